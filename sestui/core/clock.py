@@ -1,0 +1,51 @@
+"""Time as the rest of the program sees it, so that tests can own it.
+
+Instants everywhere are seconds since the epoch in UTC, as floats: they compare, add and index the
+same in Python, SQLite and PostgreSQL, and no time zone can slip in. Zones appear only where a
+person reads or writes a time.
+"""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+Instant = float
+"""Seconds since the epoch, UTC."""
+
+
+class Clock(Protocol):
+    """What a component may ask of time."""
+
+    def now(self) -> Instant:
+        """The wall clock: seconds since the epoch, UTC. May jump."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for durations within one process."""
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait until ``event`` is set or ``seconds`` have passed; True if it was set."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> Instant:
+        """See :meth:`Clock.now`."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """See :meth:`Clock.monotonic`."""
+        return time.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """See :meth:`Clock.wait`."""
+        return event.wait(max(0.0, seconds))
+
+
+def iso(instant: Instant | None) -> str:
+    """ISO 8601 in UTC to the millisecond (``2026-11-22T07:50:25.123Z``); '' for None."""
+    if instant is None:
+        return ""
+    text = datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

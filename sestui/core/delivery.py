@@ -1,0 +1,97 @@
+"""What passes between ledger, sender and gateway: small, frozen, free of any database."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sestui.core.clock import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One delivery this worker has taken: it is ``sending`` in the ledger until answered."""
+
+    delivery_id: int
+    run_id: int
+    email: str
+    attempt: int
+    """1 for the first try; grows with each claim."""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """The contact's attributes as they are at the claim."""
+
+
+class AnswerKind(StrEnum):
+    """What became of a handed-over mail, in the ledger's terms (DESIGN §4.3)."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+class HoldBack(StrEnum):
+    """What a not-sent answer says about everything that would be sent next."""
+
+    RATE = "rate"
+    QUOTA = "quota"
+    PAUSED = "paused"
+    UNREACHABLE = "unreachable"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What SES said (or did not say) about one claim."""
+
+    delivery_id: int
+    attempt: int
+    kind: AnswerKind
+    message_id: str = ""
+    code: str = ""
+    """SES's error code, or the exception's name; '' when accepted."""
+    reason: str = ""
+    """A sentence for people; control characters removed."""
+    hold_back: HoldBack | None = None
+    """Set on NOT_SENT answers only."""
+    retry_at: Instant | None = None
+    """NOT_SENT: when the row may be claimed again; set by the sender, None is at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCounts:
+    """The states of a run; they always add up to its audience."""
+
+    pending: int = 0
+    sending: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    in_doubt: int = 0
+    skipped: int = 0
+
+    @property
+    def audience(self) -> int:
+        """All recipients of the run."""
+        return (
+            self.pending
+            + self.sending
+            + self.accepted
+            + self.rejected
+            + self.in_doubt
+            + self.skipped
+        )
+
+    @property
+    def settled(self) -> int:
+        """Recipients that need nothing more from the sender."""
+        return self.accepted + self.rejected + self.in_doubt + self.skipped
+
+    def as_dict(self) -> dict[str, int]:
+        """State name to count, in the ledger's order."""
+        return {
+            "pending": self.pending,
+            "sending": self.sending,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "in_doubt": self.in_doubt,
+            "skipped": self.skipped,
+        }

@@ -1,0 +1,30 @@
+"""One mail to one recipient, ready to be handed to SES."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MailAttachment:
+    """A file that travels with the mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What one recipient gets; the gateway translates it into a call, and changes nothing."""
+
+    from_address: str
+    to: str
+    subject: str
+    html: str
+    text: str
+    reply_to: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    """Extra headers, at most 15 (SES), such as List-Unsubscribe."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """SES message tags: names and values of [A-Za-z0-9_-] only; events carry them back."""
+    attachments: tuple[MailAttachment, ...] = ()
+    configuration_set: str = ""

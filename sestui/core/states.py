@@ -1,0 +1,99 @@
+"""The states of a delivery and of a run, and which step may follow which."""
+
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """Where one recipient of one run stands; a delivery is in exactly one of these."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    SKIPPED = "skipped"
+
+    @property
+    def label(self) -> str:
+        """The state as people read it: ``in doubt``, not ``in_doubt``."""
+        return self.value.replace("_", " ")
+
+
+DELIVERY_STEPS: dict[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.PENDING: frozenset({DeliveryState.SENDING, DeliveryState.SKIPPED}),
+    DeliveryState.SENDING: frozenset(
+        {
+            DeliveryState.ACCEPTED,
+            DeliveryState.REJECTED,
+            DeliveryState.PENDING,
+            DeliveryState.IN_DOUBT,
+        }
+    ),
+    DeliveryState.IN_DOUBT: frozenset(
+        # Rejected only by the late answer of a worker that was thought dead.
+        {DeliveryState.ACCEPTED, DeliveryState.PENDING, DeliveryState.REJECTED}
+    ),
+    DeliveryState.ACCEPTED: frozenset(),
+    DeliveryState.REJECTED: frozenset(),
+    DeliveryState.SKIPPED: frozenset(),
+}
+"""The ledger's arrows: nothing else ever happens to a delivery."""
+
+OPEN_STATES = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
+"""While a run has deliveries in these, it is not finished."""
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+ENDED_RUN_STATES = frozenset({RunState.FINISHED, RunState.CANCELLED})
+"""Runs in these are history: nothing starts them again."""
+
+
+class PauseReason(StrEnum):
+    """Why a run is paused: who has to act before it goes on."""
+
+    OPERATOR = "operator"
+    ERRORS = "errors"
+    BREAKER = "breaker"
+    ACCOUNT = "account"
+
+
+class WaitReason(StrEnum):
+    """What a waiting run waits for; it goes on by itself."""
+
+    QUOTA = "quota"
+    WINDOW = "window"
+    APPROVAL = "approval"
+
+
+class RunKind(StrEnum):
+    """What made the run: a campaign for its audience, or a test mail to a few addresses."""
+
+    CAMPAIGN = "campaign"
+    TEST = "test"
+
+
+class ContactStatus(StrEnum):
+    """Whether a contact may be mailed at all."""
+
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    INVALID = "invalid"
+
+
+class SkipReason(StrEnum):
+    """Why a delivery was skipped at claim."""
+
+    SUPPRESSED = "suppressed"
+    UNSUBSCRIBED = "unsubscribed"
+    INVALID = "invalid"
+    CANCELLED = "cancelled"

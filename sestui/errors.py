@@ -1,0 +1,69 @@
+"""Every error a user can meet: one sentence that says what to do, and an exit code.
+
+A door (command line, screen, relay) catches :class:`SestuiError` and shows ``str(error)``; nothing
+below a door prints.
+"""
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_NEEDS_OPERATOR = 3
+EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: cron and mail systems know it
+
+
+class SestuiError(Exception):
+    """Base of all; its text is a whole sentence with the way out."""
+
+    exit_code = EXIT_FAILED
+
+
+class UsageError(SestuiError):
+    """What was asked for is not a thing that can be asked for (wrong option, unknown setting)."""
+
+    exit_code = EXIT_USAGE
+
+
+class SettingsError(UsageError):
+    """A setting is unknown or has an impossible value; the text names it and where it came from."""
+
+
+class NotFoundError(SestuiError):
+    """A campaign, list, contact or file by that name does not exist."""
+
+
+class BadFileError(SestuiError):
+    """A file can't be read as what it should be; the text names file, line, column or field."""
+
+
+class ContentError(SestuiError):
+    """A message can't be rendered: a template is broken or a variable is missing."""
+
+
+class StateError(SestuiError):
+    """The thing is in a state in which that can't be done (pause a finished run, ...)."""
+
+
+class StorageError(SestuiError):
+    """The database can't be opened, read or written."""
+
+
+class StorageBusyError(StorageError):
+    """The database is locked by another program for longer than we wait."""
+
+    exit_code = EXIT_TRY_AGAIN
+
+
+class AccountError(SestuiError):
+    """SES (or its stand-in) doesn't answer or refuses us: credentials, region, endpoint."""
+
+
+class AccountUnreachableError(AccountError):
+    """Nobody answered at the endpoint; worth trying again."""
+
+    exit_code = EXIT_TRY_AGAIN
+
+
+class NeedsOperatorError(SestuiError):
+    """sestui stops and asks a person: rows in doubt, a run paused by errors."""
+
+    exit_code = EXIT_NEEDS_OPERATOR

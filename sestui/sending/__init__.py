@@ -1,0 +1,1 @@
+"""From the ledger through the governor to the gateway."""

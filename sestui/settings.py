@@ -1,0 +1,146 @@
+"""Every setting of sestui, with its meaning, bounds and default.
+
+Precedence, lowest first: the TOML file (``sestui config path``), ``SESTUI_<NAME>`` in the
+environment, the command line. AWS credentials, region and endpoint are not settings: they come
+from the standard AWS chain, and sestui stores no AWS secret.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from sestui.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """The settings of one process, checked."""
+
+    model_config = SettingsConfigDict(env_prefix="SESTUI_", extra="forbid", frozen=True)
+
+    account: Literal["simulator", "ses"] = Field(
+        "simulator", description="Where mail goes: sestui's own simulator, or Amazon SES for real."
+    )
+    data_dir: Path = Field(
+        Path(platformdirs.user_data_dir("sestui", appauthor=False)),
+        description="The workspace: the SQLite database and the simulator's state live here.",
+    )
+    database_url: str = Field(
+        "", description="A database elsewhere (postgresql+psycopg://…); empty: SQLite in data_dir."
+    )
+    max_quota_usage: float = Field(
+        0.8, gt=0, le=1, description="The share of the 24-hour quota sestui may use."
+    )
+    timezone: str = Field(
+        "", description="IANA zone for times people read; empty: the machine's own."
+    )
+    configuration_set: str = Field(
+        "", description="SES configuration set named in every mail; empty: none."
+    )
+    unsubscribe_url: str = Field(
+        "",
+        description="Address of your unsubscribe page; {email} in it becomes the recipient's "
+        "address. Empty: a mailto: to the sender.",
+    )
+    view_url: str = Field(
+        "", description="Address of the message on the web, for view_url in templates."
+    )
+    senders: int = Field(64, ge=1, le=256, description="The most calls to SES in the air at once.")
+    simulator_rate: float = Field(
+        14, gt=0, description="The simulated account's MaxSendRate, recipients a second."
+    )
+    simulator_quota: int = Field(
+        50_000, ge=-1, description="The simulated account's Max24HourSend; -1: unlimited."
+    )
+    simulator_latency: float = Field(
+        0.08, ge=0, le=60, description="Seconds the simulator takes to answer a call."
+    )
+    theme: str = Field("textual-dark", description="Colours of the terminal UI.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value and value not in available_timezones():
+            raise ValueError("is not an IANA time zone such as Europe/Paris")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line over environment over file."""
+        file_values = InitSettingsSource(settings_cls, init_kwargs=_read_config(config_path()))
+        return (init_settings, env_settings, file_values)
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL, whichever it is."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'sestui.db'}"
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The operator's zone; None is the machine's local time."""
+        return ZoneInfo(self.timezone) if self.timezone else None
+
+
+def config_path() -> Path:
+    """Where the TOML file is or would be: ``SESTUI_CONFIG``, or the user's settings folder."""
+    given = os.environ.get("SESTUI_CONFIG")
+    if given:
+        return Path(given)
+    return Path(platformdirs.user_config_dir("sestui", appauthor=False)) / "config.toml"
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {path} can't be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
+
+
+def load_settings(**command_line: Any) -> Settings:
+    """Settings of this process; ``command_line`` wins over environment and file.
+
+    Raises:
+        SettingsError: a value is impossible or a name unknown; the sentence names each one.
+    """
+    unknown = sorted(set(command_line) - set(Settings.model_fields))
+    if unknown:
+        raise SettingsError(
+            f"There is no setting {unknown[0]!r}; `sestui config show` lists them all."
+        )
+    try:
+        return Settings(**command_line)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {_said(fault['msg'])}"
+            for fault in error.errors()
+        )
+        raise SettingsError(
+            f"Settings are wrong: {faults} (look in {config_path()}, the SESTUI_ environment "
+            "variables and the command line)."
+        ) from error
+
+
+def _said(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,1 @@
+"""Everything that speaks SQLModel: tables, queries per noun, migrations."""

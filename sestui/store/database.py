@@ -1,0 +1,200 @@
+"""Opening the database: SQLite in WAL mode or PostgreSQL, one way to read and one to write."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlmodel import Session, create_engine
+
+from sestui.errors import SettingsError, StorageBusyError, StorageError
+
+BUSY_SECONDS = 5.0
+"""How long a statement waits for another program's lock before it gives up."""
+
+_WRITE = "sestui_write"
+
+
+class Database:
+    """The open database of one process; hands out sessions and connections, never keeps one.
+
+    ``read()`` and ``write()`` give an ORM session, ``write_connection()`` a Core connection for the
+    ledger's bulk statements. A writer is one transaction: it commits when the block ends and rolls
+    back when it raises. On SQLite a writer takes the write lock at its start (BEGIN IMMEDIATE), so
+    that it can't fail half-way for a lock. Errors come out as :class:`StorageError` sentences,
+    never with bound values in them: those are people's addresses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _parsed(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            _create_private(Path(str(self.url.database)))
+        self.engine = _engine(self.url, is_sqlite=self.is_sqlite)
+
+    @property
+    def name(self) -> str:
+        """The database as shown to people: no password."""
+        if self.is_sqlite:
+            return str(self.url.database)
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one consistent state and writes nothing."""
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one write transaction; rows it returns are usable after it ends."""
+        with (
+            self.write_connection() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
+            session.flush()
+
+    @contextmanager
+    def write_connection(self) -> Iterator[Connection]:
+        """A Core connection in one write transaction."""
+        with self._translated(), self.engine.connect() as connection:
+            writer = connection.execution_options(**{_WRITE: True})
+            with writer.begin():
+                yield writer
+
+    @contextmanager
+    def read_connection(self) -> Iterator[Connection]:
+        """A Core connection that reads."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise translated(error, self.name) from error
+        except SQLAlchemyError as error:
+            raise StorageError(
+                f"The database {self.name} can't be used: {type(error).__name__}."
+            ) from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise SettingsError(
+            "database_url is not a database URL sestui knows; use "
+            "postgresql+psycopg://user@host/name or leave it empty for SQLite."
+        ) from error
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise SettingsError(
+            f"database_url names {parsed.get_backend_name()}; sestui works on SQLite and "
+            "PostgreSQL."
+        )
+    return parsed
+
+
+def _create_private(path: Path) -> None:
+    """Make folder (0700) and file (0600) before SQLite does, which would ask the umask."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError(
+            f"The database {path} can't be opened for writing: {error.strerror}; choose another "
+            "folder with SESTUI_DATA_DIR."
+        ) from error
+
+
+def _engine(url: URL, *, is_sqlite: bool) -> Engine:
+    options: dict[str, Any] = {"hide_parameters": True}
+    if is_sqlite:
+        options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    else:
+        options["pool_pre_ping"] = True
+        options["connect_args"] = {"connect_timeout": 10}
+    try:
+        engine = create_engine(url, **options)
+    except ImportError as error:
+        raise SettingsError(
+            "PostgreSQL needs the extra: pip install 'sestui[postgres]'."
+        ) from error
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL: a claim that a power cut could take back would be a mail sent twice.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-16000")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
+    (
+        ("locked", "busy"),
+        StorageBusyError,
+        "The database {name} is locked by another program; try again in a moment.",
+    ),
+    (
+        ("readonly", "read-only"),
+        StorageError,
+        "The database {name} is read-only; give this user write access to the file and its folder.",
+    ),
+    (
+        ("disk is full", "no space"),
+        StorageError,
+        "The disk that holds {name} is full; make room and run it again.",
+    ),
+    (
+        ("not a database", "malformed"),
+        StorageError,
+        "{name} is not a sestui database or is damaged; restore a backup or choose another folder "
+        "with SESTUI_DATA_DIR.",
+    ),
+    (
+        # Both engines name columns here, PostgreSQL the values too: keep neither.
+        ("constraint", "duplicate key"),
+        StorageError,
+        "The database {name} refused a row that breaks one of its rules.",
+    ),
+    (
+        ("connection",),
+        StorageBusyError,
+        "The database {name} does not answer; is the server running?",
+    ),
+)
+
+
+def translated(error: DBAPIError, name: str) -> StorageError:
+    """The driver's error as a sentence with the way out, free of statement and values."""
+    said = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+    for words, kind, sentence in _SENTENCES:
+        if any(word in said.lower() for word in words):
+            return kind(sentence.format(name=name))
+    return StorageError(f"The database {name} refused: {said}.")

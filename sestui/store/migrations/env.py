@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the versions on the connection that ``store.schema`` hands over."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from sestui.store import tables  # noqa: F401 - fills SQLModel.metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    transactional_ddl=False,  # store.schema holds one transaction around all of it
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,231 @@
+"""The tables. Instants are float seconds since the epoch, UTC (see ``core.clock``).
+
+Rows leave this package only detached; sessions never do.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState
+
+
+def _json() -> Any:
+    return Column(JSON, nullable=False)
+
+
+def _text() -> Any:
+    return Column(Text, nullable=False)
+
+
+class Contact(SQLModel, table=True):
+    """A person with one email address."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str
+    """As it is written to: the local part's case kept, the domain normalised."""
+    email_key: str = Field(unique=True, index=True)
+    """The address for comparison: everything lower case."""
+    attributes: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    tags: list[str] = Field(default_factory=list, sa_column=_json())
+    status: str = Field(default=ContactStatus.ACTIVE.value)
+    status_reason: str = Field(default="")
+    created_at: float
+    updated_at: float
+
+
+class ContactList(SQLModel, table=True):
+    """A named set of contacts."""
+
+    __tablename__ = "contact_list"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, index=True)
+    created_at: float
+
+
+class Membership(SQLModel, table=True):
+    """A contact is on a list."""
+
+    list_id: int = Field(foreign_key="contact_list.id", primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True, index=True)
+    joined_at: float
+
+
+class Suppression(SQLModel, table=True):
+    """An address that must not be mailed, and why; it need not be a contact's."""
+
+    email_key: str = Field(primary_key=True)
+    reason: str
+    detail: str = Field(default="")
+    created_at: float
+
+
+class Message(SQLModel, table=True):
+    """Content. Rows never change once a run uses them: an edit is a new row."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str = Field(sa_column=_text())
+    body: str = Field(sa_column=_text())
+    body_format: str
+    """``markdown`` or ``html``."""
+    text: str = Field(default="", sa_column=_text())
+    """The text alternative's template; '' derives it from the body."""
+    digest: str = Field(index=True)
+    """SHA-256 over the content and attachments: equal digests are the same message."""
+    created_at: float
+
+
+class Attachment(SQLModel, table=True):
+    """A file of a message, kept whole so that a later run doesn't depend on the disk."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    name: str
+    content_type: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Campaign(SQLModel, table=True):
+    """A message, an audience, a sender and optionally a schedule."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, index=True)
+    message_id: int = Field(foreign_key="message.id")
+    from_address: str
+    reply_to: list[str] = Field(default_factory=list, sa_column=_json())
+    lists: list[str] = Field(default_factory=list, sa_column=_json())
+    """Names of lists; their union is the audience."""
+    keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    transactional: bool = Field(default=False)
+    priority: int = Field(default=5)
+    max_rate: float | None = Field(default=None)
+    """Recipients a second this campaign allows itself; None: the account's rate."""
+    notify: list[str] = Field(default_factory=list, sa_column=_json())
+    schedule: str = Field(default="")
+    """A cron expression; '' for none."""
+    start_at: float | None = Field(default=None)
+    timezone: str = Field(default="")
+    """IANA zone of schedule and start; '' is the machine's."""
+    next_due_at: float | None = Field(default=None, index=True)
+    """When `run-due` starts the next run by itself; None: only by hand."""
+    created_at: float
+    updated_at: float
+
+
+class Run(SQLModel, table=True):
+    """One execution of a campaign, with what it sends as it was at its start."""
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number"),
+        # A scheduled occurrence is started once, however many run-due fire.
+        UniqueConstraint("campaign_id", "scheduled_for"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    number: int
+    kind: str = Field(default=RunKind.CAMPAIGN.value)
+    message_id: int = Field(foreign_key="message.id")
+    from_address: str
+    reply_to: list[str] = Field(default_factory=list, sa_column=_json())
+    keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    transactional: bool = Field(default=False)
+    priority: int = Field(default=5)
+    max_rate: float | None = Field(default=None)
+    state: str = Field(default=RunState.SCHEDULED.value, index=True)
+    reason: str = Field(default="")
+    """A PauseReason or WaitReason; '' in other states."""
+    detail: str = Field(default="", sa_column=_text())
+    """The reason as a sentence."""
+    resume_at: float | None = Field(default=None)
+    """When a waiting run expects to go on."""
+    scheduled_for: float | None = Field(default=None)
+    created_at: float
+    started_at: float | None = Field(default=None)
+    finished_at: float | None = Field(default=None)
+    pending: int = Field(default=0)
+    sending: int = Field(default=0)
+    accepted: int = Field(default=0)
+    rejected: int = Field(default=0)
+    in_doubt: int = Field(default=0)
+    skipped: int = Field(default=0)
+
+
+class Delivery(SQLModel, table=True):
+    """One recipient of one run: a row of the ledger."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "contact_id"),
+        Index("ix_delivery_run_state", "run_id", "state", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    contact_id: int | None = Field(default=None, index=True)
+    """None for a test mail to an address that is no contact, and for an erased contact."""
+    email: str
+    state: str = Field(default=DeliveryState.PENDING.value)
+    message_id: str = Field(default="")
+    """SES's message id, once accepted."""
+    attempts: int = Field(default=0)
+    code: str = Field(default="")
+    reason: str = Field(default="", sa_column=_text())
+    not_before: float = Field(default=0)
+    """Backoff: the row isn't claimed before this instant."""
+    worker: str = Field(default="")
+    claimed_at: float | None = Field(default=None)
+    queued_at: float
+    sent_at: float | None = Field(default=None)
+    """When SES's acceptance was read."""
+    outcome: str = Field(default="")
+    outcome_at: float | None = Field(default=None)
+
+
+class GovernorRow(SQLModel, table=True):
+    """What every process on this database shares to pace one SES account."""
+
+    __tablename__ = "governor"
+
+    account: str = Field(primary_key=True)
+    tat: float = Field(default=0)
+    """Theoretical arrival time of GCRA: the instant at which the next mail may leave."""
+    max_send_rate: float = Field(default=0)
+    max_24_hour_send: float = Field(default=0)
+    sent_24_hours: float = Field(default=0)
+    """SentLast24Hours at the last look."""
+    looked_at: float = Field(default=0)
+    taken: int = Field(default=0)
+    """Mails ever handed over and not known to be unsent: grows at a claim, shrinks when SES
+    didn't take one."""
+    taken_at_look: int = Field(default=0)
+    """``taken`` less what was in the air when SES was last asked: used quota is
+    sent_24_hours + (taken - taken_at_look)."""
+    production_access: bool | None = Field(default=None)
+    sending_enabled: bool = Field(default=True)
+    enforcement_status: str = Field(default="")
+    rate_factor: float = Field(default=1)
+    """What throttle answers have left of the rate, 0 to 1."""
+    rate_factor_at: float = Field(default=0)
+
+
+class Worker(SQLModel, table=True):
+    """A process that claims deliveries, so that the next one can tell whether it still lives."""
+
+    id: str = Field(primary_key=True)
+    host: str
+    """Host, boot and process namespace: pids compare only within one."""
+    pid: int
+    process_started_at: float
+    """Guards against a reused pid."""
+    heartbeat_at: float
+
+
+class SharedSetting(SQLModel, table=True):
+    """A setting that belongs to the database rather than to one machine."""
+
+    __tablename__ = "shared_setting"
+
+    name: str = Field(primary_key=True)
+    value: Any = Field(default=None, sa_column=Column(JSON))
