@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.core.clock import Instant
+from sestui.core.pacing import Reservation
+from sestui.core.states import RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,30 @@ class RunCounts:
             "in_doubt": self.in_doubt,
             "skipped": self.skipped,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What a worker asks of the ledger: the next few deliveries of a run, and slots for them."""
+
+    run_id: int
+    count: int
+    rate: float
+    """Recipients a second to space the slots by: never more than the account allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the ledger gave: claims with their slots, or why there are none."""
+
+    claims: tuple[Claim, ...] = ()
+    slots: Reservation | None = None
+    now: Instant = 0.0
+    """The ledger's clock when it gave them: slots are to be read against it."""
+    run_state: RunState | None = None
+    """The run's state after this; None when nothing was wanted."""
+    skipped: int = 0
+    quota_exhausted: bool = False
+    """There are deliveries, but the 24-hour quota (or sestui's share of it) is used up."""
+    next_at: Instant | None = None
+    """Nothing can be claimed before: others hold the slots, or every row is backing off."""

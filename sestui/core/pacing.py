@@ -1,0 +1,125 @@
+"""When mail may leave: pure arithmetic of rate, quota, backoff and adaptation."""
+
+import math
+from dataclasses import dataclass
+
+from sestui.core.account import quota_limit
+from sestui.core.clock import Instant
+
+PACE = 0.998
+"""The share of the allowed rate we schedule: what is left absorbs the jitter of several
+processes, so that no second carries more than the rate."""
+
+CHUNK_SECONDS = 0.05
+"""How much sending one claim covers. A kill leaves in doubt what is claimed and unanswered: one
+chunk waiting, one in the air, one answered and not yet written; together under 250 ms."""
+
+CLAIM_AHEAD_SECONDS = 0.04
+"""The next chunk is claimed when the one before has this much left to send."""
+
+DAY_SECONDS = 86_400.0
+
+_FURTHEST_AHEAD_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """``count`` evenly spaced slots from ``start`` on, ``interval`` seconds apart."""
+
+    start: Instant
+    interval: float
+    count: int
+
+    def slot(self, index: int) -> Instant:
+        """The instant at which the ``index``-th mail may leave."""
+        return self.start + index * self.interval
+
+    @property
+    def end(self) -> Instant:
+        """The theoretical arrival time after this reservation."""
+        return self.start + self.count * self.interval
+
+
+def reserve(tat: Instant, now: Instant, count: int, rate: float) -> Reservation:
+    """GCRA without burst: ``count`` slots at ``rate`` per second, not before ``tat`` or ``now``.
+
+    ``tat`` is the theoretical arrival time that earlier reservations left behind. One that lies
+    further ahead than any set of processes can have reserved means that the wall clock was set
+    back: it is dropped, or sending would stand still until the clock catches up.
+    """
+    interval = 1.0 / rate
+    furthest = now + max(_FURTHEST_AHEAD_SECONDS, 10 * interval)
+    start = now if tat > furthest else max(tat, now)
+    return Reservation(start, interval, count)
+
+
+def chunk_size(rate: float) -> int:
+    """How many deliveries one claim takes at ``rate`` recipients a second; at least one."""
+    return max(1, round(rate * CHUNK_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The 24-hour quota as sestui uses it."""
+
+    maximum: float
+    """Max24HourSend; −1 is unlimited."""
+    limit: float | None
+    """What sestui allows itself of it; None is unlimited."""
+    used: float
+    """Recipients of the last 24 hours, other services' included."""
+
+    @property
+    def left(self) -> int | None:
+        """Recipients that may still leave now; None is unlimited."""
+        if self.limit is None:
+            return None
+        return max(0, math.floor(self.limit - self.used + 1e-9))
+
+
+def quota(
+    *,
+    max_24_hour_send: float,
+    max_quota_usage: float,
+    sent_24_hours: float,
+    taken_since_look: int,
+) -> Quota:
+    """The quota from SES's last answer and what was handed over since."""
+    return Quota(
+        maximum=max_24_hour_send,
+        limit=quota_limit(max_24_hour_send, max_quota_usage),
+        used=sent_24_hours + max(0, taken_since_look),
+    )
+
+
+_BACKOFF_FIRST_SECONDS = 1.0
+_BACKOFF_LONGEST_SECONDS = 300.0
+
+
+def backoff(attempt: int) -> float:
+    """Seconds until a delivery that SES didn't take is tried again, after try ``attempt`` (≥ 1)."""
+    return float(min(_BACKOFF_LONGEST_SECONDS, _BACKOFF_FIRST_SECONDS * 2 ** min(attempt - 1, 20)))
+
+
+_CUT = 0.5
+_FLOOR = 0.02
+_RECOVERY_PER_SECOND = 0.02
+_CUT_AT_MOST_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """What throttle answers have left of the rate (AIMD), and since when."""
+
+    factor: float = 1.0
+    at: Instant = 0.0
+
+    def current(self, now: Instant) -> float:
+        """The factor now: it recovers additively, 2 % of the full rate a second."""
+        return min(1.0, self.factor + _RECOVERY_PER_SECOND * max(0.0, now - self.at))
+
+    def cut(self, now: Instant) -> "Adaptation":
+        """After a throttle answer. Answers to calls that were in the air together count once."""
+        if 0 <= now - self.at < _CUT_AT_MOST_EVERY_SECONDS and self.factor < 1.0:
+            return self
+        return Adaptation(max(_FLOOR, self.current(now) * _CUT), now)

@@ -1,0 +1,118 @@
+"""The governor's row: rate and quota of one SES account, shared by every process."""
+
+from sqlalchemy import Connection, select, update
+
+from sestui.core.account import AccountStatus
+from sestui.core.clock import Instant
+from sestui.core.pacing import Adaptation, Quota, Reservation, quota, reserve
+from sestui.store.database import Database
+from sestui.store.tables import GovernorRow, Run
+
+_ROW = GovernorRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+
+def locked_row(connection: Connection, account: str) -> GovernorRow:
+    """The row of ``account`` as it is inside this write transaction, locked until its end.
+
+    A database that has never looked at this account has no row: it is made with a rate of 0, which
+    lets nothing leave.
+    """
+    query = select(_ROW).where(_ROW.c.account == account).with_for_update()
+    found = connection.execute(query).mappings().first()
+    if found is None:
+        connection.execute(_ROW.insert().values(**GovernorRow(account=account).model_dump()))
+        found = connection.execute(query).mappings().one()
+    return GovernorRow(**found)
+
+
+def row_quota(row: GovernorRow, max_quota_usage: float) -> Quota:
+    """The quota as the row knows it."""
+    return quota(
+        max_24_hour_send=row.max_24_hour_send,
+        max_quota_usage=max_quota_usage,
+        sent_24_hours=row.sent_24_hours,
+        taken_since_look=row.taken - row.taken_at_look,
+    )
+
+
+def row_rate(row: GovernorRow, now: Instant) -> float:
+    """Recipients a second allowed now: the account's rate less what throttling cut."""
+    return row.max_send_rate * Adaptation(row.rate_factor, row.rate_factor_at).current(now)
+
+
+def take(
+    connection: Connection, row: GovernorRow, *, count: int, rate: float, now: Instant
+) -> Reservation:
+    """Reserve ``count`` slots at ``rate`` and count them as used, in this transaction."""
+    slots = reserve(row.tat, now, count, rate)
+    connection.execute(
+        update(_ROW)
+        .where(_ROW.c.account == row.account)
+        .values(tat=slots.end, taken=_ROW.c.taken + count)
+    )
+    return slots
+
+
+def give_back(connection: Connection, account: str, count: int) -> None:
+    """Un-count mails that SES didn't take."""
+    connection.execute(
+        update(_ROW).where(_ROW.c.account == account).values(taken=_ROW.c.taken - count)
+    )
+
+
+def slow_down(connection: Connection, account: str, now: Instant) -> None:
+    """Cut the rate after a throttle answer, for every process."""
+    row = locked_row(connection, account)
+    cut = Adaptation(row.rate_factor, row.rate_factor_at).cut(now)
+    connection.execute(
+        update(_ROW)
+        .where(_ROW.c.account == account)
+        .values(rate_factor=cut.factor, rate_factor_at=cut.at)
+    )
+
+
+class Governor:
+    """Reading and refreshing the row outside the ledger's own transactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def row(self, account: str) -> GovernorRow | None:
+        """The row as it is now; None before the first look at the account."""
+        with self._database.read() as session:
+            return session.get(GovernorRow, account)
+
+    def look_begins(self, account: str) -> int:
+        """Call before asking SES; give what it returns to :meth:`look_ends`.
+
+        It is the count of mails taken, less those in the air: SES's answer may or may not include
+        the latter, and counting them twice for a minute is the safe side.
+        """
+        with self._database.write_connection() as connection:
+            taken = locked_row(connection, account).taken
+            in_the_air = connection.execute(
+                select(_RUN.c.sending).where(_RUN.c.sending > 0)
+            ).scalars()
+            return int(taken - sum(in_the_air))
+
+    def look_ends(
+        self, account: str, status: AccountStatus, *, taken_at_look: int, now: Instant
+    ) -> None:
+        """Store what SES said of the account at ``now``."""
+        with self._database.write_connection() as connection:
+            locked_row(connection, account)
+            connection.execute(
+                update(_ROW)
+                .where(_ROW.c.account == account)
+                .values(
+                    max_send_rate=status.max_send_rate,
+                    max_24_hour_send=status.max_24_hour_send,
+                    sent_24_hours=status.sent_last_24_hours,
+                    production_access=status.production_access,
+                    sending_enabled=status.sending_enabled,
+                    enforcement_status=status.enforcement_status,
+                    taken_at_look=taken_at_look,
+                    looked_at=now,
+                )
+            )

@@ -1,0 +1,374 @@
+"""The ledger's two moves: settle what was answered, claim what goes next.
+
+Both happen in one write transaction with the governor's row (:meth:`Ledger.exchange`), so that a
+tick of the sender costs one commit, and a claim, its slots and its share of the quota are taken
+together or not at all. Counters on the run change in the same transaction: they always add up.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select, update
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, Taken, Want
+from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS
+from sestui.core.states import (
+    ContactStatus,
+    DeliveryState,
+    RunState,
+    SkipReason,
+)
+from sestui.store import governor
+from sestui.store.database import Database
+from sestui.store.tables import Contact, Delivery, GovernorRow, Run, Suppression
+
+_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+_CLAIM_ROUNDS = 50
+"""A claim that meets only suppressed addresses skips at most this many batches at once."""
+
+_STATE_AFTER = {
+    AnswerKind.ACCEPTED: DeliveryState.ACCEPTED,
+    AnswerKind.REFUSED: DeliveryState.REJECTED,
+    AnswerKind.NOT_SENT: DeliveryState.PENDING,
+    AnswerKind.UNKNOWN: DeliveryState.IN_DOUBT,
+}
+
+
+class Ledger:
+    """The ledger as one worker uses it, for one account.
+
+    ``worker`` is the id under which this process claims; ``max_quota_usage`` the share of the
+    24-hour quota it may use (0 to 1).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        account: str,
+        worker: str,
+        max_quota_usage: float,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._account = account
+        self._worker = worker
+        self._max_quota_usage = max_quota_usage
+        self._clock = clock
+
+    def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
+        """Write ``answers``, then claim what is wanted, in one transaction.
+
+        An answer to a delivery that this worker no longer holds (an operator settled it while the
+        worker was thought dead) changes nothing.
+        """
+        with self._database.write_connection() as connection:
+            now = ledger_now(connection, self._clock)
+            if answers:
+                self._settle(connection, answers, now)
+            if want is None:
+                return Taken(now=now)
+            return self._claim(connection, want, now)
+
+    # settling
+
+    def _settle(self, connection: Connection, answers: Sequence[Answer], now: Instant) -> None:
+        held = self._held(connection, answers)
+        moves: Counter[tuple[int, str, str]] = Counter()
+        rows: list[dict[str, Any]] = []
+        unsent = 0
+        for answer in answers:
+            row = held.get(answer.delivery_id)
+            if row is None or row.attempts != answer.attempt:
+                continue
+            state = _STATE_AFTER[answer.kind]
+            if row.state == state:
+                continue
+            moves[row.run_id, row.state, state] += 1
+            unsent += answer.kind in {AnswerKind.NOT_SENT, AnswerKind.REFUSED}
+            rows.append(_settled_values(answer, state, now))
+        if not rows:
+            return
+        connection.execute(_SETTLE, rows)
+        move_counts(connection, moves)
+        if unsent:
+            governor.give_back(connection, self._account, unsent)
+        if any(answer.hold_back is HoldBack.RATE for answer in answers):
+            governor.slow_down(connection, self._account, now)
+        for run_id in {run_id for run_id, _, _ in moves}:
+            finish_if_done(connection, run_id, now)
+
+    def _held(self, connection: Connection, answers: Sequence[Answer]) -> Mapping[int, Row[Any]]:
+        query = (
+            select(_DELIVERY.c.id, _DELIVERY.c.run_id, _DELIVERY.c.state, _DELIVERY.c.attempts)
+            .where(
+                _DELIVERY.c.id.in_([answer.delivery_id for answer in answers]),
+                _DELIVERY.c.worker == self._worker,
+                _DELIVERY.c.state.in_([DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value]),
+            )
+            .with_for_update()
+        )
+        return {row.id: row for row in connection.execute(query)}
+
+    # claiming
+
+    def _claim(self, connection: Connection, want: Want, now: Instant) -> Taken:
+        state = RunState(
+            connection.execute(select(_RUN.c.state).where(_RUN.c.id == want.run_id)).scalar_one()
+        )
+        if state is not RunState.SENDING:
+            return Taken(now=now, run_state=state)
+        row = governor.locked_row(connection, self._account)
+        wait = row.tat - now
+        if CHUNK_SECONDS + CLAIM_AHEAD_SECONDS < wait < _CLOCK_WAS_SET_BACK_SECONDS:
+            return Taken(now=now, run_state=state, next_at=row.tat - CLAIM_AHEAD_SECONDS)
+        left = governor.row_quota(row, self._max_quota_usage).left
+        count = want.count if left is None else min(want.count, left)
+        if count <= 0:
+            exhausted = self._something_is_claimable(connection, want.run_id, now)
+            return Taken(now=now, run_state=state, quota_exhausted=exhausted)
+        return self._take(connection, want, row, count, now)
+
+    def _take(
+        self, connection: Connection, want: Want, row: GovernorRow, count: int, now: Instant
+    ) -> Taken:
+        claims, skipped = self._claim_rows(connection, want.run_id, count, now)
+        slots = None
+        if claims:
+            slots = governor.take(connection, row, count=len(claims), rate=want.rate, now=now)
+        state = finish_if_done(connection, want.run_id, now)
+        next_at = None
+        if not claims and state is RunState.SENDING and not skipped:
+            next_at = connection.execute(
+                select(func.min(_DELIVERY.c.not_before)).where(*_pending(want.run_id))
+            ).scalar()
+        return Taken(tuple(claims), slots, now, state, skipped, next_at=next_at)
+
+    def _claim_rows(
+        self, connection: Connection, run_id: int, count: int, now: Instant
+    ) -> tuple[list[Claim], int]:
+        transactional = connection.execute(
+            select(_RUN.c.transactional).where(_RUN.c.id == run_id)
+        ).scalar_one()
+        claims: list[Claim] = []
+        skips: dict[int, SkipReason] = {}
+        for _ in range(_CLAIM_ROUNDS):
+            wanted = count - len(claims)
+            rows = connection.execute(_claimable(run_id, wanted, now)).all()
+            found = [row for row in rows if _why_skip(row, transactional=transactional) is None]
+            self._mark_sending(connection, [row.id for row in found], now)
+            claims += [_claim_of(row, run_id) for row in found]
+            skipped_now = {
+                row.id: reason
+                for row in rows
+                if (reason := _why_skip(row, transactional=transactional)) is not None
+            }
+            _mark_skipped(connection, skipped_now)
+            skips |= skipped_now
+            if len(rows) < wanted or len(claims) == count:
+                break
+        pending, sending = DeliveryState.PENDING.value, DeliveryState.SENDING.value
+        move_counts(
+            connection,
+            Counter(
+                {
+                    (run_id, pending, sending): len(claims),
+                    (run_id, pending, DeliveryState.SKIPPED.value): len(skips),
+                }
+            ),
+        )
+        return claims, len(skips)
+
+    def _mark_sending(self, connection: Connection, ids: list[int], now: Instant) -> None:
+        if ids:
+            connection.execute(
+                update(_DELIVERY)
+                .where(_DELIVERY.c.id.in_(ids))
+                .values(
+                    state=DeliveryState.SENDING.value,
+                    worker=self._worker,
+                    claimed_at=now,
+                    attempts=_DELIVERY.c.attempts + 1,
+                )
+            )
+
+    def _something_is_claimable(self, connection: Connection, run_id: int, now: Instant) -> bool:
+        return connection.execute(_claimable(run_id, 1, now)).first() is not None
+
+
+_CLOCK_WAS_SET_BACK_SECONDS = 30.0
+
+
+def ledger_now(connection: Connection, clock: Clock) -> Instant:
+    """The clock that slots and leases are read against: PostgreSQL's own when it is shared."""
+    if connection.dialect.name == "postgresql":
+        return float(
+            connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
+        )
+    return clock.now()
+
+
+def move_counts(connection: Connection, moves: Mapping[tuple[int, str, str], int]) -> None:
+    """Keep the run's counters true: ``moves`` is (run id, from state, to state) → how many."""
+    changes: dict[int, Counter[str]] = {}
+    for (run_id, before, after), count in moves.items():
+        if count:
+            change = changes.setdefault(run_id, Counter())
+            change[before] -= count
+            change[after] += count
+    for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
+        values = {
+            _RUN.c[state]: _RUN.c[state] + delta
+            for state, delta in changes[run_id].items()
+            if delta
+        }
+        if values:
+            connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(values))
+
+
+def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunState:
+    """Finish the run if nothing is pending or in the air; its state after that.
+
+    A cancelled run skips what came back unsent after the cancelling.
+    """
+    connection.execute(
+        update(_RUN)
+        .where(
+            _RUN.c.id == run_id,
+            _RUN.c.state == RunState.SENDING.value,
+            _RUN.c.pending == 0,
+            _RUN.c.sending == 0,
+        )
+        .values(state=RunState.FINISHED.value, finished_at=now, reason="", detail="")
+    )
+    run = connection.execute(select(_RUN.c.state, _RUN.c.pending).where(_RUN.c.id == run_id)).one()
+    if run.state == RunState.CANCELLED and run.pending:
+        skip_pending(connection, run_id)
+    return RunState(run.state)
+
+
+def skip_pending(connection: Connection, run_id: int) -> int:
+    """What is still pending in a cancelled run is skipped; how many."""
+    count = connection.execute(
+        update(_DELIVERY)
+        .where(*_pending(run_id))
+        .values(state=DeliveryState.SKIPPED.value, code=SkipReason.CANCELLED.value)
+    ).rowcount
+    move_counts(
+        connection,
+        {(run_id, DeliveryState.PENDING.value, DeliveryState.SKIPPED.value): count},
+    )
+    return count
+
+
+def put_in_doubt(connection: Connection, workers: Iterable[str], reason: str) -> int:
+    """Rows that dead ``workers`` had in the air become in doubt; how many."""
+    gone = list(workers)
+    if not gone:
+        return 0
+    # Through the runs' counters: there is an index on (run, state), none on the worker.
+    runs = connection.execute(select(_RUN.c.id).where(_RUN.c.sending > 0)).scalars().all()
+    total = 0
+    for run_id in sorted(runs):
+        count = connection.execute(
+            update(_DELIVERY)
+            .where(
+                _DELIVERY.c.run_id == run_id,
+                _DELIVERY.c.state == DeliveryState.SENDING.value,
+                _DELIVERY.c.worker.in_(gone),
+            )
+            .values(state=DeliveryState.IN_DOUBT.value, code="WorkerDied", reason=reason)
+        ).rowcount
+        move_counts(
+            connection,
+            {(run_id, DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value): count},
+        )
+        total += count
+    return total
+
+
+_SETTLE = (
+    update(_DELIVERY)
+    .where(_DELIVERY.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"),
+        message_id=bindparam("b_message_id"),
+        code=bindparam("b_code"),
+        reason=bindparam("b_reason"),
+        not_before=bindparam("b_not_before"),
+        sent_at=bindparam("b_sent_at"),
+    )
+)
+
+
+def _settled_values(answer: Answer, state: DeliveryState, now: Instant) -> dict[str, Any]:
+    return {
+        "b_id": answer.delivery_id,
+        "b_state": state.value,
+        "b_message_id": answer.message_id,
+        "b_code": answer.code,
+        "b_reason": answer.reason,
+        "b_not_before": answer.retry_at or 0.0,
+        "b_sent_at": now if state is DeliveryState.ACCEPTED else None,
+    }
+
+
+def _pending(run_id: int) -> tuple[Any, ...]:
+    return (_DELIVERY.c.run_id == run_id, _DELIVERY.c.state == DeliveryState.PENDING.value)
+
+
+def _claimable(run_id: int, limit: int, now: Instant) -> Select[Any]:
+    """Pending rows in order, with what decides whether they may be mailed after all."""
+    return (
+        select(
+            _DELIVERY.c.id,
+            _DELIVERY.c.email,
+            _DELIVERY.c.attempts,
+            _CONTACT.c.attributes,
+            _CONTACT.c.status,
+            _SUPPRESSION.c.email_key.label("suppressed"),
+        )
+        .select_from(_DELIVERY)
+        .outerjoin(_CONTACT, _CONTACT.c.id == _DELIVERY.c.contact_id)
+        .outerjoin(
+            _SUPPRESSION,
+            and_(
+                _SUPPRESSION.c.email_key
+                == func.coalesce(_CONTACT.c.email_key, func.lower(_DELIVERY.c.email))
+            ),
+        )
+        .where(*_pending(run_id), _DELIVERY.c.not_before <= now)
+        .order_by(_DELIVERY.c.id)
+        .limit(limit)
+        .with_for_update(of=_DELIVERY, skip_locked=True)
+    )
+
+
+def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
+    if row.suppressed is not None:
+        return SkipReason.SUPPRESSED
+    if row.status == ContactStatus.INVALID:
+        return SkipReason.INVALID
+    if row.status == ContactStatus.UNSUBSCRIBED and not transactional:
+        return SkipReason.UNSUBSCRIBED
+    return None
+
+
+def _claim_of(row: Row[Any], run_id: int) -> Claim:
+    return Claim(row.id, run_id, row.email, row.attempts + 1, row.attributes or {})
+
+
+def _mark_skipped(connection: Connection, skips: Mapping[int, SkipReason]) -> None:
+    for reason in set(skips.values()):
+        ids = [delivery_id for delivery_id, why in skips.items() if why is reason]
+        connection.execute(
+            update(_DELIVERY)
+            .where(_DELIVERY.c.id.in_(ids))
+            .values(state=DeliveryState.SKIPPED.value, code=reason.value)
+        )

@@ -1,0 +1,340 @@
+"""Runs: starting one with its deliveries, steering it, looking at it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+from sqlmodel import select as select_model
+
+from sestui.core.clock import Instant
+from sestui.core.delivery import RunCounts
+from sestui.core.states import (
+    ENDED_RUN_STATES,
+    DeliveryState,
+    PauseReason,
+    RunKind,
+    RunState,
+    WaitReason,
+)
+from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.store.database import Database
+from sestui.store.ledger import finish_if_done, skip_pending
+from sestui.store.tables import Campaign, Contact, ContactList, Delivery, Membership, Run
+
+_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+_DAY = 86_400.0
+
+
+def counts_of(run: Run) -> RunCounts:
+    """The run's counters."""
+    return RunCounts(
+        run.pending, run.sending, run.accepted, run.rejected, run.in_doubt, run.skipped
+    )
+
+
+class Runs:
+    """Every run in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # starting
+
+    def start(
+        self,
+        campaign: Campaign,
+        now: Instant,
+        *,
+        again: bool = False,
+        scheduled_for: Instant | None = None,
+    ) -> Run | None:
+        """A new run over the campaign's lists as they are now, ``sending`` from this instant.
+
+        Run, deliveries and counters appear in one transaction: a crash leaves all or nothing.
+        Returns None when the occurrence ``scheduled_for`` was started before, by whomever.
+
+        Raises:
+            StateError: an earlier run has not ended, or there is one and neither ``again`` nor
+                ``scheduled_for`` says that everybody is to be mailed once more.
+        """
+        run = _new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
+        try:
+            with self._database.write() as session:
+                session.get(Campaign, campaign.id, with_for_update=True)
+                _refuse_repeat(session, campaign, again=again or scheduled_for is not None)
+                _number(session, run)
+                run.pending = _add_audience(session.connection(), run, campaign.lists, now)
+                session.add(run)
+                session.flush()
+                finish_if_done(session.connection(), _id(run), now)
+        except StorageError as error:
+            if scheduled_for is not None and isinstance(error.__cause__, IntegrityError):
+                return None
+            raise
+        return self.get(_id(run))
+
+    def start_test(self, campaign: Campaign, addresses: Sequence[str], now: Instant) -> Run:
+        """A run that sends the campaign's message to ``addresses``, none of which need be contacts.
+
+        A recipient who is a contact is rendered with that contact's attributes.
+        """
+        run = _new_run(campaign, now, RunKind.TEST, None)
+        with self._database.write() as session:
+            session.get(Campaign, campaign.id, with_for_update=True)
+            _number(session, run)
+            # Without contact ids: the one row per run and contact is the audience's rule.
+            session.add_all(
+                Delivery(run_id=_id(run), email=address, queued_at=now) for address in addresses
+            )
+            run.pending = len(addresses)
+            session.add(run)
+        return run
+
+    # looking
+
+    def get(self, run_id: int) -> Run:
+        """The run as it is now."""
+        with self._database.read() as session:
+            run = session.get(Run, run_id)
+        if run is None:
+            raise NotFoundError(f"There is no run with id {run_id}.")
+        return run
+
+    def of_campaign(self, campaign_id: int, *, limit: int = 50) -> Sequence[Run]:
+        """The campaign's runs, newest first, tests included."""
+        with self._database.read() as session:
+            return session.exec(
+                select_model(Run)
+                .where(Run.campaign_id == campaign_id)
+                .order_by(col(Run.number).desc())
+                .limit(limit)
+            ).all()
+
+    def latest(self, campaign_ids: Iterable[int]) -> dict[int, Run]:
+        """The newest run (not a test) of each campaign that has one, by campaign id."""
+        newest = (
+            select_model(func.max(Run.id))
+            .where(col(Run.campaign_id).in_(list(campaign_ids)), Run.kind == RunKind.CAMPAIGN)
+            .group_by(col(Run.campaign_id))
+        )
+        with self._database.read() as session:
+            runs = session.exec(select_model(Run).where(col(Run.id).in_(newest))).all()
+        return {run.campaign_id: run for run in runs}
+
+    def in_states(self, states: Iterable[RunState]) -> Sequence[Run]:
+        """Runs in any of ``states``: higher priority first, then the older."""
+        with self._database.read() as session:
+            return session.exec(
+                select_model(Run)
+                .where(col(Run.state).in_([state.value for state in states]))
+                .order_by(col(Run.priority).desc(), col(Run.id))
+            ).all()
+
+    # steering
+
+    def pause(self, run_id: int, reason: PauseReason, detail: str) -> Run:
+        """Hold the run until it is resumed; what is in the air still gets its answer."""
+        return self._steer(
+            run_id,
+            allowed={RunState.SENDING, RunState.WAITING, RunState.SCHEDULED},
+            doing="paused",
+            values={"state": RunState.PAUSED.value, "reason": reason.value, "detail": detail},
+        )
+
+    def wait(self, run_id: int, reason: WaitReason, detail: str, resume_at: Instant) -> Run | None:
+        """Let a sending run wait until ``resume_at``; None if it isn't sending any more."""
+        try:
+            return self._steer(
+                run_id,
+                allowed={RunState.SENDING},
+                doing="made to wait",
+                values={
+                    "state": RunState.WAITING.value,
+                    "reason": reason.value,
+                    "detail": detail,
+                    "resume_at": resume_at,
+                },
+            )
+        except StateError:
+            return None
+
+    def resume(self, run_id: int, campaign: Campaign | None = None) -> Run:
+        """Go on where the run stopped; with ``campaign``, with its message as it is now."""
+        values: dict[str, Any] = {
+            "state": RunState.SENDING.value,
+            "reason": "",
+            "detail": "",
+            "resume_at": None,
+        }
+        if campaign is not None:
+            values |= _sent_fields(campaign)
+        return self._steer(
+            run_id,
+            allowed={RunState.PAUSED, RunState.WAITING, RunState.SCHEDULED},
+            doing="resumed",
+            values=values,
+        )
+
+    def cancel(self, run_id: int, now: Instant) -> Run:
+        """End the run: what is pending is skipped, what is in the air still gets its answer."""
+        run = self._steer(
+            run_id,
+            allowed=set(RunState) - ENDED_RUN_STATES,
+            doing="cancelled",
+            values={
+                "state": RunState.CANCELLED.value,
+                "reason": "",
+                "detail": "",
+                "resume_at": None,
+                "finished_at": now,
+            },
+        )
+        with self._database.write_connection() as connection:
+            skip_pending(connection, _id(run))
+        return self.get(run_id)
+
+    def _steer(
+        self, run_id: int, *, allowed: set[RunState], doing: str, values: dict[str, Any]
+    ) -> Run:
+        with self._database.write() as session:
+            run = session.get(Run, run_id, with_for_update=True)
+            if run is None:
+                raise NotFoundError(f"There is no run with id {run_id}.")
+            if run.state not in allowed:
+                raise StateError(f"Run {run.number} is {run.state}; it can't be {doing}.")
+            for name, value in values.items():
+                setattr(run, name, value)
+            session.add(run)
+            session.flush()
+            if run.state == RunState.SENDING:
+                finish_if_done(session.connection(), run_id, run.created_at)
+                session.refresh(run)
+        return run
+
+    def quota_frees_at(self, now: Instant) -> Instant | None:
+        """When the oldest mail of the last 24 hours leaves the rolling window; None: none is ours.
+
+        Looks at the first accepted delivery of each run of the last two days: an index step a run.
+        """
+        with self._database.read() as session:
+            runs = session.exec(
+                select_model(Run.id).where(
+                    (col(Run.finished_at).is_(None)) | (col(Run.finished_at) > now - 2 * _DAY)
+                )
+            ).all()
+            firsts = [
+                session.exec(
+                    select_model(Delivery.sent_at)
+                    .where(
+                        Delivery.run_id == run_id,
+                        Delivery.state == DeliveryState.ACCEPTED.value,
+                        col(Delivery.sent_at) > now - _DAY,
+                    )
+                    .order_by(col(Delivery.id))
+                    .limit(1)
+                ).first()
+                for run_id in runs
+            ]
+        known = [first for first in firsts if first is not None]
+        return min(known) + _DAY if known else None
+
+
+def _id(run: Run) -> int:
+    assert run.id is not None, "a stored run has an id"  # noqa: S101 - for the type checker
+    return run.id
+
+
+def _sent_fields(campaign: Campaign) -> dict[str, Any]:
+    """What a run takes over from its campaign."""
+    return {
+        "message_id": campaign.message_id,
+        "from_address": campaign.from_address,
+        "reply_to": campaign.reply_to,
+        "keywords": campaign.keywords,
+        "transactional": campaign.transactional,
+        "priority": campaign.priority,
+        "max_rate": campaign.max_rate,
+    }
+
+
+def _new_run(campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Instant | None) -> Run:
+    return Run(
+        campaign_id=campaign.id,
+        number=0,
+        kind=kind.value,
+        state=RunState.SENDING.value,
+        created_at=now,
+        started_at=now,
+        scheduled_for=scheduled_for,
+        **_sent_fields(campaign),
+    )
+
+
+def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:
+    """Nothing is started over by accident."""
+    before = session.exec(
+        select_model(Run)
+        .where(Run.campaign_id == campaign.id, Run.kind == RunKind.CAMPAIGN.value)
+        .order_by(col(Run.number).desc())
+        .limit(1)
+    ).first()
+    if before is None:
+        return
+    if before.state not in ENDED_RUN_STATES:
+        raise StateError(
+            f"Run {before.number} of {campaign.name} is {before.state} and has not ended; "
+            f"`sestui campaign resume {campaign.name}` goes on with it, "
+            f"`sestui campaign cancel {campaign.name}` ends it."
+        )
+    if not again:
+        raise StateError(
+            f"{campaign.name} was sent before (run {before.number}: {before.accepted:,} accepted); "
+            "to mail everybody on its lists once more, say so with --again."
+        )
+
+
+def _number(session: Session, run: Run) -> None:
+    """Give the run its campaign's next number and its id."""
+    highest = session.exec(
+        select_model(func.max(Run.number)).where(Run.campaign_id == run.campaign_id)
+    ).one()
+    run.number = (highest or 0) + 1
+    session.add(run)
+    session.flush()
+
+
+def _add_audience(connection: Connection, run: Run, list_names: Sequence[str], now: Instant) -> int:
+    """One pending delivery for each distinct contact on the lists, in contact order."""
+    members = (
+        select(Membership.contact_id)
+        .join(ContactList, col(ContactList.id) == col(Membership.list_id))
+        .where(col(ContactList.name).in_(list_names))
+    )
+    rows = (
+        select(
+            literal(run.id),
+            _CONTACT.c.id,
+            _CONTACT.c.email,
+            literal(DeliveryState.PENDING.value),
+            literal(""),
+            literal(0),
+            literal(""),
+            literal(""),
+            literal(0.0),
+            literal(""),
+            literal(now),
+            literal(""),
+        )
+        .where(_CONTACT.c.id.in_(members))
+        .order_by(_CONTACT.c.id)
+    )
+    columns = (
+        "run_id contact_id email state message_id attempts code reason not_before worker "
+        "queued_at outcome"
+    ).split()
+    result = connection.execute(insert(_DELIVERY).from_select(columns, rows))
+    return result.rowcount

@@ -1,0 +1,84 @@
+"""Who is claiming: a row a process, so that the next one can tell the living from the dead."""
+
+import uuid
+from collections.abc import Callable
+
+from sqlmodel import col, delete, select
+
+from sestui.core.clock import Clock, Instant
+from sestui.store.database import Database
+from sestui.store.ledger import ledger_now, put_in_doubt
+from sestui.store.tables import Worker
+
+LEASE_SECONDS = 30.0
+"""A worker of another host that has not said a word for this long is taken for dead."""
+
+
+class Workers:
+    """Registering, beating, and finding what the dead left behind."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def register(self, *, host: str, pid: int, process_started_at: Instant) -> str:
+        """Enter this process; returns the id under which it claims."""
+        worker_id = uuid.uuid4().hex
+        with self._database.write() as session:
+            session.add(
+                Worker(
+                    id=worker_id,
+                    host=host,
+                    pid=pid,
+                    process_started_at=process_started_at,
+                    heartbeat_at=ledger_now(session.connection(), self._clock),
+                )
+            )
+        return worker_id
+
+    def beat(self, worker_id: str) -> None:
+        """Say that the worker still lives; call it several times within a lease."""
+        with self._database.write() as session:
+            worker = session.get(Worker, worker_id)
+            if worker is not None:
+                worker.heartbeat_at = ledger_now(session.connection(), self._clock)
+                session.add(worker)
+
+    def leave(self, worker_id: str) -> None:
+        """Take out a worker that has nothing in the air any more."""
+        with self._database.write() as session:
+            session.exec(delete(Worker).where(col(Worker.id) == worker_id))
+
+    def bury(self, *, host: str, lives: Callable[[int, Instant], bool]) -> int:
+        """Put in doubt what dead workers had in the air; returns how many deliveries.
+
+        A worker of this ``host`` is dead when ``lives(pid, process_started_at)`` is False; one of
+        another host when its heartbeat is older than :data:`LEASE_SECONDS`.
+        """
+        with self._database.read() as session:
+            candidates = session.exec(select(Worker)).all()
+        if not candidates:
+            return 0
+        with self._database.write() as session:
+            now = ledger_now(session.connection(), self._clock)
+            dead = [
+                worker
+                for worker in session.exec(select(Worker)).all()
+                if _is_dead(worker, host, lives, now)
+            ]
+            count = put_in_doubt(
+                session.connection(),
+                [worker.id for worker in dead],
+                "The process that was sending this died before SES's answer was written.",
+            )
+            for worker in dead:
+                session.delete(worker)
+        return count
+
+
+def _is_dead(
+    worker: Worker, host: str, lives: Callable[[int, Instant], bool], now: Instant
+) -> bool:
+    if worker.host == host:
+        return not lives(worker.pid, worker.process_started_at)
+    return now - worker.heartbeat_at > LEASE_SECONDS
