@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select, update
+from sqlalchemy import Connection, func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
@@ -70,12 +70,12 @@ class Runs:
                 run.pending = _add_audience(session.connection(), run, campaign.lists, now)
                 session.add(run)
                 session.flush()
-                finish_if_done(session.connection(), _id(run), now)
+                finish_if_done(session.connection(), run.id, now)
         except StorageError as error:
             if scheduled_for is not None and isinstance(error.__cause__, IntegrityError):
                 return None
             raise
-        return self.get(_id(run))
+        return self.get(run.id)
 
     def start_test(self, campaign: Campaign, addresses: Sequence[str], now: Instant) -> Run:
         """A run that sends the campaign's message to ``addresses``, none of which need be contacts.
@@ -88,7 +88,7 @@ class Runs:
             _number(session, run)
             # Without contact ids: the one row per run and contact is the audience's rule.
             session.add_all(
-                Delivery(run_id=_id(run), email=address, queued_at=now) for address in addresses
+                Delivery(run_id=run.id, email=address, queued_at=now) for address in addresses
             )
             run.pending = len(addresses)
             session.add(run)
@@ -194,7 +194,7 @@ class Runs:
             },
         )
         with self._database.write_connection() as connection:
-            skip_pending(connection, _id(run))
+            skip_pending(connection, run.id)
         return self.get(run_id)
 
     def _steer(
@@ -241,11 +241,6 @@ class Runs:
             ]
         known = [first for first in firsts if first is not None]
         return min(known) + _DAY if known else None
-
-
-def _id(run: Run) -> int:
-    assert run.id is not None, "a stored run has an id"  # noqa: S101 - for the type checker
-    return run.id
 
 
 def _sent_fields(campaign: Campaign) -> dict[str, Any]:
@@ -310,31 +305,24 @@ def _number(session: Session, run: Run) -> None:
 def _add_audience(connection: Connection, run: Run, list_names: Sequence[str], now: Instant) -> int:
     """One pending delivery for each distinct contact on the lists, in contact order."""
     members = (
-        select(Membership.contact_id)
+        select(col(Membership.contact_id))
         .join(ContactList, col(ContactList.id) == col(Membership.list_id))
         .where(col(ContactList.name).in_(list_names))
     )
-    rows = (
-        select(
-            literal(run.id),
-            _CONTACT.c.id,
-            _CONTACT.c.email,
-            literal(DeliveryState.PENDING.value),
-            literal(""),
-            literal(0),
-            literal(""),
-            literal(""),
-            literal(0.0),
-            literal(""),
-            literal(now),
-            literal(""),
-        )
-        .where(_CONTACT.c.id.in_(members))
-        .order_by(_CONTACT.c.id)
-    )
-    columns = (
-        "run_id contact_id email state message_id attempts code reason not_before worker "
-        "queued_at outcome"
-    ).split()
-    result = connection.execute(insert(_DELIVERY).from_select(columns, rows))
-    return result.rowcount
+    # Spelled out because an INSERT … SELECT doesn't go through the model's defaults.
+    values: dict[str, Any] = {
+        "run_id": literal(run.id),
+        "contact_id": _CONTACT.c.id,
+        "email": _CONTACT.c.email,
+        "state": literal(DeliveryState.PENDING.value),
+        "message_id": literal(""),
+        "attempts": literal(0),
+        "code": literal(""),
+        "reason": literal(""),
+        "not_before": literal(0.0),
+        "worker": literal(""),
+        "queued_at": literal(now),
+        "outcome": literal(""),
+    }
+    rows = select(*values.values()).where(_CONTACT.c.id.in_(members)).order_by(_CONTACT.c.id)
+    return connection.execute(insert(_DELIVERY).from_select(list(values), rows)).rowcount

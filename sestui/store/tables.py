@@ -22,7 +22,7 @@ def _text() -> Any:
 class Contact(SQLModel, table=True):
     """A person with one email address."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     email: str
     """As it is written to: the local part's case kept, the domain normalised."""
     email_key: str = Field(unique=True, index=True)
@@ -40,7 +40,7 @@ class ContactList(SQLModel, table=True):
 
     __tablename__ = "contact_list"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     name: str = Field(unique=True, index=True)
     created_at: float
 
@@ -65,7 +65,7 @@ class Suppression(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """Content. Rows never change once a run uses them: an edit is a new row."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     subject: str = Field(sa_column=_text())
     body: str = Field(sa_column=_text())
     body_format: str
@@ -80,7 +80,7 @@ class Message(SQLModel, table=True):
 class Attachment(SQLModel, table=True):
     """A file of a message, kept whole so that a later run doesn't depend on the disk."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
     name: str
     content_type: str
@@ -90,7 +90,7 @@ class Attachment(SQLModel, table=True):
 class Campaign(SQLModel, table=True):
     """A message, an audience, a sender and optionally a schedule."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     name: str = Field(unique=True, index=True)
     message_id: int = Field(foreign_key="message.id")
     from_address: str
@@ -123,7 +123,7 @@ class Run(SQLModel, table=True):
         UniqueConstraint("campaign_id", "scheduled_for"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     campaign_id: int = Field(foreign_key="campaign.id", index=True)
     number: int
     kind: str = Field(default=RunKind.CAMPAIGN.value)
@@ -161,7 +161,7 @@ class Delivery(SQLModel, table=True):
         Index("ix_delivery_run_state", "run_id", "state", "id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="run.id")
     contact_id: int | None = Field(default=None, index=True)
     """None for a test mail to an address that is no contact, and for an erased contact."""
