@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.core.clock import Instant
-from sestui.core.pacing import Reservation
+from sestui.core.pacing import Quota, Reservation
 from sestui.core.states import RunState
 
 
@@ -104,19 +104,20 @@ class Want:
     """What a worker asks of the ledger: the next few deliveries of a run, and slots for them."""
 
     run_id: int
-    count: int
-    rate: float
-    """Recipients a second to space the slots by: never more than the account allows."""
+    most: int
+    """Never more claims than this; a chunk of the allowed rate may be fewer."""
+    max_rate: float | None = None
+    """The run's own limit, recipients a second; None: the account's rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What the ledger gave: claims with their slots, or why there are none."""
 
+    now: Instant
+    """The ledger's clock when it gave them: slots are to be read against it."""
     claims: tuple[Claim, ...] = ()
     slots: Reservation | None = None
-    now: Instant = 0.0
-    """The ledger's clock when it gave them: slots are to be read against it."""
     run_state: RunState | None = None
     """The run's state after this; None when nothing was wanted."""
     skipped: int = 0
@@ -124,3 +125,7 @@ class Taken:
     """There are deliveries, but the 24-hour quota (or sestui's share of it) is used up."""
     next_at: Instant | None = None
     """Nothing can be claimed before: others hold the slots, or every row is backing off."""
+    rate: float = 0.0
+    """Recipients a second allowed to the run now."""
+    quota: Quota | None = None
+    """The quota after this claim; None when nothing was wanted."""

@@ -40,17 +40,46 @@ class Reservation:
         return self.start + self.count * self.interval
 
 
-def reserve(tat: Instant, now: Instant, count: int, rate: float) -> Reservation:
-    """GCRA without burst: ``count`` slots at ``rate`` per second, not before ``tat`` or ``now``.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """GCRA without burst for one account, and within it for one run with a rate of its own.
 
-    ``tat`` is the theoretical arrival time that earlier reservations left behind. One that lies
-    further ahead than any set of processes can have reserved means that the wall clock was set
-    back: it is dropped, or sending would stand still until the clock catches up.
+    ``tat`` and ``run_tat`` are the theoretical arrival times that earlier reservations left behind;
+    rates are recipients a second.
     """
-    interval = 1.0 / rate
-    furthest = now + max(_FURTHEST_AHEAD_SECONDS, 10 * interval)
-    start = now if tat > furthest else max(tat, now)
-    return Reservation(start, interval, count)
+
+    tat: Instant
+    rate: float
+    run_tat: Instant = 0.0
+    run_rate: float | None = None
+
+    @property
+    def allowed(self) -> float:
+        """Recipients a second for this run."""
+        return self.rate if self.run_rate is None else min(self.rate, self.run_rate)
+
+    def opens_at(self, now: Instant) -> Instant | None:
+        """The first instant at which a mail may leave; None: the rate is zero.
+
+        An arrival time that lies further ahead than any set of processes can have reserved means
+        that the wall clock was set back: it is dropped, or sending would stand still until the
+        clock catches up.
+        """
+        if self.allowed <= 0:
+            return None
+        furthest = now + max(_FURTHEST_AHEAD_SECONDS, 10 / self.allowed)
+        return max(now, *(tat for tat in (self.tat, self.run_tat, now) if tat <= furthest))
+
+    def reserve(self, count: int, now: Instant) -> Reservation:
+        """``count`` slots spaced by the allowed rate; it must not be zero."""
+        start = self.opens_at(now)
+        if start is None:
+            raise ValueError("no slot can be reserved at a rate of zero")
+        return Reservation(start, 1.0 / self.allowed, count)
+
+    def tat_after(self, slots: Reservation) -> Instant:
+        """The account's arrival time after ``slots``: a slow run leaves room for others."""
+        return slots.start + slots.count / self.rate
 
 
 def chunk_size(rate: float) -> int:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select, update
 
 from sestui.core.account import AccountStatus
 from sestui.core.clock import Instant
-from sestui.core.pacing import Adaptation, Quota, Reservation, quota, reserve
+from sestui.core.pacing import Adaptation, Quota, quota
 from sestui.store.database import Database
 from sestui.store.tables import GovernorRow, Run
 
@@ -41,17 +41,11 @@ def row_rate(row: GovernorRow, now: Instant) -> float:
     return row.max_send_rate * Adaptation(row.rate_factor, row.rate_factor_at).current(now)
 
 
-def take(
-    connection: Connection, row: GovernorRow, *, count: int, rate: float, now: Instant
-) -> Reservation:
-    """Reserve ``count`` slots at ``rate`` and count them as used, in this transaction."""
-    slots = reserve(row.tat, now, count, rate)
+def take(connection: Connection, account: str, *, count: int, tat: Instant) -> None:
+    """Count ``count`` mails as used and store the arrival time that their slots leave behind."""
     connection.execute(
-        update(_ROW)
-        .where(_ROW.c.account == row.account)
-        .values(tat=slots.end, taken=_ROW.c.taken + count)
+        update(_ROW).where(_ROW.c.account == account).values(tat=tat, taken=_ROW.c.taken + count)
     )
-    return slots
 
 
 def give_back(connection: Connection, account: str, count: int) -> None:

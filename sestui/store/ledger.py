@@ -7,13 +7,14 @@ together or not at all. Counters on the run change in the same transaction: they
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select, update
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, Taken, Want
-from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS
+from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, Pace, chunk_size
 from sestui.core.states import (
     ContactStatus,
     DeliveryState,
@@ -22,7 +23,7 @@ from sestui.core.states import (
 )
 from sestui.store import governor
 from sestui.store.database import Database
-from sestui.store.tables import Contact, Delivery, GovernorRow, Run, Suppression
+from sestui.store.tables import Contact, Delivery, Run, Suppression
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -73,7 +74,7 @@ class Ledger:
             if answers:
                 self._settle(connection, answers, now)
             if want is None:
-                return Taken(now=now)
+                return Taken(now)
             return self._claim(connection, want, now)
 
     # settling
@@ -119,36 +120,56 @@ class Ledger:
     # claiming
 
     def _claim(self, connection: Connection, want: Want, now: Instant) -> Taken:
-        state = RunState(
-            connection.execute(select(_RUN.c.state).where(_RUN.c.id == want.run_id)).scalar_one()
-        )
-        if state is not RunState.SENDING:
-            return Taken(now=now, run_state=state)
+        run = connection.execute(
+            select(_RUN.c.state, _RUN.c.tat).where(_RUN.c.id == want.run_id)
+        ).one()
+        if run.state != RunState.SENDING:
+            return Taken(now, run_state=RunState(run.state))
         row = governor.locked_row(connection, self._account)
-        wait = row.tat - now
-        if CHUNK_SECONDS + CLAIM_AHEAD_SECONDS < wait < _CLOCK_WAS_SET_BACK_SECONDS:
-            return Taken(now=now, run_state=state, next_at=row.tat - CLAIM_AHEAD_SECONDS)
-        left = governor.row_quota(row, self._max_quota_usage).left
-        count = want.count if left is None else min(want.count, left)
+        quota = governor.row_quota(row, self._max_quota_usage)
+        pace = Pace(
+            tat=row.tat,
+            rate=governor.row_rate(row, now) * PACE,
+            run_tat=run.tat,
+            run_rate=want.max_rate,
+        )
+        said = Taken(now, run_state=RunState.SENDING, rate=pace.allowed, quota=quota)
+        opens_at = pace.opens_at(now)
+        if opens_at is None or opens_at > now + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS:
+            return replace(said, next_at=(opens_at or now + 1) - CLAIM_AHEAD_SECONDS)
+        count = min(chunk_size(pace.allowed), want.most)
+        if quota.left is not None and quota.left < count:
+            count = quota.left
         if count <= 0:
-            exhausted = self._something_is_claimable(connection, want.run_id, now)
-            return Taken(now=now, run_state=state, quota_exhausted=exhausted)
-        return self._take(connection, want, row, count, now)
+            claimable = connection.execute(_claimable(want.run_id, 1, now)).first() is not None
+            return replace(said, quota_exhausted=claimable)
+        return self._take(connection, want.run_id, pace, count, said)
 
     def _take(
-        self, connection: Connection, want: Want, row: GovernorRow, count: int, now: Instant
+        self, connection: Connection, run_id: int, pace: Pace, count: int, said: Taken
     ) -> Taken:
-        claims, skipped = self._claim_rows(connection, want.run_id, count, now)
+        now = said.now
+        claims, skipped = self._claim_rows(connection, run_id, count, now)
         slots = None
         if claims:
-            slots = governor.take(connection, row, count=len(claims), rate=want.rate, now=now)
-        state = finish_if_done(connection, want.run_id, now)
+            slots = pace.reserve(len(claims), now)
+            governor.take(connection, self._account, count=len(claims), tat=pace.tat_after(slots))
+            if pace.run_rate is not None:
+                connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(tat=slots.end))
+        state = finish_if_done(connection, run_id, now)
         next_at = None
-        if not claims and state is RunState.SENDING and not skipped:
+        if not claims and not skipped and state is RunState.SENDING:
             next_at = connection.execute(
-                select(func.min(_DELIVERY.c.not_before)).where(*_pending(want.run_id))
+                select(func.min(_DELIVERY.c.not_before)).where(*_pending(run_id))
             ).scalar()
-        return Taken(tuple(claims), slots, now, state, skipped, next_at=next_at)
+        return replace(
+            said,
+            claims=tuple(claims),
+            slots=slots,
+            run_state=state,
+            skipped=skipped,
+            next_at=next_at,
+        )
 
     def _claim_rows(
         self, connection: Connection, run_id: int, count: int, now: Instant
@@ -197,12 +218,6 @@ class Ledger:
                     attempts=_DELIVERY.c.attempts + 1,
                 )
             )
-
-    def _something_is_claimable(self, connection: Connection, run_id: int, now: Instant) -> bool:
-        return connection.execute(_claimable(run_id, 1, now)).first() is not None
-
-
-_CLOCK_WAS_SET_BACK_SECONDS = 30.0
 
 
 def ledger_now(connection: Connection, clock: Clock) -> Instant:

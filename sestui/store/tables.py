@@ -134,6 +134,8 @@ class Run(SQLModel, table=True):
     transactional: bool = Field(default=False)
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
+    tat: float = Field(default=0)
+    """Theoretical arrival time under the run's own max_rate."""
     state: str = Field(default=RunState.SCHEDULED.value, index=True)
     reason: str = Field(default="")
     """A PauseReason or WaitReason; '' in other states."""

@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("transactional", sa.Boolean(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("max_rate", sa.Float(), nullable=True),
+        sa.Column("tat", sa.Float(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),

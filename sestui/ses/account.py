@@ -1,0 +1,88 @@
+"""What SES says of the account: quota, rate, health, identities."""
+
+from botocore.exceptions import ClientError
+
+from sestui.core.account import AccountStatus, Identity
+from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
+
+
+class Account:
+    """One SES account in one region."""
+
+    def __init__(self, clients: Clients, *, simulated: bool) -> None:
+        self._clients = clients
+        self.simulated = simulated
+
+    @property
+    def key(self) -> str:
+        """Names the governor's row: processes with the same key share rate and quota."""
+        if self.simulated:
+            return "simulator"
+        if self._clients.is_aws:
+            return f"ses:{self.region}"
+        return f"ses:{self.region}:{self._clients.endpoint_url}"
+
+    @property
+    def region(self) -> str:
+        """The AWS region the account is in."""
+        return self._clients.region
+
+    def look(self) -> AccountStatus:
+        """Ask SES now. SES limits this call to about one a second: cache what it says.
+
+        Falls back to v1 GetSendQuota where GetAccount isn't known or isn't allowed.
+        """
+        with said_plainly():
+            try:
+                said = self._clients.sesv2.get_account()
+            except ClientError as error:
+                if not _worth_asking_v1(error):
+                    raise
+                return self._look_v1()
+        quota = said.get("SendQuota", {})
+        return AccountStatus(
+            max_24_hour_send=float(quota.get("Max24HourSend", 0)),
+            max_send_rate=float(quota.get("MaxSendRate", 0)),
+            sent_last_24_hours=float(quota.get("SentLast24Hours", 0)),
+            production_access=said.get("ProductionAccessEnabled"),
+            sending_enabled=said.get("SendingEnabled", True),
+            enforcement_status=said.get("EnforcementStatus", ""),
+        )
+
+    def _look_v1(self) -> AccountStatus:
+        quota = self._clients.ses_v1().get_send_quota()
+        return AccountStatus(
+            max_24_hour_send=quota["Max24HourSend"],
+            max_send_rate=quota["MaxSendRate"],
+            sent_last_24_hours=quota["SentLast24Hours"],
+        )
+
+    def identities(self, *, limit: int = 1000) -> list[Identity]:
+        """Up to ``limit`` sender identities, as SES lists them."""
+        found: list[Identity] = []
+        token = ""
+        while True:
+            with said_plainly():
+                page = (
+                    self._clients.sesv2.list_email_identities(NextToken=token)
+                    if token
+                    else self._clients.sesv2.list_email_identities()
+                )
+            found += [
+                Identity(
+                    name=identity.get("IdentityName", ""),
+                    kind=identity.get("IdentityType", ""),
+                    sending_enabled=identity.get("SendingEnabled", False),
+                )
+                for identity in page.get("EmailIdentities", [])
+            ]
+            token = page.get("NextToken", "")
+            if not token or len(found) >= limit:
+                return found[:limit]
+
+
+def _worth_asking_v1(error: ClientError) -> bool:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    forbidden = code in {"AccessDenied", "AccessDeniedException"}
+    return forbidden or (status in {404, 405, 501} and code not in CREDENTIAL_CODES)

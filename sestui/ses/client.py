@@ -1,0 +1,143 @@
+"""boto3 clients as sestui wants them: one attempt a call, timeouts, and errors as sentences."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+
+from sestui.errors import AccountError, AccountUnreachableError, SestuiError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ses import SESClient
+    from mypy_boto3_sesv2 import SESV2Client
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+"""SES answers within a second or two; what takes longer than this is in doubt."""
+
+_SIMULATOR_REGION = "eu-west-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Which SES to talk to; the default is what the standard AWS chain says."""
+
+    url: str | None = None
+    """None: AWS's own endpoint, or AWS_ENDPOINT_URL_SESV2 if that is set."""
+    simulated: bool = False
+    """The simulator takes any credentials, so none of the user's are looked at."""
+
+
+class Clients:
+    """The clients of one process; they are thread-safe and share a connection pool."""
+
+    def __init__(self, endpoint: Endpoint, *, connections: int) -> None:
+        config = Config(
+            # botocore's retries send accepted mail a second time when the answer is lost.
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=connections,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            tcp_keepalive=True,
+            # Every field is built by the gateway; checking each call costs a fifth of it.
+            parameter_validation=False,
+        )
+        with said_plainly():
+            session = _simulated_session() if endpoint.simulated else boto3.Session()
+            self.sesv2: SESV2Client = session.client(
+                "sesv2", endpoint_url=endpoint.url, config=config
+            )
+            self._session = session
+            self._config = config
+            self.region = self.sesv2.meta.region_name
+            self.endpoint_url = self.sesv2.meta.endpoint_url
+            self.is_aws = self.endpoint_url.endswith((".amazonaws.com", ".api.aws"))
+
+    def ses_v1(self) -> "SESClient":
+        """The old API at the same endpoint, for stand-ins that lack parts of the new one."""
+        url = None if self.is_aws else self.endpoint_url
+        with said_plainly():
+            return self._session.client("ses", endpoint_url=url, config=self._config)
+
+
+def _simulated_session() -> boto3.Session:
+    region = boto3.Session().region_name or _SIMULATOR_REGION
+    return boto3.Session(
+        aws_access_key_id="SIMULATOR",
+        aws_secret_access_key="simulator",  # noqa: S106 - the simulator checks none
+        region_name=region,
+    )
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Turn botocore's exceptions into :class:`AccountError` sentences."""
+    try:
+        yield
+    except ClientError as error:
+        raise _refused(error) from error
+    except BotoCoreError as error:
+        raise _failed(error) from error
+
+
+def _refused(error: ClientError) -> SestuiError:
+    said = error.response.get("Error", {})
+    code, message = said.get("Code", ""), said.get("Message", "")
+    if code in CREDENTIAL_CODES:
+        return AccountError(
+            f"SES refuses the credentials ({code}): check AWS_PROFILE or the access key and its "
+            "permissions."
+        )
+    return AccountError(f"SES answered {code}: {message}")
+
+
+CREDENTIAL_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Refusals of the caller, not of the mail."""
+
+
+def _failed(error: BotoCoreError) -> SestuiError:
+    if isinstance(error, NoRegionError):
+        return AccountError("No AWS region is set; export AWS_REGION (for example eu-west-1).")
+    if isinstance(error, NoCredentialsError):
+        return AccountError(
+            "No AWS credentials were found; set AWS_PROFILE, sign in with `aws sso login`, or use "
+            "the simulator (SESTUI_ACCOUNT=simulator)."
+        )
+    if isinstance(error, ProfileNotFound):
+        return AccountError(f"{error}; check AWS_PROFILE.")
+    if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+        return AccountUnreachableError(
+            f"Nobody answers at {error.kwargs.get('endpoint_url', 'the SES endpoint')}; check the "
+            "network, AWS_REGION and AWS_ENDPOINT_URL_SESV2."
+        )
+    if isinstance(error, HTTPClientError):
+        return AccountUnreachableError("SES did not answer properly; try again in a moment.")
+    return AccountError(f"AWS can't be used: {error}.")
