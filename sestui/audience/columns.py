@@ -1,0 +1,210 @@
+"""What each column of a file is: the address, tags, or an attribute, and under which name."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sestui.audience.files import looks_like_address
+from sestui.core.text import printable
+from sestui.errors import BadFileError, UsageError
+
+EMAIL = "email"
+TAGS = "tags"
+
+_EMAIL_NAMES = (
+    # Most certain first; compared without case, accents, spaces and punctuation.
+    "email emailaddress email1value emailaddress1 primaryemail emailprimary subscriberemail "
+    "contactemail useremail customeremail mail mailaddress emailid youremail workemail "
+    "courriel adressecourriel adressemail adresseemail adresseelectronique "
+    "emailadresse mailadresse epostadresse elektronischepost "
+    "correo correoelectronico direcciondecorreo direcciondecorreoelectronico direccionemail "
+    "indirizzoemail postaelettronica indirizzodipostaelettronica "
+    "enderecodeemail enderecoemail correioeletronico "
+    "emailadres epost epostadress eposta sahkoposti sahkopostiosoite adresemail adrespocztyemail "
+    "электроннаяпочта электронныйадрес адресэлектроннойпочты почта имейл "
+    "メール メールアドレス 電子メール 邮箱 电子邮件 电子邮箱 電子郵件 이메일 메일주소"
+).split()
+_TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
+_RESERVED = frozenset(
+    # Words a template would read as its own.
+    "and or not in is if else true false none self super caller email".split()
+)
+_MAX_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which cell of a row is what."""
+
+    labels: tuple[str, ...]
+    """Each column as the file calls it, or ``column 3``."""
+    fields: tuple[str, ...]
+    """Each column's attribute name; '' for the address and for tags."""
+    email: int
+    """Position of the address."""
+    tags: tuple[int, ...]
+    """Positions of columns that hold tags."""
+    has_header: bool
+
+    @property
+    def width(self) -> int:
+        """How many cells a row may have."""
+        return len(self.labels)
+
+    @property
+    def email_label(self) -> str:
+        """The address column as the file calls it."""
+        return self.labels[self.email]
+
+
+def recognise(
+    sample: Sequence[Sequence[str]], mapping: Mapping[str, str], file_name: str
+) -> Columns:
+    """Make out the columns from the first rows.
+
+    A first row without any address in it is the header. ``mapping`` (column name or 1-based
+    number to field) goes before everything that is guessed.
+
+    Raises:
+        BadFileError: no column holds addresses, or there is nothing below the header.
+        UsageError: ``mapping`` names a column that is not there, or one field twice.
+    """
+    if not sample:
+        raise BadFileError(f"{file_name} is empty.")
+    first = sample[0]
+    has_header = not any(looks_like_address(cell) for cell in first)
+    rows = sample[1:] if has_header else sample
+    labels = tuple(
+        (cell.strip() if has_header else "") or f"column {number}"
+        for number, cell in enumerate(first, 1)
+    )
+    mapped = _mapped(labels, mapping, file_name)
+    email = _email_column(labels, rows, mapped, has_header=has_header)
+    if email is None:
+        known = ", ".join(printable(label) for label in labels[:12])
+        raise BadFileError(
+            f"{file_name} has no column of email addresses (its columns: {known}"
+            f"{', …' if len(labels) > 12 else ''}); name it with --map COL=email."
+        )
+    if not rows:
+        raise BadFileError(f"{file_name} has a header but no contacts below it.")
+    tags = tuple(
+        position
+        for position, label in enumerate(labels)
+        if position != email
+        and (mapped.get(position) == TAGS or (position not in mapped and _folded(label) in _TAG_NAMES))
+    )
+    fields = _fields(labels, mapped, {email, *tags})
+    return Columns(labels, fields, email, tags, has_header)
+
+
+def tidy(label: str) -> str:
+    """A column's name as an attribute: ``First Name`` becomes ``first_name``.
+
+    Lower case; letters and digits of any script stay, everything else becomes ``_``; the result is
+    a name that templates and expressions can use.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
+    kept = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in folded)
+    name = re.sub("_+", "_", kept).strip("_")[:_MAX_NAME].rstrip("_")
+    if not name:
+        return ""
+    if not name.isidentifier():
+        return f"column_{name}"
+    return f"{name}_" if name in _RESERVED else name
+
+
+def _mapped(
+    labels: Sequence[str], mapping: Mapping[str, str], file_name: str
+) -> dict[int, str]:
+    """Position to field, as the user said."""
+    mapped: dict[int, str] = {}
+    for column, wanted in mapping.items():
+        field = wanted if wanted in {EMAIL, TAGS} else tidy(wanted)
+        if not field:
+            raise UsageError(
+                f"--map {printable(column)}={printable(wanted)}: give it the name of an attribute, "
+                "or email, or tags."
+            )
+        position = _position(labels, column)
+        if position is None:
+            known = ", ".join(printable(label) for label in labels[:12])
+            raise UsageError(
+                f"--map {printable(column)}: {file_name} has no such column (its columns: {known})."
+            )
+        if position in mapped or (field != TAGS and field in mapped.values()):
+            raise UsageError(f"--map {printable(column)}={field}: that is mapped twice.")
+        mapped[position] = field
+    return mapped
+
+
+def _position(labels: Sequence[str], column: str) -> int | None:
+    if column in labels:
+        return labels.index(column)
+    folded = [label.casefold() for label in labels]
+    if column.strip().casefold() in folded:
+        return folded.index(column.strip().casefold())
+    if column.isdecimal() and 1 <= int(column) <= len(labels):
+        return int(column) - 1
+    return None
+
+
+def _email_column(
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    mapped: Mapping[int, str],
+    *,
+    has_header: bool,
+) -> int | None:
+    for position, field in mapped.items():
+        if field == EMAIL:
+            return position
+    free = [position for position in range(len(labels)) if position not in mapped]
+    filled = dict.fromkeys(free, 0)
+    addresses = dict.fromkeys(free, 0)
+    for row in rows:
+        for position in free:
+            if position < len(row) and row[position].strip():
+                filled[position] += 1
+                addresses[position] += looks_like_address(row[position])
+    by_content = [p for p in free if addresses[p] * 2 > filled[p]]
+    ranks = {
+        position: _EMAIL_NAMES.index(folded)
+        for position in free
+        if has_header and (folded := _folded(labels[position])) in _EMAIL_NAMES
+    }
+    if ranks:
+        named = min(ranks, key=lambda position: (ranks[position], position))
+        # "Email: yes, yes, no" beside a column full of addresses is a consent, not an address.
+        if addresses[named] or not filled[named] or not by_content:
+            return named
+    return max(by_content, key=lambda p: (addresses[p], -p), default=None)
+
+
+def _fields(
+    labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[str, ...]:
+    """Attribute names, each once: the user's choice first, then ``name``, ``name_2``, ..."""
+    used = set(mapped.values())
+    fields: list[str] = []
+    for position, label in enumerate(labels):
+        if position in taken:
+            fields.append("")
+        elif position in mapped:
+            fields.append(mapped[position])
+        else:
+            base = tidy(label) or f"column_{position + 1}"
+            name, number = base, 2
+            while name in used:
+                name, number = f"{base}_{number}", number + 1
+            used.add(name)
+            fields.append(name)
+    return tuple(fields)
+
+
+def _folded(label: str) -> str:
+    """A name without case, accents, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKD", label.casefold())
+    kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
+    return unicodedata.normalize("NFKC", "".join(kept))

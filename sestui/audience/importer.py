@@ -1,0 +1,233 @@
+"""Import of contacts from a file: read all of it, then save all of it.
+
+An import is all or nothing: whatever stops it (a row that never ends, a full disk, a kill) leaves
+the database as it was. Holding one write transaction from the first row to the last would give
+that, but a running sender shares SQLite's only write lock and would starve while we parse. So the
+file is read, checked and freed of repeated addresses into a scratch database first, and then
+applied in one transaction in which nothing is left to do but the writing itself, done inside the
+database batch by batch (about 10 µs a contact). Committing each batch would free the lock sooner,
+but a crash would leave half a list, which a campaign would take for the whole. PostgreSQL keeps
+nobody waiting either way.
+
+Reading goes on in this thread while the scratch database takes the last batch in another.
+
+Rows whose address came before in the file are duplicates: they add what the earlier ones left
+empty, and their tags, and the first row wins where both say something.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sestui.audience.columns import Columns, recognise
+from sestui.audience.reader import RowFile
+from sestui.audience.rejects import RejectsFile
+from sestui.audience.rows import Reject, RowParser
+from sestui.audience.spool import Spool
+from sestui.core.conflict import OnConflict
+from sestui.core.text import printable
+from sestui.errors import UsageError
+from sestui.store.contacts import Contacts, Upserted
+from sestui.store.database import Database
+
+_READ_BATCH = 2_000
+_SHOWN_REJECTS = 5
+_MAX_LIST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is: it reads the whole file, then saves the whole file."""
+
+    bytes_done: int
+    bytes_total: int
+    rows: int
+    """Rows read."""
+    saved: int = 0
+    to_save: int = 0
+    """Contacts to be saved; 0 while reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of every row: each is in exactly one of the five counts."""
+
+    imported: int
+    """New contacts."""
+    updated: int
+    """Known contacts that changed."""
+    unchanged: int
+    """Known contacts that stayed as they are; they joined the list nevertheless."""
+    duplicates: int
+    """Rows whose address came before in the same file."""
+    rejects: int
+    """Rows that are no contact."""
+    joined: int
+    """Contacts that were not on the list before."""
+    first_rejects: tuple[Reject, ...]
+    encoding: str
+    delimiter: str
+    email_column: str
+    dry_run: bool
+
+    @property
+    def contacts(self) -> int:
+        """Distinct valid addresses in the file."""
+        return self.imported + self.updated + self.unchanged
+
+    @property
+    def rows(self) -> int:
+        """Rows in the file, without the header and blank lines."""
+        return self.contacts + self.duplicates + self.rejects
+
+
+def import_contacts(
+    database: Database,
+    path: Path,
+    *,
+    list_name: str,
+    mapping: Mapping[str, str] | None = None,
+    on_conflict: OnConflict = OnConflict.UPDATE,
+    dry_run: bool = False,
+    rejects_path: Path | None = None,
+    now: float,
+    progress: Callable[[Progress], None] | None = None,
+) -> ImportResult:
+    """Import a CSV or TSV file into a list, which is created if need be.
+
+    Args:
+        database: with its schema in place.
+        path: the file; see :mod:`sestui.audience.files` for what is recognised.
+        list_name: the list all its contacts join.
+        mapping: column name or 1-based number to ``email``, ``tags`` or an attribute's name.
+        on_conflict: what happens to contacts that are known already.
+        dry_run: count everything and leave the database as it is.
+        rejects_path: where rejected rows go as CSV; also written in a dry run.
+        now: seconds since the epoch.
+        progress: told every few thousand rows, in this thread.
+
+    Raises:
+        BadFileError: the file can't be imported as a whole; nothing was written.
+        UsageError: list name, mapping or rejects file are impossible.
+        StorageError: the database or the disk for temporary files refused.
+    """
+    _check_list_name(list_name)
+    report = progress or _silent
+    with ExitStack() as stack:
+        rows = stack.enter_context(RowFile(path))
+        columns = recognise(rows.format.sample, mapping or {}, rows.name)
+        _check_rejects_path(path, rejects_path)
+        rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
+        spool = stack.enter_context(Spool())
+        reading = _Reading(rows, columns, spool, rejects_file)
+        reading.run(report)
+        contacts = spool.count()
+        done = Progress(rows.format.size, rows.format.size, reading.rows, 0, contacts)
+        written = Contacts(database).apply(
+            _reported(spool, done, report),
+            list_name=list_name,
+            now=now,
+            on_conflict=on_conflict,
+            replace_tags=bool(columns.tags),
+            dry_run=dry_run,
+        )
+    return _result(rows, columns, reading, written, dry_run=dry_run)
+
+
+class _Reading:
+    """The first half: from the file to the spool and the rejects file."""
+
+    def __init__(
+        self, rows: RowFile, columns: Columns, spool: Spool, rejects_file: RejectsFile | None
+    ) -> None:
+        self._file = rows
+        self._columns = columns
+        self._spool = spool
+        self._rejects_file = rejects_file
+        self.rows = 0
+        self.rejects = 0
+        self.first_rejects: list[Reject] = []
+
+    def run(self, report: Callable[[Progress], None]) -> None:
+        """Read the file to its end."""
+        parse = RowParser(self._columns, damaged=self._file.format.damaged).parse
+        records = self._file.records()
+        if self._columns.has_header:
+            next(records)
+        batch: list[dict[str, Any]] = []
+        with ThreadPoolExecutor(max_workers=1) as spooler:
+            adding: Future[None] | None = None
+            for line, size, cells in records:
+                self.rows += 1
+                row = parse(line, size, cells)
+                if isinstance(row, Reject):
+                    self._reject(row)
+                else:
+                    batch.append(row)
+                if self.rows % _READ_BATCH == 0:
+                    if adding is not None:
+                        adding.result()
+                    adding = spooler.submit(self._spool.add, batch)
+                    batch = []
+                    report(Progress(self._file.bytes_read, self._file.format.size, self.rows))
+            if adding is not None:
+                adding.result()
+        self._spool.add(batch)
+
+    def _reject(self, reject: Reject) -> None:
+        self.rejects += 1
+        if len(self.first_rejects) < _SHOWN_REJECTS:
+            self.first_rejects.append(reject)
+        if self._rejects_file is not None:
+            self._rejects_file.add(reject)
+
+
+def _reported(
+    spool: Spool, done: Progress, report: Callable[[Progress], None]
+) -> Iterator[tuple[str, int]]:
+    saved = 0
+    for text, size in spool.batches():
+        report(Progress(done.bytes_done, done.bytes_total, done.rows, saved, done.to_save))
+        yield text, size
+        saved += size
+    report(Progress(done.bytes_done, done.bytes_total, done.rows, saved, done.to_save))
+
+
+def _result(
+    rows: RowFile, columns: Columns, reading: _Reading, written: Upserted, *, dry_run: bool
+) -> ImportResult:
+    contacts = written.imported + written.updated + written.unchanged
+    return ImportResult(
+        imported=written.imported,
+        updated=written.updated,
+        unchanged=written.unchanged,
+        duplicates=reading.rows - reading.rejects - contacts,
+        rejects=reading.rejects,
+        joined=written.joined,
+        first_rejects=tuple(reading.first_rejects),
+        encoding=rows.format.encoding,
+        delimiter=rows.format.delimiter,
+        email_column=columns.email_label,
+        dry_run=dry_run,
+    )
+
+
+def _check_list_name(name: str) -> None:
+    if not name.strip() or name != name.strip() or len(name) > _MAX_LIST_NAME:
+        raise UsageError(
+            f"A list's name has 1 to {_MAX_LIST_NAME} characters and no space around it."
+        )
+    if printable(name) != name:
+        raise UsageError(f"The list's name {printable(name)} has characters that can't be shown.")
+
+
+def _check_rejects_path(path: Path, rejects_path: Path | None) -> None:
+    if rejects_path is not None and rejects_path.exists() and rejects_path.samefile(path):
+        raise UsageError("--rejects names the imported file itself; name another.")
+
+
+def _silent(_progress: Progress) -> None:
+    return None

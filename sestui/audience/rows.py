@@ -1,0 +1,119 @@
+"""One row of a file: a contact, or a reject with its reason."""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sestui.audience.columns import Columns
+from sestui.audience.files import is_damaged, shown_bytes
+from sestui.core.addresses import Refusal, check_address
+
+MAX_VALUE = 65_536
+"""Characters an attribute may have."""
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not imported, and why."""
+
+    line: int
+    """The line of the file on which the row starts, from 1."""
+    column: str
+    value: str
+    """The offending cell, as in the file; cut if it is over-long."""
+    reason: str
+    """One sentence."""
+
+
+class RowParser:
+    """Turns cells into contacts by the columns of one file."""
+
+    def __init__(self, columns: Columns, *, damaged: bool) -> None:
+        self._columns = columns
+        self._fields = columns.fields
+        self._email = columns.email
+        self._width = columns.width
+        self._damaged = damaged
+
+    def parse(self, line: int, size: int, cells: Sequence[str]) -> dict[str, Any] | Reject:
+        """The contact in a row of ``size`` characters, in the shape ``Contacts.apply`` takes."""
+        if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
+            return self._too_many(line, cells)
+        if self._damaged or size > MAX_VALUE:
+            fault = self._fault(line, cells)
+            if fault:
+                return fault
+        typed = cells[self._email] if len(cells) > self._email else ""
+        verdict = check_address(typed)
+        if isinstance(verdict, Refusal):
+            reason = verdict.reason if typed.strip() else "There is no address in this row."
+            return Reject(line, self._columns.email_label, shown_bytes(typed)[:_SHOWN], reason)
+        return {
+            "email_key": verdict.key,
+            "email": verdict.email,
+            "attributes": {
+                field: value
+                for cell, field in zip(cells, self._fields, strict=False)
+                if cell and field and (value := cell.strip())
+            },
+            "tags": self._tags(cells) if self._columns.tags else (),
+        }
+
+    def _tags(self, cells: Sequence[str]) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for position in self._columns.tags:
+            if position < len(cells) and cells[position]:
+                found.update(dict.fromkeys(split_tags(cells[position])))
+        return tuple(found)
+
+    def _too_many(self, line: int, cells: Sequence[str]) -> Reject:
+        extra = next(
+            position for position in range(self._width, len(cells)) if cells[position].strip()
+        )
+        return Reject(
+            line,
+            f"column {extra + 1}",
+            shown_bytes(cells[extra])[:_SHOWN],
+            f"The row has {len(cells)} cells where the first one has {self._width}.",
+        )
+
+    def _fault(self, line: int, cells: Sequence[str]) -> Reject | None:
+        for position, cell in enumerate(cells):
+            if len(cell) > MAX_VALUE:
+                reason = f"The value has {len(cell):,} characters; {MAX_VALUE:,} are allowed."
+            elif not is_damaged(cell):
+                continue
+            elif "\0" in cell:
+                reason = "The value has a NUL character in it."
+            else:
+                reason = "The value has bytes in it that are not text in the file's encoding."
+            label = (
+                self._columns.labels[position]
+                if position < self._width
+                else f"column {position + 1}"
+            )
+            return Reject(line, label, shown_bytes(cell)[:_SHOWN], reason)
+        return None
+
+
+@lru_cache(maxsize=4096)
+def split_tags(cell: str) -> tuple[str, ...]:
+    """Tags in one cell: ``"customer","vip"`` (Mailchimp), ``* myContacts ::: Friends`` (Google).
+
+    Google marks its own groups with an asterisk, which is no part of the name.
+    """
+    if ":::" in cell or cell.startswith("* "):
+        parts = [re.sub(r"^\* ", "", part.strip()) for part in cell.split(":::")]
+    else:
+        delimiter = "," if "," in cell else ";"
+        parts = [
+            part
+            for row in csv.reader(cell.splitlines(), delimiter=delimiter, skipinitialspace=True)
+            for part in row
+        ]
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))

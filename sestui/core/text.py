@@ -1,0 +1,23 @@
+"""Text from strangers, made safe to show."""
+
+import re
+
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""``text`` on one line, with nothing in it that a terminal would obey.
+
+    Control characters (terminal escapes, line breaks), bidirectional overrides and lone surrogates
+    become visible escapes such as ``\x1b``; everything else stays as typed, Rich markup included,
+    so print it as plain text.
+    """
+    if text.isprintable():
+        return text
+    return _HARMFUL.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")

@@ -1,0 +1,275 @@
+"""Contacts and lists: who there is, and who is on what."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Connection, Select, func, insert, select, union
+from sqlmodel import col
+
+from sestui.core.addresses import address_key
+from sestui.core.conflict import OnConflict
+from sestui.core.states import ContactStatus
+from sestui.core.text import printable
+from sestui.errors import NotFoundError
+from sestui.store.contact_upsert import ContactUpsert
+from sestui.store.database import Database
+from sestui.store.tables import Contact, ContactList, Membership
+
+_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to be added; ``email`` and ``email_key`` as ``check_address`` gives them."""
+
+    email: str
+    email_key: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What became of contacts that were written."""
+
+    imported: int
+    """New contacts."""
+    updated: int
+    """Known ones that changed."""
+    unchanged: int
+    """Known ones that were left as they are."""
+    joined: int
+    """Contacts, new or known, that were not on the list before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSize:
+    """A list and how many contacts are on it, whatever their status."""
+
+    name: str
+    contacts: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceMember:
+    """A contact as the renderer and the ledger need it."""
+
+    contact_id: int
+    email: str
+    attributes: dict[str, Any]
+    status: ContactStatus
+
+
+class Contacts:
+    """The contacts and lists of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        contacts: Iterable[NewContact],
+        *,
+        list_name: str,
+        now: float,
+        on_conflict: OnConflict = OnConflict.UPDATE,
+    ) -> Upserted:
+        """Put contacts on a list, which is created if need be: all of them or, on an error, none.
+
+        An address may come up more than once; later ones count as known contacts.
+        """
+        return self.apply(
+            _packed(contacts),
+            list_name=list_name,
+            now=now,
+            on_conflict=on_conflict,
+            replace_tags=True,
+        )
+
+    def apply(
+        self,
+        batches: Iterable[tuple[str, int]],
+        *,
+        list_name: str,
+        now: float,
+        on_conflict: OnConflict,
+        replace_tags: bool,
+        dry_run: bool = False,
+    ) -> Upserted:
+        """:meth:`add` for batches that are JSON already, each with its number of contacts.
+
+        See :class:`ContactUpsert` for their shape. ``dry_run`` does the work and takes it back.
+        """
+        imported = updated = total = joined = 0
+        with self._database.write_connection() as connection:
+            upsert = ContactUpsert(
+                connection,
+                list_id=_list_id(connection, list_name, now),
+                on_conflict=on_conflict,
+                replace_tags=replace_tags,
+                now=now,
+            )
+            for batch, size in batches:
+                new, changed, put = upsert.write(batch, size)
+                imported, updated, joined = imported + new, updated + changed, joined + put
+                total += size
+            if dry_run:
+                connection.rollback()
+        return Upserted(imported, updated, total - imported - updated, joined)
+
+    def count(self) -> int:
+        """How many contacts there are."""
+        with self._database.read() as session:
+            return session.execute(select(func.count()).select_from(Contact)).scalar_one()
+
+    def get(self, email: str) -> Contact | None:
+        """The contact with an address, in whatever case it is typed."""
+        with self._database.read() as session:
+            return session.execute(
+                select(Contact).where(col(Contact.email_key) == address_key(email))
+            ).scalar_one_or_none()
+
+    def lists(self) -> list[ListSize]:
+        """Every list by name, with its size."""
+        sizes = (
+            select(col(Membership.list_id), func.count().label("contacts"))
+            .group_by(col(Membership.list_id))
+            .subquery()
+        )
+        statement = (
+            select(
+                col(ContactList.name),
+                func.coalesce(sizes.c.contacts, 0),
+                col(ContactList.created_at),
+            )
+            .outerjoin(sizes, sizes.c.list_id == col(ContactList.id))
+            .order_by(col(ContactList.name))
+        )
+        with self._database.read() as session:
+            return [ListSize(*row) for row in session.execute(statement)]
+
+    def audience_size(self, list_names: Sequence[str]) -> int:
+        """Distinct contacts on these lists, whatever their status.
+
+        Raises:
+            NotFoundError: there is no list by one of the names.
+        """
+        ids = self._list_ids(list_names)
+        members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(ids))
+        if len(ids) > 1:
+            members = members.distinct()
+        with self._database.read() as session:
+            return session.execute(
+                select(func.count()).select_from(members.subquery())
+            ).scalar_one()
+
+    def iter_audience(
+        self, list_names: Sequence[str], batch: int = 1000
+    ) -> Iterator[list[AudienceMember]]:
+        """Distinct contacts on these lists by id, ``batch`` at a time, whatever their status.
+
+        Each batch is its own read, so a slow consumer holds nothing open; contacts that join
+        behind the reader meanwhile are not seen.
+
+        Raises:
+            NotFoundError: there is no list by one of the names.
+        """
+        ids = self._list_ids(list_names)
+        last = 0
+        while True:
+            page = _page(ids, last, batch).subquery()
+            statement = (
+                select(
+                    col(Contact.id),
+                    col(Contact.email),
+                    col(Contact.attributes),
+                    col(Contact.status),
+                )
+                .join(page, page.c.contact_id == col(Contact.id))
+                .order_by(col(Contact.id))
+            )
+            with self._database.read() as session:
+                members = [
+                    AudienceMember(contact_id, email, attributes, ContactStatus(status))
+                    for contact_id, email, attributes, status in session.execute(statement)
+                ]
+            if not members:
+                return
+            yield members
+            last = members[-1].contact_id
+
+    def _list_ids(self, names: Sequence[str]) -> list[int]:
+        with self._database.read() as session:
+            found = dict(
+                session.execute(
+                    select(col(ContactList.name), col(ContactList.id)).where(
+                        col(ContactList.name).in_(names)
+                    )
+                )
+                .tuples()
+                .all()
+            )
+        for name in names:
+            if name not in found:
+                raise NotFoundError(
+                    f"There is no list {printable(name)!r}; make it with "
+                    "`sestui import FILE --list NAME`."
+                )
+        return [list_id for list_id in found.values() if list_id is not None]
+
+
+def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:
+    """The next contact ids after ``last``: a short walk along the index for each list."""
+    walks = [
+        select(col(Membership.contact_id).label("contact_id"))
+        .where(col(Membership.list_id) == list_id, col(Membership.contact_id) > last)
+        .order_by(col(Membership.contact_id))
+        .limit(size)
+        for list_id in list_ids
+    ]
+    if len(walks) == 1:
+        return walks[0]
+    merged = union(*(select(walk.subquery().c.contact_id) for walk in walks))
+    return merged.order_by("contact_id").limit(size)
+
+
+def _list_id(connection: Connection, name: str, now: float) -> int:
+    """The list by that name, made if it isn't there."""
+    lists = ContactList.__table__  # type: ignore[attr-defined] # sqlmodel's stubs don't know it
+    found = connection.execute(select(lists.c.id).where(lists.c.name == name)).scalar()
+    if found is None:
+        made = connection.execute(insert(lists).values(name=name, created_at=now))
+        found = made.inserted_primary_key[0]
+    return int(found)
+
+
+def _packed(contacts: Iterable[NewContact]) -> Iterator[tuple[str, int]]:
+    """Batches as JSON; an address that comes twice within one is split into two."""
+    rest = iter(contacts)
+    while chunk := list(islice(rest, _BATCH)):
+        batch: dict[str, NewContact] = {}
+        for contact in chunk:
+            if contact.email_key in batch:
+                yield _json(batch.values()), len(batch)
+                batch = {}
+            batch[contact.email_key] = contact
+        yield _json(batch.values()), len(batch)
+
+
+def _json(contacts: Iterable[NewContact]) -> str:
+    return json.dumps(
+        [
+            {
+                "email": contact.email,
+                "email_key": contact.email_key,
+                "attributes": contact.attributes,
+                "tags": contact.tags,
+            }
+            for contact in contacts
+        ],
+        ensure_ascii=False,
+    )
