@@ -39,6 +39,7 @@ class HoldBack(StrEnum):
     PAUSED = "paused"
     UNREACHABLE = "unreachable"
     FAULT = "fault"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Answer:
     """A sentence for people; control characters removed."""
     hold_back: HoldBack | None = None
     """Set on NOT_SENT answers only."""
-    retry_at: Instant | None = None
-    """NOT_SENT: when the row may be claimed again; set by the sender, None is at once."""
+    retry_after: float = 0.0
+    """NOT_SENT: seconds until the row may be claimed again."""
 
 
 @dataclass(frozen=True, slots=True)

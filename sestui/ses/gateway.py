@@ -38,8 +38,8 @@ class Reply:
     hold_back: HoldBack | None = None
 
 
-class WithdrawnError(Exception):
-    """Raised by ``leave`` to keep a mail from leaving after all."""
+class _WithdrawnError(Exception):
+    """``leave`` said no: unwinds botocore before the first byte."""
 
 
 class Gateway:
@@ -50,19 +50,24 @@ class Gateway:
         self._call = threading.local()
         self._client.meta.events.register("before-send.sesv2.SendEmail", self._before_send)
 
-    def send(self, mail: Mail, leave: Callable[[], None]) -> Reply:
+    def send(self, mail: Mail, leave: Callable[[], bool]) -> Reply:
         """Send ``mail`` and say what became of it; never raises for what SES or the net does.
 
         ``leave`` is called in this thread when the request is serialised and signed and its first
-        byte is about to go: it blocks until the mail's slot, or raises :class:`WithdrawnError`.
-        Until it has returned, nothing can have reached SES.
+        byte is about to go: it blocks until the mail's slot, and says whether it may leave. Until
+        it has said yes, nothing can have reached SES.
         """
         self._call.leave = leave
         self._call.left = False
         try:
             said = self._client.send_email(**_request(mail))
-        except WithdrawnError:
-            return Reply(AnswerKind.NOT_SENT, reason="Withdrawn before it left.")
+        except _WithdrawnError:
+            return Reply(
+                AnswerKind.NOT_SENT,
+                code="Withdrawn",
+                reason="Taken back before it left.",
+                hold_back=HoldBack.WITHDRAWN,
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the ledger must know
             return _reply_to(error, left=self._call.left)
         message_id = said.get("MessageId", "")
@@ -73,7 +78,8 @@ class Gateway:
         return Reply(AnswerKind.ACCEPTED, message_id=message_id)
 
     def _before_send(self, **_event: Any) -> None:
-        self._call.leave()
+        if not self._call.leave():
+            raise _WithdrawnError
         self._call.left = True
 
 

@@ -329,7 +329,7 @@ def _settled_values(answer: Answer, state: DeliveryState, now: Instant) -> dict[
         "b_message_id": answer.message_id,
         "b_code": answer.code,
         "b_reason": answer.reason,
-        "b_not_before": answer.retry_at or 0.0,
+        "b_not_before": now + answer.retry_after if answer.retry_after else 0.0,
         "b_sent_at": now if state is DeliveryState.ACCEPTED else None,
     }
 

@@ -1,0 +1,312 @@
+"""The sender's loop: settle, claim, hand over; one short transaction a tick.
+
+The engine knows ports only (``sending.ports``). It runs in one thread; mails are rendered and
+handed to SES in the dispatcher's threads.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sestui.core.account import AccountStatus
+from sestui.core.clock import Clock
+from sestui.core.delivery import Answer, Claim, Taken, Want
+from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota
+from sestui.core.states import PauseReason, RunState
+from sestui.errors import AccountError, StorageBusyError
+from sestui.sending.dispatch import Dispatcher, Job
+from sestui.sending.holds import Holds
+from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
+from sestui.sending.report import MOST_LINES, Line, SenderReport, line_of
+
+LOOK_SECONDS = 60.0
+"""SES raises quotas of good senders: the account is read again this often while sending."""
+
+BEAT_SECONDS = 5.0
+REPORT_SECONDS = 0.1
+RUNS_SECONDS = 0.5
+"""How often the list of runs is read again: a pause elsewhere is noticed by the claim itself."""
+
+DRAIN_SECONDS = 5.0
+"""A stop waits this long for calls in the air; what is unanswered then is in doubt."""
+
+_SETTLE_SECONDS = 0.025
+"""Answers are written at most this late, or a kill would leave more in doubt."""
+
+
+class End(StrEnum):
+    """Why the engine came to its end."""
+
+    IDLE = "idle"
+    """No run is sending any more."""
+    STOPPED = "stopped"
+    DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how wide one engine works."""
+
+    senders: int = 64
+    """The most calls in the air at once."""
+    seconds: float | None = None
+    """Stop claiming after this long; None: no limit."""
+    until_idle: bool = True
+    """End when no run is sending; False: wait for the next one until stopped."""
+
+
+class Engine:
+    """Moves the deliveries of every sending run from the ledger to the gateway."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        book: Book,
+        gateway: Gateway,
+        account: AccountView,
+        heartbeat: Heartbeat,
+        clock: Clock,
+        limits: Limits,
+        report: Callable[[SenderReport], None] | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._book = book
+        self._account = account
+        self._heartbeat = heartbeat
+        self._clock = clock
+        self._limits = limits
+        self._report = report
+        self._dispatcher = Dispatcher(gateway, clock, most=limits.senders)
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="sestui-look")
+        self._look: Future[AccountStatus] | None = None
+        self._looked_at = float("-inf")
+        self._holds = Holds()
+        self._stop = threading.Event()
+        self._claims: dict[int, Claim] = {}
+        self._composers: dict[int, Composer] = {}
+        self._runs: Sequence[RunInfo] = ()
+        self._runs_read_at = float("-inf")
+        self._blocked_until = 0.0
+        self._horizon = 0.0
+        self._unsettled: list[Answer] = []
+        self._beat_at = float("-inf")
+        self._reported_at = 0.0
+        self._lines: list[Line] = []
+        self._answered = 0
+        self._rate = 0.0
+        self._quota: Quota | None = None
+
+    def stop(self) -> None:
+        """Ask the loop to end: what has not left is taken back, what is in the air is awaited."""
+        self._stop.set()
+        self._dispatcher.answered.set()
+
+    def run(self) -> End:
+        """Send until nothing is left, the time is up or :meth:`stop` was called; then drain."""
+        started = self._clock.monotonic()
+        try:
+            while (end := self._ended(started)) is None:
+                self._tick()
+        finally:
+            self._drain()
+            self._looker.shutdown(wait=False, cancel_futures=True)
+            self._dispatcher.close()
+        return end
+
+    def _ended(self, started: float) -> End | None:
+        if self._stop.is_set():
+            return End.STOPPED
+        limit = self._limits.seconds
+        if limit is not None and self._clock.monotonic() - started >= limit:
+            return End.DEADLINE
+        idle = not self._current_runs() and not self._dispatcher.outstanding
+        if idle and self._limits.until_idle and not self._unsettled:
+            return End.IDLE
+        return None
+
+    # one tick
+
+    def _tick(self) -> None:
+        self._beat_if_due()
+        self._look_if_due()
+        self._read_answers()
+        run = self._run_to_serve()
+        want = self._want(run) if run is not None else None
+        if self._unsettled or want is not None:
+            try:
+                taken = self._ledger.exchange(self._unsettled, want)
+            except StorageBusyError as error:
+                self._hold(str(error))
+            else:
+                self._unsettled = []
+                if run is not None and want is not None:
+                    self._use(run, taken)
+        self._report_if_due()
+        self._rest()
+
+    def _read_answers(self) -> None:
+        answers = [(answer, self._claims.pop(answer.delivery_id)) for answer in self._collected()]
+        if not answers:
+            return
+        written, pauses = self._holds.read(answers, self._clock.monotonic())
+        self._unsettled += written
+        for pause in pauses:
+            self._book.pause(pause.run_id, pause.reason, pause.detail)
+            self._runs_read_at = float("-inf")
+        now = self._clock.now()
+        self._answered += len(answers)
+        self._lines += [line_of(answer, claim, now) for answer, claim in answers]
+        del self._lines[:-MOST_LINES]
+
+    def _collected(self) -> list[Answer]:
+        return self._dispatcher.collect()
+
+    def _want(self, run: RunInfo) -> Want | None:
+        now = self._clock.monotonic()
+        if now < max(self._holds.hold_until, self._blocked_until):
+            return None
+        if self._holds.quota_said or now < self._horizon - CLAIM_AHEAD_SECONDS:
+            return None
+        room = 2 * self._limits.senders - self._dispatcher.outstanding
+        if room <= 0:
+            return None
+        return Want(run.id, room, run.max_rate)
+
+    def _use(self, run: RunInfo, taken: Taken) -> None:
+        """Hand over what the ledger gave, or remember why it gave nothing."""
+        now = self._clock.monotonic()
+        self._rate, self._quota = taken.rate, taken.quota or self._quota
+        if taken.run_state is not RunState.SENDING:
+            self._runs_read_at = float("-inf")
+        if taken.claims and taken.slots is not None:
+            slots = taken.slots
+            composer = self._composer(run)
+            jobs = [
+                Job(claim, composer, now + slots.slot(index) - taken.now, taken.rate)
+                for index, claim in enumerate(taken.claims)
+            ]
+            self._claims |= {claim.delivery_id: claim for claim in taken.claims}
+            self._horizon = now + slots.end - taken.now
+            self._dispatcher.hand_over(jobs)
+        elif taken.next_at is not None:
+            # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
+            self._blocked_until = now + min(1.0, max(0.005, taken.next_at - taken.now))
+        elif taken.quota_exhausted:
+            self._holds.quota_said = True
+
+    def _composer(self, run: RunInfo) -> Composer:
+        if run.id not in self._composers:
+            self._composers[run.id] = self._book.composer(run.id)
+        return self._composers[run.id]
+
+    # which run
+
+    def _current_runs(self) -> Sequence[RunInfo]:
+        now = self._clock.monotonic()
+        if now - self._runs_read_at >= RUNS_SECONDS:
+            self._runs = self._book.runnable()
+            self._runs_read_at = now
+            alive = {run.id for run in self._runs}
+            self._composers = {i: c for i, c in self._composers.items() if i in alive}
+        return self._runs
+
+    def _run_to_serve(self) -> RunInfo | None:
+        runs = self._current_runs()
+        return runs[0] if runs else None
+
+    # the account
+
+    def _look_if_due(self) -> None:
+        """Ask SES for quota and rate in a thread of its own, and act on what it said."""
+        if self._look is not None:
+            if self._look.done():
+                self._looked(self._look)
+                self._look = None
+            return
+        due = self._clock.monotonic() - self._looked_at >= LOOK_SECONDS
+        drained = self._holds.quota_said and not self._claims and not self._unsettled
+        recently = self._clock.monotonic() - self._looked_at < 1.0
+        if due or (drained and not recently):
+            self._looked_at = self._clock.monotonic()
+            self._look = self._looker.submit(self._account.look)
+
+    def _looked(self, look: "Future[AccountStatus]") -> None:
+        try:
+            status = look.result()
+        except AccountError as error:
+            self._hold(str(error))
+            return
+        if not status.sending_enabled:
+            for run in self._current_runs():
+                self._book.pause(
+                    run.id,
+                    PauseReason.ACCOUNT,
+                    "SES says that sending is disabled for the account.",
+                )
+            self._runs_read_at = float("-inf")
+        if self._holds.quota_said and not self._claims:
+            self._holds.quota_said = False
+            self._book.wait_for_quota([run.id for run in self._current_runs()])
+            self._runs_read_at = float("-inf")
+
+    def _hold(self, trouble: str) -> None:
+        self._holds.trouble = trouble
+        self._holds.hold_until = self._clock.monotonic() + 1.0
+
+    # upkeep
+
+    def _beat_if_due(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._beat_at >= BEAT_SECONDS:
+            self._beat_at = now
+            try:
+                self._heartbeat.beat()
+            except StorageBusyError:
+                self._beat_at = now - BEAT_SECONDS + 1.0  # again in a second
+
+    def _report_if_due(self) -> None:
+        now = self._clock.monotonic()
+        if self._report is None or now - self._reported_at < REPORT_SECONDS:
+            return
+        self._reported_at = now
+        report = SenderReport(
+            at=self._clock.now(),
+            lines=tuple(self._lines),
+            answered=self._answered,
+            rate=self._rate,
+            quota=self._quota,
+            trouble=self._holds.trouble,
+        )
+        self._lines, self._answered = [], 0
+        self._report(report)
+
+    def _rest(self) -> None:
+        """Sleep until the next claim is due, an answer has waited long enough, or a stop."""
+        now = self._clock.monotonic()
+        claim_at = max(
+            self._horizon - CLAIM_AHEAD_SECONDS, self._holds.hold_until, self._blocked_until
+        )
+        if not self._current_runs():
+            claim_at = now + RUNS_SECONDS
+        wait = min(max(claim_at - now, 0.001), REPORT_SECONDS)
+        if self._dispatcher.outstanding:
+            wait = min(wait, _SETTLE_SECONDS)
+        self._clock.wait(self._stop, wait)
+
+    def _drain(self) -> None:
+        """Take back what has not left, await what has, and write every answer."""
+        self._dispatcher.withdraw()
+        give_up_at = self._clock.monotonic() + DRAIN_SECONDS
+        while self._dispatcher.outstanding and self._clock.monotonic() < give_up_at:
+            self._clock.wait(self._dispatcher.answered, 0.05)
+            self._read_answers()
+        late = self._dispatcher.give_up()
+        self._unsettled += late
+        if self._unsettled:
+            self._ledger.exchange(self._unsettled, None)
+            self._unsettled = []
+        self._reported_at = float("-inf")
+        self._report_if_due()

@@ -1,0 +1,114 @@
+"""Reading answers for what they mean to everything that would be sent next.
+
+Pure bookkeeping, no I/O: the engine asks whether to hold, and which runs to pause.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.pacing import backoff
+from sestui.core.states import PauseReason
+
+REFUSALS_IN_A_ROW = 20
+"""So many refusals with one code, none accepted between: that is not the recipients' fault."""
+
+MOST_FAULTS = 12
+"""A mail that SES fails on (5xx) this often is refused in effect: half an hour of trying."""
+
+_LONGEST_HOLD_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A run that has to stop until a person acts."""
+
+    run_id: int
+    reason: PauseReason
+    detail: str
+
+
+@dataclass(slots=True)
+class _Streak:
+    code: str = ""
+    count: int = 0
+
+
+class Holds:
+    """What the latest answers say about going on."""
+
+    def __init__(self) -> None:
+        self._refusals: dict[int, _Streak] = {}
+        self._failures = 0
+        self.hold_until = 0.0
+        """Monotonic seconds before which nothing more is worth claiming."""
+        self.trouble = ""
+        """Why, as a sentence; '' when nothing is wrong."""
+        self.quota_said = False
+        """SES itself said that the daily quota is used up."""
+
+    def read(
+        self, answers: Iterable[tuple[Answer, Claim]], now: float
+    ) -> tuple[list[Answer], list[Pause]]:
+        """Answers as they go into the ledger (with their backoff), and the runs to pause.
+
+        ``now`` is monotonic seconds.
+        """
+        written: list[Answer] = []
+        pauses: dict[int, Pause] = {}
+        for answer, claim in answers:
+            written.append(_with_backoff(answer))
+            if answer.kind is AnswerKind.ACCEPTED:
+                self._failures, self.trouble = 0, ""
+                self._refusals.pop(claim.run_id, None)
+            elif answer.kind is AnswerKind.REFUSED:
+                self._refused(answer, claim, pauses)
+            elif answer.kind is AnswerKind.NOT_SENT:
+                self._not_sent(answer, claim, now, pauses)
+        return written, list(pauses.values())
+
+    def _refused(self, answer: Answer, claim: Claim, pauses: dict[int, Pause]) -> None:
+        streak = self._refusals.setdefault(claim.run_id, _Streak())
+        if streak.code != answer.code:
+            streak.code, streak.count = answer.code, 0
+        streak.count += 1
+        if streak.count >= REFUSALS_IN_A_ROW:
+            streak.count = 0
+            pauses[claim.run_id] = Pause(
+                claim.run_id,
+                PauseReason.ERRORS,
+                f"{REFUSALS_IN_A_ROW} mails in a row were refused with {answer.code}: "
+                f"{answer.reason}",
+            )
+
+    def _not_sent(self, answer: Answer, claim: Claim, now: float, pauses: dict[int, Pause]) -> None:
+        if answer.hold_back is HoldBack.PAUSED:
+            pauses[claim.run_id] = Pause(
+                claim.run_id, PauseReason.ACCOUNT, f"{answer.code}: {answer.reason}"
+            )
+        elif answer.hold_back is HoldBack.QUOTA:
+            self.quota_said = True
+        elif answer.hold_back in {HoldBack.UNREACHABLE, HoldBack.FAULT}:
+            # Calls that were in the air together fail together: one step of backoff for them all.
+            if now >= self.hold_until:
+                self._failures += 1
+                if answer.hold_back is HoldBack.UNREACHABLE or self._failures > 2:
+                    self.hold_until = now + min(_LONGEST_HOLD_SECONDS, backoff(self._failures) / 2)
+            self.trouble = f"SES can't take mail just now ({answer.code}): {answer.reason}"
+
+
+def _with_backoff(answer: Answer) -> Answer:
+    if answer.kind is not AnswerKind.NOT_SENT:
+        return answer
+    if answer.hold_back is HoldBack.FAULT:
+        if answer.attempt >= MOST_FAULTS:
+            return replace(
+                answer,
+                kind=AnswerKind.REFUSED,
+                hold_back=None,
+                reason=f"Tried {answer.attempt} times; the last time: {answer.reason}",
+            )
+        return replace(answer, retry_after=backoff(answer.attempt))
+    if answer.hold_back is HoldBack.RATE:
+        return replace(answer, retry_after=1.0)
+    return answer
