@@ -12,7 +12,7 @@ from sestui.errors import BadFileError, UsageError
 EMAIL = "email"
 TAGS = "tags"
 
-_EMAIL_NAMES = (
+_EMAIL_NAMES = (  # noqa: SIM905 # sixty quoted words would be sixty lines
     # Most certain first; compared without case, accents, spaces and punctuation.
     "email emailaddress email1value emailaddress1 primaryemail emailprimary subscriberemail "
     "contactemail useremail customeremail mail mailaddress emailid youremail workemail "
@@ -27,8 +27,9 @@ _EMAIL_NAMES = (
 ).split()
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
 _RESERVED = frozenset(
-    # Words a template would read as its own.
-    "and or not in is if else true false none self super caller email".split()
+    # Words that a template reads as its own.
+    {"and", "or", "not", "in", "is", "if", "else", "true", "false", "none"}
+    | {"self", "super", "caller", "email"}
 )
 _MAX_NAME = 64
 
@@ -93,7 +94,10 @@ def recognise(
         position
         for position, label in enumerate(labels)
         if position != email
-        and (mapped.get(position) == TAGS or (position not in mapped and _folded(label) in _TAG_NAMES))
+        and (
+            mapped.get(position) == TAGS
+            or (position not in mapped and _folded(label) in _TAG_NAMES)
+        )
     )
     fields = _fields(labels, mapped, {email, *tags})
     return Columns(labels, fields, email, tags, has_header)
@@ -115,9 +119,7 @@ def tidy(label: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
-def _mapped(
-    labels: Sequence[str], mapping: Mapping[str, str], file_name: str
-) -> dict[int, str]:
+def _mapped(labels: Sequence[str], mapping: Mapping[str, str], file_name: str) -> dict[int, str]:
     """Position to field, as the user said."""
     mapped: dict[int, str] = {}
     for column, wanted in mapping.items():
@@ -182,9 +184,7 @@ def _email_column(
     return max(by_content, key=lambda p: (addresses[p], -p), default=None)
 
 
-def _fields(
-    labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]
-) -> tuple[str, ...]:
+def _fields(labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]) -> tuple[str, ...]:
     """Attribute names, each once: the user's choice first, then ``name``, ``name_2``, ..."""
     used = set(mapped.values())
     fields: list[str] = []

@@ -9,18 +9,14 @@ database batch by batch (about 10 µs a contact). Committing each batch would fr
 but a crash would leave half a list, which a campaign would take for the whole. PostgreSQL keeps
 nobody waiting either way.
 
-Reading goes on in this thread while the scratch database takes the last batch in another.
-
 Rows whose address came before in the file are duplicates: they add what the earlier ones left
 empty, and their tags, and the first row wins where both say something.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sestui.audience.columns import Columns, recognise
 from sestui.audience.reader import RowFile
@@ -30,6 +26,7 @@ from sestui.audience.spool import Spool
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.errors import UsageError
+from sestui.store.contact_upsert import ContactRow
 from sestui.store.contacts import Contacts, Upserted
 from sestui.store.database import Database
 
@@ -157,24 +154,18 @@ class _Reading:
         records = self._file.records()
         if self._columns.has_header:
             next(records)
-        batch: list[dict[str, Any]] = []
-        with ThreadPoolExecutor(max_workers=1) as spooler:
-            adding: Future[None] | None = None
-            for line, size, cells in records:
-                self.rows += 1
-                row = parse(line, size, cells)
-                if isinstance(row, Reject):
-                    self._reject(row)
-                else:
-                    batch.append(row)
-                if self.rows % _READ_BATCH == 0:
-                    if adding is not None:
-                        adding.result()
-                    adding = spooler.submit(self._spool.add, batch)
-                    batch = []
-                    report(Progress(self._file.bytes_read, self._file.format.size, self.rows))
-            if adding is not None:
-                adding.result()
+        batch: list[ContactRow] = []
+        for line, size, cells in records:
+            self.rows += 1
+            row = parse(line, size, cells)
+            if isinstance(row, Reject):
+                self._reject(row)
+            else:
+                batch.append(row)
+            if self.rows % _READ_BATCH == 0:
+                self._spool.add(batch)
+                batch.clear()
+                report(Progress(self._file.bytes_read, self._file.format.size, self.rows))
         self._spool.add(batch)
 
     def _reject(self, reject: Reject) -> None:
@@ -187,12 +178,12 @@ class _Reading:
 
 def _reported(
     spool: Spool, done: Progress, report: Callable[[Progress], None]
-) -> Iterator[tuple[str, int]]:
+) -> Iterator[list[ContactRow]]:
     saved = 0
-    for text, size in spool.batches():
+    for batch in spool.batches():
         report(Progress(done.bytes_done, done.bytes_total, done.rows, saved, done.to_save))
-        yield text, size
-        saved += size
+        yield batch
+        saved += len(batch)
     report(Progress(done.bytes_done, done.bytes_total, done.rows, saved, done.to_save))
 
 

@@ -1,39 +1,35 @@
 """The contacts of one import between reading and saving, each address once, on disk."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sestui.errors import StorageError
+from sestui.store.contact_upsert import ContactRow
 
 BATCH = 5_000
 """Contacts handed to the database at a time."""
 
 _CREATE = """
-    CREATE TABLE spool (id INTEGER PRIMARY KEY, email_key TEXT NOT NULL UNIQUE, contact TEXT)
-"""
-_ADD = """
-    INSERT INTO spool (email_key, contact)
-    SELECT json_extract(value, '$.email_key'), value FROM json_each(?) WHERE true
-    ON CONFLICT (email_key) DO UPDATE SET contact = json_set(
-        json_patch(excluded.contact, spool.contact),
-        '$.tags',
-        (
-            SELECT json_group_array(value) FROM (
-                SELECT value FROM json_each(spool.contact, '$.tags')
-                UNION
-                SELECT value FROM json_each(excluded.contact, '$.tags')
-            )
-        )
+    CREATE TABLE spool (
+        id INTEGER PRIMARY KEY, email TEXT, email_key TEXT UNIQUE, attributes TEXT, tags TEXT
     )
 """
-_BATCH = """
-    SELECT '[' || group_concat(contact, ',') || ']', count(*)
-    FROM (SELECT contact FROM spool WHERE id > ? AND id <= ? ORDER BY id)
+_ADD = """
+    INSERT INTO spool (email, email_key, attributes, tags) VALUES (?, ?, ?, ?)
+    ON CONFLICT (email_key) DO UPDATE SET
+        attributes = json_patch(excluded.attributes, spool.attributes),
+        tags = (
+            SELECT json_group_array(value) FROM (
+                SELECT value FROM json_each(spool.tags)
+                UNION
+                SELECT value FROM json_each(excluded.tags)
+            )
+        )
 """
+_READ = "SELECT email, email_key, attributes, tags FROM spool ORDER BY id"
 
 
 class Spool:
@@ -44,8 +40,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        # One thread at a time, though not always the same one.
-        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect("", isolation_level=None)
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-24000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute(_CREATE)
@@ -61,16 +56,15 @@ class Spool:
     ) -> None:
         self._connection.close()
 
-    def add(self, contacts: Sequence[dict[str, Any]]) -> None:
-        """Add rows as :meth:`RowParser.parse` gives them.
+    def add(self, contacts: Sequence[ContactRow]) -> None:
+        """Add rows of the file, in its order.
 
         Raises:
             StorageError: the disk for temporary files is full.
         """
-        batch = json.dumps(contacts, ensure_ascii=False, separators=(",", ":"))
         with _translated():
             self._connection.execute("BEGIN")
-            self._connection.execute(_ADD, (batch,))
+            self._connection.executemany(_ADD, contacts)
             self._connection.execute("COMMIT")
 
     def count(self) -> int:
@@ -79,14 +73,12 @@ class Spool:
             found: int = self._connection.execute("SELECT count(*) FROM spool").fetchone()[0]
         return found
 
-    def batches(self) -> Iterator[tuple[str, int]]:
-        """The contacts in the file's order: JSON arrays of up to :data:`BATCH`, with their size."""
+    def batches(self) -> Iterator[list[ContactRow]]:
+        """The contacts in the file's order, up to :data:`BATCH` at a time."""
         with _translated():
-            last = self._connection.execute("SELECT max(id) FROM spool").fetchone()[0] or 0
-            for start in range(0, last, BATCH):
-                text, found = self._connection.execute(_BATCH, (start, start + BATCH)).fetchone()
-                if found:
-                    yield text, found
+            cursor = self._connection.execute(_READ)
+            while rows := cursor.fetchmany(BATCH):
+                yield rows
 
 
 @contextmanager

@@ -57,8 +57,7 @@ def check_address(text: str) -> Address | Refusal:
     text = text.strip()
     if len(text) > MAX_ADDRESS:
         return Refusal(
-            f"The email address is too long ({len(text):,} characters; "
-            f"{MAX_ADDRESS} are allowed)."
+            f"The email address is too long ({len(text):,} characters; {MAX_ADDRESS} are allowed)."
         )
     local, _, typed_domain = text.partition("@")
     if _is_plain_local(local):

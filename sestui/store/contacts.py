@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Select, func, insert, select, union
@@ -14,7 +13,7 @@ from sestui.core.conflict import OnConflict
 from sestui.core.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import NotFoundError
-from sestui.store.contact_upsert import ContactUpsert
+from sestui.store.contact_upsert import ContactRow, contact_writer
 from sestui.store.database import Database
 from sestui.store.tables import Contact, ContactList, Membership
 
@@ -92,7 +91,7 @@ class Contacts:
 
     def apply(
         self,
-        batches: Iterable[tuple[str, int]],
+        batches: Iterable[Sequence[ContactRow]],
         *,
         list_name: str,
         now: float,
@@ -100,23 +99,26 @@ class Contacts:
         replace_tags: bool,
         dry_run: bool = False,
     ) -> Upserted:
-        """:meth:`add` for batches that are JSON already, each with its number of contacts.
+        """:meth:`add` for batches of rows in the database's own shape.
 
-        See :class:`ContactUpsert` for their shape. ``dry_run`` does the work and takes it back.
+        An address comes once in a batch. ``replace_tags`` says whether REPLACE is meant for tags
+        too; ``dry_run`` does all the work and takes it back.
         """
         imported = updated = total = joined = 0
         with self._database.write_connection() as connection:
-            upsert = ContactUpsert(
+            writer = contact_writer(
                 connection,
                 list_id=_list_id(connection, list_name, now),
                 on_conflict=on_conflict,
                 replace_tags=replace_tags,
                 now=now,
             )
-            for batch, size in batches:
-                new, changed, put = upsert.write(batch, size)
-                imported, updated, joined = imported + new, updated + changed, joined + put
-                total += size
+            for batch in batches:
+                written = writer.write(batch)
+                imported += written.imported
+                updated += written.updated
+                joined += written.joined
+                total += len(batch)
             if dry_run:
                 connection.rollback()
         return Upserted(imported, updated, total - imported - updated, joined)
@@ -124,7 +126,7 @@ class Contacts:
     def count(self) -> int:
         """How many contacts there are."""
         with self._database.read() as session:
-            return session.execute(select(func.count()).select_from(Contact)).scalar_one()
+            return int(session.execute(select(func.count()).select_from(Contact)).scalar_one())
 
     def get(self, email: str) -> Contact | None:
         """The contact with an address, in whatever case it is typed."""
@@ -162,10 +164,9 @@ class Contacts:
         members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(ids))
         if len(ids) > 1:
             members = members.distinct()
+        counted = select(func.count()).select_from(members.subquery())
         with self._database.read() as session:
-            return session.execute(
-                select(func.count()).select_from(members.subquery())
-            ).scalar_one()
+            return int(session.execute(counted).scalar_one())
 
     def iter_audience(
         self, list_names: Sequence[str], batch: int = 1000
@@ -224,7 +225,7 @@ class Contacts:
 
 def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:
     """The next contact ids after ``last``: a short walk along the index for each list."""
-    walks = [
+    walks: list[Select[Any]] = [
         select(col(Membership.contact_id).label("contact_id"))
         .where(col(Membership.list_id) == list_id, col(Membership.contact_id) > last)
         .order_by(col(Membership.contact_id))
@@ -242,34 +243,23 @@ def _list_id(connection: Connection, name: str, now: float) -> int:
     lists = ContactList.__table__  # type: ignore[attr-defined] # sqlmodel's stubs don't know it
     found = connection.execute(select(lists.c.id).where(lists.c.name == name)).scalar()
     if found is None:
-        made = connection.execute(insert(lists).values(name=name, created_at=now))
-        found = made.inserted_primary_key[0]
+        made = insert(lists).values(name=name, created_at=now).returning(lists.c.id)
+        found = connection.execute(made).scalar_one()
     return int(found)
 
 
-def _packed(contacts: Iterable[NewContact]) -> Iterator[tuple[str, int]]:
-    """Batches as JSON; an address that comes twice within one is split into two."""
-    rest = iter(contacts)
-    while chunk := list(islice(rest, _BATCH)):
-        batch: dict[str, NewContact] = {}
-        for contact in chunk:
-            if contact.email_key in batch:
-                yield _json(batch.values()), len(batch)
-                batch = {}
-            batch[contact.email_key] = contact
-        yield _json(batch.values()), len(batch)
-
-
-def _json(contacts: Iterable[NewContact]) -> str:
-    return json.dumps(
-        [
-            {
-                "email": contact.email,
-                "email_key": contact.email_key,
-                "attributes": contact.attributes,
-                "tags": contact.tags,
-            }
-            for contact in contacts
-        ],
-        ensure_ascii=False,
-    )
+def _packed(contacts: Iterable[NewContact]) -> Iterator[list[ContactRow]]:
+    """Rows in batches; a batch ends early where an address would come twice in it."""
+    batch: dict[str, ContactRow] = {}
+    for contact in contacts:
+        if contact.email_key in batch or len(batch) == _BATCH:
+            yield list(batch.values())
+            batch = {}
+        batch[contact.email_key] = ContactRow(
+            contact.email,
+            contact.email_key,
+            json.dumps(contact.attributes, ensure_ascii=False),
+            json.dumps(contact.tags, ensure_ascii=False),
+        )
+    if batch:
+        yield list(batch.values())

@@ -1,0 +1,162 @@
+"""`sestui import`: contacts from a file."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sestui.core.conflict import OnConflict
+from sestui.core.text import printable
+from sestui.errors import UsageError
+
+if TYPE_CHECKING:
+    from sestui.audience.importer import ImportResult, Progress
+
+
+def import_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or TSV, as exported.")],
+    list_name: Annotated[
+        str, typer.Option("--list", metavar="NAME", help="The list they join; made if need be.")
+    ],
+    *,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COL=FIELD",
+            help="A column (name or number) is email, tags or this attribute. Repeatable.",
+        ),
+    ] = None,
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="Contacts already known: fill in, leave alone, replace.")
+    ] = OnConflict.UPDATE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count everything; change nothing.")
+    ] = False,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Rejected rows as CSV: line, column, value, reason."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Import contacts into a list: all of the file, or nothing if it can't be read to its end."""
+    # The database and the address rules: only for those who import.
+    from sestui.audience.importer import import_contacts  # noqa: PLC0415
+    from sestui.core.clock import SystemClock  # noqa: PLC0415
+    from sestui.runtime import open_database  # noqa: PLC0415
+    from sestui.settings import load_settings  # noqa: PLC0415
+
+    mapping = parse_mapping(map_ or [])
+    database = open_database(load_settings())
+    try:
+        with _progress() as report:
+            result = import_contacts(
+                database,
+                file,
+                list_name=list_name,
+                mapping=mapping,
+                on_conflict=on_conflict,
+                dry_run=dry_run,
+                rejects_path=rejects,
+                now=SystemClock().now(),
+                progress=report,
+            )
+    finally:
+        database.close()
+    if as_json:
+        typer.echo(json.dumps(_as_dict(result, file, list_name, rejects), ensure_ascii=False))
+    else:
+        typer.echo("\n".join(_summary(result, file, list_name, rejects)))
+    _narrate_rejects(result, rejects)
+
+
+def parse_mapping(options: list[str]) -> dict[str, str]:
+    """``COL=FIELD`` options as column to field; a column's name may hold ``=`` itself.
+
+    Raises:
+        UsageError: one is not of that form, or a column comes twice.
+    """
+    mapping: dict[str, str] = {}
+    for option in options:
+        column, equals, field = option.rpartition("=")
+        if not equals or not column or not field:
+            raise UsageError(
+                f"--map {printable(option)}: write COL=FIELD, for example --map 'E-Mail=email'."
+            )
+        if column in mapping:
+            raise UsageError(f"--map {printable(option)}: that column is mapped twice.")
+        mapping[column] = field.strip()
+    return mapping
+
+
+def _as_dict(
+    result: "ImportResult", file: Path, list_name: str, rejects: Path | None
+) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "list": list_name,
+        "rows": result.rows,
+        "imported": result.imported,
+        "updated": result.updated,
+        "unchanged": result.unchanged,
+        "duplicates": result.duplicates,
+        "rejects": result.rejects,
+        "contacts": result.contacts,
+        "joined": result.joined,
+        "encoding": result.encoding,
+        "delimiter": result.delimiter,
+        "email_column": result.email_column,
+        "dry_run": result.dry_run,
+        "rejects_file": str(rejects) if rejects else None,
+    }
+
+
+def _summary(result: "ImportResult", file: Path, list_name: str, rejects: Path | None) -> list[str]:
+    title = f"{printable(str(file))} → {list_name}"
+    counts = (
+        (result.rows, "rows"),
+        (result.imported, "imported"),
+        (result.updated, "updated"),
+        (result.unchanged, "unchanged"),
+        (result.duplicates, "duplicates"),
+        (result.rejects, f"rejects{f' → {printable(str(rejects))}' if rejects else ''}"),
+    )
+    lines = [title + (" (dry run: nothing was changed)" if result.dry_run else "")]
+    lines += [f"{count:>12,}  {what}" for count, what in counts]
+    lines.append(f"{result.contacts:>12,}  contacts, {result.joined:,} of them new on the list")
+    return lines
+
+
+def _narrate_rejects(result: "ImportResult", rejects: Path | None) -> None:
+    for reject in result.first_rejects:
+        where = f"line {reject.line}, {printable(reject.column)}"
+        typer.echo(f"{where}: {printable(reject.value)}: {printable(reject.reason)}", err=True)
+    hidden = result.rejects - len(result.first_rejects)
+    if hidden:
+        way = "" if rejects else "; see them all with --rejects FILE"
+        typer.echo(f"... and {hidden:,} more rejected rows{way}.", err=True)
+
+
+@contextmanager
+def _progress() -> "Iterator[Callable[[Progress], None] | None]":
+    """A bar on standard error where a person watches; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        reading = bars.add_task("reading", total=None)
+        saving = bars.add_task("saving", total=None, visible=False)
+
+        def report(state: "Progress") -> None:
+            bars.update(reading, completed=state.bytes_done, total=state.bytes_total)
+            if state.to_save:
+                bars.update(saving, completed=state.saved, total=state.to_save, visible=True)
+
+        yield report
