@@ -72,6 +72,7 @@ class Message(SQLModel, table=True):
     """``markdown`` or ``html``."""
     text: str = Field(default="", sa_column=_text())
     """The text alternative's template; '' derives it from the body."""
+    preheader: str = Field(default="", sa_column=_text())
     digest: str = Field(index=True)
     """SHA-256 over the content and attachments: equal digests are the same message."""
     created_at: float
@@ -167,6 +168,8 @@ class Delivery(SQLModel, table=True):
     run_id: int = Field(foreign_key="run.id")
     contact_id: int | None = Field(default=None, index=True)
     """None for a test mail to an address that is no contact, and for an erased contact."""
+    shown_as: int | None = Field(default=None)
+    """A test mail: the contact whose attributes it shows; None for a campaign's deliveries."""
     email: str
     state: str = Field(default=DeliveryState.PENDING.value)
     message_id: str = Field(default="")

@@ -1,0 +1,234 @@
+"""Campaign files into the database: first the plan, which changes nothing, then the deed."""
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from sestui.compose.files import LoadedCampaign
+from sestui.core.campaign_file import CampaignFields
+from sestui.core.clock import Instant, iso
+from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
+from sestui.core.content.leftovers import foreign_placeholders
+from sestui.core.cron import next_fire
+from sestui.errors import BadFileError, ContentError
+from sestui.store.campaigns import Campaigns, fields_of
+from sestui.store.tables import Campaign
+
+START_GRACE = 86_400.0
+"""Seconds: a start further in the past than this is history and sends nothing by itself."""
+_FILE_NAMES = {"from_address": "from", "start_at": "start"}
+_TIMING = ("schedule", "start_at", "timezone")
+
+
+class Change(StrEnum):
+    """What applying a file does."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field, by its name in the file; '' stands for nothing."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a file would do to the database."""
+
+    loaded: LoadedCampaign
+    change: Change
+    changes: tuple[FieldChange, ...]
+    diff: str
+    """Unified diff of body and text alternative; '' when they stay, or are all new."""
+    warnings: tuple[str, ...]
+    """Sentences about what is allowed but probably not meant."""
+    existing: Campaign | None
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+        return self.loaded.file.fields.name
+
+
+def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
+    """Compare a file with the database; nothing is written.
+
+    Raises:
+        BadFileError: a template in it is broken; the text names file, line and part.
+    """
+    wanted = loaded.file.fields
+    composer = _compiled(loaded)
+    existing = campaigns.find(wanted.name)
+    if existing is None:
+        change, old, old_message = Change.CREATED, None, None
+        diff = ""
+    else:
+        old, old_message = fields_of(existing), campaigns.message(existing.message_id)
+        same = old == wanted and old_message.digest == loaded.message.digest
+        change = Change.UNCHANGED if same else Change.UPDATED
+        diff = _diff(old_message, loaded.message)
+    return Plan(
+        loaded=loaded,
+        change=change,
+        changes=_changes(_shown(old, old_message), _shown(wanted, loaded.message)),
+        diff=diff,
+        warnings=tuple(_warnings(campaigns, loaded, composer, existing, now)),
+        existing=existing,
+    )
+
+
+def refuse_repeated_names(plans: Sequence[Plan]) -> None:
+    """Two files for one campaign would undo each other.
+
+    Raises:
+        BadFileError: names both files.
+    """
+    seen: dict[str, str] = {}
+    for each in plans:
+        path = each.loaded.file.path
+        if each.name in seen:
+            raise BadFileError(
+                f"{seen[each.name]} and {path} are both named {each.name!r}; rename one."
+            )
+        seen[each.name] = path
+
+
+def apply_plan(campaigns: Campaigns, each: Plan, now: Instant) -> Campaign:
+    """Write what was planned; an unchanged campaign is left alone, its next run included."""
+    if each.change is Change.UNCHANGED and each.existing is not None:
+        return each.existing
+    wanted = each.loaded.file.fields
+    return campaigns.save(
+        wanted,
+        each.loaded.message,
+        now=now,
+        next_due_at=_next_due(campaigns, wanted, each.existing, now),
+    )
+
+
+def _next_due(
+    campaigns: Campaigns, wanted: CampaignFields, existing: Campaign | None, now: Instant
+) -> Instant | None:
+    """When the campaign runs next; an edit that doesn't touch the timing doesn't move it."""
+    if existing is not None:
+        old = fields_of(existing)
+        if all(getattr(old, name) == getattr(wanted, name) for name in _TIMING):
+            return existing.next_due_at
+    if wanted.schedule:
+        return next_fire(wanted.schedule, wanted.timezone, now)
+    start = wanted.start_at
+    if start is None or start > now:
+        return start
+    ran = existing is not None and existing.id is not None and campaigns.has_run(existing.id)
+    return None if ran or start < now - START_GRACE else start
+
+
+def _compiled(loaded: LoadedCampaign) -> Composer:
+    """Compile everything once, so that a broken template is the file's error, with its line."""
+    fields_ = loaded.file.fields
+    envelope = Envelope(fields_.from_address, fields_.reply_to, fields_.keywords)
+    try:
+        return Composer(loaded.message, envelope)
+    except TemplateError as error:
+        offset = (error.line or 1) - 1
+        raise loaded.file.fault(error.where, error.problem, offset) from error
+    except ContentError as error:
+        raise loaded.file.fault("from", str(error).rstrip(".")) from error
+
+
+def _warnings(
+    campaigns: Campaigns,
+    loaded: LoadedCampaign,
+    composer: Composer,
+    existing: Campaign | None,
+    now: Instant,
+) -> list[str]:
+    file, wanted = loaded.file, loaded.file.fields
+    found = [
+        file.fault(
+            where,
+            f"{text} looks like a placeholder of another system and is sent as it stands; "
+            "sestui's look like {{ first_name }}",
+            line - 1,
+        )
+        for where, line, text in foreign_placeholders(loaded.message)
+    ]
+    if not wanted.transactional and "unsubscribe_url" not in composer.variables:
+        found.append(
+            file.fault(
+                "body",
+                "it has no unsubscribe link; add one with {{ unsubscribe_url }} or mark the "
+                "campaign transactional",
+            )
+        )
+    found.extend(
+        file.fault("lists", f"there is no list {name!r} yet; `sestui import` makes it")
+        for name in campaigns.missing_lists(wanted.lists)
+    )
+    if wanted.start_at is not None and wanted.start_at < now - START_GRACE and existing is None:
+        found.append(
+            file.fault(
+                "start", f"{iso(wanted.start_at)} is long past, so the campaign starts only by hand"
+            )
+        )
+    return [str(each) for each in found]
+
+
+def _shown(values: CampaignFields | None, message: MessageSource | None) -> dict[str, str]:
+    """Every field as text, by its name in the file."""
+    if values is None or message is None:
+        return {}
+    shown = {
+        _FILE_NAMES.get(each.name, each.name): _as_text(getattr(values, each.name))
+        for each in fields(values)
+    }
+    shown["start"] = iso(values.start_at)
+    shown["subject"] = message.subject
+    shown["preheader"] = message.preheader
+    shown["format"] = message.body_format
+    shown["attachments"] = ", ".join(
+        f"{item.name} ({len(item.content):,} bytes)" for item in message.attachments
+    )
+    return shown
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _changes(old: dict[str, str], new: dict[str, str]) -> tuple[FieldChange, ...]:
+    return tuple(
+        FieldChange(name, old.get(name, ""), value)
+        for name, value in new.items()
+        if old.get(name, "") != value
+    )
+
+
+def _diff(old: MessageSource, new: MessageSource) -> str:
+    lines: list[str] = []
+    for part in ("body", "text"):
+        lines += difflib.unified_diff(
+            getattr(old, part).splitlines(),
+            getattr(new, part).splitlines(),
+            f"{part} (now)",
+            f"{part} (file)",
+            lineterm="",
+        )
+    return "\n".join(lines)

@@ -1,0 +1,238 @@
+"""One message compiled once, then one mail for each recipient: fast, and from any thread."""
+
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Template, UndefinedError
+
+from sestui.core.content import headers
+from sestui.core.content.addresses import wire_address, wire_mailbox
+from sestui.core.content.body import body_sources
+from sestui.core.content.message import BUILT_INS, Envelope, MessageSource, TemplateError
+from sestui.core.content.sandbox import RangeBudget, compiled, variables_of
+from sestui.core.mail import Mail
+from sestui.core.text import printable
+from sestui.errors import ContentError
+
+MAX_MAIL_BYTES = 40_000_000
+"""What SES v2 takes, after base64."""
+_HEADER_BYTES = 4_096  # room for the headers SES and we add
+_BREAKS_HEADERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LONGEST_PROBLEM = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A template to render, and the author's own templates to find a failure's line in."""
+
+    template: Template
+    written: tuple[tuple[str, Template], ...]
+
+
+class Composer:
+    """Renders a message for recipients.
+
+    A name means, in this order: a built-in (``email``, ``unsubscribe_url``, ``view_url`` if
+    configured, ``keywords``), the recipient's attribute, the campaign's keyword. So a keyword is
+    also the default for an attribute that a recipient lacks; ``keywords.x`` is always the keyword.
+    An attribute that is empty counts as missing.
+
+    Raises:
+        TemplateError: a part is no valid template; it names part and line.
+        ContentError: sender, reply addresses or unsubscribe page can't stand in a mail.
+    """
+
+    def __init__(self, source: MessageSource, envelope: Envelope) -> None:
+        self._envelope = envelope
+        self._from = wire_mailbox(envelope.from_address)
+        self._reply_to = tuple(wire_mailbox(address) for address in envelope.reply_to)
+        self._unsubscribe = headers.Unsubscribe.of(envelope)
+        self._attachments = source.attachments
+        self._attached_bytes = sum(_base64_bytes(len(a.content)) for a in source.attachments)
+        self.variables = _variables(source)
+        """Every name the message uses; a recipient's mail depends on these values only."""
+        self._lookups = tuple(sorted(self.variables - BUILT_INS - {"range"}))
+        self._constants = {
+            name: envelope.keywords[name] for name in self._lookups if name in envelope.keywords
+        } | {"keywords": envelope.keywords}
+        self._subject, self._html, self._text = _parts(source)
+
+    def mail(
+        self,
+        email: str,
+        attributes: Mapping[str, Any],
+        tags: tuple[tuple[str, str], ...] = (),
+    ) -> Mail:
+        """The mail to one recipient.
+
+        Raises:
+            TemplateError: a variable is missing or can't be used as the template does.
+            ContentError: the mail would break a rule of SES (size, headers, address).
+        """
+        subject, html, text = self._rendered(self._values(email, attributes))
+        return Mail(
+            from_address=self._from,
+            to=wire_address(email),
+            subject=subject,
+            html=html,
+            text=text,
+            reply_to=self._reply_to,
+            headers=self._unsubscribe.headers(email),
+            tags=tags,
+            attachments=self._attachments,
+            configuration_set=self._envelope.configuration_set,
+        )
+
+    def check_envelope(self, email: str) -> None:
+        """What of a mail depends on the address alone: is it one, do its headers fit.
+
+        Raises:
+            ContentError: as :meth:`mail`.
+        """
+        wire_address(email)
+        self._unsubscribe.headers(email)
+
+    def check_content(self, email: str, attributes: Mapping[str, Any]) -> None:
+        """Render and throw away: the rest of a mail, which depends on :meth:`key` alone.
+
+        Raises:
+            TemplateError, ContentError: as :meth:`mail`.
+        """
+        self._rendered(self._values(email, attributes))
+
+    def key(self, email: str, attributes: Mapping[str, Any]) -> tuple[str | None, ...] | None:
+        """Recipients with equal keys get equal content; None when there is nothing to compare.
+
+        Only text compares safely: 1, 1.0 and True are equal in Python and differ in a mail.
+        """
+        if "email" in self.variables or "unsubscribe_url" in self.variables:
+            return None
+        values = tuple(map(attributes.get, self._lookups))
+        if all(value is None or type(value) is str for value in values):
+            return values
+        return None
+
+    def _values(self, email: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        values = dict(self._constants)
+        for name in self._lookups:
+            value = attributes.get(name)
+            if value is not None and value != "":
+                values[name] = value
+        values["email"] = email
+        if "unsubscribe_url" in self.variables:
+            values["unsubscribe_url"] = self._unsubscribe.url(email)
+        if self._envelope.view_url:
+            values["view_url"] = headers.filled(self._envelope.view_url, email)
+        return values
+
+    def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str]:
+        subject = self._render(self._subject, values).strip()
+        if not subject:
+            raise TemplateError("subject", None, "it is empty")
+        if _BREAKS_HEADERS.search(subject):
+            raise TemplateError("subject", None, _line_break_in(subject, values))
+        html = self._render(self._html, values)
+        text = self._render(self._text, values).strip() + "\n"
+        self._check_size(subject, html, text)
+        return subject, html, text
+
+    def _render(self, part: _Part, values: dict[str, Any]) -> str:
+        try:
+            return part.template.render(self._with_range(values))
+        except Exception as error:
+            raise self._fault(part, values, error) from error
+
+    def _with_range(self, values: dict[str, Any]) -> dict[str, Any]:
+        if "range" in self.variables and "range" not in values:
+            return values | {"range": RangeBudget()}
+        return values
+
+    def _fault(self, part: _Part, values: dict[str, Any], error: Exception) -> TemplateError:
+        """The error with the line the author wrote: the compiled HTML has other lines."""
+        for where, template in part.written:
+            try:
+                template.render(self._with_range(values))
+            except Exception as again:  # noqa: BLE001 - as above
+                return TemplateError(where, _line_of(again, where), _problem(again))
+        return TemplateError(part.written[-1][0], None, _problem(error))
+
+    def _check_size(self, subject: str, html: str, text: str) -> None:
+        try:
+            size = sum(_base64_bytes(len(part.encode())) for part in (subject, html, text))
+        except UnicodeEncodeError as error:
+            raise TemplateError("", None, "a value holds characters that are not text") from error
+        size += self._attached_bytes + _HEADER_BYTES
+        if size > MAX_MAIL_BYTES:
+            raise ContentError(
+                f"The mail is {size / 1e6:.1f} MB once encoded; SES takes "
+                f"{MAX_MAIL_BYTES / 1e6:.0f} MB. Link to large files instead of attaching them."
+            )
+
+
+def _variables(source: MessageSource) -> frozenset[str]:
+    written = {
+        "subject": source.subject,
+        "preheader": source.preheader,
+        "body": source.body,
+        "text": source.text,
+    }
+    return frozenset().union(*(variables_of(text, where) for where, text in written.items()))
+
+
+def _parts(source: MessageSource) -> tuple[_Part, _Part, _Part]:
+    sources = body_sources(source.body, source.body_format, source.preheader)
+    subject = compiled(source.subject.strip(), "subject", html=False)
+    body = ("body", compiled(source.body, "body", html=True))
+    preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
+    html = _Part(_derived(sources.html, html=True), (preheader, body))
+    if source.text:
+        own = compiled(source.text, "text", html=False)
+        text = _Part(own, (("text", own),))
+    else:
+        plain = ("body", compiled(source.body, "body", html=False))
+        text = _Part(_derived(sources.text, html=False), (plain,))
+    return _Part(subject, (("subject", subject),)), html, text
+
+
+def _derived(source: str, *, html: bool) -> Template:
+    """Compile what we made of the author's body; it can only fail where HTML hides a tag's end."""
+    try:
+        return compiled(source, "body", html=html)
+    except TemplateError as fault:
+        hint = "" if html else "; give the text alternative yourself (text: in the front matter)"
+        raise TemplateError(
+            "body",
+            None,
+            "{% %} tags open and close in different parts of the HTML"
+            f" ({fault.problem.removeprefix('the template is broken: ')}){hint}",
+        ) from fault
+
+
+def _base64_bytes(size: int) -> int:
+    """Bytes after base64 with a line break every 76 characters."""
+    encoded = (size + 2) // 3 * 4
+    return encoded + encoded // 76 * 2
+
+
+def _line_break_in(subject: str, values: dict[str, Any]) -> str:
+    for name, value in sorted(values.items()):
+        if isinstance(value, str) and _BREAKS_HEADERS.search(value) and value.strip() in subject:
+            return f"the value of {name} holds a line break or control character"
+    return "it holds a line break or control character"
+
+
+def _line_of(error: Exception, where: str) -> int | None:
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == where]
+    return lines[-1] if lines else None
+
+
+def _problem(error: Exception) -> str:
+    said = printable(str(error)).rstrip(".")[:_LONGEST_PROBLEM]
+    if isinstance(error, UndefinedError):
+        return said
+    if isinstance(error, RecursionError):
+        return "a macro calls itself without end"
+    return f"the template fails: {said or type(error).__name__}"

@@ -1,0 +1,78 @@
+"""The headers a bulk mail owes its recipient, and the limits SES sets to any header."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sestui.core.content.addresses import split_mailbox, wire_address
+from sestui.core.content.message import Envelope
+from sestui.errors import ContentError
+
+_PRINTABLE_ASCII = re.compile(r"[ -~]*")
+_MAX_VALUE = 995
+_MAX_LINE = 996
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """How a recipient of this campaign gets off the list."""
+
+    _pattern: str
+    _one_click: bool
+    _header_pattern: str
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> "Unsubscribe":
+        """By the configured page, else by a mail to the sender.
+
+        Raises:
+            ContentError: the page's address is not ASCII, or too long.
+        """
+        _, sender = split_mailbox(envelope.from_address)
+        mailto = f"mailto:{quote(wire_address(sender), safe='@')}?subject=unsubscribe"
+        mailto = mailto.replace("{", "%7B")
+        one_click = envelope.unsubscribe_url.lower().startswith("https://")
+        pattern = envelope.unsubscribe_url or mailto
+        # RFC 8058 wants https; a page that is not stays a link in the mail, not in its header.
+        header_pattern = pattern if one_click else mailto
+        checked("List-Unsubscribe", f"<{header_pattern}>")
+        return cls(pattern, one_click, "" if envelope.transactional else header_pattern)
+
+    def url(self, email: str) -> str:
+        """The link in the mail."""
+        return filled(self._pattern, email)
+
+    def headers(self, email: str) -> Headers:
+        """List-Unsubscribe, and with a page List-Unsubscribe-Post (RFC 8058); none if exempt.
+
+        Raises:
+            ContentError: with this address the header grows beyond what SES takes.
+        """
+        if not self._header_pattern:
+            return ()
+        header = checked("List-Unsubscribe", f"<{filled(self._header_pattern, email)}>")
+        if self._one_click:
+            return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        return (header,)
+
+
+def filled(pattern: str, email: str) -> str:
+    """``pattern`` with ``{email}`` replaced by the percent-encoded address."""
+    return pattern.replace("{email}", quote(email, safe="")) if "{email}" in pattern else pattern
+
+
+def checked(name: str, value: str) -> tuple[str, str]:
+    """The header, if SES takes it.
+
+    Raises:
+        ContentError: the value is longer than 995 characters or not printable ASCII.
+    """
+    if len(value) > _MAX_VALUE or len(name) + len(value) > _MAX_LINE:
+        raise ContentError(
+            f"The header {name} is {len(value)} characters long; SES takes {_MAX_VALUE}."
+        )
+    if not _PRINTABLE_ASCII.fullmatch(value):
+        raise ContentError(f"The header {name} holds characters that are not printable ASCII.")
+    return name, value

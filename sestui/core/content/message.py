@@ -1,0 +1,68 @@
+"""A message as its author wrote it, and the envelope a campaign puts it in."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sestui.core.mail import MailAttachment
+from sestui.errors import ContentError
+
+BodyFormat = Literal["markdown", "html"]
+
+BUILT_INS = frozenset({"email", "unsubscribe_url", "view_url", "keywords"})
+"""Variables that sestui itself provides; no attribute or keyword can stand in for them."""
+
+
+class TemplateError(ContentError):
+    """A part of a message can't be compiled or rendered; the text is the whole sentence."""
+
+    def __init__(self, where: str, line: int | None, problem: str) -> None:
+        self.where = where
+        """``subject``, ``preheader``, ``body`` or ``text``; '' for the mail as a whole."""
+        self.line = line
+        """Line within that part, from 1; None where it has none."""
+        self.problem = problem
+        """What is wrong, as the rest of a sentence."""
+        place = f"{where}, line {line}: " if where and line else f"{where}: " if where else ""
+        super().__init__(f"{place}{problem}.")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSource:
+    """Content as written: templates, not yet rendered for anybody."""
+
+    subject: str
+    body: str
+    body_format: BodyFormat = "markdown"
+    text: str = ""
+    """The text alternative's template; '' derives it from the body."""
+    preheader: str = ""
+    """The line mail programs show beside the subject; hidden in the mail itself."""
+    attachments: tuple[MailAttachment, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over everything: equal digests are the same message."""
+        parts: list[Any] = [self.subject, self.body, self.body_format, self.text, self.preheader]
+        for item in self.attachments:
+            content = hashlib.sha256(item.content).hexdigest()
+            parts.append([item.name, item.content_type, content])
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a campaign adds to its message, the same for every recipient."""
+
+    from_address: str
+    """``news@example.com`` or ``Ada's Shop <news@example.com>``."""
+    reply_to: tuple[str, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict)
+    transactional: bool = False
+    """True: no List-Unsubscribe headers."""
+    configuration_set: str = ""
+    unsubscribe_url: str = ""
+    """``{email}`` in it becomes the recipient's address; '' is a mailto: to the sender."""
+    view_url: str = ""
+    """Where the message can be read on the web, with ``{email}`` likewise; '' for nowhere."""

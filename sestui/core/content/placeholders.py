@@ -1,0 +1,143 @@
+"""Carry Jinja tags unharmed through Markdown, the CSS inliner and the text converter.
+
+Each tag of a template is replaced by a word that none of them would touch, and put back at the
+end. A tag that prints (``{{ }}``) stays a word everywhere. A tag that doesn't (``{% %}``) becomes
+an HTML comment wherever text may stand, because a bare word between the rows of a table would be
+moved out of it.
+"""
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from sestui.core.content.message import TemplateError
+from sestui.core.content.sandbox import tokens
+
+_OPENS = {"variable_begin": "variable_end", "block_begin": "block_end"}
+_LOOKS_LIKE_JINJA = re.compile(r"\{(?=[{%#]|\Z)")
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
+_TAG = re.compile(r"""</?[a-zA-Z](?:"[^"]*"|'[^']*'|[^>"'])*>""")
+_OPAQUE = (
+    r"<!--.*?-->|<(?P<raw>style|script|title|textarea)\b.*?</(?P=raw)\s*>"
+    r"""|</?[a-zA-Z](?:"[^"]*"|'[^']*'|[^>"'])*>"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    source: str
+    """As Jinja will read it, '' for a comment; white-space control is already done."""
+    line: int
+    prints: bool
+
+
+class Protected:
+    """A template whose tags have become words; ``text`` is what Markdown and HTML may work on."""
+
+    def __init__(self, source: str, where: str) -> None:
+        self.where = where
+        self._tags: list[_Tag] = []
+        self._mark = _unused_mark(source)
+        self._word = re.compile(rf"{self._mark}(\d+)z")
+        self.text = "".join(self._replace_tags(source))
+
+    def _replace_tags(self, source: str) -> list[str]:
+        pieces: list[str] = []
+        stream = tokens(source, self.where)
+        for line, kind, value in stream:
+            if kind in _OPENS:
+                inside = itertools.takewhile(lambda t, end=_OPENS[kind]: t[1] != end, stream)  # type: ignore[misc]
+                code = "".join(text for _, _, text in inside)
+                opening, closing = ("{{", "}}") if kind == "variable_begin" else ("{%", "%}")
+                tag = _Tag(f"{opening}{code}{closing}", line, prints=kind == "variable_begin")
+                pieces.append(self._add(tag))
+            elif kind == "comment_begin":
+                pieces.append(self._add(_Tag("", line, prints=False)))
+            elif kind == "data":
+                pieces.append(value)
+        return pieces
+
+    def _add(self, tag: _Tag) -> str:
+        self._tags.append(tag)
+        return f"{self._mark}{len(self._tags) - 1}z"
+
+    def _prints(self, match: re.Match[str]) -> bool:
+        return self._tags[int(match[1])].prints
+
+    def blocks_on_own_lines_as_comments(self) -> str:
+        """The text with lines that hold nothing but ``{% %}`` turned into HTML comments.
+
+        Markdown leaves those alone, and they make no paragraph of their own.
+        """
+        return "\n".join(self._own_line(line) for line in self.text.split("\n"))
+
+    def _own_line(self, line: str) -> str:
+        words = list(self._word.finditer(line))
+        if not words or any(map(self._prints, words)) or self._word.sub("", line).strip():
+            return line
+        indent = line[: len(line) - len(line.lstrip())]
+        return indent + "".join(f"<!--{word[0]}-->" for word in words)
+
+    def blocks_in_text_as_comments(self, html: str) -> str:
+        """The HTML with each ``{% %}`` that stands in text, not within a tag, made a comment."""
+        pattern = re.compile(f"{_OPAQUE}|{self._word.pattern}", re.DOTALL | re.IGNORECASE)
+
+        def replace(match: re.Match[str]) -> str:
+            number = match[2]
+            if number is None or self._tags[int(number)].prints:
+                return match[0]
+            return f"<!--{match[0]}-->"
+
+        return pattern.sub(replace, html)
+
+    def check_tags(self, html: str) -> None:
+        """Refuse a value printed inside an HTML tag outside of quotes: it could add attributes.
+
+        Raises:
+            TemplateError: names the first such variable.
+        """
+        for tag in _TAG.finditer(html):
+            for word in self._word.finditer(_QUOTED.sub("", tag[0])):
+                if self._prints(word):
+                    found = self._tags[int(word[1])]
+                    raise TemplateError(
+                        self.where,
+                        found.line,
+                        f"{found.source} stands inside an HTML tag outside of quotes; write it as "
+                        f'"{found.source}" in an attribute, or as a Markdown link '
+                        f"[text]({found.source})",
+                    )
+
+    def restored(self, text: str) -> str:
+        """``text`` as Jinja source: words become their tags again, nothing else is Jinja."""
+        word = self._word.pattern
+        pattern = re.compile(f'<!--{word}-->|&lt;!--{word}--&gt;|{word}(="")?')
+        pieces: list[str] = []
+        end = 0
+        for match in pattern.finditer(text):
+            pieces.append(_literal(text[end : match.start()]))
+            tag = self._tags[int(match[1] or match[2] or match[3])]
+            # As a bare attribute (<td {% if x %}…>) HTML gives a tag an empty value.
+            pieces.append(tag.source + ((match[4] or "") if tag.prints else ""))
+            end = match.end()
+        pieces.append(_literal(text[end:]))
+        return "".join(pieces)
+
+    def is_block(self, comment: str) -> bool:
+        """Whether the inside of an HTML comment is one of our tags."""
+        return self._word.fullmatch(comment) is not None
+
+    def literal_text(self) -> str:
+        """The source without its tags, line breaks kept: what is sent as it stands."""
+        return self._word.sub(
+            lambda match: "\n" * self._tags[int(match[1])].source.count("\n"), self.text
+        )
+
+
+def _literal(text: str) -> str:
+    return _LOOKS_LIKE_JINJA.sub("{{ '{' }}", text)
+
+
+def _unused_mark(source: str) -> str:
+    lowered = source.lower()
+    return next(mark for mark in (f"zq{'x' * n}" for n in itertools.count()) if mark not in lowered)

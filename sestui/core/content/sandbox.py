@@ -1,0 +1,142 @@
+"""The Jinja2 environments templates run in: sandboxed, strict about missing values, bounded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from sestui.core.content.message import TemplateError
+
+RANGE_BUDGET = 10_000
+"""Numbers that all ``range()`` calls of one rendering may yield together."""
+_LARGEST_REPEAT = 100_000
+_LARGEST_EXPONENT = 64
+_LOADING = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
+
+
+class Missing(StrictUndefined):
+    """A variable without a value: false in a condition, an error as soon as it is used.
+
+    So ``{{ first_name or 'there' }}`` and ``{% if first_name %}`` work for a contact whose cell was
+    empty, and a plain ``{{ first_name }}`` is reported rather than left blank.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:  # type: ignore[override] # the base is typed as never returning
+        return False
+
+    @property
+    def _undefined_message(self) -> str:
+        """The error's text, asked for by the base class."""
+        if self._undefined_hint:
+            return self._undefined_hint
+        if self._undefined_obj is not missing:
+            return f"{self._undefined_name!r} is not part of the value it is asked of"
+        if self._undefined_name == "view_url":
+            return "view_url is not configured (the setting view_url says where mails can be read)"
+        return (
+            f"{self._undefined_name} has no value; write "
+            f"{{{{ {self._undefined_name} or 'something' }}}} to do without it"
+        )
+
+
+class RangeBudget:
+    """``range`` for one rendering: raises OverflowError when loops grow beyond any mail's need."""
+
+    def __init__(self) -> None:
+        self._left = RANGE_BUDGET
+
+    def __call__(self, *bounds: int) -> range:
+        """As the built-in, while the budget lasts."""
+        numbers = range(*bounds)
+        self._left -= len(numbers)
+        if self._left < 0:
+            raise OverflowError(f"range() yields more than {RANGE_BUDGET:,} numbers in one mail")
+        return numbers
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Refuse the two operators that can eat all memory or time from a few characters."""
+        if operator == "**" and (abs(left) > 10**6 or abs(right) > _LARGEST_EXPONENT):
+            raise OverflowError("the power is too large for a mail")
+        if operator == "*":
+            for sequence, times in ((left, right), (right, left)):
+                if (
+                    isinstance(times, int)
+                    and isinstance(sequence, str | list | tuple)
+                    and len(sequence) * times > _LARGEST_REPEAT
+                ):
+                    raise OverflowError(f"it repeats something beyond {_LARGEST_REPEAT:,} items")
+        return super().call_binop(context, operator, left, right)
+
+
+def _environment(*, autoescape: bool) -> _Environment:
+    environment = _Environment(undefined=Missing, autoescape=autoescape)
+    # lipsum is random and unbounded; range is given per rendering, with its budget.
+    for name in ("lipsum", "range"):
+        del environment.globals[name]
+    return environment
+
+
+PLAIN = _environment(autoescape=False)
+HTML = _environment(autoescape=True)
+_GLOBALS = frozenset(PLAIN.globals)
+
+
+def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
+    """Jinja's lexer over the source: (line, kind, text), kinds as in ``jinja2.lexer``.
+
+    Raises:
+        TemplateError: an unclosed tag or string.
+    """
+    try:
+        yield from PLAIN.lexer.tokeniter(source, where)
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+
+
+def compiled(source: str, where: str, *, html: bool) -> Template:
+    """The template, whose errors carry ``where`` as their file name.
+
+    Raises:
+        TemplateError: it isn't Jinja, uses an unknown filter or test, or wants another template.
+    """
+    environment = HTML if html else PLAIN
+    try:
+        code = environment.compile(source, where, where)
+        return Template.from_code(environment, code, environment.make_globals(None))
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+    except RecursionError as error:
+        raise TemplateError(where, None, "expressions are nested too deeply") from error
+
+
+def variables_of(source: str, where: str) -> frozenset[str]:
+    """Names the template takes from outside: attributes, keywords, built-ins and ``range``.
+
+    Raises:
+        TemplateError: as :func:`compiled`.
+    """
+
+    try:
+        tree = PLAIN.parse(source, where, where)
+        loading = next(iter(tree.find_all(_LOADING)), None)
+        if loading is not None:
+            raise TemplateError(where, loading.lineno, "a message can't load other templates")
+        return frozenset(meta.find_undeclared_variables(tree)) - _GLOBALS
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+    except RecursionError as error:
+        raise TemplateError(where, None, "expressions are nested too deeply") from error
+
+
+def _syntax_fault(error: TemplateSyntaxError, where: str) -> TemplateError:
+    said = (error.message or "it is not a Jinja template").rstrip(".")
+    return TemplateError(where, error.lineno, f"the template is broken: {said}")

@@ -1,0 +1,224 @@
+"""Campaigns and their messages."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from sqlmodel import Session, col, select
+
+from sestui.core.campaign_file import CampaignFields
+from sestui.core.clock import Instant
+from sestui.core.content.message import MessageSource
+from sestui.core.mail import MailAttachment
+from sestui.core.states import RunKind
+from sestui.errors import NotFoundError
+from sestui.store.database import Database
+from sestui.store.tables import Attachment, Campaign, ContactList, Message, Run
+
+
+def fields_of(campaign: Campaign) -> CampaignFields:
+    """The row as values that compare."""
+    return CampaignFields(
+        name=campaign.name,
+        from_address=campaign.from_address,
+        reply_to=tuple(campaign.reply_to),
+        lists=tuple(campaign.lists),
+        keywords=dict(campaign.keywords),
+        transactional=campaign.transactional,
+        priority=campaign.priority,
+        max_rate=campaign.max_rate,
+        notify=tuple(campaign.notify),
+        schedule=campaign.schedule,
+        start_at=campaign.start_at,
+        timezone=campaign.timezone,
+    )
+
+
+class Campaigns:
+    """Every campaign in the database; rows come back detached."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> Campaign:
+        """The campaign of that name.
+
+        Raises:
+            NotFoundError: there is none; names that are close are offered.
+        """
+        campaign = self.find(name)
+        if campaign is not None:
+            return campaign
+        close = difflib.get_close_matches(name, self.names(), n=3)
+        hint = (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else "`sestui campaign list` shows all, `sestui apply FILE` adds one."
+        )
+        raise NotFoundError(f"There is no campaign {name!r}; {hint}")
+
+    def find(self, name: str) -> Campaign | None:
+        """The campaign of that name, or None."""
+        with self._database.read() as session:
+            return session.exec(select(Campaign).where(Campaign.name == name)).one_or_none()
+
+    def by_id(self, campaign_id: int) -> Campaign:
+        """The campaign with that id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as session:
+            campaign = session.get(Campaign, campaign_id)
+        if campaign is None:
+            raise NotFoundError(f"There is no campaign with id {campaign_id}.")
+        return campaign
+
+    def all(self) -> Sequence[Campaign]:
+        """Every campaign, by name."""
+        with self._database.read() as session:
+            return session.exec(select(Campaign).order_by(col(Campaign.name))).all()
+
+    def names(self) -> list[str]:
+        """Every campaign's name, sorted."""
+        with self._database.read() as session:
+            return list(session.exec(select(Campaign.name).order_by(col(Campaign.name))))
+
+    def message(self, message_id: int) -> MessageSource:
+        """The content of that id, attachments included.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as session:
+            message = session.get(Message, message_id)
+            files = session.exec(
+                select(Attachment)
+                .where(Attachment.message_id == message_id)
+                .order_by(col(Attachment.id))
+            ).all()
+        if message is None:
+            raise NotFoundError(f"There is no message with id {message_id}.")
+        return MessageSource(
+            subject=message.subject,
+            body=message.body,
+            body_format="html" if message.body_format == "html" else "markdown",
+            text=message.text,
+            preheader=message.preheader,
+            attachments=tuple(
+                MailAttachment(file.name, file.content_type, file.content) for file in files
+            ),
+        )
+
+    def due(self, now: Instant) -> Sequence[Campaign]:
+        """Campaigns whose next run is to start by now: higher priority first, then the older."""
+        with self._database.read() as session:
+            return session.exec(
+                select(Campaign)
+                .where(col(Campaign.next_due_at) <= now)
+                .order_by(col(Campaign.priority).desc(), col(Campaign.next_due_at))
+            ).all()
+
+    def set_next_due(self, campaign_id: int, instant: Instant | None) -> None:
+        """When `run-due` starts the campaign next; None for only by hand.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+        """
+        with self._database.write() as session:
+            campaign = session.get(Campaign, campaign_id)
+            if campaign is None:
+                raise NotFoundError(f"There is no campaign with id {campaign_id}.")
+            campaign.next_due_at = instant
+
+    def has_run(self, campaign_id: int) -> bool:
+        """Whether the campaign was ever started; tests don't count."""
+        with self._database.read() as session:
+            run = session.exec(
+                select(Run.id)
+                .where(Run.campaign_id == campaign_id, Run.kind == RunKind.CAMPAIGN.value)
+                .limit(1)
+            ).first()
+        return run is not None
+
+    def missing_lists(self, names: Iterable[str]) -> list[str]:
+        """Those of the list names that no list has yet, in the order given."""
+        wanted = list(names)
+        with self._database.read() as session:
+            known = set(
+                session.exec(select(ContactList.name).where(col(ContactList.name).in_(wanted)))
+            )
+        return [name for name in wanted if name not in known]
+
+    def save(
+        self,
+        fields: CampaignFields,
+        message: MessageSource,
+        *,
+        now: Instant,
+        next_due_at: Instant | None,
+    ) -> Campaign:
+        """Create or update the campaign of that name, in one transaction.
+
+        Changed content becomes a new message row: runs keep the one they started with.
+        """
+        with self._database.write() as session:
+            campaign = session.exec(
+                select(Campaign).where(Campaign.name == fields.name)
+            ).one_or_none()
+            message_id = _message_id(session, message, now)
+            if campaign is None:
+                campaign = Campaign(
+                    name=fields.name,
+                    message_id=message_id,
+                    from_address=fields.from_address,
+                    created_at=now,
+                    updated_at=now,
+                )
+            campaign.message_id = message_id
+            campaign.from_address = fields.from_address
+            campaign.reply_to = list(fields.reply_to)
+            campaign.lists = list(fields.lists)
+            campaign.keywords = dict(fields.keywords)
+            campaign.transactional = fields.transactional
+            campaign.priority = fields.priority
+            campaign.max_rate = fields.max_rate
+            campaign.notify = list(fields.notify)
+            campaign.schedule = fields.schedule
+            campaign.start_at = fields.start_at
+            campaign.timezone = fields.timezone
+            campaign.next_due_at = next_due_at
+            campaign.updated_at = now
+            session.add(campaign)
+            session.flush()
+            session.refresh(campaign)
+            return campaign
+
+
+def _message_id(session: Session, source: MessageSource, now: Instant) -> int:
+    """The id of the row with this content, stored now unless it already was."""
+    digest = source.digest
+    known = session.exec(select(Message.id).where(Message.digest == digest).limit(1)).first()
+    if known is not None:
+        return known
+    message = Message(
+        subject=source.subject,
+        body=source.body,
+        body_format=source.body_format,
+        text=source.text,
+        preheader=source.preheader,
+        digest=digest,
+        created_at=now,
+    )
+    session.add(message)
+    session.flush()
+    assert message.id is not None  # noqa: S101 - the flush has given it one
+    session.add_all(
+        Attachment(
+            message_id=message.id,
+            name=item.name,
+            content_type=item.content_type,
+            content=item.content,
+        )
+        for item in source.attachments
+    )
+    return message.id
