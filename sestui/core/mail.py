@@ -14,7 +14,10 @@ class MailAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What one recipient gets; the gateway translates it into a call, and changes nothing."""
+    """What one recipient gets; the gateway puts it into a call as it is.
+
+    Addresses are as SES takes them: ASCII, names as RFC 2047 words, domains in punycode.
+    """
 
     from_address: str
     to: str

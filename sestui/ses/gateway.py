@@ -3,11 +3,8 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Any
 
-import idna
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
@@ -106,35 +103,17 @@ def _request(mail: Mail) -> SendEmailRequestTypeDef:
             for attachment in mail.attachments
         ]
     request: dict[str, Any] = {
-        "FromEmailAddress": wire_mailbox(mail.from_address),
-        "Destination": {"ToAddresses": [wire_address(mail.to)]},
+        "FromEmailAddress": mail.from_address,
+        "Destination": {"ToAddresses": [mail.to]},
         "Content": {"Simple": simple},
     }
     if mail.reply_to:
-        request["ReplyToAddresses"] = [wire_mailbox(mailbox) for mailbox in mail.reply_to]
+        request["ReplyToAddresses"] = list(mail.reply_to)
     if mail.tags:
         request["EmailTags"] = [{"Name": name, "Value": value} for name, value in mail.tags]
     if mail.configuration_set:
         request["ConfigurationSetName"] = mail.configuration_set
     return request  # type: ignore[return-value] # built key by key, checked against the simulator
-
-
-def wire_address(address: str) -> str:
-    """An address as SES takes it: an international domain in punycode (SES.md)."""
-    if address.isascii():
-        return address
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
-
-
-def wire_mailbox(mailbox: str) -> str:
-    """``Name <address>`` with the name encoded by RFC 2047 where it isn't ASCII."""
-    name, address = parseaddr(mailbox)
-    if not name:
-        return wire_address(address or mailbox)
-    if name.isascii():
-        return str(Address(display_name=name, addr_spec=wire_address(address)))
-    return formataddr((name, wire_address(address)))
 
 
 _REFUSED = "SES refuses this."

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, func, select, update
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, Taken, Want
@@ -345,17 +345,21 @@ def _claimable(run_id: int, limit: int, now: Instant) -> Select[Any]:
             _DELIVERY.c.id,
             _DELIVERY.c.email,
             _DELIVERY.c.attempts,
+            _DELIVERY.c.shown_as,
             _CONTACT.c.attributes,
             _CONTACT.c.status,
             _SUPPRESSION.c.email_key.label("suppressed"),
         )
         .select_from(_DELIVERY)
-        .outerjoin(_CONTACT, _CONTACT.c.id == _DELIVERY.c.contact_id)
+        .outerjoin(
+            _CONTACT, _CONTACT.c.id == func.coalesce(_DELIVERY.c.shown_as, _DELIVERY.c.contact_id)
+        )
         .outerjoin(
             _SUPPRESSION,
-            and_(
-                _SUPPRESSION.c.email_key
-                == func.coalesce(_CONTACT.c.email_key, func.lower(_DELIVERY.c.email))
+            _SUPPRESSION.c.email_key
+            == case(
+                (_CONTACT.c.email == _DELIVERY.c.email, _CONTACT.c.email_key),
+                else_=func.lower(_DELIVERY.c.email),
             ),
         )
         .where(*_pending(run_id), _DELIVERY.c.not_before <= now)
@@ -368,6 +372,8 @@ def _claimable(run_id: int, limit: int, now: Instant) -> Select[Any]:
 def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
     if row.suppressed is not None:
         return SkipReason.SUPPRESSED
+    if row.shown_as is not None:
+        return None  # the status is that of another person
     if row.status == ContactStatus.INVALID:
         return SkipReason.INVALID
     if row.status == ContactStatus.UNSUBSCRIBED and not transactional:

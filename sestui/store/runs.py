@@ -77,20 +77,28 @@ class Runs:
             raise
         return self.get(run.id)
 
-    def start_test(self, campaign: Campaign, addresses: Sequence[str], now: Instant) -> Run:
-        """A run that sends the campaign's message to ``addresses``, none of which need be contacts.
+    def refuse_repeat(self, campaign: Campaign, *, again: bool) -> None:
+        """Raise what :meth:`start` would raise, before costly checks are made."""
+        with self._database.read() as session:
+            _refuse_repeat(session, campaign, again=again)
 
-        A recipient who is a contact is rendered with that contact's attributes.
+    def start_test(
+        self, campaign: Campaign, recipients: Sequence[tuple[str, int | None]], now: Instant
+    ) -> Run:
+        """A run that sends the campaign's message to a few addresses, contacts or not.
+
+        ``recipients`` are address and the id of the contact whose attributes the mail shows.
         """
         run = _new_run(campaign, now, RunKind.TEST, None)
         with self._database.write() as session:
             session.get(Campaign, campaign.id, with_for_update=True)
             _number(session, run)
-            # Without contact ids: the one row per run and contact is the audience's rule.
+            # Without contact ids: one row per run and contact is the audience's rule.
             session.add_all(
-                Delivery(run_id=run.id, email=address, queued_at=now) for address in addresses
+                Delivery(run_id=run.id, email=address, shown_as=contact_id, queued_at=now)
+                for address, contact_id in recipients
             )
-            run.pending = len(addresses)
+            run.pending = len(recipients)
             session.add(run)
         return run
 

@@ -13,6 +13,8 @@ from sestui.store.tables import Worker
 LEASE_SECONDS = 30.0
 """A worker of another host that has not said a word for this long is taken for dead."""
 
+_ENDED = "The process that was sending this ended before SES's answer was written."
+
 
 class Workers:
     """Registering, beating, and finding what the dead left behind."""
@@ -45,8 +47,9 @@ class Workers:
                 session.add(worker)
 
     def leave(self, worker_id: str) -> None:
-        """Take out a worker that has nothing in the air any more."""
+        """Take the worker out; what it still holds (its end was no clean one) is in doubt."""
         with self._database.write() as session:
+            put_in_doubt(session.connection(), [worker_id], _ENDED)
             session.exec(delete(Worker).where(col(Worker.id) == worker_id))
 
     def bury(self, *, host: str, lives: Callable[[int, Instant], bool]) -> int:
@@ -69,7 +72,7 @@ class Workers:
             count = put_in_doubt(
                 session.connection(),
                 [worker.id for worker in dead],
-                "The process that was sending this died before SES's answer was written.",
+                _ENDED,
             )
             for worker in dead:
                 session.delete(worker)

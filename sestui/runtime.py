@@ -1,0 +1,233 @@
+"""The composition root: settings become database, account and sender; every door opens it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sestui.core.clock import Clock, Instant, SystemClock
+from sestui.reports.overview import Overview
+from sestui.settings import Settings
+from sestui.store.campaigns import Campaigns
+from sestui.store.contacts import Contacts
+from sestui.store.database import Database
+from sestui.store.deliveries import Deliveries
+from sestui.store.governor import Governor
+from sestui.store.runs import Runs
+from sestui.store.schema import ensure_schema
+
+if TYPE_CHECKING:
+    from sestui.core.content import Composer
+    from sestui.sending.engine import Engine, Limits
+    from sestui.sending.report import SenderReport
+    from sestui.sending.sender import Sender
+    from sestui.sending.shared_account import SharedAccount
+    from sestui.sending.start import Starter
+    from sestui.sending.steering import Steering
+    from sestui.ses.account import Account
+    from sestui.ses.client import Clients
+    from sestui.simulator.launch import SimulatorProcess
+    from sestui.store.tables import Campaign, Run
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings, at this program's schema version."""
+    database = Database(settings.sqlalchemy_url)
+    ensure_schema(database)
+    return database
+
+
+class Runtime:
+    """One process's sestui: open it with :meth:`open`, close it with :meth:`close`.
+
+    What is costly (boto3, the simulator) is brought up by the first use, not by opening.
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.contacts = Contacts(database)
+        self.campaigns = Campaigns(database)
+        self.runs = Runs(database)
+        self.deliveries = Deliveries(database)
+        self.overview = Overview(self.campaigns, self.contacts, self.runs)
+        self._simulator: SimulatorProcess | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
+        """Open the database these settings name."""
+        return cls(settings, open_database(settings), clock or SystemClock())
+
+    def close(self) -> None:
+        """Let go of everything this process brought up."""
+        if self._simulator is not None:
+            self._simulator.stop()
+            self._simulator = None
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    # the account
+
+    @property
+    def simulated(self) -> bool:
+        """Whether mail goes to the simulator rather than to SES."""
+        return self.settings.account == "simulator"
+
+    @cached_property
+    def clients(self) -> "Clients":
+        """boto3's clients, talking to SES or to the simulator, which is started if need be."""
+        from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
+
+        endpoint = Endpoint(self._simulator_url(), True) if self.simulated else Endpoint()
+        return Clients(endpoint, connections=self.settings.senders + 2)
+
+    def _simulator_url(self) -> str:
+        from sestui.simulator.launch import start_simulator  # noqa: PLC0415 - only if simulated
+
+        given = self.settings.model_fields_set
+        settings = self.settings
+        self._simulator = start_simulator(
+            settings.data_dir,
+            # Only what was set here: another process's, or `sestui simulator`'s, choice stays.
+            rate=settings.simulator_rate if "simulator_rate" in given else None,
+            quota=settings.simulator_quota if "simulator_quota" in given else None,
+            latency=settings.simulator_latency,
+        )
+        return self._simulator.endpoint_url
+
+    @cached_property
+    def ses_account(self) -> "Account":
+        """The account as SES tells about it."""
+        from sestui.ses.account import Account  # noqa: PLC0415 - boto3 is slow to import
+
+        return Account(self.clients, simulated=self.simulated)
+
+    @cached_property
+    def account(self) -> "SharedAccount":
+        """The account as all processes on this database share it."""
+        from sestui.sending.shared_account import SharedAccount  # noqa: PLC0415 - with the sender
+
+        return SharedAccount(
+            self.ses_account,
+            Governor(self.database),
+            max_quota_usage=self.settings.max_quota_usage,
+            clock=self.clock,
+        )
+
+    # content
+
+    def campaign_composer(self, campaign: "Campaign") -> "Composer":
+        """The campaign's message, compiled."""
+        return self._composer(campaign.message_id, campaign)
+
+    def run_composer(self, run: "Run") -> "Composer":
+        """The run's message, compiled: as it was when the run started."""
+        return self._composer(run.message_id, run)
+
+    def _composer(self, message_id: int, sent: Any) -> "Composer":
+        from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
+        from sestui.core.content import Composer  # noqa: PLC0415 - jinja2 is slow to import
+
+        return Composer(self.campaigns.message(message_id), envelope_of(sent, self.settings))
+
+    # sending
+
+    @cached_property
+    def starter(self) -> "Starter":
+        """Starts runs."""
+        from sestui.sending.start import Starter  # noqa: PLC0415 - only where something starts
+
+        return Starter(self.contacts, self.runs, self.campaign_composer)
+
+    @cached_property
+    def steering(self) -> "Steering":
+        """Pauses, resumes and cancels runs."""
+        from sestui.sending.steering import Steering  # noqa: PLC0415 - pulls in the starter
+
+        return Steering(self.campaigns, self.runs, self.starter, self.clock)
+
+    def sender(
+        self,
+        limits: "Limits",
+        *,
+        report: "Callable[[SenderReport], None] | None" = None,
+        only: int | None = None,
+    ) -> "Sender":
+        """A sender thread, not yet started, for every sending run or ``only`` one of them."""
+        from sestui.sending.sender import Sender  # noqa: PLC0415 - only where something is sent
+
+        return Sender(lambda: self.engine(limits, report=report, only=only))
+
+    @contextmanager
+    def engine(
+        self,
+        limits: "Limits",
+        *,
+        report: "Callable[[SenderReport], None] | None" = None,
+        only: int | None = None,
+    ) -> "Iterator[Engine]":
+        """An engine whose worker is registered as long as the block lasts.
+
+        What dead workers left in the air is put in doubt first, and the account is looked at once:
+        a wrong credential is an error here, not a paused run later.
+        """
+        from sestui.sending.book import RunBook  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.engine import Engine  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.workplace import workplace  # noqa: PLC0415 - as above
+        from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
+        from sestui.store.ledger import Ledger  # noqa: PLC0415 - only where something is sent
+
+        self.account.look()
+        with workplace(self.database, self.clock) as worker:
+            yield Engine(
+                ledger=Ledger(
+                    self.database,
+                    account=self.ses_account.key,
+                    worker=worker.id,
+                    max_quota_usage=self.settings.max_quota_usage,
+                    clock=self.clock,
+                ),
+                book=RunBook(
+                    self.runs,
+                    compose=self.run_composer,
+                    quota=self.account.quota,
+                    local=self.local_time,
+                    clock=self.clock,
+                    only=only,
+                ),
+                gateway=Gateway(self.clients),
+                account=self.account,
+                heartbeat=worker,
+                clock=self.clock,
+                limits=limits,
+                report=report,
+            )
+
+    def bury_the_dead(self) -> int:
+        """Put in doubt what killed processes had in the air; how many deliveries."""
+        from sestui.sending.workplace import bury_the_dead  # noqa: PLC0415 - psutil
+
+        return bury_the_dead(self.database, self.clock)
+
+    # time
+
+    def local_time(self, instant: Instant) -> str:
+        """``instant`` as the operator reads it: ``at 10:42`` today, ``on 23 Nov at 10:42`` else."""
+        zone = self.settings.zone
+        then = datetime.fromtimestamp(instant, zone).astimezone(zone)
+        today = datetime.fromtimestamp(self.clock.now(), zone).astimezone(zone)
+        day = "" if then.date() == today.date() else f"on {then.day} {then:%b} "
+        return f"{day}at {then:%H:%M}"
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that holds the database and the simulator's state."""
+        return self.settings.data_dir

@@ -1,0 +1,79 @@
+"""The runs as the engine serves them, over the store."""
+
+from collections.abc import Callable, Sequence
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.content import Composer
+from sestui.core.pacing import Quota
+from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.errors import StateError
+from sestui.store.runs import Runs
+from sestui.store.tables import Run
+
+_FIRST_TRY_SECONDS = 60.0
+_BLIND_TRY_SECONDS = 900.0
+"""Where the used quota is other services', nobody can tell when it frees: look this often."""
+
+
+class RunBook:
+    """Runs that this process serves: all of them, or ``only`` one.
+
+    ``compose`` makes the composer of a run, ``quota`` is the quota as last seen, and ``local`` says
+    an instant as the operator reads it.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        *,
+        compose: Callable[[Run], Composer],
+        quota: Callable[[], Quota | None],
+        local: Callable[[Instant], str],
+        clock: Clock,
+        only: int | None = None,
+    ) -> None:
+        self._runs = runs
+        self._compose = compose
+        self._quota = quota
+        self._local = local
+        self._clock = clock
+        self._only = only
+
+    def runnable(self) -> Sequence[Run]:
+        """Runs that are sending, higher priority first; those whose waiting is over wake up."""
+        now = self._clock.now()
+        found = []
+        for run in self._runs.in_states((RunState.SENDING, RunState.WAITING)):
+            if self._only is not None and run.id != self._only:
+                continue
+            if run.state == RunState.SENDING:
+                found.append(run)
+            elif run.resume_at is not None and run.resume_at <= now:
+                found.append(self._runs.resume(run.id))
+        return found
+
+    def composer(self, run_id: int) -> Composer:
+        """The run's message, compiled."""
+        return self._compose(self._runs.get(run_id))
+
+    def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
+        """Hold the run for the operator, unless it has ended or was paused meanwhile."""
+        try:
+            self._runs.pause(run_id, reason, detail)
+        except StateError:
+            return
+
+    def wait_for_quota(self, run_ids: Sequence[int]) -> None:
+        """Let these runs wait until the rolling quota is expected to have room, if it has none."""
+        quota = self._quota()
+        if quota is None or quota.left is None or quota.left > 0:
+            return
+        now = self._clock.now()
+        frees_at = self._runs.quota_frees_at(now)
+        resume_at = max(frees_at or now + _BLIND_TRY_SECONDS, now + _FIRST_TRY_SECONDS)
+        detail = (
+            f"{quota.used:,.0f} of the {quota.limit:,.0f} mails that sestui allows itself in 24 "
+            f"hours are used; it expects to go on {self._local(resume_at)}."
+        )
+        for run_id in run_ids:
+            self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at)

@@ -1,0 +1,57 @@
+"""The sender thread: an engine in the background of whatever the foreground does."""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sestui.errors import SestuiError
+from sestui.sending.engine import End, Engine
+
+
+class Sender:
+    """Runs one engine in a thread; start it once.
+
+    ``engine`` is entered in the thread: it registers the worker and buries the dead.
+    """
+
+    def __init__(self, engine: Callable[[], AbstractContextManager[Engine]]) -> None:
+        self._open = engine
+        self._engine: Engine | None = None
+        self._stopping = False
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name="sestui-sender")
+        self.end: End | None = None
+        """Why it ended; None while it works, or when :attr:`error` says why."""
+        self.error: SestuiError | None = None
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end: what has not left is taken back, what is in the air is awaited."""
+        with self._lock:
+            self._stopping = True
+            if self._engine is not None:
+                self._engine.stop()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait for the end; False if ``seconds`` were not enough."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread works."""
+        return self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            with self._open() as engine:
+                with self._lock:
+                    self._engine = engine
+                    if self._stopping:
+                        engine.stop()
+                self.end = engine.run()
+        except SestuiError as error:
+            self.error = error

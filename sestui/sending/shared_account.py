@@ -1,0 +1,54 @@
+"""The account as every process on the database shares it."""
+
+from typing import Protocol
+
+from sestui.core.account import AccountStatus
+from sestui.core.clock import Clock
+from sestui.core.pacing import Quota
+from sestui.store.governor import Governor, row_quota, row_rate
+from sestui.store.tables import GovernorRow
+
+
+class Asked(Protocol):
+    """SES, as far as it tells about the account."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102 - names the governor's row
+
+    def look(self) -> AccountStatus:
+        """Ask SES."""
+
+
+class SharedAccount:
+    """Looks at the account and keeps what SES said in the governor's row."""
+
+    def __init__(
+        self, asked: Asked, governor: Governor, *, max_quota_usage: float, clock: Clock
+    ) -> None:
+        self._asked = asked
+        self._governor = governor
+        self._max_quota_usage = max_quota_usage
+        self._clock = clock
+
+    def look(self) -> AccountStatus:
+        """Ask SES now and share the answer with every process."""
+        taken = self._governor.look_begins(self._asked.key)
+        status = self._asked.look()
+        self._governor.look_ends(
+            self._asked.key, status, taken_at_look=taken, now=self._clock.now()
+        )
+        return status
+
+    def row(self) -> GovernorRow | None:
+        """What is known without asking; None before the first look."""
+        return self._governor.row(self._asked.key)
+
+    def quota(self) -> Quota | None:
+        """The quota as last seen, with what was handed over since; None before the first look."""
+        row = self.row()
+        return row_quota(row, self._max_quota_usage) if row else None
+
+    def rate(self) -> float:
+        """Recipients a second allowed now, throttle cuts included; 0 before the first look."""
+        row = self.row()
+        return row_rate(row, self._clock.now()) if row else 0.0

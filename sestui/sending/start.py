@@ -1,0 +1,90 @@
+"""Starting a run: everything is checked before the first row exists."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from sestui.compose.check import CheckReport, check_recipients
+from sestui.core.clock import Instant
+from sestui.core.content import Composer
+from sestui.core.states import ContactStatus
+from sestui.errors import NotFoundError, StateError
+from sestui.store.contacts import AudienceMember, Contacts
+from sestui.store.runs import Runs
+from sestui.store.tables import Campaign, Contact, Run
+
+
+class Starter:
+    """Starts runs of campaigns; ``compose`` makes a campaign's composer."""
+
+    def __init__(
+        self, contacts: Contacts, runs: Runs, compose: Callable[[Campaign], Composer]
+    ) -> None:
+        self._contacts = contacts
+        self._runs = runs
+        self._compose = compose
+
+    def check(self, campaign: Campaign) -> CheckReport:
+        """Render the message for everybody who would get it, and throw it away."""
+        composer = self._compose(campaign)
+        return check_recipients(composer, self._mailable(campaign))
+
+    def start(
+        self,
+        campaign: Campaign,
+        now: Instant,
+        *,
+        again: bool = False,
+        scheduled_for: Instant | None = None,
+    ) -> Run | None:
+        """Check, then start a run; None when the occurrence was started before.
+
+        Raises:
+            ContentError: somebody's mail can't be rendered; nothing was started.
+            NotFoundError: a list of the campaign doesn't exist.
+            StateError: nobody is on the lists, a run has not ended, or the campaign was sent and
+                ``again`` isn't said.
+        """
+        self._runs.refuse_repeat(campaign, again=again or scheduled_for is not None)
+        if not self._contacts.audience_size(campaign.lists):
+            raise StateError(
+                f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
+                "contacts with `sestui import FILE --list NAME`."
+            )
+        self.check(campaign).raise_if_failed()
+        return self._runs.start(campaign, now, again=again, scheduled_for=scheduled_for)
+
+    def start_test(
+        self, campaign: Campaign, addresses: Sequence[str], now: Instant, *, shown_as: str = ""
+    ) -> Run:
+        """Send the message to ``addresses`` only.
+
+        Each shows the attributes of the contact ``shown_as``; if that is '', of the recipient,
+        or of the first contact of the audience where the recipient is no contact.
+
+        Raises:
+            ContentError: an address is none, or the mail can't be rendered; nothing was started.
+            NotFoundError: ``shown_as`` is no contact.
+        """
+        composer = self._compose(campaign)
+        recipients = []
+        for address in addresses:
+            contact = self._shown(campaign, shown_as or address, required=bool(shown_as))
+            composer.mail(address, contact.attributes if contact else {})
+            recipients.append((address, contact.id if contact else None))
+        return self._runs.start_test(campaign, recipients, now)
+
+    def _shown(self, campaign: Campaign, email: str, *, required: bool) -> Contact | None:
+        contact = self._contacts.get(email)
+        if contact is not None:
+            return contact
+        if required:
+            raise NotFoundError(f"There is no contact {email}.")
+        for batch in self._contacts.iter_audience(campaign.lists, batch=1):
+            return self._contacts.get(batch[0].email)
+        return None
+
+    def _mailable(self, campaign: Campaign) -> Iterator[list[AudienceMember]]:
+        wanted = {ContactStatus.ACTIVE}
+        if campaign.transactional:
+            wanted.add(ContactStatus.UNSUBSCRIBED)
+        for batch in self._contacts.iter_audience(campaign.lists):
+            yield [member for member in batch if member.status in wanted]

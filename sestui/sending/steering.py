@@ -1,0 +1,54 @@
+"""Pause, resume and cancel a campaign's run by the campaign's name."""
+
+from sestui.core.clock import Clock
+from sestui.core.states import ENDED_RUN_STATES, PauseReason
+from sestui.errors import StateError
+from sestui.sending.start import Starter
+from sestui.store.campaigns import Campaigns
+from sestui.store.runs import Runs
+from sestui.store.tables import Campaign, Run
+
+
+class Steering:
+    """What an operator may do to a run that has not ended; every door uses this."""
+
+    def __init__(self, campaigns: Campaigns, runs: Runs, starter: Starter, clock: Clock) -> None:
+        self._campaigns = campaigns
+        self._runs = runs
+        self._starter = starter
+        self._clock = clock
+
+    def open_run(self, name: str) -> tuple[Campaign, Run]:
+        """The campaign and its run that has not ended.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+            StateError: it has no run, or the last one has ended.
+        """
+        campaign = self._campaigns.get(name)
+        run = self._runs.latest([campaign.id]).get(campaign.id)
+        if run is None:
+            raise StateError(f"{name} has no run yet; `sestui campaign start {name}` starts one.")
+        if run.state in ENDED_RUN_STATES:
+            raise StateError(f"Run {run.number} of {name} is {run.state}; there is nothing to do.")
+        return campaign, run
+
+    def pause(self, name: str) -> Run:
+        """Hold the run; what is in the air still gets its answer."""
+        _, run = self.open_run(name)
+        return self._runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
+
+    def resume(self, name: str) -> Run:
+        """Go on where the run stopped, with the campaign's message and sender as they are now.
+
+        Raises:
+            ContentError: the message can't be rendered for somebody; the run stays as it was.
+        """
+        campaign, run = self.open_run(name)
+        self._starter.check(campaign).raise_if_failed()
+        return self._runs.resume(run.id, campaign)
+
+    def cancel(self, name: str) -> Run:
+        """End the run: pending recipients are skipped."""
+        _, run = self.open_run(name)
+        return self._runs.cancel(run.id, self._clock.now())
