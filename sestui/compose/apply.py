@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.compose.files import LoadedCampaign
-from sestui.core.campaign_file import CampaignFields
+from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant, iso
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
 from sestui.core.content.leftovers import foreign_placeholders

@@ -3,11 +3,12 @@
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sestui.core.addresses import Refusal, check_address
+from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant
 from sestui.core.content.addresses import split_mailbox, wire_mailbox
 from sestui.core.content.message import BUILT_INS, BodyFormat, MessageSource
@@ -25,25 +26,6 @@ _FIELDS = (
 )
 _REQUIRED = ("name", "subject", "from", "lists")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignFields:
-    """What a campaign is beside its message; equal fields are the same campaign."""
-
-    name: str
-    from_address: str
-    reply_to: tuple[str, ...] = ()
-    lists: tuple[str, ...] = ()
-    keywords: dict[str, Any] = field(default_factory=dict)
-    transactional: bool = False
-    priority: int = 5
-    max_rate: float | None = None
-    """Recipients a second."""
-    notify: tuple[str, ...] = ()
-    schedule: str = ""
-    start_at: Instant | None = None
-    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, select
 
-from sestui.core.campaign_file import CampaignFields
+from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant
 from sestui.core.content.message import MessageSource
 from sestui.core.mail import MailAttachment

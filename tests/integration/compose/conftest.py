@@ -1,16 +1,6 @@
 import pytest
 
 from sestui.store.campaigns import Campaigns
-from sestui.store.database import Database
-from sestui.store.schema import ensure_schema
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = Database(f"sqlite:///{tmp_path}/sestui.db")
-    ensure_schema(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""A campaign's own values, light enough for those who only read them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sestui.core.clock import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFields:
+    """What a campaign is beside its message; equal fields are the same campaign."""
+
+    name: str
+    from_address: str
+    reply_to: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict)
+    transactional: bool = False
+    priority: int = 5
+    max_rate: float | None = None
+    """Recipients a second."""
+    notify: tuple[str, ...] = ()
+    schedule: str = ""
+    start_at: Instant | None = None
+    timezone: str = ""
