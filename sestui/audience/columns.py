@@ -12,7 +12,7 @@ from sestui.errors import BadFileError, UsageError
 EMAIL = "email"
 TAGS = "tags"
 
-_EMAIL_NAMES = (  # noqa: SIM905 # sixty quoted words would be sixty lines
+_EMAIL_WORDS = (
     # Most certain first; compared without case, accents, spaces and punctuation.
     "email emailaddress email1value emailaddress1 primaryemail emailprimary subscriberemail "
     "contactemail useremail customeremail mail mailaddress emailid youremail workemail "
@@ -24,7 +24,7 @@ _EMAIL_NAMES = (  # noqa: SIM905 # sixty quoted words would be sixty lines
     "emailadres epost epostadress eposta sahkoposti sahkopostiosoite adresemail adrespocztyemail "
     "электроннаяпочта электронныйадрес адресэлектроннойпочты почта имейл "
     "メール メールアドレス 電子メール 邮箱 电子邮件 电子邮箱 電子郵件 이메일 메일주소"
-).split()
+)
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
 _RESERVED = frozenset(
     # Words that a template reads as its own.
@@ -208,3 +208,6 @@ def _folded(label: str) -> str:
     plain = unicodedata.normalize("NFKD", label.casefold())
     kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
     return unicodedata.normalize("NFKC", "".join(kept))
+
+
+_EMAIL_NAMES = [_folded(word) for word in _EMAIL_WORDS.split()]

@@ -204,23 +204,18 @@ class Contacts:
             last = members[-1].contact_id
 
     def _list_ids(self, names: Sequence[str]) -> list[int]:
+        named = select(col(ContactList.name), col(ContactList.id)).where(
+            col(ContactList.name).in_(names)
+        )
         with self._database.read() as session:
-            found = dict(
-                session.execute(
-                    select(col(ContactList.name), col(ContactList.id)).where(
-                        col(ContactList.name).in_(names)
-                    )
-                )
-                .tuples()
-                .all()
-            )
+            found = {name: int(list_id) for name, list_id in session.execute(named)}
         for name in names:
             if name not in found:
                 raise NotFoundError(
                     f"There is no list {printable(name)!r}; make it with "
                     "`sestui import FILE --list NAME`."
                 )
-        return [list_id for list_id in found.values() if list_id is not None]
+        return list(found.values())
 
 
 def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:

@@ -113,7 +113,8 @@ def test_a_tidy_name_works_in_a_template_and_is_stable(label: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "tags"),
-    [('"customer","vip"', ("customer", "vip")), ("* myContacts ::: Friends", ("myContacts", "Friends")),
+    [('"customer","vip"', ("customer", "vip")),
+     ("* myContacts ::: Friends", ("myContacts", "Friends")),
      ("* myContacts", ("myContacts",)), ("one", ("one",)), ("a; b;a", ("a", "b")), (" , ", ())],
 )  # fmt: skip
 def test_tags(cell: str, tags: tuple[str, ...]) -> None:

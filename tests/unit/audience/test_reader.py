@@ -113,6 +113,7 @@ def test_rows_come_back_with_the_line_they_start_on(
      (b"Email,N\na@b.co," + b"x" * (MAX_RECORD + 9) + b"\nc@d.co,y\n", "line 2.*longer than"),
      (b'Email,N\na@b.co,"open\n' + b"c@d.co,y\n" * 150_000, "line 2.*quotation mark"),
      (b'Email,N\na@b.co' + b',"\n"' * 300_000, "line 2.*longer than")],
+    ids=["empty", "blank", "mark", "xlsx", "binary", "quote to the end", "line", "quote", "cells"],
 )  # fmt: skip
 def test_unusable_files_are_named_with_their_line(
     tmp_path: Path, content: bytes, said: str
