@@ -1,0 +1,237 @@
+"""The SES v2 wire format as values: requests, answers and errors (parsed by ``wire_parsing``).
+
+Whoever speaks SES's HTTP API from the server's side shares these.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values in the order they were given."""
+Json = dict[str, Any]
+
+
+class ServiceError(Exception):
+    """SES's refusal of a call: nothing of it was taken."""
+
+    def __init__(self, status: int, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.status = status
+        self.code = code
+        self.text = text
+
+
+def rate_exceeded() -> ServiceError:
+    """More recipients a second than the account may have."""
+    return ServiceError(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
+
+
+def quota_exceeded() -> ServiceError:
+    """More recipients in 24 hours than the account may have."""
+    return ServiceError(400, "LimitExceededException", "Daily message quota exceeded.")
+
+
+def rejected(text: str) -> ServiceError:
+    """This mail will never be taken as it is."""
+    return ServiceError(400, "MessageRejected", text)
+
+
+def bad_request(text: str) -> ServiceError:
+    """The request has a wrong shape or a wrong value."""
+    return ServiceError(400, "BadRequestException", text)
+
+
+def not_found(text: str) -> ServiceError:
+    """What the request names does not exist."""
+    return ServiceError(404, "NotFoundException", text)
+
+
+def sending_paused() -> ServiceError:
+    """The account may not send at present."""
+    return ServiceError(
+        400,
+        "SendingPausedException",
+        "Sending paused for this account. For more information, please check the inbox of the "
+        "email address associated with your AWS account.",
+    )
+
+
+class BulkStatus(StrEnum):
+    """What SendBulkEmail says of one entry."""
+
+    SUCCESS = "SUCCESS"
+    MESSAGE_REJECTED = "MESSAGE_REJECTED"
+    ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
+    ACCOUNT_THROTTLED = "ACCOUNT_THROTTLED"
+    ACCOUNT_DAILY_QUOTA_EXCEEDED = "ACCOUNT_DAILY_QUOTA_EXCEEDED"
+    ACCOUNT_SENDING_PAUSED = "ACCOUNT_SENDING_PAUSED"
+    INVALID_PARAMETER = "INVALID_PARAMETER"
+    TRANSIENT_FAILURE = "TRANSIENT_FAILURE"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryResult:
+    """What became of one mail of a call."""
+
+    status: BulkStatus
+    message_id: str = ""
+    error: str = ""
+    """SES's sentence; '' on success."""
+
+    def as_error(self) -> ServiceError:
+        """The same refusal as a single SendEmail would get it."""
+        by_status: dict[BulkStatus, Callable[[], ServiceError]] = {
+            BulkStatus.ACCOUNT_THROTTLED: rate_exceeded,
+            BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: quota_exceeded,
+            BulkStatus.ACCOUNT_SENDING_PAUSED: sending_paused,
+            BulkStatus.INVALID_PARAMETER: lambda: bad_request(self.error),
+        }
+        return by_status.get(self.status, lambda: rejected(self.error))()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The recipients of one mail, as they were written and as bare addresses."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    """Bare addresses of To, Cc and Bcc, in that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireAttachment:
+    """A file of a simple or templated mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleContent:
+    """Subject and bodies, ready to be sent."""
+
+    subject: str
+    html: str
+    text: str
+    headers: Pairs = ()
+    attachments: tuple[WireAttachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawContent:
+    """A whole MIME message."""
+
+    data: bytes
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateContent:
+    """An inline template with its data, or the name of a stored one."""
+
+    name: str
+    """Name or ARN of a stored template; '' when the content is inline."""
+    subject: str
+    html: str
+    text: str
+    data: Json
+    headers: Pairs = ()
+    attachments: tuple[WireAttachment, ...] = ()
+
+
+Content = SimpleContent | RawContent | TemplateContent
+
+
+@dataclass(frozen=True, slots=True)
+class SendEmailRequest:
+    """One mail to at most fifty recipients."""
+
+    from_address: str
+    destination: Destination
+    content: Content
+    reply_to: tuple[str, ...] = ()
+    tags: Pairs = ()
+    configuration_set: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkEntry:
+    """One mail of a bulk call: what differs from the call's defaults."""
+
+    destination: Destination
+    data: Json
+    headers: Pairs = ()
+    tags: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendBulkEmailRequest:
+    """Up to fifty mails of one template."""
+
+    from_address: str
+    content: TemplateContent
+    entries: tuple[BulkEntry, ...]
+    reply_to: tuple[str, ...] = ()
+    tags: Pairs = ()
+    configuration_set: str = ""
+
+    def single(self, index: int) -> SendEmailRequest:
+        """Entry ``index`` as the single call that would send the same mail."""
+        entry = self.entries[index]
+        content = TemplateContent(
+            name=self.content.name,
+            subject=self.content.subject,
+            html=self.content.html,
+            text=self.content.text,
+            data={**self.content.data, **entry.data},
+            headers=_overridden(self.content.headers, entry.headers, fold=True),
+            attachments=self.content.attachments,
+        )
+        return SendEmailRequest(
+            from_address=self.from_address,
+            destination=entry.destination,
+            content=content,
+            reply_to=self.reply_to,
+            tags=_overridden(self.tags, entry.tags, fold=False),
+            configuration_set=self.configuration_set,
+        )
+
+
+def _overridden(defaults: Pairs, given: Pairs, *, fold: bool) -> Pairs:
+    """``given`` after those ``defaults`` whose names it does not repeat."""
+
+    def key(name: str) -> str:
+        return name.lower() if fold else name
+
+    replaced = {key(name) for name, _ in given}
+    return tuple(pair for pair in defaults if key(pair[0]) not in replaced) + given
+
+
+def error_body(error: ServiceError) -> bytes:
+    """The JSON body of a refusal; its code travels in the header ``x-amzn-errortype``."""
+    return json.dumps({"message": error.text}).encode()
+
+
+def send_email_body(message_id: str) -> bytes:
+    """The answer of SendEmail."""
+    return json.dumps({"MessageId": message_id}).encode()
+
+
+def send_bulk_email_body(results: tuple[EntryResult, ...]) -> bytes:
+    """The answer of SendBulkEmail, an entry each in the order of the request."""
+    entries = []
+    for result in results:
+        entry = {"Status": result.status.value}
+        if result.message_id:
+            entry["MessageId"] = result.message_id
+        if result.error:
+            entry["Error"] = result.error
+        entries.append(entry)
+    return json.dumps({"BulkEmailEntryResults": entries}).encode()

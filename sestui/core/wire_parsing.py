@@ -1,0 +1,342 @@
+"""SES v2's JSON requests into the values of ``wire``.
+
+Pure: bytes in, values out. What SES would refuse by its shape alone is refused here, as
+:class:`~sestui.core.wire.ServiceError`.
+"""
+
+import base64
+import binascii
+import json
+import re
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses, parseaddr
+
+from sestui.core.wire import (
+    BulkEntry,
+    Content,
+    Destination,
+    Json,
+    Pairs,
+    RawContent,
+    SendBulkEmailRequest,
+    SendEmailRequest,
+    ServiceError,
+    SimpleContent,
+    TemplateContent,
+    WireAttachment,
+    bad_request,
+)
+
+MAX_RECIPIENTS = 50
+"""To + Cc + Bcc of one mail, and entries of one bulk call."""
+MAX_TEMPLATE_DATA = 262_144
+MAX_HEADERS = 15
+
+
+def parse_object(body: bytes) -> Json:
+    """The JSON object of a request; an empty body is an empty object.
+
+    Raises:
+        ServiceError: it is not a JSON object.
+    """
+    try:
+        parsed = json.loads(body) if body else {}
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise ServiceError(400, "SerializationException", "The request is not a JSON object.")
+    return parsed
+
+
+def parse_send_email(body: bytes) -> SendEmailRequest:
+    """SendEmail's request.
+
+    Raises:
+        ServiceError: SES would refuse this by its shape.
+    """
+    given = parse_object(body)
+    content = _content(_object(given, "Content"))
+    from_address = _text(given, "FromEmailAddress")
+    destination = _destination(_object(given, "Destination"))
+    if isinstance(content, RawContent):
+        from_address, destination = _raw_envelope(content.data, from_address, destination)
+    if not from_address:
+        raise bad_request("FromEmailAddress is required.")
+    bare_address(from_address)
+    if not destination.recipients:
+        raise bad_request("Recipient count must be at least 1.")
+    return SendEmailRequest(
+        from_address=from_address,
+        destination=destination,
+        content=content,
+        reply_to=_strings(given, "ReplyToAddresses"),
+        tags=_tags(given, "EmailTags"),
+        configuration_set=_text(given, "ConfigurationSetName"),
+    )
+
+
+def parse_send_bulk_email(body: bytes) -> SendBulkEmailRequest:
+    """SendBulkEmail's request.
+
+    Raises:
+        ServiceError: SES would refuse the whole call by its shape.
+    """
+    given = parse_object(body)
+    template = _object(_object(given, "DefaultContent"), "Template")
+    if not template:
+        raise bad_request("DefaultContent.Template is required.")
+    from_address = _text(given, "FromEmailAddress")
+    if not from_address:
+        raise bad_request("FromEmailAddress is required.")
+    bare_address(from_address)
+    entries = tuple(_bulk_entry(entry) for entry in _objects(given, "BulkEmailEntries"))
+    if not entries:
+        raise bad_request("BulkEmailEntries must have at least 1 entry.")
+    if len(entries) > MAX_RECIPIENTS:
+        raise bad_request(f"BulkEmailEntries must have at most {MAX_RECIPIENTS} entries.")
+    return SendBulkEmailRequest(
+        from_address=from_address,
+        content=_template(template),
+        entries=entries,
+        reply_to=_strings(given, "ReplyToAddresses"),
+        tags=_tags(given, "DefaultEmailTags"),
+        configuration_set=_text(given, "ConfigurationSetName"),
+    )
+
+
+def _bulk_entry(given: Json) -> BulkEntry:
+    destination = _destination(_object(given, "Destination"))
+    if not destination.recipients:
+        raise bad_request("Recipient count must be at least 1.")
+    replacement = _object(_object(given, "ReplacementEmailContent"), "ReplacementTemplate")
+    return BulkEntry(
+        destination=destination,
+        data=_template_data(replacement, "ReplacementTemplateData"),
+        headers=_headers(given, "ReplacementHeaders"),
+        tags=_tags(given, "ReplacementTags"),
+    )
+
+
+def _content(given: Json) -> Content:
+    kinds = [kind for kind in ("Simple", "Raw", "Template") if given.get(kind) is not None]
+    if len(kinds) != 1:
+        raise bad_request("Content must have exactly one of Simple, Raw and Template.")
+    part = _object(given, kinds[0])
+    if kinds[0] == "Simple":
+        return _simple(part)
+    if kinds[0] == "Template":
+        return _template(part)
+    data = _blob(part, "Data")
+    return RawContent(data, _decoded_header(_mime_headers(data), "Subject"))
+
+
+def _simple(given: Json) -> SimpleContent:
+    body = _object(given, "Body")
+    html, text = _text(_object(body, "Html"), "Data"), _text(_object(body, "Text"), "Data")
+    if "Html" not in body and "Text" not in body:
+        raise bad_request("Body must have Html or Text.")
+    if "Data" not in _object(given, "Subject"):
+        raise bad_request("Subject is required.")
+    return SimpleContent(
+        subject=_text(_object(given, "Subject"), "Data"),
+        html=html,
+        text=text,
+        headers=_headers(given, "Headers"),
+        attachments=_attachments(given),
+    )
+
+
+def _template(given: Json) -> TemplateContent:
+    inline = _object(given, "TemplateContent")
+    name = _text(given, "TemplateName") or _text(given, "TemplateArn")
+    if not inline and not name:
+        raise bad_request("Template must have a TemplateName, TemplateArn or TemplateContent.")
+    return TemplateContent(
+        name=name,
+        subject=_text(inline, "Subject"),
+        html=_text(inline, "Html"),
+        text=_text(inline, "Text"),
+        data=_template_data(given, "TemplateData"),
+        headers=_headers(given, "Headers"),
+        attachments=_attachments(given),
+    )
+
+
+def _template_data(given: Json, key: str) -> Json:
+    text = _text(given, key)
+    if len(text) > MAX_TEMPLATE_DATA:
+        raise bad_request(f"{key} is longer than {MAX_TEMPLATE_DATA} characters.")
+    try:
+        data = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise bad_request(f"{key} is not a JSON object.")
+    return data
+
+
+def _attachments(given: Json) -> tuple[WireAttachment, ...]:
+    return tuple(
+        WireAttachment(
+            name=_text(entry, "FileName"),
+            content_type=_text(entry, "ContentType"),
+            content=_blob(entry, "RawContent"),
+        )
+        for entry in _objects(given, "Attachments")
+    )
+
+
+_HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
+_HEADER_VALUE = re.compile(r"[ -~]{1,995}")
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+def _headers(given: Json, key: str) -> Pairs:
+    headers = _pairs(given, key)
+    if len(headers) > MAX_HEADERS:
+        raise bad_request(f"{key} must have at most {MAX_HEADERS} entries.")
+    for name, value in headers:
+        if not _HEADER_NAME.fullmatch(name):
+            raise bad_request(f"Invalid header name: {name!r}.")
+        if not _HEADER_VALUE.fullmatch(value) or len(name) + len(value) > 996:
+            raise bad_request(f"Invalid value of header {name}.")
+    return headers
+
+
+def _tags(given: Json, key: str) -> Pairs:
+    tags = _pairs(given, key)
+    for name, value in tags:
+        # SES's own tag names begin with "ses:"; nobody else's may.
+        if not _TAG.fullmatch(name) or not _TAG.fullmatch(value):
+            raise bad_request(f"Invalid tag {name!r}: only A-Z, a-z, 0-9, _ and -, at most 256.")
+    return tags
+
+
+def _pairs(given: Json, key: str) -> Pairs:
+    return tuple((_text(entry, "Name"), _text(entry, "Value")) for entry in _objects(given, key))
+
+
+_PLAIN_ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def bare_address(written: str) -> str:
+    """``ada@example.org`` of ``Ada <ada@example.org>``.
+
+    Raises:
+        ServiceError: it isn't an address SES would take.
+    """
+    if _PLAIN_ADDRESS.fullmatch(written) and "<" not in written:
+        return written
+    bare = parseaddr(written)[1]
+    local, at, domain = bare.rpartition("@")
+    if any(ord(character) < 32 or ord(character) == 127 for character in written):
+        raise bad_request("Address contains control characters.")
+    if not at or not domain:
+        raise bad_request("Missing final '@domain'")
+    if not local:
+        raise bad_request("User name is missing")
+    if not local.isascii():
+        raise bad_request("Local address contains illegal characters")
+    if not _PLAIN_ADDRESS.fullmatch(f"x@{domain}"):
+        raise bad_request("Domain contains illegal character")
+    return bare
+
+
+def _destination(given: Json) -> Destination:
+    to, cc, bcc = (_strings(given, key) for key in ("ToAddresses", "CcAddresses", "BccAddresses"))
+    return Destination(to, cc, bcc, _recipients(to + cc + bcc))
+
+
+def _recipients(written: tuple[str, ...]) -> tuple[str, ...]:
+    if len(written) > MAX_RECIPIENTS:
+        raise bad_request(f"Recipient count exceeds {MAX_RECIPIENTS}.")
+    return tuple(bare_address(address) for address in written)
+
+
+def _raw_envelope(
+    data: bytes, from_address: str, destination: Destination
+) -> tuple[str, Destination]:
+    """Sender and recipients of a raw mail: as given, otherwise from the message's own headers."""
+    message = _mime_headers(data)
+    from_address = from_address or _decoded_header(message, "From")
+    if destination.recipients:
+        return from_address, destination
+    to, cc, bcc = (
+        tuple(
+            address
+            for _, address in getaddresses([str(value) for value in message.get_all(name, [])])
+            if address
+        )
+        for name in ("To", "Cc", "Bcc")
+    )
+    return from_address, Destination(to, cc, bcc, _recipients(to + cc + bcc))
+
+
+def _mime_headers(data: bytes) -> Message:
+    return BytesHeaderParser().parsebytes(data)
+
+
+def _decoded_header(message: Message, name: str) -> str:
+    written = str(message.get(name, ""))
+    try:
+        return str(make_header(decode_header(written)))
+    except (ValueError, LookupError):  # an unknown charset: show it as it was written
+        return written
+
+
+def _object(given: Json, key: str) -> Json:
+    value = given.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong_type(key, "an object")
+    return value
+
+
+def _text(given: Json, key: str) -> str:
+    value = given.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _wrong_type(key, "a string")
+    return value
+
+
+def _list(given: Json, key: str) -> list[object]:
+    value = given.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _wrong_type(key, "a list")
+    return value
+
+
+def _objects(given: Json, key: str) -> list[Json]:
+    entries = []
+    for entry in _list(given, key):
+        if not isinstance(entry, dict):
+            raise _wrong_type(key, "a list of objects")
+        entries.append(entry)
+    return entries
+
+
+def _strings(given: Json, key: str) -> tuple[str, ...]:
+    texts = []
+    for entry in _list(given, key):
+        if not isinstance(entry, str):
+            raise _wrong_type(key, "a list of strings")
+        texts.append(entry)
+    return tuple(texts)
+
+
+def _blob(given: Json, key: str) -> bytes:
+    try:
+        return base64.b64decode(_text(given, key), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _wrong_type(key, "base64") from error
+
+
+def _wrong_type(key: str, wanted: str) -> ServiceError:
+    return ServiceError(400, "SerializationException", f"{key} is not {wanted}.")

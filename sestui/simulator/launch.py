@@ -1,0 +1,155 @@
+"""Bring the simulator up in a process of its own that ends with this one.
+
+Light: the server's libraries are loaded by the child only.
+"""
+
+import json
+import selectors
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from sestui import errors
+from sestui.errors import AccountUnreachableError, SestuiError
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+
+
+class SimulatorProcess:
+    """A running simulator; a context manager that stops it.
+
+    It also stops by itself when this process ends, however it ends: it lives as long as its
+    standard input, whose other end is held here.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, stop_seconds: float) -> None:
+        """``stop_seconds`` is how long answers on their way may take at the end."""
+        self.endpoint_url = f"http://127.0.0.1:{port}"
+        """What boto3 is given as ``endpoint_url``."""
+        self._process = process
+        self._stop_seconds = stop_seconds
+        self._lock = threading.Lock()
+
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Let answers on their way go out, end the process, wait for it; idempotent."""
+        with self._lock:
+            _end(self._process, self._stop_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start_simulator(
+    workspace: Path,
+    *,
+    rate: float | None = None,
+    quota: int | None = None,
+    latency: float = 0.08,
+    jitter: float = 0.0,
+    port: int = 0,
+) -> SimulatorProcess:
+    """Start a server on 127.0.0.1 over the simulated account of ``workspace``; returns when it
+    takes calls.
+
+    ``rate`` (recipients a second) and ``quota`` (recipients in 24 hours, -1: unlimited) are
+    written into the account; None leaves them as they are. ``latency`` and ``jitter`` are
+    seconds; port 0 is a free one.
+
+    Raises:
+        StorageError: the workspace can't be written or holds a damaged state.
+        AccountUnreachableError: the port is taken, or the child doesn't come up.
+        UsageError: rate or quota is impossible.
+    """
+    options: dict[str, Any] = {
+        "--workspace": workspace.absolute(),
+        "--port": port,
+        "--rate": rate,
+        "--quota": quota,
+        "--latency": latency,
+        "--jitter": jitter,
+    }
+    # -P: a file in the current folder must not stand in for one of the child's modules.
+    command = [sys.executable, "-P", "-m", "sestui.simulator"]
+    command += [f"{name}={value}" for name, value in options.items() if value is not None]
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
+            command,
+            bufsize=0,  # a read takes what is there
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,  # Ctrl-C is for us: we still have answers to wait for
+        )
+        try:
+            port = _announced_port(process, complaints)
+        except BaseException:
+            _end(process, 0)
+            raise
+    return SimulatorProcess(process, port, _STOP_SECONDS + latency + jitter)
+
+
+def _announced_port(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> int:
+    line = _first_line(process)
+    try:
+        said = json.loads(line)
+    except ValueError:
+        said = {}
+    if "port" in said:
+        return int(said["port"])
+    if "error" in said:
+        kind = getattr(errors, said["kind"], SestuiError)
+        raise kind(said["error"])
+    complaints.seek(0)
+    last_words = complaints.read().decode("utf-8", "replace").strip().splitlines()
+    why = f": {last_words[-1]}" if last_words else ""
+    raise AccountUnreachableError(f"The simulator did not start{why}; try again.")
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    """What the child says first; b'' if it ends, or says nothing in time."""
+    stdout = process.stdout
+    if stdout is None:
+        return b""
+    line = b""
+    deadline = time.monotonic() + _START_SECONDS
+    with stdout, selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n"):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                return b""
+            chunk = stdout.read(4096)
+            if not chunk:
+                return b""
+            line += chunk
+    return line
+
+
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Close the child's standard input, which it ends at; then less and less politely."""
+    if process.stdin is not None:
+        process.stdin.close()
+    for insist in (process.terminate, process.kill):
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            insist()
+            seconds = 1.0
+    process.wait()

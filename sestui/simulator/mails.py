@@ -1,0 +1,116 @@
+"""Accepted mail read back from the stored request, as its recipient would see it."""
+
+import zlib
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesParser
+
+from sestui.core.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
+from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.simulator.templating import MissingVariableError, rendered
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """The content of one accepted mail."""
+
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    bcc: tuple[str, ...]
+    reply_to: tuple[str, ...]
+    configuration_set: str
+    headers: Pairs
+    """Headers beyond sender, recipients and subject; of a raw mail, all it came with."""
+    html: str
+    text: str
+    attachments: tuple[str, ...]
+    """File names."""
+    raw: str | None
+    """The source of a raw mail; undecodable bytes are replaced."""
+
+
+def packed(body: bytes) -> bytes:
+    """A request's body as it is stored."""
+    return zlib.compress(body, 1)
+
+
+def stored_mail(body: bytes, *, bulk: bool, entry: int) -> StoredMail:
+    """Mail number ``entry`` of the stored request ``body``."""
+    request = stored_request(body, bulk=bulk, entry=entry)
+    content = request.content
+    if isinstance(content, RawContent):
+        return _raw_mail(request, content)
+    html, text = content.html, content.text
+    if isinstance(content, TemplateContent):
+        try:
+            simple = rendered(content)
+        except MissingVariableError:
+            pass  # it was never delivered: its template is all there is to show
+        else:
+            html, text = simple.html, simple.text
+    return _mail(
+        request,
+        headers=content.headers,
+        html=html,
+        text=text,
+        attachments=tuple(file.name for file in content.attachments),
+    )
+
+
+def stored_request(body: bytes, *, bulk: bool, entry: int) -> SendEmailRequest:
+    """The request of mail number ``entry``, as if it had been sent alone."""
+    plain = zlib.decompress(body)
+    return parse_send_bulk_email(plain).single(entry) if bulk else parse_send_email(plain)
+
+
+def _raw_mail(request: SendEmailRequest, content: RawContent) -> StoredMail:
+    message = BytesParser().parsebytes(content.data)
+    bodies = {"text/html": "", "text/plain": ""}
+    attachments = []
+    for part in message.walk():
+        kind = part.get_content_type()
+        name = part.get_filename()
+        if name or part.get_content_disposition() == "attachment":
+            attachments.append(name or "")
+        elif kind in bodies and not bodies[kind]:
+            bodies[kind] = _decoded(part)
+    return _mail(
+        request,
+        headers=tuple((name, str(value)) for name, value in message.items()),
+        html=bodies["text/html"],
+        text=bodies["text/plain"],
+        attachments=tuple(attachments),
+        raw=content.data.decode("utf-8", "replace"),
+    )
+
+
+def _decoded(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    try:
+        return data.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:  # a charset Python doesn't know
+        return data.decode("utf-8", "replace")
+
+
+def _mail(
+    request: SendEmailRequest,
+    *,
+    headers: Pairs,
+    html: str,
+    text: str,
+    attachments: tuple[str, ...],
+    raw: str | None = None,
+) -> StoredMail:
+    return StoredMail(
+        to=request.destination.to,
+        cc=request.destination.cc,
+        bcc=request.destination.bcc,
+        reply_to=request.reply_to,
+        configuration_set=request.configuration_set,
+        headers=headers,
+        html=html,
+        text=text,
+        attachments=attachments,
+        raw=raw,
+    )

@@ -1,0 +1,204 @@
+"""The simulated account's SQLite file: its tables, how it is opened, and what its errors mean.
+
+Every server process over one workspace opens the same file, so that together they are one
+account.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sestui.errors import StorageBusyError, StorageError
+
+FILE_NAME = "simulator.db"
+BUSY_SECONDS = 20.0
+_SCHEMA_VERSION = 1
+_ELSEWHERE = "choose another folder with SESTUI_DATA_DIR"
+
+_SCHEMA = """
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    rate REAL NOT NULL,
+    quota INTEGER NOT NULL,
+    production_access INTEGER NOT NULL,
+    verify_identities INTEGER NOT NULL,
+    sending_enabled INTEGER NOT NULL,
+    enforcement TEXT NOT NULL,
+    clock_offset REAL NOT NULL,
+    level REAL NOT NULL,
+    level_at REAL NOT NULL,
+    used INTEGER NOT NULL,
+    throttled INTEGER NOT NULL,
+    over_quota INTEGER NOT NULL,
+    refused INTEGER NOT NULL
+);
+-- Recipients that count toward the quota, by the second they were accepted in: account.used is
+-- their sum, so that a send never has to add anything up.
+CREATE TABLE quota_second (second INTEGER PRIMARY KEY, recipients INTEGER NOT NULL);
+-- One row a request, however many mails it carried, and the outbox refers to it.
+CREATE TABLE call (id INTEGER PRIMARY KEY, bulk INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    accepted_at REAL NOT NULL,
+    arrived_at REAL NOT NULL,
+    sender TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    recipient_count INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    call_id INTEGER NOT NULL REFERENCES call (id),
+    entry INTEGER NOT NULL
+);
+-- Payloads are built from the outbox when they are read: a send only notes what befell whom.
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    kind TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE TABLE identity (name TEXT PRIMARY KEY, kind TEXT NOT NULL);
+CREATE TABLE fault (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    probability REAL NOT NULL,
+    remaining INTEGER,
+    match TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    fired INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+_TABLES = ("event", "outbox", "call", "quota_second", "identity", "fault", "account")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode to the state at ``path``, made private if it is new.
+
+    Raises:
+        StorageError: it can't be opened, or is no state of this version of the simulator.
+    """
+    _create_private(path)
+    with translated(path):
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: everything in it happens, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as sentences with the way out."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        said = str(error).lower()
+        if "locked" in said or "busy" in said:
+            raise StorageBusyError(
+                f"The simulator's state {path} is locked by another program; try again in a moment."
+            ) from error
+        if "readonly" in said or "unable to open" in said:
+            raise StorageError(
+                f"The simulator's state {path} can't be written; give this user write access to "
+                "the file and its folder."
+            ) from error
+        if "full" in said:
+            raise StorageError(f"The disk that holds {path} is full; make room.") from error
+        if "not a database" in said or "malformed" in said:
+            raise StorageError(
+                f"The simulator's state {path} is damaged or not the simulator's; move it away to "
+                "start with a new account."
+            ) from error
+        raise StorageError(f"The simulator's state {path} can't be used: {error}.") from error
+
+
+def empty(connection: sqlite3.Connection) -> None:
+    """Forget everything, numbering included; the caller holds the transaction."""
+    for table in _TABLES:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the tuple above
+    connection.execute("DELETE FROM sqlite_sequence")
+
+
+def _create_private(path: Path) -> None:
+    """Make folder (0700) and file (0600) before SQLite does, which would ask the umask.
+
+    A file that exists is not touched: closing any descriptor of it would drop the locks that other
+    connections of this process hold.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if path.parent.is_dir():
+            return
+        raise StorageError(f"{path.parent} is not a folder; {_ELSEWHERE}.") from None
+    except OSError as error:
+        raise StorageError(
+            f"The simulator's state {path} can't be opened for writing: {error.strerror}; "
+            f"{_ELSEWHERE}."
+        ) from error
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _enter_wal(connection)
+    # A power cut may cost simulated mail, a killed process may not: the system has the writes.
+    connection.execute("PRAGMA synchronous=OFF")
+    if _version(connection) == 0:
+        with writing(connection):
+            if _version(connection) == 0:
+                _create_tables(connection, path)
+    if _version(connection) != _SCHEMA_VERSION:
+        raise StorageError(
+            f"The simulator's state {path} was written by another version of sestui; move it away "
+            "to start with a new account."
+        )
+
+
+def _create_tables(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StorageError(
+            f"{path} is another program's database; move it away to start with a new account."
+        )
+    for statement in _SCHEMA.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; SQLite's own patience doesn't cover two processes that do it at once."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
