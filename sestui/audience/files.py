@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from sestui.core.text import printable
 from sestui.errors import BadFileError
@@ -153,29 +153,43 @@ def _refuse_binary(head: bytes, name: str) -> None:
 
 def _scan(file: BinaryIO, encoding: str | None) -> tuple[str, bool]:
     """The encoding, and whether the file holds anything undecodable or NUL."""
-    undecodable, multibyte, nul = _decode_all(file, encoding or "utf-8")
-    if encoding is None and undecodable > multibyte:
+    guess = encoding or "utf-8"
+    try:
+        return guess, _decode_all(file, guess, "strict").has_nul
+    except UnicodeDecodeError:
+        found = _decode_all(file, guess, KEEP_BYTES)
+    if encoding is None and found.undecodable > found.multibyte:
         # Bytes above 127 that hardly ever form UTF-8 characters: the Windows code page.
-        undecodable, _, nul = _decode_all(file, "cp1252")
-        return "cp1252", bool(undecodable or nul)
-    return encoding or "utf-8", bool(undecodable or nul)
+        found = _decode_all(file, "cp1252", KEEP_BYTES)
+        return "cp1252", found.has_nul or found.undecodable > 0
+    return guess, True
 
 
-def _decode_all(file: BinaryIO, encoding: str) -> tuple[int, int, bool]:
-    """Undecodable bytes, bytes saved by multi-byte characters, and whether there is a NUL."""
+class _Decoded(NamedTuple):
+    undecodable: int
+    """Bytes that are no characters."""
+    multibyte: int
+    """Bytes beyond the first of characters that take several."""
+    has_nul: bool
+
+
+def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
+    """Decode the whole file and leave it at its start."""
     file.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)(KEEP_BYTES)
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     undecodable = multibyte = 0
-    nul = False
-    while piece := file.read(_PIECE):
-        text = decoder.decode(piece)
-        nul = nul or "\0" in text
-        if not text.isascii():
+    has_nul = False
+    last = False
+    while not last:
+        piece = file.read(_PIECE)
+        last = not piece
+        text = decoder.decode(piece, final=last)
+        has_nul = has_nul or "\0" in text
+        if errors != "strict" and not text.isascii():
             undecodable += len(re.findall("[\ud800-\udfff]", text))
             multibyte += len(piece) - len(text)
-    undecodable += len(decoder.decode(b"", final=True))
     file.seek(0)
-    return undecodable, multibyte, nul
+    return _Decoded(undecodable, multibyte, has_nul)
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> list[list[str]]:

@@ -64,8 +64,11 @@ def check_address(text: str) -> Address | Refusal:
         domain = _domain(typed_domain)
         if domain is not None and len(local) + 1 + domain.longest <= MAX_ADDRESS:
             lowered = local.lower()
+            key = f"{lowered}@{domain.ascii_name}"
+            if domain.name is domain.ascii_name and (lowered == local or lowered in _CASELESS):
+                return Address(key, key)
             written = lowered if lowered in _CASELESS else local
-            return Address(f"{written}@{domain.name}", f"{lowered}@{domain.ascii_name}")
+            return Address(f"{written}@{domain.name}", key)
     return _asked(text)
 
 

@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from sestui.cli.import_ import import_command, parse_mapping
+from sestui.errors import BadFileError, UsageError
+
+app = typer.Typer()
+app.command("import")(import_command)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SESTUI_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.delenv("SESTUI_DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> None:
+    path = workspace / "list.csv"
+    path.write_text("Kontakt;Name\nada@x.co;Ada\n[bold]\x1b[31m;x\n" + "broken;y\n" * 6)
+    done = run(path, "--list", "news", "--map", "Kontakt=email", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {
+        "file": str(path),
+        "list": "news",
+        "rows": 8,
+        "imported": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "duplicates": 0,
+        "rejects": 7,
+        "contacts": 1,
+        "joined": 1,
+        "encoding": "utf-8",
+        "delimiter": ";",
+        "email_column": "Kontakt",
+        "dry_run": False,
+        "rejects_file": None,
+    }
+    told = done.stderr.splitlines()
+    assert told[0].startswith(r"line 3, Kontakt: [bold]\x1b[31m: ")
+    assert len(told) == 6
+    assert told[-1] == "... and 2 more rejected rows; see them all with --rejects FILE."
+
+
+def test_a_person_reads_a_summary(workspace: Path) -> None:
+    path = workspace / "list.csv"
+    path.write_text("Email\nada@x.co\nADA@x.co\n")
+    done = run(path, "--list", "news", "--dry-run", "--on-conflict", "skip")
+    assert done.exit_code == 0, done.output
+    assert "dry run" in done.stdout
+    assert "1  duplicates" in done.stdout
+    assert done.stderr == ""
+
+
+def test_errors_reach_the_door_as_sentences(workspace: Path) -> None:
+    done = run(workspace / "none.csv", "--list", "news")
+    assert isinstance(done.exception, BadFileError)
+    assert done.stdout == ""
+    assert run(workspace / "none.csv").exit_code == 2
+
+
+def test_mapping_options() -> None:
+    assert parse_mapping(["E-Mail=email", "a=b=c", "3=city"]) == {
+        "E-Mail": "email",
+        "a=b": "c",
+        "3": "city",
+    }
+    for options in (["x"], ["=y"], ["x="], ["x=a", "x=b"]):
+        with pytest.raises(UsageError):
+            parse_mapping(options)
