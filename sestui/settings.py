@@ -6,6 +6,7 @@ from the standard AWS chain, and sestui stores no AWS secret.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -144,3 +145,26 @@ def load_settings(**command_line: Any) -> Settings:
 def _said(message: str) -> str:
     text = message.removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
+
+
+def checked_value(name: str, text: str) -> Any:
+    """``text`` as the value of setting ``name``, in a form that TOML can hold.
+
+    Raises:
+        SettingsError: it can't be that setting's value.
+    """
+    try:
+        value = getattr(Settings.model_validate({name: text}), name)
+    except ValidationError as error:
+        said = next((f for f in error.errors() if f["loc"][:1] == (name,)), None)
+        if said is None:  # the fault is in another setting, and is told where that one is read
+            raise SettingsError(f"Settings are wrong: {error.error_count()} faults.") from error
+        raise SettingsError(f"{name} can't be {text!r}: {_said(said['msg'])}.") from error
+    return str(value) if isinstance(value, Path) else value
+
+
+def masked(name: str, value: Any) -> Any:
+    """``value`` as it may be shown: no password in a database URL."""
+    if name == "database_url" and value:
+        return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
+    return str(value) if isinstance(value, Path) else value

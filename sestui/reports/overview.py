@@ -31,6 +31,15 @@ class RunView:
     finished_at: Instant | None
     counts: RunCounts
 
+    def sentence(self) -> str:
+        """The accounting as one line for logs."""
+        counts = self.counts
+        return (
+            f"{self.campaign} run {self.number}: {self.state}, {counts.accepted:,} of "
+            f"{counts.audience:,} accepted, {counts.rejected:,} rejected, {counts.in_doubt:,} in "
+            f"doubt, {counts.skipped:,} skipped, {counts.pending + counts.sending:,} to be sent"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: states flat beside the rest, instants in ISO 8601."""
         return {

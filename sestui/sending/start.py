@@ -40,11 +40,11 @@ class Starter:
         Raises:
             ContentError: somebody's mail can't be rendered; nothing was started.
             NotFoundError: a list of the campaign doesn't exist.
-            StateError: nobody is on the lists, a run has not ended, or the campaign was sent and
-                ``again`` isn't said.
+            StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
+                nobody is on the lists (a scheduled run over nobody finishes at once).
         """
         self._runs.refuse_repeat(campaign, again=again or scheduled_for is not None)
-        if not self._contacts.audience_size(campaign.lists):
+        if not self._contacts.audience_size(campaign.lists) and scheduled_for is None:
             raise StateError(
                 f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
                 "contacts with `sestui import FILE --list NAME`."

@@ -108,10 +108,21 @@ def _parsed(url: str) -> URL:
 
 
 def _create_private(path: Path) -> None:
-    """Make folder (0700) and file (0600) before SQLite does, which would ask the umask."""
+    """Make folder (0700) and file (0600) before SQLite does, which would ask the umask.
+
+    An existing file is left alone: opening and closing it here would drop the POSIX locks that
+    other connections of this process hold on it.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if path.parent.is_dir() and path.is_file():
+            return
+        raise StorageError(
+            f"The database {path} can't be opened: it is not a file in a folder; choose another "
+            "place with SESTUI_DATA_DIR."
+        ) from None
     except OSError as error:
         raise StorageError(
             f"The database {path} can't be opened for writing: {error.strerror}; choose another "

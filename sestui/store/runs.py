@@ -51,8 +51,11 @@ class Runs:
         *,
         again: bool = False,
         scheduled_for: Instant | None = None,
+        held_for: str = "",
     ) -> Run | None:
         """A new run over the campaign's lists as they are now, ``sending`` from this instant.
+
+        ``held_for`` is a sentence that says why the run is paused from its start; '' if it isn't.
 
         Run, deliveries and counters appear in one transaction: a crash leaves all or nothing.
         Returns None when the occurrence ``scheduled_for`` was started before, by whomever.
@@ -62,6 +65,9 @@ class Runs:
                 ``scheduled_for`` says that everybody is to be mailed once more.
         """
         run = _new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
+        if held_for:
+            run.state, run.detail = RunState.PAUSED.value, held_for
+            run.reason = PauseReason.ERRORS.value
         try:
             with self._database.write() as session:
                 session.get(Campaign, campaign.id, with_for_update=True)

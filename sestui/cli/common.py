@@ -1,0 +1,56 @@
+"""What every command needs: the runtime, and the two ways to speak."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sestui.core.text import printable
+
+if TYPE_CHECKING:
+    from sestui.runtime import Runtime
+
+AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name.")]
+
+
+@contextmanager
+def opened() -> "Iterator[Runtime]":
+    """The runtime of this process's settings, closed at the end."""
+    from sestui.runtime import Runtime  # noqa: PLC0415 - the database is slow to import
+    from sestui.settings import load_settings  # noqa: PLC0415 - so is pydantic
+
+    with Runtime.open(load_settings()) as runtime:
+        yield runtime
+
+
+def say(text: str) -> None:
+    """Narration: to stderr, so that stdout is data."""
+    typer.echo(printable(text), err=True)
+
+
+def put(text: str) -> None:
+    """Data: to stdout."""
+    typer.echo(printable(text))
+
+
+def put_json(value: Any) -> None:
+    """Data as JSON: to stdout."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def put_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns aligned by spaces: readable, and easy for awk."""
+    cells = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo(line.rstrip())
+
+
+def watched() -> bool:
+    """Whether a person watches the narration."""
+    return sys.stderr.isatty()

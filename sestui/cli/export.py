@@ -1,0 +1,96 @@
+"""`sestui export …`: what is in the database, for spreadsheets and scripts."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from sestui.cli.common import opened, say
+from sestui.core.clock import Instant
+from sestui.core.states import DeliveryState
+from sestui.errors import SestuiError, UsageError
+
+app = typer.Typer(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `export deliveries` a subcommand while it is the only one."""
+
+
+@app.command("deliveries")
+def deliveries(
+    *,
+    campaign: Annotated[
+        str, typer.Option("--campaign", metavar="NAME", help="Of this campaign only.")
+    ] = "",
+    status: Annotated[
+        DeliveryState | None, typer.Option("--status", help="In this state only.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="T", help="Queued since: 2026-11-22 or 2026-11-22T09:00.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="csv|jsonl")] = "csv",
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Leave cells that look like formulas as they are.")
+    ] = False,
+) -> None:
+    """The sent log: one row for each recipient of each run."""
+    from sestui.reports.sent_log import Format, write_log  # noqa: PLC0415 - the database is slow
+    from sestui.store.deliveries import LogFilter  # noqa: PLC0415
+
+    if form not in set(Format):
+        raise UsageError(f"--format {form}: it is csv or jsonl.")
+    with opened() as runtime:
+        if campaign:
+            runtime.campaigns.get(campaign)
+        wanted = LogFilter(
+            campaign=campaign or None,
+            state=status,
+            since=_instant(since, runtime.settings.zone) if since else None,
+        )
+        with _target(out) as file:
+            count = write_log(runtime.deliveries, wanted, file, form=Format(form), raw=raw)
+    if out is not None:
+        say(f"{count:,} deliveries written to {out}.")
+
+
+def _instant(text: str, zone: ZoneInfo | None) -> Instant:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--since {text}: write it as 2026-11-22 or 2026-11-22T09:00.") from error
+    if moment.tzinfo is None and zone is not None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.timestamp()  # without a zone: the machine's own
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[IO[str]]:
+    """Stdout, or a file that appears whole or not at all, for this user's eyes only."""
+    if out is None:
+        sys.stdout.reconfigure(newline="")  # type: ignore[union-attr] # csv writes its own line ends
+        yield sys.stdout
+        return
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=out.parent, prefix=f".{out.name}.", delete=False
+        ) as file:
+            partial = Path(file.name)
+            try:
+                yield file
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
+        partial.replace(out)
+    except OSError as error:
+        raise SestuiError(f"{out} can't be written: {error.strerror}.") from error

@@ -1,0 +1,137 @@
+"""Following a run from the command line: a bar for people, plain lines for logs."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sestui.cli.common import say, watched
+from sestui.sending.engine import End, Limits
+from sestui.sending.report import SenderReport
+
+if TYPE_CHECKING:
+    from sestui.reports.overview import RunView
+    from sestui.runtime import Runtime
+    from sestui.sending.sender import Sender
+
+_LOOK_SECONDS = 0.25
+_LINE_SECONDS = 10.0
+
+
+def follow(runtime: "Runtime", run_id: int) -> End:
+    """Send one run to its end, or until a signal or a state stops it; says how it goes.
+
+    Raises:
+        SestuiError: what the sender thread met.
+    """
+    told = _Narration(runtime, run_id)
+    sender = runtime.sender(Limits(senders=runtime.settings.senders), report=told.hear, only=run_id)
+    return drive(sender, told.look)
+
+
+def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
+    """Start the sender and wait for its end; signals stop it, gracefully the first time."""
+    with stopped_by_signals(sender):
+        sender.start()
+        while not sender.join(_LOOK_SECONDS):
+            if look is not None:
+                look()
+    if look is not None:
+        look()
+    if sender.error is not None:
+        raise sender.error
+    return sender.end or End.STOPPED
+
+
+@contextmanager
+def stopped_by_signals(sender: "Sender") -> Iterator[None]:
+    """SIGINT and SIGTERM drain what is in the air; a second SIGINT ends at once.
+
+    Ending at once is as safe as a kill: what was in the air is put in doubt by the next process.
+    """
+    asked = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        if asked.is_set() and number == signal.SIGINT:
+            os._exit(128 + number)
+        asked.set()
+        say("Stopping: waiting for what is in the air (Ctrl-C again ends at once).")
+        sender.stop()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Narration:
+    """Progress on stderr: a bar on a terminal, a line every ten seconds elsewhere."""
+
+    def __init__(self, runtime: "Runtime", run_id: int) -> None:
+        self._runtime = runtime
+        self._run_id = run_id
+        self._trouble = ""
+        self._said_trouble = ""
+        self._said_at = runtime.clock.monotonic()
+        self._bar = _Bar() if watched() else None
+
+    def hear(self, report: SenderReport) -> None:
+        """Called in the sender's thread."""
+        self._trouble = report.trouble
+
+    def look(self) -> None:
+        """Say how the run stands now."""
+        run = self._runtime.overview.run(self._run_id)
+        if self._trouble != self._said_trouble:
+            self._said_trouble = self._trouble
+            if self._trouble:
+                say(self._trouble)
+        if self._bar is not None:
+            self._bar.show(run)
+        elif self._runtime.clock.monotonic() - self._said_at >= _LINE_SECONDS:
+            self._said_at = self._runtime.clock.monotonic()
+            say(run.sentence())
+
+
+class _Bar:
+    """rich's progress bar over one run."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only where a person watches
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TimeRemainingColumn(),
+            console=Console(file=sys.stderr),
+        )
+        self._task = self._progress.add_task("", total=None, rate="")
+
+    def show(self, run: "RunView") -> None:
+        """Paint the run as it stands; the last paint stays."""
+        ended = run.state != "sending"
+        self._progress.start()
+        speed = self._progress.tasks[0].speed
+        self._progress.update(
+            self._task,
+            description=f"{run.campaign} {run.state}",
+            total=run.counts.audience,
+            completed=run.counts.settled,
+            rate=f"{speed:.1f}/s" if speed else "",
+        )
+        if ended:
+            self._progress.stop()

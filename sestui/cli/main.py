@@ -1,0 +1,111 @@
+"""The `sestui` command: options for all, the commands, and errors as one sentence."""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from sestui import __version__
+from sestui.cli import account, apply, campaign, config, demo, export, import_, send, simulator
+from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
+
+app = typer.Typer(
+    name="sestui",
+    help="A campaign manager for Amazon SES that lives in the terminal: every recipient "
+    "accounted for.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo_command)
+app.command("import")(import_.import_command)
+app.command("apply")(apply.apply_command)
+app.add_typer(campaign.app, name="campaign")
+app.command("send")(send.send_command)
+app.command("run-due")(send.run_due_command)
+app.add_typer(export.app, name="export")
+app.command("account")(account.account_command)
+app.add_typer(simulator.app, name="simulator")
+app.add_typer(config.app, name="config")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sestui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def everything(
+    context: typer.Context,
+    *,
+    config_file: Annotated[
+        str, typer.Option("--config", metavar="FILE", help="The TOML file with the settings.")
+    ] = "",
+    account_: Annotated[
+        str, typer.Option("--account", metavar="simulator|ses", help="Where mail goes.")
+    ] = "",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting, for this once. Repeatable."),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Without a command: the terminal UI."""
+    # As environment, so that a simulator or any other child sees the same settings.
+    if config_file:
+        os.environ["SESTUI_CONFIG"] = config_file
+    if account_:
+        os.environ["SESTUI_ACCOUNT"] = account_
+    for pair in set_ or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set {pair}: write it as NAME=VALUE.")
+        config.check_name(name)
+        os.environ[f"SESTUI_{name.upper()}"] = value
+    if context.invoked_subcommand is None:
+        _screens()
+
+
+def _screens() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The terminal UI needs a terminal; `sestui --help` lists the commands that don't."
+        )
+    from sestui.cli.screens import run_app  # noqa: PLC0415 - textual is slow to import
+
+    run_app()
+
+
+def main() -> None:
+    """Run the command line; exit with its code."""
+    debug = "--debug" in sys.argv
+    code = EXIT_DONE
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader (head, less) has had enough: nothing more to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_FAILED
+    except SestuiError as error:
+        if debug:
+            traceback.print_exc()
+        typer.echo(f"sestui: {error}", err=True)
+        code = error.exit_code
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user unasked
+        if debug:
+            traceback.print_exc()
+        typer.echo(
+            f"sestui: something unforeseen went wrong ({type(error).__name__}); nothing that was "
+            "sent is lost. Run it again with --debug and report what it shows.",
+            err=True,
+        )
+        code = EXIT_FAILED
+    sys.exit(code)

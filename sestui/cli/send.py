@@ -1,0 +1,119 @@
+"""`sestui send` and `sestui run-due`: the sender without screens."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sestui.cli.campaign import Again, accounting
+from sestui.cli.common import AsJson, Name, opened, put, put_json, say
+from sestui.core.states import RunState
+from sestui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, EXIT_TRY_AGAIN, StateError
+
+if TYPE_CHECKING:
+    from sestui.reports.overview import RunView
+    from sestui.runtime import Runtime
+
+
+def send_command(name: Name, *, again: Again = False, as_json: AsJson = False) -> None:
+    """Start a run, or go on with one that was cut off, and follow it to its end."""
+    from sestui.cli.following import follow  # noqa: PLC0415 - the sender is slow to import
+
+    with opened() as runtime:
+        runtime.account.look()  # before anything starts: wrong credentials, nobody listening
+        run_id = _run_to_send(runtime, name, again=again)
+        follow(runtime, run_id)
+        run = runtime.overview.run(run_id)
+    if as_json:
+        put_json(run.as_dict())
+    else:
+        for line in accounting(run):
+            put(line)
+    raise typer.Exit(exit_code(run))
+
+
+def _run_to_send(runtime: "Runtime", name: str, *, again: bool) -> int:
+    campaign = runtime.campaigns.get(name)
+    runtime.bury_the_dead()
+    run = runtime.runs.latest([campaign.id]).get(campaign.id)
+    if run is None or again or run.state in {RunState.FINISHED, RunState.CANCELLED}:
+        say(f"Checking the mail of {runtime.contacts.audience_size(campaign.lists):,} recipients.")
+        started = runtime.starter.start(campaign, runtime.clock.now(), again=again)
+        if started is None:
+            raise StateError(f"{name} was started by another process just now.")
+        return started.id
+    if run.state == RunState.PAUSED:
+        raise StateError(
+            f"Run {run.number} of {name} is paused ({run.reason}): {run.detail} "
+            f"`sestui campaign resume {name}` lets it go on."
+        )
+    if run.state == RunState.WAITING:
+        wake_waiting(runtime)
+    say(f"Going on with run {run.number} of {name}: {run.pending:,} are still to be sent.")
+    return run.id
+
+
+def exit_code(run: "RunView") -> int:
+    """What the run's state means to whoever started the command."""
+    if run.state == RunState.FINISHED:
+        return EXIT_NEEDS_OPERATOR if run.counts.in_doubt else EXIT_DONE
+    if run.state == RunState.PAUSED:
+        return EXIT_NEEDS_OPERATOR
+    if run.state == RunState.CANCELLED:
+        return EXIT_FAILED
+    return EXIT_TRY_AGAIN
+
+
+def wake_waiting(runtime: "Runtime") -> None:
+    """Let runs that wait for quota go on if SES has room again, sooner than expected or not."""
+    waiting = runtime.runs.in_states((RunState.WAITING,))
+    if not waiting:
+        return
+    runtime.account.look()
+    quota = runtime.account.quota()
+    if quota is not None and (quota.left is None or quota.left > 0):
+        for run in waiting:
+            runtime.runs.resume(run.id)
+
+
+def run_due_command(
+    *,
+    max_seconds: Annotated[
+        float, typer.Option("--max-seconds", help="Stop after so many seconds.", min=1)
+    ] = 55.0,
+    as_json: AsJson = False,
+) -> None:
+    """The crontab line: start campaigns that are due, and go on with unfinished runs."""
+    with opened() as runtime:
+        from sestui.sending.due import Due  # noqa: PLC0415 - after the quick look
+
+        due = Due(runtime.campaigns, runtime.runs, runtime.clock)
+        if not due.anything():
+            _report([], [], as_json=as_json)
+            return
+        from sestui.cli.following import drive  # noqa: PLC0415 - the sender is slow to import
+        from sestui.sending.engine import Limits  # noqa: PLC0415
+
+        began = runtime.clock.monotonic()
+        before = {run.id: run.in_doubt for run in due.unfinished()}
+        runtime.bury_the_dead()
+        wake_waiting(runtime)
+        started = due.start_campaigns(runtime.starter)
+        left = max(1.0, max_seconds - (runtime.clock.monotonic() - began))
+        if due.unfinished():
+            drive(runtime.sender(Limits(senders=runtime.settings.senders, seconds=left)))
+        views = [runtime.overview.run(run_id) for run_id in sorted({*before, *started.run_ids})]
+    _report(views, started.notes, as_json=as_json)
+    troubled = any(
+        view.counts.in_doubt > before.get(view.id, 0) or view.state == RunState.PAUSED
+        for view in views
+    )
+    raise typer.Exit(EXIT_NEEDS_OPERATOR if troubled or started.notes else EXIT_DONE)
+
+
+def _report(views: "Sequence[RunView]", notes: list[str], *, as_json: bool) -> None:
+    if as_json:
+        put_json({"runs": [view.as_dict() for view in views], "notes": notes})
+    else:
+        lines = [view.sentence() + (f" ({view.detail})" if view.detail else "") for view in views]
+        put("; ".join([*lines, *notes]) or "nothing due")

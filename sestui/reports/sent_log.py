@@ -1,0 +1,86 @@
+"""The sent log: every delivery as a row of CSV or a line of JSON, streamed."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import IO
+
+from sestui.core.clock import iso
+from sestui.store.deliveries import Deliveries, LogFilter, LogRow
+
+COLUMNS = (
+    "campaign",
+    "run",
+    "email",
+    "state",
+    "message_id",
+    "attempts",
+    "code",
+    "reason",
+    "queued_at",
+    "sent_at",
+    "outcome",
+    "outcome_at",
+)
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Format(StrEnum):
+    """How the log is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def write_log(
+    deliveries: Deliveries, wanted: LogFilter, out: IO[str], *, form: Format, raw: bool
+) -> int:
+    """Write matching deliveries to ``out`` (opened with newline=''); returns how many.
+
+    Cells that a spreadsheet would run as a formula get a leading apostrophe in CSV, unless ``raw``.
+    """
+    rows = _rows(deliveries.log(wanted))
+    return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
+
+
+def neutral(cell: str) -> str:
+    """``cell`` so that a spreadsheet shows it rather than runs it."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _rows(batches: Iterable[list[LogRow]]) -> Iterator[tuple[str | int, ...]]:
+    for batch in batches:
+        for row in batch:
+            delivery = row.delivery
+            yield (
+                row.campaign,
+                row.run,
+                delivery.email,
+                delivery.state,
+                delivery.message_id,
+                delivery.attempts,
+                delivery.code,
+                delivery.reason,
+                iso(delivery.queued_at),
+                iso(delivery.sent_at),
+                delivery.outcome,
+                iso(delivery.outcome_at),
+            )
+
+
+def _write_csv(rows: Iterable[tuple[str | int, ...]], out: IO[str], *, raw: bool) -> int:
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
+        writer.writerow(row if raw else [neutral(c) if isinstance(c, str) else c for c in row])
+    return count
+
+
+def _write_jsonl(rows: Iterable[tuple[str | int, ...]], out: IO[str]) -> int:
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
+        out.write(json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
+    return count
