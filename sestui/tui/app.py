@@ -1,0 +1,172 @@
+"""The app: screens over one runtime, with the sender behind them."""
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from sestui.errors import SestuiError
+from sestui.runtime import Runtime
+from sestui.tui.background import Background, Mailbox
+from sestui.tui.desk import AccountLabel, Desk
+from sestui.tui.format import shorten
+from sestui.tui.screens.campaigns import CampaignsScreen
+from sestui.tui.screens.help import HelpScreen, help_rows
+from sestui.tui.screens.leaving import LeavingScreen
+from sestui.tui.screens.run import RunScreen
+
+_WATCH_SECONDS = 0.5
+_LABEL_SECONDS = 30.0
+_RETRY_SECONDS = 15.0
+_LEAVE_SECONDS = 8.0
+"""A little longer than the sender waits for what is in the air."""
+
+
+class SenderReported(Message):
+    """There is something in the mailbox."""
+
+
+class SestuiApp(App[None]):
+    """sestui on the screen; ``follow`` is the id of a run to open at once."""
+
+    TITLE = "sestui"
+    CSS_PATH = "sestui.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "retry", "Try again", tooltip="Start the sender that has failed"),
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="Every key here"),
+        Binding("q", "quit", "Quit", tooltip="Close sestui; what is pending stays pending"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
+    ]
+
+    account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
+    """Which account mail goes to."""
+    trouble: reactive[str] = reactive("")
+    """Why nothing is being sent, as a sentence; '' when nothing stands in the way."""
+
+    def __init__(self, runtime: Runtime, *, follow: int | None = None) -> None:
+        super().__init__()
+        self.desk = Desk(runtime)
+        self._follow = follow
+        self._mailbox = Mailbox(lambda: self.post_message(SenderReported()))
+        self.background = Background(runtime, self._mailbox.put)
+        self._failed_at: float | None = None
+        self._leaving = False
+        self._wanted_theme = runtime.settings.theme
+
+    def on_mount(self) -> None:
+        """Paint first; everything that may take long happens behind."""
+        self._choose_theme()
+        self.account_label = self.desk.label
+        self.push_screen(CampaignsScreen(self.desk))
+        if self._follow is not None:
+            self.push_screen(RunScreen(self.desk, self._follow))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, lambda: self.run_worker(self.action_quit()))
+        self.background.start()
+        self.set_interval(_WATCH_SECONDS, self._watch_sender)
+        self.set_interval(_LABEL_SECONDS, self._read_label)
+
+    async def on_unmount(self) -> None:
+        """However the app ends, the sender ends first: its runtime is closed next."""
+        self.background.stop()
+        await asyncio.to_thread(self.background.join)
+
+    def _choose_theme(self) -> None:
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+            return
+        self.notify(
+            f"There is no theme {shorten(self._wanted_theme, 60)}; ctrl+p offers those there are.",
+            severity="warning",
+            markup=False,
+        )
+
+    # the sender
+
+    @on(SenderReported)
+    def _reported(self) -> None:
+        batch = self._mailbox.take()
+        if not self.desk.account_open:
+            self.desk.account_open = True
+            self._read_label()
+        self.trouble = batch.trouble
+        for screen in self.screen_stack:
+            if isinstance(screen, RunScreen):
+                screen.reported(batch.lines)
+
+    @work(exclusive=True, group="label")
+    async def _read_label(self) -> None:
+        try:
+            self.account_label = await asyncio.to_thread(self.desk.read_label)
+        except SestuiError:
+            return  # the old label stays true; it is read again soon
+
+    def _watch_sender(self) -> None:
+        failure = self.background.failure
+        if not failure:
+            self._failed_at = None
+            return
+        now = self.desk.clock.monotonic()
+        self.trouble = f"Nothing is being sent: {failure}  ctrl+r tries again."
+        if self._failed_at is None:
+            self._failed_at = now
+            self.notify(shorten(failure, 400), severity="error", timeout=30, markup=False)
+            self.refresh_bindings()
+        elif self.background.worth_trying_again and now - self._failed_at >= _RETRY_SECONDS:
+            self.action_retry()
+
+    def action_retry(self) -> None:
+        """Start the sender again."""
+        self._failed_at = None
+        self.trouble = ""
+        self.background.start()
+        self.refresh_bindings()
+
+    # keys, palette and help come from the same declarations
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Trying again is offered only after a failure."""
+        if action == "retry":
+            return bool(self.background.failure)
+        return super().check_action(action, parameters)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action that the screen offers now, and the app's own few."""
+        seen: set[str] = set()
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            if tooltip and enabled and binding.action not in seen:
+                seen.add(binding.action)
+                yield SystemCommand(
+                    binding.description,
+                    tooltip,
+                    lambda action=binding.action, node=node: self.run_worker(
+                        self.run_action(action, node)
+                    ),
+                )
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+
+    def action_help(self) -> None:
+        """Show every key that does something here."""
+        self.push_screen(HelpScreen(help_rows(self)))
+
+    # leaving
+
+    async def action_quit(self) -> None:
+        """Let what is in the air get its answer, then close."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self.background.stop()
+        if self.background.alive:
+            self.push_screen(LeavingScreen())
+        await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
+        self.exit()

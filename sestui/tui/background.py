@@ -1,0 +1,102 @@
+"""The sender behind the screens, and how its reports reach them."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sestui.errors import EXIT_TRY_AGAIN, SestuiError
+from sestui.runtime import Runtime
+from sestui.sending.engine import Limits
+from sestui.sending.report import Line, SenderReport
+from sestui.sending.sender import Sender
+
+_MOST_LINES = 500
+"""What a tail can show at all: older lines of a slow screen are in the ledger anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Everything reported since the screens last looked."""
+
+    lines: tuple[Line, ...]
+    trouble: str
+
+
+class Mailbox:
+    """Collects reports from the sender's thread until the screens take them.
+
+    ``ring`` is called in the sender's thread, once however many reports wait: a slow screen is
+    not flooded, and no line is lost to it.
+    """
+
+    def __init__(self, ring: Callable[[], object]) -> None:
+        self._ring = ring
+        self._lock = threading.Lock()
+        self._lines: deque[Line] = deque(maxlen=_MOST_LINES)
+        self._trouble = ""
+        self._rung = False
+
+    def put(self, report: SenderReport) -> None:
+        """Keep a report."""
+        with self._lock:
+            self._lines.extend(report.lines)
+            self._trouble = report.trouble
+            if self._rung:
+                return
+            self._rung = True
+        self._ring()
+
+    def take(self) -> Batch:
+        """Empty the box."""
+        with self._lock:
+            batch = Batch(tuple(self._lines), self._trouble)
+            self._lines.clear()
+            self._rung = False
+        return batch
+
+
+class Background:
+    """One sender at a time, started again when it failed and somebody asks."""
+
+    def __init__(self, runtime: Runtime, report: Callable[[SenderReport], None]) -> None:
+        self._runtime = runtime
+        self._report = report
+        self._sender: Sender | None = None
+        self._stopped = False
+
+    def start(self) -> None:
+        """Send in the background; without effect while a sender works or after :meth:`stop`."""
+        if self.alive or self._stopped:
+            return
+        limits = Limits(senders=self._runtime.settings.senders, until_idle=False)
+        self._sender = self._runtime.sender(limits, report=self._report)
+        self._sender.start()
+
+    def stop(self) -> None:
+        """Ask the sender to end; returns at once."""
+        self._stopped = True
+        if self._sender is not None:
+            self._sender.stop()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait for its end; False if ``seconds`` were not enough."""
+        return self._sender is None or self._sender.join(seconds)
+
+    @property
+    def alive(self) -> bool:
+        """Whether a sender works."""
+        return self._sender is not None and self._sender.alive
+
+    @property
+    def failure(self) -> str:
+        """Why nothing is being sent, as a sentence; '' while a sender works."""
+        if self._sender is None or self._stopped or self._sender.alive:
+            return ""
+        return str(self._sender.error or "The sender stopped for no reason it could name.")
+
+    @property
+    def worth_trying_again(self) -> bool:
+        """Whether the failure may go away by itself."""
+        error: SestuiError | None = self._sender.error if self._sender else None
+        return error is not None and error.exit_code == EXIT_TRY_AGAIN

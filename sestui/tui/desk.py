@@ -1,0 +1,177 @@
+"""What screens look at and what they can have done, in plain blocking calls.
+
+Screens await these in ``asyncio.to_thread``; nothing here knows of widgets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sestui.core.clock import Instant
+from sestui.core.delivery import AnswerKind
+from sestui.core.pacing import Quota
+from sestui.core.states import ENDED_RUN_STATES, DeliveryState, PauseReason, RunKind
+from sestui.errors import StateError
+from sestui.reports.overview import CampaignView, RunView
+from sestui.runtime import Runtime
+from sestui.sending.report import Line
+from sestui.store.tables import Delivery, Run
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLabel:
+    """Which account mail goes to, in a few words."""
+
+    text: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TailLine:
+    """One delivery as the tail shows it."""
+
+    at: Instant | None
+    """When it was settled; None where nobody noted it."""
+    state: str
+    email: str
+    detail: str
+    """The message id, or code and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPicture:
+    """One look at a run and at the account it is sent through."""
+
+    at: float
+    """Monotonic seconds of the look."""
+    run: RunView
+    tail: tuple[TailLine, ...]
+    """The newest deliveries, oldest first."""
+    allowed: float | None
+    """Recipients a second; None: the account is not known yet."""
+    quota: Quota | None
+
+
+_STATE_OF_ANSWER = {
+    AnswerKind.ACCEPTED: DeliveryState.ACCEPTED.label,
+    AnswerKind.REFUSED: DeliveryState.REJECTED.label,
+    AnswerKind.UNKNOWN: DeliveryState.IN_DOUBT.label,
+    AnswerKind.NOT_SENT: "not sent",
+}
+
+
+def line_of_answer(line: Line) -> TailLine:
+    """What the sender reported, as the tail shows it."""
+    return TailLine(line.at, _STATE_OF_ANSWER[line.kind], line.email, line.detail)
+
+
+def line_of_delivery(delivery: Delivery) -> TailLine:
+    """What the ledger says, as the tail shows it."""
+    said = ": ".join(part for part in (delivery.code, delivery.reason) if part)
+    return TailLine(
+        delivery.sent_at or delivery.claimed_at,
+        DeliveryState(delivery.state).label,
+        delivery.email,
+        delivery.message_id or said,
+    )
+
+
+class Desk:
+    """The operator's desk over one runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.clock = runtime.clock
+        self.zone = runtime.settings.zone
+        self.account_open = False
+        """Set once the sender has reached the account: asking before would start a simulator."""
+        self.label = self.read_label()
+        """The account as last read."""
+
+    # looking
+
+    def read_label(self) -> AccountLabel:
+        """The account, as far as it is known by now."""
+        simulated = self._runtime.simulated
+        parts = ["SIMULATOR" if simulated else "SES"]
+        if self.account_open:
+            parts.append(self._runtime.ses_account.region)
+            row = self._runtime.account.row()
+            if not simulated and row is not None and row.production_access is not None:
+                parts.append("production" if row.production_access else "sandbox")
+            if not simulated and not self._runtime.clients.is_aws:
+                parts.append(urlsplit(self._runtime.clients.endpoint_url).netloc)
+        self.label = AccountLabel(" · ".join(parts), simulated)
+        return self.label
+
+    def campaigns(self) -> Sequence[CampaignView]:
+        """Every campaign by name."""
+        return self._runtime.overview.campaigns()
+
+    def campaign(self, name: str) -> CampaignView:
+        """One campaign as it is now."""
+        return self._runtime.overview.campaign(name)
+
+    def run(self, run_id: int) -> RunView:
+        """One run as it is now."""
+        return self._runtime.overview.run(run_id)
+
+    def picture(self, run_id: int) -> RunPicture:
+        """Everything the run screen shows."""
+        view = self._runtime.overview.run(run_id)
+        newest = self._runtime.deliveries.newest(run_id)
+        allowed, quota = None, None
+        if self.account_open:
+            allowed = self._runtime.account.rate()
+            own = self._runtime.runs.get(run_id).max_rate
+            allowed = allowed if own is None else min(allowed, own)
+            quota = self._runtime.account.quota()
+        return RunPicture(
+            at=self.clock.monotonic(),
+            run=view,
+            tail=tuple(line_of_delivery(delivery) for delivery in reversed(newest)),
+            allowed=allowed,
+            quota=quota,
+        )
+
+    # doing
+
+    def start(self, name: str, *, again: bool) -> int:
+        """Start a run of the campaign; its id."""
+        campaign = self._runtime.campaigns.get(name)
+        run = self._runtime.starter.start(campaign, self.clock.now(), again=again)
+        if run is None:
+            raise StateError(f"{name} was started by somebody else just now.")
+        return run.id
+
+    def test(self, name: str, address: str) -> int:
+        """Send the campaign's message to one address; the id of the test's run."""
+        campaign = self._runtime.campaigns.get(name)
+        return self._runtime.starter.start_test(campaign, [address], self.clock.now()).id
+
+    def pause(self, run: RunView) -> None:
+        """Hold the run."""
+        self._runtime.runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
+
+    def resume(self, run: RunView) -> None:
+        """Go on with the run; a campaign's with its message as it is now."""
+        if run.kind == RunKind.TEST:
+            self._runtime.runs.resume(run.id)
+            return
+        self._refuse_other(run, self._runtime.steering.open_run(run.campaign)[1])
+        self._runtime.steering.resume(run.campaign)
+
+    def cancel(self, run: RunView) -> None:
+        """End the run: pending recipients are skipped."""
+        self._runtime.runs.cancel(run.id, self.clock.now())
+
+    @staticmethod
+    def _refuse_other(seen: RunView, now: Run) -> None:
+        """Steering goes by name: what the operator looks at must still be the newest run."""
+        if seen.id != now.id:
+            raise StateError(f"Run {seen.number} of {seen.campaign} has ended meanwhile.")
+
+
+def has_ended(run: RunView) -> bool:
+    """Whether nothing can be done to the run any more."""
+    return run.state in ENDED_RUN_STATES

@@ -1,0 +1,91 @@
+"""Figures and strangers' text as the screens draw them; pure functions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.cells import cell_len
+
+from sestui.core.clock import Instant
+from sestui.core.text import printable
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def percent(part: float, whole: float) -> str:
+    """``61 %``, rounded down: ``100 %`` is said only of what is complete."""
+    return f"{int(100 * part / whole + 1e-9) if whole else 0} %"
+
+
+def duration(seconds: float) -> str:
+    """``41 s``, ``4 min 41 s``, ``2 h 05 min`` or ``3 d 4 h``: two units at most."""
+    whole = max(0, round(seconds))
+    minutes, secs = divmod(whole, 60)
+    hours, mins = divmod(minutes, 60)
+    days, hrs = divmod(hours, 24)
+    if days:
+        return f"{days} d {hrs} h"
+    if hours:
+        return f"{hours} h {mins:02} min"
+    if minutes:
+        return f"{minutes} min {secs:02} s"
+    return f"{secs} s"
+
+
+def bar(fraction: float, width: int) -> str:
+    """A bar of ``width`` cells filled to ``fraction`` (0 to 1), to an eighth of a cell."""
+    eighths = int(min(1.0, max(0.0, fraction)) * width * 8 + 1e-9)
+    full, part = divmod(eighths, 8)
+    filled = "█" * full + (_EIGHTHS[part] if part else "")
+    return filled.ljust(width)
+
+
+def gauge(fraction: float, width: int) -> str:
+    """A coarse bar whose rest is drawn too; anything above nothing shows at least one cell."""
+    share = min(1.0, max(0.0, fraction))
+    full = min(width, max(1, round(share * width)) if share > 0 else 0)
+    return "▓" * full + "░" * (width - full)
+
+
+def sparkline(values: Sequence[float], top: float) -> str:
+    """One character a value, the highest level at ``top``."""
+    if top <= 0:
+        return _LEVELS[0] * len(values)
+    highest = len(_LEVELS) - 1
+    return "".join(_LEVELS[min(highest, max(0, round(value / top * highest)))] for value in values)
+
+
+def shorten(text: str, width: int) -> str:
+    """``text`` made harmless and cut to ``width`` cells, with an ellipsis where it was cut."""
+    # Eight code points a cell: room for marks, and a bound on what is measured.
+    shown = printable(text[: 8 * width + 8])
+    if cell_len(shown) <= width and len(text) <= 8 * width + 8:
+        return shown
+    used = 0
+    kept: list[str] = []
+    for character in shown:
+        used += cell_len(character)
+        if used > width - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"[:width]
+
+
+def clock_time(instant: Instant, zone: ZoneInfo | None) -> str:
+    """``10:37:19`` where the operator is."""
+    return f"{_local(instant, zone):%H:%M:%S}"
+
+
+def moment(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
+    """``10:42`` today, ``22 Nov 10:42`` this year, ``22 Nov 2025`` else."""
+    then, today = _local(instant, zone), _local(now, zone)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    if then.year == today.year:
+        return f"{then.day} {then:%b %H:%M}"
+    return f"{then.day} {then:%b %Y}"
+
+
+def _local(instant: Instant, zone: ZoneInfo | None) -> datetime:
+    return datetime.fromtimestamp(instant, zone).astimezone(zone)

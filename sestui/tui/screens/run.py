@@ -1,0 +1,113 @@
+"""One run, live: how far, how fast, what became of the last few recipients."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Footer, Rule
+
+from sestui.core.clock import Instant
+from sestui.reports.overview import RunView
+from sestui.sending.report import Line
+from sestui.tui.desk import Desk, RunPicture, has_ended, line_of_answer
+from sestui.tui.format import moment
+from sestui.tui.meter import RateMeter
+from sestui.tui.screens.steer import SteeringScreen
+from sestui.tui.widgets.figures import (
+    Figure,
+    RunBar,
+    RunCountsLine,
+    RunProgress,
+    RunQuota,
+    RunRate,
+    RunTitle,
+    Say,
+)
+from sestui.tui.widgets.tail import Tail
+from sestui.tui.widgets.top_bar import Banner, TopBar
+
+_REFRESH_SECONDS = 0.25
+_ENDED_REFRESH_SECONDS = 2.0
+"""An ended run changes only where somebody settles what is in doubt."""
+
+
+class RunScreen(SteeringScreen):
+    """Follows a run, whichever process sends it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *SteeringScreen.STEERING,
+        Binding("escape", "go_back", "Back", tooltip="To the list; sending goes on"),
+    ]
+
+    def __init__(self, desk: Desk, run_id: int) -> None:
+        super().__init__(desk)
+        self.run_id = run_id
+        self._picture: RunPicture | None = None
+        self._meter = RateMeter()
+
+    def compose(self) -> ComposeResult:
+        """Bar, banner, figures, tail, footer."""
+        yield TopBar("Campaigns")
+        yield Banner()
+        with Vertical(id="figures"):
+            yield RunTitle()
+            yield RunBar()
+            yield RunProgress(self._meter, Say(self.desk.clock.now, self._at))
+            yield RunRate(self._meter)
+            yield RunQuota()
+            yield RunCountsLine()
+        yield Rule()
+        yield Tail(self.desk.zone)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.query_one(Tail).focus()
+        self._follow()
+
+    def reported(self, lines: Sequence[Line]) -> None:
+        """Our own sender tells of answers: sooner, and of more of them, than the ledger is read."""
+        if not self.is_mounted:
+            return
+        own = [line_of_answer(line) for line in lines if line.run_id == self.run_id]
+        self.query_one(Tail).add(own)
+
+    @work(exclusive=True, group="look")
+    async def _follow(self) -> None:
+        while True:
+            picture = await self.look(lambda: self.desk.picture(self.run_id))
+            if picture is not None:
+                self._show(picture)
+            quiet = picture is not None and has_ended(picture.run)
+            await asyncio.sleep(_ENDED_REFRESH_SECONDS if quiet else _REFRESH_SECONDS)
+
+    def _show(self, picture: RunPicture) -> None:
+        before = self._picture.run.state if self._picture else ""
+        self._picture = picture
+        counts = picture.run.counts
+        self._meter.add(picture.at, counts.accepted + counts.rejected + counts.in_doubt)
+        self.query_one(Tail).add(picture.tail)
+        for figure in self.query(Figure):
+            figure.picture = picture
+        if before != picture.run.state:
+            self.refresh_bindings()
+
+    @property
+    def steered(self) -> RunView | None:
+        """The run on the screen."""
+        return self._picture.run if self._picture else None
+
+    def look_again(self) -> None:
+        """Read the run at once."""
+        self._follow()
+
+    def action_go_back(self) -> None:
+        """To the list."""
+        self.app.pop_screen()
+
+    def _at(self, instant: Instant) -> str:
+        return moment(instant, self.desk.clock.now(), self.desk.zone)

@@ -1,0 +1,80 @@
+"""Pause, resume and cancel, as every screen that shows a run offers them."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding
+
+from sestui.core.states import RunState
+from sestui.reports.overview import RunView
+from sestui.tui.desk import has_ended
+from sestui.tui.format import shorten
+from sestui.tui.screens.base import DeskScreen
+from sestui.tui.screens.confirm import ConfirmScreen
+
+_MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
+_MAY_RESUME = frozenset({RunState.PAUSED})
+
+
+class SteeringScreen(DeskScreen):
+    """A screen with a run in focus."""
+
+    STEERING: ClassVar[list[Binding]] = [
+        Binding("p", "pause", "Pause", tooltip="Hold the run; nothing more leaves"),
+        Binding("p,r", "resume", "Resume", tooltip="Go on where the run stopped"),
+        Binding("x", "cancel", "Cancel", tooltip="End the run; who is pending gets no mail"),
+    ]
+    """Two actions on one key: the state of the run decides which there is."""
+
+    @property
+    def steered(self) -> RunView | None:
+        """The run that is steered; None: there is none."""
+        raise NotImplementedError
+
+    def look_again(self) -> None:
+        """Read what is shown at once: something was done to it."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what the run's state allows is offered."""
+        if action not in {"pause", "resume", "cancel"}:
+            return super().check_action(action, parameters)
+        run = self.steered if self.is_mounted else None
+        if run is None or has_ended(run):
+            return False
+        if action == "pause":
+            return run.state in _MAY_PAUSE
+        return action == "cancel" or run.state in _MAY_RESUME
+
+    @work(group="deed")
+    async def action_pause(self) -> None:
+        """Hold the run."""
+        if (run := self.steered) is not None:
+            await self.attempt(lambda: self.desk.pause(run))
+            self.look_again()
+
+    @work(group="deed")
+    async def action_resume(self) -> None:
+        """Go on with the run."""
+        if (run := self.steered) is not None:
+            await self.attempt(lambda: self.desk.resume(run))
+            self.look_again()
+
+    @work(group="deed")
+    async def action_cancel(self) -> None:
+        """End the run, once the operator has said so."""
+        if (shown := self.steered) is None:
+            return
+        run = await self.attempt(lambda: self.desk.run(shown.id))
+        if run is None or not await self.app.push_screen_wait(_cancel_question(run)):
+            return
+        await self.attempt(lambda: self.desk.cancel(run))
+        self.look_again()
+
+
+def _cancel_question(run: RunView) -> ConfirmScreen:
+    count = run.counts.pending
+    who = "1 recipient who is" if count == 1 else f"{count:,} recipients who are"
+    text = f"The {who} pending will get no mail. To hold it for a while, go back and pause it."
+    question = f"Cancel run {run.number} of {shorten(run.campaign, 60)}?"
+    return ConfirmScreen(question, text, recipients=count, yes="Cancel the run")

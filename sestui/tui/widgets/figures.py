@@ -1,0 +1,197 @@
+"""The figures of a run: how far, how fast, how much quota, how many of each state."""
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.core.clock import Instant
+from sestui.core.pacing import Quota
+from sestui.core.states import RunState
+from sestui.reports.overview import RunView
+from sestui.tui.desk import RunPicture, has_ended
+from sestui.tui.format import bar, duration, gauge, percent, shorten, sparkline
+from sestui.tui.meter import RateMeter
+
+STATE_STYLES = {
+    "sending": "$primary",
+    "finished": "$success",
+    "paused": "bold $warning",
+    "waiting": "bold $warning",
+    "cancelled": "$error",
+}
+"""How a run's state is drawn; others plainly."""
+
+_SPARK_SECONDS = 60
+
+
+class Say:
+    """Says when a run ends, in the operator's time."""
+
+    def __init__(self, now: Callable[[], Instant], at: Callable[[Instant], str]) -> None:
+        self._now = now
+        self._at = at
+
+    def ends(self, picture: RunPicture, measured: float) -> str:
+        """``ends 10:42 (in 4 min 41 s)``, or what else there is to say about the end."""
+        run, now = picture.run, self._now()
+        if has_ended(run) and run.finished_at is not None:
+            took = run.finished_at - (run.started_at or run.finished_at)
+            return f"{run.state} {self._at(run.finished_at)} after {duration(took)}"
+        if run.state == RunState.WAITING and run.resume_at is not None:
+            left = run.resume_at - now
+            return f"goes on {self._at(run.resume_at)} (in {duration(left)})"
+        pending = run.counts.pending + run.counts.sending
+        rate = measured or picture.allowed or 0.0
+        if run.state != RunState.SENDING or not rate:
+            return ""
+        if _crosses(picture.quota, pending):
+            return f"quota: room for {picture.quota.left:,} more today" if picture.quota else ""
+        return f"ends {self._at(now + pending / rate)} (in {duration(pending / rate)})"
+
+
+class Figure(Widget):
+    """Draws one picture of a run; what differs is how."""
+
+    picture: reactive[RunPicture | None] = reactive(None)
+
+
+class RunTitle(Figure):
+    """Campaign, run and state; below it, why it does not go on."""
+
+    picture: reactive[RunPicture | None] = reactive(None, layout=True)
+
+    def render(self) -> Content:
+        """One line, or two where there is a reason."""
+        if self.picture is None:
+            return Content("")
+        run = self.picture.run
+        state = Content.styled(run.state, STATE_STYLES.get(run.state, ""))
+        number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
+        room = max(1, self.size.width - state.cell_length - 2)
+        name = shorten(run.campaign, max(1, room - len(number)))
+        title = Content.assemble((name, "bold"), number).truncate(room, pad=True)
+        first = title + Content("  ") + state
+        if not run.detail:
+            return first
+        return first + Content("\n") + Content.styled(shorten(run.detail, 400), "$warning")
+
+
+class RunBar(Figure):
+    """How far the run is, over the full width."""
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        counts = self.picture.run.counts
+        done = counts.settled / counts.audience if counts.audience else 0.0
+        style = STATE_STYLES.get(self.picture.run.state, "$primary").replace("bold ", "")
+        return Content.styled(bar(done, self.size.width), f"{style} on $surface-lighten-1")
+
+
+class RunProgress(Figure):
+    """Share, numbers, and when it ends."""
+
+    def __init__(self, meter: RateMeter, say: Say) -> None:
+        super().__init__()
+        self._meter = meter
+        self._say = say
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        counts = self.picture.run.counts
+        left = Content.assemble(
+            (f"{percent(counts.settled, counts.audience):>5}", "bold"),
+            f"   {counts.settled:,} of {counts.audience:,}   ",
+        )
+        return left + Content(self._say.ends(self.picture, self._meter.rate()))
+
+
+class RunRate(Figure):
+    """The rate now beside what is allowed, and the last minute."""
+
+    def __init__(self, meter: RateMeter) -> None:
+        super().__init__()
+        self._meter = meter
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        allowed = self.picture.allowed
+        rate = self._meter.rate()
+        of = f" of {allowed:,.1f}" if allowed else ""
+        figures = f"{f'{rate:,.1f}/s{of}':<24}"
+        room = max(0, self.size.width - 9 - len(figures))
+        history = self._meter.history(min(_SPARK_SECONDS, room))
+        top = max([allowed or 0.0, *history])
+        return _labelled("rate", figures) + Content.styled(sparkline(history, top), "$primary")
+
+
+class RunQuota(Figure):
+    """How much of the 24-hour quota is used, other services' use included."""
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        quota = self.picture.quota
+        if quota is None:
+            return _labelled("24 h", "not known yet")
+        if quota.limit is None:
+            return _labelled("24 h", f"{quota.used:,.0f}, unlimited")
+        figures = f"{f'{quota.used:,.0f} of {quota.limit:,.0f}':<24}"
+        share = f"  {percent(quota.limit, quota.maximum)} of {quota.maximum:,.0f}"
+        room = max(0, self.size.width - 9 - len(figures) - len(share))
+        style = "$warning" if quota.left == 0 else "$secondary"
+        used = quota.used / quota.limit if quota.limit else 1.0
+        drawn = Content.styled(gauge(used, min(_SPARK_SECONDS, room)), style)
+        return _labelled("24 h", figures) + drawn + Content(share)
+
+
+class RunCountsLine(Figure):
+    """How many recipients stand where; together they are the audience."""
+
+    picture: reactive[RunPicture | None] = reactive(None, layout=True)
+
+    def render(self) -> Content:
+        """One line, and one more where the operator is needed."""
+        if self.picture is None:
+            return Content("")
+        run = self.picture.run
+        counts = run.counts
+        parts = [
+            ("accepted", counts.accepted, "$success"),
+            ("rejected", counts.rejected, "bold $error" if counts.rejected else ""),
+            ("in doubt", counts.in_doubt, "bold $warning" if counts.in_doubt else ""),
+            ("skipped", counts.skipped, ""),
+            ("pending", counts.pending + counts.sending, ""),
+        ]
+        line = Content("  ").join(
+            Content.assemble((f"{label} ", "$text-muted"), (f"{count:,}", style))
+            for label, count, style in parts
+        )
+        return line if not counts.in_doubt else line + Content("\n") + _doubt(run)
+
+
+def _doubt(run: RunView) -> Content:
+    count = run.counts.in_doubt
+    who = "1 recipient has" if count == 1 else f"{count:,} recipients have"
+    name = shorten(run.campaign, 40)
+    return Content.styled(
+        f"{who} no answer from SES and won't be mailed again unless you say so: "
+        f"sestui campaign show {name}",
+        "$warning",
+    )
+
+
+def _labelled(label: str, figures: str) -> Content:
+    return Content.assemble((f"{label:<9}", "$text-muted"), figures)
+
+
+def _crosses(quota: Quota | None, pending: int) -> bool:
+    return quota is not None and quota.left is not None and quota.left < pending

@@ -1,0 +1,75 @@
+"""The first lines of every screen: where one is, where mail goes, what is wrong."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.tui.desk import AccountLabel
+from sestui.tui.format import shorten
+
+TABS = ("Campaigns",)
+"""The places there are, as the bar names them."""
+
+
+class TopBar(Widget):
+    """Name, places, and on the right the account that mail goes to."""
+
+    account: reactive[AccountLabel] = reactive(AccountLabel("", True))
+
+    def __init__(self, tab: str) -> None:
+        super().__init__()
+        self._tab = tab
+
+    def on_mount(self) -> None:
+        """Follow what the app knows of the account."""
+        self.watch(self.app, "account_label", self._show)
+
+    def _show(self, label: AccountLabel) -> None:
+        self.account = label
+
+    def render(self) -> Content:
+        """One line: what does not fit gives way on the left."""
+        left = Content.assemble(
+            (" sestui ", "bold $primary"),
+            *(
+                (f"  {tab}", "bold underline" if tab == self._tab else "$text-muted")
+                for tab in TABS
+            ),
+        )
+        said = shorten(self.account.text, max(0, self.size.width - 4))
+        style = "$success" if self.account.simulated else "bold $warning"
+        right = Content.styled(f" {said} ", f"{style} reverse")
+        room = max(0, self.size.width - right.cell_length - 1)
+        return left.truncate(room, pad=True) + right
+
+
+class Banner(Widget):
+    """One line about what stands in the way; not there while nothing does."""
+
+    text: reactive[str] = reactive("")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own = ""
+        self._shared = ""
+
+    def on_mount(self) -> None:
+        """Follow what is wrong with sending as a whole."""
+        self.watch(self.app, "trouble", self._share)
+
+    def say(self, text: str) -> None:
+        """Say what is wrong with this screen; '' takes it back."""
+        self._own = text
+        self._update()
+
+    def _share(self, text: str) -> None:
+        self._shared = text
+        self._update()
+
+    def _update(self) -> None:
+        self.text = self._shared or self._own
+        self.display = bool(self.text)
+
+    def render(self) -> Content:
+        """At most as many lines as the sentence takes, three at the utmost."""
+        return Content(shorten(self.text, max(1, 3 * (self.size.width or 80) - 12)))
