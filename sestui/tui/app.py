@@ -1,7 +1,6 @@
 """The app: screens over one runtime, with the sender behind them."""
 
 import asyncio
-import signal
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -21,6 +20,7 @@ from sestui.tui.screens.campaigns import CampaignsScreen
 from sestui.tui.screens.help import HelpScreen, help_rows
 from sestui.tui.screens.leaving import LeavingScreen
 from sestui.tui.screens.run import RunScreen
+from sestui.tui.signals import ignore_signals, leave_on_signals
 
 _WATCH_SECONDS = 0.5
 _LABEL_SECONDS = 30.0
@@ -68,9 +68,7 @@ class SestuiApp(App[None]):
         self.push_screen(CampaignsScreen(self.desk))
         if self._follow is not None:
             self.push_screen(RunScreen(self.desk, self._follow))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, lambda: self.run_worker(self.action_quit()))
+        leave_on_signals(lambda: self.run_worker(self.action_quit()))
         self.background.start()
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
@@ -79,6 +77,7 @@ class SestuiApp(App[None]):
         """However the app ends, the sender ends first: its runtime is closed next."""
         self.background.stop()
         await asyncio.to_thread(self.background.join)
+        ignore_signals()
 
     def _choose_theme(self) -> None:
         if self._wanted_theme in self.available_themes:

@@ -24,12 +24,16 @@ _REFRESH_SECONDS = 1.0
 _EMPTY = """\
 There is no campaign yet. In a shell:
 
-  sestui import people.csv --list newsletter    bring your list
-  sestui apply news.md                          write the message, in Markdown
+  sestui import people.csv --list newsletter
+      brings your list
 
-The campaign then appears here; press  s  to start it, ?  for all keys.
+  sestui apply news.md
+      takes the message, written in Markdown
 
-  sestui demo                                   or watch one on the simulator first
+The campaign then appears here by itself: s starts it, t sends you a test, ? shows all keys.
+
+  sestui demo
+      shows a whole campaign on the simulator first
 """
 
 
