@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sestui.errors import EXIT_TRY_AGAIN, SestuiError
 from sestui.runtime import Runtime
-from sestui.sending.engine import Limits
 from sestui.sending.report import Line, SenderReport
 from sestui.sending.sender import Sender
 
@@ -69,8 +68,7 @@ class Background:
         """Send in the background; without effect while a sender works or after :meth:`stop`."""
         if self.alive or self._stopped:
             return
-        limits = Limits(senders=self._runtime.settings.senders, until_idle=False)
-        self._sender = self._runtime.sender(limits, report=self._report)
+        self._sender = self._runtime.sender(until_idle=False, report=self._report)
         self._sender.start()
 
     def stop(self) -> None:

@@ -22,6 +22,11 @@ class DeskScreen(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self.banner = Banner()
+
+    def on_unmount(self) -> None:
+        """A read that is under way has nobody to tell any more."""
+        self.workers.cancel_node(self)
 
     async def attempt(self, deed: Callable[[], T]) -> T | None:
         """Do something off the UI thread; what goes wrong becomes a toast, and None."""
@@ -36,9 +41,9 @@ class DeskScreen(Screen[None]):
         try:
             found = await asyncio.to_thread(read)
         except SestuiError as error:
-            self.query_one(Banner).say(f"{error} Trying again.")
+            self.banner.say(f"{error} Trying again.")
             return None
-        self.query_one(Banner).say("")
+        self.banner.say("")
         return found
 
     def tell(self, text: str, *, failed: bool = False) -> None:

@@ -17,7 +17,7 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.screens.steer import SteeringScreen
 from sestui.tui.widgets.campaign_table import CampaignTable
-from sestui.tui.widgets.top_bar import Banner, TopBar
+from sestui.tui.widgets.top_bar import TopBar
 
 _REFRESH_SECONDS = 1.0
 
@@ -55,7 +55,7 @@ class CampaignsScreen(SteeringScreen):
     def compose(self) -> ComposeResult:
         """Bar, banner, table or what to do first, find line, footer."""
         yield TopBar("Campaigns")
-        yield Banner()
+        yield self.banner
         yield CampaignTable(self.desk.zone)
         yield Static(_EMPTY, id="empty", markup=False)
         yield Input(placeholder="part of a campaign's name", id="find")

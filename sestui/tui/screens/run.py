@@ -28,7 +28,7 @@ from sestui.tui.widgets.figures import (
     Say,
 )
 from sestui.tui.widgets.tail import Tail
-from sestui.tui.widgets.top_bar import Banner, TopBar
+from sestui.tui.widgets.top_bar import TopBar
 
 _REFRESH_SECONDS = 0.25
 _ENDED_REFRESH_SECONDS = 2.0
@@ -48,33 +48,34 @@ class RunScreen(SteeringScreen):
         self.run_id = run_id
         self._picture: RunPicture | None = None
         self._meter = RateMeter()
+        self._tail = Tail(desk.zone)
+        self._figures: tuple[Figure, ...] = (
+            RunTitle(),
+            RunBar(),
+            RunProgress(self._meter, Say(desk.clock.now, self._at)),
+            RunRate(self._meter),
+            RunQuota(),
+            RunCountsLine(),
+        )
 
     def compose(self) -> ComposeResult:
         """Bar, banner, figures, tail, footer."""
         yield TopBar("Campaigns")
-        yield Banner()
-        with Vertical(id="figures"):
-            yield RunTitle()
-            yield RunBar()
-            yield RunProgress(self._meter, Say(self.desk.clock.now, self._at))
-            yield RunRate(self._meter)
-            yield RunQuota()
-            yield RunCountsLine()
+        yield self.banner
+        yield Vertical(*self._figures, id="figures")
         yield Rule()
-        yield Tail(self.desk.zone)
+        yield self._tail
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.query_one(Tail).focus()
+        self._tail.focus()
         self._follow()
 
     def reported(self, lines: Sequence[Line]) -> None:
         """Our own sender tells of answers: sooner, and of more of them, than the ledger is read."""
-        if not self.is_mounted:
-            return
         own = [line_of_answer(line) for line in lines if line.run_id == self.run_id]
-        self.query_one(Tail).add(own)
+        self._tail.add(own)
 
     @work(exclusive=True, group="look")
     async def _follow(self) -> None:
@@ -90,8 +91,8 @@ class RunScreen(SteeringScreen):
         self._picture = picture
         counts = picture.run.counts
         self._meter.add(picture.at, counts.accepted + counts.rejected + counts.in_doubt)
-        self.query_one(Tail).add(picture.tail)
-        for figure in self.query(Figure):
+        self._tail.add(picture.tail)
+        for figure in self._figures:
             figure.picture = picture
         if before != picture.run.state:
             self.refresh_bindings()
@@ -103,7 +104,8 @@ class RunScreen(SteeringScreen):
 
     def look_again(self) -> None:
         """Read the run at once."""
-        self._follow()
+        if self.is_attached:
+            self._follow()
 
     def action_go_back(self) -> None:
         """To the list."""
