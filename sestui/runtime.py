@@ -140,6 +140,17 @@ class Runtime:
 
     # sending
 
+    def _limits(self, seconds: float | None, *, until_idle: bool) -> "Limits":
+        from sestui.sending.batching import Mode  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.engine import Limits  # noqa: PLC0415 - only where something is sent
+
+        return Limits(
+            senders=self.settings.senders,
+            mode=Mode(self.settings.send_mode),
+            seconds=seconds,
+            until_idle=until_idle,
+        )
+
     @cached_property
     def starter(self) -> "Starter":
         """Starts runs."""
@@ -156,14 +167,19 @@ class Runtime:
 
     def sender(
         self,
-        limits: "Limits",
         *,
+        seconds: float | None = None,
+        until_idle: bool = True,
         report: "Callable[[SenderReport], None] | None" = None,
         only: int | None = None,
     ) -> "Sender":
-        """A sender thread, not yet started, for every sending run or ``only`` one of them."""
+        """A sender thread, not yet started, for every sending run or ``only`` one of them.
+
+        It ends after ``seconds``, or when no run is sending unless ``until_idle`` is False.
+        """
         from sestui.sending.sender import Sender  # noqa: PLC0415 - only where something is sent
 
+        limits = self._limits(seconds, until_idle=until_idle)
         return Sender(lambda: self.engine(limits, report=report, only=only))
 
     @contextmanager

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         "", description="Address of the message on the web, for view_url in templates."
     )
     senders: int = Field(64, ge=1, le=256, description="The most calls to SES in the air at once.")
+    send_mode: Literal["auto", "single", "bulk"] = Field(
+        "auto",
+        description="How mail is handed to SES: one call a mail, bulk calls of up to 50, or "
+        "whichever the rate asks for.",
+    )
     simulator_rate: float = Field(
         14, gt=0, description="The simulated account's MaxSendRate, recipients a second."
     )

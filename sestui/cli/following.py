@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sestui.cli.common import say, watched
-from sestui.sending.engine import End, Limits
+from sestui.sending.engine import End
 from sestui.sending.report import SenderReport
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def follow(runtime: "Runtime", run_id: int) -> End:
         SestuiError: what the sender thread met.
     """
     told = _Narration(runtime, run_id)
-    sender = runtime.sender(Limits(senders=runtime.settings.senders), report=told.hear, only=run_id)
+    sender = runtime.sender(report=told.hear, only=run_id)
     return drive(sender, told.look)
 
 

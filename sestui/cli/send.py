@@ -92,7 +92,6 @@ def run_due_command(
             _report([], [], as_json=as_json)
             return
         from sestui.cli.following import drive  # noqa: PLC0415 - the sender is slow to import
-        from sestui.sending.engine import Limits  # noqa: PLC0415
 
         began = runtime.clock.monotonic()
         before = {run.id: run.in_doubt for run in due.unfinished()}
@@ -101,7 +100,7 @@ def run_due_command(
         started = due.start_campaigns(runtime.starter)
         left = max(1.0, max_seconds - (runtime.clock.monotonic() - began))
         if due.unfinished():
-            drive(runtime.sender(Limits(senders=runtime.settings.senders, seconds=left)))
+            drive(runtime.sender(seconds=left))
         views = [runtime.overview.run(run_id) for run_id in sorted({*before, *started.run_ids})]
     _report(views, started.notes, as_json=as_json)
     troubled = any(

@@ -35,11 +35,19 @@ class HoldBack(StrEnum):
     """What a not-sent answer says about everything that would be sent next."""
 
     RATE = "rate"
+    """The account's rate is exceeded: slow down."""
+    BULK = "bulk"
+    """The bulk call itself is throttled, not the account: go on with single calls."""
     QUOTA = "quota"
+    """The daily quota is used up."""
     PAUSED = "paused"
+    """The account may not send at all: a person has to act."""
     UNREACHABLE = "unreachable"
+    """No connection: try again soon."""
     FAULT = "fault"
+    """SES failed on this mail: try it again later."""
     WITHDRAWN = "withdrawn"
+    """We took it back ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +136,7 @@ class Taken:
     """Nothing can be claimed before: others hold the slots, or every row is backing off."""
     rate: float = 0.0
     """Recipients a second allowed to the run now."""
+    opens_at: Instant = 0.0
+    """When the account's next free slot is, for whichever run."""
     quota: Quota | None = None
     """The quota after this claim; None when nothing was wanted."""

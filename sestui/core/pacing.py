@@ -83,8 +83,8 @@ class Pace:
 
 
 def chunk_size(rate: float) -> int:
-    """How many deliveries one claim takes at ``rate`` recipients a second; at least one."""
-    return max(1, round(rate * CHUNK_SECONDS))
+    """The most deliveries one claim takes at ``rate`` recipients a second; at least one."""
+    return max(1, math.ceil(rate * CHUNK_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,41 @@
-"""From a claim to an answer: a pacer that hands claims over at their slots, and a few threads."""
+"""From a claim to an answer: a pacer that hands calls over at their slots, and a few threads."""
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.mail import Mail
 from sestui.errors import ContentError
 from sestui.sending.gate import Gate
-from sestui.sending.ports import Composer, Gateway
+from sestui.sending.ports import Composer, Gateway, Reply
 
-LEAD_SECONDS = 0.012
-"""A thread gets its mail this long before its slot: time to render, serialise and sign."""
+_LEAD_SECONDS = 0.012
+_LEAD_PER_MAIL = 0.0004
+"""A thread gets a call this long before its slot: time to render, serialise and sign."""
+
+_BULK_BYTES = 800_000
+"""SES takes 1 MB of inline content a call (SES.md); JSON's escapes need the rest."""
+
+_ENTRY_BYTES = 200_000
+"""SES takes 262,144 bytes of data an entry (SES.md); a larger mail goes singly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claim with what it takes to send it."""
+    """The claims of one call with what it takes to send them."""
 
-    claim: Claim
+    claims: tuple[Claim, ...]
     composer: Composer
     slot: float
-    """Monotonic seconds at which the mail may leave."""
+    """Monotonic seconds at which the call may leave."""
     rate: float
-    """The account's rate for the gate, recipients a second."""
+    """The rate for the gate, recipients a second."""
+    bulk: bool = False
 
 
 class Dispatcher:
@@ -56,17 +65,18 @@ class Dispatcher:
     def hand_over(self, jobs: Sequence[Job]) -> None:
         """Take over claims, in the order of their slots."""
         for job in jobs:
-            self._outstanding[job.claim.delivery_id] = job.claim
+            self._outstanding |= {claim.delivery_id: claim for claim in job.claims}
             self._jobs.put(job)
 
-    def collect(self) -> list[Answer]:
-        """Every answer since the last call."""
+    def collect(self) -> list[tuple[Answer, Claim]]:
+        """Every answer since the last call, with its claim."""
         self.answered.clear()
         answers = []
         while self._answers:
             answer = self._answers.popleft()
-            if self._outstanding.pop(answer.delivery_id, None) is not None:
-                answers.append(answer)
+            claim = self._outstanding.pop(answer.delivery_id, None)
+            if claim is not None:
+                answers.append((answer, claim))
         return answers
 
     def withdraw(self) -> None:
@@ -77,8 +87,7 @@ class Dispatcher:
 
     def give_up(self) -> list[Answer]:
         """Answers for everything still in the air when nobody will wait for it any more."""
-        answers = self.collect()
-        answers += [
+        answers = [
             Answer(
                 claim.delivery_id,
                 claim.attempt,
@@ -100,52 +109,94 @@ class Dispatcher:
     def _pace(self) -> None:
         """Submit each job shortly before its slot, so that few threads carry many mails."""
         while (job := self._jobs.get()) is not None:
-            wait = job.slot - LEAD_SECONDS - self._clock.monotonic()
+            lead = _LEAD_SECONDS + _LEAD_PER_MAIL * len(job.claims)
+            wait = job.slot - lead - self._clock.monotonic()
             if wait > 0:
                 self._clock.wait(self._closed, wait)
             if self._closed.is_set():
-                self._answer(_withdrawn(job.claim))
+                for claim in job.claims:
+                    self._answer(claim, _Withdrawn())
             else:
                 self._threads.submit(self._send, job)
 
     def _send(self, job: Job) -> None:
-        self._answer(self._answer_to(job))
+        """Render and send one job; every claim of it gets its answer, whatever happens."""
+        ready: list[tuple[Claim, Mail]] = []
+        for claim in job.claims:
+            tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
+            try:
+                ready.append((claim, job.composer.mail(claim.email, claim.attributes, tags)))
+            except ContentError as error:
+                self._answer(claim, _Unrendered(str(error)))
+            except Exception as error:  # noqa: BLE001 - a template may raise anything
+                self._answer(claim, _Unrendered(f"It can't be rendered ({type(error).__name__})."))
+        for group in _calls(ready) if job.bulk else ([each] for each in ready):
+            leave = self._leave(job, len(group))
+            if len(group) == 1:
+                replies: Sequence[Reply] = [self._gateway.send(group[0][1], leave)]
+            else:
+                replies = self._gateway.send_bulk([mail for _, mail in group], leave)
+            for (claim, _), reply in zip(group, replies, strict=True):
+                self._answer(claim, reply)
 
-    def _answer_to(self, job: Job) -> Answer:
-        claim = job.claim
-        tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
-        try:
-            mail = job.composer.mail(claim.email, claim.attributes, tags)
-        except ContentError as error:
-            return Answer(
+    def _leave(self, job: Job, mails: int) -> Callable[[], bool]:
+        return lambda: self._gate.pass_at(job.slot, job.rate, mails)
+
+    def _answer(self, claim: Claim, reply: Reply) -> None:
+        self._answers.append(
+            Answer(
                 claim.delivery_id,
                 claim.attempt,
-                AnswerKind.REFUSED,
-                code="ContentError",
-                reason=str(error),
+                reply.kind,
+                message_id=reply.message_id,
+                code=reply.code,
+                reason=reply.reason,
+                hold_back=reply.hold_back,
             )
-        reply = self._gateway.send(mail, lambda: self._gate.pass_at(job.slot, job.rate))
-        return Answer(
-            claim.delivery_id,
-            claim.attempt,
-            reply.kind,
-            message_id=reply.message_id,
-            code=reply.code,
-            reason=reply.reason,
-            hold_back=reply.hold_back,
         )
-
-    def _answer(self, answer: Answer) -> None:
-        self._answers.append(answer)
         self.answered.set()
 
 
-def _withdrawn(claim: Claim) -> Answer:
-    return Answer(
-        claim.delivery_id,
-        claim.attempt,
-        AnswerKind.NOT_SENT,
-        code="Withdrawn",
-        reason="Taken back before it left.",
-        hold_back=HoldBack.WITHDRAWN,
-    )
+@dataclass(frozen=True, slots=True)
+class _Unrendered:
+    """The reply to a mail that could not be rendered: it never left, and never will as it is."""
+
+    reason: str
+    kind: AnswerKind = AnswerKind.REFUSED
+    message_id: str = ""
+    code: str = "ContentError"
+    hold_back: HoldBack | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdrawn:
+    """The reply to a mail that was taken back while it waited for its slot."""
+
+    kind: AnswerKind = AnswerKind.NOT_SENT
+    message_id: str = ""
+    code: str = "Withdrawn"
+    reason: str = "Taken back before it left."
+    hold_back: HoldBack | None = HoldBack.WITHDRAWN
+
+
+def _calls(ready: Sequence[tuple[Claim, Mail]]) -> Iterator[list[tuple[Claim, Mail]]]:
+    """Split the mails of a bulk job where SES's limits of size demand it."""
+    group: list[tuple[Claim, Mail]] = []
+    total = 0
+    for claim, mail in ready:
+        size = sum(map(_json_bytes, (mail.subject, mail.html, mail.text)))
+        if size > _ENTRY_BYTES:
+            yield [(claim, mail)]
+            continue
+        if group and total + size > _BULK_BYTES:
+            yield group
+            group, total = [], 0
+        group.append((claim, mail))
+        total += size
+    if group:
+        yield group
+
+
+def _json_bytes(text: str) -> int:
+    """About how long botocore's JSON makes it: it escapes what isn't ASCII, six bytes a letter."""
+    return len(text) if text.isascii() else 6 * len(text)

@@ -5,21 +5,23 @@ handed to SES in the dispatcher's threads.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sestui.core.account import AccountStatus
 from sestui.core.clock import Clock
-from sestui.core.delivery import Answer, Claim, Taken, Want
-from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota
+from sestui.core.delivery import Answer, Taken, Want
+from sestui.core.pacing import CLAIM_AHEAD_SECONDS, PACE, Quota
 from sestui.core.states import PauseReason, RunState
 from sestui.errors import AccountError, StorageBusyError
+from sestui.sending.batching import Batching, Mode
 from sestui.sending.dispatch import Dispatcher, Job
 from sestui.sending.holds import Holds
 from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
 from sestui.sending.report import MOST_LINES, Line, SenderReport, line_of
+from sestui.sending.turns import Turns
 
 LOOK_SECONDS = 60.0
 """SES raises quotas of good senders: the account is read again this often while sending."""
@@ -51,6 +53,8 @@ class Limits:
 
     senders: int = 64
     """The most calls in the air at once."""
+    mode: Mode = Mode.AUTO
+    """Single calls, bulk calls, or what the rate asks for."""
     seconds: float | None = None
     """Stop claiming after this long; None: no limit."""
     until_idle: bool = True
@@ -85,11 +89,10 @@ class Engine:
         self._looked_at = float("-inf")
         self._holds = Holds()
         self._stop = threading.Event()
-        self._claims: dict[int, Claim] = {}
         self._composers: dict[int, Composer] = {}
-        self._runs: Sequence[RunInfo] = ()
+        self._turns = Turns()
+        self._batching = Batching(limits.mode, lambda: gateway.single_cost)
         self._runs_read_at = float("-inf")
-        self._blocked_until = 0.0
         self._horizon = 0.0
         self._unsettled: list[Answer] = []
         self._beat_at = float("-inf")
@@ -122,10 +125,9 @@ class Engine:
         limit = self._limits.seconds
         if limit is not None and self._clock.monotonic() - started >= limit:
             return End.DEADLINE
-        idle = not self._current_runs() and not self._dispatcher.outstanding
-        if idle and self._limits.until_idle and not self._unsettled:
-            return End.IDLE
-        return None
+        self._read_runs_if_due()
+        busy = self._turns or self._dispatcher.outstanding or self._unsettled
+        return End.IDLE if self._limits.until_idle and not busy else None
 
     # one tick
 
@@ -133,7 +135,8 @@ class Engine:
         self._beat_if_due()
         self._look_if_due()
         self._read_answers()
-        run = self._run_to_serve()
+        self._read_runs_if_due()
+        run = self._turns.next(self._clock.monotonic())
         want = self._want(run) if run is not None else None
         if self._unsettled or want is not None:
             try:
@@ -148,10 +151,14 @@ class Engine:
         self._rest()
 
     def _read_answers(self) -> None:
-        answers = [(answer, self._claims.pop(answer.delivery_id)) for answer in self._collected()]
+        answers = self._dispatcher.collect()
         if not answers:
             return
-        written, pauses = self._holds.read(answers, self._clock.monotonic())
+        mono = self._clock.monotonic()
+        written, pauses = self._holds.read(answers, mono)
+        if self._holds.bulk_throttled:
+            self._holds.bulk_throttled = False
+            self._batching.step_back(mono)
         self._unsettled += written
         for pause in pauses:
             self._book.pause(pause.run_id, pause.reason, pause.detail)
@@ -161,61 +168,70 @@ class Engine:
         self._lines += [line_of(answer, claim, now) for answer, claim in answers]
         del self._lines[:-MOST_LINES]
 
-    def _collected(self) -> list[Answer]:
-        return self._dispatcher.collect()
-
     def _want(self, run: RunInfo) -> Want | None:
         now = self._clock.monotonic()
-        if now < max(self._holds.hold_until, self._blocked_until):
-            return None
-        if self._holds.quota_said or now < self._horizon - CLAIM_AHEAD_SECONDS:
+        if self._holds.quota_said or now < self._next_claim_at():
             return None
         room = 2 * self._limits.senders - self._dispatcher.outstanding
-        if room <= 0:
-            return None
-        return Want(run.id, room, run.max_rate)
+        if self._bulk(run, now):
+            # A bulk call carries many: the calls in the air stay far below what is allowed.
+            room = self._batching.chunk(self._rate)
+        return Want(run.id, room, run.max_rate) if room > 0 else None
+
+    def _bulk(self, run: RunInfo, now: float) -> bool:
+        if not self._batching.is_bulk(self._rate, now):
+            return False
+        return not self._composer(run).has_attachments
+
+    def _next_claim_at(self) -> float:
+        """Monotonic seconds before which nothing is to be claimed for any run."""
+        return max(self._horizon - CLAIM_AHEAD_SECONDS, self._holds.hold_until)
 
     def _use(self, run: RunInfo, taken: Taken) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""
         now = self._clock.monotonic()
-        self._rate, self._quota = taken.rate, taken.quota or self._quota
+        self._rate, self._quota = taken.rate or self._rate, taken.quota or self._quota
         if taken.run_state is not RunState.SENDING:
             self._runs_read_at = float("-inf")
         if taken.claims and taken.slots is not None:
-            slots = taken.slots
-            composer = self._composer(run)
-            jobs = [
-                Job(claim, composer, now + slots.slot(index) - taken.now, taken.rate)
-                for index, claim in enumerate(taken.claims)
-            ]
-            self._claims |= {claim.delivery_id: claim for claim in taken.claims}
-            self._horizon = now + slots.end - taken.now
-            self._dispatcher.hand_over(jobs)
+            self._hand_over(run, taken, now)
         elif taken.next_at is not None:
             # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
-            self._blocked_until = now + min(1.0, max(0.005, taken.next_at - taken.now))
+            self._turns.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
             self._holds.quota_said = True
+
+    def _hand_over(self, run: RunInfo, taken: Taken, now: float) -> None:
+        slots, behind = taken.slots, now - taken.now
+        if slots is None:
+            return
+        calls = self._batching.calls(
+            taken.claims, slots, taken.rate, bulk=self._bulk(run, now) and len(taken.claims) > 1
+        )
+        composer = self._composer(run)
+        self._horizon = taken.opens_at + behind
+        self._turns.served(run, len(taken.claims))
+        if run.max_rate is not None:
+            self._turns.block(run, slots.end + behind - CLAIM_AHEAD_SECONDS)
+        self._dispatcher.hand_over(
+            [
+                Job(call.claims, composer, call.slot + behind, taken.rate / PACE, call.bulk)
+                for call in calls
+            ]
+        )
 
     def _composer(self, run: RunInfo) -> Composer:
         if run.id not in self._composers:
             self._composers[run.id] = self._book.composer(run.id)
         return self._composers[run.id]
 
-    # which run
-
-    def _current_runs(self) -> Sequence[RunInfo]:
+    def _read_runs_if_due(self) -> None:
         now = self._clock.monotonic()
         if now - self._runs_read_at >= RUNS_SECONDS:
-            self._runs = self._book.runnable()
+            self._turns.update(self._book.runnable())
             self._runs_read_at = now
-            alive = {run.id for run in self._runs}
+            alive = set(self._turns.ids)
             self._composers = {i: c for i, c in self._composers.items() if i in alive}
-        return self._runs
-
-    def _run_to_serve(self) -> RunInfo | None:
-        runs = self._current_runs()
-        return runs[0] if runs else None
 
     # the account
 
@@ -227,7 +243,9 @@ class Engine:
                 self._look = None
             return
         due = self._clock.monotonic() - self._looked_at >= LOOK_SECONDS
-        drained = self._holds.quota_said and not self._claims and not self._unsettled
+        drained = (
+            self._holds.quota_said and not self._dispatcher.outstanding and not self._unsettled
+        )
         recently = self._clock.monotonic() - self._looked_at < 1.0
         if due or (drained and not recently):
             self._looked_at = self._clock.monotonic()
@@ -240,16 +258,16 @@ class Engine:
             self._hold(str(error))
             return
         if not status.sending_enabled:
-            for run in self._current_runs():
+            for run_id in self._turns.ids:
                 self._book.pause(
-                    run.id,
+                    run_id,
                     PauseReason.ACCOUNT,
                     "SES says that sending is disabled for the account.",
                 )
             self._runs_read_at = float("-inf")
-        if self._holds.quota_said and not self._claims:
+        if self._holds.quota_said and not self._dispatcher.outstanding:
             self._holds.quota_said = False
-            self._book.wait_for_quota([run.id for run in self._current_runs()])
+            self._book.wait_for_quota(self._turns.ids)
             self._runs_read_at = float("-inf")
 
     def _hold(self, trouble: str) -> None:
@@ -286,11 +304,7 @@ class Engine:
     def _rest(self) -> None:
         """Sleep until the next claim is due, an answer has waited long enough, or a stop."""
         now = self._clock.monotonic()
-        claim_at = max(
-            self._horizon - CLAIM_AHEAD_SECONDS, self._holds.hold_until, self._blocked_until
-        )
-        if not self._current_runs():
-            claim_at = now + RUNS_SECONDS
+        claim_at = max(self._next_claim_at(), min(self._turns.ready_at(), now + RUNS_SECONDS))
         wait = min(max(claim_at - now, 0.001), REPORT_SECONDS)
         if self._dispatcher.outstanding:
             wait = min(wait, _SETTLE_SECONDS)
@@ -303,8 +317,7 @@ class Engine:
         while self._dispatcher.outstanding and self._clock.monotonic() < give_up_at:
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
-        late = self._dispatcher.give_up()
-        self._unsettled += late
+        self._unsettled += self._dispatcher.give_up()
         if self._unsettled:
             self._ledger.exchange(self._unsettled, None)
             self._unsettled = []

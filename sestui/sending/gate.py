@@ -1,4 +1,4 @@
-"""The last door before the network: each mail leaves at its slot, and never faster than the rate.
+"""The last door before the network: each call leaves at its slot, and never faster than the rate.
 
 Slots come from the governor, evenly spaced. A busy machine lets some leave late; if the next ones
 then left on time, a second of traffic could carry more than the account allows. So the gate also
@@ -16,18 +16,19 @@ STALE_SECONDS = 15.0
 
 
 class Gate:
-    """Lets mails pass one by one; shared by all threads of one process."""
+    """Lets calls pass one by one; shared by all threads of one process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._passed: deque[float] = deque()
+        self._passed: deque[tuple[float, int]] = deque()
+        self._in_last_second = 0
         self._closed = threading.Event()
 
-    def pass_at(self, slot: float, rate: float) -> bool:
-        """Wait until ``slot`` (monotonic seconds) and for room at ``rate`` per second.
+    def pass_at(self, slot: float, rate: float, mails: int = 1) -> bool:
+        """Wait until ``slot`` (monotonic seconds) and for room for ``mails`` at ``rate`` a second.
 
-        True: go now. False: the mail must not leave, because the gate was closed or because this
+        True: go now. False: the mails must not leave, because the gate was closed or because this
         process stood still for so long (stopped, starved) that others may have taken it for dead.
         """
         wait = slot - self._clock.monotonic()
@@ -40,20 +41,26 @@ class Gate:
                 now = self._clock.monotonic()
                 if now > slot + STALE_SECONDS:
                     return False
-                wait = max(slot - now, self._room_in(now, rate))
+                wait = max(slot - now, self._room_in(now, rate, mails))
                 if wait <= 0:
-                    self._passed.append(now)
+                    self._passed.append((now, mails))
+                    self._in_last_second += mails
                     return True
 
     def close(self) -> None:
         """Let nothing pass any more; those who wait are turned away at once."""
         self._closed.set()
 
-    def _room_in(self, now: float, rate: float) -> float:
-        """Seconds until one more mail keeps the last second at ``rate`` or below."""
-        while self._passed and self._passed[0] <= now - 1.0:
-            self._passed.popleft()
-        most = max(1, math.floor(rate))
-        if len(self._passed) < most:
+    def _room_in(self, now: float, rate: float, mails: int) -> float:
+        """Seconds until ``mails`` more keep the last second at ``rate`` or below."""
+        while self._passed and self._passed[0][0] <= now - 1.0:
+            self._in_last_second -= self._passed.popleft()[1]
+        excess = self._in_last_second + mails - max(mails, math.floor(rate))
+        if excess <= 0:
             return 0.0
-        return self._passed[-most] + 1.0 - now
+        leaving = 0
+        for at, count in self._passed:
+            leaving += count
+            if leaving >= excess:
+                return at + 1.0 - now
+        return 0.0

@@ -46,6 +46,8 @@ class Holds:
         """Why, as a sentence; '' when nothing is wrong."""
         self.quota_said = False
         """SES itself said that the daily quota is used up."""
+        self.bulk_throttled = False
+        """SES throttled a bulk call itself."""
 
     def read(
         self, answers: Iterable[tuple[Answer, Claim]], now: float
@@ -88,6 +90,8 @@ class Holds:
             )
         elif answer.hold_back is HoldBack.QUOTA:
             self.quota_said = True
+        elif answer.hold_back is HoldBack.BULK:
+            self.bulk_throttled = True
         elif answer.hold_back in {HoldBack.UNREACHABLE, HoldBack.FAULT}:
             # Calls that were in the air together fail together: one step of backoff for them all.
             if now >= self.hold_until:

@@ -25,10 +25,19 @@ class Reply(Protocol):
 
 
 class Gateway(Protocol):
-    """Hands one mail to SES; called from many threads."""
+    """Hands mail to SES; called from many threads.
+
+    Both send only if ``leave``, called just before the first byte goes, says yes.
+    """
+
+    @property
+    def single_cost(self) -> float: ...  # noqa: D102 - processor seconds of a single call
 
     def send(self, mail: Mail, leave: Callable[[], bool]) -> Reply:
-        """Send if ``leave``, called just before the first byte goes, says yes."""
+        """Send one mail in one call."""
+
+    def send_bulk(self, mails: Sequence[Mail], leave: Callable[[], bool]) -> Sequence[Reply]:
+        """Send several mails in one call; a reply for each, in their order."""
 
 
 class Ledger(Protocol):
@@ -40,6 +49,9 @@ class Ledger(Protocol):
 
 class Composer(Protocol):
     """A run's message, compiled."""
+
+    @property
+    def has_attachments(self) -> bool: ...  # noqa: D102 - a bulk call can't carry them
 
     def mail(
         self, email: str, attributes: dict[str, Any], tags: tuple[tuple[str, str], ...]

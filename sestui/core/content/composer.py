@@ -86,6 +86,11 @@ class Composer:
             configuration_set=self._envelope.configuration_set,
         )
 
+    @property
+    def has_attachments(self) -> bool:
+        """Whether files travel with the mail: a bulk call can't carry them."""
+        return bool(self._attachments)
+
     def check_envelope(self, email: str) -> None:
         """What of a mail depends on the address alone: is it one, do its headers fit.
 

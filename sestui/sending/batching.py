@@ -1,0 +1,98 @@
+"""Which calls a chunk of claims becomes: one mail each, or bulk calls of the right size."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sestui.core.delivery import Claim
+from sestui.core.pacing import CHUNK_SECONDS, Reservation
+
+MOST_ENTRIES = 50
+"""SES's limit for one SendBulkEmail (SES.md)."""
+
+_SHARE_OF_A_CORE = 0.35
+"""Single calls are dropped for bulk calls when they would cost more than this of a processor: the
+rest is for the ledger, rendering and the screens of the same process."""
+
+_STEP_BACK_SECONDS = 600.0
+
+
+class Mode(StrEnum):
+    """How mail is handed to SES."""
+
+    AUTO = "auto"
+    SINGLE = "single"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The claims of one call and the ledger's instant at which it may leave."""
+
+    claims: tuple[Claim, ...]
+    slot: float
+    bulk: bool
+
+
+class Batching:
+    """Decides between single and bulk calls, and sizes the bulk calls.
+
+    ``single_cost`` tells the processor seconds that a single call costs here, as measured.
+    """
+
+    def __init__(self, mode: Mode, single_cost: Callable[[], float]) -> None:
+        self._mode = mode
+        self._single_cost = single_cost
+        self._single_until = float("-inf")
+        self._rate = 0.0
+        self._tick = 0
+
+    def is_bulk(self, rate: float, now: float) -> bool:
+        """Whether mail goes by bulk calls at ``rate`` recipients a second; ``now`` monotonic."""
+        if self._mode is not Mode.AUTO:
+            return self._mode is Mode.BULK
+        return now >= self._single_until and rate * self._single_cost() > _SHARE_OF_A_CORE
+
+    def step_back(self, now: float) -> None:
+        """SES throttles the bulk call itself: single calls for the next ten minutes."""
+        self._single_until = now + _STEP_BACK_SECONDS
+
+    def chunk(self, rate: float) -> int:
+        """How many mails the next chunk should have, so that whole calls make up each second."""
+        if rate != self._rate:
+            self._rate, self._tick = rate, 0
+        return sum(self._sizes(rate))
+
+    def calls(
+        self, claims: Sequence[Claim], slots: Reservation, rate: float, *, bulk: bool
+    ) -> list[Call]:
+        """The calls for ``claims``, each at the slot of its first mail."""
+        if not bulk:
+            return [
+                Call((claim,), slots.slot(index), bulk=False) for index, claim in enumerate(claims)
+            ]
+        sizes = self._sizes(rate)
+        self._tick += 1
+        calls, index = [], 0
+        while index < len(claims):
+            size = sizes.pop(0) if sizes else MOST_ENTRIES
+            calls.append(Call(tuple(claims[index : index + size]), slots.slot(index), bulk=True))
+            index += size
+        return calls
+
+    def _sizes(self, rate: float) -> list[int]:
+        """Sizes of the calls of one tick.
+
+        Any second of consecutive calls adds up to the rate: if sizes were just rounded, a second
+        would hold a call too many or too few, and the gate would have to hold one back.
+        """
+        ticks = round(1 / CHUNK_SECONDS)
+        calls = max(1, math.ceil(rate / ticks / MOST_ENTRIES))
+        each = rate / ticks / calls
+        first = self._tick * calls
+        sizes = [
+            math.floor((first + i + 1) * each) - math.floor((first + i) * each)
+            for i in range(calls)
+        ]
+        return [size for size in sizes if size] or [1]
