@@ -1,11 +1,13 @@
 """boto3 clients as sestui wants them: one attempt a call, timeouts, and errors as sentences."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -53,13 +55,19 @@ class Clients:
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             tcp_keepalive=True,
+            # The simulator is on this machine, where no proxy of the user's leads.
+            proxies={} if endpoint.simulated else None,
             # Every field is built by the gateway; checking each call costs a fifth of it.
             parameter_validation=False,
             # botocore builds its own anew for each call, a tenth of the call's cost.
             user_agent=f"sestui/{__version__} Boto3/{boto3.__version__}",
         )
         with said_plainly():
-            session = _simulated_session() if endpoint.simulated else boto3.Session()
+            session = (
+                _simulated_session()
+                if endpoint.simulated
+                else boto3.Session(region_name=_named_region())
+            )
             self.sesv2: SESV2Client = session.client(
                 "sesv2", endpoint_url=endpoint.url, config=config
             )
@@ -76,9 +84,22 @@ class Clients:
             return self._session.client("ses", endpoint_url=url, config=self._config)
 
 
+def _named_region() -> str | None:
+    """AWS_REGION, which other SDKs and the AWS CLI know and boto3 doesn't; None: boto3's chain."""
+    return os.environ.get("AWS_REGION") or None
+
+
 def _simulated_session() -> boto3.Session:
-    region = boto3.Session().region_name or _SIMULATOR_REGION
+    """A session that reads no file and no profile of the user's: neither may stop the simulator."""
+    unread = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    core = botocore.session.Session(session_vars=unread)
+    region = _named_region() or core.get_config_variable("region") or _SIMULATOR_REGION
     return boto3.Session(
+        botocore_session=core,
         aws_access_key_id="SIMULATOR",
         aws_secret_access_key="simulator",  # noqa: S106 - the simulator checks none
         region_name=region,

@@ -37,11 +37,13 @@ class Gateway:
 
     def __init__(self, clients: Clients) -> None:
         self._client = clients.sesv2
-        self._call = threading.local()
         self.single_cost = _TYPICAL_COST
         """Processor seconds that a SendEmail call costs here, as measured."""
         for operation in ("SendEmail", "SendBulkEmail"):
-            self._client.meta.events.register(f"before-send.sesv2.{operation}", self._before_send)
+            # One hook a client, however many gateways it serves one after the other.
+            self._client.meta.events.register(
+                f"before-send.sesv2.{operation}", _before_send, unique_id=f"sestui-{operation}"
+            )
 
     def send(self, mail: Mail, leave: Callable[[], bool]) -> Reply:
         """Send ``mail`` and say what became of it; never raises for what SES or the net does."""
@@ -72,16 +74,21 @@ class Gateway:
     def _answered(
         self, leave: Callable[[], bool], count: int, call: Callable[[], list[Reply]]
     ) -> list[Reply]:
-        self._call.leave = leave
-        self._call.left = False
+        _call.leave = leave
+        _call.left = False
         try:
             return call()
         except _WithdrawnError:
             return [WITHDRAWN] * count
         except Exception as error:  # noqa: BLE001 - whatever it is, the ledger must know
-            return [reply_to(error, left=self._call.left)] * count
+            return [reply_to(error, left=_call.left)] * count
 
-    def _before_send(self, **_event: Any) -> None:
-        if not self._call.leave():
-            raise _WithdrawnError
-        self._call.left = True
+
+_call = threading.local()
+"""``leave`` and ``left`` of the call that this thread makes."""
+
+
+def _before_send(**_event: Any) -> None:
+    if not _call.leave():
+        raise _WithdrawnError
+    _call.left = True

@@ -1,0 +1,76 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sestui.core.clock import SystemClock
+from sestui.core.mail import Mail
+from sestui.ses.client import Clients, Endpoint
+from sestui.ses.gateway import Gateway
+from sestui.simulator.launch import SimulatorProcess, start_simulator
+from sestui.simulator.state import SimulatorState
+from sestui.simulator.storage import FILE_NAME
+
+
+@pytest.fixture(autouse=True)
+def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """None of the AWS settings of whoever runs the tests."""
+    import os  # noqa: PLC0415 # only here
+
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("simulated")
+
+
+@pytest.fixture(scope="module")
+def simulator(workspace: Path) -> Iterator[SimulatorProcess]:
+    with start_simulator(workspace, rate=100_000, latency=0) as process:
+        yield process
+
+
+@pytest.fixture
+def account(simulator: SimulatorProcess, workspace: Path) -> Iterator[SimulatorState]:
+    """The simulated account behind the server, as new."""
+    state = SimulatorState(workspace / FILE_NAME, SystemClock())
+    state.reset()
+    state.configure(rate=100_000)
+    yield state
+    state.close()
+
+
+@pytest.fixture
+def clients(simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """Clients of the simulator that wait for an answer for half a second only."""
+    monkeypatch.setattr("sestui.ses.client.READ_SECONDS", 0.5)
+    opened = Clients(Endpoint(simulator.endpoint_url, simulated=True), connections=4)
+    yield opened
+    opened.sesv2.close()
+
+
+@pytest.fixture
+def gateway(clients: Clients) -> Gateway:
+    return Gateway(clients)
+
+
+@pytest.fixture
+def mail() -> Callable[..., Mail]:
+    def made(to: str = "ada@example.com", **fields: object) -> Mail:
+        usual = {
+            "from_address": "Shop <news@example.com>",
+            "to": to,
+            "subject": "News",
+            "html": "<p>Hello</p>",
+            "text": "Hello",
+            "tags": (("sestui-run", "1"), ("sestui-delivery", "7")),
+        }
+        return Mail(**{**usual, **fields})
+
+    return made

@@ -1,0 +1,146 @@
+"""What SES says of the account, from the simulator, from moto, and from nobody."""
+
+import json
+import socket
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sestui.core.delivery import AnswerKind
+from sestui.errors import AccountError, AccountUnreachableError
+from sestui.ses.account import Account
+from sestui.ses.client import Clients, Endpoint
+from sestui.ses.gateway import Gateway
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Credentials and region from the environment, as the standard chain finds them."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    return monkeypatch
+
+
+# the simulator
+
+
+def test_the_simulators_account_is_read_whole(clients, account):
+    account.configure(rate=14, quota=50_000, production_access=False, enforcement="PROBATION")
+    status = Account(clients, simulated=True).look()
+    assert (status.max_send_rate, status.max_24_hour_send) == (14, 50_000)
+    assert (status.sent_last_24_hours, status.production_access) == (0, False)
+    assert (status.sending_enabled, status.enforcement_status) == (True, "PROBATION")
+
+
+def test_what_was_sent_counts(clients, gateway, mail, account):
+    gateway.send(mail(), lambda: True)
+    assert Account(clients, simulated=True).look().sent_last_24_hours == 1
+
+
+def test_identities_are_listed(clients, account):
+    account.add_identity("example.com")
+    account.add_identity("ada@example.net")
+    found = Account(clients, simulated=True).identities()
+    assert [(identity.name, identity.kind) for identity in found] == [
+        ("ada@example.net", "EMAIL_ADDRESS"),
+        ("example.com", "DOMAIN"),
+    ]
+
+
+def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "ghost")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    clients = Clients(Endpoint(simulator.endpoint_url, simulated=True), connections=1)
+    assert Account(clients, simulated=True).look().max_send_rate == 100_000
+
+
+# moto
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """moto's server in this process: a second opinion on the wire format."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def asked(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
+    aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
+    account = Account(Clients(Endpoint(), connections=1), simulated=False)
+    status = account.look()
+    assert (status.max_24_hour_send, status.max_send_rate) == (200, 1)
+    assert status.production_access is None
+    assert account.key == f"ses:eu-west-1:{moto}"
+
+
+def test_moto_gets_the_mail_as_it_was_meant(moto, aws, mail):
+    aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
+    clients = Clients(Endpoint(), connections=1)
+    clients.sesv2.create_email_identity(EmailIdentity="news@example.com")
+    reply = Gateway(clients).send(mail("Zoë@example.com", subject="Größe"), lambda: True)
+    assert reply.kind is AnswerKind.ACCEPTED, reply
+    stored = asked(f"{moto}/moto-api/data.json")["ses"]["Message"]
+    found = next(each for each in stored if each["id"] == reply.message_id)
+    assert found["subject"] == "Größe"
+    assert found["destinations"]["ToAddresses"] == ["Zoë@example.com"]
+
+
+def test_moto_refuses_an_unverified_sender_for_good(moto, aws, mail):
+    aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
+    gateway = Gateway(Clients(Endpoint(), connections=1))
+    reply = gateway.send(mail(from_address="nobody@example.net"), lambda: True)
+    assert (reply.kind, reply.code) == (AnswerKind.REFUSED, "MessageRejected")
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_is_taken_from_either_variable(monkeypatch, name, simulated):
+    monkeypatch.setenv(name, "ap-southeast-2")
+    url = "http://127.0.0.1:9" if simulated else None
+    clients = Clients(Endpoint(url, simulated=simulated), connections=1)
+    assert clients.region == "ap-southeast-2"
+
+
+# nobody
+
+
+def test_without_a_region_the_sentence_names_the_variable():
+    with pytest.raises(AccountError, match="AWS_REGION"):
+        Clients(Endpoint(), connections=1)
+
+
+def test_without_credentials_the_sentence_names_the_way_out(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    clients = Clients(Endpoint(), connections=1)
+    with pytest.raises(AccountError, match=r"AWS_PROFILE.*SESTUI_ACCOUNT=simulator"):
+        Account(clients, simulated=False).look()
+
+
+def test_a_profile_that_does_not_exist_is_named(aws):
+    aws.setenv("AWS_PROFILE", "ghost")
+    with pytest.raises(AccountError, match=r"ghost.*AWS_PROFILE"):
+        Clients(Endpoint(), connections=1)
+
+
+def test_nobody_listening_is_worth_trying_again(aws):
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        aws.setenv("AWS_ENDPOINT_URL_SESV2", url)
+        with pytest.raises(AccountUnreachableError, match="Nobody answers") as caught:
+            Account(Clients(Endpoint(), connections=1), simulated=False).look()
+    assert caught.value.exit_code == 75
+    assert url in str(caught.value)

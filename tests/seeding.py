@@ -1,0 +1,109 @@
+"""Contacts, campaigns and runs for tests, written straight into a database."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlmodel import select
+
+from sestui.core.account import AccountStatus
+from sestui.core.campaign import CampaignFields
+from sestui.core.content import MessageSource
+from sestui.core.delivery import RunCounts
+from sestui.store.campaigns import Campaigns
+from sestui.store.database import Database
+from sestui.store.governor import Governor
+from sestui.store.runs import Runs, counts_of
+from sestui.store.tables import (
+    Campaign,
+    Contact,
+    ContactList,
+    Delivery,
+    Membership,
+    Run,
+    Suppression,
+)
+
+ACCOUNT = "test-account"
+PLENTY = AccountStatus(max_24_hour_send=-1, max_send_rate=10_000, sent_last_24_hours=0)
+
+
+def addresses(count: int, prefix: str = "r") -> list[str]:
+    return [f"{prefix}{number:05d}@example.com" for number in range(count)]
+
+
+def add_contacts(
+    database: Database, emails: Iterable[str], list_name: str = "all", **fields: Any
+) -> list[int]:
+    """Put contacts on a list; returns their ids in the order given."""
+    with database.write() as session:
+        found = session.exec(select(ContactList).where(ContactList.name == list_name)).first()
+        audience = found or ContactList(name=list_name, created_at=0)
+        contacts = [
+            Contact(email=email, email_key=email.lower(), created_at=0, updated_at=0, **fields)
+            for email in emails
+        ]
+        session.add_all([audience, *contacts])
+        session.flush()
+        session.add_all(
+            Membership(list_id=audience.id, contact_id=contact.id, joined_at=0)
+            for contact in contacts
+        )
+        return [contact.id for contact in contacts]
+
+
+def make_campaign(
+    database: Database, name: str = "news", *, now: float = 0, body: str = "", **fields: Any
+) -> Campaign:
+    """A campaign over the list ``all``, or over ``lists``."""
+    return Campaigns(database).save(
+        CampaignFields(name, "news@example.com", **{"lists": ("all",), **fields}),
+        MessageSource("News", body or "Hello {{ email }}, [leave]({{ unsubscribe_url }})"),
+        now=now,
+        next_due_at=None,
+    )
+
+
+def start_run(database: Database, campaign: Campaign, now: float) -> Run:
+    run = Runs(database).start(campaign, now)
+    assert run is not None
+    return run
+
+
+def tell_governor(
+    database: Database, status: AccountStatus = PLENTY, *, now: float = 0, account: str = ACCOUNT
+) -> None:
+    """Store what SES would have said of the account."""
+    governor = Governor(database)
+    taken = governor.look_begins(account)
+    governor.look_ends(account, status, taken_at_look=taken, now=now)
+
+
+def suppress(database: Database, email: str) -> None:
+    with database.write() as session:
+        session.add(Suppression(email_key=email.lower(), reason="manual", created_at=0))
+
+
+def rows_of(database: Database, run_id: int) -> Sequence[Delivery]:
+    with database.read() as session:
+        return session.exec(
+            select(Delivery).where(Delivery.run_id == run_id).order_by(Delivery.id)
+        ).all()
+
+
+def states_of(database: Database, run_id: int) -> dict[str, str]:
+    """State by address."""
+    return {row.email: row.state for row in rows_of(database, run_id)}
+
+
+def checked_counts(database: Database, run_id: int) -> RunCounts:
+    """The run's counters, after holding them against the rows themselves."""
+    with database.read() as session:
+        run = session.get(Run, run_id)
+        assert run is not None
+        states = Counter(
+            session.exec(select(Delivery.state).where(Delivery.run_id == run_id)).all()
+        )
+    counts = counts_of(run)
+    assert counts.as_dict() == {state: states[state] for state in counts.as_dict()}
+    return counts

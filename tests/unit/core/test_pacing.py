@@ -1,0 +1,199 @@
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sestui.core.pacing import (
+    Adaptation,
+    Pace,
+    Quota,
+    Reservation,
+    backoff,
+    chunk_size,
+    quota,
+)
+
+NOW = 1_800_000_000.0
+RATES = st.floats(0.05, 5_000)
+COUNTS = st.integers(1, 500)
+OFFSETS = st.floats(-3_600, 29)
+TIGHT = 1e-5  # what a float loses at 1.8e9
+
+
+# slots
+
+
+@given(rate=RATES, count=COUNTS, offset=OFFSETS)
+def test_slots_are_even_and_never_before_now_or_the_arrival_time(rate, count, offset):
+    slots = Pace(tat=NOW + offset, rate=rate).reserve(count, NOW)
+    assert slots.start >= max(NOW, NOW + offset) - TIGHT
+    instants = [slots.slot(index) for index in range(count)]
+    for before, after in pairwise(instants):
+        assert after - before == pytest.approx(1 / rate, abs=TIGHT)
+    assert slots.end == pytest.approx(instants[-1] + 1 / rate, abs=TIGHT)
+
+
+@given(rate=RATES, steps=st.lists(st.tuples(COUNTS, st.floats(0, 5)), min_size=1, max_size=12))
+def test_reservations_one_after_another_never_overlap(rate, steps):
+    tat, now, ends = 0.0, NOW, -math.inf
+    for most, passes in steps:
+        now += passes
+        count = min(most, chunk_size(rate))
+        pace = Pace(tat=tat, rate=rate)
+        opens_at = pace.opens_at(now)
+        if opens_at > now + 1:  # the ledger gives no slots that far ahead
+            continue
+        slots = pace.reserve(count, now)
+        assert slots.start >= ends - TIGHT
+        tat = pace.tat_after(slots)
+        ends = slots.end
+        assert tat >= slots.end - TIGHT  # it leaves no less room than it took
+
+
+@given(rate=st.floats(1, 500), counts=st.lists(st.integers(1, 25), min_size=2, max_size=30))
+def test_no_second_carries_more_than_the_rate(rate, counts):
+    tat, instants = 0.0, []
+    for count in counts:
+        pace = Pace(tat=tat, rate=rate)
+        slots = Reservation(max(NOW, tat), 1 / rate, count)
+        assert pace.opens_at(slots.start) == slots.start
+        instants += [slots.slot(index) for index in range(count)]
+        tat = pace.tat_after(slots)
+    for index, first in enumerate(instants):
+        within = sum(1 for later in instants[index:] if later - first < 1 - TIGHT)
+        assert within <= math.ceil(rate)
+
+
+@given(ahead=st.floats(31, 1e6), rate=st.floats(0.5, 5_000))
+def test_a_wall_clock_set_back_is_recovered_from_at_once(ahead, rate):
+    assert Pace(tat=NOW + ahead, rate=rate).opens_at(NOW) == NOW
+
+
+def test_a_slow_rate_may_have_its_next_slot_far_ahead():
+    pace = Pace(tat=NOW + 60, rate=1 / 60)
+    assert pace.opens_at(NOW) == NOW + 60
+
+
+@given(ahead=st.floats(31, 1e6))
+def test_a_runs_own_arrival_time_recovers_without_losing_the_accounts(ahead):
+    pace = Pace(tat=NOW + 2, rate=10, run_tat=NOW + ahead, run_rate=5)
+    assert pace.opens_at(NOW) == NOW + 2
+
+
+@pytest.mark.parametrize(("rate", "run_rate"), [(0, None), (10, 0), (0, 5)])
+def test_a_rate_of_zero_lets_nothing_leave(rate, run_rate):
+    pace = Pace(tat=0, rate=rate, run_rate=run_rate)
+    assert pace.opens_at(NOW) is None
+    with pytest.raises(ValueError, match="rate of zero"):
+        pace.reserve(1, NOW)
+
+
+# a run with a rate of its own
+
+
+@given(rate=st.floats(1, 1_000), share=st.floats(0.01, 0.99), count=st.integers(1, 100))
+def test_a_slow_run_leaves_the_rest_of_the_rate_to_others(rate, share, count):
+    pace = Pace(tat=NOW, rate=rate, run_tat=NOW, run_rate=rate * share)
+    slots = pace.reserve(count, NOW)
+    assert slots.interval == pytest.approx(1 / (rate * share))
+    assert pace.tat_after(slots) - NOW == pytest.approx(count / rate, abs=TIGHT)
+    assert slots.end - NOW == pytest.approx(count / (rate * share), abs=TIGHT)
+
+
+@given(rate=RATES, more=st.floats(1, 100))
+def test_a_run_may_not_be_faster_than_its_account(rate, more):
+    assert Pace(tat=0, rate=rate, run_rate=rate * more).allowed == rate
+
+
+@given(st.floats(0, 100_000))
+def test_a_chunk_is_at_most_an_eighth_of_a_second_or_one(rate):
+    assert 1 <= chunk_size(rate) <= max(1, rate / 8)
+
+
+# quota
+
+
+@pytest.mark.parametrize(
+    ("maximum", "usage", "sent", "taken", "left"),
+    [
+        (100, 0.8, 0, 0, 80),
+        (100, 0.8, 79, 0, 1),
+        (100, 0.8, 0, 80, 0),
+        (100, 0.8, 50, 30, 0),
+        (100, 0.8, 50, 29, 1),
+        (100, 0.8, 95, 0, 0),
+        (50_000, 0.8, 15_314, 0, 24_686),
+        (200, 1.0, 0, 199, 1),
+        (200, 1.0, 0, 0, 200),
+        (10, 0.29, 0, 0, 2),
+        (100, 0.29, 0, 28, 1),  # 100 × 0.29 is 28.999999999999996 to a float
+        (100, 0.07, 0, 0, 7),
+        (100, 0.8, 10, -5, 70),
+    ],
+)
+def test_the_quota_is_exact_at_its_limit(maximum, usage, sent, taken, left):
+    found = quota(
+        max_24_hour_send=maximum, max_quota_usage=usage, sent_24_hours=sent, taken_since_look=taken
+    )
+    assert found.left == left
+
+
+@given(
+    maximum=st.integers(0, 10**7),
+    percent=st.integers(1, 100),
+    sent=st.integers(0, 10**7),
+    taken=st.integers(0, 10**6),
+)
+def test_the_quota_left_is_whole_percent_arithmetic(maximum, percent, sent, taken):
+    found = quota(
+        max_24_hour_send=maximum,
+        max_quota_usage=percent / 100,
+        sent_24_hours=sent,
+        taken_since_look=taken,
+    )
+    assert found.left == max(0, maximum * percent // 100 - sent - taken)
+
+
+@given(used=st.floats(0, 1e9))
+def test_unlimited_stays_unlimited(used):
+    found = quota(max_24_hour_send=-1, max_quota_usage=0.8, sent_24_hours=used, taken_since_look=0)
+    assert found == Quota(-1, None, used)
+    assert found.left is None
+
+
+# backoff and adaptation
+
+
+def test_backoff_doubles_to_five_minutes():
+    assert [backoff(n) for n in range(1, 12)] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert backoff(10**9) == 300
+
+
+def test_a_throttle_halves_and_calls_in_the_air_together_count_once():
+    first = Adaptation().cut(NOW)
+    assert first.current(NOW) == 0.5
+    assert first.cut(NOW + 0.5) is first
+    assert first.cut(NOW + 1.0).current(NOW + 1.0) == pytest.approx((0.5 + 0.02) / 2)
+
+
+def test_recovery_is_additive_and_ends_at_the_full_rate():
+    cut = Adaptation().cut(NOW)
+    assert cut.current(NOW + 10) == pytest.approx(0.7)
+    assert cut.current(NOW + 25) == pytest.approx(1.0)
+    assert cut.current(NOW + 1e6) == 1.0
+
+
+@given(st.lists(st.floats(-10, 100), min_size=1, max_size=60))
+def test_the_factor_never_leaves_its_bounds_whatever_the_clock_does(steps):
+    cut, now = Adaptation(), NOW
+    for step in steps:
+        now += step
+        cut = cut.cut(now)
+        assert 0.02 <= cut.current(now) <= 1.0
+
+
+def test_a_clock_set_back_does_not_stop_the_cutting():
+    cut = Adaptation().cut(NOW)
+    assert cut.cut(NOW - 3_600).current(NOW - 3_600) == 0.25
