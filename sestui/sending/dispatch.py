@@ -3,8 +3,8 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 
 from sestui.core.clock import Clock
@@ -12,6 +12,7 @@ from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
 from sestui.core.mail import Mail
 from sestui.errors import ContentError
 from sestui.sending.gate import Gate
+from sestui.sending.pool import Pool
 from sestui.sending.ports import Composer, Gateway, Reply
 
 _LEAD_SECONDS = 0.012
@@ -48,7 +49,7 @@ class Dispatcher:
         self._gateway = gateway
         self._clock = clock
         self._gate = Gate(clock)
-        self._threads = ThreadPoolExecutor(most, thread_name_prefix="sestui-send")
+        self._threads = Pool(most, "sestui-send")
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._answers: deque[Answer] = deque()
         self._outstanding: dict[int, Claim] = {}
@@ -104,7 +105,7 @@ class Dispatcher:
         """End the threads without waiting for calls in the air."""
         self.withdraw()
         self._pacer.join()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def _pace(self) -> None:
         """Submit each job shortly before its slot, so that few threads carry many mails."""
@@ -117,7 +118,7 @@ class Dispatcher:
                 for claim in job.claims:
                     self._answer(claim, _Withdrawn())
             else:
-                self._threads.submit(self._send, job)
+                self._threads.submit(partial(self._send, job))
 
     def _send(self, job: Job) -> None:
         """Render and send one job; every claim of it gets its answer, whatever happens."""

@@ -6,25 +6,21 @@ handed to SES in the dispatcher's threads.
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sestui.core.account import AccountStatus
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, Taken, Want
 from sestui.core.pacing import CLAIM_AHEAD_SECONDS, PACE, Quota
 from sestui.core.states import PauseReason, RunState
-from sestui.errors import AccountError, StorageBusyError
+from sestui.errors import StorageBusyError
 from sestui.sending.batching import Batching, Mode
 from sestui.sending.dispatch import Dispatcher, Job
 from sestui.sending.holds import Holds
 from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
 from sestui.sending.report import MOST_LINES, Line, SenderReport, line_of
 from sestui.sending.turns import Turns
-
-LOOK_SECONDS = 60.0
-"""SES raises quotas of good senders: the account is read again this often while sending."""
+from sestui.sending.watch import AccountWatch
 
 BEAT_SECONDS = 5.0
 REPORT_SECONDS = 0.1
@@ -33,6 +29,9 @@ RUNS_SECONDS = 0.5
 
 DRAIN_SECONDS = 5.0
 """A stop waits this long for calls in the air; what is unanswered then is in doubt."""
+
+_WIND_DOWN_SECONDS = 1.0
+"""A deadline stops the claiming this much earlier, and the drain ends this much after it."""
 
 _SETTLE_SECONDS = 0.025
 """Answers are written at most this late, or a kill would leave more in doubt."""
@@ -78,15 +77,12 @@ class Engine:
     ) -> None:
         self._ledger = ledger
         self._book = book
-        self._account = account
         self._heartbeat = heartbeat
         self._clock = clock
         self._limits = limits
         self._report = report
         self._dispatcher = Dispatcher(gateway, clock, most=limits.senders)
-        self._looker = ThreadPoolExecutor(1, thread_name_prefix="sestui-look")
-        self._look: Future[AccountStatus] | None = None
-        self._looked_at = float("-inf")
+        self._watch = AccountWatch(account, clock)
         self._holds = Holds()
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
@@ -109,21 +105,22 @@ class Engine:
 
     def run(self) -> End:
         """Send until nothing is left, the time is up or :meth:`stop` was called; then drain."""
-        started = self._clock.monotonic()
+        began = self._clock.monotonic()
+        seconds = self._limits.seconds
+        deadline = float("inf") if seconds is None else began + seconds
         try:
-            while (end := self._ended(started)) is None:
+            while (end := self._ended(deadline)) is None:
                 self._tick()
         finally:
-            self._drain()
-            self._looker.shutdown(wait=False, cancel_futures=True)
+            now = self._clock.monotonic()
+            self._drain(min(now + DRAIN_SECONDS, max(now, deadline) + _WIND_DOWN_SECONDS))
             self._dispatcher.close()
         return end
 
-    def _ended(self, started: float) -> End | None:
+    def _ended(self, deadline: float) -> End | None:
         if self._stop.is_set():
             return End.STOPPED
-        limit = self._limits.seconds
-        if limit is not None and self._clock.monotonic() - started >= limit:
+        if self._clock.monotonic() >= deadline - _WIND_DOWN_SECONDS:
             return End.DEADLINE
         self._read_runs_if_due()
         busy = self._turns or self._dispatcher.outstanding or self._unsettled
@@ -133,7 +130,7 @@ class Engine:
 
     def _tick(self) -> None:
         self._beat_if_due()
-        self._look_if_due()
+        self._look_at_account()
         self._read_answers()
         self._read_runs_if_due()
         run = self._turns.next(self._clock.monotonic())
@@ -235,29 +232,17 @@ class Engine:
 
     # the account
 
-    def _look_if_due(self) -> None:
-        """Ask SES for quota and rate in a thread of its own, and act on what it said."""
-        if self._look is not None:
-            if self._look.done():
-                self._looked(self._look)
-                self._look = None
+    def _look_at_account(self) -> None:
+        """Act on what SES said of the account, if it said something."""
+        drained = not self._dispatcher.outstanding and not self._unsettled
+        exhausted = self._holds.quota_said
+        look = self._watch.news(drained=drained, wanted=exhausted and drained)
+        if look is None:
             return
-        due = self._clock.monotonic() - self._looked_at >= LOOK_SECONDS
-        drained = (
-            self._holds.quota_said and not self._dispatcher.outstanding and not self._unsettled
-        )
-        recently = self._clock.monotonic() - self._looked_at < 1.0
-        if due or (drained and not recently):
-            self._looked_at = self._clock.monotonic()
-            self._look = self._looker.submit(self._account.look)
-
-    def _looked(self, look: "Future[AccountStatus]") -> None:
-        try:
-            status = look.result()
-        except AccountError as error:
-            self._hold(str(error))
+        if look.status is None:
+            self._hold(look.trouble)
             return
-        if not status.sending_enabled:
+        if not look.status.sending_enabled:
             for run_id in self._turns.ids:
                 self._book.pause(
                     run_id,
@@ -265,7 +250,7 @@ class Engine:
                     "SES says that sending is disabled for the account.",
                 )
             self._runs_read_at = float("-inf")
-        if self._holds.quota_said and not self._dispatcher.outstanding:
+        if exhausted and look.drained:
             self._holds.quota_said = False
             self._book.wait_for_quota(self._turns.ids)
             self._runs_read_at = float("-inf")
@@ -310,10 +295,9 @@ class Engine:
             wait = min(wait, _SETTLE_SECONDS)
         self._clock.wait(self._stop, wait)
 
-    def _drain(self) -> None:
+    def _drain(self, give_up_at: float) -> None:
         """Take back what has not left, await what has, and write every answer."""
         self._dispatcher.withdraw()
-        give_up_at = self._clock.monotonic() + DRAIN_SECONDS
         while self._dispatcher.outstanding and self._clock.monotonic() < give_up_at:
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
