@@ -14,6 +14,7 @@ from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts
 from sestui.store.database import Database
 from sestui.store.deliveries import Deliveries
+from sestui.store.doubts import Doubts
 from sestui.store.governor import Governor
 from sestui.store.runs import Runs
 from sestui.store.schema import ensure_schema
@@ -53,6 +54,7 @@ class Runtime:
         self.campaigns = Campaigns(database)
         self.runs = Runs(database)
         self.deliveries = Deliveries(database)
+        self.doubts = Doubts(database)
         self.overview = Overview(self.campaigns, self.contacts, self.runs)
         self._simulator: SimulatorProcess | None = None
 

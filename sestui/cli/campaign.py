@@ -5,8 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
-from sestui.core.states import DeliveryState
-from sestui.errors import EXIT_NEEDS_OPERATOR
+from sestui.core.follow_up import Only
+from sestui.core.states import DeliveryState, RunState
+from sestui.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_NEEDS_OPERATOR,
+    EXIT_TRY_AGAIN,
+    StateError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
@@ -80,12 +88,24 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
 def accounting(run: "RunView") -> list[str]:
     """A run's accounting, a line each: state, and counts that add up to the audience."""
     counts = run.counts
-    lines = [f"run {run.number}     {run.state}" + (f" ({run.reason})" if run.reason else "")]
+    reason = f" ({run.reason})" if run.reason else ""
+    lines = [f"{f'run {run.number}':<9} {run.state}{reason}"]
     if run.detail:
         lines.append(f"          {run.detail}")
     lines.append(f"audience  {counts.audience:>9,}")
     lines += [f"{state.label:<9} {counts.as_dict()[state]:>9,}" for state in DeliveryState]
     return lines
+
+
+def exit_code(run: "RunView") -> int:
+    """What the run's state means to whoever started the command."""
+    if run.state == RunState.FINISHED:
+        return EXIT_NEEDS_OPERATOR if run.counts.in_doubt else EXIT_DONE
+    if run.state == RunState.PAUSED:
+        return EXIT_NEEDS_OPERATOR
+    if run.state == RunState.CANCELLED:
+        return EXIT_FAILED
+    return EXIT_TRY_AGAIN
 
 
 def _in_doubt(runtime: "Runtime", view: "CampaignView") -> list[dict[str, Any]]:
@@ -125,14 +145,20 @@ def _number(number: int | None) -> str:
 Again = Annotated[
     bool, typer.Option("--again", help="It was sent before; mail everybody once more.")
 ]
+FollowUp = Annotated[
+    Only | None,
+    typer.Option("--only", help="Follow up: only those whom earlier runs did not reach."),
+]
 
 
 @app.command("start")
-def start(name: Name, *, again: Again = False, as_json: AsJson = False) -> None:
+def start(
+    name: Name, *, again: Again = False, only: FollowUp = None, as_json: AsJson = False
+) -> None:
     """Start a run; the app or the next `run-due` sends it (`sestui send` does so at once)."""
     with opened() as runtime:
         campaign = runtime.campaigns.get(name)
-        run = runtime.starter.start(campaign, runtime.clock.now(), again=again)
+        run = runtime.starter.start(campaign, runtime.clock.now(), again=again, only=only)
         view = runtime.overview.campaign(name)
     if as_json:
         put_json(view.as_dict())
@@ -142,19 +168,19 @@ def start(name: Name, *, again: Again = False, as_json: AsJson = False) -> None:
 
 
 @app.command("pause")
-def pause(name: Name) -> None:
+def pause(name: Name, *, as_json: AsJson = False) -> None:
     """Hold the run; what is in the air still gets its answer."""
     with opened() as runtime:
-        run = runtime.steering.pause(name)
-    put(f"run {run.number} of {name} is paused: {run.pending:,} are still to be sent")
+        run = runtime.overview.run(runtime.steering.pause(name).id)
+    _put_steered(run, as_json=as_json)
 
 
 @app.command("resume")
-def resume(name: Name) -> None:
+def resume(name: Name, *, as_json: AsJson = False) -> None:
     """Go on where the run stopped, with the message and sender as they are now."""
     with opened() as runtime:
-        run = runtime.steering.resume(name)
-    put(f"run {run.number} of {name} is {run.state}: {run.pending:,} are still to be sent")
+        run = runtime.overview.run(runtime.steering.resume(name).id)
+    _put_steered(run, as_json=as_json)
     say(f"`sestui run-due` or the app sends it; `sestui send {name}` does so now.")
 
 
@@ -163,6 +189,7 @@ def cancel(
     name: Name,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """End the run: whoever has not got it won't."""
     with opened() as runtime:
@@ -173,8 +200,67 @@ def cancel(
                 abort=True,
                 err=True,
             )
-        run = runtime.steering.cancel(name)
-    put(f"run {run.number} of {name} is cancelled: {run.skipped:,} were skipped")
+        view = runtime.overview.run(runtime.steering.cancel(name).id)
+    _put_steered(view, as_json=as_json)
+
+
+def _put_steered(run: "RunView", *, as_json: bool) -> None:
+    if as_json:
+        put_json(run.as_dict())
+    else:
+        put(run.sentence())
+
+
+@app.command("resolve")
+def resolve(
+    name: Name,
+    *,
+    assume_sent: Annotated[
+        bool, typer.Option("--assume-sent", help="Take them for sent; nobody gets it twice.")
+    ] = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send again; some may get it twice.")
+    ] = False,
+    email: Annotated[
+        list[str] | None,
+        typer.Option("--email", metavar="EMAIL", help="This recipient only. Repeatable."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Settle what is in doubt in the campaign's newest run that has any."""
+    from sestui.store.doubts import Verdict  # noqa: PLC0415 - the database is slow to import
+
+    if assume_sent == resend:
+        raise UsageError("Say either --assume-sent or --resend.")
+    verdict = Verdict.RESEND if resend else Verdict.ASSUME_SENT
+    with opened() as runtime:
+        runtime.bury_the_dead()
+        run = next((run for run in runtime.overview.runs(name) if run.counts.in_doubt), None)
+        if run is None:
+            raise StateError(f"Nothing of {name} is in doubt.")
+        emails = email or []
+        count = runtime.doubts.count(run.id, emails)
+        if not yes:
+            typer.confirm(_question(verdict, count, run), abort=True, err=True)
+        count = runtime.doubts.resolve(run.id, verdict, emails)
+        view = runtime.overview.run(run.id)
+    if as_json:
+        put_json({"resolved": count, "verdict": verdict.value, "run": view.as_dict()})
+    else:
+        done = "to be sent again" if resend else "taken for sent"
+        put(f"run {view.number} of {name}: {count:,} {done}, {view.counts.in_doubt:,} in doubt")
+        if resend:
+            say(f"`sestui run-due` or the app sends them; `sestui send {name}` does so now.")
+
+
+def _question(verdict: str, count: int, run: "RunView") -> str:
+    if verdict == "resend":
+        return (
+            f"Send again to {count:,} recipients of run {run.number}? Those whose first mail "
+            "arrived get it twice"
+        )
+    return f"Take {count:,} recipients of run {run.number} for sent, though no answer came"
 
 
 @app.command("test")
@@ -214,5 +300,10 @@ def send_test(
     else:
         for row in said:
             put(f"{row['email']}  {row['state']}  {row['message_id'] or row['reason']}")
-    if view.counts.accepted < view.counts.audience:
-        raise typer.Exit(EXIT_NEEDS_OPERATOR)
+    raise typer.Exit(_test_exit_code(view))
+
+
+def _test_exit_code(run: "RunView") -> int:
+    code = exit_code(run)
+    # A test is for seeing the mail: one that SES refused has failed.
+    return EXIT_FAILED if code == EXIT_DONE and run.counts.accepted < run.counts.audience else code

@@ -5,23 +5,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli.campaign import Again, accounting
+from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
+from sestui.core.follow_up import Only
 from sestui.core.states import RunState
-from sestui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR, EXIT_TRY_AGAIN, StateError
+from sestui.errors import EXIT_DONE, EXIT_NEEDS_OPERATOR, StateError
 
 if TYPE_CHECKING:
     from sestui.reports.overview import RunView
     from sestui.runtime import Runtime
 
 
-def send_command(name: Name, *, again: Again = False, as_json: AsJson = False) -> None:
+def send_command(
+    name: Name, *, again: Again = False, only: FollowUp = None, as_json: AsJson = False
+) -> None:
     """Start a run, or go on with one that was cut off, and follow it to its end."""
     from sestui.cli.following import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:
         runtime.account.look()  # before anything starts: wrong credentials, nobody listening
-        run_id = _run_to_send(runtime, name, again=again)
+        run_id = _run_to_send(runtime, name, again=again, only=only)
         follow(runtime, run_id)
         run = runtime.overview.run(run_id)
     if as_json:
@@ -32,13 +35,13 @@ def send_command(name: Name, *, again: Again = False, as_json: AsJson = False) -
     raise typer.Exit(exit_code(run))
 
 
-def _run_to_send(runtime: "Runtime", name: str, *, again: bool) -> int:
+def _run_to_send(runtime: "Runtime", name: str, *, again: bool, only: Only | None) -> int:
     campaign = runtime.campaigns.get(name)
     runtime.bury_the_dead()
     run = runtime.runs.latest([campaign.id]).get(campaign.id)
-    if run is None or again or run.state in {RunState.FINISHED, RunState.CANCELLED}:
+    if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
         say(f"Checking the mail of {runtime.contacts.audience_size(campaign.lists):,} recipients.")
-        started = runtime.starter.start(campaign, runtime.clock.now(), again=again)
+        started = runtime.starter.start(campaign, runtime.clock.now(), again=again, only=only)
         if started is None:
             raise StateError(f"{name} was started by another process just now.")
         return started.id
@@ -51,17 +54,6 @@ def _run_to_send(runtime: "Runtime", name: str, *, again: bool) -> int:
         wake_waiting(runtime)
     say(f"Going on with run {run.number} of {name}: {run.pending:,} are still to be sent.")
     return run.id
-
-
-def exit_code(run: "RunView") -> int:
-    """What the run's state means to whoever started the command."""
-    if run.state == RunState.FINISHED:
-        return EXIT_NEEDS_OPERATOR if run.counts.in_doubt else EXIT_DONE
-    if run.state == RunState.PAUSED:
-        return EXIT_NEEDS_OPERATOR
-    if run.state == RunState.CANCELLED:
-        return EXIT_FAILED
-    return EXIT_TRY_AGAIN
 
 
 def wake_waiting(runtime: "Runtime") -> None:

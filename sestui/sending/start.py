@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sestui.compose.check import CheckReport, check_recipients
 from sestui.core.clock import Instant
 from sestui.core.content import Composer
+from sestui.core.follow_up import Only
 from sestui.core.states import ContactStatus
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts import AudienceMember, Contacts
@@ -33,9 +34,12 @@ class Starter:
         now: Instant,
         *,
         again: bool = False,
+        only: Only | None = None,
         scheduled_for: Instant | None = None,
     ) -> Run | None:
-        """Check, then start a run; None when the occurrence was started before.
+        """Check, then start a run (of ``only`` a part of the audience, as a follow-up).
+
+        None when the occurrence was started before.
 
         Raises:
             ContentError: somebody's mail can't be rendered; nothing was started.
@@ -43,14 +47,15 @@ class Starter:
             StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
                 nobody is on the lists (a scheduled run over nobody finishes at once).
         """
-        self._runs.refuse_repeat(campaign, again=again or scheduled_for is not None)
+        repeat = again or only is not None or scheduled_for is not None
+        self._runs.refuse_repeat(campaign, again=repeat)
         if not self._contacts.audience_size(campaign.lists) and scheduled_for is None:
             raise StateError(
                 f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
                 "contacts with `sestui import FILE --list NAME`."
             )
         self.check(campaign).raise_if_failed()
-        return self._runs.start(campaign, now, again=again, scheduled_for=scheduled_for)
+        return self._runs.start(campaign, now, again=again, only=only, scheduled_for=scheduled_for)
 
     def start_test(
         self, campaign: Campaign, addresses: Sequence[str], now: Instant, *, shown_as: str = ""

@@ -168,7 +168,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
     (
-        ("locked", "busy"),
+        # Two writers of PostgreSQL that wait for each other count as locked too.
+        ("locked", "busy", "deadlock", "could not serialize"),
         StorageBusyError,
         "The database {name} is locked by another program; try again in a moment.",
     ),

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from sestui.core.clock import Instant
 from sestui.core.delivery import RunCounts
+from sestui.core.follow_up import Only
 from sestui.core.states import (
     ENDED_RUN_STATES,
     DeliveryState,
@@ -19,9 +20,10 @@ from sestui.core.states import (
     WaitReason,
 )
 from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.store.audiences import add_audience
 from sestui.store.database import Database
 from sestui.store.ledger import finish_if_done, skip_pending
-from sestui.store.tables import Campaign, Contact, ContactList, Delivery, Membership, Run
+from sestui.store.tables import Campaign, Contact, Delivery, Run
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -50,10 +52,13 @@ class Runs:
         now: Instant,
         *,
         again: bool = False,
+        only: Only | None = None,
         scheduled_for: Instant | None = None,
         held_for: str = "",
     ) -> Run | None:
         """A new run over the campaign's lists as they are now, ``sending`` from this instant.
+
+        ``only`` makes it a follow-up over a part of them.
 
         ``held_for`` is a sentence that says why the run is paused from its start; '' if it isn't.
 
@@ -61,8 +66,8 @@ class Runs:
         Returns None when the occurrence ``scheduled_for`` was started before, by whomever.
 
         Raises:
-            StateError: an earlier run has not ended, or there is one and neither ``again`` nor
-                ``scheduled_for`` says that everybody is to be mailed once more.
+            StateError: an earlier run has not ended, or there is one and none of ``again``,
+                ``only`` and ``scheduled_for`` says who is to be mailed.
         """
         run = _new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
         if held_for:
@@ -71,9 +76,12 @@ class Runs:
         try:
             with self._database.write() as session:
                 session.get(Campaign, campaign.id, with_for_update=True)
-                _refuse_repeat(session, campaign, again=again or scheduled_for is not None)
+                repeat = again or only is not None or scheduled_for is not None
+                _refuse_repeat(session, campaign, again=repeat)
                 _number(session, run)
-                run.pending = _add_audience(session.connection(), run, campaign.lists, now)
+                run.pending = add_audience(session.connection(), run, campaign.lists, only)
+                if only is not None and not run.pending:
+                    raise StateError(f"Nobody of {campaign.name}'s audience is {only} now.")
                 session.add(run)
                 session.flush()
                 finish_if_done(session.connection(), run.id, now)
@@ -302,7 +310,8 @@ def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None
     if not again:
         raise StateError(
             f"{campaign.name} was sent before (run {before.number}: {before.accepted:,} accepted); "
-            "to mail everybody on its lists once more, say so with --again."
+            "to mail everybody on its lists once more, say so with --again; for those only who "
+            "did not get it, with --only unreceived."
         )
 
 
@@ -314,29 +323,3 @@ def _number(session: Session, run: Run) -> None:
     run.number = (highest or 0) + 1
     session.add(run)
     session.flush()
-
-
-def _add_audience(connection: Connection, run: Run, list_names: Sequence[str], now: Instant) -> int:
-    """One pending delivery for each distinct contact on the lists, in contact order."""
-    members = (
-        select(col(Membership.contact_id))
-        .join(ContactList, col(ContactList.id) == col(Membership.list_id))
-        .where(col(ContactList.name).in_(list_names))
-    )
-    # Spelled out because an INSERT … SELECT doesn't go through the model's defaults.
-    values: dict[str, Any] = {
-        "run_id": literal(run.id),
-        "contact_id": _CONTACT.c.id,
-        "email": _CONTACT.c.email,
-        "state": literal(DeliveryState.PENDING.value),
-        "message_id": literal(""),
-        "attempts": literal(0),
-        "code": literal(""),
-        "reason": literal(""),
-        "not_before": literal(0.0),
-        "worker": literal(""),
-        "queued_at": literal(now),
-        "outcome": literal(""),
-    }
-    rows = select(*values.values()).where(_CONTACT.c.id.in_(members)).order_by(_CONTACT.c.id)
-    return connection.execute(insert(_DELIVERY).from_select(list(values), rows)).rowcount

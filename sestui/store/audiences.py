@@ -1,0 +1,73 @@
+"""Who gets a run: the deliveries that its start puts into the ledger."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, literal, select
+from sqlmodel import col
+
+from sestui.core.follow_up import Only
+from sestui.core.states import DeliveryState
+from sestui.store.tables import Contact, ContactList, Delivery, Membership, Run
+
+_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+
+def add_audience(
+    connection: Connection, run: Run, list_names: Sequence[str], only: Only | None
+) -> int:
+    """One pending delivery for each distinct contact on the lists, in contact order."""
+    members = (
+        select(col(Membership.contact_id))
+        .join(ContactList, col(ContactList.id) == col(Membership.list_id))
+        .where(col(ContactList.name).in_(list_names))
+    )
+    # Spelled out because an INSERT … SELECT doesn't go through the model's defaults.
+    values: dict[str, Any] = {
+        "run_id": literal(run.id),
+        "contact_id": _CONTACT.c.id,
+        "email": _CONTACT.c.email,
+        "state": literal(DeliveryState.PENDING.value),
+        "message_id": literal(""),
+        "attempts": literal(0),
+        "code": literal(""),
+        "reason": literal(""),
+        "not_before": literal(0.0),
+        "worker": literal(""),
+        "queued_at": literal(run.created_at),
+        "outcome": literal(""),
+    }
+    rows = select(*values.values()).where(_CONTACT.c.id.in_(members)).order_by(_CONTACT.c.id)
+    if only is not None:
+        rows = rows.where(*_follow_up(run, only))
+    return connection.execute(insert(_DELIVERY).from_select(list(values), rows)).rowcount
+
+
+def _follow_up(run: Run, only: Only) -> list[ColumnElement[bool]]:
+    """Conditions on contacts by what the campaign's earlier runs came to."""
+    earlier = (
+        select(_DELIVERY.c.id)
+        .join(Run, col(Run.id) == _DELIVERY.c.run_id)
+        .where(
+            col(Run.campaign_id) == run.campaign_id,
+            col(Run.id) != run.id,
+            _DELIVERY.c.contact_id == _CONTACT.c.id,
+        )
+    )
+    if only is Only.JOINED:
+        return [~earlier.exists()]
+    may_have_it = earlier.where(
+        _DELIVERY.c.state.in_(
+            [
+                DeliveryState.ACCEPTED.value,
+                DeliveryState.IN_DOUBT.value,
+                DeliveryState.SENDING.value,
+            ]
+        )
+    )
+    conditions = [~may_have_it.exists()]
+    if only is Only.FAILED:
+        refused = earlier.where(_DELIVERY.c.state == DeliveryState.REJECTED.value)
+        conditions.append(refused.exists())
+    return conditions
