@@ -7,7 +7,7 @@ from itertools import pairwise
 KEPT_SECONDS = 62.0
 """A minute for the sparkline and a little for its edges."""
 
-_WINDOW_SECONDS = 3.0
+_WINDOW_SECONDS = 5.0
 
 
 class RateMeter:
@@ -25,7 +25,7 @@ class RateMeter:
             self._samples.popleft()
 
     def rate(self) -> float:
-        """Answers a second over the last three seconds, or since the first sample."""
+        """Answers a second over the last five seconds, or since the first sample."""
         if len(self._samples) < 2:
             return 0.0
         at, total = self._samples[-1]

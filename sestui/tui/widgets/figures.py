@@ -14,14 +14,14 @@ from sestui.tui.desk import RunPicture, has_ended
 from sestui.tui.format import bar, duration, gauge, percent, shorten, sparkline
 from sestui.tui.meter import RateMeter
 
-STATE_STYLES = {
-    "sending": "$primary",
-    "finished": "$success",
-    "paused": "bold $warning",
-    "waiting": "bold $warning",
-    "cancelled": "$error",
+STATE_COLOURS = {
+    "sending": "primary",
+    "finished": "success",
+    "paused": "warning",
+    "waiting": "warning",
+    "cancelled": "error",
 }
-"""How a run's state is drawn; others plainly."""
+"""The theme's colour for a run's state; others are drawn plainly."""
 
 _SPARK_SECONDS = 60
 
@@ -67,7 +67,7 @@ class RunTitle(Figure):
         if self.picture is None:
             return Content("")
         run = self.picture.run
-        state = Content.styled(run.state, STATE_STYLES.get(run.state, ""))
+        state = Content.styled(run.state, f"bold $text-{STATE_COLOURS.get(run.state, 'primary')}")
         number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
         room = max(1, self.size.width - state.cell_length - 2)
         name = shorten(run.campaign, max(1, room - len(number)))
@@ -75,7 +75,7 @@ class RunTitle(Figure):
         first = title + Content("  ") + state
         if not run.detail:
             return first
-        return first + Content("\n") + Content.styled(shorten(run.detail, 400), "$warning")
+        return first + Content("\n") + Content.styled(shorten(run.detail, 400), "$text-warning")
 
 
 class RunBar(Figure):
@@ -87,8 +87,8 @@ class RunBar(Figure):
             return Content("")
         counts = self.picture.run.counts
         done = counts.settled / counts.audience if counts.audience else 0.0
-        style = STATE_STYLES.get(self.picture.run.state, "$primary").replace("bold ", "")
-        return Content.styled(bar(done, self.size.width), f"{style} on $surface-lighten-1")
+        colour = STATE_COLOURS.get(self.picture.run.state, "primary")
+        return Content.styled(bar(done, self.size.width), f"${colour} on $surface-lighten-1")
 
 
 class RunProgress(Figure):
@@ -165,9 +165,9 @@ class RunCountsLine(Figure):
         run = self.picture.run
         counts = run.counts
         parts = [
-            ("accepted", counts.accepted, "$success"),
-            ("rejected", counts.rejected, "bold $error" if counts.rejected else ""),
-            ("in doubt", counts.in_doubt, "bold $warning" if counts.in_doubt else ""),
+            ("accepted", counts.accepted, "$text-success"),
+            ("rejected", counts.rejected, "bold $text-error" if counts.rejected else ""),
+            ("in doubt", counts.in_doubt, "bold $text-warning" if counts.in_doubt else ""),
             ("skipped", counts.skipped, ""),
             ("pending", counts.pending + counts.sending, ""),
         ]
@@ -185,7 +185,7 @@ def _doubt(run: RunView) -> Content:
     return Content.styled(
         f"{who} no answer from SES and won't be mailed again unless you say so: "
         f"sestui campaign show {name}",
-        "$warning",
+        "$text-warning",
     )
 
 

@@ -37,8 +37,8 @@ class TopBar(Widget):
             ),
         )
         said = shorten(self.account.text, max(0, self.size.width - 4))
-        style = "$success" if self.account.simulated else "bold $warning"
-        right = Content.styled(f" {said} ", f"{style} reverse")
+        style = "$text on $success" if self.account.simulated else "bold $text on $warning"
+        right = Content.styled(f" {said} ", style)
         room = max(0, self.size.width - right.cell_length - 1)
         return left.truncate(room, pad=True) + right
 
