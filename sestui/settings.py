@@ -5,15 +5,16 @@ environment, the command line. AWS credentials, region and endpoint are not sett
 from the standard AWS chain, and sestui stores no AWS secret.
 """
 
+import difflib
 import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -24,6 +25,12 @@ from pydantic_settings import (
 from sestui.errors import SettingsError
 
 
+def _known_zone(value: str) -> str:
+    if value and value not in available_timezones():
+        raise ValueError("it is not an IANA time zone such as Europe/Paris")
+    return value
+
+
 class Settings(BaseSettings):
     """The settings of one process, checked."""
 
@@ -32,7 +39,7 @@ class Settings(BaseSettings):
     account: Literal["simulator", "ses"] = Field(
         "simulator", description="Where mail goes: sestui's own simulator, or Amazon SES for real."
     )
-    data_dir: Path = Field(
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         Path(platformdirs.user_data_dir("sestui", appauthor=False)),
         description="The workspace: the SQLite database and the simulator's state live here.",
     )
@@ -42,7 +49,7 @@ class Settings(BaseSettings):
     max_quota_usage: float = Field(
         0.8, gt=0, le=1, description="The share of the 24-hour quota sestui may use."
     )
-    timezone: str = Field(
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "", description="IANA zone for times people read; empty: the machine's own."
     )
     configuration_set: str = Field(
@@ -72,13 +79,6 @@ class Settings(BaseSettings):
         0.08, ge=0, le=60, description="Seconds the simulator takes to answer a call."
     )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value and value not in available_timezones():
-            raise ValueError("is not an IANA time zone such as Europe/Paris")
-        return value
 
     @classmethod
     def settings_customise_sources(
@@ -131,25 +131,33 @@ def load_settings(**command_line: Any) -> Settings:
     """
     unknown = sorted(set(command_line) - set(Settings.model_fields))
     if unknown:
-        raise SettingsError(
-            f"There is no setting {unknown[0]!r}; `sestui config show` lists them all."
-        )
+        raise SettingsError(f"There is no setting {unknown[0]!r}; {suggestion(unknown[0])}")
     try:
         return Settings(**command_line)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {_said(fault['msg'])}"
-            for fault in error.errors()
-        )
-        raise SettingsError(
-            f"Settings are wrong: {faults} (look in {config_path()}, the SESTUI_ environment "
-            "variables and the command line)."
-        ) from error
+        faults = [_fault(str(fault["loc"][0]), fault["msg"]) for fault in error.errors()]
+        raise SettingsError(f"Settings are wrong: {'; '.join(faults)}.") from error
+
+
+def _fault(name: str, message: str) -> str:
+    """One fault: which setting, where it was given, and what is wrong with it."""
+    variable = f"SESTUI_{name.upper()}"
+    given = {each.upper() for each in os.environ}
+    place = f"{variable} (environment or command line)" if variable in given else config_path()
+    if name not in Settings.model_fields:
+        return f"there is no setting {name!r} (in {place}); {suggestion(name)}"
+    return f"{name} in {place}: {_said(message)}"
 
 
 def _said(message: str) -> str:
     text = message.removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
+
+
+def suggestion(name: str) -> str:
+    """What to do about a setting's name that doesn't exist."""
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"did you mean {close[0]}?" if close else "`sestui config show` lists them all"
 
 
 def checked_value(name: str, text: str) -> Any:
@@ -158,13 +166,15 @@ def checked_value(name: str, text: str) -> Any:
     Raises:
         SettingsError: it can't be that setting's value.
     """
-    try:
-        value = getattr(Settings.model_validate({name: text}), name)
+    field = Settings.model_fields[name]
+    kind: Any = field.annotation
+    for rule in field.metadata:
+        kind = Annotated[kind, rule]
+    try:  # alone: what is wrong with other settings must not keep this one from being mended
+        value = TypeAdapter(kind).validate_python(text)
     except ValidationError as error:
-        said = next((f for f in error.errors() if f["loc"][:1] == (name,)), None)
-        if said is None:  # the fault is in another setting, and is told where that one is read
-            raise SettingsError(f"Settings are wrong: {error.error_count()} faults.") from error
-        raise SettingsError(f"{name} can't be {text!r}: {_said(said['msg'])}.") from error
+        said = error.errors()[0]["msg"]
+        raise SettingsError(f"{name} can't be {text!r}: {_said(said)}.") from error
     return str(value) if isinstance(value, Path) else value
 
 

@@ -1,6 +1,5 @@
 """`sestui config`: the settings, where they are, and changing one."""
 
-import difflib
 import os
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
 
 
 @app.command("show")
-def show(*, as_json: AsJson = False) -> None:
+def show(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Every setting with its value, meaning and where the value comes from."""
     from sestui.settings import Settings, config_path, load_settings, masked  # noqa: PLC0415
 
@@ -27,7 +26,7 @@ def show(*, as_json: AsJson = False) -> None:
             {
                 "name": name,
                 "value": value,
-                "source": _source(name, settings.model_fields_set),
+                "source": _source(name, settings.model_fields_set, context.obj or frozenset()),
                 "meaning": field.description,
             }
         )
@@ -72,21 +71,23 @@ def set_(
     else:
         document[name] = checked_value(name, value)
     _write_private(target, tomlkit.dumps(document))
-    say(f"{name} is set in {target}.")
+    say(f"{name} is {'set' if value else 'back to its default'} in {target}.")
+    if f"SESTUI_{name.upper()}" in os.environ:
+        say(f"SESTUI_{name.upper()} in the environment is stronger than the file.")
 
 
 def check_name(name: str) -> None:
     """Raise SettingsError unless ``name`` is a setting."""
-    from sestui.settings import Settings  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.settings import Settings, suggestion  # noqa: PLC0415 - pydantic is slow to import
 
     if name not in Settings.model_fields:
-        close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-        hint = f"did you mean {close[0]}?" if close else "`sestui config show` lists them all."
-        raise SettingsError(f"There is no setting {name!r}; {hint}")
+        raise SettingsError(f"There is no setting {name!r}; {suggestion(name)}")
 
 
-def _source(name: str, given: set[str]) -> str:
-    if f"SESTUI_{name.upper()}" in os.environ:
+def _source(name: str, given: set[str], on_command_line: frozenset[str]) -> str:
+    if name in on_command_line:
+        return "command line"
+    if f"SESTUI_{name.upper()}" in {variable.upper() for variable in os.environ}:
         return "environment"
     return "file" if name in given else "default"
 
@@ -98,8 +99,13 @@ def _write_private(target: Path, text: str) -> None:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=target.parent, delete=False
         ) as file:
-            file.write(text)
-        Path(file.name).replace(target)
+            try:
+                file.write(text)
+                file.flush()
+                Path(file.name).replace(target)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise StorageError(
             f"The settings file {target} can't be written: {error.strerror}."

@@ -78,9 +78,12 @@ def _instant(text: str, zone: ZoneInfo | None) -> Instant:
 def _target(out: Path | None) -> Iterator[IO[str]]:
     """Stdout, or a file that appears whole or not at all, for this user's eyes only."""
     if out is None:
-        sys.stdout.reconfigure(newline="")  # type: ignore[union-attr] # csv writes its own line ends
+        # As in a file: UTF-8 whatever the locale, and csv writes its own line ends.
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         yield sys.stdout
         return
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder; name a file in it.")
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", newline="", dir=out.parent, prefix=f".{out.name}.", delete=False
@@ -88,9 +91,10 @@ def _target(out: Path | None) -> Iterator[IO[str]]:
             partial = Path(file.name)
             try:
                 yield file
+                file.flush()
+                partial.replace(out)
             except BaseException:
                 partial.unlink(missing_ok=True)
                 raise
-        partial.replace(out)
     except OSError as error:
         raise SestuiError(f"{out} can't be written: {error.strerror}.") from error

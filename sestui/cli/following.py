@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sestui.cli.common import say, watched
@@ -13,12 +13,16 @@ from sestui.sending.engine import End
 from sestui.sending.report import SenderReport
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from sestui.reports.overview import RunView
     from sestui.runtime import Runtime
     from sestui.sending.sender import Sender
 
 _LOOK_SECONDS = 0.25
 _LINE_SECONDS = 10.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SHOW_CURSOR = "\n\x1b[?25h"  # the bar hides it
 
 
 def follow(runtime: "Runtime", run_id: int) -> End:
@@ -27,18 +31,22 @@ def follow(runtime: "Runtime", run_id: int) -> End:
     Raises:
         SestuiError: what the sender thread met.
     """
-    told = _Narration(runtime, run_id)
-    sender = runtime.sender(report=told.hear, only=run_id)
-    return drive(sender, told.look)
+    with _narration(runtime, run_id) as told:
+        return drive(runtime.sender(report=told.hear, only=run_id), told.look)
 
 
 def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
     """Start the sender and wait for its end; signals stop it, gracefully the first time."""
     with stopped_by_signals(sender):
         sender.start()
-        while not sender.join(_LOOK_SECONDS):
-            if look is not None:
-                look()
+        try:
+            while not sender.join(_LOOK_SECONDS):
+                if look is not None:
+                    look()
+        finally:
+            # If looking fails, what is in the air is awaited before anything is closed.
+            sender.stop()
+            sender.join()
     if look is not None:
         look()
     if sender.error is not None:
@@ -48,7 +56,7 @@ def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
 
 @contextmanager
 def stopped_by_signals(sender: "Sender") -> Iterator[None]:
-    """SIGINT and SIGTERM drain what is in the air; a second SIGINT ends at once.
+    """SIGINT, SIGTERM and a closed terminal drain what is in the air; a second SIGINT ends at once.
 
     Ending at once is as safe as a kill: what was in the air is put in doubt by the next process.
     """
@@ -56,17 +64,32 @@ def stopped_by_signals(sender: "Sender") -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if asked.is_set() and number == signal.SIGINT:
+            if watched():
+                sys.stderr.write(_SHOW_CURSOR)
+                sys.stderr.flush()
             os._exit(128 + number)
         asked.set()
-        say("Stopping: waiting for what is in the air (Ctrl-C again ends at once).")
         sender.stop()
+        with suppress(OSError):  # after SIGHUP there is nobody to tell
+            say("Stopping: waiting for what is in the air (Ctrl-C again ends at once).")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is ignored stays so: nohup, or a job that a script put in the background.
+    heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _narration(runtime: "Runtime", run_id: int) -> "Iterator[_Narration]":
+    told = _Narration(runtime, run_id)
+    try:
+        yield told
+    finally:
+        told.close()
 
 
 class _Narration:
@@ -97,6 +120,11 @@ class _Narration:
             self._said_at = self._runtime.clock.monotonic()
             say(run.sentence())
 
+    def close(self) -> None:
+        """Give the terminal back; the last paint stays."""
+        if self._bar is not None:
+            self._bar.close()
+
 
 class _Bar:
     """rich's progress bar over one run."""
@@ -119,19 +147,27 @@ class _Bar:
             TimeRemainingColumn(),
             console=Console(file=sys.stderr),
         )
-        self._task = self._progress.add_task("", total=None, rate="")
+        self._task: TaskID | None = None
 
     def show(self, run: "RunView") -> None:
-        """Paint the run as it stands; the last paint stays."""
-        ended = run.state != "sending"
-        self._progress.start()
+        """Paint the run as it stands."""
+        said = f"{run.campaign} {run.state}"
+        if self._task is None:
+            # With what was sent before, or it would count as this second's speed.
+            self._task = self._progress.add_task(
+                said, total=run.counts.audience, completed=run.counts.settled, rate=""
+            )
+            self._progress.start()
+            return
         speed = self._progress.tasks[0].speed
         self._progress.update(
             self._task,
-            description=f"{run.campaign} {run.state}",
+            description=said,
             total=run.counts.audience,
             completed=run.counts.settled,
             rate=f"{speed:.1f}/s" if speed else "",
         )
-        if ended:
-            self._progress.stop()
+
+    def close(self) -> None:
+        """Leave the last paint standing and show the cursor again."""
+        self._progress.stop()

@@ -62,16 +62,22 @@ def everything(
     # As environment, so that a simulator or any other child sees the same settings.
     if config_file:
         os.environ["SESTUI_CONFIG"] = config_file
+    given = dict(_setting(pair) for pair in set_ or [])
     if account_:
-        os.environ["SESTUI_ACCOUNT"] = account_
-    for pair in set_ or []:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--set {pair}: write it as NAME=VALUE.")
-        config.check_name(name)
+        given["account"] = account_
+    for name, value in given.items():
         os.environ[f"SESTUI_{name.upper()}"] = value
+    context.obj = frozenset(given)
     if context.invoked_subcommand is None:
         _screens()
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise UsageError(f"--set {pair}: write it as NAME=VALUE.")
+    config.check_name(name)
+    return name, value
 
 
 def _screens() -> None:
@@ -87,6 +93,9 @@ def _screens() -> None:
 def main() -> None:
     """Run the command line; exit with its code."""
     debug = "--debug" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is shown as an escape, not as a crash.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     code = EXIT_DONE
     try:
         app()
