@@ -120,7 +120,7 @@ class Runtime:
         return SharedAccount(
             self.ses_account,
             Governor(self.database),
-            max_quota_usage=self.settings.max_quota_usage,
+            quota_rule=self.settings.quota_rule,
             clock=self.clock,
         )
 
@@ -210,7 +210,7 @@ class Runtime:
                     self.database,
                     account=self.ses_account.key,
                     worker=worker.id,
-                    max_quota_usage=self.settings.max_quota_usage,
+                    quota_rule=self.settings.quota_rule,
                     clock=self.clock,
                 ),
                 book=RunBook(
@@ -219,6 +219,7 @@ class Runtime:
                     quota=self.account.quota,
                     local=self.local_time,
                     clock=self.clock,
+                    timezone=self.settings.timezone,
                     only=only,
                 ),
                 gateway=Gateway(self.clients),

@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import tomllib
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -22,6 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from sestui.core.account import QuotaRule, WarmUp
 from sestui.errors import SettingsError
 
 
@@ -48,6 +50,15 @@ class Settings(BaseSettings):
     )
     max_quota_usage: float = Field(
         0.8, gt=0, le=1, description="The share of the 24-hour quota sestui may use."
+    )
+    warm_up_start: date | None = Field(
+        None, description="First day (2026-12-01) of a warm-up of a new account; empty: none."
+    )
+    warm_up_volume: int = Field(
+        200, ge=1, description="Mails in the first 24 hours of the warm-up, all services counted."
+    )
+    warm_up_factor: float = Field(
+        1.5, ge=1, le=10, description="What the warm-up multiplies the volume by each day."
     )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "", description="IANA zone for times people read; empty: the machine's own."
@@ -97,6 +108,15 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's URL, whichever it is."""
         return self.database_url or f"sqlite:///{self.data_dir / 'sestui.db'}"
+
+    @property
+    def quota_rule(self) -> QuotaRule:
+        """How much of the 24-hour quota these settings allow."""
+        warm_up = None
+        if self.warm_up_start is not None:
+            first = datetime.combine(self.warm_up_start, time(), tzinfo=self.zone)
+            warm_up = WarmUp(first.timestamp(), self.warm_up_volume, self.warm_up_factor)
+        return QuotaRule(self.max_quota_usage, warm_up)
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -182,4 +202,4 @@ def masked(name: str, value: Any) -> Any:
     """``value`` as it may be shown: no password in a database URL."""
     if name == "database_url" and value:
         return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path | date) else value

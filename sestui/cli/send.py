@@ -8,7 +8,7 @@ import typer
 from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.follow_up import Only
-from sestui.core.states import RunState
+from sestui.core.states import RunState, WaitReason
 from sestui.errors import EXIT_DONE, EXIT_NEEDS_OPERATOR, StateError
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def _run_to_send(runtime: "Runtime", name: str, *, again: bool, only: Only | Non
 
 def wake_waiting(runtime: "Runtime") -> None:
     """Let runs that wait for quota go on if SES has room again, sooner than expected or not."""
-    waiting = runtime.runs.in_states((RunState.WAITING,))
+    waiting = [
+        run for run in runtime.runs.in_states((RunState.WAITING,)) if run.reason == WaitReason.QUOTA
+    ]
     if not waiting:
         return
     runtime.account.look()

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from sestui.core.clock import Instant
+
 UNLIMITED = -1
 """SES's own way of saying that there is no 24-hour quota."""
+
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,37 @@ class AccountStatus:
     """HEALTHY, PROBATION or SHUTDOWN; '' when not told."""
 
 
-def quota_limit(max_24_hour_send: float, max_quota_usage: float) -> float | None:
-    """Recipients in 24 h that sestui allows itself; None is unlimited."""
-    if max_24_hour_send == UNLIMITED:
-        return None
-    return max_24_hour_send * max_quota_usage
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """A new account's or address's ramp: so many mails on the first day, a factor more each day."""
+
+    start: Instant
+    volume: int
+    """Mails of the first day."""
+    factor: float
+
+    def limit(self, now: Instant) -> float:
+        """Mails of the 24 hours up to ``now`` that the ramp allows."""
+        days = max(0, int((now - self.start) // _DAY_SECONDS))
+        return self.volume * self.factor ** min(days, 365)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRule:
+    """How much of SES's 24-hour quota sestui allows itself."""
+
+    max_usage: float = 0.8
+    """The share of Max24HourSend, so that other services on the account keep working."""
+    warm_up: WarmUp | None = None
+
+    def limit(self, max_24_hour_send: float, now: Instant) -> float | None:
+        """Recipients in 24 h; None is unlimited."""
+        limits = []
+        if max_24_hour_send != UNLIMITED:
+            limits.append(max_24_hour_send * self.max_usage)
+        if self.warm_up is not None:
+            limits.append(self.warm_up.limit(now))
+        return min(limits, default=None)
 
 
 @dataclass(frozen=True, slots=True)

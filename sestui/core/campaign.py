@@ -19,6 +19,8 @@ class CampaignFields:
     priority: int = 5
     max_rate: float | None = None
     """Recipients a second."""
+    send_window: str = ""
+    """The hours in which its mail may leave, in ``timezone``; '' is always."""
     notify: tuple[str, ...] = ()
     schedule: str = ""
     start_at: Instant | None = None

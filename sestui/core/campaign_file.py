@@ -16,12 +16,13 @@ from sestui.core.cron import check_cron, zone_named
 from sestui.core.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
+from sestui.core.window import parse_window
 from sestui.errors import BadFileError, SestuiError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FIELDS = (
     *("name", "subject", "preheader", "from", "reply_to", "lists", "segment"),
-    *("schedule", "start", "timezone", "priority", "max_rate", "transactional"),
+    *("schedule", "start", "timezone", "priority", "max_rate", "send_window", "transactional"),
     *("notify", "keywords", "attachments", "text", "format"),
 )
 _REQUIRED = ("name", "subject", "from", "lists")
@@ -106,6 +107,7 @@ class _Parser:
             transactional=self._flag("transactional"),
             priority=self._priority(),
             max_rate=self._max_rate(),
+            send_window=self._checked("send_window", parse_window),
             notify=tuple(self._mailbox("notify", each) for each in self._texts("notify")),
             schedule=self._checked("schedule", check_cron),
             start_at=self._start(zone),

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from sestui.core.account import quota_limit
+from sestui.core.account import QuotaRule
 from sestui.core.clock import Instant
 
 PACE = 0.998
@@ -107,16 +107,17 @@ class Quota:
 
 
 def quota(
+    rule: QuotaRule,
+    now: Instant,
     *,
     max_24_hour_send: float,
-    max_quota_usage: float,
     sent_24_hours: float,
     taken_since_look: int,
 ) -> Quota:
-    """The quota from SES's last answer and what was handed over since."""
+    """The quota from SES's last answer and what was handed over since, under sestui's ``rule``."""
     return Quota(
         maximum=max_24_hour_send,
-        limit=quota_limit(max_24_hour_send, max_quota_usage),
+        limit=rule.limit(max_24_hour_send, now),
         used=sent_24_hours + max(0, taken_since_look),
     )
 

@@ -118,12 +118,17 @@ class Overview:
         """Every campaign by name."""
         found = self._campaigns.all()
         latest = self._runs.latest([campaign.id for campaign in found])
-        return [self._view(campaign, latest.get(campaign.id)) for campaign in found]
+        subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
+        return [
+            self._view(campaign, latest.get(campaign.id), subjects[campaign.message_id])
+            for campaign in found
+        ]
 
     def campaign(self, name: str) -> CampaignView:
         """One campaign."""
         campaign = self._campaigns.get(name)
-        return self._view(campaign, self._runs.latest([campaign.id]).get(campaign.id))
+        subject = self._campaigns.subjects([campaign.message_id])[campaign.message_id]
+        return self._view(campaign, self._runs.latest([campaign.id]).get(campaign.id), subject)
 
     def run(self, run_id: int) -> RunView:
         """One run as it is now."""
@@ -135,14 +140,14 @@ class Overview:
         campaign = self._campaigns.get(name)
         return [run_view(run, name) for run in self._runs.of_campaign(campaign.id)]
 
-    def _view(self, campaign: Campaign, run: Run | None) -> CampaignView:
+    def _view(self, campaign: Campaign, run: Run | None, subject: str) -> CampaignView:
         try:
             audience = self._contacts.audience_size(campaign.lists)
         except NotFoundError:
             audience = None
         return CampaignView(
             name=campaign.name,
-            subject=self._campaigns.message(campaign.message_id).subject,
+            subject=subject,
             lists=tuple(campaign.lists),
             audience=audience,
             next_due_at=campaign.next_due_at,

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.content import Composer
+from sestui.core.cron import zone_named
 from sestui.core.pacing import Quota
 from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.core.window import parse_window
 from sestui.errors import StateError
 from sestui.store.runs import Runs
 from sestui.store.tables import Run
@@ -18,8 +20,8 @@ _BLIND_TRY_SECONDS = 900.0
 class RunBook:
     """Runs that this process serves: all of them, or ``only`` one.
 
-    ``compose`` makes the composer of a run, ``quota`` is the quota as last seen, and ``local`` says
-    an instant as the operator reads it.
+    ``compose`` makes the composer of a run, ``quota`` is the quota as last seen, ``local`` says an
+    instant as the operator reads it, and ``timezone`` is the zone of windows that name none.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class RunBook:
         quota: Callable[[], Quota | None],
         local: Callable[[Instant], str],
         clock: Clock,
+        timezone: str = "",
         only: int | None = None,
     ) -> None:
         self._runs = runs
@@ -37,6 +40,7 @@ class RunBook:
         self._quota = quota
         self._local = local
         self._clock = clock
+        self._timezone = timezone
         self._only = only
 
     def runnable(self) -> Sequence[Run]:
@@ -46,11 +50,24 @@ class RunBook:
         for run in self._runs.in_states((RunState.SENDING, RunState.WAITING)):
             if self._only is not None and run.id != self._only:
                 continue
-            if run.state == RunState.SENDING:
-                found.append(run)
-            elif run.resume_at is not None and run.resume_at <= now:
-                found.append(self._runs.resume(run.id))
+            if run.state == RunState.WAITING and (run.resume_at is None or run.resume_at > now):
+                continue
+            opens_at = self._opens_at(run, now)
+            if opens_at <= now:
+                found.append(run if run.state == RunState.SENDING else self._runs.resume(run.id))
+            elif run.state == RunState.SENDING:
+                closed = (
+                    f"Its send window ({run.send_window}) is closed; it goes on "
+                    f"{self._local(opens_at)}."
+                )
+                self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at)
         return found
+
+    def _opens_at(self, run: Run, now: Instant) -> Instant:
+        if not run.send_window:
+            return now
+        zone = zone_named(run.timezone or self._timezone)
+        return parse_window(run.send_window).opens_at(now, zone)
 
     def composer(self, run_id: int) -> Composer:
         """The run's message, compiled."""

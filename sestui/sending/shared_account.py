@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sestui.core.account import AccountStatus
+from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.clock import Clock
 from sestui.core.pacing import Quota
 from sestui.store.governor import Governor, row_quota, row_rate
@@ -23,11 +23,11 @@ class SharedAccount:
     """Looks at the account and keeps what SES said in the governor's row."""
 
     def __init__(
-        self, asked: Asked, governor: Governor, *, max_quota_usage: float, clock: Clock
+        self, asked: Asked, governor: Governor, *, quota_rule: QuotaRule, clock: Clock
     ) -> None:
         self._asked = asked
         self._governor = governor
-        self._max_quota_usage = max_quota_usage
+        self._quota_rule = quota_rule
         self._clock = clock
 
     def look(self) -> AccountStatus:
@@ -46,7 +46,7 @@ class SharedAccount:
     def quota(self) -> Quota | None:
         """The quota as last seen, with what was handed over since; None before the first look."""
         row = self.row()
-        return row_quota(row, self._max_quota_usage) if row else None
+        return row_quota(row, self._quota_rule, self._clock.now()) if row else None
 
     def rate(self) -> float:
         """Recipients a second allowed now, throttle cuts included; 0 before the first look."""

@@ -47,6 +47,8 @@ class Starter:
             StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
                 nobody is on the lists (a scheduled run over nobody finishes at once).
         """
+        if self._runs.occurred(campaign, scheduled_for):
+            return None
         repeat = again or only is not None or scheduled_for is not None
         self._runs.refuse_repeat(campaign, again=repeat)
         if not self._contacts.audience_size(campaign.lists) and scheduled_for is None:

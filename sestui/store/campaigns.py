@@ -26,6 +26,7 @@ def fields_of(campaign: Campaign) -> CampaignFields:
         transactional=campaign.transactional,
         priority=campaign.priority,
         max_rate=campaign.max_rate,
+        send_window=campaign.send_window,
         notify=tuple(campaign.notify),
         schedule=campaign.schedule,
         start_at=campaign.start_at,
@@ -109,6 +110,14 @@ class Campaigns:
             ),
         )
 
+    def subjects(self, message_ids: Iterable[int]) -> dict[int, str]:
+        """The subject of each of these messages by id, without their bodies."""
+        with self._database.read() as session:
+            rows = session.exec(
+                select(Message.id, Message.subject).where(col(Message.id).in_(list(message_ids)))
+            ).all()
+        return dict(rows)
+
     def due(self, now: Instant) -> Sequence[Campaign]:
         """Campaigns whose next run is to start by now: higher priority first, then the older."""
         with self._database.read() as session:
@@ -182,6 +191,7 @@ class Campaigns:
             campaign.transactional = fields.transactional
             campaign.priority = fields.priority
             campaign.max_rate = fields.max_rate
+            campaign.send_window = fields.send_window
             campaign.notify = list(fields.notify)
             campaign.schedule = fields.schedule
             campaign.start_at = fields.start_at

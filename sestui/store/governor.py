@@ -1,8 +1,9 @@
 """The governor's row: rate and quota of one SES account, shared by every process."""
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from sestui.core.account import AccountStatus
+from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.clock import Instant
 from sestui.core.pacing import Adaptation, Quota, quota
 from sestui.store.database import Database
@@ -21,16 +22,20 @@ def locked_row(connection: Connection, account: str) -> GovernorRow:
     query = select(_ROW).where(_ROW.c.account == account).with_for_update()
     found = connection.execute(query).mappings().first()
     if found is None:
-        connection.execute(_ROW.insert().values(**GovernorRow(account=account).model_dump()))
+        # Two processes may look first at once: on PostgreSQL the second waits here for the first.
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        new = dialect.insert(_ROW).values(**GovernorRow(account=account).model_dump())
+        connection.execute(new.on_conflict_do_nothing())
         found = connection.execute(query).mappings().one()
     return GovernorRow(**found)
 
 
-def row_quota(row: GovernorRow, max_quota_usage: float) -> Quota:
-    """The quota as the row knows it."""
+def row_quota(row: GovernorRow, rule: QuotaRule, now: Instant) -> Quota:
+    """The quota from SES's last answer and what was handed over since."""
     return quota(
+        rule,
+        now,
         max_24_hour_send=row.max_24_hour_send,
-        max_quota_usage=max_quota_usage,
         sent_24_hours=row.sent_24_hours,
         taken_since_look=row.taken - row.taken_at_look,
     )

@@ -6,12 +6,24 @@ together or not at all. Counters on the run change in the same transaction: they
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    select,
+    update,
+)
 
+from sestui.core.account import QuotaRule
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, Taken, Want
 from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, Pace, chunk_size
@@ -44,8 +56,8 @@ _STATE_AFTER = {
 class Ledger:
     """The ledger as one worker uses it, for one account.
 
-    ``worker`` is the id under which this process claims; ``max_quota_usage`` the share of the
-    24-hour quota it may use (0 to 1).
+    ``worker`` is the id under which this process claims; ``quota_rule`` how much of
+    the 24-hour quota it may use.
     """
 
     def __init__(
@@ -54,13 +66,13 @@ class Ledger:
         *,
         account: str,
         worker: str,
-        max_quota_usage: float,
+        quota_rule: QuotaRule,
         clock: Clock,
     ) -> None:
         self._database = database
         self._account = account
         self._worker = worker
-        self._max_quota_usage = max_quota_usage
+        self._quota_rule = quota_rule
         self._clock = clock
 
     def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
@@ -71,6 +83,9 @@ class Ledger:
         """
         with self._database.write_connection() as connection:
             now = ledger_now(connection, self._clock)
+            if not self._database.is_sqlite:
+                # First for every worker, so that no two wait for each other's rows.
+                governor.locked_row(connection, self._account)
             if answers:
                 self._settle(connection, answers, now)
             if want is None:
@@ -126,7 +141,7 @@ class Ledger:
         if run.state != RunState.SENDING:
             return Taken(now, run_state=RunState(run.state))
         row = governor.locked_row(connection, self._account)
-        quota = governor.row_quota(row, self._max_quota_usage)
+        quota = governor.row_quota(row, self._quota_rule, now)
         pace = Pace(
             tat=row.tat,
             rate=governor.row_rate(row, now) * PACE,
@@ -271,10 +286,15 @@ def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunStat
 
 
 def skip_pending(connection: Connection, run_id: int) -> int:
-    """What is still pending in a cancelled run is skipped; how many."""
+    """What is still pending in a cancelled run is skipped; how many.
+
+    Rows that another worker holds at this moment are left to it: it is claiming them, or giving
+    them back and will skip them itself. Waiting for it here could be waiting for each other.
+    """
+    free = select(_DELIVERY.c.id).where(*_pending(run_id)).with_for_update(skip_locked=True)
     count = connection.execute(
         update(_DELIVERY)
-        .where(*_pending(run_id))
+        .where(_DELIVERY.c.id.in_(free) if _locks_rows(connection) else and_(*_pending(run_id)))
         .values(state=DeliveryState.SKIPPED.value, code=SkipReason.CANCELLED.value)
     ).rowcount
     move_counts(
@@ -284,11 +304,13 @@ def skip_pending(connection: Connection, run_id: int) -> int:
     return count
 
 
-def put_in_doubt(connection: Connection, workers: Iterable[str], reason: str) -> int:
-    """Rows that dead ``workers`` had in the air become in doubt; how many."""
-    gone = list(workers)
-    if not gone:
-        return 0
+def _locks_rows(connection: Connection) -> bool:
+    """SQLite locks the whole database instead."""
+    return connection.dialect.name != "sqlite"
+
+
+def put_in_doubt(connection: Connection, gone: ColumnElement[bool], reason: str) -> int:
+    """Rows in the air whose worker is ``gone`` become in doubt; how many."""
     # Through the runs' counters: there is an index on (run, state), none on the worker.
     runs = connection.execute(select(_RUN.c.id).where(_RUN.c.sending > 0)).scalars().all()
     total = 0
@@ -298,7 +320,7 @@ def put_in_doubt(connection: Connection, workers: Iterable[str], reason: str) ->
             .where(
                 _DELIVERY.c.run_id == run_id,
                 _DELIVERY.c.state == DeliveryState.SENDING.value,
-                _DELIVERY.c.worker.in_(gone),
+                gone,
             )
             .values(state=DeliveryState.IN_DOUBT.value, code="WorkerDied", reason=reason)
         ).rowcount

@@ -76,6 +76,8 @@ class Runs:
         try:
             with self._database.write() as session:
                 session.get(Campaign, campaign.id, with_for_update=True)
+                if _occurred(session, campaign, scheduled_for):
+                    return None
                 repeat = again or only is not None or scheduled_for is not None
                 _refuse_repeat(session, campaign, again=repeat)
                 _number(session, run)
@@ -90,6 +92,11 @@ class Runs:
                 return None
             raise
         return self.get(run.id)
+
+    def occurred(self, campaign: Campaign, scheduled_for: Instant | None) -> bool:
+        """Whether that occurrence was started before; never for None, which is none."""
+        with self._database.read() as session:
+            return _occurred(session, campaign, scheduled_for)
 
     def refuse_repeat(self, campaign: Campaign, *, again: bool) -> None:
         """Raise what :meth:`start` would raise, before costly checks are made."""
@@ -164,7 +171,12 @@ class Runs:
             run_id,
             allowed={RunState.SENDING, RunState.WAITING, RunState.SCHEDULED},
             doing="paused",
-            values={"state": RunState.PAUSED.value, "reason": reason.value, "detail": detail},
+            values={
+                "state": RunState.PAUSED.value,
+                "reason": reason.value,
+                "detail": detail,
+                "resume_at": None,
+            },
         )
 
     def wait(self, run_id: int, reason: WaitReason, detail: str, resume_at: Instant) -> Run | None:
@@ -203,7 +215,7 @@ class Runs:
 
     def cancel(self, run_id: int, now: Instant) -> Run:
         """End the run: what is pending is skipped, what is in the air still gets its answer."""
-        run = self._steer(
+        return self._steer(
             run_id,
             allowed=set(RunState) - ENDED_RUN_STATES,
             doing="cancelled",
@@ -215,9 +227,6 @@ class Runs:
                 "finished_at": now,
             },
         )
-        with self._database.write_connection() as connection:
-            skip_pending(connection, run.id)
-        return self.get(run_id)
 
     def _steer(
         self, run_id: int, *, allowed: set[RunState], doing: str, values: dict[str, Any]
@@ -232,9 +241,12 @@ class Runs:
                 setattr(run, name, value)
             session.add(run)
             session.flush()
-            if run.state == RunState.SENDING:
-                finish_if_done(session.connection(), run_id, run.created_at)
-                session.refresh(run)
+            if run.state == RunState.SENDING and not run.pending and not run.sending:
+                # The last answers came while it was held.
+                finish_if_done(session.connection(), run_id, _last_claim(session, run))
+            elif run.state == RunState.CANCELLED:
+                skip_pending(session.connection(), run_id)
+            session.refresh(run)
         return run
 
     def quota_frees_at(self, now: Instant) -> Instant | None:
@@ -275,6 +287,8 @@ def _sent_fields(campaign: Campaign) -> dict[str, Any]:
         "transactional": campaign.transactional,
         "priority": campaign.priority,
         "max_rate": campaign.max_rate,
+        "send_window": campaign.send_window,
+        "timezone": campaign.timezone,
     }
 
 
@@ -289,6 +303,25 @@ def _new_run(campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Ins
         scheduled_for=scheduled_for,
         **_sent_fields(campaign),
     )
+
+
+def _last_claim(session: Session, run: Run) -> Instant:
+    """When something of the run was last handed over; its creation if nothing was."""
+    last = session.exec(
+        select_model(func.max(Delivery.claimed_at)).where(Delivery.run_id == run.id)
+    ).one()
+    return last or run.created_at
+
+
+def _occurred(session: Session, campaign: Campaign, scheduled_for: Instant | None) -> bool:
+    if scheduled_for is None:
+        return False
+    run = session.exec(
+        select_model(Run.id)
+        .where(Run.campaign_id == campaign.id, Run.scheduled_for == scheduled_for)
+        .limit(1)
+    ).first()
+    return run is not None
 
 
 def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:

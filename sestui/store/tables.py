@@ -103,6 +103,8 @@ class Campaign(SQLModel, table=True):
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
     """Recipients a second this campaign allows itself; None: the account's rate."""
+    send_window: str = Field(default="")
+    """Hours of the week in which its mail may leave, in its zone; '' is always."""
     notify: list[str] = Field(default_factory=list, sa_column=_json())
     schedule: str = Field(default="")
     """A cron expression; '' for none."""
@@ -135,6 +137,8 @@ class Run(SQLModel, table=True):
     transactional: bool = Field(default=False)
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
+    send_window: str = Field(default="")
+    timezone: str = Field(default="")
     tat: float = Field(default=0)
     """Theoretical arrival time under the run's own max_rate."""
     state: str = Field(default=RunState.SCHEDULED.value, index=True)

@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from sqlmodel import col, delete, select
 
 from sestui.core.clock import Clock, Instant
 from sestui.store.database import Database
 from sestui.store.ledger import ledger_now, put_in_doubt
-from sestui.store.tables import Worker
+from sestui.store.tables import Delivery, Run, Worker
+
+_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 LEASE_SECONDS = 30.0
 """A worker of another host that has not said a word for this long is taken for dead."""
@@ -22,46 +25,48 @@ class Workers:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._own: dict[str, dict[str, Any]] = {}
 
     def register(self, *, host: str, pid: int, process_started_at: Instant) -> str:
         """Enter this process; returns the id under which it claims."""
         worker_id = uuid.uuid4().hex
-        with self._database.write() as session:
-            session.add(
-                Worker(
-                    id=worker_id,
-                    host=host,
-                    pid=pid,
-                    process_started_at=process_started_at,
-                    heartbeat_at=ledger_now(session.connection(), self._clock),
-                )
-            )
+        self._own[worker_id] = {
+            "id": worker_id,
+            "host": host,
+            "pid": pid,
+            "process_started_at": process_started_at,
+        }
+        self.beat(worker_id)
         return worker_id
 
     def beat(self, worker_id: str) -> None:
-        """Say that the worker still lives; call it several times within a lease."""
+        """Say that the worker still lives; call it several times within a lease.
+
+        One that was taken for dead (it stood still for longer than a lease) enters itself again:
+        what it claims from now on must be found if it dies in truth.
+        """
         with self._database.write() as session:
-            worker = session.get(Worker, worker_id)
-            if worker is not None:
-                worker.heartbeat_at = ledger_now(session.connection(), self._clock)
-                session.add(worker)
+            now = ledger_now(session.connection(), self._clock)
+            session.merge(Worker(**self._own[worker_id], heartbeat_at=now))
 
     def leave(self, worker_id: str) -> None:
         """Take the worker out; what it still holds (its end was no clean one) is in doubt."""
         with self._database.write() as session:
-            put_in_doubt(session.connection(), [worker_id], _ENDED)
+            put_in_doubt(session.connection(), _DELIVERY.c.worker == worker_id, _ENDED)
             session.exec(delete(Worker).where(col(Worker.id) == worker_id))
 
     def bury(self, *, host: str, lives: Callable[[int, Instant], bool]) -> int:
         """Put in doubt what dead workers had in the air; returns how many deliveries.
 
+        Whoever claimed a row and isn't registered is dead: workers register first and leave last.
+
         A worker of this ``host`` is dead when ``lives(pid, process_started_at)`` is False; one of
         another host when its heartbeat is older than :data:`LEASE_SECONDS`.
         """
         with self._database.read() as session:
-            candidates = session.exec(select(Worker)).all()
-        if not candidates:
-            return 0
+            in_the_air = select(Run.id).where(Run.sending > 0)
+            if not (session.exec(select(Worker.id)).first() or session.exec(in_the_air).first()):
+                return 0
         with self._database.write() as session:
             now = ledger_now(session.connection(), self._clock)
             dead = [
@@ -69,14 +74,11 @@ class Workers:
                 for worker in session.exec(select(Worker)).all()
                 if _is_dead(worker, host, lives, now)
             ]
-            count = put_in_doubt(
-                session.connection(),
-                [worker.id for worker in dead],
-                _ENDED,
-            )
             for worker in dead:
                 session.delete(worker)
-        return count
+            session.flush()
+            unregistered = _DELIVERY.c.worker.not_in(select(col(Worker.id)))
+            return put_in_doubt(session.connection(), unregistered, _ENDED)
 
 
 def _is_dead(

@@ -1,0 +1,98 @@
+"""Send windows: the hours of the week in which a campaign's mail may leave."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from sestui.core.clock import Instant
+from sestui.errors import UsageError
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PART = re.compile(
+    r"(?:(?P<first>[a-z]{3})(?:\s*-\s*(?P<last>[a-z]{3}))?\s+)?"
+    r"(?P<from>\d{1,2}:\d{2})\s*-\s*(?P<to>\d{1,2}:\d{2})"
+)
+_DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """From ``begin`` to ``end`` (minutes after midnight) on ``days`` (Monday is 0)."""
+
+    days: frozenset[int]
+    begin: int
+    end: int
+    """Beyond 24 hours where it runs into the next day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours of the week on the clock of a time zone, as in ``Mon-Fri 09:00-18:00``."""
+
+    spans: tuple[_Span, ...]
+
+    def opens_at(self, now: Instant, zone: tzinfo) -> Instant:
+        """``now`` if the window is open, else the instant at which it opens next."""
+        today = datetime.fromtimestamp(now, zone).date()
+        openings = []
+        for ahead in range(-1, 9):  # yesterday's may run into today; a week and a day covers all
+            day = today + timedelta(days=ahead)
+            midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+            for span in self.spans:
+                if day.weekday() not in span.days:
+                    continue
+                # On the clock of the zone: a day with a transition isn't 24 hours long.
+                begin = (midnight + timedelta(minutes=span.begin)).timestamp()
+                end = (midnight + timedelta(minutes=span.end)).timestamp()
+                if begin <= now < end:
+                    return now
+                if begin > now:
+                    openings.append(begin)
+        return min(openings)
+
+
+def parse_window(text: str) -> Window:
+    """``Mon-Fri 09:00-18:00, Sat 10:00-14:00``; without days, every day; past midnight is fine.
+
+    Raises:
+        UsageError: it isn't one.
+    """
+    spans = tuple(_span(part.strip()) for part in text.split(","))
+    return Window(spans)
+
+
+def _span(part: str) -> _Span:
+    found = _PART.fullmatch(part.lower())
+    if not found:
+        raise _fault(part)
+    begin, end = _minutes(found["from"], part), _minutes(found["to"], part)
+    if begin in (_DAY_MINUTES, end):
+        raise _fault(part)
+    if end < begin:
+        end += _DAY_MINUTES
+    return _Span(_days(found["first"], found["last"], part), begin, end)
+
+
+def _minutes(text: str, part: str) -> int:
+    hours, minutes = (int(number) for number in text.split(":"))
+    total = hours * 60 + minutes
+    if minutes > 59 or total > _DAY_MINUTES:
+        raise _fault(part)
+    return total
+
+
+def _days(first: str | None, last: str | None, part: str) -> frozenset[int]:
+    if first is None:
+        return frozenset(range(7))
+    try:
+        begin = _DAYS.index(first)
+        end = _DAYS.index(last) if last else begin
+    except ValueError:
+        raise _fault(part) from None
+    return frozenset((begin + step) % 7 for step in range((end - begin) % 7 + 1))
+
+
+def _fault(part: str) -> UsageError:
+    return UsageError(
+        f"{part!r} is not a send window; write it as 'Mon-Fri 09:00-18:00' or '08:00-20:00'."
+    )
