@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sestui.core.account import QuotaRule, WarmUp
 from sestui.core.pacing import (
     Adaptation,
     Pace,
@@ -135,7 +136,11 @@ def test_a_chunk_is_at_most_an_eighth_of_a_second_or_one(rate):
 )
 def test_the_quota_is_exact_at_its_limit(maximum, usage, sent, taken, left):
     found = quota(
-        max_24_hour_send=maximum, max_quota_usage=usage, sent_24_hours=sent, taken_since_look=taken
+        QuotaRule(usage),
+        NOW,
+        max_24_hour_send=maximum,
+        sent_24_hours=sent,
+        taken_since_look=taken,
     )
     assert found.left == left
 
@@ -148,8 +153,9 @@ def test_the_quota_is_exact_at_its_limit(maximum, usage, sent, taken, left):
 )
 def test_the_quota_left_is_whole_percent_arithmetic(maximum, percent, sent, taken):
     found = quota(
+        QuotaRule(percent / 100),
+        NOW,
         max_24_hour_send=maximum,
-        max_quota_usage=percent / 100,
         sent_24_hours=sent,
         taken_since_look=taken,
     )
@@ -158,9 +164,20 @@ def test_the_quota_left_is_whole_percent_arithmetic(maximum, percent, sent, take
 
 @given(used=st.floats(0, 1e9))
 def test_unlimited_stays_unlimited(used):
-    found = quota(max_24_hour_send=-1, max_quota_usage=0.8, sent_24_hours=used, taken_since_look=0)
+    found = quota(QuotaRule(), NOW, max_24_hour_send=-1, sent_24_hours=used, taken_since_look=0)
     assert found == Quota(-1, None, used)
     assert found.left is None
+
+
+def test_a_warm_up_grows_by_its_factor_a_day_and_never_beyond_the_share():
+    rule = QuotaRule(0.8, WarmUp(start=NOW, volume=200, factor=1.5))
+    day = 86_400
+    assert rule.limit(50_000, NOW - 5) == 200
+    assert rule.limit(50_000, NOW + day - 1) == 200
+    assert rule.limit(50_000, NOW + day) == 300
+    assert rule.limit(50_000, NOW + 2 * day) == 450
+    assert rule.limit(50_000, NOW + 30 * day) == 40_000
+    assert rule.limit(-1, NOW + 2 * day) == 450
 
 
 # backoff and adaptation
