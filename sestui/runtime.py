@@ -22,6 +22,7 @@ from sestui.store.schema import ensure_schema
 if TYPE_CHECKING:
     from sestui.core.content import Composer
     from sestui.sending.engine import Engine, Limits
+    from sestui.sending.outlook import Outlook
     from sestui.sending.report import SenderReport
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
@@ -166,6 +167,20 @@ class Runtime:
         from sestui.sending.steering import Steering  # noqa: PLC0415 - pulls in the starter
 
         return Steering(self.campaigns, self.runs, self.starter, self.clock)
+
+    @cached_property
+    def outlook(self) -> "Outlook":
+        """Forecasts; looks at the account only as far as it is known."""
+        from sestui.sending.outlook import Outlook  # noqa: PLC0415 - cron and zones
+
+        return Outlook(
+            self.campaigns,
+            self.contacts,
+            self.runs,
+            self.account,
+            clock=self.clock,
+            timezone=self.settings.timezone,
+        )
 
     def sender(
         self,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
+from sestui.core.clock import iso
 from sestui.core.follow_up import Only
 from sestui.core.states import DeliveryState, RunState
 from sestui.errors import (
@@ -209,6 +210,33 @@ def _put_steered(run: "RunView", *, as_json: bool) -> None:
         put_json(run.as_dict())
     else:
         put(run.sentence())
+
+
+@app.command("forecast")
+def forecast(name: Name, *, as_json: AsJson = False) -> None:
+    """When the run will end (or one started now), what crosses the quota, what stays for later."""
+    with opened() as runtime:
+        runtime.account.look()
+        told = runtime.outlook.of(name)
+        ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
+    if as_json:
+        put_json(
+            {
+                "campaign": name,
+                "recipients": told.recipients,
+                "rate": told.rate,
+                "ends_at": iso(told.ends_at) or None,
+                "today": told.today,
+                "later": told.later,
+                "crosses_quota": told.crosses_quota,
+            }
+        )
+        return
+    put(f"{told.recipients:,} recipients at {told.rate:g} a second")
+    put(f"ends {ends}" if ends else "can't be told: nothing may leave as things stand")
+    put(f"today {told.today:,}, later {told.later:,}")
+    if told.crosses_quota:
+        put("the 24-hour quota makes it wait on the way")
 
 
 @app.command("resolve")

@@ -33,22 +33,36 @@ class Window:
 
     def opens_at(self, now: Instant, zone: tzinfo) -> Instant:
         """``now`` if the window is open, else the instant at which it opens next."""
+        times = self._times(now, zone)
+        if any(begin <= now < end for begin, end in times):
+            return now
+        return min(begin for begin, _ in times if begin > now)
+
+    def closes_at(self, now: Instant, zone: tzinfo) -> Instant:
+        """When the window that is open at ``now`` closes; a week on if it never does."""
+        times = self._times(now, zone)
+        closes = now
+        while reach := max((end for begin, end in times if begin <= closes < end), default=0.0):
+            closes = reach
+        return closes
+
+    def _times(self, now: Instant, zone: tzinfo) -> list[tuple[Instant, Instant]]:
+        """Every span from yesterday's, which may run into today, to a week and a day ahead."""
         today = datetime.fromtimestamp(now, zone).date()
-        openings = []
-        for ahead in range(-1, 9):  # yesterday's may run into today; a week and a day covers all
+        times = []
+        for ahead in range(-1, 9):
             day = today + timedelta(days=ahead)
             midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-            for span in self.spans:
-                if day.weekday() not in span.days:
-                    continue
-                # On the clock of the zone: a day with a transition isn't 24 hours long.
-                begin = (midnight + timedelta(minutes=span.begin)).timestamp()
-                end = (midnight + timedelta(minutes=span.end)).timestamp()
-                if begin <= now < end:
-                    return now
-                if begin > now:
-                    openings.append(begin)
-        return min(openings)
+            # Minutes on the clock of the zone: a day with a transition isn't 24 hours long.
+            times += [
+                (
+                    (midnight + timedelta(minutes=span.begin)).timestamp(),
+                    (midnight + timedelta(minutes=span.end)).timestamp(),
+                )
+                for span in self.spans
+                if day.weekday() in span.days
+            ]
+        return times
 
 
 def parse_window(text: str) -> Window:
