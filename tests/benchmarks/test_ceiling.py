@@ -1,0 +1,165 @@
+"""The most mails a second that one sestui can hand over: nothing but the machine limits it.
+
+Goal (DESIGN §12): personalised mails of 5 kB, the ledger on disk, against a null SES: at least 8
+times a boto3 ``send_email`` loop over mails rendered beforehand, and half of bare
+``send_bulk_email`` calls with constant content; single calls at least as fast as the loop.
+
+``SESTUI_BENCH_BULK_MAILS`` (20,000) and ``SESTUI_BENCH_SINGLE_MAILS`` (3,000) are the sizes.
+"""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from sestui.core.mail import Mail
+from sestui.sending.batching import MOST_ENTRIES, Mode
+from sestui.sending.engine import Limits
+from sestui.ses.requests import bulk_request, single_request
+from tests.benchmarks import figures
+from tests.benchmarks.null_ses import BULK_PATH, SINGLE_PATH, NullSes, null_ses
+from tests.benchmarks.workload import (
+    LONG_BODY,
+    add_contacts,
+    address_of,
+    as_ses,
+    rendered,
+    ses_at,
+    start_run,
+)
+
+_SOCKETS = 4
+_REPLAY_SECONDS = 1.5
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(900)
+def test_ceiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bulk_mails = figures.size("BULK_MAILS", 20_000)
+    single_mails = figures.size("SINGLE_MAILS", 3_000)
+    with null_ses() as ses:
+        mails = _mails(ses, tmp_path / "mails", monkeypatch)
+        single_limit = _replayed(ses, SINGLE_PATH, single_request(mails[0]), 1)
+        bulk_limit = _replayed(ses, BULK_PATH, bulk_request(mails[:MOST_ENTRIES]), MOST_ENTRIES)
+        loop = _send_email_loop(ses, mails, single_mails, monkeypatch)
+        entries = _bulk_calls(_same_entries(mails[0]), bulk_mails)
+        template = _bulk_calls(_same_template(mails[0]), bulk_mails)
+        auto = _engine(ses, Mode.AUTO, bulk_mails, tmp_path / "auto", monkeypatch)
+        single = _engine(ses, Mode.SINGLE, single_mails, tmp_path / "single", monkeypatch)
+    figures.show(
+        f"ceiling: {len(mails[0].html) / 1000:.1f} kB of HTML and {len(mails[0].text) / 1000:.1f} "
+        f"kB of text a mail, {bulk_mails:,} mails in bulk, {single_mails:,} singly\n"
+        "(goals: sestui auto ≥ 8 × the loop and ≥ 0.5 × bare bulk; single ≥ 1 × the loop)",
+        ["", "mails/s", "× loop", "× bare bulk"],
+        [
+            [who, f"{rate:,.0f}", figures.times(rate, loop), figures.times(rate, entries)]
+            for who, rate in (
+                ("sestui, auto", auto),
+                ("sestui, single calls", single),
+                ("boto3 send_email loop, rendered beforehand", loop),
+                ("bare send_bulk_email, one content in every entry", entries),
+                ("bare send_bulk_email, one content in the template", template),
+                ("the null SES itself, single requests", single_limit),
+                ("the null SES itself, bulk requests", bulk_limit),
+            )
+        ],
+    )
+
+
+def _mails(ses: NullSes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
+    with ses_at(ses.url, folder, monkeypatch) as runtime:
+        add_contacts(runtime.database, 1)
+        return rendered(runtime, start_run(runtime, LONG_BODY), 1_000)
+
+
+def _engine(
+    ses: NullSes, mode: Mode, count: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> float:
+    """Mails a second from the engine's start to the last answer in the ledger."""
+    with ses_at(ses.url, folder, monkeypatch) as runtime:
+        add_contacts(runtime.database, count)
+        run = start_run(runtime, LONG_BODY)
+        before = ses.mails()
+        with runtime.engine(Limits(mode=mode, senders=runtime.settings.senders)) as engine:
+            began = time.perf_counter()
+            engine.run()
+            took = time.perf_counter() - began
+        counts = runtime.overview.run(run.id).counts
+    assert counts.accepted == counts.audience == count
+    assert ses.mails() - before == count
+    return count / took
+
+
+def _send_email_loop(
+    ses: NullSes, mails: list[Mail], count: int, monkeypatch: pytest.MonkeyPatch
+) -> float:
+    as_ses(ses.url, monkeypatch)
+    client = boto3.client("sesv2")
+    requests = [single_request(mail) for mail in mails]
+    client.send_email(**requests[0])
+    return _rate(count, 1, lambda i: client.send_email(**requests[i % len(requests)]))
+
+
+def _bulk_calls(request: dict[str, Any], count: int) -> float:
+    client = boto3.client("sesv2")
+    client.send_bulk_email(**request)
+    return _rate(count, MOST_ENTRIES, lambda _: client.send_bulk_email(**request))
+
+
+def _rate(count: int, each: int, call: Callable[[int], object]) -> float:
+    began = time.perf_counter()
+    for i in range(count // each):
+        call(i)
+    return count // each * each / (time.perf_counter() - began)
+
+
+def _same_entries(mail: Mail) -> dict[str, Any]:
+    """Fifty times the same finished mail: as many bytes on the wire as personalised ones."""
+    return dict(bulk_request([mail] * MOST_ENTRIES))
+
+
+def _same_template(mail: Mail) -> dict[str, Any]:
+    """The content once for all fifty: a tenth of the bytes, and nothing in them is personal."""
+    return {
+        "FromEmailAddress": mail.from_address,
+        "DefaultContent": {
+            "Template": {
+                "TemplateContent": {"Subject": "News", "Html": mail.html, "Text": mail.text},
+                "TemplateData": "{}",
+            }
+        },
+        "BulkEmailEntries": [
+            {"Destination": {"ToAddresses": [address_of(number)]}} for number in range(MOST_ENTRIES)
+        ],
+    }
+
+
+def _replayed(ses: NullSes, path: str, request: Any, mails: int) -> float:
+    """Mails a second that the null SES takes when the requests cost nothing to make."""
+    body = json.dumps(request).encode()
+    raw = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    before, until = ses.mails(), time.perf_counter() + _REPLAY_SECONDS
+    threads = [threading.Thread(target=_replay, args=(ses, raw, until)) for _ in range(_SOCKETS)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    accepted = ses.mails() - before
+    assert accepted % mails == 0
+    return accepted / (time.perf_counter() - began)
+
+
+def _replay(ses: NullSes, raw: bytes, until: float) -> None:
+    with socket.create_connection(("127.0.0.1", ses.port)) as connection:
+        while time.perf_counter() < until:
+            connection.sendall(raw)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(65_536)
