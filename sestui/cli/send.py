@@ -40,6 +40,7 @@ def _run_to_send(runtime: "Runtime", name: str, *, again: bool, only: Only | Non
     runtime.bury_the_dead()
     run = runtime.runs.latest([campaign.id]).get(campaign.id)
     if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
+        runtime.runs.refuse_repeat(campaign, again=again or only is not None)
         say(f"Checking the mail of {runtime.contacts.audience_size(campaign.lists):,} recipients.")
         started = runtime.starter.start(campaign, runtime.clock.now(), again=again, only=only)
         if started is None:
