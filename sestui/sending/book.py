@@ -57,7 +57,7 @@ class RunBook:
                 found.append(run if run.state == RunState.SENDING else self._runs.resume(run.id))
             elif run.state == RunState.SENDING:
                 closed = (
-                    f"Its send window ({run.send_window}) is closed; it goes on "
+                    f"Its send window ({run.send_window}) is closed; it continues "
                     f"{self._local(opens_at)}."
                 )
                 self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at)
@@ -90,7 +90,7 @@ class RunBook:
         resume_at = max(frees_at or now + _BLIND_TRY_SECONDS, now + _FIRST_TRY_SECONDS)
         detail = (
             f"{quota.used:,.0f} of the {quota.limit:,.0f} mails that sestui allows itself in 24 "
-            f"hours are used; it expects to go on {self._local(resume_at)}."
+            f"hours are used; it expects to continue {self._local(resume_at)}."
         )
         for run_id in run_ids:
             self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at)

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sestui.core.clock import Clock
-from sestui.core.cron import next_fire
 from sestui.core.states import RunState
 from sestui.errors import ContentError, NotFoundError, StateError
-from sestui.sending.start import Starter
 from sestui.store.campaigns import Campaigns
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Run
+
+if TYPE_CHECKING:
+    from sestui.sending.start import Starter
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class Due:
         """Runs that are sending or waiting."""
         return self._runs.in_states((RunState.SENDING, RunState.WAITING))
 
-    def start_campaigns(self, starter: Starter) -> Started:
+    def start_campaigns(self, starter: "Starter") -> Started:
         """Start a run of each campaign whose time has come, each occurrence once.
 
         A campaign whose message can't be rendered for everybody gets its run all the same, paused
@@ -57,7 +59,7 @@ class Due:
             self._campaigns.set_next_due(campaign.id, self._next(campaign))
         return done
 
-    def _start(self, starter: Starter, campaign: Campaign, done: Started) -> Run | None:
+    def _start(self, starter: "Starter", campaign: Campaign, done: Started) -> Run | None:
         now, occurrence = self._clock.now(), campaign.next_due_at
         try:
             return starter.start(campaign, now, scheduled_for=occurrence)
@@ -68,4 +70,6 @@ class Due:
     def _next(self, campaign: Campaign) -> float | None:
         if not campaign.schedule:
             return None
+        from sestui.core.cron import next_fire  # noqa: PLC0415 - a minute with nothing due is quick
+
         return next_fire(campaign.schedule, campaign.timezone, self._clock.now())
