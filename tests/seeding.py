@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlmodel import select
 
-from sestui.core.account import AccountStatus
+from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.campaign import CampaignFields
+from sestui.core.clock import Clock
 from sestui.core.content import MessageSource
-from sestui.core.delivery import RunCounts
+from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, RunCounts
 from sestui.store.campaigns import Campaigns
 from sestui.store.database import Database
 from sestui.store.governor import Governor
+from sestui.store.ledger import Ledger
 from sestui.store.runs import Runs, counts_of
 from sestui.store.tables import (
     Campaign,
@@ -79,6 +81,55 @@ def tell_governor(
     governor.look_ends(account, status, taken_at_look=taken, now=now)
 
 
+def open_ledger(
+    database: Database,
+    clock: Clock,
+    worker: str = "worker",
+    *,
+    usage: float = 1.0,
+    account: str = ACCOUNT,
+) -> Ledger:
+    return Ledger(
+        database,
+        account=account,
+        worker=worker,
+        quota_rule=QuotaRule(usage),
+        clock=clock,
+    )
+
+
+def accepted(claim: Claim) -> Answer:
+    return Answer(
+        claim.delivery_id, claim.attempt, AnswerKind.ACCEPTED, message_id=f"m{claim.delivery_id}"
+    )
+
+
+def refused(claim: Claim) -> Answer:
+    return Answer(
+        claim.delivery_id, claim.attempt, AnswerKind.REFUSED, code="MessageRejected", reason="No."
+    )
+
+
+def unknown(claim: Claim) -> Answer:
+    return Answer(
+        claim.delivery_id, claim.attempt, AnswerKind.UNKNOWN, code="ReadTimeoutError", reason="Lost"
+    )
+
+
+def not_sent(
+    claim: Claim, hold_back: HoldBack = HoldBack.FAULT, *, retry_after: float = 0.0
+) -> Answer:
+    return Answer(
+        claim.delivery_id,
+        claim.attempt,
+        AnswerKind.NOT_SENT,
+        code="InternalFailure",
+        reason="Later.",
+        hold_back=hold_back,
+        retry_after=retry_after,
+    )
+
+
 def suppress(database: Database, email: str) -> None:
     with database.write() as session:
         session.add(Suppression(email_key=email.lower(), reason="manual", created_at=0))
@@ -105,5 +156,6 @@ def checked_counts(database: Database, run_id: int) -> RunCounts:
             session.exec(select(Delivery.state).where(Delivery.run_id == run_id)).all()
         )
     counts = counts_of(run)
-    assert counts.as_dict() == {state: states[state] for state in counts.as_dict()}
+    rows = {state: states[state] for state in counts.as_dict()}
+    assert counts.as_dict() == rows, (counts, rows)
     return counts

@@ -41,7 +41,11 @@ def add_audience(
     rows = select(*values.values()).where(_CONTACT.c.id.in_(members)).order_by(_CONTACT.c.id)
     if only is not None:
         rows = rows.where(*_follow_up(run, only))
-    return connection.execute(insert(_DELIVERY).from_select(list(values), rows)).rowcount
+    return connection.execute(
+        insert(_DELIVERY).from_select(list(values), rows),
+        # An INSERT's count is not kept otherwise: -1 on PostgreSQL.
+        execution_options={"preserve_rowcount": True},
+    ).rowcount
 
 
 def _follow_up(run: Run, only: Only) -> list[ColumnElement[bool]]:

@@ -1,0 +1,7 @@
+import pytest
+from fake_time import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

@@ -1,0 +1,477 @@
+"""Settle and claim, on both engines."""
+
+import threading
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from fake_time import START, FakeClock
+from seeding import (
+    ACCOUNT,
+    PLENTY,
+    accepted,
+    add_contacts,
+    addresses,
+    checked_counts,
+    make_campaign,
+    not_sent,
+    open_ledger,
+    refused,
+    rows_of,
+    start_run,
+    states_of,
+    suppress,
+    tell_governor,
+    unknown,
+)
+from sqlmodel import update
+
+from sestui.core.account import AccountStatus
+from sestui.core.clock import SystemClock
+from sestui.core.delivery import HoldBack, RunCounts, Want
+from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.errors import StorageError
+from sestui.store.governor import Governor
+from sestui.store.runs import Runs
+from sestui.store.tables import Contact
+from sestui.store.workers import Workers
+
+
+@pytest.fixture
+def started(database, clock):
+    """A run over so many contacts, and the ledger of one worker."""
+
+    def start(count: int, *, rate: float = 10_000, quota: float = -1, **campaign):
+        add_contacts(database, addresses(count))
+        status = AccountStatus(max_24_hour_send=quota, max_send_rate=rate, sent_last_24_hours=0)
+        tell_governor(database, status, now=clock.now())
+        run = start_run(database, make_campaign(database, **campaign), clock.now())
+        return run.id, open_ledger(database, clock)
+
+    return start
+
+
+def claim_all(ledger, clock, run_id, *, most=10_000):
+    """Everything that can be claimed without waiting for a backoff, and the last answer."""
+    claims = []
+    while True:
+        taken = ledger.exchange([], Want(run_id, most))
+        claims += taken.claims
+        wait = taken.next_at - taken.now if taken.next_at is not None else 0.0
+        if not taken.claims and not taken.skipped and not 0 < wait < 1:
+            return claims, taken
+        clock.advance(max(wait, 0.1))
+        if wait > 0 and taken.now < START:  # PostgreSQL's own clock: no test moves it
+            threading.Event().wait(wait)
+
+
+def test_claims_go_in_order_and_are_sending_until_answered(started, database):
+    run_id, ledger = started(5)
+    taken = ledger.exchange([], Want(run_id, 3))
+    assert [claim.email for claim in taken.claims] == addresses(3)
+    assert [claim.attempt for claim in taken.claims] == [1, 1, 1]
+    assert taken.slots.count == 3
+    assert checked_counts(database, run_id) == RunCounts(pending=2, sending=3)
+    assert {row.worker for row in rows_of(database, run_id)} == {"worker", ""}
+
+
+def test_each_answer_goes_where_the_design_says(started, database, clock):
+    run_id, ledger = started(4)
+    a, b, c, d = ledger.exchange([], Want(run_id, 4)).claims
+    ledger.exchange([accepted(a), refused(b), unknown(c), not_sent(d)], None)
+    assert checked_counts(database, run_id) == RunCounts(
+        pending=1, accepted=1, rejected=1, in_doubt=1
+    )
+    first, second, third, fourth = rows_of(database, run_id)
+    assert (first.message_id, first.sent_at) == (
+        f"m{a.delivery_id}",
+        pytest.approx(clock.now(), abs=1e7),
+    )
+    assert (second.code, second.reason) == ("MessageRejected", "No.")
+    assert (third.code, third.sent_at) == ("ReadTimeoutError", None)
+    assert (fourth.state, fourth.attempts) == ("pending", 1)
+
+
+def test_a_run_finishes_with_its_last_answer(started, database, clock):
+    run_id, ledger = started(2)
+    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    ledger.exchange([accepted(a)], None)
+    assert Runs(database).get(run_id).state == RunState.SENDING
+    ledger.exchange([unknown(b)], None)
+    run = Runs(database).get(run_id)
+    assert run.state == RunState.FINISHED
+    assert run.finished_at is not None
+    assert ledger.exchange([], Want(run_id, 9)).run_state is RunState.FINISHED
+
+
+def test_what_is_in_doubt_is_never_claimed_again(started, database, clock):
+    run_id, ledger = started(3)
+    a, b, c = ledger.exchange([], Want(run_id, 3)).claims
+    ledger.exchange([unknown(a), unknown(b), not_sent(c)], None)
+    clock.advance(100_000)
+    claims, _ = claim_all(ledger, clock, run_id)
+    assert [claim.delivery_id for claim in claims] == [c.delivery_id]
+    assert claims[0].attempt == 2
+
+
+def test_a_run_over_nobody_is_finished_at_once(database, clock):
+    campaign = make_campaign(database, lists=())
+    assert start_run(database, campaign, clock.now()).state == RunState.FINISHED
+
+
+# who must not be mailed
+
+
+def test_the_claim_itself_skips_who_must_not_be_mailed(started, database, clock):
+    run_id, ledger = started(6)
+    with database.write() as session:
+        for email, status in (("r00001", "unsubscribed"), ("r00002", "invalid")):
+            session.exec(
+                update(Contact).where(Contact.email == f"{email}@example.com").values(status=status)
+            )
+    suppress(database, "R00003@Example.com")
+    claims, _ = claim_all(ledger, clock, run_id)
+    assert [claim.email[:6] for claim in claims] == ["r00000", "r00004", "r00005"]
+    skipped = {row.email[:6]: row.code for row in rows_of(database, run_id) if row.code}
+    assert skipped == {"r00001": "unsubscribed", "r00002": "invalid", "r00003": "suppressed"}
+    assert checked_counts(database, run_id) == RunCounts(sending=3, skipped=3)
+
+
+def test_what_is_suppressed_between_two_tries_is_skipped(started, database, clock):
+    run_id, ledger = started(1)
+    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([not_sent(claim)], None)
+    suppress(database, claim.email)
+    assert claim_all(ledger, clock, run_id)[0] == []
+    assert states_of(database, run_id) == {claim.email: "skipped"}
+    assert Runs(database).get(run_id).state == RunState.FINISHED
+
+
+def test_a_transactional_mail_goes_to_the_unsubscribed_but_not_to_the_suppressed(
+    started, database, clock
+):
+    run_id, ledger = started(3, transactional=True)
+    with database.write() as session:
+        session.exec(update(Contact).values(status="unsubscribed"))
+    suppress(database, addresses(3)[2])
+    claims, _ = claim_all(ledger, clock, run_id)
+    assert [claim.email for claim in claims] == addresses(2)
+
+
+def test_a_list_of_the_suppressed_is_skipped_in_few_ticks(database, clock):
+    emails = addresses(900)
+    add_contacts(database, emails, status="invalid")
+    add_contacts(database, ["last@example.com"])
+    tell_governor(database, PLENTY)
+    run_id = start_run(database, make_campaign(database), clock.now()).id
+    ledger = open_ledger(database, clock)
+    claims, _ = claim_all(ledger, clock, run_id, most=20)
+    assert [claim.email for claim in claims] == ["last@example.com"]
+    assert checked_counts(database, run_id) == RunCounts(sending=1, skipped=900)
+
+
+def test_a_test_run_shows_another_contact_and_asks_nothing_of_its_status(database, clock):
+    (ada,) = add_contacts(
+        database, ["ada@example.com"], status="unsubscribed", attributes={"name": "Ada"}
+    )
+    suppress(database, "gone@example.com")
+    tell_governor(database)
+    run = Runs(database).start_test(
+        make_campaign(database),
+        [("me@example.net", ada), ("GONE@example.com", None), ("you@example.net", None)],
+        clock.now(),
+    )
+    claims, _ = claim_all(open_ledger(database, clock), clock, run.id)
+    assert [(claim.email, claim.attributes) for claim in claims] == [
+        ("me@example.net", {"name": "Ada"}),
+        ("you@example.net", {}),
+    ]
+    assert checked_counts(database, run.id) == RunCounts(sending=2, skipped=1)
+
+
+# who may settle
+
+
+def test_the_late_answer_of_a_worker_thought_dead_settles_its_doubt(started, database, clock):
+    run_id, ledger = started(2)
+    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    Workers(database, clock).bury(host="here", lives=lambda _pid, _at: False)
+    assert checked_counts(database, run_id) == RunCounts(in_doubt=2)
+    ledger.exchange([accepted(a), not_sent(b)], None)
+    assert checked_counts(database, run_id).accepted == 1
+
+
+def test_an_answer_to_an_older_attempt_changes_nothing(started, database, clock):
+    run_id, ledger = started(1)
+    (first,) = ledger.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([not_sent(first)], None)
+    (second,) = ledger.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([accepted(first)], None)
+    assert checked_counts(database, run_id) == RunCounts(sending=1)
+    ledger.exchange([refused(second)], None)
+    assert checked_counts(database, run_id) == RunCounts(rejected=1)
+
+
+def test_an_answer_to_what_another_worker_claimed_since_changes_nothing(started, database, clock):
+    run_id, ledger = started(1)
+    (first,) = ledger.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([not_sent(first)], None)
+    other = open_ledger(database, clock, "other")
+    (second,) = other.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([unknown(first), accepted(second)], None)
+    assert checked_counts(database, run_id) == RunCounts(sending=1)
+
+
+def test_an_answer_given_twice_counts_once(started, database, clock):
+    run_id, ledger = started(2)
+    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    for _ in range(2):
+        ledger.exchange([accepted(a)], None)
+    ledger.exchange([refused(a), not_sent(a), unknown(a)], None)
+    assert checked_counts(database, run_id) == RunCounts(sending=1, accepted=1)
+    ledger.exchange([accepted(b)], None)
+
+
+def test_an_exchange_that_fails_half_way_leaves_nothing(started, sqlite_database, clock):
+    # Not on PostgreSQL: the trigger is SQLite's.
+    add_contacts(sqlite_database, addresses(3))
+    tell_governor(sqlite_database)
+    run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+    ledger = open_ledger(sqlite_database, clock)
+    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    before = Governor(sqlite_database).row(ACCOUNT)
+    with sqlite_database.write_connection() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full AFTER UPDATE OF tat ON governor "
+            "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    with pytest.raises(StorageError, match="full"):
+        ledger.exchange([accepted(claim)], Want(run_id, 1))
+    assert checked_counts(sqlite_database, run_id) == RunCounts(pending=2, sending=1)
+    assert Governor(sqlite_database).row(ACCOUNT) == before
+
+
+# pace and quota
+
+
+def test_backoff_is_honoured_and_told(started, clock, database):
+    run_id, ledger = started(2)
+    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    now = ledger.exchange([not_sent(a, retry_after=60), not_sent(b, retry_after=30)], None).now
+    taken = ledger.exchange([], Want(run_id, 2))
+    assert not taken.claims
+    assert taken.next_at == pytest.approx(now + 30, abs=5)
+
+
+def test_backoff_ends(sqlite_database, clock):
+    add_contacts(sqlite_database, addresses(1))
+    tell_governor(sqlite_database)
+    run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+    ledger = open_ledger(sqlite_database, clock)
+    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([not_sent(claim, retry_after=30)], None)
+    clock.advance(29.9)
+    assert not ledger.exchange([], Want(run_id, 1)).claims
+    clock.advance(0.2)
+    assert ledger.exchange([], Want(run_id, 1)).claims
+
+
+def test_a_wall_clock_set_back_does_not_prolong_a_backoff(sqlite_database, clock):
+    add_contacts(sqlite_database, addresses(1))
+    tell_governor(sqlite_database)
+    run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+    ledger = open_ledger(sqlite_database, clock)
+    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    ledger.exchange([not_sent(claim, retry_after=30)], None)
+    clock.jump(-3_600)
+    clock.advance(31)
+    assert ledger.exchange([], Want(run_id, 1)).claims
+
+
+def test_the_quota_is_exact_and_then_says_so(started, database, clock):
+    run_id, ledger = started(50, quota=20)
+    claims, taken = claim_all(ledger, clock, run_id)
+    assert len(claims) == 20
+    assert taken.quota_exhausted
+    assert taken.quota.left == 0
+
+
+def test_what_ses_did_not_take_is_given_back_to_the_quota(started, database, clock):
+    run_id, ledger = started(50, quota=20)
+    claims, _ = claim_all(ledger, clock, run_id)
+    answers = [accepted(claim) for claim in claims[:12]] + [unknown(claims[12])]
+    answers += [refused(claim) for claim in claims[13:16]]
+    answers += [not_sent(claim) for claim in claims[16:]]
+    ledger.exchange(answers, None)
+    again, taken = claim_all(ledger, clock, run_id)
+    assert len(again) == 7  # 3 refused and 4 not sent; the one in doubt is counted as sent
+    assert taken.quota_exhausted
+
+
+def test_a_look_while_mail_is_in_the_air_never_raises_the_quota(started, database, clock):
+    run_id, ledger = started(50, quota=20)
+    claims = ledger.exchange([], Want(run_id, 8)).claims
+    ledger.exchange([accepted(claim) for claim in claims[:5]], None)
+    # SES has counted the five that were answered, and one of the three that were not.
+    tell_governor(database, AccountStatus(20, 10_000, 6), now=clock.now())
+    ledger.exchange([accepted(claim) for claim in claims[5:]], None)
+    more, _ = claim_all(ledger, clock, run_id)
+    assert len(more) <= 12
+    ledger.exchange([accepted(claim) for claim in more], None)
+    tell_governor(database, AccountStatus(20, 10_000, 8 + len(more)), now=clock.now())
+    more_still, _ = claim_all(ledger, clock, run_id)
+    assert len(more) + len(more_still) == 12
+
+
+def test_a_rate_of_zero_lets_nothing_be_claimed(started):
+    run_id, ledger = started(2, rate=0)
+    taken = ledger.exchange([], Want(run_id, 2))
+    assert not taken.claims
+    assert taken.next_at is not None
+
+
+def test_a_throttle_answer_slows_every_worker(started, database, clock):
+    run_id, ledger = started(50, rate=1_000)
+    claims = ledger.exchange([], Want(run_id, 10)).claims
+    before = ledger.exchange([], Want(run_id, 1)).rate
+    ledger.exchange([not_sent(claim, HoldBack.RATE) for claim in claims], None)
+    after = open_ledger(database, clock, "other").exchange([], Want(run_id, 1)).rate
+    assert after == pytest.approx(before / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [0.5, 14, 500])
+def test_claims_never_outrun_the_rate(sqlite_database, rate):
+    clock = FakeClock()
+    add_contacts(sqlite_database, addresses(300))
+    tell_governor(sqlite_database, AccountStatus(-1, rate, 0), now=clock.now())
+    run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+    workers = [open_ledger(sqlite_database, clock, name) for name in "abc"]
+    slots: list[float] = []
+    end = clock.now() + min(10, 250 / rate)
+    turn = 0
+    while clock.now() < end:
+        taken = workers[turn % 3].exchange([], Want(run_id, 100))
+        turn += 1
+        if taken.slots is not None:
+            slots += [taken.slots.slot(index) for index in range(taken.slots.count)]
+        clock.advance(0.013)
+    assert slots == sorted(slots)
+    assert all(later - before >= 1 / rate for before, later in pairwise(slots))
+    assert len(slots) >= min(10, 250 / rate) * rate * 0.95
+
+
+# paused and cancelled
+
+
+@pytest.mark.parametrize("state", ["paused", "waiting", "cancelled"])
+def test_a_run_that_is_not_sending_gives_nothing(started, database, clock, state):
+    run_id, ledger = started(3)
+    runs = Runs(database)
+    if state == "paused":
+        runs.pause(run_id, PauseReason.OPERATOR, "")
+    elif state == "cancelled":
+        runs.cancel(run_id, clock.now())
+    else:
+        runs.wait(run_id, WaitReason.QUOTA, "", clock.now() + 60)
+    taken = ledger.exchange([], Want(run_id, 3))
+    assert not taken.claims
+    assert taken.run_state == state
+
+
+def test_cancel_skips_what_is_pending_and_what_comes_back_later(started, database, clock):
+    run_id, ledger = started(10)
+    a, b, c = ledger.exchange([], Want(run_id, 3)).claims
+    Runs(database).cancel(run_id, clock.now())
+    assert checked_counts(database, run_id) == RunCounts(sending=3, skipped=7)
+    ledger.exchange([accepted(a), not_sent(b), unknown(c)], None)
+    assert checked_counts(database, run_id) == RunCounts(accepted=1, in_doubt=1, skipped=8)
+    assert Runs(database).get(run_id).state == RunState.CANCELLED
+
+
+def test_a_paused_run_keeps_what_comes_back_and_goes_on_with_it(started, database, clock):
+    run_id, ledger = started(3)
+    claims = ledger.exchange([], Want(run_id, 3)).claims
+    runs = Runs(database)
+    runs.pause(run_id, PauseReason.ERRORS, "Because.")
+    ledger.exchange([not_sent(claim) for claim in claims], None)
+    assert checked_counts(database, run_id) == RunCounts(pending=3)
+    runs.resume(run_id)
+    again, _ = claim_all(ledger, clock, run_id)
+    assert [claim.attempt for claim in again] == [2, 2, 2]
+
+
+# many at once
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_at_once_never_claim_the_same_row(database, workers):
+    clock = SystemClock()
+    count = 400
+    add_contacts(database, addresses(count))
+    tell_governor(database, AccountStatus(-1, 4_000, 0), now=clock.now())
+    run_id = start_run(database, make_campaign(database), clock.now()).id
+    seen: Counter[int] = Counter()
+    errors: list[BaseException] = []
+    lock, begin = threading.Lock(), threading.Barrier(workers)
+
+    def work(name: str) -> None:
+        ledger = open_ledger(database, clock, name)
+        answers = []
+        begin.wait()
+        try:
+            while True:
+                taken = ledger.exchange(answers, Want(run_id, 7))
+                answers = [accepted(claim) for claim in taken.claims]
+                with lock:
+                    seen.update(claim.delivery_id for claim in taken.claims)
+                if taken.run_state is RunState.FINISHED:
+                    return
+        except BaseException as error:  # noqa: BLE001 # told to the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    assert len(seen) == count
+    assert set(seen.values()) == {1}
+    assert checked_counts(database, run_id) == RunCounts(accepted=count)
+
+
+def test_cancel_while_workers_claim_and_settle_leaves_nothing_pending(database):
+    clock = SystemClock()
+    add_contacts(database, addresses(600))
+    tell_governor(database, AccountStatus(-1, 4_000, 0), now=clock.now())
+    run_id = start_run(database, make_campaign(database), clock.now()).id
+    errors: list[BaseException] = []
+    busy = threading.Event()
+
+    def work(name: str) -> None:
+        ledger = open_ledger(database, clock, name)
+        answers = []
+        try:
+            while True:
+                taken = ledger.exchange(answers, Want(run_id, 7))
+                answers = [
+                    accepted(claim) if claim.delivery_id % 3 else not_sent(claim)
+                    for claim in taken.claims
+                ]
+                busy.set()
+                if taken.run_state is not RunState.SENDING and not answers:
+                    return
+        except BaseException as error:  # noqa: BLE001 # told to the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    assert busy.wait(30)
+    Runs(database).cancel(run_id, clock.now())
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    counts = checked_counts(database, run_id)
+    assert (counts.pending, counts.sending) == (0, 0)
+    assert counts.skipped > 0
