@@ -22,7 +22,7 @@ SINGLE_PATH = "/v2/email/outbound-emails"
 BULK_PATH = "/v2/email/outbound-bulk-emails"
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_ENTRY = b'"Destination":'
+ENTRY = b'"Destination":'
 """Once an entry: quotes inside a JSON string come with a backslash before them."""
 
 _ACCOUNT = json.dumps(
@@ -81,7 +81,7 @@ class _Connection(asyncio.Protocol):
             counters.mails += 1
             return b'{"MessageId":"null-%016d"}' % next(counters.numbers)
         if path == BULK_PATH.encode():
-            entries = self._buffer.count(_ENTRY, self._head, self._needed)
+            entries = self._buffer.count(ENTRY, self._head, self._needed)
             counters.calls += 1
             counters.mails += entries
             results = b",".join(

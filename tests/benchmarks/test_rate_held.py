@@ -29,10 +29,10 @@ from sestui.simulator.rules import peak_in_one_second
 from tests.benchmarks import figures
 from tests.benchmarks.workload import (
     SHORT_BODY,
+    Departures,
     add_contacts,
     address_of,
     as_ses,
-    recorded_engine,
     ses_at,
     start_run,
 )
@@ -40,6 +40,9 @@ from tests.benchmarks.workload import (
 _LATENCY, _JITTER = 0.08, 0.04
 _SETTLING_SECONDS = 2.0
 """Before the window that is counted: connections are made, the kind of calls is chosen."""
+
+_WINDING_DOWN_SECONDS = 3.0
+"""After it: the engine claims nothing more a while before its time is up."""
 
 _THREADS = 8
 
@@ -103,18 +106,19 @@ def _simulator(folder: Path, rate: int) -> SimulatorProcess:
 
 def _engine(rate: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
     duration = figures.seconds("SECONDS", 60)
-    whole = duration + _SETTLING_SECONDS + 1
+    whole = duration + _SETTLING_SECONDS + _WINDING_DOWN_SECONDS
     with (
         _simulator(folder / "account", rate) as simulator,
         ses_at(simulator.endpoint_url, folder / "sestui", monkeypatch) as runtime,
     ):
         add_contacts(runtime.database, round(rate * (whole + 2)))
         run = start_run(runtime, SHORT_BODY)
-        with recorded_engine(runtime, Limits(seconds=whole)) as (engine, gateway):
+        with runtime.engine(Limits(seconds=whole)) as engine:
+            departures = Departures(runtime.clients.sesv2)
             engine.run()
         outbox, throttled = _outbox(simulator), _stats(simulator)["throttled"]
         counts = runtime.overview.run(run.id).counts
-    left = sorted(gateway.departures)
+    left = sorted(departures.seen)
     start = left[0][0] + _SETTLING_SECONDS
     window = [each for each in left if start <= each[0] < start + duration]
     twice = sum(1 for times in outbox.values() if times > 1)

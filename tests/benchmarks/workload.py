@@ -1,31 +1,27 @@
-"""What the benchmarks send, and the sender they send it with."""
+"""What the benchmarks send, and the sestui they send it with."""
 
 import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.client import BaseClient
 from sqlalchemy import insert
 
 from sestui.core.campaign import CampaignFields
 from sestui.core.content import MessageSource
 from sestui.core.mail import Mail
 from sestui.runtime import Runtime
-from sestui.sending.book import RunBook
-from sestui.sending.engine import Engine, Limits
-from sestui.sending.ports import Gateway as GatewayPort
-from sestui.sending.ports import Reply
-from sestui.sending.workplace import workplace
-from sestui.ses.gateway import Gateway
 from sestui.settings import load_settings
 from sestui.store.database import Database
-from sestui.store.ledger import Ledger
 from sestui.store.tables import Contact, ContactList, Membership, Run
+from tests.benchmarks.null_ses import ENTRY
 
 REGION = "eu-west-1"
 _LIST = "all"
@@ -146,65 +142,21 @@ def rendered(runtime: Runtime, run: Run, count: int) -> list[Mail]:
     ]
 
 
-class RecordingGateway:
-    """A gateway that notes the instant at which each call leaves, and how many mails it carries."""
+class Departures:
+    """Notes the instant at which each call of ``client`` leaves, and how many mails it carries.
 
-    def __init__(self, gateway: GatewayPort) -> None:
-        self._gateway = gateway
+    Hooked in behind the gateway, which lets a call go on only once its slot has come.
+    """
+
+    def __init__(self, client: BaseClient) -> None:
         self._lock = threading.Lock()
-        self.departures: list[tuple[float, int]] = []
+        self.seen: list[tuple[float, int]] = []
         """Monotonic seconds and number of mails."""
+        for operation in ("SendEmail", "SendBulkEmail"):
+            client.meta.events.register_last(f"before-send.sesv2.{operation}", self._note)
 
-    @property
-    def single_cost(self) -> float:
-        """As the gateway measured it."""
-        return self._gateway.single_cost
-
-    def send(self, mail: Mail, leave: Callable[[], bool]) -> Reply:
-        """Send one mail in one call."""
-        return self._gateway.send(mail, self._noted(leave, 1))
-
-    def send_bulk(self, mails: Sequence[Mail], leave: Callable[[], bool]) -> Sequence[Reply]:
-        """Send several mails in one call."""
-        return self._gateway.send_bulk(mails, self._noted(leave, len(mails)))
-
-    def _noted(self, leave: Callable[[], bool], mails: int) -> Callable[[], bool]:
-        def noted() -> bool:
-            if not leave():
-                return False
-            left_at = time.monotonic()
-            with self._lock:
-                self.departures.append((left_at, mails))
-            return True
-
-        return noted
-
-
-@contextmanager
-def recorded_engine(runtime: Runtime, limits: Limits) -> Iterator[tuple[Engine, RecordingGateway]]:
-    """The engine that ``runtime`` would give, over a gateway that records."""
-    runtime.account.look()
-    gateway = RecordingGateway(Gateway(runtime.clients))
-    with workplace(runtime.database, runtime.clock) as worker:
-        engine = Engine(
-            ledger=Ledger(
-                runtime.database,
-                account=runtime.ses_account.key,
-                worker=worker.id,
-                quota_rule=runtime.settings.quota_rule,
-                clock=runtime.clock,
-            ),
-            book=RunBook(
-                runtime.runs,
-                compose=runtime.run_composer,
-                quota=runtime.account.quota,
-                local=runtime.local_time,
-                clock=runtime.clock,
-            ),
-            gateway=gateway,
-            account=runtime.account,
-            heartbeat=worker,
-            clock=runtime.clock,
-            limits=limits,
-        )
-        yield engine, gateway
+    def _note(self, request: AWSPreparedRequest, **_event: object) -> None:
+        left_at = time.monotonic()
+        assert isinstance(request.body, bytes | bytearray)
+        with self._lock:
+            self.seen.append((left_at, request.body.count(ENTRY)))
