@@ -15,9 +15,11 @@ def test_each_setting_says_where_it_comes_from(sestui: Sestui) -> None:
     assert sestui.ok("config", "path") == f"{sestui.config}\n"
     sestui.ok("config", "set", "max_quota_usage", "0.5")
     sestui.ok("config", "set", "senders", "7")
+    sestui.ok("config", "set", "warm_up_start", "2026-12-01")
     settings = shown(sestui, "--set", "senders=9", "--account", "ses", SESTUI_THEME="nord")
     told = {name: (settings[name]["value"], settings[name]["source"]) for name in settings}
     assert told["max_quota_usage"] == (0.5, "file")
+    assert told["warm_up_start"] == ("2026-12-01", "file")
     assert told["theme"] == ("nord", "environment")
     assert told["senders"] == (9, "command line")
     assert told["account"] == ("ses", "command line")
