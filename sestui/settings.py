@@ -195,4 +195,11 @@ def checked_value(name: str, text: str) -> Any:
     except ValidationError as error:
         said = error.errors()[0]["msg"]
         raise SettingsError(f"{name} can't be {text!r}: {_said(said)}.") from error
+    return str(value) if isinstance(value, Path) else value
+
+
+def masked(name: str, value: Any) -> Any:
+    """``value`` as it may be shown: no password in a database URL."""
+    if name == "database_url" and value:
+        return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
     return str(value) if isinstance(value, Path | date) else value
