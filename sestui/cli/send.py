@@ -68,7 +68,7 @@ def wake_waiting(runtime: "Runtime") -> None:
     quota = runtime.account.quota()
     if quota is not None and (quota.left is None or quota.left > 0):
         for run in waiting:
-            runtime.runs.resume(run.id)
+            runtime.runs.wake(run.id)
 
 
 def run_due_command(

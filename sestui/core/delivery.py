@@ -125,6 +125,8 @@ class Taken:
 
     now: Instant
     """The ledger's clock when it gave them: slots are to be read against it."""
+    monotonic: float = 0.0
+    """This process's monotonic clock at that same instant."""
     claims: tuple[Claim, ...] = ()
     slots: Reservation | None = None
     run_state: RunState | None = None
@@ -135,7 +137,9 @@ class Taken:
     next_at: Instant | None = None
     """Nothing can be claimed before: others hold the slots, or every row is backing off."""
     rate: float = 0.0
-    """Recipients a second allowed to the run now."""
+    """Recipients a second at which the run's slots are spaced now."""
+    account_rate: float = 0.0
+    """Recipients a second that the account allows all runs together."""
     opens_at: Instant = 0.0
     """When the account's next free slot is, for whichever run."""
     quota: Quota | None = None

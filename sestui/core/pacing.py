@@ -125,6 +125,9 @@ def quota(
 _BACKOFF_FIRST_SECONDS = 1.0
 _BACKOFF_LONGEST_SECONDS = 300.0
 
+FURTHEST_RETRY = 2 * _BACKOFF_LONGEST_SECONDS
+"""No retry is ever due later than this many seconds from now."""
+
 
 def backoff(attempt: int) -> float:
     """Seconds until a delivery that SES didn't take is tried again, after try ``attempt`` (≥ 1)."""

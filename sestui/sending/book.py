@@ -54,14 +54,14 @@ class RunBook:
                 continue
             opens_at = self._opens_at(run, now)
             if opens_at <= now:
-                found.append(run if run.state == RunState.SENDING else self._runs.resume(run.id))
+                found.append(run if run.state == RunState.SENDING else self._runs.wake(run.id))
             elif run.state == RunState.SENDING:
                 closed = (
                     f"Its send window ({run.send_window}) is closed; it continues "
                     f"{self._local(opens_at)}."
                 )
                 self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at)
-        return found
+        return [run for run in found if run.state == RunState.SENDING]
 
     def _opens_at(self, run: Run, now: Instant) -> Instant:
         if not run.send_window:

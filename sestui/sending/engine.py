@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, Taken, Want
-from sestui.core.pacing import CLAIM_AHEAD_SECONDS, PACE, Quota
+from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
 from sestui.core.states import PauseReason, RunState
-from sestui.errors import StorageBusyError
+from sestui.errors import ContentError, StorageError
 from sestui.sending.batching import Batching, Mode
 from sestui.sending.dispatch import Dispatcher, Job
-from sestui.sending.holds import Holds
+from sestui.sending.holds import Holds, Pause
 from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
 from sestui.sending.report import MOST_LINES, Line, SenderReport, line_of
 from sestui.sending.turns import Turns
@@ -29,6 +29,9 @@ RUNS_SECONDS = 0.5
 
 DRAIN_SECONDS = 5.0
 """A stop waits this long for calls in the air; what is unanswered then is in doubt."""
+
+STORAGE_PATIENCE_SECONDS = 120.0
+"""A database that takes nothing for this long ends the sender; until then it waits and retries."""
 
 _WIND_DOWN_SECONDS = 1.0
 """A deadline stops the claiming this much earlier, and the drain ends this much after it."""
@@ -91,6 +94,8 @@ class Engine:
         self._runs_read_at = float("-inf")
         self._horizon = 0.0
         self._unsettled: list[Answer] = []
+        self._pauses: list[Pause] = []
+        self._failing_since: float | None = None
         self._beat_at = float("-inf")
         self._reported_at = 0.0
         self._lines: list[Line] = []
@@ -122,30 +127,42 @@ class Engine:
             return End.STOPPED
         if self._clock.monotonic() >= deadline - _WIND_DOWN_SECONDS:
             return End.DEADLINE
-        self._read_runs_if_due()
-        busy = self._turns or self._dispatcher.outstanding or self._unsettled
-        return End.IDLE if self._limits.until_idle and not busy else None
+        fresh = self._runs_read_at > float("-inf")
+        idle = fresh and not (
+            self._turns or self._dispatcher.outstanding or self._unsettled or self._pauses
+        )
+        return End.IDLE if self._limits.until_idle and idle else None
 
     # one tick
 
     def _tick(self) -> None:
+        try:
+            self._work()
+            self._failing_since = None
+        except StorageError as error:
+            # Locked, full or read-only for a while: what was answered is kept here and written
+            # when the database takes it again.
+            now = self._clock.monotonic()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since > STORAGE_PATIENCE_SECONDS:
+                raise
+            self._hold(str(error))
+        self._report_if_due()
+        self._rest()
+
+    def _work(self) -> None:
+        self._read_answers()
+        self._pause_runs()
         self._beat_if_due()
         self._look_at_account()
-        self._read_answers()
         self._read_runs_if_due()
         run = self._turns.next(self._clock.monotonic())
         want = self._want(run) if run is not None else None
         if self._unsettled or want is not None:
-            try:
-                taken = self._ledger.exchange(self._unsettled, want)
-            except StorageBusyError as error:
-                self._hold(str(error))
-            else:
-                self._unsettled = []
-                if run is not None and want is not None:
-                    self._use(run, taken)
-        self._report_if_due()
-        self._rest()
+            taken = self._ledger.exchange(self._unsettled, want)
+            self._unsettled = []
+            if run is not None and want is not None:
+                self._use(run, taken)
 
     def _read_answers(self) -> None:
         answers = self._dispatcher.collect()
@@ -157,16 +174,23 @@ class Engine:
             self._holds.bulk_throttled = False
             self._batching.step_back(mono)
         self._unsettled += written
-        for pause in pauses:
-            self._book.pause(pause.run_id, pause.reason, pause.detail)
-            self._runs_read_at = float("-inf")
+        self._pauses += pauses
         now = self._clock.now()
         self._answered += len(answers)
         self._lines += [line_of(answer, claim, now) for answer, claim in answers]
         del self._lines[:-MOST_LINES]
 
+    def _pause_runs(self) -> None:
+        while self._pauses:
+            pause = self._pauses[-1]
+            self._book.pause(pause.run_id, pause.reason, pause.detail)
+            self._pauses.pop()
+            self._runs_read_at = float("-inf")
+
     def _want(self, run: RunInfo) -> Want | None:
         now = self._clock.monotonic()
+        if self._composer(run) is None:
+            return None
         if self._holds.quota_said or now < self._next_claim_at():
             return None
         room = 2 * self._limits.senders - self._dispatcher.outstanding
@@ -176,9 +200,12 @@ class Engine:
         return Want(run.id, room, run.max_rate) if room > 0 else None
 
     def _bulk(self, run: RunInfo, now: float) -> bool:
-        if not self._batching.is_bulk(self._rate, now):
-            return False
-        return not self._composer(run).has_attachments
+        composer = self._composer(run)
+        return (
+            composer is not None
+            and not composer.has_attachments
+            and self._batching.is_bulk(self._rate, now)
+        )
 
     def _next_claim_at(self) -> float:
         """Monotonic seconds before which nothing is to be claimed for any run."""
@@ -190,37 +217,42 @@ class Engine:
         self._rate, self._quota = taken.rate or self._rate, taken.quota or self._quota
         if taken.run_state is not RunState.SENDING:
             self._runs_read_at = float("-inf")
-        if taken.claims and taken.slots is not None:
-            self._hand_over(run, taken, now)
+        composer = self._composer(run)
+        if taken.claims and taken.slots is not None and composer is not None:
+            self._hand_over(run, composer, taken, taken.slots)
         elif taken.next_at is not None:
             # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
             self._turns.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
             self._holds.quota_said = True
 
-    def _hand_over(self, run: RunInfo, taken: Taken, now: float) -> None:
-        slots, behind = taken.slots, now - taken.now
-        if slots is None:
-            return
-        calls = self._batching.calls(
-            taken.claims, slots, taken.rate, bulk=self._bulk(run, now) and len(taken.claims) > 1
-        )
-        composer = self._composer(run)
-        self._horizon = taken.opens_at + behind
+    def _hand_over(
+        self, run: RunInfo, composer: Composer, taken: Taken, slots: Reservation
+    ) -> None:
+        # The ledger's clock may be a database server's: what counts is how far ahead a slot is.
+        ahead = taken.monotonic - taken.now
+        bulk = len(taken.claims) > 1 and self._bulk(run, taken.monotonic)
+        calls = self._batching.calls(taken.claims, slots, taken.rate, bulk=bulk)
+        self._horizon = taken.opens_at + ahead
         self._turns.served(run, len(taken.claims))
         if run.max_rate is not None:
-            self._turns.block(run, slots.end + behind - CLAIM_AHEAD_SECONDS)
+            self._turns.block(run, slots.end + ahead - CLAIM_AHEAD_SECONDS)
         self._dispatcher.hand_over(
             [
-                Job(call.claims, composer, call.slot + behind, taken.rate / PACE, call.bulk)
+                Job(call.claims, composer, call.slot + ahead, taken.account_rate, call.bulk)
                 for call in calls
             ]
         )
 
-    def _composer(self, run: RunInfo) -> Composer:
+    def _composer(self, run: RunInfo) -> Composer | None:
+        """The run's message; None, and the run is to be paused, if it can't be compiled."""
         if run.id not in self._composers:
-            self._composers[run.id] = self._book.composer(run.id)
-        return self._composers[run.id]
+            try:
+                self._composers[run.id] = self._book.composer(run.id)
+            except ContentError as error:
+                self._pauses.append(Pause(run.id, PauseReason.ERRORS, str(error)))
+                self._turns.block(run, self._clock.monotonic() + RUNS_SECONDS)
+        return self._composers.get(run.id)
 
     def _read_runs_if_due(self) -> None:
         now = self._clock.monotonic()
@@ -243,13 +275,10 @@ class Engine:
             self._hold(look.trouble)
             return
         if not look.status.sending_enabled:
-            for run_id in self._turns.ids:
-                self._book.pause(
-                    run_id,
-                    PauseReason.ACCOUNT,
-                    "SES says that sending is disabled for the account.",
-                )
-            self._runs_read_at = float("-inf")
+            self._pauses += [
+                Pause(run_id, PauseReason.ACCOUNT, "SES says that sending is disabled.")
+                for run_id in self._turns.ids
+            ]
         if exhausted and look.drained:
             self._holds.quota_said = False
             self._book.wait_for_quota(self._turns.ids)
@@ -264,11 +293,8 @@ class Engine:
     def _beat_if_due(self) -> None:
         now = self._clock.monotonic()
         if now - self._beat_at >= BEAT_SECONDS:
+            self._heartbeat.beat()
             self._beat_at = now
-            try:
-                self._heartbeat.beat()
-            except StorageBusyError:
-                self._beat_at = now - BEAT_SECONDS + 1.0  # again in a second
 
     def _report_if_due(self) -> None:
         now = self._clock.monotonic()
@@ -302,8 +328,17 @@ class Engine:
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
         self._unsettled += self._dispatcher.give_up()
-        if self._unsettled:
-            self._ledger.exchange(self._unsettled, None)
-            self._unsettled = []
+        self._write_last(self._clock.monotonic() + DRAIN_SECONDS)
         self._reported_at = float("-inf")
         self._report_if_due()
+
+    def _write_last(self, give_up_at: float) -> None:
+        """Write the last answers, though the database be locked for a moment."""
+        while self._unsettled:
+            try:
+                self._ledger.exchange(self._unsettled, None)
+                self._unsettled = []
+            except StorageError:
+                if self._clock.monotonic() >= give_up_at:
+                    raise
+                self._clock.wait(threading.Event(), 0.1)

@@ -55,3 +55,9 @@ class Sender:
                 self.end = engine.run()
         except SestuiError as error:
             self.error = error
+        except Exception as error:  # noqa: BLE001 - whoever waits for the thread must be told
+            self.error = SestuiError(
+                f"The sender stopped for a reason nobody foresaw ({type(error).__name__}); nothing "
+                "is lost, start it again to go on."
+            )
+            self.error.__cause__ = error

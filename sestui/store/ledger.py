@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    or_,
     select,
     update,
 )
@@ -26,7 +27,14 @@ from sqlalchemy import (
 from sestui.core.account import QuotaRule
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, Taken, Want
-from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, Pace, chunk_size
+from sestui.core.pacing import (
+    CHUNK_SECONDS,
+    CLAIM_AHEAD_SECONDS,
+    FURTHEST_RETRY,
+    PACE,
+    Pace,
+    chunk_size,
+)
 from sestui.core.states import (
     ContactStatus,
     DeliveryState,
@@ -88,9 +96,8 @@ class Ledger:
                 governor.locked_row(connection, self._account)
             if answers:
                 self._settle(connection, answers, now)
-            if want is None:
-                return Taken(now)
-            return self._claim(connection, want, now)
+            said = Taken(now, self._clock.monotonic())
+            return said if want is None else self._claim(connection, want, said)
 
     # settling
 
@@ -134,21 +141,29 @@ class Ledger:
 
     # claiming
 
-    def _claim(self, connection: Connection, want: Want, now: Instant) -> Taken:
+    def _claim(self, connection: Connection, want: Want, said: Taken) -> Taken:
+        now = said.now
         run = connection.execute(
             select(_RUN.c.state, _RUN.c.tat).where(_RUN.c.id == want.run_id)
         ).one()
         if run.state != RunState.SENDING:
-            return Taken(now, run_state=RunState(run.state))
+            return replace(said, run_state=RunState(run.state))
         row = governor.locked_row(connection, self._account)
         quota = governor.row_quota(row, self._quota_rule, now)
+        rate = governor.row_rate(row, now)
         pace = Pace(
             tat=row.tat,
-            rate=governor.row_rate(row, now) * PACE,
+            rate=rate * PACE,
             run_tat=run.tat,
             run_rate=want.max_rate,
         )
-        said = Taken(now, run_state=RunState.SENDING, rate=pace.allowed, quota=quota)
+        said = replace(
+            said,
+            run_state=RunState.SENDING,
+            rate=pace.allowed,
+            account_rate=rate,
+            quota=quota,
+        )
         opens_at = pace.opens_at(now)
         if opens_at is None or opens_at > now + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS:
             return replace(said, next_at=(opens_at or now + 1) - CLAIM_AHEAD_SECONDS)
@@ -386,7 +401,11 @@ def _claimable(run_id: int, limit: int, now: Instant) -> Select[Any]:
                 else_=func.lower(_DELIVERY.c.email),
             ),
         )
-        .where(*_pending(run_id), _DELIVERY.c.not_before <= now)
+        .where(
+            *_pending(run_id),
+            # One that lies further ahead than any backoff: the clock was set back.
+            or_(_DELIVERY.c.not_before <= now, _DELIVERY.c.not_before > now + FURTHEST_RETRY),
+        )
         .order_by(_DELIVERY.c.id)
         .limit(limit)
         .with_for_update(of=_DELIVERY, skip_locked=True)

@@ -213,6 +213,13 @@ class Runs:
             values=values,
         )
 
+    def wake(self, run_id: int) -> Run:
+        """Let a waiting run go on; if something else was done to it meanwhile, that stands."""
+        try:
+            return self.resume(run_id)
+        except StateError:
+            return self.get(run_id)
+
     def cancel(self, run_id: int, now: Instant) -> Run:
         """End the run: what is pending is skipped, what is in the air still gets its answer."""
         return self._steer(
