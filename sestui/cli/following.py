@@ -71,6 +71,8 @@ def stopped_by_signals(sender: "Sender") -> Iterator[None]:
         asked.set()
         sender.stop()
         with suppress(OSError):  # after SIGHUP there is nobody to tell
+            if watched():
+                say("")  # off the line that the bar is on
             say("Stopping: waiting for what is in the air (Ctrl-C again ends at once).")
 
     # What is ignored stays so: nohup, or a job that a script put in the background.
