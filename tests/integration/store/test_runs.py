@@ -39,7 +39,6 @@ def test_everybody_on_any_of_the_lists_gets_one_row(database, runs, clock):
     both = add_contacts(database, ["a@example.com", "b@example.com"], "one")
     add_contacts(database, ["c@example.com"], "two")
 
-
     with database.write() as session:
         two = session.exec(select(ContactList).where(ContactList.name == "two")).one()
         session.add(Membership(list_id=two.id, contact_id=both[0], joined_at=0))

@@ -7,6 +7,7 @@ from seeding import (
     addresses,
     checked_counts,
     make_campaign,
+    not_sent,
     open_ledger,
     rows_of,
     start_run,
@@ -136,3 +137,19 @@ def test_rows_of_a_worker_nobody_knows_are_found(database, workers, claiming):
     ledger.exchange([], Want(run_id, 3))  # it goes on before its next beat, and is killed
     assert workers.bury(host="here", lives=dead) == 3
     assert checked_counts(database, run_id) == RunCounts(pending=5, in_doubt=5)
+
+
+def test_a_finished_run_opens_again_for_what_a_worker_thought_dead_did_not_send(
+    database, clock, workers, claiming
+):
+    # A process that stood still (a laptop's lid, a frozen machine) takes its mails back unsent.
+    run_id, worker, ledger, claims = claiming(10, host="there")
+    ledger.exchange([accepted(claim) for claim in claims[1:]], None)
+    age(database, worker, 2 * LEASE_SECONDS)
+    workers.bury(host="here", lives=dead)
+    open_ledger(database, clock, "next").exchange([], Want(run_id, 1))
+    assert Runs(database).get(run_id).state == RunState.FINISHED
+    ledger.exchange([not_sent(claims[0])], None)
+    run = Runs(database).get(run_id)
+    assert (run.state, run.finished_at) == (RunState.SENDING, None)
+    assert checked_counts(database, run_id) == RunCounts(pending=1, accepted=9)
