@@ -1,6 +1,6 @@
 """The governor's row: rate and quota of one SES account, shared by every process."""
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.account import AccountStatus, QuotaRule
@@ -12,6 +12,19 @@ from sestui.store.tables import GovernorRow, Run
 _ROW = GovernorRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
+# Built once, as in ledger_sql: building them anew costs more than running them.
+_LOCKED = select(_ROW).where(_ROW.c.account == bindparam("account")).with_for_update()
+_TAKE = (
+    update(_ROW)
+    .where(_ROW.c.account == bindparam("b_account"))
+    .values(tat=bindparam("b_tat"), taken=_ROW.c.taken + bindparam("b_count"))
+)
+_GIVE_BACK = (
+    update(_ROW)
+    .where(_ROW.c.account == bindparam("b_account"))
+    .values(taken=_ROW.c.taken - bindparam("b_count"))
+)
+
 
 def locked_row(connection: Connection, account: str) -> GovernorRow:
     """The row of ``account`` as it is inside this write transaction, locked until its end.
@@ -19,14 +32,13 @@ def locked_row(connection: Connection, account: str) -> GovernorRow:
     A database that has never looked at this account has no row: it is made with a rate of 0, which
     lets nothing leave.
     """
-    query = select(_ROW).where(_ROW.c.account == account).with_for_update()
-    found = connection.execute(query).mappings().first()
+    found = connection.execute(_LOCKED, {"account": account}).mappings().first()
     if found is None:
         # Two processes may look first at once: on PostgreSQL the second waits here for the first.
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(_ROW).values(**GovernorRow(account=account).model_dump())
         connection.execute(new.on_conflict_do_nothing())
-        found = connection.execute(query).mappings().one()
+        found = connection.execute(_LOCKED, {"account": account}).mappings().one()
     return GovernorRow(**found)
 
 
@@ -48,16 +60,12 @@ def row_rate(row: GovernorRow, now: Instant) -> float:
 
 def take(connection: Connection, account: str, *, count: int, tat: Instant) -> None:
     """Count ``count`` mails as used and store the arrival time that their slots leave behind."""
-    connection.execute(
-        update(_ROW).where(_ROW.c.account == account).values(tat=tat, taken=_ROW.c.taken + count)
-    )
+    connection.execute(_TAKE, {"b_account": account, "b_tat": tat, "b_count": count})
 
 
 def give_back(connection: Connection, account: str, count: int) -> None:
     """Un-count mails that SES didn't take."""
-    connection.execute(
-        update(_ROW).where(_ROW.c.account == account).values(taken=_ROW.c.taken - count)
-    )
+    connection.execute(_GIVE_BACK, {"b_account": account, "b_count": count})
 
 
 def slow_down(connection: Connection, account: str, now: Instant) -> None:

@@ -14,12 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     and_,
-    bindparam,
-    case,
-    func,
-    or_,
     select,
     update,
 )
@@ -42,13 +37,10 @@ from sestui.core.states import (
     SkipReason,
 )
 from sestui.store import governor
+from sestui.store import ledger_sql as sql
 from sestui.store.database import Database
-from sestui.store.tables import Contact, Delivery, Run, Suppression
 
-_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 
 _CLAIM_ROUNDS = 50
 """A claim that meets only suppressed addresses skips at most this many batches at once."""
@@ -118,7 +110,7 @@ class Ledger:
             rows.append(_settled_values(answer, state, now))
         if not rows:
             return
-        connection.execute(_SETTLE, rows)
+        connection.execute(sql.SETTLE, rows)
         move_counts(connection, moves)
         if unsent:
             governor.give_back(connection, self._account, unsent)
@@ -128,24 +120,15 @@ class Ledger:
             finish_if_done(connection, run_id, now)
 
     def _held(self, connection: Connection, answers: Sequence[Answer]) -> Mapping[int, Row[Any]]:
-        query = (
-            select(_DELIVERY.c.id, _DELIVERY.c.run_id, _DELIVERY.c.state, _DELIVERY.c.attempts)
-            .where(
-                _DELIVERY.c.id.in_([answer.delivery_id for answer in answers]),
-                _DELIVERY.c.worker == self._worker,
-                _DELIVERY.c.state.in_([DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value]),
-            )
-            .with_for_update()
-        )
-        return {row.id: row for row in connection.execute(query)}
+        ids = [answer.delivery_id for answer in answers]
+        rows = connection.execute(sql.HELD, {"ids": ids, "worker": self._worker})
+        return {row.id: row for row in rows}
 
     # claiming
 
     def _claim(self, connection: Connection, want: Want, said: Taken) -> Taken:
         now = said.now
-        run = connection.execute(
-            select(_RUN.c.state, _RUN.c.tat).where(_RUN.c.id == want.run_id)
-        ).one()
+        run = connection.execute(sql.RUN_NOW, {"run_id": want.run_id}).one()
         if run.state != RunState.SENDING:
             return replace(said, run_state=RunState(run.state))
         row = governor.locked_row(connection, self._account)
@@ -171,85 +154,66 @@ class Ledger:
         if quota.left is not None and quota.left < count:
             count = quota.left
         if count <= 0:
-            claimable = connection.execute(_claimable(want.run_id, 1, now)).first() is not None
-            return replace(said, quota_exhausted=claimable)
-        return self._take(connection, want.run_id, pace, count, said)
+            exhausted = bool(_claimable(connection, want.run_id, 1, now))
+            return replace(said, quota_exhausted=exhausted)
+        claims, skipped = self._claim_rows(connection, want.run_id, run, count, now)
+        said = self._take(connection, want.run_id, pace, claims, said)
+        open_rows = run.pending + run.sending - skipped
+        state = RunState.SENDING if open_rows else finish_if_done(connection, want.run_id, now)
+        next_at = None
+        if not claims and not skipped and open_rows:
+            next_at = connection.execute(sql.NEXT_TRY, {"run_id": want.run_id}).scalar()
+        return replace(said, run_state=state, skipped=skipped, next_at=next_at)
 
     def _take(
-        self, connection: Connection, run_id: int, pace: Pace, count: int, said: Taken
+        self, connection: Connection, run_id: int, pace: Pace, claims: list[Claim], said: Taken
     ) -> Taken:
-        now = said.now
-        claims, skipped = self._claim_rows(connection, run_id, count, now)
-        slots, opens_at = None, now
-        if claims:
-            slots = pace.reserve(len(claims), now)
-            opens_at = pace.tat_after(slots)
-            governor.take(connection, self._account, count=len(claims), tat=opens_at)
-            if pace.run_rate is not None:
-                connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(tat=slots.end))
-        state = finish_if_done(connection, run_id, now)
-        next_at = None
-        if not claims and not skipped and state is RunState.SENDING:
-            next_at = connection.execute(
-                select(func.min(_DELIVERY.c.not_before)).where(*_pending(run_id))
-            ).scalar()
-        return replace(
-            said,
-            claims=tuple(claims),
-            slots=slots,
-            opens_at=opens_at,
-            run_state=state,
-            skipped=skipped,
-            next_at=next_at,
-        )
+        """Reserve slots for ``claims``, and their share of the quota."""
+        if not claims:
+            return replace(said, opens_at=said.now)
+        slots = pace.reserve(len(claims), said.now)
+        opens_at = pace.tat_after(slots)
+        governor.take(connection, self._account, count=len(claims), tat=opens_at)
+        if pace.run_rate is not None:
+            connection.execute(sql.SET_RUN_TAT, {"b_run_id": run_id, "b_tat": slots.end})
+        return replace(said, claims=tuple(claims), slots=slots, opens_at=opens_at)
 
     def _claim_rows(
-        self, connection: Connection, run_id: int, count: int, now: Instant
+        self, connection: Connection, run_id: int, run: Any, count: int, now: Instant
     ) -> tuple[list[Claim], int]:
-        transactional = connection.execute(
-            select(_RUN.c.transactional).where(_RUN.c.id == run_id)
-        ).scalar_one()
         claims: list[Claim] = []
-        skips: dict[int, SkipReason] = {}
+        skipped = 0
         for _ in range(_CLAIM_ROUNDS):
             wanted = count - len(claims)
-            rows = connection.execute(_claimable(run_id, wanted, now)).all()
-            found = [row for row in rows if _why_skip(row, transactional=transactional) is None]
-            self._mark_sending(connection, [row.id for row in found], now)
+            rows = _claimable(connection, run_id, wanted, now)
+            found = []
+            skips: dict[str, list[int]] = {}
+            for row in rows:
+                reason = _why_skip(row, transactional=run.transactional)
+                if reason is None:
+                    found.append(row)
+                else:
+                    skips.setdefault(reason.value, []).append(row.id)
+            if found:
+                ids = [row.id for row in found]
+                connection.execute(
+                    sql.MARK_SENDING, {"ids": ids, "b_worker": self._worker, "b_now": now}
+                )
+            for code, ids in skips.items():
+                connection.execute(sql.MARK_SKIPPED, {"ids": ids, "b_code": code})
             claims += [_claim_of(row, run_id) for row in found]
-            skipped_now = {
-                row.id: reason
-                for row in rows
-                if (reason := _why_skip(row, transactional=transactional)) is not None
-            }
-            _mark_skipped(connection, skipped_now)
-            skips |= skipped_now
+            skipped += len(rows) - len(found)
             if len(rows) < wanted or len(claims) == count:
                 break
-        pending, sending = DeliveryState.PENDING.value, DeliveryState.SENDING.value
+        pending = DeliveryState.PENDING.value
         move_counts(
             connection,
-            Counter(
-                {
-                    (run_id, pending, sending): len(claims),
-                    (run_id, pending, DeliveryState.SKIPPED.value): len(skips),
-                }
-            ),
+            {
+                (run_id, pending, DeliveryState.SENDING.value): len(claims),
+                (run_id, pending, DeliveryState.SKIPPED.value): skipped,
+            },
         )
-        return claims, len(skips)
-
-    def _mark_sending(self, connection: Connection, ids: list[int], now: Instant) -> None:
-        if ids:
-            connection.execute(
-                update(_DELIVERY)
-                .where(_DELIVERY.c.id.in_(ids))
-                .values(
-                    state=DeliveryState.SENDING.value,
-                    worker=self._worker,
-                    claimed_at=now,
-                    attempts=_DELIVERY.c.attempts + 1,
-                )
-            )
+        return claims, skipped
 
 
 def ledger_now(connection: Connection, clock: Clock) -> Instant:
@@ -270,13 +234,8 @@ def move_counts(connection: Connection, moves: Mapping[tuple[int, str, str], int
             change[before] -= count
             change[after] += count
     for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
-        values = {
-            _RUN.c[state]: _RUN.c[state] + delta
-            for state, delta in changes[run_id].items()
-            if delta
-        }
-        if values:
-            connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(values))
+        deltas = {f"b_{state}": changes[run_id][state] for state in sql.STATES}
+        connection.execute(sql.MOVE_COUNTS, {"b_run_id": run_id} | deltas)
 
 
 def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunState:
@@ -284,19 +243,24 @@ def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunStat
 
     A cancelled run skips what came back unsent after the cancelling.
     """
-    connection.execute(
-        update(_RUN)
-        .where(
-            _RUN.c.id == run_id,
-            _RUN.c.state == RunState.SENDING.value,
-            _RUN.c.pending == 0,
-            _RUN.c.sending == 0,
+    run = connection.execute(sql.RUN_NOW, {"run_id": run_id}).one()
+    if run.state == RunState.SENDING and not run.pending and not run.sending:
+        connection.execute(
+            update(_RUN)
+            .where(_RUN.c.id == run_id)
+            .values(state=RunState.FINISHED.value, finished_at=now, reason="", detail="")
         )
-        .values(state=RunState.FINISHED.value, finished_at=now, reason="", detail="")
-    )
-    run = connection.execute(select(_RUN.c.state, _RUN.c.pending).where(_RUN.c.id == run_id)).one()
+        return RunState.FINISHED
     if run.state == RunState.CANCELLED and run.pending:
         skip_pending(connection, run_id)
+    if run.state == RunState.FINISHED and run.pending:
+        # Not sent, says a worker that was thought dead: what had been in doubt is to be sent yet.
+        connection.execute(
+            update(_RUN)
+            .where(_RUN.c.id == run_id)
+            .values(state=RunState.SENDING.value, finished_at=None)
+        )
+        return RunState.SENDING
     return RunState(run.state)
 
 
@@ -347,20 +311,6 @@ def put_in_doubt(connection: Connection, gone: ColumnElement[bool], reason: str)
     return total
 
 
-_SETTLE = (
-    update(_DELIVERY)
-    .where(_DELIVERY.c.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        message_id=bindparam("b_message_id"),
-        code=bindparam("b_code"),
-        reason=bindparam("b_reason"),
-        not_before=bindparam("b_not_before"),
-        sent_at=bindparam("b_sent_at"),
-    )
-)
-
-
 def _settled_values(answer: Answer, state: DeliveryState, now: Instant) -> dict[str, Any]:
     return {
         "b_id": answer.delivery_id,
@@ -377,39 +327,9 @@ def _pending(run_id: int) -> tuple[Any, ...]:
     return (_DELIVERY.c.run_id == run_id, _DELIVERY.c.state == DeliveryState.PENDING.value)
 
 
-def _claimable(run_id: int, limit: int, now: Instant) -> Select[Any]:
-    """Pending rows in order, with what decides whether they may be mailed after all."""
-    return (
-        select(
-            _DELIVERY.c.id,
-            _DELIVERY.c.email,
-            _DELIVERY.c.attempts,
-            _DELIVERY.c.shown_as,
-            _CONTACT.c.attributes,
-            _CONTACT.c.status,
-            _SUPPRESSION.c.email_key.label("suppressed"),
-        )
-        .select_from(_DELIVERY)
-        .outerjoin(
-            _CONTACT, _CONTACT.c.id == func.coalesce(_DELIVERY.c.shown_as, _DELIVERY.c.contact_id)
-        )
-        .outerjoin(
-            _SUPPRESSION,
-            _SUPPRESSION.c.email_key
-            == case(
-                (_CONTACT.c.email == _DELIVERY.c.email, _CONTACT.c.email_key),
-                else_=func.lower(_DELIVERY.c.email),
-            ),
-        )
-        .where(
-            *_pending(run_id),
-            # One that lies further ahead than any backoff: the clock was set back.
-            or_(_DELIVERY.c.not_before <= now, _DELIVERY.c.not_before > now + FURTHEST_RETRY),
-        )
-        .order_by(_DELIVERY.c.id)
-        .limit(limit)
-        .with_for_update(of=_DELIVERY, skip_locked=True)
-    )
+def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> Sequence[Any]:
+    given = {"run_id": run_id, "most": most, "now": now, "furthest": now + FURTHEST_RETRY}
+    return connection.execute(sql.CLAIMABLE, given).all()
 
 
 def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
@@ -426,13 +346,3 @@ def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
 
 def _claim_of(row: Row[Any], run_id: int) -> Claim:
     return Claim(row.id, run_id, row.email, row.attempts + 1, row.attributes or {})
-
-
-def _mark_skipped(connection: Connection, skips: Mapping[int, SkipReason]) -> None:
-    for reason in set(skips.values()):
-        ids = [delivery_id for delivery_id, why in skips.items() if why is reason]
-        connection.execute(
-            update(_DELIVERY)
-            .where(_DELIVERY.c.id.in_(ids))
-            .values(state=DeliveryState.SKIPPED.value, code=reason.value)
-        )

@@ -1,0 +1,116 @@
+"""The ledger's statements, built once: building them anew costs more than running them.
+
+Names of parameters begin with ``b_`` where SQLAlchemy keeps the column's own name for itself.
+"""
+
+from sqlalchemy import bindparam, case, func, or_, select, update
+
+from sestui.core.states import DeliveryState
+from sestui.store.tables import Contact, Delivery, Run, Suppression
+
+DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+STATES = tuple(state.value for state in DeliveryState)
+
+RUN_NOW = select(RUN.c.state, RUN.c.tat, RUN.c.transactional, RUN.c.pending, RUN.c.sending).where(
+    RUN.c.id == bindparam("run_id")
+)
+"""What a claim has to know of its run."""
+
+HELD = (
+    select(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.state, DELIVERY.c.attempts)
+    .where(
+        DELIVERY.c.id.in_(bindparam("ids", expanding=True)),
+        DELIVERY.c.worker == bindparam("worker"),
+        or_(
+            DELIVERY.c.state == DeliveryState.SENDING.value,
+            DELIVERY.c.state == DeliveryState.IN_DOUBT.value,
+        ),
+    )
+    .with_for_update()
+)
+"""Those of ``ids`` that ``worker`` may still answer for."""
+
+SETTLE = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"),
+        message_id=bindparam("b_message_id"),
+        code=bindparam("b_code"),
+        reason=bindparam("b_reason"),
+        not_before=bindparam("b_not_before"),
+        sent_at=bindparam("b_sent_at"),
+    )
+)
+
+_PENDING = (
+    DELIVERY.c.run_id == bindparam("run_id"),
+    DELIVERY.c.state == DeliveryState.PENDING.value,
+)
+
+CLAIMABLE = (
+    select(
+        DELIVERY.c.id,
+        DELIVERY.c.email,
+        DELIVERY.c.attempts,
+        DELIVERY.c.shown_as,
+        _CONTACT.c.attributes,
+        _CONTACT.c.status,
+        _SUPPRESSION.c.email_key.label("suppressed"),
+    )
+    .select_from(DELIVERY)
+    .outerjoin(_CONTACT, _CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))
+    .outerjoin(
+        _SUPPRESSION,
+        _SUPPRESSION.c.email_key
+        == case(
+            (_CONTACT.c.email == DELIVERY.c.email, _CONTACT.c.email_key),
+            else_=func.lower(DELIVERY.c.email),
+        ),
+    )
+    .where(
+        *_PENDING,
+        # One that lies further ahead than any backoff: the clock was set back.
+        or_(
+            DELIVERY.c.not_before <= bindparam("now"),
+            DELIVERY.c.not_before > bindparam("furthest"),
+        ),
+    )
+    .order_by(DELIVERY.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=DELIVERY, skip_locked=True)
+)
+"""Pending rows in order, with what decides whether they may be mailed after all."""
+
+NEXT_TRY = select(func.min(DELIVERY.c.not_before)).where(*_PENDING)
+"""When the first of the rows that back off may be tried again."""
+
+MARK_SENDING = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=DeliveryState.SENDING.value,
+        worker=bindparam("b_worker"),
+        claimed_at=bindparam("b_now"),
+        attempts=DELIVERY.c.attempts + 1,
+    )
+)
+
+MARK_SKIPPED = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=DeliveryState.SKIPPED.value, code=bindparam("b_code"))
+)
+
+MOVE_COUNTS = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values({RUN.c[state]: RUN.c[state] + bindparam(f"b_{state}") for state in STATES})
+)
+"""Add to each of a run's counters."""
+
+SET_RUN_TAT = update(RUN).where(RUN.c.id == bindparam("b_run_id")).values(tat=bindparam("b_tat"))
