@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.core.clock import Instant
-from sestui.core.pacing import Quota, Reservation
+from sestui.core.pacing import PACE, Quota, Reservation
 from sestui.core.states import RunState
 
 
@@ -117,6 +117,8 @@ class Want:
     """Never more claims than this; a chunk of the allowed rate may be fewer."""
     max_rate: float | None = None
     """The run's own limit, recipients a second; None: the account's rate."""
+    pace: float = PACE
+    """The share of the account's rate to schedule."""
 
 
 @dataclass(frozen=True, slots=True)

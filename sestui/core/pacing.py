@@ -10,6 +10,9 @@ PACE = 0.998
 """The share of the allowed rate we schedule: what is left absorbs the jitter of several
 processes, so that no second carries more than the rate."""
 
+BULK_PACE = 0.996
+"""The same for bulk calls, where one call that slips into a second brings many mails."""
+
 CHUNK_SECONDS = 0.05
 """How much sending one claim covers. A kill leaves in doubt what is claimed and unanswered: one
 chunk waiting, one in the air, one answered and not yet written; together under 250 ms."""

@@ -11,9 +11,13 @@ from sestui.core.pacing import CHUNK_SECONDS, Reservation
 MOST_ENTRIES = 50
 """SES's limit for one SendBulkEmail (SES.md)."""
 
-_SHARE_OF_A_CORE = 0.35
-"""Single calls are dropped for bulk calls when they would cost more than this of a processor: the
-rest is for the ledger, rendering and the screens of the same process."""
+_ENTER, _LEAVE = 0.45, 0.25
+"""Single calls are dropped for bulk calls when they would cost more than this of a processor (the
+rest is for the ledger, rendering and the screens of the same process), and taken up again when
+they would cost less than that."""
+
+_BULK_FROM = 100.0
+"""Below so many recipients a second a bulk call has too few entries to be worth it."""
 
 _STEP_BACK_SECONDS = 600.0
 
@@ -45,6 +49,7 @@ class Batching:
         self._mode = mode
         self._single_cost = single_cost
         self._single_until = float("-inf")
+        self._is_bulk = False
         self._rate = 0.0
         self._tick = 0
 
@@ -52,7 +57,10 @@ class Batching:
         """Whether mail goes by bulk calls at ``rate`` recipients a second; ``now`` monotonic."""
         if self._mode is not Mode.AUTO:
             return self._mode is Mode.BULK
-        return now >= self._single_until and rate * self._single_cost() > _SHARE_OF_A_CORE
+        if now < self._single_until or rate < _BULK_FROM:
+            return False
+        self._is_bulk = rate * self._single_cost() > (_LEAVE if self._is_bulk else _ENTER)
+        return self._is_bulk
 
     def step_back(self, now: float) -> None:
         """SES throttles the bulk call itself: single calls for the next ten minutes."""

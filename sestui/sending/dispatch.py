@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -26,6 +26,16 @@ _ENTRY_BYTES = 200_000
 """SES takes 262,144 bytes of data an entry (SES.md); a larger mail goes singly."""
 
 
+_FIRST_LATENCY = 0.15
+_LATENCY_WEIGHT = 0.1
+_WIDTH_SECONDS = 0.05
+"""A width that was raised is noticed this soon, though no call ends."""
+
+_UNRENDERED, _WITHDRAWN = "ContentError", "Withdrawn"
+_STAYED = frozenset({_UNRENDERED, _WITHDRAWN})
+"""Codes of answers to mails that never left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """The claims of one call with what it takes to send them."""
@@ -42,7 +52,8 @@ class Job:
 class Dispatcher:
     """Owns every mail between claim and answer; ``outstanding`` is how many those are.
 
-    ``most`` bounds the calls in the air, ``answered`` is set whenever an answer comes in.
+    ``most`` bounds the calls in the air for good, :attr:`width` for now. ``answered`` is set
+    whenever an answer comes in.
     """
 
     def __init__(self, gateway: Gateway, clock: Clock, *, most: int) -> None:
@@ -53,6 +64,12 @@ class Dispatcher:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._answers: deque[Answer] = deque()
         self._outstanding: dict[int, Claim] = {}
+        self._handed = self._stayed = self._active = 0
+        self._free = threading.Condition()
+        self.width = most
+        """How many calls may be in the air now."""
+        self.latency = _FIRST_LATENCY
+        """Seconds from a call's leaving to its answer, a running average."""
         self._closed = threading.Event()
         self.answered = threading.Event()
         self._pacer = threading.Thread(target=self._pace, name="sestui-pacer", daemon=True)
@@ -63,9 +80,20 @@ class Dispatcher:
         """Claims that were handed over and whose answers were not collected."""
         return len(self._outstanding)
 
+    @property
+    def left(self) -> int:
+        """How many mails have left so far."""
+        return self._gate.passed
+
+    @property
+    def waiting(self) -> int:
+        """How many claims have not left yet."""
+        return max(0, self._handed - self._stayed - self._gate.passed)
+
     def hand_over(self, jobs: Sequence[Job]) -> None:
         """Take over claims, in the order of their slots."""
         for job in jobs:
+            self._handed += len(job.claims)
             self._outstanding |= {claim.delivery_id: claim for claim in job.claims}
             self._jobs.put(job)
 
@@ -76,6 +104,8 @@ class Dispatcher:
         while self._answers:
             answer = self._answers.popleft()
             claim = self._outstanding.pop(answer.delivery_id, None)
+            if answer.code in _STAYED:
+                self._stayed += 1
             if claim is not None:
                 answers.append((answer, claim))
         return answers
@@ -84,6 +114,8 @@ class Dispatcher:
         """Let nothing leave any more: what has not left comes back as not sent."""
         self._gate.close()
         self._closed.set()
+        with self._free:
+            self._free.notify()
         self._jobs.put(None)
 
     def give_up(self) -> list[Answer]:
@@ -114,6 +146,10 @@ class Dispatcher:
             wait = job.slot - lead - self._clock.monotonic()
             if wait > 0:
                 self._clock.wait(self._closed, wait)
+            with self._free:
+                while self._active >= self.width and not self._closed.is_set():
+                    self._free.wait(_WIDTH_SECONDS)
+                self._active += 1
             if self._closed.is_set():
                 for claim in job.claims:
                     self._answer(claim, _Withdrawn())
@@ -121,6 +157,14 @@ class Dispatcher:
                 self._threads.submit(partial(self._send, job))
 
     def _send(self, job: Job) -> None:
+        try:
+            self._send_all(job)
+        finally:
+            with self._free:
+                self._active -= 1
+                self._free.notify()
+
+    def _send_all(self, job: Job) -> None:
         """Render and send one job; every claim of it gets its answer, whatever happens."""
         ready: list[tuple[Claim, Mail]] = []
         for claim in job.claims:
@@ -132,16 +176,17 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - a template may raise anything
                 self._answer(claim, _Unrendered(f"It can't be rendered ({type(error).__name__})."))
         for group in _calls(ready) if job.bulk else ([each] for each in ready):
-            leave = self._leave(job, len(group))
+            call = _Departure(self._gate, self._clock, job, len(group))
+            leave = call.leave
             if len(group) == 1:
                 replies: Sequence[Reply] = [self._gateway.send(group[0][1], leave)]
             else:
                 replies = self._gateway.send_bulk([mail for _, mail in group], leave)
+            if call.left_at is not None:
+                taken = self._clock.monotonic() - call.left_at
+                self.latency += _LATENCY_WEIGHT * (taken - self.latency)
             for (claim, _), reply in zip(group, replies, strict=True):
                 self._answer(claim, reply)
-
-    def _leave(self, job: Job, mails: int) -> Callable[[], bool]:
-        return lambda: self._gate.pass_at(job.slot, job.rate, mails)
 
     def _answer(self, claim: Claim, reply: Reply) -> None:
         self._answers.append(
@@ -158,6 +203,24 @@ class Dispatcher:
         self.answered.set()
 
 
+class _Departure:
+    """One call's way through the gate."""
+
+    def __init__(self, gate: Gate, clock: Clock, job: Job, mails: int) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._job = job
+        self._mails = mails
+        self.left_at: float | None = None
+
+    def leave(self) -> bool:
+        """What the gateway calls before the first byte."""
+        if not self._gate.pass_at(self._job.slot, self._job.rate, self._mails):
+            return False
+        self.left_at = self._clock.monotonic()
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Unrendered:
     """The reply to a mail that could not be rendered: it never left, and never will as it is."""
@@ -165,7 +228,7 @@ class _Unrendered:
     reason: str
     kind: AnswerKind = AnswerKind.REFUSED
     message_id: str = ""
-    code: str = "ContentError"
+    code: str = _UNRENDERED
     hold_back: HoldBack | None = None
 
 
@@ -175,7 +238,7 @@ class _Withdrawn:
 
     kind: AnswerKind = AnswerKind.NOT_SENT
     message_id: str = ""
-    code: str = "Withdrawn"
+    code: str = _WITHDRAWN
     reason: str = "Taken back before it left."
     hold_back: HoldBack | None = HoldBack.WITHDRAWN
 

@@ -11,10 +11,18 @@ from enum import StrEnum
 
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, Taken, Want
-from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
+from sestui.core.pacing import (
+    BULK_PACE,
+    CLAIM_AHEAD_SECONDS,
+    PACE,
+    Quota,
+    Reservation,
+    chunk_size,
+)
 from sestui.core.states import PauseReason, RunState
 from sestui.errors import ContentError, StorageError
-from sestui.sending.batching import Batching, Mode
+from sestui.sending.batching import MOST_ENTRIES, Batching, Mode
+from sestui.sending.breadth import Breadth
 from sestui.sending.dispatch import Dispatcher, Job
 from sestui.sending.holds import Holds, Pause
 from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
@@ -90,6 +98,7 @@ class Engine:
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
         self._turns = Turns()
+        self._breadth = Breadth(limits.senders)
         self._batching = Batching(limits.mode, lambda: gateway.single_cost)
         self._runs_read_at = float("-inf")
         self._horizon = 0.0
@@ -193,11 +202,19 @@ class Engine:
             return None
         if self._holds.quota_said or now < self._next_claim_at():
             return None
-        room = 2 * self._limits.senders - self._dispatcher.outstanding
-        if self._bulk(run, now):
-            # A bulk call carries many: the calls in the air stay far below what is allowed.
-            room = self._batching.chunk(self._rate)
-        return Want(run.id, room, run.max_rate) if room > 0 else None
+        bulk = self._bulk(run, now)
+        backlog = self._dispatcher.waiting
+        ahead = self._breadth.ahead(self._rate, bulk=bulk)
+        self._breadth.measure(
+            now, self._dispatcher.left, backlog=backlog > ahead // 2, rate=self._rate
+        )
+        chunk = self._batching.chunk(self._rate) if bulk else chunk_size(self._rate)
+        calls = self._rate / MOST_ENTRIES / 0.5 if bulk else self._rate
+        self._dispatcher.width = self._breadth.calls(calls, self._dispatcher.latency)
+        most = min(chunk, ahead - backlog)
+        if most < min(chunk, ahead // 2):
+            return None  # so few that the ledger's transaction would cost more than they
+        return Want(run.id, max(1, most), run.max_rate, BULK_PACE if bulk else PACE)
 
     def _bulk(self, run: RunInfo, now: float) -> bool:
         composer = self._composer(run)

@@ -26,7 +26,6 @@ from sestui.core.pacing import (
     CHUNK_SECONDS,
     CLAIM_AHEAD_SECONDS,
     FURTHEST_RETRY,
-    PACE,
     Pace,
     chunk_size,
 )
@@ -136,7 +135,7 @@ class Ledger:
         rate = governor.row_rate(row, now)
         pace = Pace(
             tat=row.tat,
-            rate=rate * PACE,
+            rate=rate * want.pace,
             run_tat=run.tat,
             run_rate=want.max_rate,
         )
