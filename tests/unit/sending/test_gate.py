@@ -1,0 +1,144 @@
+"""The gate, on a clock that moves only when somebody waits."""
+
+import threading
+from itertools import pairwise
+
+import pytest
+from fake_time import FakeClock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sestui.core.clock import SystemClock
+from sestui.sending.gate import STALE_SECONDS, Gate
+
+
+def busiest_second(passes: list[tuple[float, int]]) -> int:
+    """The most mails within any second that is open at its end."""
+    return max(
+        sum(mails for at, mails in passes[index:] if at < start + 1.0 - 1e-9)
+        for index, (start, _) in enumerate(passes)
+    )
+
+
+def passed(gate, clock, slots, rate, mails=1):
+    return [(clock.monotonic(), mails) for slot in slots if gate.pass_at(slot, rate, mails)]
+
+
+@given(
+    rate=st.floats(1, 60),
+    delays=st.lists(st.floats(0, 3).map(lambda delay: delay**3 / 9), min_size=5, max_size=120),
+)
+def test_no_second_carries_more_than_the_rate_however_late_mails_come(rate, delays):
+    """Slots are even; each mail may reach the gate late, as on a machine that has other work."""
+    clock = FakeClock()
+    gate = Gate(clock)
+    begin = clock.monotonic()
+    passes = []
+    for index, delay in enumerate(delays):
+        slot = begin + index / rate
+        clock.advance(max(0.0, slot + delay - clock.monotonic()))
+        if gate.pass_at(slot, rate):
+            passes.append((clock.monotonic(), 1))
+    assert passes
+    assert busiest_second(passes) <= int(rate)
+
+
+@given(sizes=st.lists(st.integers(1, 50), min_size=3, max_size=40), late=st.floats(0, 2))
+def test_bulk_calls_count_by_their_mails(sizes, late):
+    clock = FakeClock()
+    gate = Gate(clock)
+    slot = clock.monotonic()
+    clock.advance(late)
+    passes = []
+    for size in sizes:
+        if gate.pass_at(slot, 100, size):
+            passes.append((clock.monotonic(), size))
+        slot += size / 100
+    assert busiest_second(passes) <= 100
+
+
+@pytest.mark.parametrize("rate", [1, 14, 28, 200])
+def test_mails_on_time_pass_at_their_slots(rate):
+    clock = FakeClock()
+    slots = [clock.monotonic() + index / (rate * 0.998) for index in range(rate * 5)]
+    passes = passed(Gate(clock), clock, slots, rate)
+    assert [at for at, _ in passes] == pytest.approx(slots, abs=0.002)
+
+
+def test_nothing_passes_before_its_slot():
+    clock = FakeClock()
+    slot = clock.monotonic() + 7.5
+    assert Gate(clock).pass_at(slot, 10)
+    assert clock.monotonic() == slot
+
+
+def test_a_rate_below_one_still_lets_mails_pass():
+    clock = FakeClock()
+    slots = [clock.monotonic() + 4 * index for index in range(5)]
+    passes = passed(Gate(clock), clock, slots, 0.25)
+    assert [after - before for (before, _), (after, _) in pairwise(passes)] == [4, 4, 4, 4]
+
+
+def test_a_call_larger_than_the_rate_passes_alone():
+    clock = FakeClock()
+    gate = Gate(clock)
+    assert gate.pass_at(clock.monotonic(), 10, 25)
+    first = clock.monotonic()
+    assert gate.pass_at(first, 10, 25)
+    assert clock.monotonic() >= first + 1.0
+
+
+def test_a_closed_gate_turns_everybody_away_at_once():
+    clock = FakeClock()
+    gate = Gate(clock)
+    gate.close()
+    before = clock.monotonic()
+    assert not gate.pass_at(before + 60, 10)
+    assert clock.monotonic() == before
+
+
+def test_closing_wakes_who_waits():
+    gate = Gate(SystemClock())
+    answers: list[bool] = []
+    slot = SystemClock().monotonic() + 60
+    thread = threading.Thread(target=lambda: answers.append(gate.pass_at(slot, 10)))
+    thread.start()
+    gate.close()
+    thread.join(10)
+    assert answers == [False]
+
+
+def test_who_stood_still_for_too_long_may_not_leave():
+    clock = FakeClock()
+    slot = clock.monotonic()
+    clock.advance(STALE_SECONDS + 0.1)
+    assert not Gate(clock).pass_at(slot, 10)
+
+
+def test_who_is_a_little_late_may():
+    clock = FakeClock()
+    slot = clock.monotonic()
+    clock.advance(STALE_SECONDS - 0.1)
+    assert Gate(clock).pass_at(slot, 10)
+
+
+def test_threads_at_once_share_one_gate():
+    clock = SystemClock()
+    gate = Gate(clock)
+    slot = clock.monotonic()
+    passes: list[tuple[float, int]] = []
+    lock = threading.Lock()
+
+    def leave() -> None:
+        if gate.pass_at(slot, 20):
+            with lock:
+                passes.append((clock.monotonic(), 1))
+
+    threads = [threading.Thread(target=leave) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(passes) == 50
+    first = min(at for at, _ in passes)
+    assert max(at for at, _ in passes) - first >= 2.0 - 0.1  # 20 at once, 20 a second later, 10
