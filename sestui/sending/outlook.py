@@ -9,6 +9,7 @@ from sestui.sending.shared_account import SharedAccount
 from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts
 from sestui.store.runs import Runs
+from sestui.store.tables import Campaign, Run
 
 
 class Outlook:
@@ -42,19 +43,23 @@ class Outlook:
         """
         campaign = self._campaigns.get(name)
         run = self._runs.latest([campaign.id]).get(campaign.id)
-        if run is None or run.state in ENDED_RUN_STATES:
-            recipients = self._contacts.audience_size(campaign.lists)
-            max_rate, window, zone = campaign.max_rate, campaign.send_window, campaign.timezone
-        else:
-            recipients = run.pending + run.sending
-            max_rate, window, zone = run.max_rate, run.send_window, run.timezone
+        if run is not None and run.state not in ENDED_RUN_STATES:
+            return self.of_run(run)
+        return self._forecast(self._contacts.audience_size(campaign.lists), campaign)
+
+    def of_run(self, run: Run) -> Forecast:
+        """The forecast of what the run still has to send, as of now."""
+        return self._forecast(run.pending + run.sending, run)
+
+    def _forecast(self, recipients: int, sent: Campaign | Run) -> Forecast:
         now = self._clock.now()
         rate = self._account.rate()
+        zone = zone_named(sent.timezone or self._timezone)
         allowance = Allowance(
-            rate=rate if max_rate is None else min(rate, max_rate),
+            rate=rate if sent.max_rate is None else min(rate, sent.max_rate),
             quota=self._account.quota(),
             quota_frees_at=self._runs.quota_frees_at(now),
-            window=parse_window(window) if window else None,
-            window_zone=zone_named(zone or self._timezone) if window else None,
+            window=parse_window(sent.send_window) if sent.send_window else None,
+            window_zone=zone,
         )
         return forecast(recipients, allowance, now, zone_named(self._timezone))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from sestui.core.clock import Instant
 from sestui.core.delivery import AnswerKind
+from sestui.core.forecast import Forecast
 from sestui.core.pacing import Quota
 from sestui.core.states import ENDED_RUN_STATES, DeliveryState, PauseReason, RunKind
 from sestui.errors import StateError
@@ -50,6 +51,8 @@ class RunPicture:
     allowed: float | None
     """Recipients a second; None: the account is not known yet."""
     quota: Quota | None
+    forecast: Forecast | None
+    """None: the account is not known yet, or there is nothing left to send."""
 
 
 _STATE_OF_ANSWER = {
@@ -120,18 +123,18 @@ class Desk:
         """Everything the run screen shows."""
         view = self._runtime.overview.run(run_id)
         newest = self._runtime.deliveries.newest(run_id)
-        allowed, quota = None, None
+        allowed, quota, forecast = None, None, None
         if self.account_open:
-            allowed = self._runtime.account.rate()
-            own = self._runtime.runs.get(run_id).max_rate
-            allowed = allowed if own is None else min(allowed, own)
             quota = self._runtime.account.quota()
+            forecast = self._runtime.outlook.of_run(self._runtime.runs.get(run_id))
+            allowed = forecast.rate
         return RunPicture(
             at=self.clock.monotonic(),
             run=view,
             tail=tuple(line_of_delivery(delivery) for delivery in reversed(newest)),
             allowed=allowed,
             quota=quota,
+            forecast=None if has_ended(view) else forecast,
         )
 
     # doing

@@ -1,8 +1,10 @@
 import time
+from dataclasses import replace
 
 from conftest import add_campaign, running, shown, until
 
 from sestui.core.delivery import AnswerKind
+from sestui.core.forecast import Forecast
 from sestui.core.pacing import Quota
 from sestui.core.states import WaitReason
 from sestui.sending.report import Line
@@ -93,14 +95,18 @@ async def test_a_run_that_crosses_the_quota_says_so(runtime, still, monkeypatch)
     run_id = started(runtime, contacts=30)
     async with running(runtime, follow=run_id) as (app, pilot):
         picture = app.desk.picture(run_id)
+        now = app.desk.clock.now()
+        told = Forecast(
+            at=now, recipients=30, rate=14.0, ends_at=now + 86_400, today=20, crosses_quota=True
+        )
         monkeypatch.setattr(
             app.desk,
             "picture",
-            lambda _id: type(picture)(
-                picture.at, picture.run, (), 14.0, Quota(maximum=50, limit=40, used=20)
+            lambda _id: replace(
+                picture, allowed=14.0, quota=Quota(50, limit=40, used=20), forecast=told
             ),
         )
-        await until(pilot, lambda: "room for 20 more" in shown(app))
+        await until(pilot, lambda: "20 more today, 10 later · ends " in shown(app))
 
 
 async def test_every_size_holds_the_run(runtime, still):

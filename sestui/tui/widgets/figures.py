@@ -7,7 +7,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.core.clock import Instant
-from sestui.core.pacing import Quota
 from sestui.core.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.desk import RunPicture, has_ended
@@ -46,8 +45,10 @@ class Say:
         rate = measured or picture.allowed or 0.0
         if run.state != RunState.SENDING or not rate:
             return ""
-        if _crosses(picture.quota, pending):
-            return f"quota: room for {picture.quota.left:,} more today" if picture.quota else ""
+        told = picture.forecast
+        if told is not None and told.later:
+            ends = f" · ends {self._at(told.ends_at)}" if told.ends_at is not None else ""
+            return f"{told.today:,} more today, {told.later:,} later{ends}"
         return f"ends {self._at(now + pending / rate)} (in {duration(pending / rate)})"
 
 
@@ -191,7 +192,3 @@ def _doubt(run: RunView) -> Content:
 
 def _labelled(label: str, figures: str) -> Content:
     return Content.assemble((f"{label:<9}", "$text-muted"), figures)
-
-
-def _crosses(quota: Quota | None, pending: int) -> bool:
-    return quota is not None and quota.left is not None and quota.left < pending
