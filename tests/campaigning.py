@@ -1,0 +1,87 @@
+"""Whole campaigns on a real simulator, for tests of the sender and for chaos."""
+
+import json
+import threading
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seeding import add_contacts, checked_counts, make_campaign
+
+from sestui.core.clock import SystemClock
+from sestui.core.delivery import RunCounts
+from sestui.runtime import Runtime
+from sestui.settings import Settings, load_settings
+from sestui.simulator.state import SimulatorState
+from sestui.simulator.storage import FILE_NAME
+from sestui.store.tables import Run
+
+
+class World:
+    """One workspace with its simulated account; ``settings`` go to every runtime opened in it."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        usual = {"simulator_rate": 200, "simulator_latency": 0.01}
+        self.settings: Settings = load_settings(data_dir=folder, **{**usual, **settings})
+        self.account = SimulatorState(folder / FILE_NAME, SystemClock())
+        self._opened: list[Runtime] = []
+
+    def runtime(self) -> Runtime:
+        """Another process's view of the workspace."""
+        opened = Runtime.open(self.settings)
+        self._opened.append(opened)
+        return opened
+
+    def close(self) -> None:
+        for runtime in self._opened:
+            runtime.close()
+        self.account.close()
+
+    def started(
+        self, runtime: Runtime, emails: list[str], name: str = "news", **campaign: Any
+    ) -> Run:
+        """A run of campaign ``name`` over a list of that name."""
+        add_contacts(runtime.database, emails, name)
+        made = make_campaign(
+            runtime.database, name, now=runtime.clock.now(), lists=(name,), **campaign
+        )
+        run = runtime.starter.start(made, runtime.clock.now())
+        assert run is not None
+        return run
+
+    def outbox(self) -> dict[str, int]:
+        """How often SES accepted each address: the other side's own account."""
+        return self.account.addresses()
+
+
+def once(emails: list[str]) -> dict[str, int]:
+    """The outbox in which everybody has the mail once."""
+    return dict.fromkeys(emails, 1)
+
+
+def counts(runtime: Runtime, run: Run) -> RunCounts:
+    """The run's counters, held against its rows."""
+    return checked_counts(runtime.database, run.id)
+
+
+def control(endpoint: str, path: str, **body: Any) -> Any:
+    """Ask the simulator's control API; POST when there is something to say."""
+    request = urllib.request.Request(
+        f"{endpoint}/_simulator/{path}",
+        data=json.dumps(body).encode() if body else None,
+        headers={"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def until(happened: Callable[[], bool], seconds: float = 30) -> None:
+    """Look every few milliseconds, for things no event tells of: other processes' rows."""
+    clock = SystemClock()
+    give_up_at = clock.monotonic() + seconds
+    pause = threading.Event()
+    while not happened():
+        assert clock.monotonic() < give_up_at, "it did not happen in time"
+        pause.wait(0.01)

@@ -1,0 +1,72 @@
+"""kill -9 at random instants: nobody lost, nobody twice, few in doubt."""
+
+import random
+import signal
+from statistics import mean
+
+import pytest
+
+from sestui.core.states import RunState
+
+IN_DOUBT_SECONDS = 0.25
+"""What a kill may leave in doubt, in seconds of sending (DESIGN §12)."""
+
+BUSY = 2.0
+"""On a machine that has other work, calls are in the air for longer and answers are written later:
+a single kill may then leave this many times as much, the mean of them may not."""
+
+
+def check(scene, kills, *, worst):
+    scene.finish()
+    told = kills.told(scene.world.outbox())
+    print(f"\n{told} (at {scene.rate:g}/s and {scene.latency:g} s latency)")  # noqa: T201
+    scene.check_accounts()
+    most = scene.rate * IN_DOUBT_SECONDS + 2
+    assert mean(kills.sizes) <= most, told
+    assert max(kills.sizes) <= worst * most, told
+    doubts = scene.runtime.runs.get(scene.run.id).in_doubt
+    assert doubts == sum(kills.sizes)  # what was in the air at the kills, and nothing else
+
+
+@pytest.mark.parametrize("mode", ["single", "bulk"])
+def test_a_few_kills_of_a_short_run(scene, mode):
+    made = scene(1_200, rate=200, mode=mode)
+    kills = made.kill_at_random(5, random.Random(7), longest=0.7)
+    assert len(kills.left) >= 4
+    check(made, kills, worst=BUSY)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("mode", ["single", "bulk"])
+def test_two_hundred_kills_of_a_long_run(scene, mode):
+    made = scene(20_000, rate=200, mode=mode)
+    kills = made.kill_at_random(200, random.Random(11), longest=0.5)
+    assert len(kills.left) == 200
+    check(made, kills, worst=1.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_leaves_nothing_in_doubt(scene, number):
+    made = scene(900, rate=150, latency=0.2)
+    process = made.process("send", "news")
+    made.until_sending(process)
+    process.send_signal(number)
+    process.wait(10)
+    run = made.runtime.runs.get(made.run.id)
+    assert (run.state, run.sending, run.in_doubt) == (RunState.SENDING, 0, 0)
+    assert run.accepted == made.accepted() > 0
+
+
+def test_a_second_ctrl_c_ends_at_once_and_is_as_safe_as_a_kill(scene):
+    made = scene(300, rate=100, latency=2.0)
+    process = made.process("send", "news")
+    made.until_sending(process)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(Exception, match="timed out"):
+        process.wait(0.5)  # it waits for what is in the air
+    process.send_signal(signal.SIGINT)
+    process.wait(3)
+    made.latency = 0.02
+    made.finish()
+    made.check_accounts()

@@ -1,0 +1,183 @@
+"""Real sestui processes over one workspace, and the counting of what came of them.
+
+Nothing here asks sestui whether all went well: who got what is read from the simulator's own
+outbox, and only then held against the ledger.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+from campaigning import World, until
+from seeding import addresses, checked_counts
+
+from sestui.core.states import DeliveryState, RunState
+from sestui.store.deliveries import LogFilter
+from sestui.store.tables import Run
+
+FIRST_MAIL_SECONDS = 30
+
+
+@dataclass
+class Kills:
+    """What each kill left in the air: the addresses."""
+
+    left: list[set[str]] = field(default_factory=list)
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many each kill left in the air."""
+        return [len(emails) for emails in self.left]
+
+    def told(self, outbox: dict[str, int]) -> str:
+        """The figures as a line; ``outbox`` tells which of them SES had taken."""
+        sizes = self.sizes or [0]
+        taken = sum(email in outbox for emails in self.left for email in emails)
+        return (
+            f"{len(self.left)} kills; in doubt each: mean {mean(sizes):.1f}, "
+            f"median {median(sizes):g}, worst {max(sizes)}; {taken} of all {sum(sizes)} reached SES"
+        )
+
+
+class Scene:
+    """One campaign ``news`` to so many recipients, and the processes that send it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        recipients: int,
+        *,
+        rate: float,
+        latency: float = 0.05,
+        mode: str = "auto",
+    ) -> None:
+        self.rate = rate
+        self.latency = latency
+        self.mode = mode
+        self.emails = addresses(recipients)
+        self.folder = folder
+        self.world = World(folder / "workspace")
+        self.world.account.configure(rate=rate, quota=-1)
+        self.runtime = self.world.runtime()
+        self.run: Run = self.world.started(self.runtime, self.emails)
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait(30)
+        self.world.close()
+
+    def process(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """``sestui ARGUMENTS`` in a session of its own, with next to no environment."""
+        log = self.folder / f"process-{len(self._processes)}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "sestui", *arguments],
+                env={
+                    "PATH": os.defpath,
+                    "HOME": str(self.folder),
+                    "SESTUI_DATA_DIR": str(self.world.folder),
+                    "SESTUI_CONFIG": str(self.folder / "none.toml"),
+                    "SESTUI_SIMULATOR_LATENCY": str(self.latency),
+                    "SESTUI_SEND_MODE": self.mode,
+                },
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def said(self) -> str:
+        """What the last process said, for a failing test."""
+        return (self.folder / f"process-{len(self._processes) - 1}.log").read_text()
+
+    def accepted(self) -> int:
+        """Mails in the simulator's outbox."""
+        return int(self.world.account.stats()["accepted"])
+
+    def state(self) -> str:
+        return self.runtime.runs.get(self.run.id).state
+
+    def until_sending(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for the process's first mail, or its end."""
+        before = self.accepted()
+        until(
+            lambda: self.accepted() > before or process.poll() is not None,
+            FIRST_MAIL_SECONDS,
+        )
+
+    def kill_at_random(self, times: int, chance: random.Random, *, longest: float) -> Kills:
+        """Start, kill -9 within ``longest`` seconds of its first mail, start again, ...
+
+        Every tenth process is killed while it starts instead.
+        """
+        kills = Kills()
+        while len(kills.left) < times and self.state() != RunState.FINISHED:
+            number = len(kills.left)
+            command = ("send", "news") if number % 3 == 0 else ("run-due",)
+            process = self.process(*command)
+            if number % 10 == 9:
+                self._wait(process, chance.uniform(0, 2))
+            else:
+                self.until_sending(process)
+                self._wait(process, chance.uniform(0, longest))
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait(30)
+                kills.left.append(self._in_the_air())
+        return kills
+
+    def finish(self, *, most: int = 20) -> None:
+        """Go on with run-due until the run has ended."""
+        for _ in range(most):
+            if self.state() == RunState.FINISHED:
+                return
+            process = self.process("run-due")
+            process.wait(120)
+        assert self.state() == RunState.FINISHED, self.said()
+
+    def check_accounts(self) -> None:
+        """Nobody lost, nobody twice, and the ledger says of each what SES knows."""
+        outbox = self.world.outbox()
+        assert set(outbox.values()) <= {1}, "somebody got it twice"
+        counts = checked_counts(self.runtime.database, self.run.id)
+        assert counts.audience == len(self.emails)
+        assert (counts.pending, counts.sending) == (0, 0)
+        by_state: dict[str, set[str]] = {}
+        for batch in self._rows():
+            for row in batch:
+                by_state.setdefault(row.state, set()).add(row.email)
+        accepted = by_state.get(DeliveryState.ACCEPTED, set())
+        doubtful = by_state.get(DeliveryState.IN_DOUBT, set())
+        assert accepted <= set(outbox), "the ledger says accepted, SES never got it"
+        assert set(outbox) <= accepted | doubtful, "SES got it, the ledger doesn't know"
+        rejected = by_state.get(DeliveryState.REJECTED, set())
+        assert accepted | doubtful | rejected == set(self.emails), "somebody was lost"
+
+    def _rows(self) -> Any:
+        for batch in self.runtime.deliveries.log(LogFilter()):
+            yield [row.delivery for row in batch]
+
+    def _in_the_air(self) -> set[str]:
+        rows = self.runtime.deliveries.of_run(
+            self.run.id, state=DeliveryState.SENDING, limit=100_000
+        )
+        return {row.email for row in rows}
+
+    @staticmethod
+    def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return
