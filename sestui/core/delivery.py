@@ -144,5 +144,7 @@ class Taken:
     """Recipients a second that the account allows all runs together."""
     opens_at: Instant = 0.0
     """When the account's next free slot is, for whichever run."""
+    workers: int = 1
+    """How many processes send through this database, this one included."""
     quota: Quota | None = None
     """The quota after this claim; None when nothing was wanted."""

@@ -15,6 +15,7 @@ from sestui.core.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
     PACE,
+    SHARED_PACE,
     Quota,
     Reservation,
     chunk_size,
@@ -110,6 +111,7 @@ class Engine:
         self._lines: list[Line] = []
         self._answered = 0
         self._rate = 0.0
+        self._workers = 1
         self._quota: Quota | None = None
 
     def stop(self) -> None:
@@ -214,14 +216,19 @@ class Engine:
         most = min(chunk, ahead - backlog)
         if most < min(chunk, ahead // 2):
             return None  # so few that the ledger's transaction would cost more than they
-        return Want(run.id, max(1, most), run.max_rate, BULK_PACE if bulk else PACE)
+        return Want(run.id, max(1, most), run.max_rate, self._pace(bulk=bulk))
+
+    def _pace(self, *, bulk: bool) -> float:
+        if self._workers > 1:
+            return SHARED_PACE
+        return BULK_PACE if bulk else PACE
 
     def _bulk(self, run: RunInfo, now: float) -> bool:
         composer = self._composer(run)
         return (
             composer is not None
             and not composer.has_attachments
-            and self._batching.is_bulk(self._rate, now)
+            and self._batching.is_bulk(self._rate / self._workers, now)
         )
 
     def _next_claim_at(self) -> float:
@@ -232,6 +239,7 @@ class Engine:
         """Hand over what the ledger gave, or remember why it gave nothing."""
         now = self._clock.monotonic()
         self._rate, self._quota = taken.rate or self._rate, taken.quota or self._quota
+        self._workers = taken.workers
         if taken.run_state is not RunState.SENDING:
             self._runs_read_at = float("-inf")
         composer = self._composer(run)

@@ -144,6 +144,7 @@ class Ledger:
             run_state=RunState.SENDING,
             rate=pace.allowed,
             account_rate=rate,
+            workers=max(1, run.workers),
             quota=quota,
         )
         opens_at = pace.opens_at(now)

@@ -6,7 +6,7 @@ Names of parameters begin with ``b_`` where SQLAlchemy keeps the column's own na
 from sqlalchemy import bindparam, case, func, or_, select, update
 
 from sestui.core.states import DeliveryState
-from sestui.store.tables import Contact, Delivery, Run, Suppression
+from sestui.store.tables import Contact, Delivery, Run, Suppression, Worker
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -15,9 +15,16 @@ _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLM
 
 STATES = tuple(state.value for state in DeliveryState)
 
-RUN_NOW = select(RUN.c.state, RUN.c.tat, RUN.c.transactional, RUN.c.pending, RUN.c.sending).where(
-    RUN.c.id == bindparam("run_id")
-)
+_WORKERS = select(func.count()).select_from(Worker).scalar_subquery()
+
+RUN_NOW = select(
+    RUN.c.state,
+    RUN.c.tat,
+    RUN.c.transactional,
+    RUN.c.pending,
+    RUN.c.sending,
+    _WORKERS.label("workers"),
+).where(RUN.c.id == bindparam("run_id"))
 """What a claim has to know of its run."""
 
 HELD = (
