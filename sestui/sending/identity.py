@@ -9,7 +9,15 @@ import psutil
 
 def this_host() -> str:
     """Names the machine, its boot and the process namespace: pids compare only within all three."""
-    return "/".join((socket.gethostname(), str(int(psutil.boot_time())), _pid_namespace()))
+    return "/".join((socket.gethostname(), _boot(), _pid_namespace()))
+
+
+def _boot() -> str:
+    try:
+        # Not the time of the boot, which moves when the wall clock is set.
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return str(int(psutil.boot_time()))
 
 
 def _pid_namespace() -> str:
@@ -20,15 +28,24 @@ def _pid_namespace() -> str:
 
 
 def this_process() -> tuple[int, float]:
-    """Pid of this process, and when it started."""
-    return os.getpid(), psutil.Process().create_time()
+    """Pid of this process, and when it started (see :func:`_started_at`)."""
+    return os.getpid(), _started_at(psutil.Process())
+
+
+def _started_at(process: psutil.Process) -> float:
+    """Seconds that tell two processes of one pid apart, whatever becomes of the wall clock.
+
+    Linux counts from the boot, and psutil adds the boot's time of day: that moves when the clock
+    is set, and a living worker would be taken for dead.
+    """
+    return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
 def lives(pid: int, started_at: float) -> bool:
     """Whether the process with that pid is the one that started then."""
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - started_at) < 1.0
+        same = abs(_started_at(process) - started_at) < 1.0
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
