@@ -68,7 +68,7 @@ def recognise(
     number to field) goes before everything that is guessed.
 
     Raises:
-        BadFileError: no column holds addresses, or there is nothing below the header.
+        BadFileError: no column holds addresses.
         UsageError: ``mapping`` names a column that is not there, or one field twice.
     """
     if not sample:
@@ -88,8 +88,6 @@ def recognise(
             f"{file_name} has no column of email addresses (its columns: {known}"
             f"{', …' if len(labels) > 12 else ''}); name it with --map COL=email."
         )
-    if not rows:
-        raise BadFileError(f"{file_name} has a header but no contacts below it.")
     tags = tuple(
         position
         for position, label in enumerate(labels)

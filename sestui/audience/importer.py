@@ -26,7 +26,7 @@ from sestui.audience.rows import Reject, RowParser
 from sestui.audience.spool import Spool
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
-from sestui.errors import UsageError
+from sestui.errors import BadFileError, UsageError
 from sestui.store.contact_upsert import ContactRow
 from sestui.store.contacts import Contacts, Upserted
 from sestui.store.database import Database
@@ -122,6 +122,8 @@ def import_contacts(
         spool = stack.enter_context(Spool())
         reading = _Reading(rows, columns, spool, rejects_file)
         reading.run(report)
+        if not reading.rows:
+            raise BadFileError(f"{rows.name} has a header but no contacts below it.")
         contacts = spool.count()
         done = Progress(rows.format.size, rows.format.size, reading.rows, 0, contacts)
         written = Contacts(database).apply(
