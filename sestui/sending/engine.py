@@ -45,6 +45,9 @@ STORAGE_PATIENCE_SECONDS = 120.0
 _WIND_DOWN_SECONDS = 1.0
 """A deadline stops the claiming this much earlier, and the drain ends this much after it."""
 
+_IN_THE_AIR_SECONDS = 0.05
+"""How soon a run with nothing to claim is asked again: a claim takes the write lock."""
+
 _SETTLE_SECONDS = 0.025
 """Answers are written at most this late, or a kill would leave more in doubt."""
 
@@ -250,6 +253,9 @@ class Engine:
             self._turns.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
             self._holds.quota_said = True
+        elif not taken.claims and not taken.skipped:
+            # All that is left is in the air: answers come in by themselves.
+            self._turns.block(run, now + _IN_THE_AIR_SECONDS)
 
     def _hand_over(
         self, run: RunInfo, composer: Composer, taken: Taken, slots: Reservation

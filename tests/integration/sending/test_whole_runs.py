@@ -19,6 +19,7 @@ from sestui.sending.engine import End
 from sestui.sending.holds import REFUSALS_IN_A_ROW
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.launch import start_simulator
+from sestui.store.ledger import Ledger
 
 
 def ran(runtime, **limits):
@@ -360,3 +361,20 @@ def test_a_slow_run_keeps_its_own_rate_and_leaves_the_rest_to_others(world):
     gaps = [later - before for before, later in pairwise(sorted(arrived["slow"]))]
     assert sum(gaps) == pytest.approx(2.4, abs=0.6)
     assert max(arrived["fast"]) < max(arrived["slow"])  # it did not queue behind the slow one
+
+
+def test_waiting_for_the_last_answers_costs_the_database_next_to_nothing(world, monkeypatch):
+    w = world(simulator_latency=1.5)
+    runtime = w.runtime()
+    w.started(runtime, addresses(5))
+    asked: list[float] = []
+    exchange = Ledger.exchange
+
+    def counted(ledger, answers, want):
+        asked.append(runtime.clock.monotonic())
+        return exchange(ledger, answers, want)
+
+    monkeypatch.setattr(Ledger, "exchange", counted)
+    ran(runtime)
+    assert len(w.outbox()) == 5
+    assert len(asked) < 60  # about 1.6 s; others want the write lock too
