@@ -13,6 +13,19 @@ class MailAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """What the mails of one message have in common: the texts around their pieces.
+
+    Each part with n pieces has n + 1 texts. A mail's pieces are those of its subject, its HTML and
+    its text, in this order.
+    """
+
+    subject: tuple[str, ...]
+    html: tuple[str, ...]
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What one recipient gets; the gateway puts it into a call as it is.
 
@@ -31,3 +44,7 @@ class Mail:
     """SES message tags: names and values of [A-Za-z0-9_-] only; events carry them back."""
     attachments: tuple[MailAttachment, ...] = ()
     configuration_set: str = ""
+    pattern: Pattern | None = None
+    """One object for all mails of a message, so that a bulk call can carry what they share once."""
+    pieces: tuple[str, ...] = ()
+    """What makes subject, HTML and text of the pattern's texts."""

@@ -22,6 +22,9 @@ _LEAD_PER_MAIL = 0.0004
 _BULK_BYTES = 800_000
 """SES takes 1 MB of inline content a call (SES.md); JSON's escapes need the rest."""
 
+_TEMPLATE_BYTES = 400_000
+"""SES takes a template of 500 KB (SES.md); mails that have more in common go singly."""
+
 _ENTRY_BYTES = 200_000
 """SES takes 262,144 bytes of data an entry (SES.md); a larger mail goes singly."""
 
@@ -246,15 +249,19 @@ class _Withdrawn:
 def _calls(ready: Sequence[tuple[Claim, Mail]]) -> Iterator[list[tuple[Claim, Mail]]]:
     """Split the mails of a bulk job where SES's limits of size demand it."""
     group: list[tuple[Claim, Mail]] = []
-    total = 0
+    pattern = ready[0][1].pattern if ready else None
+    shared = 0
+    if pattern:
+        shared = sum(map(_json_bytes, (*pattern.subject, *pattern.html, *pattern.text)))
+    total = shared
     for claim, mail in ready:
-        size = sum(map(_json_bytes, (mail.subject, mail.html, mail.text)))
-        if size > _ENTRY_BYTES:
+        size = sum(map(_json_bytes, mail.pieces or (mail.subject, mail.html, mail.text)))
+        if size > _ENTRY_BYTES or shared > _TEMPLATE_BYTES:
             yield [(claim, mail)]
             continue
         if group and total + size > _BULK_BYTES:
             yield group
-            group, total = [], 0
+            group, total = [], shared
         group.append((claim, mail))
         total += size
     if group:

@@ -3,7 +3,6 @@
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Template, UndefinedError
@@ -12,8 +11,9 @@ from sestui.core.content import headers
 from sestui.core.content.addresses import wire_address, wire_mailbox
 from sestui.core.content.body import body_sources
 from sestui.core.content.message import BUILT_INS, Envelope, MessageSource, TemplateError
-from sestui.core.content.sandbox import RangeBudget, compiled, variables_of
-from sestui.core.mail import Mail
+from sestui.core.content.parts import NOT_TEXT, Part
+from sestui.core.content.sandbox import GLOBALS, RangeBudget, compiled, variables_of
+from sestui.core.mail import Mail, Pattern
 from sestui.core.text import printable
 from sestui.errors import ContentError
 
@@ -22,14 +22,6 @@ MAX_MAIL_BYTES = 40_000_000
 _HEADER_BYTES = 4_096  # room for the headers SES and we add
 _BREAKS_HEADERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST_PROBLEM = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A template to render, and the author's own templates to find a failure's line in."""
-
-    template: Template
-    written: tuple[tuple[str, Template], ...]
 
 
 class Composer:
@@ -55,10 +47,13 @@ class Composer:
         self.variables = _variables(source)
         """Every name the message uses; a recipient's mail depends on these values only."""
         self._lookups = tuple(sorted(self.variables - BUILT_INS - {"range"}))
-        self._constants = {
-            name: envelope.keywords[name] for name in self._lookups if name in envelope.keywords
-        } | {"keywords": envelope.keywords}
+        self._constants = (
+            GLOBALS
+            | {name: envelope.keywords[name] for name in self._lookups if name in envelope.keywords}
+            | {"keywords": envelope.keywords}
+        )
         self._subject, self._html, self._text = _parts(source)
+        self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
 
     def mail(
         self,
@@ -72,7 +67,7 @@ class Composer:
             TemplateError: a variable is missing or can't be used as the template does.
             ContentError: the mail would break a rule of SES (size, headers, address).
         """
-        subject, html, text = self._rendered(self._values(email, attributes))
+        subject, html, text, pieces = self._rendered(self._values(email, attributes))
         return Mail(
             from_address=self._from,
             to=wire_address(email),
@@ -84,6 +79,8 @@ class Composer:
             tags=tags,
             attachments=self._attachments,
             configuration_set=self._envelope.configuration_set,
+            pattern=self._pattern,
+            pieces=pieces,
         )
 
     @property
@@ -133,20 +130,25 @@ class Composer:
             values["view_url"] = headers.filled(self._envelope.view_url, email)
         return values
 
-    def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str]:
-        subject = self._render(self._subject, values).strip()
+    def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...]]:
+        """Subject, HTML and text, and the pieces in them."""
+        in_subject = self._render(self._subject, values)
+        subject = self._subject.whole(in_subject)
         if not subject:
             raise TemplateError("subject", None, "it is empty")
         if _BREAKS_HEADERS.search(subject):
             raise TemplateError("subject", None, _line_break_in(subject, values))
-        html = self._render(self._html, values)
-        text = self._render(self._text, values).strip() + "\n"
+        in_html = self._render(self._html, values)
+        in_text = self._render(self._text, values)
+        html, text = self._html.whole(in_html), self._text.whole(in_text)
         self._check_size(subject, html, text)
-        return subject, html, text
+        return subject, html, text, (*in_subject, *in_html, *in_text)
 
-    def _render(self, part: _Part, values: dict[str, Any]) -> str:
+    def _render(self, part: Part, values: dict[str, Any]) -> list[str]:
         try:
-            return part.template.render(self._with_range(values))
+            return part.pieces(self._with_range(values))
+        except TemplateError:
+            raise
         except Exception as error:
             raise self._fault(part, values, error) from error
 
@@ -155,7 +157,7 @@ class Composer:
             return values | {"range": RangeBudget()}
         return values
 
-    def _fault(self, part: _Part, values: dict[str, Any], error: Exception) -> TemplateError:
+    def _fault(self, part: Part, values: dict[str, Any], error: Exception) -> TemplateError:
         """The error with the line the author wrote: the compiled HTML has other lines."""
         for where, template in part.written:
             try:
@@ -168,7 +170,7 @@ class Composer:
         try:
             size = sum(_base64_bytes(len(part.encode())) for part in (subject, html, text))
         except UnicodeEncodeError as error:
-            raise TemplateError("", None, "a value holds characters that are not text") from error
+            raise TemplateError("", None, NOT_TEXT) from error
         size += self._attached_bytes + _HEADER_BYTES
         if size > MAX_MAIL_BYTES:
             raise ContentError(
@@ -187,25 +189,33 @@ def _variables(source: MessageSource) -> frozenset[str]:
     return frozenset().union(*(variables_of(text, where) for where, text in written.items()))
 
 
-def _parts(source: MessageSource) -> tuple[_Part, _Part, _Part]:
+def _parts(source: MessageSource) -> tuple[Part, Part, Part]:
     sources = body_sources(source.body, source.body_format, source.preheader)
-    subject = compiled(source.subject.strip(), "subject", html=False)
+    own = source.subject.strip()
+    written = (("subject", compiled(own, "subject", html=False)),)
+    subject = Part(own, "subject", html=False, written=written, ending="")
     body = ("body", compiled(source.body, "body", html=True))
     preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
-    html = _Part(_derived(sources.html, html=True), (preheader, body))
+    html = _derived(sources.html, (preheader, body), html=True)
     if source.text:
-        own = compiled(source.text, "text", html=False)
-        text = _Part(own, (("text", own),))
+        written = (("text", compiled(source.text, "text", html=False)),)
+        text = Part(source.text, "text", html=False, written=written, ending="\n")
     else:
         plain = ("body", compiled(source.body, "body", html=False))
-        text = _Part(_derived(sources.text, html=False), (plain,))
-    return _Part(subject, (("subject", subject),)), html, text
+        text = _derived(sources.text, (plain,), html=False, ending="\n")
+    return subject, html, text
 
 
-def _derived(source: str, *, html: bool) -> Template:
+def _derived(
+    source: str,
+    written: tuple[tuple[str, Template], ...],
+    *,
+    html: bool,
+    ending: str | None = None,
+) -> Part:
     """Compile what we made of the author's body; it can only fail where HTML hides a tag's end."""
     try:
-        return compiled(source, "body", html=html)
+        return Part(source, "body", html=html, written=written, ending=ending)
     except TemplateError as fault:
         hint = "" if html else "; give the text alternative yourself (text: in the front matter)"
         raise TemplateError(

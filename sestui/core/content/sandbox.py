@@ -87,7 +87,9 @@ def _environment(*, autoescape: bool) -> _Environment:
 
 PLAIN = _environment(autoescape=False)
 HTML = _environment(autoescape=True)
-_GLOBALS = frozenset(PLAIN.globals)
+GLOBALS = dict(PLAIN.globals)
+"""What every template may use besides its variables."""
+_TOO_DEEP = "expressions are nested too deeply"
 
 
 def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
@@ -102,7 +104,21 @@ def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
         raise _syntax_fault(error, where) from error
 
 
-def compiled(source: str, where: str, *, html: bool) -> Template:
+def parsed(source: str, where: str, *, html: bool) -> nodes.Template:
+    """The template's tree, to be compiled with the same ``html``.
+
+    Raises:
+        TemplateError: as :func:`compiled`.
+    """
+    try:
+        return (HTML if html else PLAIN).parse(source, where, where)
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+    except RecursionError as error:
+        raise TemplateError(where, None, _TOO_DEEP) from error
+
+
+def compiled(source: str | nodes.Template, where: str, *, html: bool) -> Template:
     """The template, whose errors carry ``where`` as their file name.
 
     Raises:
@@ -115,7 +131,7 @@ def compiled(source: str, where: str, *, html: bool) -> Template:
     except TemplateSyntaxError as error:
         raise _syntax_fault(error, where) from error
     except RecursionError as error:
-        raise TemplateError(where, None, "expressions are nested too deeply") from error
+        raise TemplateError(where, None, _TOO_DEEP) from error
 
 
 def variables_of(source: str, where: str) -> frozenset[str]:
@@ -124,17 +140,16 @@ def variables_of(source: str, where: str) -> frozenset[str]:
     Raises:
         TemplateError: as :func:`compiled`.
     """
-
+    tree = parsed(source, where, html=False)
     try:
-        tree = PLAIN.parse(source, where, where)
         loading = next(iter(tree.find_all(_LOADING)), None)
         if loading is not None:
             raise TemplateError(where, loading.lineno, "a message can't load other templates")
-        return frozenset(meta.find_undeclared_variables(tree)) - _GLOBALS
+        return frozenset(meta.find_undeclared_variables(tree)) - GLOBALS.keys()
     except TemplateSyntaxError as error:
         raise _syntax_fault(error, where) from error
     except RecursionError as error:
-        raise TemplateError(where, None, "expressions are nested too deeply") from error
+        raise TemplateError(where, None, _TOO_DEEP) from error
 
 
 def _syntax_fault(error: TemplateSyntaxError, where: str) -> TemplateError:

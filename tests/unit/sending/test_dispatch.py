@@ -29,6 +29,7 @@ class Composer:
 
 class FakeMail(str):
     subject = html = text = ""
+    pattern, pieces = None, ()
 
 
 class Gateway:
