@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sestui.core.delivery import HoldBack
 from sestui.core.mail import Mail
 from sestui.ses.client import Clients
 from sestui.ses.replies import (
-    ENTRY_THROTTLED,
     WITHDRAWN,
     Reply,
     replies_of_bulk,
@@ -59,17 +60,19 @@ class Gateway:
 
         They may differ in recipient, subject, bodies, headers and tags, and carry no attachments.
         """
-        replies = self._answered(
-            leave,
-            len(mails),
-            lambda: replies_of_bulk(
-                self._client.send_bulk_email(**bulk_request(mails)), len(mails)
-            ),
-        )
-        if replies[0].hold_back is HoldBack.RATE and replies[0].code != ENTRY_THROTTLED:
-            # Not the account's rate, which shows in the entries: SES limits the call itself.
-            return [replace(reply, hold_back=HoldBack.BULK) for reply in replies]
-        return replies
+        request = bulk_request(mails)
+
+        def call() -> list[Reply]:
+            try:
+                return replies_of_bulk(self._client.send_bulk_email(**request), len(mails))
+            except ClientError as error:
+                reply = reply_to(error, left=True)
+                if reply.hold_back is HoldBack.RATE:
+                    # Not the account's rate, which shows in the entries: SES limits the call.
+                    reply = replace(reply, hold_back=HoldBack.BULK)
+                return [reply] * len(mails)
+
+        return self._answered(leave, len(mails), call)
 
     def _answered(
         self, leave: Callable[[], bool], count: int, call: Callable[[], list[Reply]]

@@ -44,32 +44,28 @@ def reply_of(said: Mapping[str, Any]) -> Reply:
     return Reply(AnswerKind.UNKNOWN, code="NoMessageId", reason="SES's answer has no message id.")
 
 
-_REFUSED_STATUSES = frozenset(
-    {
-        "MESSAGE_REJECTED",
-        "MAIL_FROM_DOMAIN_NOT_VERIFIED",
-        "CONFIGURATION_SET_NOT_FOUND",
-        "CONFIGURATION_SET_DOES_NOT_EXIST",
-        "TEMPLATE_NOT_FOUND",
-        "TEMPLATE_DOES_NOT_EXIST",
-        "INVALID_SENDING_POOL_NAME",
-        "INVALID_PARAMETER",
-        "INVALID_PARAMETER_VALUE",
-    }
-)
+_NOT_FOUND = ("NotFoundException", None)
 
-ENTRY_THROTTLED = "ACCOUNT_THROTTLED"
-"""How a bulk entry says that the account's rate is exceeded."""
-
-_HOLD_BACK_OF_STATUS = {
-    ENTRY_THROTTLED: HoldBack.RATE,
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": HoldBack.QUOTA,
-    "ACCOUNT_SUSPENDED": HoldBack.PAUSED,
-    "ACCOUNT_SENDING_PAUSED": HoldBack.PAUSED,
-    "CONFIGURATION_SET_SENDING_PAUSED": HoldBack.PAUSED,
-    "TRANSIENT_FAILURE": HoldBack.FAULT,
-    "FAILED": HoldBack.FAULT,
+_STATUSES: dict[str, tuple[str, HoldBack | None]] = {
+    "MESSAGE_REJECTED": ("MessageRejected", None),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": ("MailFromDomainNotVerifiedException", None),
+    "CONFIGURATION_SET_NOT_FOUND": _NOT_FOUND,
+    "CONFIGURATION_SET_DOES_NOT_EXIST": _NOT_FOUND,
+    "TEMPLATE_NOT_FOUND": _NOT_FOUND,
+    "TEMPLATE_DOES_NOT_EXIST": _NOT_FOUND,
+    "INVALID_SENDING_POOL_NAME": ("BadRequestException", None),
+    "INVALID_PARAMETER": ("BadRequestException", None),
+    "INVALID_PARAMETER_VALUE": ("BadRequestException", None),
+    "ACCOUNT_THROTTLED": ("TooManyRequestsException", HoldBack.RATE),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": ("LimitExceededException", HoldBack.QUOTA),
+    "ACCOUNT_SUSPENDED": ("AccountSuspendedException", HoldBack.PAUSED),
+    "ACCOUNT_SENDING_PAUSED": ("SendingPausedException", HoldBack.PAUSED),
+    "CONFIGURATION_SET_SENDING_PAUSED": ("SendingPausedException", HoldBack.PAUSED),
+    "TRANSIENT_FAILURE": ("InternalServiceErrorException", HoldBack.FAULT),
+    "FAILED": ("InternalServiceErrorException", HoldBack.FAULT),
 }
+"""A bulk entry's status (SES.md) as the code that a single call gets for the same, so that one
+thing has one name in the ledger; and what it holds back, None for a refusal for good."""
 
 
 def replies_of_bulk(said: Mapping[str, Any], count: int) -> list[Reply]:
@@ -94,13 +90,11 @@ def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
     if status == "SUCCESS":
         return reply_of(result)
     reason = _clean(str(result.get("Error", ""))) or status
-    if status in _REFUSED_STATUSES:
-        return Reply(AnswerKind.REFUSED, code=status, reason=reason)
-    if status in _HOLD_BACK_OF_STATUS:
-        return Reply(
-            AnswerKind.NOT_SENT, code=status, reason=reason, hold_back=_HOLD_BACK_OF_STATUS[status]
-        )
-    return Reply(AnswerKind.UNKNOWN, code=status or "NoStatus", reason=reason)
+    if status not in _STATUSES:
+        return Reply(AnswerKind.UNKNOWN, code=status or "NoStatus", reason=reason)
+    code, hold_back = _STATUSES[status]
+    kind = AnswerKind.REFUSED if hold_back is None else AnswerKind.NOT_SENT
+    return Reply(kind, code=code, reason=reason, hold_back=hold_back)
 
 
 _REFUSED = "SES refuses this."
