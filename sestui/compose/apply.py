@@ -180,6 +180,10 @@ def _warnings(
                 "start", f"{iso(wanted.start_at)} is long past, so the campaign starts only by hand"
             )
         )
+    if wanted.notify:
+        found.append(
+            file.fault("notify", "it is kept, but this version mails nobody when a run completes")
+        )
     return [str(each) for each in found]
 
 

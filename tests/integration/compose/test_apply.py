@@ -131,6 +131,8 @@ def test_warnings(campaigns, write, database):
         "campaign transactional.",
         "lists: there is no list 'vip' yet; `sestui import` makes it.",
     ]
+    (told,) = plan(campaigns, load_campaign(write(notify="[a@example.com]")), NOW).warnings
+    assert "mails nobody when a run completes" in told
 
 
 @pytest.mark.parametrize(
