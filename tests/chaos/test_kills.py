@@ -28,11 +28,11 @@ def check(scene, kills, *, worst):
     assert doubts == sum(kills.sizes)  # what was in the air at the kills, and nothing else
 
 
-@pytest.mark.parametrize("mode", ["single", "bulk"])
-def test_a_few_kills_of_a_short_run(scene, mode):
-    made = scene(1_200, rate=200, mode=mode)
-    kills = made.kill_at_random(5, random.Random(7), longest=0.7)
-    assert len(kills.left) >= 4
+@pytest.mark.parametrize(("mode", "times"), [("single", 5), ("bulk", 2)])
+def test_a_few_kills_of_a_short_run(scene, mode, times):
+    made = scene(220 * times, rate=200, mode=mode)
+    kills = made.kill_at_random(times, random.Random(7), longest=0.7)
+    assert len(kills.left) >= times - 1
     check(made, kills, worst=BUSY)
 
 
@@ -48,7 +48,7 @@ def test_two_hundred_kills_of_a_long_run(scene, mode):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_stop_it_leaves_nothing_in_doubt(scene, number):
-    made = scene(900, rate=150, latency=0.2)
+    made = scene(600, rate=150, latency=0.2)
     process = made.process("send", "news")
     made.until_sending(process)
     process.send_signal(number)
@@ -59,7 +59,7 @@ def test_asked_to_stop_it_leaves_nothing_in_doubt(scene, number):
 
 
 def test_a_second_ctrl_c_ends_at_once_and_is_as_safe_as_a_kill(scene):
-    made = scene(300, rate=100, latency=2.0)
+    made = scene(120, rate=100, latency=1.5)
     process = made.process("send", "news")
     made.until_sending(process)
     process.send_signal(signal.SIGINT)
