@@ -21,7 +21,7 @@ CHUNK_SECONDS = 0.05
 """How much sending one claim covers. A kill leaves in doubt what is claimed and unanswered: one
 chunk waiting, one in the air, one answered and not yet written; together under 250 ms."""
 
-CLAIM_AHEAD_SECONDS = 0.08
+CLAIM_AHEAD_SECONDS = 0.05
 """The next chunk is claimed when the one before has this much left to send."""
 
 DAY_SECONDS = 86_400.0

@@ -80,17 +80,24 @@ class RunBook:
         except StateError:
             return
 
-    def wait_for_quota(self, run_ids: Sequence[int]) -> None:
-        """Let these runs wait until the rolling quota is expected to have room, if it has none."""
+    def wait_for_quota(self, run_ids: Sequence[int], *, said_by_ses: bool) -> None:
+        """Let these runs wait until the rolling quota is expected to have room, if it has none.
+
+        ``said_by_ses``: it answered that there is none, whatever the account tells of its quota.
+        """
         quota = self._quota()
-        if quota is None or quota.left is None or quota.left > 0:
+        has_room = quota is None or quota.left is None or quota.left > 0
+        if has_room and not said_by_ses:
             return
         now = self._clock.now()
-        frees_at = self._runs.quota_frees_at(now)
+        frees_at = None if has_room else self._runs.quota_frees_at(now)
         resume_at = max(frees_at or now + _BLIND_TRY_SECONDS, now + _FIRST_TRY_SECONDS)
-        detail = (
-            f"{quota.used:,.0f} of the {quota.limit:,.0f} mails that sestui allows itself in 24 "
-            f"hours are used; it expects to continue {self._local(resume_at)}."
-        )
+        used = "SES says that its 24-hour quota is used up"
+        if quota is not None and not has_room:
+            used = (
+                f"{quota.used:,.0f} of the {quota.limit:,.0f} mails that sestui allows itself in "
+                "24 hours are used"
+            )
+        detail = f"{used}; it expects to continue {self._local(resume_at)}."
         for run_id in run_ids:
             self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at)

@@ -13,7 +13,7 @@ _BUSY = 0.8
 """This much of a processor used means that more threads would only fight for it."""
 
 _BEHIND = 0.85
-_AHEAD_SECONDS = 0.18
+_AHEAD_SECONDS = 0.15
 """Claims wait this much sending for their slots: a chunk, and what is claimed ahead of it."""
 
 _FEWEST_AHEAD = {False: 16, True: 100}

@@ -115,6 +115,7 @@ class Engine:
         self._answered = 0
         self._rate = 0.0
         self._workers = 1
+        self._quota_used_up = False
         self._quota: Quota | None = None
 
     def stop(self) -> None:
@@ -205,7 +206,7 @@ class Engine:
         now = self._clock.monotonic()
         if self._composer(run) is None:
             return None
-        if self._holds.quota_said or now < self._next_claim_at():
+        if self._exhausted or now < self._next_claim_at():
             return None
         bulk = self._bulk(run, now)
         backlog = self._dispatcher.waiting
@@ -234,6 +235,11 @@ class Engine:
             and self._batching.is_bulk(self._rate / self._workers, now)
         )
 
+    @property
+    def _exhausted(self) -> bool:
+        """The quota is used up, by our own reckoning or by SES's word."""
+        return self._quota_used_up or self._holds.quota_said
+
     def _next_claim_at(self) -> float:
         """Monotonic seconds before which nothing is to be claimed for any run."""
         return max(self._horizon - CLAIM_AHEAD_SECONDS, self._holds.hold_until)
@@ -252,7 +258,7 @@ class Engine:
             # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
             self._turns.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
-            self._holds.quota_said = True
+            self._quota_used_up = True
         elif not taken.claims and not taken.skipped:
             # All that is left is in the air: answers come in by themselves.
             self._turns.block(run, now + _IN_THE_AIR_SECONDS)
@@ -298,7 +304,7 @@ class Engine:
     def _look_at_account(self) -> None:
         """Act on what SES said of the account, if it said something."""
         drained = not self._dispatcher.outstanding and not self._unsettled
-        exhausted = self._holds.quota_said
+        exhausted = self._exhausted
         look = self._watch.news(drained=drained, wanted=exhausted and drained)
         if look is None:
             return
@@ -311,8 +317,8 @@ class Engine:
                 for run_id in self._turns.ids
             ]
         if exhausted and look.drained:
-            self._holds.quota_said = False
-            self._book.wait_for_quota(self._turns.ids)
+            self._book.wait_for_quota(self._turns.ids, said_by_ses=self._holds.quota_said)
+            self._quota_used_up = self._holds.quota_said = False
             self._runs_read_at = float("-inf")
 
     def _hold(self, trouble: str) -> None:

@@ -82,8 +82,11 @@ class Book(Protocol):
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
         """Hold the run; an operator has to resume it."""
 
-    def wait_for_quota(self, run_ids: Sequence[int]) -> None:
-        """After a look at the account: let these runs wait, unless there is room in the quota."""
+    def wait_for_quota(self, run_ids: Sequence[int], *, said_by_ses: bool) -> None:
+        """After a look at the account: let these runs wait, unless there is room in the quota.
+
+        ``said_by_ses``: it answered that there is none, so they wait in any case.
+        """
 
 
 class AccountView(Protocol):

@@ -106,9 +106,8 @@ def reply_to(error: Exception, *, left: bool) -> Reply:
         return _reply_to_answer(error)
     code = type(error).__name__
     if not left:
-        hold_back = (
-            HoldBack.PAUSED if isinstance(error, NoCredentialsError) else HoldBack.UNREACHABLE
-        )
+        # Nothing has left: the account's trouble, or this mail's, which is tried only so often.
+        hold_back = HoldBack.PAUSED if isinstance(error, NoCredentialsError) else HoldBack.FAULT
         return Reply(AnswerKind.NOT_SENT, code=code, reason=_plain(error), hold_back=hold_back)
     if _never_connected(error):
         return Reply(

@@ -114,6 +114,21 @@ def test_other_services_share_of_the_quota_is_left_to_them(world):
     assert w.account.account().over_quota == 0
 
 
+def test_a_quota_answer_makes_the_run_wait_whatever_the_account_tells(world):
+    w = world()
+    w.account.add_fault(checked_fault("daily_quota", count=1))
+    runtime, emails = w.runtime(), addresses(30)
+    run = w.started(runtime, emails)
+    assert ran(runtime) is End.IDLE
+    held = runtime.runs.get(run.id)
+    assert (held.state, held.reason) == (RunState.WAITING, WaitReason.QUOTA)
+    assert "SES says" in held.detail
+    assert counts(runtime, run).rejected == 0
+    wake_waiting(runtime)
+    assert ran(runtime) is End.IDLE
+    assert w.outbox() == once(emails)
+
+
 # steering from elsewhere
 
 
