@@ -138,8 +138,6 @@ class Taken:
     """There are deliveries, but the 24-hour quota (or sestui's share of it) is used up."""
     next_at: Instant | None = None
     """Nothing can be claimed before: others hold the slots, or every row is backing off."""
-    rate: float = 0.0
-    """Recipients a second at which the run's slots are spaced now."""
     account_rate: float = 0.0
     """Recipients a second that the account allows all runs together."""
     opens_at: Instant = 0.0

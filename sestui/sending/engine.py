@@ -247,7 +247,11 @@ class Engine:
     def _use(self, run: RunInfo, taken: Taken) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""
         now = self._clock.monotonic()
-        self._rate, self._quota = taken.rate or self._rate, taken.quota or self._quota
+        if taken.account_rate:
+            # Sizes of bulk calls go by the full rate, their spacing by the pace: the other way
+            # round, whole calls would never fit a second and the gate would hold one back.
+            self._rate = min(taken.account_rate, run.max_rate or taken.account_rate)
+        self._quota = taken.quota or self._quota
         self._workers = taken.workers
         if taken.run_state is not RunState.SENDING:
             self._runs_read_at = float("-inf")
@@ -269,7 +273,7 @@ class Engine:
         # The ledger's clock may be a database server's: what counts is how far ahead a slot is.
         ahead = taken.monotonic - taken.now
         bulk = len(taken.claims) > 1 and self._bulk(run, taken.monotonic)
-        calls = self._batching.calls(taken.claims, slots, taken.rate, bulk=bulk)
+        calls = self._batching.calls(taken.claims, slots, self._rate, bulk=bulk)
         self._horizon = taken.opens_at + ahead
         self._turns.served(run, len(taken.claims))
         if run.max_rate is not None:

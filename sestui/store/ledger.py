@@ -142,7 +142,6 @@ class Ledger:
         said = replace(
             said,
             run_state=RunState.SENDING,
-            rate=pace.allowed,
             account_rate=rate,
             workers=max(1, run.workers),
             quota=quota,
