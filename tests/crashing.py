@@ -135,7 +135,10 @@ class Scene:
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait(30)
-                kills.left.append(self._in_the_air())
+                # What an earlier kill left is counted there, though this process was killed before
+                # it could put it in doubt.
+                earlier = set().union(*kills.left)
+                kills.left.append(self._in_the_air() - earlier)
         return kills
 
     def finish(self, *, most: int = 20) -> None:
