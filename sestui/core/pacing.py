@@ -7,8 +7,8 @@ from sestui.core.account import QuotaRule
 from sestui.core.clock import Instant
 
 PACE = 0.998
-"""The share of the allowed rate we schedule: what is left absorbs the jitter of several
-processes, so that no second carries more than the rate."""
+"""The share of the allowed rate we schedule: what is left absorbs the jitter of departures, so
+that no second carries more than the rate."""
 
 BULK_PACE = 0.996
 """The same for bulk calls, where one call that slips into a second brings many mails."""

@@ -27,12 +27,11 @@ from sestui.sending.breadth import Breadth
 from sestui.sending.dispatch import Dispatcher, Job
 from sestui.sending.holds import Holds, Pause
 from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
-from sestui.sending.report import MOST_LINES, Line, SenderReport, line_of
+from sestui.sending.report import REPORT_SECONDS, Reporter, SenderReport
 from sestui.sending.turns import Turns
 from sestui.sending.watch import AccountWatch
 
 BEAT_SECONDS = 5.0
-REPORT_SECONDS = 0.1
 RUNS_SECONDS = 0.5
 """How often the list of runs is read again: a pause elsewhere is noticed by the claim itself."""
 
@@ -95,7 +94,7 @@ class Engine:
         self._heartbeat = heartbeat
         self._clock = clock
         self._limits = limits
-        self._report = report
+        self._reporter = Reporter(report, clock)
         self._dispatcher = Dispatcher(gateway, clock, most=limits.senders)
         self._watch = AccountWatch(account, clock)
         self._holds = Holds()
@@ -110,9 +109,6 @@ class Engine:
         self._pauses: list[Pause] = []
         self._failing_since: float | None = None
         self._beat_at = float("-inf")
-        self._reported_at = 0.0
-        self._lines: list[Line] = []
-        self._answered = 0
         self._rate = 0.0
         self._workers = 1
         self._quota_used_up = False
@@ -190,10 +186,7 @@ class Engine:
             self._batching.step_back(mono)
         self._unsettled += written
         self._pauses += pauses
-        now = self._clock.now()
-        self._answered += len(answers)
-        self._lines += [line_of(answer, claim, now) for answer, claim in answers]
-        del self._lines[:-MOST_LINES]
+        self._reporter.note(answers)
 
     def _pause_runs(self) -> None:
         while self._pauses:
@@ -337,21 +330,8 @@ class Engine:
             self._heartbeat.beat()
             self._beat_at = now
 
-    def _report_if_due(self) -> None:
-        now = self._clock.monotonic()
-        if self._report is None or now - self._reported_at < REPORT_SECONDS:
-            return
-        self._reported_at = now
-        report = SenderReport(
-            at=self._clock.now(),
-            lines=tuple(self._lines),
-            answered=self._answered,
-            rate=self._rate,
-            quota=self._quota,
-            trouble=self._holds.trouble,
-        )
-        self._lines, self._answered = [], 0
-        self._report(report)
+    def _report_if_due(self, *, last: bool = False) -> None:
+        self._reporter.report(self._rate, self._quota, self._holds.trouble, last=last)
 
     def _rest(self) -> None:
         """Sleep until the next claim is due, an answer has waited long enough, or a stop."""
@@ -370,8 +350,7 @@ class Engine:
             self._read_answers()
         self._unsettled += self._dispatcher.give_up()
         self._write_last(self._clock.monotonic() + DRAIN_SECONDS)
-        self._reported_at = float("-inf")
-        self._report_if_due()
+        self._report_if_due(last=True)
 
     def _write_last(self, give_up_at: float) -> None:
         """Write the last answers, though the database be locked for a moment."""

@@ -1,8 +1,9 @@
 """What the sender tells whoever watches: small, immutable, about ten a second."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sestui.core.clock import Instant
+from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import Answer, AnswerKind, Claim
 from sestui.core.pacing import Quota
 
@@ -37,8 +38,39 @@ class SenderReport:
 
 MOST_LINES = 50
 
+REPORT_SECONDS = 0.1
+"""How often whoever watches is told."""
+
 
 def line_of(answer: Answer, claim: Claim, at: Instant) -> Line:
     """The line for one answer."""
     detail = answer.message_id or f"{answer.code}: {answer.reason}"
     return Line(at, claim.run_id, claim.email, answer.kind, detail)
+
+
+class Reporter:
+    """Gathers answers and tells ``report`` of them about ten times a second; None: nobody."""
+
+    def __init__(self, report: Callable[[SenderReport], None] | None, clock: Clock) -> None:
+        self._report = report
+        self._clock = clock
+        self._reported_at = 0.0
+        self._lines: list[Line] = []
+        self._answered = 0
+
+    def note(self, answers: Sequence[tuple[Answer, Claim]]) -> None:
+        """Keep the newest answers for the next report, and count them all."""
+        now = self._clock.now()
+        self._answered += len(answers)
+        self._lines += [line_of(answer, claim, now) for answer, claim in answers]
+        del self._lines[:-MOST_LINES]
+
+    def report(self, rate: float, quota: Quota | None, trouble: str, *, last: bool = False) -> None:
+        """Tell what has come in if it is time, or if this is the ``last`` report."""
+        now = self._clock.monotonic()
+        if self._report is None or (now - self._reported_at < REPORT_SECONDS and not last):
+            return
+        self._reported_at = now
+        lines, answered = tuple(self._lines), self._answered
+        self._lines, self._answered = [], 0
+        self._report(SenderReport(self._clock.now(), lines, answered, rate, quota, trouble))
