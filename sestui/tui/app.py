@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -16,7 +17,7 @@ from sestui.runtime import Runtime
 from sestui.tui.background import Background, Mailbox
 from sestui.tui.desk import AccountLabel, Desk
 from sestui.tui.format import shorten
-from sestui.tui.screens.campaigns import CampaignsScreen
+from sestui.tui.places import PLACES, place_bindings
 from sestui.tui.screens.help import HelpScreen, help_rows
 from sestui.tui.screens.leaving import LeavingScreen
 from sestui.tui.screens.run import RunScreen
@@ -40,10 +41,15 @@ class SestuiApp(App[None]):
     CSS_PATH = "sestui.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "retry", "Try again", tooltip="Start the sender that has failed"),
-        Binding("question_mark", "help", "Help", key_display="?", tooltip="Every key here"),
-        Binding("q", "quit", "Quit", tooltip="Close sestui; what is pending stays pending"),
+        Binding(
+            "ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"
+        ),
+        Binding(
+            "question_mark,f1", "help", "Help", key_display="?", id="help", tooltip="Every key here"
+        ),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
+        *place_bindings(),
     ]
 
     account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
@@ -60,12 +66,14 @@ class SestuiApp(App[None]):
         self._failed_at: float | None = None
         self._leaving = False
         self._wanted_theme = runtime.settings.theme
+        for place in PLACES:
+            self.add_mode(place.mode, partial(place.open, self.desk))
 
     def on_mount(self) -> None:
         """Paint first; everything that may take long happens behind."""
         self._choose_theme()
         self.account_label = self.desk.label
-        self.push_screen(CampaignsScreen(self.desk))
+        self.switch_mode(PLACES[0].mode)
         if self._follow is not None:
             self.push_screen(RunScreen(self.desk, self._follow))
         leave_on_signals(lambda: self.run_worker(self.action_quit()))
@@ -98,9 +106,7 @@ class SestuiApp(App[None]):
             self.desk.account_open = True
             self._read_label()
         self.trouble = batch.trouble
-        for screen in self.screen_stack:
-            if isinstance(screen, RunScreen):
-                screen.reported(batch.lines)
+        self.desk.listeners.tell(batch.lines)
 
     @work(exclusive=True, group="label")
     async def _read_label(self) -> None:
@@ -152,6 +158,10 @@ class SestuiApp(App[None]):
                     ),
                 )
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+
+    def action_go(self, mode: str) -> None:
+        """Go to a place."""
+        self.switch_mode(mode)
 
     def action_help(self) -> None:
         """Show every key that does something here."""

@@ -3,7 +3,7 @@
 Screens await these in ``asyncio.to_thread``; nothing here knows of widgets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -79,11 +79,33 @@ def line_of_delivery(delivery: Delivery) -> TailLine:
     )
 
 
+class Listeners:
+    """Who wants to hear what our own sender tells of deliveries, about ten times a second."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[Sequence[Line]], object]] = []
+
+    def add(self, callback: Callable[[Sequence[Line]], object]) -> None:
+        """From now on call ``callback`` with what was reported."""
+        self._callbacks.append(callback)
+
+    def remove(self, callback: Callable[[Sequence[Line]], object]) -> None:
+        """Stop calling it."""
+        self._callbacks.remove(callback)
+
+    def tell(self, lines: Sequence[Line]) -> None:
+        """Call everybody; on the UI's thread."""
+        for callback in tuple(self._callbacks):
+            callback(lines)
+
+
 class Desk:
     """The operator's desk over one runtime."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+        self.runtime = runtime
+        """For the desks of the screens that have one of their own."""
+        self.listeners = Listeners()
         self.clock = runtime.clock
         self.zone = runtime.settings.zone
         self.account_open = False
@@ -95,38 +117,38 @@ class Desk:
 
     def read_label(self) -> AccountLabel:
         """The account, as far as it is known by now."""
-        simulated = self._runtime.simulated
+        simulated = self.runtime.simulated
         parts = ["SIMULATOR" if simulated else "SES"]
         if self.account_open:
-            parts.append(self._runtime.ses_account.region)
-            row = self._runtime.account.row()
+            parts.append(self.runtime.ses_account.region)
+            row = self.runtime.account.row()
             if not simulated and row is not None and row.production_access is not None:
                 parts.append("production" if row.production_access else "sandbox")
-            if not simulated and not self._runtime.clients.is_aws:
-                parts.append(urlsplit(self._runtime.clients.endpoint_url).netloc)
+            if not simulated and not self.runtime.clients.is_aws:
+                parts.append(urlsplit(self.runtime.clients.endpoint_url).netloc)
         self.label = AccountLabel(" · ".join(parts), simulated)
         return self.label
 
     def campaigns(self) -> Sequence[CampaignView]:
         """Every campaign by name."""
-        return self._runtime.overview.campaigns()
+        return self.runtime.overview.campaigns()
 
     def campaign(self, name: str) -> CampaignView:
         """One campaign as it is now."""
-        return self._runtime.overview.campaign(name)
+        return self.runtime.overview.campaign(name)
 
     def run(self, run_id: int) -> RunView:
         """One run as it is now."""
-        return self._runtime.overview.run(run_id)
+        return self.runtime.overview.run(run_id)
 
     def picture(self, run_id: int) -> RunPicture:
         """Everything the run screen shows."""
-        view = self._runtime.overview.run(run_id)
-        newest = self._runtime.deliveries.newest(run_id)
+        view = self.runtime.overview.run(run_id)
+        newest = self.runtime.deliveries.newest(run_id)
         allowed, quota, forecast = None, None, None
         if self.account_open:
-            quota = self._runtime.account.quota()
-            forecast = self._runtime.outlook.of_run(self._runtime.runs.get(run_id))
+            quota = self.runtime.account.quota()
+            forecast = self.runtime.outlook.of_run(self.runtime.runs.get(run_id))
             allowed = forecast.rate
         return RunPicture(
             at=self.clock.monotonic(),
@@ -141,32 +163,32 @@ class Desk:
 
     def start(self, name: str, *, again: bool) -> int:
         """Start a run of the campaign; its id."""
-        campaign = self._runtime.campaigns.get(name)
-        run = self._runtime.starter.start(campaign, self.clock.now(), again=again)
+        campaign = self.runtime.campaigns.get(name)
+        run = self.runtime.starter.start(campaign, self.clock.now(), again=again)
         if run is None:
             raise StateError(f"{name} was started by somebody else just now.")
         return run.id
 
     def test(self, name: str, address: str) -> int:
         """Send the campaign's message to one address; the id of the test's run."""
-        campaign = self._runtime.campaigns.get(name)
-        return self._runtime.starter.start_test(campaign, [address], self.clock.now()).id
+        campaign = self.runtime.campaigns.get(name)
+        return self.runtime.starter.start_test(campaign, [address], self.clock.now()).id
 
     def pause(self, run: RunView) -> None:
         """Hold the run."""
-        self._runtime.runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
+        self.runtime.runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
 
     def resume(self, run: RunView) -> None:
         """Go on with the run; a campaign's with its message as it is now."""
         if run.kind == RunKind.TEST:
-            self._runtime.runs.resume(run.id)
+            self.runtime.runs.resume(run.id)
             return
-        self._refuse_other(run, self._runtime.steering.open_run(run.campaign)[1])
-        self._runtime.steering.resume(run.campaign)
+        self._refuse_other(run, self.runtime.steering.open_run(run.campaign)[1])
+        self.runtime.steering.resume(run.campaign)
 
     def cancel(self, run: RunView) -> None:
         """End the run: pending recipients are skipped."""
-        self._runtime.runs.cancel(run.id, self.clock.now())
+        self.runtime.runs.cancel(run.id, self.clock.now())
 
     @staticmethod
     def _refuse_other(seen: RunView, now: Run) -> None:

@@ -1,40 +1,88 @@
-"""What all screens share: the desk, the bar, the banner, and deeds that may fail."""
+"""What all screens share: the desk, the bar, the banner, looking again and again, and deeds."""
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Footer
 
 from sestui.errors import SestuiError
 from sestui.tui.desk import Desk
 from sestui.tui.format import shorten
-from sestui.tui.widgets.top_bar import Banner
+from sestui.tui.places import PLACES
+from sestui.tui.widgets.top_bar import Banner, TopBar
 
 T = TypeVar("T")
 
 _TOAST_CELLS = 400
+_READ_SHARE = 4
+"""A read that took a second is repeated after four at the earliest: a slow database is not asked
+all the time."""
 
 
 class DeskScreen(Screen[None]):
-    """A screen over the desk."""
+    """A screen over the desk: bar, banner, its own part, footer.
+
+    A subclass gives its :meth:`body`, and :meth:`read` if it shows what may change by itself: that
+    is called while the screen is in front, at once and then every ``refresh_seconds``.
+    """
+
+    PLACE: ClassVar[str] = ""
+    """The place in the top bar that the screen belongs to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "go_back", "Back", id="back", tooltip="One step back"),
+    ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
         self.banner = Banner()
+        self.refresh_seconds: float | None = None
+        """How often to read again; None: only when asked to by :meth:`look_again`."""
+
+    def compose(self) -> ComposeResult:
+        """Bar, banner, the screen's own part, footer."""
+        yield TopBar(self.PLACE)
+        yield self.banner
+        yield from self.body()
+        yield Footer(compact=True)
+
+    def body(self) -> ComposeResult:
+        """The screen's own part."""
+        raise NotImplementedError
+
+    # looking
+
+    async def read(self) -> None:
+        """Read what is shown, with :meth:`look`, and show it."""
+
+    def on_screen_resume(self) -> None:
+        """Look at once when one comes to it, or back to it."""
+        self.look_again()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks: don't read."""
+        self.workers.cancel_group(self, "look")
 
     def on_unmount(self) -> None:
         """A read that is under way has nobody to tell any more."""
         self.workers.cancel_node(self)
 
-    async def attempt(self, deed: Callable[[], T]) -> T | None:
-        """Do something off the UI thread; what goes wrong becomes a toast, and None."""
-        try:
-            return await asyncio.to_thread(deed)
-        except SestuiError as error:
-            self.tell(str(error), failed=True)
-            return None
+    @work(exclusive=True, group="look")
+    async def look_again(self) -> None:
+        """Read at once; a newer look cancels an older one."""
+        while True:
+            began = self.desk.clock.monotonic()
+            await self.read()
+            if self.refresh_seconds is None:
+                return
+            took = self.desk.clock.monotonic() - began
+            await asyncio.sleep(max(self.refresh_seconds, _READ_SHARE * took))
 
     async def look(self, read: Callable[[], T]) -> T | None:
         """Read something off the UI thread; what goes wrong is a quiet line until it goes right."""
@@ -46,6 +94,16 @@ class DeskScreen(Screen[None]):
         self.banner.say("")
         return found
 
+    # doing
+
+    async def attempt(self, deed: Callable[[], T]) -> T | None:
+        """Do something off the UI thread; what goes wrong becomes a toast, and None."""
+        try:
+            return await asyncio.to_thread(deed)
+        except SestuiError as error:
+            self.tell(str(error), failed=True)
+            return None
+
     def tell(self, text: str, *, failed: bool = False) -> None:
         """A toast, whatever strange characters are in it."""
         self.notify(
@@ -54,3 +112,23 @@ class DeskScreen(Screen[None]):
             timeout=12 if failed else 5,
             markup=False,
         )
+
+    def copy(self, text: str) -> None:
+        """Put ``text`` on the terminal's clipboard (OSC 52), and show it for those without one."""
+        self.app.copy_to_clipboard(text)
+        self.tell(f"Copied: {text}")
+
+    # leaving
+
+    def step_back(self) -> bool:
+        """Undo the last thing that was opened on the screen itself; False: there was none."""
+        return False
+
+    def action_go_back(self) -> None:
+        """One step back: on the screen, then to the one below it, then to the first place."""
+        if self.step_back():
+            return
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.switch_mode(PLACES[0].mode)

@@ -1,13 +1,12 @@
 """All campaigns: what state they are in, and what one can do to them."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from sestui.reports.overview import CampaignView, RunView
 from sestui.tui.desk import Desk, has_ended
@@ -17,7 +16,6 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.screens.steer import SteeringScreen
 from sestui.tui.widgets.campaign_table import CampaignTable
-from sestui.tui.widgets.top_bar import TopBar
 
 _REFRESH_SECONDS = 1.0
 
@@ -40,52 +38,37 @@ The campaign then appears here by itself: s starts it, t sends you a test, ? sho
 class CampaignsScreen(SteeringScreen):
     """The list of campaigns."""
 
+    PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "start", "Start", tooltip="Send the campaign to everybody on its lists"),
         *SteeringScreen.STEERING,
         Binding("t", "test", "Test", tooltip="Send the message to one address of yours"),
         Binding("slash", "find", "Find", key_display="/", tooltip="Show only names that match"),
-        Binding("escape", "clear", "Back", show=False, tooltip="Show all campaigns again"),
     ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._views: Sequence[CampaignView] | None = None
+        self.refresh_seconds = _REFRESH_SECONDS
 
-    def compose(self) -> ComposeResult:
-        """Bar, banner, table or what to do first, find line, footer."""
-        yield TopBar("Campaigns")
-        yield self.banner
+    def body(self) -> ComposeResult:
+        """Table or what to do first, find line."""
         yield CampaignTable(self.desk.zone)
         yield Static(_EMPTY, id="empty", markup=False)
         yield Input(placeholder="part of a campaign's name", id="find")
-        yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Begin to look."""
+        """The table has the focus."""
         self.query_one("#empty").display = False
         self.query_one("#find").display = False
         self.query_one(CampaignTable).focus()
 
-    def on_screen_resume(self) -> None:
-        """Look at once when one comes back to it."""
-        self._follow()
-
-    def on_screen_suspend(self) -> None:
-        """Nobody looks: don't read."""
-        self.workers.cancel_group(self, "look")
-
-    @work(exclusive=True, group="look")
-    async def _follow(self) -> None:
-        while True:
-            began = self.desk.clock.monotonic()
-            views = await self.look(self.desk.campaigns)
-            if views is not None:
-                self._views = views
-                self._show()
-            # A slow database is not asked all the time.
-            took = self.desk.clock.monotonic() - began
-            await asyncio.sleep(max(_REFRESH_SECONDS, 4 * took))
+    async def read(self) -> None:
+        """Read the campaigns with their newest runs."""
+        views = await self.look(self.desk.campaigns)
+        if views is not None:
+            self._views = views
+            self._show()
 
     def _show(self) -> None:
         wanted = self.query_one("#find", Input).value.casefold()
@@ -108,10 +91,6 @@ class CampaignsScreen(SteeringScreen):
         """The newest run of the campaign under the cursor."""
         return self.selected.run if self.selected is not None else None
 
-    def look_again(self) -> None:
-        """Read the list at once."""
-        self._follow()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done to the campaign under the cursor is offered."""
         if not self.is_mounted:
@@ -121,8 +100,6 @@ class CampaignsScreen(SteeringScreen):
             return False
         if action == "start" and view is not None and view.run is not None:
             return has_ended(view.run)
-        if action == "clear":
-            return bool(self.query_one("#find").display)
         return super().check_action(action, parameters)
 
     @on(DataTable.RowHighlighted)
@@ -201,13 +178,16 @@ class CampaignsScreen(SteeringScreen):
         find.focus()
         self.refresh_bindings()
 
-    def action_clear(self) -> None:
+    def step_back(self) -> bool:
         """Close the find line and show everything again."""
         find = self.query_one("#find", Input)
+        if not find.display:
+            return False
         find.value = ""
         find.display = False
         self.query_one(CampaignTable).focus()
         self._show()
+        return True
 
     @on(Input.Changed, "#find")
     def _find_changed(self) -> None:

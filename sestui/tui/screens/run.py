@@ -1,14 +1,12 @@
 """One run, live: how far, how fast, what became of the last few recipients."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Rule
+from textual.widgets import Rule
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
@@ -28,7 +26,6 @@ from sestui.tui.widgets.figures import (
     Say,
 )
 from sestui.tui.widgets.tail import Tail
-from sestui.tui.widgets.top_bar import TopBar
 
 _REFRESH_SECONDS = 0.25
 _ENDED_REFRESH_SECONDS = 2.0
@@ -38,14 +35,13 @@ _ENDED_REFRESH_SECONDS = 2.0
 class RunScreen(SteeringScreen):
     """Follows a run, whichever process sends it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *SteeringScreen.STEERING,
-        Binding("escape", "go_back", "Back", tooltip="To the list; sending goes on"),
-    ]
+    PLACE = "Campaigns"
+    BINDINGS: ClassVar[list[BindingType]] = [*SteeringScreen.STEERING]
 
     def __init__(self, desk: Desk, run_id: int) -> None:
         super().__init__(desk)
         self.run_id = run_id
+        self.refresh_seconds = _REFRESH_SECONDS
         self._picture: RunPicture | None = None
         self._meter = RateMeter()
         self._tail = Tail(desk.zone)
@@ -58,33 +54,33 @@ class RunScreen(SteeringScreen):
             RunCountsLine(),
         )
 
-    def compose(self) -> ComposeResult:
-        """Bar, banner, figures, tail, footer."""
-        yield TopBar("Campaigns")
-        yield self.banner
+    def body(self) -> ComposeResult:
+        """Figures and tail."""
         yield Vertical(*self._figures, id="figures")
         yield Rule()
         yield self._tail
-        yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Begin to look."""
+        """Listen to our own sender."""
         self._tail.focus()
-        self._follow()
+        self.desk.listeners.add(self.reported)
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        self.desk.listeners.remove(self.reported)
 
     def reported(self, lines: Sequence[Line]) -> None:
         """Our own sender tells of answers: sooner, and of more of them, than the ledger is read."""
         own = [line_of_answer(line) for line in lines if line.run_id == self.run_id]
         self._tail.add(own)
 
-    @work(exclusive=True, group="look")
-    async def _follow(self) -> None:
-        while True:
-            picture = await self.look(lambda: self.desk.picture(self.run_id))
-            if picture is not None:
-                self._show(picture)
-            quiet = picture is not None and has_ended(picture.run)
-            await asyncio.sleep(_ENDED_REFRESH_SECONDS if quiet else _REFRESH_SECONDS)
+    async def read(self) -> None:
+        """Read the run and the account."""
+        picture = await self.look(lambda: self.desk.picture(self.run_id))
+        if picture is not None:
+            self._show(picture)
+            ended = has_ended(picture.run)
+            self.refresh_seconds = _ENDED_REFRESH_SECONDS if ended else _REFRESH_SECONDS
 
     def _show(self, picture: RunPicture) -> None:
         before = self._picture.run.state if self._picture else ""
@@ -101,15 +97,6 @@ class RunScreen(SteeringScreen):
     def steered(self) -> RunView | None:
         """The run on the screen."""
         return self._picture.run if self._picture else None
-
-    def look_again(self) -> None:
-        """Read the run at once."""
-        if self.is_attached:
-            self._follow()
-
-    def action_go_back(self) -> None:
-        """To the list."""
-        self.app.pop_screen()
 
     def _at(self, instant: Instant) -> str:
         return moment(instant, self.desk.clock.now(), self.desk.zone)

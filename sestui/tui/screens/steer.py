@@ -31,10 +31,6 @@ class SteeringScreen(DeskScreen):
         """The run that is steered; None: there is none."""
         raise NotImplementedError
 
-    def look_again(self) -> None:
-        """Read what is shown at once: something was done to it."""
-        raise NotImplementedError
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what the run's state allows is offered."""
         if action not in {"pause", "resume", "cancel"}:

@@ -2,13 +2,14 @@
 
 from textual.content import Content
 from textual.reactive import reactive
+from textual.style import Style
 from textual.widget import Widget
 
 from sestui.tui.desk import AccountLabel
 from sestui.tui.format import shorten
+from sestui.tui.places import PLACES
 
-TABS = ("Campaigns",)
-"""The places there are, as the bar names them."""
+_HERE = "bold underline"
 
 
 class TopBar(Widget):
@@ -29,14 +30,18 @@ class TopBar(Widget):
 
     def render(self) -> Content:
         """One line: what does not fit gives way on the left."""
-        left = Content.assemble(
-            (" sestui ", "bold $primary"),
-            *(
-                (f"  {tab}", "bold underline" if tab == self._tab else "$text-muted")
-                for tab in TABS
-            ),
-        )
-        said = shorten(self.account.text, max(0, self.size.width - 4))
+        places = [
+            Content.styled(place.name, _HERE if place.name == self._tab else "$text-muted").stylize(
+                Style.from_meta({"@click": f"app.go({place.mode!r})"})
+            )
+            for place in PLACES
+        ]
+        name, gap = Content.styled(" sestui ", "bold $primary"), Content("  ")
+        left = name + Content(" ") + gap.join(places)
+        room = self.size.width - len(self.account.text.split(" · ")[0]) - 3
+        if left.cell_length > room:  # a narrow screen: the places matter more than the name
+            left = Content(" ") + gap.join(places)
+        said = shorten(self.account.text, max(9, self.size.width - left.cell_length - 4))
         style = "$text on $success" if self.account.simulated else "bold $text on $warning"
         right = Content.styled(f" {said} ", style)
         room = max(0, self.size.width - right.cell_length - 1)

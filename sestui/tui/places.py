@@ -1,0 +1,56 @@
+"""The places of the app: what stands in the top bar, in its order, each a key away."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.binding import Binding
+from textual.screen import Screen
+
+from sestui.tui.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the screens that everything else is reached from."""
+
+    name: str
+    """As the top bar shows it; its lower case is the name of the app's mode."""
+    tooltip: str
+    open: Callable[[Desk], Screen[None]]
+
+    @property
+    def mode(self) -> str:
+        """The app's mode: each place keeps the screens that were opened from it."""
+        return self.name.lower()
+
+
+# A place is imported when it is first gone to: the first paint doesn't wait for the others.
+
+
+def _campaigns(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.campaigns import CampaignsScreen  # noqa: PLC0415 - see above
+
+    return CampaignsScreen(desk)
+
+
+PLACES = (
+    Place(
+        "Campaigns", "Every campaign, what state it is in, and what can be done to it", _campaigns
+    ),
+)
+"""In the order of their keys: 1 is the first."""
+
+
+def place_bindings() -> list[Binding]:
+    """A digit for each place; help and palette name them."""
+    return [
+        Binding(
+            str(number),
+            f"go({place.mode!r})",
+            place.name,
+            show=False,
+            id=f"go.{place.mode}",
+            tooltip=place.tooltip,
+        )
+        for number, place in enumerate(PLACES, 1)
+    ]

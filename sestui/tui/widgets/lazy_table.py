@@ -1,0 +1,360 @@
+"""A table of any length: only the rows in sight are read and drawn.
+
+Rows come from a source that counts and hands out pages; both are asked off the UI thread, so a
+million rows open as fast as ten. Rows that are on their way are drawn as dots.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, work
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from sestui.errors import SestuiError
+from sestui.tui.format import shorten
+
+Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
+
+PAGE = 100
+"""Rows asked for at once."""
+_PAGES_KEPT = 30
+_GAP = 2
+"""Cells between columns."""
+
+KINDS = ("good", "busy", "warning", "bad", "quiet")
+"""What a cell may mean; '' is plain. The stylesheet gives each its colour."""
+
+
+class Source(Protocol[Row_co]):
+    """Where rows come from; blocking, called off the UI thread. Errors are SestuiErrors."""
+
+    def count(self) -> int:
+        """How many rows there are now."""
+        ...
+
+    def page(self, offset: int, limit: int) -> Sequence[Row_co]:
+        """At most ``limit`` rows from row ``offset`` on."""
+        ...
+
+
+@dataclass(frozen=True)  # slots and generic classes don't go together in Python 3.11
+class Listed(Generic[Row]):
+    """A source over rows that are all here already."""
+
+    rows: Sequence[Row]
+
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+    def page(self, offset: int, limit: int) -> Sequence[Row]:
+        """A slice of them."""
+        return self.rows[offset : offset + limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: ``width`` cells, or a share of what is left over where ``share`` is given."""
+
+    key: str
+    title: str
+    width: int = 0
+    share: int = 0
+    right: bool = False
+    from_width: int = 0
+    """The column is there only if the table is at least so many cells wide."""
+
+
+Cell = tuple[str, str]
+"""Text (any text: it is made harmless) and one of :data:`KINDS` or ''."""
+
+
+@dataclass
+class TableMessage(Message):
+    """Something happened in a table."""
+
+    table: "LazyTable[Any]"
+
+    @property
+    def control(self) -> "LazyTable[Any]":
+        """The table, for ``@on``'s selectors."""
+        return self.table
+
+
+class LazyTable(ScrollView, Generic[Row], can_focus=True):
+    """A table with a row cursor; ``cells`` gives a row's cells by column key."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lazy--head",
+        "lazy--cursor",
+        *(f"lazy--{kind}" for kind in KINDS),
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "select", "Open", id="table.open", tooltip="Open what is under the cursor"
+        ),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup,ctrl+u", "move_page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+d", "move_page(1)", "Page down", show=False),
+        Binding("home,g", "move_to(0)", "First", show=False),
+        Binding("end,G", "move_to(-1)", "Last", show=False),
+    ]
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+    """Number of the row under the cursor, from 0."""
+
+    class Moved(TableMessage):
+        """The cursor is on another row, or the row under it has been read."""
+
+    class Opened(TableMessage):
+        """The row under the cursor was chosen."""
+
+    class Counted(TableMessage):
+        """The number of rows is known, or has changed."""
+
+    @dataclass
+    class Failed(TableMessage):
+        """Reading went wrong; ``sentence`` says how, '' that it goes right again."""
+
+        sentence: str
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        cells: Callable[[Row], dict[str, Cell]],
+        *,
+        id: str | None = None,  # noqa: A002 - textual's own name for it
+    ) -> None:
+        super().__init__(id=id)
+        self._columns = columns
+        self._cells = cells
+        self._source: Source[Row] = Listed(())
+        self._count: int | None = None
+        self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
+        self._failed = False
+
+    # what is shown
+
+    @property
+    def count(self) -> int | None:
+        """How many rows there are; None: not known yet."""
+        return self._count
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor; None: there is none, or it has not been read yet."""
+        return self._row(self.cursor)
+
+    def show(self, source: Source[Row], *, keep_cursor: bool = False) -> None:
+        """Show another source's rows, from the first on unless ``keep_cursor``."""
+        self._source = source
+        self._count = None
+        self._pages.clear()
+        if not keep_cursor:
+            self.cursor = 0
+            self.scroll_to(y=0, animate=False, immediate=True, force=True)
+        self._read(afresh=True)
+
+    def reload(self) -> None:
+        """Read again what is in sight; what is drawn stays until it has come."""
+        self._read(afresh=True)
+
+    def _row(self, index: int) -> Row | None:
+        page = self._pages.get(index // PAGE)
+        place = index % PAGE
+        return page[place] if page is not None and place < len(page) else None
+
+    # reading
+
+    @property
+    def _in_sight(self) -> range:
+        """The numbers of the pages that are in sight, and the cursor's."""
+        top = self.scroll_offset.y
+        bottom = top + max(1, self.size.height - 1)
+        return range(top // PAGE, bottom // PAGE + 1)
+
+    def _missing(self) -> list[int]:
+        last = (self._count - 1) // PAGE if self._count else -1
+        return [page for page in self._in_sight if page not in self._pages and page <= last]
+
+    @work(exclusive=True, group="rows")
+    async def _read(self, *, afresh: bool) -> None:
+        """Count if ``afresh``, then bring the pages in sight; a newer read cancels an older one."""
+        source = self._source
+        try:
+            if afresh:
+                await self._count_and_renew(source)
+            while missing := self._missing():
+                number = missing[0]
+                self._keep(number, await asyncio.to_thread(source.page, number * PAGE, PAGE))
+                self.refresh()
+        except SestuiError as error:
+            self._failed = True
+            self.post_message(self.Failed(self, f"{error} Trying again."))
+            return
+        if self._failed:
+            self._failed = False
+            self.post_message(self.Failed(self, ""))
+
+    async def _count_and_renew(self, source: Source[Row]) -> None:
+        numbers = list(self._in_sight)
+        # The rows first: counting a million may take longer than reading those that are seen.
+        fresh = {
+            number: await asyncio.to_thread(source.page, number * PAGE, PAGE) for number in numbers
+        }
+        self._pages.clear()
+        for number, rows in fresh.items():
+            self._keep(number, rows)
+        last, rows = numbers[-1], fresh[numbers[-1]]
+        end = last * PAGE + len(rows)
+        if len(rows) < PAGE and (rows or not last):  # the end is in sight: no need to count
+            self._counted(end)
+            return
+        if self._count is None:
+            self._counted(end, final=False)
+        self._counted(await asyncio.to_thread(source.count))
+
+    def _keep(self, number: int, rows: Sequence[Row]) -> None:
+        self._pages[number] = rows
+        while len(self._pages) > _PAGES_KEPT:
+            self._pages.popitem(last=False)
+        if self.cursor // PAGE == number:
+            self.post_message(self.Moved(self))
+
+    def _counted(self, count: int, *, final: bool = True) -> None:
+        changed = count != self._count
+        self._count = count
+        self.virtual_size = Size(0, count + 1)
+        self.cursor = max(0, min(self.cursor, count - 1))
+        if changed and final:
+            self.post_message(self.Counted(self))
+        self.refresh()
+
+    # moving
+
+    def validate_cursor(self, row: int) -> int:
+        """Within the rows there are."""
+        return max(0, min(row, (self._count or 1) - 1))
+
+    def watch_cursor(self, _old: int, row: int) -> None:
+        """Keep it in sight, and tell."""
+        self._scroll_to_cursor(row)
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def _scroll_to_cursor(self, row: int) -> None:
+        height = max(1, self.size.height - 1)
+        top = self.scroll_offset.y
+        if row < top:
+            top = row
+        elif row >= top + height:
+            top = row - height + 1
+        else:
+            return
+        self.scroll_to(y=top, animate=False, immediate=True, force=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Rows that come in sight are read."""
+        super().watch_scroll_y(old_value, new_value)
+        if self.is_mounted and self._missing():
+            self._read(afresh=False)
+
+    def on_resize(self) -> None:
+        """A higher table shows more rows."""
+        self._scroll_to_cursor(self.cursor)
+        if self._missing():
+            self._read(afresh=False)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by so many rows."""
+        self.cursor += rows
+
+    def action_move_page(self, pages: int) -> None:
+        """Move the cursor by so many heights of the table."""
+        self.cursor += pages * max(1, self.size.height - 2)
+
+    def action_move_to(self, row: int) -> None:
+        """Move the cursor to a row; -1 is the last."""
+        self.cursor = row if row >= 0 else (self._count or 1) - 1
+
+    def action_select(self) -> None:
+        """Open the row under the cursor."""
+        if self.selected is not None:
+            self.post_message(self.Opened(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one on the same row opens it."""
+        row = event.y - 1 + self.scroll_offset.y
+        if event.y < 1 or row >= (self._count or 0):
+            return
+        again = row == self.cursor and event.chain == 2
+        self.cursor = row
+        if again:
+            self.action_select()
+
+    # drawing
+
+    def _widths(self) -> list[tuple[Column, int]]:
+        """The columns there is room for, each with its width in cells."""
+        total = self.scrollable_content_region.width or self.size.width
+        columns = [column for column in self._columns if total >= column.from_width]
+        fixed = sum(column.width for column in columns) + _GAP * (len(columns) - 1) + 2
+        shares = sum(column.share for column in columns)
+        left = max(0, total - fixed)
+        return [
+            (column, column.width + (left * column.share // shares if column.share else 0))
+            for column in columns
+        ]
+
+    def render_line(self, y: int) -> Strip:
+        """The headings, then a row a line."""
+        width = self.size.width
+        if y == 0:
+            head = self.get_component_rich_style("lazy--head")
+            titles = {column.key: (column.title, "") for column in self._columns}
+            return self._strip(titles, width, head, head)
+        index = y - 1 + self.scroll_offset.y
+        if index >= (self._count or 0):
+            return Strip.blank(width, self.rich_style)
+        base = self.rich_style
+        if index == self.cursor and self.has_focus:
+            base += self.get_component_rich_style("lazy--cursor", partial=True)
+        elif index == self.cursor:
+            base += Style(underline=True)
+        row = self._row(index)
+        if row is None:
+            dots = {column.key: ("…", "quiet") for column in self._columns}
+            return self._strip(dots, width, base, None)
+        return self._strip(self._cells(row), width, base, None)
+
+    def _strip(self, cells: dict[str, Cell], width: int, base: Style, style: Style | None) -> Strip:
+        segments = [Segment(" ", base)]
+        for number, (column, room) in enumerate(self._widths()):
+            text, kind = cells.get(column.key, ("", ""))
+            shown = shorten(text, room)
+            fill = " " * max(0, room - cell_len(shown))
+            drawn = style or base
+            if style is None and kind:
+                drawn = base + self.get_component_rich_style(f"lazy--{kind}", partial=True)
+            if number:
+                segments.append(Segment(" " * _GAP, base))
+            segments.append(Segment(fill + shown if column.right else shown + fill, drawn))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    @property
+    def cursor_region(self) -> Region:
+        """Where the cursor is drawn, in cells of the table."""
+        return Region(0, self.cursor - self.scroll_offset.y + 1, self.size.width, 1)
