@@ -73,8 +73,10 @@ class SestuiApp(App[None]):
         """Paint first; everything that may take long happens behind."""
         self._choose_theme()
         self.account_label = self.desk.label
-        self.switch_mode(PLACES[0].mode)
-        if self._follow is not None:
+        if self._follow is None:
+            self.switch_mode(PLACES[0].mode)
+        else:
+            self.switch_mode("campaigns")
             self.push_screen(RunScreen(self.desk, self._follow))
         leave_on_signals(lambda: self.run_worker(self.action_quit()))
         self.background.start()

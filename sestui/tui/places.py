@@ -27,6 +27,12 @@ class Place:
 # A place is imported when it is first gone to: the first paint doesn't wait for the others.
 
 
+def _home(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.home import HomeScreen  # noqa: PLC0415 - see above
+
+    return HomeScreen(desk)
+
+
 def _campaigns(desk: Desk) -> Screen[None]:
     from sestui.tui.screens.campaigns import CampaignsScreen  # noqa: PLC0415 - see above
 
@@ -34,6 +40,7 @@ def _campaigns(desk: Desk) -> Screen[None]:
 
 
 PLACES = (
+    Place("Home", "The account, what needs you, what goes on and what comes", _home),
     Place(
         "Campaigns", "Every campaign, what state it is in, and what can be done to it", _campaigns
     ),

@@ -14,6 +14,7 @@ from sestui.settings import load_settings
 from sestui.store.contacts import NewContact
 from sestui.tui.app import SestuiApp
 from sestui.tui.background import Background
+from sestui.tui.places import PLACES
 
 
 @pytest.fixture(autouse=True)
@@ -75,11 +76,14 @@ def add_campaign(runtime, name="news", *, contacts=20, audience="all", **fields)
 
 
 @asynccontextmanager
-async def running(runtime, *, size=(80, 24), **options):
-    """The app under a pilot, its first read done."""
+async def running(runtime, *, size=(80, 24), place="campaigns", **options):
+    """The app under a pilot, gone to a place by its name."""
     app = SestuiApp(runtime, **options)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
+        if app.current_mode != place:
+            await pilot.press(str([each.mode for each in PLACES].index(place) + 1))
+            await pilot.pause()
         yield app, pilot
 
 

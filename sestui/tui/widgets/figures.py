@@ -10,8 +10,9 @@ from sestui.core.clock import Instant
 from sestui.core.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.desk import RunPicture, has_ended
-from sestui.tui.format import bar, duration, gauge, percent, shorten, sparkline
+from sestui.tui.format import bar, duration, percent, shorten
 from sestui.tui.meter import RateMeter
+from sestui.tui.widgets.gauges import quota_line, rate_line
 
 STATE_COLOURS = {
     "sending": "primary",
@@ -21,8 +22,6 @@ STATE_COLOURS = {
     "cancelled": "error",
 }
 """The theme's colour for a run's state; others are drawn plainly."""
-
-_SPARK_SECONDS = 60
 
 
 class Say:
@@ -123,14 +122,7 @@ class RunRate(Figure):
         """One line."""
         if self.picture is None:
             return Content("")
-        allowed = self.picture.allowed
-        rate = self._meter.rate()
-        of = f" of {allowed:,.1f}" if allowed else ""
-        figures = f"{f'{rate:,.1f}/s{of}':<24}"
-        room = max(0, self.size.width - 9 - len(figures))
-        history = self._meter.history(min(_SPARK_SECONDS, room))
-        top = max([allowed or 0.0, *history])
-        return _labelled("rate", figures) + Content.styled(sparkline(history, top), "$primary")
+        return rate_line(self._meter, self.picture.allowed, self.size.width)
 
 
 class RunQuota(Figure):
@@ -140,18 +132,7 @@ class RunQuota(Figure):
         """One line."""
         if self.picture is None:
             return Content("")
-        quota = self.picture.quota
-        if quota is None:
-            return _labelled("24 h", "not known yet")
-        if quota.limit is None:
-            return _labelled("24 h", f"{quota.used:,.0f}, unlimited")
-        figures = f"{f'{quota.used:,.0f} of {quota.limit:,.0f}':<24}"
-        share = f"  {percent(quota.limit, quota.maximum)} of {quota.maximum:,.0f}"
-        room = max(0, self.size.width - 9 - len(figures) - len(share))
-        style = "$warning" if quota.left == 0 else "$secondary"
-        used = quota.used / quota.limit if quota.limit else 1.0
-        drawn = Content.styled(gauge(used, min(_SPARK_SECONDS, room)), style)
-        return _labelled("24 h", figures) + drawn + Content(share)
+        return quota_line(self.picture.quota, self.size.width)
 
 
 class RunCountsLine(Figure):
@@ -188,7 +169,3 @@ def _doubt(run: RunView) -> Content:
         f"sestui campaign show {name}",
         "$text-warning",
     )
-
-
-def _labelled(label: str, figures: str) -> Content:
-    return Content.assemble((f"{label:<9}", "$text-muted"), figures)

@@ -168,6 +168,15 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
         self._read(afresh=True)
 
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show rows that are all here, at once; the cursor stays where it is."""
+        self._source = Listed(rows)
+        self._pages.clear()
+        for number in self._in_sight:
+            if number * PAGE < len(rows):
+                self._keep(number, self._source.page(number * PAGE, PAGE))
+        self._counted(len(rows))
+
     def reload(self) -> None:
         """Read again what is in sight; what is drawn stays until it has come."""
         self._read(afresh=True)

@@ -1,0 +1,88 @@
+"""Runs across all campaigns: those that go on, those that ended, those that need somebody."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_
+from sqlmodel import col, select
+
+from sestui.core.clock import Instant
+from sestui.core.states import ENDED_RUN_STATES, DeliveryState, RunKind, RunState
+from sestui.store.database import Database
+from sestui.store.tables import Campaign, Delivery, Run
+
+NamedRun = tuple[Run, str]
+"""A run and the name of its campaign."""
+
+_ENDED = sorted(state.value for state in ENDED_RUN_STATES)
+
+
+class RecentRuns:
+    """Looks across campaigns; every read is over the runs, which are few, not over the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def going(self) -> Sequence[NamedRun]:
+        """Runs that have not ended, the newest first."""
+        return self._runs(col(Run.state).not_in(_ENDED))
+
+    def needing(self) -> Sequence[NamedRun]:
+        """Runs that are paused or have somebody in doubt, the newest first; tests don't count."""
+        return self._runs(
+            or_(col(Run.state) == RunState.PAUSED.value, col(Run.in_doubt) > 0),
+            col(Run.kind) == RunKind.CAMPAIGN.value,
+        )
+
+    def ended(self, limit: int) -> Sequence[NamedRun]:
+        """The runs that ended last, newest first; tests don't count."""
+        return self._runs(
+            col(Run.state).in_(_ENDED), col(Run.kind) == RunKind.CAMPAIGN.value, limit=limit
+        )
+
+    def coming(self, limit: int) -> Sequence[Campaign]:
+        """Campaigns that `run-due` starts by itself, the next first."""
+        with self._database.read() as session:
+            return session.exec(
+                select(Campaign)
+                .where(col(Campaign.next_due_at).is_not(None))
+                .order_by(col(Campaign.next_due_at))
+                .limit(limit)
+            ).all()
+
+    def accepted_since(self, since: Instant) -> int:
+        """Mails that SES accepted from this database at or after ``since``.
+
+        Runs that started later count by their counters; of older ones that were still at it, the
+        deliveries are looked at.
+        """
+        with self._database.read() as session:
+            whole = session.exec(
+                select(func.sum(Run.accepted)).where(col(Run.started_at) >= since)
+            ).one()
+            partly = session.exec(
+                select(Run.id).where(
+                    col(Run.started_at) < since,
+                    or_(col(Run.finished_at).is_(None), col(Run.finished_at) >= since),
+                )
+            ).all()
+            older = session.exec(
+                select(func.count())
+                .select_from(Delivery)
+                .where(
+                    col(Delivery.run_id).in_(partly),
+                    col(Delivery.state) == DeliveryState.ACCEPTED.value,
+                    col(Delivery.sent_at) >= since,
+                )
+            ).one()
+        return int(whole or 0) + int(older)
+
+    def _runs(self, *wanted: object, limit: int = 50) -> Sequence[NamedRun]:
+        query = (
+            select(Run, Campaign.name)
+            .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
+            .where(*wanted)  # type: ignore[arg-type] # sqlmodel's stubs take single conditions only
+            .order_by(col(Run.id).desc())
+            .limit(limit)
+        )
+        with self._database.read() as session:
+            return [(run, name) for run, name in session.exec(query)]

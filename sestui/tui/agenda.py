@@ -1,0 +1,88 @@
+"""Home's agenda: the dashboard as one list, the most pressing first; pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sestui.core.clock import Instant
+from sestui.core.states import RunState
+from sestui.reports.dashboard import Dashboard
+from sestui.reports.overview import RunView
+from sestui.tui.format import bar, percent
+from sestui.tui.widgets.lazy_table import Cell, Column
+
+_BAR = 12
+
+COLUMNS = (
+    Column("what", "", width=9),
+    Column("campaign", "Campaign", width=14, share=1),
+    Column("bar", "", width=_BAR, from_width=100),
+    Column("text", "", width=8, share=5),
+    Column("when", "When", width=12),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaRow:
+    """One line."""
+
+    what: Cell
+    campaign: str
+    text: str
+    when: str
+    run: RunView | None
+    """The run that it is about; None: a campaign that is still to come."""
+
+
+def agenda(found: Dashboard, at: Callable[[Instant], str]) -> list[AgendaRow]:
+    """The lines of a dashboard; ``at`` says an instant in the operator's time."""
+    rows = [
+        AgendaRow(("needs you", "warning"), _name(need.run), need.sentence, "", need.run)
+        for need in found.needs
+    ]
+    rows += [_going(run, at) for run in found.going]
+    rows += [
+        AgendaRow(("next", ""), coming.campaign, "starts by itself", at(coming.at), None)
+        for coming in found.coming
+    ]
+    return rows + [_ended(run, at) for run in found.recent]
+
+
+def cells(row: AgendaRow) -> dict[str, Cell]:
+    """The row's cells by column."""
+    counts = row.run.counts if row.run is not None else None
+    share = counts.settled / counts.audience if counts is not None and counts.audience else 0.0
+    going = row.run is not None and row.run.state in {RunState.SENDING, RunState.WAITING}
+    return {
+        "what": row.what,
+        "campaign": (row.campaign, ""),
+        "bar": (bar(share, _BAR) if going else "", "busy"),
+        "text": (row.text, "" if going else "quiet"),
+        "when": (row.when, "quiet"),
+    }
+
+
+def _name(run: RunView) -> str:
+    return f"{run.campaign} · {'test, ' if run.kind == 'test' else ''}run {run.number}"
+
+
+def _going(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
+    counts = run.counts
+    text = f"{percent(counts.settled, counts.audience)}, {counts.settled:,} of {counts.audience:,}"
+    kind = "busy" if run.state == RunState.SENDING else "warning"
+    if run.state == RunState.WAITING and run.detail:
+        text = f"{text}. {run.detail}"
+    when = at(run.resume_at) if run.resume_at is not None else ""
+    return AgendaRow((run.state, kind), _name(run), text, when, run)
+
+
+def _ended(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
+    counts = run.counts
+    parts = [f"{counts.accepted:,} accepted"]
+    for label, count in (("rejected", counts.rejected), ("in doubt", counts.in_doubt)):
+        if count:
+            parts.append(f"{count:,} {label}")
+    if counts.skipped:
+        parts.append(f"{counts.skipped:,} skipped")
+    kind = "good" if run.state == RunState.FINISHED else "bad"
+    when = at(run.finished_at) if run.finished_at is not None else ""
+    return AgendaRow((run.state, kind), _name(run), ", ".join(parts), when, run)

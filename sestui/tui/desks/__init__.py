@@ -1,0 +1,1 @@
+"""What each place looks at and can have done, in plain blocking calls."""

@@ -1,0 +1,84 @@
+"""The first screen: the account, what needs the operator, what goes on, comes and has been."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from sestui.core.clock import Instant
+from sestui.reports.dashboard import Dashboard
+from sestui.tui.agenda import COLUMNS, AgendaRow, agenda, cells
+from sestui.tui.desk import Desk
+from sestui.tui.desks.home import AccountPicture, HomeDesk
+from sestui.tui.format import moment
+from sestui.tui.screens.base import DeskScreen
+from sestui.tui.screens.run import RunScreen
+from sestui.tui.widgets.account_figures import AccountHealth, AccountQuota, AccountRate
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_REFRESH_SECONDS = 0.5
+_EMPTY = """\
+Nothing was sent yet. Three steps lead to a campaign:
+
+  3   Contacts      import your list
+  4   Compose       write the message, see how it looks for each contact
+  2   Campaigns     send yourself a test, then start it
+
+Until you choose SES in Account, mail goes to the simulator: nobody gets any.
+?  shows every key, ctrl+p finds everything by name.
+"""
+
+
+class HomeScreen(DeskScreen):
+    """The dashboard."""
+
+    PLACE = "Home"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._home = HomeDesk(desk.runtime)
+        self._rate, self._quota, self._health = AccountRate(), AccountQuota(), AccountHealth()
+        self._agenda: LazyTable[AgendaRow] = LazyTable(COLUMNS, cells)
+
+    def body(self) -> ComposeResult:
+        """Account on top, agenda or what to do first below."""
+        yield Vertical(self._rate, self._quota, self._health, id="figures")
+        yield self._agenda
+        yield Static(_EMPTY, id="empty", markup=False)
+
+    def on_mount(self) -> None:
+        """The agenda has the focus."""
+        self.query_one("#empty").display = False
+        self._agenda.focus()
+
+    async def read(self) -> None:
+        """Read runs and account."""
+        seen = await self.look(self._look)
+        if seen is not None:
+            self._show(*seen)
+
+    def _look(self) -> tuple[Dashboard, AccountPicture | None]:
+        account = self._home.account() if self.desk.account_open else None
+        return self._home.dashboard(), account
+
+    def _show(self, found: Dashboard, account: AccountPicture | None) -> None:
+        for figure in (self._rate, self._quota, self._health):
+            figure.account = account
+        rows = agenda(found, self._at)
+        self._agenda.show_rows(rows)
+        self._agenda.display = bool(rows)
+        self.query_one("#empty").display = not rows
+
+    @on(LazyTable.Opened)
+    def _open(self) -> None:
+        row = self._agenda.selected
+        if row is None:
+            return
+        if row.run is None:
+            self.app.switch_mode("campaigns")
+        else:
+            self.app.push_screen(RunScreen(self.desk, row.run.id))
+
+    def _at(self, instant: Instant) -> str:
+        return moment(instant, self.desk.clock.now(), self.desk.zone)

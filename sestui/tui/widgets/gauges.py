@@ -1,0 +1,41 @@
+"""Rate and quota as a line each, drawn the same wherever they stand."""
+
+from textual.content import Content
+
+from sestui.core.pacing import Quota
+from sestui.tui.format import gauge, percent, sparkline
+from sestui.tui.meter import RateMeter
+
+_SPARK_SECONDS = 60
+_LABEL = 9
+_FIGURES = 24
+
+
+def labelled(label: str, figures: str) -> Content:
+    """A quiet label of a fixed width, and figures."""
+    return Content.assemble((f"{label:<{_LABEL}}", "$text-muted"), figures)
+
+
+def rate_line(meter: RateMeter, allowed: float | None, width: int) -> Content:
+    """The rate now beside what is ``allowed``, and the last minute."""
+    of = f" of {allowed:,.1f}" if allowed else ""
+    figures = f"{f'{meter.rate():,.1f}/s{of}':<{_FIGURES}}"
+    room = max(0, width - _LABEL - len(figures))
+    history = meter.history(min(_SPARK_SECONDS, room))
+    top = max([allowed or 0.0, *history])
+    return labelled("rate", figures) + Content.styled(sparkline(history, top), "$primary")
+
+
+def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:
+    """How much of the 24-hour quota is used, other services' use included, and a ``note``."""
+    if quota is None:
+        return labelled("24 h", "not known yet")
+    if quota.limit is None:
+        return labelled("24 h", f"{quota.used:,.0f}, unlimited{note}")
+    figures = f"{f'{quota.used:,.0f} of {quota.limit:,.0f}':<{_FIGURES}}"
+    share = f"  {percent(quota.limit, quota.maximum)} of {quota.maximum:,.0f}{note}"
+    room = max(0, width - _LABEL - len(figures) - len(share))
+    style = "$warning" if quota.left == 0 else "$secondary"
+    used = quota.used / quota.limit if quota.limit else 1.0
+    drawn = Content.styled(gauge(used, min(_SPARK_SECONDS, room)), style)
+    return labelled("24 h", figures) + drawn + Content(share)

@@ -1,0 +1,103 @@
+import time
+
+from conftest import add_campaign, running, shown, until
+
+from sestui.core.states import PauseReason
+from sestui.errors import StorageBusyError
+from sestui.reports.dashboard import dashboard
+from sestui.reports.overview import RunView
+from sestui.store.recent import RecentRuns
+from sestui.tui.agenda import agenda, cells
+from sestui.tui.screens.campaigns import CampaignsScreen
+from sestui.tui.screens.home import HomeScreen
+from sestui.tui.screens.run import RunScreen
+from sestui.tui.widgets.lazy_table import LazyTable
+
+
+def started(runtime, campaign):
+    return runtime.starter.start(campaign, time.time())
+
+
+async def test_an_empty_home_says_what_to_do_first(runtime, still):
+    async with running(runtime, place="home") as (app, pilot):
+        assert isinstance(app.screen, HomeScreen)
+        await until(pilot, lambda: "Three steps" in shown(app))
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+
+
+async def test_what_needs_the_operator_comes_first(runtime, still):
+    paused = started(runtime, add_campaign(runtime, "paused", contacts=3))
+    runtime.runs.pause(paused.id, PauseReason.ERRORS, "SES refused the sender [/b].")
+    started(runtime, add_campaign(runtime, "going"))
+    fields = add_campaign(runtime, "coming")
+    runtime.campaigns.set_next_due(fields.id, time.time() + 3_600)
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: "going" in shown(app))
+        lines = [line for line in shown(app).splitlines() if "run 1" in line or "coming" in line]
+        assert [line.split()[0] for line in lines] == ["needs", "sending", "next"]
+        assert "SES refused the sender [/b]." in lines[0]
+        assert "0 %, 0 of 20" in lines[1]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        assert app.screen.run_id == paused.id
+        await pilot.press("escape", "end", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
+
+
+async def test_the_account_and_what_has_been(runtime):
+    started(runtime, add_campaign(runtime))
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: "20 accepted" in shown(app))
+        await until(pilot, lambda: "20 of 40,000" in shown(app))
+        assert "of 500.0" in shown(app)
+        assert "others" not in shown(app)
+
+
+async def test_what_others_sent_is_told_apart(runtime, still):
+    runtime.account.look()
+    runtime.clients.sesv2.send_email(
+        FromEmailAddress="a@example.com",
+        Destination={"ToAddresses": ["b@example.com"]},
+        Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+    )
+    runtime.account.look()
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        app.desk.account_open = True
+        await until(pilot, lambda: "1 by others" in shown(app))
+
+
+async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
+    def busy(self):
+        raise StorageBusyError("The database is locked by another program.")
+
+    async with running(runtime, place="home") as (app, pilot):
+        with monkeypatch.context() as patch:
+            patch.setattr(RecentRuns, "going", busy)
+            await until(pilot, lambda: "locked by another program" in shown(app))
+        await until(pilot, lambda: "locked by another program" not in shown(app))
+
+
+async def test_hostile_names_stay_text(runtime, still):
+    name = "x[red]\x1b[31m\u202ey" + "w" * 3_000
+    started(runtime, add_campaign(runtime, name, contacts=1))
+    for size in ((80, 24), (40, 10), (200, 50)):
+        async with running(runtime, place="home", size=size) as (app, pilot):
+            await until(pilot, lambda: "x[red]" in shown(app))
+            assert "\x1b" not in shown(app)
+            assert app.screen.query_one(LazyTable).selected is not None
+
+
+def test_an_ended_run_says_what_it_came_to(runtime):
+    campaign = add_campaign(runtime, contacts=2)
+    run = started(runtime, campaign)
+    runtime.runs.cancel(run.id, time.time())
+    found = dashboard(RecentRuns(runtime.database))
+    assert (found.needs, found.going, found.coming) == ((), (), ())
+    (row,) = agenda(found, lambda at: "then")
+    assert isinstance(row.run, RunView)
+    assert cells(row)["what"] == ("cancelled", "bad")
+    assert cells(row)["text"][0] == "0 accepted, 2 skipped"
+    assert cells(row)["when"][0] == "then"
