@@ -49,6 +49,13 @@ class RecentRuns:
                 .limit(limit)
             ).all()
 
+    def recipients(self) -> int:
+        """How many deliveries there are in all, by the runs' own counters."""
+        states = (Run.pending, Run.sending, Run.accepted, Run.rejected, Run.in_doubt, Run.skipped)
+        sums = [func.coalesce(func.sum(state), 0) for state in states]
+        with self._database.read() as session:
+            return sum(map(int, session.execute(select(*sums)).one()))
+
     def accepted_since(self, since: Instant) -> int:
         """Mails that SES accepted from this database at or after ``since``.
 

@@ -1,24 +1,26 @@
 """The app: screens over one runtime, with the sender behind them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from sestui.errors import SestuiError
 from sestui.runtime import Runtime
 from sestui.tui.background import Background, Mailbox
 from sestui.tui.desk import AccountLabel, Desk
 from sestui.tui.format import shorten
+from sestui.tui.palette import ActionsProvider, PlacesProvider
 from sestui.tui.places import PLACES, place_bindings
 from sestui.tui.screens.help import HelpScreen, help_rows
+from sestui.tui.screens.jump import JumpScreen, marks
 from sestui.tui.screens.leaving import LeavingScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.signals import ignore_signals, leave_on_signals
@@ -39,13 +41,24 @@ class SestuiApp(App[None]):
 
     TITLE = "sestui"
     CSS_PATH = "sestui.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
+        ActionsProvider,
+        PlacesProvider,
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"
         ),
         Binding(
             "question_mark,f1", "help", "Help", key_display="?", id="help", tooltip="Every key here"
+        ),
+        Binding(
+            "ctrl+o,f",
+            "jump",
+            "Jump",
+            show=False,
+            id="jump",
+            tooltip="Put a letter on everything that can have the focus; type one to go there",
         ),
         Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
@@ -146,24 +159,16 @@ class SestuiApp(App[None]):
             return bool(self.background.failure)
         return super().check_action(action, parameters)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action that the screen offers now, and the app's own few."""
-        seen: set[str] = set()
-        for node, binding, enabled, tooltip in screen.active_bindings.values():
-            if tooltip and enabled and binding.action not in seen:
-                seen.add(binding.action)
-                yield SystemCommand(
-                    binding.description,
-                    tooltip,
-                    lambda action=binding.action, node=node: self.run_worker(
-                        self.run_action(action, node)
-                    ),
-                )
-        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
-
     def action_go(self, mode: str) -> None:
         """Go to a place."""
         self.switch_mode(mode)
+
+    @work(group="jump")
+    async def action_jump(self) -> None:
+        """Show the jump keys and go where the operator says."""
+        chosen = await self.push_screen_wait(JumpScreen(marks(self.screen)))
+        if chosen is not None and chosen.is_attached:
+            chosen.focus()
 
     def action_help(self) -> None:
         """Show every key that does something here."""

@@ -16,6 +16,7 @@ from sestui.errors import StateError
 from sestui.reports.overview import CampaignView, RunView
 from sestui.runtime import Runtime
 from sestui.sending.report import Line
+from sestui.store.recent import RecentRuns
 from sestui.store.tables import Delivery, Run
 
 
@@ -129,6 +130,19 @@ class Desk:
         self.label = AccountLabel(" · ".join(parts), simulated)
         return self.label
 
+    def place_counts(self) -> dict[str, str]:
+        """What is in each place now, in a few words, by the place's mode."""
+        campaigns = self.runtime.overview.campaigns()
+        going = sum(view.run is not None and not has_ended(view.run) for view in campaigns)
+        lists = self.runtime.contacts.lists()
+        return {
+            "home": counted(going, "run") + " not ended",
+            "campaigns": counted(len(campaigns), "campaign"),
+            "contacts": f"{counted(self.runtime.contacts.count(), 'contact')} on "
+            f"{counted(len(lists), 'list')}",
+            "log": counted(RecentRuns(self.runtime.database).recipients(), "recipient"),
+        }
+
     def campaigns(self) -> Sequence[CampaignView]:
         """Every campaign by name."""
         return self.runtime.overview.campaigns()
@@ -195,6 +209,11 @@ class Desk:
         """Steering goes by name: what the operator looks at must still be the newest run."""
         if seen.id != now.id:
             raise StateError(f"Run {seen.number} of {seen.campaign} has ended meanwhile.")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 run``, ``2,000 runs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def has_ended(run: RunView) -> bool:

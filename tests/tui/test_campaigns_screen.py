@@ -221,16 +221,3 @@ async def test_help_has_a_row_for_each_action(runtime, still):
         assert {"Start", "Test", "Find", "Quit", "Open"} <= set(offered)
         await pilot.press("escape")
         assert isinstance(app.screen, CampaignsScreen)
-
-
-async def test_the_palette_offers_the_same_actions(runtime, still):
-    add_campaign(runtime)
-    async with running(runtime) as (app, pilot):
-        await until(pilot, lambda: listed(app) == 1)
-        names = [command.title for command in app.get_system_commands(app.screen)]
-        assert {"Start", "Test", "Find", "Help", "Quit", "Theme"} <= set(names)
-        assert len(names) == len(set(names))
-        await pilot.press("ctrl+p")
-        await pilot.press(*"Find", "enter")
-        await until(pilot, lambda: bool(app.screen.query("#find")))
-        await until(pilot, lambda: app.screen.query_one("#find").display)
