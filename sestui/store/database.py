@@ -1,5 +1,6 @@
 """Opening the database: SQLite in WAL mode or PostgreSQL, one way to read and one to write."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -131,7 +132,8 @@ def _create_private(path: Path) -> None:
 
 
 def _engine(url: URL, *, is_sqlite: bool) -> Engine:
-    options: dict[str, Any] = {"hide_parameters": True}
+    # Attributes as they were typed, not as escapes: finding looks into their text.
+    options: dict[str, Any] = {"hide_parameters": True, "json_serializer": _json}
     if is_sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     else:
@@ -147,6 +149,15 @@ def _engine(url: URL, *, is_sqlite: bool) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character: storable only as an escape
+        return json.dumps(value)
+    return text
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

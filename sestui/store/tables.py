@@ -5,7 +5,7 @@ Rows leave this package only detached; sessions never do.
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState
@@ -22,10 +22,28 @@ def _text() -> Any:
 class Contact(SQLModel, table=True):
     """A person with one email address."""
 
+    __table_args__ = (
+        # With the operators of patterns, so that PostgreSQL finds the start of an address in it too.
+        Index(
+            "ix_contact_email_key",
+            "email_key",
+            unique=True,
+            postgresql_ops={"email_key": "text_pattern_ops"},
+        ),
+        # Those that are looked for among many; an import, which makes active ones, pays nothing.
+        Index(
+            "ix_contact_not_active",
+            "status",
+            "id",
+            sqlite_where=text("status <> 'active'"),
+            postgresql_where=text("status <> 'active'"),
+        ),
+    )
+
     id: int = Field(default=None, primary_key=True)
     email: str
     """As it is written to: the local part's case kept, the domain normalised."""
-    email_key: str = Field(unique=True, index=True)
+    email_key: str
     """The address for comparison: everything lower case."""
     attributes: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     tags: list[str] = Field(default_factory=list, sa_column=_json())

@@ -22,7 +22,20 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_contact_email_key"), "contact", ["email_key"], unique=True)
+    op.create_index(
+        "ix_contact_email_key",
+        "contact",
+        ["email_key"],
+        unique=True,
+        postgresql_ops={"email_key": "text_pattern_ops"},
+    )
+    op.create_index(
+        "ix_contact_not_active",
+        "contact",
+        ["status", "id"],
+        sqlite_where=sa.text("status <> 'active'"),
+        postgresql_where=sa.text("status <> 'active'"),
+    )
     op.create_table(
         "contact_list",
         sa.Column("id", sa.Integer(), nullable=False),
