@@ -35,6 +35,10 @@ class BadFileError(SestuiError):
     """A file can't be read as what it should be; the text names file, line, column or field."""
 
 
+class StoppedError(SestuiError):
+    """Somebody stopped a long deed in the middle of it; the text says what is left of it."""
+
+
 class ContentError(SestuiError):
     """A message can't be rendered: a template is broken or a variable is missing."""
 

@@ -11,6 +11,11 @@ from sestui.errors import BadFileError, UsageError
 
 EMAIL = "email"
 TAGS = "tags"
+IGNORE = "-"
+"""A column that is left out; no attribute can have that name."""
+
+ColumnMap = Mapping[str, str] | Mapping[int, str]
+"""Column to field: a text is the column's name or else its number, an int its number, from 1."""
 
 _EMAIL_WORDS = (
     # Most certain first; compared without case, accents, spaces and punctuation.
@@ -34,6 +39,14 @@ _RESERVED = frozenset(
 _MAX_NAME = 64
 
 
+_WORDS = {EMAIL: "the address", TAGS: "tags", IGNORE: "left out"}
+
+
+def in_words(use: str) -> str:
+    """What a column becomes, for people: an attribute is said by its name."""
+    return _WORDS.get(use, use)
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Which cell of a row is what."""
@@ -46,6 +59,8 @@ class Columns:
     """Position of the address."""
     tags: tuple[int, ...]
     """Positions of columns that hold tags."""
+    ignored: tuple[int, ...]
+    """Positions of columns that are left out."""
     has_header: bool
 
     @property
@@ -58,36 +73,63 @@ class Columns:
         """The address column as the file calls it."""
         return self.labels[self.email]
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What each column becomes: ``email``, ``tags``, ``-`` or an attribute's name."""
+        uses = list(self.fields)
+        uses[self.email] = EMAIL
+        for position in self.tags:
+            uses[position] = TAGS
+        for position in self.ignored:
+            uses[position] = IGNORE
+        return tuple(uses)
 
-def recognise(
-    sample: Sequence[Sequence[str]], mapping: Mapping[str, str], file_name: str
-) -> Columns:
-    """Make out the columns from the first rows.
 
-    A first row without any address in it is the header. ``mapping`` (column name or 1-based
-    number to field) goes before everything that is guessed.
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the columns are called."""
+
+    labels: tuple[str, ...]
+    """Each column as the file calls it, or ``column 3``."""
+    given: bool
+    """Whether the file's first row says so."""
+
+
+def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
+    """The columns' names: a first row without any address in it is the header.
+
+    Raises:
+        BadFileError: there is no row.
+    """
+    if not sample:
+        raise BadFileError(f"{file_name} is empty.")
+    given = not any(looks_like_address(cell) for cell in sample[0])
+    labels = tuple(
+        (cell.strip() if given else "") or f"column {number}"
+        for number, cell in enumerate(sample[0], 1)
+    )
+    return Head(labels, given)
+
+
+def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: str) -> Columns:
+    """Make out the columns from the first rows; ``mapping`` goes before everything guessed.
 
     Raises:
         BadFileError: no column holds addresses.
         UsageError: ``mapping`` names a column that is not there, or one field twice.
     """
-    if not sample:
-        raise BadFileError(f"{file_name} is empty.")
-    first = sample[0]
-    has_header = not any(looks_like_address(cell) for cell in first)
-    rows = sample[1:] if has_header else sample
-    labels = tuple(
-        (cell.strip() if has_header else "") or f"column {number}"
-        for number, cell in enumerate(first, 1)
-    )
+    head = head_of(sample, file_name)
+    labels = head.labels
+    rows = sample[1:] if head.given else sample
     mapped = _mapped(labels, mapping, file_name)
-    email = _email_column(labels, rows, mapped, has_header=has_header)
+    email = _email_column(labels, rows, mapped, has_header=head.given)
     if email is None:
         known = ", ".join(printable(label) for label in labels[:12])
         raise BadFileError(
             f"{file_name} has no column of email addresses (its columns: {known}"
             f"{', …' if len(labels) > 12 else ''}); name it with --map COL=email."
         )
+    ignored = tuple(position for position, field in mapped.items() if field == IGNORE)
     tags = tuple(
         position
         for position, label in enumerate(labels)
@@ -97,8 +139,8 @@ def recognise(
             or (position not in mapped and _folded(label) in _TAG_NAMES)
         )
     )
-    fields = _fields(labels, mapped, {email, *tags})
-    return Columns(labels, fields, email, tags, has_header)
+    fields = attribute_names(labels, mapped, {email, *tags, *ignored})
+    return Columns(labels, fields, email, tags, ignored, head.given)
 
 
 def tidy(label: str) -> str:
@@ -117,29 +159,32 @@ def tidy(label: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
-def _mapped(labels: Sequence[str], mapping: Mapping[str, str], file_name: str) -> dict[int, str]:
+def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[int, str]:
     """Position to field, as the user said."""
     mapped: dict[int, str] = {}
     for column, wanted in mapping.items():
-        field = wanted if wanted in {EMAIL, TAGS} else tidy(wanted)
+        name = printable(str(column))
+        field = wanted if wanted in {EMAIL, TAGS, IGNORE} else tidy(wanted)
         if not field:
             raise UsageError(
-                f"--map {printable(column)}={printable(wanted)}: give it the name of an attribute, "
-                "or email, or tags."
+                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, or "
+                "tags, or - to leave it out."
             )
         position = _position(labels, column)
         if position is None:
             known = ", ".join(printable(label) for label in labels[:12])
             raise UsageError(
-                f"--map {printable(column)}: {file_name} has no such column (its columns: {known})."
+                f"--map {name}: {file_name} has no such column (its columns: {known})."
             )
-        if position in mapped or (field != TAGS and field in mapped.values()):
-            raise UsageError(f"--map {printable(column)}={field}: that is mapped twice.")
+        if position in mapped or (field not in {TAGS, IGNORE} and field in mapped.values()):
+            raise UsageError(f"--map {name}={field}: that is mapped twice.")
         mapped[position] = field
     return mapped
 
 
-def _position(labels: Sequence[str], column: str) -> int | None:
+def _position(labels: Sequence[str], column: str | int) -> int | None:
+    if isinstance(column, int):
+        return column - 1 if 1 <= column <= len(labels) else None
     if column in labels:
         return labels.index(column)
     folded = [label.casefold() for label in labels]
@@ -182,8 +227,13 @@ def _email_column(
     return max(by_content, key=lambda p: (addresses[p], -p), default=None)
 
 
-def _fields(labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]) -> tuple[str, ...]:
-    """Attribute names, each once: the user's choice first, then ``name``, ``name_2``, ..."""
+def attribute_names(
+    labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[str, ...]:
+    """Attribute names, each once: ``mapped`` first, then ``name``, ``name_2``, ...
+
+    Positions that are ``taken`` for something else get ''.
+    """
     used = set(mapped.values())
     fields: list[str] = []
     for position, label in enumerate(labels):

@@ -14,12 +14,12 @@ Rows whose address came before in the file are duplicates: they add what the ear
 empty, and their tags, and the first row wins where both say something.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestui.audience.columns import Columns, recognise
+from sestui.audience.columns import ColumnMap, Columns, recognise
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
 from sestui.audience.rows import Reject, RowParser
@@ -69,7 +69,24 @@ class ImportResult:
     encoding: str
     delimiter: str
     email_column: str
+    columns: tuple[tuple[str, str], ...]
+    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``-`` (left out)
+    or an attribute's name."""
     dry_run: bool
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Every count by its name, for every door alike."""
+        return {
+            "rows": self.rows,
+            "imported": self.imported,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "duplicates": self.duplicates,
+            "rejects": self.rejects,
+            "contacts": self.contacts,
+            "joined": self.joined,
+        }
 
     @property
     def contacts(self) -> int:
@@ -87,10 +104,11 @@ def import_contacts(
     path: Path,
     *,
     list_name: str,
-    mapping: Mapping[str, str] | None = None,
+    mapping: ColumnMap | None = None,
     on_conflict: OnConflict = OnConflict.UPDATE,
     dry_run: bool = False,
     rejects_path: Path | None = None,
+    rejected: Callable[[Reject], None] | None = None,
     now: float,
     progress: Callable[[Progress], None] | None = None,
 ) -> ImportResult:
@@ -100,19 +118,21 @@ def import_contacts(
         database: with its schema in place.
         path: the file; see :mod:`sestui.audience.files` for what is recognised.
         list_name: the list all its contacts join.
-        mapping: column name or 1-based number to ``email``, ``tags`` or an attribute's name.
+        mapping: column to ``email``, ``tags``, ``-`` (left out) or an attribute's name.
         on_conflict: what happens to contacts that are known already.
         dry_run: count everything and leave the database as it is.
         rejects_path: where rejected rows go as CSV; also written in a dry run.
+        rejected: told of every rejected row, in this thread.
         now: seconds since the epoch.
-        progress: told every few thousand rows, in this thread.
+        progress: told every few thousand rows, in this thread; an error it raises stops the
+            import, and nothing of it is kept.
 
     Raises:
         BadFileError: the file can't be imported as a whole; nothing was written.
         UsageError: list name, mapping or rejects file are impossible.
         StorageError: the database or the disk for temporary files refused.
     """
-    _check_list_name(list_name)
+    check_list_name(list_name)
     report = progress or _silent
     with ExitStack() as stack:
         rows = stack.enter_context(RowFile(path))
@@ -120,7 +140,8 @@ def import_contacts(
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
-        reading = _Reading(rows, columns, spool, rejects_file)
+        told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
+        reading = _Reading(rows, columns, spool, told)
         reading.run(report)
         if not reading.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
@@ -138,15 +159,19 @@ def import_contacts(
 
 
 class _Reading:
-    """The first half: from the file to the spool and the rejects file."""
+    """The first half: from the file to the spool and to those who are told of rejects."""
 
     def __init__(
-        self, rows: RowFile, columns: Columns, spool: Spool, rejects_file: RejectsFile | None
+        self,
+        rows: RowFile,
+        columns: Columns,
+        spool: Spool,
+        told: Sequence[Callable[[Reject], None]],
     ) -> None:
         self._file = rows
         self._columns = columns
         self._spool = spool
-        self._rejects_file = rejects_file
+        self._told = told
         self.rows = 0
         self.rejects = 0
         self.first_rejects: list[Reject] = []
@@ -175,8 +200,8 @@ class _Reading:
         self.rejects += 1
         if len(self.first_rejects) < _SHOWN_REJECTS:
             self.first_rejects.append(reject)
-        if self._rejects_file is not None:
-            self._rejects_file.add(reject)
+        for tell in self._told:
+            tell(reject)
 
 
 def _reported(
@@ -205,11 +230,17 @@ def _result(
         encoding=rows.format.encoding,
         delimiter=rows.format.delimiter,
         email_column=columns.email_label,
+        columns=tuple(zip(columns.labels, columns.uses, strict=True)),
         dry_run=dry_run,
     )
 
 
-def _check_list_name(name: str) -> None:
+def check_list_name(name: str) -> None:
+    """Refuse what can't be a list's name.
+
+    Raises:
+        UsageError: it is empty, too long, or has characters that can't be shown.
+    """
     if not name.strip() or name != name.strip() or len(name) > _MAX_LIST_NAME:
         raise UsageError(
             f"A list's name has 1 to {_MAX_LIST_NAME} characters and no space around it."

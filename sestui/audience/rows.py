@@ -16,6 +16,8 @@ MAX_VALUE = 65_536
 """Characters an attribute may have."""
 
 _SHOWN = 200
+_SHOWN_ROW = 500
+_SHOWN_CELLS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Reject:
     """The offending cell, as in the file; cut if it is over-long."""
     reason: str
     """One sentence."""
+    row: str = ""
+    """The whole row, its cells joined and cut."""
 
 
 class RowParser:
@@ -38,6 +42,7 @@ class RowParser:
         self._columns = columns
         self._email = columns.email
         self._width = columns.width
+        self._ignored = columns.ignored
         self._damaged = damaged
         # A row becomes JSON text at once: a dict in between costs as much as all the rest.
         self._prefixes = tuple(f"{_quoted(field)}:" for field in columns.fields)
@@ -46,6 +51,9 @@ class RowParser:
         """The contact in a row of ``size`` characters; consumes ``cells``."""
         if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
             return self._too_many(line, cells)
+        for position in self._ignored:
+            if position < len(cells):
+                cells[position] = ""
         if self._damaged or size > MAX_VALUE:
             fault = self._fault(line, cells)
             if fault:
@@ -54,7 +62,7 @@ class RowParser:
         verdict = check_address(typed)
         if isinstance(verdict, Refusal):
             reason = verdict.reason if typed.strip() else "There is no address in this row."
-            return Reject(line, self._columns.email_label, shown_bytes(typed)[:_SHOWN], reason)
+            return _reject(line, self._columns.email_label, typed, reason, cells)
         cells[self._email] = ""
         tags = self._tags(cells) if self._columns.tags else "[]"
         attributes = ",".join(
@@ -79,12 +87,8 @@ class RowParser:
         extra = next(
             position for position in range(self._width, len(cells)) if cells[position].strip()
         )
-        return Reject(
-            line,
-            f"column {extra + 1}",
-            shown_bytes(cells[extra])[:_SHOWN],
-            f"The row has {len(cells)} cells where the first one has {self._width}.",
-        )
+        reason = f"The row has {len(cells)} cells where the first one has {self._width}."
+        return _reject(line, f"column {extra + 1}", cells[extra], reason, cells)
 
     def _fault(self, line: int, cells: Sequence[str]) -> Reject | None:
         for position, cell in enumerate(cells):
@@ -101,8 +105,13 @@ class RowParser:
                 if position < self._width
                 else f"column {position + 1}"
             )
-            return Reject(line, label, shown_bytes(cell)[:_SHOWN], reason)
+            return _reject(line, label, cell, reason, cells)
         return None
+
+
+def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]) -> Reject:
+    row = ", ".join(shown_bytes(each[:_SHOWN]) for each in cells[:_SHOWN_CELLS] if each)
+    return Reject(line, column, shown_bytes(cell)[:_SHOWN], reason, row[:_SHOWN_ROW])
 
 
 @lru_cache(maxsize=4096)

@@ -1,12 +1,10 @@
 """The contacts of one import between reading and saving, each address once, on disk."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from sestui.errors import StorageError
+from sestui.audience.scratch import open_scratch, translated
 from sestui.store.contact_upsert import ContactRow
 
 BATCH = 5_000
@@ -33,16 +31,14 @@ _READ = "SELECT email, email_key, attributes, tags FROM spool ORDER BY id"
 
 
 class Spool:
-    """A private scratch database without a name: it is gone with the process, however that ends.
+    """A private scratch database.
 
     A row whose address came before adds what the earlier rows left empty, and its tags; where both
     say something, the first row wins.
     """
 
     def __init__(self) -> None:
-        self._connection = sqlite3.connect("", isolation_level=None)
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-24000"):
-            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection = open_scratch()
         self._connection.execute(_CREATE)
 
     def __enter__(self) -> Self:
@@ -62,31 +58,20 @@ class Spool:
         Raises:
             StorageError: the disk for temporary files is full.
         """
-        with _translated():
+        with translated():
             self._connection.execute("BEGIN")
             self._connection.executemany(_ADD, contacts)
             self._connection.execute("COMMIT")
 
     def count(self) -> int:
         """Distinct addresses."""
-        with _translated():
+        with translated():
             found: int = self._connection.execute("SELECT count(*) FROM spool").fetchone()[0]
         return found
 
     def batches(self) -> Iterator[list[ContactRow]]:
         """The contacts in the file's order, up to :data:`BATCH` at a time."""
-        with _translated():
+        with translated():
             cursor = self._connection.execute(_READ)
             while rows := cursor.fetchmany(BATCH):
                 yield rows
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(
-            f"The folder for temporary files can't hold this import ({error}); point TMPDIR to a "
-            "bigger one."
-        ) from error

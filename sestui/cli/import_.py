@@ -28,7 +28,8 @@ def import_command(
         typer.Option(
             "--map",
             metavar="COL=FIELD",
-            help="A column (name or number) is email, tags or this attribute. Repeatable.",
+            help="A column (name or number) is email, tags, this attribute, or - (left out). "
+            "Repeatable.",
         ),
     ] = None,
     on_conflict: Annotated[
@@ -99,14 +100,7 @@ def _as_dict(
     return {
         "file": str(file),
         "list": list_name,
-        "rows": result.rows,
-        "imported": result.imported,
-        "updated": result.updated,
-        "unchanged": result.unchanged,
-        "duplicates": result.duplicates,
-        "rejects": result.rejects,
-        "contacts": result.contacts,
-        "joined": result.joined,
+        **result.figures,
         "encoding": result.encoding,
         "delimiter": result.delimiter,
         "email_column": result.email_column,
@@ -128,6 +122,10 @@ def _summary(result: "ImportResult", file: Path, list_name: str, rejects: Path |
     lines = [title + (" (dry run: nothing was changed)" if result.dry_run else "")]
     lines += [f"{count:>12,}  {what}" for count, what in counts]
     lines.append(f"{result.contacts:>12,}  contacts, {result.joined:,} of them new on the list")
+    if result.dry_run:
+        from sestui.audience.columns import in_words  # noqa: PLC0415 - with the importer
+
+        lines += [f"{printable(label)} → {in_words(use)}" for label, use in result.columns]
     return lines
 
 

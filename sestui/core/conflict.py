@@ -12,3 +12,15 @@ class OnConflict(StrEnum):
     """The contact stays as it is."""
     REPLACE = "replace"
     """The file's attributes are the contact's only ones, and its tags if the file has any."""
+
+    @property
+    def sentence(self) -> str:
+        """What it means, for people."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    OnConflict.UPDATE: "Values in the file win, others are kept; tags are added.",
+    OnConflict.SKIP: "Contacts stay as they are; they only join the list.",
+    OnConflict.REPLACE: "The file's values become their only ones, its tags too if it has any.",
+}

@@ -55,11 +55,16 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
 
 def test_a_person_reads_a_summary(workspace: Path) -> None:
     path = workspace / "list.csv"
-    path.write_text("Email\nada@x.co\nADA@x.co\n")
-    done = run(path, "--list", "news", "--dry-run", "--on-conflict", "skip")
+    path.write_text("Email,Name,Phone\nada@x.co,,\nADA@x.co,,\n")
+    done = run(path, "--list", "news", "--dry-run", "--on-conflict", "skip", "--map", "Phone=-")
     assert done.exit_code == 0, done.output
     assert "dry run" in done.stdout
     assert "1  duplicates" in done.stdout
+    assert done.stdout.splitlines()[-3:] == [
+        "Email → the address",
+        "Name → name",
+        "Phone → left out",
+    ]
     assert done.stderr == ""
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from sestui.audience.importer import ImportResult, Progress, import_contacts
+from sestui.audience.rows import Reject
 from sestui.core.conflict import OnConflict
 from sestui.core.states import ContactStatus
 from sestui.errors import BadFileError, UsageError
@@ -261,6 +262,28 @@ def test_a_mapping_names_columns_of_a_headerless_file(
     ada = contact(sqlite_database, "w@x.co")
     assert ada.attributes == {"first_name": "Ada", "column_2": "a@x.co"}
     assert ada.tags == ["blue"]
+
+
+def test_a_column_that_is_left_out_does_no_harm(sqlite_database: Database, tmp_path: Path) -> None:
+    path = file_of(tmp_path, b"Email,3,Photo,Tags\na@x.co,x,\xff\xfe,t\nb@x.co,y,a\0b,u\nbad,z,,\n")
+    told: list[Reject] = []
+    result = imported(
+        sqlite_database,
+        path,
+        mapping={1: "email", 2: "Size", 3: "-", 4: "-"},
+        rejected=told.append,
+    )
+    assert (result.imported, result.rejects) == (2, 1)
+    assert [use for _label, use in result.columns] == ["email", "size", "-", "-"]
+    ada = contact(sqlite_database, "a@x.co")
+    assert (ada.attributes, ada.tags) == ({"size": "x"}, [])
+    assert [(reject.line, reject.value, reject.row) for reject in told] == [(4, "bad", "bad, z")]
+    assert imported(sqlite_database, path, mapping={"3": "x", "Photo": "-"}).columns[1] == (
+        "3",
+        "x",
+    )
+    with pytest.raises(UsageError, match=r"--map 5: .* has no such column"):
+        imported(sqlite_database, path, mapping={5: "-"})
 
 
 @pytest.mark.parametrize("name", ["", " x", "a\nb", "x" * 201])

@@ -1,0 +1,87 @@
+"""What a file of contacts looks like before it is imported: its format, columns and first rows."""
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from sestui.audience.columns import attribute_names, head_of, recognise
+from sestui.audience.reader import RowFile
+from sestui.errors import BadFileError
+
+_ROWS = 20
+_COUNTED = 10_000
+"""Rows read to count them; of a longer file the number is estimated from its size."""
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A file as the importer reads it."""
+
+    path: Path
+    encoding: str
+    """The codec; a byte order mark makes no other encoding."""
+    delimiter: str
+    labels: tuple[str, ...]
+    """Each column as the file calls it, or ``column 3``."""
+    has_header: bool
+    uses: tuple[str, ...]
+    """What each column becomes unless somebody says otherwise: ``email``, ``tags`` or an
+    attribute's name. None is ``email`` where no column holds addresses."""
+    rows: tuple[tuple[str, ...], ...]
+    """The first rows below the header, as they are in the file."""
+    count: int
+    """Rows below the header."""
+    counted: bool
+    """Whether ``count`` is exact; else it is an estimate from the first rows."""
+
+    @property
+    def summary(self) -> str:
+        """``utf-8, semicolon, 9 columns, about 20,000 rows``."""
+        columns = "1 column" if len(self.labels) == 1 else f"{len(self.labels):,} columns"
+        rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
+        parts = [
+            self.encoding,
+            _DELIMITERS[self.delimiter],
+            columns if self.has_header else f"{columns} without a header",
+            rows if self.counted else f"about {rows}",
+        ]
+        return ", ".join(parts)
+
+
+def preview(path: Path) -> Preview:
+    """Look at a file.
+
+    Raises:
+        BadFileError: it can't be imported: missing, no text, no rows, or a row that never ends.
+    """
+    with RowFile(path) as file:
+        sample = file.format.sample
+        head = head_of(sample, file.name)
+        try:
+            uses = recognise(sample, {}, file.name).uses
+        except BadFileError:
+            uses = attribute_names(head.labels, {}, set())
+        records = file.records()
+        header = len(list(islice(records, 1 if head.given else 0)))
+        count = sum(1 for _ in islice(records, _COUNTED))
+        counted = next(records, None) is None
+        if not counted:
+            count = _rounded(count * file.format.size / file.bytes_read)
+        return Preview(
+            path=path,
+            encoding=file.format.encoding.removesuffix("-sig"),
+            delimiter=file.format.delimiter,
+            labels=head.labels,
+            has_header=head.given,
+            uses=uses,
+            rows=tuple(sample[header : header + _ROWS]),
+            count=count,
+            counted=counted,
+        )
+
+
+def _rounded(estimate: float) -> int:
+    """Two digits: more would promise too much."""
+    return int(float(f"{estimate:.1e}"))
