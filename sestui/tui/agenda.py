@@ -14,7 +14,7 @@ _BAR = 12
 
 COLUMNS = (
     Column("what", "", width=9),
-    Column("campaign", "Campaign", width=14, share=1),
+    Column("campaign", "Campaign", width=16, share=2),
     Column("bar", "", width=_BAR, from_width=100),
     Column("text", "", width=8, share=5),
     Column("when", "When", width=12),

@@ -57,7 +57,9 @@ class ActionsProvider(EntriesProvider):
         """The screen's, from the focused widget up, then the app's."""
         found: dict[str, Entry] = {}
         for node, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if tooltip and enabled and not binding.action.startswith("go("):
+            if binding.system or binding.action.startswith("go("):
+                continue  # the palette itself, and the places, which come with their counts
+            if tooltip and enabled:
                 run = partial(self._do, binding.action, node)
                 found.setdefault(binding.action, Entry(binding.description, tooltip, run))
         theme = Entry("Theme", "Choose other colours", self.app.action_change_theme)

@@ -30,14 +30,23 @@ class AccountPicture:
     """Words about what is not as it should be."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Our own mails of the last 24 hours, counted in the ledger."""
+
+    at: float
+    ours: int
+    taken: int
+    """The governor's count at the same moment."""
+
+
 class HomeDesk:
     """Reads for the first screen."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._runs = RecentRuns(runtime.database)
-        self._ours = 0
-        self._ours_until = 0.0
+        self._counted: _Counted | None = None
 
     def dashboard(self) -> Dashboard:
         """What goes on, what comes, what needs somebody."""
@@ -50,9 +59,10 @@ class HomeDesk:
             return None
         clock = self._runtime.clock
         at = clock.monotonic()
-        if at >= self._ours_until:
-            self._ours = own_share(self._runs, clock.now())
-            self._ours_until = at + _OWN_SECONDS
+        if self._counted is None or at >= self._counted.at + _OWN_SECONDS:
+            self._counted = _Counted(at, own_share(self._runs, clock.now()), row.taken)
+        # What was handed over since the count is ours too.
+        ours = self._counted.ours + max(0, row.taken - self._counted.taken)
         health = []
         if row.production_access is False and not self._runtime.simulated:
             health.append("sandbox: verified addresses only")
@@ -66,6 +76,6 @@ class HomeDesk:
             rate=row.max_send_rate,
             allowed=self._runtime.account.rate(),
             quota=quota,
-            ours=min(self._ours, int(quota.used)),
+            ours=min(ours, int(quota.used)),
             health=tuple(health),
         )
