@@ -70,8 +70,8 @@ def needs_of(run: RunView) -> list[Need]:
 
 
 def own_share(runs: RecentRuns, now: Instant) -> int:
-    """Mails of the last 24 hours that this database sent; what SES counts beyond is others'."""
-    return runs.accepted_since(now - _DAY_SECONDS)
+    """Mails of the last 24 hours that are this database's; what SES counts beyond is others'."""
+    return runs.handed_over_since(now - _DAY_SECONDS)
 
 
 def _views(found: Sequence[NamedRun]) -> tuple[RunView, ...]:

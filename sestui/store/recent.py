@@ -56,15 +56,17 @@ class RecentRuns:
         with self._database.read() as session:
             return sum(map(int, session.execute(select(*sums)).one()))
 
-    def accepted_since(self, since: Instant) -> int:
-        """Mails that SES accepted from this database at or after ``since``.
+    def handed_over_since(self, since: Instant) -> int:
+        """Mails that SES has, or may have, from this database since ``since``.
 
         Runs that started later count by their counters; of older ones that were still at it, the
         deliveries are looked at.
         """
         with self._database.read() as session:
             whole = session.exec(
-                select(func.sum(Run.accepted)).where(col(Run.started_at) >= since)
+                select(func.sum(col(Run.accepted) + col(Run.sending) + col(Run.in_doubt))).where(
+                    col(Run.started_at) >= since
+                )
             ).one()
             partly = session.exec(
                 select(Run.id).where(

@@ -17,7 +17,6 @@ COLUMNS = (
     Column("campaign", "Campaign", width=16, share=2),
     Column("bar", "", width=_BAR, from_width=100),
     Column("text", "", width=8, share=5),
-    Column("when", "When", width=12),
 )
 
 
@@ -28,7 +27,6 @@ class AgendaRow:
     what: Cell
     campaign: str
     text: str
-    when: str
     run: RunView | None
     """The run that it is about; None: a campaign that is still to come."""
 
@@ -36,12 +34,12 @@ class AgendaRow:
 def agenda(found: Dashboard, at: Callable[[Instant], str]) -> list[AgendaRow]:
     """The lines of a dashboard; ``at`` says an instant in the operator's time."""
     rows = [
-        AgendaRow(("needs you", "warning"), _name(need.run), need.sentence, "", need.run)
+        AgendaRow(("needs you", "warning"), _name(need.run), need.sentence, need.run)
         for need in found.needs
     ]
     rows += [_going(run, at) for run in found.going]
     rows += [
-        AgendaRow(("next", ""), coming.campaign, "starts by itself", at(coming.at), None)
+        AgendaRow(("next", ""), coming.campaign, f"{at(coming.at)}, by itself", None)
         for coming in found.coming
     ]
     return rows + [_ended(run, at) for run in found.recent]
@@ -57,7 +55,6 @@ def cells(row: AgendaRow) -> dict[str, Cell]:
         "campaign": (row.campaign, ""),
         "bar": (bar(share, _BAR) if going else "", "busy"),
         "text": (row.text, "" if going else "quiet"),
-        "when": (row.when, "quiet"),
     }
 
 
@@ -71,8 +68,7 @@ def _going(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
     kind = "busy" if run.state == RunState.SENDING else "warning"
     if run.state == RunState.WAITING and run.detail:
         text = f"{text}. {run.detail}"
-    when = at(run.resume_at) if run.resume_at is not None else ""
-    return AgendaRow((run.state, kind), _name(run), text, when, run)
+    return AgendaRow((run.state, kind), _name(run), text, run)
 
 
 def _ended(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
@@ -84,5 +80,6 @@ def _ended(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
     if counts.skipped:
         parts.append(f"{counts.skipped:,} skipped")
     kind = "good" if run.state == RunState.FINISHED else "bad"
-    when = at(run.finished_at) if run.finished_at is not None else ""
-    return AgendaRow((run.state, kind), _name(run), ", ".join(parts), when, run)
+    if run.finished_at is not None:
+        parts.insert(0, at(run.finished_at))
+    return AgendaRow((run.state, kind), _name(run), ", ".join(parts), run)

