@@ -10,10 +10,10 @@ from typing import Any
 from sestui.compose.files import LoadedCampaign
 from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant, iso
-from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
-from sestui.core.content.leftovers import foreign_placeholders
+from sestui.core.content import Envelope, MessageSource
+from sestui.core.content.findings import Finding, Severity, examine
 from sestui.core.cron import next_fire
-from sestui.errors import BadFileError, ContentError
+from sestui.errors import BadFileError
 from sestui.store.campaigns import Campaigns, fields_of
 from sestui.store.tables import Campaign
 
@@ -66,7 +66,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
         BadFileError: a template in it is broken; the text names file, line and part.
     """
     wanted = loaded.file.fields
-    composer = _compiled(loaded)
+    findings = _examined(loaded)
     existing = campaigns.find(wanted.name)
     if existing is None:
         change, old, old_message = Change.CREATED, None, None
@@ -81,7 +81,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
         change=change,
         changes=_changes(_shown(old, old_message), _shown(wanted, loaded.message)),
         diff=diff,
-        warnings=tuple(_warnings(campaigns, loaded, composer, existing, now)),
+        warnings=tuple(_warnings(campaigns, loaded, findings, existing, now)),
         existing=existing,
     )
 
@@ -132,44 +132,32 @@ def _next_due(
     return None if ran or start < now - START_GRACE else start
 
 
-def _compiled(loaded: LoadedCampaign) -> Composer:
-    """Compile everything once, so that a broken template is the file's error, with its line."""
+def _examined(loaded: LoadedCampaign) -> tuple[Finding, ...]:
+    """What is worth a warning; what is an error is the file's error, with its line."""
     fields_ = loaded.file.fields
-    envelope = Envelope(fields_.from_address, fields_.reply_to, fields_.keywords)
-    try:
-        return Composer(loaded.message, envelope)
-    except TemplateError as error:
-        offset = (error.line or 1) - 1
-        raise loaded.file.fault(error.where, error.problem, offset) from error
-    except ContentError as error:
-        raise loaded.file.fault("from", str(error).rstrip(".")) from error
+    envelope = Envelope(
+        fields_.from_address, fields_.reply_to, fields_.keywords, fields_.transactional
+    )
+    findings = examine(loaded.message, envelope).findings
+    for finding in findings:
+        if finding.severity is Severity.ERROR:
+            raise _fault(loaded, finding)
+    return tuple(each for each in findings if each.severity is Severity.WARNING)
+
+
+def _fault(loaded: LoadedCampaign, finding: Finding) -> BadFileError:
+    return loaded.file.fault(finding.where, finding.problem, (finding.line or 1) - 1)
 
 
 def _warnings(
     campaigns: Campaigns,
     loaded: LoadedCampaign,
-    composer: Composer,
+    findings: Sequence[Finding],
     existing: Campaign | None,
     now: Instant,
 ) -> list[str]:
     file, wanted = loaded.file, loaded.file.fields
-    found = [
-        file.fault(
-            where,
-            f"{text} looks like a placeholder of another system and is sent as it stands; "
-            "sestui's look like {{ first_name }}",
-            line - 1,
-        )
-        for where, line, text in foreign_placeholders(loaded.message)
-    ]
-    if not wanted.transactional and "unsubscribe_url" not in composer.variables:
-        found.append(
-            file.fault(
-                "body",
-                "it has no unsubscribe link; add one with {{ unsubscribe_url }} or mark the "
-                "campaign transactional",
-            )
-        )
+    found = [_fault(loaded, finding) for finding in findings]
     found.extend(
         file.fault("lists", f"there is no list {name!r} yet; `sestui import` makes it")
         for name in campaigns.missing_lists(wanted.lists)

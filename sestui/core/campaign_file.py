@@ -1,32 +1,28 @@
 """A campaign as a file: YAML front matter over a Markdown or HTML body (DESIGN §7)."""
 
 import difflib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
-from sestui.core.addresses import Refusal, check_address
+from sestui.core import campaign_values
 from sestui.core.campaign import CampaignFields
+from sestui.core.campaign_values import CONTROLS, USUAL_PRIORITY, BadValue
 from sestui.core.clock import Instant
-from sestui.core.content.addresses import split_mailbox, wire_mailbox
-from sestui.core.content.message import BUILT_INS, BodyFormat, MessageSource
-from sestui.core.cron import check_cron, zone_named
+from sestui.core.content.message import BodyFormat, MessageSource
 from sestui.core.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
-from sestui.core.window import parse_window
-from sestui.errors import BadFileError, SestuiError
+from sestui.errors import BadFileError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+T = TypeVar("T")
+
 _FIELDS = (
     *("name", "subject", "preheader", "from", "reply_to", "lists", "segment"),
     *("schedule", "start", "timezone", "priority", "max_rate", "send_window", "transactional"),
     *("notify", "keywords", "attachments", "text", "format"),
 )
 _REQUIRED = ("name", "subject", "from", "lists")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +91,26 @@ class _Parser:
 
     def campaign(self, *, html: bool) -> CampaignFile:
         self._check_names()
-        zone = self._checked("timezone", zone_named) or self._default_zone
+        zone = self._checked("timezone", campaign_values.timezone) or self._default_zone
         if "schedule" in self._values and "start" in self._values:
             raise self._fault("start", "give either schedule or start, not both")
         fields = CampaignFields(
-            name=self._name(),
-            from_address=self._mailbox("from", self._text("from")),
-            reply_to=tuple(self._mailbox("reply_to", each) for each in self._texts("reply_to")),
+            name=self._ruled("name", lambda: campaign_values.campaign_name(self._text("name"))),
+            from_address=self._ruled("from", lambda: campaign_values.mailbox(self._text("from"))),
+            reply_to=self._mailboxes("reply_to"),
             lists=self._lists(),
-            keywords=self._keywords(),
+            keywords=self._ruled(
+                "keywords", lambda: campaign_values.keywords(self._values.get("keywords", {}))
+            ),
             transactional=self._flag("transactional"),
-            priority=self._priority(),
+            priority=self._ruled(
+                "priority",
+                lambda: campaign_values.priority(self._values.get("priority", USUAL_PRIORITY)),
+            ),
             max_rate=self._max_rate(),
-            send_window=self._checked("send_window", parse_window),
-            notify=tuple(self._mailbox("notify", each) for each in self._texts("notify")),
-            schedule=self._checked("schedule", check_cron),
+            send_window=self._checked("send_window", campaign_values.send_window),
+            notify=self._mailboxes("notify"),
+            schedule=self._checked("schedule", campaign_values.schedule),
             start_at=self._start(zone),
             timezone=zone,
         )
@@ -153,7 +154,7 @@ class _Parser:
             value = str(value)
         if not isinstance(value, str):
             raise self._fault(name, f"is {_kind(value)}; write text, in quotes if need be")
-        if _CONTROLS.search(value):
+        if CONTROLS.search(value):
             raise self._fault(name, "holds control characters")
         if name in self._values and not value.strip():
             raise self._fault(name, "is empty")
@@ -166,37 +167,21 @@ class _Parser:
             raise self._fault(name, "must be a list of texts, as in [one, two]")
         return tuple(dict.fromkeys(item.strip() for item in items))
 
-    def _checked(self, name: str, check: Callable[[str], object]) -> str:
-        """The text of a field in the form its check gives it, or as written."""
+    def _ruled(self, name: str, rule: Callable[[], T]) -> T:
+        try:
+            return rule()
+        except BadValue as bad:
+            raise self._fault(name, bad.problem) from bad
+
+    def _checked(self, name: str, rule: Callable[[str], str]) -> str:
         given = self._text(name)
-        if not given:
-            return ""
-        try:
-            result = check(given)
-        except SestuiError as error:
-            raise self._fault(name, str(error).rstrip(".")) from error
-        return result if isinstance(result, str) else given
+        return self._ruled(name, lambda: rule(given)) if given else ""
 
-    def _name(self) -> str:
-        name = self._text("name")
-        if not NAME.fullmatch(name):
-            raise self._fault(
-                "name",
-                f"{name!r} can't be a campaign's name; use up to 100 letters, digits, '.', '_' "
-                "and '-', as in november-news",
-            )
-        return name
-
-    def _mailbox(self, name: str, mailbox: str) -> str:
-        try:
-            label, address = split_mailbox(mailbox)
-            wire_mailbox(mailbox)
-        except SestuiError as error:
-            raise self._fault(name, str(error).rstrip(".")) from error
-        verdict = check_address(address)
-        if isinstance(verdict, Refusal):
-            raise self._fault(name, f"{address!r} is not an address ({verdict.reason.rstrip('.')})")
-        return mailbox.strip() if label else verdict.email
+    def _mailboxes(self, name: str) -> tuple[str, ...]:
+        return tuple(
+            self._ruled(name, lambda each=each: campaign_values.mailbox(each))  # type: ignore[misc]
+            for each in self._texts(name)
+        )
 
     def _lists(self) -> tuple[str, ...]:
         lists = self._texts("lists")
@@ -204,56 +189,20 @@ class _Parser:
             raise self._fault("lists", "names no list; the campaign would reach nobody")
         return lists
 
-    def _keywords(self) -> dict[str, Any]:
-        keywords = self._values.get("keywords", {})
-        if not isinstance(keywords, dict):
-            raise self._fault("keywords", "must be names with values, as in {season: autumn}")
-        for name, value in keywords.items():
-            if not isinstance(name, str) or not name.isidentifier():
-                raise self._fault("keywords", f"{name!r} can't be a variable; use letters and '_'")
-            if name in BUILT_INS:
-                raise self._fault("keywords", f"{name} is sestui's own variable; choose another")
-            if value is None:
-                raise self._fault("keywords", f"{name} has no value")
-        return keywords
-
     def _flag(self, name: str) -> bool:
         value = self._values.get(name, False)
         if not isinstance(value, bool):
             raise self._fault(name, "must be true or false")
         return value
 
-    def _priority(self) -> int:
-        value = self._values.get("priority", 5)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 9:
-            raise self._fault("priority", "must be a whole number from 0 to 9; 9 goes first")
-        return value
-
     def _max_rate(self) -> float | None:
         if "max_rate" not in self._values:
             return None
-        value = self._values["max_rate"]
-        try:
-            rate = 0.0 if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            rate = 0.0
-        if not 0 < rate < float("inf"):
-            raise self._fault("max_rate", "must be a number above 0, in recipients a second")
-        return rate
+        return self._ruled("max_rate", lambda: campaign_values.max_rate(self._values["max_rate"]))
 
     def _start(self, zone: str) -> Instant | None:
         given = self._text("start")
-        if not given:
-            return None
-        try:
-            moment = datetime.fromisoformat(given)
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=zone_named(zone))
-            return moment.timestamp()
-        except (ValueError, OverflowError) as error:
-            raise self._fault(
-                "start", f"{given!r} is not a time; write it as 2026-12-01T09:00"
-            ) from error
+        return self._ruled("start", lambda: campaign_values.start(given, zone)) if given else None
 
     def _format(self, *, html: bool) -> BodyFormat:
         given = self._text("format")

@@ -36,7 +36,7 @@ def body_sources(body: str, body_format: BodyFormat, preheader: str) -> BodySour
     """
     protected = Protected(body, "body")
     if body_format == "markdown":
-        content = _markdown().render(protected.blocks_on_own_lines_as_comments())
+        content = markdown_parser().render(protected.blocks_on_own_lines_as_comments())
         content = protected.blocks_in_text_as_comments(content)
         page = PAGE.format(style=STYLE, content=content)
     else:
@@ -62,7 +62,8 @@ def _with_preheader(html: str, preheader: str) -> str:
 
 
 @cache
-def _markdown() -> MarkdownIt:
+def markdown_parser() -> MarkdownIt:
+    """What reads Markdown bodies."""
     # The author is trusted with HTML; attributes are not, and are escaped when they are filled in.
     parser = MarkdownIt("commonmark", {"html": True, "linkify": True})
     parser.enable(["table", "strikethrough", "linkify"])

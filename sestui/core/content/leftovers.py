@@ -2,13 +2,13 @@
 
 import re
 
-from sestui.core.content.message import MessageSource
 from sestui.core.content.placeholders import Protected
 
 _FOREIGN = re.compile(
     r"""
     \*\|\s*[\w:.-]+\s*\|\*          # Mailchimp       *|FNAME|*
     | %%\s*[\w.-]+\s*%%             # Salesforce      %%name%%
+    | (?<![\w%])%[A-Za-z_][\w.-]{2,}%(?![\w%])  # Brevo and kin  %FNAME%, not %C3%A9
     | \[\[\s*[\w.-]+\s*\]\]         # Mautic and kin  [[name]]
     | <%=?\s*[\w.@-]+\s*%>          # ERB             <%= name %>
     | \$\{\s*[\w.-]+\s*\}           # shells          ${name}
@@ -18,23 +18,15 @@ _FOREIGN = re.compile(
 )
 
 
-def foreign_placeholders(source: MessageSource) -> tuple[tuple[str, int, str], ...]:
-    """Each left-over as (part, line within it, text), in order of appearance.
+def foreign_placeholders(template: str, where: str) -> tuple[tuple[int, str], ...]:
+    """Each left-over of a part as (line within it, text), in order of appearance.
 
     Raises:
-        TemplateError: a template is broken.
+        TemplateError: the template is broken.
     """
-    parts = {
-        "subject": source.subject,
-        "preheader": source.preheader,
-        "body": source.body,
-        "text": source.text,
-    }
-    found: list[tuple[str, int, str]] = []
-    for where, template in parts.items():
-        literal = Protected(template, where).literal_text()
-        found.extend(
-            (where, literal.count("\n", 0, match.start()) + 1, match[0])
-            for match in _FOREIGN.finditer(literal)
-        )
-    return tuple(found)
+    protected = Protected(template, where)
+    return tuple(
+        (protected.line_at(match.start()), match[0])
+        for match in _FOREIGN.finditer(protected.text)
+        if not protected.has_tag(match[0])
+    )

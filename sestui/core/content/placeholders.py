@@ -8,6 +8,8 @@ moved out of it.
 
 import itertools
 import re
+import sys
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from sestui.core.content.message import TemplateError
@@ -39,12 +41,18 @@ class Protected:
         self._tags: list[_Tag] = []
         self._mark = _unused_mark(source)
         self._word = re.compile(rf"{self._mark}(\d+)z")
+        self._places: list[tuple[int, int]] = []
+        """Offset in ``text`` and line of the source where each of its pieces begins."""
         self.text = "".join(self._replace_tags(source))
 
     def _replace_tags(self, source: str) -> list[str]:
         pieces: list[str] = []
+        offset = seen = 0
         stream = tokens(source, self.where)
         for line, kind, value in stream:
+            offset += sum(map(len, pieces[seen:]))
+            seen = len(pieces)
+            self._places.append((offset, line))
             if kind in _OPENS:
                 inside = itertools.takewhile(lambda t, end=_OPENS[kind]: t[1] != end, stream)  # type: ignore[misc]
                 code = "".join(text for _, _, text in inside)
@@ -127,11 +135,21 @@ class Protected:
         """Whether the inside of an HTML comment is one of our tags."""
         return self._word.fullmatch(comment) is not None
 
-    def literal_text(self) -> str:
-        """The source without its tags, line breaks kept: what is sent as it stands."""
-        return self._word.sub(
-            lambda match: "\n" * self._tags[int(match[1])].source.count("\n"), self.text
-        )
+    def has_tag(self, text: str) -> bool:
+        """Whether one of our words is in a part of ``text``."""
+        return self._word.search(text) is not None
+
+    def written(self, text: str) -> str:
+        """A part of ``text`` with its tags as they were written, to be shown."""
+        return self._word.sub(lambda match: self._tags[int(match[1])].source, text)
+
+    def line_at(self, offset: int) -> int:
+        """The line of the source, from 1, that stands at ``offset`` in ``text``."""
+        place = bisect_right(self._places, (offset, sys.maxsize)) - 1
+        if place < 0:
+            return 1
+        begin, line = self._places[place]
+        return line + self.text.count("\n", begin, offset)
 
 
 def _literal(text: str) -> str:

@@ -140,16 +140,28 @@ def variables_of(source: str, where: str) -> frozenset[str]:
     Raises:
         TemplateError: as :func:`compiled`.
     """
+    return frozenset(lines_of_variables(source, where))
+
+
+def lines_of_variables(source: str, where: str) -> dict[str, int]:
+    """Those names, each with the line on which it comes first.
+
+    Raises:
+        TemplateError: as :func:`compiled`.
+    """
     tree = parsed(source, where, html=False)
     try:
         loading = next(iter(tree.find_all(_LOADING)), None)
         if loading is not None:
             raise TemplateError(where, loading.lineno, "a message can't load other templates")
-        return frozenset(meta.find_undeclared_variables(tree)) - GLOBALS.keys()
+        names = meta.find_undeclared_variables(tree) - GLOBALS.keys()
+        found = [(node.lineno, node.name) for node in tree.find_all(nodes.Name)]
     except TemplateSyntaxError as error:
         raise _syntax_fault(error, where) from error
     except RecursionError as error:
         raise TemplateError(where, None, _TOO_DEEP) from error
+    # The last one in a dict wins: the first line.
+    return {name: line for line, name in sorted(found, reverse=True) if name in names}
 
 
 def _syntax_fault(error: TemplateSyntaxError, where: str) -> TemplateError:

@@ -1,0 +1,240 @@
+"""What is wrong with a message, or probably not meant: one place for each rule.
+
+`apply` refuses what is an error here and prints what is a warning; the editor shows everything as
+one types.
+"""
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sestui.core import campaign_values
+from sestui.core.campaign_values import CONTROLS, BadValue
+from sestui.core.content import headers
+from sestui.core.content.body import body_sources
+from sestui.core.content.composer import Composer
+from sestui.core.content.leftovers import foreign_placeholders
+from sestui.core.content.links import broken_links
+from sestui.core.content.message import BUILT_INS, Envelope, MessageSource, TemplateError
+from sestui.core.content.sandbox import compiled, lines_of_variables
+from sestui.core.mail import Mail
+from sestui.core.text import printable
+from sestui.errors import ContentError
+
+CLIPPED_BYTES = 102_000
+"""Gmail shows only so much of a mail's HTML, and hides the rest (the unsubscribe link, say)."""
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """Nobody, or not everybody, can be mailed like this."""
+    WARNING = "warning"
+    """It can be sent, but that is probably not meant."""
+    HINT = "hint"
+    """Worth knowing."""
+
+
+_ORDER = {severity: number for number, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found, and where."""
+
+    where: str
+    """A field by its name in a campaign file (``body`` too); '' for the mail as a whole."""
+    problem: str
+    """What is wrong, as the rest of a sentence without its full stop."""
+    line: int | None = None
+    """Line within that field, from 1; None where lines don't matter."""
+    severity: Severity = Severity.WARNING
+
+    @property
+    def sentence(self) -> str:
+        """``body, line 3: the template is broken.``"""
+        line = f", line {self.line}" if self.line is not None and self.where else ""
+        place = f"{self.where}{line}: " if self.where else ""
+        return f"{place}{self.problem}."
+
+
+def ordered(findings: Collection[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, the worst first; equals stay in their order."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda each: _ORDER[each.severity]))
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a look at a message came to."""
+
+    findings: tuple[Finding, ...]
+    """The worst first."""
+    composer: Composer | None
+    """The message compiled; None: it can't be, and the findings say why."""
+    variables: dict[str, tuple[str, int]]
+    """Every name the message takes from outside, with part and line where it comes first."""
+
+
+def examine(source: MessageSource, envelope: Envelope) -> Examined:
+    """Put every rule to a message that needs no contact to be judged by."""
+    parts = {
+        "subject": source.subject,
+        "preheader": source.preheader,
+        "body": source.body,
+        "text": source.text,
+    }
+    findings: list[Finding] = [*_addresses(envelope), *_characters(parts)]
+    variables: dict[str, tuple[str, int]] = {}
+    broken = False
+    for where, template in parts.items():
+        try:
+            for name, line in _compiled(template, where).items():
+                variables.setdefault(name, (where, line))
+            findings += _leftovers(template, where)
+        except TemplateError as error:
+            findings.append(_of_template(error))
+            broken = True
+    composer = None
+    if not broken:
+        composer, faults = _composer(source, envelope)
+        findings += faults
+        findings += _body(source, envelope, variables)
+    if not source.subject.strip():
+        findings.append(Finding("subject", "it is empty", severity=Severity.ERROR))
+    if not source.body.strip():
+        problem = "the message is empty: write its body"
+        findings.append(Finding("body", problem, severity=Severity.ERROR))
+    return Examined(ordered(findings), composer, variables)
+
+
+def _compiled(template: str, where: str) -> dict[str, int]:
+    compiled(template, where, html=where in {"preheader", "body"})
+    return lines_of_variables(template, where)
+
+
+def _of_template(error: TemplateError) -> Finding:
+    return Finding(error.where, error.problem, error.line, Severity.ERROR)
+
+
+def _addresses(envelope: Envelope) -> Iterator[Finding]:
+    given = [("from", envelope.from_address), *(("reply_to", each) for each in envelope.reply_to)]
+    sound = True
+    for where, mailbox in given:
+        if not mailbox.strip():
+            problem = "there is no sender; write it as Ada's Shop <news@example.com>"
+            yield Finding(where, problem, severity=Severity.ERROR)
+            sound = False
+            continue
+        try:
+            campaign_values.mailbox(mailbox)
+        except BadValue as bad:
+            yield Finding(where, bad.problem, severity=Severity.ERROR)
+            sound = False
+    if sound:
+        try:
+            headers.Unsubscribe.of(envelope)
+        except ContentError as error:
+            yield Finding("", str(error).rstrip("."), severity=Severity.ERROR)
+
+
+def _characters(parts: dict[str, str]) -> Iterator[Finding]:
+    """What no eye sees and some mail programs obey."""
+    for where, text in parts.items():
+        for pattern, what in (
+            (CONTROLS, "a control character"),
+            (_OVERRIDES, "a character that turns the direction of writing"),
+        ):
+            if found := pattern.search(text):
+                line = text.count("\n", 0, found.start()) + 1
+                yield Finding(where, f"it holds {what} ({printable(found[0])})", line)
+
+
+def _leftovers(template: str, where: str) -> Iterator[Finding]:
+    for line, text in foreign_placeholders(template, where):
+        yield Finding(
+            where,
+            f"{text} looks like a placeholder of another system and is sent as it stands; "
+            "sestui's look like {{ first_name }}",
+            line,
+        )
+
+
+def _composer(
+    source: MessageSource, envelope: Envelope
+) -> tuple[Composer | None, tuple[Finding, ...]]:
+    try:
+        return Composer(source, envelope), ()
+    except TemplateError as error:
+        return None, (_of_template(error),)
+    except ContentError:
+        return None, ()  # an address, which has its finding
+
+
+def _body(
+    source: MessageSource, envelope: Envelope, variables: Collection[str]
+) -> Iterator[Finding]:
+    if not source.body.strip():
+        return
+    if not envelope.transactional and "unsubscribe_url" not in variables:
+        yield Finding(
+            "body",
+            "it has no unsubscribe link; add one with {{ unsubscribe_url }} or mark the "
+            "campaign transactional",
+        )
+    for line, problem in broken_links(source.body, source.body_format):
+        yield Finding("body", problem, line)
+    if source.body_format == "html" and not source.text.strip():
+        try:
+            derived = body_sources(source.body, "html", "").text
+        except TemplateError:
+            return
+        if derived.strip():
+            yield Finding("text", "there is none; it is made from the HTML", severity=Severity.HINT)
+        else:
+            yield Finding("text", "there is none, and the HTML holds no text to make it from")
+
+
+def unknown_variables(
+    examined: Examined, envelope: Envelope, missing: Collection[str], known: Collection[str]
+) -> Iterator[Finding]:
+    """Variables that nobody can have a value for.
+
+    Args:
+        examined: the message.
+        envelope: its keywords count as known.
+        missing: names, of those :func:`wanted_attributes` gives, that no recipient has.
+        known: names that recipients have, to be offered where one is close.
+    """
+    names = {*known, *envelope.keywords, *BUILT_INS}
+    for name in sorted(missing):
+        where, line = examined.variables[name]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        yield Finding(where, f"no contact of its lists has {printable(name)}{hint}", line)
+
+
+def wanted_attributes(examined: Examined, envelope: Envelope) -> frozenset[str]:
+    """Names whose values only the recipients' attributes can give."""
+    return frozenset(examined.variables) - BUILT_INS - {"range"} - envelope.keywords.keys()
+
+
+def rendered(render: Callable[[], Mail], who: str) -> tuple[Mail | None, tuple[Finding, ...]]:
+    """The mail to one recipient, ``who``, and what can only be seen in it."""
+    try:
+        mail = render()
+    except TemplateError as error:
+        problem = f"{error.problem} (for {who})"
+        return None, (Finding(error.where, problem, error.line, Severity.ERROR),)
+    except ContentError as error:
+        return None, (Finding("", str(error).rstrip("."), severity=Severity.ERROR),)
+    size = len(mail.html.encode())
+    if size <= CLIPPED_BYTES:
+        return mail, ()
+    problem = (
+        f"its HTML is {size / 1000:,.0f} kB; Gmail shows the first {CLIPPED_BYTES // 1000} kB only"
+    )
+    return mail, (Finding("body", problem),)

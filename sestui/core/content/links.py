@@ -1,0 +1,165 @@
+"""Links that would lead nowhere: what is wrong with how they are written."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from markdown_it.token import Token
+
+from sestui.core.content.body import markdown_parser
+from sestui.core.content.message import BodyFormat
+from sestui.core.content.placeholders import Protected
+from sestui.core.text import printable
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+_KNOWN = ("https", "http", "mailto", "tel")
+_IMAGES = ("cid", "data")
+_DEAD = ("javascript", "vbscript", "file")
+_SCHEME_AGAIN = re.compile(r"//https?:", re.IGNORECASE)
+_HOST = re.compile(r"//[^/\s:?#]")
+_CODE = re.compile(r"(`+).+?\1", re.DOTALL)
+_MARKDOWN_LINK = re.compile(r"(?<!\\)\[[^\]\n]*\]\(((?:[^()\n]|\([^()\n]*\))*)\)")
+_WITH_TITLE = re.compile(r"""\s*(?:<[^<>]*>|\S*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*""")
+_LONGEST_SHOWN = 60
+_BREAKS = {"softbreak", "hardbreak"}
+
+
+def broken_links(body: str, body_format: BodyFormat) -> tuple[tuple[int, str], ...]:
+    """Each doubtful link of a body as (line, what is wrong with it), in order of appearance.
+
+    Raises:
+        TemplateError: the template is broken.
+    """
+    protected = Protected(body, "body")
+    if body_format == "markdown":
+        starts = [0, *(match.end() for match in re.finditer("\n", protected.text))]
+        links = _markdown_links(protected.text, starts)
+    else:
+        links = _html_links(protected.text, 0)
+    found: dict[tuple[int, str], None] = {}
+    for offset, address, is_image in links:
+        shown = printable(protected.written(address).strip())
+        problem = _problem(protected, address, is_image=is_image)
+        if problem:
+            cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+            what = "image" if is_image else "link"
+            found[protected.line_at(offset), f"the {what} {cut!r} {problem}"] = None
+    return tuple(found)
+
+
+_Link = tuple[int, str, bool]
+"""Offset in the text, address as written, whether it is an image's."""
+
+
+def _problem(protected: Protected, address: str, *, is_image: bool) -> str:
+    """What is wrong with an address whose tags are words; '' if nothing is known to be."""
+    tidy = address.strip()
+    scheme = _SCHEME.fullmatch(tidy)
+    if not tidy:
+        return "has no address"
+    if re.search(r"\s", tidy):
+        return "holds a blank; write %20 for it"
+    if scheme is None:
+        return _without_scheme(protected, tidy)
+    name, rest = scheme[1].lower(), scheme[2]
+    if protected.has_tag(name) or (is_image and name in _IMAGES):
+        return ""
+    return _with_scheme(name, rest, variable=protected.has_tag(rest[:8]))
+
+
+def _with_scheme(name: str, rest: str, *, variable: bool) -> str:
+    """``variable``: what follows the scheme begins with a tag."""
+    problem = ""
+    if name in _DEAD:
+        problem = f"would not open: mail programs don't follow {name}:"
+    elif name not in _KNOWN:
+        close = difflib.get_close_matches(name, _KNOWN, n=1)
+        problem = f"has an unknown scheme; did you mean {close[0]}:?" if close else ""
+    elif name in {"http", "https"} and not variable:
+        if _SCHEME_AGAIN.match(rest):
+            problem = "says its scheme twice"
+        elif not _HOST.match(rest):
+            problem = f"names no host after {name}:"
+    elif name == "mailto" and not variable and "@" not in rest:
+        problem = "names nobody after mailto:"
+    return problem
+
+
+def _without_scheme(protected: Protected, tidy: str) -> str:
+    if tidy.startswith("#") or protected.has_tag(tidy.split("/", 1)[0]):
+        return ""  # within the mail, or all up to the variable
+    if re.fullmatch(r"[^/@\s]+@[^/@\s]+", tidy):
+        return f"has no scheme; write mailto:{tidy}"
+    if tidy.startswith("/") and not tidy.startswith("//"):
+        return "has no host: a mail belongs to no web site"
+    return f"has no scheme; write https://{tidy.lstrip('/')}"[: 4 * _LONGEST_SHOWN]
+
+
+def _markdown_links(text: str, starts: list[int]) -> Iterator[_Link]:
+    for block in markdown_parser().parse(text):
+        begin = starts[block.map[0]] if block.map else 0
+        if block.type == "html_block":
+            yield from _html_links(block.content, begin)
+        if block.type != "inline":
+            continue
+        yield from _inline_links(block.children or [], begin, text)
+        yield from _unlinked(block.content, begin, text)
+
+
+def _unlinked(content: str, begin: int, text: str) -> Iterator[_Link]:
+    """What was meant as a link and is none to Markdown, so that it is sent as it stands."""
+    without_code = _CODE.sub(lambda match: re.sub(".", " ", match[0]), content)
+    for match in _MARKDOWN_LINK.finditer(without_code):
+        if not _WITH_TITLE.fullmatch(match[1]) or match[1].strip().lower().startswith(_DEAD):
+            line = content.count("\n", 0, match.start())
+            yield _place(text, begin, line, match[1]), match[1], False
+
+
+def _inline_links(children: list[Token], begin: int, text: str) -> Iterator[_Link]:
+    line = 0
+    for child in children:
+        if child.type == "link_open":
+            address = str(child.attrs.get("href", ""))
+            yield _place(text, begin, line, address), address, False
+        elif child.type == "image":
+            address = str(child.attrs.get("src", ""))
+            yield _place(text, begin, line, address), address, True
+        elif child.type == "html_inline":
+            at = _place(text, begin, line, child.content)
+            yield from ((at, address, image) for _, address, image in _html_links(child.content, 0))
+        line += child.type in _BREAKS or child.content.count("\n")
+
+
+def _place(text: str, begin: int, lines: int, wanted: str) -> int:
+    """Where ``wanted`` stands in the line so many below ``begin``; its start where it isn't found.
+
+    Markdown encodes addresses, so they are not always found as they were written.
+    """
+    for _ in range(lines):
+        begin = text.find("\n", begin) + 1
+    end = text.find("\n", begin)
+    return max(begin, text.find(wanted, begin, None if end < 0 else end))
+
+
+def _html_links(html: str, begin: int) -> Iterator[_Link]:
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    starts = [0, *(match.end() for match in re.finditer("\n", html))]
+    for (line, column), address, is_image in reader.links:
+        yield begin + starts[line - 1] + column, address, is_image
+
+
+class _Reader(HTMLParser):
+    """Collects what ``a`` and ``img`` tags lead to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[tuple[tuple[int, int], str, bool]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        wanted = {"a": "href", "area": "href", "img": "src"}.get(tag)
+        for name, value in attrs:
+            if name == wanted:
+                self.links.append((self.getpos(), value or "", tag == "img"))
