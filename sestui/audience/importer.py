@@ -30,6 +30,7 @@ from sestui.errors import BadFileError, UsageError
 from sestui.store.contact_upsert import ContactRow
 from sestui.store.contacts import Contacts, Upserted
 from sestui.store.database import Database
+from sestui.store.imports import Imports
 
 _READ_BATCH = 2_000
 _SHOWN_REJECTS = 5
@@ -155,7 +156,16 @@ def import_contacts(
             replace_tags=bool(columns.tags),
             dry_run=dry_run,
         )
-    return _result(rows, columns, reading, written, dry_run=dry_run)
+    result = _result(rows, columns, reading, written, dry_run=dry_run)
+    if not dry_run:
+        Imports(database).add(
+            file_name=rows.name,
+            list_name=list_name,
+            contacts=result.contacts,
+            rejects=result.rejects,
+            now=now,
+        )
+    return result
 
 
 class _Reading:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.states import PauseReason, RunState
+from sestui.core.states import PauseReason, RunKind, RunState
 from sestui.reports.overview import RunView, run_view
+from sestui.store.imports import Imports
 from sestui.store.recent import NamedRun, RecentRuns
+from sestui.store.tables import ImportRecord
 
 _DAY_SECONDS = 86_400.0
 _COMING = 5
@@ -17,8 +19,11 @@ _RECENT = 8
 class Need:
     """Something that goes no further without the operator."""
 
+    subject: str
+    """What it is about: a run or a file."""
     sentence: str
-    run: RunView
+    run: RunView | None = None
+    import_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,13 @@ class Dashboard:
     """Runs that ended."""
 
 
-def dashboard(runs: RecentRuns) -> Dashboard:
+def dashboard(runs: RecentRuns, imports: Imports) -> Dashboard:
     """Look at everything once; cheap enough for once a second."""
     going = _views(runs.going())
+    needs = [need for view in _views(runs.needing()) for need in needs_of(view)]
+    needs += [_need_of_import(record) for record in imports.unseen()]
     return Dashboard(
-        needs=tuple(need for view in _views(runs.needing()) for need in needs_of(view)),
+        needs=tuple(needs),
         going=tuple(view for view in going if view.state != RunState.PAUSED),
         coming=tuple(
             Coming(campaign.name, campaign.next_due_at)
@@ -59,14 +66,27 @@ def dashboard(runs: RecentRuns) -> Dashboard:
 def needs_of(run: RunView) -> list[Need]:
     """What of this run waits for the operator, as sentences."""
     needs = []
+    title = run_title(run)
     if run.state == RunState.PAUSED:
         why = run.detail or "Paused."
         own = run.reason == PauseReason.OPERATOR
-        needs.append(Need(f"{why} Resume or cancel it." if own else why, run))
+        needs.append(Need(title, f"{why} Resume or cancel it." if own else why, run))
     if run.counts.in_doubt:
         who = "1 recipient" if run.counts.in_doubt == 1 else f"{run.counts.in_doubt:,} recipients"
-        needs.append(Need(f"{who} in doubt: say whether to assume sent or to resend.", run))
+        sentence = f"{who} in doubt: say whether to assume sent or to resend."
+        needs.append(Need(title, sentence, run))
     return needs
+
+
+def run_title(run: RunView) -> str:
+    """``november-news · run 3``."""
+    return f"{run.campaign} · {'test, ' if run.kind == RunKind.TEST else ''}run {run.number}"
+
+
+def _need_of_import(record: ImportRecord) -> Need:
+    rows = "1 row was" if record.rejects == 1 else f"{record.rejects:,} rows were"
+    sentence = f"{rows} rejected by the import into {record.list_name}."
+    return Need(record.file_name, sentence, import_id=record.id)
 
 
 def own_share(runs: RecentRuns, now: Instant) -> int:

@@ -23,7 +23,7 @@ class Contact(SQLModel, table=True):
     """A person with one email address."""
 
     __table_args__ = (
-        # With the operators of patterns, so that PostgreSQL finds the start of an address in it too.
+        # With the operators of patterns: PostgreSQL finds the start of an address in it too.
         Index(
             "ix_contact_email_key",
             "email_key",
@@ -69,6 +69,23 @@ class Membership(SQLModel, table=True):
     list_id: int = Field(foreign_key="contact_list.id", primary_key=True)
     contact_id: int = Field(foreign_key="contact.id", primary_key=True, index=True)
     joined_at: float
+
+
+class ImportRecord(SQLModel, table=True):
+    """One import of a file, kept so that its rejects are not forgotten."""
+
+    __tablename__ = "import_record"
+
+    id: int = Field(default=None, primary_key=True)
+    file_name: str
+    list_name: str
+    contacts: int
+    """Distinct valid addresses in the file."""
+    rejects: int
+    """Rows that were no contact."""
+    finished_at: float
+    seen_at: float | None = Field(default=None)
+    """When the operator said that the rejects are known; None: not yet."""
 
 
 class Suppression(SQLModel, table=True):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sestui.core.clock import Instant
 from sestui.core.states import RunState
-from sestui.reports.dashboard import Dashboard
+from sestui.reports.dashboard import Dashboard, run_title
 from sestui.reports.overview import RunView
 from sestui.tui.format import bar, percent
 from sestui.tui.widgets.lazy_table import Cell, Column
@@ -27,19 +27,21 @@ class AgendaRow:
     what: Cell
     campaign: str
     text: str
-    run: RunView | None
-    """The run that it is about; None: a campaign that is still to come."""
+    run: RunView | None = None
+    """The run that it is about."""
+    import_id: int | None = None
+    """The import that it is about."""
 
 
 def agenda(found: Dashboard, at: Callable[[Instant], str]) -> list[AgendaRow]:
     """The lines of a dashboard; ``at`` says an instant in the operator's time."""
     rows = [
-        AgendaRow(("needs you", "warning"), _name(need.run), need.sentence, need.run)
+        AgendaRow(("needs you", "warning"), need.subject, need.sentence, need.run, need.import_id)
         for need in found.needs
     ]
     rows += [_going(run, at) for run in found.going]
     rows += [
-        AgendaRow(("next", ""), coming.campaign, f"{at(coming.at)}, by itself", None)
+        AgendaRow(("next", ""), coming.campaign, f"{at(coming.at)}, by itself")
         for coming in found.coming
     ]
     return rows + [_ended(run, at) for run in found.recent]
@@ -58,17 +60,13 @@ def cells(row: AgendaRow) -> dict[str, Cell]:
     }
 
 
-def _name(run: RunView) -> str:
-    return f"{run.campaign} · {'test, ' if run.kind == 'test' else ''}run {run.number}"
-
-
 def _going(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
     counts = run.counts
     text = f"{percent(counts.settled, counts.audience)}, {counts.settled:,} of {counts.audience:,}"
     kind = "busy" if run.state == RunState.SENDING else "warning"
     if run.state == RunState.WAITING and run.detail:
         text = f"{text}. {run.detail}"
-    return AgendaRow((run.state, kind), _name(run), text, run)
+    return AgendaRow((run.state, kind), run_title(run), text, run)
 
 
 def _ended(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
@@ -82,4 +80,4 @@ def _ended(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
     kind = "good" if run.state == RunState.FINISHED else "bad"
     if run.finished_at is not None:
         parts.insert(0, at(run.finished_at))
-    return AgendaRow((run.state, kind), _name(run), ", ".join(parts), run)
+    return AgendaRow((run.state, kind), run_title(run), ", ".join(parts), run)

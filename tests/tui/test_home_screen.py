@@ -3,13 +3,16 @@ import time
 
 from conftest import add_campaign, running, shown, until
 
+from sestui.audience.importer import import_contacts
 from sestui.core.states import PauseReason
 from sestui.errors import StorageBusyError
 from sestui.reports.dashboard import dashboard
 from sestui.reports.overview import RunView
+from sestui.store.imports import Imports
 from sestui.store.recent import RecentRuns
 from sestui.tui.agenda import agenda, cells
 from sestui.tui.screens.campaigns import CampaignsScreen
+from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.home import HomeScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -95,9 +98,27 @@ def test_an_ended_run_says_what_it_came_to(runtime):
     campaign = add_campaign(runtime, contacts=2)
     run = started(runtime, campaign)
     runtime.runs.cancel(run.id, time.time())
-    found = dashboard(RecentRuns(runtime.database))
+    found = dashboard(RecentRuns(runtime.database), Imports(runtime.database))
     assert (found.needs, found.going, found.coming) == ((), (), ())
     (row,) = agenda(found, lambda at: "then")
     assert isinstance(row.run, RunView)
     assert cells(row)["what"] == ("cancelled", "bad")
     assert cells(row)["text"][0] == "then, 0 accepted, 2 skipped"
+
+
+async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("email\nada@example.com\nnobody\nx@\n")
+    import_contacts(runtime.database, file, list_name="all", now=time.time())
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: "2 rows were rejected" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        assert len(Imports(runtime.database).unseen()) == 1
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: "rejected" not in shown(app))
+    assert not Imports(runtime.database).unseen()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sestui.core.pacing import Quota
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
+from sestui.store.imports import Imports
 from sestui.store.recent import RecentRuns
 
 _OWN_SECONDS = 60.0
@@ -46,11 +47,16 @@ class HomeDesk:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._runs = RecentRuns(runtime.database)
+        self._imports = Imports(runtime.database)
         self._counted: _Counted | None = None
 
     def dashboard(self) -> Dashboard:
         """What goes on, what comes, what needs somebody."""
-        return dashboard(self._runs)
+        return dashboard(self._runs, self._imports)
+
+    def import_seen(self, import_id: int) -> None:
+        """The operator knows of that import's rejects."""
+        self._imports.seen(import_id, self._runtime.clock.now())
 
     def account(self) -> AccountPicture | None:
         """The account; None before SES was first asked. Call it once the account is open."""

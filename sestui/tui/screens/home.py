@@ -1,6 +1,6 @@
 """The first screen: the account, what needs the operator, what goes on, comes and has been."""
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
@@ -12,6 +12,7 @@ from sestui.tui.desk import Desk
 from sestui.tui.desks.home import AccountPicture, HomeDesk
 from sestui.tui.format import moment
 from sestui.tui.screens.base import DeskScreen
+from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.account_figures import AccountHealth, AccountQuota, AccountRate
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -75,10 +76,25 @@ class HomeScreen(DeskScreen):
         row = self._agenda.selected
         if row is None:
             return
-        if row.run is None:
+        if row.import_id is not None:
+            self._open_import(row, row.import_id)
+        elif row.run is None:
             self.app.switch_mode("campaigns")
         else:
             self.app.push_screen(RunScreen(self.desk, row.run.id))
+
+    @work(group="deed")
+    async def _open_import(self, row: AgendaRow, import_id: int) -> None:
+        question = ConfirmScreen(
+            row.campaign,
+            f"{row.text}\nWhich rows and why: import the file once more and save the rejects; what "
+            "is known already stays as it is.",
+            recipients=0,
+            yes="I know, don't show it again",
+        )
+        if await self.app.push_screen_wait(question):
+            await self.attempt(lambda: self._home.import_seen(import_id))
+            self.look_again()
 
     def _at(self, instant: Instant) -> str:
         return moment(instant, self.desk.clock.now(), self.desk.zone)
