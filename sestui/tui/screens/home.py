@@ -11,6 +11,7 @@ from sestui.tui.agenda import COLUMNS, AgendaRow, agenda, cells
 from sestui.tui.desk import Desk
 from sestui.tui.desks.home import AccountPicture, HomeDesk
 from sestui.tui.format import moment
+from sestui.tui.places import PLACES
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.run import RunScreen
@@ -18,16 +19,24 @@ from sestui.tui.widgets.account_figures import AccountHealth, AccountQuota, Acco
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _REFRESH_SECONDS = 0.5
-_EMPTY = """\
-Nothing was sent yet. Three steps lead to a campaign:
+_STEPS = (
+    ("contacts", "import your list"),
+    ("compose", "write the message, see how it looks for each contact"),
+    ("campaigns", "send yourself a test, then start it"),
+)
 
-  3   Contacts      import your list
-  4   Compose       write the message, see how it looks for each contact
-  2   Campaigns     send yourself a test, then start it
 
-Until you choose SES in Account, mail goes to the simulator: nobody gets any.
-?  shows every key, ctrl+p finds everything by name.
-"""
+def _first_steps() -> str:
+    """What to do where there is nothing yet; the keys are the places' own."""
+    keys = {place.mode: (number, place.name) for number, place in enumerate(PLACES, 1)}
+    steps = "\n".join(
+        f"  {keys[mode][0]}   {keys[mode][1]:<12}{what}" for mode, what in _STEPS if mode in keys
+    )
+    return (
+        f"Nothing was sent yet. Three steps lead to a campaign:\n\n{steps}\n\n"
+        "Until you choose SES in Account, mail goes to the simulator: nobody gets any.\n"
+        "?  shows every key, ctrl+p finds everything by name."
+    )
 
 
 class HomeScreen(DeskScreen):
@@ -46,7 +55,7 @@ class HomeScreen(DeskScreen):
         """Account on top, agenda or what to do first below."""
         yield Vertical(self._rate, self._quota, self._health, id="figures")
         yield self._agenda
-        yield Static(_EMPTY, id="empty", markup=False)
+        yield Static(_first_steps(), id="empty", markup=False)
 
     def on_mount(self) -> None:
         """The agenda has the focus."""
