@@ -47,6 +47,10 @@ class StateError(SestuiError):
     """The thing is in a state in which that can't be done (pause a finished run, ...)."""
 
 
+class ConflictError(StateError):
+    """Somebody else changed the thing since it was read; nothing was written."""
+
+
 class StorageError(SestuiError):
     """The database can't be opened, read or written."""
 

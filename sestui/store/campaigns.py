@@ -10,7 +10,8 @@ from sestui.core.clock import Instant
 from sestui.core.content.message import MessageSource
 from sestui.core.mail import MailAttachment
 from sestui.core.states import RunKind
-from sestui.errors import NotFoundError
+from sestui.core.text import printable
+from sestui.errors import ConflictError, NotFoundError, StateError
 from sestui.store.database import Database
 from sestui.store.tables import Attachment, Campaign, ContactList, Message, Run
 
@@ -174,34 +175,86 @@ class Campaigns:
             campaign = session.exec(
                 select(Campaign).where(Campaign.name == fields.name)
             ).one_or_none()
-            message_id = _message_id(session, message, now)
-            if campaign is None:
-                campaign = Campaign(
-                    name=fields.name,
-                    message_id=message_id,
-                    from_address=fields.from_address,
-                    created_at=now,
-                    updated_at=now,
+            return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+
+    def save_seen(
+        self,
+        seen: Campaign | None,
+        fields: CampaignFields,
+        message: MessageSource,
+        *,
+        now: Instant,
+        next_due_at: Instant | None,
+    ) -> Campaign:
+        """Update the campaign that was read as ``seen``, its name too; None creates one.
+
+        Raises:
+            StateError: another campaign has that name.
+            ConflictError: it was changed or is gone since it was read.
+        """
+        with self._database.write() as session:
+            campaign = None
+            if seen is not None:
+                campaign = session.get(Campaign, seen.id, with_for_update=True)
+                if campaign is None:
+                    raise ConflictError(f"The campaign {printable(seen.name)} is gone.")
+                if _version(campaign) != _version(seen):
+                    raise ConflictError(
+                        f"The campaign {printable(campaign.name)} was changed meanwhile."
+                    )
+            namesake = session.exec(
+                select(Campaign.id).where(Campaign.name == fields.name)
+            ).one_or_none()
+            if namesake is not None and (seen is None or namesake != seen.id):
+                raise StateError(
+                    f"There is a campaign {printable(fields.name)} already; choose another name."
                 )
-            campaign.message_id = message_id
-            campaign.from_address = fields.from_address
-            campaign.reply_to = list(fields.reply_to)
-            campaign.lists = list(fields.lists)
-            campaign.keywords = dict(fields.keywords)
-            campaign.transactional = fields.transactional
-            campaign.priority = fields.priority
-            campaign.max_rate = fields.max_rate
-            campaign.send_window = fields.send_window
-            campaign.notify = list(fields.notify)
-            campaign.schedule = fields.schedule
-            campaign.start_at = fields.start_at
-            campaign.timezone = fields.timezone
-            campaign.next_due_at = next_due_at
-            campaign.updated_at = now
-            session.add(campaign)
-            session.flush()
-            session.refresh(campaign)
-            return campaign
+            return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+
+
+def _version(campaign: Campaign) -> tuple[float, int]:
+    """Two rows of a campaign with equal versions say the same, but for when it is due."""
+    return campaign.updated_at, campaign.message_id
+
+
+def _written(
+    session: Session,
+    campaign: Campaign | None,
+    fields: CampaignFields,
+    message: MessageSource,
+    *,
+    now: Instant,
+    next_due_at: Instant | None,
+) -> Campaign:
+    message_id = _message_id(session, message, now)
+    if campaign is None:
+        campaign = Campaign(
+            name=fields.name,
+            message_id=message_id,
+            from_address=fields.from_address,
+            created_at=now,
+            updated_at=now,
+        )
+    campaign.name = fields.name
+    campaign.message_id = message_id
+    campaign.from_address = fields.from_address
+    campaign.reply_to = list(fields.reply_to)
+    campaign.lists = list(fields.lists)
+    campaign.keywords = dict(fields.keywords)
+    campaign.transactional = fields.transactional
+    campaign.priority = fields.priority
+    campaign.max_rate = fields.max_rate
+    campaign.send_window = fields.send_window
+    campaign.notify = list(fields.notify)
+    campaign.schedule = fields.schedule
+    campaign.start_at = fields.start_at
+    campaign.timezone = fields.timezone
+    campaign.next_due_at = next_due_at
+    campaign.updated_at = now
+    session.add(campaign)
+    session.flush()
+    session.refresh(campaign)
+    return campaign
 
 
 def _message_id(session: Session, source: MessageSource, now: Instant) -> int:

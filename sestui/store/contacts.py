@@ -181,7 +181,7 @@ class Contacts:
         """
         ids = self._list_ids(list_names)
         last = 0
-        while True:
+        while ids:
             page = _page(ids, last, batch).subquery()
             statement = (
                 select(
