@@ -182,6 +182,7 @@ def _tell_how(workspace: Path, port: int) -> None:
         "Point any AWS client at it (every key is right):\n"
         f"  export AWS_ENDPOINT_URL_SESV2={url} AWS_REGION=eu-west-1 \\\n"
         "         AWS_ACCESS_KEY_ID=simulator AWS_SECRET_ACCESS_KEY=simulator\n"
+        f"What it accepts is to be seen at {url}/outbox in a browser.\n"
         "Ctrl-C stops it.",
         err=True,
     )

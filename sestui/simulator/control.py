@@ -16,12 +16,12 @@ from starlette.routing import Route
 
 from sestui.errors import NotFoundError, SestuiError, UsageError
 from sestui.simulator.faults import checked_fault
+from sestui.simulator.local import is_local
 from sestui.simulator.state import SimulatorState
 
 Given = dict[str, Any]
 """Query, path and JSON values of a request, by name."""
 
-_LOCAL_HOSTS = {"127.0.0.1", "localhost"}
 _MAX_PAGE = 100_000
 
 _SETTINGS: dict[str, type | tuple[type, ...]] = {
@@ -65,7 +65,7 @@ def create_control_app(state: SimulatorState) -> Starlette:
 
 def _endpoint(act: Callable[[Given], object]) -> Callable[[Request], Awaitable[JSONResponse]]:
     async def endpoint(request: Request) -> JSONResponse:
-        if not _is_local(request):
+        if not is_local(request):
             return JSONResponse({"error": "Only programs on this machine may ask."}, 403)
         try:
             given = {**request.query_params, **_parsed(await request.body()), **request.path_params}
@@ -78,12 +78,6 @@ def _endpoint(act: Callable[[Given], object]) -> Callable[[Request], Awaitable[J
             return JSONResponse({"error": str(error)}, 503)
 
     return endpoint
-
-
-def _is_local(request: Request) -> bool:
-    """Not a web page: those come with an Origin, or under a name rebound to this machine."""
-    host = request.headers.get("host", "").partition(":")[0]
-    return host in _LOCAL_HOSTS and "origin" not in request.headers
 
 
 def _parsed(body: bytes) -> Given:

@@ -2,11 +2,10 @@
 
 import zlib
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import BytesParser
 
 from sestui.core.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
 from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.simulator.mime import opened
 from sestui.simulator.templating import MissingVariableError, rendered
 
 
@@ -64,33 +63,15 @@ def stored_request(body: bytes, *, bulk: bool, entry: int) -> SendEmailRequest:
 
 
 def _raw_mail(request: SendEmailRequest, content: RawContent) -> StoredMail:
-    message = BytesParser().parsebytes(content.data)
-    bodies = {"text/html": "", "text/plain": ""}
-    attachments = []
-    for part in message.walk():
-        kind = part.get_content_type()
-        name = part.get_filename()
-        if name or part.get_content_disposition() == "attachment":
-            attachments.append(name or "")
-        elif kind in bodies and not bodies[kind]:
-            bodies[kind] = _decoded(part)
+    mail = opened(content.data)
     return _mail(
         request,
-        headers=tuple((name, str(value)) for name, value in message.items()),
-        html=bodies["text/html"],
-        text=bodies["text/plain"],
-        attachments=tuple(attachments),
+        headers=mail.headers,
+        html=mail.html,
+        text=mail.text,
+        attachments=tuple(file.name for file in mail.files),
         raw=content.data.decode("utf-8", "replace"),
     )
-
-
-def _decoded(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
-    try:
-        return data.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:  # a charset Python doesn't know
-        return data.decode("utf-8", "replace")
 
 
 def _mail(

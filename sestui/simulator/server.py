@@ -57,7 +57,8 @@ class Request:
 def create_app(
     state: SimulatorState, *, latency: float = 0.0, jitter: float = 0.0, seed: int | None = None
 ) -> ASGIApp:
-    """The whole HTTP face: ``/v2/`` as SES, ``/_simulator/`` to look inside and to set things up.
+    """The whole HTTP face: ``/v2/`` as SES, ``/_simulator/`` for programs to look inside and to set
+    things up, ``/outbox`` for a browser.
 
     Every answer of ``/v2/`` takes ``latency`` seconds, give or take up to ``jitter``, drawn
     evenly. The account decides when the call arrives and the wait comes after, so that a sender's
@@ -77,10 +78,11 @@ class _SimulatorApp:
         self._jitter = jitter
         self._chance = chance
         self._control = create_control_app(state)
+        self._pages: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not scope["path"].startswith("/v2/"):
-            await self._control(scope, receive, send)
+            await self._face(scope["path"])(scope, receive, send)
             return
         arrived_at, started = self._state.clock.now(), time.monotonic()
         try:
@@ -99,6 +101,17 @@ class _SimulatorApp:
             await _send(send, answer)
         else:
             await _disrupt(answer, answer.disruption, scope, receive, send)
+
+    def _face(self, path: str) -> ASGIApp:
+        if path != "/" and not path.startswith("/outbox"):
+            return self._control
+        if self._pages is None:
+            # Nearly nobody looks at the pages, and everybody waits for the simulator.
+            from sestui.simulator.pages.app import create_pages  # noqa: PLC0415
+            from sestui.simulator.reader import OutboxReader  # noqa: PLC0415
+
+            self._pages = create_pages(OutboxReader(self._state.path))
+        return self._pages
 
     def _answer(self, request: Request) -> Answer:
         try:

@@ -95,6 +95,13 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def blank() -> sqlite3.Connection:
+    """A new account in memory, for those who look where there is none yet."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.executescript(_SCHEMA)
+    return connection
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """One write transaction: everything in it happens, or nothing."""

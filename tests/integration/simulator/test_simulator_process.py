@@ -229,6 +229,7 @@ def test_in_the_foreground_it_serves_until_a_signal(
         said = process.stderr.read()
         assert process.wait(5) == 0
     assert "AWS_ENDPOINT_URL_SESV2" in said
+    assert f"{url}/outbox in a browser" in said
     assert "Traceback" not in said
 
 

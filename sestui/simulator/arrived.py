@@ -1,0 +1,111 @@
+"""An accepted mail as it arrives: the MIME message that SES makes of it, read back."""
+
+import email.charset
+import email.encoders
+from email.header import Header
+from email.message import Message
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from email.utils import formataddr, formatdate, parseaddr
+
+from sestui.core.clock import Instant
+from sestui.core.wire import RawContent, SendEmailRequest, SimpleContent, TemplateContent
+from sestui.simulator.mime import ArrivedMail, opened
+from sestui.simulator.templating import MissingVariableError, rendered
+
+_WIRE = compat32.clone(linesep="\r\n", max_line_length=0)
+_QUOTED = email.charset.Charset("utf-8")
+_QUOTED.body_encoding = email.charset.QP
+
+
+def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> ArrivedMail:
+    """The mail that ``request`` brings to its recipients."""
+    content = request.content
+    if isinstance(content, RawContent):
+        return opened(content.data)
+    if isinstance(content, TemplateContent):
+        content = _rendered(content)
+    return opened(_built(request, content, message_id, at))
+
+
+def _rendered(content: TemplateContent) -> SimpleContent:
+    try:
+        return rendered(content)
+    except MissingVariableError:  # it was never delivered: its template is all there is to show
+        return SimpleContent(
+            content.subject, content.html, content.text, content.headers, content.attachments
+        )
+
+
+def _built(
+    request: SendEmailRequest, content: SimpleContent, message_id: str, at: Instant
+) -> bytes:
+    """The MIME message that SES makes of a simple mail."""
+    bodies: list[Message] = [
+        _body(text, kind)
+        for kind, text in (("plain", content.text), ("html", content.html))
+        if text
+    ] or [_body("", "plain")]
+    message = bodies[0]
+    # The same at each look; = can't be in a body, where it is quoted.
+    if len(bodies) > 1:
+        message = MIMEMultipart("alternative", f"=_a_{message_id}", bodies)
+    if content.attachments:
+        files = [_file(each.name, each.content_type, each.content) for each in content.attachments]
+        message = MIMEMultipart("mixed", f"=_m_{message_id}", [message, *files])
+    envelope = (
+        ("From", _address(request.from_address)),
+        ("Reply-To", ", ".join(_address(each) for each in request.reply_to)),
+        ("To", ", ".join(_address(each) for each in request.destination.to)),
+        ("Cc", ", ".join(_address(each) for each in request.destination.cc)),
+        ("Subject", _encoded(content.subject)),
+        ("Date", formatdate(at)),
+        ("Message-ID", f"<{message_id}@eu-west-1.amazonses.com>"),
+        *((name, _encoded(value)) for name, value in content.headers),
+    )
+    of_content = message.items()
+    for name, _ in of_content:
+        del message[name]
+    for name, value in (*envelope, *of_content):
+        if value:
+            message[name] = value
+    return message.as_bytes(policy=_WIRE)
+
+
+def _body(text: str, kind: str) -> Message:
+    part = MIMENonMultipart("text", kind, charset="utf-8")
+    part.set_payload(_encodable(text), _QUOTED)
+    return part
+
+
+def _file(name: str, content_type: str, content: bytes) -> Message:
+    main, _, sub = content_type.partition("/")
+    part = MIMEBase(_encodable(main) or "application", _encodable(sub) or "octet-stream")
+    part.set_payload(content)
+    email.encoders.encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=_one_line(name))
+    return part
+
+
+def _address(written: str) -> str:
+    """``Ünal <u@example.org>`` with the name as an encoded word; the rest as it was written."""
+    name, address = parseaddr(written)
+    if name and not name.isascii() and address.isascii():
+        return formataddr((_one_line(name), address))
+    return _encoded(written)
+
+
+def _encoded(value: str) -> str:
+    line = _one_line(value)
+    return line if line.isascii() else Header(line, "utf-8").encode()
+
+
+def _one_line(value: str) -> str:
+    return " ".join(_encodable(value).split("\n")).replace("\r", " ")
+
+
+def _encodable(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can hold and no mail can."""
+    return text.encode("utf-8", "replace").decode("utf-8")

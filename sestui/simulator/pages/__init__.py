@@ -1,0 +1,1 @@
+"""The outbox as web pages, for a browser on this machine."""

@@ -1,0 +1,153 @@
+"""``/outbox``: what the simulated account accepted, as pages that work without JavaScript.
+
+Mail is hostile: nothing of it is ever markup of ours, and its own HTML is shown only in a frame
+that may do nothing (see ``hostile``). The pages only read, and only for this machine: a web page
+elsewhere can neither embed nor read them, under no name that it lets point here.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sestui.errors import NotFoundError, SestuiError
+from sestui.simulator.local import is_local
+from sestui.simulator.pages import hostile, show
+from sestui.simulator.reader import OpenedMail, OutboxReader
+
+_PAGE = 50
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-DNS-Prefetch-Control": "off",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+Act = Callable[[Request], Response]
+
+
+def create_pages(reader: OutboxReader) -> Starlette:
+    """The pages over ``reader``; they read in threads, so that sends go on meanwhile."""
+    routes: list[tuple[str, Act]] = [
+        ("/", lambda _: RedirectResponse("/outbox")),
+        ("/outbox", lambda request: _list(reader, request)),
+        ("/outbox/style.css", lambda _: Response(show.style(), media_type="text/css")),
+        ("/outbox/{id}", lambda request: _mail(reader, request)),
+        ("/outbox/{id}/frame", lambda request: _frame(_opened(reader, request))),
+        ("/outbox/{id}/mail.eml", lambda request: _source(_opened(reader, request))),
+        ("/outbox/{id}/file/{file:int}", lambda request: _file(reader, request)),
+        ("/outbox/{id}/{view}", lambda request: _mail(reader, request)),
+    ]
+    return Starlette(routes=[Route(path, _endpoint(act), methods=["GET"]) for path, act in routes])
+
+
+def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if not is_local(request):
+            response = _problem("Only a browser on this machine may look.", 403)
+        else:
+            response = await run_in_threadpool(_answered, act, request)
+        for name, value in {"Content-Security-Policy": _PAGE_POLICY, **_HEADERS}.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return endpoint
+
+
+def _answered(act: Act, request: Request) -> Response:
+    try:
+        return act(request)
+    except NotFoundError as error:
+        return _problem(str(error), 404)
+    except SestuiError as error:
+        return _problem(str(error), 503)
+
+
+def _problem(sentence: str, status: int) -> Response:
+    return _html(show.page("problem.html", sentence=sentence), status)
+
+
+def _html(page: str, status: int = 200) -> Response:
+    return Response(page.encode("utf-8", "replace"), status, media_type="text/html; charset=utf-8")
+
+
+def _list(reader: OutboxReader, request: Request) -> Response:
+    wanted = request.query_params.get("find", "").strip()
+    before, after = (_number(request.query_params.get(name)) for name in ("before", "after"))
+    # One more than is shown tells whether there are more.
+    mails = reader.page(before=before, after=after or 0, limit=_PAGE + 1, wanted=wanted)
+    more = len(mails) > _PAGE
+    shown = mails[-_PAGE:] if after else mails[:_PAGE]
+    return _html(
+        show.page(
+            "list.html",
+            mails=shown,
+            wanted=wanted,
+            count=reader.newest(),
+            newer=shown[0].number if shown and (before if not after else more) else None,
+            older=shown[-1].number if shown and (more or after) else None,
+        )
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def _opened(reader: OutboxReader, request: Request) -> OpenedMail:
+    return reader.mail(request.path_params["id"])
+
+
+def _mail(reader: OutboxReader, request: Request) -> Response:
+    mail = _opened(reader, request)
+    view = request.path_params.get("view") or ("html" if mail.content.html else "text")
+    if view not in show.VIEWS:
+        raise NotFoundError(f"There is no view {view!r} of a mail.")
+    number = mail.listed.number
+    near = {each.number: each for each in reader.numbered([number - 1, number + 1])}
+    return _html(
+        show.page(
+            "mail.html",
+            mail=mail,
+            view=view,
+            views=show.views(mail),
+            shown=show.shown(mail, view),
+            files=[show.file_row(number, file) for number, file in enumerate(mail.content.files)],
+            newer=near.get(number + 1),
+            older=near.get(number - 1),
+        )
+    )
+
+
+def _frame(mail: OpenedMail) -> Response:
+    response = _html(hostile.framed(mail.content))
+    response.headers["Content-Security-Policy"] = hostile.POLICY
+    return response
+
+
+def _source(mail: OpenedMail) -> Response:
+    return _download(mail.content.source, f"{mail.listed.message_id}.eml", "message/rfc822")
+
+
+def _file(reader: OutboxReader, request: Request) -> Response:
+    files = _opened(reader, request).content.files
+    number = request.path_params["file"]
+    if number >= len(files):
+        raise NotFoundError("The mail has no such attachment.")
+    name = hostile.safe_name(files[number].name, number)
+    # Never as the type that the mail gives it: the browser is to keep it, not to open it.
+    return _download(files[number].content, name, "application/octet-stream")
+
+
+def _download(content: bytes, name: str, media_type: str) -> Response:
+    disposition = hostile.attachment(name)
+    return Response(content, headers={"Content-Disposition": disposition}, media_type=media_type)
