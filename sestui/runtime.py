@@ -14,6 +14,7 @@ from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts
 from sestui.store.database import Database
 from sestui.store.deliveries import Deliveries
+from sestui.store.delivery_pages import DeliveryPages
 from sestui.store.doubts import Doubts
 from sestui.store.governor import Governor
 from sestui.store.runs import Runs
@@ -57,6 +58,7 @@ class Runtime:
         self.deliveries = Deliveries(database)
         self.doubts = Doubts(database)
         self.overview = Overview(self.campaigns, self.contacts, self.runs)
+        self.delivery_pages = DeliveryPages(database)
         self._simulator: SimulatorProcess | None = None
 
     @classmethod

@@ -1,7 +1,6 @@
 """`sestui export …`: what is in the database, for spreadsheets and scripts."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +13,7 @@ import typer
 from sestui.cli.common import opened, say
 from sestui.core.clock import Instant
 from sestui.core.states import DeliveryState
-from sestui.errors import SestuiError, UsageError
+from sestui.errors import UsageError
 
 app = typer.Typer(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
 
@@ -36,6 +35,9 @@ def deliveries(
     since: Annotated[
         str, typer.Option(metavar="T", help="Queued since: 2026-11-22 or 2026-11-22T09:00.")
     ] = "",
+    find: Annotated[
+        str, typer.Option("--find", metavar="TEXT", help="With this in the address only.")
+    ] = "",
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout.")
     ] = None,
@@ -46,7 +48,7 @@ def deliveries(
 ) -> None:
     """The sent log: one row for each recipient of each run."""
     from sestui.reports.sent_log import Format, write_log  # noqa: PLC0415 - the database is slow
-    from sestui.store.deliveries import LogFilter  # noqa: PLC0415
+    from sestui.store.delivery_walk import EVERY_STATE, LogFilter  # noqa: PLC0415
 
     if form not in set(Format):
         raise UsageError(f"--format {form}: it is csv or jsonl.")
@@ -55,8 +57,9 @@ def deliveries(
             runtime.campaigns.get(campaign)
         wanted = LogFilter(
             campaign=campaign or None,
-            state=status,
+            states=EVERY_STATE if status is None else frozenset({status}),
             since=_instant(since, runtime.settings.zone) if since else None,
+            find=find,
         )
         with _target(out) as file:
             count = write_log(runtime.deliveries, wanted, file, form=Format(form), raw=raw)
@@ -76,25 +79,13 @@ def _instant(text: str, zone: ZoneInfo | None) -> Instant:
 
 @contextmanager
 def _target(out: Path | None) -> Iterator[IO[str]]:
-    """Stdout, or a file that appears whole or not at all, for this user's eyes only."""
+    """Stdout, or a file that appears whole or not at all."""
+    from sestui.reports.sent_log import whole_file  # noqa: PLC0415 - the database is slow
+
     if out is None:
         # As in a file: UTF-8 whatever the locale, and csv writes its own line ends.
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         yield sys.stdout
         return
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder; name a file in it.")
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=out.parent, prefix=f".{out.name}.", delete=False
-        ) as file:
-            partial = Path(file.name)
-            try:
-                yield file
-                file.flush()
-                partial.replace(out)
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise SestuiError(f"{out} can't be written: {error.strerror}.") from error
+    with whole_file(out) as file:
+        yield file

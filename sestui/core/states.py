@@ -42,6 +42,9 @@ DELIVERY_STEPS: dict[DeliveryState, frozenset[DeliveryState]] = {
 OPEN_STATES = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
 """While a run has deliveries in these, it is not finished."""
 
+SETTLED_STATES = frozenset(DeliveryState) - OPEN_STATES
+"""A delivery in one of these needs nothing more from the sender."""
+
 
 class RunState(StrEnum):
     """Where a run stands."""

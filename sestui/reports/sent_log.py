@@ -2,12 +2,18 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import IO
 
 from sestui.core.clock import iso
-from sestui.store.deliveries import Deliveries, LogFilter, LogRow
+from sestui.core.text import printable
+from sestui.errors import SestuiError, UsageError
+from sestui.store.deliveries import Deliveries
+from sestui.store.delivery_walk import LogFilter, LogRow
 
 COLUMNS = (
     "campaign",
@@ -35,13 +41,20 @@ class Format(StrEnum):
 
 
 def write_log(
-    deliveries: Deliveries, wanted: LogFilter, out: IO[str], *, form: Format, raw: bool
+    deliveries: Deliveries,
+    wanted: LogFilter,
+    out: IO[str],
+    *,
+    form: Format,
+    raw: bool,
+    told: Callable[[int], object] = lambda _count: None,
 ) -> int:
     """Write matching deliveries to ``out`` (opened with newline=''); returns how many.
 
     Cells that a spreadsheet would run as a formula get a leading apostrophe in CSV, unless ``raw``.
+    ``told`` hears now and then how many are written; what it raises ends the writing.
     """
-    rows = _rows(deliveries.log(wanted))
+    rows = _rows(deliveries.log(wanted), told)
     return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
 
 
@@ -50,8 +63,42 @@ def neutral(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def _rows(batches: Iterable[list[LogRow]]) -> Iterator[tuple[str | int, ...]]:
+@contextmanager
+def whole_file(out: Path) -> Iterator[IO[str]]:
+    """A text file that appears whole or not at all, for this user's eyes only.
+
+    What was there by that name is replaced when the block ends well.
+
+    Raises:
+        UsageError: ``out`` is a folder.
+        SestuiError: it can't be written.
+    """
+    shown = printable(str(out))
+    if out.is_dir():
+        raise UsageError(f"{shown} is a folder; name a file in it.")
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=out.parent, prefix=f".{out.name}.", delete=False
+        ) as file:
+            partial = Path(file.name)
+            try:
+                yield file
+                file.flush()
+                partial.replace(out)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise SestuiError(f"{shown} can't be written: {error.strerror}.") from error
+
+
+def _rows(
+    batches: Iterable[list[LogRow]], told: Callable[[int], object]
+) -> Iterator[tuple[str | int, ...]]:
+    count = 0
     for batch in batches:
+        count += len(batch)
+        told(count)
         for row in batch:
             delivery = row.delivery
             yield (

@@ -1,36 +1,15 @@
 """Reading the ledger: tails, lists, and the sent log as a stream."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from sestui.core.clock import Instant
-from sestui.core.states import DeliveryState
+from sestui.core.states import SETTLED_STATES, DeliveryState
 from sestui.store.database import Database
-from sestui.store.tables import Campaign, Delivery, Run
+from sestui.store.delivery_walk import LogFilter, LogRow, parts_of, rows_of, stretches
+from sestui.store.tables import Delivery
 
-
-@dataclass(frozen=True, slots=True)
-class LogFilter:
-    """Which deliveries; None is any."""
-
-    campaign: str | None = None
-    state: DeliveryState | None = None
-    since: Instant | None = None
-    """Queued at or after this instant."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogRow:
-    """One delivery as the sent log shows it."""
-
-    campaign: str
-    run: int
-    delivery: Delivery
-
-
-_PAGE = 2000
+_BATCH = 2_000
 
 
 class Deliveries:
@@ -52,9 +31,8 @@ class Deliveries:
     def newest(self, run_id: int, *, limit: int = 50) -> list[Delivery]:
         """The deliveries that were settled last, newest first (claims go in the order of ids)."""
         found: list[Delivery] = []
-        settled = set(DeliveryState) - {DeliveryState.PENDING, DeliveryState.SENDING}
         with self._database.read() as session:
-            for state in settled:  # one index step a state, whatever the run's size
+            for state in SETTLED_STATES:  # one index step a state, whatever the run's size
                 found += session.exec(
                     select(Delivery)
                     .where(Delivery.run_id == run_id, Delivery.state == state.value)
@@ -64,26 +42,17 @@ class Deliveries:
         return sorted(found, key=lambda delivery: delivery.id, reverse=True)[:limit]
 
     def log(self, wanted: LogFilter) -> Iterator[list[LogRow]]:
-        """Matching deliveries in order of id, in batches; memory stays flat."""
-        last = 0
-        while True:
-            query = (
-                select(Campaign.name, Run.number, Delivery)
-                .join(Run, col(Run.id) == col(Delivery.run_id))
-                .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
-                .where(col(Delivery.id) > last)
-                .order_by(col(Delivery.id))
-                .limit(_PAGE)
-            )
-            if wanted.campaign is not None:
-                query = query.where(Campaign.name == wanted.campaign)
-            if wanted.state is not None:
-                query = query.where(Delivery.state == wanted.state.value)
-            if wanted.since is not None:
-                query = query.where(col(Delivery.queued_at) >= wanted.since)
-            with self._database.read() as session:
-                rows = [LogRow(*row) for row in session.exec(query)]
-            if not rows:
-                return
-            yield rows
-            last = rows[-1].delivery.id
+        """Matching deliveries, the oldest first, in batches; memory stays flat.
+
+        Each batch is its own read, so a slow consumer holds nothing open.
+        """
+        connect, sqlite = self._database.read_connection, self._database.is_sqlite
+        with connect() as connection:
+            parts = parts_of(connection, wanted)[::-1]
+        by_run = {part.run_id: part for part in parts}
+        for stretch in stretches(connect, parts, wanted.states, size=_BATCH, newest_first=False):
+            with connect() as connection:
+                rows = list(rows_of(connection, *stretch.conditions(wanted, sqlite=sqlite)))
+            if rows:
+                rows.sort(key=lambda row: (row.run_id, row.id))
+                yield [by_run[row.run_id].row(row) for row in rows]

@@ -54,6 +54,9 @@ def test_filters(sent: Sestui) -> None:
     assert len(rows(sent.ok("export", "deliveries", "--status", "rejected"))) == 1
     assert len(rows(sent.ok("export", "deliveries", "--since", "2020-01-01"))) == 2
     assert rows(sent.ok("export", "deliveries", "--since", "2999-01-01T00:00")) == []
+    found = rows(sent.ok("export", "deliveries", "--find", "A@EXAMPLE"))
+    assert [row["email"] for row in found] == ["a@example.com"]
+    assert rows(sent.ok("export", "deliveries", "--find", "a@", "--status", "rejected")) == []
 
 
 def test_a_file_appears_whole_for_this_user_only(sent: Sestui) -> None:

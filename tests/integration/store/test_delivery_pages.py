@@ -1,0 +1,173 @@
+"""Counting, paging and searching the ledger, on both engines, against the rows themselves."""
+
+import random
+
+import pytest
+from seeding import add_contacts, addresses, make_campaign, start_run
+from sqlmodel import select
+
+from sestui.core.states import SETTLED_STATES, DeliveryState
+from sestui.store import delivery_pages
+from sestui.store.deliveries import Deliveries
+from sestui.store.delivery_pages import DeliveryPages
+from sestui.store.delivery_walk import EVERY_STATE, LogFilter
+from sestui.store.runs import Runs
+from sestui.store.tables import Campaign, Delivery, Run
+
+FILTERS = [
+    LogFilter(),
+    LogFilter(campaign="news"),
+    LogFilter(campaign="nothing of that name"),
+    LogFilter(states=SETTLED_STATES),
+    LogFilter(states=frozenset({DeliveryState.ACCEPTED})),
+    LogFilter(states=frozenset({DeliveryState.IN_DOUBT}), campaign="offers"),
+    LogFilter(since=150.0),
+    LogFilter(run_id=1, states=frozenset({DeliveryState.PENDING, DeliveryState.SKIPPED})),
+    LogFilter(states=frozenset()),
+]
+FINDS = ["7@", "R0001", "example", "nobody", "%", "_", "'", "é"]
+
+
+@pytest.fixture
+def pages(database):
+    """Three audiences' runs and a handful of tests, their deliveries in every state."""
+    dice = random.Random(7)
+    add_contacts(database, addresses(120))
+    add_contacts(database, ["100%_sure@example.net", "o'hara@example.net"])
+    add_contacts(database, addresses(30, "s"), "few")
+    news = make_campaign(database, "news")
+    offers = make_campaign(database, "offers", lists=("few",))
+    runs = Runs(database)
+    start_run(database, news, 100.0)
+    start_run(database, offers, 200.0)
+    for number in range(5):
+        runs.start_test(news, [(f"Me{number}@example.com", None)], 210.0 + number)
+    runs.cancel(1, 290.0)
+    runs.start(news, 300.0, again=True)
+    with database.write() as session:
+        rows = session.exec(select(Delivery).order_by(Delivery.id)).all()
+        for row in rows:
+            row.state = dice.choice(list(DeliveryState)).value
+        for run in session.exec(select(Run)).all():
+            for state in DeliveryState:
+                count = sum(row.run_id == run.id and row.state == state for row in rows)
+                setattr(run, state.value, count)
+    return DeliveryPages(database)
+
+
+def expected(database, wanted):
+    """The ids that match, newest first, by looking at every row."""
+    with database.read() as session:
+        campaigns = {c.id: c.name for c in session.exec(select(Campaign)).all()}
+        runs = {run.id: run for run in session.exec(select(Run)).all()}
+        rows = session.exec(select(Delivery).order_by(Delivery.id.desc())).all()
+    return [
+        row.id
+        for row in rows
+        if wanted.campaign in (None, campaigns[runs[row.run_id].campaign_id])
+        and wanted.run_id in (None, row.run_id)
+        and row.state in wanted.states
+        and (wanted.since is None or row.queued_at >= wanted.since)
+        and wanted.find.lower() in row.email.lower()
+    ]
+
+
+def ids(rows):
+    return [row.delivery.id for row in rows]
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_every_page_is_what_the_rows_say(database, pages, wanted):
+    every = expected(database, wanted)
+    assert pages.count(wanted) == len(every)
+    for offset in range(0, len(every) + 8, 7):
+        for limit in (1, 10, 100):
+            page = pages.page(wanted, offset, limit)
+            assert ids(page) == every[offset : offset + limit]
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_a_delivery_is_found_again_at_its_number(database, pages, wanted):
+    every = pages.page(wanted, 0, 1_000)
+    for number in range(0, len(every), 9):
+        for near in (0, number, len(every)):
+            assert pages.place(wanted, every[number], near) == number
+
+
+def test_a_delivery_that_left_the_filter_has_the_number_it_would_have(pages):
+    accepted = LogFilter(states=frozenset({DeliveryState.ACCEPTED}))
+    before = pages.page(accepted, 0, 1_000)
+    other = pages.page(LogFilter(states=frozenset({DeliveryState.REJECTED})), 0, 1)[0]
+    newer = [row for row in before if ids([row]) > ids([other])]
+    assert pages.place(accepted, other, 0) == len(newer)
+
+
+def test_counts_are_of_every_state_whichever_is_wanted(database, pages):
+    counts = pages.counts(LogFilter(states=frozenset({DeliveryState.ACCEPTED}), campaign="news"))
+    assert counts.audience == pages.count(LogFilter(campaign="news"))
+    for state in DeliveryState:
+        only = LogFilter(campaign="news", states=frozenset({state}))
+        assert counts.as_dict()[state] == pages.count(only)
+
+
+def test_a_row_names_its_run(pages):
+    row = pages.page(LogFilter(run_id=3), 0, 1)[0]
+    assert (row.campaign, row.run, row.kind) == ("news", 2, "test")
+    assert (row.delivery.email, row.delivery.contact_id) == ("Me0@example.com", None)
+
+
+def looked_through(search):
+    steps = 0
+    while not search.done:
+        search.step()
+        steps += 1
+    return steps
+
+
+@pytest.mark.parametrize("size", [10, 1_000])
+@pytest.mark.parametrize("find", FINDS)
+def test_a_search_finds_what_the_rows_say(database, pages, monkeypatch, find, size):
+    monkeypatch.setattr(delivery_pages, "_STEP", size)
+    for wanted in (
+        LogFilter(find=find),
+        LogFilter(find=find, campaign="news", states=SETTLED_STATES),
+        LogFilter(find=find, run_id=1, states=frozenset({DeliveryState.ACCEPTED})),
+    ):
+        search = pages.search(wanted)
+        assert search.share == 0.0
+        looked_through(search)
+        every = expected(database, wanted)
+        assert (search.count(), search.share) == (len(every), 1.0)
+        assert ids(search.page(0, 1_000)) == every
+        assert ids(search.page(3, 5)) == every[3:8]
+
+
+def test_a_search_gives_what_it_has_while_it_goes_on(database, pages, monkeypatch):
+    monkeypatch.setattr(delivery_pages, "_STEP", 10)
+    wanted = LogFilter(find="example")
+    search = pages.search(wanted)
+    search.step()
+    assert 0 < search.share < 1
+    assert 0 < search.count() <= 30
+    assert ids(search.page(0, 100)) == expected(database, wanted)[: search.count()]
+    # Each step is bounded, however long the whole takes.
+    assert looked_through(search) >= 20
+
+
+@pytest.mark.parametrize(
+    "wanted", [*FILTERS, LogFilter(find="R0001"), LogFilter(find="7@", states=SETTLED_STATES)]
+)
+def test_the_log_holds_the_same_deliveries_oldest_first(database, pages, monkeypatch, wanted):
+    monkeypatch.setattr("sestui.store.deliveries._BATCH", 16)
+    log = [row for batch in Deliveries(database).log(wanted) for row in batch]
+    assert ids(log) == expected(database, wanted)[::-1]
+
+
+def test_an_empty_ledger(database):
+    pages = DeliveryPages(database)
+    assert pages.count(LogFilter()) == 0
+    assert list(pages.page(LogFilter(), 0, 100)) == []
+    assert pages.counts(LogFilter(states=EVERY_STATE)).audience == 0
+    search = pages.search(LogFilter(find="x"))
+    looked_through(search)
+    assert (search.count(), list(search.page(0, 10))) == (0, [])
