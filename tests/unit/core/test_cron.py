@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sestui.core.cron import check_cron, next_fire
+from sestui.core.cron import check_cron, latest, next_fire, upcoming
 from sestui.errors import UsageError
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -39,7 +39,10 @@ def test_the_machines_zone_is_the_one_of_tz(monkeypatch):
     assert datetime.fromtimestamp(instant, ZoneInfo("Asia/Tokyo")).hour == 9
 
 
-@pytest.mark.parametrize("good", ["0 9 1 * *", "*/5 * * * mon-fri", "@daily", " 0  9 * * 1#2 "])
+@pytest.mark.parametrize(
+    "good",
+    ["0 9 1 * *", "*/5 * * * mon-fri", "@daily", " 0  9 * * 1#2 ", "0 9 L * *", "0 9 * * L5"],
+)
 def test_schedules(good):
     assert check_cron(good) == " ".join(good.split())
 
@@ -47,8 +50,10 @@ def test_schedules(good):
 @pytest.mark.parametrize(
     "bad",
     [
-        *("", "x", "60 * * * *", "* * * * * *", "@reboot", "R * * * *", "H 9 * * *"),
+        *("", "x", "60 * * * *", "* * * * * * *", "@reboot", "R * * * *", "H 9 * * *"),
         *("0 0 31 2 *", "*/0 * * * *", "1-5/ * * * *", "0 9 * * 8", "a b c d e", "H(1-5) 1 * * *"),
+        *("0 9 1 * 5#2", "0 9 15W * 1", "0 9 * * 1,5#2", "0 9 10-2/3 * *", "0,H 9 * * *"),
+        *("0 9 1 1 * 1", "0 9 1 1 * 2100", "0 9 1 1 * 2030-2027", "0 9 31 6 * 2027"),
     ],
 )
 def test_what_is_no_schedule_is_one_sentence(bad):
@@ -60,3 +65,42 @@ def test_what_is_no_schedule_is_one_sentence(bad):
 def test_an_unknown_zone_is_named():
     with pytest.raises(UsageError, match="Mars/Base"):
         next_fire("@daily", "Mars/Base", 0)
+
+
+def test_what_is_wrong_is_named():
+    with pytest.raises(UsageError, match="the hour can't be '61'"):
+        check_cron("0 61 * * *")
+    with pytest.raises(UsageError, match="never fires: there is no such day"):
+        check_cron("0 0 31 2 *")
+
+
+def test_a_sixth_field_is_the_year():
+    assert fires("0 9 1 1 * 2090", "2026-10-02T00:00", 1) == ["2090-01-01T09:00"]
+    after = datetime(2026, 10, 2, tzinfo=PARIS).timestamp()
+    assert next_fire("0 9 1 1 * 2026", "Europe/Paris", after) is None
+    assert len(upcoming("0 9 1 1 * 2027,2029-2030", "Europe/Paris", after, 9)) == 3
+
+
+def test_a_range_from_a_value_to_itself_is_that_value():
+    """croniter takes 9-9 for every hour: a campaign would go out 24 times a day."""
+    assert fires("0 9-9 * * *", "2026-10-02T00:00", 2) == ["2026-10-02T09:00", "2026-10-03T09:00"]
+    assert fires("0 9 * * fri-fri", "2026-10-02T10:00", 1) == ["2026-10-09T09:00"]
+    assert len(set(fires("0 0 * * 0-7", "2026-10-02T10:00", 7))) == 7
+
+
+def test_a_whole_hour_field_is_every_hour_however_it_is_spelled():
+    for hours in ("*", "*/1", "0-23", "0-11,12-23"):
+        assert len(set(fires(f"0 {hours} * * *", "2026-10-25T01:30", 3))) == 2
+
+
+def test_several_times_in_a_gap_fire_once_at_its_end():
+    assert fires("*/20 2 * * *", "2026-03-28T12:00", 2) == ["2026-03-29T03:00", "2026-03-30T02:00"]
+    assert fires("45 1,2 * * *", "2026-03-29T00:00", 2) == ["2026-03-29T01:45", "2026-03-29T03:00"]
+
+
+def test_the_last_fires_are_found_from_behind():
+    now = datetime(2026, 10, 25, 12, tzinfo=PARIS).timestamp()
+    minutes = latest("* * * * *", "Europe/Paris", now - 365 * 86_400, now, 3)
+    assert minutes == [now - 120, now - 60, now]
+    assert latest("0 9 1 * *", "Europe/Paris", now - 86_400, now, 3) == []
+    assert len(latest("0 9 * * *", "Europe/Paris", now - 3 * 86_400, now, 9)) == 3

@@ -1,0 +1,240 @@
+"""Cron held against a reckoning that knows nothing of croniter: every minute, one after the other.
+
+The reckoning looks at what a zone's clock shows at each minute of real time and asks, field by
+field, whether that is a fire; the rule for changing clocks is written down once more in
+``reckoned``, in terms of minutes that pass rather than of times on the clock.
+"""
+
+import calendar
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import takewhile
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sestui.core.cron import fires
+
+MINUTE = 60.0
+DAY = 86_400.0
+
+ZONES = (
+    ("Europe/Paris", 2026),
+    ("Europe/Dublin", 2026),  # its summer time is the standard one: a negative DST
+    ("Australia/Lord_Howe", 2026),  # half an hour
+    ("America/Havana", 2026),  # at midnight: the day begins at 01:00
+    ("America/Sao_Paulo", 2018),  # at midnight too
+    ("Africa/Casablanca", 2026),  # back and forth around Ramadan
+    ("America/New_York", 2026),
+    ("Pacific/Apia", 2011),  # a whole day that never was
+    ("Antarctica/Troll", 2026),  # two hours
+    ("Asia/Kathmandu", 2026),  # never changes
+)
+
+
+@dataclass(frozen=True)
+class Cron:
+    """An expression and what it means, made together so that neither is read from the other."""
+
+    minutes: tuple[str, frozenset[int]]
+    hours: tuple[str, frozenset[int]]
+    days: tuple[str, frozenset[int]]
+    months: tuple[str, frozenset[int]]
+    weekdays: tuple[str, frozenset[int]]
+    last_day: bool = False
+    nth: tuple[int, int] | None = None
+    """(weekday, 1 to 5)."""
+
+    @property
+    def text(self) -> str:
+        days = self.days[0] + (",L" if self.last_day else "")
+        weekdays = f"{self.nth[0]}#{self.nth[1]}" if self.nth else self.weekdays[0]
+        return " ".join((self.minutes[0], self.hours[0], days, self.months[0], weekdays))
+
+    def shows(self, wall: datetime) -> bool:
+        return (
+            wall.minute in self.minutes[1]
+            and wall.hour in self.hours[1]
+            and wall.month in self.months[1]
+            and self._day(wall)
+        )
+
+    def _day(self, wall: datetime) -> bool:
+        weekday = wall.isoweekday() % 7
+        if self.nth:
+            return weekday == self.nth[0] and (wall.day - 1) // 7 + 1 == self.nth[1]
+        last = self.last_day and wall.day == calendar.monthrange(wall.year, wall.month)[1]
+        day, week = wall.day in self.days[1] or last, weekday in self.weekdays[1]
+        if self.days[0] == "*":
+            return week
+        return day if self.weekdays[0] == "*" else day or week
+
+
+def field(low: int, high: int, *, sunday: bool = False) -> st.SearchStrategy[tuple[str, frozenset]]:
+    """A field's text with its values."""
+    everything = range(low, high + 1)
+    number = st.integers(low, high)
+
+    def spread(ends: tuple[int, int], step: int | None) -> tuple[str, frozenset[int]]:
+        first, last = sorted(ends)
+        text = f"{first}-{last}" + (f"/{step}" if step else "")
+        return text, frozenset(range(first, last + 1, step or 1))
+
+    def around(ends: tuple[int, int]) -> tuple[str, frozenset[int]]:
+        last, first = sorted(ends)
+        return f"{first}-{last}", frozenset(v for v in everything if v >= first or v <= last)
+
+    step = st.integers(1, high)
+    ends = st.tuples(number, number)
+    single = number.map(lambda v: (str(v), frozenset({v})))
+    part = st.one_of(
+        single,
+        st.builds(spread, ends, st.none() | step),
+        ends.filter(lambda pair: pair[0] != pair[1]).map(around),
+        step.map(lambda s: (f"*/{s}", frozenset(everything[::s]))),
+        st.builds(lambda v, s: (f"{v}/{s}", frozenset(range(v, high + 1, s))), number, step),
+    )
+    if sunday:
+        part |= st.just(("5-7", frozenset({5, 6, 0}))) | st.just(("7", frozenset({0})))
+    joined = st.lists(part, min_size=1, max_size=3).map(
+        lambda parts: (",".join(t for t, _ in parts), frozenset().union(*(v for _, v in parts)))
+    )
+    return st.just(("*", frozenset(everything))) | joined
+
+
+ANY_DAY = ("*", frozenset(range(1, 32)))
+ANY_MONTH = ("*", frozenset(range(1, 13)))
+ANY_WEEKDAY = ("*", frozenset(range(7)))
+_times = (field(0, 59), field(0, 23))
+plain = st.builds(Cron, *_times, field(1, 31), field(1, 12), field(0, 6, sunday=True))
+expressions = st.one_of(
+    plain,
+    # The n-th weekday of a month.
+    st.builds(
+        Cron,
+        *(*_times, st.just(ANY_DAY), field(1, 12), st.just(ANY_WEEKDAY)),
+        nth=st.tuples(st.integers(0, 6), st.integers(1, 5)),
+    ),
+    # The last day of a month, beside others.
+    st.builds(
+        Cron,
+        *(*_times, field(1, 31).filter(lambda days: days[0] != "*"), field(1, 12), field(0, 6)),
+        last_day=st.just(value=True),
+    ),
+)
+
+
+@lru_cache(maxsize=32)
+def passing(name: str, begin: float, end: float) -> list[datetime]:
+    """What the zone's clock shows at each minute of [begin, end), the one before it first."""
+    zone = ZoneInfo(name)
+    minutes = range(int(begin - MINUTE), int(end), int(MINUTE))
+    return [datetime.fromtimestamp(minute, zone).replace(tzinfo=None, fold=0) for minute in minutes]
+
+
+def reckoned(cron: Cron, name: str, begin: float, end: float) -> Iterator[float]:
+    """Fires in [begin, end), minute by minute."""
+    names_hours = len(cron.hours[1]) < 24
+    walls = passing(name, begin, end)
+    latest = walls[0]
+    for number, wall in enumerate(walls[1:]):
+        step = (wall - latest) // timedelta(minutes=1)
+        left_out = names_hours and any(
+            cron.shows(latest + timedelta(minutes=passed)) for passed in range(1, step)
+        )
+        fresh = step > 0 or not names_hours
+        if left_out or (fresh and cron.shows(wall)):
+            yield begin + number * MINUTE
+        latest = max(latest, wall) if names_hours else wall
+
+
+def transitions(zone: ZoneInfo, year: int) -> list[float]:
+    """Minutes (to the quarter of an hour) around which the zone's clock is set."""
+    begin = datetime(year, 1, 1, tzinfo=UTC).timestamp()
+    offsets = [
+        datetime.fromtimestamp(begin + quarter * 900, zone).utcoffset()
+        for quarter in range(366 * 96)
+    ]
+    return [
+        begin + number * 900
+        for number in range(1, len(offsets))
+        if offsets[number] != offsets[number - 1]
+    ]
+
+
+WINDOWS = [
+    (name, moment - 1.5 * DAY, moment + 1.5 * DAY)
+    for name, year in ZONES
+    for moment in transitions(ZoneInfo(name), year)
+    or [datetime(year, 3, 1, tzinfo=UTC).timestamp()]
+]
+
+
+def held_against(cron: Cron, name: str, begin: float, end: float) -> None:
+    told = takewhile(lambda fired: fired < end, fires(cron.text, name, begin - MINUTE))
+    assert list(told) == list(reckoned(cron, name, begin, end)), cron.text
+
+
+def often(minutes: set[int], hours: str, values: Iterable[int]) -> Cron:
+    """Some minutes of some hours, every day."""
+    said = ",".join(map(str, sorted(minutes)))
+    at = ((said, frozenset(minutes)), (hours, frozenset(values)))
+    return Cron(*at, ANY_DAY, ANY_MONTH, ANY_WEEKDAY)
+
+
+@settings(max_examples=60, deadline=None)
+@given(expressions, st.sampled_from(WINDOWS))
+def test_around_every_transition(cron: Cron, window: tuple[str, float, float]) -> None:
+    held_against(cron, *window)
+
+
+KINDS = [("*", range(24)), ("*/2", range(0, 24, 2)), ("0-3", range(4)), ("23", [23])]
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda window: f"{window[0]} {window[1]:.0f}")
+def test_each_kind_of_schedule_at_each_transition(window: tuple[str, float, float]) -> None:
+    for hours, values in KINDS:
+        held_against(often({5, 30}, hours, values), *window)
+
+
+@settings(max_examples=3, deadline=None)
+@given(expressions)
+def test_months_of_minutes(cron: Cron) -> None:
+    begin = datetime(2026, 2, 20, tzinfo=UTC).timestamp()
+    held_against(cron, "Europe/Dublin", begin, begin + 40 * DAY)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(max_examples=60, deadline=None)
+@given(expressions, st.sampled_from(ZONES))
+def test_a_whole_year_of_minutes(cron: Cron, place: tuple[str, int]) -> None:
+    name, year = place
+    begin = datetime(year, 1, 1, tzinfo=UTC).timestamp()
+    held_against(cron, name, begin, begin + 365 * DAY)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_every_zone_of_the_world() -> None:
+    """Every zone that changes its clocks in 2026, at all of its transitions."""
+    changing = 0
+    for name in sorted(available_timezones() - {"localtime"}):
+        moments = transitions(ZoneInfo(name), 2026)
+        changing += bool(moments)
+        for moment in moments:
+            for hours, values in KINDS:
+                held_against(often({7, 37}, hours, values), name, moment - DAY, moment + DAY)
+    assert changing > 100
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(max_examples=400, deadline=None)
+@given(expressions, st.sampled_from(WINDOWS))
+def test_around_every_transition_at_length(cron: Cron, window: tuple[str, float, float]) -> None:
+    held_against(cron, *window)
