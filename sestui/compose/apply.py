@@ -8,19 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.compose.files import LoadedCampaign
+from sestui.compose.timing import START_GRACE, next_due
 from sestui.core.campaign import CampaignFields
+from sestui.core.campaign_findings import examine_campaign
 from sestui.core.clock import Instant, iso
 from sestui.core.content import Envelope, MessageSource
 from sestui.core.content.findings import Finding, Severity, examine
-from sestui.core.cron import next_fire
 from sestui.errors import BadFileError
 from sestui.store.campaigns import Campaigns, fields_of
 from sestui.store.tables import Campaign
 
-START_GRACE = 86_400.0
-"""Seconds: a start further in the past than this is history and sends nothing by itself."""
 _FILE_NAMES = {"from_address": "from", "start_at": "start"}
-_TIMING = ("schedule", "start_at", "timezone")
 
 
 class Change(StrEnum):
@@ -52,6 +50,8 @@ class Plan:
     warnings: tuple[str, ...]
     """Sentences about what is allowed but probably not meant."""
     existing: Campaign | None
+    next_due_at: Instant | None
+    """When the campaign runs next by itself once the file is applied."""
 
     @property
     def name(self) -> str:
@@ -68,6 +68,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
     wanted = loaded.file.fields
     findings = _examined(loaded)
     existing = campaigns.find(wanted.name)
+    due = next_due(campaigns, wanted, existing, now)
     if existing is None:
         change, old, old_message = Change.CREATED, None, None
         diff = ""
@@ -76,13 +77,19 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
         same = old == wanted and old_message.digest == loaded.message.digest
         change = Change.UNCHANGED if same else Change.UPDATED
         diff = _diff(old_message, loaded.message)
+    changes = _changes(_shown(old, old_message), _shown(wanted, loaded.message))
+    if change is Change.UNCHANGED and existing is not None and existing.next_due_at != due:
+        # Saved on the screen as a draft that nothing starts by itself.
+        change = Change.UPDATED
+        changes = (FieldChange("next run", iso(existing.next_due_at), iso(due)),)
     return Plan(
         loaded=loaded,
         change=change,
-        changes=_changes(_shown(old, old_message), _shown(wanted, loaded.message)),
+        changes=changes,
         diff=diff,
         warnings=tuple(_warnings(campaigns, loaded, findings, existing, now)),
         existing=existing,
+        next_due_at=due,
     )
 
 
@@ -111,25 +118,8 @@ def apply_plan(campaigns: Campaigns, each: Plan, now: Instant) -> Campaign:
         wanted,
         each.loaded.message,
         now=now,
-        next_due_at=_next_due(campaigns, wanted, each.existing, now),
+        next_due_at=each.next_due_at,
     )
-
-
-def _next_due(
-    campaigns: Campaigns, wanted: CampaignFields, existing: Campaign | None, now: Instant
-) -> Instant | None:
-    """When the campaign runs next; an edit that doesn't touch the timing doesn't move it."""
-    if existing is not None:
-        old = fields_of(existing)
-        if all(getattr(old, name) == getattr(wanted, name) for name in _TIMING):
-            return existing.next_due_at
-    if wanted.schedule:
-        return next_fire(wanted.schedule, wanted.timezone, now)
-    start = wanted.start_at
-    if start is None or start > now:
-        return start
-    ran = existing is not None and existing.id is not None and campaigns.has_run(existing.id)
-    return None if ran or start < now - START_GRACE else start
 
 
 def _examined(loaded: LoadedCampaign) -> tuple[Finding, ...]:
@@ -156,23 +146,13 @@ def _warnings(
     existing: Campaign | None,
     now: Instant,
 ) -> list[str]:
-    file, wanted = loaded.file, loaded.file.fields
-    found = [_fault(loaded, finding) for finding in findings]
-    found.extend(
-        file.fault("lists", f"there is no list {name!r} yet; `sestui import` makes it")
-        for name in campaigns.missing_lists(wanted.lists)
+    wanted = loaded.file.fields
+    about_campaign = examine_campaign(
+        wanted,
+        missing_lists=campaigns.missing_lists(wanted.lists),
+        too_late=now - START_GRACE if existing is None else None,
     )
-    if wanted.start_at is not None and wanted.start_at < now - START_GRACE and existing is None:
-        found.append(
-            file.fault(
-                "start", f"{iso(wanted.start_at)} is long past, so the campaign starts only by hand"
-            )
-        )
-    if wanted.notify:
-        found.append(
-            file.fault("notify", "it is kept, but this version mails nobody when a run completes")
-        )
-    return [str(each) for each in found]
+    return [str(_fault(loaded, finding)) for finding in (*findings, *about_campaign)]
 
 
 def _shown(values: CampaignFields | None, message: MessageSource | None) -> dict[str, str]:

@@ -3,11 +3,11 @@
 import difflib
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 from markdown_it.token import Token
 
 from sestui.core.content.body import markdown_parser
+from sestui.core.content.html_reader import HtmlReader
 from sestui.core.content.message import BodyFormat
 from sestui.core.content.placeholders import Protected
 from sestui.core.text import printable
@@ -151,7 +151,7 @@ def _html_links(html: str, begin: int) -> Iterator[_Link]:
         yield begin + starts[line - 1] + column, address, is_image
 
 
-class _Reader(HTMLParser):
+class _Reader(HtmlReader):
     """Collects what ``a`` and ``img`` tags lead to."""
 
     def __init__(self) -> None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
+
+from sestui.core.content.html_reader import HtmlReader
 
 _BLOCKS = frozenset(
     {"address", "article", "aside", "center", "div", "dl", "dd", "dt", "fieldset", "figure"}
@@ -27,7 +28,7 @@ def text_of(html: str, is_block: Callable[[str], bool]) -> str:
     return reader.text()
 
 
-class _Reader(HTMLParser):
+class _Reader(HtmlReader):
     """Collects finished blocks; each ends with its own line breaks."""
 
     def __init__(self, is_block: Callable[[str], bool]) -> None:

@@ -87,6 +87,18 @@ def test_a_schedule_is_due_at_its_next_time(campaigns, write):
     assert campaigns.due(december) == []
 
 
+def test_a_draft_with_a_schedule_is_scheduled_by_its_file(campaigns, write):
+    path = write(schedule='"0 9 1 * *"')
+    _, campaign = applied(campaigns, path)
+    due = campaign.next_due_at
+    campaigns.set_next_due(campaign.id, None)
+    planned, campaign = applied(campaigns, path)
+    assert planned.change is Change.UPDATED
+    assert [(each.field, each.old) for each in planned.changes] == [("next run", "")]
+    assert campaign.next_due_at == due
+    assert applied(campaigns, path)[0].change is Change.UNCHANGED
+
+
 def test_due_campaigns_come_by_priority(campaigns, write):
     for name, priority in (("low", "1"), ("high", "9")):
         applied(campaigns, write(name=name, priority=priority, start="2026-11-20T12:00"))
