@@ -22,6 +22,7 @@ from sestui.store.schema import ensure_schema
 
 if TYPE_CHECKING:
     from sestui.core.content import Composer
+    from sestui.reports.contact_record import ContactRecords
     from sestui.sending.engine import Engine, Limits
     from sestui.sending.outlook import Outlook
     from sestui.sending.report import SenderReport
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sestui.ses.account import Account
     from sestui.ses.client import Clients
     from sestui.simulator.launch import SimulatorProcess
+    from sestui.store.suppressions import Suppressions
     from sestui.store.tables import Campaign, Run
 
 
@@ -125,6 +127,25 @@ class Runtime:
             Governor(self.database),
             quota_rule=self.settings.quota_rule,
             clock=self.clock,
+        )
+
+    # contacts
+
+    @cached_property
+    def suppressions(self) -> "Suppressions":
+        """Addresses that must not be mailed."""
+        from sestui.store.suppressions import Suppressions  # noqa: PLC0415 - few commands need it
+
+        return Suppressions(self.database)
+
+    @cached_property
+    def contact_records(self) -> "ContactRecords":
+        """Single contacts with everything that concerns them."""
+        from sestui.reports.contact_record import ContactRecords  # noqa: PLC0415 - few need it
+        from sestui.store.contact_history import ContactHistory  # noqa: PLC0415 - as above
+
+        return ContactRecords(
+            self.contacts, self.suppressions, ContactHistory(self.database), self.local_time
         )
 
     # content
@@ -256,11 +277,15 @@ class Runtime:
     # time
 
     def local_time(self, instant: Instant) -> str:
-        """``instant`` as the operator reads it: ``at 10:42`` today, ``on 23 Nov at 10:42`` else."""
+        """``instant`` as the operator reads it: ``at 10:42`` today, ``on 23 Nov at 10:42`` else.
+
+        Another year is named: ``on 23 Nov 2025 at 10:42``.
+        """
         zone = self.settings.zone
         then = datetime.fromtimestamp(instant, zone).astimezone(zone)
         today = datetime.fromtimestamp(self.clock.now(), zone).astimezone(zone)
-        day = "" if then.date() == today.date() else f"on {then.day} {then:%b} "
+        year = "" if then.year == today.year else f"{then:%Y} "
+        day = "" if then.date() == today.date() else f"on {then.day} {then:%b} {year}"
         return f"{day}at {then:%H:%M}"
 
     @property

@@ -93,6 +93,20 @@ class ContactStatus(StrEnum):
     INVALID = "invalid"
 
 
+class Standing(StrEnum):
+    """A contact's status with suppression taken in: every contact has exactly one of these."""
+
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    INVALID = "invalid"
+    SUPPRESSED = "suppressed"
+    """Whatever the status: nothing is mailed to a suppressed address."""
+
+
+MANUAL = "manual"
+"""The reason of a suppression that an operator made."""
+
+
 class SkipReason(StrEnum):
     """Why a delivery was skipped at claim."""
 

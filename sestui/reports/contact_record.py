@@ -1,0 +1,242 @@
+"""One contact with everything that concerns it: the page, and ``sestui contact show``."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sestui.core.addresses import address_key
+from sestui.core.clock import Instant, iso
+from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
+from sestui.core.text import printable
+from sestui.core.why import (
+    DeliveryFacts,
+    Recipient,
+    RunFacts,
+    Suppressed,
+    why,
+    why_without,
+)
+from sestui.errors import NotFoundError
+from sestui.store.contact_history import ContactHistory, Joined, PastRun
+from sestui.store.contacts import Contacts
+from sestui.store.suppressions import Suppressions
+from sestui.store.tables import Contact, Delivery, Run, Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """A run, and what became of it for this contact."""
+
+    campaign: str
+    run_id: int
+    run: int
+    kind: str
+    state: DeliveryState | None
+    """None: the run has no delivery to them."""
+    at: Instant
+    """When that came about, as far as it was noted."""
+    code: str
+    reason: str
+    message_id: str
+    attempts: int
+    outcome: str
+    on_their_list: bool
+    """The campaign goes to a list they are on."""
+    why: str
+    """The state in whole sentences."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``; the state is null where the run has no delivery to them."""
+        return {
+            "campaign": self.campaign,
+            "run": self.run,
+            "kind": self.kind,
+            "state": self.state.value if self.state else None,
+            "at": iso(self.at),
+            "code": self.code,
+            "reason": self.reason,
+            "message_id": self.message_id,
+            "attempts": self.attempts,
+            "outcome": self.outcome,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """Everything known of one address."""
+
+    email: str
+    contact: Contact | None
+    """None: the address is no contact's, but suppressed or tested."""
+    suppression: Suppression | None
+    lists: tuple[Joined, ...]
+    history: tuple[HistoryEntry, ...]
+    """Newest first."""
+
+    @property
+    def standing(self) -> Standing | None:
+        """None: no contact, and not suppressed."""
+        if self.suppression is not None:
+            return Standing.SUPPRESSED
+        return Standing(self.contact.status) if self.contact else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        contact, suppression = self.contact, self.suppression
+        return {
+            "email": self.email,
+            "is_contact": contact is not None,
+            "status": contact.status if contact else None,
+            "status_reason": contact.status_reason if contact else "",
+            "attributes": contact.attributes if contact else {},
+            "tags": contact.tags if contact else [],
+            "lists": [{"name": each.name, "joined_at": iso(each.at)} for each in self.lists],
+            "suppression": {
+                "reason": suppression.reason,
+                "detail": suppression.detail,
+                "since": iso(suppression.created_at),
+            }
+            if suppression
+            else None,
+            "created_at": iso(contact.created_at) if contact else None,
+            "updated_at": iso(contact.updated_at) if contact else None,
+            "history": [entry.as_dict() for entry in self.history],
+        }
+
+
+class ContactRecords:
+    """Puts records together; ``say`` puts instants into the operator's words."""
+
+    def __init__(
+        self,
+        contacts: Contacts,
+        suppressions: Suppressions,
+        history: ContactHistory,
+        say: Callable[[Instant], str],
+    ) -> None:
+        self._contacts = contacts
+        self._suppressions = suppressions
+        self._history = history
+        self._say = say
+
+    def of(self, email: str) -> ContactRecord:
+        """Everything known of an address, in whatever case it is typed.
+
+        Raises:
+            NotFoundError: nothing is.
+        """
+        key = address_key(email)
+        contact = self._contacts.get(email)
+        suppression = self._suppressions.get(key)
+        tests = self._history.tests([contact.email if contact else email, key])
+        if contact is None and suppression is None and not tests:
+            raise NotFoundError(
+                f"There is no contact {printable(email)}; `sestui contact find TEXT` looks for "
+                "parts of addresses and names."
+            )
+        lists = tuple(self._history.lists(contact.id)) if contact else ()
+        runs = list(tests)
+        if contact is not None:
+            runs += self._history.deliveries(contact)
+            runs += self._history.runs_without(contact.id)
+        recipient = _recipient(contact, suppression, lists)
+        return ContactRecord(
+            email=contact.email if contact else key,
+            contact=contact,
+            suppression=suppression,
+            lists=lists,
+            history=tuple(self._told(runs, recipient)),
+        )
+
+    def _told(self, runs: Sequence[PastRun], recipient: Recipient) -> Iterable[HistoryEntry]:
+        earlier = _earlier_runs(runs)
+        entries = [self._entry(past, recipient, earlier.get(past.campaign, ())) for past in runs]
+        return sorted(entries, key=lambda entry: (entry.run_id, entry.at), reverse=True)
+
+    def _entry(self, past: PastRun, recipient: Recipient, mailed: Sequence[Run]) -> HistoryEntry:
+        run, delivery = past.run, past.delivery
+        before = [other.number for other in mailed if other.id < run.id]
+        facts = _run_facts(past, had_it=f"run {max(before)}" if before else "")
+        if delivery is None:
+            told = why_without(facts, recipient, self._say)
+        else:
+            told = why(_delivery_facts(delivery), facts, recipient, self._say)
+        return HistoryEntry(
+            campaign=past.campaign,
+            run_id=run.id,
+            run=run.number,
+            kind=run.kind,
+            state=DeliveryState(delivery.state) if delivery else None,
+            at=_noted_at(run, delivery),
+            code=delivery.code if delivery else "",
+            reason=delivery.reason if delivery else "",
+            message_id=delivery.message_id if delivery else "",
+            attempts=delivery.attempts if delivery else 0,
+            outcome=delivery.outcome if delivery else "",
+            on_their_list=any(name in recipient.joined for name in past.lists),
+            why=told,
+        )
+
+
+_MAY_HAVE_IT = frozenset({DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, DeliveryState.SENDING})
+
+
+def _earlier_runs(runs: Iterable[PastRun]) -> dict[str, list[Run]]:
+    """The runs that mailed them, or may have, by campaign; tests don't count."""
+    mailed: dict[str, list[Run]] = {}
+    for past in runs:
+        if past.run.kind == RunKind.TEST or past.delivery is None:
+            continue
+        if past.delivery.state in _MAY_HAVE_IT:
+            mailed.setdefault(past.campaign, []).append(past.run)
+    return mailed
+
+
+def _recipient(
+    contact: Contact | None, suppression: Suppression | None, lists: Iterable[Joined]
+) -> Recipient:
+    suppressed = None
+    if suppression is not None:
+        said = ": ".join(part for part in (suppression.reason, suppression.detail) if part)
+        suppressed = Suppressed(suppression.created_at, said)
+    return Recipient(
+        status=ContactStatus(contact.status) if contact else None,
+        status_reason=contact.status_reason if contact else "",
+        suppressed=suppressed,
+        joined={each.name: each.at for each in lists},
+    )
+
+
+def _run_facts(past: PastRun, *, had_it: str) -> RunFacts:
+    run = past.run
+    return RunFacts(
+        state=RunState(run.state),
+        detail=run.detail,
+        resume_at=run.resume_at,
+        created_at=run.created_at,
+        finished_at=run.finished_at,
+        lists=past.lists,
+        transactional=run.transactional,
+        had_it=had_it,
+    )
+
+
+def _delivery_facts(delivery: Delivery) -> DeliveryFacts:
+    return DeliveryFacts(
+        state=DeliveryState(delivery.state),
+        code=delivery.code,
+        reason=delivery.reason,
+        attempts=delivery.attempts,
+        not_before=delivery.not_before,
+        claimed_at=delivery.claimed_at,
+        sent_at=delivery.sent_at,
+        outcome=delivery.outcome,
+        outcome_at=delivery.outcome_at,
+    )
+
+
+def _noted_at(run: Run, delivery: Delivery | None) -> Instant:
+    if delivery is None:
+        return run.created_at
+    return delivery.sent_at or delivery.claimed_at or delivery.queued_at

@@ -1,0 +1,40 @@
+"""Addresses that must not be mailed, and why."""
+
+from sqlmodel import col, select
+
+from sestui.core.clock import Instant
+from sestui.store.database import Database
+from sestui.store.tables import Suppression
+
+
+class Suppressions:
+    """The suppressions of one database. Addresses are keys, as ``address_key`` gives them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, email_key: str) -> Suppression | None:
+        """Why the address is suppressed; None: it is not."""
+        with self._database.read() as session:
+            return session.get(Suppression, email_key)
+
+    def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
+        """Suppress the address; False: it was suppressed already, and that stays as it was."""
+        with self._database.write() as session:
+            if session.get(Suppression, email_key, with_for_update=True) is not None:
+                return False
+            session.add(
+                Suppression(email_key=email_key, reason=reason, detail=detail, created_at=now)
+            )
+        return True
+
+    def remove(self, email_key: str) -> bool:
+        """Let the address be mailed again; False: it was not suppressed."""
+        with self._database.write() as session:
+            found = session.exec(
+                select(Suppression).where(col(Suppression.email_key) == email_key).with_for_update()
+            ).one_or_none()
+            if found is None:
+                return False
+            session.delete(found)
+        return True
