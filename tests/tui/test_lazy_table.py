@@ -101,6 +101,64 @@ async def test_a_reload_keeps_the_cursor_and_follows_the_end():
         await until(pilot, lambda: app.table.count == 0 and app.table.selected is None)
 
 
+class Growing(Numbers):
+    """Counts down from its newest row, and knows where each row is."""
+
+    def page(self, offset, limit):
+        self.asked.append(offset)
+        first = self.length - 1 - offset
+        return range(first, max(-1, first - limit), -1)
+
+    def place(self, row, near):
+        return self.length - 1 - row
+
+
+async def test_at_the_top_new_rows_are_followed_elsewhere_the_row_is():
+    source = Growing(1_000)
+    app = TableApp(source)
+    async with app.run_test(size=(40, 12)) as pilot:
+        await until(pilot, lambda: app.table.selected == 999)
+        source.length = 1_005
+        app.table.reload()
+        await until(pilot, lambda: app.table.selected == 1_004)
+        await pilot.press("pagedown", "down")
+        before = app.table.selected
+        drawn = [line.split()[:3] for line in lines(app)[1:]]
+        for grown in (3, 250):
+            source.length += grown
+            app.table.reload()
+            await until(pilot, lambda: app.table.count == source.length)
+            assert app.table.selected == before
+            assert [line.split()[:3] for line in lines(app)[1:]] == drawn
+        await pilot.press("G")
+        await until(pilot, lambda: app.table.selected == 0)
+        source.length += 7
+        app.table.reload()
+        await until(pilot, lambda: app.table.count == source.length)
+        assert app.table.selected == 0
+
+
+async def test_reloads_come_to_an_end_however_often_one_asks():
+    class Slow(Numbers):
+        def page(self, offset, limit):
+            time.sleep(0.05)
+            return super().page(offset, limit)
+
+    app = TableApp(Slow(10))
+    async with app.run_test(size=(40, 12)) as pilot:
+        await until(pilot, lambda: app.table.count == 10)
+        app.source.length = 20
+        for _ in range(10):
+            app.table.reload()
+            await asyncio.sleep(0.02)
+        assert app.table.count == 20
+        asked = len(app.source.asked)
+        app.table.reload()
+        app.table.reload()
+        app.table.reload()
+        await until(pilot, lambda: len(app.source.asked) == asked + 2)
+
+
 async def test_what_goes_wrong_is_told_until_it_goes_right():
     source = Numbers(5)
     source.failing = True

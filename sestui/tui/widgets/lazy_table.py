@@ -23,6 +23,7 @@ from textual.strip import Strip
 
 from sestui.errors import SestuiError
 from sestui.tui.format import shorten
+from sestui.tui.widgets.placing import moved_by
 
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
@@ -145,6 +146,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._count: int | None = None
         self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
         self._failed = False
+        self._renewing = 0
+        self._renew_again = False
 
     # what is shown
 
@@ -172,14 +175,20 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         """Show rows that are all here, at once; the cursor stays where it is."""
         self._source = Listed(rows)
         self._pages.clear()
-        for number in self._in_sight:
+        for number in self._in_sight():
             if number * PAGE < len(rows):
                 self._keep(number, self._source.page(number * PAGE, PAGE))
         self._counted(len(rows))
 
     def reload(self) -> None:
-        """Read again what is in sight; what is drawn stays until it has come."""
-        self._read(afresh=True)
+        """Read again what is in sight; what is drawn stays until it has come.
+
+        While that is under way, one more follows it: however often one asks, it comes to an end.
+        """
+        if self._renewing:
+            self._renew_again = True
+        else:
+            self._read(afresh=True)
 
     def _row(self, index: int) -> Row | None:
         page = self._pages.get(index // PAGE)
@@ -188,16 +197,15 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
 
     # reading
 
-    @property
-    def _in_sight(self) -> range:
-        """The numbers of the pages that are in sight, and the cursor's."""
-        top = self.scroll_offset.y
+    def _in_sight(self, further: int = 0) -> range:
+        """The numbers of the pages that are in sight, or would be so many rows further down."""
+        top = max(0, self.scroll_offset.y + further)
         bottom = top + max(1, self.size.height - 1)
         return range(top // PAGE, bottom // PAGE + 1)
 
     def _missing(self) -> list[int]:
         last = (self._count - 1) // PAGE if self._count else -1
-        return [page for page in self._in_sight if page not in self._pages and page <= last]
+        return [page for page in self._in_sight() if page not in self._pages and page <= last]
 
     @work(exclusive=True, group="rows")
     async def _read(self, *, afresh: bool) -> None:
@@ -205,7 +213,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         source = self._source
         try:
             if afresh:
-                await self._count_and_renew(source)
+                await self._renew(source)
             while missing := self._missing():
                 number = missing[0]
                 self._keep(number, await asyncio.to_thread(source.page, number * PAGE, PAGE))
@@ -218,8 +226,28 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             self._failed = False
             self.post_message(self.Failed(self, ""))
 
+    async def _renew(self, source: Source[Row]) -> None:
+        self._renewing += 1
+        try:
+            self._renew_again = True
+            while self._renew_again:
+                self._renew_again = False
+                await self._count_and_renew(source)
+        finally:
+            self._renewing -= 1
+
+    def _move_by(self, rows: int) -> None:
+        """Keep the cursor's row where it is on the screen, though its number has changed."""
+        top = max(0, self.scroll_offset.y + rows)
+        self._count = max(0, (self._count or 0) + rows)
+        self.virtual_size = Size(0, self._count + 1)
+        self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        self.cursor += rows
+
     async def _count_and_renew(self, source: Source[Row]) -> None:
-        numbers = list(self._in_sight)
+        follows = not self.cursor and not self.scroll_offset.y
+        moved = 0 if follows else await moved_by(source, self.selected, self.cursor)
+        numbers = list(self._in_sight(moved))
         # The rows first: counting a million may take longer than reading those that are seen.
         fresh = {
             number: await asyncio.to_thread(source.page, number * PAGE, PAGE) for number in numbers
@@ -227,6 +255,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._pages.clear()
         for number, rows in fresh.items():
             self._keep(number, rows)
+        if moved:
+            self._move_by(moved)
         last, rows = numbers[-1], fresh[numbers[-1]]
         end = last * PAGE + len(rows)
         if len(rows) < PAGE and (rows or not last):  # the end is in sight: no need to count
