@@ -5,6 +5,9 @@ from typing import Any
 
 from sestui.core.clock import Instant
 
+USUAL_MISFIRE_HOURS = 24.0
+"""A scheduled run that is later than this isn't sent unasked."""
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignFields:

@@ -71,7 +71,7 @@ class PauseReason(StrEnum):
 
 
 class WaitReason(StrEnum):
-    """What a waiting run waits for; it goes on by itself."""
+    """What a waiting run waits for; it goes on by itself, but for want of approval."""
 
     QUOTA = "quota"
     WINDOW = "window"
@@ -79,10 +79,26 @@ class WaitReason(StrEnum):
 
 
 class RunKind(StrEnum):
-    """What made the run: a campaign for its audience, or a test mail to a few addresses."""
+    """What made the run: a campaign for its audience, a test, or sestui itself."""
 
     CAMPAIGN = "campaign"
     TEST = "test"
+    NOTICE = "notice"
+    """sestui's own mail to its operators: a run has finished, the figures of the week."""
+
+
+class Completion(StrEnum):
+    """Whether the end of a run has been told of to those whom it concerns."""
+
+    OWED = "owed"
+    TOLD = "told"
+
+
+class WorkerRole(StrEnum):
+    """What a process is registered for."""
+
+    SENDER = "sender"
+    TASKS = "tasks"
 
 
 class ContactStatus(StrEnum):

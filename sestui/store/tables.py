@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState
+from sestui.core.campaign import USUAL_MISFIRE_HOURS
+from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState, WorkerRole
 
 
 def _json() -> Any:
@@ -148,6 +149,12 @@ class Campaign(SQLModel, table=True):
     """IANA zone of schedule and start; '' is the machine's."""
     next_due_at: float | None = Field(default=None, index=True)
     """When `run-due` starts the next run by itself; None: only by hand."""
+    only: str = Field(default="")
+    """An ``Only``: the part of the audience that a scheduled run is for; '' is all of it."""
+    misfire_hours: float = Field(default=USUAL_MISFIRE_HOURS)
+    """A scheduled run that is later than this waits for the operator's approval."""
+    is_campaign: bool = Field(default=True)
+    """False for the one row under which sestui's own mail runs (reports by tasks)."""
     created_at: float
     updated_at: float
 
@@ -159,6 +166,8 @@ class Run(SQLModel, table=True):
         UniqueConstraint("campaign_id", "number"),
         # A scheduled occurrence is started once, however many run-due fire.
         UniqueConstraint("campaign_id", "scheduled_for"),
+        # The end of a run is told of once, however many processes see it.
+        UniqueConstraint("notice_of"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -184,6 +193,10 @@ class Run(SQLModel, table=True):
     resume_at: float | None = Field(default=None)
     """When a waiting run expects to go on."""
     scheduled_for: float | None = Field(default=None)
+    completion: str = Field(default="", index=True)
+    """Whether its end is to be told of by mail: a ``Completion``; '' if nobody wants to know."""
+    notice_of: int | None = Field(default=None, foreign_key="run.id")
+    """A notice: the run whose end it tells of."""
     created_at: float
     started_at: float | None = Field(default=None)
     finished_at: float | None = Field(default=None)
@@ -255,9 +268,10 @@ class GovernorRow(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A process that claims deliveries, so that the next one can tell whether it still lives."""
+    """A process that claims deliveries or runs tasks, so that the next can tell if it lives."""
 
     id: str = Field(primary_key=True)
+    role: str = Field(default=WorkerRole.SENDER.value)
     host: str
     """Host, boot and process namespace: pids compare only within one."""
     pid: int

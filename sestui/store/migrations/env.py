@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from sestui.store import tables  # noqa: F401 - fills SQLModel.metadata
+from sestui.store import tables, task_tables  # noqa: F401 - they fill SQLModel.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -102,6 +102,7 @@ def upgrade() -> None:
     op.create_table(
         "worker",
         sa.Column("id", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("process_started_at", sa.Float(), nullable=False),
@@ -140,6 +141,9 @@ def upgrade() -> None:
         sa.Column("start_at", sa.Float(), nullable=True),
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("next_due_at", sa.Float(), nullable=True),
+        sa.Column("only", sa.String(), nullable=False),
+        sa.Column("misfire_hours", sa.Float(), nullable=False),
+        sa.Column("is_campaign", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -187,6 +191,8 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("resume_at", sa.Float(), nullable=True),
         sa.Column("scheduled_for", sa.Float(), nullable=True),
+        sa.Column("completion", sa.String(), nullable=False),
+        sa.Column("notice_of", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=True),
         sa.Column("finished_at", sa.Float(), nullable=True),
@@ -207,7 +213,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("campaign_id", "number"),
         sa.UniqueConstraint("campaign_id", "scheduled_for"),
+        sa.ForeignKeyConstraint(["notice_of"], ["run.id"]),
+        sa.UniqueConstraint("notice_of"),
     )
+    op.create_index(op.f("ix_run_completion"), "run", ["completion"], unique=False)
     op.create_index(op.f("ix_run_campaign_id"), "run", ["campaign_id"], unique=False)
     op.create_index(op.f("ix_run_state"), "run", ["state"], unique=False)
     op.create_table(
@@ -238,3 +247,67 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_delivery_contact_id"), "delivery", ["contact_id"], unique=False)
     op.create_index("ix_delivery_run_state", "delivery", ["run_id", "state", "id"], unique=False)
+    _tasks()
+
+
+def _tasks() -> None:
+    op.create_table(
+        "task",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("schedule", sa.String(), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.Float(), nullable=True),
+        sa.Column("ends_at", sa.Float(), nullable=True),
+        sa.Column("misfire", sa.String(), nullable=False),
+        sa.Column("misfire_bound", sa.Integer(), nullable=False),
+        sa.Column("timeout", sa.Float(), nullable=False),
+        sa.Column("overlap", sa.String(), nullable=False),
+        sa.Column("first_run_at", sa.Float(), nullable=True),
+        sa.Column("last_run_at", sa.Float(), nullable=True),
+        sa.Column("next_run_at", sa.Float(), nullable=True),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("updated_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_task_name"), "task", ["name"], unique=True)
+    op.create_index(op.f("ix_task_next_run_at"), "task", ["next_run_at"], unique=False)
+    op.create_table(
+        "task_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("scheduled_for", sa.Float(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("worker", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("queued_at", sa.Float(), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=True),
+        sa.Column("finished_at", sa.Float(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("log", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("task_id", "scheduled_for"),
+    )
+    op.create_index("ix_task_run_task_id", "task_run", ["task_id", "id"], unique=False)
+    op.create_index(op.f("ix_task_run_state"), "task_run", ["state"], unique=False)
+    op.create_table(
+        "contact_check",
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("checked_at", sa.Float(), nullable=False),
+        sa.Column("decided", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("contact_id"),
+    )
+    op.create_index(
+        op.f("ix_contact_check_checked_at"), "contact_check", ["checked_at"], unique=False
+    )

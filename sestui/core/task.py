@@ -1,0 +1,140 @@
+"""A task's own values, and which of its occurrences are to be run."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sestui.core.clock import Instant
+from sestui.core.cron import latest, next_fire
+
+GRACE_SECONDS = 300.0
+"""An occurrence that starts no later than this is on time, whatever the misfire rule."""
+
+HOUR_SECONDS = 3600.0
+MOST_ATTEMPTS = 3
+"""An occurrence whose process died is tried again this often at most: it may be what kills it."""
+
+_COUNTED = 1_000
+"""Missed occurrences are counted up to here."""
+
+
+class Misfire(StrEnum):
+    """What becomes of occurrences that nobody started in time, or whose process died."""
+
+    SKIP = "skip"
+    """Nothing: the next occurrence is soon enough."""
+    ONCE = "once"
+    """One run makes up for all of them."""
+    ALL = "all"
+    """Each is made up for, the newest few (the task's bound) at least."""
+
+
+class Overlap(StrEnum):
+    """What becomes of an occurrence that is due while the task's last run has not ended."""
+
+    SKIP = "skip"
+    """It is left out."""
+    WAIT = "wait"
+    """It runs when the other has ended."""
+    ALLOW = "allow"
+    """It runs beside the other."""
+
+
+class TaskRunState(StrEnum):
+    """Where one execution of a task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    KILLED = "killed"
+    """Its process ended before it did."""
+    MISSED = "missed"
+    """Nobody was there at its time, and the misfire rule lets it go."""
+    SKIPPED = "skipped"
+    """The run before it was still at work."""
+
+    @property
+    def label(self) -> str:
+        """The state as people read it."""
+        return self.value.replace("_", " ")
+
+
+OPEN_TASK_STATES = frozenset({TaskRunState.QUEUED, TaskRunState.RUNNING})
+BAD_TASK_STATES = frozenset({TaskRunState.FAILED, TaskRunState.TIMED_OUT, TaskRunState.KILLED})
+"""Ends that somebody ought to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFields:
+    """What a task is; equal fields are the same task."""
+
+    name: str
+    type: str
+    schedule: str
+    """A cron expression, with or without a year."""
+    description: str = ""
+    timezone: str = ""
+    """IANA zone of the schedule; '' is the machine's."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """As its type's parameters model takes them."""
+    active: bool = True
+    priority: int = 5
+    starts_at: Instant | None = None
+    """Nothing is run for occurrences before this,"""
+    ends_at: Instant | None = None
+    """nor for those after this."""
+    misfire: Misfire = Misfire.ONCE
+    misfire_bound: int = 10
+    """With ``all``: how many missed occurrences are made up for at most."""
+    timeout: float = HOUR_SECONDS
+    """Seconds that one run may take."""
+    overlap: Overlap = Overlap.SKIP
+
+    def next_after(self, instant: Instant) -> Instant | None:
+        """The first occurrence later than ``instant`` that its dates allow; None: there is none.
+
+        Raises:
+            UsageError: the schedule isn't one, or there is no such zone.
+        """
+        after = instant if self.starts_at is None else max(instant, self.starts_at - 1e-3)
+        fired = next_fire(self.schedule, self.timezone, after)
+        over = fired is not None and self.ends_at is not None and fired > self.ends_at
+        return None if over else fired
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """What became due since the last look."""
+
+    run: tuple[Instant, ...]
+    """To be run, the oldest first."""
+    missed: int
+    """How many are let go; 1,000 stands for that many or more."""
+    missed_at: Instant | None
+    """The newest of those."""
+
+
+def occurrences(task: TaskFields, due_at: Instant, now: Instant) -> Occurrences:
+    """What to do about the occurrences from ``due_at``, which is one, up to ``now``."""
+    until = now if task.ends_at is None else min(now, task.ends_at)
+    found = latest(task.schedule, task.timezone, due_at - 1e-3, until, _COUNTED)
+    if not found:
+        return Occurrences((), 0, None)
+    if task.misfire is Misfire.ALL:
+        kept = max(1, task.misfire_bound)
+    elif task.misfire is Misfire.ONCE or now - found[-1] <= GRACE_SECONDS:
+        kept = 1
+    else:
+        kept = 0
+    split = max(0, len(found) - kept)
+    let_go = found[:split]
+    # What one run makes up for is not missed.
+    missed = 0 if task.misfire is Misfire.ONCE else len(let_go)
+    return Occurrences(tuple(found[split:]), missed, let_go[-1] if missed else None)
+
+
+def may_retry(misfire: Misfire, attempt: int) -> bool:
+    """Whether an occurrence whose process died in its ``attempt``-th try is to be tried again."""
+    return misfire is not Misfire.SKIP and attempt < MOST_ATTEMPTS

@@ -1,0 +1,293 @@
+"""Executions of tasks: taken from the queue, logged, ended, and found when their process died."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
+
+from sestui.core.clock import Instant
+from sestui.core.task import (
+    Misfire,
+    Overlap,
+    TaskFields,
+    TaskRunState,
+    may_retry,
+)
+from sestui.errors import NotFoundError, StateError
+from sestui.store.database import Database
+from sestui.store.tables import Worker
+from sestui.store.task_tables import Task, TaskRun
+from sestui.store.tasks import fields_of_task
+
+_LOOKED_AT = 20
+"""Queued runs that one look considers: others may take the first ones before us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Who runs tasks."""
+
+    worker: str
+    """The id under which the process is registered."""
+    host: str
+    """Its machine, as people call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An execution that is this worker's now."""
+
+    run_id: int
+    task_id: int
+    task: TaskFields
+    occurrence: Instant
+    """What it is run for: the occurrence, or when somebody asked for it."""
+    by_hand: bool
+    attempt: int
+    log: str
+    """What an earlier attempt has logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An execution whose process had died, and what was made of it."""
+
+    run_id: int
+    task: str
+    host: str
+    again: bool
+    """It is in the queue again."""
+
+
+class TaskRuns:
+    """Every execution of every task."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # looking
+
+    def get(self, run_id: int) -> TaskRun:
+        """The run as it is now.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as session:
+            run = session.get(TaskRun, run_id)
+        if run is None:
+            raise NotFoundError(f"There is no task run {run_id}.")
+        return run
+
+    def of_task(self, task_id: int, *, limit: int = 20) -> Sequence[TaskRun]:
+        """The task's newest runs, the newest first."""
+        with self._database.read() as session:
+            return session.exec(
+                select(TaskRun)
+                .where(TaskRun.task_id == task_id)
+                .order_by(col(TaskRun.id).desc())
+                .limit(limit)
+            ).all()
+
+    def newest(self, task_ids: Sequence[int]) -> dict[int, TaskRun]:
+        """The newest run of each of these tasks that has one."""
+        found = {}
+        with self._database.read() as session:
+            for task_id in task_ids:  # an index step each
+                run = session.exec(
+                    select(TaskRun)
+                    .where(TaskRun.task_id == task_id)
+                    .order_by(col(TaskRun.id).desc())
+                    .limit(1)
+                ).first()
+                if run is not None:
+                    found[task_id] = run
+        return found
+
+    def any_open(self) -> bool:
+        """Whether anything is in the queue or at work."""
+        with self._database.read() as session:
+            return any(
+                session.exec(select(TaskRun.id).where(TaskRun.state == state).limit(1)).first()
+                for state in (TaskRunState.QUEUED.value, TaskRunState.RUNNING.value)
+            )
+
+    # working
+
+    def by_hand(self, task_id: int, by: Runner, now: Instant) -> Taken:
+        """A run that somebody asks for, taken at once.
+
+        Raises:
+            StateError: the task is at work, and doesn't allow another beside it.
+        """
+        with self._database.write() as session:
+            task = session.get_one(Task, task_id, with_for_update=True)
+            run = TaskRun(task_id=task_id, queued_at=now)
+            session.add(run)
+            session.flush()
+            if not _is_free(session, task, run):
+                session.delete(run)
+                raise StateError(f"The task {task.name} is running already.")
+            return _start(session, task, run, by, now)
+
+    def take(self, by: Runner, now: Instant) -> Taken | None:
+        """The queued run that is to go next, taken for that worker; None: there is none.
+
+        Higher priority first, then the older occurrence. A task's runs don't go at the same time
+        unless it allows that.
+        """
+        with self._database.read() as session:
+            queued = session.exec(
+                select(TaskRun.id, TaskRun.task_id)
+                .join(Task, col(Task.id) == col(TaskRun.task_id))
+                .where(
+                    TaskRun.state == TaskRunState.QUEUED.value,
+                    or_(col(Task.overlap) == Overlap.ALLOW.value, ~_another_at_work().exists()),
+                )
+                .order_by(col(Task.priority).desc(), col(TaskRun.scheduled_for), col(TaskRun.id))
+                .limit(_LOOKED_AT)
+            ).all()
+        for run_id, task_id in queued:
+            with self._database.write() as session:
+                task = session.get_one(Task, task_id, with_for_update=True)
+                run = session.get(TaskRun, run_id, with_for_update=True)
+                if (
+                    run is not None
+                    and run.state == TaskRunState.QUEUED
+                    and _is_free(session, task, run)
+                ):
+                    return _start(session, task, run, by, now)
+        return None
+
+    def write_log(self, taken: Taken, worker: str, log: str) -> bool:
+        """Keep the log so far; False: the run is not this worker's any more."""
+        with self._database.write() as session:
+            return bool(
+                session.exec(update(TaskRun).where(*_mine(taken, worker)).values(log=log)).rowcount
+            )
+
+    def end(
+        self,
+        taken: Taken,
+        worker: str,
+        *,
+        state: TaskRunState,
+        detail: str,
+        result: dict[str, Any],
+        log: str,
+        now: Instant,
+    ) -> bool:
+        """Write what came of it; False: the run is not this worker's any more.
+
+        A task that has no occurrence left is switched off by its last run.
+        """
+        with self._database.write() as session:
+            # The task's row first, as in taking: no two wait for each other.
+            task = session.get_one(Task, taken.task_id, with_for_update=True)
+            run = session.get_one(TaskRun, taken.run_id, with_for_update=True)
+            if (run.state, run.worker, run.attempt) != (
+                TaskRunState.RUNNING,
+                worker,
+                taken.attempt,
+            ):
+                return False
+            run.state, run.detail, run.result, run.log = state.value, detail, result, log
+            run.finished_at = now
+            session.add(run)
+            if task.next_run_at is None and not taken.by_hand:
+                task.active = False
+                session.add(task)
+            return True
+
+    def adopt_orphans(self, now: Instant) -> list[Orphan]:
+        """Find runs whose process died, and do with them what their misfire rule says.
+
+        Whoever took a run and isn't registered is dead: workers register first and leave last.
+        Call it after dead workers were buried.
+        """
+        with self._database.read() as session:
+            lost = session.exec(select(TaskRun.id).where(*_lost())).all()
+        orphans = []
+        for run_id in lost:
+            with self._database.write() as session:
+                run = session.exec(
+                    select(TaskRun).where(TaskRun.id == run_id, *_lost()).with_for_update()
+                ).one_or_none()
+                if run is None:
+                    continue
+                task = session.get_one(Task, run.task_id)
+                again = run.scheduled_for is not None and may_retry(
+                    Misfire(task.misfire), run.attempt
+                )
+                said = f"The process that ran it on {run.host} ended before it did"
+                run.state = (TaskRunState.QUEUED if again else TaskRunState.KILLED).value
+                run.detail = f"{said}."
+                run.finished_at = None if again else now
+                run.log += f"{said}{'; it is run again' if again else ''}.\n"
+                run.worker = ""
+                session.add(run)
+                orphans.append(Orphan(run.id, task.name, run.host, again))
+        return orphans
+
+
+def _mine(taken: Taken, worker: str) -> tuple[Any, ...]:
+    return (
+        col(TaskRun.id) == taken.run_id,
+        col(TaskRun.state) == TaskRunState.RUNNING.value,
+        col(TaskRun.worker) == worker,
+        col(TaskRun.attempt) == taken.attempt,
+    )
+
+
+def _lost() -> tuple[Any, ...]:
+    return (
+        TaskRun.state == TaskRunState.RUNNING.value,
+        col(TaskRun.worker).not_in(select(Worker.id)),
+    )
+
+
+def _another_at_work() -> Select[Any]:
+    other = aliased(TaskRun)
+    return select(other.id).where(
+        other.task_id == TaskRun.task_id, other.state == TaskRunState.RUNNING.value
+    )
+
+
+def _is_free(session: Session, task: Task, run: TaskRun) -> bool:
+    """Whether nothing of the task is at work that this run must not go beside."""
+    if task.overlap == Overlap.ALLOW:
+        return True
+    other = session.exec(
+        select(TaskRun.id)
+        .where(
+            TaskRun.task_id == task.id,
+            TaskRun.state == TaskRunState.RUNNING.value,
+            TaskRun.id != run.id,
+        )
+        .limit(1)
+    ).first()
+    return other is None
+
+
+def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant) -> Taken:
+    run.state = TaskRunState.RUNNING.value
+    run.attempt += 1
+    run.worker, run.host = by.worker, by.host
+    run.started_at, run.finished_at = now, None
+    run.detail = ""
+    task.first_run_at = task.first_run_at or now
+    task.last_run_at = now
+    session.add_all([run, task])
+    session.flush()
+    return Taken(
+        run_id=run.id,
+        task_id=task.id,
+        task=fields_of_task(task),
+        occurrence=run.scheduled_for if run.scheduled_for is not None else now,
+        by_hand=run.scheduled_for is None,
+        attempt=run.attempt,
+        log=run.log,
+    )
