@@ -68,6 +68,8 @@ class TextFormat:
     """NUL characters or undecodable bytes are somewhere in it: look at every cell."""
     size: int
     """Bytes."""
+    lines: int
+    """Line ends in it, those inside quotation marks included."""
     sample: tuple[tuple[str, ...], ...]
     """The first rows, the header among them."""
 
@@ -126,7 +128,7 @@ def examine(file: BinaryIO, path: Path) -> TextFormat:
         raise BadFileError(
             f"{name}, line 1 is longer than {MAX_RECORD:,} characters; this is no file of rows."
         )
-    encoding, damaged = _scan(file, encoding)
+    encoding, damaged, ends = _scan(file, encoding)
     text = head.decode(encoding, KEEP_BYTES)
     skipped = 0
     marked = re.match(r"sep=([,;\t|])\r?\n?", text, re.IGNORECASE)
@@ -136,9 +138,8 @@ def examine(file: BinaryIO, path: Path) -> TextFormat:
     if size > len(head):
         lines.pop()  # cut short
     delimiter = marked[1] if marked else _delimiter(lines)
-    return TextFormat(
-        encoding, delimiter, skipped, damaged, size, tuple(map(tuple, _rows(lines, delimiter)))
-    )
+    sample = tuple(map(tuple, _rows(lines, delimiter)))
+    return TextFormat(encoding, delimiter, skipped, damaged, size, ends, sample)
 
 
 def _refuse_binary(head: bytes, name: str) -> None:
@@ -151,18 +152,20 @@ def _refuse_binary(head: bytes, name: str) -> None:
         raise BadFileError(f"{name} is not a text file; export the contacts as CSV.")
 
 
-def _scan(file: BinaryIO, encoding: str | None) -> tuple[str, bool]:
-    """The encoding, and whether the file holds anything undecodable or NUL."""
+def _scan(file: BinaryIO, encoding: str | None) -> tuple[str, bool, int]:
+    """The encoding, whether the file holds anything undecodable or NUL, and its line ends."""
     guess = encoding or "utf-8"
     try:
-        return guess, _decode_all(file, guess, "strict").has_nul
+        found = _decode_all(file, guess, "strict")
     except UnicodeDecodeError:
         found = _decode_all(file, guess, KEEP_BYTES)
+    else:
+        return guess, found.has_nul, found.lines
     if encoding is None and found.undecodable > found.multibyte:
         # Bytes above 127 that hardly ever form UTF-8 characters: the Windows code page.
         found = _decode_all(file, "cp1252", KEEP_BYTES)
-        return "cp1252", found.has_nul or found.undecodable > 0
-    return guess, True
+        return "cp1252", found.has_nul or found.undecodable > 0, found.lines
+    return guess, True, found.lines
 
 
 class _Decoded(NamedTuple):
@@ -171,13 +174,14 @@ class _Decoded(NamedTuple):
     multibyte: int
     """Bytes beyond the first of characters that take several."""
     has_nul: bool
+    lines: int
 
 
 def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
     """Decode the whole file and leave it at its start."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    undecodable = multibyte = 0
+    undecodable = multibyte = lines = returns = 0
     has_nul = False
     last = False
     while not last:
@@ -185,11 +189,13 @@ def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
         last = not piece
         text = decoder.decode(piece, final=last)
         has_nul = has_nul or "\0" in text
+        lines += text.count("\n")
+        returns += text.count("\r")
         if errors != "strict" and not text.isascii():
             undecodable += len(re.findall("[\ud800-\udfff]", text))
             multibyte += len(piece) - len(text)
     file.seek(0)
-    return _Decoded(undecodable, multibyte, has_nul)
+    return _Decoded(undecodable, multibyte, has_nul, max(lines, returns))
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> list[list[str]]:

@@ -10,7 +10,7 @@ from sestui.errors import BadFileError
 
 _ROWS = 20
 _COUNTED = 10_000
-"""Rows read to count them; of a longer file the number is estimated from its size."""
+"""Rows read to count them; of a longer file the number is estimated from its lines."""
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -66,9 +66,10 @@ def preview(path: Path) -> Preview:
         records = file.records()
         header = len(list(islice(records, 1 if head.given else 0)))
         count = sum(1 for _ in islice(records, _COUNTED))
-        counted = next(records, None) is None
-        if not counted:
-            count = _rounded(count * file.format.size / file.bytes_read)
+        beyond = next(records, None)
+        if beyond is not None:
+            line, _size, _cells = beyond
+            count = _rounded(count * file.format.lines / line)
         return Preview(
             path=path,
             encoding=file.format.encoding.removesuffix("-sig"),
@@ -78,7 +79,7 @@ def preview(path: Path) -> Preview:
             uses=uses,
             rows=tuple(sample[header : header + _ROWS]),
             count=count,
-            counted=counted,
+            counted=beyond is None,
         )
 
 

@@ -22,5 +22,5 @@ class OnConflict(StrEnum):
 _SENTENCES = {
     OnConflict.UPDATE: "Values in the file win, others are kept; tags are added.",
     OnConflict.SKIP: "Contacts stay as they are; they only join the list.",
-    OnConflict.REPLACE: "The file's values become their only ones, its tags too if it has any.",
+    OnConflict.REPLACE: "Only the file's values stay, and its tags if it has any.",
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -16,6 +17,7 @@ from sestui.errors import SestuiError
 from sestui.runtime import Runtime
 from sestui.tui.background import Background, Mailbox
 from sestui.tui.desk import AccountLabel, Desk
+from sestui.tui.errands import last_words
 from sestui.tui.format import shorten
 from sestui.tui.palette import ActionsProvider, PlacesProvider
 from sestui.tui.places import PLACES, place_bindings
@@ -98,6 +100,7 @@ class SestuiApp(App[None]):
 
     async def on_unmount(self) -> None:
         """However the app ends, the sender ends first: its runtime is closed next."""
+        self.desk.errands.stop()
         self.background.stop()
         await asyncio.to_thread(self.background.join)
         ignore_signals()
@@ -182,7 +185,9 @@ class SestuiApp(App[None]):
             return
         self._leaving = True
         self.background.stop()
-        if self.background.alive:
+        errands = self.desk.errands.stop()
+        if self.background.alive or errands:
             self.push_screen(LeavingScreen())
         await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
-        self.exit()
+        words = await asyncio.to_thread(last_words, errands)
+        self.exit(message=Text(words) if words else None)

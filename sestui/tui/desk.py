@@ -18,6 +18,7 @@ from sestui.runtime import Runtime
 from sestui.sending.report import Line
 from sestui.store.recent import RecentRuns
 from sestui.store.tables import Delivery, Run
+from sestui.tui.errands import Errands
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Desk:
         self.runtime = runtime
         """For the desks of the screens that have one of their own."""
         self.listeners = Listeners()
+        self.errands = Errands()
         self.clock = runtime.clock
         self.zone = runtime.settings.zone
         self.account_open = False

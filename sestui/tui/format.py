@@ -72,6 +72,17 @@ def shorten(text: str, width: int) -> str:
     return "".join(kept) + "…"[:width]
 
 
+def file_size(size: float) -> str:
+    """``812 B``, ``12.3 kB``, ``4.0 MB``: thousands, as file managers count."""
+    if size < 1000:
+        return f"{size:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.95 or unit == "GB":
+            break
+    return f"{size:,.1f} {unit}"
+
+
 def clock_time(instant: Instant, zone: ZoneInfo | None) -> str:
     """``10:37:19`` where the operator is."""
     return f"{_local(instant, zone):%H:%M:%S}"

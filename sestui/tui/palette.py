@@ -63,7 +63,13 @@ class ActionsProvider(EntriesProvider):
                 run = partial(self._do, binding.action, node)
                 found.setdefault(binding.action, Entry(binding.description, tooltip, run))
         theme = Entry("Theme", "Choose other colours", self.app.action_change_theme)
-        return [*found.values(), theme]
+        bring = Entry("Import contacts", "Bring contacts from a CSV or TSV file", self._import)
+        return [*found.values(), bring, theme]
+
+    def _import(self) -> None:
+        from sestui.tui.screens.import_ import ImportScreen  # noqa: PLC0415 - only when wanted
+
+        self.app.push_screen(ImportScreen(cast("SestuiApp", self.app).desk))
 
     def _do(self, action: str, node: DOMNode) -> None:
         self.app.run_worker(self.app.run_action(action, node))

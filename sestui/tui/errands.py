@@ -1,0 +1,96 @@
+"""Long deeds that run beside the screens, and what becomes of them when the app is left."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from sestui.errors import SestuiError, StoppedError
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 30.0
+"""For taking back what was done."""
+
+
+class Errand(Generic[T]):
+    """A long deed: :meth:`run` blocks until it is done, so call it in a thread.
+
+    A subclass gives :meth:`work`, which calls :meth:`check` often and leaves nothing behind when
+    that raises.
+    """
+
+    stopped = "It was stopped."
+    """What there is to say when it was stopped in the middle."""
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+        self._ended = threading.Event()
+        self.last_words = ""
+        """How it ended, for somebody who left meanwhile; '' while it goes on."""
+
+    def work(self) -> T:
+        """The deed itself."""
+        raise NotImplementedError
+
+    def said(self, result: T) -> str:
+        """How it ended well, as a sentence."""
+        raise NotImplementedError
+
+    def run(self) -> T:
+        """Do it.
+
+        Raises:
+            StoppedError: somebody said :meth:`stop`, and what was done has been taken back.
+            SestuiError: it failed.
+        """
+        try:
+            result = self.work()
+            self.last_words = self.said(result)
+        except SestuiError as error:
+            self.last_words = str(error)
+            raise
+        finally:
+            self._ended.set()
+        return result
+
+    def stop(self) -> None:
+        """Ask it to end; returns at once."""
+        self._told.set()
+
+    def check(self) -> None:
+        """Raise StoppedError if somebody said stop; called by the deed itself."""
+        if self._told.is_set():
+            raise StoppedError(self.stopped)
+
+    def join(self, seconds: float) -> bool:
+        """Wait for its end; False if ``seconds`` were not enough."""
+        return self._ended.wait(seconds)
+
+
+class Errands:
+    """Those under way; used on the UI's thread."""
+
+    def __init__(self) -> None:
+        self._under_way: list[Errand[Any]] = []
+
+    def add(self, errand: Errand[Any]) -> None:
+        """From now on it is stopped when the app is left."""
+        self._under_way.append(errand)
+
+    def remove(self, errand: Errand[Any]) -> None:
+        """It has ended, and somebody has said how."""
+        self._under_way.remove(errand)
+
+    def stop(self) -> Sequence[Errand[Any]]:
+        """Ask all to end; returns those that were asked."""
+        asked = tuple(self._under_way)
+        for errand in asked:
+            errand.stop()
+        return asked
+
+
+def last_words(errands: Sequence[Errand[Any]]) -> str:
+    """Wait for their ends; how they ended, a line each."""
+    for errand in errands:
+        errand.join(_PATIENCE_SECONDS)
+    return "\n".join(errand.last_words for errand in errands if errand.last_words)
