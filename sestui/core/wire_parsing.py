@@ -56,12 +56,20 @@ def parse_send_email(body: bytes) -> SendEmailRequest:
     Raises:
         ServiceError: SES would refuse this by its shape.
     """
-    given = parse_object(body)
+    return send_email_of(parse_object(body))
+
+
+def send_email_of(given: Json, *, most: int = MAX_RECIPIENTS) -> SendEmailRequest:
+    """SendEmail's request from its JSON; to ``most`` recipients, where SES itself isn't asked.
+
+    Raises:
+        ServiceError: SES would refuse this by its shape.
+    """
     content = _content(_object(given, "Content"))
     from_address = _text(given, "FromEmailAddress")
-    destination = _destination(_object(given, "Destination"))
+    destination = _destination(_object(given, "Destination"), most)
     if isinstance(content, RawContent):
-        from_address, destination = _raw_envelope(content.data, from_address, destination)
+        from_address, destination = _raw_envelope(content.data, from_address, destination, most)
     if not from_address:
         raise bad_request("FromEmailAddress is required.")
     bare_address(from_address)
@@ -83,7 +91,15 @@ def parse_send_bulk_email(body: bytes) -> SendBulkEmailRequest:
     Raises:
         ServiceError: SES would refuse the whole call by its shape.
     """
-    given = parse_object(body)
+    return send_bulk_email_of(parse_object(body))
+
+
+def send_bulk_email_of(given: Json) -> SendBulkEmailRequest:
+    """SendBulkEmail's request from its JSON.
+
+    Raises:
+        ServiceError: SES would refuse the whole call by its shape.
+    """
     template = _object(_object(given, "DefaultContent"), "Template")
     if not template:
         raise bad_request("DefaultContent.Template is required.")
@@ -107,7 +123,7 @@ def parse_send_bulk_email(body: bytes) -> SendBulkEmailRequest:
 
 
 def _bulk_entry(given: Json) -> BulkEntry:
-    destination = _destination(_object(given, "Destination"))
+    destination = _destination(_object(given, "Destination"), MAX_RECIPIENTS)
     if not destination.recipients:
         raise bad_request("Recipient count must be at least 1.")
     replacement = _object(_object(given, "ReplacementEmailContent"), "ReplacementTemplate")
@@ -244,19 +260,19 @@ def bare_address(written: str) -> str:
     return bare
 
 
-def _destination(given: Json) -> Destination:
+def _destination(given: Json, most: int) -> Destination:
     to, cc, bcc = (_strings(given, key) for key in ("ToAddresses", "CcAddresses", "BccAddresses"))
-    return Destination(to, cc, bcc, _recipients(to + cc + bcc))
+    return Destination(to, cc, bcc, _recipients(to + cc + bcc, most))
 
 
-def _recipients(written: tuple[str, ...]) -> tuple[str, ...]:
-    if len(written) > MAX_RECIPIENTS:
-        raise bad_request(f"Recipient count exceeds {MAX_RECIPIENTS}.")
+def _recipients(written: tuple[str, ...], most: int) -> tuple[str, ...]:
+    if len(written) > most:
+        raise bad_request(f"Recipient count exceeds {most}.")
     return tuple(bare_address(address) for address in written)
 
 
 def _raw_envelope(
-    data: bytes, from_address: str, destination: Destination
+    data: bytes, from_address: str, destination: Destination, most: int
 ) -> tuple[str, Destination]:
     """Sender and recipients of a raw mail: as given, otherwise from the message's own headers."""
     message = _mime_headers(data)
@@ -271,7 +287,7 @@ def _raw_envelope(
         )
         for name in ("To", "Cc", "Bcc")
     )
-    return from_address, Destination(to, cc, bcc, _recipients(to + cc + bcc))
+    return from_address, Destination(to, cc, bcc, _recipients(to + cc + bcc, most))
 
 
 def _mime_headers(data: bytes) -> Message:

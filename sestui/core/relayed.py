@@ -1,0 +1,265 @@
+"""A mail that a client handed to the relay: whom it is for, and the calls that carry it to each.
+
+Every To address gets a mail of its own, so that nobody sees the others. Cc and Bcc ride once, with
+the first. What the client gave beyond the recipients goes to SES as it came.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sestui.core.raw_mail import RawMail
+from sestui.core.relay_shape import only_known
+from sestui.core.wire import Json, RawContent, ServiceError, TemplateContent, bad_request
+from sestui.core.wire_parsing import bare_address, send_bulk_email_of, send_email_of
+
+MOST_IN_A_CALL = 50
+"""Recipients that SES takes in one call."""
+
+_SPLIT_WARNING = (
+    "It carries a DKIM signature, which another To header would break: it was passed whole, and "
+    "its recipients see each other."
+)
+
+
+class Role(StrEnum):
+    """How a recipient stands in a mail."""
+
+    TO = "to"
+    CC = "cc"
+    BCC = "bcc"
+
+
+_FIELDS = {Role.TO: "ToAddresses", Role.CC: "CcAddresses", Role.BCC: "BccAddresses"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient of a relayed mail."""
+
+    email: str
+    """The bare address."""
+    role: Role
+    written: str
+    """As the mail to this one names it: ``Ada <ada@example.org>``."""
+    rides: bool = False
+    """Goes in the same call as the first, if it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayedMail:
+    """One mail as it was handed over."""
+
+    request: Json
+    """SendEmail's request without its Destination; blobs in base64."""
+    recipients: tuple[Recipient, ...]
+    """Each address once; the number of one among them is its place."""
+    senders: tuple[str, ...]
+    """Bare addresses it says it is from."""
+    rewrites: bool = False
+    """Whether the To header of its raw content is written anew for each recipient."""
+    warning: str = ""
+
+
+def mail_of(given: Json, *, most: int, configuration_set: str = "") -> RelayedMail:
+    """SendEmail's request as a mail to be relayed, to ``most`` recipients at the most.
+
+    ``configuration_set`` is for a mail that names none; '' for none.
+
+    Raises:
+        ServiceError: SES would refuse it by its shape.
+    """
+    parsed = send_email_of(given, most=most)
+    request = only_known(given)
+    request.pop("Destination", None)
+    if not isinstance(parsed.content, RawContent):
+        if configuration_set:
+            request.setdefault("ConfigurationSetName", configuration_set)
+        given_to = parsed.destination
+        named = zip(Role, (given_to.to, given_to.cc, given_to.bcc), strict=True)
+        people = [
+            Recipient(bare_address(written), role, written, rides=role is not Role.TO)
+            for role, addresses in named
+            for written in addresses
+        ]
+        return RelayedMail(request, _each_once(people), (bare_address(parsed.from_address),))
+    raw = RawMail(parsed.content.data)
+    _take_over_headers(request, raw, configuration_set)
+    in_to = {each.address.lower(): each.written for each in raw.mailboxes("To")}
+    whole = raw.is_signed and len(in_to) > 1
+    recipients = _each_once(_of_raw(given, raw, in_to, whole=whole))
+    if len(recipients) > most:
+        raise bad_request(f"Recipient count exceeds {most}.")
+    senders = {bare_address(parsed.from_address): None}
+    senders |= {each.address: None for each in raw.mailboxes("From") if each.address}
+    return RelayedMail(
+        request,
+        recipients,
+        tuple(senders),
+        rewrites=len(in_to) > 1 and not whole,
+        warning=_SPLIT_WARNING if whole else "",
+    )
+
+
+def _of_raw(
+    given: Json, raw: RawMail, in_to: Mapping[str, str], *, whole: bool
+) -> Iterator[Recipient]:
+    """A raw mail's recipients: its Destination's, otherwise those in its headers.
+
+    Whoever isn't in its To header rides: nobody would see why he got a mail of his own.
+    """
+    destination = given.get("Destination") or {}
+    named = [
+        (role, written) for role, name in _FIELDS.items() for written in destination.get(name) or ()
+    ] or [
+        (role, each.address) for role in Role for each in raw.mailboxes(role.value) if each.address
+    ]
+    for role, written in named:
+        email = bare_address(written)
+        own = in_to.get(email.lower())
+        rides = whole or own is None
+        yield Recipient(email, role, email if own is None else own, rides)
+
+
+def _each_once(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
+    found: dict[str, Recipient] = {}
+    for recipient in recipients:
+        found.setdefault(recipient.email.lower(), recipient)
+    return tuple(found.values())
+
+
+def _take_over_headers(request: Json, raw: RawMail, configuration_set: str) -> None:
+    """What SES reads in a raw mail's headers unless the request says it, which ours does."""
+    if configuration_set and not raw.values("X-SES-CONFIGURATION-SET"):
+        request.setdefault("ConfigurationSetName", configuration_set)
+    if "EmailTags" in request:
+        return
+    tags = [
+        {"Name": name.strip(), "Value": value.strip()}
+        for text in raw.values("X-SES-MESSAGE-TAGS")
+        for name, equals, value in (pair.partition("=") for pair in text.split(","))
+        if equals and name.strip() and value.strip()
+    ]
+    if tags:
+        request["EmailTags"] = tags
+
+
+def first_call(recipients: Sequence[Recipient], places: Sequence[int]) -> tuple[int, ...]:
+    """Those of ``places`` that go in the first call: the first To, and everybody who rides."""
+    alone = [place for place in places if not recipients[place].rides]
+    riders = [place for place in places if recipients[place].rides]
+    return tuple((alone[:1] + riders)[:MOST_IN_A_CALL])
+
+
+def arguments(
+    mail: RelayedMail, places: Sequence[int], tags: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What boto3's ``send_email`` is given for a call to these recipients.
+
+    ``tags`` are added to the client's own.
+    """
+    request = dict(mail.request)
+    people = [mail.recipients[place] for place in places]
+    request["Destination"] = {
+        field: [each.email if "Raw" in request["Content"] else each.written for each in chosen]
+        for role, field in _FIELDS.items()
+        if (chosen := [each for each in people if each.role is role])
+    }
+    ours = [{"Name": name, "Value": value} for name, value in tags]
+    names = {name for name, _ in tags}
+    theirs = [tag for tag in request.get("EmailTags", []) if tag.get("Name") not in names]
+    request["EmailTags"] = [*theirs, *ours]
+    alone = [each for each in people if not each.rides]
+    to = alone[0].written if mail.rewrites and alone else None
+    request["Content"] = dict(_with_bytes(request["Content"], to))
+    return request
+
+
+def _with_bytes(content: Json, to: str | None) -> Iterator[tuple[str, Any]]:
+    """The content with its base64 read, as boto3 wants it; a raw mail addressed to ``to``."""
+    for kind, part in content.items():
+        if kind == "Raw":
+            data = base64.b64decode(part["Data"])
+            yield kind, {"Data": data if to is None else RawMail(data).addressed_to(to)}
+        elif "Attachments" in part:
+            files = [
+                {**file, "RawContent": base64.b64decode(file.get("RawContent", ""))}
+                for file in part["Attachments"]
+            ]
+            yield kind, {**part, "Attachments": files}
+        else:
+            yield kind, part
+
+
+def mails_of_bulk(given: Json) -> list[Json]:
+    """Each entry of SendBulkEmail's request as the SendEmail request that sends the same.
+
+    Raises:
+        ServiceError: SES would refuse the whole call by its shape.
+    """
+    parsed = send_bulk_email_of(given)
+    shared = {
+        name: value
+        for name, value in given.items()
+        if name not in {"DefaultContent", "DefaultEmailTags", "BulkEmailEntries"}
+    }
+    template = given["DefaultContent"]["Template"]
+    mails = []
+    for index, entry in enumerate(given["BulkEmailEntries"]):
+        single = parsed.single(index)
+        if not isinstance(single.content, TemplateContent):
+            raise bad_request("DefaultContent.Template is required.")
+        own = {**template, "TemplateData": json.dumps(single.content.data)}
+        if single.content.headers:
+            own["Headers"] = _pairs(single.content.headers)
+        mail = {**shared, "Destination": entry["Destination"], "Content": {"Template": own}}
+        if single.tags:
+            mail["EmailTags"] = _pairs(single.tags)
+        mails.append(mail)
+    return mails
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:
+    return [{"Name": name, "Value": value} for name, value in pairs]
+
+
+def packed(mail: RelayedMail) -> bytes:
+    """The mail as it is stored, once however many recipients it has."""
+    people = [[each.email, each.role.value, each.written, each.rides] for each in mail.recipients]
+    text = json.dumps([mail.request, people, mail.rewrites])
+    return zlib.compress(text.encode(), 1)
+
+
+def unpacked(stored: bytes) -> RelayedMail:
+    """What :func:`packed` has stored, without senders and warning."""
+    request, people, rewrites = json.loads(zlib.decompress(stored))
+    recipients = tuple(
+        Recipient(email, Role(role), written, rides) for email, role, written, rides in people
+    )
+    return RelayedMail(request, recipients, (), rewrites)
+
+
+def allowed_sender(rules: Sequence[str], address: str) -> bool:
+    """Whether ``address`` is among ``rules``: addresses and domains (with all below them).
+
+    No rules allow everybody.
+    """
+    lowered = address.lower()
+    domain = lowered.rpartition("@")[2]
+    return not rules or any(
+        lowered == rule if "@" in rule else domain == rule or domain.endswith(f".{rule}")
+        for rule in map(str.lower, rules)
+    )
+
+
+def sender_denied(address: str) -> ServiceError:
+    """This key may not send as that address."""
+    return ServiceError(
+        403,
+        "AccessDeniedException",
+        f"User is not authorized to perform `ses:SendEmail' on resource `identity/{address}'",
+    )

@@ -1,0 +1,318 @@
+"""AWS Signature Version 4 from the receiver's side: who signed this request, and is it theirs.
+
+The whole body is always part of what is verified: ``UNSIGNED-PAYLOAD`` is refused.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from urllib.parse import quote, unquote_to_bytes
+
+from sestui.core.clock import Instant
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+SKEW_SECONDS = 900.0
+"""How far a request's date may lie from ours, as AWS has it."""
+LONGEST_EXPIRY = 604_800
+"""Seconds; a signature in the query says itself how long it is good, a week at most."""
+
+Headers = tuple[tuple[str, str], ...]
+"""Lower-case names and values as they came, in their order; bytes read as Latin-1."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a signature."""
+
+    MISSING = "missing"
+    INCOMPLETE = "incomplete"
+    SCOPE = "scope"
+    EXPIRED = "expired"
+    PAYLOAD = "payload"
+    TOKEN = "token"  # noqa: S105 - the name of a fault
+    MISMATCH = "mismatch"
+
+
+class SignatureFault(Exception):  # noqa: N818 - becomes an error of the API that was called
+    """The request proves nothing about who sent it; the text says why, in AWS's words."""
+
+    def __init__(self, fault: Fault, text: str) -> None:
+        super().__init__(text)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it came over the wire, as far as a signature covers it."""
+
+    method: str
+    path: str
+    """As it was sent, percent escapes and all."""
+    query: str
+    """The same; '' for none."""
+    headers: Headers
+    body_hash: str
+    """Hexadecimal SHA-256 of the body that came."""
+
+    def header(self, name: str) -> str:
+        """The first header of that name; '' if there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a request says of its signature."""
+
+    access_key_id: str
+    day: str
+    region: str
+    service: str
+    date: str
+    """``20261122T075025Z``."""
+    signed_headers: tuple[str, ...]
+    signature: str
+    expires: int | None = None
+    """Seconds for which a signature in the query is good; None for one in the header."""
+
+    def scope(self) -> str:
+        """Day, region and service, as they are signed."""
+        return f"{self.day}/{self.region}/{self.service}/aws4_request"
+
+
+_HEADER = re.compile(
+    rf"{ALGORITHM}\s+Credential=(?P<credential>[^\s,]+)\s*,\s*"
+    r"SignedHeaders=(?P<headers>[^\s,]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})\s*"
+)
+_DATE = re.compile(r"\d{8}T\d{6}Z")
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+_SIGNED_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_IN_QUERY = "X-Amz-Signature"
+
+
+def claimed(received: Received) -> Claim:
+    """What the request says of its signature, from its header or its query.
+
+    Raises:
+        SignatureFault: it says nothing, or not all of it.
+    """
+    authorization = received.header("authorization")
+    if authorization:
+        return _from_header(authorization, received)
+    given = _query_values(received.query)
+    if _IN_QUERY in given or "X-Amz-Algorithm" in given:
+        return _from_query(given)
+    raise SignatureFault(Fault.MISSING, "Request is missing Authentication Token")
+
+
+def _from_header(authorization: str, received: Received) -> Claim:
+    match = _HEADER.fullmatch(authorization.strip())
+    if match is None:
+        raise SignatureFault(
+            Fault.INCOMPLETE, "Authorization header requires a whole AWS4-HMAC-SHA256 signature."
+        )
+    return _claim(
+        credential=match["credential"],
+        headers=match["headers"],
+        date=received.header("x-amz-date"),
+        signature=match["signature"],
+        expires=None,
+    )
+
+
+def _from_query(given: dict[str, str]) -> Claim:
+    if given.get("X-Amz-Algorithm") != ALGORITHM:
+        raise SignatureFault(Fault.INCOMPLETE, f"X-Amz-Algorithm must be {ALGORITHM}.")
+    expires = given.get("X-Amz-Expires", "")
+    if not (expires.isascii() and expires.isdigit() and 0 < int(expires[:9]) <= LONGEST_EXPIRY):
+        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Expires must be between 1 and 604800.")
+    return _claim(
+        credential=given.get("X-Amz-Credential", ""),
+        headers=given.get("X-Amz-SignedHeaders", ""),
+        date=given.get("X-Amz-Date", ""),
+        signature=given.get(_IN_QUERY, ""),
+        expires=int(expires),
+    )
+
+
+def _claim(
+    *, credential: str, headers: str, date: str, signature: str, expires: int | None
+) -> Claim:
+    parts = credential.split("/")
+    if len(parts) != 5 or not all(parts) or parts[4] != "aws4_request":
+        raise SignatureFault(
+            Fault.INCOMPLETE, "Credential must be KEY/DATE/REGION/SERVICE/aws4_request."
+        )
+    if not _DATE.fullmatch(date):
+        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Date is missing or not in ISO 8601 format.")
+    if not _SIGNATURE.fullmatch(signature):
+        raise SignatureFault(Fault.INCOMPLETE, "Signature must be 64 hexadecimal digits.")
+    names = tuple(headers.lower().split(";"))
+    if not all(_SIGNED_HEADER.fullmatch(name) for name in names) or list(names) != sorted(
+        set(names)
+    ):
+        raise SignatureFault(Fault.INCOMPLETE, "SignedHeaders must be sorted names of headers.")
+    key, day, region, service, _ = parts
+    return Claim(key, day, region, service, date, names, signature, expires)
+
+
+def verify(
+    received: Received, claim: Claim, secret: str, *, region: str, service: str, now: Instant
+) -> None:
+    """Hold the request against ``secret``; ``region`` and ``service`` are the receiver's own.
+
+    Raises:
+        SignatureFault: it was not signed with that secret, not for us, not now, or not as it came.
+    """
+    _check_scope(claim, region, service)
+    _check_time(claim, now)
+    _check_coverage(received, claim)
+    key = signing_key(secret, claim.day, claim.region, claim.service)
+    fits = False
+    for request in canonical_requests(received, claim):
+        fits |= hmac.compare_digest(_signature(key, claim, request), claim.signature)
+    if not fits:
+        raise SignatureFault(
+            Fault.MISMATCH,
+            "The request signature we calculated does not match the signature you provided. Check "
+            "your AWS Secret Access Key and signing method. Consult the service documentation for "
+            "details.",
+        )
+
+
+def _check_scope(claim: Claim, region: str, service: str) -> None:
+    if claim.service != service:
+        raise SignatureFault(
+            Fault.SCOPE, f"Credential should be scoped to correct service: '{service}'."
+        )
+    if claim.region != region:
+        raise SignatureFault(
+            Fault.SCOPE, f"Credential should be scoped to a valid region, here '{region}'."
+        )
+    if claim.day != claim.date[:8]:
+        raise SignatureFault(
+            Fault.SCOPE, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version."
+        )
+
+
+def _check_time(claim: Claim, now: Instant) -> None:
+    try:
+        signed = datetime.strptime(claim.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError as error:
+        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Date is not a date.") from error
+    if signed > now + SKEW_SECONDS:
+        raise SignatureFault(Fault.EXPIRED, f"Signature not yet current: {claim.date} is later.")
+    if now > signed + (SKEW_SECONDS if claim.expires is None else claim.expires):
+        raise SignatureFault(Fault.EXPIRED, f"Signature expired: {claim.date} is now too early.")
+
+
+def _check_coverage(received: Received, claim: Claim) -> None:
+    present = {name for name, _ in received.headers}
+    if "host" not in claim.signed_headers or not received.header("host"):
+        raise SignatureFault(Fault.INCOMPLETE, "'Host' must be a 'SignedHeader'.")
+    if claim.expires is None and "x-amz-date" not in claim.signed_headers:
+        raise SignatureFault(Fault.INCOMPLETE, "'X-Amz-Date' must be a 'SignedHeader'.")
+    if not set(claim.signed_headers) <= present:
+        raise SignatureFault(Fault.INCOMPLETE, "A header that was signed is missing.")
+    uncovered = {name for name in present if name.startswith("x-amz-")} - set(claim.signed_headers)
+    if uncovered:
+        raise SignatureFault(Fault.INCOMPLETE, f"'{min(uncovered)}' must be a 'SignedHeader'.")
+    told = received.header("x-amz-content-sha256")
+    if told and not hmac.compare_digest(told.encode(), received.body_hash.encode()):
+        raise SignatureFault(
+            Fault.PAYLOAD, "x-amz-content-sha256 is not the SHA-256 of the body that came."
+        )
+    if received.header("x-amz-security-token") or "X-Amz-Security-Token" in _query_values(
+        received.query
+    ):
+        raise SignatureFault(Fault.TOKEN, "The security token included in the request is invalid.")
+
+
+def canonical_requests(received: Received, claim: Claim) -> Iterator[str]:
+    """The texts that a client may have hashed for this request, one of them AWS's own.
+
+    Clients differ in whether they resolve dots in a path and whether they escape a query anew;
+    each text determines the request as it came.
+    """
+    headers = "".join(f"{name}:{_joined(received, name)}\n" for name in claim.signed_headers)
+    signed = ";".join(claim.signed_headers)
+    for path in dict.fromkeys(
+        (_escaped_path(_resolved(received.path)), _escaped_path(received.path))
+    ):
+        for query in dict.fromkeys((_normal_query(received.query), _raw_query(received.query))):
+            yield "\n".join((received.method, path, query, headers, signed, received.body_hash))
+
+
+def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """The key of one day, region and service."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _signature(key: bytes, claim: Claim, request: str) -> str:
+    digest = hashlib.sha256(request.encode("latin-1")).hexdigest()
+    text = "\n".join((ALGORITHM, claim.date, claim.scope(), digest))
+    return hmac.digest(key, text.encode("latin-1"), "sha256").hex()
+
+
+def _joined(received: Received, name: str) -> str:
+    values = (value for key, value in received.headers if key == name)
+    return ",".join(" ".join(value.split()) for value in values)
+
+
+def _escaped_path(path: str) -> str:
+    return quote(path.encode("latin-1"), safe="/~") or "/"
+
+
+def _resolved(path: str) -> str:
+    """Without dot segments and doubled slashes."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment and segment != ".":
+            kept.append(segment)
+    closing = "/" if kept and path.endswith("/") else ""
+    return f"/{'/'.join(kept)}{closing}"
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    pairs = (pair.partition("=")[::2] for pair in query.split("&") if pair)
+    return [(name, value) for name, value in pairs if name != _IN_QUERY]
+
+
+def _raw_query(query: str) -> str:
+    return "&".join(f"{name}={value}" for name, value in sorted(_pairs(query)))
+
+
+def _normal_query(query: str) -> str:
+    pairs = sorted((_escaped(name), _escaped(value)) for name, value in _pairs(query))
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def _escaped(text: str) -> str:
+    return quote(unquote_to_bytes(text.encode("latin-1")), safe="-_.~")
+
+
+def _query_values(query: str) -> dict[str, str]:
+    """The query's values by name; of a name that comes twice, the last."""
+    pairs = (pair.partition("=")[::2] for pair in query.split("&") if pair)
+    return {_text(name): _text(value) for name, value in pairs}
+
+
+def _text(escaped: str) -> str:
+    return unquote_to_bytes(escaped.encode("latin-1")).decode("latin-1")
+
+
+def without_signature(query: str) -> str:
+    """``query`` less what a signature put into it, for a request that is to be signed anew."""
+    kept = [
+        pair
+        for pair in query.split("&")
+        if not _text(pair.partition("=")[0]).lower().startswith("x-amz-")
+    ]
+    return "&".join(kept)

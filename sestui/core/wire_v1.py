@@ -1,0 +1,301 @@
+"""SES's old API, version 1: form parameters in, XML out.
+
+Its sends are turned into the requests of version 2 that mean the same, so that behind this module
+there is one kind of request only.
+"""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from sestui.core.wire import BulkStatus, EntryResult, Json, ServiceError
+
+NAMESPACE = "http://ses.amazonaws.com/doc/2010-12-01/"
+
+_MOST_PARAMETERS = 20_000
+_DEEPEST = 12
+"""Parts of a parameter's name; SES's own have eight."""
+
+_Tree = dict[str, "str | _Tree"]
+
+
+def parse_form(query: str, body: bytes) -> tuple[str, _Tree]:
+    """The action and the parameters, from the query and the body together.
+
+    Raises:
+        ServiceError: this isn't a call of the old API. A parameter that comes twice is refused: two
+            readers could take it for two different calls.
+    """
+    given = _pairs(query.encode("latin-1")) + _pairs(body)
+    tree: _Tree = {}
+    for name, value in given:
+        _put(tree, name, value)
+    action = tree.get("Action", "")
+    if not isinstance(action, str) or not action:
+        raise ServiceError(400, "MissingAction", "The request must contain the parameter Action.")
+    return action, tree
+
+
+def _pairs(form: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            form.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_PARAMETERS,
+        )
+    except ValueError as error:
+        raise _malformed("The query string contains a syntax error.") from error
+
+
+def _put(tree: _Tree, name: str, value: str) -> None:
+    *path, last = name.split(".")
+    if len(path) >= _DEEPEST:
+        raise _malformed(f"{name[:100]} is no parameter.")
+    node = tree
+    for part in path:
+        below = node.setdefault(part, {})
+        if isinstance(below, str):
+            raise _malformed(f"{name[:100]} is given as a value and as a structure.")
+        node = below
+    if last in node:
+        raise _malformed(f"{name[:100]} is given more than once.")
+    node[last] = value
+
+
+def send_email(given: _Tree) -> Json:
+    """SendEmail as version 2's request."""
+    message = _below(given, "Message")
+    body = _below(message, "Body")
+    simple: Json = {"Subject": _content(message, "Subject"), "Body": {}}
+    for kind in ("Text", "Html"):
+        if kind in body:
+            simple["Body"][kind] = _content(body, kind)
+    return _request(given, _destination(_below(given, "Destination")), {"Simple": simple})
+
+
+def send_raw_email(given: _Tree) -> Json:
+    """SendRawEmail as version 2's request."""
+    content = {"Raw": {"Data": _text(_below(given, "RawMessage"), "Data")}}
+    to = _strings(given, "Destinations")
+    request = _request(given, {"ToAddresses": to} if to else {}, content)
+    from_arn = _text(given, "FromArn") or _text(given, "SourceArn")
+    if from_arn:
+        request["FromEmailAddressIdentityArn"] = from_arn
+    return request
+
+
+def send_templated_email(given: _Tree) -> Json:
+    """SendTemplatedEmail as version 2's request."""
+    template = _template(given, "TemplateData")
+    return _request(given, _destination(_below(given, "Destination")), {"Template": template})
+
+
+def send_bulk_templated_email(given: _Tree) -> Json:
+    """SendBulkTemplatedEmail as version 2's request."""
+    request = _request(given, None, None)
+    request["DefaultContent"] = {"Template": _template(given, "DefaultTemplateData")}
+    tags = _tags(given, "DefaultTags")
+    if tags:
+        request["DefaultEmailTags"] = tags
+    request["BulkEmailEntries"] = [_entry(entry) for entry in _members(given, "Destinations")]
+    return request
+
+
+SENDS: dict[str, Callable[[_Tree], Json]] = {
+    "SendEmail": send_email,
+    "SendRawEmail": send_raw_email,
+    "SendTemplatedEmail": send_templated_email,
+    "SendBulkTemplatedEmail": send_bulk_templated_email,
+}
+"""The old API's sends, and how each becomes version 2's."""
+
+BULK = "SendBulkTemplatedEmail"
+
+
+def _request(given: _Tree, destination: Json | None, content: Json | None) -> Json:
+    texts = {
+        "FromEmailAddress": _text(given, "Source"),
+        "FromEmailAddressIdentityArn": _text(given, "SourceArn"),
+        "FeedbackForwardingEmailAddress": _text(given, "ReturnPath"),
+        "FeedbackForwardingEmailAddressIdentityArn": _text(given, "ReturnPathArn"),
+        "ConfigurationSetName": _text(given, "ConfigurationSetName"),
+    }
+    request: Json = {name: value for name, value in texts.items() if value}
+    reply_to, tags = _strings(given, "ReplyToAddresses"), _tags(given, "Tags")
+    if reply_to:
+        request["ReplyToAddresses"] = reply_to
+    if tags:
+        request["EmailTags"] = tags
+    if destination is not None:
+        request["Destination"] = destination
+    if content is not None:
+        request["Content"] = content
+    return request
+
+
+def _entry(given: _Tree) -> Json:
+    entry: Json = {"Destination": _destination(_below(given, "Destination"))}
+    tags, data = _tags(given, "ReplacementTags"), _text(given, "ReplacementTemplateData")
+    if tags:
+        entry["ReplacementTags"] = tags
+    if data:
+        entry["ReplacementEmailContent"] = {
+            "ReplacementTemplate": {"ReplacementTemplateData": data}
+        }
+    return entry
+
+
+def _template(given: _Tree, data_key: str) -> Json:
+    template: Json = {"TemplateName": _text(given, "Template")}
+    arn, data = _text(given, "TemplateArn"), _text(given, data_key)
+    if arn:
+        template["TemplateArn"] = arn
+    if data:
+        template["TemplateData"] = data
+    return template
+
+
+def _destination(given: _Tree) -> Json:
+    found = {name: _strings(given, name) for name in ("ToAddresses", "CcAddresses", "BccAddresses")}
+    return {name: addresses for name, addresses in found.items() if addresses}
+
+
+def _content(given: _Tree, name: str) -> Json:
+    part = _below(given, name)
+    content: Json = {"Data": _text(part, "Data")} if "Data" in part else {}
+    charset = _text(part, "Charset")
+    return content | {"Charset": charset} if charset else content
+
+
+def _tags(given: _Tree, name: str) -> list[Json]:
+    return [
+        {"Name": _text(tag, "Name"), "Value": _text(tag, "Value")} for tag in _members(given, name)
+    ]
+
+
+def _below(given: _Tree, name: str) -> _Tree:
+    found = given.get(name, {})
+    if isinstance(found, str):
+        if found:
+            raise _malformed(f"{name} is not a structure.")
+        return {}  # how clients write an empty one
+    return found
+
+
+def _text(given: _Tree, name: str) -> str:
+    found = given.get(name, "")
+    if not isinstance(found, str):
+        raise _malformed(f"{name} is not a value.")
+    return found
+
+
+def _numbered(given: _Tree, name: str) -> list[str | _Tree]:
+    members = _below(_below(given, name), "member")
+    if not all(number.isascii() and number.isdigit() and len(number) < 7 for number in members):
+        raise _malformed(f"{name} is not a list.")
+    return [members[number] for number in sorted(members, key=int)]
+
+
+def _strings(given: _Tree, name: str) -> list[str]:
+    found = _numbered(given, name)
+    texts = [member for member in found if isinstance(member, str)]
+    if len(texts) != len(found):
+        raise _malformed(f"{name} is not a list of values.")
+    return texts
+
+
+def _members(given: _Tree, name: str) -> list[_Tree]:
+    found = _numbered(given, name)
+    trees = [member for member in found if not isinstance(member, str)]
+    if len(trees) != len(found):
+        raise _malformed(f"{name} is not a list of structures.")
+    return trees
+
+
+def _malformed(text: str) -> ServiceError:
+    return ServiceError(400, "MalformedQueryString", text)
+
+
+# answers
+
+_CODES = {
+    "TooManyRequestsException": (400, "Throttling"),
+    "LimitExceededException": (400, "Throttling"),
+    "SendingPausedException": (400, "AccountSendingPausedException"),
+    "AccountSuspendedException": (400, "AccountSendingPausedException"),
+    "BadRequestException": (400, "InvalidParameterValue"),
+    "SerializationException": (400, "MalformedQueryString"),
+    "InternalServiceErrorException": (500, "InternalFailure"),
+    "AccessDeniedException": (403, "AccessDenied"),
+    "UnrecognizedClientException": (403, "InvalidClientTokenId"),
+    "InvalidSignatureException": (403, "SignatureDoesNotMatch"),
+    "IncompleteSignatureException": (400, "IncompleteSignature"),
+    "MissingAuthenticationTokenException": (403, "MissingAuthenticationToken"),
+}
+"""Version 2's codes as the old API has them; those not listed are the same."""
+
+_STATUSES = {
+    BulkStatus.SUCCESS: "Success",
+    BulkStatus.MESSAGE_REJECTED: "MessageRejected",
+    BulkStatus.ACCOUNT_SUSPENDED: "AccountSuspended",
+    BulkStatus.ACCOUNT_THROTTLED: "AccountThrottled",
+    BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: "AccountDailyQuotaExceeded",
+    BulkStatus.ACCOUNT_SENDING_PAUSED: "AccountSendingPaused",
+    BulkStatus.INVALID_PARAMETER: "InvalidParameterValue",
+    BulkStatus.TRANSIENT_FAILURE: "TransientFailure",
+    BulkStatus.FAILED: "Failed",
+}
+
+
+def as_v1(error: ServiceError) -> ServiceError:
+    """A refusal in version 2's words in those of the old API."""
+    if error.code == "NotFoundException":
+        kind = "ConfigurationSet" if "onfiguration" in error.text else "Template"
+        return ServiceError(400, f"{kind}DoesNotExist", error.text)
+    status, code = _CODES.get(error.code, (error.status, error.code))
+    return ServiceError(status, code, error.text)
+
+
+def error_xml(error: ServiceError, request_id: str) -> bytes:
+    """The body of a refusal; codes of version 2 are translated."""
+    said = as_v1(error)
+    fault = "Sender" if said.status < 500 else "Receiver"
+    return (
+        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{fault}</Type><Code>{_xml(said.code)}'
+        f"</Code><Message>{_xml(said.text)}</Message></Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    ).encode()
+
+
+def sent_xml(action: str, message_id: str, request_id: str) -> bytes:
+    """The answer to a send of one mail."""
+    return _response(action, f"<MessageId>{_xml(message_id)}</MessageId>", request_id)
+
+
+def bulk_sent_xml(results: Sequence[EntryResult], request_id: str) -> bytes:
+    """The answer to SendBulkTemplatedEmail, an entry each in the order of the request."""
+    members = "".join(_member(result) for result in results)
+    return _response(BULK, f"<Status>{members}</Status>", request_id)
+
+
+def _member(result: EntryResult) -> str:
+    parts = [f"<Status>{_STATUSES[result.status]}</Status>"]
+    if result.error:
+        parts.append(f"<Error>{_xml(result.error)}</Error>")
+    if result.message_id:
+        parts.append(f"<MessageId>{_xml(result.message_id)}</MessageId>")
+    return f"<member>{''.join(parts)}</member>"
+
+
+def _response(action: str, result: str, request_id: str) -> bytes:
+    return (
+        f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{result}</{action}Result>'
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+        f"</{action}Response>"
+    ).encode()
+
+
+def _xml(text: str) -> str:
+    """``text`` as XML can hold it."""
+    return escape("".join(c if c.isprintable() or c in "\n\t" else " " for c in text))

@@ -1,0 +1,209 @@
+"""Signatures: what botocore signs is right, and nothing else is."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.auth import SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sestui.core.sigv4 import Fault, Received, SignatureFault, claimed, verify, without_signature
+
+KEY, SECRET = "SRLYEXAMPLEEXAMPLE22", "secret/of+the key"
+NOW = datetime(2026, 11, 22, 7, 50, 25, tzinfo=UTC).timestamp()
+V2 = "/v2/email/outbound-emails"
+
+
+def signed(
+    method="POST",
+    url=f"http://relay.test:4580{V2}",
+    body=b'{"a": 1}',
+    *,
+    query=False,
+    secret=SECRET,
+    region="eu-west-1",
+    service="ses",
+    at=NOW,
+    token=None,
+    headers=(),
+):
+    """The request as it arrives, signed by botocore as boto3 signs it."""
+    body = b"" if query else body
+    request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
+    kind = SigV4QueryAuth if query else SigV4Auth
+    with patch("botocore.auth.get_current_datetime", lambda: datetime.fromtimestamp(at, UTC)):
+        kind(Credentials(KEY, secret, token), service, region).add_auth(request)
+    parts = urlsplit(request.url)
+    told = [(name.lower(), value) for name, value in request.headers.items()]
+    return Received(
+        method,
+        parts.path,
+        parts.query,
+        (("host", parts.netloc), *told),
+        hashlib.sha256(body).hexdigest(),
+    )
+
+
+def check(received, *, now=NOW):
+    claim = claimed(received)
+    assert claim.access_key_id == KEY
+    verify(received, claim, SECRET, region="eu-west-1", service="ses", now=now)
+
+
+def refused(received, *, now=NOW):
+    with pytest.raises(SignatureFault) as caught:
+        check(received, now=now)
+    return caught.value.fault
+
+
+@pytest.mark.parametrize("query", [False, True])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://relay.test:4580{V2}",
+        "http://relay.test/",
+        "http://relay.test/v2/email/identities/ada%40example.org",
+        "http://relay.test/v2/email/contact-lists/a%20b/contacts/%C3%A4%2B%25%40x~y_z.-",
+        "http://relay.test/v2/email/suppression/addresses?PageSize=5&Reason=BOUNCE&Reason=A%2FB",
+        "http://relay.test/v2/email/x?b=&a=%20~&a=%3D",
+        "http://relay.test/v2/../v2/./email//account",
+    ],
+)
+def test_what_botocore_signs_is_right(url, query):
+    check(signed(url=url, query=query))
+    check(signed("GET", url, b"", query=query), now=NOW + 899)
+    check(signed("GET", url, b"", query=query), now=NOW - 899)
+
+
+def test_headers_are_compared_without_their_spaces():
+    check(signed(headers={"Content-Type": "a;  b  ", "amz-sdk-request": " attempt=1 "}))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"secret": "another"}, Fault.MISMATCH),
+        ({"region": "eu-west-2"}, Fault.SCOPE),
+        ({"service": "s3"}, Fault.SCOPE),
+        ({"at": NOW - 901}, Fault.EXPIRED),
+        ({"at": NOW + 901}, Fault.EXPIRED),
+        ({"token": "of-a-session"}, Fault.TOKEN),
+    ],
+)
+@pytest.mark.parametrize("query", [False, True])
+def test_signed_otherwise_it_is_refused(change, fault, query):
+    if query and change.get("at", NOW) < NOW:
+        change = {"at": NOW - 3601}  # botocore's is good for an hour
+    assert refused(signed(query=query, **change)) is fault
+
+
+def altered(received, name, value):
+    headers = tuple((key, value if key == name else old) for key, old in received.headers)
+    return replace(received, headers=headers)
+
+
+@pytest.mark.parametrize("query", [False, True])
+def test_altered_it_is_refused(query):
+    right = signed(url=f"http://relay.test{V2}?a=1&b=2", headers={"X-Amz-Extra": "1"}, query=query)
+    check(right)
+    for wrong in (
+        replace(right, body_hash=hashlib.sha256(b'{"a": 2}').hexdigest()),
+        replace(right, path=V2 + "s"),
+        replace(right, path=V2.replace("m", "%6d", 1)),
+        replace(right, query=right.query.replace("a=1", "a=2")),
+        replace(right, query=right.query + "&c=3"),
+        replace(right, method="PUT"),
+        altered(right, "host", "evil.test"),
+        altered(right, "x-amz-extra", "2"),
+    ):
+        assert refused(wrong) is Fault.MISMATCH
+
+
+def without(received, name):
+    return replace(received, headers=tuple(h for h in received.headers if h[0] != name))
+
+
+def unsigned(received, name):
+    told = received.header("authorization")
+    return altered(received, "authorization", told.replace(f"{name};", ""))
+
+
+def test_host_and_date_must_be_there_and_signed():
+    right = signed()
+    assert refused(without(right, "host")) is Fault.INCOMPLETE
+    assert refused(without(right, "x-amz-date")) is Fault.INCOMPLETE
+    assert refused(unsigned(right, "host")) is Fault.INCOMPLETE
+    assert refused(without(right, "authorization")) is Fault.MISSING
+    dated = altered(
+        right, "authorization", right.header("authorization").replace(";x-amz-date", "")
+    )
+    assert refused(dated) is Fault.INCOMPLETE
+    added = replace(right, headers=(*right.headers, ("x-amz-target", "Evil")))
+    assert refused(added) is Fault.INCOMPLETE
+
+
+@pytest.mark.parametrize("told", ["UNSIGNED-PAYLOAD", hashlib.sha256(b"other").hexdigest()])
+def test_the_body_is_always_covered(told):
+    assert refused(signed(headers={"X-Amz-Content-SHA256": told})) is Fault.PAYLOAD
+
+
+def test_a_told_hash_of_the_body_that_came_is_right():
+    told = hashlib.sha256(b'{"a": 1}').hexdigest()
+    check(signed(headers={"X-Amz-Content-SHA256": told}))
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "AWS4-HMAC-SHA256",
+        "AWS3-HTTPS AWSAccessKeyId=x,Algorithm=HmacSHA256,Signature=y",
+        "Basic YTpi",
+        "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=" + "0" * 64,
+        "AWS4-HMAC-SHA256 Credential=k/20261122/eu-west-1/ses/aws4_request, "
+        "SignedHeaders=host;Host, Signature=" + "0" * 64,
+    ],
+)
+def test_half_a_signature_is_none(authorization):
+    assert refused(altered(signed(), "authorization", authorization)) is Fault.INCOMPLETE
+
+
+def test_a_signature_in_the_query_lives_as_long_as_it_says():
+    received = signed("GET", "http://relay.test/?Action=GetSendQuota", b"", query=True)
+    check(received, now=NOW + 3599)
+    assert refused(received, now=NOW + 3601) is Fault.EXPIRED
+    longer = replace(received, query=received.query.replace("Expires=3600", "Expires=604801"))
+    assert refused(longer) is Fault.INCOMPLETE
+    assert without_signature(received.query) == "Action=GetSendQuota"
+
+
+@settings(max_examples=60)
+@given(
+    st.text(st.characters(max_codepoint=255), max_size=60),
+    st.text(st.characters(max_codepoint=255), max_size=60),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["authorization", "x-amz-date", "host", "x-amz-content-sha256", "a"]),
+            st.text(st.characters(max_codepoint=255), max_size=40)
+            | st.from_regex(
+                r"AWS4-HMAC-SHA256 Credential=[a-z/0-9]*, SignedHeaders=[a-z;]*, Signature=.{0,70}"
+            ).map(lambda text: text.encode("latin-1", "replace").decode("latin-1")),
+        ),
+        max_size=5,
+    ),
+)
+def test_whatever_comes_it_is_a_signature_fault(path, query, headers):
+    with pytest.raises(SignatureFault):
+        check(Received("POST", f"/{path}", query, tuple(headers), "0" * 64))
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=60))
+def test_any_query_with_the_names_of_a_signature_is_refused(junk):
+    query = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=9&X-Amz-Signature={junk}&{junk}"
+    with pytest.raises(SignatureFault):
+        check(Received("GET", "/", query, (("host", "x"),), "0" * 64))
