@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, delete, select
 
 from sestui.core.clock import Clock, Instant
+from sestui.core.states import WorkerRole
 from sestui.store.database import Database
 from sestui.store.ledger import ledger_now, put_in_doubt
 from sestui.store.tables import Delivery, Run, Worker
@@ -27,11 +28,19 @@ class Workers:
         self._clock = clock
         self._own: dict[str, dict[str, Any]] = {}
 
-    def register(self, *, host: str, pid: int, process_started_at: Instant) -> str:
+    def register(
+        self,
+        *,
+        host: str,
+        pid: int,
+        process_started_at: Instant,
+        role: WorkerRole = WorkerRole.SENDER,
+    ) -> str:
         """Enter this process; returns the id under which it claims."""
         worker_id = uuid.uuid4().hex
         self._own[worker_id] = {
             "id": worker_id,
+            "role": role.value,
             "host": host,
             "pid": pid,
             "process_started_at": process_started_at,
