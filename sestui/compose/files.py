@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sestui.core.campaign_file import CampaignFile, parse_campaign
+from sestui.core.campaign_values import BadValue
 from sestui.core.content import MessageSource
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
@@ -33,9 +34,13 @@ def load_campaign(path: Path, default_zone: str = "") -> LoadedCampaign:
         BadFileError: it is no campaign, or an attachment can't be read.
     """
     content = _text(path)
-    html = path.suffix.lower() in {".html", ".htm"}
-    file = parse_campaign(content, str(path), html=html, default_zone=default_zone)
+    file = parse_campaign(content, str(path), html=is_html(path), default_zone=default_zone)
     return LoadedCampaign(file, file.message(_attachments(file, path.parent)))
+
+
+def is_html(path: Path) -> bool:
+    """Whether the file's name says that its body is HTML."""
+    return path.suffix.lower() in {".html", ".htm"}
 
 
 def _text(path: Path) -> str:
@@ -66,30 +71,42 @@ def _text(path: Path) -> str:
 
 
 def _attachments(file: CampaignFile, folder: Path) -> tuple[MailAttachment, ...]:
-    total = 0
-    read: list[MailAttachment] = []
+    read: tuple[MailAttachment, ...] = ()
     for given in file.attachments:
-        shown = printable(given)
         try:
-            path = folder / given
-            if not path.is_file():
-                raise file.fault("attachments", f"there is no file {shown} beside the campaign")
-            total += path.stat().st_size
-            if total > MAX_ATTACHED_BYTES:
-                raise file.fault(
-                    "attachments",
-                    f"together they exceed {MAX_ATTACHED_BYTES / 1e6:.0f} MB; put large files on "
-                    "the web and link to them",
-                )
-            content = path.read_bytes()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a file name"
-            raise file.fault("attachments", f"{shown} can't be read ({reason})") from error
-        name = _UNSAFE_IN_NAMES.sub("_", path.name)
-        if any(name == other.name for other in read):
-            raise file.fault("attachments", f"two files are called {name}")
-        kind, encoding = mimetypes.guess_type(name)
-        if kind is None or encoding is not None:
-            kind = "application/octet-stream"
-        read.append(MailAttachment(name, kind, content))
-    return tuple(read)
+            read = attached(read, folder / given, given, place=" beside the campaign")
+        except BadValue as bad:
+            raise file.fault("attachments", bad.problem) from bad
+    return read
+
+
+def attached(
+    others: tuple[MailAttachment, ...], path: Path, given: str, *, place: str = ""
+) -> tuple[MailAttachment, ...]:
+    """The attachments with one more, read from ``path``, which was given as ``given``.
+
+    ``place`` says where it was looked for.
+
+    Raises:
+        BadValue: it can't be read, or together they are too much.
+    """
+    shown = printable(given)
+    try:
+        if not path.is_file():
+            raise BadValue(f"there is no file {shown}{place}")
+        if sum(len(each.content) for each in others) + path.stat().st_size > MAX_ATTACHED_BYTES:
+            raise BadValue(
+                f"together they exceed {MAX_ATTACHED_BYTES / 1e6:.0f} MB; put large files on "
+                "the web and link to them"
+            )
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise BadValue(f"{shown} can't be read ({reason})") from error
+    name = _UNSAFE_IN_NAMES.sub("_", path.name)
+    if any(name == other.name for other in others):
+        raise BadValue(f"two files are called {name}")
+    kind, encoding = mimetypes.guess_type(name)
+    if kind is None or encoding is not None:
+        kind = "application/octet-stream"
+    return (*others, MailAttachment(name, kind, content))

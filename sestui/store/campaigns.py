@@ -2,6 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from sqlmodel import Session, col, select
 
@@ -33,6 +35,21 @@ def fields_of(campaign: Campaign) -> CampaignFields:
         start_at=campaign.start_at,
         timezone=campaign.timezone,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A campaign as somebody read it, to tell whether it is still like that."""
+
+    id: int
+    name: str
+    version: tuple[float, int]
+    """Equal versions say the same, but for when the next run is due."""
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> Self:
+        """What was read."""
+        return cls(campaign.id, campaign.name, (campaign.updated_at, campaign.message_id))
 
 
 class Campaigns:
@@ -69,11 +86,15 @@ class Campaigns:
         Raises:
             NotFoundError: there is none.
         """
-        with self._database.read() as session:
-            campaign = session.get(Campaign, campaign_id)
+        campaign = self.find_by_id(campaign_id)
         if campaign is None:
             raise NotFoundError(f"There is no campaign with id {campaign_id}.")
         return campaign
+
+    def find_by_id(self, campaign_id: int) -> Campaign | None:
+        """The campaign with that id, or None."""
+        with self._database.read() as session:
+            return session.get(Campaign, campaign_id)
 
     def all(self) -> Sequence[Campaign]:
         """Every campaign, by name."""
@@ -179,7 +200,7 @@ class Campaigns:
 
     def save_seen(
         self,
-        seen: Campaign | None,
+        seen: Seen | None,
         fields: CampaignFields,
         message: MessageSource,
         *,
@@ -198,7 +219,7 @@ class Campaigns:
                 campaign = session.get(Campaign, seen.id, with_for_update=True)
                 if campaign is None:
                     raise ConflictError(f"The campaign {printable(seen.name)} is gone.")
-                if _version(campaign) != _version(seen):
+                if Seen.of(campaign).version != seen.version:
                     raise ConflictError(
                         f"The campaign {printable(campaign.name)} was changed meanwhile."
                     )
@@ -210,11 +231,6 @@ class Campaigns:
                     f"There is a campaign {printable(fields.name)} already; choose another name."
                 )
             return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
-
-
-def _version(campaign: Campaign) -> tuple[float, int]:
-    """Two rows of a campaign with equal versions say the same, but for when it is due."""
-    return campaign.updated_at, campaign.message_id
 
 
 def _written(

@@ -1,0 +1,90 @@
+"""Campaigns opened to be edited, and saved again."""
+
+from dataclasses import dataclass
+
+from sestui.compose.timing import next_due, same_timing
+from sestui.core.campaign import CampaignFields
+from sestui.core.clock import Clock, Instant
+from sestui.core.content import MessageSource
+from sestui.store.campaigns import Campaigns, Seen, fields_of
+from sestui.store.tables import Campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A campaign as it was read."""
+
+    seen: Seen
+    next_due_at: Instant | None
+    fields: CampaignFields
+    message: MessageSource
+
+
+class Drafts:
+    """Saving starts nothing; whether a schedule starts something later is said each time."""
+
+    def __init__(self, campaigns: Campaigns, clock: Clock) -> None:
+        self._campaigns = campaigns
+        self._clock = clock
+
+    def open(self, name: str) -> Opened:
+        """The campaign of that name.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return self._opened(self._campaigns.get(name))
+
+    def newest(self, seen: Seen) -> Opened | None:
+        """The campaign as it is now; None: it is gone."""
+        found = self._campaigns.find_by_id(seen.id)
+        return self._opened(found) if found is not None else None
+
+    def _opened(self, campaign: Campaign) -> Opened:
+        return _opened(campaign, self._campaigns.message(campaign.message_id))
+
+    def would_start(self, seen: Seen | None, fields: CampaignFields) -> Instant | None:
+        """When the campaign would start by itself, if saving could bring that about.
+
+        None: nothing would, or it is what was said before.
+        """
+        current = self._now(seen)
+        due = next_due(self._campaigns, fields, current, self._clock.now())
+        already = current is not None and current.next_due_at == due
+        return None if already else due
+
+    def save(
+        self,
+        seen: Seen | None,
+        fields: CampaignFields,
+        message: MessageSource,
+        *,
+        scheduled: bool | None,
+    ) -> Opened:
+        """Create the campaign (``seen`` is None) or update it, if it still is as it was seen.
+
+        ``scheduled`` says whether its schedule or start may start it by itself; None leaves that
+        as it is, so that a changed timing starts nothing.
+
+        Raises:
+            ConflictError: somebody else changed it.
+            StateError: the name is another campaign's.
+        """
+        current = self._now(seen)
+        due: Instant | None = None
+        if scheduled:
+            due = next_due(self._campaigns, fields, current, self._clock.now())
+        elif scheduled is None and current is not None and same_timing(fields_of(current), fields):
+            due = current.next_due_at
+        saved = self._campaigns.save_seen(
+            seen, fields, message, now=self._clock.now(), next_due_at=due
+        )
+        return _opened(saved, message)
+
+    def _now(self, seen: Seen | None) -> Campaign | None:
+        """The row as it is: a run that has started meanwhile has moved the next one."""
+        return self._campaigns.find_by_id(seen.id) if seen is not None else None
+
+
+def _opened(campaign: Campaign, message: MessageSource) -> Opened:
+    return Opened(Seen.of(campaign), campaign.next_due_at, fields_of(campaign), message)
