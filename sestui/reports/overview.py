@@ -119,8 +119,17 @@ class Overview:
         found = self._campaigns.all()
         latest = self._runs.latest([campaign.id for campaign in found])
         subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
+        # Campaigns mostly share their lists, and counting a large one takes its time.
+        audiences = {
+            lists: self._audience(lists) for lists in {tuple(each.lists) for each in found}
+        }
         return [
-            self._view(campaign, latest.get(campaign.id), subjects[campaign.message_id])
+            _view(
+                campaign,
+                latest.get(campaign.id),
+                subjects[campaign.message_id],
+                audiences[tuple(campaign.lists)],
+            )
             for campaign in found
         ]
 
@@ -128,28 +137,32 @@ class Overview:
         """One campaign."""
         campaign = self._campaigns.get(name)
         subject = self._campaigns.subjects([campaign.message_id])[campaign.message_id]
-        return self._view(campaign, self._runs.latest([campaign.id]).get(campaign.id), subject)
+        newest = self._runs.latest([campaign.id]).get(campaign.id)
+        return _view(campaign, newest, subject, self._audience(campaign.lists))
 
     def run(self, run_id: int) -> RunView:
         """One run as it is now."""
         run = self._runs.get(run_id)
         return run_view(run, self._campaigns.by_id(run.campaign_id).name)
 
-    def runs(self, name: str) -> Sequence[RunView]:
-        """A campaign's runs, newest first, tests included."""
+    def runs(self, name: str, *, limit: int = 50) -> Sequence[RunView]:
+        """A campaign's runs, newest first, tests included, at most ``limit``."""
         campaign = self._campaigns.get(name)
-        return [run_view(run, name) for run in self._runs.of_campaign(campaign.id)]
+        return [run_view(run, name) for run in self._runs.of_campaign(campaign.id, limit=limit)]
 
-    def _view(self, campaign: Campaign, run: Run | None, subject: str) -> CampaignView:
+    def _audience(self, lists: Sequence[str]) -> int | None:
         try:
-            audience = self._contacts.audience_size(campaign.lists)
+            return self._contacts.audience_size(lists)
         except NotFoundError:
-            audience = None
-        return CampaignView(
-            name=campaign.name,
-            subject=subject,
-            lists=tuple(campaign.lists),
-            audience=audience,
-            next_due_at=campaign.next_due_at,
-            run=run_view(run, campaign.name) if run else None,
-        )
+            return None
+
+
+def _view(campaign: Campaign, run: Run | None, subject: str, audience: int | None) -> CampaignView:
+    return CampaignView(
+        name=campaign.name,
+        subject=subject,
+        lists=tuple(campaign.lists),
+        audience=audience,
+        next_due_at=campaign.next_due_at,
+        run=run_view(run, campaign.name) if run else None,
+    )

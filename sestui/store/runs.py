@@ -20,7 +20,7 @@ from sestui.core.states import (
     WaitReason,
 )
 from sestui.errors import NotFoundError, StateError, StorageError
-from sestui.store.audiences import add_audience
+from sestui.store.audiences import add_audience, follow_up_size
 from sestui.store.database import Database
 from sestui.store.ledger import finish_if_done, skip_pending
 from sestui.store.tables import Campaign, Contact, Delivery, Run
@@ -124,6 +124,11 @@ class Runs:
         return run
 
     # looking
+
+    def follow_up_size(self, campaign: Campaign, only: Only) -> int:
+        """How many a follow-up would be for now; seconds where a million are on the lists."""
+        with self._database.read_connection() as connection:
+            return follow_up_size(connection, campaign.id, campaign.lists, only)
 
     def get(self, run_id: int) -> Run:
         """The run as it is now."""

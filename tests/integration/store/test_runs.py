@@ -11,13 +11,16 @@ from seeding import (
     make_campaign,
     not_sent,
     open_ledger,
+    refused,
     rows_of,
     start_run,
     tell_governor,
+    unknown,
 )
 from sqlmodel import select
 
 from sestui.core.delivery import RunCounts, Want
+from sestui.core.follow_up import Only
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.errors import NotFoundError, StateError, StorageError
 from sestui.store.runs import Runs
@@ -220,3 +223,16 @@ def test_when_the_quota_frees_is_a_day_after_the_oldest_mail(sqlite_database, cl
     (claim,) = ledger.exchange([], Want(run.id, 1)).claims
     ledger.exchange([not_sent(claim)], None)
     assert runs.quota_frees_at(clock.now()) == pytest.approx(first + 7_200 + 86_400, abs=1)
+
+
+@pytest.mark.parametrize("only", list(Only))
+def test_a_follow_up_is_for_as_many_as_were_counted(database, runs, campaign, clock, only):
+    tell_governor(database)
+    run = start_run(database, campaign, clock.now())
+    claims = open_ledger(database, clock).exchange([], Want(run.id, 4)).claims
+    answers = [accepted(claims[0]), refused(claims[1]), unknown(claims[2]), refused(claims[3])]
+    open_ledger(database, clock).exchange(answers, None)
+    add_contacts(database, addresses(3, "late"))
+    sizes = {each: runs.follow_up_size(campaign, each) for each in Only}
+    assert sizes == {Only.FAILED: 2, Only.UNRECEIVED: 5, Only.JOINED: 3}
+    assert runs.start(campaign, clock.now(), only=only).pending == sizes[only]
