@@ -85,6 +85,8 @@ class RunKind(StrEnum):
     TEST = "test"
     NOTICE = "notice"
     """sestui's own mail to its operators: a run has finished, the figures of the week."""
+    RELAY = "relay"
+    """What other programs handed to the relay with one key, on one day."""
 
 
 class Completion(StrEnum):

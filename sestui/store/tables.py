@@ -214,6 +214,15 @@ class Delivery(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "contact_id"),
         Index("ix_delivery_run_state", "run_id", "state", "id"),
+        # Of relayed mails only: campaigns' deliveries, which come by the million, pay nothing.
+        Index(
+            "ix_delivery_relayed",
+            "relayed_id",
+            "place",
+            unique=True,
+            sqlite_where=text("relayed_id IS NOT NULL"),
+            postgresql_where=text("relayed_id IS NOT NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -222,6 +231,10 @@ class Delivery(SQLModel, table=True):
     """None for a test mail to an address that is no contact, and for an erased contact."""
     shown_as: int | None = Field(default=None)
     """A test mail: the contact whose attributes it shows; None for a campaign's deliveries."""
+    relayed_id: int | None = Field(default=None)
+    """The relayed mail (``relay_tables``) whose recipient this is; None for a campaign's."""
+    place: int | None = Field(default=None)
+    """Which of the relayed mail's recipients: 0 is the first."""
     email: str
     state: str = Field(default=DeliveryState.PENDING.value)
     message_id: str = Field(default="")

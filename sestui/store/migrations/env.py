@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from sestui.store import tables, task_tables  # noqa: F401 - they fill SQLModel.metadata
+from sestui.store import relay_tables, tables, task_tables  # noqa: F401 - they fill SQLModel.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -225,6 +225,8 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=True),
         sa.Column("shown_as", sa.Integer(), nullable=True),
+        sa.Column("relayed_id", sa.Integer(), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=False),
@@ -244,6 +246,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("run_id", "contact_id"),
+    )
+    op.create_index(
+        "ix_delivery_relayed",
+        "delivery",
+        ["relayed_id", "place"],
+        unique=True,
+        sqlite_where=sa.text("relayed_id IS NOT NULL"),
+        postgresql_where=sa.text("relayed_id IS NOT NULL"),
     )
     op.create_index(op.f("ix_delivery_contact_id"), "delivery", ["contact_id"], unique=False)
     op.create_index("ix_delivery_run_state", "delivery", ["run_id", "state", "id"], unique=False)
@@ -310,4 +320,56 @@ def _tasks() -> None:
     )
     op.create_index(
         op.f("ix_contact_check_checked_at"), "contact_check", ["checked_at"], unique=False
+    )
+    _create_relay_tables()
+
+
+def _create_relay_tables() -> None:
+    op.create_table(
+        "relay_key",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("senders", sa.JSON(), nullable=False),
+        sa.Column("rate_share", sa.Float(), nullable=False),
+        sa.Column("quota_share", sa.Float(), nullable=False),
+        sa.Column("send_only", sa.Boolean(), nullable=False),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("revoked_at", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_relay_key_name"), "relay_key", ["name"], unique=True)
+    op.create_table(
+        "relayed_mail",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("retry_key", sa.String(), nullable=True),
+        sa.Column("replay_key", sa.String(), nullable=True),
+        sa.Column("first_place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["relay_key.id"]),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_relayed_mail_created", "relayed_mail", ["created_at"], unique=False)
+    for column in ("retry_key", "replay_key"):
+        name = op.f(f"ix_relayed_mail_{column}")
+        op.create_index(name, "relayed_mail", [column], unique=True)
+    op.create_table(
+        "relayed_payload",
+        sa.Column("mail_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["mail_id"], ["relayed_mail.id"]),
+        sa.PrimaryKeyConstraint("mail_id"),
+    )
+    op.create_table(
+        "relay_usage",
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["relay_key.id"]),
+        sa.PrimaryKeyConstraint("key_id", "hour"),
     )
