@@ -12,15 +12,17 @@ import typer
 
 from sestui.cli.common import opened, say
 from sestui.core.clock import Instant
-from sestui.core.states import DeliveryState
+from sestui.core.states import DeliveryState, Standing
 from sestui.errors import UsageError
 
 app = typer.Typer(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `export deliveries` a subcommand while it is the only one."""
+Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout.")]
+Form = Annotated[str, typer.Option("--format", metavar="csv|jsonl")]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="Leave cells that look like formulas as they are.")
+]
 
 
 @app.command("deliveries")
@@ -38,13 +40,9 @@ def deliveries(
     find: Annotated[
         str, typer.Option("--find", metavar="TEXT", help="With this in the address only.")
     ] = "",
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout.")
-    ] = None,
-    form: Annotated[str, typer.Option("--format", metavar="csv|jsonl")] = "csv",
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Leave cells that look like formulas as they are.")
-    ] = False,
+    out: Out = None,
+    form: Form = "csv",
+    raw: Raw = False,
 ) -> None:
     """The sent log: one row for each recipient of each run."""
     from sestui.reports.sent_log import Format, write_log  # noqa: PLC0415 - the database is slow
@@ -65,6 +63,33 @@ def deliveries(
             count = write_log(runtime.deliveries, wanted, file, form=Format(form), raw=raw)
     if out is not None:
         say(f"{count:,} deliveries written to {out}.")
+
+
+@app.command("contacts")
+def contacts(
+    *,
+    list_name: Annotated[
+        str, typer.Option("--list", metavar="NAME", help="On this list only.")
+    ] = "",
+    status: Annotated[
+        Standing | None, typer.Option("--status", help="Of this status only.")
+    ] = None,
+    out: Out = None,
+    form: Form = "csv",
+    raw: Raw = False,
+) -> None:
+    """Contacts with status, suppression, tags, lists and every attribute."""
+    from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
+    from sestui.reports.sent_log import Format  # noqa: PLC0415 - as above
+    from sestui.store.contact_walks import Which  # noqa: PLC0415 - as above
+
+    if form not in set(Format):
+        raise UsageError(f"--format {form}: it is csv or jsonl.")
+    which = Which(list_name or None, status)
+    with opened() as runtime, _target(out) as file:
+        count = write_contacts(runtime.database, which, file, form=Format(form), raw=raw)
+    if out is not None:
+        say(f"{count:,} contacts written to {out}.")
 
 
 def _instant(text: str, zone: ZoneInfo | None) -> Instant:

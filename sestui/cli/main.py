@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from sestui import __version__
-from sestui.cli import account, apply, campaign, config, demo, export, import_, send, simulator
+from sestui.cli import (
+    account,
+    apply,
+    campaign,
+    config,
+    contact,
+    demo,
+    export,
+    import_,
+    send,
+    simulator,
+)
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
 
 app = typer.Typer(
@@ -24,6 +35,7 @@ app.command("demo")(demo.demo_command)
 app.command("import")(import_.import_command)
 app.command("apply")(apply.apply_command)
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(contact.app, name="contact")
 app.command("send")(send.send_command)
 app.command("run-due")(send.run_due_command)
 app.add_typer(export.app, name="export")

@@ -30,8 +30,15 @@ class ContactEdits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, address: Address, attributes: Mapping[str, Any], now: Instant) -> int:
-        """A new contact, on no list; its id.
+    def add(
+        self,
+        address: Address,
+        attributes: Mapping[str, Any],
+        now: Instant,
+        *,
+        list_name: str = "",
+    ) -> int:
+        """A new contact, on no list or on one, which is made if need be; its id.
 
         Raises:
             StateError: there is a contact with that address.
@@ -51,6 +58,8 @@ class ContactEdits:
             )
             session.add(contact)
             session.flush()
+            if list_name:
+                _join(session, contact.id, list_name, now)
             return contact.id
 
     def save(self, contact_id: int, fields: ContactFields, now: Instant, *, seen: Instant) -> None:
@@ -85,9 +94,7 @@ class ContactEdits:
         with self._database.write() as session:
             _locked(session, contact_id)
             for name in join:
-                list_id = _list_id(session, name, now)
-                if session.get(Membership, (list_id, contact_id)) is None:
-                    session.add(Membership(list_id=list_id, contact_id=contact_id, joined_at=now))
+                _join(session, contact_id, name, now)
             for name in leave:
                 membership = session.exec(
                     select(Membership)
@@ -103,6 +110,12 @@ def _locked(session: Session, contact_id: int) -> Contact:
     if contact is None:
         raise NotFoundError("The contact is not there any more.")
     return contact
+
+
+def _join(session: Session, contact_id: int, list_name: str, now: Instant) -> None:
+    list_id = _list_id(session, list_name, now)
+    if session.get(Membership, (list_id, contact_id)) is None:
+        session.add(Membership(list_id=list_id, contact_id=contact_id, joined_at=now))
 
 
 def _list_id(session: Session, name: str, now: Instant) -> int:

@@ -1,0 +1,95 @@
+"""Contacts as rows of CSV or lines of JSON, streamed."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any
+
+from sestui.audience.contact_form import tags_text
+from sestui.core.clock import iso
+from sestui.reports.sent_log import Format, neutral
+from sestui.store.contact_export import ExportedContact, attribute_names, export_contacts
+from sestui.store.contact_walks import Which
+from sestui.store.database import Database
+
+COLUMNS = (
+    "email",
+    "status",
+    "status_reason",
+    "suppressed",
+    "suppressed_at",
+    "tags",
+    "lists",
+    "created_at",
+    "updated_at",
+)
+"""What every contact has; its attributes follow, a column each."""
+
+
+def write_contacts(
+    database: Database, which: Which, out: IO[str], *, form: Format, raw: bool
+) -> int:
+    """Write the contacts that are meant to ``out`` (opened with newline=''); returns how many.
+
+    Cells that a spreadsheet would run as a formula get a leading apostrophe in CSV, unless ``raw``.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    if form is Format.JSONL:
+        return _write_jsonl(_all(database, which), out)
+    names = attribute_names(database, which)
+    return _write_csv(_all(database, which), names, out, raw=raw)
+
+
+def _all(database: Database, which: Which) -> Iterator[ExportedContact]:
+    for batch in export_contacts(database, which):
+        yield from batch
+
+
+def _fixed(contact: ExportedContact) -> tuple[str, ...]:
+    return (
+        contact.email,
+        contact.status,
+        contact.status_reason,
+        contact.suppressed,
+        iso(contact.suppressed_at),
+        tags_text(contact.tags),
+        tags_text(contact.lists),
+        iso(contact.created_at),
+        iso(contact.updated_at),
+    )
+
+
+def _write_csv(
+    contacts: Iterable[ExportedContact], names: Sequence[str], out: IO[str], *, raw: bool
+) -> int:
+    def cells(row: Iterable[str]) -> Iterable[str]:
+        return row if raw else map(neutral, row)
+
+    writer = csv.writer(out)
+    own = [f"attribute_{name}" if name in COLUMNS else name for name in names]
+    writer.writerow(cells((*COLUMNS, *own)))
+    count = 0
+    for count, contact in enumerate(contacts, 1):  # noqa: B007 - the count is the result
+        attributes = (_cell(contact.attributes.get(name)) for name in names)
+        writer.writerow(cells((*_fixed(contact), *attributes)))
+    return count
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _write_jsonl(contacts: Iterable[ExportedContact], out: IO[str]) -> int:
+    count = 0
+    for count, contact in enumerate(contacts, 1):  # noqa: B007 - the count is the result
+        told = dict(zip(COLUMNS, _fixed(contact), strict=True)) | {
+            "tags": contact.tags,
+            "lists": contact.lists,
+            "attributes": contact.attributes,
+        }
+        out.write(json.dumps(told, ensure_ascii=False) + "\n")
+    return count

@@ -1,0 +1,136 @@
+"""`sestui contact …`: find people, see what became of their mail, suppress addresses."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.core.people import name_of
+from sestui.core.states import Standing
+
+if TYPE_CHECKING:
+    from sestui.reports.contact_record import ContactRecord
+    from sestui.runtime import Runtime
+    from sestui.store.contact_pages import ContactLine
+
+app = typer.Typer(help="Find contacts, see their history, suppress them.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The contact's address.")]
+OfList = Annotated[str, typer.Option("--list", metavar="NAME", help="On this list only.")]
+OfStanding = Annotated[Standing | None, typer.Option("--status", help="Of this status only.")]
+
+
+@app.command("find")
+def find(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Parts of addresses or attributes.")],
+    *,
+    list_name: OfList = "",
+    status: OfStanding = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 1_000,
+    as_json: AsJson = False,
+) -> None:
+    """Contacts that have each word of TEXT in their address or an attribute."""
+    from sestui.store.contact_find import find_contacts  # noqa: PLC0415 - the database is slow
+    from sestui.store.contact_walks import Which  # noqa: PLC0415 - as above
+
+    found: list[ContactLine] = []
+    more = False
+    with opened() as runtime:
+        which = Which(list_name or None, status)
+        for step in find_contacts(runtime.database, which, text, most=limit):
+            found += step.lines
+            more = step.more
+    if as_json:
+        put_json([_as_dict(line) for line in found])
+    elif found:
+        rows = [(line.email, line.standing.value, name_of(line.attributes)) for line in found]
+        put_table(("email", "status", "name"), rows)
+    else:
+        say("Nobody matches.")
+    if more:
+        say(f"There are more than {limit:,}; more words, or --limit, show others.")
+
+
+def _as_dict(line: "ContactLine") -> dict[str, object]:
+    return {
+        "email": line.email,
+        "is_contact": line.id is not None,
+        "status": line.standing.value,
+        "reason": line.reason,
+        "attributes": line.attributes,
+    }
+
+
+@app.command("show")
+def show(email: Email, *, as_json: AsJson = False) -> None:
+    """One contact with its history: what became of each mail, and why."""
+    with opened() as runtime:
+        runtime.bury_the_dead()
+        record = runtime.contact_records.of(email)
+        if as_json:
+            put_json(record.as_dict())
+        else:
+            _put_record(record, runtime)
+
+
+def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
+    standing = record.standing.value if record.standing else "not a contact"
+    put(f"{record.email}  {standing}")
+    contact, suppression = record.contact, record.suppression
+    if suppression is not None:
+        said = ": ".join(part for part in (suppression.reason, suppression.detail) if part)
+        put(f"suppressed {runtime.local_time(suppression.created_at)}: {said}")
+    if contact is None:
+        put("no contact has this address")
+    else:
+        if contact.status_reason:
+            put(f"{contact.status}: {contact.status_reason}")
+        lists = ", ".join(f"{each.name} ({runtime.local_time(each.at)})" for each in record.lists)
+        put(f"lists  {lists or 'none'}")
+        if contact.tags:
+            put(f"tags   {', '.join(contact.tags)}")
+        for name, value in contact.attributes.items():
+            put(f"  {name} = {value}")
+    put("")
+    if not record.history:
+        put("No run has been started yet.")
+    for entry in record.history:
+        state = entry.state.label if entry.state else "not in it"
+        kind = "test, " if entry.kind == "test" else ""
+        put(f"{entry.campaign} · {kind}run {entry.run}  {state}  {runtime.local_time(entry.at)}")
+        put(f"  {entry.why}")
+
+
+@app.command("suppress")
+def suppress(
+    email: Email,
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever asks later.")],
+    as_json: AsJson = False,
+) -> None:
+    """Never mail this address again, whatever list it is or comes on."""
+    from sestui.audience import people  # noqa: PLC0415 - the database is slow to import
+
+    with opened() as runtime:
+        fresh = people.suppress(runtime.suppressions, email, reason, runtime.clock.now())
+    if as_json:
+        put_json({"email": email, "suppressed": True, "changed": fresh})
+    elif fresh:
+        put(f"{email} is suppressed: no run mails it any more.")
+    else:
+        say(f"{email} was suppressed before; that stays as it was.")
+
+
+@app.command("unsuppress")
+def unsuppress(email: Email, *, as_json: AsJson = False) -> None:
+    """Let runs mail this address again."""
+    from sestui.core.addresses import address_key  # noqa: PLC0415 - email-validator is slow
+
+    with opened() as runtime:
+        found = runtime.suppressions.remove(address_key(email))
+    if as_json:
+        put_json({"email": email, "suppressed": False, "changed": found})
+    elif found:
+        put(f"{email} may be mailed again.")
+    else:
+        say(f"{email} is not suppressed.")
