@@ -1,5 +1,6 @@
 """The envelope of a campaign or run: its own fields, and what the settings add."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sestui.core.content import Envelope
@@ -7,12 +8,23 @@ from sestui.settings import Settings
 
 
 class Sent(Protocol):
-    """What campaigns and runs have in common."""
+    """What campaigns and runs have in common, as rows and as values."""
 
-    from_address: str
-    reply_to: list[str]
-    keywords: dict[str, Any]
-    transactional: bool
+    @property
+    def from_address(self) -> str:
+        """The sender."""
+
+    @property
+    def reply_to(self) -> Sequence[str]:
+        """Where answers go."""
+
+    @property
+    def keywords(self) -> Mapping[str, Any]:
+        """Values for the message's variables."""
+
+    @property
+    def transactional(self) -> bool:
+        """Whether nobody can unsubscribe from it."""
 
 
 def envelope_of(campaign: Sent, settings: Settings) -> Envelope:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
 from sestui.core.states import ContactStatus
@@ -32,14 +32,21 @@ class Members:
                 found = _beside(session, ids, None, back=back)
             return None if found is None else _member(session, col(Contact.id) == found)
 
+    def by_id(self, list_names: Sequence[str], contact_id: int) -> AudienceMember | None:
+        """The member with that id; None: it is nobody's on those lists."""
+        return self._one(list_names, col(Contact.id) == contact_id)
+
     def by_address(self, list_names: Sequence[str], email_key: str) -> AudienceMember | None:
         """The member with that address (as compared); None: it is nobody's on those lists."""
+        return self._one(list_names, col(Contact.email_key) == email_key)
+
+    def _one(self, list_names: Sequence[str], which: ColumnElement[bool]) -> AudienceMember | None:
         with self._database.read() as session:
             ids = _ids(session, list_names)
-            on_them = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(ids))
-            return _member(
-                session, col(Contact.email_key) == email_key, col(Contact.id).in_(on_them)
+            on_them = select(col(Membership.list_id)).where(
+                col(Membership.list_id).in_(ids), col(Membership.contact_id) == col(Contact.id)
             )
+            return _member(session, which, on_them.exists())
 
     def attribute_names(self, list_names: Sequence[str], *, of: int = 500) -> frozenset[str]:
         """Attributes that some of the first ``of`` members of each list have."""

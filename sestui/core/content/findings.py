@@ -25,6 +25,7 @@ from sestui.errors import ContentError
 
 CLIPPED_BYTES = 102_000
 """Gmail shows only so much of a mail's HTML, and hides the rest (the unsubscribe link, say)."""
+_PAGE = re.compile(r"\s*<(?:!doctype|html)\b", re.IGNORECASE)
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -185,6 +186,8 @@ def _body(
             "it has no unsubscribe link; add one with {{ unsubscribe_url }} or mark the "
             "campaign transactional",
         )
+    if source.body_format == "markdown" and _PAGE.match(source.body):
+        yield Finding("body", "it is a whole HTML page, but its format is Markdown", 1)
     for line, problem in broken_links(source.body, source.body_format):
         yield Finding("body", problem, line)
     if source.body_format == "html" and not source.text.strip():

@@ -43,8 +43,11 @@ def test_members_come_one_by_one_and_go_round(members):
     assert walked(members, ["empty"]) == walked(members, []) == walked(members, ["none"]) == []
 
 
-def test_a_member_is_found_by_address(members):
-    assert members.by_address(["news"], "ada@example.com").attributes == {"first_name": "Ada"}
+def test_a_member_is_found_by_address_and_by_id(members):
+    ada = members.by_address(["news", "other"], "ada@example.com")
+    assert ada.attributes == {"first_name": "Ada"}
+    assert members.by_id(["news"], ada.contact_id) == ada
+    assert members.by_id(["vip"], ada.contact_id) is None
     assert members.by_address(["vip"], "ada@example.com") is None
 
 

@@ -96,6 +96,11 @@ def test_nothing_is_found_in_a_sound_message():
             "subject, line 1: it holds a character that turns the direction of writing (\\u202e).",
         ),
         (
+            {"body": "<!DOCTYPE html><p>a</p>"},
+            "warning",
+            "body, line 1: it is a whole HTML page, but its format is Markdown.",
+        ),
+        (
             {"body": "<p>a</p>", "body_format": "html"},
             "hint",
             "text: there is none; it is made from the HTML.",
