@@ -15,6 +15,7 @@ from sestui.core.states import RunKind
 from sestui.core.text import printable
 from sestui.errors import ConflictError, NotFoundError, StateError
 from sestui.store.database import Database
+from sestui.store.messages import stored_message
 from sestui.store.tables import Attachment, Campaign, ContactList, Message, Run
 
 
@@ -242,7 +243,7 @@ def _written(
     now: Instant,
     next_due_at: Instant | None,
 ) -> Campaign:
-    message_id = _message_id(session, message, now)
+    message_id = stored_message(session, message, now)
     if campaign is None:
         campaign = Campaign(
             name=fields.name,
@@ -271,33 +272,3 @@ def _written(
     session.flush()
     session.refresh(campaign)
     return campaign
-
-
-def _message_id(session: Session, source: MessageSource, now: Instant) -> int:
-    """The id of the row with this content, stored now unless it already was."""
-    digest = source.digest
-    known = session.exec(select(Message.id).where(Message.digest == digest).limit(1)).first()
-    if known is not None:
-        return known
-    message = Message(
-        subject=source.subject,
-        body=source.body,
-        body_format=source.body_format,
-        text=source.text,
-        preheader=source.preheader,
-        digest=digest,
-        created_at=now,
-    )
-    session.add(message)
-    session.flush()
-    assert message.id is not None  # noqa: S101 - the flush has given it one
-    session.add_all(
-        Attachment(
-            message_id=message.id,
-            name=item.name,
-            content_type=item.content_type,
-            content=item.content,
-        )
-        for item in source.attachments
-    )
-    return message.id

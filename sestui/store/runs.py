@@ -12,7 +12,9 @@ from sestui.core.clock import Instant
 from sestui.core.delivery import RunCounts
 from sestui.core.follow_up import Only
 from sestui.core.states import (
+    AUDIENCES,
     ENDED_RUN_STATES,
+    Completion,
     DeliveryState,
     PauseReason,
     RunKind,
@@ -23,6 +25,7 @@ from sestui.errors import NotFoundError, StateError, StorageError
 from sestui.store.audiences import add_audience, follow_up_size
 from sestui.store.database import Database
 from sestui.store.ledger import finish_if_done, skip_pending
+from sestui.store.new_runs import new_run, number_run, sent_fields
 from sestui.store.tables import Campaign, Contact, Delivery, Run
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -55,12 +58,14 @@ class Runs:
         only: Only | None = None,
         scheduled_for: Instant | None = None,
         held_for: str = "",
+        approval: str = "",
     ) -> Run | None:
         """A new run over the campaign's lists as they are now, ``sending`` from this instant.
 
         ``only`` makes it a follow-up over a part of them.
 
-        ``held_for`` is a sentence that says why the run is paused from its start; '' if it isn't.
+        ``held_for`` is a sentence that says why the run is paused from its start, ``approval`` one
+        that says why it waits for the operator's approval; '' if it doesn't.
 
         Run, deliveries and counters appear in one transaction: a crash leaves all or nothing.
         Returns None when the occurrence ``scheduled_for`` was started before, by whomever.
@@ -69,10 +74,13 @@ class Runs:
             StateError: an earlier run has not ended, or there is one and none of ``again``,
                 ``only`` and ``scheduled_for`` says who is to be mailed.
         """
-        run = _new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
+        run = new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
         if held_for:
             run.state, run.detail = RunState.PAUSED.value, held_for
             run.reason = PauseReason.ERRORS.value
+        elif approval:
+            run.state, run.detail = RunState.WAITING.value, approval
+            run.reason = WaitReason.APPROVAL.value
         try:
             with self._database.write() as session:
                 session.get(Campaign, campaign.id, with_for_update=True)
@@ -80,10 +88,12 @@ class Runs:
                     return None
                 repeat = again or only is not None or scheduled_for is not None
                 _refuse_repeat(session, campaign, again=repeat)
-                _number(session, run)
+                number_run(session, run)
                 run.pending = add_audience(session.connection(), run, campaign.lists, only)
-                if only is not None and not run.pending:
+                if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody of {campaign.name}'s audience is {only} now.")
+                if campaign.notify and run.pending:
+                    run.completion = Completion.OWED.value
                 session.add(run)
                 session.flush()
                 finish_if_done(session.connection(), run.id, now)
@@ -110,10 +120,10 @@ class Runs:
 
         ``recipients`` are address and the id of the contact whose attributes the mail shows.
         """
-        run = _new_run(campaign, now, RunKind.TEST, None)
+        run = new_run(campaign, now, RunKind.TEST, None)
         with self._database.write() as session:
             session.get(Campaign, campaign.id, with_for_update=True)
-            _number(session, run)
+            number_run(session, run)
             # Without contact ids: one row per run and contact is the audience's rule.
             session.add_all(
                 Delivery(run_id=run.id, email=address, shown_as=contact_id, queued_at=now)
@@ -149,10 +159,10 @@ class Runs:
             ).all()
 
     def latest(self, campaign_ids: Iterable[int]) -> dict[int, Run]:
-        """The newest run (not a test) of each campaign that has one, by campaign id."""
+        """The newest run (no test) of each campaign that has one, by campaign id."""
         newest = (
             select_model(func.max(Run.id))
-            .where(col(Run.campaign_id).in_(list(campaign_ids)), Run.kind == RunKind.CAMPAIGN)
+            .where(col(Run.campaign_id).in_(list(campaign_ids)), col(Run.kind).in_(AUDIENCES))
             .group_by(col(Run.campaign_id))
         )
         with self._database.read() as session:
@@ -210,7 +220,7 @@ class Runs:
             "resume_at": None,
         }
         if campaign is not None:
-            values |= _sent_fields(campaign)
+            values |= sent_fields(campaign)
         return self._steer(
             run_id,
             allowed={RunState.PAUSED, RunState.WAITING, RunState.SCHEDULED},
@@ -289,34 +299,6 @@ class Runs:
         return min(known) + _DAY if known else None
 
 
-def _sent_fields(campaign: Campaign) -> dict[str, Any]:
-    """What a run takes over from its campaign."""
-    return {
-        "message_id": campaign.message_id,
-        "from_address": campaign.from_address,
-        "reply_to": campaign.reply_to,
-        "keywords": campaign.keywords,
-        "transactional": campaign.transactional,
-        "priority": campaign.priority,
-        "max_rate": campaign.max_rate,
-        "send_window": campaign.send_window,
-        "timezone": campaign.timezone,
-    }
-
-
-def _new_run(campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Instant | None) -> Run:
-    return Run(
-        campaign_id=campaign.id,
-        number=0,
-        kind=kind.value,
-        state=RunState.SENDING.value,
-        created_at=now,
-        started_at=now,
-        scheduled_for=scheduled_for,
-        **_sent_fields(campaign),
-    )
-
-
 def _last_claim(session: Session, run: Run) -> Instant:
     """When something of the run was last handed over; its creation if nothing was."""
     last = session.exec(
@@ -358,13 +340,3 @@ def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None
             "to mail everybody on its lists once more, say so with --again; for those only who "
             "did not get it, with --only unreceived."
         )
-
-
-def _number(session: Session, run: Run) -> None:
-    """Give the run its campaign's next number and its id."""
-    highest = session.exec(
-        select_model(func.max(Run.number)).where(Run.campaign_id == run.campaign_id)
-    ).one()
-    run.number = (highest or 0) + 1
-    session.add(run)
-    session.flush()
