@@ -173,7 +173,7 @@ class Runtime:
         return Limits(
             senders=self.settings.senders,
             mode=Mode(self.settings.send_mode),
-            seconds=seconds,
+            ends_at=None if seconds is None else self.clock.monotonic() + seconds,
             until_idle=until_idle,
         )
 
@@ -215,7 +215,7 @@ class Runtime:
     ) -> "Sender":
         """A sender thread, not yet started, for every sending run or ``only`` one of them.
 
-        It ends after ``seconds``, or when no run is sending unless ``until_idle`` is False.
+        It ends ``seconds`` from now, or when no run is sending unless ``until_idle`` is False.
         """
         from sestui.sending.sender import Sender  # noqa: PLC0415 - only where something is sent
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from seeding import add_contacts, checked_counts, make_campaign
 
-from sestui.core.clock import SystemClock
+from sestui.core.clock import Clock, SystemClock
 from sestui.core.delivery import RunCounts
 from sestui.runtime import Runtime
 from sestui.settings import Settings, load_settings
@@ -28,9 +28,9 @@ class World:
         self.account = SimulatorState(folder / FILE_NAME, SystemClock())
         self._opened: list[Runtime] = []
 
-    def runtime(self) -> Runtime:
-        """Another process's view of the workspace."""
-        opened = Runtime.open(self.settings)
+    def runtime(self, clock: Clock | None = None) -> Runtime:
+        """Another process's view of the workspace, on the machine's clock or on its own."""
+        opened = Runtime.open(self.settings, clock)
         self._opened.append(opened)
         return opened
 

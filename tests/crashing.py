@@ -18,6 +18,7 @@ from campaigning import World, until
 from seeding import addresses, checked_counts
 
 from sestui.core.states import DeliveryState, RunState
+from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.store.deliveries import LogFilter
 from sestui.store.tables import Run
 
@@ -56,24 +57,42 @@ class Scene:
         rate: float,
         latency: float = 0.05,
         mode: str = "auto",
+        quota: int = -1,
+        **settings: object,
     ) -> None:
+        """``rate`` and ``quota`` are the account's; ``settings`` go to every process."""
         self.rate = rate
         self.latency = latency
         self.mode = mode
+        self.settings = settings
         self.emails = addresses(recipients)
         self.folder = folder
         self.world = World(folder / "workspace")
-        self.world.account.configure(rate=rate, quota=-1)
+        self.world.account.configure(rate=rate, quota=quota)
         self.runtime = self.world.runtime()
         self.run: Run = self.world.started(self.runtime, self.emails)
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._ses: SimulatorProcess | None = None
+        self._endpoint = ""
 
     def close(self) -> None:
         for process in self._processes:
             if process.poll() is None:
                 process.kill()
             process.wait(30)
+        self.hang_up()
         self.world.close()
+
+    def serve(self) -> None:
+        """Be SES at one address for all processes, which bring up no simulator of their own."""
+        port = int(self._endpoint.rpartition(":")[2] or 0)
+        self._ses = start_simulator(self.world.folder, latency=self.latency, port=port)
+        self._endpoint = self._ses.endpoint_url
+
+    def hang_up(self) -> None:
+        """From now on connections to that address are refused, until :meth:`serve`."""
+        if self._ses is not None:
+            self._ses.stop()
 
     def process(self, *arguments: str) -> subprocess.Popen[bytes]:
         """``sestui ARGUMENTS`` in a session of its own, with next to no environment."""
@@ -81,14 +100,7 @@ class Scene:
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "sestui", *arguments],
-                env={
-                    "PATH": os.defpath,
-                    "HOME": str(self.folder),
-                    "SESTUI_DATA_DIR": str(self.world.folder),
-                    "SESTUI_CONFIG": str(self.folder / "none.toml"),
-                    "SESTUI_SIMULATOR_LATENCY": str(self.latency),
-                    "SESTUI_SEND_MODE": self.mode,
-                },
+                env=self._environment(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -97,6 +109,25 @@ class Scene:
             )
         self._processes.append(process)
         return process
+
+    def _environment(self) -> dict[str, str]:
+        given = {
+            "data_dir": self.world.folder,
+            "config": self.folder / "none.toml",
+            "simulator_latency": self.latency,
+            "send_mode": self.mode,
+            **self.settings,
+        }
+        found = {"PATH": os.defpath, "HOME": str(self.folder)}
+        if self._endpoint:
+            given["account"] = "ses"
+            found |= {
+                "AWS_ENDPOINT_URL_SESV2": self._endpoint,
+                "AWS_REGION": "eu-west-1",
+                "AWS_ACCESS_KEY_ID": "CHAOS",
+                "AWS_SECRET_ACCESS_KEY": "chaos",
+            }
+        return found | {f"SESTUI_{name.upper()}": str(value) for name, value in given.items()}
 
     def said(self) -> str:
         """What the last process said, for a failing test."""
@@ -146,8 +177,7 @@ class Scene:
         for _ in range(most):
             if self.state() == RunState.FINISHED:
                 return
-            process = self.process("run-due")
-            process.wait(120)
+            self.process("run-due").wait(120)
         assert self.state() == RunState.FINISHED, self.said()
 
     def check_accounts(self) -> None:

@@ -155,7 +155,13 @@ class Adaptation:
     at: Instant = 0.0
 
     def current(self, now: Instant) -> float:
-        """The factor now: it recovers additively, 2 % of the full rate a second."""
+        """The factor now: it recovers additively, 2 % of the full rate a second.
+
+        A cut that lies further ahead than a recovery takes was made before the wall clock was set
+        back. It is forgotten, or the rate would stay low until the clock catches up.
+        """
+        if self.at > now + 1 / _RECOVERY_PER_SECOND:
+            return 1.0
         return min(1.0, self.factor + _RECOVERY_PER_SECOND * max(0.0, now - self.at))
 
     def cut(self, now: Instant) -> "Adaptation":

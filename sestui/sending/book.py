@@ -3,18 +3,21 @@
 from collections.abc import Callable, Sequence
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.content import Composer
 from sestui.core.cron import zone_named
-from sestui.core.pacing import Quota
+from sestui.core.pacing import DAY_SECONDS, Quota
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.core.window import parse_window
 from sestui.errors import StateError
+from sestui.sending.ports import Composer
 from sestui.store.runs import Runs
 from sestui.store.tables import Run
 
 _FIRST_TRY_SECONDS = 60.0
 _BLIND_TRY_SECONDS = 900.0
 """Where the used quota is other services', nobody can tell when it frees: look this often."""
+
+_SLACK_SECONDS = 60.0
+"""By so much a wall clock may be corrected without anybody's notice."""
 
 
 class RunBook:
@@ -50,7 +53,7 @@ class RunBook:
         for run in self._runs.in_states((RunState.SENDING, RunState.WAITING)):
             if self._only is not None and run.id != self._only:
                 continue
-            if run.state == RunState.WAITING and (run.resume_at is None or run.resume_at > now):
+            if run.state == RunState.WAITING and not _waited_enough(run, now):
                 continue
             opens_at = self._opens_at(run, now)
             if opens_at <= now:
@@ -92,6 +95,7 @@ class RunBook:
         now = self._clock.now()
         frees_at = None if has_room else self._runs.quota_frees_at(now)
         resume_at = max(frees_at or now + _BLIND_TRY_SECONDS, now + _FIRST_TRY_SECONDS)
+        resume_at = min(resume_at, now + DAY_SECONDS)
         used = "SES says that its 24-hour quota is used up"
         if quota is not None and not has_room:
             used = (
@@ -101,3 +105,16 @@ class RunBook:
         detail = f"{used}; it expects to continue {self._local(resume_at)}."
         for run_id in run_ids:
             self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at)
+
+
+def _waited_enough(run: Run, now: Instant) -> bool:
+    """Whether it is worth asking again what the run waits for.
+
+    A wait is as long as a day at most: what was told for later was told before the wall clock was
+    set back. A window is asked itself, whatever was told.
+    """
+    if run.reason == WaitReason.WINDOW:
+        return True
+    return run.resume_at is not None and not (
+        now < run.resume_at <= now + DAY_SECONDS + _SLACK_SECONDS
+    )

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -53,7 +53,7 @@ class Job:
 
 
 class Dispatcher:
-    """Owns every mail between claim and answer; ``outstanding`` is how many those are.
+    """Owns every mail between claim and answer.
 
     ``most`` bounds the calls in the air for good, :attr:`width` for now. ``answered`` is set
     whenever an answer comes in.
@@ -71,6 +71,7 @@ class Dispatcher:
         self._free = threading.Condition()
         self.width = most
         """How many calls may be in the air now."""
+        self._measured = False
         self.latency = _FIRST_LATENCY
         """Seconds from a call's leaving to its answer, a running average."""
         self._closed = threading.Event()
@@ -79,9 +80,9 @@ class Dispatcher:
         self._pacer.start()
 
     @property
-    def outstanding(self) -> int:
-        """Claims that were handed over and whose answers were not collected."""
-        return len(self._outstanding)
+    def in_the_air(self) -> Set[int]:
+        """Ids of deliveries that were handed over and whose answers were not collected."""
+        return self._outstanding.keys()
 
     @property
     def left(self) -> int:
@@ -187,9 +188,14 @@ class Dispatcher:
                 replies = self._gateway.send_bulk([mail for _, mail in group], leave)
             if call.left_at is not None:
                 taken = self._clock.monotonic() - call.left_at
-                self.latency += _LATENCY_WEIGHT * (taken - self.latency)
+                self._took(taken)
             for (claim, _), reply in zip(group, replies, strict=True):
                 self._answer(claim, reply)
+
+    def _took(self, seconds: float) -> None:
+        if not self._measured:
+            self._measured, self.latency = True, seconds
+        self.latency += _LATENCY_WEIGHT * (seconds - self.latency)
 
     def _answer(self, claim: Claim, reply: Reply) -> None:
         self._answers.append(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import Answer, Taken, Want
+from sestui.core.delivery import Taken, Want
 from sestui.core.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
@@ -29,6 +29,7 @@ from sestui.sending.holds import Holds, Pause
 from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
 from sestui.sending.report import REPORT_SECONDS, Reporter, SenderReport
 from sestui.sending.turns import Turns
+from sestui.sending.unwritten import Unwritten
 from sestui.sending.watch import AccountWatch
 
 BEAT_SECONDS = 5.0
@@ -38,11 +39,12 @@ RUNS_SECONDS = 0.5
 DRAIN_SECONDS = 5.0
 """A stop waits this long for calls in the air; what is unanswered then is in doubt."""
 
-STORAGE_PATIENCE_SECONDS = 120.0
-"""A database that takes nothing for this long ends the sender; until then it waits and retries."""
+_OVERTIME_SECONDS = 1.0
+"""What is unanswered so long after its time is up is in doubt."""
 
 _WIND_DOWN_SECONDS = 1.0
-"""A deadline stops the claiming this much earlier, and the drain ends this much after it."""
+_WIND_DOWN_LATENCIES = 1.5
+"""Claiming stops so long before the end, that what is in the air is answered in time."""
 
 _IN_THE_AIR_SECONDS = 0.05
 """How soon a run with nothing to claim is asked again: a claim takes the write lock."""
@@ -68,8 +70,8 @@ class Limits:
     """The most calls in the air at once."""
     mode: Mode = Mode.AUTO
     """Single calls, bulk calls, or what the rate asks for."""
-    seconds: float | None = None
-    """Stop claiming after this long; None: no limit."""
+    ends_at: float | None = None
+    """Monotonic seconds at which its time is up; None: never."""
     until_idle: bool = True
     """End when no run is sending; False: wait for the next one until stopped."""
 
@@ -89,13 +91,13 @@ class Engine:
         limits: Limits,
         report: Callable[[SenderReport], None] | None = None,
     ) -> None:
-        self._ledger = ledger
         self._book = book
         self._heartbeat = heartbeat
         self._clock = clock
         self._limits = limits
         self._reporter = Reporter(report, clock)
         self._dispatcher = Dispatcher(gateway, clock, most=limits.senders)
+        self._unwritten = Unwritten(ledger, clock)
         self._watch = AccountWatch(account, clock)
         self._holds = Holds()
         self._stop = threading.Event()
@@ -105,9 +107,7 @@ class Engine:
         self._batching = Batching(limits.mode, lambda: gateway.single_cost)
         self._runs_read_at = float("-inf")
         self._horizon = 0.0
-        self._unsettled: list[Answer] = []
         self._pauses: list[Pause] = []
-        self._failing_since: float | None = None
         self._beat_at = float("-inf")
         self._rate = 0.0
         self._workers = 1
@@ -122,25 +122,28 @@ class Engine:
     def run(self) -> End:
         """Send until nothing is left, the time is up or :meth:`stop` was called; then drain."""
         began = self._clock.monotonic()
-        seconds = self._limits.seconds
-        deadline = float("inf") if seconds is None else began + seconds
         try:
-            while (end := self._ended(deadline)) is None:
+            while (end := self._ended(began)) is None:
                 self._tick()
         finally:
-            now = self._clock.monotonic()
-            self._drain(min(now + DRAIN_SECONDS, max(now, deadline) + _WIND_DOWN_SECONDS))
+            self._drain()
             self._dispatcher.close()
         return end
 
-    def _ended(self, deadline: float) -> End | None:
+    @property
+    def _ends_at(self) -> float:
+        return float("inf") if self._limits.ends_at is None else self._limits.ends_at
+
+    def _ended(self, began: float) -> End | None:
         if self._stop.is_set():
             return End.STOPPED
-        if self._clock.monotonic() >= deadline - _WIND_DOWN_SECONDS:
+        left = self._ends_at - self._clock.monotonic()
+        wind_down = max(_WIND_DOWN_SECONDS, _WIND_DOWN_LATENCIES * self._dispatcher.latency)
+        if left <= min(wind_down, (self._ends_at - began) / 2):
             return End.DEADLINE
         fresh = self._runs_read_at > float("-inf")
         idle = fresh and not (
-            self._turns or self._dispatcher.outstanding or self._unsettled or self._pauses
+            self._turns or self._dispatcher.in_the_air or self._unwritten or self._pauses
         )
         return End.IDLE if self._limits.until_idle and idle else None
 
@@ -149,15 +152,10 @@ class Engine:
     def _tick(self) -> None:
         try:
             self._work()
-            self._failing_since = None
+            self._unwritten.succeeded()
         except StorageError as error:
-            # Locked, full or read-only for a while: what was answered is kept here and written
-            # when the database takes it again.
-            now = self._clock.monotonic()
-            self._failing_since = self._failing_since or now
-            if now - self._failing_since > STORAGE_PATIENCE_SECONDS:
-                raise
-            self._hold(str(error))
+            self._unwritten.failed(error, self._dispatcher.in_the_air)
+            self._hold(f"{error} Until then nothing is sent, and nothing is lost.")
         self._report_if_due()
         self._rest()
 
@@ -169,11 +167,9 @@ class Engine:
         self._read_runs_if_due()
         run = self._turns.next(self._clock.monotonic())
         want = self._want(run) if run is not None else None
-        if self._unsettled or want is not None:
-            taken = self._ledger.exchange(self._unsettled, want)
-            self._unsettled = []
-            if run is not None and want is not None:
-                self._use(run, taken)
+        taken = self._unwritten.exchange(want, self._dispatcher.in_the_air)
+        if run is not None and want is not None and taken is not None:
+            self._use(run, taken)
 
     def _read_answers(self) -> None:
         answers = self._dispatcher.collect()
@@ -184,7 +180,7 @@ class Engine:
         if self._holds.bulk_throttled:
             self._holds.bulk_throttled = False
             self._batching.step_back(mono)
-        self._unsettled += written
+        self._unwritten.add(written)
         self._pauses += pauses
         self._reporter.note(answers)
 
@@ -300,7 +296,7 @@ class Engine:
 
     def _look_at_account(self) -> None:
         """Act on what SES said of the account, if it said something."""
-        drained = not self._dispatcher.outstanding and not self._unsettled
+        drained = not self._dispatcher.in_the_air and not self._unwritten
         exhausted = self._exhausted
         look = self._watch.news(drained=drained, wanted=exhausted and drained)
         if look is None:
@@ -338,27 +334,21 @@ class Engine:
         now = self._clock.monotonic()
         claim_at = max(self._next_claim_at(), min(self._turns.ready_at(), now + RUNS_SECONDS))
         wait = min(max(claim_at - now, 0.001), REPORT_SECONDS)
-        if self._dispatcher.outstanding:
+        if self._dispatcher.in_the_air:
             wait = min(wait, _SETTLE_SECONDS)
         self._clock.wait(self._stop, wait)
 
-    def _drain(self, give_up_at: float) -> None:
+    def _drain(self) -> None:
         """Take back what has not left, await what has, and write every answer."""
         self._dispatcher.withdraw()
-        while self._dispatcher.outstanding and self._clock.monotonic() < give_up_at:
+        give_up_at = self._patience_ends()
+        while self._dispatcher.in_the_air and self._clock.monotonic() < give_up_at:
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
-        self._unsettled += self._dispatcher.give_up()
-        self._write_last(self._clock.monotonic() + DRAIN_SECONDS)
+        self._unwritten.add(self._dispatcher.give_up())
+        self._unwritten.write_last(self._patience_ends())
         self._report_if_due(last=True)
 
-    def _write_last(self, give_up_at: float) -> None:
-        """Write the last answers, though the database be locked for a moment."""
-        while self._unsettled:
-            try:
-                self._ledger.exchange(self._unsettled, None)
-                self._unsettled = []
-            except StorageError:
-                if self._clock.monotonic() >= give_up_at:
-                    raise
-                self._clock.wait(threading.Event(), 0.1)
+    def _patience_ends(self) -> float:
+        now = self._clock.monotonic()
+        return min(now + DRAIN_SECONDS, max(now, self._ends_at + _OVERTIME_SECONDS))

@@ -1,6 +1,6 @@
 """What the sender needs of the world, as narrow as it can be said."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol
 
 from sestui.core.account import AccountStatus
@@ -45,6 +45,9 @@ class Ledger(Protocol):
 
     def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
         """Write answers and claim what goes next, in one transaction."""
+
+    def take_back(self, held: Set[int]) -> None:
+        """What this worker has claimed and is not among ``held`` was never handed over."""
 
 
 class Composer(Protocol):

@@ -1,10 +1,11 @@
 """A worker's place in the database, from before its first claim to after its last answer."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sestui.core.clock import Clock
+from sestui.errors import StorageError
 from sestui.sending.identity import lives, this_host, this_process
 from sestui.store.database import Database
 from sestui.store.workers import Workers
@@ -33,7 +34,10 @@ def workplace(database: Database, clock: Clock) -> Iterator[Place]:
     try:
         yield Place(worker_id, workers)
     finally:
-        workers.leave(worker_id)
+        # One that can't say that it leaves is found by the next process; what kept it from writing
+        # has been told where it cost something.
+        with suppress(StorageError):
+            workers.leave(worker_id)
 
 
 def bury_the_dead(database: Database, clock: Clock) -> int:

@@ -6,7 +6,7 @@ together or not at all. Counters on the run change in the same transaction: they
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -89,6 +89,24 @@ class Ledger:
                 self._settle(connection, answers, now)
             said = Taken(now, self._clock.monotonic())
             return said if want is None else self._claim(connection, want, said)
+
+    def take_back(self, held: Set[int]) -> None:
+        """Let what this worker has claimed, ids in ``held`` excepted, be pending again.
+
+        For after a commit that failed: one whose success could not be told any more (the server
+        fell silent just then) has claimed deliveries that nobody here knows of.
+        """
+        with self._database.write_connection() as connection:
+            if not self._database.is_sqlite:
+                governor.locked_row(connection, self._account)
+            rows = connection.execute(sql.CLAIMED, {"worker": self._worker}).all()
+            unknown = [
+                Answer(row.id, row.attempts, AnswerKind.NOT_SENT)
+                for row in rows
+                if row.id not in held
+            ]
+            if unknown:
+                self._settle(connection, unknown, ledger_now(connection, self._clock))
 
     # settling
 

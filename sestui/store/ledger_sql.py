@@ -41,6 +41,14 @@ HELD = (
 )
 """Those of ``ids`` that ``worker`` may still answer for."""
 
+CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
+    # Through the runs' counters: there is an index on (run, state), none on the worker.
+    DELIVERY.c.run_id.in_(select(RUN.c.id).where(RUN.c.sending > 0)),
+    DELIVERY.c.state == DeliveryState.SENDING.value,
+    DELIVERY.c.worker == bindparam("worker"),
+)
+"""What ``worker`` has in the air, as far as the ledger knows."""
+
 SETTLE = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("b_id"))

@@ -113,7 +113,8 @@ def _engine(rate: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
     ):
         add_contacts(runtime.database, round(rate * (whole + 2)))
         run = start_run(runtime, SHORT_BODY)
-        with runtime.engine(Limits(seconds=whole)) as engine:
+        limits = Limits(ends_at=time.monotonic() + whole)
+        with runtime.engine(limits) as engine:
             departures = Departures(runtime.clients.sesv2)
             engine.run()
         outbox, throttled = _outbox(simulator), _stats(simulator)["throttled"]

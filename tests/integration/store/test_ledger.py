@@ -114,6 +114,24 @@ def test_what_is_in_doubt_is_never_claimed_again(started, database, clock):
     assert claims[0].attempt == 2
 
 
+def test_what_was_claimed_unnoticed_is_taken_back_and_nothing_else(started, database, clock):
+    run_id, ledger = started(6, quota=20)
+    known = ledger.exchange([], Want(run_id, 2)).claims
+    clock.advance(1)
+    ledger.exchange([], Want(run_id, 2))  # committed, but nobody was told
+    others = open_ledger(database, clock, "other")
+    clock.advance(1)
+    others.exchange([], Want(run_id, 1))
+    ledger.take_back({claim.delivery_id for claim in known})
+    assert checked_counts(database, run_id) == RunCounts(pending=3, sending=3)
+    states = [row.state for row in rows_of(database, run_id)]
+    assert states == ["sending", "sending", "pending", "pending", "sending", "pending"]
+    row = Governor(database).row(ACCOUNT)
+    assert row.taken == 3  # their share of the quota came back too
+    clock.advance(1)
+    assert [claim.attempt for claim in ledger.exchange([], Want(run_id, 2)).claims] == [2, 2]
+
+
 def test_a_run_over_nobody_is_finished_at_once(database, clock):
     campaign = make_campaign(database, lists=())
     assert start_run(database, campaign, clock.now()).state == RunState.FINISHED

@@ -81,6 +81,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.workers = Workers(self.database, self.clock)
         self.pids = itertools.count(1)
         self.living: dict[str, int] = {}
+        self.held: dict[str, set[int]] = {}  # what each worker itself knows to have claimed
         self.sent: Counter[str] = Counter()  # SES's own account
         self.handed_over: Counter[str] = Counter()
         self.doubtful: set[int] = set()
@@ -100,6 +101,7 @@ class LedgerMachine(RuleBasedStateMachine):
         pid = next(self.pids)
         worker = self.workers.register(host="here", pid=pid, process_started_at=0)
         self.living[worker] = pid
+        self.held[worker] = set()
         return worker
 
     def ledger(self, worker):
@@ -115,6 +117,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for claim in taken.claims:
             assert claim.delivery_id not in self.doubtful
             self.handed_over[claim.email] += 1
+            self.held[worker].add(claim.delivery_id)
         self.clock.advance(0.1)
         return multiple(*((worker, claim) for claim in taken.claims))
 
@@ -122,12 +125,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def ses_accepts(self, held):
         worker, claim = held
         self.sent[claim.email] += 1
-        self.ledger(worker).exchange([accepted(claim)], None)
+        self.answer(worker, claim, accepted(claim))
 
     @rule(held=consumes(claims))
     def ses_refuses(self, held):
         worker, claim = held
-        self.ledger(worker).exchange([refused(claim)], None)
+        self.answer(worker, claim, refused(claim))
 
     @rule(
         held=consumes(claims),
@@ -136,14 +139,26 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def ses_does_not_take_it(self, held, hold_back, retry_after):
         worker, claim = held
-        answer = not_sent(claim, hold_back, retry_after=retry_after)
-        self.ledger(worker).exchange([answer], None)
+        self.answer(worker, claim, not_sent(claim, hold_back, retry_after=retry_after))
 
     @rule(held=consumes(claims), took=st.booleans())
     def the_answer_is_lost(self, held, took):
         worker, claim = held
         self.sent[claim.email] += took
-        self.ledger(worker).exchange([unknown(claim)], None)
+        self.answer(worker, claim, unknown(claim))
+
+    def answer(self, worker, claim, answer):
+        self.held[worker].discard(claim.delivery_id)
+        self.ledger(worker).exchange([answer], None)
+
+    @rule(which=st.integers(0, 1), most=st.integers(1, 4))
+    def a_claim_is_committed_and_nobody_told(self, which, most):
+        worker = list(self.living)[which]
+        self.ledger(worker).exchange([], Want(self.run_id, most))
+        self.clock.advance(0.1)
+        self.ledger(worker).take_back(self.held[worker])
+        sending = {row.id for row in self.rows() if (row.state, row.worker) == ("sending", worker)}
+        assert sending <= self.held[worker]
 
     @rule(held=claims)
     def an_answer_is_written_twice(self, held):

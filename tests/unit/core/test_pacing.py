@@ -211,6 +211,13 @@ def test_the_factor_never_leaves_its_bounds_whatever_the_clock_does(steps):
         assert 0.02 <= cut.current(now) <= 1.0
 
 
-def test_a_clock_set_back_does_not_stop_the_cutting():
+@pytest.mark.parametrize("seconds", [60, 3_600])
+def test_a_clock_set_back_stops_neither_the_recovery_nor_the_cutting(seconds):
+    cut = Adaptation(0.02, NOW)
+    assert cut.current(NOW - seconds) == 1.0
+    assert cut.cut(NOW - seconds).current(NOW - seconds) == 0.5
+
+
+def test_a_clock_set_back_a_little_forgets_no_cut():
     cut = Adaptation().cut(NOW)
-    assert cut.cut(NOW - 3_600).current(NOW - 3_600) == 0.25
+    assert cut.current(NOW - 5) == 0.5

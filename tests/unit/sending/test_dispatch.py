@@ -90,7 +90,7 @@ def test_every_claim_gets_its_answer(dispatching):
     dispatcher.hand_over([job(1), job(2), job(3, 4, 5, bulk=True)])
     answers = collected(dispatcher, 5)
     assert {answer.kind for answer in answers.values()} == {AnswerKind.ACCEPTED}
-    assert dispatcher.outstanding == 0
+    assert not dispatcher.in_the_air
 
 
 @pytest.mark.parametrize("error", [ContentError("Missing."), RuntimeError("Odd."), MemoryError()])
@@ -127,7 +127,7 @@ def test_what_is_in_the_air_when_nobody_waits_any_more_is_unknown(dispatching):
     dispatcher.withdraw()
     (answer,) = dispatcher.give_up()
     assert (answer.kind, answer.code) == (AnswerKind.UNKNOWN, "Stopped")
-    assert dispatcher.outstanding == 0
+    assert not dispatcher.in_the_air
     hold.set()
 
 

@@ -1,0 +1,57 @@
+"""The wall clock is set in mid-run: the rate is held, nobody is lost or twice, no run stands still.
+
+The clock of the machine can't be set for a test, and a process can't be lied to without a library
+of its own; so the engine runs in this process on a clock whose wall time jumps, against the real
+simulator over HTTP, whose clock does not.
+"""
+
+import pytest
+from campaigning import counts, once, until
+from seeding import addresses
+
+from sestui.core.clock import SystemClock
+from sestui.core.delivery import RunCounts
+from sestui.core.pacing import DAY_SECONDS
+from sestui.simulator.faults import checked_fault
+from sestui.simulator.rules import peak_in_one_second
+
+HOUR = 3_600.0
+JITTER = 0.25
+"""Share by which a busy machine may crowd arrivals: mails are paced as they leave."""
+
+
+class SetClock(SystemClock):
+    """The machine's clock, whose wall time somebody sets while monotonic time goes on."""
+
+    def __init__(self):
+        self.ahead = 0.0
+
+    def now(self):
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("jump", [-HOUR, DAY_SECONDS], ids=["an hour back", "a day forward"])
+@pytest.mark.parametrize("mode", ["single", "bulk"])
+def test_a_wall_clock_that_is_set_disturbs_no_run(world, jump, mode):
+    w = world(simulator_rate=100, send_mode=mode)
+    clock = SetClock()
+    # Some back off, and the rate is cut, by instants of the old clock.
+    w.account.add_fault(checked_fault("error_503", count=3))
+    runtime, emails = w.runtime(clock), addresses(250)
+    run = w.started(runtime, emails)
+    sender = runtime.sender()
+    sender.start()
+    until(lambda: counts(runtime, run).accepted >= 50)
+    w.account.add_fault(checked_fault("throttle", count=1))
+    until(lambda: w.account.faults()[-1]["fired"])
+    clock.ahead = jump
+    began = clock.monotonic()
+    assert sender.join(30), "the run stands still"
+    took = clock.monotonic() - began
+    assert sender.error is None
+    assert counts(runtime, run) == RunCounts(accepted=250)
+    assert w.outbox() == once(emails)
+    assert took < 10  # 2 s at the full rate
+    arrivals = [(mail["arrived_at"], 1) for mail in w.account.outbox(limit=1_000)]
+    assert peak_in_one_second(arrivals) <= 100 * (1 + JITTER)
+    assert w.account.account().throttled == 0
