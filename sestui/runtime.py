@@ -18,11 +18,13 @@ from sestui.store.delivery_pages import DeliveryPages
 from sestui.store.doubts import Doubts
 from sestui.store.governor import Governor
 from sestui.store.runs import Runs
+from sestui.store.recent import RecentRuns
 from sestui.store.schema import ensure_schema
 
 if TYPE_CHECKING:
     from sestui.core.content import Composer
     from sestui.reports.contact_record import ContactRecords
+    from sestui.reports.account import AccountReport
     from sestui.sending.engine import Engine, Limits
     from sestui.sending.outlook import Outlook
     from sestui.sending.report import SenderReport
@@ -93,7 +95,11 @@ class Runtime:
         """boto3's clients, talking to SES or to the simulator, which is started if need be."""
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
 
-        endpoint = Endpoint(self._simulator_url(), True) if self.simulated else Endpoint()
+        endpoint = (
+            Endpoint(self._simulator_url(), True)
+            if self.simulated
+            else Endpoint(profile=self.settings.aws_profile, region=self.settings.aws_region)
+        )
         return Clients(endpoint, connections=self.settings.senders + 2)
 
     def _simulator_url(self) -> str:
@@ -149,6 +155,19 @@ class Runtime:
         )
 
     # content
+
+    def account_report(self) -> "AccountReport | None":
+        """What is known of the account without asking SES; None before the first look."""
+        from sestui.reports.account import account_report  # noqa: PLC0415 - with the sender
+
+        return account_report(
+            self.account,
+            RecentRuns(self.database),
+            account=self.settings.account,
+            region=self.ses_account.region,
+            max_quota_usage=self.settings.max_quota_usage,
+            now=self.clock.now(),
+        )
 
     def campaign_composer(self, campaign: "Campaign") -> "Composer":
         """The campaign's message, compiled."""

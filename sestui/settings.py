@@ -1,8 +1,9 @@
 """Every setting of sestui, with its meaning, bounds and default.
 
 Precedence, lowest first: the TOML file (``sestui config path``), ``SESTUI_<NAME>`` in the
-environment, the command line. AWS credentials, region and endpoint are not settings: they come
-from the standard AWS chain, and sestui stores no AWS secret.
+environment, the command line. AWS credentials and endpoint are not settings: they come from the
+standard AWS chain, of which a setting may at most name the profile and the region. sestui stores
+no AWS secret.
 """
 
 import difflib
@@ -15,15 +16,17 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from sestui.core.account import QuotaRule, WarmUp
+from sestui.core.keymap import keymap_of
 from sestui.errors import SettingsError
 
 
@@ -40,6 +43,13 @@ class Settings(BaseSettings):
 
     account: Literal["simulator", "ses"] = Field(
         "simulator", description="Where mail goes: sestui's own simulator, or Amazon SES for real."
+    )
+    aws_profile: str = Field(
+        "",
+        description="The AWS profile that SES is reached with; empty: what AWS's own chain says.",
+    )
+    aws_region: str = Field(
+        "", description="The AWS region of the SES account; empty: what AWS's own chain says."
     )
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         Path(platformdirs.user_data_dir("sestui", appauthor=False)),
@@ -90,6 +100,11 @@ class Settings(BaseSettings):
         0.08, ge=0, le=60, description="Seconds the simulator takes to answer a call."
     )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
+    keymap: Annotated[dict[str, str], NoDecode, BeforeValidator(keymap_of)] = Field(
+        {},
+        description="Keys of your own: a table [keymap] of action ids, as ? shows them, and keys. "
+        "As one line: campaigns.start=S import.next=n,ctrl+n.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -101,7 +116,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file."""
-        file_values = InitSettingsSource(settings_cls, init_kwargs=_read_config(config_path()))
+        file_values = InitSettingsSource(settings_cls, init_kwargs=read_config(config_path()))
         return (init_settings, env_settings, file_values)
 
     @property
@@ -132,7 +147,12 @@ def config_path() -> Path:
     return Path(platformdirs.user_config_dir("sestui", appauthor=False)) / "config.toml"
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
+    """What stands in the settings file, unchecked; nothing where there is none.
+
+    Raises:
+        SettingsError: it can't be read.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

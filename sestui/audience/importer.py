@@ -15,8 +15,8 @@ empty, and their tags, and the first row wins where both say something.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
@@ -26,7 +26,7 @@ from sestui.audience.rows import Reject, RowParser
 from sestui.audience.spool import Spool
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
-from sestui.errors import BadFileError, UsageError
+from sestui.errors import BadFileError, StorageError, UsageError
 from sestui.store.contact_upsert import ContactRow
 from sestui.store.contacts import Contacts, Upserted
 from sestui.store.database import Database
@@ -74,6 +74,8 @@ class ImportResult:
     """Each column as the file calls it, and what it became: ``email``, ``tags``, ``-`` (left out)
     or an attribute's name."""
     dry_run: bool
+    note: int | None = None
+    """What the import is remembered by while somebody has to see to its rejects."""
 
     @property
     def figures(self) -> dict[str, int]:
@@ -157,14 +159,17 @@ def import_contacts(
             dry_run=dry_run,
         )
     result = _result(rows, columns, reading, written, dry_run=dry_run)
-    if not dry_run:
-        Imports(database).add(
+    if dry_run:
+        return result
+    with suppress(StorageError):  # the contacts are in: a note that can't be made is no failure
+        note = Imports(database).add(
             file_name=rows.name,
             list_name=list_name,
             contacts=result.contacts,
             rejects=result.rejects,
             now=now,
         )
+        return replace(result, note=note)
     return result
 
 

@@ -66,3 +66,10 @@ class Identity:
     kind: str
     """EMAIL_ADDRESS or DOMAIN."""
     sending_enabled: bool
+    verification: str = ""
+    """SUCCESS, PENDING, FAILED, TEMPORARY_FAILURE or NOT_STARTED; '' when not told."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether SES takes mail from it."""
+        return self.sending_enabled and self.verification in {"SUCCESS", ""}

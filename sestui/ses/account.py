@@ -1,5 +1,7 @@
 """What SES says of the account: quota, rate, health, identities."""
 
+from collections.abc import Iterator
+
 from botocore.exceptions import ClientError
 
 from sestui.core.account import AccountStatus, Identity
@@ -60,25 +62,34 @@ class Account:
     def identities(self, *, limit: int = 1000) -> list[Identity]:
         """Up to ``limit`` sender identities, as SES lists them."""
         found: list[Identity] = []
+        for page in self.identity_pages():
+            found += page
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def identity_pages(self, *, size: int = 1000) -> Iterator[list[Identity]]:
+        """All sender identities, up to ``size`` a call; SES allows about one call a second."""
         token = ""
         while True:
             with said_plainly():
                 page = (
-                    self._clients.sesv2.list_email_identities(NextToken=token)
+                    self._clients.sesv2.list_email_identities(PageSize=size, NextToken=token)
                     if token
-                    else self._clients.sesv2.list_email_identities()
+                    else self._clients.sesv2.list_email_identities(PageSize=size)
                 )
-            found += [
+            yield [
                 Identity(
                     name=identity.get("IdentityName", ""),
                     kind=identity.get("IdentityType", ""),
                     sending_enabled=identity.get("SendingEnabled", False),
+                    verification=identity.get("VerificationStatus", ""),
                 )
                 for identity in page.get("EmailIdentities", [])
             ]
             token = page.get("NextToken", "")
-            if not token or len(found) >= limit:
-                return found[:limit]
+            if not token:
+                return
 
 
 def _worth_asking_v1(error: ClientError) -> bool:

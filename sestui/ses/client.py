@@ -42,6 +42,9 @@ class Endpoint:
     """None: AWS's own endpoint, or AWS_ENDPOINT_URL_SESV2 if that is set."""
     simulated: bool = False
     """The simulator takes any credentials, so none of the user's are looked at."""
+    profile: str = ""
+    """The AWS profile; '': what AWS's own chain says, as for the region."""
+    region: str = ""
 
 
 class Clients:
@@ -66,7 +69,7 @@ class Clients:
             session = (
                 _simulated_session()
                 if endpoint.simulated
-                else boto3.Session(region_name=_named_region())
+                else aws_session(endpoint.profile, endpoint.region)
             )
             self.sesv2: SESV2Client = session.client(
                 "sesv2", endpoint_url=endpoint.url, config=config
@@ -82,6 +85,11 @@ class Clients:
         url = None if self.is_aws else self.endpoint_url
         with said_plainly():
             return self._session.client("ses", endpoint_url=url, config=self._config)
+
+
+def aws_session(profile: str, region: str) -> boto3.Session:
+    """A session with the user's credentials; '' leaves profile or region to AWS's own chain."""
+    return boto3.Session(profile_name=profile or None, region_name=region or _named_region())
 
 
 def _named_region() -> str | None:
@@ -156,7 +164,7 @@ def _failed(error: BotoCoreError) -> SestuiError:
             "the simulator (SESTUI_ACCOUNT=simulator)."
         )
     if isinstance(error, ProfileNotFound):
-        return AccountError(f"{error}; check AWS_PROFILE.")
+        return AccountError(f"{error}; check AWS_PROFILE and the setting aws_profile.")
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
         return AccountUnreachableError(
             f"Nobody answers at {error.kwargs.get('endpoint_url', 'the SES endpoint')}; check the "

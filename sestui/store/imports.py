@@ -18,18 +18,19 @@ class Imports:
 
     def add(
         self, *, file_name: str, list_name: str, contacts: int, rejects: int, now: Instant
-    ) -> None:
-        """Note one that has just been made."""
+    ) -> int:
+        """Note one that has just been made; the id of the note."""
+        record = ImportRecord(
+            file_name=file_name,
+            list_name=list_name,
+            contacts=contacts,
+            rejects=rejects,
+            finished_at=now,
+        )
         with self._database.write() as session:
-            session.add(
-                ImportRecord(
-                    file_name=file_name,
-                    list_name=list_name,
-                    contacts=contacts,
-                    rejects=rejects,
-                    finished_at=now,
-                )
-            )
+            session.add(record)
+            session.flush()
+            return record.id
 
     def unseen(self, limit: int = 20) -> Sequence[ImportRecord]:
         """Those with rejects that nobody has seen to yet, newest first."""

@@ -11,6 +11,7 @@ from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.runtime import Runtime
 from sestui.store.contacts import ListSize
+from sestui.store.imports import Imports
 from sestui.tui.errands import Errand
 
 
@@ -102,6 +103,11 @@ class ImportDesk:
     def errand(self, plan: ImportPlan) -> ImportErrand:
         """The import, ready to run."""
         return ImportErrand(self._runtime, plan)
+
+    def seen(self, imported: Imported) -> None:
+        """The operator has its rejects in sight: nobody need be reminded of them."""
+        if imported.result.note is not None:
+            Imports(self._runtime.database).seen(imported.result.note, self._runtime.clock.now())
 
     def save_rejects(self, imported: Imported, path: Path, *, replace: bool) -> str:
         """Write the rejects to a file; where they are now, as a sentence."""

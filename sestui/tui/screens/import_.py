@@ -70,11 +70,14 @@ class ImportScreen(DeskScreen):
             self._imported.rejects.close()
 
     async def read(self) -> None:
-        """Read the lists there are."""
+        """Read the lists there are; what an import rejected is in sight now, and so seen."""
         lists = await self.look(self._import.lists)
         self.refresh_seconds = _RETRY_SECONDS if lists is None else None
         if lists is not None:
             self._list.show(lists)
+        imported = self._imported
+        if imported is not None and self.is_current:
+            await self.look(lambda: self._import.seen(imported))
 
     # the steps
 

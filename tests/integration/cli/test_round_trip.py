@@ -67,6 +67,8 @@ def test_from_file_to_sent_log(sestui: Sestui) -> None:
 
     account = sestui.json("account")
     assert (account["account"], account["sent_last_24_hours"]) == ("simulator", 3)
+    assert (account["ours_24_hours"], account["others_24_hours"]) == (3, 0)
+    assert "3 by sestui, 0 by others" in sestui.ok("account")
 
 
 def test_again_is_said_in_as_many_words(ready: Sestui) -> None:

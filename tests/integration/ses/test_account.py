@@ -48,6 +48,12 @@ def test_identities_are_listed(clients, account):
         ("ada@example.net", "EMAIL_ADDRESS"),
         ("example.com", "DOMAIN"),
     ]
+    assert all(identity.verified for identity in found)
+    pages = list(Account(clients, simulated=True).identity_pages(size=1))
+    assert [[identity.name for identity in page] for page in pages] == [
+        ["ada@example.net"],
+        ["example.com"],
+    ]
 
 
 def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, monkeypatch):

@@ -1,0 +1,114 @@
+"""The account that mail goes to, complete enough to show, for every door."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sestui.core.account import UNLIMITED
+from sestui.core.clock import Instant, iso
+from sestui.reports.dashboard import own_share
+from sestui.sending.shared_account import SharedAccount
+from sestui.store.recent import RecentRuns
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What SES said at the last look, and what follows from it."""
+
+    account: str
+    """``simulator`` or ``ses``."""
+    region: str
+    production_access: bool | None
+    """False: SES's sandbox; None: the endpoint didn't say."""
+    sending_enabled: bool
+    enforcement_status: str
+    """HEALTHY, PROBATION or SHUTDOWN; '' when not told."""
+    max_send_rate: float
+    """Recipients a second."""
+    allowed_rate: float
+    """The same, less what throttle answers have cut."""
+    max_24_hour_send: float
+    sent_last_24_hours: float
+    """All services on the account, as of the look."""
+    used: float
+    """The same and what was handed over since."""
+    max_quota_usage: float
+    limit: float | None
+    """Recipients in 24 hours that sestui allows itself, others' included; None is unlimited."""
+    left: int | None
+    ours_24_hours: int
+    """What this database sent in the last 24 hours."""
+    looked_at: Instant
+
+    @property
+    def others_24_hours(self) -> int:
+        """What other services on the account sent in the last 24 hours."""
+        return int(self.used) - self.ours_24_hours
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether SES sets no 24-hour quota."""
+        return self.max_24_hour_send == UNLIMITED
+
+    def health(self) -> list[str]:
+        """Production or sandbox, enforcement status, sending: in words, as far as told."""
+        words = []
+        if self.production_access is not None:
+            access = "production" if self.production_access else "sandbox: verified addresses only"
+            words.append(access)
+        if self.enforcement_status:
+            words.append(self.enforcement_status.lower())
+        if not self.sending_enabled:
+            words.append("SENDING IS DISABLED")
+        return words
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "account": self.account,
+            "region": self.region,
+            "production_access": self.production_access,
+            "sending_enabled": self.sending_enabled,
+            "enforcement_status": self.enforcement_status or None,
+            "max_send_rate": self.max_send_rate,
+            "allowed_rate": self.allowed_rate,
+            "max_24_hour_send": self.max_24_hour_send,
+            "sent_last_24_hours": self.sent_last_24_hours,
+            "ours_24_hours": self.ours_24_hours,
+            "others_24_hours": self.others_24_hours,
+            "max_quota_usage": self.max_quota_usage,
+            "limit": self.limit,
+            "left": self.left,
+            "looked_at": iso(self.looked_at),
+        }
+
+
+def account_report(
+    shared: SharedAccount,
+    recent: RecentRuns,
+    *,
+    account: str,
+    region: str,
+    max_quota_usage: float,
+    now: Instant,
+) -> AccountReport | None:
+    """What is known without asking SES; None before the first look."""
+    row, quota = shared.row(), shared.quota()
+    if row is None or quota is None or not row.looked_at:
+        return None
+    return AccountReport(
+        account=account,
+        region=region,
+        production_access=row.production_access,
+        sending_enabled=row.sending_enabled,
+        enforcement_status=row.enforcement_status,
+        max_send_rate=row.max_send_rate,
+        allowed_rate=shared.rate(),
+        max_24_hour_send=row.max_24_hour_send,
+        sent_last_24_hours=row.sent_24_hours,
+        used=quota.used,
+        max_quota_usage=max_quota_usage,
+        limit=quota.limit,
+        left=quota.left,
+        ours_24_hours=min(own_share(recent, now), int(quota.used)),
+        looked_at=row.looked_at,
+    )

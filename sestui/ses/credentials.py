@@ -1,0 +1,94 @@
+"""Where AWS credentials come from, and which profiles there are; names only, never a secret."""
+
+import os
+from dataclasses import dataclass
+
+import boto3
+import botocore.session
+
+from sestui.ses.client import aws_session, said_plainly
+
+_METHODS = {
+    "env": "the environment",
+    "shared-credentials-file": "the shared credentials file",
+    "config-file": "the AWS config file",
+    "custom-process": "a program of the profile",
+    "sso": "single sign-on",
+    "login": "aws login",
+    "assume-role": "an assumed role",
+    "assume-role-with-web-identity": "a web identity",
+    "container-role": "the container's role",
+    "iam-role": "the instance's role",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """Where SES's credentials come from."""
+
+    profile: str
+    """The profile's name; '' where none is named."""
+    profile_from: str
+    """``aws_profile`` (the setting), ``AWS_PROFILE`` or ''."""
+    method: str
+    """In words; '' where no credentials were found."""
+    region: str
+    """'' where none is set."""
+
+    @property
+    def sentence(self) -> str:
+        """``profile shop (AWS_PROFILE): single sign-on``."""
+        named = f"profile {self.profile} ({self.profile_from}): " if self.profile else ""
+        return f"{named}{self.method or 'no credentials were found'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile of the AWS files."""
+
+    name: str
+    region: str
+    """'' where it names none."""
+
+
+def credential_source(profile: str, region: str) -> CredentialSource:
+    """What AWS's own chain finds, given the settings' profile and region ('' for none).
+
+    May take a second: single sign-on reads its cache, an instance's role asks the instance.
+
+    Raises:
+        AccountError: the profile does not exist, or the AWS files are broken.
+    """
+    in_environment = os.environ.get("AWS_PROFILE", "")
+    with said_plainly():
+        session = aws_session(profile, region)
+        found = session.get_credentials()
+    return CredentialSource(
+        profile=profile or in_environment,
+        profile_from="aws_profile" if profile else ("AWS_PROFILE" if in_environment else ""),
+        method=_METHODS.get(found.method, found.method) if found is not None else "",
+        region=session.region_name or "",
+    )
+
+
+def profiles() -> list[Profile]:
+    """Every profile of the AWS files, in their order.
+
+    Raises:
+        AccountError: the files are broken.
+    """
+    with said_plainly():
+        return [
+            Profile(name, str(given.get("region", ""))) for name, given in _profile_map().items()
+        ]
+
+
+def regions() -> list[str]:
+    """The regions that have SES, as far as boto3 knows."""
+    return list(boto3.Session(region_name="us-east-1").get_available_regions("sesv2"))
+
+
+def _profile_map() -> dict[str, dict[str, object]]:
+    session = botocore.session.Session()
+    found: dict[str, dict[str, object]] = session.full_config.get("profiles", {})
+    return {str(name): dict(given) for name, given in found.items()}

@@ -1,0 +1,150 @@
+"""Every setting with its value, its source and its meaning; and writing some into the file."""
+
+import os
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from sestui.core.keymap import keymap_text
+from sestui.errors import SettingsError, StorageError
+from sestui.settings import (
+    Settings,
+    checked_value,
+    config_path,
+    load_settings,
+    masked,
+    read_config,
+    suggestion,
+)
+
+SECRETS = frozenset({"database_url"})
+"""Settings that may hold a password: never shown whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as people look at it."""
+
+    name: str
+    value: Any
+    """In force in this process, fit to be shown."""
+    source: str
+    """``default``, ``file``, ``environment`` or ``command line``."""
+    meaning: str
+    coming: Any = None
+    """What the next start will have, if that is something else."""
+
+    @property
+    def overruled(self) -> bool:
+        """Whether something stronger than the file decides."""
+        return self.source in {"environment", "command line"}
+
+
+def in_force(settings: Settings, on_command_line: Collection[str] = ()) -> list[Setting]:
+    """Every setting; ``on_command_line`` names those that were given there.
+
+    Raises:
+        SettingsError: the file has become unreadable or wrong meanwhile.
+    """
+    in_file = read_config(config_path())
+    coming = load_settings()
+    found = []
+    for name, field in Settings.model_fields.items():
+        value = masked(name, getattr(settings, name))
+        source = _source(name, settings, in_file, on_command_line)
+        later = masked(name, getattr(coming, name))
+        changes = later != value and source in {"default", "file"}
+        found.append(
+            Setting(name, value, source, field.description or "", later if changes else None)
+        )
+    return found
+
+
+def _source(
+    name: str, settings: Settings, in_file: Mapping[str, Any], on_command_line: Collection[str]
+) -> str:
+    if name in on_command_line:
+        return "command line"
+    if in_environment(name):
+        return "environment"
+    if name in in_file:
+        return "file"
+    # Given to this process in some other way, as `sestui demo` does it.
+    return "command line" if name in settings.model_fields_set else "default"
+
+
+def in_environment(name: str) -> bool:
+    """Whether the environment, which is stronger than the file, gives the setting."""
+    return f"SESTUI_{name.upper()}" in {variable.upper() for variable in os.environ}
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values a setting may have, where these are few; else none are told."""
+    kind = Settings.model_fields[name].annotation
+    return tuple(get_args(kind)) if get_origin(kind) is Literal else ()
+
+
+def as_text(setting: Setting) -> str:
+    """The value to begin an edit with: what the next start will have; '' for a secret."""
+    if setting.name in SECRETS:
+        return ""
+    value = setting.value if setting.coming is None else setting.coming
+    if isinstance(value, Mapping):
+        return keymap_text(value)
+    return "" if value is None else str(value)
+
+
+def check_name(name: str) -> None:
+    """Raise SettingsError unless ``name`` is a setting."""
+    if name not in Settings.model_fields:
+        raise SettingsError(f"There is no setting {name!r}; {suggestion(name)}")
+
+
+def write(values: Mapping[str, str]) -> None:
+    """Write settings into the file, all or none; '' puts a default back. Comments there are kept.
+
+    Raises:
+        SettingsError: one is unknown or can't have that value, or the file is no TOML.
+        StorageError: the file can't be written.
+    """
+    import tomlkit  # noqa: PLC0415 - only to write
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    target = config_path()
+    for name in values:
+        check_name(name)
+    checked = {name: checked_value(name, text) for name, text in values.items() if text != ""}
+    try:
+        document = tomlkit.parse(target.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        document = tomlkit.document()
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise SettingsError(f"The settings file {target} can't be read: {error}.") from error
+    for name in values:
+        if name in checked:
+            document[name] = checked[name]
+        else:
+            document.pop(name, None)
+    _write_private(target, tomlkit.dumps(document))
+
+
+def _write_private(target: Path, text: str) -> None:
+    """Replace the file whole or not at all; mode 0600, a database URL may hold a password."""
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, delete=False
+        ) as file:
+            try:
+                file.write(text)
+                file.flush()
+                Path(file.name).replace(target)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise StorageError(
+            f"The settings file {target} can't be written: {error.strerror}."
+        ) from error
