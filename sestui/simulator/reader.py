@@ -106,17 +106,18 @@ class OutboxReader:
             ).fetchall()
             return _listed(connection, sorted(rows, reverse=True))
 
-    def find(self, wanted: str, *, upto: int) -> list[int]:
-        """The numbers up to ``upto`` of mails whose recipients or subject contain ``wanted``.
+    def find(self, wanted: str, *, upto: int, above: int = 0) -> list[int]:
+        """The numbers of mails whose recipients or subject contain ``wanted``.
 
-        Upper and lower case are the same; newest first, at most :data:`MOST_FOUND`.
+        Only of those above ``above`` and up to ``upto``. Upper and lower case are the same; newest
+        first, at most :data:`MOST_FOUND`.
         """
         with self._open() as connection:
             where, values = _matching(connection, wanted)
             rows = connection.execute(
-                f"SELECT id FROM outbox WHERE id <= ? AND {where} "  # noqa: S608 - our own words
+                f"SELECT id FROM outbox WHERE id > ? AND id <= ? AND {where} "  # noqa: S608 - our own words
                 "ORDER BY id DESC LIMIT ?",
-                (upto, *values, MOST_FOUND),
+                (above, upto, *values, MOST_FOUND),
             )
             return [number for (number,) in rows]
 

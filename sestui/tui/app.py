@@ -157,9 +157,12 @@ class SestuiApp(App[None]):
     # keys, palette and help come from the same declarations
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Trying again is offered only after a failure."""
+        """Trying again is offered only after a failure, the outbox only of the simulator."""
         if action == "retry":
             return bool(self.background.failure)
+        if action == "go":
+            offered = [p.mode for p in PLACES if p.offered(simulated=self.desk.label.simulated)]
+            return parameters[0] in offered
         return super().check_action(action, parameters)
 
     def action_go(self, mode: str) -> None:

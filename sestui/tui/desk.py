@@ -137,13 +137,20 @@ class Desk:
         campaigns = self.runtime.overview.campaigns()
         going = sum(view.run is not None and not has_ended(view.run) for view in campaigns)
         lists = self.runtime.contacts.lists()
-        return {
+        counts = {"outbox": counted(self._mails(), "mail")} if self.runtime.simulated else {}
+        return counts | {
             "home": counted(going, "run") + " not ended",
             "campaigns": counted(len(campaigns), "campaign"),
             "contacts": f"{counted(self.runtime.contacts.count(), 'contact')} on "
             f"{counted(len(lists), 'list')}",
             "log": counted(RecentRuns(self.runtime.database).recipients(), "recipient"),
         }
+
+    def _mails(self) -> int:
+        from sestui.simulator.reader import OutboxReader  # noqa: PLC0415 - not for the first paint
+        from sestui.simulator.storage import FILE_NAME  # noqa: PLC0415 - as above
+
+        return OutboxReader(self.runtime.workspace / FILE_NAME).newest()
 
     def campaigns(self) -> Sequence[CampaignView]:
         """Every campaign by name."""

@@ -92,4 +92,5 @@ class PlacesProvider(EntriesProvider):
                 partial(self.app.switch_mode, place.mode),
             )
             for place in PLACES
+            if place.offered(simulated=desk.label.simulated)
         ]

@@ -17,6 +17,12 @@ class Place:
     """As the top bar shows it; its lower case is the name of the app's mode."""
     tooltip: str
     open: Callable[[Desk], Screen[None]]
+    simulated_only: bool = False
+    """Whether it is there only while mail goes to the simulator."""
+
+    def offered(self, *, simulated: bool) -> bool:
+        """Whether one can go there."""
+        return simulated or not self.simulated_only
 
     @property
     def mode(self) -> str:
@@ -39,13 +45,25 @@ def _campaigns(desk: Desk) -> Screen[None]:
     return CampaignsScreen(desk)
 
 
+def _outbox(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.outbox import OutboxScreen  # noqa: PLC0415 - see above
+
+    return OutboxScreen(desk)
+
+
 PLACES = (
     Place("Home", "The account, what needs you, what goes on and what comes", _home),
     Place(
         "Campaigns", "Every campaign, what state it is in, and what can be done to it", _campaigns
     ),
+    Place(
+        "Outbox",
+        "What the simulator was handed, as its recipients would see it",
+        _outbox,
+        simulated_only=True,
+    ),
 )
-"""In the order of their keys: 1 is the first."""
+"""In the order of their keys: 1 is the first. A place that is not offered keeps its key."""
 
 
 def place_bindings() -> list[Binding]:

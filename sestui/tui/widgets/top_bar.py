@@ -35,6 +35,7 @@ class TopBar(Widget):
                 Style.from_meta({"@click": f"app.go({place.mode!r})"})
             )
             for place in PLACES
+            if place.offered(simulated=self.account.simulated)
         ]
         name, gap = Content.styled(" sestui ", "bold $primary"), Content("  ")
         left = name + Content(" ") + gap.join(places)
