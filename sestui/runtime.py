@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sestui.core.clock import Clock, Instant, SystemClock
+from sestui.core.states import RunKind
 from sestui.reports.overview import Overview
 from sestui.settings import Settings
 from sestui.store.campaigns import Campaigns
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sestui.reports.account import AccountReport
     from sestui.sending.engine import Engine, Limits
     from sestui.sending.outlook import Outlook
+    from sestui.sending.ports import Composer as RunComposer
     from sestui.sending.report import SenderReport
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
@@ -173,8 +175,13 @@ class Runtime:
         """The campaign's message, compiled."""
         return self._composer(campaign.message_id, campaign)
 
-    def run_composer(self, run: "Run") -> "Composer":
-        """The run's message, compiled: as it was when the run started."""
+    def run_composer(self, run: "Run") -> "RunComposer":
+        """The run's message, compiled: as it was when the run started; a relay's, mail by mail."""
+        if run.kind == RunKind.RELAY:
+            from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
+            from sestui.store.relayed import RelayedMails  # noqa: PLC0415 - as above
+
+            return RelayComposer(RelayedMails(self.database, self.clock).content)
         return self._composer(run.message_id, run)
 
     def _composer(self, message_id: int, sent: Any) -> "Composer":

@@ -8,6 +8,9 @@ from sestui.core.clock import Instant
 from sestui.core.pacing import PACE, Quota, Reservation
 from sestui.core.states import RunState
 
+RELAYED, PLACE = "relayed_mail", "place"
+"""Names of a claim's attributes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -19,7 +22,8 @@ class Claim:
     attempt: int
     """1 for the first try; grows with each claim."""
     attributes: dict[str, Any] = field(default_factory=dict)
-    """The contact's attributes as they are at the claim."""
+    """The contact's attributes as they are at the claim; of a relayed mail's recipient, which
+    mail it is (:data:`RELAYED`) and who of it (:data:`PLACE`)."""
 
 
 class AnswerKind(StrEnum):

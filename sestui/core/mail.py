@@ -1,6 +1,8 @@
 """One mail to one recipient, ready to be handed to SES."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,5 @@ class Mail:
     """One object for all mails of a message, so that a bulk call can carry what they share once."""
     pieces: tuple[str, ...] = ()
     """What makes subject, HTML and text of the pattern's texts."""
+    request: Mapping[str, Any] | None = None
+    """A relayed mail: the whole of SendEmail's arguments, which are sent as they are."""

@@ -89,6 +89,10 @@ class RunKind(StrEnum):
     """What other programs handed to the relay with one key, on one day."""
 
 
+AUDIENCES = frozenset({RunKind.CAMPAIGN, RunKind.RELAY})
+"""Kinds whose deliveries are for somebody out there: they count as what a campaign has done."""
+
+
 class Completion(StrEnum):
     """Whether the end of a run has been told of to those whom it concerns."""
 

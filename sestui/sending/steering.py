@@ -1,7 +1,7 @@
 """Pause, resume and cancel a campaign's run by the campaign's name."""
 
 from sestui.core.clock import Clock
-from sestui.core.states import ENDED_RUN_STATES, PauseReason
+from sestui.core.states import ENDED_RUN_STATES, PauseReason, RunKind
 from sestui.errors import StateError
 from sestui.sending.start import Starter
 from sestui.store.campaigns import Campaigns
@@ -45,6 +45,8 @@ class Steering:
             ContentError: the message can't be rendered for somebody; the run stays as it was.
         """
         campaign, run = self.open_run(name)
+        if run.kind == RunKind.RELAY:
+            return self._runs.resume(run.id)
         self._starter.check(campaign).raise_if_failed()
         return self._runs.resume(run.id, campaign)
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from sestui.core.account import QuotaRule
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, Taken, Want
+from sestui.core.delivery import PLACE, RELAYED, Answer, AnswerKind, Claim, HoldBack, Taken, Want
 from sestui.core.pacing import (
     CHUNK_SECONDS,
     CLAIM_AHEAD_SECONDS,
@@ -86,7 +86,7 @@ class Ledger:
                 # First for every worker, so that no two wait for each other's rows.
                 governor.locked_row(connection, self._account)
             if answers:
-                self._settle(connection, answers, now)
+                self.settle(connection, answers, now)
             said = Taken(now, self._clock.monotonic())
             return said if want is None else self._claim(connection, want, said)
 
@@ -106,11 +106,12 @@ class Ledger:
                 if row.id not in held
             ]
             if unknown:
-                self._settle(connection, unknown, ledger_now(connection, self._clock))
+                self.settle(connection, unknown, ledger_now(connection, self._clock))
 
     # settling
 
-    def _settle(self, connection: Connection, answers: Sequence[Answer], now: Instant) -> None:
+    def settle(self, connection: Connection, answers: Sequence[Answer], now: Instant) -> None:
+        """Write ``answers`` in a transaction of the caller's, who holds the governor's row."""
         held = self._held(connection, answers)
         moves: Counter[tuple[int, str, str]] = Counter()
         rows: list[dict[str, Any]] = []
@@ -362,4 +363,7 @@ def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
 
 
 def _claim_of(row: Row[Any], run_id: int) -> Claim:
-    return Claim(row.id, run_id, row.email, row.attempts + 1, row.attributes or {})
+    attributes = row.attributes or {}
+    if row.relayed_id is not None:
+        attributes = {RELAYED: row.relayed_id, PLACE: row.place}
+    return Claim(row.id, run_id, row.email, row.attempts + 1, attributes)

@@ -73,6 +73,8 @@ CLAIMABLE = (
         DELIVERY.c.email,
         DELIVERY.c.attempts,
         DELIVERY.c.shown_as,
+        DELIVERY.c.relayed_id,
+        DELIVERY.c.place,
         _CONTACT.c.attributes,
         _CONTACT.c.status,
         _SUPPRESSION.c.email_key.label("suppressed"),

@@ -6,7 +6,7 @@ from sqlalchemy import func, or_
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
-from sestui.core.states import ENDED_RUN_STATES, DeliveryState, RunKind, RunState
+from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, DeliveryState, RunState
 from sestui.store.database import Database
 from sestui.store.tables import Campaign, Delivery, Run
 
@@ -30,13 +30,13 @@ class RecentRuns:
         """Runs that are paused or have somebody in doubt, the newest first; tests don't count."""
         return self._runs(
             or_(col(Run.state) == RunState.PAUSED.value, col(Run.in_doubt) > 0),
-            col(Run.kind) == RunKind.CAMPAIGN.value,
+            col(Run.kind).in_(AUDIENCES),
         )
 
     def ended(self, limit: int) -> Sequence[NamedRun]:
         """The runs that ended last, newest first; tests don't count."""
         return self._runs(
-            col(Run.state).in_(_ENDED), col(Run.kind) == RunKind.CAMPAIGN.value, limit=limit
+            col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit
         )
 
     def coming(self, limit: int) -> Sequence[Campaign]:

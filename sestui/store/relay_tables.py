@@ -14,7 +14,8 @@ class RelayKey(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     """The access key id."""
-    name: str = Field(unique=True, index=True)
+    name: str = Field(index=True)
+    """One key of a name works at a time; those before it are revoked."""
     campaign_id: int = Field(foreign_key="campaign.id")
     """The campaign whose runs hold what it relayed."""
     senders: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

@@ -203,7 +203,7 @@ class Desk:
 
     def resume(self, run: RunView) -> None:
         """Go on with the run; a campaign's with its message as it is now."""
-        if run.kind == RunKind.TEST:
+        if run.kind != RunKind.CAMPAIGN:
             self.runtime.runs.resume(run.id)
             return
         self._refuse_other(run, self.runtime.steering.open_run(run.campaign)[1])

@@ -340,7 +340,7 @@ def _create_relay_tables() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_relay_key_name"), "relay_key", ["name"], unique=True)
+    op.create_index(op.f("ix_relay_key_name"), "relay_key", ["name"], unique=False)
     op.create_table(
         "relayed_mail",
         sa.Column("id", sa.Integer(), nullable=False),

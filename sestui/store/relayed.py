@@ -1,0 +1,87 @@
+"""Relayed mails after their admission: what they say, what became of them, and their clearing."""
+
+from sestui.core.clock import Clock
+from sestui.core.relay_intake import HOLD_SECONDS, Outcome, Queue
+from sestui.core.relayed import RelayedMail, unpacked
+from sestui.errors import ContentError
+from sestui.store import relay_sql as sql
+from sestui.store.database import Database
+from sestui.store.ledger import ledger_now
+from sestui.store.relay_tables import RelayedPayload
+
+RETRY_WINDOW_SECONDS = 86_400.0
+"""A client's retry is known as one for so long; SDKs give up within minutes."""
+
+_HOUR = 3600
+_USAGE_HOURS = 48
+_PURGE = 500
+"""Payloads removed in one transaction."""
+
+
+class RelayedMails:
+    """Every mail that the relay took over."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def content(self, mail_id: int) -> RelayedMail:
+        """What the mail says.
+
+        Raises:
+            ContentError: it was removed after its retention time.
+        """
+        with self._database.read() as session:
+            payload = session.get(RelayedPayload, mail_id)
+        if payload is None:
+            raise ContentError(
+                "What this relayed mail says is not kept any more (relay_retention)."
+            )
+        return unpacked(payload.content)
+
+    def outcome(self, mail_id: int) -> Outcome:
+        """Where the recipient stands that the mail was answered for."""
+        with self._database.read_connection() as connection:
+            row = connection.execute(sql.OUTCOME, {"mail_id": mail_id}).one()
+        return Outcome(row.state, row.message_id, row.code, row.reason)
+
+    def queue(self) -> Queue:
+        """How much waits to be sent, and for how long."""
+        with self._database.read_connection() as connection:
+            runs = connection.execute(sql.OPEN_RUNS).all()
+            oldest = [
+                connection.execute(sql.OLDEST_PENDING, {"run_id": run.id}).scalar() for run in runs
+            ]
+            now = ledger_now(connection, self._clock)
+        ages = [now - instant for instant in oldest if instant is not None]
+        return Queue(sum(run.pending for run in runs), max([0.0, *ages]))
+
+    def release_orphans(self) -> None:
+        """Let go what waits for a first call that ended with its process."""
+        with self._database.write_connection() as connection:
+            now = ledger_now(connection, self._clock)
+            connection.execute(sql.RELEASE_ORPHANS, {"b_since": now - 2 * HOLD_SECONDS})
+
+    def purge(self, *, retention: float) -> int:
+        """Remove the content of mails older than ``retention`` seconds; how many.
+
+        What is not settled for good keeps its content: it may have to be sent yet.
+        """
+        removed = 0
+        while True:
+            with self._database.write_connection() as connection:
+                now = ledger_now(connection, self._clock)
+                ids = (
+                    connection.execute(
+                        sql.STALE_PAYLOADS, {"before": now - retention, "most": _PURGE}
+                    )
+                    .scalars()
+                    .all()
+                )
+                if ids:
+                    connection.execute(sql.DROP_PAYLOADS, {"ids": ids})
+                connection.execute(sql.STALE_KEYS, {"before": now - RETRY_WINDOW_SECONDS})
+                connection.execute(sql.DROP_USAGE, {"hour": int(now // _HOUR) - _USAGE_HOURS})
+            removed += len(ids)
+            if len(ids) < _PURGE:
+                return removed
