@@ -62,20 +62,27 @@ class Background:
         self._runtime = runtime
         self._report = report
         self._sender: Sender | None = None
+        self._resting = False
         self._stopped = False
 
     def start(self) -> None:
         """Send in the background; without effect while a sender works or after :meth:`stop`."""
         if self.alive or self._stopped:
             return
+        self._resting = False
         self._sender = self._runtime.sender(until_idle=False, report=self._report)
         self._sender.start()
 
-    def stop(self) -> None:
-        """Ask the sender to end; returns at once."""
-        self._stopped = True
+    def rest(self) -> None:
+        """Ask the sender to end until the next :meth:`start`; returns at once."""
+        self._resting = True
         if self._sender is not None:
             self._sender.stop()
+
+    def stop(self) -> None:
+        """Ask the sender to end for good; returns at once."""
+        self._stopped = True
+        self.rest()
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait for its end; False if ``seconds`` were not enough."""
@@ -89,7 +96,7 @@ class Background:
     @property
     def failure(self) -> str:
         """Why nothing is being sent, as a sentence; '' while a sender works."""
-        if self._sender is None or self._stopped or self._sender.alive:
+        if self._sender is None or self._resting or self._sender.alive:
             return ""
         return str(self._sender.error or "The sender stopped for no reason it could name.")
 
