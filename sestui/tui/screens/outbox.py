@@ -196,7 +196,7 @@ class OutboxScreen(DeskScreen):
         """Open the find line."""
         find = self.query_one("#find")
         find.display = True
-        find.focus()
+        self.set_focus(find)  # at once: what is typed on belongs into the line
 
     def step_back(self) -> bool:
         """Close the find line and show everything again."""
@@ -225,4 +225,6 @@ class OutboxScreen(DeskScreen):
         if wanted == self._source.wanted:
             return
         self._source = self._outbox.source(wanted)
+        if wanted:
+            self.query_one("#about", Static).update(f"Looking for {shorten(wanted, 60)}…")
         self.look_again()
