@@ -89,9 +89,9 @@ class DeliveryPages:
                     before += part.count
                 elif part.run_id == run_id:
                     if near - before <= part.count // 2:
-                        newer = count_newer(connection, run_id, wanted.states, delivery_id)
+                        newer = count_newer(connection, part, wanted.states, delivery_id)
                         return before + newer
-                    older = count_older(connection, run_id, wanted.states, delivery_id)
+                    older = count_older(connection, part, wanted.states, delivery_id)
                     return before + part.count - older
         return before
 

@@ -1,9 +1,10 @@
 """Walking the ledger run by run along its index, however many rows there are.
 
-A run's deliveries are all inserted by the transaction that starts it, so the ids of one run lie
-together: the newest run first, and in it the highest id first, is the order of ids. Within a run
-the index on (run, state, id) gives each state in order; several states are merged. How many there
-are is what the run's counters say. Nothing here sorts or counts the whole table.
+Newest first is: the newest run first, and in it the highest id first. A campaign's deliveries are
+all inserted by the transaction that starts their run, so that is the order of their ids; the relay
+adds to the run of its day. Within a run the index on (run, state, id) gives each state in order;
+several states are merged. How many there are is what the run's counters say. Nothing here sorts or
+counts the whole table.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,11 +12,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from sestui.core.clock import Instant
 from sestui.core.delivery import RunCounts
-from sestui.core.states import DeliveryState
+from sestui.core.states import DeliveryState, RunKind
 from sestui.store.tables import Campaign, Delivery, Run
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -33,7 +44,7 @@ class LogFilter:
     run_id: int | None = None
     states: frozenset[DeliveryState] = EVERY_STATE
     since: Instant | None = None
-    """Queued at or after this instant: a delivery is queued when its run is created."""
+    """Queued at or after this instant."""
     find: str = ""
     """A part of the address, in whatever case; '' is any."""
 
@@ -81,6 +92,8 @@ class Part:
     counts: RunCounts
     count: int
     """Deliveries in the wanted states."""
+    lowest: int | None = None
+    """The first delivery's id where earlier ones of the run don't match."""
 
     def row(self, delivery: DeliveryRow) -> LogRow:
         """A delivery of this run."""
@@ -91,7 +104,8 @@ def parts_of(connection: Connection, wanted: LogFilter) -> list[Part]:
     """The runs with deliveries that match, newest first."""
     counters = [_RUN.c[state.value] for state in DeliveryState]
     query = (
-        select(_RUN.c.id, _CAMPAIGN.c.name, _RUN.c.number, _RUN.c.kind, *counters)
+        select(_RUN.c.id, _CAMPAIGN.c.name, _RUN.c.number, _RUN.c.kind, _RUN.c.created_at)
+        .add_columns(*counters)
         .join(_CAMPAIGN, _CAMPAIGN.c.id == _RUN.c.campaign_id)
         .order_by(_RUN.c.id.desc())
     )
@@ -100,15 +114,58 @@ def parts_of(connection: Connection, wanted: LogFilter) -> list[Part]:
     if wanted.run_id is not None:
         query = query.where(_RUN.c.id == wanted.run_id)
     if wanted.since is not None:
-        query = query.where(_RUN.c.created_at >= wanted.since)
+        # A campaign's deliveries are queued when their run is created, the relay's all day long.
+        goes_on = or_(_RUN.c.finished_at.is_(None), _RUN.c.finished_at >= wanted.since)
+        relayed = and_(_RUN.c.kind == RunKind.RELAY.value, goes_on)
+        query = query.where(or_(_RUN.c.created_at >= wanted.since, relayed))
     parts = []
-    for run_id, campaign, number, kind, *counted in connection.execute(query):
+    for run_id, campaign, number, kind, created_at, *counted in connection.execute(query):
         by_state = dict(zip(DeliveryState, counted, strict=True))
+        lowest = None
+        if wanted.since is not None and created_at < wanted.since:
+            lowest = _first_since(connection, run_id, wanted.since)
+            if lowest is None:
+                continue
+            by_state = _count_from(connection, run_id, lowest)
         counts = RunCounts(**{state.value: count for state, count in by_state.items()})
         count = sum(by_state[state] for state in wanted.states)
         if count:
-            parts.append(Part(run_id, campaign, number, kind, counts, count))
+            parts.append(Part(run_id, campaign, number, kind, counts, count, lowest))
     return parts
+
+
+def _first_since(connection: Connection, run_id: int, since: Instant) -> int | None:
+    """An id that parts a run's deliveries by when they were queued, which grows with their ids."""
+
+    def first_from(lowest: int) -> tuple[int, Instant]:
+        (found,) = walk(
+            connection, run_id, EVERY_STATE, limit=1, newest_first=False, beyond=lowest - 1
+        )
+        query = select(_DELIVERY.c.queued_at).where(_DELIVERY.c.id == found)
+        return found, connection.execute(query).scalar_one()
+
+    last = walk(connection, run_id, EVERY_STATE, limit=1)
+    if not last or first_from(last[0])[1] < since:
+        return None
+    low, high = 0, last[0]
+    while low < high:
+        middle = (low + high) // 2
+        found, queued_at = first_from(middle)
+        if queued_at < since:
+            low = found + 1
+        else:
+            high = middle
+    return low
+
+
+def _count_from(connection: Connection, run_id: int, lowest: int) -> dict[DeliveryState, int]:
+    query = (
+        select(_DELIVERY.c.state, func.count())
+        .where(_DELIVERY.c.run_id == run_id, _DELIVERY.c.id >= lowest)
+        .group_by(_DELIVERY.c.state)
+    )
+    counted = {row[0]: row[1] for row in connection.execute(query)}
+    return {state: counted.get(state.value, 0) for state in DeliveryState}
 
 
 def walk(
@@ -156,35 +213,45 @@ def ids_at(
     from_end = part.count - offset - limit
     if offset <= from_end:
         return walk(connection, part.run_id, states, offset=offset, limit=limit)
-    ids = walk(connection, part.run_id, states, offset=from_end, limit=limit, newest_first=False)
+    ids = walk(
+        connection,
+        part.run_id,
+        states,
+        offset=from_end,
+        limit=limit,
+        newest_first=False,
+        beyond=None if part.lowest is None else part.lowest - 1,
+    )
     return ids[::-1]
 
 
 def count_newer(
-    connection: Connection, run_id: int, states: frozenset[DeliveryState], delivery_id: int
+    connection: Connection, part: Part, states: frozenset[DeliveryState], delivery_id: int
 ) -> int:
     """How many of the run's deliveries have a higher id."""
-    return _count(connection, run_id, states, _DELIVERY.c.id > delivery_id)
+    return _count(connection, part, states, _DELIVERY.c.id > delivery_id)
 
 
 def count_older(
-    connection: Connection, run_id: int, states: frozenset[DeliveryState], delivery_id: int
+    connection: Connection, part: Part, states: frozenset[DeliveryState], delivery_id: int
 ) -> int:
     """How many of the run's deliveries have a lower id, or this one."""
-    return _count(connection, run_id, states, _DELIVERY.c.id <= delivery_id)
+    return _count(connection, part, states, _DELIVERY.c.id <= delivery_id)
 
 
 def _count(
     connection: Connection,
-    run_id: int,
+    part: Part,
     states: frozenset[DeliveryState],
     condition: ColumnElement[bool],
 ) -> int:
     query = (
         select(func.count())
         .select_from(_DELIVERY)
-        .where(_DELIVERY.c.run_id == run_id, _DELIVERY.c.state.in_(sorted(states)), condition)
+        .where(_DELIVERY.c.run_id == part.run_id, _DELIVERY.c.state.in_(sorted(states)), condition)
     )
+    if part.lowest is not None:
+        query = query.where(_DELIVERY.c.id >= part.lowest)
     return int(connection.execute(query).scalar_one())
 
 
@@ -219,6 +286,8 @@ class Stretch(NamedTuple):
             found.append(_DELIVERY.c.id >= self.lowest)
         if self.highest is not None:
             found.append(_DELIVERY.c.id <= self.highest)
+        if wanted.since is not None:
+            found.append(_DELIVERY.c.queued_at >= wanted.since)
         if wanted.find:
             place = func.instr if sqlite else func.strpos
             found.append(place(func.lower(_DELIVERY.c.email), wanted.find.lower()) > 0)
@@ -257,7 +326,7 @@ def stretches(
             small.append(part)
             room -= part.count
             continue
-        beyond: int | None = None
+        beyond = None if newest_first or part.lowest is None else part.lowest - 1
         while True:
             with connect() as connection:
                 edge = walk(
@@ -276,7 +345,7 @@ def stretches(
                 lowest=low if newest_first or low is None else low + 1,
                 highest=high if not newest_first or high is None else high - 1,
             )
-            if last is None:
+            if last is None or (newest_first and last <= (part.lowest or 0)):
                 break
             beyond = last
     if small:

@@ -6,7 +6,7 @@ import pytest
 from seeding import add_contacts, addresses, make_campaign, start_run
 from sqlmodel import select
 
-from sestui.core.states import SETTLED_STATES, DeliveryState
+from sestui.core.states import SETTLED_STATES, DeliveryState, RunKind
 from sestui.store import delivery_pages
 from sestui.store.deliveries import Deliveries
 from sestui.store.delivery_pages import DeliveryPages
@@ -22,6 +22,10 @@ FILTERS = [
     LogFilter(states=frozenset({DeliveryState.ACCEPTED})),
     LogFilter(states=frozenset({DeliveryState.IN_DOUBT}), campaign="offers"),
     LogFilter(since=150.0),
+    LogFilter(since=260.0),
+    LogFilter(since=260.0, states=frozenset({DeliveryState.REJECTED, DeliveryState.PENDING})),
+    LogFilter(since=270.5),
+    LogFilter(since=1_000.0),
     LogFilter(run_id=1, states=frozenset({DeliveryState.PENDING, DeliveryState.SKIPPED})),
     LogFilter(states=frozenset()),
 ]
@@ -42,6 +46,7 @@ def pages(database):
     start_run(database, offers, 200.0)
     for number in range(5):
         runs.start_test(news, [(f"Me{number}@example.com", None)], 210.0 + number)
+    relayed(database, news, 240.0, 40)
     runs.cancel(1, 290.0)
     runs.start(news, 300.0, again=True)
     with database.write() as session:
@@ -53,6 +58,26 @@ def pages(database):
                 count = sum(row.run_id == run.id and row.state == state for row in rows)
                 setattr(run, state.value, count)
     return DeliveryPages(database)
+
+
+def relayed(database, campaign, since, count):
+    """A run that other programs add to, one mail a second."""
+    with database.write() as session:
+        run = Run(
+            campaign_id=campaign.id,
+            number=50,
+            kind=RunKind.RELAY.value,
+            message_id=campaign.message_id,
+            from_address="x@example.com",
+            state="sending",
+            created_at=since,
+        )
+        session.add(run)
+        session.flush()
+        session.add_all(
+            Delivery(run_id=run.id, email=f"relayed{i}@example.com", queued_at=since + i)
+            for i in range(count)
+        )
 
 
 def expected(database, wanted):
@@ -131,6 +156,7 @@ def test_a_search_finds_what_the_rows_say(database, pages, monkeypatch, find, si
     for wanted in (
         LogFilter(find=find),
         LogFilter(find=find, campaign="news", states=SETTLED_STATES),
+        LogFilter(find=find, since=262.0),
         LogFilter(find=find, run_id=1, states=frozenset({DeliveryState.ACCEPTED})),
     ):
         search = pages.search(wanted)
