@@ -17,18 +17,19 @@ class AskScreen(ModalScreen[str]):
         Binding("escape", "go_back", "Back", tooltip="Change nothing")
     ]
 
-    def __init__(self, question: str, text: str, *, placeholder: str) -> None:
+    def __init__(self, question: str, text: str, *, placeholder: str, value: str = "") -> None:
         super().__init__()
         self._question = question
         self._text = text
         self._placeholder = placeholder
+        self._value = value
 
     def compose(self) -> ComposeResult:
         """Question, explanation, the line."""
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
             yield Static(self._text, markup=False)
-            yield Input(placeholder=self._placeholder)
+            yield Input(self._value, placeholder=self._placeholder)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
