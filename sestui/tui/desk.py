@@ -3,7 +3,7 @@
 Screens await these in ``asyncio.to_thread``; nothing here knows of widgets.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -109,6 +109,8 @@ class Desk:
         """For the desks of the screens that have one of their own."""
         self.listeners = Listeners()
         self.errands = Errands()
+        self.may_leave: list[Callable[[], Awaitable[bool]]] = []
+        """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""
         self.clock = runtime.clock
         self.zone = runtime.settings.zone
         self.account_open = False
