@@ -90,6 +90,15 @@ class Settings(BaseSettings):
         description="How mail is handed to SES: one call a mail, bulk calls of up to 50, or "
         "whichever the rate asks for.",
     )
+    relay_wait: float = Field(
+        10, ge=0, le=300, description="Seconds a program waits in the relay for its mail's slot."
+    )
+    relay_recipients: int = Field(
+        50, ge=1, le=10_000, description="Recipients of one relayed mail; SES itself takes 50."
+    )
+    relay_retention_days: float = Field(
+        7, ge=0, le=3650, description="Days for which the content of relayed mail is kept."
+    )
     simulator_rate: float = Field(
         14, gt=0, description="The simulated account's MaxSendRate, recipients a second."
     )
@@ -123,6 +132,11 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's URL, whichever it is."""
         return self.database_url or f"sqlite:///{self.data_dir / 'sestui.db'}"
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database in the workspace; None if it is elsewhere."""
+        return None if self.database_url else self.data_dir / "sestui.db"
 
     @property
     def quota_rule(self) -> QuotaRule:

@@ -17,6 +17,7 @@ from sestui.cli import (
     demo,
     export,
     import_,
+    relay,
     send,
     simulator,
 )
@@ -40,6 +41,7 @@ app.command("send")(send.send_command)
 app.command("run-due")(send.run_due_command)
 app.add_typer(export.app, name="export")
 app.command("account")(account.account_command)
+app.add_typer(relay.app, name="relay")
 app.add_typer(simulator.app, name="simulator")
 app.add_typer(config.app, name="config")
 

@@ -85,6 +85,11 @@ class Admissions:
     """Recipients a second that the account allows."""
     found: tuple[Admission, ...] = ()
 
+    @property
+    def ahead(self) -> float:
+        """What is added to an instant of the ledger's to get this process's monotonic seconds."""
+        return self.monotonic - self.now
+
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:

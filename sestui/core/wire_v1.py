@@ -16,10 +16,11 @@ _MOST_PARAMETERS = 20_000
 _DEEPEST = 12
 """Parts of a parameter's name; SES's own have eight."""
 
-_Tree = dict[str, "str | _Tree"]
+Parameters = dict[str, "str | Parameters"]
+"""The parameters of a call, nested where their names have dots."""
 
 
-def parse_form(query: str, body: bytes) -> tuple[str, _Tree]:
+def parse_form(query: str, body: bytes) -> tuple[str, Parameters]:
     """The action and the parameters, from the query and the body together.
 
     Raises:
@@ -27,7 +28,7 @@ def parse_form(query: str, body: bytes) -> tuple[str, _Tree]:
             readers could take it for two different calls.
     """
     given = _pairs(query.encode("latin-1")) + _pairs(body)
-    tree: _Tree = {}
+    tree: Parameters = {}
     for name, value in given:
         _put(tree, name, value)
     action = tree.get("Action", "")
@@ -48,7 +49,7 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
         raise _malformed("The query string contains a syntax error.") from error
 
 
-def _put(tree: _Tree, name: str, value: str) -> None:
+def _put(tree: Parameters, name: str, value: str) -> None:
     *path, last = name.split(".")
     if len(path) >= _DEEPEST:
         raise _malformed(f"{name[:100]} is no parameter.")
@@ -63,7 +64,7 @@ def _put(tree: _Tree, name: str, value: str) -> None:
     node[last] = value
 
 
-def send_email(given: _Tree) -> Json:
+def send_email(given: Parameters) -> Json:
     """SendEmail as version 2's request."""
     message = _below(given, "Message")
     body = _below(message, "Body")
@@ -74,7 +75,7 @@ def send_email(given: _Tree) -> Json:
     return _request(given, _destination(_below(given, "Destination")), {"Simple": simple})
 
 
-def send_raw_email(given: _Tree) -> Json:
+def send_raw_email(given: Parameters) -> Json:
     """SendRawEmail as version 2's request."""
     content = {"Raw": {"Data": _text(_below(given, "RawMessage"), "Data")}}
     to = _strings(given, "Destinations")
@@ -85,13 +86,13 @@ def send_raw_email(given: _Tree) -> Json:
     return request
 
 
-def send_templated_email(given: _Tree) -> Json:
+def send_templated_email(given: Parameters) -> Json:
     """SendTemplatedEmail as version 2's request."""
     template = _template(given, "TemplateData")
     return _request(given, _destination(_below(given, "Destination")), {"Template": template})
 
 
-def send_bulk_templated_email(given: _Tree) -> Json:
+def send_bulk_templated_email(given: Parameters) -> Json:
     """SendBulkTemplatedEmail as version 2's request."""
     request = _request(given, None, None)
     request["DefaultContent"] = {"Template": _template(given, "DefaultTemplateData")}
@@ -102,7 +103,7 @@ def send_bulk_templated_email(given: _Tree) -> Json:
     return request
 
 
-SENDS: dict[str, Callable[[_Tree], Json]] = {
+SENDS: dict[str, Callable[[Parameters], Json]] = {
     "SendEmail": send_email,
     "SendRawEmail": send_raw_email,
     "SendTemplatedEmail": send_templated_email,
@@ -113,7 +114,7 @@ SENDS: dict[str, Callable[[_Tree], Json]] = {
 BULK = "SendBulkTemplatedEmail"
 
 
-def _request(given: _Tree, destination: Json | None, content: Json | None) -> Json:
+def _request(given: Parameters, destination: Json | None, content: Json | None) -> Json:
     texts = {
         "FromEmailAddress": _text(given, "Source"),
         "FromEmailAddressIdentityArn": _text(given, "SourceArn"),
@@ -134,7 +135,7 @@ def _request(given: _Tree, destination: Json | None, content: Json | None) -> Js
     return request
 
 
-def _entry(given: _Tree) -> Json:
+def _entry(given: Parameters) -> Json:
     entry: Json = {"Destination": _destination(_below(given, "Destination"))}
     tags, data = _tags(given, "ReplacementTags"), _text(given, "ReplacementTemplateData")
     if tags:
@@ -146,7 +147,7 @@ def _entry(given: _Tree) -> Json:
     return entry
 
 
-def _template(given: _Tree, data_key: str) -> Json:
+def _template(given: Parameters, data_key: str) -> Json:
     template: Json = {"TemplateName": _text(given, "Template")}
     arn, data = _text(given, "TemplateArn"), _text(given, data_key)
     if arn:
@@ -156,25 +157,25 @@ def _template(given: _Tree, data_key: str) -> Json:
     return template
 
 
-def _destination(given: _Tree) -> Json:
+def _destination(given: Parameters) -> Json:
     found = {name: _strings(given, name) for name in ("ToAddresses", "CcAddresses", "BccAddresses")}
     return {name: addresses for name, addresses in found.items() if addresses}
 
 
-def _content(given: _Tree, name: str) -> Json:
+def _content(given: Parameters, name: str) -> Json:
     part = _below(given, name)
     content: Json = {"Data": _text(part, "Data")} if "Data" in part else {}
     charset = _text(part, "Charset")
     return content | {"Charset": charset} if charset else content
 
 
-def _tags(given: _Tree, name: str) -> list[Json]:
+def _tags(given: Parameters, name: str) -> list[Json]:
     return [
         {"Name": _text(tag, "Name"), "Value": _text(tag, "Value")} for tag in _members(given, name)
     ]
 
 
-def _below(given: _Tree, name: str) -> _Tree:
+def _below(given: Parameters, name: str) -> Parameters:
     found = given.get(name, {})
     if isinstance(found, str):
         if found:
@@ -183,21 +184,21 @@ def _below(given: _Tree, name: str) -> _Tree:
     return found
 
 
-def _text(given: _Tree, name: str) -> str:
+def _text(given: Parameters, name: str) -> str:
     found = given.get(name, "")
     if not isinstance(found, str):
         raise _malformed(f"{name} is not a value.")
     return found
 
 
-def _numbered(given: _Tree, name: str) -> list[str | _Tree]:
+def _numbered(given: Parameters, name: str) -> list[str | Parameters]:
     members = _below(_below(given, name), "member")
     if not all(number.isascii() and number.isdigit() and len(number) < 7 for number in members):
         raise _malformed(f"{name} is not a list.")
     return [members[number] for number in sorted(members, key=int)]
 
 
-def _strings(given: _Tree, name: str) -> list[str]:
+def _strings(given: Parameters, name: str) -> list[str]:
     found = _numbered(given, name)
     texts = [member for member in found if isinstance(member, str)]
     if len(texts) != len(found):
@@ -205,7 +206,7 @@ def _strings(given: _Tree, name: str) -> list[str]:
     return texts
 
 
-def _members(given: _Tree, name: str) -> list[_Tree]:
+def _members(given: Parameters, name: str) -> list[Parameters]:
     found = _numbered(given, name)
     trees = [member for member in found if not isinstance(member, str)]
     if len(trees) != len(found):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -79,6 +81,23 @@ class Clients:
             self.region = self.sesv2.meta.region_name
             self.endpoint_url = self.sesv2.meta.endpoint_url
             self.is_aws = self.endpoint_url.endswith((".amazonaws.com", ".api.aws"))
+
+    def signed(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+        """The headers with which a request that boto3 doesn't make is SES's to take.
+
+        Any thread may call it; it may have to fetch credentials first.
+
+        Raises:
+            AccountError: there are no credentials.
+        """
+        request = AWSRequest(method=method, url=url, headers=headers, data=body)
+        with said_plainly():
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            frozen = credentials.get_frozen_credentials()
+            SigV4Auth(frozen, "ses", self.region).add_auth(request)
+        return dict(request.headers.items())
 
     def ses_v1(self) -> "SESClient":
         """The old API at the same endpoint, for stand-ins that lack parts of the new one."""

@@ -5,7 +5,7 @@ that many clients at once cost one commit. A mail's recipients all become delive
 the first call ``sending``, the others pending and held until the first call has its answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +74,10 @@ class RelayIntake:
             said = Admissions(now, self._clock.monotonic(), governor.row_rate(row, now))
             return replace(said, found=self._admitted(connection, mails, row, said))
 
+    def take_back(self, held: Set[int]) -> None:
+        """See :meth:`Ledger.take_back`: what is not ``held`` is sent like all that is pending."""
+        self._ledger.take_back(held)
+
     # settling
 
     def _settle(self, connection: Connection, calls: Sequence[CallAnswer], now: Instant) -> None:
@@ -139,14 +143,15 @@ class _Batch:
     payloads: list[bytes | None] = field(default_factory=list)
     deliveries: list[list[dict[str, Any]]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
-    """The number in this batch of the mail with that retry key."""
+    """The number in this batch of the mail with that retry or replay key."""
     taken: int = 0
     claims: list[tuple[Claim, ...]] = field(default_factory=list)
 
     def admit(self, mail: Incoming) -> Admission:
         """Decide one mail; an ADMITTED one gets its ids from :meth:`with_ids`."""
-        if mail.retry_key in self.numbers:
-            return Admission(Verdict.KNOWN, -1 - self.numbers[mail.retry_key])
+        number = self.numbers.get(mail.retry_key, self.numbers.get(mail.replay_key))
+        if number is not None:
+            return Admission(Verdict.KNOWN, -1 - number)
         run = self._run(mail.terms)
         if run.state == RunState.PAUSED and run.reason != PauseReason.ERRORS:
             return Admission(Verdict.REFUSED, error=sending_paused())
@@ -203,7 +208,7 @@ class _Batch:
         self, mail: Incoming, run: Run, call: Sequence[int], mailable: frozenset[int]
     ) -> None:
         now = self.said.now
-        self.numbers[mail.retry_key] = len(self.mails)
+        self.numbers[mail.retry_key] = self.numbers[mail.replay_key] = len(self.mails)
         self.mails.append(
             {
                 "run_id": run.id,

@@ -1,0 +1,188 @@
+"""`sestui relay`: an SES endpoint that other programs can point at, and who may use it."""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.core.clock import iso
+
+if TYPE_CHECKING:
+    from sestui.relay.serve import Listening
+    from sestui.store.relay_tables import RelayKey
+
+DEFAULT_PORT = 4580
+
+app = typer.Typer(
+    name="relay",
+    help="An SES endpoint for programs that are pointed at sestui instead.",
+    invoke_without_command=True,
+)
+key_app = typer.Typer(name="key", help="Who may send through the relay.", no_args_is_help=True)
+app.add_typer(key_app)
+
+KeyName = Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]
+
+
+@app.callback()
+def serve_relay(
+    context: typer.Context,
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is a free one.")
+    ] = DEFAULT_PORT,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port for /healthz and /metrics; without it, there are none."
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM file with the certificate chain.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM file with its private key.")
+    ] = None,
+) -> None:
+    """Serve SES's API to other programs until interrupted (without a subcommand)."""
+    if context.invoked_subcommand is not None:
+        return
+    from sestui.relay.serve import Options, serve  # noqa: PLC0415 - heavy
+
+    # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), opened() as runtime:
+        if host not in {"127.0.0.1", "::1", "localhost"} and tls_cert is None:
+            say("Without --tls-cert, whoever is on the way reads all mail that comes in.")
+        serve(
+            runtime,
+            Options(
+                host=host,
+                port=port,
+                metrics_port=metrics_port,
+                certificate=tls_cert,
+                key=tls_key,
+            ),
+            announce=_tell_how,
+            warn=say,
+        )
+    say("The relay has stopped; what it took over is in the ledger.")
+
+
+@key_app.command("add")
+def add_key(
+    name: KeyName,
+    *,
+    sender: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS|DOMAIN", help="It may send as this only. Repeatable; without it, any."
+        ),
+    ] = None,
+    rate_share: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Of the account's rate.")
+    ] = 1.0,
+    quota_share: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Of the 24-hour quota that sestui may use.")
+    ] = 1.0,
+    send_only: Annotated[
+        bool, typer.Option("--send-only", help="Refuse it every call that is not a send.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key; its secret is shown this once."""
+    from sestui.relay.keys import KeyMaker  # noqa: PLC0415 - the command's own
+
+    with opened() as runtime:
+        made = KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock).add(
+            name,
+            senders=sender or [],
+            rate_share=rate_share,
+            quota_share=quota_share,
+            send_only=send_only,
+        )
+    if as_json:
+        put_json(
+            {
+                "name": made.name,
+                "access_key_id": made.access_key_id,
+                "secret_access_key": made.secret_access_key,
+            }
+        )
+        return
+    put(f"AWS_ACCESS_KEY_ID={made.access_key_id}")
+    put(f"AWS_SECRET_ACCESS_KEY={made.secret_access_key}")
+    say("The secret is not shown again.")
+
+
+@key_app.command("list")
+def list_keys(*, as_json: AsJson = False) -> None:
+    """Every key, the newest first, revoked ones too."""
+    from sestui.store.relay_keys import RelayKeys  # noqa: PLC0415 - the command's own
+
+    with opened() as runtime:
+        keys = RelayKeys(runtime.database).all()
+    if as_json:
+        put_json([_as_dict(key) for key in keys])
+        return
+    if not keys:
+        say("No relay keys yet: `sestui relay key add NAME` makes one.")
+        return
+    put_table(
+        ("name", "access key id", "may send as", "rate", "quota", "state"),
+        [
+            (
+                key.name,
+                key.id,
+                ", ".join(key.senders) or "any",
+                f"{key.rate_share:.0%}",
+                f"{key.quota_share:.0%}",
+                _state(key),
+            )
+            for key in keys
+        ],
+    )
+
+
+@key_app.command("revoke")
+def revoke_key(name: KeyName) -> None:
+    """Let a key work no more; by its name or its access key id."""
+    from sestui.store.relay_keys import RelayKeys  # noqa: PLC0415 - the command's own
+
+    with opened() as runtime:
+        key = RelayKeys(runtime.database).revoke(name, runtime.clock.now())
+    say(f"The key {key.name} ({key.id}) works no more; relays notice within seconds.")
+
+
+def _state(key: "RelayKey") -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "sends only" if key.send_only else "works"
+
+
+def _as_dict(key: "RelayKey") -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "access_key_id": key.id,
+        "senders": key.senders,
+        "rate_share": key.rate_share,
+        "quota_share": key.quota_share,
+        "send_only": key.send_only,
+        "created_at": iso(key.created_at),
+        "revoked_at": iso(key.revoked_at) or None,
+    }
+
+
+def _tell_how(where: "Listening") -> None:
+    say(f"The relay answers at {where.url} for SES in {where.region}.")
+    if where.metrics_url:
+        say(f"Its health is at {where.metrics_url}/healthz, its figures at /metrics there.")
+    say(
+        f"Point programs at it: AWS_ENDPOINT_URL_SES={where.url} "
+        f"AWS_ENDPOINT_URL_SESV2={where.url} AWS_REGION={where.region}, with a key of "
+        "`sestui relay key add NAME`. Ctrl-C stops it."
+    )

@@ -1,0 +1,78 @@
+"""Answers in the wire format of the API that was called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from uuid import uuid4
+
+from starlette.types import Send
+
+from sestui.core import wire_v1
+from sestui.core.wire import (
+    EntryResult,
+    ServiceError,
+    error_body,
+    send_bulk_email_body,
+    send_email_body,
+)
+
+_XML, _JSON = b"text/xml", b"application/json"
+_RETRY_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer of ours."""
+
+    status: int
+    body: bytes
+    content_type: bytes
+    request_id: str
+    error_code: str = ""
+    close: bool = False
+    """Whether the connection ends with it."""
+
+
+def refusal(error: ServiceError, *, v1: bool, close: bool = False) -> Answer:
+    """A refusal as the old or the new API says it."""
+    request_id = str(uuid4())
+    if v1:
+        said = wire_v1.as_v1(error)
+        body = wire_v1.error_xml(error, request_id)
+        return Answer(said.status, body, _XML, request_id, close=close)
+    return Answer(error.status, error_body(error), _JSON, request_id, error.code, close=close)
+
+
+def sent(message_id: str, *, action: str) -> Answer:
+    """The answer to a send; ``action`` is the old API's, '' for the new one."""
+    request_id = str(uuid4())
+    if action:
+        return Answer(200, wire_v1.sent_xml(action, message_id, request_id), _XML, request_id)
+    return Answer(200, send_email_body(message_id), _JSON, request_id)
+
+
+def bulk_sent(results: Sequence[EntryResult], *, v1: bool) -> Answer:
+    """The answer to a bulk call."""
+    request_id = str(uuid4())
+    if v1:
+        return Answer(200, wire_v1.bulk_sent_xml(results, request_id), _XML, request_id)
+    return Answer(200, send_bulk_email_body(tuple(results)), _JSON, request_id)
+
+
+async def give(send: Send, answer: Answer) -> None:
+    """Send ``answer``."""
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-amzn-requestid", answer.request_id.encode()),
+        # SDKs set their clock by it when a signature was refused for its date.
+        (b"date", formatdate(usegmt=True).encode()),
+    ]
+    if answer.error_code:
+        headers.append((b"x-amzn-errortype", answer.error_code.encode("latin-1", "replace")))
+    if answer.status in {429, 503}:
+        headers.append((b"retry-after", str(_RETRY_SECONDS).encode()))
+    if answer.close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,205 @@
+"""The relay's HTTP face: which calls are taken over, which are passed on, and who may make them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.types import Message, Receive, Scope, Send
+
+from sestui.core import wire_v1
+from sestui.core.clock import Clock
+from sestui.core.sigv4 import Received
+from sestui.core.wire import ServiceError
+from sestui.errors import SestuiError
+from sestui.relay.answers import Answer, give, refusal
+from sestui.relay.intake import Intake
+from sestui.relay.keys import Keyring
+from sestui.relay.metrics import Metrics
+from sestui.relay.passing import CutOffError, PassThrough
+from sestui.relay.received import (
+    Caller,
+    Gone,
+    Memory,
+    TooSlowError,
+    authenticate,
+    read_body,
+    received_of,
+)
+from sestui.relay.sends import (
+    Prepared,
+    Rules,
+    SendCall,
+    carried_out,
+    prepared,
+    send_call_v1,
+    send_call_v2,
+)
+
+_LARGE = 128 * 1024
+"""Bytes of a body from which on it is read in a thread: hashing and parsing take their time."""
+
+_ANSWER_SECONDS = 60.0
+"""A client that doesn't read its answer within this is let go."""
+
+_SENDS_V2 = {"/v2/email/outbound-emails": False, "/v2/email/outbound-bulk-emails": True}
+"""Paths of the new API's sends, and whether they are bulk calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A request with its caller; ``prepared`` if it is a send."""
+
+    received: Received
+    caller: Caller
+    prepared: Prepared | None
+
+
+class RelayApp:
+    """Bare ASGI, as the simulator: what a router costs, every call would pay."""
+
+    def __init__(
+        self,
+        *,
+        ring: Keyring,
+        intake: Intake,
+        passing: PassThrough,
+        metrics: Metrics,
+        rules: Rules,
+        region: str,
+        clock: Clock,
+        full: Callable[[], str],
+        warn: Callable[[str], None],
+    ) -> None:
+        """``full`` says why no mail can be taken over just now, '' if it can; ``warn`` tells the
+        operator."""
+        self._ring = ring
+        self._intake = intake
+        self._passing = passing
+        self._metrics = metrics
+        self._rules = rules
+        self._region = region
+        self._clock = clock
+        self._full = full
+        self._warn = warn
+        self._memory = Memory()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        began = time.monotonic()
+        v1 = not _path(scope).startswith("/v2/")
+        action, size = "other", 0
+        try:
+            body = await read_body(scope, receive, self._memory)
+            size = len(body)
+            if size > _LARGE:
+                understood = await asyncio.to_thread(self._understood, scope, body)
+            else:
+                understood = self._understood(scope, body)
+            if understood.prepared is None:
+                status = await self._passing.passed(understood.received, body, _Sending(send))
+            else:
+                action = "send"
+                status = await self._send(understood.prepared, receive, send)
+        except ServiceError as error:
+            close = error.status == 413
+            answer = refusal(error, v1=v1, close=close)
+            status = answer.status
+            await _Sending(send).give(answer)
+        except SestuiError as error:
+            answer = refusal(ServiceError(503, "ServiceUnavailable", str(error)), v1=v1)
+            status = answer.status
+            await _Sending(send).give(answer)
+        except TooSlowError:
+            slow = ServiceError(408, "RequestTimeout", "The request took too long to arrive.")
+            status = 408
+            await _Sending(send).give(refusal(slow, v1=v1, close=True))
+        except (Gone, CutOffError):
+            return  # uvicorn ends the connection: what was said so far is visibly not all
+        finally:
+            self._memory.used -= size
+        seconds = time.monotonic() - began
+        self._metrics.request(v1=v1, action=action, status=status, seconds=seconds)
+
+    def _understood(self, scope: Scope, body: bytes) -> Understood:
+        received = received_of(scope, body)
+        caller = authenticate(received, self._ring, region=self._region, now=self._clock.now())
+        call = _send_call(scope, received, body)
+        if call is None:
+            if caller.key.send_only:
+                raise ServiceError(
+                    403, "AccessDeniedException", f"The key {caller.key.name} may only send."
+                )
+            return Understood(received, caller, None)
+        return Understood(received, caller, prepared(call, received, caller, self._rules))
+
+    async def _send(self, call: Prepared, receive: Receive, send: Send) -> int:
+        why = self._full()
+        if why:
+            raise ServiceError(503, "ServiceUnavailable", why)
+        for warning in call.warnings:
+            self._warn(warning)
+        taking = asyncio.ensure_future(carried_out(call, self._intake, self._metrics.mail))
+        leaving = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait({taking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                raise Gone
+            answer = taking.result()
+        finally:
+            leaving.cancel()
+            taking.cancel()
+        await _Sending(send).give(answer)
+        return answer.status
+
+
+def _send_call(scope: Scope, received: Received, body: bytes) -> SendCall | None:
+    """The request as a send; None if it is another call.
+
+    A path that SES would read as a send's is one, however it is written.
+    """
+    path = _path(scope)
+    if path.startswith("/v2/"):
+        if scope["method"] != "POST" or path not in _SENDS_V2:
+            return None
+        return send_call_v2(body, bulk=_SENDS_V2[path])
+    form = body if scope["method"] == "POST" else b""
+    action, parameters = wire_v1.parse_form(received.query, form)
+    return send_call_v1(action, parameters) if action in wire_v1.SENDS else None
+
+
+def _path(scope: Scope) -> str:
+    segments: list[str] = []
+    for segment in scope["path"].split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment and segment != ".":
+            segments.append(segment)
+    return f"/{'/'.join(segments)}"
+
+
+async def _until_gone(receive: Receive) -> Literal["gone"]:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    return "gone"
+
+
+class _Sending:
+    """An answer on its way to a client that has to read it within a time."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._send(message)
+        except TimeoutError as error:
+            raise Gone from error
+
+    async def give(self, answer: Answer) -> None:
+        """Send a whole answer."""
+        await give(self, answer)

@@ -1,0 +1,110 @@
+"""What a monitor asks of the relay: is it well, and how much goes through it."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sestui.core.relay_intake import Queue
+from sestui.errors import SestuiError
+from sestui.relay.verdicts import Settled
+
+disable_created_metrics()  # when each figure began: twice the text, and nobody asks
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Counts; one registry a relay, so that two in a process don't add up."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._requests = Counter(
+            "sestui_relay_requests",
+            "Requests answered, by API (v1, v2), what they asked for and the status.",
+            ("api", "action", "status"),
+            registry=self.registry,
+        )
+        self._mails = Counter(
+            "sestui_relay_mails",
+            "Mails handed over, by what the client was told: accepted, or the error's code.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "sestui_relay_request_seconds",
+            "Seconds from a request's head to its answer.",
+            ("action",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def request(self, *, v1: bool, action: str, status: int, seconds: float) -> None:
+        """Note a request that was answered."""
+        self._requests.labels("v1" if v1 else "v2", action, str(status)).inc()
+        self._seconds.labels(action).observe(seconds)
+
+    def mail(self, settled: Settled) -> None:
+        """Note what became of a mail."""
+        self._mails.labels("accepted" if settled.error is None else settled.error.code).inc()
+
+
+class _Gauges(Collector):
+    """Read anew each time somebody asks."""
+
+    def __init__(self, queue: Callable[[], Queue], waiting: Callable[[], int]) -> None:
+        self._queue = queue
+        self._waiting = waiting
+
+    def collect(self) -> Iterable[Metric]:
+        """What waits now."""
+        queue = self._queue()
+        for name, told, value in (
+            ("queue_depth", "Recipients taken over and not sent yet.", queue.depth),
+            ("queue_age_seconds", "How long the oldest of them has waited.", queue.age),
+            ("waiting_clients", "Mails whose clients wait for a slot.", self._waiting()),
+        ):
+            yield GaugeMetricFamily(f"sestui_relay_{name}", told, value=value)
+
+
+def create_metrics_app(
+    metrics: Metrics,
+    *,
+    queue: Callable[[], Queue],
+    waiting: Callable[[], int],
+    trouble: Callable[[], str],
+) -> Starlette:
+    """``/healthz`` (503 with a sentence when something is wrong) and ``/metrics``."""
+    metrics.registry.register(_Gauges(queue, waiting))
+
+    async def healthz(_request: Request) -> Response:
+        said = trouble()
+        try:
+            await run_in_threadpool(queue)
+        except SestuiError as error:
+            said = str(error)
+        if said:
+            return JSONResponse({"status": "trouble", "detail": said}, 503)
+        return JSONResponse({"status": "ok"})
+
+    async def figures(_request: Request) -> Response:
+        try:
+            text = await run_in_threadpool(generate_latest, metrics.registry)
+        except SestuiError as error:
+            return JSONResponse({"status": "trouble", "detail": str(error)}, 503)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", figures)])

@@ -1,0 +1,129 @@
+"""Calls that are not ours: passed on under the relay's own credentials, answers as they come."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import aiohttp
+from starlette.types import Send
+from yarl import URL
+
+from sestui.core.sigv4 import Received, without_signature
+from sestui.core.wire import ServiceError
+
+_CONNECT_SECONDS = 5.0
+_SILENCE_SECONDS = 60.0
+"""SES is given up when it says nothing for so long."""
+
+_CONNECTIONS = 100
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_OURS = _HOP_BY_HOP | {
+    "host",
+    "authorization",
+    "content-length",
+    "expect",
+    "x-amz-date",
+    "x-amz-content-sha256",
+    "x-amz-security-token",
+}
+"""Headers that are made anew for SES."""
+
+
+class Signer(Protocol):
+    """Signs with the relay's own credentials."""
+
+    @property
+    def endpoint_url(self) -> str: ...  # noqa: D102 - where SES is
+
+    def signed(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+        """The headers with which the request is SES's to take."""
+
+
+class PassThrough:
+    """Passes calls on over a few kept connections."""
+
+    def __init__(self, signer: Signer, session: aiohttp.ClientSession) -> None:
+        self._signer = signer
+        self._session = session
+
+    async def passed(self, received: Received, body: bytes, send: Send) -> int:
+        """Give SES the call and the client SES's answer, chunk by chunk; the status.
+
+        Raises:
+            ServiceError: SES can't be asked; nothing was answered yet.
+        """
+        url = f"{self._signer.endpoint_url.rstrip('/')}{received.path}"
+        query = without_signature(received.query)
+        if query:
+            url = f"{url}?{query}"
+        headers = {name: value for name, value in received.headers if name not in _OURS}
+        # The credentials may have to be fetched first, which takes its time.
+        signed = await asyncio.to_thread(self._signer.signed, received.method, url, headers, body)
+        try:
+            async with self._session.request(
+                received.method,
+                URL(url, encoded=True),
+                headers=signed,
+                data=body or None,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            ) as answer:
+                return await _given(answer, send)
+        except (aiohttp.ClientConnectionError, TimeoutError) as error:
+            raise ServiceError(
+                503, "ServiceUnavailable", f"SES does not answer ({type(error).__name__})."
+            ) from error
+        except aiohttp.ClientError as error:
+            raise ServiceError(
+                502, "ServiceUnavailable", f"SES's answer can't be read ({type(error).__name__})."
+            ) from error
+
+
+class CutOffError(Exception):
+    """SES's answer ended in the middle, and part of it is with the client."""
+
+
+async def _given(answer: aiohttp.ClientResponse, send: Send) -> int:
+    headers = [
+        (name.lower(), value)
+        for name, value in answer.raw_headers
+        if name.decode("latin-1").lower() not in _HOP_BY_HOP
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    try:
+        async for chunk in answer.content.iter_any():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise CutOffError from error
+    await send({"type": "http.response.body", "body": b""})
+    return answer.status
+
+
+@asynccontextmanager
+async def passing(signer: Signer, *, proxies: bool) -> AsyncIterator[PassThrough]:
+    """A way to SES as long as the block lasts; ``proxies``: by the user's proxy, if one is set."""
+    timeout = aiohttp.ClientTimeout(
+        total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS
+    )
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
+        timeout=timeout,
+        auto_decompress=False,
+        trust_env=proxies,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    ) as session:
+        yield PassThrough(signer, session)

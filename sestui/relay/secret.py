@@ -1,0 +1,96 @@
+"""The workspace's one secret of the relay, of which every key's own is derived.
+
+SigV4 needs the secret itself to check a signature, so a hash of it would not do; and no secret
+stands in the database, which is copied into backups. What stands there are key ids; this file,
+readable by its owner only, makes secrets of them. Without it a copy of the database lets nobody
+send, and with another file every key has to be given out anew.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from sestui.errors import SettingsError, StorageError
+
+FILE_NAME = "relay-secret"
+_BYTES = 32
+
+
+class Master:
+    """The secret behind the keys' secrets."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def secret_of(self, key_id: str) -> str:
+        """The secret access key that belongs to an access key id: forty characters, as AWS's."""
+        digest = hmac.digest(self._secret, f"secret:{key_id}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode()[:40]
+
+    def proof_of(self, key_id: str) -> str:
+        """What is stored beside the key, to tell whether this file is the one that made it."""
+        return hashlib.sha256(f"proof:{self.secret_of(key_id)}".encode()).hexdigest()[:16]
+
+
+def new_key_id() -> str:
+    """An access key id in AWS's shape, told from AWS's own by how it begins."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    return "SRLY" + "".join(secrets.choice(letters) for _ in range(16))
+
+
+def load(folder: Path) -> Master:
+    """The secret in ``folder``.
+
+    Raises:
+        SettingsError: there is none, or it can't be read, or others may read it.
+    """
+    path = folder / FILE_NAME
+    try:
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(
+                f"{path} may be read by others; make it private (chmod 600) and revoke the keys."
+            )
+        text = path.read_text(encoding="ascii").strip()
+        secret = bytes.fromhex(text)
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{path} is missing, without which no relay key works: copy it from where the keys "
+            "were made, or revoke them and make new ones with `sestui relay key add NAME`."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} can't be read as the relay's secret: {error}.") from error
+    if len(secret) != _BYTES:
+        raise SettingsError(
+            f"{path} is not a relay's secret: it has to hold 64 hexadecimal digits."
+        )
+    return Master(secret)
+
+
+def load_or_create(folder: Path) -> Master:
+    """The secret in ``folder``, made now if there is none.
+
+    Raises:
+        SettingsError: see :func:`load`.
+        StorageError: it can't be written.
+    """
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f".{FILE_NAME}-{os.getpid()}")
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{secrets.token_hex(_BYTES)}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # never over one that is there, and never half of one
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise StorageError(f"{path} can't be written: {error.strerror}.") from error
+    return load(folder)

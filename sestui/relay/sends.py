@@ -1,0 +1,144 @@
+"""The sends of both APIs: from a request to mails, and from what became of them to the answer."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sestui.core import wire_v1
+from sestui.core.relay_intake import Incoming
+from sestui.core.relayed import (
+    RelayedMail,
+    allowed_sender,
+    mail_of,
+    mails_of_bulk,
+    packed,
+    sender_denied,
+)
+from sestui.core.sigv4 import Received
+from sestui.core.wire import Json, ServiceError
+from sestui.core.wire_parsing import parse_object
+from sestui.relay.answers import Answer, bulk_sent, refusal, sent
+from sestui.relay.intake import Intake
+from sestui.relay.received import Caller
+from sestui.relay.verdicts import Settled, as_entry
+
+_INVOCATION = ("amz-sdk-invocation-id", "aws-sdk-invocation-id")
+"""How SDKs name a call, the same in each try of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator has set."""
+
+    most_recipients: int
+    """Of one mail; SES itself takes 50 in a call."""
+    configuration_set: str
+    """For mail that names none; '' for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendCall:
+    """One call that sends: of either API, one mail or many."""
+
+    given: Json
+    """As a request of the new API."""
+    bulk: bool
+    action: str
+    """The old API's action; '' for a call of the new one."""
+
+    @property
+    def v1(self) -> bool:
+        """Whether it was made by the old API."""
+        return bool(self.action)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call's mails, checked and ready to be taken over."""
+
+    call: SendCall
+    mails: tuple[tuple[Incoming, RelayedMail] | ServiceError, ...]
+    """A bulk call's entry that can't be taken has an error of its own."""
+    warnings: tuple[str, ...] = field(default=())
+
+
+def send_call_v1(action: str, parameters: "wire_v1.Parameters") -> SendCall:
+    """The old API's send.
+
+    Raises:
+        ServiceError: its parameters don't fit.
+    """
+    return SendCall(wire_v1.SENDS[action](parameters), action == wire_v1.BULK, action)
+
+
+def send_call_v2(body: bytes, *, bulk: bool) -> SendCall:
+    """The new API's send.
+
+    Raises:
+        ServiceError: the body is not a JSON object.
+    """
+    return SendCall(parse_object(body), bulk, "")
+
+
+def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -> Prepared:
+    """Everything that can be said about a call without the ledger.
+
+    Raises:
+        ServiceError: SES would refuse it, or this key may not send it.
+    """
+    requests = mails_of_bulk(call.given) if call.bulk else [call.given]
+    invocation = next((value for name in _INVOCATION if (value := received.header(name))), "")
+    mails: list[tuple[Incoming, RelayedMail] | ServiceError] = []
+    warnings = []
+    for number, given in enumerate(requests):
+        try:
+            mail = mail_of(
+                given, most=rules.most_recipients, configuration_set=rules.configuration_set
+            )
+        except ServiceError as error:
+            if not call.bulk:
+                raise
+            mails.append(error)
+            continue
+        for sender in mail.senders:
+            if not allowed_sender(caller.key.senders, sender):
+                raise sender_denied(sender)
+        if mail.warning:
+            warnings.append(mail.warning)
+        tries = (caller.key_id, invocation or caller.signature, received.body_hash, str(number))
+        incoming = Incoming(
+            terms=caller.key.terms,
+            recipients=mail.recipients,
+            payload=packed(mail),
+            retry_key=_hashed(*tries),
+            replay_key=_hashed(caller.key_id, caller.signature, str(number)),
+        )
+        mails.append((incoming, mail))
+    return Prepared(call, tuple(mails), tuple(warnings))
+
+
+def _hashed(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+async def carried_out(
+    prepared: Prepared, intake: Intake, note: Callable[[Settled], None]
+) -> Answer:
+    """Have the mails taken over, and say what became of them; ``note`` hears of each."""
+    call = prepared.call
+    settled = await asyncio.gather(*(_taken(each, intake) for each in prepared.mails))
+    for each in settled:
+        note(each)
+    if call.bulk:
+        return bulk_sent([as_entry(each) for each in settled], v1=call.v1)
+    [only] = settled
+    if only.error is not None:
+        return refusal(only.error, v1=call.v1)
+    return sent(only.message_id, action=call.action)
+
+
+async def _taken(each: tuple[Incoming, RelayedMail] | ServiceError, intake: Intake) -> Settled:
+    if isinstance(each, ServiceError):
+        return Settled(error=each)
+    return await intake.take(*each)

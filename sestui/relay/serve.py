@@ -1,0 +1,294 @@
+"""Run the relay in this process until it is told to stop, and stop it without losing anything."""
+
+import asyncio
+import math
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.server import Server
+
+from sestui.core.clock import Clock
+from sestui.errors import AccountUnreachableError, SettingsError
+from sestui.relay.app import RelayApp
+from sestui.relay.connection import GuardedProtocol
+from sestui.relay.intake import Intake
+from sestui.relay.keeper import Keeper
+from sestui.relay.keys import Keyring
+from sestui.relay.metrics import Metrics, create_metrics_app
+from sestui.relay.passing import PassThrough, passing
+from sestui.relay.sends import Rules
+from sestui.runtime import Runtime
+from sestui.sending.workplace import Place, workplace
+from sestui.ses.gateway import Gateway
+from sestui.store.ledger import Ledger
+from sestui.store.relay_intake import RelayIntake
+from sestui.store.relayed import RelayedMails
+
+_KEEP_ALIVE_SECONDS = 300
+"""Long: a connection closed while idle can swallow the call that comes just then."""
+
+_MOST_CONNECTIONS = 2_000
+_DRAIN_SECONDS = 30
+"""Answers on their way may take so long at the end: a call to SES is given up sooner."""
+
+_LEAST_ROOM = 64 * 1024 * 1024
+"""Bytes of free disk below which nothing more is taken over."""
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    metrics_port: int | None = None
+    """On the same host; None for no metrics."""
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the relay is, once it takes calls."""
+
+    url: str
+    region: str
+    metrics_url: str
+
+
+def serve(
+    runtime: Runtime,
+    options: Options,
+    *,
+    announce: Callable[[Listening], None],
+    warn: Callable[[str], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM: then nothing more is taken, and what is on its way ends.
+
+    ``announce`` is called once calls are taken; ``warn`` with what the operator should read.
+
+    Raises:
+        NotFoundError, SettingsError: there is no key, or the secret is missing.
+        AccountError: SES can't be asked about the account.
+        AccountUnreachableError: a port can't be had.
+    """
+    settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    ring = Keyring(database, settings.data_dir, clock)
+    runtime.account.look()
+    mails = RelayedMails(database, clock)
+    keeper = Keeper(runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn)
+    with ExitStack() as open_now:
+        listener = open_now.enter_context(_listening(options.host, options.port))
+        others = [
+            open_now.enter_context(_listening(options.host, port))
+            for port in [options.metrics_port]
+            if port is not None
+        ]
+        place = open_now.enter_context(workplace(database, clock))
+        mails.release_orphans()
+        intake = _intake(runtime, mails, place)
+        metrics = Metrics()
+        monitor = create_metrics_app(
+            metrics,
+            queue=mails.queue,
+            waiting=lambda: intake.waiting,
+            trouble=lambda: keeper.trouble,
+        )
+        room = Room(settings.data_dir, clock, watched=database.is_sqlite)
+
+        def create(pass_through: PassThrough) -> ASGIApp:
+            return RelayApp(
+                ring=ring,
+                intake=intake,
+                passing=pass_through,
+                metrics=metrics,
+                rules=Rules(settings.relay_recipients, settings.configuration_set),
+                region=runtime.clients.region,
+                clock=clock,
+                full=room.lack,
+                warn=warn,
+            )
+
+        tls = _tls(options)
+        scheme = "https" if tls else "http"
+        where = Listening(
+            url=f"{scheme}://{_shown(listener)}",
+            region=runtime.clients.region,
+            metrics_url=f"http://{_shown(others[0])}" if others else "",
+        )
+        intake.start()
+        keeper.start()
+        try:
+            asyncio.run(
+                _running(
+                    runtime,
+                    create,
+                    monitor,
+                    listener=listener,
+                    others=others,
+                    tls=tls,
+                    started=lambda: announce(where),
+                    stopping=intake.drain,
+                )
+            )
+        finally:
+            intake.close()
+            keeper.close()
+
+
+def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
+    settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    account, rule = runtime.ses_account.key, settings.quota_rule
+    ledger = Ledger(database, account=account, worker=place.id, quota_rule=rule, clock=clock)
+    store = RelayIntake(
+        database, ledger, account=account, worker=place.id, quota_rule=rule, clock=clock
+    )
+    return Intake(
+        store,
+        mails,
+        Gateway(runtime.clients),
+        place,
+        clock,
+        senders=settings.senders,
+        patience=settings.relay_wait,
+    )
+
+
+async def _running(
+    runtime: Runtime,
+    create: Callable[[PassThrough], ASGIApp],
+    monitor: ASGIApp,
+    *,
+    listener: socket.socket,
+    others: list[socket.socket],
+    tls: dict[str, str],
+    started: Callable[[], None],
+    stopping: Callable[[], None],
+) -> None:
+    async with passing(runtime.clients, proxies=not runtime.simulated) as pass_through:
+        servers = [(_Server(_config(create(pass_through), tls)), listener)]
+        servers += [(_Server(_config(monitor, {})), other) for other in others]
+        async with _stopped_by_signal([server for server, _ in servers], stopping):
+            serving = asyncio.gather(*(server.serve([socket]) for server, socket in servers))
+            while not (all(server.started for server, _ in servers) or serving.done()):
+                await asyncio.sleep(0.01)
+            started()
+            await serving
+
+
+class _Server(Server):
+    """uvicorn's server; signals are for both servers, and taken by :func:`_stopped_by_signal`."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take none."""
+        yield
+
+
+@asynccontextmanager
+async def _stopped_by_signal(
+    servers: Sequence[Server], stopping: Callable[[], None]
+) -> AsyncIterator[None]:
+    """SIGINT and SIGTERM end the servers politely; in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping()
+        for server in servers:
+            server.should_exit = True
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _config(app: ASGIApp, tls: dict[str, str]) -> Config:
+    return Config(
+        app,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        date_header=False,  # SES's own date is passed on; ours is in our answers
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(_DRAIN_SECONDS),
+        ssl_certfile=tls.get("certificate"),
+        ssl_keyfile=tls.get("key"),
+    )
+
+
+def _tls(options: Options) -> dict[str, str]:
+    if options.certificate is None and options.key is None:
+        return {}
+    if options.certificate is None or options.key is None:
+        raise SettingsError("TLS needs both files: --tls-cert and --tls-key.")
+    for path in (options.certificate, options.key):
+        if not path.is_file():
+            raise SettingsError(f"{path} is not there, or is no file.")
+    return {"certificate": str(options.certificate), "key": str(options.key)}
+
+
+class Room:
+    """Whether the disk has room for more mail; looked at once a second at most."""
+
+    def __init__(self, folder: Path, clock: Clock, *, watched: bool) -> None:
+        """``watched``: the database is on that disk."""
+        self._folder = folder
+        self._clock = clock
+        self._watched = watched
+        self._looked_at = float("-inf")
+        self._said = ""
+
+    def lack(self) -> str:
+        """Why nothing more can be taken over; '' if it can."""
+        now = self._clock.monotonic()
+        if self._watched and now - self._looked_at >= 1:
+            self._looked_at = now
+            room = shutil.disk_usage(self._folder).free
+            self._said = "The relay's disk is full." if room < _LEAST_ROOM else ""
+        return self._said
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(2048)
+        except (OSError, OverflowError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is above 65535"
+            raise AccountUnreachableError(
+                f"The relay can't listen on {host} port {port}: {why}; choose another with --port."
+            ) from error
+        yield listener
+
+
+def _shown(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

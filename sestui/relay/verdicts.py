@@ -1,0 +1,94 @@
+"""What a client is told: SES's own answer, as far as there is one."""
+
+from dataclasses import dataclass
+
+from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.core.relay_intake import Outcome, own_message_id
+from sestui.core.states import DeliveryState, SkipReason
+from sestui.core.wire import (
+    BulkStatus,
+    EntryResult,
+    ServiceError,
+    quota_exceeded,
+    rate_exceeded,
+    rejected,
+    sending_paused,
+)
+from sestui.sending.ports import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A message id, or why there is none."""
+
+    message_id: str = ""
+    error: ServiceError | None = None
+
+
+def of_reply(reply: Reply, mail_id: int) -> Settled:
+    """What SES said to the first call, for the client.
+
+    An answer that was lost is a success with an id of ours: the mail may have arrived, so a client
+    that was told of a failure, and sent it again, would make it two. It is in doubt in the ledger,
+    where an event or the operator settles it.
+    """
+    if reply.kind is AnswerKind.ACCEPTED:
+        return Settled(reply.message_id)
+    if reply.kind is AnswerKind.UNKNOWN:
+        return Settled(own_message_id(mail_id))
+    if reply.kind is AnswerKind.REFUSED:
+        return Settled(error=_refusal(reply.code, reply.reason))
+    return Settled(error=_not_taken(reply))
+
+
+def of_outcome(outcome: Outcome, mail_id: int) -> Settled:
+    """The same for a call that comes again, by what the ledger knows now."""
+    if outcome.state == DeliveryState.REJECTED:
+        return Settled(error=_refusal(outcome.code, outcome.reason))
+    if outcome.state == DeliveryState.SKIPPED and outcome.code != SkipReason.SUPPRESSED:
+        return Settled(error=rejected("The mail was cancelled before it was sent."))
+    return Settled(outcome.message_id or own_message_id(mail_id))
+
+
+_STATUSES = {
+    "NotFoundException": 404,
+    "TooManyRequestsException": 429,
+    "AccessDeniedException": 403,
+}
+
+
+def _refusal(code: str, reason: str) -> ServiceError:
+    return ServiceError(_STATUSES.get(code, 400), code, reason)
+
+
+def _not_taken(reply: Reply) -> ServiceError:
+    if reply.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
+        return rate_exceeded()
+    if reply.hold_back is HoldBack.QUOTA:
+        return quota_exceeded()
+    if reply.hold_back is HoldBack.PAUSED:
+        if "Paused" in reply.code or "Suspended" in reply.code:
+            return sending_paused()
+        # Its own credentials are the relay's trouble: the client's are right.
+        return ServiceError(500, "InternalFailure", "SES refuses the relay's own credentials.")
+    return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {reply.reason}")
+
+
+_BULK = {
+    "TooManyRequestsException": BulkStatus.ACCOUNT_THROTTLED,
+    "LimitExceededException": BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED,
+    "SendingPausedException": BulkStatus.ACCOUNT_SENDING_PAUSED,
+    "BadRequestException": BulkStatus.INVALID_PARAMETER,
+    "MessageRejected": BulkStatus.MESSAGE_REJECTED,
+    "NotFoundException": BulkStatus.INVALID_PARAMETER,
+}
+
+
+def as_entry(settled: Settled) -> EntryResult:
+    """What a bulk call says of one of its mails."""
+    if settled.error is None:
+        return EntryResult(BulkStatus.SUCCESS, settled.message_id)
+    usual = (
+        BulkStatus.TRANSIENT_FAILURE if settled.error.status >= 500 else BulkStatus.MESSAGE_REJECTED
+    )
+    return EntryResult(_BULK.get(settled.error.code, usual), error=settled.error.text)
