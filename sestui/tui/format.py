@@ -33,6 +33,11 @@ def duration(seconds: float) -> str:
     return f"{secs} s"
 
 
+def recipients(count: int) -> str:
+    """``1 recipient``, ``20,000 recipients``."""
+    return "1 recipient" if count == 1 else f"{count:,} recipients"
+
+
 def bar(fraction: float, width: int) -> str:
     """A bar of ``width`` cells filled to ``fraction`` (0 to 1), to an eighth of a cell."""
     eighths = int(min(1.0, max(0.0, fraction)) * width * 8 + 1e-9)

@@ -45,6 +45,12 @@ def _campaigns(desk: Desk) -> Screen[None]:
     return CampaignsScreen(desk)
 
 
+def _compose(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.compose import ComposeScreen  # noqa: PLC0415 - see above
+
+    return ComposeScreen(desk)
+
+
 def _outbox(desk: Desk) -> Screen[None]:
     from sestui.tui.screens.outbox import OutboxScreen  # noqa: PLC0415 - see above
 
@@ -56,6 +62,7 @@ PLACES = (
     Place(
         "Campaigns", "Every campaign, what state it is in, and what can be done to it", _campaigns
     ),
+    Place("Compose", "Write the message, and see the mail that each contact gets", _compose),
     Place(
         "Outbox",
         "What the simulator was handed, as its recipients would see it",

@@ -40,6 +40,8 @@ class Severity(StrEnum):
     """Worth knowing."""
 
 
+_LONG = ("body", "text")
+"""Fields of more lines than one."""
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 
@@ -58,7 +60,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """``body, line 3: the template is broken.``"""
-        line = f", line {self.line}" if self.line is not None and self.where else ""
+        line = f", line {self.line}" if self.line is not None and self.where in _LONG else ""
         place = f"{self.where}{line}: " if self.where else ""
         return f"{place}{self.problem}."
 

@@ -43,7 +43,7 @@ def test_nothing_is_found_in_a_sound_message():
         (
             {"subject": "{{ a | shout }}"},
             "error",
-            "subject, line 1: the template is broken: No filter named 'shout'.",
+            "subject: the template is broken: No filter named 'shout'.",
         ),
         (
             {"body": '<p class={{ x }}>a</p>\n{% include "b" %}'},
@@ -93,7 +93,7 @@ def test_nothing_is_found_in_a_sound_message():
         (
             {"subject": "a\u202eb"},
             "warning",
-            "subject, line 1: it holds a character that turns the direction of writing (\\u202e).",
+            "subject: it holds a character that turns the direction of writing (\\u202e).",
         ),
         (
             {"body": "<!DOCTYPE html><p>a</p>"},
@@ -133,7 +133,7 @@ def test_unknown_variables_are_named_with_their_place_and_a_close_name():
     assert wanted_attributes(examined, SENDER) == {"frist_name", "zzz"}
     told = unknown_variables(examined, SENDER, {"frist_name", "zzz"}, {"first_name", "city"})
     assert [each.sentence for each in told] == [
-        "subject, line 1: no contact of its lists has frist_name; did you mean first_name?.",
+        "subject: no contact of its lists has frist_name; did you mean first_name?.",
         "body, line 2: no contact of its lists has zzz.",
     ]
 

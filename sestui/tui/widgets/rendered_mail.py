@@ -1,0 +1,30 @@
+"""A mail's HTML as a terminal can show it, to be scrolled."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+
+class RenderedMail(VerticalScroll, can_focus=True):
+    """Shows styled text; vim keys scroll it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("g", "scroll_home", "Top", show=False),
+        Binding("G", "scroll_end", "End", show=False),
+        Binding("space,ctrl+d", "page_down", "Page down", show=False),
+        Binding("ctrl+u", "page_up", "Page up", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        yield Static(id="rendered", markup=False)
+
+    def show(self, content: Content) -> None:
+        """Show another text; one that scrolled down stays there."""
+        self.query_one("#rendered", Static).update(content)
