@@ -18,14 +18,14 @@ from sestui.store.deliveries import Deliveries
 from sestui.store.delivery_pages import DeliveryPages
 from sestui.store.doubts import Doubts
 from sestui.store.governor import Governor
-from sestui.store.runs import Runs
 from sestui.store.recent import RecentRuns
+from sestui.store.runs import Runs
 from sestui.store.schema import ensure_schema
 
 if TYPE_CHECKING:
     from sestui.core.content import Composer
-    from sestui.reports.contact_record import ContactRecords
     from sestui.reports.account import AccountReport
+    from sestui.reports.contact_record import ContactRecords
     from sestui.sending.engine import Engine, Limits
     from sestui.sending.outlook import Outlook
     from sestui.sending.ports import Composer as RunComposer
@@ -156,8 +156,6 @@ class Runtime:
             self.contacts, self.suppressions, ContactHistory(self.database), self.local_time
         )
 
-    # content
-
     def account_report(self) -> "AccountReport | None":
         """What is known of the account without asking SES; None before the first look."""
         from sestui.reports.account import account_report  # noqa: PLC0415 - with the sender
@@ -170,6 +168,8 @@ class Runtime:
             max_quota_usage=self.settings.max_quota_usage,
             now=self.clock.now(),
         )
+
+    # content
 
     def campaign_composer(self, campaign: "Campaign") -> "Composer":
         """The campaign's message, compiled."""

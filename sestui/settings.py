@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     keymap: Annotated[dict[str, str], NoDecode, BeforeValidator(keymap_of)] = Field(
         {},
         description="Keys of your own: a table [keymap] of action ids, as ? shows them, and keys. "
-        "As one line: campaigns.start=S import.next=n,ctrl+n.",
+        "As one line: campaign.start=S import.next=n,ctrl+n.",
     )
 
     @classmethod

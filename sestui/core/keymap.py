@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_WRITTEN = "write it as id=keys, for example campaigns.start=S import.next=n,ctrl+n"
+_WRITTEN = "write it as id=keys, for example campaign.start=S import.next=n,ctrl+n"
 
 
 def keymap_of(value: Any) -> dict[str, str]:

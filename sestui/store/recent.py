@@ -26,6 +26,12 @@ class RecentRuns:
         """Runs that have not ended, the newest first."""
         return self._runs(col(Run.state).not_in(_ENDED))
 
+    def pending(self) -> int:
+        """Recipients whose mail is still to leave, of all runs that have not ended."""
+        waiting = func.coalesce(func.sum(col(Run.pending) + col(Run.sending)), 0)
+        with self._database.read() as session:
+            return int(session.exec(select(waiting).where(col(Run.state).not_in(_ENDED))).one())
+
     def needing(self) -> Sequence[NamedRun]:
         """Runs that are paused or have somebody in doubt, the newest first; tests don't count."""
         return self._runs(

@@ -26,6 +26,7 @@ from sestui.tui.screens.jump import JumpScreen, marks
 from sestui.tui.screens.leaving import LeavingScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.signals import ignore_signals, leave_on_signals
+from sestui.tui.wishes import use_keymap, use_theme
 
 _WATCH_SECONDS = 0.5
 _LABEL_SECONDS = 30.0
@@ -80,20 +81,22 @@ class SestuiApp(App[None]):
         self.background = Background(runtime, self._mailbox.put)
         self._failed_at: float | None = None
         self._leaving = False
-        self._wanted_theme = runtime.settings.theme
         for place in PLACES:
             self.add_mode(place.mode, partial(place.open, self.desk))
 
     def on_mount(self) -> None:
         """Paint first; everything that may take long happens behind."""
-        self._choose_theme()
+        settings = self.desk.runtime.settings
+        use_theme(self, settings.theme)
+        if settings.keymap:
+            self.run_worker(use_keymap(self, settings.keymap), group="keymap")
         self.account_label = self.desk.label
         if self._follow is None:
             self.switch_mode(PLACES[0].mode)
         else:
             self.switch_mode("campaigns")
             self.push_screen(RunScreen(self.desk, self._follow))
-        leave_on_signals(lambda: self.run_worker(self.leave()))
+        leave_on_signals(lambda: self.run_worker(self.action_quit()))
         self.background.start()
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
@@ -104,16 +107,6 @@ class SestuiApp(App[None]):
         self.background.stop()
         await asyncio.to_thread(self.background.join)
         ignore_signals()
-
-    def _choose_theme(self) -> None:
-        if self._wanted_theme in self.available_themes:
-            self.theme = self._wanted_theme
-            return
-        self.notify(
-            f"There is no theme {shorten(self._wanted_theme, 60)}; ctrl+p offers those there are.",
-            severity="warning",
-            markup=False,
-        )
 
     # the sender
 
@@ -180,24 +173,16 @@ class SestuiApp(App[None]):
         """Show every key that does something here."""
         self.push_screen(HelpScreen(help_rows(self)))
 
+    def action_change_theme(self) -> None:
+        """Choose other colours."""
+        from sestui.tui.screens.themes import choose_theme  # noqa: PLC0415 - only when wanted
+
+        self.run_worker(choose_theme(self), group="theme")
+
     # leaving
 
     async def action_quit(self) -> None:
-        """Close, unless somebody has something to finish first."""
-        if self.desk.may_leave:
-            self._ask_to_leave()  # a worker: questions can be asked there
-        else:
-            await self.leave()
-
-    @work(group="leave", exclusive=True)
-    async def _ask_to_leave(self) -> None:
-        for may_leave in tuple(self.desk.may_leave):
-            if not await may_leave():
-                return
-        await self.leave()
-
-    async def leave(self) -> None:
-        """Let what is in the air get its answer, then close, without a question."""
+        """Let what is in the air get its answer, then close."""
         if self._leaving:
             return
         self._leaving = True

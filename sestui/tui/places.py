@@ -57,6 +57,12 @@ def _outbox(desk: Desk) -> Screen[None]:
     return OutboxScreen(desk)
 
 
+def _account(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.account import AccountScreen  # noqa: PLC0415 - see above
+
+    return AccountScreen(desk)
+
+
 PLACES = (
     Place("Home", "The account, what needs you, what goes on and what comes", _home),
     Place(
@@ -69,6 +75,7 @@ PLACES = (
         _outbox,
         simulated_only=True,
     ),
+    Place("Account", "Where mail goes, what SES says of the account, and every setting", _account),
 )
 """In the order of their keys: 1 is the first. A place that is not offered keeps its key."""
 

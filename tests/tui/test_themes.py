@@ -1,0 +1,62 @@
+import tomllib
+
+from conftest import running, shown, toasts, until
+
+from sestui.settings import config_path
+from sestui.tui.screens.themes import ThemesScreen
+
+
+def written():
+    return tomllib.loads(config_path().read_text()) if config_path().exists() else {}
+
+
+async def opened(app, pilot):
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: "Search for commands" in shown(app))
+    await pilot.press(*"theme")
+    await until(pilot, lambda: "Choose other colours" in shown(app))
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, ThemesScreen))
+    await until(pilot, lambda: app.screen.query_one("ThemeTable").count)
+
+
+async def test_a_theme_is_seen_while_one_moves_and_esc_restores(runtime, still):
+    async with running(runtime) as (app, pilot):
+        await opened(app, pilot)
+        table = app.screen.query_one("ThemeTable")
+        assert table.selected == app.theme == "textual-dark"
+        await pilot.press("j")
+        await until(pilot, lambda: app.theme == table.selected != "textual-dark")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.theme == "textual-dark")
+    assert written() == {}
+
+
+async def test_enter_keeps_it_and_writes_the_setting(runtime, still):
+    async with running(runtime, place="account") as (app, pilot):
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, ThemesScreen))
+        await until(pilot, lambda: app.screen.query_one("ThemeTable").count)
+        await pilot.press("j")
+        await until(pilot, lambda: app.theme == "textual-light")
+        await pilot.press("enter")
+        await until(pilot, lambda: "The theme is textual-light." in toasts(app))
+        assert app.theme == "textual-light"
+    assert written() == {"theme": "textual-light"}
+
+
+async def test_every_theme_can_be_shown(runtime, still):
+    async with running(runtime) as (app, pilot):
+        for name in sorted(app.available_themes):
+            app.theme = name
+            await pilot.pause()
+            assert "Campaigns" in shown(app)
+
+
+async def test_a_setting_that_cant_be_written_is_said(runtime, still):
+    config_path().mkdir()
+    async with running(runtime) as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "can't be read" in str(toasts(app)))
+        assert app.theme != "textual-dark"
