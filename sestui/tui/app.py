@@ -96,7 +96,7 @@ class SestuiApp(App[None]):
         else:
             self.switch_mode("campaigns")
             self.push_screen(RunScreen(self.desk, self._follow))
-        leave_on_signals(lambda: self.run_worker(self.action_quit()))
+        leave_on_signals(lambda: self.run_worker(self.leave()))
         self.background.start()
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
@@ -182,7 +182,21 @@ class SestuiApp(App[None]):
     # leaving
 
     async def action_quit(self) -> None:
-        """Let what is in the air get its answer, then close."""
+        """Close, unless somebody has something to finish first."""
+        if self.desk.may_leave:
+            self._ask_to_leave()  # a worker: questions can be asked there
+        else:
+            await self.leave()
+
+    @work(group="leave", exclusive=True)
+    async def _ask_to_leave(self) -> None:
+        for may_leave in tuple(self.desk.may_leave):
+            if not await may_leave():
+                return
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Let what is in the air get its answer, then close, without a question."""
         if self._leaving:
             return
         self._leaving = True
