@@ -12,9 +12,13 @@ POLICY = (
 )
 """For the frame: no script, no form, nothing loaded from anywhere, an origin of its own."""
 
+_BEGINNING = '<!doctype html><base target="_blank">'
+"""Links want a new window, which the frame may not open: a click then does nothing at all."""
+
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _MOST_INLINE_BYTES = 20_000_000
-_LINK_TAG = re.compile(r"<(link)(?=[\s/>])", re.IGNORECASE)
+_CONNECTING_TAG = re.compile(r"<(link|i?frame|embed|object)(?=[\s/>])", re.IGNORECASE)
+"""Tags for which a browser connects ahead to where they point, before it asks any policy."""
 _CONTENT_ID = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w .()+,@~=-]+")
 _LONGEST_NAME = 100
@@ -24,8 +28,7 @@ def framed(mail: ArrivedMail) -> str:
     """The mail's HTML for the frame: images that came with it are shown, others never."""
     inline = _inline_images(mail)
     html = _CONTENT_ID.sub(lambda found: inline.get(found[1], found[0]), mail.html)
-    # A browser may connect ahead to where a link tag points, which no policy forbids it.
-    return "<!doctype html>" + _LINK_TAG.sub(r"<no-\1", html)
+    return _BEGINNING + _CONNECTING_TAG.sub(r"<no-\1", html)
 
 
 def _inline_images(mail: ArrivedMail) -> dict[str, str]:

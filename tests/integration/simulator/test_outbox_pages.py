@@ -131,7 +131,7 @@ def test_the_html_is_served_for_a_frame_that_may_do_nothing(ses: Any, get: Get) 
     _, headers, frame = get(f"/outbox/{mail}/frame")
     policy = headers["content-security-policy"].split("; ")
     assert {"sandbox", "default-src 'none'", "img-src data:", "form-action 'none'"} <= set(policy)
-    assert frame == "<!doctype html><p>Hi</p><script>1</script>"
+    assert frame == '<!doctype html><base target="_blank"><p>Hi</p><script>1</script>'
     assert headers["content-type"] == "text/html; charset=utf-8"
     assert headers["cross-origin-resource-policy"] == "same-origin"
 
