@@ -66,6 +66,13 @@ def everything(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting, for this once. Repeatable."),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="The terminal UI in a browser on this machine.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="With --serve: port on 127.0.0.1; 0 is a free one."),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool,
@@ -82,8 +89,20 @@ def everything(
     for name, value in given.items():
         os.environ[f"SESTUI_{name.upper()}"] = value
     context.obj = frozenset(given)
-    if context.invoked_subcommand is None:
+    if serve or port is not None:
+        _serve(port, context.invoked_subcommand, serve=serve, debug=debug)
+    elif context.invoked_subcommand is None:
         _screens()
+
+
+def _serve(port: int | None, command: str | None, *, serve: bool, debug: bool) -> None:
+    if not serve:
+        raise UsageError("--port goes with --serve; other commands take theirs behind their name.")
+    if command is not None:
+        raise UsageError(f"--serve shows the terminal UI; leave out {command}.")
+    from sestui.cli.screens import DEFAULT_PORT, serve_app  # noqa: PLC0415 - as below
+
+    serve_app(DEFAULT_PORT if port is None else port, debug=debug)
 
 
 def _setting(pair: str) -> tuple[str, str]:
@@ -95,7 +114,8 @@ def _setting(pair: str) -> tuple[str, str]:
 
 
 def _screens() -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = "TEXTUAL_DRIVER" in os.environ  # then a browser is the terminal
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The terminal UI needs a terminal; `sestui --help` lists the commands that don't."
         )

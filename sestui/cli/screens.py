@@ -1,6 +1,14 @@
-"""Opening the terminal UI."""
+"""Opening the terminal UI: in this terminal, or in a browser on this machine."""
+
+import contextlib
+import sys
+
+import typer
 
 from sestui.cli.common import opened
+from sestui.errors import UsageError
+
+DEFAULT_PORT = 4580
 
 
 def run_app(follow: int | None = None) -> None:
@@ -9,3 +17,35 @@ def run_app(follow: int | None = None) -> None:
 
     with opened() as runtime:
         SestuiApp(runtime, follow=follow).run()
+
+
+def serve_app(port: int, *, debug: bool) -> None:
+    """Serve the app to browsers on this machine until interrupted.
+
+    Raises:
+        UsageError: the extra ``web`` is not installed, or the port can't be had.
+    """
+    try:
+        from sestui.tui.web.server import serve  # noqa: PLC0415 - wants the extra
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"--serve needs the extra `web` ({error.name} is missing): "
+            "pip install 'sestui[web]' brings it."
+        ) from error
+    with opened():
+        pass  # what is wrong with settings or database is said here, not on an empty page
+    # A process of its own for each page, with our settings: they are in the environment by now.
+    command = [sys.executable, "-P", "-m", "sestui", *(["--debug"] if debug else [])]
+    # What an app has to say when it fails is narration.
+    with contextlib.redirect_stdout(sys.stderr):
+        serve(command, port, _tell_where)
+    typer.echo("sestui is served no more; pending mail stays pending.", err=True)
+
+
+def _tell_where(url: str) -> None:
+    typer.echo(
+        f"sestui is at {url}\n"
+        "for a browser on this machine; whoever has this address can do what you can. "
+        "Ctrl-C ends it.",
+        err=True,
+    )
