@@ -37,7 +37,10 @@ class Incoming:
     retry_key: str
     """The same for every try of one call."""
     replay_key: str
-    """The same only for the very same request."""
+    """The same for requests with the same signature."""
+    own_call: bool = False
+    """A new call for certain, whoever else has its signature: identical calls that an SDK signs
+    within a second have one signature, and only the names it gives them apart."""
 
 
 class Verdict(StrEnum):

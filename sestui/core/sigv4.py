@@ -198,14 +198,23 @@ def _check_scope(claim: Claim, region: str, service: str) -> None:
 
 
 def _check_time(claim: Claim, now: Instant) -> None:
-    try:
-        signed = datetime.strptime(claim.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    except ValueError as error:
-        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Date is not a date.") from error
+    signed = signed_at(claim)
     if signed > now + SKEW_SECONDS:
         raise SignatureFault(Fault.EXPIRED, f"Signature not yet current: {claim.date} is later.")
     if now > signed + (SKEW_SECONDS if claim.expires is None else claim.expires):
         raise SignatureFault(Fault.EXPIRED, f"Signature expired: {claim.date} is now too early.")
+
+
+def signed_at(claim: Claim) -> Instant:
+    """When the request was signed, by its own word.
+
+    Raises:
+        SignatureFault: it is no instant.
+    """
+    try:
+        return datetime.strptime(claim.date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError as error:
+        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Date is not a date.") from error
 
 
 def _check_coverage(received: Received, claim: Claim) -> None:

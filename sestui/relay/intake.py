@@ -30,10 +30,10 @@ from sestui.core.relayed import RelayedMail
 from sestui.core.states import DeliveryState
 from sestui.core.wire import ServiceError, rate_exceeded
 from sestui.errors import StorageError
-from sestui.relay.verdicts import Settled, of_outcome, of_reply
+from sestui.relay.verdicts import Settled, Unsendable, of_outcome, of_reply
 from sestui.sending.gate import Gate
 from sestui.sending.pool import Pool
-from sestui.sending.ports import Gateway, Heartbeat
+from sestui.sending.ports import Gateway, Heartbeat, Reply
 
 _MOST_AT_ONCE = 200
 """Mails that one transaction looks at."""
@@ -300,8 +300,14 @@ class Intake:
             ("sestui-run", str(claims[0].run_id)),
             ("sestui-delivery", str(claims[0].delivery_id)),
         )
-        mail = relayed_mail(waiting.mail, admission.places, tags)
-        reply = self._gateway.send(mail, lambda: self._gate.pass_at(slot, said.rate, len(claims)))
+        reply: Reply
+        try:
+            mail = relayed_mail(waiting.mail, admission.places, tags)
+            reply = self._gateway.send(
+                mail, lambda: self._gate.pass_at(slot, said.rate, len(claims))
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, ledger and client must know
+            reply = Unsendable(f"It can't be sent as it is ({type(error).__name__}).")
         answers = tuple(
             Answer(
                 claim.delivery_id,

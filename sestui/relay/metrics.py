@@ -23,7 +23,8 @@ from sestui.core.relay_intake import Queue
 from sestui.errors import SestuiError
 from sestui.relay.verdicts import Settled
 
-disable_created_metrics()  # when each figure began: twice the text, and nobody asks
+# When each figure began would be twice the text, and nobody asks.
+disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 

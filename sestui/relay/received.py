@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope
 
 from sestui.core.clock import Instant
-from sestui.core.sigv4 import Claim, Fault, Received, SignatureFault, claimed, verify
+from sestui.core.sigv4 import Claim, Fault, Received, SignatureFault, claimed, signed_at, verify
 from sestui.core.wire import ServiceError
 from sestui.relay.keys import Keyring, KnownKey
 
@@ -49,6 +49,8 @@ class Caller:
     key: KnownKey
     key_id: str
     signature: str
+    age: float
+    """Seconds since it was signed, by our clock."""
 
 
 class Memory:
@@ -170,7 +172,8 @@ def authenticate(received: Received, ring: Keyring, *, region: str, now: Instant
     except SignatureFault as fault:
         status, code = _ERRORS[fault.fault]
         raise ServiceError(status, code, str(fault)) from fault
-    return Caller(key, claim.access_key_id, claim.signature)
+    age = now - signed_at(claim)
+    return Caller(key, claim.access_key_id, claim.signature, age)
 
 
 def _fault(

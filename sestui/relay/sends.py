@@ -24,7 +24,12 @@ from sestui.relay.received import Caller
 from sestui.relay.verdicts import Settled, as_entry
 
 _INVOCATION = ("amz-sdk-invocation-id", "aws-sdk-invocation-id")
-"""How SDKs name a call, the same in each try of it."""
+"""How SDKs name a call, the same in each try of it. botocore doesn't sign the name: whoever
+replays a request could give it another one."""
+
+_FRESH_SECONDS = 5.0
+"""So soon after it was signed, a named call with another's signature is taken for a call of its
+own; later it is a replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -
             payload=packed(mail),
             retry_key=_hashed(*tries),
             replay_key=_hashed(caller.key_id, caller.signature, str(number)),
+            own_call=bool(invocation) and caller.age < _FRESH_SECONDS,
         )
         mails.append((incoming, mail))
     return Prepared(call, tuple(mails), tuple(warnings))

@@ -25,6 +25,17 @@ class Settled:
     error: ServiceError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unsendable:
+    """The reply to a mail of which no call can be made: it never left."""
+
+    reason: str
+    kind: AnswerKind = AnswerKind.REFUSED
+    message_id: str = ""
+    code: str = "BadRequestException"
+    hold_back: HoldBack | None = None
+
+
 def of_reply(reply: Reply, mail_id: int) -> Settled:
     """What SES said to the first call, for the client.
 

@@ -18,7 +18,7 @@ from sestui.core.wire import (
 )
 from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.errors import StorageError
-from sestui.simulator import connection, identities
+from sestui.simulator import connection, identities, templates
 from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.control import create_control_app
 from sestui.simulator.faults import Fault, FaultKind
@@ -129,7 +129,7 @@ class _SimulatorApp:
             return self._send_bulk_email(request)
         body = identities.answered(
             self._state, request.method, request.path, request.query, request.body
-        )
+        ) or templates.answered(self._state, request.method, request.path, request.body)
         if body is None:
             raise ServiceError(
                 404,
@@ -139,8 +139,9 @@ class _SimulatorApp:
         return Answer(200, body)
 
     def _send_email(self, request: Request) -> Answer:
-        call = call_of(parse_send_email(request.body), request.region)
-        verdict = self._state.send(call, request.body, request.arrived_at)
+        body = templates.filled(self._state, request.body)
+        call = call_of(parse_send_email(body), request.region)
+        verdict = self._state.send(call, body, request.arrived_at)
         if not verdict.results:
             return _whole(verdict)
         result = verdict.results[0]
@@ -149,8 +150,9 @@ class _SimulatorApp:
         return Answer(200, send_email_body(result.message_id), disruption=verdict.disruption)
 
     def _send_bulk_email(self, request: Request) -> Answer:
-        call = call_of(parse_send_bulk_email(request.body), request.region)
-        verdict = self._state.send(call, request.body, request.arrived_at)
+        body = templates.filled(self._state, request.body)
+        call = call_of(parse_send_bulk_email(body), request.region)
+        verdict = self._state.send(call, body, request.arrived_at)
         if not verdict.results:
             return _whole(verdict)
         return Answer(200, send_bulk_email_body(verdict.results), disruption=verdict.disruption)

@@ -156,6 +156,27 @@ class SimulatorState:
         with self._open() as connection:
             return connection.execute("SELECT name, kind FROM identity ORDER BY name").fetchall()
 
+    def add_template(self, name: str, content: str) -> bool:
+        """Store a template, ``content`` as JSON; False if there is one of that name."""
+        with self._changing() as connection:
+            cursor = connection.execute(
+                "INSERT OR IGNORE INTO template VALUES (?, ?)", (name, content)
+            )
+            return cursor.rowcount == 1
+
+    def template(self, name: str) -> str | None:
+        """The stored template of that name, as JSON; None if there is none."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT content FROM template WHERE name = ?", (name,)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def remove_template(self, name: str) -> None:
+        """Forget the template of that name, if there is one."""
+        with self._changing() as connection:
+            connection.execute("DELETE FROM template WHERE name = ?", (name,))
+
     def outbox(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """See :func:`outbox.listed`."""
         with self._open() as connection:

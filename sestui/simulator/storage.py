@@ -15,7 +15,7 @@ from sestui.errors import StorageBusyError, StorageError
 
 FILE_NAME = "simulator.db"
 BUSY_SECONDS = 20.0
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _ELSEWHERE = "choose another folder with SESTUI_DATA_DIR"
 
 _SCHEMA = """
@@ -62,6 +62,7 @@ CREATE TABLE event (
     detail TEXT NOT NULL
 );
 CREATE TABLE identity (name TEXT PRIMARY KEY, kind TEXT NOT NULL);
+CREATE TABLE template (name TEXT PRIMARY KEY, content TEXT NOT NULL);
 CREATE TABLE fault (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -73,7 +74,7 @@ CREATE TABLE fault (
 );
 """
 
-_TABLES = ("event", "outbox", "call", "quota_second", "identity", "fault", "account")
+_TABLES = ("event", "outbox", "call", "quota_second", "identity", "template", "fault", "account")
 
 
 def connect(path: Path) -> sqlite3.Connection:

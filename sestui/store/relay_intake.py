@@ -116,10 +116,13 @@ class RelayIntake:
             said,
             governor.row_quota(row, self._quota_rule, said.now),
             _suppressed(connection, mails),
+            frozenset(known),
         )
         found = []
         for mail in mails:
-            mail_id = known.get(mail.retry_key) or known.get(mail.replay_key)
+            mail_id = known.get(mail.retry_key)
+            if mail_id is None and not mail.own_call:
+                mail_id = known.get(mail.replay_key)
             if mail_id is not None:
                 found.append(Admission(Verdict.KNOWN, mail_id))
             else:
@@ -138,6 +141,8 @@ class _Batch:
     said: Admissions
     quota: Quota
     suppressed: frozenset[str]
+    known: frozenset[str]
+    """Retry and replay keys that mails before have."""
     runs: dict[int, Run] = field(default_factory=dict)
     mails: list[dict[str, Any]] = field(default_factory=list)
     payloads: list[bytes | None] = field(default_factory=list)
@@ -149,7 +154,9 @@ class _Batch:
 
     def admit(self, mail: Incoming) -> Admission:
         """Decide one mail; an ADMITTED one gets its ids from :meth:`with_ids`."""
-        number = self.numbers.get(mail.retry_key, self.numbers.get(mail.replay_key))
+        number = self.numbers.get(mail.retry_key)
+        if number is None and not mail.own_call:
+            number = self.numbers.get(mail.replay_key)
         if number is not None:
             return Admission(Verdict.KNOWN, -1 - number)
         run = self._run(mail.terms)
@@ -208,14 +215,16 @@ class _Batch:
         self, mail: Incoming, run: Run, call: Sequence[int], mailable: frozenset[int]
     ) -> None:
         now = self.said.now
-        self.numbers[mail.retry_key] = self.numbers[mail.replay_key] = len(self.mails)
+        seen = mail.replay_key in self.known or mail.replay_key in self.numbers
+        self.numbers[mail.retry_key] = len(self.mails)
+        self.numbers.setdefault(mail.replay_key, len(self.mails))
         self.mails.append(
             {
                 "run_id": run.id,
                 "key_id": mail.terms.id,
                 "created_at": now,
                 "retry_key": mail.retry_key,
-                "replay_key": mail.replay_key,
+                "replay_key": None if seen else mail.replay_key,
                 "first_place": call[0] if call else 0,
             }
         )
@@ -266,9 +275,12 @@ class _Batch:
             for mail_id, of_mail in zip(ids, self.deliveries, strict=True)
             for row in of_mail
         ]
-        numbers = iter(self.connection.execute(sql.ADD_DELIVERIES, rows).scalars().all())
+        numbers = self.connection.execute(sql.ADD_DELIVERIES, rows).scalars().all()
+        begin = 0
         for of_mail in self.deliveries:
-            self.claims.append(tuple(_claims(zip(numbers, of_mail, strict=False))))
+            own = numbers[begin : begin + len(of_mail)]
+            begin += len(of_mail)
+            self.claims.append(tuple(_claims(zip(own, of_mail, strict=True))))
         if self.taken:
             governor.take(self.connection, account, count=self.taken, tat=self.row.tat)
         for run in self.runs.values():

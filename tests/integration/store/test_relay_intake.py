@@ -58,14 +58,16 @@ class Relay:
         self.mails = RelayedMails(database, self.clock)
         self.runs = Runs(database)
 
-    def incoming(self, *to, name="1", cc=(), replay=""):
+    def incoming(self, *to, name="1", cc=(), replay="", own_call=False):
         given = {
             "FromEmailAddress": "shop@example.com",
             "Destination": {"ToAddresses": list(to), "CcAddresses": list(cc)},
             "Content": {"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}},
         }
         mail = mail_of(given, most=100)
-        return Incoming(self.terms, mail.recipients, packed(mail), f"retry{name}", replay or name)
+        return Incoming(
+            self.terms, mail.recipients, packed(mail), f"retry{name}", replay or name, own_call
+        )
 
     def admit(self, *mails):
         return self.intake.exchange([], mails).found
@@ -184,6 +186,8 @@ def test_what_comes_again_is_known(relay, again):
         else relay.one("a@x.org", name="2", replay="r1")
     )
     assert (twice.verdict, twice.mail_id) == (KNOWN, first.mail_id)
+    own = relay.one("a@x.org", name="4", replay="r1", own_call=True)
+    assert own.verdict is ADMITTED
     same = relay.incoming("b@x.org", name="3")
     one, other = relay.admit(same, same)
     assert (one.verdict, other.verdict) == (ADMITTED, KNOWN)
@@ -200,6 +204,19 @@ def test_suppressed_addresses_are_recorded_and_not_mailed(relay):
     outcome = relay.mails.outcome(nobody.mail_id)
     assert (outcome.state, outcome.code) == (DeliveryState.SKIPPED, "suppressed")
     assert relay.run().skipped == 3
+
+
+def test_mails_of_one_batch_keep_their_own_recipients(relay):
+    mails = [
+        relay.incoming(*(f"r{n}-{k}@x.org" for k in range(n)), cc=[f"cc{n}@x.org"], name=str(n))
+        for n in range(1, 6)
+    ]
+    for mail, admission in zip(mails, relay.admit(*mails), strict=True):
+        assert [mail.recipients[place].email for place in admission.places] == [
+            claim.email for claim in admission.claims
+        ]
+        relay.answer(admission, accepted)
+    assert relay.run().accepted == 10
 
 
 # pace

@@ -1,0 +1,45 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+from relaying import Relay, Ses
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobodys_environment() -> Iterator[None]:
+    """None of the settings of whoever runs the tests."""
+    patch = pytest.MonkeyPatch()
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "SESTUI_")) or name.lower().endswith("_proxy"):
+            patch.delenv(name)
+    patch.setenv("SESTUI_CONFIG", "/nonexistent/config.toml")
+    patch.setenv("AWS_CONFIG_FILE", "/nonexistent/config")
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def ses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ses]:
+    """One SES for a module."""
+    made = Ses.started(tmp_path_factory.mktemp("ses"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def running(ses: Ses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    """One relay for a module."""
+    made = Relay(tmp_path_factory.mktemp("relay"), ses.process.endpoint_url, {})
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def relay(running: Relay, ses: Ses) -> Relay:
+    """The module's relay, its SES as new."""
+    ses.account.reset()
+    ses.account.configure(rate=1000, quota=-1)
+    return running
