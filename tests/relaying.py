@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,15 +143,19 @@ class Relay:
 
     def run(self) -> Run:
         """The run of the key, its counters held against its rows."""
-        key = self.keys.all()[0]
-        run = self.runtime.runs.of_campaign(key.campaign_id)[0]
+        run = self._runs()[0]
         checked_counts(self.runtime.database, run.id)
         return run
 
     def deliveries(self) -> list[Delivery]:
         """Every delivery of the key's runs."""
-        with_runs = self.runtime.runs.of_campaign(self.keys.all()[0].campaign_id)
-        return [row for run in with_runs for row in rows_of(self.runtime.database, run.id)]
+        return [row for run in self._runs() for row in rows_of(self.runtime.database, run.id)]
+
+    def _runs(self) -> Sequence[Run]:
+        [campaign] = (
+            key.campaign_id for key in self.keys.all() if key.id == self.key.access_key_id
+        )
+        return self.runtime.runs.of_campaign(campaign)
 
     def until_idle(self, seconds: float = 60) -> None:
         """Wait until nothing is to be sent any more."""

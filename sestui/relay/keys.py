@@ -14,10 +14,10 @@ from sestui.store.database import Database
 from sestui.store.relay_keys import RelayKeys
 from sestui.store.relay_tables import RelayKey
 
-_FRESH_SECONDS = 5.0
+_FRESH_SECONDS = 2.0
 """A key that was revoked works no longer than this."""
 
-_ASK_AGAIN_SECONDS = 0.5
+_ASK_AGAIN_SECONDS = 0.05
 """An unknown key may be a new one: so soon after a look it isn't looked for again."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,93}")
