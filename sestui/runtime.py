@@ -75,7 +75,7 @@ class Runtime:
     def close(self) -> None:
         """Let go of everything this process brought up."""
         if self._simulator is not None:
-            self._simulator.stop()
+            self._simulator.stop(at_once=True)
             self._simulator = None
         self.database.close()
 

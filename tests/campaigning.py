@@ -19,13 +19,17 @@ from sestui.store.tables import Run
 
 
 class World:
-    """One workspace with its simulated account; ``settings`` go to every runtime opened in it."""
+    """One workspace with its simulated account; ``settings`` go to every runtime opened in it.
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    ``account_folder`` holds what the simulator keeps; None: the workspace itself, as usual.
+    """
+
+    def __init__(self, folder: Path, account_folder: Path | None = None, **settings: Any) -> None:
         self.folder = folder
+        self.account_folder = account_folder or folder
         usual = {"simulator_rate": 200, "simulator_latency": 0.01}
         self.settings: Settings = load_settings(data_dir=folder, **{**usual, **settings})
-        self.account = SimulatorState(folder / FILE_NAME, SystemClock())
+        self.account = SimulatorState(self.account_folder / FILE_NAME, SystemClock())
         self._opened: list[Runtime] = []
 
     def runtime(self, clock: Clock | None = None) -> Runtime:

@@ -7,8 +7,10 @@ outbox, and only then held against the ledger.
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -58,16 +60,22 @@ class Scene:
         latency: float = 0.05,
         mode: str = "auto",
         quota: int = -1,
+        workspace: Path | None = None,
         **settings: object,
     ) -> None:
-        """``rate`` and ``quota`` are the account's; ``settings`` go to every process."""
+        """``rate`` and ``quota`` are the account's; ``settings`` go to every process.
+
+        ``workspace`` has the database apart from what the simulator keeps (then :meth:`serve`).
+        """
         self.rate = rate
         self.latency = latency
         self.mode = mode
         self.settings = settings
         self.emails = addresses(recipients)
         self.folder = folder
-        self.world = World(folder / "workspace")
+        account = folder / "account"
+        account.mkdir()
+        self.world = World(workspace or account, account)
         self.world.account.configure(rate=rate, quota=quota)
         self.runtime = self.world.runtime()
         self.run: Run = self.world.started(self.runtime, self.emails)
@@ -86,7 +94,7 @@ class Scene:
     def serve(self) -> None:
         """Be SES at one address for all processes, which bring up no simulator of their own."""
         port = int(self._endpoint.rpartition(":")[2] or 0)
-        self._ses = start_simulator(self.world.folder, latency=self.latency, port=port)
+        self._ses = start_simulator(self.world.account_folder, latency=self.latency, port=port)
         self._endpoint = self._ses.endpoint_url
 
     def hang_up(self) -> None:
@@ -214,3 +222,10 @@ class Scene:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             return
+
+
+def locked(made: Scene) -> "closing[sqlite3.Connection]":
+    """Hold the write lock of the database, as a backup or a forgotten shell does."""
+    other = sqlite3.connect(made.world.folder / "sestui.db", isolation_level=None, timeout=10)
+    other.execute("BEGIN EXCLUSIVE")
+    return closing(other)

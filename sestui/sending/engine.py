@@ -39,7 +39,7 @@ RUNS_SECONDS = 0.5
 DRAIN_SECONDS = 5.0
 """A stop waits this long for calls in the air; what is unanswered then is in doubt."""
 
-_OVERTIME_SECONDS = 1.0
+_OVERTIME_SECONDS = 0.75
 """What is unanswered so long after its time is up is in doubt."""
 
 _WIND_DOWN_SECONDS = 1.0

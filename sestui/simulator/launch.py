@@ -19,6 +19,7 @@ from sestui.errors import AccountUnreachableError, SestuiError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
+_AT_ONCE_SECONDS = 0.2
 
 
 class SimulatorProcess:
@@ -40,10 +41,13 @@ class SimulatorProcess:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    def stop(self) -> None:
-        """Let answers on their way go out, end the process, wait for it; idempotent."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Let answers on their way go out, end the process, wait for it; idempotent.
+
+        ``at_once``: nobody waits for answers any more.
+        """
         with self._lock:
-            _end(self._process, self._stop_seconds)
+            _end(self._process, _AT_ONCE_SECONDS if at_once else self._stop_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -151,5 +155,5 @@ def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             insist()
-            seconds = 1.0
+            seconds = min(seconds, 1.0)
     process.wait()

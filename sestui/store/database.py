@@ -192,7 +192,18 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
     (
         ("disk is full", "no space"),
         StorageError,
-        "The disk that holds {name} is full; make room and run it again.",
+        "The disk that holds {name} is full; make room there.",
+    ),
+    (
+        # What SQLite says when the system refuses to write to a file that is open already.
+        ("disk i/o error",),
+        StorageError,
+        "The disk that holds {name} fails or takes no writing any more; the system's log says why.",
+    ),
+    (
+        ("unable to open database file",),
+        StorageError,
+        "The database {name} can't be opened: its folder is gone or not this user's to write in.",
     ),
     (
         ("not a database", "malformed"),
