@@ -9,8 +9,6 @@ from email.policy import compat32
 
 from sestui.core.wire import Pairs
 
-_MOST_READ = 200_000
-
 
 @dataclass(frozen=True, slots=True)
 class ArrivedFile:
@@ -39,22 +37,6 @@ class ArrivedMail:
     def header(self, name: str) -> str:
         """The first header of that name; '' if there is none."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
-
-    def readable(self) -> str:
-        """What the HTML says, as text; the text part where there is no HTML.
-
-        Of a very long mail, the beginning.
-        """
-        from sestui.core.content.plaintext import text_of  # noqa: PLC0415 - jinja2 comes with it
-
-        html = self.html[:_MOST_READ]
-        # Tags that never end take Python's parser hours; those within others are quick.
-        end = html.rfind(">") + 1
-        try:
-            said = text_of(html[:end] + html[end:].replace("<", "&lt;"), lambda _: False)
-        except AssertionError:  # the parser's way to say that it can't make out a declaration
-            said = ""
-        return said or self.text
 
 
 def opened(source: bytes) -> ArrivedMail:

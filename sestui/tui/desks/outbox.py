@@ -29,8 +29,10 @@ class MailPicture:
     sender: str
     """With the name, as the mail says it."""
     files: tuple[MailFile, ...]
+    html: str
+    """'' where the mail is text only."""
     views: dict[str, str]
-    """Text by the name of the view: ``mail``, ``text``, ``source``, ``headers``."""
+    """Text by the name of the view: ``text``, ``source``, ``headers``."""
     cut: frozenset[str]
     """The views that are only a beginning."""
 
@@ -110,7 +112,6 @@ class OutboxDesk:
         """One mail, read and ready to be shown."""
         mail = self._reader.mail(message_id)
         texts = {
-            "mail": mail.content.readable(),
             "text": mail.content.text,
             "source": mail.content.source.decode("utf-8", "replace"),
             "headers": _headers(mail),
@@ -119,6 +120,7 @@ class OutboxDesk:
             listed=mail.listed,
             sender=mail.content.header("From") or mail.listed.sender,
             files=tuple(MailFile(each.name, len(each.content)) for each in mail.content.files),
+            html=mail.content.html,
             views={name: text[:_MOST_SHOWN] for name, text in texts.items()},
             cut=frozenset(name for name, text in texts.items() if len(text) > _MOST_SHOWN),
         )

@@ -9,13 +9,16 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
+from textual.widgets import ContentSwitcher
 
 from sestui.tui.browser import open_in_browser
 from sestui.tui.desk import Desk
 from sestui.tui.desks.outbox import MailPicture, OutboxDesk, OutboxSource
 from sestui.tui.format import file_size, moment, shorten
+from sestui.tui.html_content import MOST_CHARACTERS, html_content
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.widgets.pager import Pager
+from sestui.tui.widgets.rendered_mail import RenderedMail
 
 STATE_KINDS = {
     "delivered": "good",
@@ -26,6 +29,7 @@ STATE_KINDS = {
 """What a mail's state means, for the cells of a table."""
 
 _RETRY_SECONDS = 1.0
+_CUT = "That is the beginning: o shows the rest in a browser."
 _COLOURS = {"good": "$text-success", "bad": "bold $text-error", "warning": "bold $text-warning"}
 
 _VIEWS = {"mail": "m Mail", "text": "t Text", "source": "s Source", "headers": "h Headers"}
@@ -143,16 +147,19 @@ class MailScreen(DeskScreen):
         self._outbox = outbox
         self._source = source
         self._head = MailHead()
-        self._pager = Pager()
+        self._mail = RenderedMail(id="view-mail")
+        self._pager = Pager(id="view-text")
 
     def body(self) -> ComposeResult:
         """What the mail is, and one view of it."""
         yield self._head
-        yield self._pager
+        with ContentSwitcher(initial="view-mail"):
+            yield self._mail
+            yield self._pager
 
     def on_mount(self) -> None:
         """The text has the focus."""
-        self._pager.focus()
+        self._mail.focus()
 
     @property
     def picture(self) -> MailPicture | None:
@@ -167,13 +174,21 @@ class MailScreen(DeskScreen):
             self.tell("The mail is gone: somebody has reset the simulator's account.", failed=True)
             self.app.pop_screen()
             return
-        found = await self.look(lambda: self._outbox.mail(mails[0].message_id)) if mails else None
+        found = await self.look(lambda: self._drawn(mails[0].message_id)) if mails else None
         self.refresh_seconds = None if found is not None else _RETRY_SECONDS
         if found is not None:
-            self._show(found)
+            self._show(*found)
 
-    def _show(self, mail: MailPicture) -> None:
+    def _drawn(self, message_id: str) -> tuple[MailPicture, Content]:
+        mail = self._outbox.mail(message_id)
+        drawn = html_content(mail.html)
+        if len(drawn) >= MOST_CHARACTERS:
+            drawn = drawn + Content.styled(f"\n\n{_CUT}", "$text-muted")
+        return mail, drawn
+
+    def _show(self, mail: MailPicture, drawn: Content) -> None:
         self._head.picture = mail
+        self._mail.show(drawn)
         self._head.place = f"{self.index + 1:,} of {self._source.count():,}"
         self._head.when = moment(mail.listed.accepted_at, self.desk.clock.now(), self.desk.zone)
         self._show_view()
@@ -183,11 +198,16 @@ class MailScreen(DeskScreen):
         mail, view = self.picture, self._head.view
         if mail is None:
             return
-        text = mail.views[view]
-        ending = "That is the beginning: o shows the rest in a browser." if view in mail.cut else ""
-        if not text.strip():
-            ending = "This mail has no such part."
-        self._pager.show(text, ending=ending)
+        shown: Widget = self._mail
+        if view == "mail" and mail.html:
+            self._mail.scroll_home(animate=False)
+        else:
+            shown, part = self._pager, "text" if view == "mail" else view
+            self._pager.show(mail.views[part], ending=_CUT if part in mail.cut else "")
+            if not mail.views[part].strip():
+                self._pager.show("", ending="This mail has no such part.")
+        self.query_one(ContentSwitcher).current = shown.id
+        self.set_focus(shown)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There may be no mail beside this one."""
@@ -212,9 +232,10 @@ class MailScreen(DeskScreen):
             self.copy(self.picture.listed.to)
 
     def action_copy_text(self) -> None:
-        """Copy what the pager shows."""
-        self.app.copy_to_clipboard(self._pager.text)
-        self.tell(f"Copied: the text, {len(self._pager.text):,} characters")
+        """Copy what is shown, as text."""
+        text = self._pager.text if self._pager.has_focus else self._mail.plain
+        self.app.copy_to_clipboard(text)
+        self.tell(f"Copied: the text, {len(text):,} characters")
 
     @work(group="deed")
     async def action_browse(self) -> None:

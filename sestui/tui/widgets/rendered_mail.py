@@ -21,10 +21,19 @@ class RenderedMail(VerticalScroll, can_focus=True):
         Binding("ctrl+u", "page_up", "Page up", show=False),
     ]
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name for it
+        super().__init__(id=id)
+        self._text = Static(id="rendered", markup=False)
+
     def compose(self) -> ComposeResult:
         """One text."""
-        yield Static(id="rendered", markup=False)
+        yield self._text
+
+    @property
+    def plain(self) -> str:
+        """What is shown, without its looks."""
+        return str(self.query_one("#rendered", Static).content)
 
     def show(self, content: Content) -> None:
         """Show another text; one that scrolled down stays there."""
-        self.query_one("#rendered", Static).update(content)
+        self._text.update(content)
