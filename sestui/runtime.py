@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sestui.core.clock import Clock, Instant, SystemClock
-from sestui.core.states import RunKind
+from sestui.core.states import RunKind, RunState, WaitReason
 from sestui.reports.overview import Overview
 from sestui.settings import Settings
 from sestui.store.campaigns import Campaigns
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sestui.core.content import Composer
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
+    from sestui.reports.notices import Notices
+    from sestui.sending.due import Due
     from sestui.sending.engine import Engine, Limits
     from sestui.sending.outlook import Outlook
     from sestui.sending.ports import Composer as RunComposer
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from sestui.simulator.launch import SimulatorProcess
     from sestui.store.suppressions import Suppressions
     from sestui.store.tables import Campaign, Run
+    from sestui.tasks.crew import Crew
+    from sestui.tasks.desk import TaskDesk
 
 
 def open_database(settings: Settings) -> Database:
@@ -62,9 +66,9 @@ class Runtime:
         self.campaigns = Campaigns(database)
         self.runs = Runs(database)
         self.deliveries = Deliveries(database)
+        self.delivery_pages = DeliveryPages(database)
         self.doubts = Doubts(database)
         self.overview = Overview(self.campaigns, self.contacts, self.runs)
-        self.delivery_pages = DeliveryPages(database)
         self._simulator: SimulatorProcess | None = None
 
     @classmethod
@@ -218,6 +222,41 @@ class Runtime:
         return Steering(self.campaigns, self.runs, self.starter, self.clock)
 
     @cached_property
+    def due(self) -> "Due":
+        """Starts the campaigns whose time has come."""
+        from sestui.sending.due import Due  # noqa: PLC0415 - pulls in the starter
+        from sestui.store.restored import Restored  # noqa: PLC0415 - as above
+
+        return Due(
+            self.campaigns,
+            self.runs,
+            lambda: self.starter,
+            restored=Restored(self.database),
+            clock=self.clock,
+            local=self.local_time,
+        )
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """Mails the operators what they asked to be told."""
+        from sestui.reports.notices import Notices  # noqa: PLC0415 - only where something ends
+
+        return Notices(self.database, self.clock, self.local_time)
+
+    @cached_property
+    def tasks(self) -> "TaskDesk":
+        """Tasks as people look at them and change them."""
+        from sestui.tasks.desk import TaskDesk  # noqa: PLC0415 - cron and pydantic models
+
+        return TaskDesk(self.database, self.settings, self.clock)
+
+    def crew(self, *, by_hand: int | None = None) -> "Crew":
+        """The threads that run tasks, not yet started; with ``by_hand`` (an id) that one only."""
+        from sestui.tasks.crew import Crew  # noqa: PLC0415 - only where tasks run
+
+        return Crew(self.database, self, self.clock, by_hand=by_hand)
+
+    @cached_property
     def outlook(self) -> "Outlook":
         """Forecasts; looks at the account only as far as it is known."""
         from sestui.sending.outlook import Outlook  # noqa: PLC0415 - cron and zones
@@ -268,6 +307,7 @@ class Runtime:
         from sestui.store.ledger import Ledger  # noqa: PLC0415 - only where something is sent
 
         self.account.look()
+        self.due.hold_restored()
         with workplace(self.database, self.clock) as worker:
             yield Engine(
                 ledger=Ledger(
@@ -282,6 +322,7 @@ class Runtime:
                     compose=self.run_composer,
                     quota=self.account.quota,
                     local=self.local_time,
+                    announce=self.notices.announce,
                     clock=self.clock,
                     timezone=self.settings.timezone,
                     only=only,
@@ -299,6 +340,21 @@ class Runtime:
         from sestui.sending.workplace import bury_the_dead  # noqa: PLC0415 - psutil
 
         return bury_the_dead(self.database, self.clock)
+
+    def wake_waiting(self) -> None:
+        """Let runs that wait for quota go on if SES has room again, sooner than expected or not."""
+        waiting = [
+            run
+            for run in self.runs.in_states((RunState.WAITING,))
+            if run.reason == WaitReason.QUOTA
+        ]
+        if not waiting:
+            return
+        self.account.look()
+        quota = self.account.quota()
+        if quota is not None and (quota.left is None or quota.left > 0):
+            for run in waiting:
+                self.runs.wake(run.id)
 
     # time
 

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     simulator_latency: float = Field(
         0.08, ge=0, le=60, description="Seconds the simulator takes to answer a call."
     )
+    allow_commands: bool = Field(
+        False, description="Let tasks of the type command run programs of yours."
+    )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
     keymap: Annotated[dict[str, str], NoDecode, BeforeValidator(keymap_of)] = Field(
         {},

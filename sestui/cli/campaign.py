@@ -7,7 +7,7 @@ import typer
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 from sestui.core.follow_up import Only
-from sestui.core.states import DeliveryState, RunState
+from sestui.core.states import DeliveryState, RunState, WaitReason
 from sestui.errors import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -102,7 +102,7 @@ def exit_code(run: "RunView") -> int:
     """What the run's state means to whoever started the command."""
     if run.state == RunState.FINISHED:
         return EXIT_NEEDS_OPERATOR if run.counts.in_doubt else EXIT_DONE
-    if run.state == RunState.PAUSED:
+    if run.state == RunState.PAUSED or run.reason == WaitReason.APPROVAL:
         return EXIT_NEEDS_OPERATOR
     if run.state == RunState.CANCELLED:
         return EXIT_FAILED

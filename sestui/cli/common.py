@@ -12,18 +12,19 @@ from sestui.core.text import printable
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
+    from sestui.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name.")]
 
 
 @contextmanager
-def opened() -> "Iterator[Runtime]":
-    """The runtime of this process's settings, closed at the end."""
+def opened(settings: "Settings | None" = None) -> "Iterator[Runtime]":
+    """The runtime of these settings, or of this process's own; closed at the end."""
     from sestui.runtime import Runtime  # noqa: PLC0415 - the database is slow to import
     from sestui.settings import load_settings  # noqa: PLC0415 - so is pydantic
 
-    with Runtime.open(load_settings()) as runtime:
+    with Runtime.open(settings or load_settings()) as runtime:
         yield runtime
 
 

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sestui.cli.common import say, watched
 from sestui.sending.engine import End
@@ -23,6 +23,13 @@ _LOOK_SECONDS = 0.25
 _LINE_SECONDS = 10.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = "\n\x1b[?25h"  # the bar hides it
+
+
+class Stoppable(Protocol):
+    """What signals end: a sender, or all that run-due does."""
+
+    def stop(self) -> None:
+        """Ask it to end; what is in the air is awaited."""
 
 
 def follow(runtime: "Runtime", run_id: int) -> End:
@@ -55,7 +62,7 @@ def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
 
 
 @contextmanager
-def stopped_by_signals(sender: "Sender") -> Iterator[None]:
+def stopped_by_signals(work: Stoppable) -> Iterator[None]:
     """SIGINT, SIGTERM and a closed terminal drain what is in the air; a second SIGINT ends at once.
 
     Ending at once is as safe as a kill: what was in the air is put in doubt by the next process.
@@ -69,7 +76,7 @@ def stopped_by_signals(sender: "Sender") -> Iterator[None]:
                 sys.stderr.flush()
             os._exit(128 + number)
         asked.set()
-        sender.stop()
+        work.stop()
         with suppress(OSError):  # after SIGHUP there is nobody to tell
             if watched():
                 say("")  # off the line that the bar is on

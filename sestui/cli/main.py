@@ -18,8 +18,10 @@ from sestui.cli import (
     export,
     import_,
     relay,
+    run_due,
     send,
     simulator,
+    task,
 )
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
 
@@ -38,9 +40,10 @@ app.command("apply")(apply.apply_command)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(contact.app, name="contact")
 app.command("send")(send.send_command)
-app.command("run-due")(send.run_due_command)
+app.command("run-due")(run_due.run_due_command)
 app.add_typer(export.app, name="export")
 app.command("account")(account.account_command)
+app.add_typer(task.app, name="task")
 app.add_typer(relay.app, name="relay")
 app.add_typer(simulator.app, name="simulator")
 app.add_typer(config.app, name="config")

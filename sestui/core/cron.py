@@ -9,7 +9,8 @@ A schedule for every hour (``*/15 * * * *``) fires whenever the clock shows such
 left out by the clock is left out, what comes twice fires twice, so that it never pauses for an
 hour in autumn.
 
-When both day and weekday are given, either of them is enough, as in every cron.
+When both day and weekday are given, either of them is enough, as in every cron. Days or weekdays
+that cover all there are (``*/1``, ``0-6``) count as not given.
 """
 
 import os

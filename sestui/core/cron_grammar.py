@@ -67,6 +67,7 @@ def parse(expression: str) -> Expression:
         )
     form = _form(fields)
     try:
+        form = _without_needless(form)
         expanded = croniter.expand(form)[0]
         croniter(form, FIRST_MOMENT, max_years_between_matches=MOST_YEARS).get_next(datetime)
     except CroniterBadDateError as error:
@@ -92,6 +93,21 @@ def _form(fields: list[str]) -> str:
     if not all(_YEAR.fullmatch(part) for part in year.split(",")):
         raise UsageError(f"'{year}' is not a year; write 2027, 2027-2030, 2027,2029 or *.")
     return " ".join([*plain, "0", year])
+
+
+def _without_needless(form: str) -> str:
+    """Days or weekdays that cover all there are become ``*``.
+
+    To croniter it depends on how the other field is spelled whether they restrict anything.
+    """
+    fields = form.split(" ")
+    for place, count in ((_DAY, 31), (_WEEKDAY, 7)):
+        alone = ["*"] * 5
+        alone[place] = fields[place]
+        values, special = croniter.expand(" ".join(alone))
+        if not special and sum(isinstance(value, int) for value in values[place]) == count:
+            fields[place] = "*"
+    return " ".join(fields)
 
 
 def _rewritten(place: int, field: str) -> str:

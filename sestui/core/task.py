@@ -1,11 +1,11 @@
 """A task's own values, and which of its occurrences are to be run."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from sestui.core.clock import Instant
 from sestui.core.cron import latest, next_fire
+from sestui.core.task_states import Misfire, Overlap
 
 GRACE_SECONDS = 300.0
 """An occurrence that starts no later than this is on time, whatever the misfire rule."""
@@ -14,56 +14,8 @@ HOUR_SECONDS = 3600.0
 MOST_ATTEMPTS = 3
 """An occurrence whose process died is tried again this often at most: it may be what kills it."""
 
-_COUNTED = 1_000
+MOST_COUNTED = 1_000
 """Missed occurrences are counted up to here."""
-
-
-class Misfire(StrEnum):
-    """What becomes of occurrences that nobody started in time, or whose process died."""
-
-    SKIP = "skip"
-    """Nothing: the next occurrence is soon enough."""
-    ONCE = "once"
-    """One run makes up for all of them."""
-    ALL = "all"
-    """Each is made up for, the newest few (the task's bound) at least."""
-
-
-class Overlap(StrEnum):
-    """What becomes of an occurrence that is due while the task's last run has not ended."""
-
-    SKIP = "skip"
-    """It is left out."""
-    WAIT = "wait"
-    """It runs when the other has ended."""
-    ALLOW = "allow"
-    """It runs beside the other."""
-
-
-class TaskRunState(StrEnum):
-    """Where one execution of a task stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    KILLED = "killed"
-    """Its process ended before it did."""
-    MISSED = "missed"
-    """Nobody was there at its time, and the misfire rule lets it go."""
-    SKIPPED = "skipped"
-    """The run before it was still at work."""
-
-    @property
-    def label(self) -> str:
-        """The state as people read it."""
-        return self.value.replace("_", " ")
-
-
-OPEN_TASK_STATES = frozenset({TaskRunState.QUEUED, TaskRunState.RUNNING})
-BAD_TASK_STATES = frozenset({TaskRunState.FAILED, TaskRunState.TIMED_OUT, TaskRunState.KILLED})
-"""Ends that somebody ought to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +63,7 @@ class Occurrences:
     run: tuple[Instant, ...]
     """To be run, the oldest first."""
     missed: int
-    """How many are let go; 1,000 stands for that many or more."""
+    """How many are let go; MOST_COUNTED stands for that many or more."""
     missed_at: Instant | None
     """The newest of those."""
 
@@ -119,7 +71,7 @@ class Occurrences:
 def occurrences(task: TaskFields, due_at: Instant, now: Instant) -> Occurrences:
     """What to do about the occurrences from ``due_at``, which is one, up to ``now``."""
     until = now if task.ends_at is None else min(now, task.ends_at)
-    found = latest(task.schedule, task.timezone, due_at - 1e-3, until, _COUNTED)
+    found = latest(task.schedule, task.timezone, due_at - 1e-3, until, MOST_COUNTED)
     if not found:
         return Occurrences((), 0, None)
     if task.misfire is Misfire.ALL:

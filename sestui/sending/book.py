@@ -25,6 +25,7 @@ class RunBook:
 
     ``compose`` makes the composer of a run, ``quota`` is the quota as last seen, ``local`` says an
     instant as the operator reads it, and ``timezone`` is the zone of windows that name none.
+    ``announce`` puts the notices of runs that have finished among the runs.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class RunBook:
         compose: Callable[[Run], Composer],
         quota: Callable[[], Quota | None],
         local: Callable[[Instant], str],
+        announce: Callable[[], object],
         clock: Clock,
         timezone: str = "",
         only: int | None = None,
@@ -42,6 +44,7 @@ class RunBook:
         self._compose = compose
         self._quota = quota
         self._local = local
+        self._announce = announce
         self._clock = clock
         self._timezone = timezone
         self._only = only
@@ -49,9 +52,10 @@ class RunBook:
     def runnable(self) -> Sequence[Run]:
         """Runs that are sending, higher priority first; those whose waiting is over wake up."""
         now = self._clock.now()
+        self._announce()
         found = []
         for run in self._runs.in_states((RunState.SENDING, RunState.WAITING)):
-            if self._only is not None and run.id != self._only:
+            if self._only is not None and self._only not in {run.id, run.notice_of}:
                 continue
             if run.state == RunState.WAITING and not _waited_enough(run, now):
                 continue

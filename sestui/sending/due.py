@@ -1,18 +1,20 @@
-"""What is due: unfinished runs, and campaigns whose time has come."""
+"""Campaigns whose time has come: each occurrence becomes a run, once, or waits to be approved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from sestui.core.clock import Clock
-from sestui.core.states import RunState
+from sestui.core.clock import Clock, Instant
+from sestui.core.cron import latest, next_fire
+from sestui.core.follow_up import Only
+from sestui.core.states import RunState, WaitReason
 from sestui.errors import ContentError, NotFoundError, StateError
+from sestui.sending.start import Starter
 from sestui.store.campaigns import Campaigns
+from sestui.store.restored import Restored
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Run
 
-if TYPE_CHECKING:
-    from sestui.sending.start import Starter
+_HOUR = 3600.0
 
 
 @dataclass(slots=True)
@@ -21,55 +23,137 @@ class Started:
 
     run_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """A sentence for each campaign that was due and could not be sent."""
+    """A sentence for each campaign that was due and isn't sent, for the operator."""
 
 
 class Due:
-    """Looks for what `run-due` has to do, and starts it."""
+    """Starts what is due; ``local`` says an instant as the operator reads it."""
 
-    def __init__(self, campaigns: Campaigns, runs: Runs, clock: Clock) -> None:
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        runs: Runs,
+        starter: Callable[[], Starter],
+        *,
+        restored: Restored,
+        clock: Clock,
+        local: Callable[[Instant], str],
+    ) -> None:
         self._campaigns = campaigns
         self._runs = runs
+        self._starter = starter
+        self._restored = restored
         self._clock = clock
-
-    def anything(self) -> bool:
-        """Whether there is anything to do at all; two index look-ups."""
-        return bool(self._campaigns.due(self._clock.now()) or self.unfinished())
+        self._local = local
 
     def unfinished(self) -> Sequence[Run]:
-        """Runs that are sending or waiting."""
-        return self._runs.in_states((RunState.SENDING, RunState.WAITING))
+        """Runs that are sending, or waiting for something that comes by itself."""
+        return [
+            run
+            for run in self._runs.in_states((RunState.SENDING, RunState.WAITING))
+            if run.reason != WaitReason.APPROVAL
+        ]
 
-    def start_campaigns(self, starter: "Starter") -> Started:
+    def hold_restored(self) -> list[str]:
+        """After a restore from a backup, and only then: nothing goes on unasked; sentences."""
+        taken_at = self._restored.taken_at()
+        if taken_at is None:
+            return []
+        why = (
+            f"This database was restored from the backup taken {self._local(taken_at)}; what was "
+            "sent since isn't known to it."
+        )
+        held = self._restored.hold(self._clock.now(), why)
+        runs = "its unfinished run waits" if len(held) == 1 else f"{len(held)} runs wait"
+        return [f"{why} {runs.capitalize()} for approval." if held else why]
+
+    def start_campaigns(self) -> Started:
         """Start a run of each campaign whose time has come, each occurrence once.
 
-        A campaign whose message can't be rendered for everybody gets its run all the same, paused
-        with the reason: its audience is kept, and resuming it checks again.
+        Of several occurrences that have gone by, the newest stands for all. A campaign whose
+        message can't be rendered for everybody gets its run all the same, paused with the reason:
+        its audience is kept, and resuming it checks again.
         """
         done = Started()
         for campaign in self._campaigns.due(self._clock.now()):
             try:
-                run = self._start(starter, campaign, done)
+                run, notes = self._start_occurrence(campaign, self._occurrence(campaign))
             except (StateError, NotFoundError) as error:
                 # Still due: the next run-due tries again.
                 done.notes.append(f"{campaign.name} is due but was not started: {error}")
                 continue
+            done.notes += notes
             if run is not None:
                 done.run_ids.append(run.id)
             self._campaigns.set_next_due(campaign.id, self._next(campaign))
         return done
 
-    def _start(self, starter: "Starter", campaign: Campaign, done: Started) -> Run | None:
-        now, occurrence = self._clock.now(), campaign.next_due_at
-        try:
-            return starter.start(campaign, now, scheduled_for=occurrence)
-        except ContentError as error:
-            done.notes.append(f"{campaign.name} was started and paused: {error}")
-            return self._runs.start(campaign, now, scheduled_for=occurrence, held_for=str(error))
+    def start(
+        self, name: str, occurrence: Instant | None, only: Only | None = None
+    ) -> tuple[Run | None, list[str]]:
+        """Start a run of the campaign for an occurrence, or (None) because somebody says so.
 
-    def _next(self, campaign: Campaign) -> float | None:
+        The run (None: that occurrence has one already), and sentences about what holds it.
+
+        Raises:
+            NotFoundError: there is no such campaign, or one of its lists doesn't exist.
+            StateError: an earlier run has not ended, or it was sent and nobody says that this is a
+                repeat.
+            ContentError: somebody's mail can't be rendered, and nobody waits for a schedule.
+        """
+        campaign = self._campaigns.get(name)
+        if occurrence is None:
+            return self._starter().start(campaign, self._clock.now(), only=only), []
+        return self._start_occurrence(campaign, occurrence, only)
+
+    def _start_occurrence(
+        self, campaign: Campaign, occurrence: Instant, only: Only | None = None
+    ) -> tuple[Run | None, list[str]]:
+        now = self._clock.now()
+        only = only or (Only(campaign.only) if campaign.only else None)
+        why = self._approval(campaign, occurrence, now)
+        if why:
+            run = self._runs.start(campaign, now, only=only, scheduled_for=occurrence, approval=why)
+            return run, [f"{campaign.name} waits for approval: {why}"] if run else []
+        try:
+            run = self._starter().start(campaign, now, only=only, scheduled_for=occurrence)
+        except ContentError as error:
+            run = self._runs.start(
+                campaign, now, only=only, scheduled_for=occurrence, held_for=str(error)
+            )
+            return run, [f"{campaign.name} was started and paused: {error}"] if run else []
+        return run, []
+
+    def _approval(self, campaign: Campaign, occurrence: Instant, now: Instant) -> str:
+        """Why this occurrence isn't sent unasked; '' if it is."""
+        when = self._local(occurrence)
+        if self._restored.unknown(occurrence):
+            why = (
+                f"It was due {when}, after the backup was taken that this database was restored "
+                "from; it may have been sent then."
+            )
+        elif now - occurrence > campaign.misfire_hours * _HOUR:
+            hours = (now - occurrence) / _HOUR
+            why = (
+                f"It was due {when}, {hours:,.0f} h ago, and the campaign goes out by itself up to "
+                f"{campaign.misfire_hours:g} h late."
+            )
+        else:
+            return ""
+        return (
+            f"{why} `sestui campaign resume {campaign.name}` sends it, `sestui campaign cancel "
+            f"{campaign.name}` doesn't."
+        )
+
+    def _occurrence(self, campaign: Campaign) -> Instant:
+        now = self._clock.now()
+        due_at = now if campaign.next_due_at is None else campaign.next_due_at
+        if not campaign.schedule:
+            return due_at
+        newest = latest(campaign.schedule, campaign.timezone, due_at - 1e-3, now, 1)
+        return newest[-1] if newest else due_at
+
+    def _next(self, campaign: Campaign) -> Instant | None:
         if not campaign.schedule:
             return None
-        from sestui.core.cron import next_fire  # noqa: PLC0415 - a minute with nothing due is quick
-
         return next_fire(campaign.schedule, campaign.timezone, self._clock.now())

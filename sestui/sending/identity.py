@@ -12,6 +12,11 @@ def this_host() -> str:
     return "/".join((socket.gethostname(), _boot(), _pid_namespace()))
 
 
+def host_name() -> str:
+    """The machine as people call it."""
+    return socket.gethostname()
+
+
 def _boot() -> str:
     try:
         # Not the time of the boot, which moves when the wall clock is set.

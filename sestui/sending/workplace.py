@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sestui.core.clock import Clock
+from sestui.core.states import WorkerRole
 from sestui.errors import StorageError
 from sestui.sending.identity import lives, this_host, this_process
 from sestui.store.database import Database
@@ -25,12 +26,16 @@ class Place:
 
 
 @contextmanager
-def workplace(database: Database, clock: Clock) -> Iterator[Place]:
+def workplace(
+    database: Database, clock: Clock, role: WorkerRole = WorkerRole.SENDER
+) -> Iterator[Place]:
     """Register this process for as long as the block lasts."""
     workers = Workers(database, clock)
     workers.bury(host=this_host(), lives=lives)
     pid, started_at = this_process()
-    worker_id = workers.register(host=this_host(), pid=pid, process_started_at=started_at)
+    worker_id = workers.register(
+        host=this_host(), pid=pid, process_started_at=started_at, role=role
+    )
     try:
         yield Place(worker_id, workers)
     finally:

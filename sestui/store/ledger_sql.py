@@ -4,8 +4,9 @@ Names of parameters begin with ``b_`` where SQLAlchemy keeps the column's own na
 """
 
 from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlmodel import col
 
-from sestui.core.states import DeliveryState
+from sestui.core.states import DeliveryState, WorkerRole
 from sestui.store.tables import Contact, Delivery, Run, Suppression, Worker
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -15,7 +16,12 @@ _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLM
 
 STATES = tuple(state.value for state in DeliveryState)
 
-_WORKERS = select(func.count()).select_from(Worker).scalar_subquery()
+_WORKERS = (
+    select(func.count())
+    .select_from(Worker)
+    .where(col(Worker.role) == WorkerRole.SENDER.value)
+    .scalar_subquery()
+)
 
 RUN_NOW = select(
     RUN.c.state,

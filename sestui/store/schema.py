@@ -6,10 +6,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sestui.errors import StorageError
+from sestui.store import version
 from sestui.store.database import Database
 
-HEAD = "0001"
-"""The newest migration; a test holds it against ``migrations/versions``."""
+HEAD = version.HEAD
 
 _LOCK = 0x5E5701  # any constant: one migration at a time on one PostgreSQL
 

@@ -9,13 +9,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
 from sestui.core.clock import Instant
-from sestui.core.task import (
-    Misfire,
-    Overlap,
-    TaskFields,
-    TaskRunState,
-    may_retry,
-)
+from sestui.core.task import TaskFields, may_retry
+from sestui.core.task_states import Misfire, Overlap, TaskRunState
 from sestui.errors import NotFoundError, StateError
 from sestui.store.database import Database
 from sestui.store.tables import Worker
@@ -52,6 +47,17 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to."""
+
+    state: TaskRunState
+    detail: str
+    """As a sentence."""
+    figures: dict[str, Any]
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
 class Orphan:
     """An execution whose process had died, and what was made of it."""
 
@@ -60,6 +66,11 @@ class Orphan:
     host: str
     again: bool
     """It is in the queue again."""
+
+    def sentence(self) -> str:
+        """What happened, for people."""
+        after = "it is run again" if self.again else "it is not run again"
+        return f"{self.task}: the process that ran it on {self.host} ended before it did, {after}"
 
 
 class TaskRuns:
@@ -169,37 +180,28 @@ class TaskRuns:
                 session.exec(update(TaskRun).where(*_mine(taken, worker)).values(log=log)).rowcount
             )
 
-    def end(
-        self,
-        taken: Taken,
-        worker: str,
-        *,
-        state: TaskRunState,
-        detail: str,
-        result: dict[str, Any],
-        log: str,
-        now: Instant,
-    ) -> bool:
+    def end(self, taken: Taken, worker: str, result: RunResult, now: Instant) -> bool:
         """Write what came of it; False: the run is not this worker's any more.
 
-        A task that has no occurrence left is switched off by its last run.
+        A run that was killed is queued again if its misfire rule says so. A task that has no
+        occurrence left is switched off by its last run.
         """
         with self._database.write() as session:
             # The task's row first, as in taking: no two wait for each other.
             task = session.get_one(Task, taken.task_id, with_for_update=True)
-            run = session.get_one(TaskRun, taken.run_id, with_for_update=True)
-            if (run.state, run.worker, run.attempt) != (
-                TaskRunState.RUNNING,
-                worker,
-                taken.attempt,
-            ):
+            run = session.exec(
+                select(TaskRun).where(*_mine(taken, worker)).with_for_update()
+            ).one_or_none()
+            if run is None:
                 return False
-            run.state, run.detail, run.result, run.log = state.value, detail, result, log
-            run.finished_at = now
-            session.add(run)
-            if task.next_run_at is None and not taken.by_hand:
-                task.active = False
-                session.add(task)
+            run.log, run.detail, run.result = result.log, result.detail, result.figures
+            if result.state is TaskRunState.KILLED and _may_go_again(task, run):
+                _queue_again(run)
+            else:
+                run.state, run.finished_at = result.state.value, now
+                if task.next_run_at is None and not taken.by_hand:
+                    task.active = False
+            session.add_all([run, task])
             return True
 
     def adopt_orphans(self, now: Instant) -> list[Orphan]:
@@ -214,20 +216,21 @@ class TaskRuns:
         for run_id in lost:
             with self._database.write() as session:
                 run = session.exec(
-                    select(TaskRun).where(TaskRun.id == run_id, *_lost()).with_for_update()
+                    select(TaskRun)
+                    .where(TaskRun.id == run_id, *_lost())
+                    .with_for_update(of=TaskRun, skip_locked=True)
                 ).one_or_none()
                 if run is None:
                     continue
                 task = session.get_one(Task, run.task_id)
-                again = run.scheduled_for is not None and may_retry(
-                    Misfire(task.misfire), run.attempt
-                )
+                again = _may_go_again(task, run)
                 said = f"The process that ran it on {run.host} ended before it did"
-                run.state = (TaskRunState.QUEUED if again else TaskRunState.KILLED).value
                 run.detail = f"{said}."
-                run.finished_at = None if again else now
                 run.log += f"{said}{'; it is run again' if again else ''}.\n"
-                run.worker = ""
+                if again:
+                    _queue_again(run)
+                else:
+                    run.state, run.finished_at = TaskRunState.KILLED.value, now
                 session.add(run)
                 orphans.append(Orphan(run.id, task.name, run.host, again))
         return orphans
@@ -240,6 +243,16 @@ def _mine(taken: Taken, worker: str) -> tuple[Any, ...]:
         col(TaskRun.worker) == worker,
         col(TaskRun.attempt) == taken.attempt,
     )
+
+
+def _may_go_again(task: Task, run: TaskRun) -> bool:
+    """Whether the misfire rule makes up for a run that was killed; never for one by hand."""
+    return run.scheduled_for is not None and may_retry(Misfire(task.misfire), run.attempt)
+
+
+def _queue_again(run: TaskRun) -> None:
+    run.state, run.worker = TaskRunState.QUEUED.value, ""
+    run.started_at = run.finished_at = None
 
 
 def _lost() -> tuple[Any, ...]:

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from sestui.core.task import HOUR_SECONDS, Misfire, Overlap, TaskRunState
+from sestui.core.task import HOUR_SECONDS
+from sestui.core.task_states import Misfire, Overlap, TaskRunState
 
 
 def _json() -> Any:

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, delete, select
 
 from sestui.core.clock import Instant
-from sestui.core.task import (
-    OPEN_TASK_STATES,
-    Misfire,
-    Occurrences,
-    Overlap,
-    TaskFields,
-    TaskRunState,
-    occurrences,
-)
+from sestui.core.task import MOST_COUNTED, Occurrences, TaskFields, occurrences
+from sestui.core.task_states import OPEN_TASK_STATES, Misfire, Overlap, TaskRunState
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.database import Database
@@ -32,6 +25,14 @@ class Queued:
     occurrences: Occurrences
     skipped: bool
     """The run before was still at work, and the task's overlap rule leaves this one out."""
+
+    def sentence(self) -> str:
+        """What is worth telling; '' if all is as it should be."""
+        if self.skipped:
+            return f"{self.task} was left out: its run before had not ended"
+        if self.occurrences.missed:
+            return f"{self.task} had missed {counted(self.occurrences.missed)}"
+        return ""
 
 
 def fields_of_task(task: Task) -> TaskFields:
@@ -188,6 +189,21 @@ class Tasks:
                 task.active = False
             return Queued(task.name, due, skipped)
 
+    def switch_off_broken(self, task_id: int, why: str, now: Instant) -> tuple[int, str] | None:
+        """Switch a task off whose occurrences can't be told, and note that as a failed run.
+
+        The run's id and the task's name; None if somebody else was first.
+        """
+        with self._database.write() as session:
+            task = session.get(Task, task_id, with_for_update=True)
+            if task is None or task.next_run_at is None:
+                return None
+            run = _ended(task, task.next_run_at, now, TaskRunState.FAILED, why.rstrip("."))
+            task.active, task.next_run_at = False, None
+            session.add_all([task, run])
+            session.flush()
+            return run.id, task.name
+
 
 def _take_over(task: Task, fields: TaskFields, now: Instant) -> None:
     before = fields_of_task(task) if task.id is not None else None
@@ -223,15 +239,19 @@ def _has(session: Session, task_id: int, states: list[str]) -> bool:
     return found is not None
 
 
+def counted(missed: int) -> str:
+    """``1 occurrence``, ``1,000 or more occurrences``."""
+    if missed == 1:
+        return "1 occurrence"
+    return f"{missed:,}{' or more' if missed >= MOST_COUNTED else ''} occurrences"
+
+
 def _rows(task: Task, due: Occurrences, now: Instant, *, skipped: bool) -> list[TaskRun]:
     """Rows for what is to be run, and one that tells of what is not."""
     rows = []
     if due.missed_at is not None:
-        count = "1,000 or more" if due.missed >= 1_000 else f"{due.missed:,}"
-        who = "1 occurrence was" if due.missed == 1 else f"{count} occurrences were"
-        rows.append(
-            _ended(task, due.missed_at, now, TaskRunState.MISSED, f"{who} missed: nobody was there")
-        )
+        why = f"Nobody was there: {counted(due.missed)} missed"
+        rows.append(_ended(task, due.missed_at, now, TaskRunState.MISSED, why))
     for occurrence in due.run:
         if skipped:
             why = "The run before had not ended"

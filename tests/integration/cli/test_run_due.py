@@ -14,7 +14,7 @@ def scheduled(minutes: int) -> str:
 def test_nothing_due(sestui: Sestui) -> None:
     done = sestui.process("run-due")
     assert done == Done(0, "nothing due\n", "")
-    assert sestui.json("run-due") == {"runs": [], "notes": []}
+    assert sestui.json("run-due") == {"runs": [], "tasks": [], "notes": []}
 
 
 def test_a_campaign_is_started_once_when_its_time_has_come(ready: Sestui) -> None:
@@ -47,7 +47,7 @@ def test_a_due_campaign_that_cannot_be_rendered_is_kept_and_told(ready: Sestui) 
 
 def test_time_runs_out_and_the_next_minute_goes_on(ready: Sestui) -> None:
     ready.ok("campaign", "start", "news")
-    first = ready.run("run-due", "--max-seconds", "2", "--json", SESTUI_SIMULATOR_RATE="30")
+    first = ready.run("run-due", "--max-seconds", "4", "--json", SESTUI_SIMULATOR_RATE="30")
     assert first.returncode == 0
     (run,) = json.loads(first.stdout)["runs"]
     assert run["state"] == "sending"

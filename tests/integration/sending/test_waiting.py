@@ -26,6 +26,7 @@ def book(sqlite_database, clock):
         compose=lambda run: pytest.fail(f"nobody asked for the mail of run {run.id}"),
         quota=lambda: Quota(maximum=100, limit=80, used=80),
         local=lambda instant: datetime.fromtimestamp(instant, UTC).strftime("at %H:%M"),
+        announce=lambda: None,
         clock=clock,
         timezone="UTC",
     )

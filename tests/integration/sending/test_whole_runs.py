@@ -13,7 +13,6 @@ import pytest
 from campaigning import control, counts, once, until
 from seeding import addresses
 
-from sestui.cli.send import wake_waiting
 from sestui.core.delivery import RunCounts
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.sending.engine import End
@@ -95,7 +94,7 @@ def test_at_the_quota_the_run_waits_and_goes_on_when_it_frees(world):
     assert len(w.outbox()) == 80
 
     control(runtime.clients.endpoint_url, "clock", advance=86_401)
-    wake_waiting(runtime)
+    runtime.wake_waiting()
     assert ran(runtime) is End.IDLE
     assert w.outbox() == once(emails)
     assert runtime.runs.get(run.id).state == RunState.FINISHED
@@ -125,7 +124,7 @@ def test_a_quota_answer_makes_the_run_wait_whatever_the_account_tells(world):
     assert (held.state, held.reason) == (RunState.WAITING, WaitReason.QUOTA)
     assert "SES says" in held.detail
     assert counts(runtime, run).rejected == 0
-    wake_waiting(runtime)
+    runtime.wake_waiting()
     assert ran(runtime) is End.IDLE
     assert w.outbox() == once(emails)
 

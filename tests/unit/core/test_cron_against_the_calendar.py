@@ -14,7 +14,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sestui.core.cron import fires
@@ -69,9 +69,9 @@ class Cron:
             return weekday == self.nth[0] and (wall.day - 1) // 7 + 1 == self.nth[1]
         last = self.last_day and wall.day == calendar.monthrange(wall.year, wall.month)[1]
         day, week = wall.day in self.days[1] or last, weekday in self.weekdays[1]
-        if self.days[0] == "*":
+        if len(self.days[1]) == 31:
             return week
-        return day if self.weekdays[0] == "*" else day or week
+        return day if len(self.weekdays[1]) == 7 else day or week
 
 
 def field(low: int, high: int, *, sunday: bool = False) -> st.SearchStrategy[tuple[str, frozenset]]:
@@ -186,8 +186,19 @@ def often(minutes: set[int], hours: str, values: Iterable[int]) -> Cron:
     return Cron(*at, ANY_DAY, ANY_MONTH, ANY_WEEKDAY)
 
 
+WHATEVER = Cron(
+    ("0", frozenset({0})),
+    ("9", frozenset({9})),
+    ("*/2", frozenset(range(1, 32, 2))),
+    ANY_MONTH,
+    ("*/1", frozenset(range(7))),
+)
+"""croniter takes the weekdays here for any, and with 1-31/2 for a choice of all."""
+
+
 @settings(max_examples=60, deadline=None)
 @given(expressions, st.sampled_from(WINDOWS))
+@example(WHATEVER, WINDOWS[0])
 def test_around_every_transition(cron: Cron, window: tuple[str, float, float]) -> None:
     held_against(cron, *window)
 

@@ -1,0 +1,163 @@
+"""`sestui task crontab`: the one line that makes all the rest run by itself."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sestui.cli.common import put, say
+from sestui.errors import SestuiError
+
+if TYPE_CHECKING:
+    from sestui.settings import Settings
+
+_AWS = (
+    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"),
+    *("AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL_SES"),
+)
+"""What of AWS's variables a crontab may hold: where the secrets are, and none of them."""
+
+_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_EVERY_MINUTE = "* * * * *"
+
+
+def crontab_command(
+    *,
+    install: Annotated[
+        bool, typer.Option("--install", help="Add the line to this user's crontab.")
+    ] = False,
+) -> None:
+    """Print the crontab line and the same as a systemd timer; --install adds the line."""
+    from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
+
+    settings = load_settings()
+    command, variables = _program(), _variables(settings)
+    line = _line(command, variables, settings.data_dir / "run-due.log")
+    put(line)
+    if not install:
+        put("")
+        for text in _units(command, variables):
+            put(text)
+    for warning in _warnings(variables):
+        say(warning)
+    if install:
+        say(_installed(line, command))
+
+
+def _program() -> list[str]:
+    """This installation's sestui, by its absolute path."""
+    beside = Path(sys.executable).with_name("sestui")
+    if beside.is_file():
+        return [str(beside.absolute()), "run-due"]
+    return [sys.executable, "-m", "sestui", "run-due"]
+
+
+def _variables(settings: "Settings") -> dict[str, str]:
+    """What cron's empty environment lacks, and this one has."""
+    found = {}
+    if "data_dir" in settings.model_fields_set:
+        found["SESTUI_DATA_DIR"] = str(settings.data_dir.absolute())
+    if given := os.environ.get("SESTUI_CONFIG"):
+        found["SESTUI_CONFIG"] = str(Path(given).absolute())
+    if settings.account == "ses":
+        found |= {name: os.environ[name] for name in _AWS if os.environ.get(name)}
+    return found
+
+
+def _line(command: list[str], variables: dict[str, str], log: Path) -> str:
+    words = [
+        *(f"{name}={shlex.quote(value)}" for name, value in variables.items()),
+        *map(shlex.quote, command),
+    ]
+    # Output is kept in a file; cron mails what is written to stderr: what somebody has to know.
+    text = f"{_EVERY_MINUTE} {' '.join(words)} >>{shlex.quote(str(log))}"
+    return text.replace("%", r"\%")
+
+
+def _units(command: list[str], variables: dict[str, str]) -> list[str]:
+    settings = [f'Environment="{_escaped(f"{k}={v}")}"' for k, v in variables.items()]
+    return [
+        "# or, with systemd: ~/.config/systemd/user/sestui.service",
+        "[Unit]",
+        "Description=sestui: what is due",
+        "[Service]",
+        "Type=oneshot",
+        *settings,
+        "ExecStart=" + " ".join(f'"{_escaped(word)}"' for word in command),
+        "",
+        "# and ~/.config/systemd/user/sestui.timer",
+        "[Unit]",
+        "Description=sestui: every minute",
+        "[Timer]",
+        "OnCalendar=*-*-* *:*:00",
+        "AccuracySec=1s",
+        "[Install]",
+        "WantedBy=timers.target",
+        "",
+        "# then: systemctl --user enable --now sestui.timer; loginctl enable-linger",
+    ]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+
+
+def _warnings(variables: dict[str, str]) -> list[str]:
+    """What is set in this shell and will not be there when cron runs."""
+    lost = sorted(
+        name
+        for name in os.environ
+        if name.startswith("SESTUI_") and name not in {*variables, "SESTUI_CONFIG"}
+    )
+    said = []
+    if lost:
+        setting = lost[0].removeprefix("SESTUI_").lower()
+        said.append(
+            f"{', '.join(lost)} is set in this shell only, and cron won't see it: "
+            f"`sestui config set {setting} …` keeps it."
+        )
+    if any(os.environ.get(name) for name in _SECRETS):
+        said.append(
+            "AWS keys are set in this shell only, and cron won't see them: keep them in a profile "
+            "(`aws configure`) and name it with AWS_PROFILE."
+        )
+    return said
+
+
+def _installed(line: str, command: list[str]) -> str:
+    """Add the line unless it is there; what was done, as a sentence.
+
+    Raises:
+        SestuiError: there is no crontab command, or it refuses.
+    """
+    program = shutil.which("crontab")
+    if program is None:
+        raise SestuiError(
+            "There is no crontab command here; use the systemd timer, or install cron."
+        )
+    listed = subprocess.run(  # noqa: S603 - cron's own program
+        [program, "-l"], capture_output=True, text=True, check=False
+    )
+    lines = listed.stdout.splitlines() if listed.returncode == 0 else []
+    if listed.returncode and "no crontab" not in listed.stderr.lower():
+        raise SestuiError(f"The crontab can't be read: {listed.stderr.strip()}.")
+    if line in lines:
+        return "It is in the crontab already."
+    ours = " ".join(map(shlex.quote, command)).replace("%", r"\%")
+    old = [each for each in lines if ours in each and not each.lstrip().startswith("#")]
+    kept = [each for each in lines if each not in old]
+    written = subprocess.run(  # noqa: S603 - as above
+        [program, "-"],
+        input="\n".join([*kept, line, ""]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if written.returncode:
+        raise SestuiError(f"The crontab can't be written: {written.stderr.strip()}.")
+    return "It has replaced the line before." if old else "It is in the crontab now."

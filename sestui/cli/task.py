@@ -1,0 +1,372 @@
+"""`sestui task …`: what runs by itself, when, and what came of it."""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.crontab import crontab_command
+from sestui.core.task_states import BAD_TASK_STATES, Misfire, Overlap, TaskRunState
+from sestui.errors import EXIT_DONE, EXIT_FAILED, UsageError
+
+if TYPE_CHECKING:
+    from sestui.core.task import TaskFields
+    from sestui.runtime import Runtime
+    from sestui.tasks.desk import TaskOutlook, TaskRunView, TaskView
+
+app = typer.Typer(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
+app.command("crontab")(crontab_command)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The task's name.")]
+Schedule = Annotated[
+    str | None,
+    typer.Option(help="Cron: minute hour day month weekday [year], or @daily and the like."),
+]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="T", help="Once, instead of a schedule: 2026-12-01T09:00 on its clock."),
+]
+Zone = Annotated[str | None, typer.Option("--timezone", help="IANA zone of the schedule.")]
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        "-p",
+        metavar="NAME=VALUE",
+        help="A parameter of its type; lists and objects as JSON. Repeatable.",
+    ),
+]
+Description = Annotated[str | None, typer.Option(help="What it is for.")]
+Priority = Annotated[int | None, typer.Option(help="0 to 9; 9 goes first.")]
+Starts = Annotated[str | None, typer.Option("--start", metavar="T", help="Not before this.")]
+Ends = Annotated[str | None, typer.Option("--end", metavar="T", help="Not after this.")]
+MisfireRule = Annotated[
+    Misfire | None,
+    typer.Option("--misfire", help="Occurrences that nobody started in time are left out, made "
+    "up for by one run, or by one each."),
+]  # fmt: skip
+Bound = Annotated[
+    int | None, typer.Option("--misfire-bound", help="With `all`: so many are made up for.")
+]
+Timeout = Annotated[float | None, typer.Option(help="Seconds that a run may take.")]
+OverlapRule = Annotated[
+    Overlap | None,
+    typer.Option("--overlap", help="If the run before is still at work: leave the next one out, "
+    "let it wait, or allow both."),
+]  # fmt: skip
+
+
+@app.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """Every task: when it runs next, and what its last run came to."""
+    with opened() as runtime:
+        views = runtime.tasks.all()
+        if as_json:
+            put_json([view.as_dict() for view in views])
+            return
+        if not views:
+            say("No tasks yet: `sestui task add NAME --type TYPE --schedule '0 3 * * *'` adds one.")
+            return
+        put_table(
+            ("name", "type", "schedule", "next run", "last run", "came to"),
+            [_row(runtime, view) for view in views],
+        )
+
+
+def _row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
+    fields = view.fields
+    upcoming = "-" if view.next_run_at is None else runtime.local_time(view.next_run_at)
+    return (
+        fields.name,
+        fields.type,
+        fields.schedule,
+        upcoming if fields.active else "off",
+        runtime.local_time(view.last_run_at) if view.last_run_at is not None else "-",
+        view.run.state.label if view.run else "-",
+    )
+
+
+@app.command("show")
+def show(name: Name, *, as_json: AsJson = False) -> None:
+    """One task: its schedule in words, its next runs, its parameters, its last run."""
+    with opened() as runtime:
+        view = runtime.tasks.get(name)
+        outlook = runtime.tasks.outlook(view.fields)
+        if as_json:
+            put_json(view.as_dict() | {"words": outlook.words, "fires": list(outlook.fires)})
+            return
+        for line in _described(runtime, view, outlook):
+            put(line)
+
+
+def _described(runtime: "Runtime", view: "TaskView", outlook: "TaskOutlook") -> list[str]:
+    fields = view.fields
+    lines = [f"{fields.name}: {fields.description or fields.type}"]
+    rows = [
+        ("type", fields.type),
+        ("schedule", f"{fields.schedule} ({outlook.words})"),
+        ("timezone", fields.timezone or "the machine's"),
+        ("active", "yes" if fields.active else "no"),
+        ("priority", str(fields.priority)),
+        ("misfire", _misfire(fields)),
+        ("overlap", fields.overlap.value),
+        ("timeout", f"{fields.timeout:g} s"),
+    ]
+    rows += [(label, at) for label, at in (("start", outlook.starts), ("end", outlook.ends)) if at]
+    rows += [("parameter", f"{k} = {json.dumps(v)}") for k, v in fields.parameters.items()]
+    rows += [("next run", at) for at in outlook.fires]
+    lines += [f"{label:<9} {value}" for label, value in rows]
+    if view.run is not None:
+        lines += ["", *_run_lines(runtime, view.run)]
+    return lines
+
+
+def _misfire(fields: "TaskFields") -> str:
+    bound = f", {fields.misfire_bound} at most" if fields.misfire is Misfire.ALL else ""
+    return f"{fields.misfire.value}{bound}"
+
+
+@app.command("add")
+def add(
+    name: Name,
+    *,
+    type_: Annotated[str, typer.Option("--type", help="`sestui task types` lists them.")],
+    schedule: Schedule = None,
+    at: At = None,
+    timezone: Zone = None,
+    param: Parameter = None,
+    description: Description = None,
+    priority: Priority = None,
+    starts: Starts = None,
+    ends: Ends = None,
+    misfire: MisfireRule = None,
+    misfire_bound: Bound = None,
+    timeout: Timeout = None,
+    overlap: OverlapRule = None,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Switched off for now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a task; `run-due` runs it when its time has come."""
+    from sestui.core.task import TaskFields  # noqa: PLC0415 - croniter is slow to import
+
+    if schedule is None and at is None:
+        raise UsageError("Say when: --schedule '0 3 * * *', or once with --at 2026-12-01T09:00.")
+    given: dict[str, Any] = {
+        "schedule": schedule,
+        "timezone": timezone,
+        "description": description,
+        "priority": priority,
+        "misfire": misfire,
+        "misfire_bound": misfire_bound,
+        "timeout": timeout,
+        "overlap": overlap,
+    }
+    with opened() as runtime:
+        fields = TaskFields(
+            name=name,
+            type=type_,
+            schedule="",
+            timezone=runtime.settings.timezone,
+            parameters=_parameters(param or [], {}),
+            active=not disabled,
+        )
+        fields = _changed(fields, given, at=at, starts=starts, ends=ends)
+        view = runtime.tasks.add(fields)
+        _put(runtime, view, "added", as_json=as_json)
+
+
+@app.command("edit")
+def edit(
+    name: Name,
+    *,
+    new_name: Annotated[str | None, typer.Option("--name", help="A new name.")] = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Another type.")] = None,
+    schedule: Schedule = None,
+    at: At = None,
+    timezone: Zone = None,
+    param: Parameter = None,
+    description: Description = None,
+    priority: Priority = None,
+    starts: Starts = None,
+    ends: Ends = None,
+    misfire: MisfireRule = None,
+    misfire_bound: Bound = None,
+    timeout: Timeout = None,
+    overlap: OverlapRule = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is named, and nothing else; `-p NAME=` puts a parameter's default back."""
+    given: dict[str, Any] = {
+        "name": new_name,
+        "type": type_,
+        "schedule": schedule,
+        "timezone": timezone,
+        "description": description,
+        "priority": priority,
+        "misfire": misfire,
+        "misfire_bound": misfire_bound,
+        "timeout": timeout,
+        "overlap": overlap,
+    }
+    with opened() as runtime:
+        fields = runtime.tasks.get(name).fields
+        # Parameters of another type mean nothing to this one.
+        before = fields.parameters if type_ in {None, fields.type} else {}
+        fields = replace(fields, parameters=_parameters(param or [], before))
+        fields = _changed(fields, given, at=at, starts=starts, ends=ends)
+        _put(runtime, runtime.tasks.change(name, fields), "changed", as_json=as_json)
+
+
+def _changed(
+    fields: "TaskFields",
+    given: dict[str, Any],
+    *,
+    at: str | None,
+    starts: str | None,
+    ends: str | None,
+) -> "TaskFields":
+    """``fields`` with what was said on the command line."""
+    from sestui.core.task_values import instant_of, once  # noqa: PLC0415 - croniter, as above
+
+    changes = {name: value for name, value in given.items() if value is not None}
+    zone = changes.get("timezone", fields.timezone)
+    if at is not None:
+        if "schedule" in changes:
+            raise UsageError("Say either --schedule or --at.")
+        changes["schedule"] = once(at)
+    for option, name, text in (("--start", "starts_at", starts), ("--end", "ends_at", ends)):
+        if text is not None:
+            changes[name] = instant_of(option, text, zone)
+    return replace(fields, **changes)
+
+
+def _parameters(pairs: list[str], before: dict[str, Any]) -> dict[str, Any]:
+    found = dict(before)
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--param {pair}: write it as NAME=VALUE.")
+        if text == "":
+            found.pop(name, None)
+            continue
+        found[name] = text
+        if text[0] in "[{":
+            try:
+                found[name] = json.loads(text)
+            except ValueError as error:
+                raise UsageError(f"--param {name}: {text} is not JSON.") from error
+    return found
+
+
+def _put(runtime: "Runtime", view: "TaskView", done: str, *, as_json: bool) -> None:
+    if as_json:
+        put_json(view.as_dict())
+        return
+    at = view.next_run_at
+    when = f"runs next {runtime.local_time(at)}" if at is not None else "is off"
+    put(f"{done} {view.name}: {when} ({view.fields.schedule})")
+
+
+@app.command("enable")
+def enable(name: Name, *, as_json: AsJson = False) -> None:
+    """Switch a task on; what was due while it was off is not made up for."""
+    with opened() as runtime:
+        _put(runtime, runtime.tasks.switch(name, on=True), "enabled", as_json=as_json)
+
+
+@app.command("disable")
+def disable(name: Name, *, as_json: AsJson = False) -> None:
+    """Switch a task off; a run of it that is at work goes on to its end."""
+    with opened() as runtime:
+        _put(runtime, runtime.tasks.switch(name, on=False), "disabled", as_json=as_json)
+
+
+@app.command("remove")
+def remove(
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Forget a task and its log."""
+    with opened() as runtime:
+        runtime.tasks.get(name)
+        if not yes:
+            typer.confirm(f"Forget the task {name} and its log?", abort=True, err=True)
+        runtime.tasks.remove(name)
+    put(f"removed {name}")
+
+
+@app.command("run")
+def run(name: Name, *, as_json: AsJson = False) -> None:
+    """Run a task now, whatever its schedule says, and wait for its end."""
+    from sestui.cli.following import stopped_by_signals  # noqa: PLC0415 - the sender is slow
+
+    with opened() as runtime:
+        task_id = runtime.tasks.id_to_run(name)
+        crew = runtime.crew(by_hand=task_id)
+        with stopped_by_signals(crew):
+            crew.start()
+            while not crew.join(0.1):
+                pass
+        if crew.error is not None:
+            raise crew.error
+        view = runtime.tasks.run(crew.ended[-1].run_id, name)
+        if as_json:
+            put_json(view.as_dict())
+        else:
+            for line in _run_lines(runtime, view):
+                put(line)
+            if runtime.due.unfinished():
+                say("`sestui run-due` or the app sends what it started.")
+    raise typer.Exit(EXIT_DONE if view.state is TaskRunState.SUCCEEDED else EXIT_FAILED)
+
+
+@app.command("log")
+def log(
+    name: Name,
+    *,
+    number: Annotated[int, typer.Option("-n", min=1, max=1000, help="So many runs.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """What a task's runs came to, the newest last."""
+    with opened() as runtime:
+        runs = runtime.tasks.log(name, limit=number)
+        if as_json:
+            put_json([each.as_dict() for each in runs])
+            return
+        if not runs:
+            say(f"{name} has not run yet.")
+        for each in reversed(runs):
+            for line in _run_lines(runtime, each):
+                put(line)
+
+
+def _run_lines(runtime: "Runtime", view: "TaskRunView") -> list[str]:
+    began = view.started_at or view.finished_at or view.scheduled_for
+    when = runtime.local_time(began) if began is not None else "not begun"
+    head = f"run {view.id} {when}: {view.state.label}"
+    if view.seconds is not None:
+        head += f" in {view.seconds:.1f} s"
+    if view.scheduled_for is None:
+        head += ", by hand"
+    if view.attempt > 1:
+        head += f", attempt {view.attempt}"
+    if view.host:
+        head += f", on {view.host}"
+    lines = [head, *(f"  {line}" for line in view.log.splitlines())]
+    if view.state in BAD_TASK_STATES or not view.log:
+        lines += [f"  {view.detail}"] if view.detail and view.detail not in view.log else []
+    return lines
+
+
+@app.command("types")
+def types(*, as_json: AsJson = False) -> None:
+    """The types that a task may have, those of other packages included."""
+    with opened() as runtime:
+        found = runtime.tasks.types()
+    if as_json:
+        put_json(found)
+    else:
+        put_table(("type", "does"), list(found.items()))

@@ -1,0 +1,47 @@
+"""The figures of a stretch of time, for people."""
+
+from dataclasses import dataclass
+
+from sestui.core.clock import Instant
+from sestui.store.database import Database
+from sestui.store.periods import CampaignFigures, figures_since
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """What was sent since some instant."""
+
+    runs: int
+    accepted: int
+    lines: tuple[str, ...]
+    """A sentence for each campaign."""
+    table: tuple[tuple[str, str], ...]
+    """The sums over all of them."""
+
+
+def period_figures(database: Database, since: Instant) -> PeriodFigures:
+    """What campaigns sent since that instant."""
+    found = figures_since(database, since)
+    sums = {
+        "campaigns": len(found),
+        "runs": sum(each.runs for each in found),
+        "accepted": sum(each.accepted for each in found),
+        "rejected": sum(each.rejected for each in found),
+        "in doubt": sum(each.in_doubt for each in found),
+        "skipped": sum(each.skipped for each in found),
+        "to be sent": sum(each.pending for each in found),
+    }
+    return PeriodFigures(
+        runs=sums["runs"],
+        accepted=sums["accepted"],
+        lines=tuple(map(_sentence, found)) or ("No campaign was sent.",),
+        table=tuple((label, f"{count:,}") for label, count in sums.items()),
+    )
+
+
+def _sentence(each: CampaignFigures) -> str:
+    runs = "1 run" if each.runs == 1 else f"{each.runs:,} runs"
+    return (
+        f"{each.campaign}: {runs}, {each.accepted:,} accepted, {each.rejected:,} rejected, "
+        f"{each.in_doubt:,} in doubt, {each.skipped:,} skipped, {each.pending:,} to be sent."
+    )

@@ -1,0 +1,108 @@
+"""What sestui mails to its operators: the end of a run, with its accounting and its rejects."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.delivery import RunCounts
+from sestui.core.mail import MailAttachment
+from sestui.core.notice import Notice
+from sestui.core.states import DeliveryState
+from sestui.reports.overview import RunView, run_view
+from sestui.reports.sent_log import neutral
+from sestui.store.campaigns import Campaigns
+from sestui.store.database import Database
+from sestui.store.deliveries import Deliveries
+from sestui.store.notices import NoticeRuns
+from sestui.store.runs import Runs
+
+MOST_REJECTS = 50_000
+"""Rows of the attached CSV; the sent log has them all."""
+
+_TROUBLES = (DeliveryState.REJECTED, DeliveryState.IN_DOUBT)
+_COLUMNS = ("email", "state", "code", "reason")
+
+
+class Notices:
+    """Writes notices into the ledger; ``local`` says an instant as the operator reads it."""
+
+    def __init__(self, database: Database, clock: Clock, local: Callable[[Instant], str]) -> None:
+        self._runs = Runs(database)
+        self._campaigns = Campaigns(database)
+        self._deliveries = Deliveries(database)
+        self._notices = NoticeRuns(database)
+        self._clock = clock
+        self._local = local
+
+    def announce(self) -> int:
+        """Tell of every run that has finished since, each once; how many notices there are now.
+
+        Cheap when there is none: a look along an index.
+        """
+        return sum(self._tell_of(run_id) for run_id in self._notices.owed())
+
+    def post(self, notice: Notice, recipients: Sequence[str], *, from_address: str) -> int:
+        """Any other notice; the id of its run."""
+        return self._notices.post(
+            notice, recipients, from_address=from_address, now=self._clock.now()
+        )
+
+    def _tell_of(self, run_id: int) -> bool:
+        run = self._runs.get(run_id)
+        campaign = self._campaigns.by_id(run.campaign_id)
+        notice = self._of_end(run_view(run, campaign.name))
+        return self._notices.tell_of(run_id, notice, campaign.notify, self._clock.now())
+
+    def _of_end(self, run: RunView) -> Notice:
+        lines = [f"Run {run.number} of the campaign {run.campaign} has finished."]
+        if run.counts.rejected or run.counts.in_doubt:
+            lines.append("Who was rejected or is in doubt is in the attached file.")
+        if run.counts.in_doubt:
+            lines.append(
+                f"Those in doubt may have got it: `sestui campaign resolve {run.campaign}` settles "
+                "them."
+            )
+        rejects, whole = self._rejects(run)
+        if not whole:
+            lines.append(
+                f"The file holds the first {MOST_REJECTS:,}; `sestui export deliveries --campaign "
+                f"{run.campaign}` writes all."
+            )
+        counts = run.counts
+        return Notice(
+            subject=f"{run.campaign} run {run.number}: {counts.accepted:,} of "
+            f"{counts.audience:,} accepted",
+            lines=tuple(lines),
+            figures=(*self._times(run), *figures_of(counts)),
+            attachments=rejects,
+        )
+
+    def _times(self, run: RunView) -> tuple[tuple[str, str], ...]:
+        times = (("started", run.started_at), ("finished", run.finished_at))
+        return tuple((label, self._local(at)) for label, at in times if at is not None)
+
+    def _rejects(self, run: RunView) -> tuple[tuple[MailAttachment, ...], bool]:
+        """The CSV of those who were rejected or are in doubt, and whether it is whole."""
+        if not (run.counts.rejected or run.counts.in_doubt):
+            return (), True
+        out = io.StringIO(newline="")
+        writer = csv.writer(out)
+        writer.writerow(_COLUMNS)
+        left = MOST_REJECTS
+        for state in _TROUBLES:
+            rows = self._deliveries.of_run(run.id, state=state, limit=left) if left else ()
+            for row in rows:
+                writer.writerow(map(neutral, (row.email, row.state, row.code, row.reason)))
+            left -= len(rows)
+        whole = run.counts.rejected + run.counts.in_doubt <= MOST_REJECTS
+        name = f"{run.campaign}-run-{run.number}-rejects.csv"
+        return (MailAttachment(name, "text/csv", out.getvalue().encode()),), whole
+
+
+def figures_of(counts: RunCounts) -> tuple[tuple[str, str], ...]:
+    """The accounting as a table."""
+    return (
+        ("recipients", f"{counts.audience:,}"),
+        *((state.label, f"{counts.as_dict()[state]:,}") for state in DeliveryState),
+    )

@@ -1,0 +1,59 @@
+"""A database that came back from a backup: what was sent since isn't known to it."""
+
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from sestui.core.clock import Instant
+from sestui.core.states import RunState, WaitReason
+from sestui.store.database import Database
+from sestui.store.tables import Run, SharedSetting
+
+BACKUP_MARK = "backup_taken_at"
+"""In a backup only: when it was taken. Whoever opens it as the database has restored it."""
+
+_RESTORED = "restored"
+_GOING = (RunState.SENDING.value, RunState.WAITING.value, RunState.SCHEDULED.value)
+
+
+class Restored:
+    """Whether this database was restored, and between which instants it knows nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hold(self, now: Instant, why: str) -> list[int]:
+        """On the first look at a restored database: runs that would go on wait for approval.
+
+        ``why`` is the sentence that the operator reads. The ids of the runs; mostly none.
+        """
+        with self._database.read() as session:
+            if session.get(SharedSetting, BACKUP_MARK) is None:
+                return []
+        with self._database.write() as session:
+            mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
+            if mark is None:
+                return []  # another process was first
+            held = session.exec(select(Run).where(col(Run.state).in_(_GOING))).all()
+            for run in held:
+                run.state, run.reason = RunState.WAITING.value, WaitReason.APPROVAL.value
+                run.detail, run.resume_at = why, None
+            _set(session, _RESTORED, {"from": mark.value, "until": now})
+            session.delete(mark)
+            return [run.id for run in held]
+
+    def unknown(self, instant: Instant) -> bool:
+        """Whether what was done at ``instant`` may be lost: it lies after the backup was taken."""
+        with self._database.read() as session:
+            found = session.get(SharedSetting, _RESTORED)
+        return found is not None and found.value["from"] <= instant <= found.value["until"]
+
+    def taken_at(self) -> Instant | None:
+        """When the backup was taken that this database is, before its first look."""
+        with self._database.read() as session:
+            mark = session.get(SharedSetting, BACKUP_MARK)
+        return None if mark is None else float(mark.value)
+
+
+def _set(session: Session, name: str, value: Any) -> None:
+    session.merge(SharedSetting(name=name, value=value))

@@ -1,0 +1,1 @@
+"""Cron tasks: their types, and what runs them."""

@@ -1,0 +1,125 @@
+"""What a task's run is given: its parameters, sestui's services, a log, and the time it has."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.text import printable
+from sestui.errors import StoppedError
+from sestui.settings import Settings
+from sestui.store.database import Database
+
+if TYPE_CHECKING:
+    from sestui.reports.notices import Notices
+    from sestui.sending.due import Due
+    from sestui.ses.account import Account
+
+P = TypeVar("P", bound=BaseModel)
+
+MOST_LOGGED = 64_000
+"""Characters of a run's log that are kept: its begin and its end."""
+_LONGEST_LINE = 2_000
+
+
+class Services(Protocol):
+    """What of sestui a task may use; the runtime provides it."""
+
+    @property
+    def settings(self) -> Settings: ...  # noqa: D102
+    @property
+    def database(self) -> Database: ...  # noqa: D102
+    @property
+    def due(self) -> "Due":
+        """Starts campaigns."""
+
+    @property
+    def notices(self) -> "Notices":
+        """Mail by sestui itself."""
+
+    @property
+    def ses_account(self) -> "Account":
+        """The account, as SES tells about it."""
+
+
+class RunLog:
+    """Lines with their time; what is too much is left out in the middle. For several threads."""
+
+    def __init__(self, earlier: str, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._head = earlier[:MOST_LOGGED]
+        self._tail: list[str] = []
+        self._tail_size = 0
+        self._left_out = 0
+
+    def add(self, line: str) -> None:
+        """One line, or several."""
+        for each in line.splitlines() or [""]:
+            self._add(f"{self._now():%H:%M:%S} {printable(each)[:_LONGEST_LINE]}\n")
+
+    def _add(self, line: str) -> None:
+        with self._lock:
+            if not self._tail and len(self._head) + len(line) <= MOST_LOGGED // 2:
+                self._head += line
+                return
+            self._tail.append(line)
+            self._tail_size += len(line)
+            while self._tail_size > MOST_LOGGED // 2:
+                self._tail_size -= len(self._tail.pop(0))
+                self._left_out += 1
+
+    def text(self) -> str:
+        """The log so far."""
+        with self._lock:
+            gap = f"({self._left_out:,} lines are left out)\n" if self._left_out else ""
+            return self._head + gap + "".join(self._tail)
+
+
+@dataclass(slots=True)
+class TaskContext(Generic[P]):
+    """One run, as its type sees it."""
+
+    task: str
+    """The task's name."""
+    parameters: P
+    occurrence: Instant
+    """What it is run for: its time by the schedule, or when somebody asked for it."""
+    by_hand: bool
+    """Somebody asked for it; else its time had come."""
+    services: Services
+    clock: Clock
+    ends_at: float
+    """On the monotonic clock: when its time is up."""
+    stop: threading.Event
+    """Set when the time is up, or the process has to end."""
+    run_log: RunLog
+
+    def log(self, line: str) -> None:
+        """Note something; it can be read while the run goes on."""
+        self.run_log.add(line)
+
+    @property
+    def seconds_left(self) -> float:
+        """Of the time that the task allows itself; 0 when it is up."""
+        if self.stop.is_set():
+            return 0.0
+        return max(0.0, self.ends_at - self.clock.monotonic())
+
+    def go_on(self) -> None:
+        """Raise StoppedError if the time is up."""
+        if self.seconds_left <= 0:
+            raise StoppedError("It was stopped before it was done.")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless the time is up before.
+
+        Raises:
+            StoppedError: it is.
+        """
+        self.clock.wait(self.stop, min(seconds, self.seconds_left))
+        self.go_on()

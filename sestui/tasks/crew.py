@@ -1,0 +1,193 @@
+"""The threads in which this process runs tasks, and the one that looks after them."""
+
+import threading
+from contextlib import suppress
+
+from sestui.core.clock import Clock
+from sestui.core.states import WorkerRole
+from sestui.core.task_states import TaskRunState
+from sestui.errors import SestuiError, StorageError
+from sestui.sending.identity import host_name
+from sestui.sending.workplace import Place, workplace
+from sestui.store.database import Database
+from sestui.store.task_runs import Orphan, Runner, Taken, TaskRuns
+from sestui.store.tasks import Queued, Tasks
+from sestui.tasks.context import Services
+from sestui.tasks.execution import GRACE_SECONDS, Ended, Execution
+
+AT_ONCE = 4
+"""Tasks at work in one process: they wait for others more than they work."""
+
+LOOK_SECONDS = 1.0
+"""How often the queue is looked at; the end of a run makes it look at once."""
+
+_BEAT_SECONDS = 5.0
+_LOG_SECONDS = 2.0
+
+
+class Crew:
+    """Runs due tasks until it is told to finish; start it once.
+
+    It registers as a worker before it takes its first run and leaves after its last, so that
+    another process can tell that this one has died with runs of its own. With ``by_hand``, a task's
+    id, it runs that one now and nothing else.
+    """
+
+    def __init__(
+        self, database: Database, services: Services, clock: Clock, *, by_hand: int | None = None
+    ) -> None:
+        self._database = database
+        self._tasks = Tasks(database)
+        self._runs = TaskRuns(database)
+        self._services = services
+        self._clock = clock
+        self._by_hand = by_hand
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._stopping = threading.Event()
+        self._idle = threading.Event()
+        self._at_work: list[Execution] = []
+        self._last: list[Execution] = []
+        """What was at work when it was told to finish."""
+        self._stopped_at = float("inf")
+        self._thread = threading.Thread(target=self._work, name="sestui-tasks")
+        self.ended: list[Ended] = []
+        self.queued: list[Queued] = []
+        self.orphans: list[Orphan] = []
+        self.error: SestuiError | None = None
+        """Why it came to its end before it was told to."""
+
+    def start(self) -> None:
+        """Begin: what is due, then what else comes due."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Come to an end: what is at work now goes on to its end, and as long as it does, others
+        are taken too, as nobody else may be there to do so.
+        """
+        self._closing.set()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Ask what is at work to end now."""
+        self._stopping.set()
+        self.finish()
+
+    @property
+    def at_work(self) -> int:
+        """How many tasks run at the moment."""
+        return len(self._at_work) if self._thread.is_alive() else 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has looked for work, and there is none at the moment."""
+        return self._idle.is_set() or not self._thread.is_alive()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait for the last run to end; False if ``seconds`` were not enough."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    # in its own thread
+
+    def _work(self) -> None:
+        try:
+            with workplace(self._database, self._clock, WorkerRole.TASKS) as place:
+                self._serve(place)
+        except SestuiError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - whoever waits for the thread must be told
+            self.error = SestuiError(
+                f"The tasks stopped for a reason nobody foresaw ({type(error).__name__}); the next "
+                "run-due goes on with them."
+            )
+            self.error.__cause__ = error
+
+    def _serve(self, place: Place) -> None:
+        runner = Runner(place.id, host_name())
+        self.orphans = self._runs.adopt_orphans(self._clock.now())
+        if self._by_hand is not None:
+            self._begin(self._runs.by_hand(self._by_hand, runner, self._clock.now()), runner)
+            self._closing.set()
+        beaten = logged = self._clock.monotonic()
+        while not (self._closing.is_set() and not self._at_work):
+            now = self._clock.monotonic()
+            # A database that is locked for a while is no reason to leave runs to themselves.
+            with suppress(StorageError):
+                if now - beaten >= _BEAT_SECONDS:
+                    place.beat()
+                    beaten = now
+                if self._takes():
+                    self._queue_due()
+                    self._fill(runner)
+                if now - logged >= _LOG_SECONDS:
+                    for execution in self._at_work:
+                        execution.keep_log()
+                    logged = now
+            self._look_after()
+            self._clock.wait(self._wake, LOOK_SECONDS)
+            self._wake.clear()
+
+    def _takes(self) -> bool:
+        """Whether another run may be taken; in the end only beside what was at work then."""
+        if self._stopping.is_set() or self._by_hand is not None:
+            return False
+        if not self._closing.is_set():
+            self._last = self._at_work
+        return not self._closing.is_set() or any(each.ended is None for each in self._last)
+
+    def _queue_due(self) -> None:
+        now = self._clock.now()
+        for task_id in self._tasks.due(now):
+            try:
+                queued = self._tasks.queue(task_id, now)
+            except StorageError:
+                raise
+            except SestuiError as error:
+                # Its zone is gone, say: one such task must not keep the others from their time.
+                broken = self._tasks.switch_off_broken(task_id, str(error), now)
+                if broken is not None:
+                    run_id, name = broken
+                    self.ended.append(Ended(run_id, name, TaskRunState.FAILED, str(error), 0.0))
+            else:
+                if queued is not None:
+                    self.queued.append(queued)
+
+    def _fill(self, runner: Runner) -> None:
+        while len(self._at_work) < AT_ONCE:
+            taken = self._runs.take(runner, self._clock.now())
+            if taken is None:
+                break
+            self._begin(taken, runner)
+        if self._at_work:
+            self._idle.clear()
+        else:
+            self._idle.set()
+
+    def _begin(self, taken: Taken, runner: Runner) -> None:
+        execution = Execution(taken, self._runs, runner, self._services, self._clock)
+        self._at_work = [*self._at_work, execution]
+        # A daemon: one that doesn't listen when its time is up must not keep the process.
+        threading.Thread(
+            target=self._run, args=(execution,), name=f"sestui-task-{taken.run_id}", daemon=True
+        ).start()
+
+    def _run(self, execution: Execution) -> None:
+        execution.work()
+        self._wake.set()
+
+    def _look_after(self) -> None:
+        """End what takes too long, or what is asked to stop; note what has ended."""
+        now = self._clock.monotonic()
+        if self._stopping.is_set():
+            self._stopped_at = min(self._stopped_at, now)
+        for execution in self._at_work:
+            if now >= min(execution.ends_at, self._stopped_at):
+                execution.stop.set()
+            if now >= execution.ends_at + GRACE_SECONDS:
+                execution.end(TaskRunState.TIMED_OUT, execution.out_of_time())
+            elif now >= self._stopped_at + GRACE_SECONDS:
+                execution.end(TaskRunState.KILLED, "It was stopped with its process.")
+        ended = [execution.ended for execution in self._at_work]
+        self.ended += [each for each in ended if each is not None]
+        self._at_work = [each for each in self._at_work if each.ended is None]

@@ -1,0 +1,174 @@
+"""Does a domain take mail? Asked politely, once for each domain, and never believed too soon.
+
+The rules are email-validator's (RFC 5321, RFC 7505); what is added is doubt. That a name isn't
+there counts only when the zone itself says so, as its answer then shows (RFC 2308): a server that
+fails, is silent, talks nonsense, or is a hotel's login page proves nothing.
+"""
+
+import ipaddress
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.nameserver
+import dns.rdatatype
+import dns.resolver
+from email_validator import EmailUndeliverableError
+from email_validator.deliverability import validate_email_deliverability
+
+from sestui.core.clock import Clock
+from sestui.core.text import printable
+from sestui.core.verdict import Checked, Verdict
+from sestui.errors import SestuiError, UsageError
+
+AT_ONCE = 8
+"""Domains asked for at the same time; mostly they wait."""
+
+_REMEMBERED = 200_000
+_FEW = 20
+"""So many dead domains are believed without asking whether there are live ones too."""
+
+
+class Domains:
+    """Verdicts by domain, each asked for once; ``rate`` domains a second at most.
+
+    ``stop`` ends all waiting.
+    """
+
+    def __init__(
+        self,
+        *,
+        nameservers: Sequence[str],
+        timeout: float,
+        rate: float,
+        clock: Clock,
+        stop: threading.Event,
+    ) -> None:
+        self._resolver = _resolver(nameservers, timeout)
+        self._pause = 1 / rate
+        self._clock = clock
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._known: dict[str, Checked] = {}
+        self.asked = 0
+        self._dead = 0
+
+    def verdicts(self, domains: Iterable[str]) -> dict[str, Checked]:
+        """The verdict for each of these domains (punycode); those not asked before are asked now.
+
+        Raises:
+            SestuiError: so many of them are dead that the DNS servers must be at fault.
+        """
+        wanted = set(domains)
+        fresh = sorted(wanted - self._known.keys())
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sestui-dns") as pool:
+            found = dict(zip(fresh, pool.map(self._asked, fresh), strict=True))
+        self._dead += sum(each.verdict is Verdict.INVALID for each in found.values())
+        self.asked += len(found)
+        if self._dead > max(_FEW, self.asked / 2):
+            raise SestuiError(
+                f"{self._dead} of {self.asked} domains take no mail, say the DNS servers; more "
+                "likely the servers are wrong (/etc/resolv.conf, or the parameter nameservers). "
+                "Nothing more was marked."
+            )
+        known = {domain: found.get(domain) or self._known[domain] for domain in wanted}
+        if len(self._known) + len(found) > _REMEMBERED:
+            self._known.clear()
+        self._known |= found
+        return known
+
+    def _asked(self, domain: str) -> Checked:
+        with self._lock:
+            now = self._clock.monotonic()
+            at = max(now, self._next_at)
+            self._next_at = at + self._pause
+        if self._clock.wait(self._stop, at - now):
+            return Checked(Verdict.UNKNOWN, "The check was stopped.")
+        return check_domain(domain, self._resolver)
+
+
+def check_domain(domain: str, resolver: dns.resolver.Resolver) -> Checked:
+    """Whether a domain (in punycode) takes mail, as far as the DNS tells now."""
+    try:
+        told = validate_email_deliverability(domain, domain, dns_resolver=resolver)
+    except EmailUndeliverableError as error:
+        return _judged(error, domain)
+    except Exception as error:  # noqa: BLE001 - a server's nonsense must not end the check
+        return Checked(Verdict.UNKNOWN, f"Its DNS can't be read ({type(error).__name__}).")
+    trouble = told.get("unknown-deliverability")
+    if trouble:
+        why = "did not answer in time" if trouble == "timeout" else "failed"
+        return Checked(Verdict.UNKNOWN, f"The DNS servers {why}.")
+    return Checked(Verdict.VALID)
+
+
+def _judged(error: EmailUndeliverableError, domain: str) -> Checked:
+    cause = error.__cause__
+    if cause is None:  # its own records say that it takes no mail
+        return Checked(Verdict.INVALID, printable(str(error)))
+    if isinstance(cause, dns.resolver.NXDOMAIN):
+        responses = list(cause.kwargs.get("responses", {}).values())
+    elif isinstance(cause, dns.resolver.NoAnswer):
+        responses = [cause.kwargs["response"]] if "response" in cause.kwargs else []
+    else:
+        return Checked(Verdict.UNKNOWN, f"Its DNS can't be read ({type(cause).__name__}).")
+    if responses and all(_from_the_zone(response) for response in responses):
+        return Checked(Verdict.INVALID, printable(str(error)))
+    return Checked(
+        Verdict.UNKNOWN, f"The DNS servers deny {printable(domain)}, but without a proof."
+    )
+
+
+def _from_the_zone(response: dns.message.Message) -> bool:
+    """Whether a denial carries its zone's word: the SOA, which servers keep with it."""
+    if not isinstance(response, dns.message.QueryMessage) or not response.question:
+        return False
+    try:
+        name = response.canonical_name()
+    except dns.exception.DNSException:
+        return False
+    return any(
+        rrset.rdtype == dns.rdatatype.SOA and name.is_subdomain(rrset.name)
+        for rrset in response.authority
+    )
+
+
+def _resolver(nameservers: Sequence[str], timeout: float) -> dns.resolver.Resolver:
+    try:
+        resolver = dns.resolver.Resolver(configure=not nameservers)
+    except dns.exception.DNSException as error:
+        raise SestuiError(
+            "This machine has no DNS servers configured; name some in the parameter nameservers."
+        ) from error
+    if nameservers:
+        resolver.nameservers = [nameserver(each) for each in nameservers]
+    resolver.lifetime = timeout
+    resolver.timeout = timeout / 2
+    resolver.cache = None  # whole verdicts are remembered
+    return resolver
+
+
+def nameserver(text: str) -> dns.nameserver.Nameserver:
+    """``9.9.9.9``, ``9.9.9.9:5353``, ``2620:fe::fe`` or ``[2620:fe::fe]:5353``.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    host, port = text, "53"
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":") or "53"
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    fault = f"{text!r} is not the address of a DNS server."
+    try:
+        address, number = str(ipaddress.ip_address(host)), int(port)
+    except ValueError as error:
+        raise UsageError(fault) from error
+    if not 0 < number < 65_536:
+        raise UsageError(fault)
+    return dns.nameserver.Do53Nameserver(address, number)

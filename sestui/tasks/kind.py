@@ -1,0 +1,63 @@
+"""What a task type is: a small class that anybody may write.
+
+A package adds one with an entry point, and sestui needs not be touched::
+
+    [project.entry-points."sestui.tasks"]
+    reindex = "shop.tasks:Reindex"
+
+and in ``shop/tasks.py``::
+
+    class Reindex(TaskType[ReindexParameters]):
+        summary = "Build the shop's search index anew."
+        Parameters = ReindexParameters  # a pydantic model
+
+        def run(self, context: TaskContext[ReindexParameters]) -> Outcome:
+            context.log("begins")
+            ...
+            return Outcome("12,000 products indexed.", {"products": 12_000})
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from sestui.tasks.context import TaskContext
+
+
+class TaskParameters(BaseModel):
+    """Parameters of a type; a name that the model doesn't know is an error, not a typo unseen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to."""
+
+    sentence: str
+    """For the log and for people."""
+    figures: dict[str, Any] = field(default_factory=dict)
+    """The same for programs: what JSON can hold."""
+
+
+class TaskType(ABC, Generic[P]):
+    """One kind of task; the name of its entry point is the ``type`` that tasks give."""
+
+    summary: ClassVar[str]
+    """What it does, in a sentence."""
+    Parameters: type[P]
+
+    @abstractmethod
+    def run(self, context: "TaskContext[P]") -> Outcome:
+        """Do it once.
+
+        Called in a thread of its own. Whatever is raised makes the run a failure; a SestuiError's
+        sentence is kept as it is. What takes long asks ``context.go_on()`` now and then, or waits
+        with ``context.wait()``: both raise when the time is up.
+        """

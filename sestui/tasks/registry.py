@@ -1,0 +1,91 @@
+"""The task types there are: entry points of the group ``sestui.tasks``, loaded one by one."""
+
+import difflib
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sestui.core.text import printable
+from sestui.errors import SestuiError, UsageError
+from sestui.tasks.kind import TaskType
+
+GROUP = "sestui.tasks"
+
+
+class TaskTypeError(SestuiError):
+    """A task's type isn't there any more, or its package is broken."""
+
+
+def known_types() -> dict[str, EntryPoint]:
+    """Every type by name; none of them is loaded."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=_name)}
+
+
+def _name(point: EntryPoint) -> str:
+    return point.name
+
+
+def checked_type(name: str) -> str:
+    """``name``, if there is a type by that name.
+
+    Raises:
+        UsageError: there is none; names that are close are offered.
+    """
+    known = known_types()
+    if name in known:
+        return name
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+    raise UsageError(f"There is no task type {printable(name)!r}; {hint}")
+
+
+def load_type(name: str) -> TaskType[Any]:
+    """The type by that name.
+
+    Raises:
+        TaskTypeError: its package is gone or broken.
+    """
+    point = known_types().get(name)
+    if point is None:
+        raise TaskTypeError(
+            f"Nothing here knows the task type {printable(name)!r}; is the package that brought it "
+            "still installed?"
+        )
+    source = point.dist.name if point.dist else point.value
+    try:
+        made = point.load()()
+    except Exception as error:
+        raise TaskTypeError(
+            f"The task type {name} (of {source}) can't be loaded: {type(error).__name__}: "
+            f"{printable(str(error))}"
+        ) from error
+    if not isinstance(made, TaskType):
+        raise TaskTypeError(f"The task type {name} (of {source}) is no sestui.tasks.kind.TaskType.")
+    return made
+
+
+def parameters_of(kind: TaskType[Any], name: str, given: Mapping[str, Any]) -> BaseModel:
+    """The parameters, checked by the type's own model.
+
+    Raises:
+        UsageError: names each parameter that is wrong, missing or unknown.
+    """
+    try:
+        made: BaseModel = kind.Parameters.model_validate(dict(given))
+    except ValidationError as error:
+        faults = "; ".join(_fault(each, kind) for each in error.errors())
+        raise UsageError(f"The parameters of {name} are wrong: {faults}.") from error
+    return made
+
+
+def _fault(error: Any, kind: TaskType[Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "together"
+    if error["type"] == "extra_forbidden":
+        known = list(kind.Parameters.model_fields)
+        close = difflib.get_close_matches(where, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known) or 'none'}"
+        return f"there is no parameter {printable(where)} ({hint.rstrip('?')})"
+    said = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    return f"{where}: {printable(said[:1].lower() + said[1:])}"

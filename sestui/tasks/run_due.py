@@ -1,0 +1,194 @@
+"""What the crontab line does: due tasks, due campaigns, unfinished runs, until the time is up.
+
+Tasks run in their own threads beside the sending. Any number of these may work at the same time:
+each occurrence is somebody's once, and the runs' deliveries are claimed by whoever comes first.
+One whose task takes longer than its time stays, and goes on with everything else meanwhile: where
+nothing else is started as long as it lives (a systemd timer), nothing has to wait for it.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sestui.core.clock import Clock
+from sestui.core.states import RunKind, RunState
+from sestui.core.task_states import BAD_TASK_STATES
+from sestui.errors import SestuiError
+from sestui.reports.notices import Notices
+from sestui.reports.overview import Overview, RunView
+from sestui.sending.due import Due
+from sestui.sending.sender import Sender
+from sestui.store.tables import Run
+from sestui.tasks.crew import Crew
+from sestui.tasks.execution import Ended
+
+_LOOK_SECONDS = 0.25
+_ROUND_SECONDS = 1.0
+"""How often it is looked whether something has come due since."""
+
+_PATIENCE_SECONDS = 20.0
+"""Runs that wait (for quota, for a window) are tried again this often within one process."""
+
+_SLICE_SECONDS = 20.0
+"""After its time a process that a task keeps alive sends in turns of this length."""
+
+
+class Workshop(Protocol):
+    """What it needs of the runtime."""
+
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102
+    @property
+    def due(self) -> Due: ...  # noqa: D102
+    @property
+    def notices(self) -> Notices: ...  # noqa: D102
+    @property
+    def overview(self) -> Overview: ...  # noqa: D102
+
+    def crew(self) -> Crew:
+        """The threads that run tasks, not yet started."""
+
+    def sender(self, *, seconds: float | None = None) -> Sender:
+        """A sender thread for every sending run, not yet started."""
+
+    def bury_the_dead(self) -> int:
+        """Put in doubt what killed processes had in the air."""
+
+    def wake_waiting(self) -> None:
+        """Let runs that wait for quota go on if there is room again."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What it came to."""
+
+    runs: Sequence[RunView] = ()
+    tasks: Sequence[Ended] = ()
+    notes: list[str] = field(default_factory=list)
+    """What an operator has to decide about."""
+    told: list[str] = field(default_factory=list)
+    """What is worth a line."""
+    doubtful: bool = False
+    """Somebody came in doubt, or a run is paused."""
+
+    @property
+    def failures(self) -> list[str]:
+        """Sentences about tasks that didn't end well."""
+        return [ended.sentence() for ended in self.tasks if ended.state in BAD_TASK_STATES]
+
+
+class RunDue:
+    """One run-due; :meth:`stop` may be called from a signal handler."""
+
+    def __init__(self, workshop: Workshop, *, seconds: float) -> None:
+        self._shop = workshop
+        self._clock = workshop.clock
+        self._ends_at = self._clock.monotonic() + seconds
+        self._crew = workshop.crew()
+        self._sender: Sender | None = None
+        self._stop = threading.Event()
+        self._report = Report()
+        self._doubts: dict[int, int] = {}
+        """In doubt before, by the id of each run that this one has to do with."""
+        self._sent_at = self._looked_at = float("-inf")
+
+    def stop(self) -> None:
+        """Ask it to end: what is in the air is awaited, tasks are asked to stop."""
+        self._stop.set()
+        self._crew.stop()
+        if self._sender is not None:
+            self._sender.stop()
+
+    def run(self) -> Report:
+        """Work until the time is up or nothing is left.
+
+        Raises:
+            SestuiError: what the sender or the crew met.
+        """
+        report = self._report
+        self._unfinished()  # before the dead are buried: what they leave in doubt is news
+        report.notes += self._shop.due.hold_restored()
+        self._shop.bury_the_dead()
+        self._crew.start()
+        error: SestuiError | None = None
+        try:
+            while not self._done():
+                self._round()
+        except SestuiError as met:
+            error = met
+        finally:
+            self._crew.finish()
+            while not self._crew.join(_LOOK_SECONDS):
+                pass
+        error = error or self._crew.error
+        if error is not None:
+            raise error
+        self._tell()
+        return report
+
+    def _done(self) -> bool:
+        if self._stop.is_set():
+            return True
+        if self._clock.monotonic() >= self._ends_at:
+            self._crew.finish()
+            return not self._crew.at_work
+        return self._crew.idle and not self._sendable()
+
+    def _round(self) -> None:
+        self._start_due()
+        if self._sendable():
+            self._send()
+        else:
+            self._clock.wait(self._stop, _LOOK_SECONDS)
+
+    def _start_due(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._looked_at < _ROUND_SECONDS:
+            return
+        self._looked_at = now
+        started = self._shop.due.start_campaigns()
+        self._doubts |= dict.fromkeys(started.run_ids, 0)
+        self._report.notes += [n for n in started.notes if n not in self._report.notes]
+        self._shop.notices.announce()
+
+    def _sendable(self) -> bool:
+        """Whether a sender would find something, as far as that can be told without asking SES."""
+        waited = self._clock.monotonic() - self._sent_at >= _PATIENCE_SECONDS
+        return any(run.state == RunState.SENDING or waited for run in self._unfinished())
+
+    def _unfinished(self) -> Sequence[Run]:
+        runs = self._shop.due.unfinished()
+        for run in runs:
+            self._doubts.setdefault(run.id, run.in_doubt)
+        return runs
+
+    def _send(self) -> None:
+        if self._sent_at == float("-inf"):
+            self._shop.wake_waiting()
+        left = self._ends_at - self._clock.monotonic()
+        self._sender = self._shop.sender(seconds=max(1.0, left) if left > 0 else _SLICE_SECONDS)
+        if self._stop.is_set():
+            return
+        self._sender.start()
+        try:
+            while not self._sender.join(_LOOK_SECONDS):
+                self._start_due()  # the sender that is at work sees a run that starts now
+        finally:
+            self._sender.stop()
+            self._sender.join()
+        self._sent_at = self._clock.monotonic()
+        if self._sender.error is not None:
+            raise self._sender.error
+
+    def _tell(self) -> None:
+        report = self._report
+        views = [self._shop.overview.run(run_id) for run_id in sorted(self._doubts)]
+        report.runs = [view for view in views if view.kind != RunKind.NOTICE]
+        report.tasks = self._crew.ended
+        report.told += [orphan.sentence() for orphan in self._crew.orphans]
+        report.told += [said for each in self._crew.queued if (said := each.sentence())]
+        report.doubtful = any(
+            view.counts.in_doubt > self._doubts[view.id] or view.state == RunState.PAUSED
+            for view in report.runs
+        )

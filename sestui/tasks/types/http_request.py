@@ -1,0 +1,99 @@
+"""``http-request``: ask for a URL, and see that the answer is the one expected."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from sestui.core.text import printable
+from sestui.errors import SestuiError
+from sestui.tasks.context import TaskContext
+from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.outside import Answer, RefusedError, Request, RequestError, ask, checked_url
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_LONGEST_WAIT = 60.0
+_SHOWN_BODY = 500
+
+
+class HttpRequestParameters(TaskParameters):
+    """What is asked, and what is expected."""
+
+    url: str
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: str = ""
+    expected: list[int] = Field(default_factory=list)
+    """Statuses that mean that it went well; none: 200 to 299."""
+    timeout: float = Field(30, gt=0, le=600)
+    """Seconds for one try, redirects included."""
+    retries: int = Field(0, ge=0, le=10)
+    """Further tries when nobody answers or the status is another."""
+    allow_private: bool = False
+    """Let it reach this machine and its network, not the internet only."""
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, given: str) -> str:
+        try:
+            return checked_url(given).url
+        except RefusedError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("headers")
+    @classmethod
+    def _headers(cls, given: dict[str, str]) -> dict[str, str]:
+        for name, value in given.items():
+            if not _TOKEN.fullmatch(name) or _BREAKS.search(value) or not value.isascii():
+                raise ValueError(f"{name!r} can't be a header with that value")
+            if name.lower() in {"host", "content-length", "transfer-encoding"}:
+                raise ValueError(f"{name} is not to be chosen")
+        return given
+
+
+class HttpRequest(TaskType[HttpRequestParameters]):
+    """Asks, follows redirects, and fails unless the status is an expected one."""
+
+    summary = "Request a URL and check the status."
+    Parameters = HttpRequestParameters
+
+    def run(self, context: TaskContext[HttpRequestParameters]) -> Outcome:
+        """See :meth:`TaskType.run`."""
+        given = context.parameters
+        body = given.body.encode() if given.body else None
+        request = Request(given.method, given.url, given.headers, body)
+        for attempt in range(given.retries + 1):
+            if attempt:
+                context.wait(min(_LONGEST_WAIT, 2.0**attempt))
+            try:
+                began = context.clock.monotonic()
+                answer = ask(
+                    request,
+                    seconds=min(given.timeout, context.seconds_left),
+                    allow_private=given.allow_private,
+                    clock=context.clock,
+                )
+            except RequestError as error:
+                context.go_on()
+                context.log(str(error))
+                trouble = str(error)
+                continue
+            seconds = context.clock.monotonic() - began
+            context.log(f"{given.method} {answer.status} in {seconds:.2f} s")
+            if _expected(given, answer.status):
+                return Outcome(
+                    f"The answer was {answer.status}.",
+                    {"status": answer.status, "seconds": round(seconds, 3)},
+                )
+            context.log(_start_of(answer))
+            trouble = f"The answer was {answer.status}, which is not expected."
+        raise SestuiError(trouble)
+
+
+def _expected(given: HttpRequestParameters, status: int) -> bool:
+    return status in given.expected if given.expected else 200 <= status < 300
+
+
+def _start_of(answer: Answer) -> str:
+    return printable(answer.body.decode("utf-8", "replace")[:_SHOWN_BODY])

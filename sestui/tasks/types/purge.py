@@ -1,0 +1,46 @@
+"""``purge``: forget old logs."""
+
+from pydantic import Field
+
+from sestui.store.purge import purge_task_runs
+from sestui.store.relayed import RelayedMails
+from sestui.tasks.context import TaskContext
+from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+
+_DAY = 86_400.0
+_BATCH = 2_000
+
+
+class PurgeParameters(TaskParameters):
+    """After how many days what is forgotten; 0 is never."""
+
+    task_runs: int = Field(90, ge=0)
+    """Runs of tasks with their logs; each task's newest is kept."""
+    relayed: int = Field(0, ge=0)
+    """What relayed mails say, once they are settled; a relay that runs clears them by itself."""
+
+
+class PurgeLogs(TaskType[PurgeParameters]):
+    """Deletes in small batches, so that senders never wait for it.
+
+    The ledger is never purged: it is the truth about who got what.
+    """
+
+    summary = "Forget old logs."
+    Parameters = PurgeParameters
+
+    def run(self, context: TaskContext[PurgeParameters]) -> Outcome:
+        """See :meth:`TaskType.run`."""
+        given, database = context.parameters, context.services.database
+        figures = {}
+        if given.task_runs:
+            before = context.clock.now() - given.task_runs * _DAY
+            figures["task runs"] = 0
+            while gone := purge_task_runs(database, before, _BATCH):
+                figures["task runs"] += gone
+                context.go_on()
+        if given.relayed:
+            relayed = RelayedMails(database, context.clock)
+            figures["relayed mails"] = relayed.purge(retention=given.relayed * _DAY)
+        told = ", ".join(f"{count:,} {name}" for name, count in figures.items())
+        return Outcome(f"Forgotten: {told or 'nothing'}.", dict(figures))

@@ -1,0 +1,131 @@
+"""``verify-contacts``: is every address one that mail can arrive at?"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from pydantic import Field, field_validator
+
+from sestui.core.addresses import Address, check_address
+from sestui.core.verdict import Checked, Verdict
+from sestui.errors import UsageError
+from sestui.store.checks import Checks, ToCheck
+from sestui.tasks.context import TaskContext
+from sestui.tasks.deliverability import Domains, nameserver
+from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+
+_DAY = 86_400.0
+_BATCH = 500
+_SES_PAUSE_SECONDS = 1.1
+"""SES allows about one call a second, other than sends."""
+
+
+class VerifyContactsParameters(TaskParameters):
+    """Whose addresses, how thoroughly, how fast."""
+
+    lists: list[str] = Field(default_factory=list)
+    """Contacts of these lists; all contacts if none is named."""
+    older_than: float = Field(14, ge=0)
+    """Days: an address that was checked more recently is left for the next time."""
+    dns: bool = True
+    """Ask whether the domain takes mail; without, only the address itself is looked at."""
+    timeout: float = Field(5, gt=0, le=60)
+    """Seconds that the DNS may take for one question."""
+    rate: float = Field(20, gt=0, le=1000)
+    """Domains a second that the DNS is asked for."""
+    nameservers: list[str] = Field(default_factory=list)
+    """DNS servers, as in 9.9.9.9; the machine's own if none is named."""
+    identities: bool = False
+    """In SES's sandbox: note which addresses SES hasn't verified, as it delivers to no others."""
+
+    @field_validator("nameservers")
+    @classmethod
+    def _servers(cls, given: list[str]) -> list[str]:
+        for each in given:
+            try:
+                nameserver(each)
+            except UsageError as error:
+                raise ValueError(str(error)) from error
+        return given
+
+
+class VerifyContacts(TaskType[VerifyContactsParameters]):
+    """Checks address by address and domain by domain, writing as it goes.
+
+    One that is cut off has done its part: the next run begins with those who were checked longest
+    ago. Invalid contacts are marked, never deleted, and marked active again when a later check
+    finds them valid.
+    """
+
+    summary = "Check every contact's address, and its domain by DNS."
+    Parameters = VerifyContactsParameters
+
+    def run(self, context: TaskContext[VerifyContactsParameters]) -> Outcome:
+        """See :meth:`TaskType.run`."""
+        given = context.parameters
+        checks = Checks(context.services.database)
+        verified = _verified_identities(context) if given.identities else None
+        counts: Counter[str] = Counter()
+        before = context.clock.now() - given.older_than * _DAY
+        domains = Domains(
+            nameservers=given.nameservers,
+            timeout=given.timeout,
+            rate=given.rate,
+            clock=context.clock,
+            stop=context.stop,
+        )
+        for batch in checks.due(given.lists, before, batch=_BATCH):
+            found = _checked(batch, domains if given.dns else None, verified)
+            context.go_on()  # a verdict that was cut off isn't written
+            marked = checks.write(found, context.clock.now())
+            counts.update(checked.verdict.value for _, checked in found)
+            counts.update(newly_invalid=marked.invalidated, healed=marked.healed)
+            context.log(f"{sum(counts[each] for each in Verdict):,} addresses checked")
+        total = sum(counts[each] for each in Verdict)
+        figures = {"checked": total, "domains": domains.asked} | {
+            name: counts[name] for name in (*Verdict, "newly_invalid", "healed")
+        }
+        return Outcome(
+            f"{total:,} addresses checked: {counts['valid']:,} valid, {counts['invalid']:,} "
+            f"invalid ({counts['newly_invalid']:,} newly), {counts['unknown']:,} unknown, "
+            f"{counts['healed']:,} valid again.",
+            {str(name): value for name, value in figures.items()},
+        )
+
+
+def _checked(
+    batch: list[ToCheck], domains: Domains | None, verified: Callable[[str], bool] | None
+) -> list[tuple[int, Checked]]:
+    found: list[tuple[int, Checked]] = []
+    asked: list[tuple[int, str]] = []
+    for contact in batch:
+        address = check_address(contact.email)
+        if isinstance(address, Address):
+            asked.append((contact.contact_id, address.key))
+        else:
+            found.append((contact.contact_id, Checked(Verdict.INVALID, address.reason)))
+    verdicts = domains.verdicts(_domain(key) for _, key in asked) if domains else {}
+    for contact_id, key in asked:
+        verdict = verdicts.get(_domain(key), Checked(Verdict.VALID))
+        if verdict.verdict is Verdict.VALID and verified is not None and not verified(key):
+            verdict = Checked(Verdict.UNVERIFIED, "SES has not verified it.")
+        found.append((contact_id, verdict))
+    return found
+
+
+def _domain(key: str) -> str:
+    return key.rpartition("@")[2]
+
+
+def _verified_identities(
+    context: TaskContext[VerifyContactsParameters],
+) -> Callable[[str], bool] | None:
+    """Whether SES has verified an address or its domain; None where it need not have."""
+    account = context.services.ses_account
+    if account.look().production_access is not False:
+        context.log("The account is not in SES's sandbox: it delivers to any address.")
+        return None
+    names: set[str] = set()
+    for page in account.identity_pages():
+        names |= {identity.name.lower() for identity in page if identity.verified}
+        context.wait(_SES_PAUSE_SECONDS)
+    return lambda key: key in names or _domain(key) in names
