@@ -105,7 +105,8 @@ def _without_needless(form: str) -> str:
         alone = ["*"] * 5
         alone[place] = fields[place]
         values, special = croniter.expand(" ".join(alone))
-        if not special and sum(isinstance(value, int) for value in values[place]) == count:
+        numbers = [value for value in values[place] if isinstance(value, int)]
+        if not special and (values[place] == ["*"] or len(numbers) == count):
             fields[place] = "*"
     return " ".join(fields)
 

@@ -189,11 +189,11 @@ def often(minutes: set[int], hours: str, values: Iterable[int]) -> Cron:
 WHATEVER = Cron(
     ("0", frozenset({0})),
     ("9", frozenset({9})),
-    ("*/2", frozenset(range(1, 32, 2))),
+    ("5-1,19-6", frozenset(range(1, 32))),
     ANY_MONTH,
-    ("*/1", frozenset(range(7))),
+    ("0", frozenset({0})),
 )
-"""croniter takes the weekdays here for any, and with 1-31/2 for a choice of all."""
+"""croniter takes the days here for a choice of all, and */1 for any."""
 
 
 @settings(max_examples=60, deadline=None)
