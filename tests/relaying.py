@@ -113,7 +113,12 @@ class Relay:
     def client(self, service: str = "sesv2", *, key: NewKey | None = None, **more: Any) -> Any:
         """boto3's own client, pointed at the relay."""
         own = key or self.key
-        config = {"retries": {"total_max_attempts": 1}, "read_timeout": 30, "proxies": {}}
+        config = {
+            "retries": {"total_max_attempts": 1},
+            "read_timeout": 30,
+            "max_pool_connections": 10,
+            "proxies": {},
+        }
         options = {
             "region_name": REGION,
             "aws_access_key_id": own.access_key_id,

@@ -1,0 +1,228 @@
+"""The relay killed at the worst instants, and crowded: nobody lost, nobody twice, the rate held.
+
+Who got what is read from the simulated SES's own outbox.
+"""
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from campaigning import until
+from relaying import Relay, Ses, said, simple
+
+from sestui.core.clock import SystemClock
+from sestui.core.states import DeliveryState
+
+JITTER = 0.25
+"""Share by which a busy machine may crowd arrivals (see ``test_together``)."""
+
+
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    """A relay over an SES of so much a second."""
+    for name, value in (("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
+    opened = []
+
+    def make(*, rate, latency=0.02, **settings):
+        ses = Ses.started(tmp_path / "ses", rate=rate, latency=latency)
+        relay = Relay(tmp_path / "relay", ses.process.endpoint_url, settings)
+        opened.extend((relay, ses))
+        relay.start()
+        return relay, ses
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def everybody(count, prefix="r"):
+    return [f"{prefix}{number:03d}@x.org" for number in range(count)]
+
+
+def received(ses):
+    """How often SES accepted each address."""
+    return ses.account.addresses()
+
+
+def check(relay, ses):
+    """The ledger says of each what SES knows."""
+    counts = received(ses)
+    assert set(counts.values()) <= {1}, "somebody got it twice"
+    for row in relay.deliveries():
+        got = counts.get(row.email, 0)
+        if row.state == DeliveryState.ACCEPTED:
+            assert got == 1, row.email
+        elif row.state != DeliveryState.IN_DOUBT:
+            assert got == 0, (row.email, row.state)
+
+
+def test_killed_right_after_the_reply_everybody_gets_it_once(scene):
+    relay, ses = scene(rate=60)
+    to = everybody(50)
+    client = relay.client("sesv2")
+    message_id = client.send_email(**simple(*to))["MessageId"]
+    relay.kill()
+    assert ses.account.mail(message_id)["recipients"] == [to[0]]
+    assert len(received(ses)) < 25
+    relay.start()
+    relay.until_idle()
+    assert received(ses) == dict.fromkeys(to, 1)
+    assert all(len(each) == 1 for each in ses.to())
+    states = Counter(row.state for row in relay.deliveries())
+    # What the sender had in the air at the kill may be in doubt, however it ended.
+    assert states[DeliveryState.ACCEPTED] + states[DeliveryState.IN_DOUBT] == 50
+    check(relay, ses)
+
+
+def test_killed_in_the_middle_of_the_first_send_a_try_again_goes_on(scene):
+    relay, ses = scene(rate=100, latency=0.6)
+    to = everybody(10)
+    client = relay.client("sesv2", retries={"total_max_attempts": 12, "mode": "standard"})
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(client.send_email, **simple(*to))
+        until(lambda: len(received(ses)) == 1)
+        relay.kill()
+        relay.start()
+        answer = call.result(60)
+    assert answer["MessageId"].startswith("sestui-relay-")
+    relay.until_idle()
+    assert received(ses) == dict.fromkeys(to, 1)
+    [doubtful] = [row for row in relay.deliveries() if row.state == DeliveryState.IN_DOUBT]
+    assert doubtful.email == to[0]
+
+
+def test_asked_to_stop_it_answers_what_is_on_its_way(scene):
+    relay, ses = scene(rate=100, latency=0.6)
+    to = everybody(5)
+    client = relay.client("sesv2")
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(client.send_email, **simple(*to))
+        until(lambda: len(received(ses)) == 1)
+        assert relay.stop() == 0
+        assert call.result(10)["MessageId"] in {m["message_id"] for m in ses.account.outbox()}
+    assert relay.run().in_doubt == 0
+    relay.start()
+    relay.until_idle()
+    assert received(ses) == dict.fromkeys(to, 1)
+    assert relay.run().in_doubt == 0
+
+
+def killed_again_and_again(relay, ses, *, kills, clients, chance):
+    """Clients send all the time and try again, while the relay is killed so often."""
+    over = threading.Event()
+    answered: list[list[str]] = []
+    given_up: list[list[str]] = []
+
+    def work(number):
+        retries = {"total_max_attempts": 8, "mode": "standard"}
+        client = relay.client("sesv2", retries=retries, read_timeout=10)
+        for each in range(10_000):
+            if over.is_set():
+                return
+            to = everybody(1 + (each + number) % 4, f"c{number}m{each}r")
+            try:
+                client.send_email(**simple(*to))
+            except (ClientError, BotoCoreError):
+                given_up.append(to)
+            else:
+                answered.append(to)
+
+    with ThreadPoolExecutor(clients) as pool:
+        working = [pool.submit(work, number) for number in range(clients)]
+        for _ in range(kills):
+            over.wait(chance.uniform(0.2, 1.2))
+            relay.kill()
+            relay.start()
+        over.set()
+        for each in working:
+            each.result()
+    relay.until_idle(120)
+    return answered, given_up
+
+
+def check_kills(relay, ses, answered, given_up):
+    counts = received(ses)
+    check(relay, ses)
+    in_doubt = {row.email for row in relay.deliveries() if row.state == DeliveryState.IN_DOUBT}
+    for to in answered:
+        for email in to:
+            assert counts.get(email, 0) == 1 or email in in_doubt, f"{email} was lost"
+    told = f"{len(answered)} answered, {len(given_up)} given up, {len(in_doubt)} in doubt"
+    print(f"\n{told}")  # noqa: T201
+    assert answered
+
+
+def test_a_few_kills_under_traffic(scene):
+    relay, ses = scene(rate=100)
+    done = killed_again_and_again(relay, ses, kills=3, clients=4, chance=random.Random(5))
+    check_kills(relay, ses, *done)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+def test_fifty_kills_under_traffic(scene):
+    relay, ses = scene(rate=100)
+    done = killed_again_and_again(relay, ses, kills=50, clients=8, chance=random.Random(6))
+    check_kills(relay, ses, *done)
+
+
+def crowded(relay, *, clients, seconds):
+    """So many clients that send as fast as they are let; addresses by how their call ended."""
+    clock = SystemClock()
+    until_then = clock.monotonic() + seconds
+    taken: list[str] = []
+    throttled: list[str] = []
+    client = relay.client("sesv2", max_pool_connections=clients)
+
+    def work(number):
+        for each in range(10_000):
+            if clock.monotonic() > until_then:
+                return
+            to = everybody(1 + each % 3, f"p{number}m{each}r")
+            try:
+                client.send_email(**simple(*to))
+            except ClientError as error:
+                assert said(error) == (429, "TooManyRequestsException")  # noqa: PT017
+                throttled.extend(to)
+            else:
+                taken.extend(to)
+
+    with ThreadPoolExecutor(clients) as pool:
+        for each in [pool.submit(work, number) for number in range(clients)]:
+            each.result()
+    return taken, throttled
+
+
+def check_crowd(relay, ses, *, rate, clients, seconds):
+    began = SystemClock().now()
+    taken, throttled = crowded(relay, clients=clients, seconds=seconds)
+    relay.until_idle(300)
+    assert received(ses) == dict.fromkeys(taken, 1)
+    check(relay, ses)
+    stats = ses.account.stats(since=began)
+    lasted = stats["last_arrived_at"] - stats["first_arrived_at"]
+    pace = (stats["recipients"] - 1) / lasted
+    print(  # noqa: T201
+        f"\n{clients} clients: {len(taken)} taken, {len(throttled)} throttled, "
+        f"{pace:.1f}/s of {rate}/s, at most {stats['peak_per_second']} in a second"
+    )
+    assert stats["throttled"] == 0
+    assert stats["peak_per_second"] <= (rate + 1) * (1 + JITTER)
+    assert pace >= 0.8 * rate
+
+
+def test_many_clients_at_once_are_held_to_the_rate(scene):
+    relay, ses = scene(rate=40, SESTUI_RELAY_WAIT="2")
+    check_crowd(relay, ses, rate=40, clients=25, seconds=3)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+def test_a_hundred_clients_for_a_minute(scene):
+    relay, ses = scene(rate=40, SESTUI_RELAY_WAIT="5")
+    check_crowd(relay, ses, rate=40, clients=100, seconds=60)
