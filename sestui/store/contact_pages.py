@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
+from sestui.core.addresses import address_key
 from sestui.core.states import Standing
 from sestui.store.contact_walks import (
     CONTACT,
@@ -54,8 +55,9 @@ class ContactLine:
 class ContactPages:
     """The contacts that are meant by ``which``, counted and read a page at a time.
 
-    Remembers the keys at the edges of pages it has read, until it counts again. May be called from
-    several threads.
+    Remembers the keys at the edges of pages it has read, until it counts again. Those who come
+    meanwhile come first: :meth:`place` moves everybody else by as many. May be called from several
+    threads.
     """
 
     def __init__(self, database: Database, which: Which) -> None:
@@ -63,6 +65,7 @@ class ContactPages:
         self._which = which
         self._lock = threading.Lock()
         self._keys: dict[int, Any] = {}
+        self._first: Any = None
         self._count: int | None = None
 
     def count(self) -> int:
@@ -73,8 +76,10 @@ class ContactPages:
         """
         with self._database.read_connection() as connection:
             count = count_of(connection, self._which)
+            first = walk_of(connection, self._which).on_from(connection, limit=1)
         with self._lock:
             self._keys.clear()
+            self._first = first[0] if first else None
             self._count = count
         return count
 
@@ -88,6 +93,24 @@ class ContactPages:
             walk = walk_of(connection, self._which)
             keys = self._page_of_keys(connection, walk, offset, limit)
             return lines_of(connection, walk, keys)
+
+    def place(self, row: ContactLine, near: int) -> int:
+        """The number that ``row`` has now, or would have; it was number ``near``."""
+        with self._lock:
+            first = self._first
+        with self._database.read_connection() as connection:
+            walk = walk_of(connection, self._which)
+            if walk.by_address:
+                return _counted(connection, walk, ~walk.after_or_at(address_key(row.email)))
+            if first is None:
+                return near
+            came = _counted(connection, walk, ~walk.after_or_at(first))
+        if came:
+            with self._lock:
+                self._keys = {place + came: key for place, key in self._keys.items()}
+                self._first = None
+                self._count = None if self._count is None else self._count + came
+        return near + came
 
     def _page_of_keys(
         self, connection: Connection, walk: Walk, offset: int, limit: int
@@ -103,9 +126,11 @@ class ContactPages:
         else:
             keys = walk.on_from(connection, known.get(behind), skip=offset - behind, limit=limit)
         with self._lock:
-            if keys:
+            if keys and offset:  # at the very top others may come before them
                 self._keys[offset] = keys[0]
                 self._keys[offset + len(keys) - 1] = keys[-1]
+            elif keys:
+                self._first = keys[0]
         return keys
 
 
@@ -173,11 +198,6 @@ def _suppressed_contacts(connection: Connection, list_id: int | None) -> int:
     )
 
 
-def _counted(connection: Connection, walk: Walk) -> int:
-    return int(
-        connection.execute(
-            select(func.count()).select_from(
-                select(walk.key).where(*walk.along, *walk.only).subquery()
-            )
-        ).scalar_one()
-    )
+def _counted(connection: Connection, walk: Walk, *where: ColumnElement[bool]) -> int:
+    meant = select(walk.key).where(*walk.along, *where, *walk.only).subquery()
+    return int(connection.execute(select(func.count()).select_from(meant)).scalar_one())

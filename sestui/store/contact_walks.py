@@ -57,7 +57,7 @@ class Walk:
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
     ) -> Sequence[Any]:
         """Keys from ``key`` on, itself included; from the first if it is None."""
-        where = [*self.only] if key is None else [*self.only, self._at_or_after(key)]
+        where = [*self.only] if key is None else [*self.only, self.after_or_at(key)]
         return self._keys(connection, where, skip, limit, rising=self.by_address)
 
     def back_from(
@@ -67,7 +67,7 @@ class Walk:
 
         None is the end.
         """
-        where = [*self.only] if key is None else [*self.only, ~self._at_or_after(key)]
+        where = [*self.only] if key is None else [*self.only, ~self.after_or_at(key)]
         return self._keys(connection, where, skip, limit, rising=not self.by_address)[::-1]
 
     def stretch(self, connection: Connection, after: Any, size: int) -> Any:
@@ -85,7 +85,8 @@ class Walk:
         before: ColumnElement[bool] = self.key <= key if self.by_address else self.key >= key
         return before
 
-    def _at_or_after(self, key: Any) -> ColumnElement[bool]:
+    def after_or_at(self, key: Any) -> ColumnElement[bool]:
+        """Keys that come later than ``key``, and itself."""
         later: ColumnElement[bool] = self.key >= key if self.by_address else self.key <= key
         return later
 

@@ -51,6 +51,12 @@ def _compose(desk: Desk) -> Screen[None]:
     return ComposeScreen(desk)
 
 
+def _contacts(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.contacts import ContactsScreen  # noqa: PLC0415 - see above
+
+    return ContactsScreen(desk)
+
+
 def _outbox(desk: Desk) -> Screen[None]:
     from sestui.tui.screens.outbox import OutboxScreen  # noqa: PLC0415 - see above
 
@@ -68,6 +74,7 @@ PLACES = (
     Place(
         "Campaigns", "Every campaign, what state it is in, and what can be done to it", _campaigns
     ),
+    Place("Contacts", "Who is on which list, and what became of every mail to them", _contacts),
     Place("Compose", "Write the message, and see the mail that each contact gets", _compose),
     Place(
         "Outbox",

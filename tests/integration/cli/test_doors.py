@@ -19,7 +19,14 @@ finally:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], ["campaign", "--help"], ["contact", "--help"], ["send", "--help"]],
+    [
+        ["--version"],
+        ["--help"],
+        ["campaign", "--help"],
+        ["contact", "--help"],
+        ["send", "--help"],
+        ["demo", "--help"],
+    ],
 )
 def test_help_loads_nothing_heavy(sestui: Sestui, arguments: list[str]) -> None:
     done = subprocess.run(

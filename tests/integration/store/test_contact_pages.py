@@ -109,3 +109,23 @@ def test_a_list_that_is_not_there(database):
     with pytest.raises(NotFoundError):
         pages.page(0, 10)
     assert ContactPages(database, Which()).page(0, 10) == []
+
+
+def test_the_cursor_s_row_is_told_its_new_number(database, people):
+    for which in (Which(), Which("first"), Which("first", Standing.ACTIVE)):
+        pages = ContactPages(database, which)
+        row = pages.page(100, 1)[0]
+        assert pages.place(row, 100) == 100
+        pages.count()
+        new = [NewContact(f"new{n}@x.co", f"new{n}@x.co") for n in range(3)]
+        Contacts(database).add(new, list_name="first", now=3)
+        assert pages.place(row, 100) == pages.place(row, 103) == 103
+        assert pages.page(103, 1) == [row]
+        with database.write_connection() as connection:
+            connection.execute(text("DELETE FROM membership WHERE joined_at = 3"))
+            connection.execute(text("DELETE FROM contact WHERE created_at = 3"))
+    suppressed = ContactPages(database, Which(None, Standing.SUPPRESSED))
+    row = suppressed.page(5, 1)[0]
+    assert suppressed.place(row, 5) == 5
+    suppress(database, "0@x.co")
+    assert suppressed.place(row, 5) == 6

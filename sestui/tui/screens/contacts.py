@@ -1,0 +1,359 @@
+"""Contacts: the lists on the left, who is on them on the right, a million as fast as ten."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from sestui.core.states import Standing
+from sestui.store.contact_pages import ContactLine
+from sestui.store.contact_walks import Which
+from sestui.tui.desk import Desk
+from sestui.tui.desks.contacts import Finds, Group
+from sestui.tui.format import shorten
+from sestui.tui.screens.ask import AskScreen
+from sestui.tui.screens.contact import ContactScreen
+from sestui.tui.screens.suppress import SuppressingScreen
+from sestui.tui.widgets.contact_cells import GROUP_COLUMNS, PEOPLE_COLUMNS, contact_cells
+from sestui.tui.widgets.lazy_table import Cell, LazyTable
+
+_REFRESH_SECONDS = 5.0
+_TYPING_SECONDS = 0.15
+_RETRY_SECONDS = 1.0
+
+_EMPTY = """\
+There are no contacts yet.
+
+  i   imports a list from a CSV or TSV file
+  n   adds one by hand
+
+or, in a shell:  sestui import people.csv --list newsletter
+
+They then appear here: / finds somebody as you type, enter shows what became
+of every mail to them, ? shows all keys.
+"""
+
+_FILTERS = (None, *Standing)
+
+
+class ContactsScreen(SuppressingScreen):
+    """Lists and their contacts."""
+
+    PLACE = "Contacts"
+    AUTO_FOCUS = "#people"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - textual's own way
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash",
+            "find",
+            "Find",
+            key_display="/",
+            id="contacts.find",
+            tooltip="Show only contacts with this in their address or attributes",
+        ),
+        Binding(
+            "s",
+            "filter",
+            "Status",
+            id="contacts.filter",
+            tooltip="Show one status after the other, then all again",
+        ),
+        Binding("n", "new", "New", show=False, id="contacts.new", tooltip="Add a contact by hand"),
+        Binding(
+            "i", "import", "Import", id="contacts.import", tooltip="Bring contacts from a file"
+        ),
+        Binding(
+            "e",
+            "edit",
+            "Edit",
+            show=False,
+            id="contacts.edit",
+            tooltip="Change attributes, tags and status",
+        ),
+        *SuppressingScreen.SUPPRESSING,
+        Binding("y", "copy", "Copy", show=False, id="contacts.copy", tooltip="Copy the address"),
+        Binding("h", "groups", "To the lists", show=False),
+        Binding("l", "people", "To the contacts", show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
+        self._people: LazyTable[ContactLine] = LazyTable(PEOPLE_COLUMNS, contact_cells, id="people")
+        self._all: list[Group] = []
+        self._which = Which()
+        self._progress = ""
+        """What a search says of itself; '' while none is on."""
+
+    def body(self) -> ComposeResult:
+        """Lists, a line about what is shown, contacts, the find line; or what to do first."""
+        with Horizontal(id="contacts"):
+            yield self._groups
+            with Vertical():
+                yield Static("", id="about", markup=False)
+                yield self._people
+                yield Input(placeholder="part of an address or attribute", id="find")
+        yield Static(_EMPTY, id="empty", markup=False)
+
+    def on_mount(self) -> None:
+        """The contacts have the focus, and are read before the lists are counted."""
+        self.query_one("#empty").display = False
+        self.query_one("#find").display = False
+        self._people.focus()
+        self._people.show(self.contacts.pages(self._which))
+
+    # looking
+
+    async def read(self) -> None:
+        """Count the lists; where something has changed, read the table again."""
+        groups = await self.look(self.contacts.groups)
+        if groups is None:
+            return
+        before = self._all
+        self._show_groups(groups)
+        if self._group_of(self._which) not in {group.which for group in groups}:
+            self._choose(Which())  # the list is not there any more
+        elif before and groups != before and not self._progress:
+            self._people.reload()
+
+    def on_screen_resume(self) -> None:
+        """Coming back, what was done elsewhere is shown."""
+        super().on_screen_resume()
+        if self._all:
+            self.changed()
+
+    def _show_groups(self, groups: list[Group]) -> None:
+        chosen = self._groups.selected
+        self._all = groups
+        self._groups.show_rows(groups)
+        wanted = chosen.which if chosen else self._which
+        places = [number for number, group in enumerate(groups) if group.which == wanted]
+        if places:
+            self._groups.cursor = places[0]
+        empty = not groups[0].contacts and len(groups) == 2 and not groups[-1].contacts
+        self.query_one("#contacts").display = not empty
+        self.query_one("#empty").display = empty
+        if self.focused is None and not empty:  # what was hidden has lost it
+            self._people.focus()
+        self._say()
+
+    @staticmethod
+    def _group_of(which: Which) -> Which:
+        """The group that a filtered look belongs to."""
+        if which.list_name is None and which.standing is Standing.SUPPRESSED:
+            return which
+        return Which(which.list_name)
+
+    @on(LazyTable.Counted, "#people")
+    def _say(self) -> None:
+        if self._progress:
+            said = self._progress
+        else:
+            count = self._people.count
+            said = "" if count is None else "1 contact" if count == 1 else f"{count:,} contacts"
+        about = " · ".join(part for part in (self._where(), said) if part)
+        self.query_one("#about", Static).update(about)
+        self.refresh_bindings()
+
+    def _where(self) -> str:
+        name, standing = self._which.list_name, self._which.standing
+        where = shorten(name, 40) if name is not None else "all"
+        return f"{where}, {standing.value}" if standing else where
+
+    @on(LazyTable.Moved, "#people")
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    @on(LazyTable.Failed)
+    def _failed(self, event: LazyTable.Failed) -> None:
+        self.banner.say(event.sentence)
+        if event.sentence:
+            self.set_timer(_RETRY_SECONDS, event.table.reload)
+
+    # choosing
+
+    @on(LazyTable.Moved, "#groups")
+    def _group_moved(self) -> None:
+        group = self._groups.selected
+        if group is not None and group.which != self._group_of(self._which):
+            self._choose(group.which)
+
+    @on(LazyTable.Opened, "#groups")
+    def action_people(self) -> None:
+        """Go to the contacts."""
+        self._people.focus()
+
+    def action_groups(self) -> None:
+        """Go to the lists."""
+        self._groups.focus()
+
+    def action_filter(self) -> None:
+        """Show the next status."""
+        place = _FILTERS.index(self._which.standing)
+        standing = _FILTERS[(place + 1) % len(_FILTERS)]
+        if self._which.list_name is None and standing is Standing.SUPPRESSED:
+            standing = None  # that is a group of its own
+        self._choose(Which(self._which.list_name, standing))
+
+    def _choose(self, which: Which) -> None:
+        self._which = which
+        self._search()
+
+    # finding
+
+    def action_find(self) -> None:
+        """Open the find line."""
+        find = self.query_one("#find")
+        find.display = True
+        find.focus()
+
+    def step_back(self) -> bool:
+        """Close the find line, then take the filter away."""
+        find = self.query_one("#find", Input)
+        if find.display:
+            find.value = ""
+            find.display = False
+            self._people.focus()
+        elif self._which != self._group_of(self._which):
+            self._choose(self._group_of(self._which))
+        else:
+            return False
+        return True
+
+    @on(Input.Submitted, "#find")
+    def _found(self) -> None:
+        self._people.focus()
+
+    @on(Input.Changed, "#find")
+    def _typed(self) -> None:
+        self._search()
+
+    def _search(self, *, keep_cursor: bool = False) -> None:
+        """Show who has what stands in the find line; everybody if nothing does."""
+        text = self.query_one("#find", Input).value.strip()
+        self._find(text, self._people.cursor if keep_cursor else 0)
+
+    @work(exclusive=True, group="find")
+    async def _find(self, text: str, cursor: int) -> None:
+        """Search; a newer search, which cancels this one, is all there is to giving it up."""
+        which = self._which
+        if not text:
+            self._progress = ""
+            self._people.show(self.contacts.pages(which))
+            self._say()
+            return
+        await asyncio.sleep(_TYPING_SECONDS)
+        while not await self._searched(which, text, cursor):
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _searched(self, which: Which, text: str, cursor: int) -> bool:
+        """Whether the search went through to its end; what it finds is shown from ``cursor`` on."""
+        finds, steps = Finds(), self.contacts.find(which, text)
+        total = next((g.contacts for g in self._all if g.which == self._group_of(which)), 0)
+        shown = False
+        while True:
+            step = await self.look(lambda: next(steps))
+            if step is None:
+                return False
+            finds.lines += step.lines
+            self._progress = _progress(len(finds.lines), step.searched, total)
+            if step.done:
+                self._progress = _result(len(finds.lines), more=step.more)
+            if not shown and (len(finds.lines) > cursor or step.done):
+                self._people.show(finds, keep_cursor=bool(cursor))
+                shown = True
+            elif step.lines:
+                self._people.reload()
+            self._say()
+            if step.done:
+                return True
+
+    # doing
+
+    @property
+    def suppressible(self) -> tuple[str, bool, str] | None:
+        """The contact under the cursor."""
+        line = self._people.selected
+        if line is None:
+            return None
+        return line.email, line.standing is Standing.SUPPRESSED, line.reason
+
+    def changed(self) -> None:
+        """Show what was done: also what a search has found may be different now."""
+        if self._progress:
+            self._search(keep_cursor=True)
+        else:
+            self._people.reload()
+        self.look_again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Deeds need a contact under the cursor; the suppressed have one status."""
+        if not self.is_mounted:
+            return super().check_action(action, parameters)
+        line = self._people.selected
+        if action == "copy":
+            return line is not None
+        if action == "edit":
+            return line is not None and line.id is not None
+        if action in {"find", "filter"} and self.query_one("#empty").display:
+            return False
+        if action == "filter":
+            return self._which != Which(standing=Standing.SUPPRESSED)
+        return super().check_action(action, parameters)
+
+    @on(LazyTable.Opened, "#people")
+    def _open(self) -> None:
+        if (line := self._people.selected) is not None:
+            self.app.push_screen(ContactScreen(self.desk, line.email))
+
+    def action_edit(self) -> None:
+        """Open the form of the contact under the cursor."""
+        from sestui.tui.screens.edit_contact import EditContactScreen  # noqa: PLC0415 - if wanted
+
+        if (line := self._people.selected) is not None:
+            self.app.push_screen(EditContactScreen(self.desk, line.email))
+
+    def action_copy(self) -> None:
+        """Copy the address under the cursor."""
+        if (line := self._people.selected) is not None:
+            self.copy(line.email)
+
+    def action_import(self) -> None:
+        """Go to the import."""
+        from sestui.tui.screens.import_ import ImportScreen  # noqa: PLC0415 - only when wanted
+
+        self.app.push_screen(ImportScreen(self.desk))
+
+    @work(group="deed")
+    async def action_new(self) -> None:
+        """Ask for an address and show the new contact."""
+        name = self._which.list_name or ""
+        where = f"The contact comes on {shorten(name, 60)}." if name else "It is on no list yet."
+        question = AskScreen("New contact", where, placeholder="somebody@example.com")
+        typed = await self.app.push_screen_wait(question)
+        if not typed:
+            return
+        email = await self.attempt(lambda: self.contacts.add(typed, name))
+        if email is not None:
+            self.app.push_screen(ContactScreen(self.desk, email))
+
+
+def _group_cells(group: Group) -> dict[str, Cell]:
+    own = group.which.list_name is None
+    return {"title": (group.title, "busy" if own else ""), "size": (f"{group.contacts:,}", "quiet")}
+
+
+def _progress(found: int, searched: int, total: int) -> str:
+    share = f" {min(99, 100 * searched // total)} %" if total else ""
+    return f"{found:,} found, searching…{share}"
+
+
+def _result(found: int, *, more: bool) -> str:
+    if more:
+        return f"the first {found:,} found: type more to narrow it"
+    return f"{found:,} found · esc shows everybody" if found else "nobody found · esc shows all"

@@ -1,0 +1,76 @@
+"""Who a contact is, in a few lines."""
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.core.clock import Instant
+from sestui.core.people import name_of
+from sestui.core.states import ContactStatus, Standing
+from sestui.reports.contact_record import ContactRecord
+from sestui.tui.format import shorten
+from sestui.tui.widgets.contact_cells import STANDING_KINDS
+
+_COLOURS = {"good": "$text-success", "warning": "$text-warning", "bad": "$text-error"}
+_QUIET = "$foreground 60%"
+_LABEL = 8
+_LINES = 3
+"""What a long fact may take."""
+
+
+class ContactHead(Widget):
+    """Address and standing, name, why they are not mailed, lists and tags."""
+
+    record: reactive[ContactRecord | None] = reactive(None, layout=True)
+
+    def __init__(self, say: Callable[[Instant], str]) -> None:
+        """``say`` puts an instant into words that follow a verb: ``at 10:37``."""
+        super().__init__()
+        self._say = say
+
+    def render(self) -> Content:
+        """A line each; what they don't have has none."""
+        record = self.record
+        if record is None:
+            return Content("")
+        room = max(8, self.size.width - _LABEL)
+        lines = [self._title(record)]
+        lines += [
+            Content.styled(f"{label:<{_LABEL}}", _QUIET)
+            + Content.styled(shorten(text, room), style)
+            for label, text, style in self._facts(record)
+        ]
+        return Content("\n").join(lines)
+
+    def _title(self, record: ContactRecord) -> Content:
+        standing = record.standing
+        colour = _COLOURS[STANDING_KINDS[standing]] if standing else _QUIET
+        status = Content.styled(standing.value if standing else "not a contact", f"bold {colour}")
+        room = max(8, self.size.width - status.cell_length - 2)
+        title = Content.styled(shorten(record.email, room), "bold")
+        return title.truncate(room, pad=True) + Content("  ") + status
+
+    def _facts(self, record: ContactRecord) -> list[tuple[str, str, str]]:
+        """Label, text and style of each line."""
+        contact, suppression = record.contact, record.suppression
+        facts = []
+        if suppression is not None:
+            said = ": ".join(part for part in (suppression.reason, suppression.detail) if part)
+            since = self._say(suppression.created_at)
+            facts.append(("why", f"suppressed {since}: {said}", "$text-error"))
+        if contact is None:
+            return [*facts, ("", "no contact has this address", _QUIET)]
+        if contact.status != ContactStatus.ACTIVE and (
+            contact.status_reason or record.standing is Standing.SUPPRESSED
+        ):
+            said = ": ".join(part for part in (contact.status, contact.status_reason) if part)
+            facts.append(("why", said, "$text-warning"))
+        if name := name_of(contact.attributes):
+            facts.append(("name", name, ""))
+        lists = ", ".join(f"{each.name} (joined {self._say(each.at)})" for each in record.lists)
+        facts.append(("lists", lists or "none: l puts them on one", ""))
+        if contact.tags:
+            facts.append(("tags", ", ".join(contact.tags), ""))
+        return facts

@@ -1,0 +1,79 @@
+"""A few things to be ticked, one or many of them: readable without colours too."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, TableMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something that can be ticked."""
+
+    name: str
+    note: str = ""
+    """What it means; '' where the name says it."""
+
+
+class Ticks(LazyTable[Tick]):
+    """The things under a ``title``; with ``one``, ticking one unticks the others."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Tick", tooltip="Tick what is under the cursor, or untick it"),
+    ]
+
+    class Changed(TableMessage):
+        """Something was ticked or unticked."""
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        one: bool = False,
+        noted: bool = False,
+        id: str | None = None,  # noqa: A002 - textual's own name for it
+    ) -> None:
+        columns = [Column("mark", "", width=3), Column("name", title, share=2)]
+        if noted:
+            columns.append(Column("note", "", share=5))
+        super().__init__(columns, self._tick_cells, id=id)
+        self._one = one
+        self._things: Sequence[Tick] = ()
+        self._ticked: set[str] = set()
+
+    @property
+    def ticked(self) -> set[str]:
+        """The names of what is ticked."""
+        return set(self._ticked)
+
+    def offer(self, things: Sequence[Tick], ticked: Iterable[str]) -> None:
+        """Show these, with the cursor on the first that is ticked."""
+        self._things = things
+        self._ticked = set(ticked)
+        self.show_rows(things)
+        places = [number for number, thing in enumerate(things) if thing.name in self._ticked]
+        if places:
+            self.cursor = places[0]
+
+    def action_select(self) -> None:
+        """Tick what is under the cursor, or untick it."""
+        if (thing := self.selected) is None:
+            return
+        if self._one:
+            self._ticked = {thing.name}
+        else:
+            self._ticked ^= {thing.name}
+        self.show_rows(self._things)
+        self.post_message(self.Changed(self))
+
+    def _tick_cells(self, thing: Tick) -> dict[str, Cell]:
+        on = thing.name in self._ticked
+        signs = ("(•)", "( )") if self._one else ("[x]", "[ ]")
+        return {
+            "mark": (signs[0] if on else signs[1], "busy" if on else "quiet"),
+            "name": (thing.name, ""),
+            "note": (thing.note, "quiet"),
+        }
