@@ -1,11 +1,12 @@
-"""SES's v2 HTTP API in front of the simulated account."""
+"""SES's HTTP API in front of the simulated account: version 2, and of version 1 what sends."""
 
 import asyncio
+import json
 import random
 import re
 import time
-from dataclasses import dataclass
-from urllib.parse import parse_qs
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlencode
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,7 +19,7 @@ from sestui.core.wire import (
 )
 from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.errors import StorageError
-from sestui.simulator import connection, identities, templates
+from sestui.simulator import connection, identities, old_api, templates
 from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.control import create_control_app
 from sestui.simulator.faults import Fault, FaultKind
@@ -28,6 +29,7 @@ MAX_REQUEST_BYTES = 41 * 1024 * 1024
 """SES takes 40 MB after base64; the rest is room for the JSON around it."""
 
 _REGION = re.compile(rb"Credential=[^/]*/\d+/([a-z0-9-]{1,32})/ses/")
+_XML = b"text/xml"
 _GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
 
 
@@ -39,6 +41,7 @@ class Answer:
     body: bytes
     error_code: str = ""
     disruption: Fault | None = None
+    content_type: bytes = b"application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class _SimulatorApp:
         self._pages: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope["path"].startswith("/v2/"):
+        old = scope["path"] == "/" and scope["method"] == "POST"
+        if not old and not scope["path"].startswith("/v2/"):
             await self._face(scope["path"])(scope, receive, send)
             return
         arrived_at, started = self._state.clock.now(), time.monotonic()
@@ -122,7 +126,25 @@ class _SimulatorApp:
             # Nothing was recorded, so nothing was accepted, and the client may know that.
             return _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
 
+    def _old(self, request: Request) -> Answer:
+        """The answer to a call of the old API."""
+        action = ""
+        try:
+            action, given, bulk = old_api.parsed(urlencode(request.query, True), request.body)
+            if given is None:
+                return Answer(200, old_api.told(self._state, action), content_type=_XML)
+            send = self._send_bulk_email if bulk else self._send_email
+            answer = send(replace(request, body=json.dumps(given).encode()))
+        except ServiceError as error:
+            answer = _refusal(error)
+        except StorageError as error:
+            answer = _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
+        status, body = old_api.as_xml(action, answer.status, answer.body, answer.error_code)
+        return Answer(status, body, disruption=answer.disruption, content_type=_XML)
+
     def _dispatched(self, request: Request) -> Answer:
+        if request.path == "/":
+            return self._old(request)
         if request.path == "/v2/email/outbound-emails" and request.method == "POST":
             return self._send_email(request)
         if request.path == "/v2/email/outbound-bulk-emails" and request.method == "POST":
@@ -215,9 +237,9 @@ async def _read(receive: Receive) -> bytes | None:
     return b"".join(chunks)
 
 
-async def _send(send: Send, answer: Answer, content_type: bytes = b"application/json") -> None:
+async def _send(send: Send, answer: Answer) -> None:
     headers = [
-        (b"content-type", content_type),
+        (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
         (b"x-amzn-requestid", str(uuid4()).encode()),
     ]
@@ -237,7 +259,7 @@ async def _disrupt(
     elif fault.kind is FaultKind.TRUNCATED:
         await connection.truncate(scope, receive, answer.body)
     elif fault.kind is FaultKind.GATEWAY_502:
-        await _send(send, Answer(502, _GATEWAY_PAGE), b"text/html")
+        await _send(send, Answer(502, _GATEWAY_PAGE, content_type=b"text/html"))
     else:
         await asyncio.sleep(fault.seconds)
         await _send(send, answer)

@@ -7,8 +7,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore import exceptions
+from botocore.config import Config
 
 from sestui.core.clock import SystemClock
 from sestui.simulator.launch import SimulatorProcess
@@ -134,6 +136,33 @@ def test_templates(ses: Any, ask: Any) -> None:
     assert (mail["subject"], mail["html"]) == ("For A&B", "A&amp;B <i>x</i>")
     with pytest.raises(ses.exceptions.NotFoundException):
         send(ses, Content={"Template": {"TemplateName": "stored", "TemplateData": "{}"}})
+
+
+def test_the_old_api_sends_too(simulator: SimulatorProcess, ask: Any) -> None:
+    old = boto3.client(
+        "ses",
+        endpoint_url=simulator.endpoint_url,
+        region_name="eu-west-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="key",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    message_id = old.send_email(
+        Source="news@example.com",
+        Destination={"ToAddresses": ["ada@example.org"]},
+        Message={"Subject": {"Data": "Hé"}, "Body": {"Text": {"Data": "x & y"}}},
+    )["MessageId"]
+    mail = ask(f"/_simulator/outbox/{message_id}")
+    assert (mail["subject"], mail["text"]) == ("Hé", "x & y")
+    assert old.get_send_quota()["SentLast24Hours"] == 1
+    ask("/_simulator/faults", {"kind": "throttle", "count": 1})
+    with pytest.raises(exceptions.ClientError) as caught:
+        old.send_raw_email(RawMessage={"Data": b"From: a@x.org\r\nTo: b@x.org\r\n\r\nx"})
+    assert refused(caught.value)[1] == "Throttling"
+    with pytest.raises(exceptions.ClientError) as caught:
+        old.list_identities()
+    assert refused(caught.value)[1] == "InvalidAction"
+    old.close()
 
 
 def test_a_bulk_call(ses: Any, ask: Any) -> None:
