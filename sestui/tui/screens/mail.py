@@ -149,13 +149,12 @@ class MailScreen(DeskScreen):
         self._head = MailHead()
         self._mail = RenderedMail(id="view-mail")
         self._pager = Pager(id="view-text")
+        self._views = ContentSwitcher(self._mail, self._pager, initial="view-mail")
 
     def body(self) -> ComposeResult:
         """What the mail is, and one view of it."""
         yield self._head
-        with ContentSwitcher(initial="view-mail"):
-            yield self._mail
-            yield self._pager
+        yield self._views
 
     def on_mount(self) -> None:
         """The text has the focus."""
@@ -206,7 +205,7 @@ class MailScreen(DeskScreen):
             self._pager.show(mail.views[part], ending=_CUT if part in mail.cut else "")
             if not mail.views[part].strip():
                 self._pager.show("", ending="This mail has no such part.")
-        self.query_one(ContentSwitcher).current = shown.id
+        self._views.current = shown.id
         self.set_focus(shown)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

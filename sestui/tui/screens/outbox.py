@@ -73,21 +73,24 @@ class OutboxScreen(DeskScreen):
         self._shown: OutboxSource | None = None
         """The source that the table has; another is being searched while they differ."""
         self._table: LazyTable[ListedMail] = LazyTable(_COLUMNS, self._cells)
+        self._about = Static("", id="about", markup=False)
+        self._empty = Static(_empty(), id="empty", markup=False)
+        self._find = Input(placeholder="part of an address or subject", id="find")
         self._opened: MailScreen | None = None
         self._typing: Timer | None = None
         self._waiting = 0
 
     def body(self) -> ComposeResult:
         """A line about the list, the list or what to do first, the find line."""
-        yield Static("", id="about", markup=False)
+        yield self._about
         yield self._table
-        yield Static(_empty(), id="empty", markup=False)
-        yield Input(placeholder="part of an address or subject", id="find")
+        yield self._empty
+        yield self._find
 
     def on_mount(self) -> None:
         """The table has the focus."""
-        self.query_one("#empty").display = False
-        self.query_one("#find").display = False
+        self._empty.display = False
+        self._find.display = False
         self._table.focus()
 
     def on_screen_resume(self) -> None:
@@ -135,11 +138,11 @@ class OutboxScreen(DeskScreen):
             mails = f"{many}{mails} with {shorten(wanted, 30)} · esc shows all"
         if self._waiting:
             mails += f" · {self._waiting:,} new: g goes to the top"
-        self.query_one("#about", Static).update(mails)
+        self._about.update(mails)
         empty = not count and not wanted
         self._table.display = not empty
-        self.query_one("#empty").display = empty
-        self.query_one("#about").display = not empty
+        self._empty.display = empty
+        self._about.display = not empty
         if self.focused is None and not empty:  # what was hidden has lost it
             self._table.focus()
         self.refresh_bindings()
@@ -194,17 +197,15 @@ class OutboxScreen(DeskScreen):
 
     def action_find(self) -> None:
         """Open the find line."""
-        find = self.query_one("#find")
-        find.display = True
-        self.set_focus(find)  # at once: what is typed on belongs into the line
+        self._find.display = True
+        self.set_focus(self._find)  # at once: what is typed on belongs into the line
 
     def step_back(self) -> bool:
         """Close the find line and show everything again."""
-        find = self.query_one("#find", Input)
-        if not find.display and not self._source.wanted:
+        if not self._find.display and not self._source.wanted:
             return False
-        find.value = ""
-        find.display = False
+        self._find.value = ""
+        self._find.display = False
         self._table.focus()
         self._show_matching()
         return True
@@ -221,10 +222,10 @@ class OutboxScreen(DeskScreen):
         self._show_matching()
 
     def _show_matching(self) -> None:
-        wanted = self.query_one("#find", Input).value.strip()
+        wanted = self._find.value.strip()
         if wanted == self._source.wanted:
             return
         self._source = self._outbox.source(wanted)
         if wanted:
-            self.query_one("#about", Static).update(f"Looking for {shorten(wanted, 60)}…")
+            self._about.update(f"Looking for {shorten(wanted, 60)}…")
         self.look_again()

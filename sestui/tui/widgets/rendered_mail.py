@@ -32,7 +32,7 @@ class RenderedMail(VerticalScroll, can_focus=True):
     @property
     def plain(self) -> str:
         """What is shown, without its looks."""
-        return str(self.query_one("#rendered", Static).content)
+        return str(self._text.content)
 
     def show(self, content: Content) -> None:
         """Show another text; one that scrolled down stays there."""
