@@ -28,3 +28,7 @@ class CampaignFields:
     schedule: str = ""
     start_at: Instant | None = None
     timezone: str = ""
+    only: str = ""
+    """``joined``: a scheduled run is for those who joined since the last one; '' for everybody."""
+    misfire_hours: float = USUAL_MISFIRE_HOURS
+    """A scheduled run that is later than this waits for approval."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sestui.core import campaign_values
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign import USUAL_MISFIRE_HOURS, CampaignFields
 from sestui.core.campaign_values import CONTROLS, USUAL_PRIORITY, BadValue
 from sestui.core.clock import Instant
 from sestui.core.content.message import BodyFormat, MessageSource
@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 _FIELDS = (
     *("name", "subject", "preheader", "from", "reply_to", "lists", "segment"),
-    *("schedule", "start", "timezone", "priority", "max_rate", "send_window", "transactional"),
+    *("schedule", "start", "timezone", "only", "misfire_hours"),
+    *("priority", "max_rate", "send_window", "transactional"),
     *("notify", "keywords", "attachments", "text", "format"),
 )
 _REQUIRED = ("name", "subject", "from", "lists")
@@ -113,6 +114,13 @@ class _Parser:
             schedule=self._checked("schedule", campaign_values.schedule),
             start_at=self._start(zone),
             timezone=zone,
+            only=self._checked("only", campaign_values.only),
+            misfire_hours=self._ruled(
+                "misfire_hours",
+                lambda: campaign_values.misfire_hours(
+                    self._values.get("misfire_hours", USUAL_MISFIRE_HOURS)
+                ),
+            ),
         )
         body_format = self._format(html=html)
         if not self._matter.body.strip():

@@ -30,5 +30,5 @@ def examine_campaign(
             "start",
             f"{iso(fields.start_at)} is long past, so the campaign starts only by hand",
         )
-    if fields.notify:
-        yield Finding("notify", "it is kept, but this version mails nobody when a run completes")
+    if fields.only and not fields.schedule:
+        yield Finding("only", "it is for a schedule, and there is none: everybody gets it")

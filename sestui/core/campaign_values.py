@@ -12,6 +12,7 @@ from sestui.core.clock import Instant
 from sestui.core.content.addresses import split_mailbox, wire_mailbox
 from sestui.core.content.message import BUILT_INS
 from sestui.core.cron import check_cron, zone_named
+from sestui.core.follow_up import Only
 from sestui.core.window import parse_window
 from sestui.errors import SestuiError
 
@@ -20,6 +21,8 @@ CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that no field may hold."""
 HIGHEST_PRIORITY = 9
 USUAL_PRIORITY = 5
+LONGEST_MISFIRE_HOURS = 8784.0
+"""A year."""
 
 
 class BadValue(Exception):  # noqa: N818 - becomes an error or a finding that knows its place
@@ -146,6 +149,32 @@ def priority(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PRIORITY:
         raise BadValue(f"must be a whole number from 0 to {HIGHEST_PRIORITY}; 9 goes first")
     return value
+
+
+def only(text: str) -> str:
+    """``joined``, the one part of an audience that a schedule can mean.
+
+    Raises:
+        BadValue: it is another word.
+    """
+    if text != Only.JOINED:
+        raise BadValue(f"{text!r} can't be scheduled; write joined, or leave it out for everybody")
+    return text
+
+
+def misfire_hours(value: Any) -> float:
+    """Hours that a scheduled run may be late and still go out by itself, above 0.
+
+    Raises:
+        BadValue: it isn't such a number.
+    """
+    try:
+        hours = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        hours = 0.0
+    if not 0 < hours <= LONGEST_MISFIRE_HOURS:
+        raise BadValue(f"must be a number of hours above 0, up to {LONGEST_MISFIRE_HOURS:,.0f}")
+    return hours
 
 
 def max_rate(value: Any) -> float:

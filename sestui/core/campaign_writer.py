@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from sestui.core import campaign_values
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign import USUAL_MISFIRE_HOURS, CampaignFields
 from sestui.core.campaign_file import parse_campaign
 from sestui.core.campaign_values import USUAL_PRIORITY
 from sestui.core.content.message import BodyFormat, MessageSource
@@ -91,6 +91,10 @@ def _front(
         "schedule": fields.schedule,
         "start": "" if start is None else campaign_values.start_text(start, fields.timezone),
         "timezone": fields.timezone,
+        "only": fields.only,
+        "misfire_hours": (
+            "" if fields.misfire_hours == USUAL_MISFIRE_HOURS else fields.misfire_hours
+        ),
         "priority": "" if fields.priority == USUAL_PRIORITY else fields.priority,
         "max_rate": "" if fields.max_rate is None else fields.max_rate,
         "send_window": fields.send_window,

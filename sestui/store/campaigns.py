@@ -35,6 +35,8 @@ def fields_of(campaign: Campaign) -> CampaignFields:
         schedule=campaign.schedule,
         start_at=campaign.start_at,
         timezone=campaign.timezone,
+        only=campaign.only,
+        misfire_hours=campaign.misfire_hours,
     )
 
 
@@ -266,6 +268,8 @@ def _written(
     campaign.schedule = fields.schedule
     campaign.start_at = fields.start_at
     campaign.timezone = fields.timezone
+    campaign.only = fields.only
+    campaign.misfire_hours = fields.misfire_hours
     campaign.next_due_at = next_due_at
     campaign.updated_at = now
     session.add(campaign)

@@ -143,8 +143,10 @@ def test_warnings(campaigns, write, database):
         "campaign transactional.",
         "lists: there is no list 'vip' yet; `sestui import` makes it.",
     ]
-    (told,) = plan(campaigns, load_campaign(write(notify="[a@example.com]")), NOW).warnings
-    assert "mails nobody when a run completes" in told
+    (told,) = plan(campaigns, load_campaign(write(only="joined")), NOW).warnings
+    assert "only: it is for a schedule, and there is none" in told
+    known = load_campaign(write(notify="[a@example.com]", only="joined", schedule="'0 9 * * *'"))
+    assert plan(campaigns, known, NOW).warnings == ()
 
 
 @pytest.mark.parametrize(

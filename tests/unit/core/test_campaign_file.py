@@ -93,6 +93,8 @@ def test_the_example_of_the_design():
         (file_of(timezone="Mars/Base"), "timezone: 'Mars/Base' is not"),
         (file_of(priority=10), "priority: must be a whole number from 0 to 9"),
         (file_of(priority=True), "priority:"),
+        (file_of(only="failed"), "only: 'failed' can't be scheduled; write joined"),
+        (file_of(misfire_hours=0), "misfire_hours: must be a number of hours above 0"),
         (file_of(max_rate=0), "max_rate: must be a number above 0"),
         (file_of(max_rate="inf"), "max_rate:"),
         (file_of(transactional="yes"), "transactional: must be true or false"),

@@ -79,6 +79,7 @@ def test_what_is_merely_wrong_is_kept_as_typed():
 
 def test_fields_nobody_touched_stay_what_they_were():
     odd = CampaignFields("old name", " odd ", lists=(" a\x1b",), start_at=1.0000001, timezone="?")
+    odd = dataclasses.replace(odd, only="joined", misfire_hours=3.0)  # no editor shows these
     message = MessageSource("s\n", "\r\n\nbody\x0c")
     shown = Draft.of(dataclasses.replace(odd, timezone=""), message)
     shown = dataclasses.replace(shown, timezone="?", body="body")
