@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sestui.core.clock import Clock, Instant, SystemClock
+from sestui.core.pacing import AllowedRate
 from sestui.core.states import RunKind, RunState, WaitReason
 from sestui.reports.overview import Overview
 from sestui.settings import Settings
@@ -17,7 +18,7 @@ from sestui.store.database import Database
 from sestui.store.deliveries import Deliveries
 from sestui.store.delivery_pages import DeliveryPages
 from sestui.store.doubts import Doubts
-from sestui.store.governor import Governor
+from sestui.store.governor import Governor, row_allowed
 from sestui.store.recent import RecentRuns
 from sestui.store.runs import Runs
 from sestui.store.schema import ensure_schema
@@ -68,7 +69,7 @@ class Runtime:
         self.deliveries = Deliveries(database)
         self.delivery_pages = DeliveryPages(database)
         self.doubts = Doubts(database)
-        self.overview = Overview(self.campaigns, self.contacts, self.runs)
+        self.overview = Overview(self.campaigns, self.contacts, self.runs, self._allowed_rate)
         self._simulator: SimulatorProcess | None = None
 
     @classmethod
@@ -159,6 +160,14 @@ class Runtime:
         return ContactRecords(
             self.contacts, self.suppressions, ContactHistory(self.database), self.local_time
         )
+
+    def _allowed_rate(self) -> AllowedRate | None:
+        """How fast mail may leave, without asking SES and without boto3, which is slow to import.
+
+        By the account of the settings' kind that was looked at last; None: none was.
+        """
+        row = Governor(self.database).newest("simulator" if self.simulated else "ses:")
+        return row_allowed(row, self.clock.now()) if row else None
 
     def account_report(self) -> "AccountReport | None":
         """What is known of the account without asking SES; None before the first look."""

@@ -1,6 +1,7 @@
 """`sestui account`: what SES says of us."""
 
 from sestui.cli.common import AsJson, opened, put, put_json
+from sestui.core.pacing import AllowedRate
 from sestui.errors import AccountError
 
 
@@ -16,7 +17,8 @@ def account_command(*, as_json: AsJson = False) -> None:
         return
     place = "Simulator" if report.account == "simulator" else "Amazon SES"
     put(f"{place} · {report.region} · {', '.join(report.health())}")
-    put(f"rate   {report.max_send_rate:g} a second (allowed now: {report.allowed_rate:g})")
+    allowed = AllowedRate(report.allowed_rate, report.rate_factor)
+    put(f"rate   {report.max_send_rate:g} a second (allowed now: {allowed.said() or 'all of it'})")
     shares = f"{report.ours_24_hours:,} by sestui, {report.others_24_hours:,} by others"
     if report.unlimited:
         put(f"24 h   {report.used:,.0f} sent ({shares}), no quota")

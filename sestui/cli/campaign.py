@@ -93,6 +93,8 @@ def accounting(run: "RunView") -> list[str]:
     lines = [f"{f'run {run.number}':<9} {run.state}{reason}"]
     if run.detail:
         lines.append(f"          {run.detail}")
+    if run.allowed and run.allowed.said():
+        lines.append(f"rate      {run.allowed.said()}")
     lines.append(f"audience  {counts.audience:>9,}")
     lines += [f"{state.label:<9} {counts.as_dict()[state]:>9,}" for state in DeliveryState]
     return lines

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from sestui.cli.common import say, watched
+from sestui.core.pacing import AllowedRate
 from sestui.sending.engine import End
 from sestui.sending.report import SenderReport
 
@@ -127,12 +128,21 @@ class _Narration:
             self._bar.show(run)
         elif self._runtime.clock.monotonic() - self._said_at >= _LINE_SECONDS:
             self._said_at = self._runtime.clock.monotonic()
-            say(run.sentence())
+            throttled = run.allowed.said() if run.allowed else ""
+            say("; ".join(filter(None, [run.sentence(), throttled])))
 
     def close(self) -> None:
         """Give the terminal back; the last paint stays."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _rate_line(speed: float | None, allowed: AllowedRate | None) -> str:
+    if not speed:
+        return ""
+    if allowed is None or allowed.factor >= 1:
+        return f"{speed:.1f}/s"
+    return f"{speed:.1f}/s, throttled to {allowed.rate:.1f}"
 
 
 class _Bar:
@@ -174,7 +184,7 @@ class _Bar:
             description=said,
             total=run.counts.audience,
             completed=run.counts.settled,
-            rate=f"{speed:.1f}/s" if speed else "",
+            rate=_rate_line(speed, run.allowed),
         )
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.core.clock import Instant
-from sestui.core.pacing import PACE, Quota, Reservation
+from sestui.core.pacing import NO_RATE, PACE, AllowedRate, Quota, Reservation
 from sestui.core.states import RunState
 
 RELAYED, PLACE = "relayed_mail", "place"
@@ -142,8 +142,8 @@ class Taken:
     """There are deliveries, but the 24-hour quota (or sestui's share of it) is used up."""
     next_at: Instant | None = None
     """Nothing can be claimed before: others hold the slots, or every row is backing off."""
-    account_rate: float = 0.0
-    """Recipients a second that the account allows all runs together."""
+    allowed: AllowedRate = NO_RATE
+    """What the account allows all runs together."""
     opens_at: Instant = 0.0
     """When the account's next free slot is, for whichever run."""
     workers: int = 1

@@ -169,3 +169,27 @@ class Adaptation:
         if 0 <= now - self.at < _CUT_AT_MOST_EVERY_SECONDS and self.factor < 1.0:
             return self
         return Adaptation(max(_FLOOR, self.current(now) * _CUT), now)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedRate:
+    """How fast mail may leave now, and how much of that throttle answers have cut."""
+
+    rate: float
+    """Recipients a second."""
+    factor: float = 1.0
+    """What throttling has left of the account's rate, 0 to 1."""
+
+    def within(self, max_rate: float | None) -> "AllowedRate":
+        """The same for a run that allows itself no more than ``max_rate``; None: no limit."""
+        return self if max_rate is None else AllowedRate(min(self.rate, max_rate), self.factor)
+
+    def said(self) -> str:
+        """What throttling does, as a line for people; '' when it does nothing."""
+        if self.factor >= 1:
+            return ""
+        return f"{self.rate:,.1f} a second: SES throttled, {self.factor:.0%} of its rate is left"
+
+
+NO_RATE = AllowedRate(0.0)
+"""Nobody has asked SES yet."""

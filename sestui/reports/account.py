@@ -26,6 +26,8 @@ class AccountReport:
     """Recipients a second."""
     allowed_rate: float
     """The same, less what throttle answers have cut."""
+    rate_factor: float
+    """What throttle answers have left of it, 0 to 1."""
     max_24_hour_send: float
     sent_last_24_hours: float
     """All services on the account, as of the look."""
@@ -71,6 +73,7 @@ class AccountReport:
             "enforcement_status": self.enforcement_status or None,
             "max_send_rate": self.max_send_rate,
             "allowed_rate": self.allowed_rate,
+            "rate_factor": self.rate_factor,
             "max_24_hour_send": self.max_24_hour_send,
             "sent_last_24_hours": self.sent_last_24_hours,
             "ours_24_hours": self.ours_24_hours,
@@ -92,7 +95,7 @@ def account_report(
     now: Instant,
 ) -> AccountReport | None:
     """What is known without asking SES; None before the first look."""
-    row, quota = shared.row(), shared.quota()
+    row, quota, allowed = shared.row(), shared.quota(), shared.allowed()
     if row is None or quota is None or not row.looked_at:
         return None
     return AccountReport(
@@ -102,7 +105,8 @@ def account_report(
         sending_enabled=row.sending_enabled,
         enforcement_status=row.enforcement_status,
         max_send_rate=row.max_send_rate,
-        allowed_rate=shared.rate(),
+        allowed_rate=allowed.rate,
+        rate_factor=allowed.factor,
         max_24_hour_send=row.max_24_hour_send,
         sent_last_24_hours=row.sent_24_hours,
         used=quota.used,

@@ -1,11 +1,13 @@
 """Campaigns and runs as people look at them: one frozen view each, for every door."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sestui.core.clock import Instant, iso
 from sestui.core.delivery import RunCounts
+from sestui.core.pacing import AllowedRate
+from sestui.core.states import ENDED_RUN_STATES
 from sestui.errors import NotFoundError
 from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts
@@ -30,6 +32,8 @@ class RunView:
     started_at: Instant | None
     finished_at: Instant | None
     counts: RunCounts
+    allowed: AllowedRate | None = None
+    """How fast it may send now; None when it has ended or SES was never asked."""
 
     def sentence(self) -> str:
         """The accounting as one line for logs."""
@@ -52,6 +56,8 @@ class RunView:
             "resume_at": iso(self.resume_at) or None,
             "started_at": iso(self.started_at) or None,
             "finished_at": iso(self.finished_at) or None,
+            "allowed_rate": self.allowed.rate if self.allowed else None,
+            "rate_factor": self.allowed.factor if self.allowed else None,
             "audience": self.counts.audience,
             **self.counts.as_dict(),
         }
@@ -89,8 +95,10 @@ class CampaignView:
         }
 
 
-def run_view(run: Run, campaign: str) -> RunView:
-    """The view of one run of the campaign by that name."""
+def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> RunView:
+    """The view of one run of the campaign by that name; ``allowed`` is the account's rate."""
+    if allowed is not None:
+        allowed = None if run.state in ENDED_RUN_STATES else allowed.within(run.max_rate)
     return RunView(
         id=run.id,
         campaign=campaign,
@@ -103,16 +111,27 @@ def run_view(run: Run, campaign: str) -> RunView:
         started_at=run.started_at,
         finished_at=run.finished_at,
         counts=counts_of(run),
+        allowed=allowed,
     )
 
 
 class Overview:
-    """Looks at campaigns and runs; cheap enough to be asked every second."""
+    """Looks at campaigns and runs; cheap enough to be asked every second.
 
-    def __init__(self, campaigns: Campaigns, contacts: Contacts, runs: Runs) -> None:
+    ``allowed`` tells how fast mail may leave, as far as it is known without asking SES.
+    """
+
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        contacts: Contacts,
+        runs: Runs,
+        allowed: Callable[[], AllowedRate | None],
+    ) -> None:
         self._campaigns = campaigns
         self._contacts = contacts
         self._runs = runs
+        self._allowed = allowed
 
     def campaigns(self) -> list[CampaignView]:
         """Every campaign by name."""
@@ -123,12 +142,14 @@ class Overview:
         audiences = {
             lists: self._audience(lists) for lists in {tuple(each.lists) for each in found}
         }
+        allowed = self._allowed()
         return [
             _view(
                 campaign,
                 latest.get(campaign.id),
                 subjects[campaign.message_id],
                 audiences[tuple(campaign.lists)],
+                allowed,
             )
             for campaign in found
         ]
@@ -138,17 +159,18 @@ class Overview:
         campaign = self._campaigns.get(name)
         subject = self._campaigns.subjects([campaign.message_id])[campaign.message_id]
         newest = self._runs.latest([campaign.id]).get(campaign.id)
-        return _view(campaign, newest, subject, self._audience(campaign.lists))
+        return _view(campaign, newest, subject, self._audience(campaign.lists), self._allowed())
 
     def run(self, run_id: int) -> RunView:
         """One run as it is now."""
         run = self._runs.get(run_id)
-        return run_view(run, self._campaigns.by_id(run.campaign_id).name)
+        return run_view(run, self._campaigns.by_id(run.campaign_id).name, self._allowed())
 
     def runs(self, name: str, *, limit: int = 50) -> Sequence[RunView]:
         """A campaign's runs, newest first, tests included, at most ``limit``."""
         campaign = self._campaigns.get(name)
-        return [run_view(run, name) for run in self._runs.of_campaign(campaign.id, limit=limit)]
+        found, allowed = self._runs.of_campaign(campaign.id, limit=limit), self._allowed()
+        return [run_view(run, name, allowed) for run in found]
 
     def _audience(self, lists: Sequence[str]) -> int | None:
         try:
@@ -157,12 +179,18 @@ class Overview:
             return None
 
 
-def _view(campaign: Campaign, run: Run | None, subject: str, audience: int | None) -> CampaignView:
+def _view(
+    campaign: Campaign,
+    run: Run | None,
+    subject: str,
+    audience: int | None,
+    allowed: AllowedRate | None,
+) -> CampaignView:
     return CampaignView(
         name=campaign.name,
         subject=subject,
         lists=tuple(campaign.lists),
         audience=audience,
         next_due_at=campaign.next_due_at,
-        run=run_view(run, campaign.name) if run else None,
+        run=run_view(run, campaign.name, allowed) if run else None,
     )

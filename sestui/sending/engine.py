@@ -14,6 +14,7 @@ from sestui.core.delivery import Taken, Want
 from sestui.core.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
+    NO_RATE,
     PACE,
     SHARED_PACE,
     Quota,
@@ -109,7 +110,7 @@ class Engine:
         self._horizon = 0.0
         self._pauses: list[Pause] = []
         self._beat_at = float("-inf")
-        self._rate = 0.0
+        self._allowed = NO_RATE
         self._workers = 1
         self._quota_used_up = False
         self._quota: Quota | None = None
@@ -211,6 +212,11 @@ class Engine:
             return None  # so few that the ledger's transaction would cost more than they
         return Want(run.id, max(1, most), run.max_rate, self._pace(bulk=bulk))
 
+    @property
+    def _rate(self) -> float:
+        """Recipients a second that the run which is being served may have."""
+        return self._allowed.rate
+
     def _pace(self, *, bulk: bool) -> float:
         if self._workers > 1:
             return SHARED_PACE
@@ -236,10 +242,10 @@ class Engine:
     def _use(self, run: RunInfo, taken: Taken) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""
         now = self._clock.monotonic()
-        if taken.account_rate:
+        if taken.allowed.rate:
             # Sizes of bulk calls go by the full rate, their spacing by the pace: the other way
             # round, whole calls would never fit a second and the gate would hold one back.
-            self._rate = min(taken.account_rate, run.max_rate or taken.account_rate)
+            self._allowed = taken.allowed.within(run.max_rate)
         self._quota = taken.quota or self._quota
         self._workers = taken.workers
         if taken.run_state is not RunState.SENDING:
@@ -269,7 +275,7 @@ class Engine:
             self._turns.block(run, slots.end + ahead - CLAIM_AHEAD_SECONDS)
         self._dispatcher.hand_over(
             [
-                Job(call.claims, composer, call.slot + ahead, taken.account_rate, call.bulk)
+                Job(call.claims, composer, call.slot + ahead, taken.allowed.rate, call.bulk)
                 for call in calls
             ]
         )
@@ -327,7 +333,7 @@ class Engine:
             self._beat_at = now
 
     def _report_if_due(self, *, last: bool = False) -> None:
-        self._reporter.report(self._rate, self._quota, self._holds.trouble, last=last)
+        self._reporter.report(self._allowed, self._quota, self._holds.trouble, last=last)
 
     def _rest(self) -> None:
         """Sleep until the next claim is due, an answer has waited long enough, or a stop."""

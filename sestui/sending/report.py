@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import Answer, AnswerKind, Claim
-from sestui.core.pacing import Quota
+from sestui.core.pacing import AllowedRate, Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class SenderReport:
     """All answers since the last report, shown or not."""
     rate: float = 0.0
     """Recipients a second allowed to the run that is being served."""
+    rate_factor: float = 1.0
+    """What throttle answers have left of the account's rate, 0 to 1."""
     quota: Quota | None = None
     trouble: str = ""
     """Why nothing is leaving just now, as a sentence; '' when all is well."""
@@ -65,7 +67,9 @@ class Reporter:
         self._lines += [line_of(answer, claim, now) for answer, claim in answers]
         del self._lines[:-MOST_LINES]
 
-    def report(self, rate: float, quota: Quota | None, trouble: str, *, last: bool = False) -> None:
+    def report(
+        self, allowed: AllowedRate, quota: Quota | None, trouble: str, *, last: bool = False
+    ) -> None:
         """Tell what has come in if it is time, or if this is the ``last`` report."""
         now = self._clock.monotonic()
         if self._report is None or (now - self._reported_at < REPORT_SECONDS and not last):
@@ -73,4 +77,14 @@ class Reporter:
         self._reported_at = now
         lines, answered = tuple(self._lines), self._answered
         self._lines, self._answered = [], 0
-        self._report(SenderReport(self._clock.now(), lines, answered, rate, quota, trouble))
+        self._report(
+            SenderReport(
+                at=self._clock.now(),
+                lines=lines,
+                answered=answered,
+                rate=allowed.rate,
+                rate_factor=allowed.factor,
+                quota=quota,
+                trouble=trouble,
+            )
+        )

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.clock import Clock
-from sestui.core.pacing import Quota
-from sestui.store.governor import Governor, row_quota, row_rate
+from sestui.core.pacing import NO_RATE, AllowedRate, Quota
+from sestui.store.governor import Governor, row_allowed, row_quota
 from sestui.store.tables import GovernorRow
 
 
@@ -48,7 +48,11 @@ class SharedAccount:
         row = self.row()
         return row_quota(row, self._quota_rule, self._clock.now()) if row else None
 
-    def rate(self) -> float:
-        """Recipients a second allowed now, throttle cuts included; 0 before the first look."""
+    def allowed(self) -> AllowedRate:
+        """How fast mail may leave now, throttle cuts included; 0 before the first look."""
         row = self.row()
-        return row_rate(row, self._clock.now()) if row else 0.0
+        return row_allowed(row, self._clock.now()) if row else NO_RATE
+
+    def rate(self) -> float:
+        """Recipients a second allowed now."""
+        return self.allowed().rate

@@ -2,10 +2,12 @@
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+from sqlmodel import select as select_model
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.clock import Instant
-from sestui.core.pacing import Adaptation, Quota, quota
+from sestui.core.pacing import Adaptation, AllowedRate, Quota, quota
 from sestui.store.database import Database
 from sestui.store.tables import GovernorRow, Run
 
@@ -53,9 +55,15 @@ def row_quota(row: GovernorRow, rule: QuotaRule, now: Instant) -> Quota:
     )
 
 
+def row_allowed(row: GovernorRow, now: Instant) -> AllowedRate:
+    """How fast mail may leave now: the account's rate less what throttling cut."""
+    factor = Adaptation(row.rate_factor, row.rate_factor_at).current(now)
+    return AllowedRate(row.max_send_rate * factor, factor)
+
+
 def row_rate(row: GovernorRow, now: Instant) -> float:
-    """Recipients a second allowed now: the account's rate less what throttling cut."""
-    return row.max_send_rate * Adaptation(row.rate_factor, row.rate_factor_at).current(now)
+    """Recipients a second allowed now."""
+    return row_allowed(row, now).rate
 
 
 def take(connection: Connection, account: str, *, count: int, tat: Instant) -> None:
@@ -89,6 +97,16 @@ class Governor:
         """The row as it is now; None before the first look at the account."""
         with self._database.read() as session:
             return session.get(GovernorRow, account)
+
+    def newest(self, prefix: str) -> GovernorRow | None:
+        """The row that was looked at last, of accounts whose name begins with ``prefix``."""
+        with self._database.read() as session:
+            return session.exec(
+                select_model(GovernorRow)
+                .where(col(GovernorRow.account).startswith(prefix), col(GovernorRow.looked_at) > 0)
+                .order_by(col(GovernorRow.looked_at).desc())
+                .limit(1)
+            ).first()
 
     def look_begins(self, account: str) -> int:
         """Call before asking SES; give what it returns to :meth:`look_ends`.

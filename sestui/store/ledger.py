@@ -151,17 +151,17 @@ class Ledger:
             return replace(said, run_state=RunState(run.state))
         row = governor.locked_row(connection, self._account)
         quota = governor.row_quota(row, self._quota_rule, now)
-        rate = governor.row_rate(row, now)
+        allowed = governor.row_allowed(row, now)
         pace = Pace(
             tat=row.tat,
-            rate=rate * want.pace,
+            rate=allowed.rate * want.pace,
             run_tat=run.tat,
             run_rate=want.max_rate,
         )
         said = replace(
             said,
             run_state=RunState.SENDING,
-            account_rate=rate,
+            allowed=allowed,
             workers=max(1, run.workers),
             quota=quota,
         )

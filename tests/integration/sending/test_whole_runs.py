@@ -17,6 +17,7 @@ from sestui.core.delivery import RunCounts
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.sending.engine import End
 from sestui.sending.holds import REFUSALS_IN_A_ROW
+from sestui.sending.report import SenderReport
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.launch import start_simulator
 from sestui.store.ledger import Ledger
@@ -209,12 +210,14 @@ def test_throttling_slows_down_and_loses_nobody(world):
     w = world(simulator_rate=400, send_mode="single")
     w.account.add_fault(checked_fault("throttle", probability=0.1))
     runtime, emails = w.runtime(), addresses(250)
-    rates: list[float] = []
+    reports: list[SenderReport] = []
     run = w.started(runtime, emails)
-    ran(runtime, report=lambda report: rates.append(report.rate))
+    ran(runtime, report=reports.append)
     assert w.outbox() == once(emails)
     assert counts(runtime, run) == RunCounts(accepted=250)
-    assert min(rate for rate in rates if rate) < 250
+    slowest = min((report for report in reports if report.rate), key=lambda report: report.rate)
+    assert slowest.rate < 250
+    assert slowest.rate == pytest.approx(400 * slowest.rate_factor)
     assert runtime.account.row().rate_factor < 1
 
 

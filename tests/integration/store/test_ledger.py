@@ -351,9 +351,9 @@ def test_a_rate_of_zero_lets_nothing_be_claimed(started):
 def test_a_throttle_answer_slows_every_worker(started, database, clock):
     run_id, ledger = started(50, rate=1_000)
     claims = ledger.exchange([], Want(run_id, 10)).claims
-    before = ledger.exchange([], Want(run_id, 1)).account_rate
+    before = ledger.exchange([], Want(run_id, 1)).allowed.rate
     ledger.exchange([not_sent(claim, HoldBack.RATE) for claim in claims], None)
-    after = open_ledger(database, clock, "other").exchange([], Want(run_id, 1)).account_rate
+    after = open_ledger(database, clock, "other").exchange([], Want(run_id, 1)).allowed.rate
     assert after == pytest.approx(before / 2, rel=0.05)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sestui.core.account import QuotaRule, WarmUp
 from sestui.core.pacing import (
     Adaptation,
+    AllowedRate,
     Pace,
     Quota,
     Reservation,
@@ -216,6 +217,15 @@ def test_a_clock_set_back_stops_neither_the_recovery_nor_the_cutting(seconds):
     cut = Adaptation(0.02, NOW)
     assert cut.current(NOW - seconds) == 1.0
     assert cut.cut(NOW - seconds).current(NOW - seconds) == 0.5
+
+
+def test_what_throttling_leaves_is_said_only_when_it_cuts():
+    assert AllowedRate(14.0).said() == ""
+    cut = AllowedRate(7.0, 0.5)
+    assert cut.said() == "7.0 a second: SES throttled, 50% of its rate is left"
+    assert cut.within(None) == cut
+    assert cut.within(5.0) == AllowedRate(5.0, 0.5)
+    assert cut.within(20.0) == cut
 
 
 def test_a_clock_set_back_a_little_forgets_no_cut():

@@ -1,0 +1,80 @@
+"""What throttling has left of the rate is told under the same name everywhere."""
+
+import json
+import re
+from contextlib import closing
+from typing import Any
+
+import pytest
+from command import Sestui
+
+from sestui.core.clock import SystemClock
+from sestui.settings import load_settings
+from sestui.simulator.faults import checked_fault
+from sestui.simulator.state import SimulatorState
+from sestui.simulator.storage import FILE_NAME
+from sestui.store.database import Database
+from sestui.store.governor import slow_down
+
+RATE = 40
+
+
+@pytest.fixture
+def throttled(ready: Sestui) -> Sestui:
+    """A run that is held, on an account that throttled a moment ago."""
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": str(RATE)}
+    ready.ok("account")
+    ready.ok("campaign", "start", "news")
+    ready.ok("campaign", "pause", "news")
+    settings = load_settings(data_dir=ready.data)
+    database = Database(settings.sqlalchemy_url)
+    with database.write_connection() as connection:
+        slow_down(connection, "simulator", SystemClock().now())
+    database.close()
+    return ready
+
+
+def checked(said: dict[str, Any]) -> None:
+    assert 0.5 <= said["rate_factor"] < 1  # it recovers while we look
+    assert said["allowed_rate"] == pytest.approx(RATE * said["rate_factor"])
+
+
+def test_in_json(throttled: Sestui) -> None:
+    checked(throttled.json("account"))
+    shown = throttled.json("campaign", "show", "news")
+    checked(shown["run"])
+    checked(shown["runs"][0])
+    (listed,) = throttled.json("campaign", "list")
+    checked(listed["run"])
+
+
+def test_for_people(throttled: Sestui) -> None:
+    told = r"\d\d\.\d a second: SES throttled, \d\d% of its rate is left"
+    account, shown = throttled.ok("account"), throttled.ok("campaign", "show", "news")
+    assert re.search(rf"^rate   {RATE} a second \(allowed now: {told}\)$", account, re.MULTILINE)
+    assert re.search(rf"^rate      {told}$", shown, re.MULTILINE)
+
+
+def test_a_run_that_throttling_slowed_says_so(ready: Sestui) -> None:
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": str(RATE), "SESTUI_SIMULATOR_QUOTA": "100"}
+    ready.ok("account")
+    with closing(SimulatorState(ready.data / FILE_NAME, SystemClock())) as account:
+        account.add_fault(checked_fault("throttle", probability=0.2))
+    sent = ready.run("send", "news", "--json")
+    run = json.loads(sent.stdout)
+    assert (run["state"], run["reason"]) == ("waiting", "quota")
+    assert run["rate_factor"] < 1
+    assert run["allowed_rate"] == pytest.approx(RATE * run["rate_factor"])
+
+
+def test_nothing_is_told_where_nothing_is_known_or_left_to_send(ready: Sestui) -> None:
+    ready.ok("campaign", "start", "news")
+    run = ready.latest()
+    assert (run["allowed_rate"], run["rate_factor"]) == (None, None)  # SES was never asked
+    ready.ok("campaign", "cancel", "news", "--yes")
+    ready.ok("account")
+    run = ready.latest()
+    assert (run["allowed_rate"], run["rate_factor"]) == (None, None)
+    account = ready.json("account")
+    assert (account["allowed_rate"], account["rate_factor"]) == (5_000, 1)
+    assert "(allowed now: all of it)" in ready.ok("account")
