@@ -1,6 +1,5 @@
 """Contacts: the lists on the left, who is on them on the right, a million as fast as ten."""
 
-import asyncio
 from typing import ClassVar
 
 from textual import on, work
@@ -10,19 +9,18 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from sestui.core.states import Standing
-from sestui.store.contact_pages import ContactLine
 from sestui.store.contact_walks import Which
 from sestui.tui.desk import Desk
-from sestui.tui.desks.contacts import Finds, Group
+from sestui.tui.desks.contacts import Group
 from sestui.tui.format import shorten
 from sestui.tui.screens.ask import AskScreen
 from sestui.tui.screens.contact import ContactScreen
 from sestui.tui.screens.suppress import SuppressingScreen
-from sestui.tui.widgets.contact_cells import GROUP_COLUMNS, PEOPLE_COLUMNS, contact_cells
+from sestui.tui.widgets.contact_cells import GROUP_COLUMNS
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
+from sestui.tui.widgets.people_table import PeopleTable
 
 _REFRESH_SECONDS = 5.0
-_TYPING_SECONDS = 0.15
 _RETRY_SECONDS = 1.0
 
 _EMPTY = """\
@@ -84,11 +82,8 @@ class ContactsScreen(SuppressingScreen):
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
         self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
-        self._people: LazyTable[ContactLine] = LazyTable(PEOPLE_COLUMNS, contact_cells, id="people")
+        self._people = PeopleTable(self.contacts)
         self._all: list[Group] = []
-        self._which = Which()
-        self._progress = ""
-        """What a search says of itself; '' while none is on."""
 
     def body(self) -> ComposeResult:
         """Lists, a line about what is shown, contacts, the find line; or what to do first."""
@@ -105,7 +100,7 @@ class ContactsScreen(SuppressingScreen):
         self.query_one("#empty").display = False
         self.query_one("#find").display = False
         self._people.focus()
-        self._people.show(self.contacts.pages(self._which))
+        self._people.look_at(Which())
 
     # looking
 
@@ -116,9 +111,9 @@ class ContactsScreen(SuppressingScreen):
             return
         before = self._all
         self._show_groups(groups)
-        if self._group_of(self._which) not in {group.which for group in groups}:
+        if self._group not in {group.which for group in groups}:
             self._choose(Which())  # the list is not there any more
-        elif before and groups != before and not self._progress:
+        elif before and groups != before and not self._people.wanted:
             self._people.reload()
 
     def on_screen_resume(self) -> None:
@@ -131,7 +126,7 @@ class ContactsScreen(SuppressingScreen):
         chosen = self._groups.selected
         self._all = groups
         self._groups.show_rows(groups)
-        wanted = chosen.which if chosen else self._which
+        wanted = chosen.which if chosen else self._group
         places = [number for number, group in enumerate(groups) if group.which == wanted]
         if places:
             self._groups.cursor = places[0]
@@ -142,28 +137,23 @@ class ContactsScreen(SuppressingScreen):
             self._people.focus()
         self._say()
 
-    @staticmethod
-    def _group_of(which: Which) -> Which:
-        """The group that a filtered look belongs to."""
-        if which.list_name is None and which.standing is Standing.SUPPRESSED:
+    @property
+    def _group(self) -> Which:
+        """The group that is looked at, filtered or not."""
+        which = self._people.which
+        if which == Which(standing=Standing.SUPPRESSED):
             return which
         return Which(which.list_name)
 
+    @on(PeopleTable.Told)
     @on(LazyTable.Counted, "#people")
     def _say(self) -> None:
-        if self._progress:
-            said = self._progress
-        else:
-            count = self._people.count
-            said = "" if count is None else "1 contact" if count == 1 else f"{count:,} contacts"
-        about = " · ".join(part for part in (self._where(), said) if part)
-        self.query_one("#about", Static).update(about)
-        self.refresh_bindings()
-
-    def _where(self) -> str:
-        name, standing = self._which.list_name, self._which.standing
+        name, standing = self._people.which.list_name, self._people.which.standing
         where = shorten(name, 40) if name is not None else "all"
-        return f"{where}, {standing.value}" if standing else where
+        status = f", {standing.value}" if standing else ""
+        said = f" · {self._people.said}" if self._people.said else ""
+        self.query_one("#about", Static).update(f"{where}{status}{said}")
+        self.refresh_bindings()
 
     @on(LazyTable.Moved, "#people")
     def _moved(self) -> None:
@@ -180,7 +170,7 @@ class ContactsScreen(SuppressingScreen):
     @on(LazyTable.Moved, "#groups")
     def _group_moved(self) -> None:
         group = self._groups.selected
-        if group is not None and group.which != self._group_of(self._which):
+        if group is not None and group.which != self._group:
             self._choose(group.which)
 
     @on(LazyTable.Opened, "#groups")
@@ -194,15 +184,16 @@ class ContactsScreen(SuppressingScreen):
 
     def action_filter(self) -> None:
         """Show the next status."""
-        place = _FILTERS.index(self._which.standing)
-        standing = _FILTERS[(place + 1) % len(_FILTERS)]
-        if self._which.list_name is None and standing is Standing.SUPPRESSED:
+        which = self._people.which
+        standing = _FILTERS[(_FILTERS.index(which.standing) + 1) % len(_FILTERS)]
+        if which.list_name is None and standing is Standing.SUPPRESSED:
             standing = None  # that is a group of its own
-        self._choose(Which(self._which.list_name, standing))
+        self._choose(Which(which.list_name, standing))
 
     def _choose(self, which: Which) -> None:
-        self._which = which
-        self._search()
+        wanted = self.query_one("#find", Input).value.strip()
+        totals = [group.contacts for group in self._all if group.which == self._group]
+        self._people.look_at(which, wanted, total=sum(totals))
 
     # finding
 
@@ -219,8 +210,8 @@ class ContactsScreen(SuppressingScreen):
             find.value = ""
             find.display = False
             self._people.focus()
-        elif self._which != self._group_of(self._which):
-            self._choose(self._group_of(self._which))
+        elif self._people.which != self._group:
+            self._choose(self._group)
         else:
             return False
         return True
@@ -230,48 +221,9 @@ class ContactsScreen(SuppressingScreen):
         self._people.focus()
 
     @on(Input.Changed, "#find")
-    def _typed(self) -> None:
-        self._search()
-
-    def _search(self, *, keep_cursor: bool = False) -> None:
-        """Show who has what stands in the find line; everybody if nothing does."""
-        text = self.query_one("#find", Input).value.strip()
-        self._find(text, self._people.cursor if keep_cursor else 0)
-
-    @work(exclusive=True, group="find")
-    async def _find(self, text: str, cursor: int) -> None:
-        """Search; a newer search, which cancels this one, is all there is to giving it up."""
-        which = self._which
-        if not text:
-            self._progress = ""
-            self._people.show(self.contacts.pages(which))
-            self._say()
-            return
-        await asyncio.sleep(_TYPING_SECONDS)
-        while not await self._searched(which, text, cursor):
-            await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _searched(self, which: Which, text: str, cursor: int) -> bool:
-        """Whether the search went through to its end; what it finds is shown from ``cursor`` on."""
-        finds, steps = Finds(), self.contacts.find(which, text)
-        total = next((g.contacts for g in self._all if g.which == self._group_of(which)), 0)
-        shown = False
-        while True:
-            step = await self.look(lambda: next(steps))
-            if step is None:
-                return False
-            finds.lines += step.lines
-            self._progress = _progress(len(finds.lines), step.searched, total)
-            if step.done:
-                self._progress = _result(len(finds.lines), more=step.more)
-            if not shown and (len(finds.lines) > cursor or step.done):
-                self._people.show(finds, keep_cursor=bool(cursor))
-                shown = True
-            elif step.lines:
-                self._people.reload()
-            self._say()
-            if step.done:
-                return True
+    def _typed(self, event: Input.Changed) -> None:
+        if event.value.strip() != self._people.wanted:
+            self._choose(self._people.which)
 
     # doing
 
@@ -284,11 +236,8 @@ class ContactsScreen(SuppressingScreen):
         return line.email, line.standing is Standing.SUPPRESSED, line.reason
 
     def changed(self) -> None:
-        """Show what was done: also what a search has found may be different now."""
-        if self._progress:
-            self._search(keep_cursor=True)
-        else:
-            self._people.reload()
+        """Show what was done."""
+        self._people.renew()
         self.look_again()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -303,7 +252,7 @@ class ContactsScreen(SuppressingScreen):
         if action in {"find", "filter"} and self.query_one("#empty").display:
             return False
         if action == "filter":
-            return self._which != Which(standing=Standing.SUPPRESSED)
+            return self._people.which != Which(standing=Standing.SUPPRESSED)
         return super().check_action(action, parameters)
 
     @on(LazyTable.Opened, "#people")
@@ -332,7 +281,7 @@ class ContactsScreen(SuppressingScreen):
     @work(group="deed")
     async def action_new(self) -> None:
         """Ask for an address and show the new contact."""
-        name = self._which.list_name or ""
+        name = self._people.which.list_name or ""
         where = f"The contact comes on {shorten(name, 60)}." if name else "It is on no list yet."
         question = AskScreen("New contact", where, placeholder="somebody@example.com")
         typed = await self.app.push_screen_wait(question)
@@ -346,14 +295,3 @@ class ContactsScreen(SuppressingScreen):
 def _group_cells(group: Group) -> dict[str, Cell]:
     own = group.which.list_name is None
     return {"title": (group.title, "busy" if own else ""), "size": (f"{group.contacts:,}", "quiet")}
-
-
-def _progress(found: int, searched: int, total: int) -> str:
-    share = f" {min(99, 100 * searched // total)} %" if total else ""
-    return f"{found:,} found, searching…{share}"
-
-
-def _result(found: int, *, more: bool) -> str:
-    if more:
-        return f"the first {found:,} found: type more to narrow it"
-    return f"{found:,} found · esc shows everybody" if found else "nobody found · esc shows all"
