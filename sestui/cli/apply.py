@@ -12,39 +12,63 @@ import typer
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sestui.compose.apply import Plan
+    from sestui.compose.apply_tasks import TaskPlan
 
 _GREEN, _RED, _CYAN, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
 
 
 def apply_command(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Markdown files with front matter.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Campaigns (Markdown or HTML, with front matter), tasks (YAML)."
+        ),
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Create or update campaigns from files; applying a file twice changes nothing."""
+    """Create or update campaigns and tasks from files; a file applied twice changes nothing."""
     # Jinja, Markdown and the database: only for those who apply.
     from sestui.compose.apply import apply_plan, plan, refuse_repeated_names  # noqa: PLC0415
+    from sestui.compose.apply_tasks import (  # noqa: PLC0415
+        SUFFIXES,
+        apply_task,
+        plan_task,
+        refuse_repeated_tasks,
+    )
     from sestui.compose.files import load_campaign  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
     from sestui.store.campaigns import Campaigns  # noqa: PLC0415
+    from sestui.tasks.desk import TaskDesk  # noqa: PLC0415
 
-    settings = load_settings()
-    loaded = [load_campaign(path, settings.timezone) for path in files]
-    now = SystemClock().now()
+    settings, clock = load_settings(), SystemClock()
+    of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]
+    of_campaigns = [path for path in files if path not in of_tasks]
+    loaded = [load_campaign(path, settings.timezone) for path in of_campaigns]
+    now = clock.now()
     with closing(open_database(settings)) as database:
         campaigns = Campaigns(database)
+        desk = TaskDesk(database, settings, clock)
         plans = [plan(campaigns, each, now) for each in loaded]
         refuse_repeated_names(plans)
+        tasks = [plan_task(desk, path, settings.timezone) for path in of_tasks]
+        refuse_repeated_tasks(tasks)
         if not dry_run:
             for each in plans:
                 apply_plan(campaigns, each, now)
+            for task in tasks:
+                apply_task(desk, task)
+    _report([*plans, *tasks], as_json=as_json, dry_run=dry_run)
+
+
+def _report(plans: "Sequence[Plan | TaskPlan]", *, as_json: bool, dry_run: bool) -> None:
     for each in plans:
         for warning in each.warnings:
             typer.echo(f"warning: {printable(warning)}", err=True)
@@ -56,11 +80,12 @@ def apply_command(
             typer.echo("\n".join(_lines(each, colour=colour, dry_run=dry_run)))
 
 
-def _as_dict(each: "Plan") -> dict[str, object]:
+def _as_dict(each: "Plan | TaskPlan") -> dict[str, object]:
     return {
+        "kind": each.kind,
         "name": each.name,
         "change": each.change.value,
-        "file": each.loaded.file.path,
+        "file": each.path,
         "changes": [
             {"field": change.field, "old": change.old, "new": change.new} for change in each.changes
         ],
@@ -69,7 +94,7 @@ def _as_dict(each: "Plan") -> dict[str, object]:
     }
 
 
-def _lines(each: "Plan", *, colour: bool, dry_run: bool) -> list[str]:
+def _lines(each: "Plan | TaskPlan", *, colour: bool, dry_run: bool) -> list[str]:
     verb = f"would be {each.change}" if dry_run and each.change != "unchanged" else each.change
     lines = [f"{verb} {each.name}"]
     for change in each.changes:

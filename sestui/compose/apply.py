@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sestui.compose.files import LoadedCampaign
 from sestui.compose.timing import START_GRACE, next_due
@@ -49,6 +49,7 @@ class Plan:
     """Unified diff of body and text alternative; '' when they stay, or are all new."""
     warnings: tuple[str, ...]
     """Sentences about what is allowed but probably not meant."""
+    kind: ClassVar[str] = "campaign"
     existing: Campaign | None
     next_due_at: Instant | None
     """When the campaign runs next by itself once the file is applied."""
@@ -57,6 +58,11 @@ class Plan:
     def name(self) -> str:
         """The campaign's name."""
         return self.loaded.file.fields.name
+
+    @property
+    def path(self) -> str:
+        """The file, as shown in errors."""
+        return self.loaded.file.path
 
 
 def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:

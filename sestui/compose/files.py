@@ -33,7 +33,7 @@ def load_campaign(path: Path, default_zone: str = "") -> LoadedCampaign:
         NotFoundError: there is no such file.
         BadFileError: it is no campaign, or an attachment can't be read.
     """
-    content = _text(path)
+    content = text_of(path)
     file = parse_campaign(content, str(path), html=is_html(path), default_zone=default_zone)
     return LoadedCampaign(file, file.message(_attachments(file, path.parent)))
 
@@ -43,7 +43,13 @@ def is_html(path: Path) -> bool:
     return path.suffix.lower() in {".html", ".htm"}
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A file's text, UTF-8.
+
+    Raises:
+        NotFoundError: there is no such file.
+        BadFileError: it can't be read, is too large, or isn't text.
+    """
     shown = printable(str(path))
     try:
         if not path.exists():
@@ -56,7 +62,7 @@ def _text(path: Path) -> str:
         raise BadFileError(f"{shown} can't be read: {error.strerror}.") from error
     if len(data) > MAX_FILE_BYTES:
         raise BadFileError(
-            f"{shown} is larger than {MAX_FILE_BYTES / 1e6:.0f} MB: that is no campaign file."
+            f"{shown} is larger than {MAX_FILE_BYTES / 1e6:.0f} MB: that is no file for `apply`."
         )
     try:
         content = data.decode("utf-8-sig")

@@ -1,0 +1,109 @@
+"""Task files into the database: first the plan, which changes nothing, then the deed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from sestui.compose.apply import Change, FieldChange
+from sestui.compose.files import text_of
+from sestui.core.clock import iso
+from sestui.core.task import TaskFields
+from sestui.core.task_file import TaskFile
+from sestui.errors import BadFileError, UsageError
+from sestui.tasks.desk import TaskDesk
+
+SUFFIXES = {".yaml", ".yml"}
+"""What tells a task's file from a campaign's."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """What a task's file would do to the database."""
+
+    path: str
+    fields: TaskFields
+    change: Change
+    changes: tuple[FieldChange, ...]
+    kind: ClassVar[str] = "task"
+    diff: ClassVar[str] = ""
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.fields.name
+
+
+def plan_task(desk: TaskDesk, path: Path, default_zone: str = "") -> TaskPlan:
+    """Compare a file with the database; nothing is written.
+
+    Raises:
+        NotFoundError: there is no such file.
+        BadFileError: it is no task; the text names the file and the field.
+    """
+    file = TaskFile(text_of(path), str(path))
+    view = desk.find(file.name)
+    existing = view.fields if view else None
+    try:
+        wanted = desk.check(file.fields(default_zone=default_zone, existing=existing))
+    except UsageError as error:
+        raise BadFileError(f"{file.path}: {error}") from error
+    if existing is None:
+        change = Change.CREATED
+    else:
+        change = Change.UNCHANGED if existing == wanted else Change.UPDATED
+    old, new = _shown(existing), _shown(wanted)
+    changes = tuple(
+        FieldChange(name, old.get(name, ""), new.get(name, ""))
+        for name in sorted(old.keys() | new.keys(), key=[*new, *old].index)
+        if old.get(name, "") != new.get(name, "")
+    )
+    return TaskPlan(file.path, wanted, change, changes)
+
+
+def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
+    """Two files for one task would undo each other.
+
+    Raises:
+        BadFileError: names both files.
+    """
+    seen: dict[str, str] = {}
+    for each in plans:
+        if each.name in seen:
+            raise BadFileError(
+                f"{seen[each.name]} and {each.path} are both named {each.name!r}; rename one."
+            )
+        seen[each.name] = each.path
+
+
+def apply_task(desk: TaskDesk, plan: TaskPlan) -> None:
+    """Write what was planned; an unchanged task is left alone, its next run included."""
+    if plan.change is Change.CREATED:
+        desk.add(plan.fields)
+    elif plan.change is Change.UPDATED:
+        desk.change(plan.name, plan.fields)
+
+
+def _shown(fields: TaskFields | None) -> dict[str, str]:
+    """Every field as text, by its name in the file."""
+    if fields is None:
+        return {}
+    shown = {
+        "name": fields.name,
+        "type": fields.type,
+        "description": fields.description,
+        "schedule": fields.schedule,
+        "timezone": fields.timezone,
+        "active": "true" if fields.active else "false",
+        "priority": str(fields.priority),
+        "start": iso(fields.starts_at),
+        "end": iso(fields.ends_at),
+        "misfire": fields.misfire.value,
+        "misfire_bound": str(fields.misfire_bound),
+        "timeout": f"{fields.timeout:g}",
+        "overlap": fields.overlap.value,
+    }
+    given = fields.parameters.items()
+    return shown | {f"parameters.{k}": json.dumps(value, ensure_ascii=False) for k, value in given}
