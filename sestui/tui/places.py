@@ -57,6 +57,12 @@ def _contacts(desk: Desk) -> Screen[None]:
     return ContactsScreen(desk)
 
 
+def _log(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.log import LogScreen  # noqa: PLC0415 - see above
+
+    return LogScreen(desk)
+
+
 def _outbox(desk: Desk) -> Screen[None]:
     from sestui.tui.screens.outbox import OutboxScreen  # noqa: PLC0415 - see above
 
@@ -76,6 +82,7 @@ PLACES = (
     ),
     Place("Contacts", "Who is on which list, and what became of every mail to them", _contacts),
     Place("Compose", "Write the message, and see the mail that each contact gets", _compose),
+    Place("Log", "Every delivery of every campaign, and what became of it", _log),
     Place(
         "Outbox",
         "What the simulator was handed, as its recipients would see it",

@@ -10,6 +10,8 @@ from sestui.core.states import WaitReason
 from sestui.sending.report import Line
 from sestui.tui.screens.campaigns import CampaignsScreen
 from sestui.tui.screens.confirm import ConfirmScreen
+from sestui.tui.screens.follow_up import FollowUpScreen
+from sestui.tui.screens.pick import PickScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.tail import Tail
 
@@ -74,12 +76,60 @@ async def test_the_tail_follows_until_one_scrolls_back(runtime, still):
         assert len(tail.lines) == 61
 
 
-async def test_what_is_in_doubt_says_what_to_do(runtime, still):
+async def test_what_is_in_doubt_is_settled_here(runtime, still):
     run_id = started(runtime, contacts=3)
     with runtime.database.write_connection() as connection:
         connection.exec_driver_sql("UPDATE run SET pending = 2, in_doubt = 1")
+        connection.exec_driver_sql("UPDATE delivery SET state = 'in_doubt' WHERE id = 2")
     async with running(runtime, follow=run_id) as (app, pilot):
-        await until(pilot, lambda: "sestui campaign show news" in " ".join(shown(app).split()))
+        await until(pilot, lambda: "1 recipient: v says whether to send again." in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "Send run 1 of news again to 1 recipient?" in shown(app)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.pending == 3)
+        await until(pilot, lambda: "v says" not in shown(app))
+
+
+async def test_every_delivery_of_the_run_is_a_key_away(runtime):
+    run_id = started(runtime, contacts=30)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "finished" in shown(app))
+        assert "/ Find" not in shown(app)
+        await pilot.press("d")
+        panel = app.screen.panel
+        await until(pilot, lambda: panel.table.count == 30 and "accepted\xa030" in shown(app))
+        await pilot.press("slash", *"all17", "enter")
+        await until(pilot, lambda: panel.table.count == 1)
+        await pilot.press("y")
+        assert app.clipboard == "all17@example.com"
+        await pilot.press("escape")
+        await until(pilot, lambda: panel.table.count == 30)
+        await pilot.press("escape")
+        assert app.screen.query_one(Tail).has_focus
+        await pilot.press("y")
+        assert app.clipboard == "news"
+        await pilot.press("escape")
+        assert isinstance(app.screen, CampaignsScreen)
+
+
+async def test_those_whom_the_run_did_not_reach_are_followed_up(runtime):
+    run_id = started(runtime, contacts=5)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "finished" in shown(app))
+        add_campaign(runtime, contacts=8)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, FollowUpScreen))
+        await until(pilot, lambda: len(app.screen.sizes) == 3)
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "Send news to 3 recipients?" in shown(app)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: "3 of 3" in shown(app) and "finished" in shown(app))
+    assert runtime.overview.campaign("news").run.counts.accepted == 3
 
 
 async def test_a_waiting_run_says_when_it_goes_on(runtime, still):

@@ -44,6 +44,7 @@ class DeskScreen(Screen[None]):
         self.banner = Banner()
         self.refresh_seconds: float | None = None
         """How often to read again; None: only when asked to by :meth:`look_again`."""
+        self._offered: list[bool | None] = []
 
     def compose(self) -> ComposeResult:
         """Bar, banner, the screen's own part, footer."""
@@ -93,6 +94,13 @@ class DeskScreen(Screen[None]):
             return None
         self.banner.say("")
         return found
+
+    def offer_again(self) -> None:
+        """Draw the footer anew if other actions are offered now: cheap enough for every move."""
+        offered = [self.check_action(binding.action, ()) for _key, binding in self._bindings]
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     # doing
 

@@ -10,7 +10,7 @@ from sestui.core.clock import Instant
 from sestui.core.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.desk import RunPicture, has_ended
-from sestui.tui.format import bar, duration, percent, shorten
+from sestui.tui.format import bar, duration, percent, recipients, shorten
 from sestui.tui.meter import RateMeter
 from sestui.tui.widgets.gauges import quota_line, rate_line
 
@@ -161,11 +161,7 @@ class RunCountsLine(Figure):
 
 
 def _doubt(run: RunView) -> Content:
-    count = run.counts.in_doubt
-    who = "1 recipient has" if count == 1 else f"{count:,} recipients have"
-    name = shorten(run.campaign, 40)
+    who = recipients(run.counts.in_doubt)
     return Content.styled(
-        f"{who} no answer from SES and won't be mailed again unless you say so: "
-        f"sestui campaign show {name}",
-        "$text-warning",
+        f"No answer from SES for {who}: v says whether to send again.", "$text-warning"
     )
