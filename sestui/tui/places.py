@@ -45,16 +45,22 @@ def _campaigns(desk: Desk) -> Screen[None]:
     return CampaignsScreen(desk)
 
 
+def _contacts(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.contacts import ContactsScreen  # noqa: PLC0415 - see above
+
+    return ContactsScreen(desk)
+
+
 def _compose(desk: Desk) -> Screen[None]:
     from sestui.tui.screens.compose import ComposeScreen  # noqa: PLC0415 - see above
 
     return ComposeScreen(desk)
 
 
-def _contacts(desk: Desk) -> Screen[None]:
-    from sestui.tui.screens.contacts import ContactsScreen  # noqa: PLC0415 - see above
+def _schedule(desk: Desk) -> Screen[None]:
+    from sestui.tui.screens.schedule import ScheduleScreen  # noqa: PLC0415 - see above
 
-    return ContactsScreen(desk)
+    return ScheduleScreen(desk)
 
 
 def _log(desk: Desk) -> Screen[None]:
@@ -82,6 +88,7 @@ PLACES = (
     ),
     Place("Contacts", "Who is on which list, and what became of every mail to them", _contacts),
     Place("Compose", "Write the message, and see the mail that each contact gets", _compose),
+    Place("Schedule", "Tasks that run by themselves, when they do, and their logs", _schedule),
     Place("Log", "Every delivery of every campaign, and what became of it", _log),
     Place(
         "Outbox",
