@@ -113,6 +113,7 @@ class RunDue:
         self._crew.start()
         error: SestuiError | None = None
         try:
+            self._round()
             while not self._done():
                 self._round()
         except SestuiError as met:
