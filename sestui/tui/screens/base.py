@@ -8,12 +8,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from sestui.errors import SestuiError
 from sestui.tui.desk import Desk
 from sestui.tui.format import shorten
 from sestui.tui.places import PLACES
+from sestui.tui.widgets.key_bar import KeyBar
 from sestui.tui.widgets.top_bar import Banner, TopBar
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class DeskScreen(Screen[None]):
         yield TopBar(self.PLACE)
         yield self.banner
         yield from self.body()
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """The screen's own part."""
