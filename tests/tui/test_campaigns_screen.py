@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from conftest import add_campaign, running, shown, toasts, until
 from textual.widgets import DataTable, Input
@@ -143,6 +145,23 @@ async def test_names_are_found_as_they_are_typed(runtime, still):
         await pilot.press("escape")
         await until(pilot, lambda: listed(app) == 3)
         assert not app.screen.query_one("#find", Input).display
+
+
+async def test_what_needs_somebody_comes_first_when_asked_to(runtime, still):
+    for name in ("a", "b", "c", "d"):
+        add_campaign(runtime, name)
+    for name in ("b", "c", "d"):
+        runtime.starter.start(runtime.campaigns.get(name), time.time())
+    runtime.steering.cancel("b")
+    runtime.steering.pause("d")
+    async with running(runtime) as (app, pilot):
+        await until(pilot, lambda: listed(app) == 4)
+        table = app.screen.query_one(CampaignTable)
+        for order in ("dcab", "abcd"):
+            await pilot.press("u", "g")
+            for name in order:
+                assert table.selected.name == name
+                await pilot.press("j")
 
 
 async def test_the_cursor_stays_on_its_campaign(runtime, still):

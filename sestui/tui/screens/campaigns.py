@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Input, Static
 
+from sestui.core.states import RunState
 from sestui.reports.overview import CampaignView, RunView
-from sestui.tui.desk import Desk
+from sestui.tui.desk import Desk, has_ended
 from sestui.tui.screens.begin import BeginningScreen
 from sestui.tui.screens.campaign import CampaignScreen
 from sestui.tui.to_compose import compose_campaign
@@ -59,6 +60,14 @@ class CampaignsScreen(BeginningScreen):
             tooltip="Show only names that match",
         ),
         Binding(
+            "u",
+            "order",
+            "Urgent first",
+            show=False,
+            id="campaigns.order",
+            tooltip="Put first what needs you, then what goes on; again: by name",
+        ),
+        Binding(
             "y",
             "copy",
             "Copy",
@@ -71,19 +80,22 @@ class CampaignsScreen(BeginningScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._views: Sequence[CampaignView] | None = None
+        self._urgent_first = False
         self.refresh_seconds = _REFRESH_SECONDS
+        self._table = CampaignTable(desk.zone)
+        self._empty = Static(_EMPTY, id="empty", markup=False)
+        self._find = Input(placeholder="part of a campaign's name", id="find")
 
     def body(self) -> ComposeResult:
         """Table or what to do first, find line."""
-        yield CampaignTable(self.desk.zone)
-        yield Static(_EMPTY, id="empty", markup=False)
-        yield Input(placeholder="part of a campaign's name", id="find")
+        yield self._table
+        yield self._empty
+        yield self._find
 
     def on_mount(self) -> None:
         """The table has the focus."""
-        self.query_one("#empty").display = False
-        self.query_one("#find").display = False
-        self.query_one(CampaignTable).focus()
+        self._empty.display = self._find.display = False
+        self._table.focus()
 
     async def read(self) -> None:
         """Read the campaigns with their newest runs."""
@@ -93,12 +105,14 @@ class CampaignsScreen(BeginningScreen):
             self._show()
 
     def _show(self) -> None:
-        wanted = self.query_one("#find", Input).value.casefold()
+        wanted = self._find.value.casefold()
         views = self._views or ()
-        table = self.query_one(CampaignTable)
-        table.show([v for v in views if wanted in v.name.casefold()], self.desk.clock.now())
-        table.display = bool(views)
-        self.query_one("#empty").display = not views
+        shown = [view for view in views if wanted in view.name.casefold()]
+        if self._urgent_first:
+            shown.sort(key=_urgency)
+        self._table.show(shown, self.desk.clock.now())
+        self._table.display = bool(views)
+        self._empty.display = not views
         self.offer_again()
 
     # what may be done
@@ -106,7 +120,7 @@ class CampaignsScreen(BeginningScreen):
     @property
     def selected(self) -> CampaignView | None:
         """The campaign under the cursor."""
-        return self.query_one(CampaignTable).selected
+        return self._table.selected
 
     @property
     def begun(self) -> CampaignView | None:
@@ -146,19 +160,23 @@ class CampaignsScreen(BeginningScreen):
 
     def action_find(self) -> None:
         """Open the find line."""
-        find = self.query_one("#find")
-        find.display = True
-        find.focus()
+        self._find.display = True
+        self._find.focus()
         self.offer_again()
+
+    def action_order(self) -> None:
+        """Urgent first, or by name."""
+        self._urgent_first = not self._urgent_first
+        self._show()
+        self.tell("What needs you comes first." if self._urgent_first else "By name.")
 
     def step_back(self) -> bool:
         """Close the find line and show everything again."""
-        find = self.query_one("#find", Input)
-        if not find.display:
+        if not self._find.display:
             return False
-        find.value = ""
-        find.display = False
-        self.query_one(CampaignTable).focus()
+        self._find.value = ""
+        self._find.display = False
+        self._table.focus()
         self._show()
         return True
 
@@ -168,4 +186,13 @@ class CampaignsScreen(BeginningScreen):
 
     @on(Input.Submitted, "#find")
     def _found(self) -> None:
-        self.query_one(CampaignTable).focus()
+        self._table.focus()
+
+
+def _urgency(view: CampaignView) -> int:
+    """Lower is more urgent: what stands still until somebody acts comes first."""
+    if view.run is None:
+        return 3 if view.next_due_at is not None else 4
+    if view.run.state == RunState.PAUSED or view.run.counts.in_doubt:
+        return 0
+    return 5 if has_ended(view.run) else 1 + (view.run.state != RunState.SENDING)

@@ -1,5 +1,6 @@
 """The first lines of every screen: where one is, where mail goes, what is wrong."""
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.style import Style
@@ -42,7 +43,11 @@ class TopBar(Widget):
         room = self.size.width - len(self.account.text.split(" · ")[0]) - 3
         if left.cell_length > room:  # a narrow screen: the places matter more than the name
             left = Content(" ") + gap.join(places)
-        said = shorten(self.account.text, max(9, self.size.width - left.cell_length - 4))
+        room = max(9, self.size.width - left.cell_length - 4)
+        parts = self.account.text.split(" · ")
+        while len(parts) > 1 and cell_len(" · ".join(parts)) > room:
+            parts.pop()  # the region gives way before a word is cut
+        said = shorten(" · ".join(parts), room)
         style = "$text on $success" if self.account.simulated else "bold $text on $warning"
         right = Content.styled(f" {said} ", style)
         room = max(0, self.size.width - right.cell_length - 1)
