@@ -94,22 +94,25 @@ def test_killed_in_the_middle_of_the_first_send_a_try_again_goes_on(scene):
     assert received(ses) == dict.fromkeys(to, 1)
     [doubtful] = [row for row in relay.deliveries() if row.state == DeliveryState.IN_DOUBT]
     assert doubtful.email == to[0]
+    stopped_in_the_middle(relay, ses)
 
 
-def test_asked_to_stop_it_answers_what_is_on_its_way(scene):
-    relay, ses = scene(rate=100, latency=0.6)
-    to = everybody(5)
+def stopped_in_the_middle(relay, ses):
+    """Asked to stop, it answers what is on its way; the rest goes on at the next start."""
+    before = len(received(ses))
+    to = everybody(5, "s")
     client = relay.client("sesv2")
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(client.send_email, **simple(*to))
-        until(lambda: len(received(ses)) == 1)
+        until(lambda: len(received(ses)) == before + 1)
         assert relay.stop() == 0
-        assert call.result(10)["MessageId"] in {m["message_id"] for m in ses.account.outbox()}
-    assert relay.run().in_doubt == 0
+        message_id = call.result(10)["MessageId"]
+    assert message_id in {mail["message_id"] for mail in ses.account.outbox()}
+    assert relay.run().in_doubt == 1  # the one from before
     relay.start()
     relay.until_idle()
-    assert received(ses) == dict.fromkeys(to, 1)
-    assert relay.run().in_doubt == 0
+    assert {email: received(ses)[email] for email in to} == dict.fromkeys(to, 1)
+    assert relay.run().in_doubt == 1
 
 
 def killed_again_and_again(relay, ses, *, kills, clients, chance):
@@ -159,7 +162,7 @@ def check_kills(relay, ses, answered, given_up):
 
 def test_a_few_kills_under_traffic(scene):
     relay, ses = scene(rate=100)
-    done = killed_again_and_again(relay, ses, kills=3, clients=4, chance=random.Random(5))
+    done = killed_again_and_again(relay, ses, kills=2, clients=4, chance=random.Random(5))
     check_kills(relay, ses, *done)
 
 

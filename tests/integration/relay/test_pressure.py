@@ -1,0 +1,179 @@
+"""When there is too much, too little room, or nobody left to answer."""
+
+import http.client
+import json
+import re
+import sqlite3
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from campaigning import until
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from fake_time import FakeClock
+from relaying import Relay, Ses, said, simple, simple_v1
+
+from sestui.relay.serve import Room
+
+
+@pytest.fixture(scope="module")
+def make(ses: Ses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Relay]]:
+    """A relay with these options and settings; they end with the module."""
+    made: list[Relay] = []
+
+    def start(*options: str, rate: float = 1000, quota: int = -1, **settings: str) -> Relay:
+        ses.account.reset()
+        ses.account.configure(rate=rate, quota=quota)
+        folder = tmp_path_factory.mktemp("relay")
+        made.append(Relay(folder, ses.process.endpoint_url, settings))
+        made[-1].start(*options)
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def outcome(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except ClientError as error:
+        return said(error)[1]
+    return "taken"
+
+
+def test_a_ledger_that_cannot_be_written_refuses_before_anything_is_taken(relay, ses):
+    client = relay.client("sesv2")
+    client.send_email(**simple("before@x.org"))
+    with closing(sqlite3.connect(relay.folder / "sestui.db", isolation_level=None)) as locked:
+        locked.execute("BEGIN IMMEDIATE")
+        assert outcome(lambda: client.send_email(**simple("x@x.org"))) == "ServiceUnavailable"
+    client.send_email(**simple("after@x.org"))
+    assert set(ses.account.addresses()) == {"before@x.org", "after@x.org"}
+
+
+def test_health_is_told_on_a_port_of_its_own(relay):
+    health = f"http://127.0.0.1:{relay.metrics_port}"
+    with urllib.request.urlopen(f"{health}/healthz") as answer:
+        assert json.load(answer) == {"status": "ok"}
+    for url in (f"{relay.url}/healthz", f"{relay.url}/metrics"):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(url)
+        assert caught.value.code == 403
+        caught.value.close()
+
+
+def test_who_waits_too_long_or_leaves_sends_nothing(make, ses):
+    relay = make(rate=2, SESTUI_RELAY_WAIT="1")
+    v2, v1 = relay.client("sesv2"), relay.client("ses")
+    with ThreadPoolExecutor(8) as pool:
+        calls = [
+            pool.submit(outcome, lambda n=n: v2.send_email(**simple(f"r{n}@x.org")))
+            for n in range(4)
+        ]
+        calls += [
+            pool.submit(outcome, lambda n=n: v1.send_email(**simple_v1(f"s{n}@x.org")))
+            for n in range(4)
+        ]
+        outcomes = [call.result() for call in calls]
+    taken = outcomes.count("taken")
+    assert 1 <= taken <= 4
+    assert set(outcomes) == {"taken", "TooManyRequestsException", "Throttling"}
+    assert len(relay.deliveries()) == len(ses.to()) == taken
+    assert ses.account.account().throttled == 0
+    assert 'outcome="TooManyRequestsException"' in relay.figures()
+    hasty = relay.client("sesv2", read_timeout=0.2)
+    for number in range(5):  # one of them meets a taken slot
+        with suppress(ReadTimeoutError):
+            hasty.send_email(**simple(f"gone{number}@x.org"))
+            continue
+        break
+    v2.send_email(**simple("after@x.org"))
+    assert {row.email for row in relay.deliveries()} == set(ses.account.addresses())
+    assert f"gone{number}@x.org" not in ses.account.addresses()
+
+
+def test_at_the_quota_nothing_is_taken_and_what_was_taken_waits(make, ses):
+    relay = make(quota=130, SESTUI_RELAY_RECIPIENTS="200")
+    client = relay.client("sesv2")
+    to = [f"r{number}@x.org" for number in range(120)]  # more than SES takes in a call
+    client.send_email(**simple(*to))
+    relay.until_idle()
+    assert ses.account.addresses() == dict.fromkeys(to, 1)
+    client.send_email(**simple(*[f"s{number}@x.org" for number in range(15)]))
+    until(lambda: relay.run().accepted == 130)
+    assert outcome(lambda: client.send_email(**simple("more@x.org"))) == "LimitExceededException"
+    assert relay.run().pending == 5
+    figures = dict(re.findall(r"^(sestui_relay_queue\w+) (\S+)$", relay.figures(), re.MULTILINE))
+    assert figures["sestui_relay_queue_depth"] == "5.0"
+    assert float(figures["sestui_relay_queue_age_seconds"]) > 0
+    assert ses.account.account().over_quota == 0
+
+
+def test_a_disk_without_room_is_said_before_anything_is_taken(tmp_path, monkeypatch):
+    clock = FakeClock()
+    room = Room(tmp_path, clock, watched=True)
+    assert room.lack() == ""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1})())
+    clock.advance(2)
+    assert "full" in room.lack()
+    assert Room(tmp_path, clock, watched=False).lack() == ""
+
+
+def test_asked_to_stop_it_sends_those_away_who_wait(make, ses):
+    relay = make(rate=1, SESTUI_RELAY_WAIT="60")
+    client = relay.client("sesv2")
+    for number in range(2):
+        client.send_email(**simple(f"r{number}@x.org"))
+    with ThreadPoolExecutor(4) as pool:
+        calls = [
+            pool.submit(outcome, lambda n=n: client.send_email(**simple(f"w{n}@x.org")))
+            for n in range(4)
+        ]
+        until(lambda: "sestui_relay_waiting_clients 0.0" not in relay.figures())
+        assert relay.stop() == 0
+        outcomes = {call.result() for call in calls}
+    assert "ServiceUnavailable" in outcomes
+    assert outcomes <= {"ServiceUnavailable", "taken"}
+    assert (relay.run().sending, relay.run().in_doubt) == (0, 0)
+
+
+def test_with_tls(make, tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "relay")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    relay = make("--tls-cert", str(files[0]), "--tls-key", str(files[1]))
+    client = relay.client(
+        "sesv2", endpoint_url=f"https://localhost:{relay.port}", verify=str(files[0])
+    )
+    assert client.send_email(**simple("a@x.org"))["MessageId"]
+    context = ssl.create_default_context(cafile=str(files[0]))
+    connection = http.client.HTTPSConnection("localhost", relay.port, context=context)
+    connection.request("GET", "/")
+    assert connection.getresponse().status == 403
+    connection.close()
