@@ -20,9 +20,15 @@ class SteeringScreen(DeskScreen):
     """A screen with a run in focus."""
 
     STEERING: ClassVar[list[Binding]] = [
-        Binding("p", "pause", "Pause", tooltip="Hold the run; nothing more leaves"),
-        Binding("p,r", "resume", "Resume", tooltip="Go on where the run stopped"),
-        Binding("x", "cancel", "Cancel", tooltip="End the run; who is pending gets no mail"),
+        Binding("p", "pause", "Pause", id="run.pause", tooltip="Hold the run; nothing more leaves"),
+        Binding("p,r", "resume", "Resume", id="run.resume", tooltip="Go on where the run stopped"),
+        Binding(
+            "x",
+            "cancel",
+            "Cancel",
+            id="run.cancel",
+            tooltip="End the run; who is pending gets no mail",
+        ),
     ]
     """Two actions on one key: the state of the run decides which there is."""
 

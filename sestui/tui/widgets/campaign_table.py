@@ -41,7 +41,9 @@ class CampaignTable(DataTable[Text]):
         for state in ("sending", "finished", "paused", "waiting", "cancelled", "trouble", "quiet")
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open", tooltip="Open this campaign"),
+        Binding(
+            "enter", "select_cursor", "Open", id="campaigns.open", tooltip="Open this campaign"
+        ),
         Binding("j", "cursor_down", "Down", show=False),
         Binding("k", "cursor_up", "Up", show=False),
         Binding("g", "scroll_top", "First", show=False),

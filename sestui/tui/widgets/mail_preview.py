@@ -106,14 +106,17 @@ class MailPreview(Vertical):
         self._head = PreviewHead()
         self._mail = RenderedMail(id="preview-mail")
         self._pager = Pager(id="preview-pager")
+        self._switch = ContentSwitcher(self._mail, self._pager, initial="preview-mail")
         self._drawn: Drawn | None = None
 
     def compose(self) -> ComposeResult:
         """Head, and the view."""
         yield self._head
-        with ContentSwitcher(initial="preview-mail"):
-            yield self._mail
-            yield self._pager
+        yield self._switch
+
+    def on_mount(self) -> None:
+        """What came before there was anything to draw it on."""
+        self._draw()
 
     def show(self, picture: Drawn) -> None:
         """Show another look; who has scrolled stays about where they are."""
@@ -138,10 +141,10 @@ class MailPreview(Vertical):
 
     def _draw(self) -> None:
         picture = self._drawn
-        if picture is None:
-            return
+        if picture is None or not self._switch.is_attached:
+            return  # not there yet, or not any more: a look takes its time
         is_mail = self.view == "mail" or picture.look.mail is None
-        self.query_one(ContentSwitcher).current = "preview-mail" if is_mail else "preview-pager"
+        self._switch.current = "preview-mail" if is_mail else "preview-pager"
         if picture.look.mail is None:
             self._mail.show(
                 Content.styled(

@@ -22,7 +22,13 @@ class Ticks(LazyTable[Tick]):
     """The things under a ``title``; with ``one``, ticking one unticks the others."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "Tick", tooltip="Tick what is under the cursor, or untick it"),
+        Binding(
+            "space",
+            "select",
+            "Tick",
+            id="ticks.tick",
+            tooltip="Tick what is under the cursor, or untick it",
+        ),
     ]
 
     class Changed(TableMessage):

@@ -1,0 +1,225 @@
+"""How the screens feel with a million contacts while 500 mails a second leave the same process.
+
+Goals (DESIGN §12): key to paint p95 < 50 ms, first paint < 1 s, the contacts' table opens in less
+than 200 ms. Each figure stands beside the same one of the same run with nothing being sent; first
+paint beside the start of an empty Textual app.
+
+A key counts from its arrival in the app until the first paint after what it was to do is done.
+
+``SESTUI_BENCH_ROWS`` (1,000,000) contacts, ``SESTUI_BENCH_KEYS`` (300) keys a measurement.
+"""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from sestui.core.campaign import CampaignFields
+from sestui.core.content import MessageSource
+from sestui.runtime import Runtime
+from sestui.settings import load_settings
+from sestui.store.contacts import NewContact
+from sestui.tui.app import SestuiApp
+from sestui.tui.places import PLACES
+from sestui.tui.widgets.lazy_table import LazyTable
+from tests.benchmarks import figures
+
+RATE = 500
+RECIPIENTS = 60_000
+CONTACTS = figures.size("ROWS", 1_000_000)
+KEYS = figures.size("KEYS", 300)
+STARTS = figures.size("STARTS", 5)
+_PATIENCE_SECONDS = 30.0
+
+_EMPTY_APP = """
+from textual.app import App
+class Empty(App):
+    def on_mount(self): self.call_after_refresh(self.exit)
+Empty().run(headless=True)
+"""
+_SESTUI = """
+from sestui.runtime import Runtime
+from sestui.settings import load_settings
+from sestui.tui.app import SestuiApp
+class Timed(SestuiApp):
+    def on_mount(self):
+        super().on_mount()
+        self.call_after_refresh(self.exit)
+with Runtime.open(load_settings()) as runtime:
+    Timed(runtime).run(headless=True)
+"""
+
+
+def people(count: int, prefix: str) -> Iterator[NewContact]:
+    """``count`` invented contacts."""
+    for number in range(count):
+        email = f"{prefix}{number}@d{number % 997}.example.org"
+        yield NewContact(email, email, {"first_name": f"First{number % 5_000}"})
+
+
+class Paints:
+    """Notes when the app has painted."""
+
+    def __init__(self, app: SestuiApp) -> None:
+        self._painted = asyncio.Event()
+        inner = app._display
+
+        def display(*arguments: object) -> None:
+            inner(*arguments)  # type: ignore[arg-type] # whatever Textual gives it
+            self._painted.set()
+
+        app._display = display  # type: ignore[assignment,method-assign] # a look from outside
+
+    async def after(self, holds: Callable[[], bool], began: float) -> float:
+        """Seconds from ``began`` to the first paint at which ``holds()``."""
+        while True:
+            self._painted.clear()
+            await asyncio.wait_for(self._painted.wait(), _PATIENCE_SECONDS)
+            if holds():
+                return time.perf_counter() - began
+
+
+async def key(app: SestuiApp, paints: Paints, name: str, holds: Callable[[], bool]) -> float:
+    """Press a key; seconds until what it does is painted."""
+    began = time.perf_counter()
+    app.post_message(events.Key(name, name if len(name) == 1 else None))
+    return await paints.after(holds, began)
+
+
+async def measured(app: SestuiApp, pilot: Pilot[None], paints: Paints) -> dict[str, list[float]]:
+    """Seconds of each kind of key, in the contacts' table and between places."""
+    found: dict[str, list[float]] = {"open contacts": [], "down": [], "far page": [], "find": []}
+    place = {each.mode: str(number) for number, each in enumerate(PLACES, 1)}
+    for _ in range(5):
+        await pilot.press(place["home"])
+        found["open contacts"].append(
+            await key(
+                app,
+                paints,
+                place["contacts"],
+                lambda: any(table.selected is not None for table in app.screen.query(LazyTable)),
+            )
+        )
+    table = max(app.screen.query(LazyTable), key=lambda each: each.count or 0)
+    table.focus()
+    await pilot.pause(0.5)
+    for number in range(KEYS):
+        wanted = table.cursor + 1
+        found["down"].append(await key(app, paints, "down", lambda w=wanted: table.cursor == w))
+        await asyncio.sleep(0.01)
+        if number % 10 == 0:
+            name = "end" if number % 20 else "home"
+            last = 0 if name == "home" else (table.count or 1) - 1
+            far = key(app, paints, name, lambda w=last: table.cursor == w)
+            found["far page"].append(await far)
+    await pilot.press("slash")
+    typed = "p12345"
+    for number in range(len(typed)):
+        before = app.focused
+        began = time.perf_counter()
+        app.post_message(events.Key(typed[number], typed[number]))
+        wanted_text = typed[: number + 1]
+        found["find"].append(
+            await paints.after(
+                lambda w=wanted_text, field=before: getattr(field, "value", None) == w, began
+            )
+        )
+    await pilot.press("escape")
+    return found
+
+
+def p95(values: list[float]) -> float:
+    """The 95th percentile."""
+    return statistics.quantiles(values, n=20)[-1] if len(values) > 1 else values[0]
+
+
+def starts(code: str, environment: dict[str, str]) -> float:
+    """Median seconds from the start of a process until it has painted and gone."""
+    taken = []
+    for _ in range(STARTS):
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", code], env=environment, check=True, capture_output=True
+        )
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(1_800)
+def test_screens_with_a_million_contacts_while_sending(tmp_path: Path) -> None:
+    settings = load_settings(
+        data_dir=tmp_path, simulator_rate=RATE, simulator_quota=-1, simulator_latency=0.08
+    )
+    with Runtime.open(settings) as runtime:
+        runtime.contacts.add(people(CONTACTS, "p"), list_name="everybody", now=time.time())
+        runtime.contacts.add(people(RECIPIENTS, "r"), list_name="recipients", now=time.time())
+        fields = CampaignFields(
+            "big", "news@example.com", lists=("recipients",), transactional=True
+        )
+        source = MessageSource("Hello {{ first_name }}", "Hi {{ first_name }}, here are the news.")
+        runtime.campaigns.save(fields, source, now=time.time(), next_due_at=None)
+    environment = {**os.environ, "SESTUI_DATA_DIR": str(tmp_path)}
+    first, bare = starts(_SESTUI, environment), starts(_EMPTY_APP, environment)
+    figures.show(
+        "first paint, whole process (goal: below 1 s)",
+        ("", "seconds", "× empty Textual app"),
+        [
+            ("sestui", f"{first:.2f}", figures.times(first, bare)),
+            ("empty Textual app", f"{bare:.2f}", "1"),
+        ],
+    )
+    with Runtime.open(settings) as runtime:
+        asyncio.run(_feel(runtime))
+
+
+async def _feel(runtime: Runtime) -> None:
+    app = SestuiApp(runtime)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        paints = Paints(app)
+        idle = await measured(app, pilot, paints)
+        run = await asyncio.to_thread(
+            lambda: runtime.starter.start(runtime.campaigns.get("big"), time.time())
+        )
+        assert run is not None
+        before = await _sending(runtime, run.id)
+        began = time.monotonic()
+        busy = await measured(app, pilot, paints)
+        view = runtime.overview.run(run.id)
+        rate = (view.counts.accepted - before) / (time.monotonic() - began)
+        assert view.state == "sending", "the run was over before the measuring was"
+    rows = []
+    for name in idle:
+        still, sending = p95(idle[name]), p95(busy[name])
+        rows.append(
+            (
+                name,
+                *(f"{1000 * value:.1f}" for value in (statistics.median(busy[name]), sending)),
+                f"{1000 * max(busy[name]):.1f}",
+                f"{1000 * still:.1f}",
+                figures.times(sending, still),
+            )
+        )
+    figures.show(
+        f"key to paint in ms, {CONTACTS:,} contacts, {rate:.0f}/s leaving (goal: p95 < 50)",
+        ("key", "median", "p95", "worst", "p95 idle", "× idle"),
+        rows,
+    )
+    print(f"memory of the process: {figures.megabytes(figures.resident())}")
+
+
+async def _sending(runtime: Runtime, run_id: int) -> int:
+    """Wait until the run is well under way; what it had sent by then."""
+    deadline = time.monotonic() + 60
+    while (sent := runtime.overview.run(run_id).counts.accepted) < RATE:
+        assert time.monotonic() < deadline, "the run did not start"
+        await asyncio.sleep(0.1)
+    return sent
