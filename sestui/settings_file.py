@@ -83,6 +83,8 @@ def in_environment(name: str) -> bool:
 def choices(name: str) -> tuple[str, ...]:
     """The values a setting may have, where these are few; else none are told."""
     kind = Settings.model_fields[name].annotation
+    if kind is bool:
+        return ("true", "false")
     return tuple(get_args(kind)) if get_origin(kind) is Literal else ()
 
 

@@ -109,7 +109,9 @@ async def test_every_setting_is_there_with_value_source_and_meaning(runtime, sti
         await until(pilot, lambda: "The most calls to SES in the air" in shown(app))
         assert "SESTUI_SENDERS or the command line gave it" in said(app)
         assert "simulator" in shown(app)
-        for key, name in (("t", "Theme"), ("m", "Keys"), ("a", "Simulator or SES")):
+        for text in ("simulator · not known yet", "access", "Value", "From", "environment"):
+            assert text in shown(app)
+        for key, name in (("t", "Theme"), ("m", "Keys"), ("a", "Account")):
             assert f"{key} {name}" in shown(app)
         assert screen.query_one("#settings", LazyTable).count == len(Settings.model_fields)
         assert "\x9b" not in shown(app)
@@ -155,7 +157,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         await pilot.press("enter")
         await until(pilot, lambda: "profile shop" in shown(app))
         assert "● simulator" in " ".join(shown(app).split())
-        await pilot.press("r", "ctrl+u", *"eu-north-1", "enter", "G", "k")
+        await pilot.press("r", "ctrl+u", *"eu-w", "right", "enter", "G", "k")
         await until(pilot, lambda: app.screen.query_one("#choices").selected.profile == "shop")
         for yes in (("enter",), ("right", "enter")):
             await pilot.press("enter")
@@ -172,14 +174,14 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         assert written() == {
             "account": "ses",
             "aws_profile": "shop",
-            "aws_region": "eu-north-1",
+            "aws_region": "eu-west-1",
         }
         assert any("until then nothing changes" in text for text in toasts(app))
         await until(pilot, lambda: "ses from the next start on" in shown(app))
         assert "SIMULATOR" in shown(app)
         await pilot.press("a")
         await until(pilot, lambda: "profile shop" in shown(app))
-        assert app.screen.query_one("#region", Input).value == "eu-north-1"
+        assert app.screen.query_one("#region", Input).value == "eu-west-1"
         await pilot.press("g", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "No mail will leave this machine" in shown(app)
@@ -208,11 +210,7 @@ async def test_a_broken_settings_file_is_said_until_it_is_mended(runtime, still)
         await settled(app, pilot)
         config_path().write_text("senders = ")
         await until(pilot, lambda: "is not valid TOML" in said(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
-        await until(pilot, lambda: "is not valid TOML" in said(app))
         config_path().unlink()
-        await pilot.press("escape")
         await until(pilot, lambda: "is not valid TOML" not in said(app))
 
 
@@ -227,11 +225,3 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
             await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
             assert not toasts(app)
         await until(pilot, lambda: "locked" not in shown(app))
-
-
-@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-async def test_it_fits(runtime, still, size):
-    async with running(runtime, place="account", size=size) as (app, pilot):
-        await settled(app, pilot)
-        for text in ("simulator · not known yet", "access", "Setting", "From", "account", "Change"):
-            assert text in shown(app)

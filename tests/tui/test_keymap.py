@@ -48,7 +48,7 @@ async def test_keys_of_ones_own_are_used_and_the_help_shows_them(open_runtime, s
         await until(pilot, lambda: "there is no action no.[such]" in str(toasts(app)))
         await pilot.press("f4")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        assert "S ^n  Simulator or SES:" in shown(app)
+        assert "S ^n  Account:" in shown(app)
         await pilot.press("escape", "a")
         assert isinstance(app.screen, AccountScreen)
         await pilot.press("S")

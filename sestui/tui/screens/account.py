@@ -22,13 +22,12 @@ from sestui.tui.screens.keys import KeysScreen
 from sestui.tui.screens.themes import choose_theme
 from sestui.tui.widgets.account_lines import AccountLines
 from sestui.tui.widgets.lazy_table import LazyTable
-from sestui.tui.widgets.settings_table import SettingsTable, in_words
+from sestui.tui.widgets.settings_table import AT_ONCE, SettingsTable, in_words
 
 _FIRST_SECONDS = 0.5
 """Until the account is known."""
 _REFRESH_SECONDS = 5.0
 _OF_THE_ACCOUNT = frozenset({"account", "aws_profile", "aws_region"})
-_AT_ONCE = frozenset({"theme", "keymap"})
 
 
 class AccountScreen(DeskScreen):
@@ -36,7 +35,7 @@ class AccountScreen(DeskScreen):
 
     PLACE = "Account"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "choose", "Simulator or SES", id="account.choose",
+        Binding("a", "choose", "Account", id="account.choose",
                 tooltip="Choose where mail goes: the simulator, or SES for real"),
         Binding("i", "identities", "Senders", id="account.identities",
                 tooltip="The sender identities that SES knows, and whether they are verified"),
@@ -138,7 +137,7 @@ class AccountScreen(DeskScreen):
         parts = [setting.meaning]
         if values:
             parts.append(f"One of {', '.join(values)}.")
-        if setting.coming is not None:
+        if setting.coming is not None and setting.name not in AT_ONCE:
             parts.append(f"{in_words(setting.value)} is in force until sestui is started again.")
         if setting.overruled:
             name = f"SESTUI_{setting.name.upper()}"

@@ -47,7 +47,7 @@ class ThemesScreen(ModalScreen[str]):
         """At the side: what is behind is what one looks at."""
         with Vertical(id="themes"):
             yield self._table
-            yield Static("enter keeps it, esc goes back", markup=False)
+            yield Static("enter keeps, esc restores", markup=False)
 
     def on_mount(self) -> None:
         """The cursor is on the theme there is."""

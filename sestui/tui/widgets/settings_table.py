@@ -9,8 +9,11 @@ from sestui.core.keymap import keymap_text
 from sestui.settings_file import Setting
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
+AT_ONCE = frozenset({"theme", "keymap"})
+"""Settings whose change the screens don't keep for the next start."""
+
 _COLUMNS = (
-    Column("name", "Setting", width=18),
+    Column("name", "Setting", width=20),
     Column("value", "Value", share=2),
     Column("source", "From", width=12),
     Column("meaning", "", share=3, from_width=110),
@@ -37,15 +40,17 @@ def in_words(value: Any) -> str:
 
 
 def _cells(setting: Setting) -> dict[str, Cell]:
-    value = in_words(setting.value)
-    changes = setting.coming is not None
-    plain = setting.source == "default" and not changes
     return {
         "name": (setting.name, ""),
-        "value": (
-            f"{in_words(setting.coming)} from the next start on" if changes else value,
-            "warning" if changes else "quiet" if plain else "",
-        ),
+        "value": _value(setting),
         "source": (setting.source, "quiet"),
         "meaning": (setting.meaning, "quiet"),
     }
+
+
+def _value(setting: Setting) -> Cell:
+    if setting.coming is None:
+        return in_words(setting.value), "quiet" if setting.source == "default" else ""
+    if setting.name in AT_ONCE:
+        return in_words(setting.coming), ""
+    return f"{in_words(setting.coming)} from the next start on", "warning"
