@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,17 @@ from sestui.core.text import printable
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What every command may know of how it was called; typer's ``context.obj``."""
+
+    given: frozenset[str]
+    """Names of settings that were given on the command line."""
+    began: float
+    """When the process began, in monotonic seconds."""
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name.")]

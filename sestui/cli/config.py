@@ -17,7 +17,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
     from sestui.settings import config_path, load_settings  # noqa: PLC0415 - pydantic is slow
     from sestui.settings_file import in_force  # noqa: PLC0415
 
-    settings = in_force(load_settings(), context.obj or frozenset())
+    settings = in_force(load_settings(), context.obj.given)
     if as_json:
         put_json([{name: getattr(each, name) for name in _SHOWN} for each in settings])
         return

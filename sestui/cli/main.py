@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 import traceback
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from sestui.cli import (
     simulator,
     task,
 )
+from sestui.cli.common import Invocation
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
 
 app = typer.Typer(
@@ -91,7 +93,7 @@ def everything(
         given["account"] = account_
     for name, value in given.items():
         os.environ[f"SESTUI_{name.upper()}"] = value
-    context.obj = frozenset(given)
+    context.obj = Invocation(frozenset(given), began=context.obj)
     if serve or port is not None:
         _serve(port, context.invoked_subcommand, serve=serve, debug=debug)
     elif context.invoked_subcommand is None:
@@ -127,8 +129,11 @@ def _screens() -> None:
     run_app()
 
 
-def main() -> None:
-    """Run the command line; exit with its code."""
+def main(began: float | None = None) -> None:
+    """Run the command line; exit with its code.
+
+    ``began`` is when the process began (monotonic seconds); None: now.
+    """
     debug = "--debug" in sys.argv
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is shown as an escape, not as a crash.
@@ -136,7 +141,7 @@ def main() -> None:
     code = EXIT_DONE
     try:
         try:
-            app()
+            app(obj=time.monotonic() if began is None else began)
         finally:
             sys.stdout.flush()  # a closed pipe is met here, not after the last chance to say so
     except BrokenPipeError:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sestui.cli.common import AsJson, opened, put, put_json, say
+from sestui.cli.punctual import time_limit
 from sestui.core.clock import SystemClock
 from sestui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR
 
@@ -19,9 +20,13 @@ _NAMED = 3
 
 
 def run_due_command(
+    context: typer.Context,
     *,
     max_seconds: Annotated[
-        float, typer.Option("--max-seconds", help="Stop after so many seconds.", min=1)
+        float,
+        typer.Option(
+            "--max-seconds", help="End within two seconds of these, start-up included.", min=1
+        ),
     ] = 55.0,
     as_json: AsJson = False,
 ) -> None:
@@ -34,16 +39,24 @@ def run_due_command(
     if settings.sqlite_file is not None and surely_nothing_due(settings.sqlite_file, now):
         _put_nothing(as_json=as_json)
         return
-    with opened(settings) as runtime:
+    with time_limit(context.obj.began, max_seconds) as limit, opened(settings) as runtime:
         if not anything_due(runtime.database, now):
             _put_nothing(as_json=as_json)
             return
         from sestui.cli.following import stopped_by_signals  # noqa: PLC0415 - the sender is slow
         from sestui.tasks.run_due import RunDue  # noqa: PLC0415 - as above
 
-        work = RunDue(runtime, seconds=max_seconds)
+        work = RunDue(runtime, seconds=limit.left, hear=limit.hear)
+        limit.prolonged_to = work.prolonged_to
         with stopped_by_signals(work):
             report = work.run()
+        _put(report, as_json=as_json)
+    if report.doubtful or report.notes:
+        raise typer.Exit(EXIT_NEEDS_OPERATOR)
+    raise typer.Exit(EXIT_FAILED if report.failures else EXIT_DONE)
+
+
+def _put(report: "Report", *, as_json: bool) -> None:
     if as_json:
         put_json(
             {
@@ -56,9 +69,6 @@ def run_due_command(
         put("; ".join(_summary(report)) or "nothing due")
     for failure in report.failures:
         say(failure)
-    if report.doubtful or report.notes:
-        raise typer.Exit(EXIT_NEEDS_OPERATOR)
-    raise typer.Exit(EXIT_FAILED if report.failures else EXIT_DONE)
 
 
 def _put_nothing(*, as_json: bool) -> None:

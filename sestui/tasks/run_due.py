@@ -7,17 +7,19 @@ nothing else is started as long as it lives (a systemd timer), nothing has to wa
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sestui.core.clock import Clock
 from sestui.core.states import RunKind, RunState
 from sestui.core.task_states import BAD_TASK_STATES
-from sestui.errors import SestuiError
+from sestui.errors import SestuiError, StorageError
 from sestui.reports.notices import Notices
 from sestui.reports.overview import Overview, RunView
 from sestui.sending.due import Due
+from sestui.sending.report import SenderReport
 from sestui.sending.sender import Sender
 from sestui.store.tables import Run
 from sestui.tasks.crew import Crew
@@ -49,7 +51,12 @@ class Workshop(Protocol):
     def crew(self) -> Crew:
         """The threads that run tasks, not yet started."""
 
-    def sender(self, *, seconds: float | None = None) -> Sender:
+    def sender(
+        self,
+        *,
+        seconds: float | None = None,
+        report: Callable[[SenderReport], None] | None = None,
+    ) -> Sender:
         """A sender thread for every sending run, not yet started."""
 
     def bury_the_dead(self) -> int:
@@ -81,10 +88,19 @@ class Report:
 class RunDue:
     """One run-due; :meth:`stop` may be called from a signal handler."""
 
-    def __init__(self, workshop: Workshop, *, seconds: float) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        *,
+        seconds: float,
+        hear: Callable[[SenderReport], None] | None = None,
+    ) -> None:
+        """``hear`` is called with what the sender reports, in its thread."""
         self._shop = workshop
         self._clock = workshop.clock
+        self._hear = hear
         self._ends_at = self._clock.monotonic() + seconds
+        self._slice_ends_at = float("-inf")
         self._crew = workshop.crew()
         self._sender: Sender | None = None
         self._stop = threading.Event()
@@ -99,6 +115,12 @@ class RunDue:
         self._crew.stop()
         if self._sender is not None:
             self._sender.stop()
+
+    def prolonged_to(self) -> float:
+        """Monotonic seconds until which a task keeps it, or the sending that goes on meanwhile."""
+        if self._crew.at_work:
+            return self._clock.monotonic() + _LOOK_SECONDS
+        return self._slice_ends_at
 
     def run(self) -> Report:
         """Work until the time is up or nothing is left.
@@ -167,14 +189,21 @@ class RunDue:
     def _send(self) -> None:
         if self._sent_at == float("-inf"):
             self._shop.wake_waiting()
-        left = self._ends_at - self._clock.monotonic()
-        self._sender = self._shop.sender(seconds=max(1.0, left) if left > 0 else _SLICE_SECONDS)
+        now = self._clock.monotonic()
+        seconds = self._ends_at - now
+        if seconds <= 0:
+            seconds = _SLICE_SECONDS
+            self._slice_ends_at = now + seconds
+        self._sender = self._shop.sender(seconds=seconds, report=self._hear)
         if self._stop.is_set():
             return
         self._sender.start()
         try:
             while not self._sender.join(_LOOK_SECONDS):
-                self._start_due()  # the sender that is at work sees a run that starts now
+                # A database that is locked for a while is no reason to end: the sender keeps what
+                # SES answers until it can be written. It sees a run that starts now.
+                with suppress(StorageError):
+                    self._start_due()
         finally:
             self._sender.stop()
             self._sender.join()
