@@ -106,6 +106,11 @@ class DraftScreen(DeskScreen):
         self.desk.may_leave.append(self.may_leave)
         self.set_interval(_KEEP_SECONDS, self._keep_soon)
 
+    def on_screen_resume(self) -> None:
+        """Contacts may have come meanwhile."""
+        if self._laid:
+            self.draft_changed()
+
     async def read(self) -> None:
         """Read what lists there are, and whether the campaign is still as it was opened."""
         lists = await self.look(self.drafts.lists)
@@ -214,6 +219,7 @@ class DraftScreen(DeskScreen):
             found = await self.attempt(lambda: self.drafts.open_file(path))
             if found is not None:
                 self.lay(found)
+                self.form.write()
                 if found.unsaved:
                     self.tell("Read from the file; it is not saved in sestui yet.")
 
