@@ -9,7 +9,7 @@ from command import MESSAGE, Sestui
 STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "skipped")
 RUN_KEYS = {
     *("campaign", "run", "kind", "state", "reason", "detail", "resume_at", "started_at"),
-    *("finished_at", "audience", *STATES),
+    *("finished_at", "allowed_rate", "rate_factor", "audience", *STATES),
 }
 
 
