@@ -63,6 +63,14 @@ class SestuiApp(App[None]):
             id="jump",
             tooltip="Put a letter on everything that can have the focus; type one to go there",
         ),
+        Binding(
+            "ctrl+z",
+            "suspend",
+            "Suspend",
+            show=False,
+            id="suspend",
+            tooltip="Back to the shell; nothing is sent until `fg` comes back",
+        ),
         Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
         *place_bindings(),
@@ -207,3 +215,14 @@ class SestuiApp(App[None]):
         await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
         words = await asyncio.to_thread(last_words, errands)
         self.exit(message=Text(words) if words else None)
+
+    @work(group="suspend")
+    async def action_suspend(self) -> None:
+        """Give the terminal back to the shell, with nothing in the air; `fg` comes back."""
+        self.background.rest()
+        waiting = LeavingScreen()
+        await self.push_screen(waiting)
+        await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
+        await waiting.dismiss()
+        self.action_suspend_process()  # returns when the process is continued
+        self.background.start()

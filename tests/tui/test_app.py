@@ -83,3 +83,25 @@ def test_the_mailbox_rings_once_and_keeps_every_line():
     assert box.take().lines == ()
     box.put(SenderReport(at=0.0))
     assert len(rings) == 2
+
+
+async def test_suspending_leaves_nothing_in_the_air_and_coming_back_goes_on(runtime, monkeypatch):
+    campaign = add_campaign(runtime, contacts=60, max_rate=60)
+    run_id = runtime.starter.start(campaign, time.time()).id
+    seen = []
+
+    async with running(runtime, follow=run_id) as (app, pilot):
+
+        def in_the_shell():
+            seen.append((app.background.alive, runtime.overview.run(run_id).counts))
+
+        monkeypatch.setattr(app, "action_suspend_process", in_the_shell)
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.accepted > 5)
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: seen)
+        ((alive, counts),) = seen
+        assert not alive
+        assert (counts.sending, counts.in_doubt) == (0, 0)
+        assert counts.pending > 0
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.accepted == 60)
+        assert "Nothing is being sent" not in shown(app)
