@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from sestui.core.clock import Instant
@@ -254,6 +255,7 @@ def canonical_requests(received: Received, claim: Claim) -> Iterator[str]:
             yield "\n".join((received.method, path, query, headers, signed, received.body_hash))
 
 
+@lru_cache(maxsize=256)
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     """The key of one day, region and service."""
     key = f"AWS4{secret}".encode()

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from starlette.types import Send
@@ -49,6 +51,9 @@ class Signer(Protocol):
     @property
     def endpoint_url(self) -> str: ...  # noqa: D102 - where SES is
 
+    @property
+    def signs_at_once(self) -> bool: ...  # noqa: D102 - it need not fetch credentials first
+
     def signed(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         """The headers with which the request is SES's to take."""
 
@@ -56,9 +61,10 @@ class Signer(Protocol):
 class PassThrough:
     """Passes calls on over a few kept connections."""
 
-    def __init__(self, signer: Signer, session: aiohttp.ClientSession) -> None:
+    def __init__(self, signer: Signer, session: aiohttp.ClientSession, proxy: str | None) -> None:
         self._signer = signer
         self._session = session
+        self._proxy = proxy
 
     async def passed(self, received: Received, body: bytes, send: Send) -> int:
         """Give SES the call and the client SES's answer, chunk by chunk; the status.
@@ -71,8 +77,11 @@ class PassThrough:
         if query:
             url = f"{url}?{query}"
         headers = {name: value for name, value in received.headers if name not in _OURS}
-        # The credentials may have to be fetched first, which takes its time.
-        signed = await asyncio.to_thread(self._signer.signed, received.method, url, headers, body)
+        given = (received.method, url, headers, body)
+        if self._signer.signs_at_once:
+            signed = self._signer.signed(*given)
+        else:
+            signed = await asyncio.to_thread(self._signer.signed, *given)
         try:
             async with self._session.request(
                 received.method,
@@ -80,6 +89,7 @@ class PassThrough:
                 headers=signed,
                 data=body or None,
                 allow_redirects=False,
+                proxy=self._proxy,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
             ) as answer:
                 return await _given(answer, send)
@@ -114,8 +124,10 @@ async def _given(answer: aiohttp.ClientResponse, send: Send) -> int:
 
 
 @asynccontextmanager
-async def passing(signer: Signer, *, proxies: bool) -> AsyncIterator[PassThrough]:
-    """A way to SES as long as the block lasts; ``proxies``: by the user's proxy, if one is set."""
+async def passing(signer: Signer, *, by_proxy: bool) -> AsyncIterator[PassThrough]:
+    """A way to SES as long as the block lasts; ``by_proxy``: by the user's, if one is set."""
+    # Found once: aiohttp would look at the environment and for a .netrc with each call.
+    proxy = _proxy_to(signer.endpoint_url) if by_proxy else None
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS
     )
@@ -123,7 +135,13 @@ async def passing(signer: Signer, *, proxies: bool) -> AsyncIterator[PassThrough
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
         timeout=timeout,
         auto_decompress=False,
-        trust_env=proxies,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield PassThrough(signer, session)
+        yield PassThrough(signer, session, proxy)
+
+
+def _proxy_to(url: str) -> str | None:
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)

@@ -175,7 +175,7 @@ async def _running(
     started: Callable[[], None],
     stopping: Callable[[], None],
 ) -> None:
-    async with passing(runtime.clients, proxies=not runtime.simulated) as pass_through:
+    async with passing(runtime.clients, by_proxy=not runtime.simulated) as pass_through:
         servers = [(_Server(_config(create(pass_through), tls)), listener)]
         servers += [(_Server(_config(monitor, {})), other) for other in others]
         async with _stopped_by_signal([server for server, _ in servers], stopping):
@@ -230,6 +230,7 @@ def _config(app: ASGIApp, tls: dict[str, str]) -> Config:
         log_config=None,
         log_level="critical",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,  # SES's own date is passed on; ours is in our answers
         limit_concurrency=_MOST_CONNECTIONS,

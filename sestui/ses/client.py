@@ -11,6 +11,7 @@ import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -81,6 +82,11 @@ class Clients:
             self.region = self.sesv2.meta.region_name
             self.endpoint_url = self.sesv2.meta.endpoint_url
             self.is_aws = self.endpoint_url.endswith((".amazonaws.com", ".api.aws"))
+
+    @property
+    def signs_at_once(self) -> bool:
+        """Whether :meth:`signed` need not fetch credentials first."""
+        return not isinstance(self._session.get_credentials(), RefreshableCredentials)
 
     def signed(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
         """The headers with which a request that boto3 doesn't make is SES's to take.

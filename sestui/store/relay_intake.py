@@ -31,7 +31,7 @@ from sestui.store import governor, relay_runs
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database
 from sestui.store.ledger import Ledger, finish_if_done, ledger_now, move_counts
-from sestui.store.tables import GovernorRow, Run
+from sestui.store.tables import GovernorRow
 
 _HOUR = 3600
 _HOURS_OF_QUOTA = 24
@@ -143,7 +143,7 @@ class _Batch:
     suppressed: frozenset[str]
     known: frozenset[str]
     """Retry and replay keys that mails before have."""
-    runs: dict[int, Run] = field(default_factory=dict)
+    runs: dict[int, relay_runs.Current] = field(default_factory=dict)
     mails: list[dict[str, Any]] = field(default_factory=list)
     payloads: list[bytes | None] = field(default_factory=list)
     deliveries: list[list[dict[str, Any]]] = field(default_factory=list)
@@ -187,14 +187,14 @@ class _Batch:
         self._take_in(mail, run, call, frozenset(mailable))
         return Admission(Verdict.ADMITTED, -len(self.mails), places=call, slot=slots.start)
 
-    def _run(self, terms: Terms) -> Run:
+    def _run(self, terms: Terms) -> relay_runs.Current:
         if terms.campaign_id not in self.runs:
             self.runs[terms.campaign_id] = relay_runs.current_run(
                 self.connection, terms.campaign_id, self.said.now
             )
         return self.runs[terms.campaign_id]
 
-    def _pace(self, terms: Terms, run: Run) -> Pace:
+    def _pace(self, terms: Terms, run: relay_runs.Current) -> Pace:
         rate = self.said.rate * SHARED_PACE  # the sender of this process is at work too
         share = rate * terms.rate_share if terms.rate_share < 1 else None
         run.max_rate = self.row.max_send_rate * terms.rate_share if terms.rate_share < 1 else None
@@ -212,7 +212,7 @@ class _Batch:
         return bool(used + all_of_it <= self.quota.limit * terms.quota_share)
 
     def _take_in(
-        self, mail: Incoming, run: Run, call: Sequence[int], mailable: frozenset[int]
+        self, mail: Incoming, run: relay_runs.Current, call: Sequence[int], mailable: frozenset[int]
     ) -> None:
         now = self.said.now
         seen = mail.replay_key in self.known or mail.replay_key in self.numbers

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, update
-from sqlmodel import Session, col, select
+from sqlalchemy import Connection, bindparam, select, update
+from sqlmodel import Session
 
 from sestui.core.clock import Instant
 from sestui.core.states import OPEN_STATES, RunKind, RunState
@@ -17,22 +18,46 @@ _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _DAY = 86_400
 
 
-def current_run(connection: Connection, campaign_id: int, now: Instant) -> Run:
+@dataclass(slots=True)
+class Current:
+    """The run that takes a campaign's next relayed mail, as far as that depends on it."""
+
+    id: int
+    number: int
+    state: str
+    reason: str
+    created_at: Instant
+    tat: Instant
+    max_rate: float | None
+
+
+_LAST = (
+    select(
+        _RUN.c.id,
+        _RUN.c.number,
+        _RUN.c.state,
+        _RUN.c.reason,
+        _RUN.c.created_at,
+        _RUN.c.tat,
+        _RUN.c.max_rate,
+    )
+    .where(_RUN.c.campaign_id == bindparam("campaign_id"))
+    .order_by(_RUN.c.number.desc())
+    .limit(1)
+)
+
+
+def current_run(connection: Connection, campaign_id: int, now: Instant) -> Current:
     """The run that takes the campaign's next relayed mail; a new one if the last has ended.
 
     A run that was finished today is gone on with. One that is paused or waits keeps taking mail
     however old it is: what holds it back holds for what comes too.
     """
+    row = connection.execute(_LAST, {"campaign_id": campaign_id}).first()
+    last = None if row is None else Current(*row)
+    if last is not None and not _has_ended(last, now):
+        return last
     with Session(connection, expire_on_commit=False) as session:
-        last = session.exec(
-            select(Run)
-            .where(Run.campaign_id == campaign_id)
-            .order_by(col(Run.number).desc())
-            .limit(1)
-        ).first()
-        if last is not None and not _has_ended(last, now):
-            session.expunge(last)
-            return last
         campaign = session.get(Campaign, campaign_id)
         assert campaign is not None  # noqa: S101 - a key refers to it
         run = Run(
@@ -49,18 +74,17 @@ def current_run(connection: Connection, campaign_id: int, now: Instant) -> Run:
         )
         session.add(run)
         session.flush()
-        session.expunge(run)
-        return run
+        return Current(run.id, run.number, run.state, "", now, 0.0, None)
 
 
-def _has_ended(run: Run, now: Instant) -> bool:
+def _has_ended(run: Current, now: Instant) -> bool:
     if run.state == RunState.FINISHED:
         return run.created_at // _DAY != now // _DAY
     return run.state == RunState.CANCELLED
 
 
 def count_in(
-    connection: Connection, run: Run, rows: Sequence[dict[str, Any]], *, limited: bool
+    connection: Connection, run: Current, rows: Sequence[dict[str, Any]], *, limited: bool
 ) -> None:
     """Count new deliveries ``rows`` into the run, and let it send.
 
