@@ -69,11 +69,11 @@ class Occurrences:
 
 
 def occurrences(task: TaskFields, due_at: Instant, now: Instant) -> Occurrences:
-    """What to do about the occurrences from ``due_at``, which is one, up to ``now``."""
+    """What to do about the occurrences from ``due_at``, which was to be one, up to ``now``."""
     until = now if task.ends_at is None else min(now, task.ends_at)
     found = latest(task.schedule, task.timezone, due_at - 1e-3, until, MOST_COUNTED)
-    if not found:
-        return Occurrences((), 0, None)
+    # A zone whose rules were changed since may know no such time any more: it was promised.
+    found = found or [due_at]
     if task.misfire is Misfire.ALL:
         kept = max(1, task.misfire_bound)
     elif task.misfire is Misfire.ONCE or now - found[-1] <= GRACE_SECONDS:

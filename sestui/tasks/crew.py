@@ -47,8 +47,8 @@ class Crew:
         self._stopping = threading.Event()
         self._idle = threading.Event()
         self._at_work: list[Execution] = []
-        self._last: list[Execution] = []
-        """What was at work when it was told to finish."""
+        self._last: list[Execution] | None = None
+        """What was at work when it was told to finish; None before."""
         self._stopped_at = float("inf")
         self._thread = threading.Thread(target=self._work, name="sestui-tasks")
         self.ended: list[Ended] = []
@@ -81,7 +81,8 @@ class Crew:
     @property
     def idle(self) -> bool:
         """Whether it has looked for work, and there is none at the moment."""
-        return self._idle.is_set() or not self._thread.is_alive()
+        ended = self._thread.ident is not None and not self._thread.is_alive()
+        return self._idle.is_set() or ended
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait for the last run to end; False if ``seconds`` were not enough."""
@@ -110,7 +111,7 @@ class Crew:
             self._begin(self._runs.by_hand(self._by_hand, runner, self._clock.now()), runner)
             self._closing.set()
         beaten = logged = self._clock.monotonic()
-        while not (self._closing.is_set() and not self._at_work):
+        while True:
             now = self._clock.monotonic()
             # A database that is locked for a while is no reason to leave runs to themselves.
             with suppress(StorageError):
@@ -125,6 +126,8 @@ class Crew:
                         execution.keep_log()
                     logged = now
             self._look_after()
+            if self._closing.is_set() and not self._at_work:
+                return
             self._clock.wait(self._wake, LOOK_SECONDS)
             self._wake.clear()
 
@@ -133,8 +136,10 @@ class Crew:
         if self._stopping.is_set() or self._by_hand is not None:
             return False
         if not self._closing.is_set():
+            return True
+        if self._last is None:
             self._last = self._at_work
-        return not self._closing.is_set() or any(each.ended is None for each in self._last)
+        return any(each.ended is None for each in self._last)
 
     def _queue_due(self) -> None:
         now = self._clock.now()

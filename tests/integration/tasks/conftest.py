@@ -1,0 +1,26 @@
+"""A runtime over an empty workspace, and a package that brings task types."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tasking import install_shop
+
+from sestui.runtime import Runtime
+from sestui.settings import load_settings
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    settings = load_settings(
+        data_dir=tmp_path / "data", timezone="UTC", allow_commands=True, simulator_latency=0
+    )
+    with Runtime.open(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that the shop's tasks write to."""
+    monkeypatch.syspath_prepend(str(install_shop(tmp_path / "site")))
+    return tmp_path / "notes.txt"

@@ -1,0 +1,108 @@
+"""Task types of a package of one's own, and running one task."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sestui.core.task import TaskFields
+from sestui.runtime import Runtime
+from sestui.tasks.desk import TaskRunView
+
+SHOP = '''
+"""What a package of somebody else might bring."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+from sestui.errors import SestuiError
+from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+
+
+class FileParameters(TaskParameters):
+    file: Path
+    seconds: float = 0
+
+
+class Note(TaskType[FileParameters]):
+    """Appends a line to a file: who ran what, when for."""
+
+    summary = "Note that it ran."
+    Parameters = FileParameters
+
+    def run(self, context):
+        context.log("begins")
+        given = context.parameters
+        line = f"{context.task} {context.occurrence:.0f} {os.getpid()}\\n"
+        with given.file.open("a") as file:
+            file.write(line)
+        if given.seconds:
+            context.wait(given.seconds)
+        return Outcome("Noted.", {"bytes": len(line)})
+
+
+class Stubborn(Note):
+    """Looks at no clock."""
+
+    def run(self, context):
+        super().run(context)
+        context.log("sleeps")
+        threading.Event().wait(60)
+        return Outcome("Never said.")
+
+
+class Failing(Note):
+    def run(self, context):
+        raise SestuiError("The shop is closed.")
+
+
+class Crashing(Note):
+    def run(self, context):
+        raise ZeroDivisionError("division by \\x1b[31mzero")
+
+
+class NoType:
+    pass
+'''
+
+_ENTRY_POINTS = """\
+[sestui.tasks]
+note = shop_tasks:Note
+stubborn = shop_tasks:Stubborn
+failing = shop_tasks:Failing
+crashing = shop_tasks:Crashing
+no-type = shop_tasks:NoType
+gone = shop_tasks:Gone
+broken = shop_broken:Anything
+"""
+
+
+def install_shop(folder: Path) -> Path:
+    """An installed package with task types; put the folder on the path to see it."""
+    info = folder / "shop-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(_ENTRY_POINTS)
+    (folder / "shop_tasks.py").write_text(SHOP)
+    (folder / "shop_broken.py").write_text("import a_package_that_is_not_there\n")
+    return folder
+
+
+def ran(
+    runtime: Runtime, kind: str, parameters: Mapping[str, Any], *, timeout: float = 30.0
+) -> TaskRunView:
+    """Add a task of that type, run it by hand, and say what came of it."""
+    fields = TaskFields(
+        f"one-{kind}", kind, "@yearly", parameters=dict(parameters), timeout=timeout
+    )
+    if runtime.tasks.find(fields.name) is None:
+        runtime.tasks.add(fields)
+    else:
+        runtime.tasks.change(fields.name, fields)
+    crew = runtime.crew(by_hand=runtime.tasks.id_to_run(fields.name))
+    crew.start()
+    assert crew.join(timeout + 30)
+    if crew.error is not None:
+        raise crew.error
+    return runtime.tasks.run(crew.ended[-1].run_id, fields.name)
