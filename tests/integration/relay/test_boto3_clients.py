@@ -8,6 +8,7 @@ from relaying import said, simple, simple_v1
 
 from sestui.core.states import DeliveryState, RunState
 from sestui.simulator.faults import checked_fault
+from sestui.store.doubts import Doubts, Verdict
 
 RAW = (
     b"From: Shop <shop@example.com>\r\nTo: Ada <ada@x.org>,\r\n bob@x.org\r\nCc: cc@x.org\r\n"
@@ -218,6 +219,20 @@ def test_a_lost_answer_is_a_success_in_doubt(relay, ses, v2):
     states = {row.email: row.state for row in relay.deliveries()[-2:]}
     assert states["ada@x.org"] == DeliveryState.IN_DOUBT
     assert relay.run().in_doubt == 1
+
+
+def test_what_is_in_doubt_is_sent_again_to_each_alone_if_the_operator_says_so(relay, ses, v2):
+    ses.account.add_fault(checked_fault("truncated", count=1))
+    given = simple("again@x.org")
+    given["Destination"]["CcAddresses"] = ["rider@x.org"]
+    v2.send_email(**given)
+    doubts = Doubts(relay.runtime.database)
+    emails = ["again@x.org", "rider@x.org"]
+    assert doubts.resolve(relay.run().id, Verdict.RESEND, emails) == 2
+    relay.until_idle()
+    assert ses.to() == [["again@x.org"], ["again@x.org", "rider@x.org"], ["rider@x.org"]]
+    [alone] = [mail for mail in ses.mails() if mail["recipients"] == ["rider@x.org"]]
+    assert (alone["to"], alone["cc"]) == ((), ("rider@x.org",))
 
 
 def test_what_is_malformed_is_refused_before_anything_is_taken(relay, v1, v2):
