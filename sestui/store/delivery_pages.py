@@ -25,6 +25,9 @@ from sestui.store.delivery_walk import (
 _STEP = 20_000
 """Deliveries that one step of a search looks at: some 50 ms."""
 
+MOST_FOUND = 10_000
+"""A search ends with so many: whoever looks for one of them has to say more."""
+
 
 class DeliveryPages:
     """Deliveries of any filter, counted and paged; ``find`` is what :meth:`search` is for."""
@@ -101,7 +104,7 @@ class DeliveryPages:
 
 
 class Search:
-    """Finds deliveries by a part of the address, one bounded :meth:`step` at a time.
+    """Finds the newest deliveries by a part of the address, one bounded :meth:`step` at a time.
 
     Whoever searches stops by not stepping any more. What is found so far can be counted and paged
     at any time, from any thread.
@@ -111,13 +114,14 @@ class Search:
         self._database = database
         self._wanted = wanted
         self._by_run: dict[int, Part] = {}
-        self._runs = array("q")
         self._ids = array("q")
         self._stretches: Iterator[Stretch] | None = None
         self._total = 0
         self._looked_at = 0
         self.done = False
-        """Whether everything was looked at."""
+        """Whether everything was looked at, or enough found."""
+        self.more = False
+        """Whether there may be more than were found."""
 
     @property
     def share(self) -> float:
@@ -132,10 +136,14 @@ class Search:
         if stretch is None:
             self.done = True
             return
+        room = MOST_FOUND - len(self._ids)
         with self._database.read_connection() as connection:
-            found = stretch.ids(connection, self._wanted, sqlite=self._database.is_sqlite)
-        self._runs.extend(run_id for run_id, _ in found)
-        self._ids.extend(delivery_id for _, delivery_id in found)
+            found = stretch.ids(
+                connection, self._wanted, sqlite=self._database.is_sqlite, limit=room + 1
+            )
+        self._ids.extend(delivery_id for _, delivery_id in found[:room])
+        if len(found) > room:
+            self.done = self.more = True
         whole = sum(part.count for part in stretch.parts)
         self._looked_at += min(whole, _STEP)
 

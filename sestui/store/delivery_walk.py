@@ -294,13 +294,16 @@ class Stretch(NamedTuple):
         return found
 
     def ids(
-        self, connection: Connection, wanted: LogFilter, *, sqlite: bool
+        self, connection: Connection, wanted: LogFilter, *, sqlite: bool, limit: int
     ) -> list[tuple[int, int]]:
-        """Run and id of each of its deliveries that match, newest first."""
-        query = select(_DELIVERY.c.run_id, _DELIVERY.c.id).where(
-            *self.conditions(wanted, sqlite=sqlite)
+        """Run and id of those that match, newest first, at most ``limit``."""
+        query = (
+            select(_DELIVERY.c.run_id, _DELIVERY.c.id)
+            .where(*self.conditions(wanted, sqlite=sqlite))
+            .order_by(_DELIVERY.c.run_id.desc(), _DELIVERY.c.id.desc())
+            .limit(limit)
         )
-        return sorted(((row[0], row[1]) for row in connection.execute(query)), reverse=True)
+        return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def stretches(

@@ -168,6 +168,19 @@ async def test_exactly_what_is_shown_is_exported(two, still, tmp_path, monkeypat
     ]
 
 
+async def test_of_too_many_the_newest_are_shown_and_all_exported(two, still, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sestui.store.delivery_pages.MOST_FOUND", 30)
+    async with log(two) as (app, pilot):
+        await until(pilot, lambda: rows(app) == 40)
+        await pilot.press("slash", *"example", "enter")
+        await until(pilot, lambda: "more than 30 found" in shown(app) and rows(app) == 30)
+        await pilot.press("o")
+        await until(pilot, lambda: "Export all, more than 30 deliveries" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: any("40 deliveries written" in text for text in toasts(app)))
+
+
 async def test_a_file_is_replaced_only_when_said_so(two, still, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "log.csv"

@@ -36,6 +36,8 @@ class ExportPlan:
     """The filter in words."""
     count: int
     """How many deliveries match as far as the screen knows."""
+    more: bool
+    """Whether there are more than that."""
     file_name: str
     """What the file is called unless the operator says otherwise."""
 
@@ -58,9 +60,10 @@ class ExportScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """What is exported, the file, how far it is."""
         count = self._plan.count
+        deliveries = f"{count:,} {'delivery' if count == 1 else 'deliveries'}"
         with Vertical(id="dialog"):
             yield Static(
-                f"Export {count:,} {'delivery' if count == 1 else 'deliveries'}",
+                f"Export {'all, more than ' if self._plan.more else ''}{deliveries}",
                 id="question",
                 markup=False,
             )

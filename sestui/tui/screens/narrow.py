@@ -137,6 +137,7 @@ class NarrowingScreen(DeskScreen):
                 wanted,
                 f"{what[:1].upper()}{what[1:]}.",
                 self.panel.table.count or 0,
+                self.panel.more,
                 desk.file_name(wanted, label),
             )
         )

@@ -88,6 +88,11 @@ class DeliveryPanel(Vertical):
         return self.table.selected
 
     @property
+    def more(self) -> bool:
+        """Whether more match than are shown."""
+        return self._found is not None and self._found.search.more
+
+    @property
     def finding(self) -> bool:
         """Whether the find line is open."""
         return bool(self._find.display)
@@ -204,7 +209,7 @@ class DeliveryPanel(Vertical):
         self._show_found(search, first=shown == began and not quietly)
 
     def _show_found(self, search: Search, *, first: bool) -> None:
-        said = f"{search.count():,} found"
+        said = f"{'more than ' if search.more else ''}{search.count():,} found"
         if not search.done:
             said = f"{said}, looking … {int(100 * search.share)} %"
         self._told.update(said)

@@ -37,8 +37,9 @@ _MIXED = (
     _EMAIL,
     Column("campaign", "Campaign", share=3),
     Column("run", "Run", width=8, from_width=100),
-    _DETAIL,
+    replace(_DETAIL, from_width=100),
 )
+"""On a narrow screen the address matters more: what became of it stands below the table."""
 
 
 class DeliveryTable(LazyTable[LogRow]):

@@ -180,6 +180,18 @@ def test_a_search_gives_what_it_has_while_it_goes_on(database, pages, monkeypatc
     assert looked_through(search) >= 20
 
 
+def test_a_search_that_finds_too_many_ends_with_the_newest(database, pages, monkeypatch):
+    monkeypatch.setattr(delivery_pages, "_STEP", 50)
+    wanted = LogFilter(find="example")
+    every = expected(database, wanted)
+    for most in (1, 49, 130, len(every) - 1, len(every), len(every) + 1):
+        monkeypatch.setattr(delivery_pages, "MOST_FOUND", most)
+        search = pages.search(wanted)
+        looked_through(search)
+        assert ids(search.page(0, 1_000)) == every[:most]
+        assert search.more == (most < len(every))
+
+
 @pytest.mark.parametrize(
     "wanted", [*FILTERS, LogFilter(find="R0001"), LogFilter(find="7@", states=SETTLED_STATES)]
 )
