@@ -225,7 +225,8 @@ async def test_hostile_names_show_as_typed_and_break_nothing(runtime, still, siz
         await until(pilot, lambda: "\\x1b[2Jlist · 1 contact" in shown(app))
         await pilot.press("G", "l", "enter")
         await until(pilot, lambda: isinstance(app.screen, ContactScreen))
-        await until(pilot, lambda: "[b]m: \\x1b" in shown(app))
+        # A narrow column breaks the line between the two.
+        await until(pilot, lambda: "[b]m:" in shown(app) and "\\x1b[31m" in shown(app))
         assert "\x1b" not in shown(app)
 
 

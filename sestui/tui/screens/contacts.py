@@ -14,7 +14,6 @@ from sestui.tui.desk import Desk
 from sestui.tui.desks.contacts import Group
 from sestui.tui.format import shorten
 from sestui.tui.screens.ask import AskScreen
-from sestui.tui.screens.contact import ContactScreen
 from sestui.tui.screens.suppress import SuppressingScreen
 from sestui.tui.widgets.contact_cells import GROUP_COLUMNS
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
@@ -36,6 +35,8 @@ of every mail to them, ? shows all keys.
 """
 
 _FILTERS = (None, *Standing)
+_SUPPRESSED = Which(standing=Standing.SUPPRESSED)
+"""A group of its own, with addresses in it that are no contacts."""
 
 
 class ContactsScreen(SuppressingScreen):
@@ -140,10 +141,7 @@ class ContactsScreen(SuppressingScreen):
     @property
     def _group(self) -> Which:
         """The group that is looked at, filtered or not."""
-        which = self._people.which
-        if which == Which(standing=Standing.SUPPRESSED):
-            return which
-        return Which(which.list_name)
+        return _group_of(self._people.which)
 
     @on(PeopleTable.Told)
     @on(LazyTable.Counted, "#people")
@@ -186,13 +184,12 @@ class ContactsScreen(SuppressingScreen):
         """Show the next status."""
         which = self._people.which
         standing = _FILTERS[(_FILTERS.index(which.standing) + 1) % len(_FILTERS)]
-        if which.list_name is None and standing is Standing.SUPPRESSED:
-            standing = None  # that is a group of its own
-        self._choose(Which(which.list_name, standing))
+        following = Which(which.list_name, standing)
+        self._choose(Which() if following == _SUPPRESSED else following)
 
     def _choose(self, which: Which) -> None:
         wanted = self.query_one("#find", Input).value.strip()
-        totals = [group.contacts for group in self._all if group.which == self._group]
+        totals = [group.contacts for group in self._all if group.which == _group_of(which)]
         self._people.look_at(which, wanted, total=sum(totals))
 
     # finding
@@ -252,13 +249,18 @@ class ContactsScreen(SuppressingScreen):
         if action in {"find", "filter"} and self.query_one("#empty").display:
             return False
         if action == "filter":
-            return self._people.which != Which(standing=Standing.SUPPRESSED)
+            return self._people.which != _SUPPRESSED
         return super().check_action(action, parameters)
 
     @on(LazyTable.Opened, "#people")
     def _open(self) -> None:
         if (line := self._people.selected) is not None:
-            self.app.push_screen(ContactScreen(self.desk, line.email))
+            self._go_to(line.email)
+
+    def _go_to(self, email: str) -> None:
+        from sestui.tui.screens.contact import ContactScreen  # noqa: PLC0415 - only when wanted
+
+        self.app.push_screen(ContactScreen(self.desk, email))
 
     def action_edit(self) -> None:
         """Open the form of the contact under the cursor."""
@@ -289,7 +291,12 @@ class ContactsScreen(SuppressingScreen):
             return
         email = await self.attempt(lambda: self.contacts.add(typed, name))
         if email is not None:
-            self.app.push_screen(ContactScreen(self.desk, email))
+            self._go_to(email)
+
+
+def _group_of(which: Which) -> Which:
+    """The group that these contacts are in, or are."""
+    return which if which == _SUPPRESSED else Which(which.list_name)
 
 
 def _group_cells(group: Group) -> dict[str, Cell]:

@@ -1,8 +1,10 @@
 """Who a contact is, in a few lines."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -12,6 +14,7 @@ from sestui.core.states import ContactStatus, Standing
 from sestui.reports.contact_record import ContactRecord
 from sestui.tui.format import shorten
 from sestui.tui.widgets.contact_cells import STANDING_KINDS
+from sestui.tui.widgets.pager import folded
 
 _COLOURS = {"good": "$text-success", "warning": "$text-warning", "bad": "$text-error"}
 _QUIET = "$foreground 60%"
@@ -32,23 +35,31 @@ class ContactHead(Widget):
 
     def render(self) -> Content:
         """A line each; what they don't have has none."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as that width takes."""
+        return len(self._lines(width))
+
+    def _lines(self, width: int) -> list[Content]:
         record = self.record
         if record is None:
-            return Content("")
-        room = max(8, self.size.width - _LABEL)
-        lines = [self._title(record)]
-        lines += [
-            Content.styled(f"{label:<{_LABEL}}", _QUIET)
-            + Content.styled(shorten(text, room), style)
-            for label, text, style in self._facts(record)
-        ]
-        return Content("\n").join(lines)
+            return []
+        room = max(8, width - _LABEL)
+        lines = [self._title(record, width)]
+        for label, text, style in self._facts(record):
+            parts = list(islice(folded(shorten(text, _LINES * room), room), _LINES))
+            labels = [label, *[""] * len(parts)]
+            for quiet, part in zip(labels, parts, strict=False):
+                head = Content.styled(f"{quiet:<{_LABEL}}", _QUIET)
+                lines.append(head + Content.styled(part, style))
+        return lines
 
-    def _title(self, record: ContactRecord) -> Content:
+    def _title(self, record: ContactRecord, width: int) -> Content:
         standing = record.standing
         colour = _COLOURS[STANDING_KINDS[standing]] if standing else _QUIET
         status = Content.styled(standing.value if standing else "not a contact", f"bold {colour}")
-        room = max(8, self.size.width - status.cell_length - 2)
+        room = max(8, width - status.cell_length - 2)
         title = Content.styled(shorten(record.email, room), "bold")
         return title.truncate(room, pad=True) + Content("  ") + status
 
