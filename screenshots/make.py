@@ -15,15 +15,25 @@ from textual.pilot import Pilot
 
 from sestui.core.campaign import CampaignFields
 from sestui.core.content import MessageSource
+from sestui.core.task import TaskFields
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.contacts import NewContact
 from sestui.tui.app import SestuiApp
+from sestui.tui.places import PLACES
 
 HERE = Path(__file__).parent
 SIZE = (120, 36)
 RATE = 500
 """Recipients a second; the featured run is held to 28, as a young account's would be."""
+
+BEHIND = {
+    "campaigns": ("campaign", ("j", "j", "enter")),
+    "contacts": ("contact", ("j", "enter")),
+    "schedule": ("task", ("e",)),
+    "outbox": ("mail", ("enter",)),
+}
+"""What is drawn behind a place: the picture's name, and the keys that lead there."""
 
 FIRST = ("ada", "alan", "barbara", "dennis", "dora", "edsger", "emmy", "grace", "hedy", "margaret")
 LAST = (
@@ -77,6 +87,19 @@ def prepare(runtime: Runtime) -> int:
     sender.join()
     runtime.starter.start(runtime.campaigns.get("customer-survey"), runtime.clock.now())
     runtime.steering.pause("customer-survey")
+    for task in (
+        TaskFields("nightly-backup", "backup", "0 3 * * *", description="Copy the database"),
+        TaskFields(
+            "addresses", "verify-contacts", "0 4 */15 * *", description="Check every address"
+        ),
+        TaskFields(
+            "monday-report",
+            "report",
+            "0 8 * * 1",
+            parameters={"to": ["ada@example.com"], "sender": "news@example.com"},
+        ),
+    ):
+        runtime.tasks.add(task)
     run = runtime.starter.start(runtime.campaigns.get("november-news"), runtime.clock.now())
     if run is None:
         raise RuntimeError("the run to be watched was not started")
@@ -91,31 +114,38 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 
 async def draw(runtime: Runtime, run_id: int) -> None:
-    """The run, then the list, then the run in a light theme."""
+    """Every place and the screens behind them, in both themes."""
     app = SestuiApp(runtime, follow=run_id)
 
     def sent(number: int) -> Callable[[], bool]:
         return lambda: runtime.overview.run(run_id).counts.accepted >= number
 
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, sent(1_200))
-        save(app, "run")
-        app.theme = "textual-light"
-        await pilot.pause(0.5)
-        save(app, "run-light")
-        app.theme = "textual-dark"
+        await until(pilot, sent(1_000))
+        await both(app, pilot, "run")
         await pilot.press("escape")
-        await pilot.pause(1.5)
-        await pilot.press("j", "j")
-        await pilot.pause(0.5)
-        save(app, "campaigns")
+        for number, place in enumerate(PLACES, 1):
+            await pilot.press("escape", str(number))
+            await pilot.pause(2)
+            await both(app, pilot, place.mode)
+            if place.mode in BEHIND:
+                await pilot.press(*BEHIND[place.mode][1])
+                await pilot.pause(2)
+                await both(app, pilot, BEHIND[place.mode][0])
+                await pilot.press("escape")
+        await pilot.press("escape", "1", "ctrl+p")
+        await pilot.pause(2)
+        await both(app, pilot, "palette")
         await pilot.press("escape")
 
 
-def save(app: SestuiApp, name: str) -> None:
-    """The screen as it is now."""
-    svg = app.export_screenshot(title="sestui")
-    (HERE / f"{name}.svg").write_text(svg, encoding="utf-8")
+async def both(app: SestuiApp, pilot: Pilot[None], name: str) -> None:
+    """The screen as it is now, dark and light."""
+    for theme, suffix in (("textual-light", "-light"), ("textual-dark", "")):
+        app.theme = theme
+        await pilot.pause(0.5)
+        svg = app.export_screenshot(title="sestui")
+        (HERE / f"{name}{suffix}.svg").write_text(svg, encoding="utf-8")
 
 
 def main() -> None:
