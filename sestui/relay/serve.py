@@ -7,8 +7,9 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -23,7 +24,7 @@ from sestui.relay.intake import Intake
 from sestui.relay.keeper import Keeper
 from sestui.relay.keys import Keyring
 from sestui.relay.metrics import Metrics, create_metrics_app
-from sestui.relay.passing import PassThrough, passing
+from sestui.relay.passing import passing
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
 from sestui.sending.workplace import Place, workplace
@@ -83,67 +84,61 @@ def serve(
         AccountUnreachableError: a port can't be had.
     """
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    tls = _tls(options)
     ring = Keyring(database, settings.data_dir, clock)
     runtime.account.look()
     mails = RelayedMails(database, clock)
     keeper = Keeper(runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn)
-    with ExitStack() as open_now:
-        listener = open_now.enter_context(_listening(options.host, options.port))
-        others = [
-            open_now.enter_context(_listening(options.host, port))
-            for port in [options.metrics_port]
-            if port is not None
-        ]
-        place = open_now.enter_context(workplace(database, clock))
+    with (
+        _listening(options.host, options.port) as listener,
+        _listening(options.host, options.metrics_port) as monitored,
+        workplace(database, clock) as place,
+    ):
         mails.release_orphans()
         intake = _intake(runtime, mails, place)
         metrics = Metrics()
+        door = partial(
+            RelayApp,
+            ring=ring,
+            intake=intake,
+            metrics=metrics,
+            rules=Rules(settings.relay_recipients, settings.configuration_set),
+            region=runtime.clients.region,
+            clock=clock,
+            full=Room(settings.data_dir, clock, watched=database.is_sqlite).lack,
+            warn=warn,
+        )
         monitor = create_metrics_app(
             metrics,
             queue=mails.queue,
             waiting=lambda: intake.waiting,
             trouble=lambda: keeper.trouble,
         )
-        room = Room(settings.data_dir, clock, watched=database.is_sqlite)
-
-        def create(pass_through: PassThrough) -> ASGIApp:
-            return RelayApp(
-                ring=ring,
-                intake=intake,
-                passing=pass_through,
-                metrics=metrics,
-                rules=Rules(settings.relay_recipients, settings.configuration_set),
-                region=runtime.clients.region,
-                clock=clock,
-                full=room.lack,
-                warn=warn,
-            )
-
-        tls = _tls(options)
-        scheme = "https" if tls else "http"
         where = Listening(
-            url=f"{scheme}://{_shown(listener)}",
+            url=f"{'https' if tls else 'http'}://{_shown(listener)}",
             region=runtime.clients.region,
-            metrics_url=f"http://{_shown(others[0])}" if others else "",
+            metrics_url=f"http://{_shown(monitored)}" if monitored else "",
         )
+        served = _Served(door, monitor, listener, monitored, tls)
         intake.start()
         keeper.start()
         try:
-            asyncio.run(
-                _running(
-                    runtime,
-                    create,
-                    monitor,
-                    listener=listener,
-                    others=others,
-                    tls=tls,
-                    started=lambda: announce(where),
-                    stopping=intake.drain,
-                )
-            )
+            asyncio.run(_running(runtime, served, lambda: announce(where), intake.drain))
         finally:
             intake.close()
             keeper.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What listens where."""
+
+    door: Callable[..., ASGIApp]
+    """Made with the way to SES, which needs a loop."""
+    monitor: ASGIApp
+    listener: socket.socket | None
+    monitored: socket.socket | None
+    tls: dict[str, str]
 
 
 def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
@@ -165,22 +160,16 @@ def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
 
 
 async def _running(
-    runtime: Runtime,
-    create: Callable[[PassThrough], ASGIApp],
-    monitor: ASGIApp,
-    *,
-    listener: socket.socket,
-    others: list[socket.socket],
-    tls: dict[str, str],
-    started: Callable[[], None],
-    stopping: Callable[[], None],
+    runtime: Runtime, served: _Served, started: Callable[[], None], stopping: Callable[[], None]
 ) -> None:
     async with passing(runtime.clients, by_proxy=not runtime.simulated) as pass_through:
-        servers = [(_Server(_config(create(pass_through), tls)), listener)]
-        servers += [(_Server(_config(monitor, {})), other) for other in others]
-        async with _stopped_by_signal([server for server, _ in servers], stopping):
-            serving = asyncio.gather(*(server.serve([socket]) for server, socket in servers))
-            while not (all(server.started for server, _ in servers) or serving.done()):
+        door = served.door(passing=pass_through)
+        servers = [(_Server(_config(door, served.tls)), served.listener)]
+        servers += [(_Server(_config(served.monitor, {})), served.monitored)]
+        listening = [(server, socket) for server, socket in servers if socket is not None]
+        async with _stopped_by_signal([server for server, _ in listening], stopping):
+            serving = asyncio.gather(*(server.serve([socket]) for server, socket in listening))
+            while not (all(server.started for server, _ in listening) or serving.done()):
                 await asyncio.sleep(0.01)
             started()
             await serving
@@ -274,7 +263,11 @@ class Room:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int | None) -> Iterator[socket.socket | None]:
+    """A socket that listens there; None where ``port`` is None."""
+    if port is None:
+        yield None
+        return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
@@ -290,6 +283,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _shown(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
+def _shown(listener: socket.socket | None) -> str:
+    host, port = listener.getsockname()[:2] if listener is not None else ("", 0)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
