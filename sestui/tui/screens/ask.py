@@ -6,11 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from sestui.tui.screens.dialog import Dialog
 
-class AskScreen(ModalScreen[str]):
+
+class AskScreen(Dialog[str]):
     """Answers what was typed, or '' if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

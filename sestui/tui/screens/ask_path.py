@@ -8,13 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from sestui.tui.screens.dialog import Dialog
 from sestui.tui.widgets.path_input import PathInput
 
 
-class AskPathScreen(ModalScreen[Path | None]):
+class AskPathScreen(Dialog[Path | None]):
     """Answers the path, or None if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,15 +8,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
+
+from sestui.tui.screens.dialog import Dialog
 
 GO_BACK = ""
 """The answer of one who goes back."""
 
 
-class ChooseScreen(ModalScreen[str]):
+class ChooseScreen(Dialog[str]):
     """Answers the name of what was chosen; going back comes first and has the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,14 +6,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
+
+from sestui.tui.screens.dialog import Dialog
 
 TYPED_ABOVE = 1_000
 """Above so many recipients the number must be typed."""
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Answers True only to an explicit yes; the way out is what has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -7,16 +7,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from sestui.tui.format import shorten
+from sestui.tui.screens.dialog import Dialog
 from sestui.tui.widgets.ticks import Tick, Ticks
 
 _MOST_LINES = 12
 
 
-class ContactListsScreen(ModalScreen[set[str] | None]):
+class ContactListsScreen(Dialog[set[str] | None]):
     """Answers the names of the lists that the contact is to be on, or None if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
@@ -20,6 +19,7 @@ from sestui.tui.desks.deliveries import ENDINGS, DeliveryDesk, Export
 from sestui.tui.format import bar, percent, shorten
 from sestui.tui.paths import as_shown
 from sestui.tui.screens.confirm import ConfirmScreen
+from sestui.tui.screens.dialog import Dialog
 from sestui.tui.widgets.path_input import PathInput
 
 _PROGRESS_SECONDS = 0.1
@@ -42,7 +42,7 @@ class ExportPlan:
     """What the file is called unless the operator says otherwise."""
 
 
-class ExportScreen(ModalScreen[str]):
+class ExportScreen(Dialog[str]):
     """Answers what was written where, or '' if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

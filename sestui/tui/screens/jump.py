@@ -9,9 +9,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
+
+from sestui.tui.screens.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def marks(screen: Screen[object]) -> list[Mark]:
     ]
 
 
-class JumpScreen(ModalScreen[Widget | None]):
+class JumpScreen(Dialog[Widget | None]):
     """Answers the widget whose letter was typed, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -2,11 +2,12 @@
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from sestui.tui.screens.dialog import Dialog
 
-class LeavingScreen(ModalScreen[None]):
+
+class LeavingScreen(Dialog[None]):
     """Takes no keys: it is gone within seconds."""
 
     def compose(self) -> ComposeResult:

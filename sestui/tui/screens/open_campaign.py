@@ -9,18 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from sestui.tui.format import shorten
+from sestui.tui.screens.dialog import Dialog
 from sestui.tui.widgets.path_input import PathInput
 
 _MOST_OFFERED = 200
 _WIDEST = 60
 
 
-class OpenCampaignScreen(ModalScreen[str | Path | None]):
+class OpenCampaignScreen(Dialog[str | Path | None]):
     """Answers a campaign's name or a file's path; None if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from sestui.tui.format import shorten
+from sestui.tui.screens.dialog import Dialog
 
 _NAME_CELLS = 56
 
@@ -28,7 +28,7 @@ class Item:
     enabled: bool = True
 
 
-class PickScreen(ModalScreen[int | None]):
+class PickScreen(Dialog[int | None]):
     """Answers the number of what was picked, or None; ``finding`` adds a line that narrows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

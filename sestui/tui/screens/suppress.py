@@ -6,7 +6,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from sestui.tui.desk import Desk
@@ -14,9 +13,10 @@ from sestui.tui.desks.contacts import ContactsDesk
 from sestui.tui.format import shorten
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
+from sestui.tui.screens.dialog import Dialog
 
 
-class SuppressScreen(ModalScreen[str]):
+class SuppressScreen(Dialog[str]):
     """Answers the reason, which has to be typed, or '' if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

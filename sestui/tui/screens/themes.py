@@ -8,11 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sestui.errors import SestuiError
 from sestui.settings_file import in_environment, write
+from sestui.tui.screens.dialog import Dialog
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ThemeTable(LazyTable[str]):
     ]
 
 
-class ThemesScreen(ModalScreen[str]):
+class ThemesScreen(Dialog[str]):
     """Shows each theme as the cursor comes to it; answers the one to keep, or ''."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
