@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -129,7 +130,7 @@ def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Ans
         with closing(connection), _cut_after(connection, seconds) as cut:
             try:
                 connection.connect()
-            except (HTTPError, OSError) as error:
+            except (HTTPError, HTTPException, OSError) as error:
                 trouble = error
                 if cut.is_set():
                     break
@@ -144,7 +145,7 @@ def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Ans
                 )
                 response = connection.getresponse()
                 body = response.read(MOST_BODY, decode_content=True)
-            except (HTTPError, OSError, ValueError) as error:
+            except (HTTPError, HTTPException, OSError, ValueError) as error:
                 if cut.is_set():
                     break
                 raise RequestError(said + f"{_why(error)}.") from error
@@ -227,6 +228,8 @@ def _why(error: Exception | None) -> str:
         return f"its certificate is not accepted ({printable(str(reason))})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
+    if isinstance(error, HTTPException):
+        return f"what answers is no web server ({type(error).__name__})"
     return printable(str(error)).rstrip(".") or type(error).__name__
 
 
