@@ -311,7 +311,7 @@ async def test_help_and_palette_offer_every_action_while_one_types(runtime, stil
         assert {"Browser", "Open", "New", "Save as file", "Copy"} <= offered
         await press(pilot, "@f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await until(pilot, lambda: "Finding: go to the next thing that is wrong" in shown(app))
+        await until(pilot, lambda: "Finding: go to the next" in shown(app))
 
 
 async def test_esc_leads_from_the_field_to_the_letters_and_out(runtime, still):

@@ -137,7 +137,11 @@ class DraftScreen(DeskScreen):
                     await self._offer(kept)
             if not self._laid:
                 blank = await self.attempt(self.drafts.blank)
-                self.lay(blank if blank is not None else OnDesk(Draft()))
+                if self.form.draft == self._shown:
+                    self.lay(blank if blank is not None else OnDesk(Draft()))
+                else:  # somebody was quicker than the database
+                    self._laid = True
+                    self.draft_changed()
 
     async def _offer(self, kept: Kept) -> None:
         name = kept.draft.name.strip() or "a new campaign"

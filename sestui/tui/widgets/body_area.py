@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 from textual.color import Color, ColorParseError
@@ -139,12 +140,17 @@ def _theme_of(colours: tuple[tuple[str, str], ...]) -> TextAreaTheme:
     """What parts of a text look like in an app's theme."""
     known = dict(colours)
 
-    def ink(name: str, *, bold: bool | None = None, underline: bool | None = None) -> Style:
+    def colour(name: str) -> RichColor | None:
         try:
-            colour = Color.parse(known[name]).rich_color
+            return Color.parse(known[name]).rich_color
         except (KeyError, ColorParseError):  # a theme of somebody's own
-            colour = None
-        return Style(color=colour, bold=bold, underline=underline)
+            return None
+
+    def ink(name: str, *, bold: bool | None = None, underline: bool | None = None) -> Style:
+        return Style(color=colour(name), bold=bold, underline=underline)
+
+    def ground(name: str) -> Style:
+        return Style(bgcolor=colour(name))
 
     quiet = Style(dim=True)
     link = ink("text-accent", underline=True)
@@ -167,6 +173,7 @@ def _theme_of(colours: tuple[tuple[str, str], ...]) -> TextAreaTheme:
             "string": ink("text-warning"),
             "comment": quiet,
             "html.end_tag_error": ink("text-error", underline=True),
-            "jinja": ink("text-success", bold=True),
+            # On a ground of its own: a heading's colour lies over that of what is in it.
+            "jinja": ink("text-success", bold=True) + ground("panel"),
         },
     )
