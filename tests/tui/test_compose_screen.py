@@ -20,6 +20,7 @@ async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
     async with running(runtime, place="compose") as (app, pilot):
         await ready(app, pilot)
         assert "the new campaign  new" in shown(app)
+        assert "i  begins to write" in shown(app)
         await press(pilot, "@i", "november-news", "@tab", "@tab", "Shop <shop@example.com>")
         await press(pilot, "@tab", "News for {{ first_name or 'you' }}", "@tab", "Soon", "@tab")
         await press(pilot, "# Hi {{ first_name or 'you' }}", "@enter", "@enter")
