@@ -6,7 +6,7 @@ from sqlalchemy import func, or_
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
-from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, DeliveryState, RunState
+from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, DeliveryState, RunState, WaitReason
 from sestui.store.database import Database
 from sestui.store.tables import Campaign, Delivery, Run
 
@@ -33,17 +33,23 @@ class RecentRuns:
             return int(session.exec(select(waiting).where(col(Run.state).not_in(_ENDED))).one())
 
     def needing(self) -> Sequence[NamedRun]:
-        """Runs that are paused or have somebody in doubt, the newest first; tests don't count."""
+        """Runs that are paused, wait for approval or have somebody in doubt, the newest first.
+
+        Tests don't count.
+        """
         return self._runs(
-            or_(col(Run.state) == RunState.PAUSED.value, col(Run.in_doubt) > 0),
+            or_(
+                col(Run.state) == RunState.PAUSED.value,
+                (col(Run.state) == RunState.WAITING.value)
+                & (col(Run.reason) == WaitReason.APPROVAL.value),
+                col(Run.in_doubt) > 0,
+            ),
             col(Run.kind).in_(AUDIENCES),
         )
 
     def ended(self, limit: int) -> Sequence[NamedRun]:
         """The runs that ended last, newest first; tests don't count."""
-        return self._runs(
-            col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit
-        )
+        return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)
 
     def coming(self, limit: int) -> Sequence[Campaign]:
         """Campaigns that `run-due` starts by itself, the next first."""

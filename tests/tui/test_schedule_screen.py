@@ -73,7 +73,9 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
 
 
 async def test_an_edit_keeps_what_it_does_not_touch(runtime, still):
-    before = add_task(runtime, parameters={"task_runs": 30}, description="Old logs", priority=7).fields
+    before = add_task(
+        runtime, parameters={"task_runs": 30}, description="Old logs", priority=7
+    ).fields
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "Old logs: at 03:00" in shown(app))
         await pilot.press("e")

@@ -42,7 +42,7 @@ _DETAILS = {
 _ATTRIBUTES = {"from": "from_address"}
 _TEXT_HINT = "Empty: it is made from the body. Write one here to say it better in plain text."
 _BODY_HINT = """\
-i  begins to write, enter or tab goes to the next field, esc leaves the fields: outside of them
+i  begins to write, tab goes to the next field, esc leaves the fields: outside of them
 letters are commands, and those that can be used now stand below.
 
 Markdown, with {{ first_name or 'you' }} for what differs, and {{ unsubscribe_url }}."""
