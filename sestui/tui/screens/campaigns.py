@@ -161,7 +161,7 @@ class CampaignsScreen(BeginningScreen):
     def action_find(self) -> None:
         """Open the find line."""
         self._find.display = True
-        self._find.focus()
+        self.set_focus(self._find)  # at once: what is typed next goes there
         self.offer_again()
 
     def action_order(self) -> None:

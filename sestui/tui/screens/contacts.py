@@ -198,7 +198,7 @@ class ContactsScreen(SuppressingScreen):
         """Open the find line."""
         find = self.query_one("#find")
         find.display = True
-        find.focus()
+        self.set_focus(find)  # at once: what is typed next goes there
 
     def step_back(self) -> bool:
         """Close the find line, then take the filter away."""
