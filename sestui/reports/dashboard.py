@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.states import PauseReason, RunKind, RunState
+from sestui.core.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
 from sestui.store.imports import Imports
 from sestui.store.recent import NamedRun, RecentRuns
@@ -71,6 +71,8 @@ def needs_of(run: RunView) -> list[Need]:
         why = run.detail or "Paused."
         own = run.reason == PauseReason.OPERATOR
         needs.append(Need(title, f"{why} Resume or cancel it." if own else why, run))
+    elif run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
+        needs.append(Need(title, run.detail, run))
     if run.counts.in_doubt:
         who = "1 recipient" if run.counts.in_doubt == 1 else f"{run.counts.in_doubt:,} recipients"
         sentence = f"{who} in doubt: say whether to assume sent or to resend."

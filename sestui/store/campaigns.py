@@ -102,12 +102,22 @@ class Campaigns:
     def all(self) -> Sequence[Campaign]:
         """Every campaign, by name."""
         with self._database.read() as session:
-            return session.exec(select(Campaign).order_by(col(Campaign.name))).all()
+            return session.exec(
+                select(Campaign)
+                .where(col(Campaign.is_campaign).is_(True))
+                .order_by(col(Campaign.name))
+            ).all()
 
     def names(self) -> list[str]:
         """Every campaign's name, sorted."""
         with self._database.read() as session:
-            return list(session.exec(select(Campaign.name).order_by(col(Campaign.name))))
+            return list(
+                session.exec(
+                    select(Campaign.name)
+                    .where(col(Campaign.is_campaign).is_(True))
+                    .order_by(col(Campaign.name))
+                )
+            )
 
     def message(self, message_id: int) -> MessageSource:
         """The content of that id, attachments included.

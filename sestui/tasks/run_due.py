@@ -76,13 +76,16 @@ class Report:
     """What an operator has to decide about."""
     told: list[str] = field(default_factory=list)
     """What is worth a line."""
+    lost: list[str] = field(default_factory=list)
+    """Tasks whose process died, and that are not run again."""
     doubtful: bool = False
     """Somebody came in doubt, or a run is paused."""
 
     @property
     def failures(self) -> list[str]:
         """Sentences about tasks that didn't end well."""
-        return [ended.sentence() for ended in self.tasks if ended.state in BAD_TASK_STATES]
+        ended = [each.sentence() for each in self.tasks if each.state in BAD_TASK_STATES]
+        return [*ended, *self.lost]
 
 
 class RunDue:
@@ -215,8 +218,10 @@ class RunDue:
         report = self._report
         views = [self._shop.overview.run(run_id) for run_id in sorted(self._doubts)]
         report.runs = [view for view in views if view.kind != RunKind.NOTICE]
+        report.told += [view.sentence() for view in views if view.kind == RunKind.NOTICE]
         report.tasks = self._crew.ended
         report.told += [orphan.sentence() for orphan in self._crew.orphans]
+        report.lost = [orphan.sentence() for orphan in self._crew.orphans if not orphan.again]
         report.told += [said for each in self._crew.queued if (said := each.sentence())]
         report.doubtful = any(
             view.counts.in_doubt > self._doubts[view.id] or view.state == RunState.PAUSED
