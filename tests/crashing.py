@@ -82,6 +82,7 @@ class Scene:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._ses: SimulatorProcess | None = None
         self._endpoint = ""
+        self._noting = False
 
     def close(self) -> None:
         for process in self._processes:
@@ -102,12 +103,27 @@ class Scene:
         if self._ses is not None:
             self._ses.stop()
 
+    def note_departures(self) -> None:
+        """Have the processes from now on note when each of their calls leaves."""
+        self._noting = True
+
+    def departures(self) -> list[tuple[float, int]]:
+        """Instant and number of mails of every call that left, in order."""
+        lines = (self.folder / "departures").read_text().splitlines()
+        found = [line.split() for line in lines]
+        return sorted((float(instant), int(mails)) for instant, mails in found)
+
+    def _program(self) -> list[str]:
+        if not self._noting:
+            return ["-m", "sestui"]
+        return [str(Path(__file__).parent / "departing.py"), str(self.folder / "departures")]
+
     def process(self, *arguments: str) -> subprocess.Popen[bytes]:
         """``sestui ARGUMENTS`` in a session of its own, with next to no environment."""
         log = self.folder / f"process-{len(self._processes)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "sestui", *arguments],
+                [sys.executable, "-P", *self._program(), *arguments],
                 env=self._environment(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

@@ -77,8 +77,7 @@ def tell_governor(
 ) -> None:
     """Store what SES would have said of the account."""
     governor = Governor(database)
-    taken = governor.look_begins(account)
-    governor.look_ends(account, status, taken_at_look=taken, now=now)
+    governor.look_ends(account, status, governor.look_begins(account), now=now)
 
 
 def open_ledger(

@@ -50,6 +50,9 @@ _WIND_DOWN_LATENCIES = 1.5
 _IN_THE_AIR_SECONDS = 0.05
 """How soon a run with nothing to claim is asked again: a claim takes the write lock."""
 
+_EXACT_SECONDS = 60.0
+"""So long a used-up quota is asked about until nothing is in the air anywhere."""
+
 _SETTLE_SECONDS = 0.025
 """Answers are written at most this late, or a kill would leave more in doubt."""
 
@@ -113,6 +116,7 @@ class Engine:
         self._allowed = NO_RATE
         self._workers = 1
         self._quota_used_up = False
+        self._exhausted_since = 0.0
         self._quota: Quota | None = None
 
     def stop(self) -> None:
@@ -302,9 +306,12 @@ class Engine:
 
     def _look_at_account(self) -> None:
         """Act on what SES said of the account, if it said something."""
-        drained = not self._dispatcher.in_the_air and not self._unwritten
+        now = self._clock.monotonic()
         exhausted = self._exhausted
-        look = self._watch.news(drained=drained, wanted=exhausted and drained)
+        if not exhausted:
+            self._exhausted_since = now
+        drained = not self._dispatcher.in_the_air and not self._unwritten
+        look = self._watch.news(wanted=exhausted and drained)
         if look is None:
             return
         if look.status is None:
@@ -315,7 +322,8 @@ class Engine:
                 Pause(run_id, PauseReason.ACCOUNT, "SES says that sending is disabled.")
                 for run_id in self._turns.ids
             ]
-        if exhausted and look.drained:
+        # While others have mail in the air, it may be counted twice and be too little that is left.
+        if exhausted and (look.exact or now - self._exhausted_since > _EXACT_SECONDS):
             self._book.wait_for_quota(self._turns.ids, said_by_ses=self._holds.quota_said)
             self._quota_used_up = self._holds.quota_said = False
             self._runs_read_at = float("-inf")

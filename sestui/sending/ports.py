@@ -95,8 +95,11 @@ class Book(Protocol):
 class AccountView(Protocol):
     """The account all processes share."""
 
-    def look(self) -> AccountStatus:
-        """Ask SES now and share what it said with every process; AccountError if it can't be."""
+    def look_closely(self) -> tuple[AccountStatus, bool]:
+        """Ask SES now and share what it said with every process; AccountError if it can't be.
+
+        True: nothing was in the air meanwhile, in any process.
+        """
 
 
 class Heartbeat(Protocol):

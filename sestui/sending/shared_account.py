@@ -32,12 +32,14 @@ class SharedAccount:
 
     def look(self) -> AccountStatus:
         """Ask SES now and share the answer with every process."""
-        taken = self._governor.look_begins(self._asked.key)
+        return self.look_closely()[0]
+
+    def look_closely(self) -> tuple[AccountStatus, bool]:
+        """The same, and whether nothing was in the air: then the used quota is exact."""
+        begun = self._governor.look_begins(self._asked.key)
         status = self._asked.look()
-        self._governor.look_ends(
-            self._asked.key, status, taken_at_look=taken, now=self._clock.now()
-        )
-        return status
+        exact = self._governor.look_ends(self._asked.key, status, begun, now=self._clock.now())
+        return status, exact
 
     def row(self) -> GovernorRow | None:
         """What is known without asking; None before the first look."""

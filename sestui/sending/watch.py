@@ -24,8 +24,8 @@ class Look:
     """What SES said; None if it could not be asked."""
     trouble: str
     """Why it could not be asked, as a sentence; '' if it could."""
-    drained: bool
-    """Nothing was in the air when it began: the used quota it tells is exact."""
+    exact: bool
+    """Nothing was in the air meanwhile, in any process: the used quota it tells is exact."""
 
 
 class AccountWatch:
@@ -38,7 +38,7 @@ class AccountWatch:
         self._looking = False
         self._seen: SimpleQueue[Look] = SimpleQueue()
 
-    def news(self, *, drained: bool, wanted: bool) -> Look | None:
+    def news(self, *, wanted: bool) -> Look | None:
         """The look that has just ended, if any; begins another one when it is time.
 
         ``wanted``: don't wait for the minute to pass, something hangs on it.
@@ -46,12 +46,12 @@ class AccountWatch:
         try:
             look = self._seen.get_nowait()
         except Empty:
-            self._begin_if_due(drained=drained, wanted=wanted)
+            self._begin_if_due(wanted=wanted)
             return None
         self._looking = False
         return look
 
-    def _begin_if_due(self, *, drained: bool, wanted: bool) -> None:
+    def _begin_if_due(self, *, wanted: bool) -> None:
         now = self._clock.monotonic()
         pause = _AT_MOST_EVERY_SECONDS if wanted else LOOK_SECONDS
         if self._looking or now - self._looked_at < pause:
@@ -59,13 +59,15 @@ class AccountWatch:
         self._looking = True
         self._looked_at = now
         # A daemon: a hanging call must not hold the process at its end.
-        threading.Thread(
-            target=self._look, args=(drained,), name="sestui-look", daemon=True
-        ).start()
+        threading.Thread(target=self._look, name="sestui-look", daemon=True).start()
 
-    def _look(self, drained: bool) -> None:
+    def _look(self) -> None:
         try:
-            look = Look(self._account.look(), "", drained)
+            status, exact = self._account.look_closely()
+            look = Look(status, "", exact)
         except SestuiError as error:
-            look = Look(None, str(error), drained)
+            look = Look(None, str(error), exact=False)
+        except Exception as error:  # noqa: BLE001 - it would never look again
+            why = f"What SES said of the account can't be read ({type(error).__name__})."
+            look = Look(None, why, exact=False)
         self._seen.put(look)

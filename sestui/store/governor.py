@@ -1,5 +1,7 @@
 """The governor's row: rate and quota of one SES account, shared by every process."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
@@ -87,6 +89,16 @@ def slow_down(connection: Connection, account: str, now: Instant) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LookBegun:
+    """How things stood when SES was asked."""
+
+    taken: int
+    """Mails ever handed over."""
+    in_the_air: int
+    """Those of them whose answers were still to come."""
+
+
 class Governor:
     """Reading and refreshing the row outside the ledger's own transactions."""
 
@@ -108,25 +120,26 @@ class Governor:
                 .limit(1)
             ).first()
 
-    def look_begins(self, account: str) -> int:
-        """Call before asking SES; give what it returns to :meth:`look_ends`.
-
-        It is the count of mails taken, less those in the air: SES's answer may or may not include
-        the latter, and counting them twice for a minute is the safe side.
-        """
+    def look_begins(self, account: str) -> LookBegun:
+        """Call before asking SES; give what it returns to :meth:`look_ends`."""
         with self._database.write_connection() as connection:
             taken = locked_row(connection, account).taken
             in_the_air = connection.execute(
                 select(_RUN.c.sending).where(_RUN.c.sending > 0)
             ).scalars()
-            return int(taken - sum(in_the_air))
+            return LookBegun(taken, sum(in_the_air))
 
     def look_ends(
-        self, account: str, status: AccountStatus, *, taken_at_look: int, now: Instant
-    ) -> None:
-        """Store what SES said of the account at ``now``."""
+        self, account: str, status: AccountStatus, begun: LookBegun, *, now: Instant
+    ) -> bool:
+        """Store what SES said of the account at ``now``.
+
+        True: nothing was in the air since the look began, in any process, so that the used quota
+        is exact. Otherwise mails are counted twice of which SES's answer may include some: until
+        the next look that is the safe side.
+        """
         with self._database.write_connection() as connection:
-            locked_row(connection, account)
+            row = locked_row(connection, account)
             connection.execute(
                 update(_ROW)
                 .where(_ROW.c.account == account)
@@ -137,7 +150,8 @@ class Governor:
                     production_access=status.production_access,
                     sending_enabled=status.sending_enabled,
                     enforcement_status=status.enforcement_status,
-                    taken_at_look=taken_at_look,
+                    taken_at_look=begun.taken - begun.in_the_air,
                     looked_at=now,
                 )
             )
+            return not begun.in_the_air and row.taken == begun.taken
