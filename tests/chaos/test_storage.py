@@ -121,6 +121,7 @@ def room(process):
 REFUSED = "takes no writing any more"
 
 
+@pytest.mark.long
 def test_a_disk_that_takes_nothing_for_a_while(scene, tmp_path):
     made = scene(150, rate=RATE, workspace=tmp_path / "workspace")
     process = sending(made, "send", "news")
@@ -131,6 +132,7 @@ def test_a_disk_that_takes_nothing_for_a_while(scene, tmp_path):
     all_is_well(made)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_process_ends_while_the_disk_takes_nothing(scene, tmp_path, number):
     made = scene(150, rate=RATE, workspace=tmp_path / "workspace")
@@ -147,6 +149,7 @@ def test_the_process_ends_while_the_disk_takes_nothing(scene, tmp_path, number):
     some_in_doubt(made)
 
 
+@pytest.mark.long
 def test_a_disk_that_takes_nothing_from_the_start(scene, tmp_path):
     made = scene(20, rate=RATE, workspace=tmp_path / "workspace")
     made.serve()
@@ -176,6 +179,7 @@ def test_a_full_disk_and_room_again(small_disk, scene):
     all_is_well(made)
 
 
+@pytest.mark.long
 def test_a_disk_that_fails_and_turns_read_only(failing_disk, scene):
     folder, fail, repair = failing_disk
     made = scene(150, rate=RATE, workspace=folder / "workspace")

@@ -117,6 +117,7 @@ async def test_every_setting_is_there_with_value_source_and_meaning(runtime, sti
         assert "\x9b" not in shown(app)
 
 
+@pytest.mark.long
 async def test_a_setting_is_changed_in_the_file(runtime, still):
     async with running(runtime, place="account") as (app, pilot):
         screen = await on_setting(app, pilot, "max_quota_usage")

@@ -90,6 +90,7 @@ async def test_a_campaign_that_was_never_sent_says_what_to_do(runtime, still):
         assert isinstance(app.screen, CampaignsScreen)
 
 
+@pytest.mark.long
 async def test_what_would_happen_now_is_told_before_the_start(runtime):
     add_campaign(runtime, max_rate=10)
     async with running(runtime) as (app, pilot):
@@ -124,6 +125,7 @@ async def test_a_run_that_goes_on_is_followed_paused_and_cancelled(runtime):
         await until(pilot, lambda: "cancelled" in shown(app))
 
 
+@pytest.mark.long
 async def test_deliveries_are_narrowed_by_state_and_address(runtime, still):
     sent(runtime)
     async with running(runtime) as (app, pilot):
@@ -255,6 +257,7 @@ async def test_past_runs_are_looked_through_and_opened(runtime, still):
         assert screen.chosen.number == 1
 
 
+@pytest.mark.long
 async def test_a_test_mail_is_sent_from_here(runtime):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
@@ -326,6 +329,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.long
 async def test_hostile_text_shows_as_typed_and_breaks_nothing(runtime, still):
     for number, name in enumerate(HOSTILE):
         run_id = sent(runtime, name, contacts=3, audience=f"list{number}", states=("rejected",))
@@ -356,6 +360,7 @@ async def test_hostile_text_shows_as_typed_and_breaks_nothing(runtime, still):
             await pilot.press("escape", "j")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("live", [True, False])
 async def test_every_size_holds_the_campaign(runtime, still, live):
     run_id = sent(runtime, contacts=60)
@@ -378,6 +383,7 @@ async def test_every_size_holds_the_campaign(runtime, still, live):
             assert "settled" in shown(app)
 
 
+@pytest.mark.long
 async def test_a_busy_database_is_told_of_until_it_answers(runtime, still, monkeypatch):
     sent(runtime)
     async with running(runtime) as (app, pilot):

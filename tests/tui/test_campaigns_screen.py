@@ -71,6 +71,7 @@ async def test_above_a_thousand_the_number_is_typed(runtime):
     assert runtime.overview.campaign("news").run.counts.audience == 1_001
 
 
+@pytest.mark.long
 async def test_what_was_sent_before_is_sent_again_only_when_said_so(runtime):
     add_campaign(runtime, contacts=2)
     async with running(runtime) as (app, pilot):
@@ -111,6 +112,7 @@ async def test_what_goes_wrong_becomes_a_toast(runtime, still):
         await until(pilot, lambda: any("Nobody is on nobody" in text for text in toasts(app)))
 
 
+@pytest.mark.long
 async def test_a_run_is_paused_resumed_and_cancelled_from_the_list(runtime):
     add_campaign(runtime, contacts=50, max_rate=5)
     async with running(runtime) as (app, pilot):
@@ -223,6 +225,7 @@ async def test_a_hostile_name_shows_as_typed_wherever_it_goes(runtime):
         assert "[bold red]\\x1bx[/] · run 1" in shown(app)
 
 
+@pytest.mark.long
 async def test_help_has_a_row_for_each_action(runtime, still):
     add_campaign(runtime)
     async with running(runtime, size=(120, 50)) as (app, pilot):

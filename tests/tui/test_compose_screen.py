@@ -3,6 +3,7 @@
 import os
 import stat
 
+import pytest
 from composing import BODY, add_news, add_people, found, press, ready, stored
 from conftest import running, shown, toasts, until
 from textual.widgets import TextArea
@@ -65,6 +66,7 @@ async def test_the_mail_is_shown_for_one_contact_after_the_other(runtime, still)
         assert app.clipboard == "bob@example.com"
 
 
+@pytest.mark.long
 async def test_the_views_of_the_mail(runtime, still):
     add_people(runtime)
     add_news(runtime)
@@ -91,6 +93,7 @@ async def test_the_views_of_the_mail(runtime, still):
         await until(pilot, lambda: "Subject  " in shown(app) and "From: shop@" in shown(app))
 
 
+@pytest.mark.long
 async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime, still):
     add_people(runtime)
     add_news(runtime)
@@ -128,6 +131,7 @@ async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime,
         assert app.focused.id == "field-subject"
 
 
+@pytest.mark.long
 async def test_with_nobody_on_its_lists_a_contact_is_made_up(runtime, still):
     add_news(runtime, body="Hi {{ first_name }} of {{ planet }} {{ unsubscribe_url }}")
     async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
@@ -141,6 +145,7 @@ async def test_with_nobody_on_its_lists_a_contact_is_made_up(runtime, still):
         await until(pilot, lambda: "to dora@example.com" in shown(app))
 
 
+@pytest.mark.long
 async def test_fields_that_are_rarely_touched_are_on_other_pages(runtime, still):
     add_people(runtime)
     add_people(runtime, "vip")
@@ -161,6 +166,7 @@ async def test_fields_that_are_rarely_touched_are_on_other_pages(runtime, still)
     assert (message.text, message.body_format) == ("In plain words", "html")
 
 
+@pytest.mark.long
 async def test_files_are_attached_and_taken_away(runtime, still, tmp_path):
     add_news(runtime)
     (tmp_path / "price list.pdf").write_bytes(b"%PDF")
@@ -198,6 +204,7 @@ def editor(tmp_path, monkeypatch, script):
 TERMINAL = "textual.drivers.headless_driver.HeadlessDriver.can_suspend"
 
 
+@pytest.mark.long
 async def test_the_text_is_written_in_ones_own_editor(runtime, still, tmp_path, monkeypatch):
     monkeypatch.setattr(TERMINAL, True)  # the pilot's can be handed over, as a real one
     add_news(runtime)
@@ -234,6 +241,7 @@ async def test_the_text_is_written_in_ones_own_editor(runtime, still, tmp_path, 
         await until(pilot, lambda: not list(runtime.workspace.glob("compose/*/body*")))
 
 
+@pytest.mark.long
 async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
     runtime, still, tmp_path, monkeypatch
 ):
@@ -263,6 +271,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
 HOSTILE = "[bold]x[/bold] [/] \x1b[31m\u202eabc 日本語 e\u0301\u0302 " + "z" * 10_000
 
 
+@pytest.mark.long
 async def test_hostile_text_is_shown_as_typed_and_breaks_nothing(runtime, still):
     add_people(runtime, people=[("eve", HOSTILE)])
     add_news(runtime, HOSTILE, body=f"{HOSTILE}\n\n{{{{ first_name }}}} {HOSTILE}")
@@ -295,10 +304,11 @@ async def test_a_busy_database_is_said_and_asked_again(runtime, still, monkeypat
             await until(pilot, lambda: "locked" not in shown(app) and found(app))
 
 
+@pytest.mark.long
 async def test_help_and_palette_offer_every_action_while_one_types(runtime, still):
     add_people(runtime)
     add_news(runtime, body="Hi")
-    async with running(runtime, place="compose", size=(120, 60)) as (app, pilot):
+    async with running(runtime, place="compose", size=(120, 100)) as (app, pilot):
         await ready(app, pilot)
         app.screen.load("news")
         await until(pilot, lambda: app.screen.typing and app.screen.drawn.look.mail is not None)

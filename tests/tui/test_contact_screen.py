@@ -53,6 +53,7 @@ async def edited(app, pilot):
     await until(pilot, lambda: isinstance(app.focused, TextArea))
 
 
+@pytest.mark.long
 async def test_a_page_says_who_it_is_and_why_they_got_nothing_yet(runtime, still):
     add(runtime, tags=("vip",), first_name="Ada", last_name="Lovelace", city="London")
     add_campaign(runtime, contacts=0)
@@ -126,6 +127,7 @@ async def test_attributes_status_and_tags_are_saved_all_at_once(runtime, still):
     assert contact.status_reason == "asked by phone"
 
 
+@pytest.mark.long
 async def test_buttons_save_and_go_back_too(runtime, still):
     add(runtime, city="London")
     async with running(runtime) as (app, pilot):
@@ -185,6 +187,7 @@ async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(runtime, 
     assert ada(runtime).attributes == {"city": "Rome"}
 
 
+@pytest.mark.long
 async def test_lists_are_joined_and_left(runtime, still):
     add(runtime)
     add_campaign(runtime, audience="customers", contacts=1)
@@ -204,6 +207,7 @@ async def test_lists_are_joined_and_left(runtime, still):
     assert lists_of(runtime) == ["customers", "vips"]
 
 
+@pytest.mark.long
 async def test_a_page_suppresses_and_releases(runtime, still):
     add(runtime)
     async with running(runtime) as (app, pilot):

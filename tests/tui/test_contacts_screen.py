@@ -147,6 +147,7 @@ async def test_a_newer_search_gives_the_older_one_up(runtime, still, monkeypatch
         assert listed(app) == ["p7@example.com"]
 
 
+@pytest.mark.long
 async def test_an_address_is_suppressed_with_a_reason_and_released(runtime, still):
     add(runtime, "ada@example.com")
     async with contacts(runtime) as (app, pilot):
@@ -187,6 +188,7 @@ async def test_edit_import_and_copy_are_a_key_away(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ImportScreen))
 
 
+@pytest.mark.long
 async def test_a_new_contact_comes_on_the_list_one_looks_at(runtime, still):
     add(runtime, "ada@example.com")
     async with contacts(runtime) as (app, pilot):
@@ -230,6 +232,7 @@ async def test_hostile_names_show_as_typed_and_break_nothing(runtime, still, siz
         assert "\x1b" not in shown(app)
 
 
+@pytest.mark.long
 async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, monkeypatch):
     add(runtime, "ada@example.com")
     async with contacts(runtime) as (app, pilot):

@@ -77,7 +77,9 @@ async def test_the_help_lists_every_key_of_the_footer(runtime, still, mode):
         await until(pilot, lambda: all(name in shown(app) for name in wanted), 5)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.long), (200, 50)]
+)
 @pytest.mark.parametrize("mode", MODES)
 async def test_every_place_fits(runtime, still, mode, size):
     add_campaign(runtime)

@@ -1,6 +1,7 @@
 import re
 import time
 
+import pytest
 from conftest import add_campaign, running, shown, until
 
 from sestui.audience.importer import import_contacts
@@ -73,6 +74,7 @@ async def test_what_others_sent_is_told_apart(runtime, still):
         await until(pilot, lambda: "1 by others" in shown(app))
 
 
+@pytest.mark.long
 async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     def busy(self):
         raise StorageBusyError("The database is locked by another program.")

@@ -142,6 +142,7 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
     assert (eve.attributes, eve.tags) == ({"a_b": "Paris"}, ["one", "two"])
 
 
+@pytest.mark.long
 async def test_a_list_that_is_there_and_a_rule_are_chosen(runtime, still, folder):
     path = write(folder, text="Email,Name\nada@x.co,Ada\n")
     screen_desk = ImportDesk(runtime)
@@ -165,6 +166,7 @@ async def test_a_list_that_is_there_and_a_rule_are_chosen(runtime, still, folder
     assert [each.name for each in runtime.contacts.lists()] == ["old", "second"]
 
 
+@pytest.mark.long
 async def test_paths_are_completed_and_folders_gone_into(runtime, still, folder):
     (folder / "lists" / "deep").mkdir(parents=True)
     (folder / ".secret").mkdir()
@@ -216,6 +218,7 @@ async def test_an_empty_folder_and_files_that_are_none(runtime, still, folder):
         assert screen.query_one(ColumnTable).count == 1
 
 
+@pytest.mark.long
 async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtime, still, folder):
     write(folder, "p.csv")
     rejects = write(folder, "p-rejects.csv", "mine")
@@ -259,6 +262,7 @@ def long_file(folder):
     return write(folder, text="Email,Name\n" + 80 * lines)
 
 
+@pytest.mark.long
 async def test_a_stopped_import_leaves_nothing(runtime, still, folder):
     long_file(folder)
     async with running(runtime, place="home") as (app, pilot):

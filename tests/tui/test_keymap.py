@@ -65,6 +65,7 @@ async def test_an_action_that_loses_its_key_is_named_once(open_runtime, still):
         assert len(toasts(app)) == 1
 
 
+@pytest.mark.long
 async def test_keys_are_given_on_the_screen(runtime, still):
     async with running(runtime, place="account", size=(120, 40)) as (app, pilot):
         await pilot.press("m")

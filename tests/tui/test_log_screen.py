@@ -46,6 +46,7 @@ def two(runtime):
     return runtime
 
 
+@pytest.mark.long
 async def test_an_empty_log_says_where_mail_comes_from(runtime, still):
     async with log(runtime) as (app, pilot):
         await until(pilot, lambda: "Nothing was sent yet" in shown(app))
@@ -108,6 +109,7 @@ async def test_today_ends_while_one_looks(two, still, monkeypatch):
         await until(pilot, lambda: rows(app) == 0)
 
 
+@pytest.mark.long
 async def test_new_deliveries_are_followed_at_the_top_only(runtime):
     add_campaign(runtime, contacts=60, max_rate=10)
     sent(runtime, "old", audience="few")
@@ -143,6 +145,7 @@ async def test_a_delivery_leads_to_its_run_and_its_contact(two, still):
         await until(pilot, lambda: isinstance(app.screen, ContactScreen))
 
 
+@pytest.mark.long
 async def test_exactly_what_is_shown_is_exported(two, still, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     async with log(two) as (app, pilot):

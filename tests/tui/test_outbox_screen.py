@@ -112,6 +112,7 @@ async def test_newest_first_and_following_at_the_top_only(runtime, still, send):
         await until(pilot, lambda: "later mail" in shown(app) and "new:" not in shown(app))
 
 
+@pytest.mark.long
 async def test_find_while_typing_and_back(runtime, still, send):
     for number in range(30):
         send(f"u{number}@example.org", f"mail {number}")
@@ -212,6 +213,7 @@ async def test_a_browser_in_sight_is_opened(runtime, still, send, monkeypatch):
         assert len(visited) == 1
 
 
+@pytest.mark.long
 async def test_hostile_mail_breaks_nothing(runtime, still, send):
     send(subject=HOSTILE, text=f"{HOSTILE}\n\tx" * 50, html=f"<p>{HOSTILE}<![x[")
     send(subject="x" * 10_000, text="e" + "\u0301" * 10_000 + "你" * 10_000 + "x" * 10_000)

@@ -1,6 +1,7 @@
 import time
 from dataclasses import replace
 
+import pytest
 from conftest import add_campaign, running, shown, until
 
 from sestui.core.delivery import AnswerKind
@@ -115,6 +116,7 @@ async def test_every_delivery_of_the_run_is_a_key_away(runtime):
         assert isinstance(app.screen, CampaignsScreen)
 
 
+@pytest.mark.long
 async def test_those_whom_the_run_did_not_reach_are_followed_up(runtime):
     run_id = started(runtime, contacts=5)
     async with running(runtime, follow=run_id) as (app, pilot):

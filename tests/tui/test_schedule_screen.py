@@ -1,5 +1,6 @@
 """Tasks on the screen: through keys alone, asserting on what is stored."""
 
+import pytest
 from conftest import running, shown, toasts, until
 from textual.widgets import Input, Select, TextArea
 
@@ -52,6 +53,7 @@ async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime,
     assert (fields.type, fields.schedule, fields.active) == ("purge", "30 4 * * 1", True)
 
 
+@pytest.mark.long
 async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "There are no tasks yet" in shown(app))

@@ -69,8 +69,8 @@ class CampaignTable(DataTable[Text]):
         before = self.selected
         same = [view.name for view in views] == [view.name for view in self._views]
         self._views, self._now = views, now
-        if not self.columns:
-            self._lay_out()
+        if not self._laid_out:
+            return  # the first resize draws it: before, neither width nor styles are known
         if same and self.row_count == len(views):
             self._redraw()
             return

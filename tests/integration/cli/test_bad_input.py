@@ -122,6 +122,7 @@ def test_a_database_that_is_none(sestui: Sestui) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_locked_database_is_worth_another_try(ready: Sestui) -> None:
     more = ready.write("more.csv", "email\nnew@example.com\n")
     with locked(ready.data / "sestui.db"):

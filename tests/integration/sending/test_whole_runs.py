@@ -374,6 +374,7 @@ def test_a_stop_with_a_call_that_hangs_leaves_that_one_in_doubt(world):
 # several runs
 
 
+@pytest.mark.long
 def test_a_higher_priority_has_the_larger_share_and_none_starves(world):
     w = world(simulator_rate=100)
     runtime = w.runtime()
@@ -387,6 +388,7 @@ def test_a_higher_priority_has_the_larger_share_and_none_starves(world):
     assert counts(runtime, low) == counts(runtime, high) == RunCounts(accepted=120)
 
 
+@pytest.mark.long
 def test_a_slow_run_keeps_its_own_rate_and_leaves_the_rest_to_others(world):
     w = world(simulator_rate=200)
     runtime = w.runtime()

@@ -109,6 +109,7 @@ def test_what_takes_too_long_is_ended(runtime, shop):
     assert run.seconds < GRACE_SECONDS
 
 
+@pytest.mark.long
 def test_what_does_not_listen_is_left_behind(runtime, shop):
     began = time.monotonic()
     run = ran(runtime, "stubborn", {"file": str(shop)}, timeout=1)

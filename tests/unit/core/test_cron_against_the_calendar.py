@@ -196,6 +196,7 @@ WHATEVER = Cron(
 """croniter takes the days here for a choice of all, and */1 for any."""
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(expressions, st.sampled_from(WINDOWS))
 @example(WHATEVER, WINDOWS[0])
@@ -212,6 +213,7 @@ def test_each_kind_of_schedule_at_each_transition(window: tuple[str, float, floa
         held_against(often({5, 30}, hours, values), *window)
 
 
+@pytest.mark.long
 @settings(max_examples=3, deadline=None)
 @given(expressions)
 def test_months_of_minutes(cron: Cron) -> None:
