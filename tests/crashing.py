@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,9 +110,11 @@ class Scene:
 
     def departures(self) -> list[tuple[float, int]]:
         """Instant and number of mails of every call that left, in order."""
-        lines = (self.folder / "departures").read_text().splitlines()
-        found = [line.split() for line in lines]
-        return sorted((float(instant), int(mails)) for instant, mails in found)
+        found = [line.split() for line in self._noted()]
+        return sorted((float(instant), int(mails)) for instant, mails, _ in found)
+
+    def _noted(self) -> list[str]:
+        return (self.folder / "departures").read_text().splitlines()
 
     def _program(self) -> list[str]:
         if not self._noting:
@@ -221,6 +224,11 @@ class Scene:
         assert set(outbox) <= accepted | doubtful, "SES got it, the ledger doesn't know"
         rejected = by_state.get(DeliveryState.REJECTED, set())
         assert accepted | doubtful | rejected == set(self.emails), "somebody was lost"
+
+    def shares(self) -> list[float]:
+        """What share of the departures each process had."""
+        pids = Counter(line.split()[2] for line in self._noted())
+        return [count / pids.total() for count in pids.values()]
 
     def _rows(self) -> Any:
         for batch in self.runtime.deliveries.log(LogFilter()):

@@ -1,8 +1,8 @@
 """``python departing.py LOG ARGUMENTS`` is ``sestui ARGUMENTS`` that notes when each call leaves.
 
-A line of LOG is the instant (seconds of the clock that all processes of a machine share) and the
-number of mails. It is written where the gateway hands the call to the network, once the mail's slot
-has come; nothing of the product is changed.
+A line of LOG is the instant (seconds of the clock that all processes of a machine share), the
+number of mails, and the process. It is written where the gateway hands the call to the network,
+once the mail's slot has come; nothing of the product is changed.
 """
 
 import os
@@ -26,7 +26,7 @@ def noting(log: int) -> None:
     def note(request: AWSPreparedRequest, **_event: object) -> None:
         left_at = time.monotonic()
         assert isinstance(request.body, bytes | bytearray)
-        os.write(log, b"%.6f %d\n" % (left_at, request.body.count(ENTRY)))
+        os.write(log, b"%.6f %d %d\n" % (left_at, request.body.count(ENTRY), os.getpid()))
 
     def made(clients: Clients, *given: Any, **named: Any) -> None:
         make(clients, *given, **named)

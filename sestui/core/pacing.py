@@ -13,7 +13,7 @@ that no second carries more than the rate."""
 BULK_PACE = 0.996
 """The same for bulk calls, where one call that slips into a second brings many mails."""
 
-SHARED_PACE = 0.985
+SHARED_PACE = 0.98
 """The same while several processes send: each one's gate sees its own mails only, so the slots
 themselves have to leave room for the jitter of all."""
 

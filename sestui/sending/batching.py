@@ -20,6 +20,8 @@ _BULK_FROM = 100.0
 """Below so many recipients a second a bulk call has too few entries to be worth it."""
 
 _STEP_BACK_SECONDS = 600.0
+_STAY_SECONDS = 60.0
+"""What single calls didn't carry isn't given back to them sooner."""
 
 
 class Mode(StrEnum):
@@ -48,18 +50,24 @@ class Batching:
     def __init__(self, mode: Mode, single_cost: Callable[[], float]) -> None:
         self._mode = mode
         self._single_cost = single_cost
-        self._single_until = float("-inf")
+        self._single_until = self._bulk_until = float("-inf")
         self._is_bulk = False
         self._rate = 0.0
         self._tick = 0
 
-    def is_bulk(self, rate: float, now: float) -> bool:
-        """Whether mail goes by bulk calls at ``rate`` recipients a second; ``now`` monotonic."""
+    def is_bulk(self, rate: float, now: float, *, behind: bool = False) -> bool:
+        """Whether mail goes by bulk calls at ``rate`` recipients a second; ``now`` monotonic.
+
+        ``behind``: the calls made so far didn't carry the rate, for whichever reason.
+        """
         if self._mode is not Mode.AUTO:
             return self._mode is Mode.BULK
         if now < self._single_until or rate < _BULK_FROM:
             return False
-        self._is_bulk = rate * self._single_cost() > (_LEAVE if self._is_bulk else _ENTER)
+        if behind and not self._is_bulk:
+            self._bulk_until = now + _STAY_SECONDS
+        costly = rate * self._single_cost() > (_LEAVE if self._is_bulk else _ENTER)
+        self._is_bulk = costly or now < self._bulk_until
         return self._is_bulk
 
     def step_back(self, now: float) -> None:

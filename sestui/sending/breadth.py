@@ -13,6 +13,7 @@ _BUSY = 0.8
 """This much of a processor used means that more threads would only fight for it."""
 
 _BEHIND = 0.85
+_LASTING = 4
 _AHEAD_SECONDS = 0.15
 """Claims wait this much sending for their slots: a chunk, and what is claimed ahead of it."""
 
@@ -36,12 +37,17 @@ class Breadth:
         self._cpu_total = 0.0
         self._leaving = 0.0
         self._load = 0.0
-        self._behind = False
+        self._behind = 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether less has left than is allowed, and for longer than a start takes."""
+        return self._behind >= _LASTING
 
     def measure(self, now: float, left_total: int, *, backlog: bool, rate: float) -> None:
         """Take in that ``left_total`` mails have left by ``now`` (monotonic seconds).
 
-        ``backlog``: mails were waiting for their turn; ``rate``: what the account allows.
+        ``backlog``: mails were waiting for their turn; ``rate``: what this process may send.
         """
         if self._measured_at is None:
             self._measured_at, self._total, self._cpu_total = now, left_total, self._cpu()
@@ -52,7 +58,8 @@ class Breadth:
         cpu = self._cpu()
         self._leaving = (left_total - self._total) / seconds
         self._load = (cpu - self._cpu_total) / seconds
-        self._behind = backlog and self._leaving < _BEHIND * rate
+        slow = backlog and self._leaving < _BEHIND * rate
+        self._behind = self._behind + 1 if slow else 0
         self._measured_at, self._total, self._cpu_total = now, left_total, cpu
 
     def calls(self, calls_per_second: float, latency: float) -> int:

@@ -50,6 +50,8 @@ class Job:
     rate: float
     """The rate for the gate, recipients a second."""
     bulk: bool = False
+    shared: bool = False
+    """Other processes use the same rate."""
 
 
 class Dispatcher:
@@ -224,7 +226,8 @@ class _Departure:
 
     def leave(self) -> bool:
         """What the gateway calls before the first byte."""
-        if not self._gate.pass_at(self._job.slot, self._job.rate, self._mails):
+        job = self._job
+        if not self._gate.pass_at(job.slot, job.rate, self._mails, shared=job.shared):
             return False
         self.left_at = self._clock.monotonic()
         return True

@@ -206,7 +206,7 @@ class Engine:
         backlog = self._dispatcher.waiting
         ahead = self._breadth.ahead(self._rate, bulk=bulk)
         self._breadth.measure(
-            now, self._dispatcher.left, backlog=backlog > ahead // 2, rate=self._rate
+            now, self._dispatcher.left, backlog=backlog > ahead // 2, rate=self._share
         )
         chunk = self._batching.chunk(self._rate) if bulk else chunk_size(self._rate)
         calls = self._rate / MOST_ENTRIES / 0.5 if bulk else self._rate
@@ -221,6 +221,11 @@ class Engine:
         """Recipients a second that the run which is being served may have."""
         return self._allowed.rate
 
+    @property
+    def _share(self) -> float:
+        """What falls to this process of the rate."""
+        return self._rate / self._workers
+
     def _pace(self, *, bulk: bool) -> float:
         if self._workers > 1:
             return SHARED_PACE
@@ -231,7 +236,8 @@ class Engine:
         return (
             composer is not None
             and not composer.has_attachments
-            and self._batching.is_bulk(self._rate / self._workers, now)
+            # By the whole rate: several processes mostly share the processors of one machine.
+            and self._batching.is_bulk(self._rate, now, behind=self._breadth.behind)
         )
 
     @property
@@ -279,7 +285,14 @@ class Engine:
             self._turns.block(run, slots.end + ahead - CLAIM_AHEAD_SECONDS)
         self._dispatcher.hand_over(
             [
-                Job(call.claims, composer, call.slot + ahead, taken.allowed.rate, call.bulk)
+                Job(
+                    call.claims,
+                    composer,
+                    call.slot + ahead,
+                    taken.allowed.rate,
+                    bulk=call.bulk,
+                    shared=taken.workers > 1,
+                )
                 for call in calls
             ]
         )

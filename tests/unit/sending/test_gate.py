@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sestui.core.clock import SystemClock
+from sestui.core.pacing import SHARED_PACE
 from sestui.sending.gate import STALE_SECONDS, Gate
 
 
@@ -142,3 +143,50 @@ def test_threads_at_once_share_one_gate():
     assert len(passes) == 50
     first = min(at for at, _ in passes)
     assert max(at for at, _ in passes) - first >= 2.0 - 0.1  # 20 at once, 20 a second later, 10
+
+
+# several processes
+
+
+def test_who_missed_his_slot_between_those_of_others_has_lost_it():
+    clock = FakeClock()
+    gate = Gate(clock)
+    slot = clock.monotonic()
+    clock.advance(0.01)
+    assert gate.pass_at(slot, 100, shared=True)
+    clock.advance(0.01)
+    assert not gate.pass_at(slot, 100, shared=True)
+    assert gate.pass_at(slot, 100)  # alone, it may catch up
+    assert gate.passed == 2
+
+
+@given(
+    rate=st.integers(2, 200),
+    stalls=st.lists(st.tuples(st.integers(0, 3), st.floats(0, 1.5)), max_size=12),
+)
+def test_stalls_of_some_never_crowd_the_others(rate, stalls):
+    """Four processes share slots in turn; some stand still and come back with all they have."""
+    clocks = [FakeClock() for _ in range(4)]
+    gates = [Gate(clock) for clock in clocks]
+    begin, gap = clocks[0].monotonic(), 1 / (rate * SHARED_PACE)
+    passes = []
+    for number in range(rate * 4):
+        who, slot = number % 4, begin + number * gap
+        clock = clocks[who]
+        while stalls and slot > begin + len(stalls) / 4:
+            sleeper, seconds = stalls.pop()
+            clocks[sleeper].advance(seconds)
+        if gates[who].pass_at(slot, rate, shared=True):
+            passes.append((clock.monotonic(), 1))
+    assert busiest_second(sorted(passes)) <= rate + 1
+
+
+@pytest.mark.parametrize("late", [0.1, 1.0, 10.0])
+def test_a_machine_that_is_always_late_still_sends(late):
+    clock = FakeClock()
+    gate = Gate(clock)
+    for _ in range(200):
+        slot = clock.monotonic()
+        clock.advance(late)
+        gate.pass_at(slot, 1_000, shared=True)
+    assert gate.passed > 100
