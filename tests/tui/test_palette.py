@@ -16,7 +16,7 @@ async def test_the_palette_counts_what_is_in_each_place(runtime, still):
         await pilot.press("ctrl+p")
         await until(pilot, lambda: "Campaigns · 1 campaign" in shown(app))
         await pilot.press(*"campaigns")
-        await until(pilot, lambda: "Contacts" not in shown(app))
+        await until(pilot, lambda: "Contacts ·" not in shown(app))
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
 
