@@ -16,6 +16,7 @@ from seeding import (
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.delivery import PLACE, RELAYED, HoldBack, Want
+from sestui.core.pacing import SHARED_PACE
 from sestui.core.relay_intake import (
     HOLD_SECONDS,
     CallAnswer,
@@ -23,7 +24,6 @@ from sestui.core.relay_intake import (
     Terms,
     Verdict,
 )
-from sestui.core.pacing import SHARED_PACE
 from sestui.core.relayed import mail_of, packed
 from sestui.core.states import DeliveryState, PauseReason, RunKind, RunState
 from sestui.errors import ContentError, NotFoundError, StateError
