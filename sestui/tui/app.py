@@ -26,6 +26,7 @@ from sestui.tui.screens.jump import JumpScreen, marks
 from sestui.tui.screens.leaving import LeavingScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.signals import ignore_signals, leave_on_signals
+from sestui.tui.styles import LastingStylesheet
 from sestui.tui.wishes import use_keymap, use_theme
 
 _WATCH_SECONDS = 0.5
@@ -83,6 +84,7 @@ class SestuiApp(App[None]):
 
     def __init__(self, runtime: Runtime, *, follow: int | None = None) -> None:
         super().__init__()
+        self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
         self.desk = Desk(runtime)
         self._follow = follow
         self._mailbox = Mailbox(lambda: self.post_message(SenderReported()))
