@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,33 +62,52 @@ def postgres_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+NewDatabase = Callable[[str, Path], AbstractContextManager[Database]]
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest, _migrated_file: Path) -> NewDatabase:
+    """Makes an empty database of the engine that is named, in the folder where it is a file."""
+
+    @contextmanager
+    def made(engine: str, folder: Path) -> Iterator[Database]:
+        if engine == "sqlite":
+            path = folder / "sestui.db"
+            shutil.copy(_migrated_file, path)
+            with closing(Database(f"sqlite:///{path}")) as database:
+                yield database
+            return
+        url: str = request.getfixturevalue("postgres_url")
+        name = f"test_{uuid.uuid4().hex}"
+        _administer(url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        with closing(Database(_named(url, name))) as database:
+            yield database
+        _administer(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return made
+
+
 @pytest.fixture
-def sqlite_database(_migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(new_database: NewDatabase, tmp_path: Path) -> Iterator[Database]:
     """An empty SQLite database on disk."""
-    path = tmp_path / "sestui.db"
-    shutil.copy(_migrated_file, path)
-    database = Database(f"sqlite:///{path}")
-    yield database
-    database.close()
+    with new_database("sqlite", tmp_path) as database:
+        yield database
 
 
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[Database]:
+def postgres_database(new_database: NewDatabase, tmp_path: Path) -> Iterator[Database]:
     """An empty PostgreSQL database; the test is skipped where there is no PostgreSQL."""
-    name = f"test_{uuid.uuid4().hex}"
-    _administer(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-    database = Database(_named(postgres_url, name))
-    yield database
-    database.close()
-    _administer(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database("postgresql", tmp_path) as database:
+        yield database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Database:
+def database(
+    request: pytest.FixtureRequest, new_database: NewDatabase, tmp_path: Path
+) -> Iterator[Database]:
     """An empty database of either engine: the test runs on both."""
-    fixture = "sqlite_database" if request.param == "sqlite" else "postgres_database"
-    found: Database = request.getfixturevalue(fixture)
-    return found
+    with new_database(request.param, tmp_path) as database:
+        yield database
 
 
 def _named(url: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -57,7 +58,21 @@ class MemoryWatch:
         self._process = psutil.Process(pid)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.peak = 0
+        self._held: list[tuple[float, int]] = []
+
+    @property
+    def peak(self) -> int:
+        """Bytes."""
+        return max((size for _, size in self._held), default=0)
+
+    def peaks(self, parts: int) -> list[int]:
+        """The most in each of so many equally long parts of the block, bytes."""
+        first, last = self._held[0][0], self._held[-1][0]
+        found = [0] * parts
+        for at, size in self._held:
+            part = min(parts - 1, int(parts * (at - first) / max(last - first, 1e-9)))
+            found[part] = max(found[part], size)
+        return found
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -75,6 +90,6 @@ class MemoryWatch:
     def _watch(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):
             try:
-                self.peak = max(self.peak, self._process.memory_info().rss)
+                self._held.append((time.monotonic(), self._process.memory_info().rss))
             except psutil.Error:
                 return  # it has ended

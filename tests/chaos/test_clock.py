@@ -31,7 +31,7 @@ class SetClock(SystemClock):
 
 
 @pytest.mark.parametrize("jump", [-HOUR, DAY_SECONDS], ids=["an hour back", "a day forward"])
-@pytest.mark.parametrize("mode", ["single", "bulk"])
+@pytest.mark.parametrize("mode", ["single", pytest.param("bulk", marks=pytest.mark.long)])
 def test_a_wall_clock_that_is_set_disturbs_no_run(world, jump, mode):
     w = world(simulator_rate=100, send_mode=mode)
     clock = SetClock()

@@ -49,7 +49,7 @@ def check(made, *, most=20):
 
 @pytest.mark.parametrize(("mode", "share"), [("single", 0.1), ("bulk", 0.2)])
 def test_one_call_in_some_goes_wrong_somehow(scene, mode, share):
-    made = scene(300, rate=300, latency=0.01, mode=mode)
+    made = scene(200, rate=300, latency=0.01, mode=mode)
     spoil(made, KINDS, share)
     if mode == "bulk":
         spoil(made, ["mixed_bulk"], 0.1)
@@ -59,7 +59,7 @@ def test_one_call_in_some_goes_wrong_somehow(scene, mode, share):
 
 @pytest.mark.parametrize("mode", ["single"])
 def test_connections_are_refused_for_a_while(scene, mode):
-    refused_for_a_while(scene(300, rate=100, mode=mode), times=1)
+    refused_for_a_while(scene(200, rate=100, mode=mode), times=1)
 
 
 @pytest.mark.long

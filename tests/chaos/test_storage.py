@@ -197,7 +197,13 @@ def test_a_disk_that_fails_and_turns_read_only(failing_disk, scene):
     "seconds",
     [6, pytest.param(10, marks=pytest.mark.long), pytest.param(60, marks=pytest.mark.long)],
 )
-@pytest.mark.parametrize("command", [("send", "news"), ("run-due", "--max-seconds", "120")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("send", "news"),
+        pytest.param(("run-due", "--max-seconds", "120"), marks=pytest.mark.long),
+    ],
+)
 def test_another_program_locks_the_database_for_a_while(scene, tmp_path, seconds, command):
     made = scene(150, rate=RATE, workspace=tmp_path / "workspace")
     process = sending(made, *command)

@@ -56,7 +56,7 @@ def test_for_people(throttled: Sestui) -> None:
 
 
 def test_a_run_that_throttling_slowed_says_so(ready: Sestui) -> None:
-    ready.settings |= {"SESTUI_SIMULATOR_RATE": str(RATE), "SESTUI_SIMULATOR_QUOTA": "100"}
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": str(RATE), "SESTUI_SIMULATOR_QUOTA": "40"}
     ready.ok("account")
     with closing(SimulatorState(ready.data / FILE_NAME, SystemClock())) as account:
         account.add_fault(checked_fault("throttle", probability=0.2))

@@ -1,7 +1,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sestui.core.keymap import keymap_of, keymap_text
@@ -34,6 +34,7 @@ NAMES = st.from_regex(r"[a-z]+(\.[a-z-]+)*", fullmatch=True)
 KEYS = st.from_regex(r"[a-zA-Z+_]+(,[a-z+_]+)*", fullmatch=True)
 
 
-@given(st.dictionaries(NAMES, KEYS))
+@settings(max_examples=50)
+@given(st.dictionaries(NAMES, KEYS, max_size=4))
 def test_one_line_says_the_same(keymap: dict[str, str]) -> None:
     assert keymap_of(keymap_text(keymap)) == keymap_of(keymap) == keymap
