@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, delete, select
 
@@ -178,7 +178,7 @@ class Tasks:
             if task is None or task.next_run_at is None or task.next_run_at > now:
                 return None
             fields = fields_of_task(task)
-            due = occurrences(fields, task.next_run_at, now)
+            due = _new(session, task, occurrences(fields, task.next_run_at, now))
             task.next_run_at = fields.next_after(now)
             skipped = (
                 bool(due.run) and task.overlap == Overlap.SKIP and _has(session, task.id, _OPEN)
@@ -244,6 +244,24 @@ def counted(missed: int) -> str:
     if missed == 1:
         return "1 occurrence"
     return f"{missed:,}{' or more' if missed >= MOST_COUNTED else ''} occurrences"
+
+
+def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
+    """``due`` without what has been dealt with already.
+
+    A clock that was set back, or that of another host, lets an edit wait for an occurrence again
+    that has been run: each is run once.
+    """
+    told = {*due.run, due.missed_at}
+    known = session.exec(
+        select(TaskRun.scheduled_for).where(
+            TaskRun.task_id == task.id, col(TaskRun.scheduled_for).in_(told)
+        )
+    ).all()
+    run = tuple(occurrence for occurrence in due.run if occurrence not in known)
+    if due.missed_at in known:
+        return Occurrences(run, 0, None)
+    return replace(due, run=run)
 
 
 def _rows(task: Task, due: Occurrences, now: Instant, *, skipped: bool) -> list[TaskRun]:

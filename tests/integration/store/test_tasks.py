@@ -137,6 +137,33 @@ def test_missed_occurrences_are_one_row_that_tells_of_them(database, tasks, runs
     assert take(runs, me).occurrence == START + 600
 
 
+def test_a_clock_that_was_set_back_repeats_nothing(database, tasks, runs, me):
+    task = tasks.add(MINUTELY, START)
+    tasks.queue(task.id, START + 61)
+    runs.end(take(runs, me), me.worker, OK, START + 62)
+    # Now it is a minute earlier, and an edit lets the task wait for what has been run.
+    tasks.change("minutely", replace(MINUTELY, schedule="*/1 * * * *"), START + 2)
+    queued = tasks.queue(task.id, START + 60)
+    assert queued is not None
+    assert (queued.occurrences.run, queued.sentence()) == ((), "")
+    assert states(database) == {"succeeded": 1}
+    tasks.queue(task.id, START + 120)
+    assert take(runs, me).occurrence == START + 120
+
+
+def test_neither_does_it_tell_of_the_missed_twice(database, tasks):
+    skipping = replace(MINUTELY, misfire=Misfire.SKIP, schedule="*/30 * * * *")
+    task = tasks.add(skipping, START)
+    late = START + 1_800 + 600
+    tasks.queue(task.id, late)
+    assert states(database) == {"missed": 1}
+    tasks.change("minutely", replace(skipping, schedule="0,30 * * * *"), START)
+    queued = tasks.queue(task.id, late)
+    assert queued is not None
+    assert queued.sentence() == ""
+    assert states(database) == {"missed": 1}
+
+
 @pytest.mark.parametrize("overlap", list(Overlap))
 def test_an_occurrence_while_the_last_run_is_at_work(database, tasks, runs, me, overlap):
     task = tasks.add(replace(MINUTELY, overlap=overlap), START)
