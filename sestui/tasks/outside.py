@@ -7,6 +7,7 @@ that says something else the second time it is asked gains nothing. A redirect i
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -34,8 +35,9 @@ MOST_BODY = 64_000
 
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = {301, 302, 303, 307, 308}
-_SECRET = {"authorization", "cookie", "proxy-authorization"}
+_FOR_ANYBODY = {"accept", "accept-language", "user-agent"}
 _ABOUT_BODY = {"content-length", "content-type", "content-encoding", "transfer-encoding"}
+_USER = re.compile(r"//[^/?#]*@")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -210,12 +212,17 @@ def _cut_after(connection: HTTPConnection, seconds: float) -> "Iterator[threadin
 
 
 def _redirected(request: Request, status: int, location: str) -> Request:
-    """What the redirect asks for; secrets don't go to another host."""
+    """What the redirect asks for.
+
+    Any header may be a secret, whatever its name is: another host gets only those that never are,
+    and those that tell what the body is.
+    """
     old, new = checked_url(request.url), checked_url(location)
     headers = dict(request.headers)
     method, body = request.method, request.body
     if (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
-        headers = {name: value for name, value in headers.items() if name.lower() not in _SECRET}
+        kept = _FOR_ANYBODY | _ABOUT_BODY
+        headers = {name: value for name, value in headers.items() if name.lower() in kept}
     if status == 303 or (status in {301, 302} and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), None
         headers = {n: value for n, value in headers.items() if n.lower() not in _ABOUT_BODY}
@@ -234,5 +241,5 @@ def _why(error: Exception | None) -> str:
 
 
 def _shown(url: str) -> str:
-    """As it may be logged: what comes after a ? may be a secret."""
-    return printable(url.partition("?")[0])[:200]
+    """As it may be logged: what comes after a ? may be a secret, and a user's password is one."""
+    return printable(_USER.sub("//", url).partition("?")[0])[:200]

@@ -15,6 +15,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _LONGEST_WAIT = 60.0
 _SHOWN_BODY = 500
+_PARTS = re.compile("[&=]")
+_SECRET_LENGTH = 6
+"""What is shorter is a word like any other."""
 
 
 class HttpRequestParameters(TaskParameters):
@@ -86,7 +89,7 @@ class HttpRequest(TaskType[HttpRequestParameters]):
                     f"The answer was {answer.status}.",
                     {"status": answer.status, "seconds": round(seconds, 3)},
                 )
-            context.log(_start_of(answer))
+            context.log(_start_of(answer, given))
             trouble = f"The answer was {answer.status}, which is not expected."
         raise SestuiError(trouble)
 
@@ -95,5 +98,14 @@ def _expected(given: HttpRequestParameters, status: int) -> bool:
     return status in given.expected if given.expected else 200 <= status < 300
 
 
-def _start_of(answer: Answer) -> str:
-    return printable(answer.body.decode("utf-8", "replace")[:_SHOWN_BODY])
+def _start_of(answer: Answer, given: HttpRequestParameters) -> str:
+    """Without what was sent: hosts that complain like to repeat it, and it may be a secret."""
+    said = answer.body.decode("utf-8", "replace")
+    query = given.url.partition("?")[2]
+    sent = {given.body, query, *_PARTS.split(query)}
+    for value in given.headers.values():
+        sent |= {value, *value.split()}
+    for each in sorted(sent, key=len, reverse=True):
+        if len(each) >= _SECRET_LENGTH:
+            said = said.replace(each, "(as sent)")
+    return printable(said[:_SHOWN_BODY])
