@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import col, update
+
 from sestui.core.task import TaskFields
 from sestui.runtime import Runtime
+from sestui.store.database import Database
+from sestui.store.task_tables import Task
 from sestui.tasks.desk import TaskRunView
 
 SHOP = '''
@@ -87,6 +91,13 @@ def install_shop(folder: Path) -> Path:
     (folder / "shop_tasks.py").write_text(SHOP)
     (folder / "shop_broken.py").write_text("import a_package_that_is_not_there\n")
     return folder
+
+
+def make_due(database: Database, instant: float, *names: str) -> None:
+    """Let these tasks (all of them, if none is named) wait for an occurrence at that instant."""
+    with database.write() as session:
+        chosen = [col(Task.name).in_(names)] if names else []
+        session.exec(update(Task).where(*chosen).values(next_run_at=instant))
 
 
 def ran(
