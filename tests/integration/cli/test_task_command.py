@@ -1,6 +1,7 @@
 """`sestui task …` as people and scripts use it, and all that it refuses to store."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,19 +27,19 @@ def names(sestui: Sestui) -> list[str]:
         return [name for (name,) in database.execute("SELECT name FROM task")]
 
 
-@pytest.fixture
-def nightly(sestui: Sestui) -> Sestui:
-    """A workspace with the task `nightly`."""
-    sestui.ok(*NIGHTLY)
-    return sestui
-
-
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Sestui:
-    """The same for tests that change nothing in it: one for all of them."""
+    """A workspace with the task `nightly`, for tests that change nothing in it: one for all."""
     made = Sestui(tmp_path_factory.mktemp("untouched"))
     made.ok(*NIGHTLY)
     return made
+
+
+@pytest.fixture
+def nightly(sestui: Sestui, untouched: Sestui) -> Sestui:
+    """A workspace of the test's own with the task `nightly`."""
+    shutil.copytree(untouched.data, sestui.data)
+    return sestui
 
 
 def test_add_with_every_option(sestui: Sestui) -> None:
