@@ -176,7 +176,14 @@ class Relay:
 
     def until_idle(self, seconds: float = 60) -> None:
         """Wait until nothing is to be sent any more."""
-        until(lambda: not (self.run().pending or self.run().sending), seconds)
+        until(self._idle, seconds)
+        self.run()
+
+    def _idle(self) -> bool:
+        # One look at both: what loses its slot goes back from sending to pending, and two looks,
+        # one before and one after, would see neither.
+        runs = self._runs()
+        return not any(run.pending or run.sending for run in runs)
 
     def figures(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
