@@ -85,7 +85,8 @@ def _verify_sqlite(partial: Path) -> None:
         (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
         version = copy.execute("SELECT version_num FROM alembic_version").fetchone()
     if verdict != "ok":
-        raise StorageError(f"The copy is damaged ({verdict}); is the disk in order?")
+        said = verdict.splitlines()[-1]  # where it is comes first, on a line of its own
+        raise StorageError(f"The copy is damaged ({said}); is the disk in order?")
     if version != (HEAD,):
         raise StorageError("The copy is not a database of this version.")
 
@@ -98,8 +99,12 @@ def _dump_postgres(url: URL, partial: Path, go_on: Callable[[], None]) -> None:
             "A backup of PostgreSQL needs pg_dump and pg_restore: install PostgreSQL's client "
             "programs here, or back the server up by its own means."
         )
-    environment = {**os.environ, "PGPASSWORD": url.password or ""}
-    plain = url.set(drivername="postgresql", password=None)
+    # Not as an argument, which every user of the machine can see.
+    password = {"PGPASSWORD": url.password} if url.password else {}
+    environment = {**os.environ, **password}
+    plain = URL.create(
+        "postgresql", url.username, None, url.host, url.port, url.database, url.query
+    )
     _run(
         [program, "--format=custom", f"--file={partial}", plain.render_as_string()],
         environment,
