@@ -37,8 +37,10 @@ def crontab_command(
 
     settings = load_settings()
     command, variables = _program(), _variables(settings)
-    line = _line(command, variables, settings.data_dir / "run-due.log")
+    folder = settings.data_dir.absolute()
+    line = _line(command, variables, folder / "run-due.log")
     put(line)
+    _make(folder)
     if not install:
         put("")
         for text in _units(command, variables):
@@ -47,6 +49,16 @@ def crontab_command(
         say(warning)
     if install:
         say(_installed(line, command))
+
+
+def _make(folder: Path) -> None:
+    """The shell opens the log before sestui can make its folder."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SestuiError(
+            f"{folder}, where the line keeps its log, can't be made: {error.strerror}."
+        ) from error
 
 
 def _program() -> list[str]:
@@ -135,29 +147,57 @@ def _installed(line: str, command: list[str]) -> str:
     Raises:
         SestuiError: there is no crontab command, or it refuses.
     """
+    listed = _crontab("read", "-l")
+    if listed.returncode and b"no crontab" not in listed.stderr.lower():
+        raise SestuiError(f"The crontab can't be read: {_why(listed)}.")
+    # By line feeds alone, and whatever its encoding: what is not ours is written as it was.
+    text = listed.stdout.decode("utf-8", "surrogateescape") if listed.returncode == 0 else ""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    if line in lines:
+        return "It is in the crontab already."
+    ours = " ".join(map(shlex.quote, command)).replace("%", r"\%")
+    old = [each for each in lines if _same_but_older(each, line, ours)]
+    kept = [each for each in lines if each not in old]
+    written = _crontab("written", "-", "\n".join([*kept, line, ""]))
+    if written.returncode:
+        raise SestuiError(f"The crontab can't be written: {_why(written)}.")
+    return "It has replaced the line before." if old else "It is in the crontab now."
+
+
+def _crontab(deed: str, argument: str, text: str = "") -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("crontab")
     if program is None:
         raise SestuiError(
             "There is no crontab command here; use the systemd timer, or install cron."
         )
-    listed = subprocess.run(  # noqa: S603 - cron's own program
-        [program, "-l"], capture_output=True, text=True, check=False
-    )
-    lines = listed.stdout.splitlines() if listed.returncode == 0 else []
-    if listed.returncode and "no crontab" not in listed.stderr.lower():
-        raise SestuiError(f"The crontab can't be read: {listed.stderr.strip()}.")
-    if line in lines:
-        return "It is in the crontab already."
-    ours = " ".join(map(shlex.quote, command)).replace("%", r"\%")
-    old = [each for each in lines if ours in each and not each.lstrip().startswith("#")]
-    kept = [each for each in lines if each not in old]
-    written = subprocess.run(  # noqa: S603 - as above
-        [program, "-"],
-        input="\n".join([*kept, line, ""]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if written.returncode:
-        raise SestuiError(f"The crontab can't be written: {written.stderr.strip()}.")
-    return "It has replaced the line before." if old else "It is in the crontab now."
+    try:
+        return subprocess.run(  # noqa: S603 - cron's own program
+            [program, argument],
+            input=text.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise SestuiError(f"The crontab can't be {deed}: {error.strerror}.") from error
+
+
+def _why(done: subprocess.CompletedProcess[bytes]) -> str:
+    said = done.stderr.decode("utf-8", "replace").strip().rstrip(".")
+    return said or f"its command ended with {done.returncode}"
+
+
+def _same_but_older(entry: str, line: str, command: str) -> bool:
+    """Whether an entry of the crontab is an earlier line for the same workspace."""
+    before, found, _ = entry.partition(command)
+    if not found or entry.lstrip().startswith("#"):
+        return False
+    return _workspace(before) == _workspace(line.partition(command)[0])
+
+
+def _workspace(before: str) -> set[str]:
+    """What the words before the command say of where the database and the settings are."""
+    try:
+        words = shlex.split(before)
+    except ValueError:  # quotes that don't close: nothing that sestui wrote
+        return {before}
+    return {word for word in words if word.startswith(("SESTUI_DATA_DIR=", "SESTUI_CONFIG="))}
