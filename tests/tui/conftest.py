@@ -92,7 +92,7 @@ async def until(pilot, holds, seconds=20.0):
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "that took too long"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.04)
         await pilot.pause()
 
 

@@ -9,12 +9,12 @@ from conftest import add_campaign, running, shown, until
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 import sestui.tui
 from sestui.tui.app import SestuiApp
 from sestui.tui.places import PLACES
 from sestui.tui.screens.help import HelpScreen
+from sestui.tui.widgets.key_bar import KeyBar
 from sestui.tui.widgets.top_bar import TopBar
 
 MODES = [place.mode for place in PLACES]
@@ -65,7 +65,7 @@ def test_every_action_is_there_to_be_called():
 async def test_the_help_lists_every_key_of_the_footer(runtime, still, mode):
     add_campaign(runtime)
     async with running(runtime, place=mode, size=(120, 60)) as (app, pilot):
-        await until(pilot, lambda: app.screen.query(Footer))
+        await until(pilot, lambda: app.screen.query(KeyBar))
         await pilot.pause()
         wanted = {
             binding.description
@@ -84,12 +84,12 @@ async def test_the_help_lists_every_key_of_the_footer(runtime, still, mode):
 async def test_every_place_fits(runtime, still, mode, size):
     add_campaign(runtime)
     async with running(runtime, place=mode, size=size) as (app, pilot):
-        await until(pilot, lambda: app.screen.query(Footer))
+        await until(pilot, lambda: app.screen.query(KeyBar))
         await pilot.pause()
         screen = app.screen
         assert screen.max_scroll_x == screen.max_scroll_y == 0
         assert screen.query_one(TopBar).region.height == 1
-        assert screen.query_one(Footer).region.bottom == size[1]
+        assert screen.query_one(KeyBar).region.bottom == size[1]
         for child in screen.children:
             if child.display:
                 assert screen.region.contains_region(child.region), child

@@ -1,29 +1,157 @@
 """The footer: the keys that do something here."""
 
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.events import Leave, MouseDown, MouseMove
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.style import Style
+from textual.widget import Widget
+
+_MORE = "…"
 
 
-class KeyBar(Footer):
-    """Drawn anew only where the keys have changed.
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One key of the bar."""
 
-    Textual tells of new bindings several times whenever the focus moves, and a footer of a dozen
-    keys takes longer to make than all the rest of the screen to paint.
+    key: str
+    display: str
+    description: str
+    tooltip: str
+    enabled: bool
+    of_app: bool
+    """Does the same everywhere: stays when the bar is too short for all."""
+
+    @property
+    def width(self) -> int:
+        return Content(f"{self.display} {self.description}").cell_length
+
+
+def _width(keys: list[_Key]) -> int:
+    """Cells that they take, each with the space behind it."""
+    return sum(key.width + 1 for key in keys)
+
+
+class KeyBar(Widget, can_focus=False):
+    """Keys with what they do, in one line; a click is as good as the key.
+
+    Textual's own footer has a widget for each key and makes them anew whenever the focus moves,
+    which takes longer than painting the rest of the screen. This one is text.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {  # noqa: RUF012 - Textual's own way to declare them
+        "key-bar--key",
+        "key-bar--description",
+        "key-bar--palette",
+    }
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom;
+        height: 1;
+        color: $footer-foreground;
+        background: $footer-background;
+
+        & > .key-bar--key {
+            color: $footer-key-foreground;
+            background: $footer-key-background;
+            text-style: bold;
+        }
+        & > .key-bar--description {
+            color: $footer-description-foreground;
+            background: $footer-description-background;
+        }
+        & > .key-bar--palette {
+            color: $foreground 20%;
+        }
+    }
     """
 
     def __init__(self) -> None:
-        super().__init__(compact=True)
-        self._keys: list[tuple[str, str, str, bool]] = []
+        super().__init__()
+        self._keys: list[_Key] = []
+        self._palette: _Key | None = None
 
-    def bindings_changed(self, screen: Screen[object]) -> None:
-        """Look whether it matters."""
-        keys = [
-            (binding.key, binding.action, binding.description, enabled)
-            for _, binding, enabled, _ in screen.active_bindings.values()
-            if binding.show
-        ]
-        if keys == self._keys and self._bindings_ready:
+    def on_mount(self) -> None:
+        """Follow what can be done."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """The keys and what they do, in the order in which they stand there."""
+        return [(each.display, each.description) for each in self._keys]
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if not (screen.app.app_focus and self.is_attached and screen is self.screen):
             return
-        if screen.app.app_focus and self.is_attached and screen is self.screen:
-            self._keys = keys
-        super().bindings_changed(screen)
+        found: dict[str, _Key] = {}
+        palette = None
+        for node, binding, enabled, tooltip in screen.active_bindings.values():
+            key = _Key(
+                binding.key,
+                self.app.get_key_display(binding),
+                binding.description,
+                tooltip or binding.description,
+                enabled,
+                node is self.app,
+            )
+            if binding.key == self.app.COMMAND_PALETTE_BINDING:
+                palette = key
+            elif binding.show:
+                found.setdefault(binding.action, key)
+        keys = list(found.values())
+        if (keys, palette) != (self._keys, self._palette):
+            self._keys, self._palette = keys, palette
+            self.refresh()
+
+    # painting
+
+    def render(self) -> Content:
+        """The line."""
+        palette = [self._painted(self._palette)] if self._palette else []
+        edge = ("▏", self.get_visual_style("key-bar--palette"))
+        right = Content.assemble(edge, *palette) if palette else Content("")
+        room = self.size.width - right.cell_length
+        left = Content(" ").join(self._that_fit(room))
+        gap = max(0, self.size.width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * gap, right)
+
+    def _that_fit(self, room: int) -> list[Content]:
+        """What does the same everywhere gives way last: help tells of everything else."""
+        here = [key for key in self._keys if not key.of_app]
+        everywhere = [key for key in self._keys if key.of_app]
+        room -= _width(everywhere)
+        fitting = here
+        if _width(here) > room:
+            fits = (count for count in range(len(here)) if _width(here[:count]) + 2 <= room)
+            fitting = here[: max(fits, default=0)]
+        more = [Content(_MORE)] if len(fitting) < len(here) else []
+        painted = [self._painted(key) for key in (*fitting, *everywhere)]
+        return [*painted[: len(fitting)], *more, *painted[len(fitting) :]]
+
+    def _painted(self, key: _Key) -> Content:
+        about = Style.from_meta({"key": key.key, "tooltip": key.tooltip, "enabled": key.enabled})
+        dim = Style() if key.enabled else Style(dim=True)
+        return Content.assemble(
+            (key.display, self.get_visual_style("key-bar--key") + dim + about),
+            (f" {key.description}", self.get_visual_style("key-bar--description") + dim + about),
+        )
+
+    # the mouse
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """As if the key had been pressed."""
+        meta = event.style.meta
+        if meta.get("enabled"):
+            self.app.simulate_key(meta["key"])
+        elif "key" in meta:
+            self.app.bell()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Say more of the key that is pointed at."""
+        self.tooltip = event.style.meta.get("tooltip")
+
+    def on_leave(self, _: Leave) -> None:
+        """Nothing is pointed at any more."""
+        self.tooltip = None
