@@ -1,0 +1,209 @@
+"""Tasks run by real processes: many of them at the same second, and one killed in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from campaigning import until
+from sqlmodel import select
+from tasking import install_shop, make_due
+
+from sestui.core.clock import SystemClock
+from sestui.core.task import MOST_ATTEMPTS, TaskFields
+from sestui.core.task_states import Misfire, TaskRunState
+from sestui.runtime import Runtime
+from sestui.settings import load_settings
+from sestui.store.database import Database
+from sestui.store.task_tables import TaskRun
+
+
+class Shop:
+    """A workspace whose tasks note in a file that they ran, and processes that run them."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self.site = install_shop(folder / "site")
+        self.notes = folder / "notes.txt"
+        self.settings = {
+            "data_dir": str(folder / "data"),
+            "database_url": database.url.render_as_string(hide_password=False),
+            "timezone": "UTC",
+        }
+        self.runtime = Runtime(load_settings(**self.settings), database, SystemClock())
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def close(self) -> None:
+        for process in self._processes:
+            with process:
+                process.kill()
+
+    def task(self, name: str, *, seconds: float = 0, misfire: Misfire = Misfire.ONCE) -> None:
+        parameters = {"file": str(self.notes), "seconds": seconds}
+        fields = TaskFields(
+            name, "note", "@yearly", timezone="UTC", parameters=parameters, misfire=misfire
+        )
+        self.runtime.tasks.add(fields)
+
+    def hurry(self, name: str) -> None:
+        """Let the task take no time from now on."""
+        fields = self.runtime.tasks.get(name).fields
+        parameters = fields.parameters | {"seconds": 0}
+        self.runtime.tasks.change(name, replace(fields, parameters=parameters))
+
+    def make_due(self) -> float:
+        """Let every task wait for an occurrence a moment ago."""
+        occurrence = float(int(self.runtime.clock.now()) - 5)
+        make_due(self.runtime.database, occurrence)
+        return occurrence
+
+    def run_due(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sestui", "run-due", *arguments],
+            env={
+                "PATH": os.defpath,
+                "HOME": str(self.folder),
+                "PYTHONPATH": str(self.site),
+                "SESTUI_CONFIG": str(self.folder / "none.toml"),
+                **{f"SESTUI_{name.upper()}": value for name, value in self.settings.items()},
+            },
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def noted(self) -> list[tuple[str, float, int]]:
+        """Task, occurrence and process of each time that one ran, by the tasks' own account."""
+        if not self.notes.exists():
+            return []
+        lines = (line.split() for line in self.notes.read_text().splitlines())
+        return [(task, float(occurrence), int(pid)) for task, occurrence, pid in lines]
+
+    def rows(self) -> list[TaskRun]:
+        with self.runtime.database.read() as session:
+            return list(session.exec(select(TaskRun).order_by(TaskRun.id)).all())
+
+
+@pytest.fixture
+def shop(alone: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """One on either engine: the test runs twice."""
+    yield from opened(alone, database, monkeypatch)
+
+
+@pytest.fixture
+def shop_on_a_file(
+    alone: Path, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    """One on SQLite."""
+    yield from opened(alone, sqlite_database, monkeypatch)
+
+
+def opened(folder: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    made = Shop(folder, database)
+    monkeypatch.syspath_prepend(str(made.site))
+    yield made
+    made.close()
+
+
+def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a run-due with ``--json`` reports that ended well and said nothing else."""
+    out, err = process.communicate(timeout=90)
+    assert (process.returncode, err) == (0, ""), err
+    said: dict[str, Any] = json.loads(out)
+    return said
+
+
+def raced(shop: Shop, tasks: int, processes: int) -> int:
+    """Many processes over the same due tasks; how many of them had a share in the work."""
+    for number in range(tasks):
+        shop.task(f"t{number:03}", seconds=0.02)
+    occurrence = shop.make_due()
+    reports = [ended(p) for p in [shop.run_due("--json") for _ in range(processes)]]
+    everything = {f"t{number:03}": 1 for number in range(tasks)}
+    assert Counter(task for task, _, _ in shop.noted()) == everything, "each ran once"
+    assert {when for _, when, _ in shop.noted()} == {occurrence}
+    rows = shop.rows()
+    assert len(rows) == tasks
+    assert {(row.state, row.attempt, row.scheduled_for) for row in rows} == {
+        (TaskRunState.SUCCEEDED.value, 1, occurrence)
+    }
+    assert all("Noted." in row.log and row.finished_at is not None for row in rows)
+    told = Counter(each["task"] for report in reports for each in report["tasks"])
+    assert told == everything, "each is in one report"
+    return len({pid for _, _, pid in shop.noted()})
+
+
+def test_four_at_the_same_second_share_fifty_tasks(shop: Shop) -> None:
+    raced(shop, 50, 4)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_eight_at_the_same_second_share_four_hundred_tasks(shop: Shop) -> None:
+    assert raced(shop, 400, 8) > 1
+
+
+def killed_in(shop: Shop, attempt: int) -> None:
+    """Kill -9 a run-due in the middle of its only task, which runs for the ``attempt``-th time."""
+    process = shop.run_due()
+    until(lambda: len(shop.noted()) == attempt)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    (row,) = shop.rows()
+    assert (row.state, row.attempt) == (TaskRunState.RUNNING, attempt)
+
+
+def test_one_that_is_killed_in_a_task_is_told_of_and_made_up_for(shop: Shop) -> None:
+    shop.task("copy", seconds=60)
+    occurrence = shop.make_due()
+    killed_in(shop, 1)
+    shop.hurry("copy")
+    said = ended(shop.run_due("--json"))
+    host = shop.rows()[0].host
+    lost = f"the process that ran it on {host} ended before it did"
+    assert said["notes"] == [f"copy: {lost}, it is run again"]
+    assert [(each["task"], each["state"]) for each in said["tasks"]] == [("copy", "succeeded")]
+    (row,) = shop.rows()
+    assert (row.state, row.attempt, row.scheduled_for) == ("succeeded", 2, occurrence)
+    assert f"{lost.capitalize()}; it is run again.\n" in row.log
+    assert {when for _, when, _ in shop.noted()} == {occurrence}
+    assert ended(shop.run_due("--json")) == {"runs": [], "tasks": [], "notes": []}
+
+
+def test_one_that_may_be_skipped_is_told_of_and_let_go(shop_on_a_file: Shop) -> None:
+    shop = shop_on_a_file
+    shop.task("copy", seconds=60, misfire=Misfire.SKIP)
+    shop.make_due()
+    killed_in(shop, 1)
+    out, err = (process := shop.run_due()).communicate(timeout=60)
+    (row,) = shop.rows()
+    sentence = f"copy: the process that ran it on {row.host} ended before it did, it is not run"
+    assert (process.returncode, out, err) == (1, f"{sentence} again\n", f"{sentence} again\n")
+    assert (row.state, row.attempt) == ("killed", 1)
+    assert len(shop.noted()) == 1
+
+
+@pytest.mark.long
+def test_one_that_dies_each_time_is_given_up(shop_on_a_file: Shop) -> None:
+    shop = shop_on_a_file
+    shop.task("copy", seconds=60)
+    shop.make_due()
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        killed_in(shop, attempt)
+    _, err = (process := shop.run_due()).communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.endswith("it is not run again\n")
+    (row,) = shop.rows()
+    assert (row.state, row.attempt) == ("killed", MOST_ATTEMPTS)
+    assert row.log.count("ended before it did") == MOST_ATTEMPTS
