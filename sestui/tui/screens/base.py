@@ -86,13 +86,18 @@ class DeskScreen(Screen[None]):
             await asyncio.sleep(max(self.refresh_seconds, _READ_SHARE * took))
 
     async def look(self, read: Callable[[], T]) -> T | None:
-        """Read something off the UI thread; what goes wrong is a quiet line until it goes right."""
+        """Read something off the UI thread; what goes wrong is a quiet line until it goes right.
+
+        None, too, when the screen was left meanwhile: there is nothing to show it on.
+        """
+        found, trouble = None, ""
         try:
             found = await asyncio.to_thread(read)
         except SestuiError as error:
-            self.banner.say(f"{error} Trying again.")
+            trouble = f"{error} Trying again."
+        if not self.is_attached:
             return None
-        self.banner.say("")
+        self.banner.say(trouble)
         return found
 
     def offer_again(self) -> None:

@@ -148,6 +148,8 @@ class EditTaskScreen(DeskScreen):
     async def _look_ahead(self) -> None:
         """Check the form and say when it would run; what is typed meanwhile starts it anew."""
         await asyncio.sleep(_TYPING_SECONDS)
+        if not self.is_attached:
+            return  # left while it was waited
         form = self._form
         self.query_one("#type-says", Static).update(shorten(self._types.get(form.type, ""), 200))
         ahead = self.query_one("#ahead", Static)
@@ -159,9 +161,9 @@ class EditTaskScreen(DeskScreen):
         except SestuiError as error:
             ahead.update(shorten(str(error), 400))
             ahead.set_class(True, "wrong")
-            return
-        ahead.set_class(False, "wrong")
-        ahead.update(_said(outlook, max(20, self.size.width - 4)))
+        else:
+            ahead.update(_said(outlook, max(20, self.size.width - 4)))
+            ahead.set_class(False, "wrong")
 
     # leaving
 
