@@ -89,3 +89,11 @@ def until(happened: Callable[[], bool], seconds: float = 30) -> None:
     while not happened():
         assert clock.monotonic() < give_up_at, "it did not happen in time"
         pause.wait(0.01)
+
+
+def sent(runtime: Runtime) -> None:
+    """Send until the sender finds nothing more to do by itself."""
+    sender = runtime.sender()
+    sender.start()
+    assert sender.join(60), "the sender did not end"
+    assert sender.error is None, sender.error

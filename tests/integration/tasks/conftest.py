@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from campaigning import World
 from tasking import install_shop
 
 from sestui.runtime import Runtime
@@ -24,3 +25,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file that the shop's tasks write to."""
     monkeypatch.syspath_prepend(str(install_shop(tmp_path / "site")))
     return tmp_path / "notes.txt"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A workspace with its simulated account."""
+    made = World(tmp_path / "world", simulator_latency=0, timezone="UTC")
+    yield made
+    made.close()
