@@ -23,6 +23,14 @@ from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.database import Database
 from sestui.store.task_tables import TaskRun
+from sestui.store.tasks import Tasks
+
+pytestmark = pytest.mark.parametrize(
+    "database",
+    # What engines do differently is proved by short tests of the store, on both of them.
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)],
+    indirect=True,
+)
 
 
 class Shop:
@@ -50,7 +58,7 @@ class Shop:
         fields = TaskFields(
             name, "note", "@yearly", timezone="UTC", parameters=parameters, misfire=misfire
         )
-        self.runtime.tasks.add(fields)
+        Tasks(self.runtime.database).add(fields, self.runtime.clock.now())
 
     def hurry(self, name: str) -> None:
         """Let the task take no time from now on."""
@@ -97,20 +105,8 @@ class Shop:
 
 @pytest.fixture
 def shop(alone: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    """One on either engine: the test runs twice."""
-    yield from opened(alone, database, monkeypatch)
-
-
-@pytest.fixture
-def shop_on_a_file(
-    alone: Path, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Shop]:
-    """One on SQLite."""
-    yield from opened(alone, sqlite_database, monkeypatch)
-
-
-def opened(folder: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    made = Shop(folder, database)
+    """An empty one."""
+    made = Shop(alone, database)
     monkeypatch.syspath_prepend(str(made.site))
     yield made
     made.close()
@@ -181,8 +177,7 @@ def test_one_that_is_killed_in_a_task_is_told_of_and_made_up_for(shop: Shop) -> 
     assert ended(shop.run_due("--json")) == {"runs": [], "tasks": [], "notes": []}
 
 
-def test_one_that_may_be_skipped_is_told_of_and_let_go(shop_on_a_file: Shop) -> None:
-    shop = shop_on_a_file
+def test_one_that_may_be_skipped_is_told_of_and_let_go(shop: Shop) -> None:
     shop.task("copy", seconds=60, misfire=Misfire.SKIP)
     shop.make_due()
     killed_in(shop, 1)
@@ -195,8 +190,7 @@ def test_one_that_may_be_skipped_is_told_of_and_let_go(shop_on_a_file: Shop) -> 
 
 
 @pytest.mark.long
-def test_one_that_dies_each_time_is_given_up(shop_on_a_file: Shop) -> None:
-    shop = shop_on_a_file
+def test_one_that_dies_each_time_is_given_up(shop: Shop) -> None:
     shop.task("copy", seconds=60)
     shop.make_due()
     for attempt in range(1, MOST_ATTEMPTS + 1):
