@@ -1,11 +1,12 @@
-"""The members of SendEmail's request that sestui knows, so that no others reach botocore.
+"""The members of the sends' requests that the relay passes on; what else is asked is refused.
 
-SES ignores what it doesn't know; botocore stumbles over it.
+SES ignores what it doesn't know, but it may know more than we do: what can't be passed on is never
+left out in silence.
 """
 
 from typing import Any
 
-from sestui.core.wire import Json, ServiceError
+from sestui.core.wire import Json, ServiceError, bad_request
 
 _Shape = dict[str, Any]
 """A member's own shape, a list of one shape, or None for a value that is taken as it is."""
@@ -24,12 +25,32 @@ _FILES = [
     }
 ]
 
-_SEND_EMAIL: _Shape = {
+_ADDRESSES: _Shape = {"ToAddresses": [None], "CcAddresses": [None], "BccAddresses": [None]}
+_TEMPLATE: _Shape = {
+    "TemplateName": None,
+    "TemplateArn": None,
+    "TemplateContent": {"Subject": None, "Text": None, "Html": None},
+    "TemplateData": None,
+    "Headers": _PAIRS,
+    "Attachments": _FILES,
+}
+_COMMON: _Shape = {
     "FromEmailAddress": None,
     "FromEmailAddressIdentityArn": None,
     "ReplyToAddresses": [None],
     "FeedbackForwardingEmailAddress": None,
     "FeedbackForwardingEmailAddressIdentityArn": None,
+    "ConfigurationSetName": None,
+    "TenantName": None,
+    "ConfigurationOverrides": {
+        "Tracking": {"OpenTrackingEnabled": None, "ClickTrackingEnabled": None}
+    },
+}
+"""What a single mail and a bulk call have alike."""
+
+_SEND_EMAIL: _Shape = {
+    **_COMMON,
+    "Destination": _ADDRESSES,
     "Content": {
         "Simple": {
             "Subject": _CONTENT,
@@ -38,30 +59,53 @@ _SEND_EMAIL: _Shape = {
             "Attachments": _FILES,
         },
         "Raw": {"Data": None},
-        "Template": {
-            "TemplateName": None,
-            "TemplateArn": None,
-            "TemplateContent": {"Subject": None, "Text": None, "Html": None},
-            "TemplateData": None,
-            "Headers": _PAIRS,
-            "Attachments": _FILES,
-        },
+        "Template": _TEMPLATE,
     },
     "EmailTags": _PAIRS,
-    "ConfigurationSetName": None,
-    "EndpointId": None,
-    "TenantName": None,
     "ListManagementOptions": {"ContactListName": None, "TopicName": None},
 }
 
+_SEND_BULK_EMAIL: _Shape = {
+    **_COMMON,
+    "DefaultEmailTags": _PAIRS,
+    "DefaultContent": {"Template": _TEMPLATE},
+    "BulkEmailEntries": [
+        {
+            "Destination": _ADDRESSES,
+            "ReplacementTags": _PAIRS,
+            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": None}},
+            "ReplacementHeaders": _PAIRS,
+        }
+    ],
+}
 
-def only_known(given: Json) -> Json:
-    """SendEmail's request with the members of its model only.
+_ELSEWHERE = "EndpointId"
+"""A multi-region endpoint's calls go to another host with another kind of signature, for several
+regions at once, of which no governor here knows the rate or the quota."""
+
+
+def checked_send(given: Json) -> Json:
+    """SendEmail's request without what is null in it.
 
     Raises:
-        ServiceError: a member is a value where it should be a structure, or the other way round.
+        ServiceError: a member is a value where it should be a structure, or the other way round, or
+            can't be passed on.
     """
-    known: Json = _known(given, _SEND_EMAIL, "The request")
+    return _checked(given, _SEND_EMAIL)
+
+
+def checked_bulk(given: Json) -> Json:
+    """The same for SendBulkEmail's."""
+    return _checked(given, _SEND_BULK_EMAIL)
+
+
+def _checked(given: Json, shape: _Shape) -> Json:
+    if given.get(_ELSEWHERE) is not None:
+        raise bad_request(
+            "EndpointId: the relay doesn't send through multi-region endpoints; point this program "
+            "at SES itself."
+        )
+    known: Json = _known(given, shape, "The request")
     return known
 
 
@@ -70,9 +114,9 @@ def _known(given: Any, shape: Any, name: str) -> Any:
         if not isinstance(given, dict):
             raise _wrong_type(name, "an object")
         return {
-            key: _known(value, shape[key], key)
+            key: _known(value, _shape_of(shape, key), key)
             for key, value in given.items()
-            if key in shape and value is not None
+            if value is not None
         }
     if isinstance(shape, list):
         if not isinstance(given, list):
@@ -81,6 +125,12 @@ def _known(given: Any, shape: Any, name: str) -> Any:
     if not isinstance(given, str):
         raise _wrong_type(name, "a string")
     return given
+
+
+def _shape_of(shape: _Shape, key: str) -> Any:
+    if key not in shape:
+        raise bad_request(f"{key[:100]} is no member that the relay could pass on.")
+    return shape[key]
 
 
 def _wrong_type(name: str, wanted: str) -> ServiceError:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sestui.core.raw_mail import RawMail
-from sestui.core.relay_shape import only_known
+from sestui.core.relay_shape import checked_bulk, checked_send
 from sestui.core.wire import Json, RawContent, ServiceError, TemplateContent, bad_request
 from sestui.core.wire_parsing import bare_address, send_bulk_email_of, send_email_of
 
@@ -74,7 +74,7 @@ def mail_of(given: Json, *, most: int, configuration_set: str = "") -> RelayedMa
         ServiceError: SES would refuse it by its shape.
     """
     parsed = send_email_of(given, most=most)
-    request = only_known(given)
+    request = checked_send(given)
     request.pop("Destination", None)
     if not isinstance(parsed.content, RawContent):
         if configuration_set:
@@ -201,6 +201,7 @@ def mails_of_bulk(given: Json) -> list[Json]:
     Raises:
         ServiceError: SES would refuse the whole call by its shape.
     """
+    given = checked_bulk(given)
     parsed = send_bulk_email_of(given)
     shared = {
         name: value

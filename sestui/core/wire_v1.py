@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from sestui.core.wire import BulkStatus, EntryResult, Json, ServiceError
+from sestui.core.wire import BulkStatus, EntryResult, Json, ServiceError, bad_request
 
 NAMESPACE = "http://ses.amazonaws.com/doc/2010-12-01/"
 
@@ -80,9 +80,11 @@ def send_raw_email(given: Parameters) -> Json:
     content = {"Raw": {"Data": _text(_below(given, "RawMessage"), "Data")}}
     to = _strings(given, "Destinations")
     request = _request(given, {"ToAddresses": to} if to else {}, content)
-    from_arn = _text(given, "FromArn") or _text(given, "SourceArn")
-    if from_arn:
-        request["FromEmailAddressIdentityArn"] = from_arn
+    arns = {arn for name in ("FromArn", "SourceArn") if (arn := _text(given, name))}
+    if len(arns) > 1:
+        raise bad_request("FromArn and SourceArn name two identities: version 2 takes one only.")
+    for arn in arns:
+        request["FromEmailAddressIdentityArn"] = arn
     return request
 
 
@@ -95,6 +97,7 @@ def send_templated_email(given: Parameters) -> Json:
 def send_bulk_templated_email(given: Parameters) -> Json:
     """SendBulkTemplatedEmail as version 2's request."""
     request = _request(given, None, None)
+    request.pop("EmailTags", None)  # this call has no Tags of its own
     request["DefaultContent"] = {"Template": _template(given, "DefaultTemplateData")}
     tags = _tags(given, "DefaultTags")
     if tags:

@@ -213,6 +213,14 @@ def test_no_spelling_of_a_path_gets_round_the_ledger(relay, ses, path):
     assert ses.to() == []
 
 
+@pytest.mark.parametrize("wrong", [{"EndpointId": "ab.cde"}, {"Unheard": {"of": 1}}])
+def test_what_cannot_be_passed_on_is_refused_and_nothing_is_taken(relay, ses, wrong):
+    answer = ask(relay, *signed(relay, "POST", V2, mail("a@x.org", "b@x.org", **wrong)))
+    assert (answer.status, answer.code) == (400, "BadRequestException")
+    assert next(iter(wrong)).encode() in answer.body
+    assert ses.to() == []
+
+
 def test_a_call_that_says_two_actions_is_refused(relay):
     body = b"Action=GetSendQuota&Version=2010-12-01"
     given = signed(relay, "POST", "/?Action=SendEmail", body, content_type=FORM["content-type"])

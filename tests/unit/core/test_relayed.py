@@ -85,7 +85,7 @@ def test_an_address_gets_one_mail_however_often_it_is_named():
     ]
 
 
-def test_what_the_client_gave_goes_on_and_what_nobody_knows_does_not():
+def test_what_the_client_gave_goes_on_and_null_is_nothing():
     mail = relayed(
         simple(
             ["a@x.org"],
@@ -93,7 +93,7 @@ def test_what_the_client_gave_goes_on_and_what_nobody_knows_does_not():
             FeedbackForwardingEmailAddress="f@x.org",
             EmailTags=[{"Name": "kind", "Value": "order"}, {"Name": "sestui-run", "Value": "9"}],
             ListManagementOptions={"ContactListName": "l", "TopicName": None},
-            Unheard={"of": 1},
+            TenantName=None,
         ),
         configuration_set="ours",
     )
@@ -103,7 +103,7 @@ def test_what_the_client_gave_goes_on_and_what_nobody_knows_does_not():
     assert call["ListManagementOptions"] == {"ContactListName": "l"}
     assert call["ConfigurationSetName"] == "ours"
     assert call["EmailTags"] == [{"Name": "kind", "Value": "order"}, *OURS]
-    assert "Unheard" not in call
+    assert "TenantName" not in call
     theirs = relayed(simple(["a@x.org"], ConfigurationSetName="own"), configuration_set="ours")
     assert theirs.request["ConfigurationSetName"] == "own"
 
