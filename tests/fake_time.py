@@ -2,6 +2,8 @@
 
 import threading
 
+from sestui.core.clock import SystemClock
+
 START = 1_800_000_000.0
 
 
@@ -33,3 +35,17 @@ class FakeClock:
     def jump(self, seconds: float) -> None:
         """Set the wall clock forward or back: no time passes."""
         self.instant += seconds
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, ahead by what a test says: for threads that wait for real things."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+    def set(self, instant: float) -> None:
+        """Let it be ``instant`` now."""
+        self.ahead = instant - super().now()

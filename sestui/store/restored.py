@@ -5,15 +5,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from sestui.core.clock import Instant
-from sestui.core.states import RunState, WaitReason
+from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
 from sestui.store.database import Database
+from sestui.store.ledger import skip_pending
 from sestui.store.tables import Run, SharedSetting
 
 BACKUP_MARK = "backup_taken_at"
 """In a backup only: when it was taken. Whoever opens it as the database has restored it."""
 
 _RESTORED = "restored"
-_GOING = (RunState.SENDING.value, RunState.WAITING.value, RunState.SCHEDULED.value)
+_ENDED = [state.value for state in ENDED_RUN_STATES]
 
 
 class Restored:
@@ -23,9 +24,11 @@ class Restored:
         self._database = database
 
     def hold(self, now: Instant, why: str) -> list[int]:
-        """On the first look at a restored database: runs that would go on wait for approval.
+        """On the first look at a restored database: runs that have not ended wait for approval.
 
-        ``why`` is the sentence that the operator reads. The ids of the runs; mostly none.
+        One that was paused too: whoever resumes it must know that it may have been gone on with.
+        Tests and notices are cancelled, they were for that moment. ``why`` is the sentence that
+        the operator reads. The ids of the runs that wait; mostly none.
         """
         with self._database.read() as session:
             if session.get(SharedSetting, BACKUP_MARK) is None:
@@ -34,10 +37,17 @@ class Restored:
             mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
             if mark is None:
                 return []  # another process was first
-            held = session.exec(select(Run).where(col(Run.state).in_(_GOING))).all()
+            found = session.exec(select(Run).where(col(Run.state).not_in(_ENDED))).all()
+            held = [run for run in found if run.kind in AUDIENCES]
             for run in held:
+                paused = run.detail if run.state == RunState.PAUSED else ""
                 run.state, run.reason = RunState.WAITING.value, WaitReason.APPROVAL.value
-                run.detail, run.resume_at = why, None
+                run.detail, run.resume_at = f"{why} {paused}".rstrip(), None
+            for run in found:
+                if run not in held:
+                    run.state, run.reason, run.detail = RunState.CANCELLED.value, "", why
+                    run.resume_at, run.finished_at = None, now
+                    skip_pending(session.connection(), run.id)
             _set(session, _RESTORED, {"from": mark.value, "until": now})
             session.delete(mark)
             return [run.id for run in held]

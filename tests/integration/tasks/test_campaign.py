@@ -1,0 +1,299 @@
+"""Campaigns that start by themselves: each occurrence once, and what is late waits for a word."""
+
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+from campaigning import World, once, sent, until
+from command import Sestui
+from fake_time import ShiftedClock
+from seeding import add_contacts, addresses, checked_counts, make_campaign, states_of
+from sqlmodel import select
+from tasking import ran
+
+from sestui.core.notice import Notice
+from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.core.task import TaskFields
+from sestui.core.task_states import TaskRunState
+from sestui.errors import StateError
+from sestui.store.task_tables import Task, TaskRun
+
+DAY = 86_400.0
+NINE = datetime(2027, 3, 1, 9, tzinfo=UTC).timestamp()
+"""When ``DAILY`` is due, on a Monday."""
+DAILY = {"schedule": "0 9 * * *", "timezone": "UTC"}
+FIRST, SECOND = addresses(3), addresses(2, "later")
+
+
+@pytest.fixture
+def clock() -> ShiftedClock:
+    made = ShiftedClock()
+    made.set(NINE - DAY)
+    return made
+
+
+@pytest.fixture
+def runtime(world: World, clock: ShiftedClock):
+    return world.runtime(clock)
+
+
+def scheduled(runtime, **fields):
+    """The campaign ``news``, due at nine."""
+    add_contacts(runtime.database, FIRST)
+    campaign = make_campaign(runtime.database, **DAILY, **fields)
+    runtime.campaigns.set_next_due(campaign.id, NINE)
+    return campaign
+
+
+def runs(runtime, campaign):
+    """The campaign's runs, the oldest first."""
+    return list(reversed(runtime.runs.of_campaign(campaign.id)))
+
+
+def test_each_occurrence_is_a_run_over_the_audience_as_it_is_then(world, runtime, clock):
+    campaign = scheduled(runtime)
+    clock.set(NINE - 1)
+    assert runtime.due.start_campaigns().run_ids == []
+    clock.set(NINE + 0.1)
+    assert len(runtime.due.start_campaigns().run_ids) == 1
+    assert runtime.due.start_campaigns().run_ids == []
+    sent(runtime)
+    assert world.outbox() == once(FIRST)
+
+    add_contacts(runtime.database, SECOND)
+    clock.set(NINE + DAY + 60)
+    assert len(runtime.due.start_campaigns().run_ids) == 1
+    sent(runtime)
+    assert world.outbox() == dict.fromkeys(FIRST, 2) | once(SECOND)
+    assert [(run.scheduled_for, run.accepted) for run in runs(runtime, campaign)] == [
+        (NINE, 3),
+        (NINE + DAY, 5),
+    ]
+    assert runtime.campaigns.get("news").next_due_at == NINE + 2 * DAY
+
+
+def test_only_those_who_joined_since(world, runtime, clock):
+    campaign = scheduled(runtime, only="joined", notify=("ops@example.com",))
+    clock.set(NINE)
+    runtime.due.start_campaigns()
+    sent(runtime)
+    add_contacts(runtime.database, SECOND)
+    clock.set(NINE + DAY)
+    runtime.due.start_campaigns()
+    sent(runtime)
+    clock.set(NINE + 2 * DAY)  # a day on which nobody has joined
+    runtime.due.start_campaigns()
+    sent(runtime)
+    assert [(run.state, run.accepted) for run in runs(runtime, campaign) if not run.notice_of] == [
+        (RunState.FINISHED, 3),
+        (RunState.FINISHED, 2),
+        (RunState.FINISHED, 0),
+    ]
+    assert world.outbox() == once([*FIRST, *SECOND]) | {"ops@example.com": 2}
+
+
+@pytest.mark.parametrize(("hours", "held"), [(5.9, False), (6.1, True)])
+def test_what_is_overdue_beyond_its_bound_waits_for_approval(runtime, clock, hours, held):
+    campaign = scheduled(runtime, misfire_hours=6)
+    clock.set(NINE + hours * 3_600)
+    started = runtime.due.start_campaigns()
+    (run,) = runs(runtime, campaign)
+    assert (run.state, run.reason) == (
+        (RunState.WAITING, WaitReason.APPROVAL) if held else (RunState.SENDING, "")
+    )
+    assert bool(started.notes) == held
+    assert run.pending == 3
+    assert runtime.campaigns.get("news").next_due_at == NINE + DAY
+
+
+def test_of_several_that_were_missed_the_newest_counts(runtime, clock):
+    """A laptop that slept from Friday to Monday sends Monday's, and nothing of the weekend."""
+    campaign = scheduled(runtime)
+    clock.set(NINE + 3 * DAY + 60)
+    assert runtime.due.start_campaigns().notes == []
+    (run,) = runs(runtime, campaign)
+    assert (run.state, run.scheduled_for) == (RunState.SENDING, NINE + 3 * DAY)
+
+
+def test_a_held_run_is_sent_once_it_is_approved_and_not_before(world, runtime, clock):
+    campaign = scheduled(runtime, misfire_hours=1)
+    clock.set(NINE + 5 * 3_600)
+    (note,) = runtime.due.start_campaigns().notes
+    assert note == (
+        "news waits for approval: It was due at 09:00, 5 h ago, and the campaign goes out by "
+        "itself up to 1 h late. `sestui campaign resume news` sends it, `sestui campaign cancel "
+        "news` doesn't."
+    )
+    sent(runtime)
+    assert (world.outbox(), runtime.due.unfinished()) == ({}, [])
+    runtime.steering.resume("news")
+    sent(runtime)
+    sent(runtime)
+    assert world.outbox() == once(FIRST)
+    clock.set(NINE + DAY)
+    runtime.due.start_campaigns()
+    assert [run.state for run in runs(runtime, campaign)] == [RunState.FINISHED, RunState.SENDING]
+
+
+def test_a_held_run_that_nobody_wants_is_cancelled_and_the_next_goes_out(world, runtime, clock):
+    campaign = scheduled(runtime, misfire_hours=1)
+    clock.set(NINE + 5 * 3_600)
+    runtime.due.start_campaigns()
+    clock.set(NINE + DAY)
+    (note,) = runtime.due.start_campaigns().notes
+    assert note.startswith("news is due but was not started: ")
+    runtime.steering.cancel("news")
+    assert set(states_of(runtime.database, runs(runtime, campaign)[0].id).values()) == {"skipped"}
+    assert runtime.due.start_campaigns().notes == []
+    sent(runtime)
+    assert world.outbox() == once(FIRST)
+
+
+def test_the_operator_is_told_until_somebody_decides(tmp_path, monkeypatch):
+    """The doors: what cron runs, `campaign show`, and `campaign resume`."""
+    sestui = Sestui(tmp_path, {"SESTUI_SIMULATOR_LATENCY": "0"})
+    world = World(sestui.data, timezone="UTC")
+    runtime = world.runtime()
+    add_contacts(runtime.database, FIRST)
+    late = runtime.clock.now() - 30 * 3_600
+    campaign = make_campaign(runtime.database, start_at=late)
+    runtime.campaigns.set_next_due(campaign.id, late)
+    done = sestui.run("run-due")
+    assert (done.returncode, world.outbox()) == (3, {})
+    assert "30 h ago, and the campaign goes out by itself up to 24 h late" in done.stdout
+    assert sestui.run("run-due").stdout == "nothing due\n", "told once, not every minute"
+    shown = sestui.ok("campaign", "show", "news")
+    assert "run 1     waiting (approval)" in shown
+    assert "`sestui campaign resume news` sends it" in shown
+    assert sestui.json("campaign", "list")[0]["run"]["reason"] == "approval"
+    sestui.ok("campaign", "resume", "news")
+    assert sestui.json("run-due")["runs"][0]["state"] == "finished"
+    assert world.outbox() == once(FIRST)
+    world.close()
+    sestui.close()
+
+
+# a database that came back from a backup
+
+
+def test_a_restored_backup_sends_nothing_unasked(tmp_path):
+    """It was taken in the middle of everything, and what was sent since isn't known to it."""
+    world = World(tmp_path / "data", simulator_latency=0)
+    runtime = world.runtime()
+    going = world.started(runtime, FIRST)
+    paused = world.started(runtime, SECOND, "paused")
+    runtime.runs.pause(paused.id, PauseReason.OPERATOR, "Paused by the operator.")
+    notice = runtime.notices.post(Notice("Hi", (), ()), ["ops@example.com"], from_address="n@x.org")
+    due = make_campaign(runtime.database, "due", lists=("news",), schedule="0 * * * *")
+    file = ran(runtime, "backup", {"folder": str(tmp_path / "backups")}).result["file"]
+    runtime.steering.resume("paused")
+    sent(runtime)
+    before = world.outbox()
+    assert before == once([*FIRST, *SECOND, "ops@example.com"])
+    runtime.close()
+
+    shutil.copy(file, tmp_path / "data" / "sestui.db")
+    for log in ("-wal", "-shm"):
+        (tmp_path / "data" / f"sestui.db{log}").unlink(missing_ok=True)
+    restored = world.runtime()
+    restored.campaigns.set_next_due(due.id, restored.clock.now())
+    sent(restored)
+    for run, more in ((going, ""), (paused, " Paused by the operator.")):
+        held = restored.runs.get(run.id)
+        assert (held.state, held.reason) == (RunState.WAITING, WaitReason.APPROVAL)
+        assert "was restored from the backup taken" in held.detail
+        assert held.detail.endswith(f"what was sent since isn't known to it.{more}")
+    assert restored.runs.get(notice).state == RunState.CANCELLED
+    assert checked_counts(restored.database, notice).skipped == 1
+    assert world.outbox() == before, "nobody got it twice"
+
+    started = restored.due.start_campaigns()
+    assert "after the backup was taken" in started.notes[0]
+    (second,) = [restored.runs.get(run_id) for run_id in started.run_ids]
+    assert (second.state, second.reason) == (RunState.WAITING, WaitReason.APPROVAL)
+    restored.steering.resume("due")
+    sent(restored)
+    assert world.outbox() == before | dict.fromkeys(FIRST, 2), "the operator has said so"
+    assert restored.due.hold_restored() == [], "once is enough"
+    world.close()
+
+
+# the task type
+
+
+def occurs(runtime, at, **parameters):
+    """Let the task ``weekly``, which starts ``news``, have its time at that instant; its run."""
+    fields = TaskFields(
+        "weekly", "campaign", "0 9 * * *", "", "UTC", {"campaign": "news", **parameters}
+    )
+    if runtime.tasks.find("weekly") is None:
+        runtime.tasks.add(fields)
+    else:
+        runtime.tasks.change("weekly", fields)
+    with runtime.database.write() as session:
+        session.exec(select(Task)).one().next_run_at = at
+    crew = runtime.crew()
+    crew.start()
+    until(lambda: bool(crew.ended))
+    crew.finish()
+    assert crew.join(30)
+    with runtime.database.read() as session:
+        return session.exec(select(TaskRun).where(TaskRun.scheduled_for == at)).one()
+
+
+def test_a_task_starts_runs_too(world, runtime, clock):
+    add_contacts(runtime.database, FIRST)
+    campaign = make_campaign(runtime.database)
+    clock.set(NINE + 1)
+    first = occurs(runtime, NINE)
+    assert (first.state, first.detail) == (
+        "succeeded",
+        "Run 1 of news is sending: 3 recipients.",
+    )
+    sent(runtime)
+    add_contacts(runtime.database, SECOND)
+    clock.set(NINE + DAY + 1)
+    assert occurs(runtime, NINE + DAY, only="joined").result == {"run": 2, "recipients": 2}
+    sent(runtime)
+    assert world.outbox() == once([*FIRST, *SECOND])
+    assert [run.scheduled_for for run in runs(runtime, campaign)] == [NINE, NINE + DAY]
+
+
+def test_an_occurrence_that_is_tried_again_finds_its_run(runtime, clock):
+    """The process died after the run was started and before that was noted."""
+    add_contacts(runtime.database, FIRST)
+    campaign = make_campaign(runtime.database)
+    clock.set(NINE + 1)
+    occurs(runtime, NINE)
+    with runtime.database.write() as session:
+        row = session.exec(select(TaskRun)).one()
+        row.state, row.worker, row.finished_at = "running", "long-dead", None
+    again = occurs(runtime, NINE)
+    assert again.state == "succeeded"
+    assert "was started before" in again.detail
+    assert len(runs(runtime, campaign)) == 1
+
+
+def test_an_overdue_occurrence_is_held_and_the_task_says_so(world, runtime, clock):
+    add_contacts(runtime.database, FIRST)
+    campaign = make_campaign(runtime.database, misfire_hours=1)
+    clock.set(NINE + 5 * 3_600)
+    late = occurs(runtime, NINE)
+    assert late.state == "failed"
+    assert late.detail.startswith("news waits for approval: It was due at 09:00, 5 h ago")
+    sent(runtime)
+    assert world.outbox() == {}
+    assert runs(runtime, campaign)[0].reason == WaitReason.APPROVAL
+
+
+def test_by_hand_nothing_is_sent_twice_unless_somebody_says_so(runtime):
+    add_contacts(runtime.database, FIRST)
+    make_campaign(runtime.database)
+    assert ran(runtime, "campaign", {"campaign": "news"}).state is TaskRunState.SUCCEEDED
+    runtime.steering.cancel("news")
+    again = ran(runtime, "campaign", {"campaign": "news"})
+    assert (again.state, "--again" in again.detail) == (TaskRunState.FAILED, True)
+    gone = ran(runtime, "campaign", {"campaign": "nwes"})
+    assert gone.detail.startswith("There is no campaign 'nwes'")
+    with pytest.raises(StateError):
+        runtime.steering.resume("news")
