@@ -1,13 +1,15 @@
 """What an operator wants to know first: what goes on, what comes, what needs somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
+from sestui.core.relay_intake import Queue
 from sestui.core.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
 from sestui.store.imports import Imports
 from sestui.store.recent import NamedRun, RecentRuns
+from sestui.store.relayed import RelayedMails
 from sestui.store.tables import ImportRecord
 
 _DAY_SECONDS = 86_400.0
@@ -44,9 +46,11 @@ class Dashboard:
     coming: tuple[Coming, ...]
     recent: tuple[RunView, ...]
     """Runs that ended."""
+    queues: Mapping[int, Queue]
+    """What waits in a relay's run, by the run's id; runs where nothing waits are not among them."""
 
 
-def dashboard(runs: RecentRuns, imports: Imports) -> Dashboard:
+def dashboard(runs: RecentRuns, imports: Imports, relayed: RelayedMails) -> Dashboard:
     """Look at everything once; cheap enough for once a second."""
     going = _views(runs.going())
     needs = [need for view in _views(runs.needing()) for need in needs_of(view)]
@@ -60,6 +64,7 @@ def dashboard(runs: RecentRuns, imports: Imports) -> Dashboard:
             if campaign.next_due_at is not None
         ),
         recent=_views(runs.ended(_RECENT)),
+        queues=relayed.queues() if any(view.kind == RunKind.RELAY for view in going) else {},
     )
 
 

@@ -47,14 +47,25 @@ class RelayedMails:
 
     def queue(self) -> Queue:
         """How much waits to be sent, and for how long."""
+        queues = self.queues().values()
+        return Queue(
+            sum(each.depth for each in queues), max((each.age for each in queues), default=0.0)
+        )
+
+    def queues(self) -> dict[int, Queue]:
+        """The same for each run in which something waits, by the run's id."""
         with self._database.read_connection() as connection:
             runs = connection.execute(sql.OPEN_RUNS).all()
+            if not runs:
+                return {}
             oldest = [
                 connection.execute(sql.OLDEST_PENDING, {"run_id": run.id}).scalar() for run in runs
             ]
             now = ledger_now(connection, self._clock)
-        ages = [now - instant for instant in oldest if instant is not None]
-        return Queue(sum(run.pending for run in runs), max([0.0, *ages]))
+        return {
+            run.id: Queue(run.pending, 0.0 if instant is None else max(0.0, now - instant))
+            for run, instant in zip(runs, oldest, strict=True)
+        }
 
     def release_orphans(self) -> None:
         """Let go what waits for a first call that ended with its process."""

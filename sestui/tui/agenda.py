@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.states import RunState
+from sestui.core.relay_intake import Queue
+from sestui.core.states import RunKind, RunState
 from sestui.reports.dashboard import Dashboard, run_title
 from sestui.reports.overview import RunView
-from sestui.tui.format import bar, percent
+from sestui.tui.format import bar, duration, percent
 from sestui.tui.widgets.lazy_table import Cell, Column
 
 _BAR = 12
@@ -39,7 +40,7 @@ def agenda(found: Dashboard, at: Callable[[Instant], str]) -> list[AgendaRow]:
         AgendaRow(("needs you", "warning"), need.subject, need.sentence, need.run, need.import_id)
         for need in found.needs
     ]
-    rows += [_going(run, at) for run in found.going]
+    rows += [_going(run, found.queues.get(run.id)) for run in found.going]
     rows += [
         AgendaRow(("next", ""), coming.campaign, f"{at(coming.at)}, by itself")
         for coming in found.coming
@@ -60,24 +61,38 @@ def cells(row: AgendaRow) -> dict[str, Cell]:
     }
 
 
-def _going(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
+def _going(run: RunView, queue: Queue | None) -> AgendaRow:
     counts = run.counts
     text = f"{percent(counts.settled, counts.audience)}, {counts.settled:,} of {counts.audience:,}"
+    if run.kind == RunKind.RELAY:
+        text = _relayed(run, queue)
     kind = "busy" if run.state == RunState.SENDING else "warning"
     if run.state == RunState.WAITING and run.detail:
         text = f"{text}. {run.detail}"
     return AgendaRow((run.state, kind), run_title(run), text, run)
 
 
+def _relayed(run: RunView, queue: Queue | None) -> str:
+    """What waits of a day's relayed mail, the oldest for so long; it has no end to be so many per
+    cent away from."""
+    waits = f"{queue.depth:,} queued for {duration(queue.age)}" if queue else "0 queued"
+    return f"{waits}, {_came_to(run)}"
+
+
 def _ended(run: RunView, at: Callable[[Instant], str]) -> AgendaRow:
-    counts = run.counts
-    parts = [f"{counts.accepted:,} accepted"]
-    for label, count in (("rejected", counts.rejected), ("in doubt", counts.in_doubt)):
-        if count:
-            parts.append(f"{count:,} {label}")
-    if counts.skipped:
-        parts.append(f"{counts.skipped:,} skipped")
     kind = "good" if run.state == RunState.FINISHED else "bad"
+    text = _came_to(run)
     if run.finished_at is not None:
-        parts.insert(0, at(run.finished_at))
-    return AgendaRow((run.state, kind), run_title(run), ", ".join(parts), run)
+        text = f"{at(run.finished_at)}, {text}"
+    return AgendaRow((run.state, kind), run_title(run), text, run)
+
+
+def _came_to(run: RunView) -> str:
+    counts = run.counts
+    others = (
+        ("rejected", counts.rejected),
+        ("in doubt", counts.in_doubt),
+        ("skipped", counts.skipped),
+    )
+    parts = [f"{count:,} {label}" for label, count in others if count]
+    return ", ".join([f"{counts.accepted:,} accepted", *parts])

@@ -5,12 +5,19 @@ import pytest
 from conftest import add_campaign, running, shown, until
 
 from sestui.audience.importer import import_contacts
+from sestui.core.delivery import Answer, AnswerKind
+from sestui.core.relay_intake import CallAnswer, Incoming, Terms
+from sestui.core.relayed import mail_of, packed
 from sestui.core.states import PauseReason
 from sestui.errors import StorageBusyError
 from sestui.reports.dashboard import dashboard
 from sestui.reports.overview import RunView
 from sestui.store.imports import Imports
+from sestui.store.ledger import Ledger
 from sestui.store.recent import RecentRuns
+from sestui.store.relay_intake import RelayIntake
+from sestui.store.relay_keys import RelayKeys
+from sestui.store.relayed import RelayedMails
 from sestui.tui.agenda import agenda, cells
 from sestui.tui.screens.campaigns import CampaignsScreen
 from sestui.tui.screens.confirm import ConfirmScreen
@@ -100,7 +107,11 @@ def test_an_ended_run_says_what_it_came_to(runtime):
     campaign = add_campaign(runtime, contacts=2)
     run = started(runtime, campaign)
     runtime.runs.cancel(run.id, time.time())
-    found = dashboard(RecentRuns(runtime.database), Imports(runtime.database))
+    found = dashboard(
+        RecentRuns(runtime.database),
+        Imports(runtime.database),
+        RelayedMails(runtime.database, runtime.clock),
+    )
     assert (found.needs, found.going, found.coming) == ((), (), ())
     (row,) = agenda(found, lambda at: "then")
     assert isinstance(row.run, RunView)
@@ -124,3 +135,46 @@ async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tm
         await pilot.press("right", "enter")
         await until(pilot, lambda: "rejected" not in shown(app))
     assert not Imports(runtime.database).unseen()
+
+
+def relayed(runtime, *to):
+    """A mail that a program handed to a relay, whose first call SES has taken."""
+    runtime.account.look()
+    now, rule = time.time(), runtime.settings.quota_rule
+    own = {"account": runtime.ses_account.key, "worker": "relay", "quota_rule": rule}
+    ledger = Ledger(runtime.database, clock=runtime.clock, **own)
+    intake = RelayIntake(runtime.database, ledger, clock=runtime.clock, **own)
+    key = RelayKeys(runtime.database).add("SRLYTEST", "shop", proof="", now=now)
+    given = {
+        "FromEmailAddress": "shop@example.com",
+        "Destination": {"ToAddresses": list(to)},
+        "Content": {"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}},
+    }
+    mail = mail_of(given, most=50)
+    terms = Terms(key.id, key.campaign_id)
+    incoming = Incoming(terms, mail.recipients, packed(mail), "retry", "replay")
+    [admission] = intake.exchange([], [incoming]).found
+    [claim] = admission.claims
+    answer = Answer(claim.delivery_id, claim.attempt, AnswerKind.ACCEPTED, message_id="m1")
+    intake.exchange([CallAnswer(admission.mail_id, (answer,), terms, len(to), now)], [])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_the_relay_stands_beside_the_campaigns_with_its_queue(runtime, still, size):
+    started(runtime, add_campaign(runtime, "news"))
+    relayed(runtime, "a@x.org", "b@x.org", "c@x.org")
+    with runtime.database.write_connection() as connection:
+        connection.exec_driver_sql("UPDATE delivery SET queued_at = queued_at - 600")
+    async with running(runtime, place="home", size=size) as (app, pilot):
+        await until(pilot, lambda: "relay:shop" in shown(app))
+        lines = [line for line in shown(app).splitlines() if "run 1" in line]
+        assert [line.split()[:2] for line in lines] == [
+            ["sending", "relay:shop"],
+            ["sending", "news"],
+        ]
+        assert re.search(r"2 queued for 10 min \d\d s, 1 accepted ", lines[0])
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        runtime.runs.cancel(app.screen.run_id, time.time())
+        await pilot.press("escape")
+        await until(pilot, lambda: "1 accepted, 2 skipped" in shown(app))

@@ -7,6 +7,7 @@ from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
 from sestui.store.imports import Imports
 from sestui.store.recent import RecentRuns
+from sestui.store.relayed import RelayedMails
 
 _OWN_SECONDS = 60.0
 """How long a count of our own mails is good for."""
@@ -48,11 +49,12 @@ class HomeDesk:
         self._runtime = runtime
         self._runs = RecentRuns(runtime.database)
         self._imports = Imports(runtime.database)
+        self._relayed = RelayedMails(runtime.database, runtime.clock)
         self._counted: _Counted | None = None
 
     def dashboard(self) -> Dashboard:
         """What goes on, what comes, what needs somebody."""
-        return dashboard(self._runs, self._imports)
+        return dashboard(self._runs, self._imports, self._relayed)
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""
