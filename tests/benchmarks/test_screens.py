@@ -40,21 +40,25 @@ STARTS = figures.size("STARTS", 5)
 _PATIENCE_SECONDS = 30.0
 
 _EMPTY_APP = """
+import time
 from textual.app import App
 class Empty(App):
-    def on_mount(self): self.call_after_refresh(self.exit)
-Empty().run(headless=True)
+    def on_mount(self): self.call_after_refresh(lambda: self.exit(time.time()))
+print(Empty().run(headless=True))
 """
 _SESTUI = """
+import time
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.tui.app import SestuiApp
-class Timed(SestuiApp):
-    def on_mount(self):
-        super().on_mount()
-        self.call_after_refresh(self.exit)
+mounted, painted = SestuiApp.on_mount, []
+def on_mount(app):
+    mounted(app)
+    app.call_after_refresh(lambda: painted.append(time.time()) or app.exit())
+SestuiApp.on_mount = on_mount
 with Runtime.open(load_settings()) as runtime:
-    Timed(runtime).run(headless=True)
+    SestuiApp(runtime).run(headless=True)
+print(painted[0])
 """
 
 
@@ -82,7 +86,8 @@ class Paints:
         """Seconds from ``began`` to the first paint at which ``holds()``."""
         while True:
             self._painted.clear()
-            await asyncio.wait_for(self._painted.wait(), _PATIENCE_SECONDS)
+            left = began + _PATIENCE_SECONDS - time.perf_counter()
+            await asyncio.wait_for(self._painted.wait(), left)
             if holds():
                 return time.perf_counter() - began
 
@@ -96,7 +101,12 @@ async def key(app: SestuiApp, paints: Paints, name: str, holds: Callable[[], boo
 
 async def measured(app: SestuiApp, pilot: Pilot[None], paints: Paints) -> dict[str, list[float]]:
     """Seconds of each kind of key, in the contacts' table and between places."""
-    found: dict[str, list[float]] = {"open contacts": [], "down": [], "far page": [], "find": []}
+    found: dict[str, list[float]] = {
+        "open contacts": [],
+        "next row": [],
+        "far page": [],
+        "find": [],
+    }
     place = {each.mode: str(number) for number, each in enumerate(PLACES, 1)}
     for _ in range(5):
         await pilot.press(place["home"])
@@ -112,8 +122,9 @@ async def measured(app: SestuiApp, pilot: Pilot[None], paints: Paints) -> dict[s
     table.focus()
     await pilot.pause(0.5)
     for number in range(KEYS):
-        wanted = table.cursor + 1
-        found["down"].append(await key(app, paints, "down", lambda w=wanted: table.cursor == w))
+        at_end = table.cursor + 1 >= (table.count or 0)
+        name, wanted = ("up", table.cursor - 1) if at_end else ("down", table.cursor + 1)
+        found["next row"].append(await key(app, paints, name, lambda w=wanted: table.cursor == w))
         await asyncio.sleep(0.01)
         if number % 10 == 0:
             name = "end" if number % 20 else "home"
@@ -142,14 +153,18 @@ def p95(values: list[float]) -> float:
 
 
 def starts(code: str, environment: dict[str, str]) -> float:
-    """Median seconds from the start of a process until it has painted and gone."""
+    """Median seconds from the start of a process until it has painted."""
     taken = []
     for _ in range(STARTS):
-        began = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-c", code], env=environment, check=True, capture_output=True
+        began = time.time()
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
         )
-        taken.append(time.perf_counter() - began)
+        taken.append(float(done.stdout) - began)
     return statistics.median(taken)
 
 
@@ -170,7 +185,7 @@ def test_screens_with_a_million_contacts_while_sending(tmp_path: Path) -> None:
     environment = {**os.environ, "SESTUI_DATA_DIR": str(tmp_path)}
     first, bare = starts(_SESTUI, environment), starts(_EMPTY_APP, environment)
     figures.show(
-        "first paint, whole process (goal: below 1 s)",
+        "from the start of the process to the first paint (goal: below 1 s)",
         ("", "seconds", "× empty Textual app"),
         [
             ("sestui", f"{first:.2f}", figures.times(first, bare)),
