@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding
 
-from sestui.core.states import RunState
+from sestui.core.states import RunState, WaitReason
 from sestui.reports.overview import RunView
 from sestui.tui.desk import has_ended
 from sestui.tui.format import shorten
@@ -13,7 +13,6 @@ from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 
 _MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
-_MAY_RESUME = frozenset({RunState.PAUSED})
 
 
 class SteeringScreen(DeskScreen):
@@ -44,9 +43,10 @@ class SteeringScreen(DeskScreen):
         run = self.steered if self.is_mounted else None
         if run is None or has_ended(run):
             return False
+        held = run.state == RunState.PAUSED or _wants_approval(run)
         if action == "pause":
-            return run.state in _MAY_PAUSE
-        return action == "cancel" or run.state in _MAY_RESUME
+            return run.state in _MAY_PAUSE and not held
+        return action == "cancel" or held
 
     @work(group="deed")
     async def action_pause(self) -> None:
@@ -57,10 +57,13 @@ class SteeringScreen(DeskScreen):
 
     @work(group="deed")
     async def action_resume(self) -> None:
-        """Go on with the run."""
-        if (run := self.steered) is not None:
-            await self.attempt(lambda: self.desk.resume(run))
-            self.look_again()
+        """Go on with the run; one that waits for approval, once the operator has said so."""
+        if (run := self.steered) is None:
+            return
+        if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
+            return
+        await self.attempt(lambda: self.desk.resume(run))
+        self.look_again()
 
     @work(group="deed")
     async def action_cancel(self) -> None:
@@ -72,6 +75,18 @@ class SteeringScreen(DeskScreen):
             return
         await self.attempt(lambda: self.desk.cancel(run))
         self.look_again()
+
+
+def _wants_approval(run: RunView) -> bool:
+    return run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL
+
+
+def _approval_question(run: RunView) -> ConfirmScreen:
+    count = run.counts.pending
+    who = "1 recipient gets" if count == 1 else f"{count:,} recipients get"
+    question = f"Send run {run.number} of {shorten(run.campaign, 60)}?"
+    text = f"{run.detail}\n{who} the mail now."
+    return ConfirmScreen(question, text, recipients=count, yes="Send it")
 
 
 def _cancel_question(run: RunView) -> ConfirmScreen:
