@@ -17,6 +17,7 @@ from sestui.relay.answers import Answer, give, refusal
 from sestui.relay.intake import Intake
 from sestui.relay.keys import Keyring
 from sestui.relay.metrics import Metrics
+from sestui.relay.once import OnceOnly
 from sestui.relay.passing import CutOffError, PassThrough
 from sestui.relay.received import (
     Caller,
@@ -54,6 +55,8 @@ class Understood:
     received: Received
     caller: Caller
     prepared: Prepared | None
+    reads: bool = False
+    """It changes nothing, however often it is made."""
 
 
 class RelayApp:
@@ -77,6 +80,7 @@ class RelayApp:
         self._ring = ring
         self._intake = intake
         self._passing = passing
+        self._once = OnceOnly(passing, clock)
         self._metrics = metrics
         self._rules = rules
         self._region = region
@@ -100,7 +104,7 @@ class RelayApp:
             else:
                 understood = self._understood(scope, body)
             if understood.prepared is None:
-                status = await self._passing.passed(understood.received, body, _Sending(send))
+                status = await self._passed(understood, body, _Sending(send))
             else:
                 action = "send"
                 status = await self._send(understood.prepared, receive, send)
@@ -127,14 +131,19 @@ class RelayApp:
     def _understood(self, scope: Scope, body: bytes) -> Understood:
         received = received_of(scope, body)
         caller = authenticate(received, self._ring, region=self._region, now=self._clock.now())
-        call = _send_call(scope, received, body)
+        call, reads = _call(scope, received, body)
         if call is None:
             if caller.key.send_only:
                 raise ServiceError(
                     403, "AccessDeniedException", f"The key {caller.key.name} may only send."
                 )
-            return Understood(received, caller, None)
+            return Understood(received, caller, None, reads)
         return Understood(received, caller, prepared(call, received, caller, self._rules))
+
+    async def _passed(self, call: Understood, body: bytes, send: Send) -> int:
+        if call.reads:
+            return await self._passing.passed(call.received, body, send)
+        return await self._once.passed(call.received, call.caller, body, send)
 
     async def _send(self, call: Prepared, receive: Receive, send: Send) -> int:
         why = self._full()
@@ -156,19 +165,25 @@ class RelayApp:
         return answer.status
 
 
-def _send_call(scope: Scope, received: Received, body: bytes) -> SendCall | None:
-    """The request as a send; None if it is another call.
+_READS = ("Get", "List", "Describe")
+"""How the old API's actions begin that change nothing."""
+
+
+def _call(scope: Scope, received: Received, body: bytes) -> tuple[SendCall | None, bool]:
+    """The request as a send, None if it is another call; and whether it only reads.
 
     A path that SES would read as a send's is one, however it is written.
     """
     path = _path(scope)
     if path.startswith("/v2/"):
         if scope["method"] != "POST" or path not in _SENDS_V2:
-            return None
-        return send_call_v2(body, bulk=_SENDS_V2[path])
+            return None, scope["method"] in {"GET", "HEAD", "OPTIONS"}
+        return send_call_v2(body, bulk=_SENDS_V2[path]), False
     form = body if scope["method"] == "POST" else b""
     action, parameters = wire_v1.parse_form(received.query, form)
-    return send_call_v1(action, parameters) if action in wire_v1.SENDS else None
+    if action in wire_v1.SENDS:
+        return send_call_v1(action, parameters), False
+    return None, action.startswith(_READS)
 
 
 def _path(scope: Scope) -> str:

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope
 
 from sestui.core.clock import Instant
-from sestui.core.sigv4 import Claim, Fault, Received, SignatureFault, claimed, signed_at, verify
+from sestui.core.sigv4 import (
+    SKEW_SECONDS,
+    Claim,
+    Fault,
+    Received,
+    SignatureFault,
+    claimed,
+    signed_at,
+    verify,
+)
 from sestui.core.wire import ServiceError
 from sestui.relay.keys import Keyring, KnownKey
 
@@ -51,6 +60,27 @@ class Caller:
     signature: str
     age: float
     """Seconds since it was signed, by our clock."""
+    good_for: float
+    """Seconds for which the signature will still be taken."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was signed just now."""
+        return self.age < _FRESH_SECONDS
+
+
+_INVOCATION = ("amz-sdk-invocation-id", "aws-sdk-invocation-id")
+"""How SDKs name a call, the same in each try of it. botocore doesn't sign the name: whoever
+replays a request could give it another one."""
+
+_FRESH_SECONDS = 5.0
+"""So soon after it was signed, a named call with another's signature is taken for a call of its
+own; later it is a replay."""
+
+
+def call_name(received: Received) -> str:
+    """The name that an SDK gave the call; '' for none."""
+    return next((value for name in _INVOCATION if (value := received.header(name))), "")
 
 
 class Memory:
@@ -173,7 +203,8 @@ def authenticate(received: Received, ring: Keyring, *, region: str, now: Instant
         status, code = _ERRORS[fault.fault]
         raise ServiceError(status, code, str(fault)) from fault
     age = now - signed_at(claim)
-    return Caller(key, claim.access_key_id, claim.signature, age)
+    lifetime = SKEW_SECONDS if claim.expires is None else claim.expires
+    return Caller(key, claim.access_key_id, claim.signature, age, lifetime - age)
 
 
 def _fault(

@@ -20,16 +20,8 @@ from sestui.core.wire import Json, ServiceError
 from sestui.core.wire_parsing import parse_object
 from sestui.relay.answers import Answer, bulk_sent, refusal, sent
 from sestui.relay.intake import Intake
-from sestui.relay.received import Caller
+from sestui.relay.received import Caller, call_name
 from sestui.relay.verdicts import Settled, as_entry
-
-_INVOCATION = ("amz-sdk-invocation-id", "aws-sdk-invocation-id")
-"""How SDKs name a call, the same in each try of it. botocore doesn't sign the name: whoever
-replays a request could give it another one."""
-
-_FRESH_SECONDS = 5.0
-"""So soon after it was signed, a named call with another's signature is taken for a call of its
-own; later it is a replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,7 @@ def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -
         ServiceError: SES would refuse it, or this key may not send it.
     """
     requests = mails_of_bulk(call.given) if call.bulk else [call.given]
-    invocation = next((value for name in _INVOCATION if (value := received.header(name))), "")
+    invocation = call_name(received)
     mails: list[tuple[Incoming, RelayedMail] | ServiceError] = []
     warnings = []
     for number, given in enumerate(requests):
@@ -118,7 +110,7 @@ def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -
             payload=packed(mail),
             retry_key=_hashed(*tries),
             replay_key=_hashed(caller.key_id, caller.signature, str(number)),
-            own_call=bool(invocation) and caller.age < _FRESH_SECONDS,
+            own_call=bool(invocation) and caller.fresh,
         )
         mails.append((incoming, mail))
     return Prepared(call, tuple(mails), tuple(warnings))

@@ -182,6 +182,32 @@ def test_a_replayed_request_sends_nothing(relay, ses):
     assert ses.to() == [["a@x.org"]]
 
 
+IDENTITIES = "/v2/email/identities"
+
+
+def test_a_replayed_call_that_is_passed_on_changes_nothing_more(relay):
+    body = b'{"EmailIdentity": "once@x.org"}'
+    given = signed(relay, "POST", IDENTITIES, body, at=time.time() - 60)
+    first, *replays = [ask(relay, *given) for _ in range(3)]
+    method, path, _, headers = given
+    replays.append(ask(relay, method, path, body, headers | {"amz-sdk-invocation-id": "new"}))
+    assert first.status == 200
+    assert {(each.status, each.body, each.headers["x-amzn-requestid"]) for each in replays} == {
+        (200, first.body, first.headers["x-amzn-requestid"])
+    }
+    anew = ask(relay, *signed(relay, "POST", IDENTITIES, body))
+    assert (anew.status, anew.code) == (400, "AlreadyExistsException")
+
+
+def test_what_only_reads_is_asked_each_time(relay, ses):
+    form = b"Action=GetSendQuota&Version=2010-12-01"
+    old = signed(relay, "POST", "/", form, content_type=FORM["content-type"])
+    for call in (old, signed(relay, "GET", "/v2/email/account")):
+        for rate in (70, 71):
+            ses.account.configure(rate=rate)
+            assert str(rate).encode() in ask(relay, *call).body
+
+
 def test_identical_calls_of_an_sdk_within_a_second_are_two_mails(relay, ses):
     client = relay.client("sesv2")
     ids = {client.send_email(**simple("a@x.org"))["MessageId"] for _ in range(5)}
