@@ -107,7 +107,8 @@ class SestuiApp(App[None]):
             self.switch_mode("campaigns")
             self.push_screen(RunScreen(self.desk, self._follow))
         leave_on_signals(lambda: self.run_worker(self.leave()))
-        self.background.start()
+        # What the sender loads would fight with the first paint for the processor.
+        self.call_after_refresh(self._start_sender)
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
 
@@ -119,6 +120,10 @@ class SestuiApp(App[None]):
         ignore_signals()
 
     # the sender
+
+    def _start_sender(self) -> None:
+        if not self._leaving:
+            self.background.start()
 
     @on(SenderReported)
     def _reported(self) -> None:
