@@ -7,7 +7,7 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.cron import latest, next_fire
 from sestui.core.follow_up import Only
 from sestui.core.states import RunState, WaitReason
-from sestui.errors import ContentError, NotFoundError, StateError
+from sestui.errors import ContentError, NotFoundError, StateError, UsageError
 from sestui.sending.start import Starter
 from sestui.store.campaigns import Campaigns
 from sestui.store.restored import Restored
@@ -78,14 +78,16 @@ class Due:
         for campaign in self._campaigns.due(self._clock.now()):
             try:
                 run, notes = self._start_occurrence(campaign, self._occurrence(campaign))
-            except (StateError, NotFoundError) as error:
-                # Still due: the next run-due tries again.
+                after = self._next(campaign)
+            except (StateError, NotFoundError, UsageError) as error:
+                # Still due: the next run-due tries again. Its zone may be gone with an upgrade of
+                # the system, say: that keeps no other campaign from its time.
                 done.notes.append(f"{campaign.name} is due but was not started: {error}")
                 continue
             done.notes += notes
             if run is not None:
                 done.run_ids.append(run.id)
-            self._campaigns.set_next_due(campaign.id, self._next(campaign))
+            self._campaigns.set_next_due(campaign.id, after)
         return done
 
     def start(

@@ -1,6 +1,8 @@
 """The crontab line: quiet when there is nothing to do, exact when there is."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from command import MESSAGE, Done, Sestui
@@ -43,6 +45,25 @@ def test_a_due_campaign_that_cannot_be_rendered_is_kept_and_told(ready: Sestui) 
     assert said["runs"][0]["state"] == "paused"
     assert said["runs"][0]["pending"] == 200
     assert "city" in said["notes"][0]
+
+
+def test_a_campaign_whose_zone_is_gone_keeps_no_other_from_its_time(ready: Sestui) -> None:
+    daily = MESSAGE.replace("name: news", "name: daily\nschedule: '0 9 * * *'\ntimezone: UTC")
+    ready.ok("apply", ready.write("daily.md", daily), ready.write("news.md", scheduled(-2)))
+    with closing(sqlite3.connect(ready.data / "sestui.db")) as database, database:
+        # As after an upgrade of the system's zones: it was there when the campaign was stored.
+        database.execute(
+            "UPDATE campaign SET timezone = 'Gone/Zone', next_due_at = 1 WHERE name = 'daily'"
+        )
+    done = ready.run("run-due", "--json")
+    assert (done.returncode, done.stderr) == (3, "")
+    said = json.loads(done.stdout)
+    assert [(run["campaign"], run["accepted"]) for run in said["runs"]] == [("news", 200)]
+    (note,) = said["notes"]
+    assert note == (
+        "daily is due but was not started: 'Gone/Zone' is not an IANA time zone such as "
+        "Europe/Paris."
+    )
 
 
 def test_time_runs_out_and_the_next_minute_goes_on(ready: Sestui) -> None:
