@@ -201,3 +201,20 @@ def test_one_that_dies_each_time_is_given_up(shop: Shop) -> None:
     (row,) = shop.rows()
     assert (row.state, row.attempt) == ("killed", MOST_ATTEMPTS)
     assert row.log.count("ended before it did") == MOST_ATTEMPTS
+
+
+@pytest.mark.long
+def test_one_that_is_asked_to_stop_gives_its_task_back(shop: Shop) -> None:
+    shop.task("copy", seconds=60)
+    occurrence = shop.make_due()
+    process = shop.run_due()
+    until(lambda: len(shop.noted()) == 1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    (row,) = shop.rows()
+    assert (row.state, row.attempt) == (TaskRunState.QUEUED, 1)
+    assert "It was stopped before it was done." in row.log
+    shop.hurry("copy")
+    assert ended(shop.run_due("--json"))["notes"] == []
+    (row,) = shop.rows()
+    assert (row.state, row.attempt, row.scheduled_for) == ("succeeded", 2, occurrence)
