@@ -151,42 +151,35 @@ def test_eight_at_the_same_second_share_four_hundred_tasks(shop: Shop) -> None:
 
 
 def killed_in(shop: Shop, attempt: int) -> None:
-    """Kill -9 a run-due in the middle of its only task, which runs for the ``attempt``-th time."""
+    """Kill -9 a run-due in the middle of all of its tasks, in their ``attempt``-th runs."""
     process = shop.run_due()
-    until(lambda: len(shop.noted()) == attempt)
+    rows = len(shop.runtime.tasks.all())
+    until(lambda: len(shop.noted()) == rows * attempt)
     process.send_signal(signal.SIGKILL)
     process.wait(30)
-    (row,) = shop.rows()
-    assert (row.state, row.attempt) == (TaskRunState.RUNNING, attempt)
+    states = [(row.state, row.attempt) for row in shop.rows()]
+    assert states == [(TaskRunState.RUNNING, attempt)] * rows
 
 
-def test_one_that_is_killed_in_a_task_is_told_of_and_made_up_for(shop: Shop) -> None:
+def test_one_that_is_killed_is_told_of_and_its_tasks_follow_their_rules(shop: Shop) -> None:
     shop.task("copy", seconds=60)
+    shop.task("ping", seconds=60, misfire=Misfire.SKIP)
     occurrence = shop.make_due()
     killed_in(shop, 1)
     shop.hurry("copy")
-    said = ended(shop.run_due("--json"))
-    host = shop.rows()[0].host
-    lost = f"the process that ran it on {host} ended before it did"
-    assert said["notes"] == [f"copy: {lost}, it is run again"]
+    out, err = (process := shop.run_due("--json")).communicate(timeout=60)
+    said = json.loads(out)
+    copy, ping = shop.rows()
+    lost = f"the process that ran it on {copy.host} ended before it did"
+    assert (process.returncode, err) == (1, f"ping: {lost}, it is not run again\n")
+    told = [f"copy: {lost}, it is run again", f"ping: {lost}, it is not run again"]
+    assert sorted(said["notes"]) == told
     assert [(each["task"], each["state"]) for each in said["tasks"]] == [("copy", "succeeded")]
-    (row,) = shop.rows()
-    assert (row.state, row.attempt, row.scheduled_for) == ("succeeded", 2, occurrence)
-    assert f"{lost.capitalize()}; it is run again.\n" in row.log
-    assert {when for _, when, _ in shop.noted()} == {occurrence}
-    assert ended(shop.run_due("--json")) == {"runs": [], "tasks": [], "notes": []}
-
-
-def test_one_that_may_be_skipped_is_told_of_and_let_go(shop: Shop) -> None:
-    shop.task("copy", seconds=60, misfire=Misfire.SKIP)
-    shop.make_due()
-    killed_in(shop, 1)
-    out, err = (process := shop.run_due()).communicate(timeout=60)
-    (row,) = shop.rows()
-    sentence = f"copy: the process that ran it on {row.host} ended before it did, it is not run"
-    assert (process.returncode, out, err) == (1, f"{sentence} again\n", f"{sentence} again\n")
-    assert (row.state, row.attempt) == ("killed", 1)
-    assert len(shop.noted()) == 1
+    assert (copy.state, copy.attempt, copy.scheduled_for) == ("succeeded", 2, occurrence)
+    assert (ping.state, ping.attempt, ping.scheduled_for) == ("killed", 1, occurrence)
+    assert f"{lost.capitalize()}; it is run again.\n" in copy.log
+    assert f"{lost.capitalize()}.\n" in ping.log
+    assert sorted(task for task, _, _ in shop.noted()) == ["copy", "copy", "ping"]
 
 
 @pytest.mark.long
