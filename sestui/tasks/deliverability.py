@@ -160,8 +160,10 @@ def nameserver(text: str) -> dns.nameserver.Nameserver:
     """
     host, port = text, "53"
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, closed, rest = text[1:].partition("]")
         port = rest.removeprefix(":") or "53"
+        if not closed or rest[:1] not in {"", ":"}:
+            host = ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     fault = f"{text!r} is not the address of a DNS server."
