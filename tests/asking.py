@@ -59,12 +59,14 @@ def mail(*to, **more):
     return json.dumps(simple(*to, **more)).encode()
 
 
-def spoken(relay, *pieces, pause=0.0):
-    """What the relay says to these bytes before it hangs up."""
+def spoken(relay, *pieces, pause=0.0, ended=False):
+    """What the relay says to these bytes before it hangs up; ``ended``: nothing more will come."""
     with socket.create_connection(("127.0.0.1", relay.port), timeout=30) as connection:
         for piece in pieces:
             connection.sendall(piece)
             time.sleep(pause)
+        if ended:
+            connection.shutdown(socket.SHUT_WR)
         heard = b""
         while chunk := connection.recv(65536):
             heard += chunk

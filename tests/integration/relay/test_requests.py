@@ -4,12 +4,9 @@ import hashlib
 import http.client
 import json
 import time
-from urllib.parse import quote, urlencode
 
 import pytest
 from asking import BULK, FORM, V2, Answer, ask, mail, signed, spoken
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from relaying import said, simple, simple_v1
 
 # who sends it
@@ -218,53 +215,6 @@ def test_the_old_apis_calls_may_come_by_get(relay, ses):
     assert answer.status == 200
     assert b"<SendEmailResult>" in answer.body
     assert ses.to() == [["a@x.org"]]
-
-
-_TEXT = st.text(st.characters(max_codepoint=0x2FFFF), max_size=12)
-_NAMES = st.sampled_from(
-    [
-        *("FromEmailAddress", "Destination", "ToAddresses", "Content", "Simple", "Raw", "Data"),
-        *("Template", "Subject", "Body", "Text", "DefaultContent", "BulkEmailEntries"),
-    ]
-)
-_ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | _TEXT,
-    lambda below: st.lists(below, max_size=2) | st.dictionaries(_NAMES, below, max_size=3),
-    max_leaves=6,
-)
-_FORMS = st.dictionaries(
-    st.sampled_from(["Source", "Destination.ToAddresses.member.1", "Message.Subject.Data", "a.b"])
-    | _TEXT,
-    _TEXT,
-    max_size=4,
-)
-_FUZZED = (
-    st.tuples(
-        st.just("POST"),
-        st.sampled_from([V2, BULK, V2 + "/..", "/v2/email/"]),
-        _ANY.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60),
-    )
-    | st.tuples(
-        st.just("POST"),
-        st.just("/"),
-        st.tuples(
-            st.sampled_from(["SendEmail", "SendRawEmail", "SendBulkTemplatedEmail", "Unheard"]),
-            _FORMS,
-        ).map(lambda call: urlencode({"Action": call[0], **call[1]}, errors="replace").encode()),
-    )
-    | st.tuples(
-        st.sampled_from(["GET", "PUT", "DELETE", "OPTIONS"]),
-        _TEXT.map(lambda text: "/v2/email/" + quote(text, errors="replace")),
-        st.binary(max_size=20),
-    )
-)
-
-
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-@given(_FUZZED)
-def test_whatever_is_asked_the_answer_is_no_failure_of_ours(relay, asked):
-    answer = ask(relay, *signed(relay, *asked))
-    assert answer.status < 500, (asked, answer.body)
 
 
 # bounds
