@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from command import Sestui
-from tasking import make_due
+from tasking import install_shop, make_due
 
 from sestui.store.database import Database
 
@@ -348,3 +348,24 @@ def test_what_is_due_is_run_by_run_due_and_found_in_the_log(nightly: Sestui) -> 
     assert (run["state"], run["attempt"]) == ("succeeded", 1)
     assert run["scheduled_for"] == f"{occurrence:%Y-%m-%dT%H:%M:%S.000Z}"
     assert nightly.run("run-due").stdout == "nothing due\n"
+
+
+def test_a_type_whose_package_is_gone(sestui: Sestui, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ("--type", "note", "--schedule", "@yearly", "-p", f"file={sestui.home / 'notes'}")
+    with monkeypatch.context() as installed:
+        installed.syspath_prepend(str(install_shop(sestui.home / "site")))
+        sestui.ok("task", "add", "noted", *given)
+    assert sestui.refused(2, "task", "add", "another", *given).startswith(
+        "There is no task type 'note'; "
+    )
+    with closing(Database(f"sqlite:///{sestui.data / 'sestui.db'}")) as database:
+        make_due(database, 1.0)
+    done = sestui.run("run-due")
+    why = "Nothing here knows the task type 'note'; is the package that brought it still installed?"
+    assert done.returncode == 1
+    assert done.stderr.startswith("noted: failed in ")
+    assert done.stderr.endswith(f", {why}\n")
+    told = shown(sestui, "noted")
+    assert (told["type"], told["last_run"]["detail"]) == ("note", why)
+    assert sestui.json("task", "disable", "noted")["active"] is False
+    assert "There is no task type 'note'" in sestui.refused(2, "task", "enable", "noted")
