@@ -177,7 +177,8 @@ class Relay:
     def until_idle(self, seconds: float = 60) -> None:
         """Wait until nothing is to be sent any more."""
         until(self._idle, seconds)
-        self.run()
+        for run in self._runs():
+            checked_counts(self.runtime.database, run.id)
 
     def _idle(self) -> bool:
         # One look at both: what loses its slot goes back from sending to pending, and two looks,

@@ -20,17 +20,17 @@ def _nobodys_environment() -> Iterator[None]:
     patch.undo()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ses]:
-    """One SES for a module."""
+    """One SES for all tests; each begins with it as new."""
     made = Ses.started(tmp_path_factory.mktemp("ses"))
     yield made
     made.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(ses: Ses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    """One relay for a module."""
+    """One relay for all tests: to start one takes longer than most of them."""
     made = Relay(tmp_path_factory.mktemp("relay"), ses.process.endpoint_url, {})
     made.start()
     yield made
@@ -39,7 +39,8 @@ def running(ses: Ses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rela
 
 @pytest.fixture
 def relay(running: Relay, ses: Ses) -> Relay:
-    """The module's relay, its SES as new."""
+    """The relay with nothing left to send, its SES as new."""
+    running.until_idle()
     ses.account.reset()
     ses.account.configure(rate=1000, quota=-1)
     return running
