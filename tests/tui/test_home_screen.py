@@ -159,7 +159,7 @@ def relayed(runtime, *to):
     intake.exchange([CallAnswer(admission.mail_id, (answer,), terms, len(to), now)], [])
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((140, 40), marks=pytest.mark.long)])
 async def test_the_relay_stands_beside_the_campaigns_with_its_queue(runtime, still, size):
     started(runtime, add_campaign(runtime, "news"))
     relayed(runtime, "a@x.org", "b@x.org", "c@x.org")
