@@ -1,15 +1,20 @@
 """Task types of a package of one's own, and running one task."""
 
+import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from sqlmodel import col, update
 
+from sestui.core.clock import Clock
 from sestui.core.task import TaskFields
 from sestui.runtime import Runtime
 from sestui.store.database import Database
 from sestui.store.task_tables import Task
+from sestui.tasks.context import RunLog, TaskContext
 from sestui.tasks.desk import TaskRunView
 
 SHOP = '''
@@ -117,3 +122,18 @@ def ran(
     if crew.error is not None:
         raise crew.error
     return runtime.tasks.run(crew.ended[-1].run_id, fields.name)
+
+
+def context(runtime: Runtime, parameters: BaseModel, clock: Clock) -> TaskContext[Any]:
+    """What a type is run with, on a clock of the test's own."""
+    return TaskContext(
+        task="one",
+        parameters=parameters,
+        occurrence=clock.now(),
+        by_hand=True,
+        services=runtime,
+        clock=clock,
+        ends_at=clock.monotonic() + 600,
+        stop=threading.Event(),
+        run_log=RunLog("", lambda: datetime.fromtimestamp(clock.now(), UTC)),
+    )

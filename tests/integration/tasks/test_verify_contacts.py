@@ -4,7 +4,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 from campaigning import World, once, sent
@@ -12,7 +11,7 @@ from fake_time import FakeClock, ShiftedClock
 from name_server import NameServer
 from seeding import add_contacts, addresses, make_campaign, rows_of
 from sqlmodel import select
-from tasking import ran
+from tasking import context, ran
 
 from sestui.core.states import ContactStatus
 from sestui.core.task_states import TaskRunState
@@ -23,7 +22,6 @@ from sestui.settings import load_settings
 from sestui.store.checks import Checks
 from sestui.store.tables import Contact
 from sestui.store.task_tables import ContactCheck
-from sestui.tasks.context import RunLog, TaskContext
 from sestui.tasks.deliverability import Domains
 from sestui.tasks.types.verify_contacts import VerifyContacts, VerifyContactsParameters
 
@@ -51,7 +49,7 @@ def runtime(world: World):
 
 
 def check(runtime, dns, **parameters):
-    usual = {"nameservers": [dns.address], "timeout": 0.4, "rate": 1_000, "older_than": 0}
+    usual = {"nameservers": [dns.address], "timeout": 10, "rate": 1_000, "older_than": 0}
     return ran(runtime, "verify-contacts", {**usual, **parameters})
 
 
@@ -70,7 +68,7 @@ def test_what_the_dns_says_for_certain_is_believed_and_nothing_else_is(runtime, 
     emails = [f"a@{how}-1.com" for how in (*CERTAIN, *TROUBLE)]
     add_contacts(runtime.database, [*emails, "no address"])
     began = runtime.clock.now()
-    run = check(runtime, dns)
+    run = check(runtime, dns, timeout=1)
     assert run.state is TaskRunState.SUCCEEDED, run.detail
     assert run.detail == (
         "11 addresses checked: 2 valid, 4 invalid (4 newly), 5 unknown, 0 valid again."
@@ -101,7 +99,7 @@ def test_trouble_that_comes_later_changes_nothing_and_the_end_of_it_heals(runtim
     check(runtime, dns)
     for how in TROUBLE:
         dns.become |= {"live-1.com": how, "gone-1.com": how}
-        check(runtime, dns)
+        check(runtime, dns, timeout=0.3)
         assert checked(runtime, "a@live-1.com").verdict == Verdict.UNKNOWN
         statuses = {email: each.status for email, each in contacts(runtime).items()}
         assert statuses == {"a@live-1.com": "active", "a@gone-1.com": "invalid"}, how
@@ -154,11 +152,11 @@ def test_who_was_checked_lately_is_left_and_lists_narrow(runtime, dns):
 
 
 def test_only_valid_ones_get_a_campaign(world, runtime, dns):
-    add_contacts(runtime.database, ["a@live-1.com", "a@gone-1.com", "a@silent-1.com"])
+    add_contacts(runtime.database, ["a@live-1.com", "a@gone-1.com", "a@failing-1.com"])
     check(runtime, dns)
     run = runtime.starter.start(make_campaign(runtime.database), runtime.clock.now())
     sent(runtime)
-    assert world.outbox() == once(["a@live-1.com", "a@silent-1.com"]), "in doubt it is sent"
+    assert world.outbox() == once(["a@live-1.com", "a@failing-1.com"]), "trouble proves nothing"
     found = {row.email: (row.state, row.code) for row in rows_of(runtime.database, run.id)}
     assert found["a@gone-1.com"] == ("skipped", "invalid")
 
@@ -235,14 +233,20 @@ def test_the_sandbox_delivers_to_verified_addresses_only(world, runtime, dns):
     world.account.configure(production_access=False)
     for name in ("me@live-1.com", "live-2.com"):
         world.account.add_identity(name)
-    emails = ["Me@live-1.com", "you@live-1.com", "any@live-2.com", "a@gone-1.com", "a@silent-1.com"]
+    emails = [
+        "Me@live-1.com",
+        "you@live-1.com",
+        "any@live-2.com",
+        "a@gone-1.com",
+        "a@failing-1.com",
+    ]
     add_contacts(runtime.database, emails)
     run = check(runtime, dns, identities=True)
     assert (run.result["valid"], run.result["unverified"]) == (2, 1)
     row = checked(runtime, "you@live-1.com")
     assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, "SES has not verified it.")
     assert checked(runtime, "a@gone-1.com").verdict == Verdict.INVALID
-    assert checked(runtime, "a@silent-1.com").verdict == Verdict.UNKNOWN
+    assert checked(runtime, "a@failing-1.com").verdict == Verdict.UNKNOWN
     assert contacts(runtime)["you@live-1.com"].status == ContactStatus.ACTIVE
 
     world.account.configure(production_access=True)
@@ -259,19 +263,8 @@ def test_ses_is_asked_at_most_once_a_second(world, runtime):
         file.commit()
     add_contacts(runtime.database, ["i00001@live-1.com", "i02499@live-1.com", "no@live-1.com"])
     clock = Planned()
-    found = VerifyContacts().run(
-        TaskContext(
-            task="check",
-            parameters=VerifyContactsParameters(dns=False, identities=True),
-            occurrence=clock.now(),
-            by_hand=True,
-            services=runtime,
-            clock=clock,
-            ends_at=clock.monotonic() + 60,
-            stop=threading.Event(),
-            run_log=RunLog("", lambda: datetime.now(UTC)),
-        )
-    )
+    wanted = VerifyContactsParameters(dns=False, identities=True)
+    found = VerifyContacts().run(context(runtime, wanted, clock))
     assert (found.figures["valid"], found.figures["unverified"]) == (2, 1)
     assert len(clock.planned) == 3, "after each of the three pages"
     assert all(at >= clock.monotonic() + 1 for at in clock.planned)
