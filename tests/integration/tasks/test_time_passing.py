@@ -87,9 +87,9 @@ class Machine:
 def machine(shop: Path, tmp_path: Path, sqlite_database: Database) -> Iterator[Machine]:
     """One whose clock stands at the epoch."""
     settings = load_settings(data_dir=tmp_path, timezone="UTC", simulator_latency=0)
-    assert settings.sqlite_file is not None
     clock = StillClock(0.0)
-    with Runtime.open(settings, clock) as runtime:
+    with Runtime(settings, sqlite_database, clock) as runtime:
+        assert settings.sqlite_file == Path(runtime.database.name)
         yield Machine(runtime, clock, shop)
 
 
