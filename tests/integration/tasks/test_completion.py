@@ -17,7 +17,7 @@ from fake_time import ShiftedClock
 from seeding import add_contacts, addresses, checked_counts, make_campaign, rows_of
 from sqlmodel import select
 
-from sestui.core.states import RunKind, RunState, WaitReason
+from sestui.core.states import Completion, RunKind, RunState, WaitReason
 from sestui.core.task import TaskFields
 from sestui.core.task_values import once as once_at
 from sestui.runtime import Runtime
@@ -145,6 +145,7 @@ def test_however_many_tell_of_it_it_is_told_once(several):
     assert sum(told) == len(ended)
     assert sorted(run.notice_of for run in notices(first)) == [run.id for run in ended]
     assert first.notices.announce() == 0
+    assert {first.runs.get(run.id).completion for run in ended} == {Completion.TOLD}
 
 
 def killed_at_the_end(sestui: Sestui, world: World, runtime: Runtime, name: str, pause: float):
