@@ -161,6 +161,7 @@ def killed_in(shop: Shop, attempt: int) -> None:
     assert states == [(TaskRunState.RUNNING, attempt)] * rows
 
 
+@pytest.mark.long
 def test_one_that_is_killed_is_told_of_and_its_tasks_follow_their_rules(shop: Shop) -> None:
     shop.task("copy", seconds=60)
     shop.task("ping", seconds=60, misfire=Misfire.SKIP)
