@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sestui.core.clock import Clock, Instant, SystemClock
 from sestui.core.pacing import AllowedRate
 from sestui.core.states import RunKind, RunState, WaitReason
+from sestui.errors import SestuiError
 from sestui.reports.overview import Overview
 from sestui.settings import Settings
 from sestui.store.campaigns import Campaigns
@@ -49,7 +50,11 @@ if TYPE_CHECKING:
 def open_database(settings: Settings) -> Database:
     """The database of these settings, at this program's schema version."""
     database = Database(settings.sqlalchemy_url)
-    ensure_schema(database)
+    try:
+        ensure_schema(database)
+    except SestuiError:
+        database.close()
+        raise
     return database
 
 

@@ -58,6 +58,7 @@ def test_asked_to_stop_it_leaves_nothing_in_doubt(scene, number):
     assert run.accepted == made.accepted() > 0
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_ends_at_once_and_is_as_safe_as_a_kill(scene):
     made = scene(120, rate=100, latency=1.5)
     process = made.process("send", "news")

@@ -195,7 +195,7 @@ def test_a_disk_that_fails_and_turns_read_only(failing_disk, scene):
 
 @pytest.mark.parametrize(
     "seconds",
-    [6, pytest.param(10, marks=pytest.mark.long), pytest.param(60, marks=pytest.mark.long)],
+    [3, pytest.param(10, marks=pytest.mark.long), pytest.param(60, marks=pytest.mark.long)],
 )
 @pytest.mark.parametrize(
     "command",

@@ -36,15 +36,15 @@ def test_four_processes_at_once_send_everybody_one_mail_within_the_rate(scene):
 
 @pytest.mark.parametrize("mode", ["single", pytest.param("bulk", marks=pytest.mark.long)])
 def test_four_processes_at_once_use_the_quota_to_its_last_mail(scene, mode):
-    made = scene(400, rate=100, mode=mode, quota=301, max_quota_usage=0.8)
+    made = scene(300, rate=100, mode=mode, quota=226, max_quota_usage=0.8)
     all_ended(made, [made.process(*command) for command in FOUR], code=75)
     run = made.runtime.runs.get(made.run.id)
     assert (run.state, run.reason) == (RunState.WAITING, WaitReason.QUOTA)
-    assert made.accepted() == 240  # 80 % of 301
+    assert made.accepted() == 180  # 80 % of 226
     counts = checked_counts(made.runtime.database, made.run.id)
-    assert counts == RunCounts(pending=160, accepted=240)
+    assert counts == RunCounts(pending=120, accepted=180)
     assert made.world.account.account().over_quota == 0
     made.world.account.advance(86_401)
     made.finish()
     made.check_accounts()
-    assert checked_counts(made.runtime.database, made.run.id) == RunCounts(accepted=400)
+    assert checked_counts(made.runtime.database, made.run.id) == RunCounts(accepted=300)

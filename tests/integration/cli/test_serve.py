@@ -125,7 +125,9 @@ def sending(ready: Sestui) -> Sestui:
     return ready
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+)
 async def test_the_apps_end_with_the_server_and_nothing_stays_in_the_air(
     sending: Sestui, how: signal.Signals
 ) -> None:

@@ -67,7 +67,14 @@ def test_cancel_asks_and_no_answer_is_no(slow: Sestui) -> None:
     assert slow.latest()["state"] == "sending"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGHUP,  # the others by default in tests/chaos
+        pytest.param(signal.SIGINT, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+    ],
+)
 def test_a_signal_drains_and_the_next_send_goes_on(ready: Sestui, number: signal.Signals) -> None:
     ready.settings |= SLOW
     sending = ready.start("send", "news", "--json")

@@ -329,7 +329,7 @@ def test_two_processes_on_one_postgresql_share_a_run(world, postgres_database):
 def test_stop_takes_back_what_has_not_left_and_awaits_what_has(world):
     w = world(simulator_rate=100, simulator_latency=0.3)
     runtime = w.runtime()
-    run = w.started(runtime, addresses(300))
+    run = w.started(runtime, addresses(120))
     sender = sending(runtime)
     until(lambda: counts(runtime, run).accepted >= 20)
     sender.stop()
@@ -340,7 +340,7 @@ def test_stop_takes_back_what_has_not_left_and_awaits_what_has(world):
     assert found.accepted == len(w.outbox())
     assert runtime.runs.get(run.id).state == RunState.SENDING
     ran(runtime)
-    assert w.outbox() == once(addresses(300))
+    assert w.outbox() == once(addresses(120))
 
 
 def test_a_deadline_is_kept(world):

@@ -283,7 +283,7 @@ def test_whatever_happens_the_ledger_keeps_its_promises(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
