@@ -1,15 +1,18 @@
 """Bring the database to this program's schema version, at every start and almost for free."""
 
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from sestui.errors import StorageError
+from sestui.errors import StorageBusyError, StorageError
 from sestui.store import version
-from sestui.store.database import Database
+from sestui.store.database import BUSY_SECONDS, Database
 
 HEAD = version.HEAD
+
+_LOOK_AGAIN_SECONDS = 0.1
 
 _LOCK = 0x5E5701  # any constant: one migration at a time on one PostgreSQL
 
@@ -20,6 +23,18 @@ def ensure_schema(database: Database) -> None:
     Raises:
         StorageError: the database was written by a newer sestui, or can't be migrated.
     """
+    began = time.monotonic()
+    while True:
+        try:
+            return _ensure(database)
+        except StorageBusyError:
+            # Another process that makes a new database refuses at once, without a wait.
+            if time.monotonic() - began >= BUSY_SECONDS:
+                raise
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _ensure(database: Database) -> None:
     if _version(database) == HEAD:
         return
     with database.write_connection() as connection:

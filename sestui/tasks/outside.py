@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError, LocationParseError, NewConnectionError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 from urllib3.util import Url, parse_url
 
 from sestui.core.clock import Clock
@@ -134,7 +135,7 @@ def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Ans
                 connection.connect()
             except (HTTPError, HTTPException, OSError) as error:
                 trouble = error
-                if cut.is_set():
+                if cut.is_set() or _timed_out(error):
                     break
                 continue
             try:
@@ -148,7 +149,7 @@ def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Ans
                 response = connection.getresponse()
                 body = response.read(MOST_BODY, decode_content=True)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
-                if cut.is_set():
+                if cut.is_set() or _timed_out(error):
                     break
                 raise RequestError(said + f"{_why(error)}.") from error
             if cut.is_set():
@@ -159,7 +160,13 @@ def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Ans
             return answer, urljoin(request.url, location) if follow and location else None
     else:
         raise RequestError(said + f"{_why(trouble)}.") from trouble
-    raise RequestError(said + f"no answer within {seconds:.0f} s.") from trouble
+    raise RequestError(said + f"no answer within {round(seconds, 1):g} s.") from trouble
+
+
+def _timed_out(error: Exception) -> bool:
+    if isinstance(error, NewConnectionError):
+        return False  # nobody there: a kind of timeout by urllib3's classes only
+    return isinstance(error, TimeoutError | HTTPTimeoutError)
 
 
 def _addresses(host: str, port: int, *, allow_private: bool) -> list[str]:

@@ -195,6 +195,8 @@ class RunDue:
         now = self._clock.monotonic()
         seconds = self._ends_at - now
         if seconds <= 0:
+            if not self._crew.at_work:
+                return  # nothing keeps it beyond its time: the next one sends
             seconds = _SLICE_SECONDS
             self._slice_ends_at = now + seconds
         self._sender = self._shop.sender(seconds=seconds, report=self._hear)

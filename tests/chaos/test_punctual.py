@@ -47,7 +47,8 @@ def goes_on(made):
     assert run.accepted == made.accepted() > 0
 
 
-@pytest.mark.parametrize("mode", ["single", pytest.param("bulk", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("mode", ["single", "bulk"])
 def test_with_a_slow_ses_it_stops_early_enough_to_hear_every_answer(scene, mode):
     made = scene(3_000, rate=100, latency=1.2, mode=mode)
     assert Timed(made).exit_code() == EXIT_DONE, made.said()
