@@ -141,7 +141,7 @@ def test_a_disk_without_room_is_said_before_anything_is_taken(tmp_path, monkeypa
 def test_asked_to_stop_it_sends_those_away_who_wait(make, ses):
     relay = make(rate=1, SESTUI_RELAY_WAIT="60")
     client = relay.client("sesv2")
-    # One only: SES itself may refuse the second of a second where the two come closer than they left.
+    # One only: of two, SES itself may refuse the second where they come closer than they left.
     client.send_email(**simple("r@x.org"))
     with ThreadPoolExecutor(4) as pool:
         calls = [
