@@ -149,7 +149,9 @@ async def measured(app: SestuiApp, pilot: Pilot[None], paints: Paints) -> dict[s
 
 def p95(values: list[float]) -> float:
     """The 95th percentile."""
-    return statistics.quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=20, method="inclusive")[-1]
 
 
 def starts(code: str, environment: dict[str, str]) -> float:
