@@ -5,7 +5,6 @@ send does. Sends are remembered in the ledger, these in memory: as long as this 
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -114,7 +113,8 @@ class OnceOnly:
         now = self._clock.monotonic()
         if now >= self._swept_at + _SWEEP_SECONDS:
             self._swept_at = now
-            self._forget_if(lambda call: call.good_until < now)
+            for call in {call for call in self._calls.values() if call.good_until < now}:
+                self._forget(call)
         while len(self._calls) > 2 * _MOST_CALLS:
             self._forget(next(iter(self._calls.values())))
         if self._bytes > _MOST_BYTES:
@@ -122,10 +122,6 @@ class OnceOnly:
                 if call.done.is_set():
                     call.body = None
             self._bytes = 0
-
-    def _forget_if(self, out: Callable[[_Call], bool]) -> None:
-        for call in {call for call in self._calls.values() if out(call)}:
-            self._forget(call)
 
     def _forget(self, call: _Call) -> None:
         for key in call.keys:

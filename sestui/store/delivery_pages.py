@@ -141,7 +141,7 @@ class Search:
             found = stretch.ids(
                 connection, self._wanted, sqlite=self._database.is_sqlite, limit=room + 1
             )
-        self._ids.extend(delivery_id for _, delivery_id in found[:room])
+        self._ids.extend(found[:room])
         if len(found) > room:
             self.done = self.more = True
         whole = sum(part.count for part in stretch.parts)

@@ -295,15 +295,15 @@ class Stretch(NamedTuple):
 
     def ids(
         self, connection: Connection, wanted: LogFilter, *, sqlite: bool, limit: int
-    ) -> list[tuple[int, int]]:
-        """Run and id of those that match, newest first, at most ``limit``."""
+    ) -> list[int]:
+        """Ids of those that match, newest first, at most ``limit``."""
         query = (
-            select(_DELIVERY.c.run_id, _DELIVERY.c.id)
+            select(_DELIVERY.c.id)
             .where(*self.conditions(wanted, sqlite=sqlite))
             .order_by(_DELIVERY.c.run_id.desc(), _DELIVERY.c.id.desc())
             .limit(limit)
         )
-        return [(row[0], row[1]) for row in connection.execute(query)]
+        return list(connection.execute(query).scalars())
 
 
 def stretches(

@@ -48,6 +48,13 @@ async def ready(app, pilot):
     await until(pilot, lambda: app.screen.drawn is not None and not looking(app))
 
 
+async def load(app, pilot, loaded):
+    """Open the news, once the draft that is there has been looked at, and wait for ``loaded()``."""
+    await ready(app, pilot)
+    app.screen.load("news")
+    await until(pilot, loaded)
+
+
 def looking(app):
     timer = app.screen._timer
     due = timer is not None and not timer._task.done()

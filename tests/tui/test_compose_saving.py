@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from composing import BODY, add_news, add_people, answer, press, ready, stored
+from composing import BODY, add_news, add_people, answer, load, press, ready, stored
 from conftest import running, shown, toasts, until
 
 from sestui.compose.apply import Change, plan
@@ -70,9 +70,7 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         return runtime.campaigns.get("news").next_due_at
 
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "start", "2099-01-01T09:00")
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
@@ -111,9 +109,7 @@ async def test_another_name_is_a_rename_or_another_campaign(runtime, still):
     add_people(runtime)
     seen = add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "name", "-2")
         await press(pilot, "s")
         await answer(app, pilot, "Rename news to news-2")
@@ -139,9 +135,7 @@ async def test_a_change_by_somebody_else_is_asked_about(runtime, still, choice, 
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         add_news(runtime, priority=9)
         app.screen.look_again()
         await until(pilot, lambda: app.screen.form.draft.priority == "9")
@@ -197,9 +191,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
 async def test_leaving_asks_about_unsaved_changes(runtime, still, choice, left, subject):
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "subject", " 1")
         await press(pilot, "1", "q")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
@@ -252,9 +244,7 @@ async def test_a_test_mail_shows_what_is_on_the_screen(runtime):
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "subject", " {{ first_name }}")
         await ready(app, pilot)
         await press(pilot, "t")
@@ -282,9 +272,7 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
     add_news(runtime, priority=7)
     path = tmp_path / "news.md"
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.on_desk.seen is not None)
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await press(pilot, "@escape")
         for number in (1, 2):
             await press(pilot, "w")

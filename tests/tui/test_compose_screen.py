@@ -4,7 +4,7 @@ import os
 import stat
 
 import pytest
-from composing import BODY, add_news, add_people, found, press, ready, stored
+from composing import BODY, add_news, add_people, found, load, press, ready, stored
 from conftest import running, shown, toasts, until
 from textual.widgets import TextArea
 
@@ -46,9 +46,7 @@ async def test_the_mail_is_shown_for_one_contact_after_the_other(runtime, still)
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: "to ada@example.com" in shown(app))
+        await load(app, pilot, lambda: "to ada@example.com" in shown(app))
         await until(pilot, lambda: "Hi Ada" in shown(app))
         await press(pilot, "@ctrl+n")
         await until(pilot, lambda: "to bob@example.com" in shown(app) and "Hi you" in shown(app))
@@ -71,9 +69,7 @@ async def test_the_views_of_the_mail(runtime, still):
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.typing)
+        await load(app, pilot, lambda: app.screen.typing)
         await ready(app, pilot)
         await press(pilot, "@escape", "v")
         await until(pilot, lambda: "Hi Ada" in shown(app))
@@ -98,9 +94,7 @@ async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime,
     add_people(runtime)
     add_news(runtime)
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.typing)
+        await load(app, pilot, lambda: app.screen.typing)
         await press(pilot, "@alt+m")
         app.screen.form.go_to("body", 3)
         await press(pilot, "@end", "@enter", "{{ frist_name or 1 }} *|FNAME|* [x](www.example.com)")
@@ -171,9 +165,7 @@ async def test_files_are_attached_and_taken_away(runtime, still, tmp_path):
     add_news(runtime)
     (tmp_path / "price list.pdf").write_bytes(b"%PDF")
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.typing)
+        await load(app, pilot, lambda: app.screen.typing)
         for path in ("price list.pdf", "price list.pdf", "none.pdf"):
             await press(pilot, "@f9")
             await until(pilot, lambda: isinstance(app.screen, AskPathScreen))
@@ -211,9 +203,7 @@ async def test_the_text_is_written_in_ones_own_editor(runtime, still, tmp_path, 
     mode = tmp_path / "mode"
     script = f'test "$1" = --flag || exit 9; stat -c %a "$2" > {mode}; echo "More" >> "$2"'
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.typing)
+        await load(app, pilot, lambda: app.screen.typing)
         editor(tmp_path, monkeypatch, script)
         await press(pilot, "@ctrl+g")
         await until(pilot, lambda: app.screen.form.draft.body == BODY + "More")
@@ -248,9 +238,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
     add_news(runtime, body="<p>Grüezi {{ unsubscribe_url }}</p>")
     opened = []
     async with running(runtime, place="compose") as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.typing)
+        await load(app, pilot, lambda: app.screen.typing)
         await ready(app, pilot)
         monkeypatch.delenv("DISPLAY", raising=False)
         monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -309,9 +297,7 @@ async def test_help_and_palette_offer_every_action_while_one_types(runtime, stil
     add_people(runtime)
     add_news(runtime, body="Hi")
     async with running(runtime, place="compose", size=(120, 100)) as (app, pilot):
-        await ready(app, pilot)
-        app.screen.load("news")
-        await until(pilot, lambda: app.screen.typing and app.screen.drawn.look.mail is not None)
+        await load(app, pilot, lambda: app.screen.typing and app.screen.drawn.look.mail is not None)
         offered = {
             binding.description
             for _, binding, _, tooltip in app.screen.active_bindings.values()

@@ -77,11 +77,6 @@ class KeyBar(Widget, can_focus=False):
         """Follow what can be done."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
-    @property
-    def keys(self) -> list[tuple[str, str]]:
-        """The keys and what they do, in the order in which they stand there."""
-        return [(each.display, each.description) for each in self._keys]
-
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if not (screen.app.app_focus and self.is_attached and screen is self.screen):
             return
@@ -109,26 +104,25 @@ class KeyBar(Widget, can_focus=False):
 
     def render(self) -> Content:
         """The line."""
-        palette = [self._painted(self._palette)] if self._palette else []
-        edge = ("▏", self.get_visual_style("key-bar--palette"))
-        right = Content.assemble(edge, *palette) if palette else Content("")
-        room = self.size.width - right.cell_length
+        right = Content("")
+        if self._palette is not None:
+            edge = ("▏", self.get_visual_style("key-bar--palette"))
+            right = Content.assemble(edge, self._painted(self._palette))
+        room = max(0, self.size.width - right.cell_length)
         left = Content(" ").join(self._that_fit(room))
-        gap = max(0, self.size.width - left.cell_length - right.cell_length)
-        return Content.assemble(left, " " * gap, right)
+        return Content.assemble(left, " " * (room - left.cell_length), right)
 
     def _that_fit(self, room: int) -> list[Content]:
         """What does the same everywhere gives way last: help tells of everything else."""
         here = [key for key in self._keys if not key.of_app]
         everywhere = [key for key in self._keys if key.of_app]
         room -= _width(everywhere)
-        fitting = here
+        more = []
         if _width(here) > room:
-            fits = (count for count in range(len(here)) if _width(here[:count]) + 2 <= room)
-            fitting = here[: max(fits, default=0)]
-        more = [Content(_MORE)] if len(fitting) < len(here) else []
-        painted = [self._painted(key) for key in (*fitting, *everywhere)]
-        return [*painted[: len(fitting)], *more, *painted[len(fitting) :]]
+            more = [Content(_MORE)]
+            while here and _width(here) + len(_MORE) + 1 > room:
+                here.pop()
+        return [*map(self._painted, here), *more, *map(self._painted, everywhere)]
 
     def _painted(self, key: _Key) -> Content:
         about = Style.from_meta({"key": key.key, "tooltip": key.tooltip, "enabled": key.enabled})
