@@ -3,7 +3,7 @@
 import json
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,17 @@ class World:
 def once(emails: list[str]) -> dict[str, int]:
     """The outbox in which everybody has the mail once."""
     return dict.fromkeys(emails, 1)
+
+
+def check_pace(arrivals: Sequence[tuple[float, int]], rate: float) -> None:
+    """No more than ``rate`` a second over the whole of ``arrivals``, (instant, mails) each.
+
+    A slow machine only makes the whole longer, by what it held up at most shorter: a second's mails
+    are its allowance. How full the fullest second is, is for the benchmarks on a quiet one.
+    """
+    instants = [instant for instant, _ in arrivals]
+    seconds = max(instants) - min(instants)
+    assert sum(mails for _, mails in arrivals) <= rate * (seconds + 1) + 1
 
 
 def counts(runtime: Runtime, run: Run) -> RunCounts:

@@ -6,18 +6,15 @@ simulator over HTTP, whose clock does not.
 """
 
 import pytest
-from campaigning import counts, once, until
+from campaigning import check_pace, counts, once, until
 from seeding import addresses
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import RunCounts
 from sestui.core.pacing import DAY_SECONDS
 from sestui.simulator.faults import checked_fault
-from sestui.simulator.rules import peak_in_one_second
 
 HOUR = 3_600.0
-JITTER = 0.25
-"""Share by which a busy machine may crowd arrivals: mails are paced as they leave."""
 
 
 class SetClock(SystemClock):
@@ -45,13 +42,10 @@ def test_a_wall_clock_that_is_set_disturbs_no_run(world, jump, mode):
     w.account.add_fault(checked_fault("throttle", count=1))
     until(lambda: w.account.faults()[-1]["fired"])
     clock.ahead = jump
-    began = clock.monotonic()
-    assert sender.join(30), "the run stands still"
-    took = clock.monotonic() - began
+    assert sender.join(60), "the run stands still"
     assert sender.error is None
     assert counts(runtime, run) == RunCounts(accepted=250)
     assert w.outbox() == once(emails)
-    assert took < 10  # 2 s at the full rate
     arrivals = [(mail["arrived_at"], 1) for mail in w.account.outbox(limit=1_000)]
-    assert peak_in_one_second(arrivals) <= 100 * (1 + JITTER)
+    check_pace(arrivals, 100)
     assert w.account.account().throttled == 0

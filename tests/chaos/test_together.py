@@ -1,15 +1,11 @@
 """Several processes at once on one database share rate, quota and run."""
 
 import pytest
+from campaigning import check_pace
 from seeding import checked_counts
 
 from sestui.core.delivery import RunCounts
 from sestui.core.states import RunState, WaitReason
-from sestui.simulator.rules import peak_in_one_second
-
-JITTER = 0.15
-"""Share by which a busy machine may crowd the calls of four processes that fight for its
-processors. Holding them to the rate itself, on a quiet one, is the benchmark's part."""
 
 FOUR = [("run-due",), ("send", "news")] * 2
 
@@ -30,7 +26,7 @@ def test_four_processes_at_once_send_everybody_one_mail_within_the_rate(scene):
     assert len({row.worker for row in rows}) > 1  # they did share it
     left = made.departures()
     assert sum(mails for _, mails in left) == 500
-    assert peak_in_one_second(left) <= (rate + 1) * (1 + JITTER)
+    check_pace(left, rate)
     assert made.world.account.account().throttled == 0
 
 

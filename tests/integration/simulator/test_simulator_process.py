@@ -116,15 +116,13 @@ def test_killed_before_the_answer_the_mail_is_there_once(tmp_path: Path, connect
 def test_latency_comes_after_the_decision(tmp_path: Path, connect: Connect) -> None:
     with start_simulator(tmp_path, latency=0.3, jitter=0.05) as simulator:
         client = connect(simulator.endpoint_url)
-        began = time.time()
         assert send(client, "x@example.org")
         ended = time.time()
         client.close()
     state = opened(tmp_path)
     [mail] = state.outbox()
     state.close()
-    assert ended - began >= 0.25
-    assert mail["arrived_at"] < began + 0.2
+    assert ended - mail["arrived_at"] >= 0.25
 
 
 def test_stop_lets_answers_go_out(tmp_path: Path, connect: Connect) -> None:
