@@ -23,15 +23,17 @@ def noting(log: int) -> None:
     """Have every client of this process write to the file ``log``."""
     make = Clients.__init__
 
-    def note(request: AWSPreparedRequest, **_event: object) -> None:
-        left_at = time.monotonic()
-        assert isinstance(request.body, bytes | bytearray)
-        os.write(log, b"%.6f %d %d\n" % (left_at, request.body.count(ENTRY), os.getpid()))
-
     def made(clients: Clients, *given: Any, **named: Any) -> None:
         make(clients, *given, **named)
-        for operation in ("SendEmail", "SendBulkEmail"):
-            clients.sesv2.meta.events.register_last(f"before-send.sesv2.{operation}", note)
+        send = clients.http.send
+
+        def noted(request: AWSPreparedRequest) -> Any:
+            left_at = time.monotonic()
+            assert isinstance(request.body, bytes | bytearray)
+            os.write(log, b"%.6f %d %d\n" % (left_at, request.body.count(ENTRY), os.getpid()))
+            return send(request)
+
+        clients.http.send = noted  # type: ignore[method-assign] # the last step before the network
 
     Clients.__init__ = made  # type: ignore[method-assign] # the one place all clients come from
 

@@ -1,10 +1,11 @@
 """boto3 clients as sestui wants them: one attempt a call, timeouts, and errors as sentences."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -12,6 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
+from botocore.endpoint import EndpointCreator
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -22,17 +24,25 @@ from botocore.exceptions import (
     NoRegionError,
     ProfileNotFound,
 )
+from botocore.hooks import HierarchicalEmitter
+from botocore.httpsession import URLLib3Session
 
 from sestui import __version__
 from sestui.errors import AccountError, AccountUnreachableError, SestuiError
 
 if TYPE_CHECKING:
+    from botocore.client import ClientMeta
     from mypy_boto3_ses import SESClient
     from mypy_boto3_sesv2 import SESV2Client
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 """SES answers within a second or two; what takes longer than this is in doubt."""
+
+_NO_PROXIES: dict[str, str] = {}
+"""The simulator is on this machine, where no proxy of the user's leads."""
+
+USER_AGENT = f"sestui/{__version__} Boto3/{boto3.__version__}"
 
 _SIMULATOR_REGION = "eu-west-1"
 
@@ -51,37 +61,40 @@ class Endpoint:
 
 
 class Clients:
-    """The clients of one process; they are thread-safe and share a connection pool."""
+    """The ways to SES of one process; they are thread-safe.
+
+    ``connections`` bounds those of :attr:`http`, which the sending calls go by.
+    """
 
     def __init__(self, endpoint: Endpoint, *, connections: int) -> None:
         config = Config(
             # botocore's retries send accepted mail a second time when the answer is lost.
             retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=connections,
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             tcp_keepalive=True,
-            # The simulator is on this machine, where no proxy of the user's leads.
-            proxies={} if endpoint.simulated else None,
-            # Every field is built by the gateway; checking each call costs a fifth of it.
-            parameter_validation=False,
-            # botocore builds its own anew for each call, a tenth of the call's cost.
-            user_agent=f"sestui/{__version__} Boto3/{boto3.__version__}",
+            proxies=_NO_PROXIES if endpoint.simulated else None,
+            user_agent=USER_AGENT,
         )
         with said_plainly():
-            session = (
+            self._session, core = (
                 _simulated_session()
                 if endpoint.simulated
                 else aws_session(endpoint.profile, endpoint.region)
             )
-            self.sesv2: SESV2Client = session.client(
+            self._config = config
+            self.sesv2: SESV2Client = self._session.client(
                 "sesv2", endpoint_url=endpoint.url, config=config
             )
-            self._session = session
-            self._config = config
             self.region = self.sesv2.meta.region_name
             self.endpoint_url = self.sesv2.meta.endpoint_url
             self.is_aws = self.endpoint_url.endswith((".amazonaws.com", ".api.aws"))
+            self.http = _http_session(
+                self.sesv2.meta,
+                simulated=endpoint.simulated,
+                verify=core.get_config_variable("ca_bundle"),
+                connections=connections,
+            )
 
     @property
     def signs_at_once(self) -> bool:
@@ -98,12 +111,20 @@ class Clients:
         """
         request = AWSRequest(method=method, url=url, headers=headers, data=body)
         with said_plainly():
-            credentials = self._session.get_credentials()
-            if credentials is None:
-                raise NoCredentialsError
-            frozen = credentials.get_frozen_credentials()
-            SigV4Auth(frozen, "ses", self.region).add_auth(request)
+            self.sign(request)
         return dict(request.headers.items())
+
+    def sign(self, request: AWSRequest) -> None:
+        """Sign ``request``; it may have to fetch credentials first.
+
+        Raises:
+            BotoCoreError: there are no credentials, or they can't be fetched.
+        """
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        frozen = credentials.get_frozen_credentials()
+        SigV4Auth(frozen, "ses", self.region).add_auth(request)
 
     def ses_v1(self) -> "SESClient":
         """The old API at the same endpoint, for stand-ins that lack parts of the new one."""
@@ -112,9 +133,39 @@ class Clients:
             return self._session.client("ses", endpoint_url=url, config=self._config)
 
 
-def aws_session(profile: str, region: str) -> boto3.Session:
+def _http_session(
+    meta: "ClientMeta", *, simulated: bool, verify: Any, connections: int
+) -> URLLib3Session:
+    """What the client goes by, for calls of our own: with the same proxies and authorities."""
+    endpoint = EndpointCreator(HierarchicalEmitter()).create_endpoint(
+        meta.service_model,
+        meta.region_name,
+        meta.endpoint_url,
+        verify=verify,
+        timeout=(CONNECT_SECONDS, READ_SECONDS),  # type: ignore[arg-type] # the stubs don't know the pair
+        max_pool_connections=connections,
+        proxies=_NO_PROXIES if simulated else None,
+        socket_options=[
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        ],
+    )
+    session: URLLib3Session = endpoint.http_session
+    return session
+
+
+_Sessions = tuple[boto3.Session, botocore.session.Session]
+"""boto3's session and botocore's under it."""
+
+
+def aws_session(profile: str, region: str) -> _Sessions:
     """A session with the user's credentials; '' leaves profile or region to AWS's own chain."""
-    return boto3.Session(profile_name=profile or None, region_name=region or _named_region())
+    core = botocore.session.get_session()
+    region_name = region or _named_region()
+    session = boto3.Session(
+        botocore_session=core, profile_name=profile or None, region_name=region_name
+    )
+    return session, core
 
 
 def _named_region() -> str | None:
@@ -122,7 +173,7 @@ def _named_region() -> str | None:
     return os.environ.get("AWS_REGION") or None
 
 
-def _simulated_session() -> boto3.Session:
+def _simulated_session() -> _Sessions:
     """A session that reads no file and no profile of the user's: neither may stop the simulator."""
     unread = {
         "profile": (None, None, None, None),
@@ -131,12 +182,13 @@ def _simulated_session() -> boto3.Session:
     }
     core = botocore.session.Session(session_vars=unread)
     region = _named_region() or core.get_config_variable("region") or _SIMULATOR_REGION
-    return boto3.Session(
+    session = boto3.Session(
         botocore_session=core,
         aws_access_key_id="SIMULATOR",
         aws_secret_access_key="simulator",  # noqa: S106 - the simulator checks none
         region_name=region,
     )
+    return session, core
 
 
 @contextmanager

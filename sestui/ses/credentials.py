@@ -61,7 +61,7 @@ def credential_source(profile: str, region: str) -> CredentialSource:
     """
     in_environment = os.environ.get("AWS_PROFILE", "")
     with said_plainly():
-        session = aws_session(profile, region)
+        session, _ = aws_session(profile, region)
         found = session.get_credentials()
     return CredentialSource(
         profile=profile or in_environment,

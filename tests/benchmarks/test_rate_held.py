@@ -115,7 +115,7 @@ def _engine(rate: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
         run = start_run(runtime, SHORT_BODY)
         limits = Limits(ends_at=time.monotonic() + whole)
         with runtime.engine(limits) as engine:
-            departures = Departures(runtime.clients.sesv2)
+            departures = Departures(runtime.clients)
             engine.run()
         outbox, throttled = _outbox(simulator), _stats(simulator)["throttled"]
         counts = runtime.overview.run(run.id).counts

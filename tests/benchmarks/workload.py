@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.client import BaseClient
 from sqlalchemy import insert
 
 from sestui.core.campaign import CampaignFields
 from sestui.core.content import MessageSource
 from sestui.core.mail import Mail
 from sestui.runtime import Runtime
+from sestui.ses.client import Clients
 from sestui.settings import load_settings
 from sestui.store.database import Database
 from sestui.store.tables import Contact, ContactList, Membership, Run
@@ -143,20 +143,21 @@ def rendered(runtime: Runtime, run: Run, count: int) -> list[Mail]:
 
 
 class Departures:
-    """Notes the instant at which each call of ``client`` leaves, and how many mails it carries.
+    """Notes the instant at which each sending call leaves, and how many mails it carries.
 
     Hooked in behind the gateway, which lets a call go on only once its slot has come.
     """
 
-    def __init__(self, client: BaseClient) -> None:
+    def __init__(self, clients: Clients) -> None:
         self._lock = threading.Lock()
         self.seen: list[tuple[float, int]] = []
         """Monotonic seconds and number of mails."""
-        for operation in ("SendEmail", "SendBulkEmail"):
-            client.meta.events.register_last(f"before-send.sesv2.{operation}", self._note)
+        self._send = clients.http.send
+        clients.http.send = self._noted  # type: ignore[method-assign] # the last step before SES
 
-    def _note(self, request: AWSPreparedRequest, **_event: object) -> None:
+    def _noted(self, request: AWSPreparedRequest) -> Any:
         left_at = time.monotonic()
         assert isinstance(request.body, bytes | bytearray)
         with self._lock:
             self.seen.append((left_at, request.body.count(ENTRY)))
+        return self._send(request)

@@ -10,15 +10,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from campaigning import until
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import self_signed
 from fake_time import FakeClock
 from relaying import Relay, Ses, said, simple, simple_v1
 
@@ -157,31 +154,13 @@ def test_asked_to_stop_it_sends_those_away_who_wait(make, ses):
 
 
 def test_with_tls(make, tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "relay")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    relay = make("--tls-cert", str(files[0]), "--tls-key", str(files[1]))
+    certificate, key = self_signed(tmp_path)
+    relay = make("--tls-cert", str(certificate), "--tls-key", str(key))
     client = relay.client(
-        "sesv2", endpoint_url=f"https://localhost:{relay.port}", verify=str(files[0])
+        "sesv2", endpoint_url=f"https://localhost:{relay.port}", verify=str(certificate)
     )
     assert client.send_email(**simple("a@x.org"))["MessageId"]
-    context = ssl.create_default_context(cafile=str(files[0]))
+    context = ssl.create_default_context(cafile=str(certificate))
     connection = http.client.HTTPSConnection("localhost", relay.port, context=context)
     connection.request("GET", "/")
     assert connection.getresponse().status == 403
