@@ -1,22 +1,29 @@
-"""SES's sending calls made of botocore's own parts, without the client that it puts around them.
+"""SES's sending calls, made of botocore's own parts without the client that it puts around them.
 
-A client resolves the endpoint anew for each call, passes it by dozens of hooks and prepares to try
-again: more processor time than serialising, signing, sending and reading the answer take together
-(`tests/benchmarks/test_ceiling.py`). Sending needs none of it, and tries a call once (DESIGN §4.3).
+A client resolves the endpoint anew for each call, walks through the API's whole model to write and
+to read JSON, passes dozens of hooks and prepares to try again: as much processor time as signing,
+sending and hearing the answer take (`tests/benchmarks/test_ceiling.py`). Sending needs none of it:
+a call is tried once (DESIGN §4.3).
 """
 
+import base64
+import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from enum import Enum
+from typing import Any
 
 from botocore.awsrequest import AWSRequest
-from botocore.endpoint import convert_to_response_dict
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserFactory
-from botocore.serialize import create_serializer
 
 from sestui.ses.client import USER_AGENT, Clients
 
-Operation = Literal["SendEmail", "SendBulkEmail"]
+
+class Operation(Enum):
+    """The calls, by their paths in SES's API v2."""
+
+    SEND_EMAIL = "/v2/email/outbound-emails"
+    SEND_BULK_EMAIL = "/v2/email/outbound-bulk-emails"
 
 
 class WithdrawnError(Exception):
@@ -28,15 +35,16 @@ class Calls:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
-        self._service = clients.sesv2.meta.service_model
-        protocol = self._service.resolved_protocol
-        self._serializer = create_serializer(protocol, include_validation=False)
-        self._parser = ResponseParserFactory().create_parser(protocol)
+        service = clients.sesv2.meta.service_model
+        # Errors are read alike, whichever call they answer.
+        self._shape: Any = service.operation_model("SendEmail").output_shape
+        self._parser = ResponseParserFactory().create_parser(service.resolved_protocol)
+        self._base = clients.endpoint_url.rstrip("/")
 
     def call(
         self, operation: Operation, arguments: Mapping[str, Any], leave: Callable[[], bool]
-    ) -> dict[str, Any]:
-        """SES's answer to ``operation``, as boto3 would give it.
+    ) -> Mapping[str, Any]:
+        """SES's answer to ``operation``, as boto3 would give it; {} if it can't be read.
 
         ``leave`` is asked when the request is serialised and signed and its first byte is next.
 
@@ -45,21 +53,38 @@ class Calls:
             ClientError: SES, or somebody in its place, answered with an error.
             BotoCoreError: there are no credentials, or the network failed.
         """
-        model = self._service.operation_model(operation)
-        given = self._serializer.serialize_to_request(arguments, model)
         request = AWSRequest(
-            method=given["method"],
-            url=self._clients.endpoint_url.rstrip("/") + given["url_path"],
-            headers={**given["headers"], "User-Agent": USER_AGENT},
-            data=given["body"],
+            method="POST",
+            url=self._base + operation.value,
+            headers={"Content-Type": "application/json", "User-Agent": USER_AGENT},
+            data=_written(arguments).encode("ascii"),
         )
         self._clients.sign(request)
         prepared = request.prepare()
         if not leave():
             raise WithdrawnError
-        answer = convert_to_response_dict(self._clients.http.send(prepared), model)
-        shape = model.output_shape
-        parsed: dict[str, Any] = self._parser.parse(answer, shape)  # type: ignore[arg-type] # has one
-        if answer["status_code"] >= 300:
-            raise ClientError(parsed, operation)  # type: ignore[arg-type] # whatever was parsed
-        return parsed
+        answer = self._clients.http.send(prepared)
+        if answer.status_code >= 300:
+            said = {
+                "status_code": answer.status_code,
+                "headers": answer.headers,
+                "body": answer.content,
+            }
+            raise ClientError(self._parser.parse(said, self._shape), operation.name)
+        return _read(answer.content)
+
+
+def _text_of(blob: Any) -> str:
+    """How the API writes bytes in JSON."""
+    return base64.b64encode(blob).decode("ascii")
+
+
+_written = json.JSONEncoder(default=_text_of, separators=(",", ":")).encode
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(body)
+    except ValueError:  # cut off on the way, or not SES's
+        return {}
+    return said if isinstance(said, dict) else {}

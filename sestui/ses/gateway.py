@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sestui.core.delivery import HoldBack
 from sestui.core.mail import Mail
-from sestui.ses.calls import Calls, WithdrawnError
+from sestui.ses.calls import Calls, Operation, WithdrawnError
 from sestui.ses.client import Clients
 from sestui.ses.replies import (
     WITHDRAWN,
@@ -39,7 +39,9 @@ class Gateway:
         began = time.thread_time()
         door = _Door(leave)
         try:
-            reply = reply_of(self._calls.call("SendEmail", single_request(mail), door.leave))
+            reply = reply_of(
+                self._calls.call(Operation.SEND_EMAIL, single_request(mail), door.leave)
+            )
         except WithdrawnError:
             reply = WITHDRAWN
         except Exception as error:  # noqa: BLE001 - whatever it is, the ledger must know
@@ -54,7 +56,7 @@ class Gateway:
         """
         door = _Door(leave)
         try:
-            said = self._calls.call("SendBulkEmail", bulk_request(mails), door.leave)
+            said = self._calls.call(Operation.SEND_BULK_EMAIL, bulk_request(mails), door.leave)
             return replies_of_bulk(said, len(mails))
         except WithdrawnError:
             reply = WITHDRAWN

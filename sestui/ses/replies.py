@@ -37,9 +37,9 @@ WITHDRAWN = Reply(
 
 
 def reply_of(said: Mapping[str, Any]) -> Reply:
-    """The reply in a SendEmail answer. botocore gives a truncated one as a dict without an id."""
-    message_id = said.get("MessageId", "")
-    if message_id:
+    """The reply in a SendEmail answer; one that could not be read has no id."""
+    message_id = said.get("MessageId")
+    if message_id and isinstance(message_id, str):
         return Reply(AnswerKind.ACCEPTED, message_id=message_id)
     return Reply(AnswerKind.UNKNOWN, code="NoMessageId", reason="SES's answer has no message id.")
 
@@ -74,8 +74,9 @@ def replies_of_bulk(said: Mapping[str, Any], count: int) -> list[Reply]:
     HTTP 200 hides failures: each entry has a status of its own. An answer that doesn't have one
     for every entry can't be matched to them, and leaves all in doubt.
     """
-    results = said.get("BulkEmailEntryResults", [])
-    if len(results) != count:
+    results: Any = said.get("BulkEmailEntryResults")
+    readable = isinstance(results, list) and all(isinstance(each, dict) for each in results)
+    if not readable or len(results) != count:
         lost = Reply(
             AnswerKind.UNKNOWN,
             code="NoEntryResults",

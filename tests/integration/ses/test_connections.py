@@ -1,31 +1,35 @@
-"""Sending goes by the network's own rules: its proxies, its certificate authorities, its roles."""
+"""What goes over the wire is what boto3 would send, by the same proxies and authorities."""
 
 import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from certificates import self_signed
 
 from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.core.mail import MailAttachment
 from sestui.ses.client import Clients, Endpoint
 from sestui.ses.gateway import Gateway
+from sestui.ses.requests import bulk_request, single_request
 
 
 class Listener:
-    """Takes every request for SendEmail; what it was asked."""
+    """Takes every request; what it was asked, as path, headers and body."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.answer = json.dumps({"MessageId": "0102-heard"})
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                listener.asked.append((self.path, dict(self.headers.items())))
-                body = json.dumps({"MessageId": "0102-heard"}).encode()
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                listener.asked.append((self.path, dict(self.headers.items()), asked))
+                body = listener.answer.encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -71,12 +75,79 @@ def sent(mail):
     return Gateway(Clients(Endpoint(), connections=1)).send(mail(), lambda: True)
 
 
+_RICH: dict[str, Any] = {
+    "subject": "Größe 陽子 \U0001f600",
+    "html": "<p>“Hello”</p>\r\n{{ }} \\ \x7f",
+    "headers": (("List-Unsubscribe", "<mailto:x@example.com>"),),
+    "reply_to": ("a@example.com", "B <b@example.com>"),
+    "configuration_set": "shop",
+}
+_FILE = MailAttachment("price list.pdf", "application/pdf", bytes(range(256)))
+_RAW = {
+    "FromEmailAddress": "news@example.com",
+    "Destination": {"ToAddresses": ["ada@example.com"], "BccAddresses": ["b@example.com"]},
+    "Content": {"Raw": {"Data": b"Subject: x\r\n\r\n\xff\x00"}},
+    "ListManagementOptions": {"ContactListName": "all"},
+}
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, _RICH, {**_RICH, "attachments": (_FILE,)}, {"request": _RAW}]
+)
+def test_a_single_call_says_what_boto3_would_say(listen, mail, monkeypatch, fields):
+    ses = listen()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
+    made = mail(**fields)
+    clients = Clients(Endpoint(), connections=1)
+    assert Gateway(clients).send(made, lambda: True).message_id == "0102-heard"
+    clients.sesv2.send_email(**single_request(made))
+    check_alike(ses)
+
+
+def test_a_bulk_call_says_what_boto3_would_say(listen, mail, monkeypatch):
+    ses = listen()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
+    mails = [mail("a@example.com", **_RICH), mail("Zoë@example.com", **_RICH)]
+    clients = Clients(Endpoint(), connections=1)
+    Gateway(clients).send_bulk(mails, lambda: True)
+    clients.sesv2.send_bulk_email(**bulk_request(mails))
+    check_alike(ses)
+
+
+def check_alike(ses):
+    ours, theirs = ses.asked
+    assert ours[0] == theirs[0]
+    assert ours[1]["Content-Type"] == theirs[1]["Content-Type"]
+    assert ours[2] == theirs[2]
+
+
+@pytest.mark.parametrize("said", ["", "{", "[]", "null", '{"MessageId": 7}', '{"MessageId": ""}'])
+def test_an_answer_that_makes_no_sense_leaves_the_mail_in_doubt(listen, mail, monkeypatch, said):
+    ses = listen()
+    ses.answer = said
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
+    gateway = Gateway(Clients(Endpoint(), connections=1))
+    assert gateway.send(mail(), lambda: True).kind is AnswerKind.UNKNOWN
+    assert [reply.kind for reply in gateway.send_bulk([mail()] * 2, lambda: True)] == [
+        AnswerKind.UNKNOWN
+    ] * 2
+
+
+@pytest.mark.parametrize("results", [None, 7, [], [None, None], ["a", "b"]])
+def test_a_bulk_answer_that_makes_no_sense_leaves_all_in_doubt(listen, mail, monkeypatch, results):
+    ses = listen()
+    ses.answer = json.dumps({"BulkEmailEntryResults": results})
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
+    replies = Gateway(Clients(Endpoint(), connections=1)).send_bulk([mail()] * 2, lambda: True)
+    assert [reply.kind for reply in replies] == [AnswerKind.UNKNOWN] * 2
+
+
 def test_a_request_is_signed_for_the_region_and_says_who_sends(listen, mail, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of-a-role")
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}/under/")
     assert sent(mail).message_id == "0102-heard"
-    [(path, headers)] = ses.asked
+    [(path, headers, _)] = ses.asked
     assert path == "/under/v2/email/outbound-emails"
     assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert "/eu-north-1/ses/aws4_request" in headers["Authorization"]
