@@ -115,7 +115,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
 
 async def draw(runtime: Runtime, run_id: int) -> None:
     """Every place and the screens behind them, in both themes."""
-    app = SestuiApp(runtime, follow=run_id)
+    app = SestuiApp(runtime.settings, lambda: runtime, follow=run_id)
 
     def sent(number: int) -> Callable[[], bool]:
         return lambda: runtime.overview.run(run_id).counts.accepted >= number

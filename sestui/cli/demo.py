@@ -76,7 +76,7 @@ def demo_command(
             else:
                 from sestui.tui.app import SestuiApp  # noqa: PLC0415 - textual is slow to import
 
-                SestuiApp(runtime, follow=run_id).run()
+                SestuiApp(settings, lambda: runtime, follow=run_id).run()
 
 
 def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:

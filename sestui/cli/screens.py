@@ -11,12 +11,21 @@ from sestui.errors import UsageError
 DEFAULT_PORT = 4580
 
 
-def run_app(follow: int | None = None) -> None:
-    """The app over the runtime of this process's settings; ``follow`` opens that run."""
-    from sestui.tui.app import SestuiApp  # noqa: PLC0415 - textual is slow to import
+def run_app() -> None:
+    """The app over the runtime of this process's settings, which it opens behind its first frame.
 
-    with opened() as runtime:
-        SestuiApp(runtime, follow=follow).run()
+    Raises:
+        SestuiError: settings or database can't be used.
+    """
+    from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.tui.app import SestuiApp  # noqa: PLC0415 - so is textual
+
+    settings = load_settings()
+    with contextlib.ExitStack() as stack:
+        app = SestuiApp(settings, lambda: stack.enter_context(opened(settings)))
+        app.run()
+        if app.failure is not None:
+            raise app.failure
 
 
 def serve_app(port: int, *, debug: bool) -> None:

@@ -1,46 +1,34 @@
-"""The app: screens over one runtime, with the sender behind them."""
+"""The app: its places, its keys, and what the sender behind the screens has to say."""
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import Screen
 
 from sestui.errors import SestuiError
-from sestui.runtime import Runtime
-from sestui.tui.background import Background, Mailbox
-from sestui.tui.desk import AccountLabel, Desk
-from sestui.tui.errands import last_words
 from sestui.tui.format import shorten
+from sestui.tui.lifecycle import LifecycleApp, SenderReported
 from sestui.tui.palette import ActionsProvider, PlacesProvider
 from sestui.tui.places import PLACES, place_bindings
 from sestui.tui.screens.help import HelpScreen, help_rows
 from sestui.tui.screens.jump import JumpScreen, marks
-from sestui.tui.screens.leaving import LeavingScreen
-from sestui.tui.screens.run import RunScreen
-from sestui.tui.signals import ignore_signals, leave_on_signals
-from sestui.tui.styles import LastingStylesheet
-from sestui.tui.wishes import use_keymap, use_theme
+
+if TYPE_CHECKING:
+    from sestui.runtime import Runtime
+    from sestui.settings import Settings
 
 _WATCH_SECONDS = 0.5
 _LABEL_SECONDS = 30.0
 _RETRY_SECONDS = 15.0
-_LEAVE_SECONDS = 8.0
-"""A little longer than the sender waits for what is in the air."""
 
 
-class SenderReported(Message):
-    """There is something in the mailbox."""
-
-
-class SestuiApp(App[None]):
+class SestuiApp(LifecycleApp):
     """sestui on the screen; ``follow`` is the id of a run to open at once."""
 
     TITLE = "sestui"
@@ -77,57 +65,37 @@ class SestuiApp(App[None]):
         *place_bindings(),
     ]
 
-    account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
-    """Which account mail goes to."""
     trouble: reactive[str] = reactive("")
     """Why nothing is being sent, as a sentence; '' when nothing stands in the way."""
 
-    def __init__(self, runtime: Runtime, *, follow: int | None = None) -> None:
-        super().__init__()
-        self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
-        self.desk = Desk(runtime)
+    def __init__(
+        self,
+        settings: "Settings",
+        open_runtime: "Callable[[], Runtime]",
+        *,
+        follow: int | None = None,
+    ) -> None:
+        super().__init__(settings, open_runtime)
         self._follow = follow
-        self._mailbox = Mailbox(lambda: self.post_message(SenderReported()))
-        self.background = Background(runtime, self._mailbox.put)
         self._failed_at: float | None = None
-        self._leaving = False
+
+    def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
+        """Show the first place, or the run to be followed."""
         for place in PLACES:
             self.add_mode(place.mode, partial(place.open, self.desk))
-
-    def on_mount(self) -> None:
-        """Paint first; everything that may take long happens behind."""
-        settings = self.desk.runtime.settings
-        use_theme(self, settings.theme)
-        if settings.keymap:
-            self.run_worker(use_keymap(self, settings.keymap), group="keymap")
-        self.account_label = self.desk.label
         if self._follow is None:
             self.switch_mode(PLACES[0].mode)
         else:
             self.switch_mode("campaigns")
-            self.push_screen(RunScreen(self.desk, self._follow))
-        leave_on_signals(lambda: self.run_worker(self.leave()))
-        # What the sender loads would fight with the first paint for the processor.
-        self.call_after_refresh(self._start_sender)
+            self.push_screen(screen_of_run(self._follow))
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
 
-    async def on_unmount(self) -> None:
-        """However the app ends, the sender ends first: its runtime is closed next."""
-        self.desk.errands.stop()
-        self.background.stop()
-        await asyncio.to_thread(self.background.join)
-        ignore_signals()
-
     # the sender
-
-    def _start_sender(self) -> None:
-        if not self._leaving:
-            self.background.start()
 
     @on(SenderReported)
     def _reported(self) -> None:
-        batch = self._mailbox.take()
+        batch = self.mailbox.take()
         if not self.desk.account_open:
             self.desk.account_open = True
             self._read_label()
@@ -159,13 +127,18 @@ class SestuiApp(App[None]):
         """Start the sender again."""
         self._failed_at = None
         self.trouble = ""
-        self.background.start()
+        self.background.start(self.desk.runtime)
         self.refresh_bindings()
 
     # keys, palette and help come from the same declarations
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Trying again is offered only after a failure, the outbox only of the simulator."""
+        """Trying again is offered only after a failure, the outbox only of the simulator.
+
+        Before there is anything to look at one can only leave.
+        """
+        if not self.opened:
+            return action == "quit"
         if action == "retry":
             return bool(self.background.failure)
         if action == "go":
@@ -193,43 +166,3 @@ class SestuiApp(App[None]):
         from sestui.tui.screens.themes import choose_theme  # noqa: PLC0415 - only when wanted
 
         self.run_worker(choose_theme(self), group="theme")
-
-    # leaving
-
-    async def action_quit(self) -> None:
-        """Close, unless somebody has something to finish first."""
-        if self.desk.may_leave:
-            self._ask_to_leave()  # a worker: questions can be asked there
-        else:
-            await self.leave()
-
-    @work(group="leave", exclusive=True)
-    async def _ask_to_leave(self) -> None:
-        for may_leave in tuple(self.desk.may_leave):
-            if not await may_leave():
-                return
-        await self.leave()
-
-    async def leave(self) -> None:
-        """Let what is in the air get its answer, then close, without a question."""
-        if self._leaving:
-            return
-        self._leaving = True
-        self.background.stop()
-        errands = self.desk.errands.stop()
-        if self.background.alive or errands:
-            self.push_screen(LeavingScreen())
-        await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
-        words = await asyncio.to_thread(last_words, errands)
-        self.exit(message=Text(words) if words else None)
-
-    @work(group="suspend")
-    async def action_suspend(self) -> None:
-        """Give the terminal back to the shell, with nothing in the air; `fg` comes back."""
-        self.background.rest()
-        waiting = LeavingScreen()
-        await self.push_screen(waiting)
-        await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
-        await waiting.dismiss()
-        self.action_suspend_process()  # returns when the process is continued
-        self.background.start()

@@ -4,11 +4,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sestui.errors import EXIT_TRY_AGAIN, SestuiError
-from sestui.runtime import Runtime
-from sestui.sending.report import Line, SenderReport
-from sestui.sending.sender import Sender
+
+if TYPE_CHECKING:
+    from sestui.runtime import Runtime
+    from sestui.sending.report import Line, SenderReport
+    from sestui.sending.sender import Sender
 
 _MOST_LINES = 500
 """What a tail can show at all: older lines of a slow screen are in the ledger anyway."""
@@ -18,7 +21,7 @@ _MOST_LINES = 500
 class Batch:
     """Everything reported since the screens last looked."""
 
-    lines: tuple[Line, ...]
+    lines: "tuple[Line, ...]"
     trouble: str
 
 
@@ -36,7 +39,7 @@ class Mailbox:
         self._trouble = ""
         self._rung = False
 
-    def put(self, report: SenderReport) -> None:
+    def put(self, report: "SenderReport") -> None:
         """Keep a report."""
         with self._lock:
             self._lines.extend(report.lines)
@@ -58,19 +61,18 @@ class Mailbox:
 class Background:
     """One sender at a time, started again when it failed and somebody asks."""
 
-    def __init__(self, runtime: Runtime, report: Callable[[SenderReport], None]) -> None:
-        self._runtime = runtime
+    def __init__(self, report: "Callable[[SenderReport], None]") -> None:
         self._report = report
         self._sender: Sender | None = None
         self._resting = False
         self._stopped = False
 
-    def start(self) -> None:
-        """Send in the background; without effect while a sender works or after :meth:`stop`."""
+    def start(self, runtime: "Runtime") -> None:
+        """Send what there is to send; without effect while a sender works or after :meth:`stop`."""
         if self.alive or self._stopped:
             return
         self._resting = False
-        self._sender = self._runtime.sender(until_idle=False, report=self._report)
+        self._sender = runtime.sender(until_idle=False, report=self._report)
         self._sender.start()
 
     def rest(self) -> None:

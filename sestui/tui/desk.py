@@ -18,15 +18,8 @@ from sestui.runtime import Runtime
 from sestui.sending.report import Line
 from sestui.store.recent import RecentRuns
 from sestui.store.tables import Delivery, Run
+from sestui.tui.account_label import AccountLabel
 from sestui.tui.errands import Errands
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLabel:
-    """Which account mail goes to, in a few words."""
-
-    text: str
-    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +115,8 @@ class Desk:
 
     def read_label(self) -> AccountLabel:
         """The account, as far as it is known by now."""
-        simulated = self.runtime.simulated
-        parts = ["SIMULATOR" if simulated else "SES"]
+        known = AccountLabel.of_settings(self.runtime.settings.account)
+        simulated, parts = known.simulated, [known.text]
         if self.account_open:
             parts.append(self.runtime.ses_account.region)
             row = self.runtime.account.row()

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.screen import Screen
 
-from sestui.tui.desk import Desk
+if TYPE_CHECKING:
+    from sestui.tui.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Place:
     name: str
     """As the top bar shows it; its lower case is the name of the app's mode."""
     tooltip: str
-    open: Callable[[Desk], Screen[None]]
+    open: Callable[["Desk"], Screen[None]]
     simulated_only: bool = False
     """Whether it is there only while mail goes to the simulator."""
 
@@ -33,49 +35,49 @@ class Place:
 # A place is imported when it is first gone to: the first paint doesn't wait for the others.
 
 
-def _home(desk: Desk) -> Screen[None]:
+def _home(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.home import HomeScreen  # noqa: PLC0415 - see above
 
     return HomeScreen(desk)
 
 
-def _campaigns(desk: Desk) -> Screen[None]:
+def _campaigns(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.campaigns import CampaignsScreen  # noqa: PLC0415 - see above
 
     return CampaignsScreen(desk)
 
 
-def _contacts(desk: Desk) -> Screen[None]:
+def _contacts(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.contacts import ContactsScreen  # noqa: PLC0415 - see above
 
     return ContactsScreen(desk)
 
 
-def _compose(desk: Desk) -> Screen[None]:
+def _compose(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.compose import ComposeScreen  # noqa: PLC0415 - see above
 
     return ComposeScreen(desk)
 
 
-def _schedule(desk: Desk) -> Screen[None]:
+def _schedule(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.schedule import ScheduleScreen  # noqa: PLC0415 - see above
 
     return ScheduleScreen(desk)
 
 
-def _log(desk: Desk) -> Screen[None]:
+def _log(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.log import LogScreen  # noqa: PLC0415 - see above
 
     return LogScreen(desk)
 
 
-def _outbox(desk: Desk) -> Screen[None]:
+def _outbox(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.outbox import OutboxScreen  # noqa: PLC0415 - see above
 
     return OutboxScreen(desk)
 
 
-def _account(desk: Desk) -> Screen[None]:
+def _account(desk: "Desk") -> Screen[None]:
     from sestui.tui.screens.account import AccountScreen  # noqa: PLC0415 - see above
 
     return AccountScreen(desk)

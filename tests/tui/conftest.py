@@ -54,7 +54,7 @@ def runtime(open_runtime):
 @pytest.fixture
 def still(monkeypatch):
     """No sender behind the screens: what is looked at stands still."""
-    monkeypatch.setattr(Background, "start", lambda self: None)
+    monkeypatch.setattr(Background, "start", lambda self, runtime: None)
 
 
 def add_campaign(runtime, name="news", *, contacts=20, audience="all", **fields):
@@ -78,8 +78,9 @@ def add_campaign(runtime, name="news", *, contacts=20, audience="all", **fields)
 @asynccontextmanager
 async def running(runtime, *, size=(80, 24), place="campaigns", **options):
     """The app under a pilot, gone to a place by its name."""
-    app = SestuiApp(runtime, **options)
+    app = SestuiApp(runtime.settings, lambda: runtime, **options)
     async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.opened)
         await pilot.pause()
         if app.current_mode != place:
             await pilot.press(str([each.mode for each in PLACES].index(place) + 1))

@@ -1,12 +1,56 @@
 import signal
+import threading
 import time
 
 from conftest import add_campaign, running, shown, toasts, until
 
 from sestui.core.delivery import AnswerKind
-from sestui.errors import StorageBusyError
+from sestui.errors import StorageBusyError, StorageError
 from sestui.sending.report import Line, SenderReport
+from sestui.tui.app import SestuiApp
 from sestui.tui.background import Mailbox
+
+
+async def test_the_first_frame_is_there_before_the_database_is(runtime):
+    may_open = threading.Event()
+
+    def open_runtime():
+        assert may_open.wait(30)
+        return runtime
+
+    app = SestuiApp(runtime.settings, open_runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Opening" in shown(app))
+        assert "SIMULATOR" in shown(app)
+        await pilot.press("2", "question_mark", "ctrl+p", "ctrl+r", "f", "ctrl+z")
+        assert "Opening" in shown(app)  # there is nothing yet that these could be done to
+        may_open.set()
+        await until(pilot, lambda: app.opened and app.current_mode == "home")
+        await until(pilot, lambda: app.background.alive)
+
+
+async def test_one_can_leave_before_the_database_is_open(runtime):
+    may_open = threading.Event()
+    app = SestuiApp(runtime.settings, lambda: may_open.wait(30) and runtime)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "Opening" in shown(app))
+        await pilot.press("q")
+        await until(pilot, lambda: app._exit)
+        may_open.set()
+    assert app.failure is None
+    assert not app.background.alive
+
+
+async def test_a_database_that_cannot_be_opened_ends_the_app(runtime):
+    trouble = StorageError("There is no such database.")
+
+    def open_runtime():
+        raise trouble
+
+    app = SestuiApp(runtime.settings, open_runtime)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.failure is not None)
+    assert app.failure is trouble
 
 
 async def test_a_sender_that_fails_is_shown_and_started_again(open_runtime, monkeypatch):

@@ -23,6 +23,10 @@ HOSTILE = [
 ]
 
 
+def app_over(runtime):
+    return SestuiApp(runtime.settings, lambda: runtime)
+
+
 def keys(place, *more):
     """The key of a place, and what is pressed there."""
     return [str([each.mode for each in PLACES].index(place) + 1), *more]
@@ -32,6 +36,7 @@ def until_shown(pressed, text):
     """Press keys one after the other, then wait for ``text``."""
 
     async def before(pilot):
+        await until(pilot, lambda: pilot.app.opened)
         for key in pressed:
             await pilot.press(key)
             await pilot.pause()
@@ -48,20 +53,20 @@ def test_hostile_contacts(snap_compare, open_runtime, theme):
     runtime = open_runtime(theme=theme)
     runtime.contacts.add(HOSTILE, list_name="readers", now=time.time())
     pressed = until_shown(keys("contacts"), "o'hara@example.com")
-    assert snap_compare(SestuiApp(runtime), terminal_size=(100, 24), run_before=pressed)
+    assert snap_compare(app_over(runtime), terminal_size=(100, 24), run_before=pressed)
 
 
 def test_an_empty_message(snap_compare, runtime):
     pressed = until_shown(keys("compose"), "subject")
-    assert snap_compare(SestuiApp(runtime), terminal_size=(80, 24), run_before=pressed)
+    assert snap_compare(app_over(runtime), terminal_size=(80, 24), run_before=pressed)
 
 
 def test_a_question_that_names_the_recipients(snap_compare, runtime):
     add_campaign(runtime, contacts=1_234)
     pressed = until_shown(keys("campaigns", "s"), "1,234")
-    assert snap_compare(SestuiApp(runtime), terminal_size=(80, 24), run_before=pressed)
+    assert snap_compare(app_over(runtime), terminal_size=(80, 24), run_before=pressed)
 
 
 def test_the_help(snap_compare, runtime):
     pressed = until_shown(keys("campaigns", "question_mark"), "Jump")
-    assert snap_compare(SestuiApp(runtime), terminal_size=(120, 40), run_before=pressed)
+    assert snap_compare(app_over(runtime), terminal_size=(120, 40), run_before=pressed)

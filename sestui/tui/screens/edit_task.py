@@ -63,6 +63,8 @@ class EditTaskScreen(DeskScreen):
         self._task_name = view.name if view is not None else None
         self._first = form_of(view.fields) if view is not None else TaskForm()
         self._types: dict[str, str] = {}
+        self._type_says = Static("", id="type-says", markup=False)
+        self._ahead = Static("", id="ahead", markup=False)
 
     def body(self) -> ComposeResult:
         """A field a line, parameters, and what the schedule comes to; the buttons lead out."""
@@ -74,7 +76,7 @@ class EditTaskScreen(DeskScreen):
             with Horizontal(classes="field"):
                 yield Static("type", classes="label", markup=False)
                 yield Select[str]([], id="type", compact=True, prompt="what it does")
-            yield Static("", id="type-says", markup=False)
+            yield self._type_says
             yield Static("parameters, a line each: name = value", classes="caption", markup=False)
             yield TextArea(self._first.parameters, compact=True, id="parameters")
             for line in others[:-1]:
@@ -82,7 +84,7 @@ class EditTaskScreen(DeskScreen):
             yield from self._choice("misfire", _MISFIRE, self._first.misfire)
             yield from self._line(*others[-1])
             yield from self._choice("overlap", _OVERLAP, self._first.overlap)
-        yield Static("", id="ahead", markup=False)
+        yield self._ahead
         with Horizontal(id="buttons"):
             yield Button("Go back", id="no")
             yield Button("Save", id="yes", variant="primary")
@@ -148,11 +150,11 @@ class EditTaskScreen(DeskScreen):
     async def _look_ahead(self) -> None:
         """Check the form and say when it would run; what is typed meanwhile starts it anew."""
         await asyncio.sleep(_TYPING_SECONDS)
-        if not self.is_attached:
-            return  # left while it was waited
+        if not self.is_attached or not self.query("#name"):
+            return  # left while it was waited; a screen is taken apart from its fields up
         form = self._form
-        self.query_one("#type-says", Static).update(shorten(self._types.get(form.type, ""), 200))
-        ahead = self.query_one("#ahead", Static)
+        self._type_says.update(shorten(self._types.get(form.type, ""), 200))
+        ahead = self._ahead
         if not form.name or not form.type:
             ahead.update("It needs a name and a type.")
             return

@@ -6,7 +6,7 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
-from sestui.tui.desk import AccountLabel
+from sestui.tui.account_label import AccountLabel
 from sestui.tui.format import shorten
 from sestui.tui.places import PLACES
 
