@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from sestui.settings import Settings
     from sestui.tui.desk import Desk
 
+_FIRST_LOOK_SECONDS = 0.5
+"""What the sender imports would fight with the first look at the database for the processor."""
+
 _LEAVE_SECONDS = 8.0
 """A little longer than the sender waits for what is in the air."""
 
@@ -89,8 +92,7 @@ class LifecycleApp(App[None]):
         if self._settings.keymap:
             self.run_worker(use_keymap(self, self._settings.keymap), group="keymap")
         self.came_in(screen_of_run)
-        # What the sender loads would fight with the first look for the processor.
-        self.call_after_refresh(self._start_sender)
+        self.set_timer(_FIRST_LOOK_SECONDS, self._start_sender)
 
     def _come_in(self) -> "tuple[Desk, Callable[[int], Screen[None]]]":
         from sestui.tui.desk import Desk  # noqa: PLC0415 - brings the database
