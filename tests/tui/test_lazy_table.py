@@ -197,3 +197,23 @@ async def test_a_slow_source_leaves_dots_and_a_live_screen():
         assert "…" in lines(app)[-1]
         assert app.table.selected is None
         await until(pilot, lambda: app.table.selected == 999)
+
+
+def highlighted(app):
+    """The lines that are painted as the cursor's."""
+    strips = app.screen._compositor.render_strips()
+    plain = next(iter(strips[5]._segments)).style.bgcolor
+    return [
+        number
+        for number, strip in enumerate(strips)
+        if number and next(iter(strip._segments)).style.bgcolor != plain
+    ]
+
+
+async def test_one_line_is_painted_as_the_cursors_wherever_it_goes():
+    app = TableApp(Numbers(1_000))
+    async with app.run_test(size=(40, 12)) as pilot:
+        await until(pilot, lambda: app.table.count == 1_000)
+        for key, line in (("j", 2), ("j", 3), ("k", 2), ("G", 11), ("k", 10), ("g", 1), ("j", 2)):
+            await pilot.press(key)
+            await until(pilot, lambda line=line: highlighted(app) == [line])

@@ -148,6 +148,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self._failed = False
         self._renewing = 0
         self._renew_again = False
+        self._base = Style()
+        self._fitting: list[tuple[Column, int]] = []
 
     # what is shown
 
@@ -288,13 +290,16 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         """Within the rows there are."""
         return max(0, min(row, (self._count or 1) - 1))
 
-    def watch_cursor(self, _old: int, row: int) -> None:
+    def watch_cursor(self, old: int, row: int) -> None:
         """Keep it in sight, and tell."""
-        self._scroll_to_cursor(row)
-        self.refresh()
+        if self._scroll_to_cursor(row):
+            self.refresh()
+        else:
+            self.refresh(self._region_of(old), self._region_of(row))
         self.post_message(self.Moved(self))
 
-    def _scroll_to_cursor(self, row: int) -> None:
+    def _scroll_to_cursor(self, row: int) -> bool:
+        """Bring the row in sight; whether it was not."""
         height = max(1, self.size.height - 1)
         top = self.scroll_offset.y
         if row < top:
@@ -302,8 +307,9 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         elif row >= top + height:
             top = row - height + 1
         else:
-            return
+            return False
         self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        return True
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Rows that come in sight are read."""
@@ -358,6 +364,11 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             for column in columns
         ]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What is the same for every line is found out once a paint."""
+        self._base, self._fitting = self.rich_style, self._widths()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """The headings, then a row a line."""
         width = self.size.width
@@ -366,9 +377,9 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             titles = {column.key: (column.title, "") for column in self._columns}
             return self._strip(titles, width, head, head)
         index = y - 1 + self.scroll_offset.y
+        base = self._base
         if index >= (self._count or 0):
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
+            return Strip.blank(width, base)
         if index == self.cursor and self.has_focus:
             base += self.get_component_rich_style("lazy--cursor", partial=True)
         elif index == self.cursor:
@@ -381,7 +392,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
 
     def _strip(self, cells: dict[str, Cell], width: int, base: Style, style: Style | None) -> Strip:
         segments = [Segment(" ", base)]
-        for number, (column, room) in enumerate(self._widths()):
+        for number, (column, room) in enumerate(self._fitting):
             text, kind = cells.get(column.key, ("", ""))
             shown = shorten(text, room)
             fill = " " * max(0, room - cell_len(shown))
@@ -396,4 +407,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
     @property
     def cursor_region(self) -> Region:
         """Where the cursor is drawn, in cells of the table."""
-        return Region(0, self.cursor - self.scroll_offset.y + 1, self.size.width, 1)
+        return self._region_of(self.cursor)
+
+    def _region_of(self, row: int) -> Region:
+        return Region(0, row - self.scroll_offset.y + 1, self.size.width, 1)
