@@ -16,12 +16,13 @@ from campaigning import until
 from seeding import checked_counts, rows_of
 
 from sestui.core.clock import SystemClock
-from sestui.relay.keys import KeyMaker, NewKey
+from sestui.core.relay_key import KeyFields
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
+from sestui.store.relay_key_maker import KeyMaker, NewKey
 from sestui.store.tables import Delivery, Run
 
 REGION = "eu-west-1"
@@ -53,7 +54,7 @@ class Relay:
         }
         self.runtime = Runtime.open(load_settings(data_dir=self.folder))
         self.keys = KeyMaker(self.runtime.database, self.folder, SystemClock())
-        self.key = self.keys.add("shop")
+        self.key = self.keys.add(KeyFields("shop"))
 
     @property
     def url(self) -> str:

@@ -83,11 +83,9 @@ def add_key(
             metavar="ADDRESS|DOMAIN", help="It may send as this only. Repeatable; without it, any."
         ),
     ] = None,
-    rate_share: Annotated[
-        float, typer.Option(min=0.0001, max=1, help="Of the account's rate.")
-    ] = 1.0,
+    rate_share: Annotated[float, typer.Option(help="Of the account's rate, 0.0001 to 1.")] = 1.0,
     quota_share: Annotated[
-        float, typer.Option(min=0.0001, max=1, help="Of the 24-hour quota that sestui may use.")
+        float, typer.Option(help="Of the 24-hour quota that sestui may use, 0.0001 to 1.")
     ] = 1.0,
     send_only: Annotated[
         bool, typer.Option("--send-only", help="Refuse it every call that is not a send.")
@@ -95,16 +93,12 @@ def add_key(
     as_json: AsJson = False,
 ) -> None:
     """Make a key; its secret is shown this once."""
-    from sestui.relay.keys import KeyMaker  # noqa: PLC0415 - the command's own
+    from sestui.core.relay_key import KeyFields  # noqa: PLC0415 - the command's own
+    from sestui.store.relay_key_maker import KeyMaker  # noqa: PLC0415 - as above
 
+    fields = KeyFields(name, sender or [], rate_share, quota_share, send_only)
     with opened() as runtime:
-        made = KeyMaker(runtime.database, runtime.settings.data_dir, runtime.clock).add(
-            name,
-            senders=sender or [],
-            rate_share=rate_share,
-            quota_share=quota_share,
-            send_only=send_only,
-        )
+        made = KeyMaker(runtime.database, runtime.workspace, runtime.clock).add(fields)
     if as_json:
         put_json(
             {
@@ -114,8 +108,8 @@ def add_key(
             }
         )
         return
-    put(f"AWS_ACCESS_KEY_ID={made.access_key_id}")
-    put(f"AWS_SECRET_ACCESS_KEY={made.secret_access_key}")
+    for line in made.environment.splitlines():
+        put(line)
     say("The secret is not shown again.")
 
 
@@ -141,7 +135,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
                 ", ".join(key.senders) or "any",
                 f"{key.rate_share:.0%}",
                 f"{key.quota_share:.0%}",
-                _state(key),
+                key.state,
             )
             for key in keys
         ],
@@ -156,12 +150,6 @@ def revoke_key(name: KeyName) -> None:
     with opened() as runtime:
         key = RelayKeys(runtime.database).revoke(name, runtime.clock.now())
     say(f"The key {key.name} ({key.id}) works no more; relays notice within seconds.")
-
-
-def _state(key: "RelayKey") -> str:
-    if key.revoked_at is not None:
-        return "revoked"
-    return "sends only" if key.send_only else "works"
 
 
 def _as_dict(key: "RelayKey") -> dict[str, Any]:

@@ -1,15 +1,13 @@
-"""The relay's keys with their secrets: given out once, known while they work."""
+"""The relay's keys with their secrets, known while they work."""
 
-import re
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sestui.core.clock import Clock
 from sestui.core.relay_intake import Terms
-from sestui.errors import NotFoundError, SettingsError, UsageError
-from sestui.relay import secret
+from sestui.errors import NotFoundError, SettingsError
+from sestui.store import relay_secret
 from sestui.store.database import Database
 from sestui.store.relay_keys import RelayKeys
 from sestui.store.relay_tables import RelayKey
@@ -20,85 +18,16 @@ _FRESH_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 0.05
 """An unknown key may be a new one: so soon after a look it isn't looked for again."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,93}")
-_SENDER = re.compile(r"([^@\s]+@)?([a-z0-9-]+\.)*[a-z0-9-]+", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
     """A key that works."""
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
     senders: tuple[str, ...]
     send_only: bool
     terms: Terms
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key as it is told, once."""
-
-    name: str
-    access_key_id: str
-    secret_access_key: str
-
-
-class KeyMaker:
-    """Makes, lists and revokes keys of the workspace ``folder``."""
-
-    def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
-        self._keys = RelayKeys(database)
-        self._folder = folder
-        self._clock = clock
-
-    def add(
-        self,
-        name: str,
-        *,
-        senders: Sequence[str] = (),
-        rate_share: float = 1.0,
-        quota_share: float = 1.0,
-        send_only: bool = False,
-    ) -> NewKey:
-        """Make a key.
-
-        Raises:
-            UsageError: the name or a sender can't be one.
-            StateError: a key of that name works.
-        """
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"{name!r} can't be a key's name; use letters, digits, '.', '_' and '-'."
-            )
-        for sender in senders:
-            if not _SENDER.fullmatch(sender):
-                raise UsageError(f"{sender!r} is neither an address nor a domain.")
-        master = secret.load_or_create(self._folder)
-        key_id = secret.new_key_id()
-        self._keys.add(
-            key_id,
-            name,
-            proof=master.proof_of(key_id),
-            now=self._clock.now(),
-            senders=senders,
-            rate_share=rate_share,
-            quota_share=quota_share,
-            send_only=send_only,
-        )
-        return NewKey(name, key_id, master.secret_of(key_id))
-
-    def all(self) -> Sequence[RelayKey]:
-        """Every key, the newest first."""
-        return self._keys.all()
-
-    def revoke(self, name: str) -> RelayKey:
-        """Let a key work no more.
-
-        Raises:
-            NotFoundError: no key of that name or id works.
-        """
-        return self._keys.revoke(name, self._clock.now())
 
 
 class Keyring:
@@ -119,7 +48,7 @@ class Keyring:
                 "No relay key works, so nobody could send; make one with "
                 "`sestui relay key add NAME`."
             )
-        self._master = secret.load(folder)
+        self._master = relay_secret.load(folder)
         self._known = self._read()
         self._read_at = clock.monotonic()
 
@@ -143,7 +72,7 @@ class Keyring:
         if strangers:
             raise SettingsError(
                 f"The relay's secret is not the one that made the key {strangers[0]!r}: bring back "
-                f"the file {secret.FILE_NAME}, or revoke the key and make a new one."
+                f"the file {relay_secret.FILE_NAME}, or revoke the key and make a new one."
             )
         return {key.id: self._known_key(key) for key in working}
 

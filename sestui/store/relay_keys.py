@@ -90,7 +90,8 @@ class RelayKeys:
             NotFoundError: no such key works.
         """
         with self._database.write() as session:
-            key = _working(session, name) or session.get(RelayKey, name)
+            # The id first: a name may look like another key's id.
+            key = session.get(RelayKey, name) or _working(session, name)
             if key is None or key.revoked_at is not None:
                 raise NotFoundError(
                     f"No relay key {name!r} works; `sestui relay key list` shows all."
@@ -106,6 +107,4 @@ def _working(session: Session, name: str) -> RelayKey | None:
 
 
 def _taken(name: str) -> StateError:
-    return StateError(
-        f"A relay key {name!r} works already; `sestui relay key revoke {name}` ends it first."
-    )
+    return StateError(f"A relay key {name!r} works already; revoke it first, or take another name.")

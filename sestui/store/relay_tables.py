@@ -31,6 +31,13 @@ class RelayKey(SQLModel, table=True):
     created_at: float
     revoked_at: float | None = Field(default=None)
 
+    @property
+    def state(self) -> str:
+        """What it is good for now, in a word or two."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "sends only" if self.send_only else "works"
+
 
 class RelayedMail(SQLModel, table=True):
     """One mail that was taken over, whoever it is for."""

@@ -49,6 +49,10 @@ def test_keys_that_cannot_be_are_refused(sestui):
     assert "can't be a key's name" in sestui.refused(2, "relay", "key", "add", "a b")
     said = sestui.refused(2, "relay", "key", "add", "x", "--sender", "not a sender")
     assert "neither an address nor a domain" in said
+    for option, share in (("--rate-share", "1.5"), ("--quota-share", "0"), ("--rate-share", "nan")):
+        said = sestui.refused(2, "relay", "key", "add", "x", option, share)
+        assert f"{share} can't be the share of the {option[2:].split('-')[0]}" in said
+    assert sestui.json("relay", "key", "list") == []
 
 
 def test_without_a_key_it_does_not_serve(sestui):

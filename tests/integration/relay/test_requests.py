@@ -9,6 +9,8 @@ import pytest
 from asking import BULK, FORM, V2, Answer, ask, mail, signed, spoken
 from relaying import said, simple, simple_v1
 
+from sestui.core.relay_key import KeyFields
+
 # who sends it
 
 
@@ -59,7 +61,7 @@ def test_nobody_is_let_in_without_a_signature(relay):
 
 
 def test_unknown_and_revoked_keys_are_told_alike(relay):
-    key = relay.keys.add("gone")
+    key = relay.keys.add(KeyFields("gone"))
     relay.client("sesv2", key=key).send_email(**simple("a@x.org"))
     relay.keys.revoke("gone")
     stranger = key.__class__("x", "SRLYUNKNOWNUNKNOWN22", "secret")
@@ -86,7 +88,7 @@ def test_a_session_token_is_refused(relay):
 
 
 def test_a_key_keeps_to_its_senders_and_its_calls(relay, ses):
-    key = relay.keys.add("bound", senders=["example.org"], send_only=True)
+    key = relay.keys.add(KeyFields("bound", senders=["example.org"], send_only=True))
     v2, v1 = relay.client("sesv2", key=key), relay.client("ses", key=key)
     v2.send_email(**simple("a@x.org") | {"FromEmailAddress": "Me <me@news.example.org>"})
     raw = b"From: me@example.com\r\nTo: a@x.org\r\n\r\nx"
@@ -178,7 +180,7 @@ def test_a_refusal_is_the_answer_to_a_try_again_too(relay, ses):
     "path", [V2 + "/", "//v2//email/outbound-emails", "/v2/x/../email/outbound-email%73"]
 )
 def test_no_spelling_of_a_path_gets_round_the_ledger(relay, ses, path):
-    key = relay.keys.add(f"key{abs(hash(path))}", senders=["example.org"])
+    key = relay.keys.add(KeyFields(f"key{abs(hash(path))}", senders=["example.org"]))
     answer = ask(relay, *signed(relay, "POST", path, mail("a@x.org"), key=key))
     assert answer.status == 403
     assert ses.to() == []
