@@ -111,7 +111,7 @@ async def test_every_setting_is_there_with_value_source_and_meaning(runtime, sti
         assert "simulator" in shown(app)
         for text in ("simulator · not known yet", "access", "Value", "From", "environment"):
             assert text in shown(app)
-        for key, name in (("t", "Theme"), ("m", "Keys"), ("a", "Account")):
+        for key, name in (("r", "Relay keys"), ("m", "Keys"), ("a", "Account")):
             assert f"{key} {name}" in shown(app)
         assert screen.query_one("#settings", LazyTable).count == len(Settings.model_fields)
         assert "\x9b" not in shown(app)

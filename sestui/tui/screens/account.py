@@ -19,6 +19,7 @@ from sestui.tui.screens.account_choice import AccountChoiceScreen
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.identities import IdentitiesScreen
 from sestui.tui.screens.keys import KeysScreen
+from sestui.tui.screens.relay_keys import RelayKeysScreen
 from sestui.tui.screens.themes import choose_theme
 from sestui.tui.widgets.account_lines import AccountLines
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -27,6 +28,8 @@ from sestui.tui.widgets.settings_table import AT_ONCE, SettingsTable, in_words
 _FIRST_SECONDS = 0.5
 """Until the account is known."""
 _REFRESH_SECONDS = 5.0
+_LETTERS = frozenset({"choose", "identities", "ask", "keys", "relay_keys", "theme"})
+"""Actions on letters, which a line that is typed in takes."""
 _OF_THE_ACCOUNT = frozenset({"account", "aws_profile", "aws_region"})
 
 
@@ -43,6 +46,8 @@ class AccountScreen(DeskScreen):
                 tooltip="Ask SES now for quota, rate and health"),
         Binding("m", "keys", "Keys", id="account.keys",
                 tooltip="Every action with its keys; give it others"),
+        Binding("r", "relay_keys", "Relay keys", id="account.relay_keys",
+                tooltip="Who may send through the relay; make a key, revoke one"),
         Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose other colours"),
     ]  # fmt: skip
 
@@ -93,7 +98,7 @@ class AccountScreen(DeskScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The account can be asked once it has answered; a line that is typed in takes letters."""
-        if action in {"choose", "identities", "ask", "keys", "theme"} and self._line.has_focus:
+        if action in _LETTERS and self._line.has_focus:
             return False
         if action in {"ask", "identities"}:
             return self.desk.account_open
@@ -118,6 +123,10 @@ class AccountScreen(DeskScreen):
     def action_keys(self) -> None:
         """Show every action with its keys."""
         self.app.push_screen(KeysScreen(self.desk))
+
+    def action_relay_keys(self) -> None:
+        """Show the relay's keys."""
+        self.app.push_screen(RelayKeysScreen(self.desk))
 
     @work(group="theme")
     async def action_theme(self) -> None:
