@@ -47,8 +47,8 @@ class KeyFields:
         for share, of in ((self.rate_share, "rate"), (self.quota_share, "quota")):
             if not LEAST_SHARE <= share <= 1:  # so written, it is true of what is no number
                 raise UsageError(
-                    f"{share:.6g} can't be the share of the {of}: it goes from {LEAST_SHARE} to 1, "
-                    f"which is {LEAST_SHARE:.2%} to 100%."
+                    f"The share of the {of} can't be {100 * share:.6g}% ({share:.6g}): it goes "
+                    f"from {LEAST_SHARE:.2%} ({LEAST_SHARE}) to 100% (1)."
                 )
 
 
