@@ -81,8 +81,10 @@ class SestuiApp(LifecycleApp):
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, or the run to be followed."""
+        from sestui.tui.rooms import ROOMS  # noqa: PLC0415 - comes with the desk
+
         for place in PLACES:
-            self.add_mode(place.mode, partial(place.open, self.desk))
+            self.add_mode(place.mode, partial(ROOMS[place.mode], self.desk))
         if self._follow is None:
             self.switch_mode(PLACES[0].mode)
         else:

@@ -6,7 +6,8 @@ from conftest import until
 from textual.app import App
 
 from sestui.errors import StorageBusyError
-from sestui.tui.widgets.lazy_table import PAGE, Column, LazyTable, Listed
+from sestui.tui.widgets.lazy_table import PAGE, Column, LazyTable
+from sestui.tui.widgets.rows import Listed
 
 COLUMNS = (Column("n", "Number", width=9, right=True), Column("name", "Name", share=1))
 

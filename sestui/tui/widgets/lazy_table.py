@@ -8,7 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -24,9 +24,9 @@ from textual.strip import Strip
 from sestui.errors import SestuiError
 from sestui.tui.format import shorten
 from sestui.tui.widgets.placing import moved_by
+from sestui.tui.widgets.rows import Listed, Source
 
 Row = TypeVar("Row")
-Row_co = TypeVar("Row_co", covariant=True)
 
 PAGE = 100
 """Rows asked for at once."""
@@ -36,33 +36,6 @@ _GAP = 2
 
 KINDS = ("good", "busy", "warning", "bad", "quiet")
 """What a cell may mean; '' is plain. The stylesheet gives each its colour."""
-
-
-class Source(Protocol[Row_co]):
-    """Where rows come from; blocking, called off the UI thread. Errors are SestuiErrors."""
-
-    def count(self) -> int:
-        """How many rows there are now."""
-        ...
-
-    def page(self, offset: int, limit: int) -> Sequence[Row_co]:
-        """At most ``limit`` rows from row ``offset`` on."""
-        ...
-
-
-@dataclass(frozen=True)  # slots and generic classes don't go together in Python 3.11
-class Listed(Generic[Row]):
-    """A source over rows that are all here already."""
-
-    rows: Sequence[Row]
-
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.rows)
-
-    def page(self, offset: int, limit: int) -> Sequence[Row]:
-        """A slice of them."""
-        return self.rows[offset : offset + limit]
 
 
 @dataclass(frozen=True, slots=True)
