@@ -1,6 +1,7 @@
 """The app: its places, its keys, and what the sender behind the screens has to say."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
 
+_AT_HOME_SECONDS = 0.3
+"""By then the first look has been taken."""
+_SETTLED_SECONDS = 5.0
+"""By then everything is imported that stays for good. The garbage collector need not look through
+it again and again: that stops every thread for a tenth of a second each time."""
 _WATCH_SECONDS = 0.5
 _LABEL_SECONDS = 30.0
 _RETRY_SECONDS = 15.0
@@ -81,7 +87,7 @@ class SestuiApp(LifecycleApp):
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, or the run to be followed."""
-        from sestui.tui.rooms import ROOMS  # noqa: PLC0415 - comes with the desk
+        from sestui.tui.rooms import ROOMS, import_all  # noqa: PLC0415 - comes with the desk
 
         for place in PLACES:
             self.add_mode(place.mode, partial(ROOMS[place.mode], self.desk))
@@ -92,6 +98,13 @@ class SestuiApp(LifecycleApp):
             self.push_screen(screen_of_run(self._follow))
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
+        self.set_timer(_AT_HOME_SECONDS, lambda: self._get_ready(import_all))
+        self.set_timer(_SETTLED_SECONDS, gc.freeze)
+
+    @work(group="ready")
+    async def _get_ready(self, import_all: Callable[[], None]) -> None:
+        """Have the other places imported before somebody goes there."""
+        await asyncio.to_thread(import_all)
 
     # the sender
 

@@ -6,7 +6,6 @@ first, and what is in the air gets its answer.
 """
 
 import asyncio
-import gc
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,12 +31,8 @@ if TYPE_CHECKING:
     from sestui.settings import Settings
     from sestui.tui.desk import Desk
 
-_FIRST_LOOK_SECONDS = 0.5
-"""What the sender imports would fight with the first look at the database for the processor."""
-
-_SETTLED_SECONDS = 5.0
-"""By then everything is imported that stays for good. The garbage collector need not look through
-it again and again: that stops all threads for a tenth of a second each time."""
+_FIRST_LOOK_SECONDS = 1.0
+"""What the sender imports would fight with the first looks at the database for the processor."""
 
 _LEAVE_SECONDS = 8.0
 """A little longer than the sender waits for what is in the air."""
@@ -98,7 +93,6 @@ class LifecycleApp(App[None]):
             self.run_worker(use_keymap(self, self._settings.keymap), group="keymap")
         self.came_in(screen_of_run)
         self.set_timer(_FIRST_LOOK_SECONDS, self._start_sender)
-        self.set_timer(_SETTLED_SECONDS, gc.freeze)
 
     def _come_in(self) -> "tuple[Desk, Callable[[int], Screen[None]]]":
         from sestui.tui.desk import Desk  # noqa: PLC0415 - brings the database

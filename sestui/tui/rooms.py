@@ -66,3 +66,16 @@ ROOMS: Mapping[str, Callable[[Desk], Screen[None]]] = {
     "account": _account,
 }
 """By the mode of the place."""
+
+
+def import_all() -> None:
+    """Bring in every place's screen, so that the first visit takes no longer than the second."""
+    from sestui.tui.screens import (  # noqa: F401, PLC0415 - see the top
+        account,
+        campaigns,
+        compose,
+        contacts,
+        log,
+        outbox,
+        schedule,
+    )
