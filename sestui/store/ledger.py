@@ -37,6 +37,7 @@ from sestui.core.states import (
 )
 from sestui.store import governor
 from sestui.store import ledger_sql as sql
+from sestui.store import many_sql as many
 from sestui.store.database import Database
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
@@ -50,6 +51,9 @@ _STATE_AFTER = {
     AnswerKind.NOT_SENT: DeliveryState.PENDING,
     AnswerKind.UNKNOWN: DeliveryState.IN_DOUBT,
 }
+
+_UNSENT = frozenset({DeliveryState.PENDING.value, DeliveryState.REJECTED.value})
+"""States after answers that say that SES didn't take the mail."""
 
 
 class Ledger:
@@ -112,24 +116,11 @@ class Ledger:
 
     def settle(self, connection: Connection, answers: Sequence[Answer], now: Instant) -> None:
         """Write ``answers`` in a transaction of the caller's, who holds the governor's row."""
-        held = self._held(connection, answers)
-        moves: Counter[tuple[int, str, str]] = Counter()
-        rows: list[dict[str, Any]] = []
-        unsent = 0
-        for answer in answers:
-            row = held.get(answer.delivery_id)
-            if row is None or row.attempts != answer.attempt:
-                continue
-            state = _STATE_AFTER[answer.kind]
-            if row.state == state:
-                continue
-            moves[row.run_id, row.state, state] += 1
-            unsent += answer.kind in {AnswerKind.NOT_SENT, AnswerKind.REFUSED}
-            rows.append(_settled_values(answer, state, now))
-        if not rows:
+        moves = self._moves(connection, answers, now)
+        if not moves:
             return
-        connection.execute(sql.SETTLE, rows)
         move_counts(connection, moves)
+        unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
         if unsent:
             governor.give_back(connection, self._account, unsent)
         if any(answer.hold_back is HoldBack.RATE for answer in answers):
@@ -137,10 +128,22 @@ class Ledger:
         for run_id in {run_id for run_id, _, _ in moves}:
             finish_if_done(connection, run_id, now)
 
-    def _held(self, connection: Connection, answers: Sequence[Answer]) -> Mapping[int, Row[Any]]:
-        ids = [answer.delivery_id for answer in answers]
-        rows = connection.execute(sql.HELD, {"ids": ids, "worker": self._worker})
-        return {row.id: row for row in rows}
+    def _moves(
+        self, connection: Connection, answers: Sequence[Answer], now: Instant
+    ) -> Counter[tuple[int, str, str]]:
+        """Settle, and say what moved: how many by run, state before and state after."""
+        moves: Counter[tuple[int, str, str]] = Counter()
+        # In the air are nearly all; of what was put in doubt meanwhile the answer came after all.
+        for before in (DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value):
+            said = many.answers_text([(each, _STATE_AFTER[each.kind].value) for each in answers])
+            given = {"b_said": said, "b_before": before, "b_worker": self._worker, "b_now": now}
+            rows = connection.execute(many.statements(connection).settle, given).all()
+            moves.update((run_id, before, after) for _, run_id, after in rows)
+            if len(rows) == len(answers):
+                break
+            settled = {row.id for row in rows}
+            answers = [each for each in answers if each.delivery_id not in settled]
+        return moves
 
     # claiming
 
@@ -215,7 +218,8 @@ class Ledger:
             if found:
                 ids = [row.id for row in found]
                 connection.execute(
-                    sql.MARK_SENDING, {"ids": ids, "b_worker": self._worker, "b_now": now}
+                    many.statements(connection).mark_sending,
+                    {"b_ids": many.ids_text(ids), "b_worker": self._worker, "b_now": now},
                 )
             for code, ids in skips.items():
                 connection.execute(sql.MARK_SKIPPED, {"ids": ids, "b_code": code})
@@ -327,18 +331,6 @@ def put_in_doubt(connection: Connection, gone: ColumnElement[bool], reason: str)
         )
         total += count
     return total
-
-
-def _settled_values(answer: Answer, state: DeliveryState, now: Instant) -> dict[str, Any]:
-    return {
-        "b_id": answer.delivery_id,
-        "b_state": state.value,
-        "b_message_id": answer.message_id,
-        "b_code": answer.code,
-        "b_reason": answer.reason,
-        "b_not_before": now + answer.retry_after if answer.retry_after else 0.0,
-        "b_sent_at": now if state is DeliveryState.ACCEPTED else None,
-    }
 
 
 def _pending(run_id: int) -> tuple[Any, ...]:

@@ -33,20 +33,6 @@ RUN_NOW = select(
 ).where(RUN.c.id == bindparam("run_id"))
 """What a claim has to know of its run."""
 
-HELD = (
-    select(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.state, DELIVERY.c.attempts)
-    .where(
-        DELIVERY.c.id.in_(bindparam("ids", expanding=True)),
-        DELIVERY.c.worker == bindparam("worker"),
-        or_(
-            DELIVERY.c.state == DeliveryState.SENDING.value,
-            DELIVERY.c.state == DeliveryState.IN_DOUBT.value,
-        ),
-    )
-    .with_for_update()
-)
-"""Those of ``ids`` that ``worker`` may still answer for."""
-
 CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
     # Through the runs' counters: there is an index on (run, state), none on the worker.
     DELIVERY.c.run_id.in_(select(RUN.c.id).where(RUN.c.sending > 0)),
@@ -54,19 +40,6 @@ CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
     DELIVERY.c.worker == bindparam("worker"),
 )
 """What ``worker`` has in the air, as far as the ledger knows."""
-
-SETTLE = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        message_id=bindparam("b_message_id"),
-        code=bindparam("b_code"),
-        reason=bindparam("b_reason"),
-        not_before=bindparam("b_not_before"),
-        sent_at=bindparam("b_sent_at"),
-    )
-)
 
 _PENDING = (
     DELIVERY.c.run_id == bindparam("run_id"),
@@ -111,17 +84,6 @@ CLAIMABLE = (
 
 NEXT_TRY = select(func.min(DELIVERY.c.not_before)).where(*_PENDING)
 """When the first of the rows that back off may be tried again."""
-
-MARK_SENDING = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id.in_(bindparam("ids", expanding=True)))
-    .values(
-        state=DeliveryState.SENDING.value,
-        worker=bindparam("b_worker"),
-        claimed_at=bindparam("b_now"),
-        attempts=DELIVERY.c.attempts + 1,
-    )
-)
 
 MARK_SKIPPED = (
     update(DELIVERY)

@@ -28,7 +28,7 @@ from sqlmodel import update
 
 from sestui.core.account import AccountStatus
 from sestui.core.clock import SystemClock
-from sestui.core.delivery import HoldBack, RunCounts, Want
+from sestui.core.delivery import Answer, AnswerKind, HoldBack, RunCounts, Want
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
 from sestui.store.governor import Governor
@@ -90,6 +90,22 @@ def test_each_answer_goes_where_the_design_says(started, database, clock):
     assert (second.code, second.reason) == ("MessageRejected", "No.")
     assert (third.code, third.sent_at) == ("ReadTimeoutError", None)
     assert (fourth.state, fourth.attempts) == ("pending", 1)
+
+
+def test_what_ses_said_is_kept_letter_for_letter(started, database, clock):
+    run_id, ledger = started(2)
+    first, second = ledger.exchange([], Want(run_id, 2)).claims
+    said = 'He said "no" \\n \\u0041 \'x\' {"a": [1]} $.id 名 \U0001f600 \x7f; DROP TABLE run'
+    answers = [
+        Answer(first.delivery_id, 1, AnswerKind.REFUSED, code=said, reason=said * 20),
+        Answer(second.delivery_id, 1, AnswerKind.ACCEPTED, message_id=said),
+    ]
+    ledger.exchange(answers, None)
+    refused_row, accepted_row = rows_of(database, run_id)
+    assert (refused_row.code, refused_row.reason, refused_row.sent_at) == (said, said * 20, None)
+    assert (accepted_row.message_id, accepted_row.reason) == (said, "")
+    assert accepted_row.sent_at == pytest.approx(ledger.exchange([], None).now, abs=60)
+    assert checked_counts(database, run_id) == RunCounts(accepted=1, rejected=1)
 
 
 def test_a_run_finishes_with_its_last_answer(started, database, clock):
