@@ -10,9 +10,10 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum
+from hashlib import sha256
 from typing import Any
 
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserFactory
 
@@ -53,14 +54,7 @@ class Calls:
             ClientError: SES, or somebody in its place, answered with an error.
             BotoCoreError: there are no credentials, or the network failed.
         """
-        request = AWSRequest(
-            method="POST",
-            url=self._base + operation.value,
-            headers={"Content-Type": "application/json", "User-Agent": USER_AGENT},
-            data=_written(arguments).encode("ascii"),
-        )
-        self._clients.sign(request)
-        prepared = request.prepare()
+        prepared = self._prepared(self._base + operation.value, _written(arguments).encode("ascii"))
         if not leave():
             raise WithdrawnError
         answer = self._clients.http.send(prepared)
@@ -72,6 +66,18 @@ class Calls:
             }
             raise ClientError(self._parser.parse(said, self._shape), operation.name)
         return _read(answer.content)
+
+    def _prepared(self, url: str, body: bytes) -> AWSPreparedRequest:
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            # Else the signer prepares the whole request once more, for its body only.
+            "X-Amz-Content-SHA256": sha256(body).hexdigest(),
+        }
+        request = AWSRequest("POST", url, headers, data=body)
+        self._clients.sign(request)
+        signed: Any = dict(request.headers.items()) | {"Content-Length": str(len(body))}
+        return AWSPreparedRequest("POST", url, signed, body, stream_output=False)
 
 
 def _text_of(blob: Any) -> str:

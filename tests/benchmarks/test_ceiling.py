@@ -4,7 +4,7 @@ Goal (DESIGN §12): personalised mails of 5 kB, the ledger on disk, against a nu
 times a boto3 ``send_email`` loop over mails rendered beforehand, and half of bare
 ``send_bulk_email`` calls with constant content; single calls at least as fast as the loop.
 
-``SESTUI_BENCH_BULK_MAILS`` (20,000) and ``SESTUI_BENCH_SINGLE_MAILS`` (3,000) are the sizes,
+``SESTUI_BENCH_BULK_MAILS`` (20,000) and ``SESTUI_BENCH_SINGLE_MAILS`` (6,000) are the sizes,
 ``SESTUI_BENCH_ROUNDS`` (3) how often all of it is measured.
 """
 
@@ -49,7 +49,7 @@ _ENTRIES = "bare send_bulk_email, one content in every entry"
 @pytest.mark.timeout(1_800)
 def test_ceiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bulk_mails = figures.size("BULK_MAILS", 20_000)
-    single_mails = figures.size("SINGLE_MAILS", 3_000)
+    single_mails = figures.size("SINGLE_MAILS", 6_000)
     rounds = []
     with null_ses() as ses:
         mails = _mails(ses, tmp_path / "mails", monkeypatch)
