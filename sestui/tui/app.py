@@ -83,16 +83,17 @@ class SestuiApp(LifecycleApp):
     ) -> None:
         super().__init__(settings, open_runtime)
         self._follow = follow
+        self._first = PLACES[0].mode
         self._failed_at: float | None = None
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
-        """Show the first place, or the run to be followed."""
+        """Show the first place, another that was asked for meanwhile, or the run to be followed."""
         from sestui.tui.rooms import ROOMS, import_all  # noqa: PLC0415 - comes with the desk
 
         for place in PLACES:
             self.add_mode(place.mode, partial(ROOMS[place.mode], self.desk))
         if self._follow is None:
-            self.switch_mode(PLACES[0].mode)
+            self.switch_mode(self._first)
         else:
             self.switch_mode("campaigns")
             self.push_screen(screen_of_run(self._follow))
@@ -150,20 +151,24 @@ class SestuiApp(LifecycleApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Trying again is offered only after a failure, the outbox only of the simulator.
 
-        Before there is anything to look at one can only leave.
+        Before there is anything to look at one can leave, or say where to go first.
         """
-        if not self.opened:
-            return action == "quit"
+        if not self.opened and action not in {"go", "quit"}:
+            return False
         if action == "retry":
             return bool(self.background.failure)
         if action == "go":
-            offered = [p.mode for p in PLACES if p.offered(simulated=self.desk.label.simulated)]
+            simulated = self.account_label.simulated
+            offered = [place.mode for place in PLACES if place.offered(simulated=simulated)]
             return parameters[0] in offered
         return super().check_action(action, parameters)
 
     def action_go(self, mode: str) -> None:
-        """Go to a place."""
-        self.switch_mode(mode)
+        """Go to a place, or begin there if nothing is open yet."""
+        if self.opened:
+            self.switch_mode(mode)
+        else:
+            self._first = mode
 
     @work(group="jump")
     async def action_jump(self) -> None:

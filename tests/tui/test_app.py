@@ -22,11 +22,21 @@ async def test_the_first_frame_is_there_before_the_database_is(runtime):
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "Opening" in shown(app))
         assert "SIMULATOR" in shown(app)
-        await pilot.press("2", "question_mark", "ctrl+p", "ctrl+r", "f", "ctrl+z")
+        await pilot.press("question_mark", "ctrl+p", "ctrl+r", "f", "ctrl+z")
         assert "Opening" in shown(app)  # there is nothing yet that these could be done to
         may_open.set()
         await until(pilot, lambda: app.opened and app.current_mode == "home")
         await until(pilot, lambda: app.background.alive)
+
+
+async def test_a_place_that_is_asked_for_too_early_is_where_it_begins(runtime):
+    may_open = threading.Event()
+    app = SestuiApp(runtime.settings, lambda: may_open.wait(30) and runtime)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Opening" in shown(app))
+        await pilot.press("3", "2")
+        may_open.set()
+        await until(pilot, lambda: app.opened and app.current_mode == "campaigns")
 
 
 async def test_one_can_leave_before_the_database_is_open(runtime):
