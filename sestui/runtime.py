@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.notices import Notices
     from sestui.sending.due import Due
-    from sestui.sending.engine import Engine, Limits
+    from sestui.sending.engine.loop import Engine, Limits
     from sestui.sending.outlook import Outlook
-    from sestui.sending.ports import Composer as RunComposer
-    from sestui.sending.report import SenderReport
+    from sestui.sending.engine.ports import Composer as RunComposer
+    from sestui.sending.engine.report import SenderReport
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
     from sestui.sending.start import Starter
@@ -211,8 +211,8 @@ class Runtime:
     # sending
 
     def _limits(self, seconds: float | None, *, until_idle: bool) -> "Limits":
-        from sestui.sending.batching import Mode  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.engine import Limits  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.engine.batching import Mode  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.engine.loop import Limits  # noqa: PLC0415 - only where something is sent
 
         return Limits(
             senders=self.settings.senders,
@@ -315,7 +315,7 @@ class Runtime:
         a wrong credential is an error here, not a paused run later.
         """
         from sestui.sending.book import RunBook  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.engine import Engine  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
         from sestui.sending.workplace import workplace  # noqa: PLC0415 - as above
         from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
         from sestui.store.ledger import Ledger  # noqa: PLC0415 - only where something is sent
@@ -356,18 +356,23 @@ class Runtime:
         return bury_the_dead(self.database, self.clock)
 
     def wake_waiting(self) -> None:
-        """Let runs that wait for quota go on if SES has room again, sooner than expected or not."""
+        """Let runs that wait for the account or its quota go on if it has answered and has room.
+
+        Raises:
+            AccountError: it doesn't answer.
+        """
         waiting = [
             run
             for run in self.runs.in_states((RunState.WAITING,))
-            if run.reason == WaitReason.QUOTA
+            if run.reason in {WaitReason.QUOTA, WaitReason.ACCOUNT}
         ]
         if not waiting:
             return
         self.account.look()
         quota = self.account.quota()
-        if quota is not None and (quota.left is None or quota.left > 0):
-            for run in waiting:
+        has_room = quota is not None and (quota.left is None or quota.left > 0)
+        for run in waiting:
+            if has_room or run.reason == WaitReason.ACCOUNT:
                 self.runs.wake(run.id)
 
     # time

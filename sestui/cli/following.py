@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from sestui.cli.common import say, watched
 from sestui.core.pacing import AllowedRate
-from sestui.sending.engine import End
-from sestui.sending.report import SenderReport
+from sestui.sending.engine.loop import End
+from sestui.sending.engine.report import SenderReport
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

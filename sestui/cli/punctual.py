@@ -13,7 +13,7 @@ from sestui.cli.common import say
 from sestui.errors import EXIT_TRY_AGAIN
 
 if TYPE_CHECKING:
-    from sestui.sending.report import SenderReport
+    from sestui.sending.engine.report import SenderReport
 
 GRACE_SECONDS = 1.5
 """How long after its time a process may still write down what came back."""

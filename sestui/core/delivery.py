@@ -20,10 +20,12 @@ class Claim:
     run_id: int
     email: str
     attempt: int
-    """1 for the first try; grows with each claim."""
+    """The claim's fence: 1 for the first, grows with each. It says nothing of what went wrong."""
     attributes: dict[str, Any] = field(default_factory=dict)
     """The contact's attributes as they are at the claim; of a relayed mail's recipient, which
     mail it is (:data:`RELAYED`) and who of it (:data:`PLACE`)."""
+    faults: int = 0
+    """How often SES has failed on this mail so far."""
 
 
 class AnswerKind(StrEnum):
@@ -52,11 +54,35 @@ class HoldBack(StrEnum):
     """SES failed on this mail: try it again later."""
     WITHDRAWN = "withdrawn"
     """We took it back ourselves."""
+    CONTENT = "content"
+    """No mail can be made for this recipient as things are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of one mail that was to be handed to SES."""
+
+    kind: AnswerKind
+    message_id: str = ""
+    code: str = ""
+    """SES's error code, or the name of what failed; '' when accepted."""
+    reason: str = ""
+    """A sentence for people; control characters removed."""
+    hold_back: HoldBack | None = None
+    """Set where the kind is NOT_SENT."""
+
+
+WITHDRAWN = Reply(
+    AnswerKind.NOT_SENT,
+    code="Withdrawn",
+    reason="Taken back before it left.",
+    hold_back=HoldBack.WITHDRAWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What SES said (or did not say) about one claim."""
+    """A reply on its way into the ledger: what became of one claim."""
 
     delivery_id: int
     attempt: int
@@ -70,6 +96,19 @@ class Answer:
     """Set on NOT_SENT answers only."""
     retry_after: float = 0.0
     """NOT_SENT: seconds until the row may be claimed again."""
+
+    @classmethod
+    def of(cls, claim: Claim, reply: Reply) -> "Answer":
+        """``reply`` to ``claim``."""
+        return cls(
+            claim.delivery_id,
+            claim.attempt,
+            reply.kind,
+            message_id=reply.message_id,
+            code=reply.code,
+            reason=reply.reason,
+            hold_back=reply.hold_back,
+        )
 
 
 @dataclass(frozen=True, slots=True)

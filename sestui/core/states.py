@@ -74,6 +74,8 @@ class WaitReason(StrEnum):
     """What a waiting run waits for; it goes on by itself, but for want of approval."""
 
     QUOTA = "quota"
+    ACCOUNT = "account"
+    """SES doesn't answer, or can't be reached."""
     WINDOW = "window"
     APPROVAL = "approval"
 

@@ -14,7 +14,7 @@ from sestui.core.wire import (
     rejected,
     sending_paused,
 )
-from sestui.sending.ports import Reply
+from sestui.sending.engine.ports import Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sestui.core.pacing import DAY_SECONDS, Quota
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.core.window import parse_window
 from sestui.errors import StateError
-from sestui.sending.ports import Composer
+from sestui.sending.engine.ports import Composer
 from sestui.store.runs import Runs
 from sestui.store.tables import Run
 
@@ -55,7 +55,7 @@ class RunBook:
         self._announce()
         found = []
         for run in self._runs.in_states((RunState.SENDING, RunState.WAITING)):
-            if self._only is not None and self._only not in {run.id, run.notice_of}:
+            if not self._serves(run):
                 continue
             if run.state == RunState.WAITING and not _waited_enough(run, now):
                 continue
@@ -86,6 +86,21 @@ class RunBook:
             self._runs.pause(run_id, reason, detail)
         except StateError:
             return
+
+    def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
+        """Let these runs wait until the account answers; whoever asks it next wakes them."""
+        resume_at = self._clock.now() + _FIRST_TRY_SECONDS
+        for run_id in run_ids:
+            self._runs.wait(run_id, WaitReason.ACCOUNT, detail, resume_at)
+
+    def account_answered(self) -> None:
+        """Wake the runs that wait for the account."""
+        for run in self._runs.in_states((RunState.WAITING,)):
+            if run.reason == WaitReason.ACCOUNT and self._serves(run):
+                self._runs.wake(run.id)
+
+    def _serves(self, run: Run) -> bool:
+        return self._only is None or self._only in {run.id, run.notice_of}
 
     def wait_for_quota(self, run_ids: Sequence[int], *, said_by_ses: bool) -> None:
         """Let these runs wait until the rolling quota is expected to have room, if it has none.
@@ -119,6 +134,8 @@ def _waited_enough(run: Run, now: Instant) -> bool:
     """
     if run.reason == WaitReason.WINDOW:
         return True
+    if run.reason == WaitReason.ACCOUNT:
+        return False  # asking the account is its own business, see account_answered
     return run.resume_at is not None and not (
         now < run.resume_at <= now + DAY_SECONDS + _SLACK_SECONDS
     )

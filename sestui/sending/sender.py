@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from sestui.errors import SestuiError
-from sestui.sending.engine import End, Engine
+from sestui.sending.engine.loop import End, Engine
 
 
 class Sender:

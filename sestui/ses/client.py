@@ -28,10 +28,13 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
 from sestui import __version__
+from sestui.ses.connector import Connector
+from sestui.ses.signer import Credentials
 from sestui.errors import AccountError, AccountUnreachableError, SestuiError
 
 if TYPE_CHECKING:
     from botocore.client import ClientMeta
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_ses import SESClient
     from mypy_boto3_sesv2 import SESV2Client
 
@@ -61,12 +64,9 @@ class Endpoint:
 
 
 class Clients:
-    """The ways to SES of one process; they are thread-safe.
+    """The ways to SES of one process; they are thread-safe."""
 
-    ``connections`` bounds those of :attr:`http`, which the sending calls go by.
-    """
-
-    def __init__(self, endpoint: Endpoint, *, connections: int) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         config = Config(
             # botocore's retries send accepted mail a second time when the answer is lost.
             retries={"total_max_attempts": 1, "mode": "standard"},
@@ -89,12 +89,15 @@ class Clients:
             self.region = self.sesv2.meta.region_name
             self.endpoint_url = self.sesv2.meta.endpoint_url
             self.is_aws = self.endpoint_url.endswith((".amazonaws.com", ".api.aws"))
-            self.http = _http_session(
-                self.sesv2.meta,
-                simulated=endpoint.simulated,
-                verify=core.get_config_variable("ca_bundle"),
-                connections=connections,
+            self.connector = Connector(
+                _http_session(
+                    self.sesv2.meta,
+                    simulated=endpoint.simulated,
+                    verify=core.get_config_variable("ca_bundle"),
+                ),
+                self.endpoint_url,
             )
+            """Opens the connections of the sending calls."""
 
     @property
     def signs_at_once(self) -> bool:
@@ -111,20 +114,23 @@ class Clients:
         """
         request = AWSRequest(method=method, url=url, headers=headers, data=body)
         with said_plainly():
-            self.sign(request)
+            SigV4Auth(self._frozen(), "ses", self.region).add_auth(request)
         return dict(request.headers.items())
 
-    def sign(self, request: AWSRequest) -> None:
-        """Sign ``request``; it may have to fetch credentials first.
+    def credentials(self) -> Credentials:
+        """The credentials to sign with now; it may have to fetch them first.
 
         Raises:
-            BotoCoreError: there are no credentials, or they can't be fetched.
+            BotoCoreError: there are none, or they can't be fetched.
         """
+        frozen = self._frozen()
+        return Credentials(frozen.access_key, frozen.secret_key, frozen.token or "")
+
+    def _frozen(self) -> "ReadOnlyCredentials":
         credentials = self._session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
-        frozen = credentials.get_frozen_credentials()
-        SigV4Auth(frozen, "ses", self.region).add_auth(request)
+        return credentials.get_frozen_credentials()
 
     def ses_v1(self) -> "SESClient":
         """The old API at the same endpoint, for stand-ins that lack parts of the new one."""
@@ -134,7 +140,7 @@ class Clients:
 
 
 def _http_session(
-    meta: "ClientMeta", *, simulated: bool, verify: Any, connections: int
+    meta: "ClientMeta", *, simulated: bool, verify: Any
 ) -> URLLib3Session:
     """What the client goes by, for calls of our own: with the same proxies and authorities."""
     endpoint = EndpointCreator(HierarchicalEmitter()).create_endpoint(
@@ -143,7 +149,6 @@ def _http_session(
         meta.endpoint_url,
         verify=verify,
         timeout=(CONNECT_SECONDS, READ_SECONDS),  # type: ignore[arg-type] # the stubs don't know the pair
-        max_pool_connections=connections,
         proxies=_NO_PROXIES if simulated else None,
         socket_options=[
             (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -220,11 +225,15 @@ CREDENTIAL_CODES = frozenset(
         "ExpiredToken",
         "ExpiredTokenException",
         "IncompleteSignature",
+        "InvalidAccessKeyId",
         "InvalidClientTokenId",
         "InvalidSignatureException",
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
+        "NotAuthorized",
         "OptInRequired",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }

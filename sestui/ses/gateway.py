@@ -1,80 +1,199 @@
 """The one object that hands mail to SES."""
 
-import time
+import base64
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
-from sestui.core.delivery import HoldBack
+import orjson
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+
+from sestui.core.clock import Clock
+from sestui.core.delivery import AnswerKind, HoldBack, Reply
 from sestui.core.mail import Mail
-from sestui.ses.calls import Calls, Operation, WithdrawnError
-from sestui.ses.client import Clients
-from sestui.ses.replies import (
-    WITHDRAWN,
-    Reply,
-    replies_of_bulk,
-    reply_of,
-    reply_to,
-)
+from sestui.ses.client import USER_AGENT, Clients
+from sestui.ses.connections import Connections, Lost, Outcome
+from sestui.ses.connector import ConnectError
+from sestui.ses.replies import Reader
 from sestui.ses.requests import bulk_request, single_request
+from sestui.ses.signer import Credentials, Signer
 
-_TYPICAL_COST = 0.0007
-"""Processor seconds of a SendEmail call, until calls of our own have been measured."""
+_FRESH_SECONDS = 60.0
+"""Temporary credentials are asked for again this often; botocore renews them before they end."""
+
+
+class Operation(Enum):
+    """The calls, by their paths in SES's API v2."""
+
+    SEND_EMAIL = "/v2/email/outbound-emails"
+    SEND_BULK_EMAIL = "/v2/email/outbound-bulk-emails"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is serialised and not signed yet."""
+
+    operation: Operation
+    body: bytes
+    mails: int
 
 
 class Gateway:
-    """Hands mails to SES, one recipient each, one attempt each; used by many threads at once.
+    """Hands mails to SES, one attempt each; driven by one thread, which it never blocks.
 
-    ``leave`` is called in the sending thread when the request is serialised and signed and its
-    first byte is about to go: it blocks until the mail's slot, and says whether it may leave. Until
-    it has said yes, nothing can have reached SES.
+    Whoever sends first says how many connections it :meth:`want`\\ s, and calls :meth:`poll` again
+    and again: that is where connections open, answers are read and time runs out.
     """
 
-    def __init__(self, clients: Clients) -> None:
-        self._calls = Calls(clients)
-        self.single_cost = _TYPICAL_COST
-        """Processor seconds that a SendEmail call costs here, as measured."""
+    def __init__(self, clients: Clients, clock: Clock, *, most: int) -> None:
+        """``most`` connections may be open."""
+        self._clients = clients
+        self._clock = clock
+        self._reader = Reader(clients.sesv2.meta.service_model)
+        base = clients.endpoint_url.rstrip("/")
+        self._signers = {
+            operation: _signer(clients, base + operation.value) for operation in Operation
+        }
+        self._credentials: Credentials | None = None
+        self._fetched_at = float("-inf")
+        self._fetching = threading.Lock()
+        self._connections = Connections(self._attempt, clock, most=most)
+        self.wake = self._connections.wake
+        """Make a :meth:`poll` that waits return; any thread may call it."""
 
-    def send(self, mail: Mail, leave: Callable[[], bool]) -> Reply:
-        """Send ``mail`` and say what became of it; never raises for what SES or the net does."""
-        began = time.thread_time()
-        door = _Door(leave)
-        try:
-            reply = reply_of(
-                self._calls.call(Operation.SEND_EMAIL, single_request(mail), door.leave)
-            )
-        except WithdrawnError:
-            reply = WITHDRAWN
-        except Exception as error:  # noqa: BLE001 - whatever it is, the ledger must know
-            reply = reply_to(error, left=door.left)
-        self.single_cost += 0.05 * (time.thread_time() - began - self.single_cost)
-        return reply
+    @property
+    def ready(self) -> int:
+        """How many calls could leave at this moment."""
+        return self._connections.ready if self._credentials is not None else 0
 
-    def send_bulk(self, mails: Sequence[Mail], leave: Callable[[], bool]) -> list[Reply]:
-        """Send up to 50 mails of one sender in one call; what became of each, in their order.
+    @property
+    def trouble(self) -> Reply | None:
+        """Why nothing can leave, as the reply to whatever would; None when all is well."""
+        error = self._connections.trouble
+        if error is None:
+            return None
+        hold = HoldBack.PAUSED if isinstance(error, _NoCredentials) else HoldBack.UNREACHABLE
+        return Reply(AnswerKind.NOT_SENT, code=error.code, reason=str(error), hold_back=hold)
 
-        They may differ in recipient, subject, bodies, headers and tags, and carry no attachments.
+    def want(self, calls: int) -> None:
+        """Have connections for so many calls at once, from now on."""
+        self._connections.want(calls)
+
+    def call(self, mails: Sequence[Mail]) -> Call:
+        """One call for ``mails``: of up to 50 mails of one message if there are several.
+
+        Raises:
+            TypeError, ValueError: what they hold can't be written as JSON.
         """
-        door = _Door(leave)
+        if len(mails) == 1:
+            return Call(Operation.SEND_EMAIL, _json(single_request(mails[0])), 1)
+        return Call(Operation.SEND_BULK_EMAIL, _json(bulk_request(mails)), len(mails))
+
+    def send(self, call: Call, done: Callable[[Sequence[Reply]], None]) -> bool:
+        """Sign ``call`` and let it leave; False: it could not, and no byte of it has.
+
+        ``done`` is called once, in a later :meth:`poll`, with a reply for each mail in their order.
+        """
+        if self._credentials is None:
+            return False
+        head = self._signers[call.operation].head(self._credentials, call.body)
+        return self._connections.send(head + call.body, lambda out: done(self._read(call, out)))
+
+    def poll(self, seconds: float) -> None:
+        """Wait up to ``seconds`` for answers and connections, and deal with what comes."""
+        if self._clock.monotonic() - self._fetched_at > _FRESH_SECONDS and self._credentials:
+            self._refresh()
+        self._connections.poll(seconds)
+
+    def close(self) -> None:
+        """Close all connections; calls without an answer never get one."""
+        self._connections.close()
+
+    def _read(self, call: Call, outcome: Outcome) -> Sequence[Reply]:
+        if isinstance(outcome, Lost):
+            lost = Reply(AnswerKind.UNKNOWN, code=outcome.code, reason=outcome.reason)
+            return [lost] * call.mails
+        if call.operation is Operation.SEND_EMAIL:
+            return [self._reader.single(outcome)]
+        return self._reader.bulk(outcome, call.mails)
+
+    # credentials and connections: whatever may block is done in threads of its own
+
+    def _attempt(self) -> "_Attempt":
+        return _Attempt(self._fetch, self._clients.connector.attempt())
+
+    def _refresh(self) -> None:
+        """Fetch the credentials anew beside everything else, if they are of the kind that ends."""
+        self._fetched_at = self._clock.monotonic()
+        if self._clients.signs_at_once:
+            return
         try:
-            said = self._calls.call(Operation.SEND_BULK_EMAIL, bulk_request(mails), door.leave)
-            return replies_of_bulk(said, len(mails))
-        except WithdrawnError:
-            reply = WITHDRAWN
-        except Exception as error:  # noqa: BLE001 - whatever it is, the ledger must know
-            reply = reply_to(error, left=door.left)
-            if reply.hold_back is HoldBack.RATE:
-                # Not the account's rate, which shows in the entries: SES limits the call.
-                reply = replace(reply, hold_back=HoldBack.BULK)
-        return [reply] * len(mails)
+            threading.Thread(
+                target=self._fetch_again, name="sestui-credentials", daemon=True
+            ).start()
+        except RuntimeError:
+            return  # no thread to be had: the ones we have are good for a while yet
+
+    def _fetch_again(self) -> None:
+        try:
+            self._fetch()
+        except ConnectError:
+            return  # those that are there are used until SES refuses them, which says more
+
+    def _fetch(self) -> None:
+        with self._fetching:
+            now = self._clock.monotonic()
+            if self._credentials is not None and now - self._fetched_at < _FRESH_SECONDS / 2:
+                return
+            try:
+                found = self._clients.credentials()
+            except NoCredentialsError as error:
+                raise _NoCredentials("NoCredentialsError", str(error)) from error
+            except BotoCoreError as error:
+                raise ConnectError(type(error).__name__, f"No AWS credentials: {error}") from error
+            self._fetched_at = now
+            if found != self._credentials:  # the signer knows them by their identity
+                self._credentials = found
 
 
-class _Door:
-    """``leave``, and whether it has let the call go."""
+class _NoCredentials(ConnectError):
+    """There are none: a person has to act."""
 
-    def __init__(self, leave: Callable[[], bool]) -> None:
-        self._leave = leave
-        self.left = False
 
-    def leave(self) -> bool:
-        self.left = self._leave()
-        return self.left
+class _Attempt:
+    """Credentials first, then a connection: a mail needs both to leave."""
+
+    def __init__(self, fetch: Callable[[], None], attempt: Any) -> None:
+        self._fetch = fetch
+        self._attempt = attempt
+
+    def connect(self) -> Any:
+        self._fetch()
+        return self._attempt.connect()
+
+    def abort(self) -> None:
+        self._attempt.abort()
+
+
+def _signer(clients: Clients, url: str) -> Signer:
+    route = clients.connector.route
+    target = url if route.whole_url else url.partition("//")[2].partition("/")[2]
+    return Signer(
+        url,
+        clients.region,
+        target=target if route.whole_url else f"/{target}",
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **route.headers},
+    )
+
+
+def _json(request: Any) -> bytes:
+    return orjson.dumps(request, default=_text_of)
+
+
+def _text_of(blob: Any) -> str:
+    """How the API writes bytes in JSON."""
+    if not isinstance(blob, bytes | bytearray):
+        raise TypeError(f"{type(blob).__name__} can't stand in a request")
+    return base64.b64encode(blob).decode("ascii")

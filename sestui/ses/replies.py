@@ -1,47 +1,92 @@
 """Reading what SES said, or what the lack of an answer means (DESIGN §4.3)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ProxyConnectionError,
-    SSLError,
-)
+import orjson
+from botocore.model import ServiceModel
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 
-from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.core.delivery import AnswerKind, HoldBack, Reply
 from sestui.ses.client import CREDENTIAL_CODES
+from sestui.ses.http_answer import HttpAnswer
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What SES said to one mail."""
+class Reader:
+    """Reads answers to the sending calls; ``service`` is botocore's model of SES's API v2."""
 
-    kind: AnswerKind
-    message_id: str = ""
-    code: str = ""
-    reason: str = ""
-    hold_back: HoldBack | None = None
+    def __init__(self, service: ServiceModel) -> None:
+        # Errors are read alike, whichever call they answer.
+        self._shape: Any = service.operation_model("SendEmail").output_shape
+        self._parser = ResponseParserFactory().create_parser(service.resolved_protocol)
+
+    def single(self, answer: HttpAnswer) -> Reply:
+        """The reply to a SendEmail call; one without a message id tells nothing."""
+        if answer.status >= 300:
+            return self._refusal(answer)
+        return _reply_of(_object(answer.body)) or _in_ses_place(answer)
+
+    def bulk(self, answer: HttpAnswer, count: int) -> Sequence[Reply]:
+        """The replies to ``count`` entries of a SendBulkEmail call, in their order.
+
+        HTTP 200 hides failures: each entry has a status of its own. An answer that doesn't have one
+        for every entry can't be matched to them, and leaves all in doubt.
+        """
+        if answer.status >= 300:
+            reply = self._refusal(answer)
+            if reply.hold_back is HoldBack.RATE:
+                # Not the account's rate, which shows in the entries: SES limits the call.
+                reply = replace(reply, hold_back=HoldBack.BULK)
+            return [reply] * count
+        results: Any = _object(answer.body).get("BulkEmailEntryResults")
+        readable = isinstance(results, list) and all(isinstance(each, dict) for each in results)
+        if not readable or len(results) != count:
+            return [_in_ses_place(answer)] * count
+        return [_reply_of_entry(result) for result in results]
+
+    def _refusal(self, answer: HttpAnswer) -> Reply:
+        said = {
+            "status_code": answer.status,
+            "headers": answer.headers,
+            "body": answer.body,
+        }
+        try:
+            error = self._parser.parse(said, self._shape).get("Error", {})
+        except (ResponseParserError, ValueError, UnicodeError):
+            error = {}
+        code = str(error.get("Code", ""))
+        # botocore puts the bare status where the body named no code: not SES's own words.
+        if code.isdigit():
+            code = ""
+        return _reply_to_error(answer.status, code, _clean(str(error.get("Message") or "")))
 
 
-WITHDRAWN = Reply(
-    AnswerKind.NOT_SENT,
-    code="Withdrawn",
-    reason="Taken back before it left.",
-    hold_back=HoldBack.WITHDRAWN,
-)
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:  # cut off on the way, or not SES's
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
-def reply_of(said: Mapping[str, Any]) -> Reply:
-    """The reply in a SendEmail answer; one that could not be read has no id."""
+def _reply_of(said: Mapping[str, Any]) -> Reply | None:
+    """The reply that a message id is; None where there is none."""
     message_id = said.get("MessageId")
     if message_id and isinstance(message_id, str):
         return Reply(AnswerKind.ACCEPTED, message_id=message_id)
-    return Reply(AnswerKind.UNKNOWN, code="NoMessageId", reason="SES's answer has no message id.")
+    return None
+
+
+def _in_ses_place(answer: HttpAnswer) -> Reply:
+    """The reply to an answer that says nothing of the mails: SES may have taken them or not."""
+    kind = _clean(answer.headers.get("content-type", "")) or "no content type"
+    return Reply(
+        AnswerKind.UNKNOWN,
+        code="Unreadable",
+        reason=f"What came for SES's answer ({answer.status}, {kind}) doesn't say what became of "
+        "the mail.",
+    )
 
 
 _NOT_FOUND = ("NotFoundException", None)
@@ -68,28 +113,12 @@ _STATUSES: dict[str, tuple[str, HoldBack | None]] = {
 thing has one name in the ledger; and what it holds back, None for a refusal for good."""
 
 
-def replies_of_bulk(said: Mapping[str, Any], count: int) -> list[Reply]:
-    """The replies in a SendBulkEmail answer to ``count`` entries, in their order.
-
-    HTTP 200 hides failures: each entry has a status of its own. An answer that doesn't have one
-    for every entry can't be matched to them, and leaves all in doubt.
-    """
-    results: Any = said.get("BulkEmailEntryResults")
-    readable = isinstance(results, list) and all(isinstance(each, dict) for each in results)
-    if not readable or len(results) != count:
-        lost = Reply(
-            AnswerKind.UNKNOWN,
-            code="NoEntryResults",
-            reason="SES's answer doesn't say what became of each entry.",
-        )
-        return [lost] * count
-    return [_reply_of_entry(result) for result in results]
-
-
 def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
     status = str(result.get("Status", ""))
     if status == "SUCCESS":
-        return reply_of(result)
+        return _reply_of(result) or Reply(
+            AnswerKind.UNKNOWN, code="NoMessageId", reason="SES's answer has no message id."
+        )
     reason = _clean(str(result.get("Error", ""))) or status
     if status not in _STATUSES:
         return Reply(AnswerKind.UNKNOWN, code=status or "NoStatus", reason=reason)
@@ -99,34 +128,6 @@ def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
 
 
 _REFUSED = "SES refuses this."
-
-
-def reply_to(error: Exception, *, left: bool) -> Reply:
-    """What an exception of botocore's means; ``left``: bytes may have reached SES."""
-    if isinstance(error, ClientError):
-        return _reply_to_answer(error)
-    code = type(error).__name__
-    if not left:
-        # Nothing has left: the account's trouble, or this mail's, which is tried only so often.
-        hold_back = HoldBack.PAUSED if isinstance(error, NoCredentialsError) else HoldBack.FAULT
-        return Reply(AnswerKind.NOT_SENT, code=code, reason=_plain(error), hold_back=hold_back)
-    if _never_connected(error):
-        return Reply(
-            AnswerKind.NOT_SENT,
-            code=code,
-            reason="No connection to SES could be made.",
-            hold_back=HoldBack.UNREACHABLE,
-        )
-    return Reply(
-        AnswerKind.UNKNOWN, code=code, reason="The mail was handed over and no answer came back."
-    )
-
-
-def _never_connected(error: Exception) -> bool:
-    if isinstance(error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError):
-        return True
-    # A handshake that fails has carried no mail; any other TLS error may come after one.
-    return isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 _ACCOUNT_CODES = frozenset(
@@ -150,33 +151,40 @@ _THROTTLE_CODES = frozenset(
 )
 
 
-def _reply_to_answer(error: ClientError) -> Reply:
-    """Read an error that came over HTTP; which codes mean what is SES.md's table."""
-    said = error.response.get("Error", {})
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code, reason = str(said.get("Code", "")), _clean(str(said.get("Message", "")))
+_BROKEN_OFF_CODES = frozenset(
+    {"RequestAbortedException", "RequestTimeout", "RequestTimeoutException"}
+)
+"""The request didn't come whole: that is the network's doing, not the mail's."""
+
+
+def _reply_to_error(status: int, code: str, reason: str) -> Reply:
+    """Read an error that came over HTTP; which codes mean what is SES.md's table.
+
+    ``code`` is SES's; '' where the answer names none, so that it isn't SES's.
+    """
+    if status in {502, 504} or (status >= 500 and not code):
+        # Whatever it says: a gateway gave up waiting for SES, which may have taken the mail.
+        return Reply(
+            AnswerKind.UNKNOWN,
+            code=code or str(status),
+            reason=f"A gateway answered {status} in SES's place.",
+        )
     if code in _THROTTLE_CODES or status == 429:
         hold_back = HoldBack.QUOTA if "daily" in reason.lower() else HoldBack.RATE
-        return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=hold_back)
+        return Reply(AnswerKind.NOT_SENT, code=code or "429", reason=reason, hold_back=hold_back)
     if code in _ACCOUNT_CODES or code in CREDENTIAL_CODES:
         return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.PAUSED)
-    # botocore puts the bare status where the body named no code: not SES's own words.
-    from_ses = bool(code) and not code.isdigit()
-    if status < 500:
-        if from_ses:
-            return Reply(AnswerKind.REFUSED, code=code, reason=reason or _REFUSED)
-        return Reply(AnswerKind.NOT_SENT, code=str(status), reason=reason, hold_back=HoldBack.FAULT)
-    if from_ses and status not in {502, 504}:
+    if status >= 500 or code in _BROKEN_OFF_CODES:
         return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.FAULT)
+    if code:
+        return Reply(AnswerKind.REFUSED, code=code, reason=reason or _REFUSED)
+    # A proxy or a portal's login page: the call was turned away before it came to SES.
     return Reply(
-        AnswerKind.UNKNOWN,
-        code=code or str(status),
-        reason=f"A gateway answered {status} in SES's place.",
+        AnswerKind.NOT_SENT,
+        code=str(status),
+        reason=f"Somebody answered {status} in SES's place: {reason or 'without a reason'}",
+        hold_back=HoldBack.UNREACHABLE,
     )
-
-
-def _plain(error: Exception) -> str:
-    return _clean(str(error)) or type(error).__name__
 
 
 def _clean(text: str) -> str:

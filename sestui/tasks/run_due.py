@@ -19,7 +19,7 @@ from sestui.errors import SestuiError, StorageError
 from sestui.reports.notices import Notices
 from sestui.reports.overview import Overview, RunView
 from sestui.sending.due import Due
-from sestui.sending.report import SenderReport
+from sestui.sending.engine.report import SenderReport
 from sestui.sending.sender import Sender
 from sestui.store.tables import Run
 from sestui.tasks.crew import Crew

@@ -10,7 +10,7 @@ from sestui.errors import EXIT_TRY_AGAIN, SestuiError
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
-    from sestui.sending.report import Line, SenderReport
+    from sestui.sending.engine.report import Line, SenderReport
     from sestui.sending.sender import Sender
 
 _MOST_LINES = 500

@@ -15,7 +15,7 @@ from sestui.core.states import ENDED_RUN_STATES, DeliveryState, PauseReason, Run
 from sestui.errors import StateError
 from sestui.reports.overview import CampaignView, RunView
 from sestui.runtime import Runtime
-from sestui.sending.report import Line
+from sestui.sending.engine.report import Line
 from sestui.store.recent import RecentRuns
 from sestui.store.tables import Delivery, Run
 from sestui.tui.account_label import AccountLabel

@@ -22,8 +22,8 @@ import boto3
 import pytest
 
 from sestui.core.mail import Mail
-from sestui.sending.batching import MOST_ENTRIES, Mode
-from sestui.sending.engine import Limits
+from sestui.sending.engine.batching import MOST_ENTRIES, Mode
+from sestui.sending.engine.loop import Limits
 from sestui.ses.requests import bulk_request, single_request
 from tests.benchmarks import figures
 from tests.benchmarks.null_ses import BULK_PATH, SINGLE_PATH, NullSes, null_ses

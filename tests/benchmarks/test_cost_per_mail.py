@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sestui.runtime import Runtime
-from sestui.sending.engine import Limits
+from sestui.sending.engine.loop import Limits
 from tests.benchmarks import figures
 from tests.benchmarks.null_ses import NullSes, null_ses
 from tests.benchmarks.workload import LONG_BODY, add_contacts, ses_at, start_run

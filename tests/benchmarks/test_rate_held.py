@@ -23,7 +23,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sestui.sending.engine import Limits
+from sestui.sending.engine.loop import Limits
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.simulator.rules import peak_in_one_second
 from tests.benchmarks import figures

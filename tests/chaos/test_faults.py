@@ -6,8 +6,8 @@ import pytest
 from seeding import checked_counts
 
 from sestui.core.states import DeliveryState, RunState, WaitReason
-from sestui.sending.batching import MOST_ENTRIES
-from sestui.sending.holds import MOST_FAULTS
+from sestui.sending.engine.batching import MOST_ENTRIES
+from sestui.sending.engine.answer_policy import MOST_FAULTS
 from sestui.simulator.faults import checked_fault
 
 NOT_TAKEN = ("throttle", "error_500", "error_503")

@@ -6,7 +6,7 @@ from conftest import add_campaign, running, shown, toasts, until
 
 from sestui.core.delivery import AnswerKind
 from sestui.errors import StorageBusyError, StorageError
-from sestui.sending.report import Line, SenderReport
+from sestui.sending.engine.report import Line, SenderReport
 from sestui.tui.app import SestuiApp
 from sestui.tui.background import Mailbox
 

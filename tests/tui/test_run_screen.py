@@ -8,7 +8,7 @@ from sestui.core.delivery import AnswerKind
 from sestui.core.forecast import Forecast
 from sestui.core.pacing import Quota
 from sestui.core.states import WaitReason
-from sestui.sending.report import Line
+from sestui.sending.engine.report import Line
 from sestui.tui.screens.campaigns import CampaignsScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.follow_up import FollowUpScreen

@@ -10,7 +10,7 @@ from textual.widgets import Rule
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
-from sestui.sending.report import Line
+from sestui.sending.engine.report import Line
 from sestui.store.delivery_walk import LogFilter, LogRow
 from sestui.tui.desk import Desk, RunPicture, has_ended, line_of_answer
 from sestui.tui.format import moment

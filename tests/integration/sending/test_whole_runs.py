@@ -15,9 +15,9 @@ from seeding import addresses
 
 from sestui.core.delivery import RunCounts
 from sestui.core.states import PauseReason, RunState, WaitReason
-from sestui.sending.engine import End
-from sestui.sending.holds import REFUSALS_IN_A_ROW
-from sestui.sending.report import SenderReport
+from sestui.sending.engine.loop import End
+from sestui.sending.engine.answer_policy import REFUSALS_IN_A_ROW
+from sestui.sending.engine.report import SenderReport
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.launch import start_simulator
 from sestui.store.ledger import Ledger

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sestui.sending.batching import Batching, Mode
-from sestui.sending.breadth import Breadth
+from sestui.sending.engine.batching import Batching, Mode
+from sestui.sending.engine.concurrency import Breadth
 
 CHEAP, COSTLY = 0.0005, 0.003
 

@@ -5,7 +5,7 @@ import pytest
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import AnswerKind, Claim
 from sestui.core.mail import Mail, Pattern
-from sestui.sending.dispatch import Dispatcher, Job
+from sestui.sending.engine.dispatch import Dispatcher, Job
 from sestui.ses.replies import Reply
 
 ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m")

@@ -7,7 +7,7 @@ import pytest
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import AnswerKind, Claim, HoldBack
 from sestui.errors import ContentError
-from sestui.sending.dispatch import Dispatcher, Job
+from sestui.sending.engine.dispatch import Dispatcher, Job
 from sestui.ses.replies import WITHDRAWN, Reply
 
 ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sestui.core.clock import SystemClock
 from sestui.core.pacing import SHARED_PACE
-from sestui.sending.gate import STALE_SECONDS, Gate
+from sestui.sending.engine.rate_limiter import STALE_SECONDS, Gate
 
 
 def busiest_second(passes: list[tuple[float, int]]) -> int:

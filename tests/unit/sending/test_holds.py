@@ -2,7 +2,7 @@ import pytest
 
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
 from sestui.core.states import PauseReason
-from sestui.sending.holds import MOST_FAULTS, REFUSALS_IN_A_ROW, Holds
+from sestui.sending.engine.answer_policy import MOST_FAULTS, REFUSALS_IN_A_ROW, Holds
 
 NOW = 500.0
 

@@ -5,7 +5,7 @@ from fake_time import FakeClock
 
 from sestui.core.delivery import Answer, AnswerKind, Taken, Want
 from sestui.errors import EXIT_TRY_AGAIN, StorageBusyError, StorageError
-from sestui.sending.unwritten import PATIENCE_SECONDS, Unwritten
+from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, Unwritten
 
 WANT = Want(1, 5)
 FULL = StorageError("The disk is full.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, Taken, Want
 from sestui.errors import StorageError
-from sestui.sending.ports import Ledger
+from sestui.sending.engine.ports import Ledger
 
 PATIENCE_SECONDS = 120.0
 """A database that takes nothing for this long ends the sender, if nothing is lost by that."""
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 120.0
 _RETRY_SECONDS = 0.1
 
 
-class Unwritten:
+class AnswerBuffer:
     """What SES said and the ledger doesn't know yet; every call of the ledger goes through here.
 
     A database may be locked, full or read-only for a while. An answer that is dropped then would be

@@ -4,40 +4,46 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol
 
 from sestui.core.account import AccountStatus
-from sestui.core.delivery import Answer, AnswerKind, HoldBack, Taken, Want
+from sestui.core.delivery import Answer, Reply, Taken, Want
 from sestui.core.mail import Mail
 from sestui.core.states import PauseReason
 
 
-class Reply(Protocol):
-    """What SES said to one mail."""
+class Call(Protocol):
+    """A call to SES that is written and has not left."""
 
     @property
-    def kind(self) -> AnswerKind: ...  # noqa: D102
-    @property
-    def message_id(self) -> str: ...  # noqa: D102
-    @property
-    def code(self) -> str: ...  # noqa: D102
-    @property
-    def reason(self) -> str: ...  # noqa: D102
-    @property
-    def hold_back(self) -> HoldBack | None: ...  # noqa: D102
+    def body(self) -> bytes: ...  # noqa: D102
 
 
 class Gateway(Protocol):
-    """Hands mail to SES; called from many threads.
-
-    Both send only if ``leave``, called just before the first byte goes, says yes.
-    """
+    """Hands mail to SES; for one thread, which it never blocks but in :meth:`poll`."""
 
     @property
-    def single_cost(self) -> float: ...  # noqa: D102 - processor seconds of a single call
+    def ready(self) -> int: ...  # noqa: D102 - how many calls could leave at this moment
+    @property
+    def trouble(self) -> Reply | None: ...  # noqa: D102 - why no connection can be had
 
-    def send(self, mail: Mail, leave: Callable[[], bool]) -> Reply:
-        """Send one mail in one call."""
+    def want(self, calls: int) -> None:
+        """Have connections for so many calls at once, from now on."""
 
-    def send_bulk(self, mails: Sequence[Mail], leave: Callable[[], bool]) -> Sequence[Reply]:
-        """Send several mails in one call; a reply for each, in their order."""
+    def call(self, mails: Sequence[Mail]) -> Any:
+        """One :class:`Call` for ``mails``; it raises if they can't be written."""
+
+    def send(self, call: Any, done: Callable[[Sequence[Reply]], None]) -> bool:
+        """Let ``call`` leave; False: it could not, and no byte of it has.
+
+        ``done`` is called once, in a later :meth:`poll`, with a reply for each mail in their order.
+        """
+
+    def poll(self, seconds: float) -> None:
+        """Wait up to ``seconds`` for answers and connections, and deal with what comes."""
+
+    def wake(self) -> None:
+        """Make a :meth:`poll` that waits return; any thread may call it."""
+
+    def close(self) -> None:
+        """Close every connection."""
 
 
 class Ledger(Protocol):
@@ -54,7 +60,7 @@ class Composer(Protocol):
     """A run's message, compiled."""
 
     @property
-    def has_attachments(self) -> bool: ...  # noqa: D102 - a bulk call can't carry them
+    def bulk_capable(self) -> bool: ...  # noqa: D102 - whether its mails can go in bulk calls
 
     def mail(
         self, email: str, attributes: dict[str, Any], tags: tuple[tuple[str, str], ...]
@@ -84,6 +90,12 @@ class Book(Protocol):
 
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
         """Hold the run; an operator has to resume it."""
+
+    def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
+        """Let these runs wait until the account answers again; ``detail`` says why."""
+
+    def account_answered(self) -> None:
+        """The account has answered: what waits for that goes on."""
 
     def wait_for_quota(self, run_ids: Sequence[int], *, said_by_ses: bool) -> None:
         """After a look at the account: let these runs wait, unless there is room in the quota.

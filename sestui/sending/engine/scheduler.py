@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sestui.sending.ports import RunInfo
+from sestui.sending.engine.ports import RunInfo
 
 
-class Turns:
+class FairScheduler:
     """Stride scheduling: a run of priority p gets a share of the mails in proportion to p + 1."""
 
     def __init__(self) -> None:

@@ -1,16 +1,18 @@
 """The sender's loop: settle, claim, hand over; one short transaction a tick.
 
-The engine knows ports only (``sending.ports``). It runs in one thread; mails are rendered and
-handed to SES in the dispatcher's threads.
+The engine knows ports only (``sending.engine.ports``). It runs in one thread; mails are rendered
+and handed to SES in the dispatcher's.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import Taken, Want
+from sestui.core.delivery import HoldBack, Taken, Want
 from sestui.core.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
@@ -22,16 +24,26 @@ from sestui.core.pacing import (
     chunk_size,
 )
 from sestui.core.states import PauseReason, RunState
-from sestui.errors import ContentError, StorageError
-from sestui.sending.batching import MOST_ENTRIES, Batching, Mode
-from sestui.sending.breadth import Breadth
-from sestui.sending.dispatch import Dispatcher, Job
-from sestui.sending.holds import Holds, Pause
-from sestui.sending.ports import AccountView, Book, Composer, Gateway, Heartbeat, Ledger, RunInfo
-from sestui.sending.report import REPORT_SECONDS, Reporter, SenderReport
-from sestui.sending.turns import Turns
-from sestui.sending.unwritten import Unwritten
-from sestui.sending.watch import AccountWatch
+from sestui.errors import ContentError, SestuiError, StorageError
+from sestui.sending.engine.account_poller import AccountPoller
+from sestui.sending.engine.answer_buffer import AnswerBuffer
+from sestui.sending.engine.answer_policy import AnswerPolicy, Pause
+from sestui.sending.engine.batching import Batching, Mode
+from sestui.sending.engine.brake import May
+from sestui.sending.engine.concurrency import Backlog
+from sestui.sending.engine.dispatch import Dispatcher, Job, rendered
+from sestui.sending.engine.outage import Outage
+from sestui.sending.engine.ports import (
+    AccountView,
+    Book,
+    Composer,
+    Gateway,
+    Heartbeat,
+    Ledger,
+    RunInfo,
+)
+from sestui.sending.engine.report import REPORT_SECONDS, Reporter, SenderReport
+from sestui.sending.engine.scheduler import FairScheduler
 
 BEAT_SECONDS = 5.0
 RUNS_SECONDS = 0.5
@@ -52,6 +64,8 @@ _IN_THE_AIR_SECONDS = 0.05
 
 _EXACT_SECONDS = 60.0
 """So long a used-up quota is asked about until nothing is in the air anywhere."""
+
+_log = logging.getLogger(__name__)
 
 _SETTLE_SECONDS, _SETTLE_BEHIND_SECONDS = 0.025, 0.06
 """Answers are written at most this late, or a kill would leave more in doubt. Where it is the
@@ -102,14 +116,15 @@ class Engine:
         self._limits = limits
         self._reporter = Reporter(report, clock)
         self._dispatcher = Dispatcher(gateway, clock, most=limits.senders)
-        self._unwritten = Unwritten(ledger, clock)
-        self._watch = AccountWatch(account, clock)
-        self._holds = Holds()
+        self._answers = AnswerBuffer(ledger, clock)
+        self._account = AccountPoller(account, clock)
+        self._policy = AnswerPolicy()
+        self._outage = Outage(self._dispatcher, clock)
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
-        self._turns = Turns()
-        self._breadth = Breadth(limits.senders)
-        self._batching = Batching(limits.mode, lambda: gateway.single_cost)
+        self._scheduler = FairScheduler()
+        self._backlog = Backlog()
+        self._batching = Batching(limits.mode, lambda: self._dispatcher.single_cost)
         self._runs_read_at = float("-inf")
         self._horizon = 0.0
         self._pauses: list[Pause] = []
@@ -126,8 +141,21 @@ class Engine:
         self._dispatcher.answered.set()
 
     def run(self) -> End:
-        """Send until nothing is left, the time is up or :meth:`stop` was called; then drain."""
+        """Send until nothing is left, the time is up or :meth:`stop` was called; then drain.
+
+        Raises:
+            StorageError: the database takes nothing for minutes, or is another than it was.
+            SestuiError: a thread can't be started, or has failed.
+        """
         began = self._clock.monotonic()
+        self._book.account_answered()  # whoever made this engine has just asked it
+        try:
+            self._dispatcher.start()
+        except RuntimeError as error:
+            raise SestuiError(
+                f"The system starts no thread for the sender ({error}); nothing is lost: free some "
+                "memory or raise its limits, and start it again."
+            ) from error
         try:
             while (end := self._ended(began)) is None:
                 self._tick()
@@ -149,19 +177,30 @@ class Engine:
             return End.DEADLINE
         fresh = self._runs_read_at > float("-inf")
         idle = fresh and not (
-            self._turns or self._dispatcher.in_the_air or self._unwritten or self._pauses
+            self._scheduler
+            or self._dispatcher.in_the_air
+            or self._answers
+            or self._pauses
+            or self._outage.runs_wait
         )
         return End.IDLE if self._limits.until_idle and idle else None
 
     # one tick
 
     def _tick(self) -> None:
+        if self._dispatcher.failure is not None:
+            raise SestuiError(
+                "The sender stopped for a reason nobody foresaw "
+                f"({type(self._dispatcher.failure).__name__}, see the log); nothing is lost, start "
+                "it again to go on."
+            ) from self._dispatcher.failure
         try:
             self._work()
-            self._unwritten.succeeded()
+            self._answers.succeeded()
         except StorageError as error:
-            self._unwritten.failed(error, self._dispatcher.in_the_air)
-            self._hold(f"{error} Until then nothing is sent, and nothing is lost.")
+            self._answers.failed(error, self._dispatcher.in_the_air)
+            self._policy.trouble = f"{error} Until then nothing is sent, and nothing is lost."
+            self._policy.hold_until = self._clock.monotonic() + 1.0
         self._report_if_due()
         self._rest()
 
@@ -169,24 +208,26 @@ class Engine:
         self._read_answers()
         self._pause_runs()
         self._beat_if_due()
-        self._look_at_account()
+        self._read_account()
+        self._see_outage()
         self._read_runs_if_due()
-        run = self._turns.next(self._clock.monotonic())
+        run = self._scheduler.next(self._clock.monotonic())
         want = self._want(run) if run is not None else None
-        taken = self._unwritten.exchange(want, self._dispatcher.in_the_air)
+        taken = self._answers.exchange(want, self._dispatcher.in_the_air)
         if run is not None and want is not None and taken is not None:
             self._use(run, taken)
+        self._dispatcher.serve(self._share if self._scheduler or self._outage.runs_wait else 0.0)
 
     def _read_answers(self) -> None:
         answers = self._dispatcher.collect()
         if not answers:
             return
         mono = self._clock.monotonic()
-        written, pauses = self._holds.read(answers, mono)
-        if self._holds.bulk_throttled:
-            self._holds.bulk_throttled = False
+        written, pauses = self._policy.read(answers, mono)
+        if self._policy.bulk_throttled:
+            self._policy.bulk_throttled = False
             self._batching.step_back(mono)
-        self._unwritten.add(written)
+        self._answers.add(written)
         self._pauses += pauses
         self._reporter.note(answers)
 
@@ -199,19 +240,22 @@ class Engine:
 
     def _want(self, run: RunInfo) -> Want | None:
         now = self._clock.monotonic()
-        if self._composer(run) is None:
+        composer = self._composer(run)
+        may = self._dispatcher.may()
+        if composer is None or self._exhausted or now < self._next_claim_at():
             return None
-        if self._exhausted or now < self._next_claim_at():
+        if may is May.NOTHING or not self._dispatcher.connected:
             return None
-        bulk = self._bulk(run, now)
+        if may is May.PROBE:
+            probes = not self._dispatcher.waiting
+            return Want(run.id, 1, run.max_rate, self._pace(bulk=False)) if probes else None
+        bulk = self._bulk(composer, now)
         backlog = self._dispatcher.waiting
-        ahead = self._breadth.ahead(self._rate, bulk=bulk)
-        self._breadth.measure(
+        ahead = self._backlog.ahead(self._rate, bulk=bulk)
+        self._backlog.measure(
             now, self._dispatcher.left, backlog=backlog > ahead // 2, rate=self._share
         )
         chunk = self._batching.chunk(self._rate) if bulk else chunk_size(self._rate)
-        calls = self._rate / MOST_ENTRIES / 0.5 if bulk else self._rate
-        self._dispatcher.width = self._breadth.calls(calls, self._dispatcher.latency)
         most = min(chunk, ahead - backlog)
         if most < min(chunk, ahead // 2):
             return None  # so few that the ledger's transaction would cost more than they
@@ -232,23 +276,20 @@ class Engine:
             return SHARED_PACE
         return BULK_PACE if bulk else PACE
 
-    def _bulk(self, run: RunInfo, now: float) -> bool:
-        composer = self._composer(run)
-        return (
-            composer is not None
-            and not composer.has_attachments
-            # By the whole rate: several processes mostly share the processors of one machine.
-            and self._batching.is_bulk(self._rate, now, behind=self._breadth.behind)
+    def _bulk(self, composer: Composer, now: float) -> bool:
+        # By the whole rate: several processes mostly share the processors of one machine.
+        return composer.bulk_capable and self._batching.is_bulk(
+            self._rate, now, behind=self._backlog.behind
         )
 
     @property
     def _exhausted(self) -> bool:
         """The quota is used up, by our own reckoning or by SES's word."""
-        return self._quota_used_up or self._holds.quota_said
+        return self._quota_used_up or self._policy.quota_said
 
     def _next_claim_at(self) -> float:
         """Monotonic seconds before which nothing is to be claimed for any run."""
-        return max(self._horizon - CLAIM_AHEAD_SECONDS, self._holds.hold_until)
+        return max(self._horizon - CLAIM_AHEAD_SECONDS, self._policy.hold_until)
 
     def _use(self, run: RunInfo, taken: Taken) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""
@@ -265,30 +306,32 @@ class Engine:
         if taken.claims and taken.slots is not None and composer is not None:
             self._hand_over(run, composer, taken, taken.slots)
         elif taken.next_at is not None:
+            if not self._dispatcher.in_the_air and (pause := self._policy.unmade(run.id)):
+                self._pauses.append(pause)
             # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
-            self._turns.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
+            self._scheduler.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
             self._quota_used_up = True
         elif not taken.claims and not taken.skipped:
             # All that is left is in the air: answers come in by themselves.
-            self._turns.block(run, now + _IN_THE_AIR_SECONDS)
+            self._scheduler.block(run, now + _IN_THE_AIR_SECONDS)
 
     def _hand_over(
         self, run: RunInfo, composer: Composer, taken: Taken, slots: Reservation
     ) -> None:
         # The ledger's clock may be a database server's: what counts is how far ahead a slot is.
         ahead = taken.monotonic - taken.now
-        bulk = len(taken.claims) > 1 and self._bulk(run, taken.monotonic)
+        bulk = len(taken.claims) > 1 and self._bulk(composer, taken.monotonic)
         calls = self._batching.calls(taken.claims, slots, self._rate, bulk=bulk)
         self._horizon = taken.opens_at + ahead
-        self._turns.served(run, len(taken.claims))
+        self._scheduler.served(run, len(taken.claims))
         if run.max_rate is not None:
-            self._turns.block(run, slots.end + ahead - CLAIM_AHEAD_SECONDS)
+            self._scheduler.block(run, slots.end + ahead - CLAIM_AHEAD_SECONDS)
         self._dispatcher.hand_over(
             [
                 Job(
                     call.claims,
-                    composer,
+                    partial(rendered, composer),
                     call.slot + ahead,
                     taken.allowed.rate,
                     bulk=call.bulk,
@@ -305,46 +348,61 @@ class Engine:
                 self._composers[run.id] = self._book.composer(run.id)
             except ContentError as error:
                 self._pauses.append(Pause(run.id, PauseReason.ERRORS, str(error)))
-                self._turns.block(run, self._clock.monotonic() + RUNS_SECONDS)
+                self._scheduler.block(run, self._clock.monotonic() + RUNS_SECONDS)
         return self._composers.get(run.id)
 
     def _read_runs_if_due(self) -> None:
         now = self._clock.monotonic()
         if now - self._runs_read_at >= RUNS_SECONDS:
-            self._turns.update(self._book.runnable())
+            self._scheduler.update(self._book.runnable())
             self._runs_read_at = now
-            alive = set(self._turns.ids)
+            alive = set(self._scheduler.ids)
             self._composers = {i: c for i, c in self._composers.items() if i in alive}
 
     # the account
 
-    def _look_at_account(self) -> None:
+    def _read_account(self) -> None:
         """Act on what SES said of the account, if it said something."""
         now = self._clock.monotonic()
         exhausted = self._exhausted
         if not exhausted:
             self._exhausted_since = now
-        drained = not self._dispatcher.in_the_air and not self._unwritten
-        look = self._watch.news(wanted=exhausted and drained)
-        if look is None:
+        drained = not self._dispatcher.in_the_air and not self._answers
+        reading = self._account.poll(wanted=(exhausted and drained) or self._outage.asks)
+        if reading is None:
             return
-        if look.status is None:
-            self._hold(look.trouble)
+        if reading.status is None:
+            self._policy.trouble = self._outage.account_failed = reading.trouble
             return
-        if not look.status.sending_enabled:
+        self._outage.account_failed = ""
+        self._dispatcher.account_answered()
+        if self._outage.runs_wait:
+            self._book.account_answered()
+            self._outage.over()
+            self._runs_read_at = float("-inf")
+        if not reading.status.sending_enabled:
             self._pauses += [
                 Pause(run_id, PauseReason.ACCOUNT, "SES says that sending is disabled.")
-                for run_id in self._turns.ids
+                for run_id in self._scheduler.ids
             ]
         # While others have mail in the air, it may be counted twice and be too little that is left.
-        if exhausted and (look.exact or now - self._exhausted_since > _EXACT_SECONDS):
-            self._book.wait_for_quota(self._turns.ids, said_by_ses=self._holds.quota_said)
-            self._quota_used_up = self._holds.quota_said = False
+        if exhausted and (reading.exact or now - self._exhausted_since > _EXACT_SECONDS):
+            self._book.wait_for_quota(self._scheduler.ids, said_by_ses=self._policy.quota_said)
+            self._quota_used_up = self._policy.quota_said = False
             self._runs_read_at = float("-inf")
 
-    def _hold(self, trouble: str) -> None:
-        self._holds.trouble = trouble
-        self._holds.hold_until = self._clock.monotonic() + 1.0
+    def _see_outage(self) -> None:
+        """Let the runs wait for an account that has been silent for long."""
+        refused = self._dispatcher.unreachable
+        if refused is not None and refused.hold_back is HoldBack.PAUSED:
+            self._pauses += [
+                Pause(run_id, PauseReason.ACCOUNT, f"{refused.code}: {refused.reason}")
+                for run_id in self._scheduler.ids
+            ]
+        elif self._outage.lasts() and self._scheduler.ids:
+            self._book.wait_for_account(self._scheduler.ids, self._outage.sentence())
+            self._outage.runs_wait = True
+            self._runs_read_at = float("-inf")
 
     # upkeep
 
@@ -355,15 +413,16 @@ class Engine:
             self._beat_at = now
 
     def _report_if_due(self, *, last: bool = False) -> None:
-        self._reporter.report(self._allowed, self._quota, self._holds.trouble, last=last)
+        trouble = self._outage.trouble or self._policy.trouble
+        self._reporter.report(self._allowed, self._quota, trouble, last=last)
 
     def _rest(self) -> None:
         """Sleep until the next claim is due, an answer has waited long enough, or a stop."""
         now = self._clock.monotonic()
-        claim_at = max(self._next_claim_at(), min(self._turns.ready_at(), now + RUNS_SECONDS))
+        claim_at = max(self._next_claim_at(), min(self._scheduler.ready_at(), now + RUNS_SECONDS))
         wait = min(max(claim_at - now, 0.001), REPORT_SECONDS)
         if self._dispatcher.in_the_air:
-            behind = self._breadth.behind
+            behind = self._backlog.behind
             wait = min(wait, _SETTLE_BEHIND_SECONDS if behind else _SETTLE_SECONDS)
         self._clock.wait(self._stop, wait)
 
@@ -374,8 +433,8 @@ class Engine:
         while self._dispatcher.in_the_air and self._clock.monotonic() < give_up_at:
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
-        self._unwritten.add(self._dispatcher.give_up())
-        self._unwritten.write_last(self._patience_ends())
+        self._answers.add(self._dispatcher.give_up())
+        self._answers.write_last(self._patience_ends())
         self._report_if_due(last=True)
 
     def _patience_ends(self) -> float:

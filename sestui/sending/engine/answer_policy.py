@@ -13,10 +13,12 @@ from sestui.core.states import PauseReason
 REFUSALS_IN_A_ROW = 20
 """So many refusals with one code, none accepted between: that is not the recipients' fault."""
 
-MOST_FAULTS = 12
-"""A mail that SES fails on (5xx) this often is refused in effect: half an hour of trying."""
-
 _LONGEST_HOLD_SECONDS = 30.0
+
+_THROTTLED_RETRY_SECONDS = 1.0
+
+_CONTENT_RETRY_SECONDS = 60.0
+"""What no mail can be made of may be mended meanwhile: the contact's attributes are read anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class _Streak:
     count: int = 0
 
 
-class Holds:
+class AnswerPolicy:
     """What the latest answers say about going on."""
 
     def __init__(self) -> None:
         self._refusals: dict[int, _Streak] = {}
+        self._unmade: dict[int, dict[int, str]] = {}
+        """By run and delivery: why no mail can be made of it."""
         self._failures = 0
         self.hold_until = 0.0
         """Monotonic seconds before which nothing more is worth claiming."""
@@ -59,7 +63,7 @@ class Holds:
         written: list[Answer] = []
         pauses: dict[int, Pause] = {}
         for answer, claim in answers:
-            written.append(_with_backoff(answer))
+            written.append(_with_backoff(answer, claim))
             if answer.kind is AnswerKind.ACCEPTED:
                 self._failures, self.trouble = 0, ""
                 self._refusals.pop(claim.run_id, None)
@@ -68,6 +72,24 @@ class Holds:
             elif answer.kind is AnswerKind.NOT_SENT:
                 self._not_sent(answer, claim, now, pauses)
         return written, list(pauses.values())
+
+    def unmade(self, run_id: int) -> Pause | None:
+        """The run's pause if all it has left is recipients for whom no mail can be made.
+
+        To be asked when there is nothing else to claim. It is told once: whoever resumes the run
+        has them tried again.
+        """
+        found = self._unmade.pop(run_id, None)
+        if not found:
+            return None
+        count, why = len(found), next(iter(found.values()))
+        whom = "1 recipient" if count == 1 else f"{count:,} recipients"
+        return Pause(
+            run_id,
+            PauseReason.ERRORS,
+            f"No mail can be made for {whom}: {why} Mend the message or the contacts and resume; "
+            "everybody else has been dealt with.",
+        )
 
     def _refused(self, answer: Answer, claim: Claim, pauses: dict[int, Pause]) -> None:
         streak = self._refusals.setdefault(claim.run_id, _Streak())
@@ -92,6 +114,8 @@ class Holds:
             self.quota_said = True
         elif answer.hold_back is HoldBack.BULK:
             self.bulk_throttled = True
+        elif answer.hold_back is HoldBack.CONTENT:
+            self._unmade.setdefault(claim.run_id, {})[claim.delivery_id] = answer.reason
         elif answer.hold_back in {HoldBack.UNREACHABLE, HoldBack.FAULT}:
             # Calls that were in the air together fail together: one step of backoff for them all.
             if now >= self.hold_until:
@@ -101,18 +125,14 @@ class Holds:
             self.trouble = f"SES can't take mail just now ({answer.code}): {answer.reason}"
 
 
-def _with_backoff(answer: Answer) -> Answer:
+def _with_backoff(answer: Answer, claim: Claim) -> Answer:
+    """When the recipient is tried again; only a fault of its own counts against it."""
     if answer.kind is not AnswerKind.NOT_SENT:
         return answer
     if answer.hold_back is HoldBack.FAULT:
-        if answer.attempt >= MOST_FAULTS:
-            return replace(
-                answer,
-                kind=AnswerKind.REFUSED,
-                hold_back=None,
-                reason=f"Tried {answer.attempt} times; the last time: {answer.reason}",
-            )
-        return replace(answer, retry_after=backoff(answer.attempt))
+        return replace(answer, retry_after=backoff(claim.faults + 1))
+    if answer.hold_back is HoldBack.CONTENT:
+        return replace(answer, retry_after=_CONTENT_RETRY_SECONDS)
     if answer.hold_back is HoldBack.RATE:
-        return replace(answer, retry_after=1.0)
+        return replace(answer, retry_after=_THROTTLED_RETRY_SECONDS)
     return answer

@@ -1,0 +1,91 @@
+"""Asking SES about the account again and again, without ever making the sender wait for it."""
+
+import logging
+import threading
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from sestui.core.account import AccountStatus
+from sestui.core.clock import Clock
+from sestui.errors import SestuiError
+from sestui.sending.engine.ports import AccountView
+
+POLL_SECONDS = 60.0
+"""SES raises quotas of good senders: the account is read again this often while sending."""
+
+_AT_MOST_EVERY_SECONDS = 1.0
+"""SES limits GetAccount to about one a second (SES.md)."""
+
+
+_HANGS_SECONDS = 5.0
+"""An answer that something hangs on is asked for again after this, beside the question that hangs:
+an outage that ends would else be noticed by that one's end only."""
+
+_MOST_AT_ONCE = 5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReading:
+    """What came of asking about the account."""
+
+    status: AccountStatus | None
+    """What SES said; None if it could not be asked."""
+    trouble: str
+    """Why it could not be asked, as a sentence; '' if it could."""
+    exact: bool
+    """Nothing was in the air meanwhile, in any process: the used quota it tells is exact."""
+
+
+class AccountPoller:
+    """Asks in threads of its own; :meth:`poll` never blocks."""
+
+    def __init__(self, account: AccountView, clock: Clock) -> None:
+        self._account = account
+        self._clock = clock
+        self._asked_at = float("-inf")
+        self._asking = 0
+        self._readings: SimpleQueue[AccountReading] = SimpleQueue()
+
+    def poll(self, *, wanted: bool) -> AccountReading | None:
+        """The newest answer, if one has come in; asks anew when it is time.
+
+        ``wanted``: don't wait for the minute to pass, something hangs on it.
+        """
+        try:
+            reading = self._readings.get_nowait()
+        except Empty:
+            self._ask_if_due(wanted=wanted)
+            return None
+        self._asking -= 1
+        return reading
+
+    def _ask_if_due(self, *, wanted: bool) -> None:
+        since = self._clock.monotonic() - self._asked_at
+        pause = _AT_MOST_EVERY_SECONDS if wanted else POLL_SECONDS
+        if self._asking:
+            pause = _HANGS_SECONDS if wanted and self._asking < _MOST_AT_ONCE else float("inf")
+        if since < pause:
+            return
+        self._asked_at = self._clock.monotonic()
+        # A daemon: a hanging call must not hold the process at its end.
+        thread = threading.Thread(target=self._ask, name="sestui-account", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no thread to give just now
+            _log.warning("The account can't be asked about: %s", error)
+            return
+        self._asking += 1
+
+    def _ask(self) -> None:
+        try:
+            status, exact = self._account.look_closely()
+            reading = AccountReading(status, "", exact)
+        except SestuiError as error:
+            reading = AccountReading(None, str(error), exact=False)
+        except BaseException as error:  # noqa: BLE001 - it would never be asked again
+            _log.exception("What SES said of the account can't be read.")
+            why = f"What SES said of the account can't be read ({type(error).__name__})."
+            reading = AccountReading(None, why, exact=False)
+        self._readings.put(reading)

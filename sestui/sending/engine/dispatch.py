@@ -1,0 +1,402 @@
+"""From a claim to an answer: one thread renders mails, lets calls leave at their slots, reads.
+
+One thread, because a thread a call costs more than the call, and because threads that wait for
+each other's GIL miss their slots. What may block (names, handshakes, credentials, the database) is
+done elsewhere; what is left is a loop around :meth:`Dispatcher.step`, which a simulation can drive.
+"""
+
+import logging
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+
+from sestui.core.clock import Clock
+from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, HoldBack, Reply
+from sestui.core.mail import Mail
+from sestui.errors import ContentError
+from sestui.sending.bulk_split import split_calls
+from sestui.sending.engine.brake import Brake, May
+from sestui.sending.engine.concurrency import ConcurrencyLimiter
+from sestui.sending.engine.ports import Call, Composer, Gateway
+from sestui.sending.engine.rate_limiter import RateLimiter
+
+_LONGEST_POLL_SECONDS = 0.05
+_TURN_SECONDS = 0.003
+"""Rendering makes way for answers and slots after so long."""
+
+_MOST_PREPARED_BYTES = 32_000_000
+"""Serialised calls that wait for their slots hold no more memory than this, and one call."""
+
+_KEEP_SECONDS = 10.0
+"""A connection that would be used less often than this isn't kept open for it."""
+
+_UNCONNECTED_SECONDS = 0.25
+"""What is due and has no connection for so long goes back to the ledger."""
+
+_START_SECONDS = 30.0
+"""A system that is out of threads or memory may have some again within this."""
+
+_STOPPED = Reply(
+    AnswerKind.UNKNOWN, code="Stopped", reason="sestui was stopped before SES's answer came."
+)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Claims that leave at one slot, with what makes mails of them."""
+
+    claims: tuple[Claim, ...]
+    mails: Callable[[Sequence[Claim]], "Sequence[Made]"]
+    """Makes their mails; it may raise whatever a template raises."""
+    slot: float
+    """Monotonic seconds at which the call may leave."""
+    rate: float
+    """The rate for the limiter, recipients a second."""
+    bulk: bool = False
+    shared: bool = False
+    """Other processes use the same rate."""
+
+
+Made = tuple[tuple[Claim, ...], Mail | ContentError]
+"""A mail and the claims that are answered with it, or why there is none for them."""
+
+
+def rendered(composer: Composer, claims: Sequence[Claim]) -> list[Made]:
+    """A mail for each of ``claims``, tagged so that events find its delivery."""
+    made: list[Made] = []
+    for claim in claims:
+        tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
+        try:
+            made.append(((claim,), composer.mail(claim.email, claim.attributes, tags)))
+        except ContentError as error:
+            made.append(((claim,), error))
+        except Exception as error:  # noqa: BLE001 - a template may raise anything
+            why = ContentError(f"It can't be rendered ({type(error).__name__}).")
+            made.append(((claim,), why))
+    return made
+
+
+@dataclass(slots=True, eq=False)
+class _Prepared:
+    """A call that is ready to leave."""
+
+    job: Job
+    claims: tuple[tuple[Claim, ...], ...]
+    """Of each of the call's mails."""
+    call: Call
+    left_at: float = 0.0
+    number: int = 0
+
+    @property
+    def recipients(self) -> int:
+        return sum(map(len, self.claims))
+
+
+class Dispatcher:
+    """Owns every mail between claim and answer.
+
+    The engine's thread hands over, collects and steers; :meth:`step` and what it calls belong to
+    the dispatcher's own thread. ``answered`` is set whenever an answer comes in.
+    """
+
+    def __init__(self, gateway: Gateway, clock: Clock, *, most: int) -> None:
+        """``most`` calls may be in the air, those that hang not counted."""
+        self._gateway = gateway
+        self._clock = clock
+        self._limiter = RateLimiter()
+        self._concurrency = ConcurrencyLimiter(most)
+        self._brake = Brake()
+        self._jobs: deque[Job] = deque()
+        self._prepared: deque[_Prepared] = deque()
+        self._prepared_bytes = 0
+        self._air: dict[int, _Prepared] = {}
+        """Calls in the air by their numbers, in the order in which they left."""
+        self._answers: deque[Answer] = deque()
+        self._outstanding: dict[int, Claim] = {}
+        self._handed = self._stayed = self._returned = 0
+        self._left_ids: set[int] = set()
+        self._withdrawing = False
+        self._account_answered = False
+        self._unconnected_since: float | None = None
+        self._wanted = 0
+        self._closing = self._stopped = False
+        self.answered = threading.Event()
+        self.failure: BaseException | None = None
+        """What ended the thread, if it did not end as it should."""
+        self._thread = threading.Thread(target=self._run, name="sestui-dispatch", daemon=True)
+
+    # the engine's thread
+
+    def start(self) -> None:
+        """Start the thread, though the system may have none to give for a moment.
+
+        Raises:
+            RuntimeError: it has none for half a minute.
+        """
+        give_up_at = self._clock.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self._thread.start()
+            except RuntimeError:
+                if self._clock.monotonic() >= give_up_at:
+                    raise
+                self._clock.wait(threading.Event(), 0.2)
+            else:
+                return
+
+    @property
+    def in_the_air(self) -> Set[int]:
+        """Ids of deliveries that were handed over and whose answers were not collected."""
+        return self._outstanding.keys()
+
+    @property
+    def left(self) -> int:
+        """How many mails have left so far."""
+        return self._limiter.passed
+
+    @property
+    def waiting(self) -> int:
+        """How many claims have not left yet."""
+        return max(0, self._handed - self._returned - self._limiter.passed)
+
+    @property
+    def latency(self) -> float:
+        """Seconds from a call's leaving to its answer, a running average."""
+        return self._concurrency.latency
+
+    @property
+    def connected(self) -> bool:
+        """Whether a call could leave now, or some are in the air by whose connections it could."""
+        return self._gateway.ready > 0 or bool(self._air)
+
+    @property
+    def unreachable(self) -> Reply | None:
+        """Why there is no connection; None where there is one, or it is being opened."""
+        return None if self.connected else self._gateway.trouble
+
+    def may(self) -> May:
+        """What the brake lets leave now."""
+        return self._brake.may(self._clock.monotonic())
+
+    @property
+    def brake(self) -> Brake:
+        """The brake, to be read only."""
+        return self._brake
+
+    def account_answered(self) -> None:
+        """SES answered when it was asked about the account."""
+        self._account_answered = True
+        self._gateway.wake()
+
+    def serve(self, rate: float) -> None:
+        """Be ready for ``rate`` recipients a second from this process; 0: for none."""
+        self._concurrency.rate = rate
+
+    def hand_over(self, jobs: Sequence[Job]) -> None:
+        """Take over claims, in the order of their slots."""
+        for job in jobs:
+            self._handed += len(job.claims)
+            self._outstanding |= {claim.delivery_id: claim for claim in job.claims}
+            self._jobs.append(job)
+        self._gateway.wake()
+
+    def collect(self) -> list[tuple[Answer, Claim]]:
+        """Every answer since the last call, with its claim."""
+        self.answered.clear()
+        answers = []
+        while self._answers:
+            answer = self._answers.popleft()
+            claim = self._outstanding.pop(answer.delivery_id, None)
+            if answer.delivery_id in self._left_ids:
+                self._left_ids.discard(answer.delivery_id)
+            else:
+                self._returned += 1
+            if claim is not None:
+                answers.append((answer, claim))
+        return answers
+
+    def withdraw(self) -> None:
+        """Let nothing leave any more: what has not left comes back as not sent."""
+        self._closing = True
+        self._gateway.wake()
+
+    def give_up(self) -> list[Answer]:
+        """Answers for everything that nobody will wait for any more."""
+        answers = [
+            Answer.of(claim, _STOPPED if claim.delivery_id in self._left_ids else WITHDRAWN)
+            for claim in self._outstanding.values()
+        ]
+        self._outstanding.clear()
+        return answers
+
+    def close(self) -> None:
+        """End the thread without waiting for calls in the air."""
+        self.withdraw()
+        if self._thread.ident is not None:
+            self._stopped = True
+            self._gateway.wake()
+            self._thread.join()
+
+    # the dispatcher's thread
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped:
+                self._gateway.poll(self.step())
+        except BaseException as error:
+            _log.exception("The dispatcher has failed.")
+            self.failure = error
+            self.answered.set()
+        finally:
+            self._gateway.close()
+
+    def step(self) -> float:
+        """Do what is due, for a few milliseconds at the most; seconds until there is more to do."""
+        now = began = self._clock.monotonic()
+        self._steer(now)
+        while now - began < _TURN_SECONDS:
+            wait = self._depart(now) if self._prepared else _LONGEST_POLL_SECONDS
+            if wait > 0 and not self._prepare():
+                return wait
+            now = self._clock.monotonic()
+        return 0.0
+
+    def _steer(self, now: float) -> None:
+        if self._account_answered:
+            self._account_answered = False
+            self._brake.account_answered(now)
+        oldest = self._oldest_unanswered()
+        self._brake.look(now, oldest_left=oldest, latency=self._concurrency.latency)
+        if self._closing or (self._brake.may(now) is May.NOTHING and self._brake.asks):
+            self._take_all_back(WITHDRAWN)
+        self._gateway.want(self._connections_wanted())
+        self._see_connection(now)
+
+    def _oldest_unanswered(self) -> float | None:
+        """When the oldest call left that no answered one has overtaken."""
+        number = self._concurrency.oldest
+        return self._air[number].left_at if number in self._air else None
+
+    def _connections_wanted(self) -> int:
+        """As many as the window asks for, and one more for each call that hangs."""
+        rate = self._concurrency.rate
+        if rate <= 0 and not self._prepared and not self._jobs:
+            return 0
+        seldom = 1 + math.ceil(rate * _KEEP_SECONDS)
+        return min(self._concurrency.calls, seldom) + len(self._air)
+
+    def _see_connection(self, now: float) -> None:
+        """Give back what is due and has nothing to leave by."""
+        due = self._prepared and self._prepared[0].job.slot <= now
+        if not due or self._gateway.ready or self._air:
+            self._unconnected_since = None
+        elif self._unconnected_since is None:
+            self._unconnected_since = now
+        elif now - self._unconnected_since > _UNCONNECTED_SECONDS:
+            self._take_all_back(self._gateway.trouble or WITHDRAWN)
+
+    def _depart(self, now: float) -> float:
+        """Let the next call leave if it may; seconds until another look, 0 if one has gone."""
+        prepared = self._prepared[0]
+        job = prepared.job
+        wait = self._limiter.wait(now, job.slot, job.rate, prepared.recipients, shared=job.shared)
+        if wait is None:
+            self._pop()
+            self._reply_all(prepared, WITHDRAWN)
+            return 0.0
+        if wait > 0:
+            return min(wait, _LONGEST_POLL_SECONDS)
+        may = self._brake.may(now)
+        if may is May.NOTHING or (may is May.SEND and not self._concurrency.room()):
+            return _LONGEST_POLL_SECONDS  # an answer, which is what it waits for, wakes the poll
+        left = self._clock.monotonic()
+        # In the air from here on: from the first byte it may be anywhere.
+        prepared.left_at = left
+        if not self._gateway.send(
+            prepared.call, lambda replies: self._answered_call(prepared, replies)
+        ):
+            return _LONGEST_POLL_SECONDS
+        self._pop()
+        self._limiter.leave(left, prepared.recipients)
+        self._left_ids.update(claim.delivery_id for group in prepared.claims for claim in group)
+        prepared.number = self._concurrency.left(prepared.recipients)
+        self._air[prepared.number] = prepared
+        if may is May.PROBE:
+            self._brake.probe(left)
+        return 0.0
+
+    def _prepare(self) -> bool:
+        """Make the calls of the next job; False if there is none, or enough is prepared."""
+        if not self._jobs or self._prepared_bytes > _MOST_PREPARED_BYTES:
+            return False
+        job = self._jobs.popleft()
+        ready: list[tuple[tuple[Claim, ...], Mail]] = []
+        for claims, mail in self._made(job):
+            if isinstance(mail, ContentError):
+                self._reply(claims, _unsendable(str(mail)))
+            else:
+                ready.append((claims, mail))
+        for group in split_calls(ready) if job.bulk else ([each] for each in ready):
+            claims = tuple(claims for claims, _ in group)
+            try:
+                call = self._gateway.call([mail for _, mail in group])
+            except Exception as error:  # noqa: BLE001 - half a character, a relayed mail's odd value
+                why = f"No request can be made of it ({type(error).__name__})."
+                for each in claims:
+                    self._reply(each, _unsendable(why))
+                continue
+            self._prepared.append(_Prepared(job, claims, call))
+            self._prepared_bytes += len(call.body)
+        return True
+
+    def _made(self, job: Job) -> Sequence[Made]:
+        try:
+            return job.mails(job.claims)
+        except Exception as error:  # noqa: BLE001 - as a template's
+            return [(job.claims, ContentError(f"It can't be made ({type(error).__name__})."))]
+
+    def _pop(self) -> None:
+        self._prepared_bytes -= len(self._prepared.popleft().call.body)
+
+    def _take_all_back(self, reply: Reply) -> None:
+        while self._prepared:
+            prepared = self._prepared[0]
+            self._pop()
+            self._reply_all(prepared, reply)
+        while self._jobs:
+            self._reply(self._jobs.popleft().claims, reply)
+
+    def _answered_call(self, prepared: _Prepared, replies: Sequence[Reply]) -> None:
+        now = self._clock.monotonic()
+        self._air.pop(prepared.number, None)
+        silent = [reply for reply in replies if reply.kind is AnswerKind.UNKNOWN]
+        if len(silent) == len(replies):
+            self._concurrency.lost(prepared.number)
+            self._brake.silent(now, silent[0].reason)
+            if self._brake.asks:
+                self._concurrency.narrow()
+        else:
+            self._concurrency.answered(prepared.number, now - prepared.left_at)
+            if any(reply.kind is AnswerKind.ACCEPTED for reply in replies):
+                self._brake.accepted(now)
+            else:
+                self._brake.heard(now)
+        for claims, reply in zip(prepared.claims, replies, strict=True):
+            self._reply(claims, reply)
+
+    def _reply_all(self, prepared: _Prepared, reply: Reply) -> None:
+        for claims in prepared.claims:
+            self._reply(claims, reply)
+
+    def _reply(self, claims: Sequence[Claim], reply: Reply) -> None:
+        self._answers.extend(Answer.of(claim, reply) for claim in claims)
+        self.answered.set()
+
+
+def _unsendable(why: str) -> Reply:
+    """The reply to what no mail can be made of: it never left, and won't as it is."""
+    return Reply(AnswerKind.NOT_SENT, code="ContentError", reason=why, hold_back=HoldBack.CONTENT)

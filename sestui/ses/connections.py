@@ -1,0 +1,353 @@
+"""Connections to SES that are kept, opened ahead and driven by one thread without ever blocking.
+
+One thread for all of them, because a thread a call costs more than the call. A connection that is
+ready has been opened, has shaken hands and is watched: when its other end closes it, it is dropped
+before a mail is put on it. So what has no connection has not left, and what was refused before its
+first byte was written has not either; everything else that fails is unknown (DESIGN §4.3).
+"""
+
+import selectors
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from sestui.core.clock import Clock
+from sestui.ses.connector import ConnectError
+from sestui.ses.http_answer import AnswerReader, HttpAnswer, UnreadableError
+
+CALL_SECONDS = 20.0
+"""SES answers within a second or two. What has no whole answer after this is in doubt, however
+many bytes of one have come."""
+
+_IDLE_SECONDS = 20.0
+"""Shorter than any middlebox forgets a connection, or a server closes it, in silence."""
+
+_CONNECT_SECONDS = 12.0
+"""For all handshakes together, however slowly the other side speaks."""
+
+_MOST_AT_ONCE = 4
+"""Connections that are being opened at the same time."""
+
+_FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.2, 5.0
+_READ_BYTES = 65_536
+
+_NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Bytes of a request have left, and no answer that can be read came back."""
+
+    code: str
+    reason: str
+
+
+Outcome = HttpAnswer | Lost
+
+
+class Attempt(Protocol):
+    """One attempt to open a connection."""
+
+    def connect(self) -> socket.socket:
+        """Open it, blocking; ConnectError if it can't be."""
+
+    def abort(self) -> None:
+        """Make :meth:`connect`, in another thread, fail soon."""
+
+
+class _Call:
+    """A request that has left, in part at least."""
+
+    __slots__ = ("connection", "deadline", "done", "over", "reader", "unsent")
+
+    def __init__(
+        self, connection: "_Connection", done: Callable[[Outcome], None], deadline: float
+    ) -> None:
+        self.connection = connection
+        self.done = done
+        self.deadline = deadline
+        self.over = False
+        self.reader = AnswerReader()
+        self.unsent: memoryview | None = None
+
+
+class _Connection:
+    """One socket, and the call that it carries, if it does."""
+
+    __slots__ = ("call", "idle_since", "sock")
+
+    def __init__(self, sock: socket.socket, now: float) -> None:
+        self.sock = sock
+        self.idle_since = now
+        self.call: _Call | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Opening:
+    attempt: Attempt
+    began: float
+    found: socket.socket | None = None
+    error: ConnectError | None = None
+
+
+class Connections:
+    """Up to ``most`` connections, each carrying one call at a time.
+
+    Everything but :meth:`wake` is for one thread; ``attempt`` makes what opens a connection, in
+    short-lived threads of its own.
+    """
+
+    def __init__(self, attempt: Callable[[], Attempt], clock: Clock, *, most: int) -> None:
+        self._attempt = attempt
+        self._clock = clock
+        self._most = most
+        self._wanted = 0
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._waker = socket.socketpair()
+        for end in (self._woken, self._waker):
+            end.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ, None)
+        self._ready: deque[_Connection] = deque()
+        self._calls: deque[_Call] = deque()
+        """In the order of their deadlines; those that are over are passed over."""
+        self._open = 0
+        self._opening: set[_Opening] = set()
+        self._opened: deque[_Opening] = deque()
+        self._failures = 0
+        self._retry_at = float("-inf")
+        self.trouble: ConnectError | None = None
+        """Why no connection can be had; None when the last attempt went well."""
+
+    @property
+    def ready(self) -> int:
+        """How many connections could carry a call now."""
+        return len(self._ready)
+
+    def want(self, count: int) -> None:
+        """Keep about so many connections open, or being opened, from now on."""
+        self._wanted = min(self._most, count)
+
+    def send(self, request: bytes, done: Callable[[Outcome], None]) -> bool:
+        """Put ``request`` on a connection; False: there was none, and no byte of it has left.
+
+        ``done`` is called once, from a later :meth:`poll`, with what came of it.
+        """
+        while self._ready:
+            connection = self._ready.popleft()
+            try:
+                sent = connection.sock.send(request)
+            except _NOT_NOW:
+                sent = 0
+            except OSError:  # it has just been closed: nothing of the request was taken
+                self._drop(connection)
+                continue
+            call = _Call(connection, done, self._clock.monotonic() + CALL_SECONDS)
+            connection.call = call
+            self._calls.append(call)
+            if sent < len(request):
+                call.unsent = memoryview(request)[sent:]
+                self._watch(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            return True
+        return False
+
+    def poll(self, seconds: float) -> None:
+        """Wait up to ``seconds`` for something to happen, and deal with it."""
+        self._open_as_wanted()
+        for key, events in self._selector.select(max(0.0, seconds)):
+            connection = key.data
+            if connection is None:
+                self._be_woken()
+                continue
+            if events & selectors.EVENT_WRITE and connection.sock.fileno() >= 0:
+                self._write(connection)
+            if events & selectors.EVENT_READ and connection.sock.fileno() >= 0:
+                self._read(connection)
+        self._take_over()
+        self._expire()
+
+    def wake(self) -> None:
+        """Make a :meth:`poll` that waits return; any thread may call it."""
+        try:
+            self._waker.send(b"x")
+        except OSError:  # full, so it wakes anyway; or closed, so nobody sleeps
+            return
+
+    def close(self) -> None:
+        """Close every connection; calls that have no answer yet never get one."""
+        self._wanted = 0
+        for opening in self._opening:
+            opening.attempt.abort()
+        for key in list(self._selector.get_map().values()):
+            if key.data is not None:
+                self._drop(key.data)
+        self._selector.close()
+        self._woken.close()
+        self._waker.close()
+
+    # opening
+
+    def _open_as_wanted(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._retry_at:
+            return
+        most = 1 if self._failures else _MOST_AT_ONCE
+        while (
+            len(self._opening) < most
+            and self._open + len(self._opening) < self._wanted
+        ):
+            opening = _Opening(self._attempt(), now)
+            thread = threading.Thread(
+                target=self._connect, args=(opening,), name="sestui-connect", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._failed(ConnectError("NoThread", f"The system starts no thread: {error}."))
+                return
+            self._opening.add(opening)
+
+    def _connect(self, opening: _Opening) -> None:
+        try:
+            opening.found = opening.attempt.connect()
+        except ConnectError as error:
+            opening.error = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the loop must know
+            opening.error = ConnectError(
+                type(error).__name__, f"No connection to SES: {type(error).__name__}."
+            )
+        self._opened.append(opening)
+        self.wake()
+
+    def _take_over(self) -> None:
+        now = self._clock.monotonic()
+        for opening in self._opening:
+            if now - opening.began > _CONNECT_SECONDS:
+                opening.attempt.abort()
+        while self._opened:
+            opening = self._opened.popleft()
+            self._opening.discard(opening)
+            if opening.found is None:
+                if opening.error is not None:
+                    self._failed(opening.error)
+                continue
+            self._failures, self.trouble = 0, None
+            if isinstance(opening.found, socket.socket):
+                opening.found.setblocking(False)
+            connection = _Connection(opening.found, now)
+            self._open += 1
+            self._selector.register(opening.found, selectors.EVENT_READ, connection)
+            self._ready.append(connection)
+
+    def _failed(self, error: ConnectError) -> None:
+        self.trouble = error
+        wait = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
+        self._failures += 1
+        self._retry_at = self._clock.monotonic() + wait
+
+    # carrying
+
+    def _watch(self, connection: _Connection, events: int) -> None:
+        self._selector.modify(connection.sock, events, connection)
+
+    def _be_woken(self) -> None:
+        try:
+            self._woken.recv(_READ_BYTES)
+        except OSError:
+            return
+
+    def _write(self, connection: _Connection) -> None:
+        """Go on writing until the system takes no more for now."""
+        call = connection.call
+        while call is not None and call.unsent is not None:
+            try:
+                sent = connection.sock.send(call.unsent)
+            except _NOT_NOW:
+                return
+            except OSError as error:
+                self._lose(connection, _closed(error))
+                return
+            call.unsent = call.unsent[sent:] if sent < len(call.unsent) else None
+        self._watch(connection, selectors.EVENT_READ)
+
+    def _read(self, connection: _Connection) -> None:
+        while True:
+            try:
+                data = connection.sock.recv(_READ_BYTES)
+            except _NOT_NOW:
+                return
+            except OSError as error:
+                self._lose(connection, _closed(error))
+                return
+            if not self._heard(connection, data):
+                return
+            if not (isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending()):
+                return
+
+    def _heard(self, connection: _Connection, data: bytes) -> bool:
+        """Take ``data`` in (b'': the other end has closed); False: the connection is gone."""
+        call = connection.call
+        if call is None:
+            self._drop(connection)  # closed while idle, or says what nobody asked
+            return False
+        try:
+            answer = call.reader.feed(data) if data else call.reader.end()
+        except UnreadableError as error:
+            self._lose(connection, Lost("Unreadable", f"What came for an answer is {error}."))
+            return False
+        if answer is None:
+            if not data:
+                self._lose(connection, _closed(None))
+            return bool(data)
+        connection.call = None
+        call.over = True
+        kept = bool(data) and call.reader.keeps_alive and call.unsent is None
+        if kept:
+            connection.idle_since = self._clock.monotonic()
+            self._ready.append(connection)
+        else:
+            self._drop(connection)
+        call.done(answer)
+        return kept
+
+    def _lose(self, connection: _Connection, lost: Lost) -> None:
+        """Close the connection; what it carried, if anything, is lost."""
+        call, connection.call = connection.call, None
+        self._drop(connection)
+        if call is not None:
+            call.over = True
+            call.done(lost)
+
+    def _drop(self, connection: _Connection) -> None:
+        self._open -= 1
+        self._selector.unregister(connection.sock)
+        connection.sock.close()
+        with suppress(ValueError):  # one that carries a call is not among the ready
+            self._ready.remove(connection)
+
+    def _expire(self) -> None:
+        """Give up calls that take too long, and connections that have been idle for too long."""
+        now = self._clock.monotonic()
+        while self._calls and (self._calls[0].over or self._calls[0].deadline <= now):
+            call = self._calls.popleft()
+            if not call.over:
+                self._lose(call.connection, _too_late())
+        while self._ready and now - self._ready[0].idle_since > _IDLE_SECONDS:
+            self._drop(self._ready[0])
+
+
+def _too_late() -> Lost:
+    return Lost("ReadTimeoutError", f"No whole answer came within {CALL_SECONDS:g} seconds.")
+
+
+def _closed(error: OSError | None) -> Lost:
+    why = f" ({error.strerror})" if error is not None and error.strerror else ""
+    return Lost(
+        "ConnectionClosedError",
+        f"The mail was handed over and the connection was closed without an answer{why}.",
+    )
+

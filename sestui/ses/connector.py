@@ -1,0 +1,154 @@
+"""Opening connections to SES: name, TCP, proxy and TLS, all before a mail's turn comes.
+
+What fails here has carried no mail, for certain. urllib3 and botocore do the work, so proxies, an
+own certificate authority, IPv6 and client settings are those of every other call to SES.
+"""
+
+import os
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError
+from botocore.httpsession import URLLib3Session, mask_proxy_url
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+)
+from urllib3.exceptions import SSLError as URLLib3SSLError
+
+from sestui.core.text import printable
+
+
+class ConnectError(Exception):
+    """No connection could be made; ``code`` is botocore's name for it, the text a sentence."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How requests to one endpoint are addressed."""
+
+    whole_url: bool
+    """A proxy forwards them: the request line holds the whole URL."""
+    headers: dict[str, str]
+    """What a forwarding proxy wants with each request."""
+
+
+class Connector:
+    """Opens connections to one endpoint, by whatever way the user's AWS settings name.
+
+    ``session`` is botocore's; its private parts are the price for not reading proxies, certificate
+    bundles and client certificates a second time, in another way.
+    """
+
+    def __init__(self, session: URLLib3Session, url: str) -> None:
+        self._url = url
+        made: Any = session
+        self._proxy: str | None = made._proxy_config.proxy_url_for(url)
+        self._manager = made._get_connection_manager(url, self._proxy)
+        self._setup_certificates = made._setup_ssl_cert
+        self._verify = made._verify
+        headers: dict[str, str] = {}
+        whole_url = False
+        if self._proxy is not None:
+            whole_url = made._get_request_target(url, self._proxy) == url
+            if whole_url:
+                headers = dict(made._proxy_config.proxy_headers_for(self._proxy))
+        self.route = Route(whole_url, headers)
+
+    def attempt(self) -> "Attempt":
+        """What opens one connection."""
+        pool = self._manager.connection_from_url(self._url)
+        self._setup_certificates(pool, self._url, self._verify)
+        return Attempt(self, pool, tunnels=self._proxy is not None and not self.route.whole_url)
+
+    def refused(self, error: Exception) -> ConnectError:
+        """``error``, which an attempt met, as a sentence."""
+        where = urlsplit(self._url).netloc
+        if isinstance(error, ProxyError) or (self._proxy and _is_tunnel_error(error)):
+            return ConnectError(
+                "ProxyConnectionError",
+                f"The proxy {mask_proxy_url(self._proxy)} gives no connection to {where} "
+                f"({_plain(error)}).",
+            )
+        if isinstance(error, NameResolutionError | socket.gaierror):
+            return ConnectError("EndpointConnectionError", f"The name {where} is not known here.")
+        if isinstance(error, ConnectTimeoutError | TimeoutError):
+            return ConnectError("ConnectTimeoutError", f"Nobody answers at {where}.")
+        if isinstance(error, URLLib3SSLError | ssl.SSLError):
+            return ConnectError("SSLError", f"No TLS with {where}: {_plain(error)}.")
+        if isinstance(error, NewConnectionError | OSError):
+            return ConnectError(
+                "EndpointConnectionError", f"No connection to {where}: {_plain(error)}."
+            )
+        if isinstance(error, HTTPError | BotoCoreError):
+            return ConnectError("HTTPClientError", f"No connection to {where}: {_plain(error)}.")
+        return ConnectError(type(error).__name__, f"No connection to {where}: {_plain(error)}.")
+
+
+class Attempt:
+    """One attempt to open a connection, made in a thread of its own."""
+
+    def __init__(self, connector: Connector, pool: Any, *, tunnels: bool) -> None:
+        self._connector = connector
+        self._pool = pool
+        self._tunnels = tunnels
+        self._connection: Any = None
+        self._aborted = False
+
+    def connect(self) -> socket.socket:
+        """A new connection, its handshakes done.
+
+        Raises:
+            ConnectError: there is none to be had now.
+        """
+        try:
+            self._connection = connection = self._pool._new_conn()  # noqa: SLF001 - one of our own
+            connection.timeout = self._pool.timeout.connect_timeout
+            if self._tunnels:
+                self._pool._prepare_proxy(connection)  # noqa: SLF001 - as urlopen does
+            else:
+                connection.connect()
+        except Exception as error:
+            if self._connection is not None:
+                self._connection.close()
+            if self._aborted:
+                error = TimeoutError()
+            raise self._connector.refused(error) from error
+        # Ours from here on: the connection object would close it when it is collected.
+        found: socket.socket = connection.sock
+        connection.sock = None
+        return found
+
+    def abort(self) -> None:
+        """End an attempt that takes too long: a handshake may come byte by byte for hours."""
+        self._aborted = True
+        sock = getattr(self._connection, "sock", None)
+        if sock is not None:
+            with suppress(OSError):  # it has just ended by itself
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+def _is_tunnel_error(error: Exception) -> bool:
+    return isinstance(error, OSError) and "Tunnel connection failed" in str(error)
+
+
+def _plain(error: BaseException) -> str:
+    """The system's own word for it, without the objects that urllib3 puts around it."""
+    while error.__cause__ is not None and not isinstance(error, OSError):
+        error = error.__cause__
+    if isinstance(error, OSError) and error.strerror:
+        return printable(error.strerror)
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return printable(str(error) or type(error).__name__)[:200].rstrip(".")

@@ -1,0 +1,81 @@
+"""Reading one HTTP/1.1 answer from bytes as they come, bounded in size; httptools parses."""
+
+from dataclasses import dataclass, field
+
+import httptools
+
+MOST_BYTES = 2_000_000
+"""Longer answers are nobody's: SES's longest, to a bulk call of 50, is about 10 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A whole answer, whoever gave it."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    """Names in lower case; of one that comes twice, the last."""
+    body: bytes = b""
+
+
+class UnreadableError(Exception):
+    """What came is not an HTTP answer, or far too long; the text says what it is."""
+
+
+class AnswerReader:
+    """Reads one answer; make a new one for the next."""
+
+    def __init__(self) -> None:
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._headed = False
+        self._done = False
+        self._parser = httptools.HttpResponseParser(self)
+        self.keeps_alive = False
+        """Whether the connection can carry another request once the answer is whole."""
+
+    def feed(self, data: bytes) -> HttpAnswer | None:
+        """Take ``data`` in; the answer once it is whole, else None.
+
+        Raises:
+            UnreadableError: it makes no sense.
+        """
+        self._size += len(data)
+        if self._size > MOST_BYTES:
+            raise UnreadableError("longer than any answer of SES's")
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if not self._done:  # what follows a whole answer is the connection's fault, not its
+                raise UnreadableError("not HTTP") from error
+            self.keeps_alive = False
+        return self._answer() if self._done else None
+
+    def end(self) -> HttpAnswer | None:
+        """The answer if it is one that only the connection's end ends; None: it was cut off."""
+        bounded = "content-length" in self._headers or "transfer-encoding" in self._headers
+        return self._answer() if self._headed and not bounded else None
+
+    def _answer(self) -> HttpAnswer:
+        return HttpAnswer(self._parser.get_status_code(), self._headers, b"".join(self._body))
+
+    # httptools calls these
+
+    def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:  # noqa: D102
+        self._headed = self._parser.get_status_code() >= 200
+
+    def on_body(self, body: bytes) -> None:  # noqa: D102
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:  # noqa: D102
+        if self._done:
+            self.keeps_alive = False  # a second answer to one request
+        elif self._headed:
+            self._done = True
+            self.keeps_alive = self._parser.should_keep_alive()
+        else:
+            self._headers = {}  # 100 Continue and the like: the answer is still to come
