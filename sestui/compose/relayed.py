@@ -31,7 +31,7 @@ def relayed_mail(mail: RelayedMail, places: Sequence[int], tags: Tags) -> Mail:
 class RelayComposer:
     """Gives each recipient the mail it is for; ``content`` reads a stored mail by its id."""
 
-    has_attachments = True
+    bulk_capable = False
     """What a client handed over is never put into a bulk call."""
 
     def __init__(self, content: Callable[[int], RelayedMail]) -> None:

@@ -52,3 +52,14 @@ class Mail:
     """What makes subject, HTML and text of the pattern's texts."""
     request: Mapping[str, Any] | None = None
     """A relayed mail: the whole of SendEmail's arguments, which are sent as they are."""
+
+    def shares_call(self, other: "Mail") -> bool:
+        """Whether one bulk call can carry both: it says once what this compares."""
+        return (
+            self.request is None
+            and other.request is None
+            and self.from_address == other.from_address
+            and self.reply_to == other.reply_to
+            and self.configuration_set == other.configuration_set
+            and self.attachments == other.attachments
+        )

@@ -84,9 +84,9 @@ class Composer:
         )
 
     @property
-    def has_attachments(self) -> bool:
-        """Whether files travel with the mail: a bulk call can't carry them."""
-        return bool(self._attachments)
+    def bulk_capable(self) -> bool:
+        """Whether its mails can go in bulk calls."""
+        return not self._attachments
 
     def check_envelope(self, email: str) -> None:
         """What of a mail depends on the address alone: is it one, do its headers fit.

@@ -6,6 +6,7 @@ import pytest
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import AnswerKind, Claim, HoldBack
+from sestui.core.mail import Mail
 from sestui.errors import ContentError
 from sestui.sending.engine.dispatch import Dispatcher, Job
 from sestui.ses.replies import WITHDRAWN, Reply
@@ -16,7 +17,7 @@ ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m")
 class Composer:
     """Renders the address itself, or raises what ``fails`` says for it."""
 
-    has_attachments = False
+    bulk_capable = True
 
     def __init__(self, fails=None):
         self.fails = fails or {}
@@ -24,12 +25,7 @@ class Composer:
     def mail(self, email, attributes, tags):
         if email in self.fails:
             raise self.fails[email]
-        return FakeMail(email)
-
-
-class FakeMail(str):
-    subject = html = text = ""
-    pattern, pieces = None, ()
+        return Mail("n@example.com", email, "News", "", "Hello")
 
 
 class Gateway:
@@ -47,7 +43,7 @@ class Gateway:
     def send_bulk(self, mails, leave):
         if not leave():
             return [WITHDRAWN] * len(mails)
-        self.sent += mails
+        self.sent += [mail.to for mail in mails]
         if self.hold is not None:
             self.hold.wait(30)
         return [ACCEPTED] * len(mails)
