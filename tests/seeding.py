@@ -11,6 +11,7 @@ from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Clock
 from sestui.core.content import MessageSource
 from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, RunCounts
+from sestui.core.mail import MailAttachment
 from sestui.store.campaigns import Campaigns
 from sestui.store.database import Database
 from sestui.store.governor import Governor
@@ -55,12 +56,22 @@ def add_contacts(
 
 
 def make_campaign(
-    database: Database, name: str = "news", *, now: float = 0, body: str = "", **fields: Any
+    database: Database,
+    name: str = "news",
+    *,
+    now: float = 0,
+    body: str = "",
+    attachments: tuple[MailAttachment, ...] = (),
+    **fields: Any,
 ) -> Campaign:
     """A campaign over the list ``all``, or over ``lists``."""
     return Campaigns(database).save(
         CampaignFields(name, "news@example.com", **{"lists": ("all",), **fields}),
-        MessageSource("News", body or "Hello {{ email }}, [leave]({{ unsubscribe_url }})"),
+        MessageSource(
+            "News",
+            body or "Hello {{ email }}, [leave]({{ unsubscribe_url }})",
+            attachments=attachments,
+        ),
         now=now,
         next_due_at=None,
     )

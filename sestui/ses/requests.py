@@ -1,13 +1,15 @@
-"""Mails as the arguments of SES's two calls."""
+"""Mails as the arguments of SES's two calls, files as the base64 text that goes over the wire."""
 
+import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from sestui.core.mail import Mail, Pattern
+from sestui.core.mail import Mail, MailAttachment, Pattern
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import SendBulkEmailRequestTypeDef, SendEmailRequestTypeDef
@@ -39,15 +41,7 @@ def single_request(mail: Mail) -> SendEmailRequestTypeDef:
     if mail.headers:
         simple["Headers"] = _pairs(mail.headers)
     if mail.attachments:
-        simple["Attachments"] = [
-            {
-                "FileName": attachment.name,
-                "ContentType": attachment.content_type,
-                "RawContent": attachment.content,
-                "ContentDisposition": "ATTACHMENT",
-            }
-            for attachment in mail.attachments
-        ]
+        simple["Attachments"] = _files(mail.attachments)
     request: dict[str, Any] = {
         "FromEmailAddress": mail.from_address,
         "Destination": {"ToAddresses": [mail.to]},
@@ -67,9 +61,15 @@ def bulk_request(mails: Sequence[Mail]) -> SendBulkEmailRequestTypeDef:
 
     The template holds the texts of the mails' pattern with a hole for each piece, and each entry
     brings its pieces as replacement data. Mails without a pattern in common are one piece a part.
-    Triple braces pass the pieces unescaped (SES.md).
+    Triple braces pass the pieces unescaped (SES.md). Attachments, and headers that all mails have
+    alike, go into the template, from where SES puts them into each mail.
+
+    Raises:
+        ValueError: one call can't carry these mails (see :meth:`Mail.shares_call`).
     """
     first = mails[0]
+    if not all(mail.shares_call(first) for mail in mails):
+        raise ValueError("These mails don't share what a bulk call says once.")
     pattern = first.pattern
     if pattern is not None and all(mail.pattern is pattern for mail in mails):
         pieces = [mail.pieces for mail in mails]
@@ -79,11 +79,18 @@ def bulk_request(mails: Sequence[Mail]) -> SendBulkEmailRequestTypeDef:
         )
         pieces = [_parts(mail, pattern) for mail in mails]
     template = _template(pattern)
+    content: dict[str, Any] = {"TemplateContent": template.content, "TemplateData": "{}"}
+    common = _common_headers(mails)
+    if common:
+        content["Headers"] = _pairs([pair for pair in first.headers if pair[0].lower() in common])
+    if first.attachments:
+        content["Attachments"] = _files(first.attachments)
     request: dict[str, Any] = {
         "FromEmailAddress": first.from_address,
-        "DefaultContent": {"Template": {"TemplateContent": template.content, "TemplateData": "{}"}},
+        "DefaultContent": {"Template": content},
         "BulkEmailEntries": [
-            _entry(mail, template.data(own)) for mail, own in zip(mails, pieces, strict=True)
+            _entry(mail, template.data(own), common)
+            for mail, own in zip(mails, pieces, strict=True)
         ],
     }
     if first.reply_to:
@@ -139,14 +146,59 @@ def _hole(name: str) -> str:
     return "{{{" + name + "}}}"
 
 
-def _entry(mail: Mail, data: str) -> dict[str, Any]:
+def _common_headers(mails: Sequence[Mail]) -> Set[str]:
+    """The names, in lower case, of the headers that all ``mails`` have alike.
+
+    By name, since an entry's header replaces all of that name in the template.
+    """
+    common = _by_name(mails[0].headers)
+    for mail in mails[1:]:
+        if not common:
+            break
+        own = _by_name(mail.headers)
+        common = {name: pairs for name, pairs in common.items() if own.get(name) == pairs}
+    return common.keys()
+
+
+def _by_name(headers: Sequence[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for pair in headers:
+        found.setdefault(pair[0].lower(), []).append(pair)
+    return found
+
+
+def _entry(mail: Mail, data: str, common: Set[str]) -> dict[str, Any]:
+    own = [pair for pair in mail.headers if pair[0].lower() not in common]
     return {
         "Destination": {"ToAddresses": [mail.to]},
         "ReplacementTags": _pairs(mail.tags),
-        "ReplacementHeaders": _pairs(mail.headers),
+        "ReplacementHeaders": _pairs(own),
         "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": data}},
     }
 
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in pairs]
+
+
+def _files(attachments: Sequence[MailAttachment]) -> list[dict[str, str]]:
+    return [
+        {
+            "FileName": file.name,
+            "ContentType": file.content_type,
+            "RawContent": _in_base64(file),
+            "ContentDisposition": "ATTACHMENT",
+        }
+        for file in attachments
+    ]
+
+
+_encoded: WeakKeyDictionary[MailAttachment, str] = WeakKeyDictionary()
+"""Each attachment in base64 for as long as a message has it: its mails all bring the same."""
+
+
+def _in_base64(file: MailAttachment) -> str:
+    text = _encoded.get(file)
+    if text is None:
+        text = _encoded[file] = base64.b64encode(file.content).decode("ascii")
+    return text

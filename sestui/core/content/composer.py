@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Template, UndefinedError
 
+from sestui.core.bulk_limits import shared_bytes
 from sestui.core.content import headers
 from sestui.core.content.addresses import wire_address, wire_mailbox
 from sestui.core.content.body import body_sources
@@ -54,6 +55,8 @@ class Composer:
         )
         self._subject, self._html, self._text = _parts(source)
         self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
+        self.bulk_capable = shared_bytes(self._pattern, self._attachments) is not None
+        """Whether its mails can go in bulk calls: what they have in common isn't too large."""
 
     def mail(
         self,
@@ -82,11 +85,6 @@ class Composer:
             pattern=self._pattern,
             pieces=pieces,
         )
-
-    @property
-    def bulk_capable(self) -> bool:
-        """Whether its mails can go in bulk calls."""
-        return not self._attachments
 
     def check_envelope(self, email: str) -> None:
         """What of a mail depends on the address alone: is it one, do its headers fit.

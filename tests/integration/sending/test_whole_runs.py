@@ -14,12 +14,14 @@ from campaigning import control, counts, once, until
 from seeding import addresses
 
 from sestui.core.delivery import RunCounts
+from sestui.core.mail import MailAttachment
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.sending.engine.loop import End
 from sestui.sending.engine.answer_policy import REFUSALS_IN_A_ROW
 from sestui.sending.engine.report import SenderReport
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.launch import start_simulator
+from sestui.simulator.reader import OutboxReader
 from sestui.store.ledger import Ledger
 
 
@@ -73,6 +75,48 @@ def test_single_and_bulk_calls_account_alike(world, mode):
     ran(runtime)
     assert w.outbox() == once([email for email in emails if not email.startswith("r00007")])
     assert counts(runtime, run) == RunCounts(accepted=199, rejected=1)
+
+
+def calls_made(w):
+    """How many mails went in bulk calls and how many singly, and the number of calls."""
+    with closing(sqlite3.connect(w.account.path)) as connection:
+        mails = "SELECT count(*) FROM outbox JOIN call ON call.id = call_id WHERE bulk = ?"
+        in_bulk, singly = (connection.execute(mails, (bulk,)).fetchone()[0] for bulk in (1, 0))
+        return in_bulk, singly, connection.execute("SELECT count(*) FROM call").fetchone()[0]
+
+
+@pytest.mark.parametrize("mode", ["auto", "bulk"])
+def test_a_campaign_with_attachments_goes_in_bulk_calls(world, mode):
+    w = world(simulator_rate=2_000, send_mode=mode)
+    runtime, emails = w.runtime(), addresses(200)
+    files = (
+        MailAttachment("prices.pdf", "application/pdf", bytes(range(256)) * 200),
+        MailAttachment("Größe.txt", "text/plain", b"notes"),
+    )
+    w.started(runtime, emails, attachments=files)
+    assert ran(runtime) is End.IDLE
+    assert w.outbox() == once(emails)
+    in_bulk, singly, calls = calls_made(w)
+    assert in_bulk + singly == 200
+    assert singly <= 2  # a last one that was left
+    assert calls <= 50
+    reader = OutboxReader(w.account.path)
+    for listed in reader.page(limit=200):
+        arrived = reader.mail(listed.message_id).content.files
+        assert [(each.name, each.content_type, each.content) for each in arrived] == [
+            (file.name, file.content_type, file.content) for file in files
+        ]
+
+
+def test_attachments_too_large_for_a_bulk_call_go_singly(world):
+    w = world(simulator_rate=400, send_mode="bulk")
+    runtime, emails = w.runtime(), addresses(8)
+    file = MailAttachment("film.mp4", "video/mp4", bytes(1_200_000))
+    run = w.started(runtime, emails, attachments=(file,))
+    assert ran(runtime) is End.IDLE
+    assert w.outbox() == once(emails)
+    assert counts(runtime, run) == RunCounts(accepted=8)
+    assert calls_made(w) == (0, 8, 8)
 
 
 # quota

@@ -1,15 +1,18 @@
 """Whoever gets a mail can't tell whether it went alone or in a bulk call."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sestui.core.content import Composer, Envelope, MessageSource
 from sestui.core.delivery import AnswerKind
+from sestui.core.mail import Mail, MailAttachment
 from sestui.core.wire_parsing import parse_send_bulk_email
-from sestui.ses.requests import bulk_request
+from sestui.ses.requests import bulk_request, single_request
+from sestui.simulator.reader import OutboxReader
 from sestui.simulator.templating import rendered
 
 HOSTILE = [
@@ -68,6 +71,59 @@ def test_a_bulk_call_brings_what_single_calls_bring(gateway, account, text):
         assert found["tags"] == dict(mail.tags)
 
 
+HEADERS = st.lists(
+    st.tuples(st.sampled_from(["X-A", "x-a", "X-B", "List-Unsubscribe"]), st.sampled_from("123")),
+    max_size=4,
+).map(tuple)
+FILES = st.lists(
+    st.builds(
+        MailAttachment,
+        st.sampled_from(["a.pdf", "Größe 陽子.txt", "two\nlines.bin", "{{p0}}"]),
+        st.sampled_from(["application/pdf", "text/plain", "text/html"]),
+        st.binary(max_size=90),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    each=st.lists(st.tuples(st.sampled_from(HOSTILE[:-1]), HEADERS), min_size=1, max_size=4),
+    common=HEADERS,
+    files=FILES,
+)
+def test_headers_and_files_arrive_alike_in_bulk_and_singly(gateway, account, each, common, files):
+    mails = [
+        replace(made, headers=(*own[:2], *common, *own[2:]), attachments=files)
+        for made, (_, own) in zip(mails_to([name for name, _ in each]), each, strict=True)
+    ]
+    in_bulk = gateway.send_bulk(mails, lambda: True)
+    singly = [gateway.send(mail, lambda: True) for mail in mails]
+    for mail, one, other in zip(mails, in_bulk, singly, strict=True):
+        assert as_opened(account, one) == as_opened(account, other)
+        assert sorted(outbox_mail(account, one)["attachments"]) == sorted(
+            file.name for file in mail.attachments
+        )
+
+
+def as_opened(account, reply):
+    """The mail as its recipient's program has it; headers of different names have no order."""
+    assert reply.kind is AnswerKind.ACCEPTED, reply
+    found = OutboxReader(account.path).mail(reply.message_id)
+    its_own = {"message-id", "date", "content-type"}  # with boundaries of the message id
+    headers = [
+        (name, value) for name, value in found.content.headers if name.lower() not in its_own
+    ]
+    return (
+        sorted(headers, key=lambda header: header[0].lower()),
+        found.content.html,
+        found.content.text,
+        found.content.files,
+        found.tags,
+        found.listed.recipients,
+    )
+
+
 def test_what_the_mails_share_is_in_the_call_once():
     mails = mails_to(["Ada", "Bob", "Cy"])
     body = json.dumps(bulk_request(mails))
@@ -107,3 +163,57 @@ def test_braces_of_the_message_itself_are_no_template(subject, text, name):
 def test_mails_of_two_messages_go_whole():
     mails = [mails_to(["Ada"])[0], mails_to(["Bob"], TEXT)[0]]
     assert as_ses_renders(mails) == [(mail.subject, mail.html, mail.text) for mail in mails]
+
+
+# attachments and headers
+
+PRICES = MailAttachment("prices.pdf", "application/pdf", b"%PDF " * 1_000)
+
+
+def a_mail(**more):
+    return Mail("news@example.com", "a@example.com", "News", "", "Hello", **more)
+
+
+def test_files_and_headers_in_common_are_in_the_call_once():
+    page = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    mails = [
+        a_mail(attachments=(PRICES,), headers=(("List-Unsubscribe", f"<{n}>"), page))
+        for n in range(50)
+    ]
+    request = bulk_request(mails)
+    template = request["DefaultContent"]["Template"]
+    assert [file["FileName"] for file in template["Attachments"]] == ["prices.pdf"]
+    assert template["Headers"] == [{"Name": page[0], "Value": page[1]}]
+    entries = request["BulkEmailEntries"]
+    assert [entry["ReplacementHeaders"] for entry in entries] == [
+        [{"Name": "List-Unsubscribe", "Value": f"<{n}>"}] for n in range(50)
+    ]
+    assert len(json.dumps(request)) < 2 * len(PRICES.content) + 50 * 400
+
+
+def test_a_file_is_put_in_base64_once_for_all_calls():
+    texts = [
+        *(single_request(a_mail(attachments=(PRICES,)))["Content"]["Simple"] for _ in range(2)),
+        *(
+            bulk_request([a_mail(attachments=(PRICES,))] * 2)["DefaultContent"]["Template"]
+            for _ in range(2)
+        ),
+    ]
+    assert len({id(part["Attachments"][0]["RawContent"]) for part in texts}) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"attachments": (PRICES,)},
+        {"reply_to": ("r@example.com",)},
+        {"configuration_set": "shop"},
+        {"request": {"Content": {"Raw": {"Data": b""}}}},
+    ],
+)
+def test_mails_that_one_call_would_make_alike_are_not_put_in_one(gateway, account, other):
+    with pytest.raises(ValueError, match="share"):
+        bulk_request([a_mail(), a_mail(**other)])
+    replies = gateway.send_bulk([a_mail(), a_mail(**other)], lambda: True)
+    assert [reply.kind for reply in replies] == [AnswerKind.NOT_SENT] * 2
+    assert account.addresses() == {}

@@ -1,5 +1,7 @@
 """What goes over the wire is what boto3 would send, by the same proxies and authorities."""
 
+import base64
+import copy
 import json
 import ssl
 import threading
@@ -83,6 +85,7 @@ _RICH: dict[str, Any] = {
     "configuration_set": "shop",
 }
 _FILE = MailAttachment("price list.pdf", "application/pdf", bytes(range(256)))
+_NOTE = MailAttachment("Größe.txt", "text/plain", b"")
 _RAW = {
     "FromEmailAddress": "news@example.com",
     "Destination": {"ToAddresses": ["ada@example.com"], "BccAddresses": ["b@example.com"]},
@@ -100,18 +103,32 @@ def test_a_single_call_says_what_boto3_would_say(listen, mail, monkeypatch, fiel
     made = mail(**fields)
     clients = Clients(Endpoint(), connections=1)
     assert Gateway(clients).send(made, lambda: True).message_id == "0102-heard"
-    clients.sesv2.send_email(**single_request(made))
+    clients.sesv2.send_email(**for_boto3(single_request(made)))
     check_alike(ses)
 
 
-def test_a_bulk_call_says_what_boto3_would_say(listen, mail, monkeypatch):
+@pytest.mark.parametrize(
+    ("fields", "of_second"),
+    [({}, {}), ({"attachments": (_FILE, _NOTE)}, {"headers": (("X-Own", "2"),)})],
+)
+def test_a_bulk_call_says_what_boto3_would_say(listen, mail, monkeypatch, fields, of_second):
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
-    mails = [mail("a@example.com", **_RICH), mail("Zoë@example.com", **_RICH)]
+    common = _RICH | fields
+    mails = [mail("a@example.com", **common), mail("Zoë@example.com", **common | of_second)]
     clients = Clients(Endpoint(), connections=1)
     Gateway(clients).send_bulk(mails, lambda: True)
-    clients.sesv2.send_bulk_email(**bulk_request(mails))
+    clients.sesv2.send_bulk_email(**for_boto3(bulk_request(mails)))
     check_alike(ses)
+
+
+def for_boto3(request):
+    """The arguments as boto3 takes, and checks, them: it writes files in base64 by itself."""
+    given = copy.deepcopy(request)
+    for part in (given.get("Content") or given["DefaultContent"]).values():
+        for file in part.get("Attachments", []):
+            file["RawContent"] = base64.b64decode(file["RawContent"])
+    return given
 
 
 def check_alike(ses):
