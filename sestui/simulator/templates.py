@@ -6,6 +6,9 @@ from sestui.core.wire import Json, ServiceError, bad_request, not_found
 from sestui.core.wire_parsing import parse_object
 from sestui.simulator.state import SimulatorState
 
+MAX_INLINE_BYTES = 1_000_000
+"""SES takes 1 MB of JSON in a send that brings its template (SES.md)."""
+
 _TEMPLATES = "/v2/email/templates"
 
 
@@ -32,14 +35,22 @@ def filled(state: SimulatorState, body: bytes) -> bytes:
     """A send's request with what a stored template says in place of its name.
 
     Raises:
-        ServiceError: there is no such template.
+        ServiceError: there is no such template, or the request brings its own and is too large.
     """
-    if b'"TemplateName"' not in body and b'"TemplateArn"' not in body:
+    large = len(body) > MAX_INLINE_BYTES
+    if not large and b'"TemplateName"' not in body and b'"TemplateArn"' not in body:
         return body
     given = parse_object(body)
     content = given.get("Content") or given.get("DefaultContent")
     template = content.get("Template") if isinstance(content, dict) else None
-    if not isinstance(template, dict) or template.get("TemplateContent"):
+    if not isinstance(template, dict):
+        return body
+    if template.get("TemplateContent"):
+        if large:
+            raise bad_request(
+                f"A request with an inline template has at most {MAX_INLINE_BYTES} bytes, not "
+                f"{len(body)}."
+            )
         return body
     name = template.pop("TemplateName", None) or template.pop("TemplateArn", None)
     if not isinstance(name, str):

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from sestui.core.clock import SystemClock
 from sestui.simulator.launch import SimulatorProcess
+from sestui.simulator.reader import OutboxReader
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 
@@ -200,6 +201,65 @@ def test_a_bulk_call(ses: Any, ask: Any) -> None:
             DefaultContent={"Template": template},
             BulkEmailEntries=entries * 17,
         )
+
+
+def test_a_bulk_calls_files_and_headers_are_in_each_mail_of_it(
+    ses: Any, ask: Any, workspace: Path
+) -> None:
+    content = bytes(range(256))
+    template = {
+        "TemplateContent": {"Subject": "x", "Text": "x"},
+        "Headers": [{"Name": "X-All", "Value": "all"}, {"Name": "X-Own", "Value": "default"}],
+        "Attachments": [
+            {"FileName": "a.pdf", "ContentType": "application/pdf", "RawContent": content}
+        ],
+    }
+    own = [{"Name": "x-own", "Value": "mine"}]
+    entries: list[dict[str, Any]] = [
+        {"Destination": {"ToAddresses": ["a@example.org"]}},
+        {"Destination": {"ToAddresses": ["b@example.org"]}, "ReplacementHeaders": own},
+    ]
+    answer = ses.send_bulk_email(
+        FromEmailAddress="news@example.com",
+        DefaultContent={"Template": template},
+        BulkEmailEntries=entries,
+    )
+    for result, expected in zip(answer["BulkEmailEntryResults"], ("default", "mine"), strict=True):
+        told = ask(f"/_simulator/outbox/{result['MessageId']}")
+        assert told["attachments"] == ["a.pdf"]
+        mail = OutboxReader(workspace / FILE_NAME).mail(result["MessageId"]).content
+        assert [(file.name, file.content_type, file.content) for file in mail.files] == [
+            ("a.pdf", "application/pdf", content)
+        ]
+        assert mail.header("X-All") == "all"
+        found = [value for name, value in mail.headers if name.lower() == "x-own"]
+        assert found == [expected]
+
+
+def test_a_request_with_an_inline_template_has_a_size(ses: Any, ask: Any) -> None:
+    entry = {"Destination": {"ToAddresses": ["a@example.org"]}}
+    inline = {"TemplateContent": {"Subject": "x", "Text": "x"}, "TemplateData": "{}"}
+    ses.create_email_template(TemplateName="stored", TemplateContent=inline["TemplateContent"])
+    stored = {"TemplateName": "stored", "TemplateData": "{}"}
+
+    def bulk(template: dict[str, Any], size: int) -> None:
+        file = {"FileName": "a.bin", "RawContent": bytes(size)}
+        ses.send_bulk_email(
+            FromEmailAddress="news@example.com",
+            DefaultContent={"Template": {**template, "Attachments": [file]}},
+            BulkEmailEntries=[entry],
+        )
+
+    bulk(inline, 740_000)
+    bulk(stored, 760_000)
+    send(ses, Content={"Template": inline})
+    with pytest.raises(ses.exceptions.BadRequestException, match="1000000 bytes"):
+        bulk(inline, 760_000)
+    file = {"FileName": "a.bin", "RawContent": bytes(760_000)}
+    with pytest.raises(ses.exceptions.BadRequestException, match="1000000 bytes"):
+        send(ses, Content={"Template": {**inline, "Attachments": [file]}})
+    simple = {"Subject": {"Data": "TemplateContent"}, "Body": {"Text": {"Data": "TemplateName"}}}
+    send(ses, Content={"Simple": {**simple, "Attachments": [file]}})
 
 
 def test_rate_and_quota_have_ses_words(ses: Any, ask: Any) -> None:
