@@ -188,6 +188,8 @@ def _files(attachments: Sequence[MailAttachment]) -> list[dict[str, str]]:
             "ContentType": file.content_type,
             "RawContent": _in_base64(file),
             "ContentDisposition": "ATTACHMENT",
+            # SES's guide gives 7bit as the default, which bytes above 127 don't survive.
+            "ContentTransferEncoding": "BASE64",
         }
         for file in attachments
     ]

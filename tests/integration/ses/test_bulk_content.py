@@ -191,6 +191,13 @@ def test_files_and_headers_in_common_are_in_the_call_once():
     assert len(json.dumps(request)) < 2 * len(PRICES.content) + 50 * 400
 
 
+def test_files_are_to_travel_in_base64_whichever_call_brings_them():
+    singly = single_request(a_mail(attachments=(PRICES,)))["Content"]["Simple"]
+    in_bulk = bulk_request([a_mail(attachments=(PRICES,))] * 2)["DefaultContent"]["Template"]
+    assert singly["Attachments"] == in_bulk["Attachments"]
+    assert singly["Attachments"][0]["ContentTransferEncoding"] == "BASE64"
+
+
 def test_a_file_is_put_in_base64_once_for_all_calls():
     texts = [
         *(single_request(a_mail(attachments=(PRICES,)))["Content"]["Simple"] for _ in range(2)),
