@@ -31,15 +31,16 @@ if TYPE_CHECKING:
     from sestui.reports.notices import Notices
     from sestui.sending.due import Due
     from sestui.sending.engine.loop import Engine, Limits
-    from sestui.sending.outlook import Outlook
     from sestui.sending.engine.ports import Composer as RunComposer
     from sestui.sending.engine.report import SenderReport
+    from sestui.sending.outlook import Outlook
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
     from sestui.sending.start import Starter
     from sestui.sending.steering import Steering
     from sestui.ses.account import Account
     from sestui.ses.client import Clients
+    from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
     from sestui.store.suppressions import Suppressions
     from sestui.store.tables import Campaign, Run
@@ -112,7 +113,14 @@ class Runtime:
             if self.simulated
             else Endpoint(profile=self.settings.aws_profile, region=self.settings.aws_region)
         )
-        return Clients(endpoint, connections=self.settings.senders + 2)
+        return Clients(endpoint)
+
+    def gateway(self) -> "Gateway":
+        """A way to hand mail to SES, for one thread to drive."""
+        from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
+
+        # Calls that hang keep their connections, and others go on beside them.
+        return Gateway(self.clients, self.clock, most=4 * self.settings.senders)
 
     def _simulator_url(self) -> str:
         from sestui.simulator.launch import start_simulator  # noqa: PLC0415 - only if simulated
@@ -317,7 +325,6 @@ class Runtime:
         from sestui.sending.book import RunBook  # noqa: PLC0415 - only where something is sent
         from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
         from sestui.sending.workplace import workplace  # noqa: PLC0415 - as above
-        from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
         from sestui.store.ledger import Ledger  # noqa: PLC0415 - only where something is sent
 
         self.account.look()
@@ -341,7 +348,7 @@ class Runtime:
                     timezone=self.settings.timezone,
                     only=only,
                 ),
-                gateway=Gateway(self.clients),
+                gateway=self.gateway(),
                 account=self.account,
                 heartbeat=worker,
                 clock=self.clock,

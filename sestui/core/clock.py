@@ -10,6 +10,10 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux's monotonic clock stands still while the machine is suspended; this one does not. On other
+systems the usual one is the best there is."""
+
 Instant = float
 """Seconds since the epoch, UTC."""
 
@@ -21,7 +25,10 @@ class Clock(Protocol):
         """The wall clock: seconds since the epoch, UTC. May jump."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards, for durations within one process."""
+        """Seconds that never run backwards, for durations within one process.
+
+        They run on while the machine sleeps, or what went stale meanwhile would look fresh.
+        """
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed; True if it was set."""
@@ -36,7 +43,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """See :meth:`Clock.monotonic`."""
-        return time.monotonic()
+        return time.clock_gettime(_MONOTONIC)
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """See :meth:`Clock.wait`."""

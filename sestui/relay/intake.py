@@ -31,9 +31,9 @@ from sestui.core.states import DeliveryState
 from sestui.core.wire import ServiceError, rate_exceeded
 from sestui.errors import StorageError
 from sestui.relay.verdicts import Settled, Unsendable, of_outcome, of_reply
+from sestui.sending.engine.ports import Gateway, Heartbeat, Reply
 from sestui.sending.engine.rate_limiter import Gate
 from sestui.sending.pool import Pool
-from sestui.sending.engine.ports import Gateway, Heartbeat, Reply
 
 _MOST_AT_ONCE = 200
 """Mails that one transaction looks at."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from sestui.core.account import AccountStatus, Identity
+from sestui.errors import AccountUnreachableError
 from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
 
 
@@ -41,11 +42,17 @@ class Account:
                 if not _worth_asking_v1(error):
                     raise
                 return self._look_v1()
-        quota = said.get("SendQuota", {})
+        quota = said.get("SendQuota")
+        if not quota:
+            # A portal's login page, say: what boto3 can make nothing of, it passes on empty.
+            raise AccountUnreachableError(
+                f"What answers at {self._clients.endpoint_url} is not SES: it tells of no sending "
+                "quota. Check the network and AWS_ENDPOINT_URL_SESV2."
+            )
         return AccountStatus(
-            max_24_hour_send=float(quota.get("Max24HourSend", 0)),
-            max_send_rate=float(quota.get("MaxSendRate", 0)),
-            sent_last_24_hours=float(quota.get("SentLast24Hours", 0)),
+            max_24_hour_send=quota["Max24HourSend"],
+            max_send_rate=quota["MaxSendRate"],
+            sent_last_24_hours=quota["SentLast24Hours"],
             production_access=said.get("ProductionAccessEnabled"),
             sending_enabled=said.get("SendingEnabled", True),
             enforcement_status=said.get("EnforcementStatus", ""),

@@ -28,9 +28,9 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
 from sestui import __version__
+from sestui.errors import AccountError, AccountUnreachableError, SestuiError
 from sestui.ses.connector import Connector
 from sestui.ses.signer import Credentials
-from sestui.errors import AccountError, AccountUnreachableError, SestuiError
 
 if TYPE_CHECKING:
     from botocore.client import ClientMeta
@@ -124,7 +124,7 @@ class Clients:
             BotoCoreError: there are none, or they can't be fetched.
         """
         frozen = self._frozen()
-        return Credentials(frozen.access_key, frozen.secret_key, frozen.token or "")
+        return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token or "")
 
     def _frozen(self) -> "ReadOnlyCredentials":
         credentials = self._session.get_credentials()
@@ -139,9 +139,7 @@ class Clients:
             return self._session.client("ses", endpoint_url=url, config=self._config)
 
 
-def _http_session(
-    meta: "ClientMeta", *, simulated: bool, verify: Any
-) -> URLLib3Session:
+def _http_session(meta: "ClientMeta", *, simulated: bool, verify: Any) -> URLLib3Session:
     """What the client goes by, for calls of our own: with the same proxies and authorities."""
     endpoint = EndpointCreator(HierarchicalEmitter()).create_endpoint(
         meta.service_model,

@@ -196,10 +196,7 @@ class Connections:
         if now < self._retry_at:
             return
         most = 1 if self._failures else _MOST_AT_ONCE
-        while (
-            len(self._opening) < most
-            and self._open + len(self._opening) < self._wanted
-        ):
+        while len(self._opening) < most and self._open + len(self._opening) < self._wanted:
             opening = _Opening(self._attempt(), now)
             thread = threading.Thread(
                 target=self._connect, args=(opening,), name="sestui-connect", daemon=True
@@ -350,4 +347,3 @@ def _closed(error: OSError | None) -> Lost:
         "ConnectionClosedError",
         f"The mail was handed over and the connection was closed without an answer{why}.",
     )
-

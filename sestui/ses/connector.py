@@ -74,26 +74,30 @@ class Connector:
 
     def refused(self, error: Exception) -> ConnectError:
         """``error``, which an attempt met, as a sentence."""
-        where = urlsplit(self._url).netloc
-        if isinstance(error, ProxyError) or (self._proxy and _is_tunnel_error(error)):
+        where, why = urlsplit(self._url).netloc, _plain(error)
+        if self._proxy and (isinstance(error, ProxyError) or "Tunnel connection" in str(error)):
+            proxy = mask_proxy_url(self._proxy)
             return ConnectError(
-                "ProxyConnectionError",
-                f"The proxy {mask_proxy_url(self._proxy)} gives no connection to {where} "
-                f"({_plain(error)}).",
+                "ProxyConnectionError", f"The proxy {proxy} gives no connection to {where} ({why})."
             )
-        if isinstance(error, NameResolutionError | socket.gaierror):
-            return ConnectError("EndpointConnectionError", f"The name {where} is not known here.")
-        if isinstance(error, ConnectTimeoutError | TimeoutError):
-            return ConnectError("ConnectTimeoutError", f"Nobody answers at {where}.")
-        if isinstance(error, URLLib3SSLError | ssl.SSLError):
-            return ConnectError("SSLError", f"No TLS with {where}: {_plain(error)}.")
-        if isinstance(error, NewConnectionError | OSError):
-            return ConnectError(
-                "EndpointConnectionError", f"No connection to {where}: {_plain(error)}."
-            )
-        if isinstance(error, HTTPError | BotoCoreError):
-            return ConnectError("HTTPClientError", f"No connection to {where}: {_plain(error)}.")
-        return ConnectError(type(error).__name__, f"No connection to {where}: {_plain(error)}.")
+        for kinds, code, sentence in _SENTENCES:
+            if isinstance(error, kinds):
+                return ConnectError(code, sentence.format(where=where, why=why))
+        return ConnectError(type(error).__name__, f"No connection to {where}: {why}.")
+
+
+_SENTENCES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    (
+        (NameResolutionError, socket.gaierror),
+        "EndpointConnectionError",
+        "The name {where} is not known here.",
+    ),
+    ((ConnectTimeoutError, TimeoutError), "ConnectTimeoutError", "Nobody answers at {where}."),
+    ((URLLib3SSLError, ssl.SSLError), "SSLError", "No TLS with {where}: {why}."),
+    ((NewConnectionError, OSError), "EndpointConnectionError", "No connection to {where}: {why}."),
+    ((HTTPError, BotoCoreError), "HTTPClientError", "No connection to {where}: {why}."),
+)
+"""The first that fits, with botocore's name for it."""
 
 
 class Attempt:
@@ -113,18 +117,17 @@ class Attempt:
             ConnectError: there is none to be had now.
         """
         try:
-            self._connection = connection = self._pool._new_conn()  # noqa: SLF001 - one of our own
+            self._connection = connection = self._pool._new_conn()
             connection.timeout = self._pool.timeout.connect_timeout
             if self._tunnels:
-                self._pool._prepare_proxy(connection)  # noqa: SLF001 - as urlopen does
+                self._pool._prepare_proxy(connection)
             else:
                 connection.connect()
         except Exception as error:
             if self._connection is not None:
                 self._connection.close()
-            if self._aborted:
-                error = TimeoutError()
-            raise self._connector.refused(error) from error
+            met = TimeoutError() if self._aborted else error
+            raise self._connector.refused(met) from error
         # Ours from here on: the connection object would close it when it is collected.
         found: socket.socket = connection.sock
         connection.sock = None
@@ -137,10 +140,6 @@ class Attempt:
         if sock is not None:
             with suppress(OSError):  # it has just ended by itself
                 sock.shutdown(socket.SHUT_RDWR)
-
-
-def _is_tunnel_error(error: Exception) -> bool:
-    return isinstance(error, OSError) and "Tunnel connection failed" in str(error)
 
 
 def _plain(error: BaseException) -> str:

@@ -74,7 +74,7 @@ class Gateway:
         error = self._connections.trouble
         if error is None:
             return None
-        hold = HoldBack.PAUSED if isinstance(error, _NoCredentials) else HoldBack.UNREACHABLE
+        hold = HoldBack.PAUSED if isinstance(error, _NoCredentialsError) else HoldBack.UNREACHABLE
         return Reply(AnswerKind.NOT_SENT, code=error.code, reason=str(error), hold_back=hold)
 
     def want(self, calls: int) -> None:
@@ -150,7 +150,7 @@ class Gateway:
             try:
                 found = self._clients.credentials()
             except NoCredentialsError as error:
-                raise _NoCredentials("NoCredentialsError", str(error)) from error
+                raise _NoCredentialsError("NoCredentialsError", str(error)) from error
             except BotoCoreError as error:
                 raise ConnectError(type(error).__name__, f"No AWS credentials: {error}") from error
             self._fetched_at = now
@@ -158,7 +158,7 @@ class Gateway:
                 self._credentials = found
 
 
-class _NoCredentials(ConnectError):
+class _NoCredentialsError(ConnectError):
     """There are none: a person has to act."""
 
 
@@ -189,7 +189,8 @@ def _signer(clients: Clients, url: str) -> Signer:
 
 
 def _json(request: Any) -> bytes:
-    return orjson.dumps(request, default=_text_of)
+    written: bytes = orjson.dumps(request, default=_text_of)
+    return written
 
 
 def _text_of(blob: Any) -> str:

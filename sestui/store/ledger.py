@@ -358,4 +358,4 @@ def _claim_of(row: Row[Any], run_id: int) -> Claim:
     attributes = row.attributes or {}
     if row.relayed_id is not None:
         attributes = {RELAYED: row.relayed_id, PLACE: row.place}
-    return Claim(row.id, run_id, row.email, row.attempts + 1, attributes)
+    return Claim(row.id, run_id, row.email, row.attempts + 1, attributes, row.faults)

@@ -51,6 +51,7 @@ CLAIMABLE = (
         DELIVERY.c.id,
         DELIVERY.c.email,
         DELIVERY.c.attempts,
+        DELIVERY.c.faults,
         DELIVERY.c.shown_as,
         DELIVERY.c.relayed_id,
         DELIVERY.c.place,

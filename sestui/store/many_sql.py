@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
-from sestui.core.delivery import Answer
+from sestui.core.delivery import Answer, HoldBack
 from sestui.core.states import DeliveryState
 from sestui.store.ledger_sql import DELIVERY
 
@@ -42,8 +42,10 @@ _FIELDS: tuple[tuple[str, Any], ...] = (
     ("code", Text),
     ("reason", Text),
     ("wait", Double),
+    ("faults", Integer),
 )
-"""Of one answer: its delivery and attempt, what the delivery becomes, and seconds of backoff."""
+"""Of one answer: its delivery and attempt, what the delivery becomes, seconds of backoff, and
+whether it counts as a fault (1 or 0)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
                 "code": answer.code,
                 "reason": answer.reason,
                 "wait": answer.retry_after,
+                "faults": int(answer.hold_back is HoldBack.FAULT),
             }
             for answer, state in answers
         ]
@@ -105,6 +108,7 @@ def _settle(said: FromClause) -> Update:
             message_id=row.message_id,
             code=row.code,
             reason=row.reason,
+            faults=DELIVERY.c.faults + row.faults,
             not_before=case((row.wait > 0, now + row.wait), else_=literal(0.0)),
             sent_at=case((row.state == DeliveryState.ACCEPTED.value, now)),
         )

@@ -240,6 +240,9 @@ class Delivery(SQLModel, table=True):
     message_id: str = Field(default="")
     """SES's message id, once accepted."""
     attempts: int = Field(default=0)
+    """The claim's fence: how often it was claimed. Nothing else is decided by it."""
+    faults: int = Field(default=0)
+    """How often SES failed on it, which its backoff goes by."""
     code: str = Field(default="")
     reason: str = Field(default="", sa_column=_text())
     not_before: float = Field(default=0)

@@ -59,6 +59,9 @@ _WIND_DOWN_SECONDS = 1.0
 _WIND_DOWN_LATENCIES = 1.5
 """Claiming stops so long before the end, that what is in the air is answered in time."""
 
+_LEAST_RATE = 1.0
+"""A connection is opened before the first claim tells what the account allows."""
+
 _IN_THE_AIR_SECONDS = 0.05
 """How soon a run with nothing to claim is asked again: a claim takes the write lock."""
 
@@ -216,7 +219,8 @@ class Engine:
         taken = self._answers.exchange(want, self._dispatcher.in_the_air)
         if run is not None and want is not None and taken is not None:
             self._use(run, taken)
-        self._dispatcher.serve(self._share if self._scheduler or self._outage.runs_wait else 0.0)
+        busy = bool(self._scheduler) or self._outage.runs_wait
+        self._dispatcher.serve(max(_LEAST_RATE, self._share) if busy else 0.0)
 
     def _read_answers(self) -> None:
         answers = self._dispatcher.collect()

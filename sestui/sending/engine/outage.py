@@ -51,6 +51,4 @@ class Outage:
 
     def sentence(self) -> str:
         """Why the runs wait."""
-        return (
-            f"{self.trouble} sestui asks SES again and again, and goes on by itself when it answers."
-        )
+        return f"{self.trouble} sestui keeps asking SES, and goes on by itself when it answers."

@@ -112,7 +112,7 @@ class AccountDesk:
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - as above
 
         endpoint = Endpoint(profile=choice.profile, region=region)
-        return Account(Clients(endpoint, connections=1), simulated=False).look()
+        return Account(Clients(endpoint), simulated=False).look()
 
     def pending(self) -> int:
         """Recipients of runs that have not ended: who gets mail from whichever account is next."""

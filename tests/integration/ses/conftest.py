@@ -49,7 +49,7 @@ def account(simulator: SimulatorProcess, workspace: Path) -> Iterator[SimulatorS
 def clients(simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
     """Clients of the simulator that wait for an answer for half a second only."""
     monkeypatch.setattr("sestui.ses.client.READ_SECONDS", 0.5)
-    opened = Clients(Endpoint(simulator.endpoint_url, simulated=True), connections=4)
+    opened = Clients(Endpoint(simulator.endpoint_url, simulated=True))
     yield opened
     opened.sesv2.close()
 

@@ -61,7 +61,7 @@ def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, m
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    clients = Clients(Endpoint(simulator.endpoint_url, simulated=True), connections=1)
+    clients = Clients(Endpoint(simulator.endpoint_url, simulated=True))
     assert Account(clients, simulated=True).look().max_send_rate == 100_000
 
 
@@ -85,7 +85,7 @@ def asked(url: str) -> Any:
 
 def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
-    account = Account(Clients(Endpoint(), connections=1), simulated=False)
+    account = Account(Clients(Endpoint()), simulated=False)
     status = account.look()
     assert (status.max_24_hour_send, status.max_send_rate) == (200, 1)
     assert status.production_access is None
@@ -94,7 +94,7 @@ def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
 
 def test_moto_gets_the_mail_as_it_was_meant(moto, aws, mail):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
-    clients = Clients(Endpoint(), connections=1)
+    clients = Clients(Endpoint())
     clients.sesv2.create_email_identity(EmailIdentity="news@example.com")
     reply = Gateway(clients).send(mail("Zoë@example.com", subject="Größe"), lambda: True)
     assert reply.kind is AnswerKind.ACCEPTED, reply
@@ -106,7 +106,7 @@ def test_moto_gets_the_mail_as_it_was_meant(moto, aws, mail):
 
 def test_moto_refuses_an_unverified_sender_for_good(moto, aws, mail):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
-    gateway = Gateway(Clients(Endpoint(), connections=1))
+    gateway = Gateway(Clients(Endpoint()))
     reply = gateway.send(mail(from_address="nobody@example.net"), lambda: True)
     assert (reply.kind, reply.code) == (AnswerKind.REFUSED, "MessageRejected")
 
@@ -116,7 +116,7 @@ def test_moto_refuses_an_unverified_sender_for_good(moto, aws, mail):
 def test_the_region_is_taken_from_either_variable(monkeypatch, name, simulated):
     monkeypatch.setenv(name, "ap-southeast-2")
     url = "http://127.0.0.1:9" if simulated else None
-    clients = Clients(Endpoint(url, simulated=simulated), connections=1)
+    clients = Clients(Endpoint(url, simulated=simulated))
     assert clients.region == "ap-southeast-2"
 
 
@@ -125,12 +125,12 @@ def test_the_region_is_taken_from_either_variable(monkeypatch, name, simulated):
 
 def test_without_a_region_the_sentence_names_the_variable():
     with pytest.raises(AccountError, match="AWS_REGION"):
-        Clients(Endpoint(), connections=1)
+        Clients(Endpoint())
 
 
 def test_without_credentials_the_sentence_names_the_way_out(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    clients = Clients(Endpoint(), connections=1)
+    clients = Clients(Endpoint())
     with pytest.raises(AccountError, match=r"AWS_PROFILE.*SESTUI_ACCOUNT=simulator"):
         Account(clients, simulated=False).look()
 
@@ -138,7 +138,7 @@ def test_without_credentials_the_sentence_names_the_way_out(monkeypatch):
 def test_a_profile_that_does_not_exist_is_named(aws):
     aws.setenv("AWS_PROFILE", "ghost")
     with pytest.raises(AccountError, match=r"ghost.*AWS_PROFILE"):
-        Clients(Endpoint(), connections=1)
+        Clients(Endpoint())
 
 
 def test_nobody_listening_is_worth_trying_again(aws):
@@ -147,6 +147,6 @@ def test_nobody_listening_is_worth_trying_again(aws):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         aws.setenv("AWS_ENDPOINT_URL_SESV2", url)
         with pytest.raises(AccountUnreachableError, match="Nobody answers") as caught:
-            Account(Clients(Endpoint(), connections=1), simulated=False).look()
+            Account(Clients(Endpoint()), simulated=False).look()
     assert caught.value.exit_code == 75
     assert url in str(caught.value)

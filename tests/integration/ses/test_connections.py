@@ -74,7 +74,7 @@ def credentials(monkeypatch):
 
 
 def sent(mail):
-    return Gateway(Clients(Endpoint(), connections=1)).send(mail(), lambda: True)
+    return Gateway(Clients(Endpoint())).send(mail(), lambda: True)
 
 
 _RICH: dict[str, Any] = {
@@ -101,7 +101,7 @@ def test_a_single_call_says_what_boto3_would_say(listen, mail, monkeypatch, fiel
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
     made = mail(**fields)
-    clients = Clients(Endpoint(), connections=1)
+    clients = Clients(Endpoint())
     assert Gateway(clients).send(made, lambda: True).message_id == "0102-heard"
     clients.sesv2.send_email(**for_boto3(single_request(made)))
     check_alike(ses)
@@ -116,7 +116,7 @@ def test_a_bulk_call_says_what_boto3_would_say(listen, mail, monkeypatch, fields
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
     common = _RICH | fields
     mails = [mail("a@example.com", **common), mail("Zoë@example.com", **common | of_second)]
-    clients = Clients(Endpoint(), connections=1)
+    clients = Clients(Endpoint())
     Gateway(clients).send_bulk(mails, lambda: True)
     clients.sesv2.send_bulk_email(**for_boto3(bulk_request(mails)))
     check_alike(ses)
@@ -143,7 +143,7 @@ def test_an_answer_that_makes_no_sense_leaves_the_mail_in_doubt(listen, mail, mo
     ses = listen()
     ses.answer = said
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
-    gateway = Gateway(Clients(Endpoint(), connections=1))
+    gateway = Gateway(Clients(Endpoint()))
     assert gateway.send(mail(), lambda: True).kind is AnswerKind.UNKNOWN
     assert [reply.kind for reply in gateway.send_bulk([mail()] * 2, lambda: True)] == [
         AnswerKind.UNKNOWN
@@ -155,7 +155,7 @@ def test_a_bulk_answer_that_makes_no_sense_leaves_all_in_doubt(listen, mail, mon
     ses = listen()
     ses.answer = json.dumps({"BulkEmailEntryResults": results})
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
-    replies = Gateway(Clients(Endpoint(), connections=1)).send_bulk([mail()] * 2, lambda: True)
+    replies = Gateway(Clients(Endpoint())).send_bulk([mail()] * 2, lambda: True)
     assert [reply.kind for reply in replies] == [AnswerKind.UNKNOWN] * 2
 
 

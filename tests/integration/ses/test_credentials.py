@@ -35,7 +35,7 @@ def test_the_setting_names_profile_and_region(aws: pytest.MonkeyPatch) -> None:
     assert found.region == "eu-north-1"
     assert SECRET not in repr(found)
     assert "AKIA" not in repr(found)
-    clients = Clients(Endpoint(profile="shop", region="eu-north-1"), connections=1)
+    clients = Clients(Endpoint(profile="shop", region="eu-north-1"))
     assert clients.region == "eu-north-1"
 
 
@@ -64,4 +64,4 @@ def test_a_profile_that_does_not_exist_is_named(aws: pytest.MonkeyPatch) -> None
     with pytest.raises(AccountError, match=r"ghost.*aws_profile"):
         credential_source("ghost", "")
     with pytest.raises(AccountError, match="ghost"):
-        Clients(Endpoint(profile="ghost", region="eu-west-1"), connections=1)
+        Clients(Endpoint(profile="ghost", region="eu-west-1"))

@@ -101,7 +101,7 @@ def test_nobody_listening_is_not_sent(mail):
     with socket.socket() as bound:  # bound and not listening: connections are refused
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        clients = Clients(Endpoint(url, simulated=True), connections=1)
+        clients = Clients(Endpoint(url, simulated=True))
         reply = Gateway(clients).send(mail(), yes)
     assert (reply.kind, reply.hold_back) == (NOT_SENT, HoldBack.UNREACHABLE)
     assert reply.code == "EndpointConnectionError"

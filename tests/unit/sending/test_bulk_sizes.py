@@ -6,7 +6,7 @@ from sestui.core.clock import SystemClock
 from sestui.core.delivery import AnswerKind, Claim
 from sestui.core.mail import Mail, MailAttachment, Pattern
 from sestui.sending.bulk_split import split_calls
-from sestui.sending.dispatch import Dispatcher, Job
+from sestui.sending.engine.dispatch import Dispatcher, Job
 from sestui.ses.replies import Reply
 
 ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m")

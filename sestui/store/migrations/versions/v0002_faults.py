@@ -1,0 +1,14 @@
+"""Faults of a delivery are counted apart from its claims."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add the count; what was tried before begins anew."""
+    op.add_column(
+        "delivery", sa.Column("faults", sa.Integer(), nullable=False, server_default=sa.text("0"))
+    )
