@@ -22,11 +22,11 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from relaying import REGION, Relay, simple
 
 from tests.benchmarks.figures import seconds, show, size, times
 from tests.benchmarks.null_ses import SINGLE_PATH, NullSes, null_ses
 from tests.benchmarks.workload import as_ses
+from tests.support.relay import REGION, Relay, simple
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tasking import make_due
 
 from sestui.core.task import TaskFields
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.tasks import Tasks
 from tests.benchmarks import figures, workload
+from tests.support.tasks import make_due
 
 _VERSION, _TYPER = "sestui --version", "import typer"
 _RUN_DUE, _EMPTY, _SQLMODEL = "sestui run-due", "the same, empty database", "import sqlmodel"

@@ -10,10 +10,10 @@ counted as calls leave, of whichever process. That the quota is used to its last
 from pathlib import Path
 
 import pytest
-from crashing import Scene
 
 from sestui.simulator.rules import peak_in_one_second
 from tests.benchmarks import figures
+from tests.support.processes import Scene
 
 _LATENCY = 0.08
 

@@ -3,8 +3,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from campaigning import World
-from crashing import Scene
+
+from tests.support.processes import Scene
+from tests.support.workspaces import World
 
 
 @pytest.fixture

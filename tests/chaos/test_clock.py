@@ -6,13 +6,13 @@ simulator over HTTP, whose clock does not.
 """
 
 import pytest
-from campaigning import check_pace, counts, once, until
-from seeding import addresses
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import RunCounts
 from sestui.core.pacing import DAY_SECONDS
 from sestui.simulator.faults import checked_fault
+from tests.support.seeding import addresses
+from tests.support.workspaces import check_pace, counts, once, until
 
 HOUR = 3_600.0
 

@@ -3,12 +3,12 @@
 import threading
 
 import pytest
-from seeding import checked_counts
 
 from sestui.core.states import DeliveryState, RunState, WaitReason
 from sestui.sending.engine.batching import MOST_ENTRIES
 from sestui.sending.engine.answer_policy import MOST_FAULTS
 from sestui.simulator.faults import checked_fault
+from tests.support.seeding import checked_counts
 
 NOT_TAKEN = ("throttle", "error_500", "error_503")
 ANSWER_LOST = ("reset_before", "reset_after", "truncated", "gateway_502", "hang_after")

@@ -5,13 +5,13 @@ import sys
 import time
 
 import pytest
-from campaigning import until
-from crashing import locked
-from seeding import checked_counts
 
 from sestui.core.states import RunState
 from sestui.errors import EXIT_DONE, EXIT_NEEDS_OPERATOR, EXIT_TRY_AGAIN
 from sestui.simulator.faults import checked_fault
+from tests.support.processes import locked
+from tests.support.seeding import checked_counts
+from tests.support.workspaces import until
 
 
 class Timed:

@@ -11,11 +11,11 @@ from itertools import count
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from campaigning import check_pace, until
-from relaying import Relay, Ses, said, simple
 
 from sestui.core.clock import SystemClock
 from sestui.core.states import DeliveryState
+from tests.support.relay import Relay, Ses, said, simple
+from tests.support.workspaces import check_pace, until
 
 CHUNK = 25
 """A quarter second of sending at 100/s: what the sender may have in the air at a kill, beside a

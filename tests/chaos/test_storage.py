@@ -13,12 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from campaigning import until
-from crashing import locked
-from seeding import checked_counts
 
 from sestui.core.delivery import RunCounts
 from sestui.errors import EXIT_DONE, EXIT_FAILED
+from tests.support.processes import locked
+from tests.support.seeding import checked_counts
+from tests.support.workspaces import until
 
 RATE = 100
 UNDER_WAY = RATE * 0.25 + 2

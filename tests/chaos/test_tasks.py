@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from campaigning import until
 from sqlmodel import select
-from tasking import install_shop, make_due
 
 from sestui.core.clock import SystemClock
 from sestui.core.task import MOST_ATTEMPTS, TaskFields
@@ -24,6 +22,8 @@ from sestui.settings import load_settings
 from sestui.store.database import Database
 from sestui.store.task_tables import TaskRun
 from sestui.store.tasks import Tasks
+from tests.support.tasks import install_shop, make_due
+from tests.support.workspaces import until
 
 pytestmark = pytest.mark.parametrize(
     "database",

@@ -1,11 +1,11 @@
 """Several processes at once on one database share rate, quota and run."""
 
 import pytest
-from campaigning import check_pace
-from seeding import checked_counts
 
 from sestui.core.delivery import RunCounts
 from sestui.core.states import RunState, WaitReason
+from tests.support.seeding import checked_counts
+from tests.support.workspaces import check_pace
 
 FOUR = [("run-due",), ("send", "news")] * 2
 

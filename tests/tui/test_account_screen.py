@@ -2,7 +2,6 @@ import time
 import tomllib
 
 import pytest
-from conftest import add_campaign, running, shown, toasts, until
 from textual.widgets import Input
 
 from sestui.core.clock import SystemClock
@@ -17,6 +16,7 @@ from sestui.tui.screens.account_choice import AccountChoiceScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.identities import IdentitiesScreen
 from sestui.tui.widgets.lazy_table import LazyTable
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 SECRET = "wJalrXUtnFEMI"
 HOSTILE = "[bold]x[/bold] [/] \x1b[31m\u202e" + "名" * 200

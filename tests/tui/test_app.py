@@ -2,13 +2,12 @@ import signal
 import threading
 import time
 
-from conftest import add_campaign, running, shown, toasts, until
-
 from sestui.core.delivery import AnswerKind
 from sestui.errors import StorageBusyError, StorageError
 from sestui.sending.engine.report import Line, SenderReport
 from sestui.tui.app import SestuiApp
 from sestui.tui.background import Mailbox
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
 async def test_the_first_frame_is_there_before_the_database_is(runtime):

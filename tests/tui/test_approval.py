@@ -2,11 +2,10 @@
 
 import time
 
-from conftest import add_campaign, running, shown, until
-
 from sestui.core.states import RunState
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.run import RunScreen
+from tests.support.screens import add_campaign, running, shown, until
 
 
 async def test_what_waits_for_approval_stands_on_home_and_is_sent_from_there(runtime):

@@ -2,9 +2,7 @@ import asyncio
 import json
 import time
 
-import conftest
 import pytest
-from conftest import add_campaign, running, toasts, until
 from rich.cells import cell_len
 
 from sestui.core.states import DeliveryState
@@ -17,46 +15,14 @@ from sestui.tui.screens.contact import ContactScreen
 from sestui.tui.screens.follow_up import FollowUpScreen
 from sestui.tui.screens.pick import PickScreen
 from sestui.tui.screens.run import RunScreen
-
-STATES = ("accepted", "accepted", "rejected", "in_doubt", "skipped")
+from tests.support import screens
+from tests.support.finished_runs import HOSTILE, STATES, sent, settle
+from tests.support.screens import add_campaign, running, toasts, until
 
 
 def shown(app):
     """What stands on the screen, the spaces that don't break as plain ones."""
-    return conftest.shown(app).replace("\xa0", " ")
-
-
-def sent(runtime, name="news", contacts=20, states=STATES, **fields):
-    """A campaign with a finished run, its deliveries in ``states`` by turns."""
-    campaign = add_campaign(runtime, name, contacts=contacts, **fields)
-    run = runtime.starter.start(campaign, time.time())
-    settle(runtime, run.id, states)
-    return run.id
-
-
-def settle(runtime, run_id, states, *, ended="finished"):
-    rows = runtime.deliveries.of_run(run_id, limit=100_000)
-    counts = dict.fromkeys(DeliveryState, 0)
-    with runtime.database.write_connection() as connection:
-        for number, row in enumerate(rows):
-            state = states[number % len(states)]
-            counts[state] += 1
-            connection.exec_driver_sql(
-                "UPDATE delivery SET state = ?, claimed_at = 1e9, code = ?, reason = ?, "
-                "message_id = ? WHERE id = ?",
-                (
-                    state,
-                    "MessageRejected" if state == "rejected" else "",
-                    "No such thing." if state in ("rejected", "in_doubt") else "",
-                    f"id-{row.id}" if state == "accepted" else "",
-                    row.id,
-                ),
-            )
-        figures = ", ".join(f"{state} = {count}" for state, count in counts.items())
-        connection.exec_driver_sql(
-            f"UPDATE run SET {figures}, state = '{ended}', finished_at = started_at + 5 "
-            f"WHERE id = {run_id}"
-        )
+    return screens.shown(app).replace("\xa0", " ")
 
 
 async def opened(app, pilot, name="news"):
@@ -317,16 +283,6 @@ async def test_what_is_shown_is_exported(runtime, still, tmp_path, monkeypatch):
     lines = file.read_text().splitlines()
     assert len(lines) == 5
     assert all(",rejected," in line for line in lines[1:])
-
-
-HOSTILE = [
-    "[bold red]x[/] [/]",
-    "\x1b[31mred",
-    "\u202eabc",
-    "日本語" * 40,
-    "e\u0301" * 90,
-    "z" * 10_000,
-]
 
 
 @pytest.mark.long

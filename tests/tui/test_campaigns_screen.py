@@ -1,7 +1,6 @@
 import time
 
 import pytest
-from conftest import add_campaign, running, shown, toasts, until
 from textual.widgets import DataTable, Input
 
 from sestui.tui.screens.campaigns import CampaignsScreen
@@ -9,6 +8,7 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.help import HelpScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.campaign_table import CampaignTable
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
 def listed(app):

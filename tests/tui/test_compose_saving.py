@@ -5,8 +5,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from composing import BODY, add_news, add_people, answer, load, press, ready, stored
-from conftest import running, shown, toasts, until
 
 from sestui.compose.apply import Change, plan
 from sestui.compose.files import load_campaign
@@ -21,6 +19,8 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.open_campaign import OpenCampaignScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.to_compose import compose_campaign
+from tests.support.compose import BODY, add_news, add_people, answer, load, press, ready, stored
+from tests.support.screens import running, shown, toasts, until
 
 FAR = datetime(2099, 1, 1, 9, tzinfo=ZoneInfo("Europe/Paris")).timestamp()
 

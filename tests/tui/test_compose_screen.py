@@ -4,8 +4,6 @@ import os
 import stat
 
 import pytest
-from composing import BODY, add_news, add_people, found, load, press, ready, stored
-from conftest import running, shown, toasts, until
 from textual.widgets import TextArea
 
 from sestui.core.mail import MailAttachment
@@ -14,6 +12,8 @@ from sestui.store.contacts import Contacts
 from sestui.tui.screens.ask_path import AskPathScreen
 from sestui.tui.screens.compose import ComposeScreen
 from sestui.tui.screens.help import HelpScreen
+from tests.support.compose import BODY, add_news, add_people, found, load, press, ready, stored
+from tests.support.screens import running, shown, toasts, until
 
 
 async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):

@@ -1,7 +1,6 @@
 import time
 
 import pytest
-from conftest import add_campaign, running, shown, toasts, until
 from textual.widgets import Input, TextArea
 
 from sestui.core.states import PauseReason
@@ -13,6 +12,7 @@ from sestui.tui.screens.contact_lists import ContactListsScreen
 from sestui.tui.screens.edit_contact import EditContactScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.lazy_table import LazyTable
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 ADA = "Ada@example.com"
 

@@ -3,7 +3,6 @@ import threading
 import time
 
 import pytest
-from conftest import running, shown, toasts, until
 from sqlalchemy import text as sql
 
 from sestui.core.states import Standing
@@ -15,6 +14,7 @@ from sestui.tui.screens.contacts import ContactsScreen
 from sestui.tui.screens.edit_contact import EditContactScreen
 from sestui.tui.screens.import_ import ImportScreen
 from sestui.tui.widgets.lazy_table import LazyTable
+from tests.support.screens import running, shown, toasts, until
 
 
 def add(runtime, *emails, audience="newsletter", **attributes):

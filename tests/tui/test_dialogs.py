@@ -1,6 +1,4 @@
 import pytest
-from conftest import running, until
-from test_every_screen import own_classes
 from textual.events import Key
 from textual.screen import ModalScreen
 
@@ -9,6 +7,7 @@ from sestui.tui.screens.choose import ChooseScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.dialog import Dialog
 from sestui.tui.screens.jump import JumpScreen
+from tests.support.screens import own_classes, running, until
 
 
 def test_every_modal_screen_answers_once():

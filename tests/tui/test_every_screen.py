@@ -1,33 +1,16 @@
 """What holds for every screen there is: help for each action, names for the keymap, 80 by 24."""
 
-import importlib
-import inspect
-import pkgutil
-
 import pytest
-from conftest import add_campaign, running, shown, until
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.screen import ModalScreen
 
-import sestui.tui
 from sestui.tui.app import SestuiApp
 from sestui.tui.places import PLACES
 from sestui.tui.screens.help import HelpScreen
 from sestui.tui.widgets.key_bar import KeyBar
-from sestui.tui.widgets.top_bar import TopBar
+from tests.support.screens import add_campaign, fits, own_classes, running, shown, until
 
 MODES = [place.mode for place in PLACES]
-
-
-def own_classes():
-    """Every widget, screen and app that sestui declares."""
-    found = set()
-    for module in pkgutil.walk_packages(sestui.tui.__path__, "sestui.tui."):
-        for _, each in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-            if issubclass(each, DOMNode) and each.__module__.startswith("sestui.tui"):
-                found.add(each)
-    return sorted(found, key=lambda each: each.__qualname__)
 
 
 def own_bindings(kind):
@@ -91,13 +74,3 @@ async def test_every_place_fits_and_survives_being_resized(runtime, still, mode)
                 for place in PLACES:
                     assert place.name in shown(app).splitlines()[0]
         assert isinstance(app, SestuiApp)
-
-
-def fits(screen, size):
-    assert screen.size == size
-    assert screen.max_scroll_x == screen.max_scroll_y == 0
-    assert screen.query_one(TopBar).region.height == 1
-    assert screen.query_one(KeyBar).region.bottom == size[1]
-    for child in screen.children:
-        if child.display:
-            assert screen.region.contains_region(child.region), child

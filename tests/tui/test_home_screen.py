@@ -2,7 +2,6 @@ import re
 import time
 
 import pytest
-from conftest import add_campaign, running, shown, until
 
 from sestui.audience.importer import import_contacts
 from sestui.core.delivery import Answer, AnswerKind
@@ -24,6 +23,7 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.home import HomeScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.lazy_table import LazyTable
+from tests.support.screens import add_campaign, running, shown, until
 
 
 def started(runtime, campaign):

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import running, shown, toasts, until
 from textual.widgets import Input
 
 from sestui.errors import StorageBusyError
@@ -14,6 +13,7 @@ from sestui.tui.places import PLACES
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.import_ import ImportScreen
 from sestui.tui.widgets.import_columns import ColumnTable
+from tests.support.screens import running, shown, toasts, until
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 HOSTILE = "[bold]x[/bold] [/] \x1b[31m \u202e" + "名e\u0301" * 40 + "y" * 10_000

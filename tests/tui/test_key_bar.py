@@ -1,12 +1,12 @@
 from typing import ClassVar
 
 import pytest
-from conftest import shown
 from textual.app import App
 from textual.binding import Binding
 from textual.widgets import Button, Input
 
 from sestui.tui.widgets.key_bar import KeyBar
+from tests.support.screens import shown
 
 
 class Keys(App[None]):

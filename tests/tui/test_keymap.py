@@ -1,7 +1,6 @@
 import tomllib
 
 import pytest
-from conftest import running, shown, toasts, until
 from textual.widgets import Input
 
 from sestui.settings import config_path
@@ -10,6 +9,7 @@ from sestui.tui.screens.account import AccountScreen
 from sestui.tui.screens.account_choice import AccountChoiceScreen
 from sestui.tui.screens.help import HelpScreen
 from sestui.tui.screens.keys import KeysScreen
+from tests.support.screens import running, shown, toasts, until
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@ import asyncio
 import time
 
 import pytest
-from conftest import until
 from textual.app import App
 
 from sestui.errors import StorageBusyError
 from sestui.tui.widgets.lazy_table import PAGE, Column, LazyTable
 from sestui.tui.widgets.rows import Listed
+from tests.support.screens import until
 
 COLUMNS = (Column("n", "Number", width=9, right=True), Column("name", "Name", share=1))
 

@@ -2,11 +2,8 @@ import json
 import time
 from datetime import datetime, timedelta
 
-import conftest
 import pytest
-from conftest import add_campaign, running, toasts, until
 from rich.cells import cell_len
-from test_campaign_screen import HOSTILE, sent
 
 from sestui.errors import StorageBusyError
 from sestui.tui.screens.confirm import ConfirmScreen
@@ -14,10 +11,13 @@ from sestui.tui.screens.contact import ContactScreen
 from sestui.tui.screens.log import LogScreen
 from sestui.tui.screens.pick import PickScreen
 from sestui.tui.screens.run import RunScreen
+from tests.support import screens
+from tests.support.finished_runs import HOSTILE, sent
+from tests.support.screens import add_campaign, running, toasts, until
 
 
 def shown(app):
-    return conftest.shown(app).replace("\xa0", " ")
+    return screens.shown(app).replace("\xa0", " ")
 
 
 def log(runtime, **options):

@@ -2,7 +2,6 @@ import json
 import time
 
 import pytest
-from conftest import add_campaign, running, shown, toasts, until
 from rich.cells import cell_len
 from textual.widgets import Input
 
@@ -18,6 +17,7 @@ from sestui.tui.screens.outbox import OutboxScreen
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.pager import Pager, folded
 from sestui.tui.widgets.rendered_mail import RenderedMail
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 HOSTILE = "[bold]x[/bold] [/] \x1b[31m \u202eabc 你好 e\u0301\u0301"
 

@@ -1,6 +1,5 @@
 """The palette, the help and the jump keys: all from what the widgets and bindings declare."""
 
-from conftest import add_campaign, running, shown, until
 from textual.command import CommandPalette
 from textual.widgets import Input
 
@@ -8,6 +7,7 @@ from sestui.tui.places import PLACES
 from sestui.tui.screens.campaigns import CampaignsScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.jump import JumpScreen
+from tests.support.screens import add_campaign, running, shown, until
 
 
 async def test_the_palette_counts_what_is_in_each_place(runtime, still):

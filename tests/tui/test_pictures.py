@@ -7,12 +7,12 @@ They show nothing that moves, and are made anew with ``pytest tests/tui/test_pic
 import time
 
 import pytest
-from conftest import add_campaign, shown, until
 from textual.widgets import Input
 
 from sestui.store.contacts import NewContact
 from sestui.tui.app import SestuiApp
 from sestui.tui.places import PLACES
+from tests.support.screens import add_campaign, shown, until
 
 pytestmark = pytest.mark.usefixtures("still")
 

@@ -4,8 +4,6 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
-from conftest import running, shown, toasts, until
-from test_every_screen import fits
 from textual.command import CommandPalette
 from textual.events import Paste
 from textual.widgets import Static
@@ -20,6 +18,7 @@ from sestui.tui.screens.account import AccountScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.screens.relay_keys import RelayKeysScreen
+from tests.support.screens import fits, running, shown, toasts, until
 
 pytestmark = pytest.mark.usefixtures("still")
 

@@ -2,7 +2,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from conftest import add_campaign, running, shown, until
 
 from sestui.core.delivery import AnswerKind
 from sestui.core.forecast import Forecast
@@ -15,6 +14,7 @@ from sestui.tui.screens.follow_up import FollowUpScreen
 from sestui.tui.screens.pick import PickScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.widgets.tail import Tail
+from tests.support.screens import add_campaign, running, shown, until
 
 
 def started(runtime, **fields):

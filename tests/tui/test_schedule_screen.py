@@ -1,7 +1,6 @@
 """Tasks on the screen: through keys alone, asserting on what is stored."""
 
 import pytest
-from conftest import running, shown, toasts, until
 from textual.widgets import Input, Select, TextArea
 
 from sestui.core.task import TaskFields
@@ -12,6 +11,7 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.edit_task import EditTaskScreen
 from sestui.tui.screens.schedule import ScheduleScreen
 from sestui.tui.screens.task_log import TaskLogScreen
+from tests.support.screens import running, shown, toasts, until
 
 
 def add_task(runtime, name="tidy", **fields):

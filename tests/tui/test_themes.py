@@ -1,10 +1,10 @@
 import tomllib
 
 import pytest
-from conftest import running, shown, toasts, until
 
 from sestui.settings import config_path
 from sestui.tui.screens.themes import ThemesScreen
+from tests.support.screens import running, shown, toasts, until
 
 
 def written():

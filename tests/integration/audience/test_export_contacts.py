@@ -5,7 +5,6 @@ import io
 import json
 
 import pytest
-from seeding import suppress
 
 from sestui.audience.export import COLUMNS, write_contacts
 from sestui.core.states import Standing
@@ -13,6 +12,7 @@ from sestui.errors import NotFoundError
 from sestui.reports.sent_log import Format
 from sestui.store.contact_walks import Which
 from sestui.store.contacts import Contacts, NewContact
+from tests.support.seeding import suppress
 
 PEOPLE = [
     NewContact("A@x.co", "a@x.co", {"name": "=cmd()", "status": "gold"}, ("vip", "a, b")),

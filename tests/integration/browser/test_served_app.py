@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import MESSAGE, Sestui
+
+from tests.support.cli import MESSAGE, Sestui
 
 _ESCAPE = re.compile(r"\x1b(\[[0-9;?<>=]*[A-Za-z$]|\][^\x07]*\x07|.)")
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import MESSAGE, Sestui
+
+from tests.support.cli import MESSAGE, Sestui
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from command import MESSAGE, Sestui
+
+from tests.support.cli import MESSAGE, Sestui
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import stat
 from typing import Any
 
-from command import Sestui
+from tests.support.cli import Sestui
 
 
 def shown(sestui: Sestui, *arguments: str, **environment: str) -> dict[str, dict[str, Any]]:

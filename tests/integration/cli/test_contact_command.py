@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command import MESSAGE, Sestui
+
+from tests.support.cli import MESSAGE, Sestui
 
 PEOPLE = """\
 email,first name,last name,city

@@ -10,7 +10,8 @@ from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
-from command import Done, Sestui
+
+from tests.support.cli import Done, Sestui
 
 PROGRAM = Path(sys.executable).with_name("sestui")
 

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from command import Sestui
+
+from tests.support.cli import Sestui
 
 HEAVY = ("textual", "boto3", "botocore", "sqlmodel", "sqlalchemy", "jinja2", "yaml", "rich.console")
 LOADED = """\

@@ -8,7 +8,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from command import MESSAGE, Sestui
+
+from tests.support.cli import MESSAGE, Sestui
 
 COLUMNS = (
     "campaign,run,email,state,message_id,attempts,code,reason,queued_at,sent_at,outcome,outcome_at"

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from command import MESSAGE, Sestui
+from tests.support.cli import MESSAGE, Sestui
 
 STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "skipped")
 RUN_KEYS = {

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-from command import MESSAGE, Done, Sestui
+from tests.support.cli import MESSAGE, Done, Sestui
 
 
 def scheduled(minutes: int) -> str:

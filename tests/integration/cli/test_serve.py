@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import psutil
 import pytest
-from command import Sestui
+
+from tests.support.cli import Sestui
 
 SERVED = ("--serve", "--port", "0")
 

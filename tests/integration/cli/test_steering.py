@@ -6,7 +6,8 @@ import subprocess
 import time
 
 import pytest
-from command import Done, Sestui
+
+from tests.support.cli import Done, Sestui
 
 SLOW = {"SESTUI_SIMULATOR_RATE": "40", "SESTUI_SIMULATOR_LATENCY": "0.1"}
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from command import Sestui
-from tasking import install_shop, make_due
 
 from sestui.store.database import Database
+from tests.support.cli import Sestui
+from tests.support.tasks import install_shop, make_due
 
 NIGHTLY = ("task", "add", "nightly", "--type", "purge", "--schedule", "0 3 * * *")
 

@@ -6,7 +6,6 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from command import Sestui
 
 from sestui.core.clock import SystemClock
 from sestui.settings import load_settings
@@ -15,6 +14,7 @@ from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 from sestui.store.database import Database
 from sestui.store.governor import slow_down
+from tests.support.cli import Sestui
 
 RATE = 40
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from command import Sestui
-from tasking import make_due
 
 from sestui.store.database import Database
+from tests.support.cli import Sestui
+from tests.support.tasks import make_due
 
 PROGRAM = Path(sys.executable).with_name("sestui")
 MINUTE = timedelta(minutes=1)

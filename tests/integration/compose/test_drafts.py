@@ -2,12 +2,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from fake_time import FakeClock
 
 from sestui.compose.drafts import Drafts
 from sestui.core.campaign import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.errors import ConflictError, NotFoundError, StateError
+from tests.support.clocks import FakeClock
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=PARIS).timestamp()

@@ -1,5 +1,4 @@
 import pytest
-from fake_time import FakeClock
 
 from sestui.compose.examine import Examiner, Superseded, Whom
 from sestui.core.draft import Draft, read_draft
@@ -7,6 +6,7 @@ from sestui.settings import load_settings
 from sestui.store.campaigns import Seen
 from sestui.store.contacts import Contacts, NewContact
 from sestui.store.members import Members
+from tests.support.clocks import FakeClock
 
 OFF = " [off]({{ unsubscribe_url }})"
 

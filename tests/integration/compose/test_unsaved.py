@@ -3,13 +3,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_time import FakeClock
 
 from sestui.compose.unsaved import Unsaved
 from sestui.core.draft import Draft
 from sestui.core.mail import MailAttachment
 from sestui.errors import StorageError
 from sestui.store.campaigns import Seen
+from tests.support.clocks import FakeClock
 
 DRAFT = Draft(
     name="news", body="typed", attachments=(MailAttachment("a.pdf", "application/pdf", b"\xff"),)

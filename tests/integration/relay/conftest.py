@@ -2,7 +2,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from relaying import Relay, Ses
+
+from tests.support.relay import Relay, Ses
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from campaigning import until
-from relaying import said, simple, simple_v1
 
 from sestui.core.states import DeliveryState, RunState
 from sestui.simulator.faults import checked_fault
 from sestui.store.doubts import Doubts, Verdict
+from tests.support.relay import said, simple, simple_v1
+from tests.support.workspaces import until
 
 RAW = (
     b"From: Shop <shop@example.com>\r\nTo: Ada <ada@x.org>,\r\n bob@x.org\r\nCc: cc@x.org\r\n"

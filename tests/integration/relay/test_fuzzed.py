@@ -7,10 +7,11 @@ from urllib.parse import quote, quote_plus
 from xml.etree import ElementTree as ET
 
 import pytest
-from asking import BULK, V2, ask, signed, spoken
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from relaying import simple
+
+from tests.support.relay import simple
+from tests.support.relay_requests import BULK, V2, ask, signed, spoken
 
 MIME = (
     b"From: Shop <shop@example.com>\r\nTo: Ada <ada@x.org>,\r\n bob@x.org\r\nCc: c@x.org\r\n"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from relaying import REGION, Relay, said, simple, simple_v1
+
+from tests.support.relay import REGION, Relay, said, simple, simple_v1
 
 VERIFIED = "shop@example.com"
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from campaigning import until
-from certificates import self_signed
-from fake_time import FakeClock
-from relaying import Relay, Ses, said, simple, simple_v1
 
 from sestui.relay.serve import Room
+from tests.support.certificates import self_signed
+from tests.support.clocks import FakeClock
+from tests.support.relay import Relay, Ses, said, simple, simple_v1
+from tests.support.workspaces import until
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command import Sestui
+
+from tests.support.cli import Sestui
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import json
 import time
 
 import pytest
-from asking import BULK, FORM, V2, Answer, ask, mail, signed, spoken
-from relaying import said, simple, simple_v1
 
 from sestui.core.relay_key import KeyFields
+from tests.support.relay import said, simple, simple_v1
+from tests.support.relay_requests import BULK, FORM, V2, Answer, ask, mail, signed, spoken
 
 # who sends it
 

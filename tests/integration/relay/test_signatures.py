@@ -4,8 +4,9 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import pytest
-from asking import FORM, V2, ask, mail, signed, spoken
-from relaying import said, simple, simple_v1
+
+from tests.support.relay import said, simple, simple_v1
+from tests.support.relay_requests import FORM, V2, ask, mail, signed, spoken
 
 ODD = "Grüße +%&=;~*'()!@#$?/\\\"<b> \U0001f600 \t%41%zz"
 """What escaping tends to get wrong."""

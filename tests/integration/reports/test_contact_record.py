@@ -1,18 +1,6 @@
 """Why didn't they get it: records of contacts over a real ledger, on both engines."""
 
 import pytest
-from fake_time import FakeClock
-from seeding import (
-    accepted,
-    add_contacts,
-    make_campaign,
-    open_ledger,
-    refused,
-    start_run,
-    suppress,
-    tell_governor,
-    unknown,
-)
 
 from sestui.core.delivery import Want
 from sestui.core.follow_up import Only
@@ -24,6 +12,18 @@ from sestui.store.contact_history import ContactHistory
 from sestui.store.contacts import Contacts
 from sestui.store.runs import Runs
 from sestui.store.suppressions import Suppressions
+from tests.support.clocks import FakeClock
+from tests.support.seeding import (
+    accepted,
+    add_contacts,
+    make_campaign,
+    open_ledger,
+    refused,
+    start_run,
+    suppress,
+    tell_governor,
+    unknown,
+)
 
 ADA, BOB, EVE, DAN = (f"{name}@example.com" for name in ("ada", "bob", "eve", "dan"))
 

@@ -3,7 +3,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from campaigning import World
+
+from tests.support.workspaces import World
 
 
 @pytest.fixture

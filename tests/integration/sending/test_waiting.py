@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fake_time import START, FakeClock
-from seeding import add_contacts, addresses, make_campaign, start_run
 
 from sestui.core.pacing import DAY_SECONDS, Quota
 from sestui.core.states import RunState, WaitReason
 from sestui.sending.book import RunBook
 from sestui.store.runs import Runs
+from tests.support.clocks import START, FakeClock
+from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
 
 HOUR = 3_600.0
 

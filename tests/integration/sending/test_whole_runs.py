@@ -10,8 +10,6 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
-from campaigning import control, counts, once, until
-from seeding import addresses
 
 from sestui.core.delivery import RunCounts
 from sestui.core.mail import MailAttachment
@@ -23,6 +21,8 @@ from sestui.simulator.faults import checked_fault
 from sestui.simulator.launch import start_simulator
 from sestui.simulator.reader import OutboxReader
 from sestui.store.ledger import Ledger
+from tests.support.seeding import addresses
+from tests.support.workspaces import control, counts, once, until
 
 
 def ran(runtime, **limits):

@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from certificates import self_signed
 
 from sestui.core.delivery import AnswerKind, HoldBack
 from sestui.core.mail import MailAttachment
 from sestui.ses.client import Clients, Endpoint
 from sestui.ses.gateway import Gateway
 from sestui.ses.requests import bulk_request, single_request
+from tests.support.certificates import self_signed
 
 
 class Listener:

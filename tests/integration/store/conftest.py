@@ -1,5 +1,6 @@
 import pytest
-from fake_time import FakeClock
+
+from tests.support.clocks import FakeClock
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Finding contacts as one types, on both engines."""
 
 import pytest
-from seeding import suppress
 
 from sestui.core.addresses import check_address
 from sestui.core.states import Standing
@@ -9,6 +8,7 @@ from sestui.errors import NotFoundError
 from sestui.store.contact_find import find_contacts
 from sestui.store.contact_walks import Which
 from sestui.store.contacts import Contacts, NewContact
+from tests.support.seeding import suppress
 
 PEOPLE = {
     "ada@example.com": {"first_name": "Ada", "last_name": "Lovelace", "city": "London"},

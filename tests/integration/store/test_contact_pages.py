@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from seeding import suppress
 from sqlalchemy import text
 
 from sestui.core.states import Standing
@@ -11,6 +10,7 @@ from sestui.errors import NotFoundError
 from sestui.store.contact_pages import ContactPages
 from sestui.store.contact_walks import Which
 from sestui.store.contacts import Contacts, NewContact
+from tests.support.seeding import suppress
 
 STATUSES = ("active", "active", "unsubscribed", "active", "invalid")
 WHICH = [Which(name, held) for name in (None, "first", "second") for held in (None, *Standing)]

@@ -6,7 +6,13 @@ import stat
 from contextlib import closing
 
 import pytest
-from seeding import (
+from sqlalchemy import text
+
+from sestui.core.delivery import RunCounts, Want
+from sestui.errors import EXIT_TRY_AGAIN, SettingsError, StorageBusyError, StorageError
+from sestui.store.database import Database
+from sestui.store.schema import ensure_schema
+from tests.support.seeding import (
     add_contacts,
     addresses,
     checked_counts,
@@ -15,12 +21,6 @@ from seeding import (
     start_run,
     tell_governor,
 )
-from sqlalchemy import text
-
-from sestui.core.delivery import RunCounts, Want
-from sestui.errors import EXIT_TRY_AGAIN, SettingsError, StorageBusyError, StorageError
-from sestui.store.database import Database
-from sestui.store.schema import ensure_schema
 
 SECRET = "very.private@example.com"
 

@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from seeding import add_contacts, addresses, make_campaign, start_run
 from sqlmodel import select
 
 from sestui.core.states import SETTLED_STATES, DeliveryState, RunKind
@@ -13,6 +12,7 @@ from sestui.store.delivery_pages import DeliveryPages
 from sestui.store.delivery_walk import EVERY_STATE, LogFilter
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Delivery, Run
+from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
 
 FILTERS = [
     LogFilter(),

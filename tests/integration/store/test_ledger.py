@@ -5,8 +5,19 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from fake_time import START, FakeClock
-from seeding import (
+from sqlmodel import update
+
+from sestui.core.account import AccountStatus
+from sestui.core.clock import SystemClock
+from sestui.core.delivery import Answer, AnswerKind, HoldBack, RunCounts, Want
+from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.errors import StorageError
+from sestui.store.governor import Governor
+from sestui.store.runs import Runs
+from sestui.store.tables import Contact
+from sestui.store.workers import Workers
+from tests.support.clocks import START, FakeClock
+from tests.support.seeding import (
     ACCOUNT,
     PLENTY,
     accepted,
@@ -24,17 +35,6 @@ from seeding import (
     tell_governor,
     unknown,
 )
-from sqlmodel import update
-
-from sestui.core.account import AccountStatus
-from sestui.core.clock import SystemClock
-from sestui.core.delivery import Answer, AnswerKind, HoldBack, RunCounts, Want
-from sestui.core.states import PauseReason, RunState, WaitReason
-from sestui.errors import StorageError
-from sestui.store.governor import Governor
-from sestui.store.runs import Runs
-from sestui.store.tables import Contact
-from sestui.store.workers import Workers
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from fake_time import FakeClock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -25,7 +24,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from seeding import (
+from sqlalchemy import event
+
+from sestui.core.account import AccountStatus
+from sestui.core.delivery import HoldBack, Want
+from sestui.core.states import DELIVERY_STEPS, DeliveryState, PauseReason, RunState
+from sestui.errors import StateError
+from sestui.store.database import Database
+from sestui.store.runs import Runs, counts_of
+from sestui.store.workers import LEASE_SECONDS, Workers
+from tests.support.clocks import FakeClock
+from tests.support.seeding import (
     accepted,
     add_contacts,
     addresses,
@@ -39,15 +48,6 @@ from seeding import (
     tell_governor,
     unknown,
 )
-from sqlalchemy import event
-
-from sestui.core.account import AccountStatus
-from sestui.core.delivery import HoldBack, Want
-from sestui.core.states import DELIVERY_STEPS, DeliveryState, PauseReason, RunState
-from sestui.errors import StateError
-from sestui.store.database import Database
-from sestui.store.runs import Runs, counts_of
-from sestui.store.workers import LEASE_SECONDS, Workers
 
 
 def _hurry(connection, _record):

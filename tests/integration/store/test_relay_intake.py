@@ -1,18 +1,6 @@
 """Taking mail over, on both engines: the ledger alone, with a clock of the test's own."""
 
 import pytest
-from fake_time import FakeClock
-from seeding import (
-    ACCOUNT,
-    accepted,
-    checked_counts,
-    not_sent,
-    open_ledger,
-    refused,
-    suppress,
-    tell_governor,
-    unknown,
-)
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.delivery import PLACE, RELAYED, HoldBack, Want
@@ -31,6 +19,18 @@ from sestui.store.relay_intake import RelayIntake
 from sestui.store.relay_keys import RelayKeys
 from sestui.store.relayed import RelayedMails
 from sestui.store.runs import Runs
+from tests.support.clocks import FakeClock
+from tests.support.seeding import (
+    ACCOUNT,
+    accepted,
+    checked_counts,
+    not_sent,
+    open_ledger,
+    refused,
+    suppress,
+    tell_governor,
+    unknown,
+)
 
 ADMITTED, KNOWN, LATER = Verdict.ADMITTED, Verdict.KNOWN, Verdict.LATER
 

@@ -3,7 +3,15 @@
 import threading
 
 import pytest
-from seeding import (
+from sqlmodel import select
+
+from sestui.core.delivery import RunCounts, Want
+from sestui.core.follow_up import Only
+from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.store.runs import Runs
+from sestui.store.tables import ContactList, Membership
+from tests.support.seeding import (
     accepted,
     add_contacts,
     addresses,
@@ -17,14 +25,6 @@ from seeding import (
     tell_governor,
     unknown,
 )
-from sqlmodel import select
-
-from sestui.core.delivery import RunCounts, Want
-from sestui.core.follow_up import Only
-from sestui.core.states import PauseReason, RunState, WaitReason
-from sestui.errors import NotFoundError, StateError, StorageError
-from sestui.store.runs import Runs
-from sestui.store.tables import ContactList, Membership
 
 
 @pytest.fixture

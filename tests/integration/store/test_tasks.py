@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from fake_time import START, FakeClock
 from sqlmodel import select
 
 from sestui.core.states import WorkerRole
@@ -17,6 +16,7 @@ from sestui.store.task_runs import Runner, RunResult, Taken, TaskRuns
 from sestui.store.task_tables import Task, TaskRun
 from sestui.store.tasks import Tasks
 from sestui.store.workers import Workers
+from tests.support.clocks import START, FakeClock
 
 MINUTE = 60.0
 MINUTELY = TaskFields("minutely", "purge", "* * * * *", timezone="UTC")

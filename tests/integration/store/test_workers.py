@@ -1,7 +1,14 @@
 """Telling the living from the dead, on both engines."""
 
 import pytest
-from seeding import (
+from sqlmodel import col, update
+
+from sestui.core.delivery import RunCounts, Want
+from sestui.core.states import RunState
+from sestui.store.runs import Runs
+from sestui.store.tables import Worker
+from sestui.store.workers import LEASE_SECONDS, Workers
+from tests.support.seeding import (
     accepted,
     add_contacts,
     addresses,
@@ -13,13 +20,6 @@ from seeding import (
     start_run,
     tell_governor,
 )
-from sqlmodel import col, update
-
-from sestui.core.delivery import RunCounts, Want
-from sestui.core.states import RunState
-from sestui.store.runs import Runs
-from sestui.store.tables import Worker
-from sestui.store.workers import LEASE_SECONDS, Workers
 
 
 def alive(_pid, _started_at):

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from campaigning import World
-from tasking import install_shop
 
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
+from tests.support.tasks import install_shop
+from tests.support.workspaces import World
 
 
 @pytest.fixture

@@ -11,10 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from seeding import add_contacts, addresses
 from sqlalchemy import text
 from sqlmodel import select
-from tasking import ran
 
 from sestui.core.task_states import TaskRunState
 from sestui.errors import StoppedError, StorageError
@@ -23,6 +21,8 @@ from sestui.settings import load_settings
 from sestui.store.copy import copy_database
 from sestui.store.database import Database
 from sestui.store.tables import Contact
+from tests.support.seeding import add_contacts, addresses
+from tests.support.tasks import ran
 
 
 def backup(runtime: Runtime, folder: Path, **parameters: object) -> Path:

@@ -4,12 +4,7 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
-from campaigning import World, once, sent, until
-from command import Sestui
-from fake_time import ShiftedClock
-from seeding import add_contacts, addresses, checked_counts, make_campaign, states_of
 from sqlmodel import select
-from tasking import ran
 
 from sestui.core.notice import Notice
 from sestui.core.states import PauseReason, RunState, WaitReason
@@ -17,6 +12,11 @@ from sestui.core.task import TaskFields
 from sestui.core.task_states import TaskRunState
 from sestui.errors import StateError
 from sestui.store.task_tables import Task, TaskRun
+from tests.support.cli import Sestui
+from tests.support.clocks import ShiftedClock
+from tests.support.seeding import add_contacts, addresses, checked_counts, make_campaign, states_of
+from tests.support.tasks import ran
+from tests.support.workspaces import World, once, sent, until
 
 DAY = 86_400.0
 NINE = datetime(2027, 3, 1, 9, tzinfo=UTC).timestamp()

@@ -5,12 +5,12 @@ import sys
 import time
 
 import psutil
-from campaigning import until
-from tasking import ran
 
 from sestui.core.task_states import TaskRunState
 from sestui.runtime import Runtime
 from sestui.tasks.types.command import MOST_OUTPUT
+from tests.support.tasks import ran
+from tests.support.workspaces import until
 
 
 def python(code: str) -> list[str]:

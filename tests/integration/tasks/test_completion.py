@@ -11,10 +11,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
-from campaigning import World, control, once, sent, until
-from command import Sestui
-from fake_time import ShiftedClock
-from seeding import add_contacts, addresses, checked_counts, make_campaign, rows_of
 from sqlmodel import select
 
 from sestui.core.states import Completion, RunKind, RunState, WaitReason
@@ -26,6 +22,10 @@ from sestui.simulator.faults import checked_fault
 from sestui.simulator.reader import OutboxReader
 from sestui.store.doubts import Verdict
 from sestui.store.tables import Run
+from tests.support.cli import Sestui
+from tests.support.clocks import ShiftedClock
+from tests.support.seeding import add_contacts, addresses, checked_counts, make_campaign, rows_of
+from tests.support.workspaces import World, control, once, sent, until
 
 OPS = "ops@example.com"
 

@@ -7,9 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from campaigning import until
 from sqlmodel import select
-from tasking import ran
 
 from sestui.core.task import TaskFields
 from sestui.core.task_states import TaskRunState
@@ -17,6 +15,8 @@ from sestui.errors import UsageError
 from sestui.store.task_tables import Task, TaskRun
 from sestui.tasks.context import MOST_LOGGED, RunLog
 from sestui.tasks.execution import GRACE_SECONDS
+from tests.support.tasks import ran
+from tests.support.workspaces import until
 
 
 def make_due(runtime, *names):

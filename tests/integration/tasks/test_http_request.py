@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import create_server
 
 import pytest
-from fake_time import FakeClock
-from tasking import context, ran
 
 from sestui.core.task_states import TaskRunState
 from sestui.errors import UsageError
 from sestui.tasks.outside import is_public
 from sestui.tasks.types.http_request import HttpRequest, HttpRequestParameters
+from tests.support.clocks import FakeClock
+from tests.support.tasks import context, ran
 
 
 class Site(BaseHTTPRequestHandler):

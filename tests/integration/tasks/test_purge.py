@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from seeding import add_contacts, addresses, make_campaign, start_run, suppress
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
-from tasking import ran
 
 from sestui.core.states import RunKind
 from sestui.core.task import TaskFields
@@ -20,6 +18,8 @@ from sestui.store.relay_keys import RelayKeys
 from sestui.store.relay_tables import RelayedMail, RelayedPayload
 from sestui.store.tables import Campaign, Delivery
 from sestui.store.task_tables import Task, TaskRun
+from tests.support.seeding import add_contacts, addresses, make_campaign, start_run, suppress
+from tests.support.tasks import ran
 
 DAY = 86_400.0
 A_BATCH = 2_000

@@ -1,14 +1,14 @@
 """The figures of the last days, by mail."""
 
 import pytest
-from campaigning import sent
-from seeding import addresses, suppress
-from tasking import ran
 
 from sestui.core.task_states import TaskRunState
 from sestui.errors import UsageError
 from sestui.simulator.faults import checked_fault
 from sestui.store.tables import Run
+from tests.support.seeding import addresses, suppress
+from tests.support.tasks import ran
+from tests.support.workspaces import sent
 
 DAY = 86_400.0
 MINE = {"to": ["Ada <ada@example.com>", "ops@example.com"], "sender": "news@example.com"}

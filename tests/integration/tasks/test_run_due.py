@@ -1,8 +1,7 @@
-from seeding import addresses, checked_counts
-
 from sestui.core.delivery import RunCounts
 from sestui.core.states import RunState
 from sestui.tasks.run_due import RunDue
+from tests.support.seeding import addresses, checked_counts
 
 
 def test_one_whose_time_was_up_before_it_could_begin_sends_nothing(world):

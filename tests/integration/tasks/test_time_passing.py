@@ -1,7 +1,7 @@
 """Days, nights and a year of minutes, with run-due at each as cron starts it, on a clock of ours.
 
 What ran is told by the tasks themselves, which note the occurrence that they were run for; when
-that should have been is reckoned by ``tests/reckoning.py``.
+that should have been is reckoned by ``tests/support/cron_oracle.py``.
 """
 
 import threading
@@ -12,8 +12,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from fake_time import FakeClock
-from reckoning import MINUTE, Cron, often, reckoned, transitions
 from sqlmodel import select
 
 from sestui.core.task import GRACE_SECONDS, TaskFields
@@ -24,6 +22,8 @@ from sestui.store.database import Database
 from sestui.store.glance import surely_nothing_due
 from sestui.store.task_tables import Task, TaskRun
 from sestui.tasks.run_due import Report, RunDue
+from tests.support.clocks import FakeClock
+from tests.support.cron_oracle import MINUTE, Cron, often, reckoned, transitions
 
 HOUR = 3_600.0
 DAY = 24 * HOUR

@@ -6,12 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from campaigning import World, once, sent
-from fake_time import FakeClock, ShiftedClock
-from name_server import NameServer
-from seeding import add_contacts, addresses, make_campaign, rows_of
 from sqlmodel import select
-from tasking import context, ran
 
 from sestui.core.states import ContactStatus
 from sestui.core.task_states import TaskRunState
@@ -24,6 +19,11 @@ from sestui.store.tables import Contact
 from sestui.store.task_tables import ContactCheck
 from sestui.tasks.deliverability import Domains
 from sestui.tasks.types.verify_contacts import VerifyContacts, VerifyContactsParameters
+from tests.support.clocks import FakeClock, ShiftedClock
+from tests.support.name_server import NameServer
+from tests.support.seeding import add_contacts, addresses, make_campaign, rows_of
+from tests.support.tasks import context, ran
+from tests.support.workspaces import World, once, sent
 
 DAY = 86_400.0
 CERTAIN = {

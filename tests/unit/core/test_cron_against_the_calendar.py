@@ -1,6 +1,6 @@
 """Cron held against a reckoning that knows nothing of croniter: every minute, one after the other.
 
-The reckoning is in ``tests/reckoning.py``.
+The reckoning is in ``tests/support/cron_oracle.py``.
 """
 
 from datetime import UTC, datetime
@@ -10,9 +10,18 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from reckoning import ANY_DAY, ANY_MONTH, ANY_WEEKDAY, MINUTE, Cron, often, reckoned, transitions
 
 from sestui.core.cron import fires
+from tests.support.cron_oracle import (
+    ANY_DAY,
+    ANY_MONTH,
+    ANY_WEEKDAY,
+    MINUTE,
+    Cron,
+    often,
+    reckoned,
+    transitions,
+)
 
 DAY = 86_400.0
 

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from fake_time import FakeClock
 
 from sestui.core.relay_intake import Terms
 from sestui.core.sigv4 import Received
@@ -12,6 +11,7 @@ from sestui.core.wire import ServiceError
 from sestui.relay.keys import KnownKey
 from sestui.relay.once import OnceOnly
 from sestui.relay.received import Caller
+from tests.support.clocks import FakeClock
 
 KEY = KnownKey("shop", "secret", (), send_only=False, terms=Terms("SRLYTEST", 1))
 

@@ -4,13 +4,13 @@ import threading
 from itertools import pairwise
 
 import pytest
-from fake_time import FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sestui.core.clock import SystemClock
 from sestui.core.pacing import SHARED_PACE
 from sestui.sending.engine.rate_limiter import STALE_SECONDS, Gate
+from tests.support.clocks import FakeClock
 
 
 def busiest_second(passes: list[tuple[float, int]]) -> int:

@@ -3,9 +3,9 @@ import sys
 
 import psutil
 import pytest
-from campaigning import until
 
 from sestui.sending.identity import lives, this_host, this_process
+from tests.support.workspaces import until
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Answers whose writing fails: kept as long as the process lives."""
 
 import pytest
-from fake_time import FakeClock
 
 from sestui.core.delivery import Answer, AnswerKind, Taken, Want
 from sestui.errors import EXIT_TRY_AGAIN, StorageBusyError, StorageError
 from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, Unwritten
+from tests.support.clocks import FakeClock
 
 WANT = Want(1, 5)
 FULL = StorageError("The disk is full.")

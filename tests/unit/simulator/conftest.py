@@ -3,11 +3,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from simulated import FakeClock
 
 from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.state import SimulatorState
+from tests.support.clocks import FakeClock
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from simulated import START, FakeClock, bulk, single
 
 from sestui.errors import NotFoundError, StorageError
 from sestui.simulator.account import Verdict
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.reader import OpenedMail, OutboxReader
 from sestui.simulator.state import SimulatorState
+from tests.support.clocks import START, FakeClock
+from tests.support.simulator import bulk, single
 
 Send = Callable[[bytes], Verdict]
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from simulated import START, FakeClock, bulk, single
 
 from sestui.core.wire import BulkStatus
 from sestui.errors import NotFoundError, StorageError, UsageError
 from sestui.simulator.account import Verdict
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.state import SimulatorState
+from tests.support.clocks import START, FakeClock
+from tests.support.simulator import bulk, single
 
 Send = Callable[[bytes], Verdict]
 

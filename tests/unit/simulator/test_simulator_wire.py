@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated import bulk, single
 
 from sestui.core.wire import (
     BulkStatus,
@@ -19,6 +18,7 @@ from sestui.core.wire import (
 from sestui.core.wire_parsing import bare_address, parse_send_bulk_email, parse_send_email
 from sestui.simulator.rules import peak_in_one_second
 from sestui.simulator.templating import MissingVariableError, rendered, substitute
+from tests.support.simulator import bulk, single
 
 
 def changed(body: bytes, **more: Any) -> bytes:

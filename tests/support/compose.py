@@ -2,7 +2,6 @@
 
 import time
 
-from conftest import until
 from textual.events import Paste
 from textual.widgets import OptionList
 
@@ -11,6 +10,7 @@ from sestui.core.content.message import MessageSource
 from sestui.store.campaigns import fields_of
 from sestui.store.contacts import NewContact
 from sestui.tui.screens.choose import ChooseScreen
+from tests.support.screens import until
 
 BODY = "Hi {{ first_name or 'you' }}\n\n[off]({{ unsubscribe_url }})"
 

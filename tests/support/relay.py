@@ -12,8 +12,6 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from campaigning import until
-from seeding import checked_counts, rows_of
 
 from sestui.core.clock import SystemClock
 from sestui.core.relay_key import KeyFields
@@ -24,6 +22,8 @@ from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 from sestui.store.relay_key_maker import KeyMaker, NewKey
 from sestui.store.tables import Delivery, Run
+from tests.support.seeding import checked_counts, rows_of
+from tests.support.workspaces import until
 
 REGION = "eu-west-1"
 

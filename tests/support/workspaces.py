@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from seeding import add_contacts, checked_counts, make_campaign
-
 from sestui.core.clock import Clock, SystemClock
 from sestui.core.delivery import RunCounts
 from sestui.runtime import Runtime
@@ -16,6 +14,7 @@ from sestui.settings import Settings, load_settings
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 from sestui.store.tables import Run
+from tests.support.seeding import add_contacts, checked_counts, make_campaign
 
 
 class World:

@@ -1,4 +1,4 @@
-"""``python departing.py LOG ARGUMENTS`` is ``sestui ARGUMENTS`` that notes when each call leaves.
+"""``python departures.py LOG ARGUMENTS`` is ``sestui ARGUMENTS`` that notes when each call leaves.
 
 A line of LOG is the instant (seconds of the clock that all processes of a machine share), the
 number of mails, and the process. It is written where the gateway hands the call to the network,

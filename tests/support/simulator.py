@@ -1,25 +1,7 @@
-"""Requests and time for tests of the simulator."""
+"""Requests for tests of the simulator."""
 
 import json
-import threading
 from typing import Any
-
-START = 1_800_000_000.0
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.instant = START
-
-    def now(self) -> float:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.instant
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        self.instant += seconds
-        return event.is_set()
 
 
 def single(*recipients: str, **more: Any) -> bytes:

@@ -10,7 +10,8 @@ from unittest.mock import patch
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from relaying import REGION, simple
+
+from tests.support.relay import REGION, simple
 
 V2, BULK = "/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails"
 FORM = {"content-type": "application/x-www-form-urlencoded"}

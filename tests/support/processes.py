@@ -17,13 +17,12 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from campaigning import World, until
-from seeding import addresses, checked_counts
-
 from sestui.core.states import DeliveryState, RunState
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.store.deliveries import LogFilter
 from sestui.store.tables import Run
+from tests.support.seeding import addresses, checked_counts
+from tests.support.workspaces import World, until
 
 FIRST_MAIL_SECONDS = 30
 
@@ -119,7 +118,7 @@ class Scene:
     def _program(self) -> list[str]:
         if not self._noting:
             return ["-m", "sestui"]
-        return [str(Path(__file__).parent / "departing.py"), str(self.folder / "departures")]
+        return [str(Path(__file__).with_name("departures.py")), str(self.folder / "departures")]
 
     def process(self, *arguments: str) -> subprocess.Popen[bytes]:
         """``sestui ARGUMENTS`` in a session of its own, with next to no environment."""
