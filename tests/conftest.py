@@ -1,4 +1,4 @@
-"""What every test may ask for: an empty database with its tables in place.
+"""What every test has, an environment of its own, and may ask for, an empty database.
 
 ``sqlite_database`` is SQLite on disk. ``database`` runs the test twice, on SQLite and on a real
 PostgreSQL that each test process starts for itself when the first test asks; where none can be
@@ -9,21 +9,68 @@ copy a database that was migrated once, so asking for one costs milliseconds.
 import shutil
 import subprocess
 import tempfile
+import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
+import hypothesis
+import psutil
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
 from sestui.store.database import Database
 from sestui.store.schema import HEAD, ensure_schema
+from tests.support.environment import OwnEnvironment
 
 _TEMPLATE = "sestui_template"
 _VERSION_TABLE = "alembic_version"
+_ENVIRONMENT = pytest.StashKey[OwnEnvironment]()
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile(
+    "sestui", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("sestui")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Leave the environment of whoever runs the tests, before any worker or test starts."""
+    session.config.stash[_ENVIRONMENT] = OwnEnvironment()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Go back to it."""
+    session.config.stash[_ENVIRONMENT].close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_left_running() -> Iterator[None]:
+    """Fails, beside the last test, when a process or a thread outlives the tests."""
+    before = set(threading.enumerate())
+    yield
+    threads = [each for each in threading.enumerate() if each not in before and not each.daemon]
+    processes = [each.cmdline() for each in psutil.Process().children(recursive=True)]
+    assert not threads
+    assert not processes
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What this test has of an environment, and no other."""
+    with request.config.stash[_ENVIRONMENT].of_one_test():
+        yield
+
+
+@pytest.fixture(scope="session")
+def outside(pytestconfig: pytest.Config) -> dict[str, str]:
+    """The environment around the tests, for what installs another program from the network."""
+    return pytestconfig.stash[_ENVIRONMENT].outside
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,22 +8,12 @@ from tests.support.workspaces import World
 
 
 @pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder; none of the user's own settings count."""
-    for name in list(os.environ):
-        if name.startswith(("SESTUI_", "AWS_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
-    return tmp_path
-
-
-@pytest.fixture
-def scene(alone: Path) -> Iterator[Callable[..., Scene]]:
+def scene(tmp_path: Path) -> Iterator[Callable[..., Scene]]:
     """Make a campaign to so many recipients on an account of so much a second."""
     made: list[Scene] = []
 
     def make(recipients: int, **options: object) -> Scene:
-        made.append(Scene(alone, recipients, **options))
+        made.append(Scene(tmp_path, recipients, **options))
         return made[-1]
 
     yield make
@@ -33,12 +22,12 @@ def scene(alone: Path) -> Iterator[Callable[..., Scene]]:
 
 
 @pytest.fixture
-def world(alone: Path) -> Iterator[Callable[..., World]]:
+def world(tmp_path: Path) -> Iterator[Callable[..., World]]:
     """Make a workspace with these settings, for engines in this process."""
     made: list[World] = []
 
     def make(**settings: object) -> World:
-        made.append(World(alone / "workspace", **settings))
+        made.append(World(tmp_path / "workspace", **settings))
         return made[-1]
 
     yield make

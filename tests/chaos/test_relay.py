@@ -23,11 +23,8 @@ call for each client."""
 
 
 @pytest.fixture
-def scene(tmp_path, monkeypatch):
+def scene(tmp_path):
     """A relay over an SES of so much a second."""
-    for name, value in (("AWS_CONFIG_FILE", "/none"), ("AWS_SHARED_CREDENTIALS_FILE", "/none")):
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
     opened = []
 
     def make(*, rate, latency=0.02, **settings):

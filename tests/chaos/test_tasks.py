@@ -1,7 +1,6 @@
 """Tasks run by real processes: many of them at the same second, and one killed in the middle."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from sestui.settings import load_settings
 from sestui.store.database import Database
 from sestui.store.task_tables import TaskRun
 from sestui.store.tasks import Tasks
+from tests.support.environment import bare_environment
 from tests.support.tasks import install_shop, make_due
 from tests.support.workspaces import until
 
@@ -76,8 +76,7 @@ class Shop:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "sestui", "run-due", *arguments],
             env={
-                "PATH": os.defpath,
-                "HOME": str(self.folder),
+                **bare_environment(self.folder),
                 "PYTHONPATH": str(self.site),
                 "SESTUI_CONFIG": str(self.folder / "none.toml"),
                 **{f"SESTUI_{name.upper()}": value for name, value in self.settings.items()},

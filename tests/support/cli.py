@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from sestui.cli.main import main
+from tests.support.environment import bare_environment
 
 MESSAGE = """\
 ---
@@ -39,7 +41,7 @@ class Done:
 
 @dataclass
 class Sestui:
-    """Runs `sestui` with nothing of this user's environment but the PATH."""
+    """Runs `sestui` in an environment of its own."""
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -55,8 +57,7 @@ class Sestui:
 
     def environment(self, **more: str) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.home),
+            **bare_environment(self.home),
             "SESTUI_DATA_DIR": str(self.data),
             "SESTUI_CONFIG": str(self.config),
             "SESTUI_SIMULATOR_RATE": "5000",
@@ -97,6 +98,7 @@ class Sestui:
         """The command in this process, which saves the second that starting one takes."""
         given = io.StringIO()
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+        ending = signal.getsignal(signal.SIGTERM)  # a command may take it over for good
         with (
             patch.dict(os.environ, self.environment(**environment), clear=True),
             patch.multiple(sys, argv=["sestui", *map(str, arguments)], stdin=given),
@@ -108,6 +110,8 @@ class Sestui:
                 main()
             except SystemExit as end:
                 code = int(end.code or 0)
+            finally:
+                signal.signal(signal.SIGTERM, ending)
         return _checked(Done(code, _written(out), _written(err)))
 
     def ok(self, *arguments: object, **environment: str) -> str:

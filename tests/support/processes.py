@@ -21,6 +21,7 @@ from sestui.core.states import DeliveryState, RunState
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.store.deliveries import LogFilter
 from sestui.store.tables import Run
+from tests.support.environment import bare_environment
 from tests.support.seeding import addresses, checked_counts
 from tests.support.workspaces import World, until
 
@@ -121,7 +122,7 @@ class Scene:
         return [str(Path(__file__).with_name("departures.py")), str(self.folder / "departures")]
 
     def process(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """``sestui ARGUMENTS`` in a session of its own, with next to no environment."""
+        """``sestui ARGUMENTS`` in a session and an environment of its own."""
         log = self.folder / f"process-{len(self._processes)}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
@@ -144,7 +145,7 @@ class Scene:
             "send_mode": self.mode,
             **self.settings,
         }
-        found = {"PATH": os.defpath, "HOME": str(self.folder)}
+        found = bare_environment(self.folder)
         if self._endpoint:
             given["account"] = "ses"
             found |= {

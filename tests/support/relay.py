@@ -1,6 +1,5 @@
 """A relay in a process of its own over a simulated account, for tests of clients and for chaos."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 from sestui.store.relay_key_maker import KeyMaker, NewKey
 from sestui.store.tables import Delivery, Run
+from tests.support.environment import bare_environment
 from tests.support.seeding import checked_counts, rows_of
 from tests.support.workspaces import until
 
@@ -71,7 +71,7 @@ class Relay:
                     *("--port", str(self.port), "--metrics-port", str(self.metrics_port)),
                     *options,
                 ],
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.settings},
+                env=bare_environment(self.folder, **self.settings),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -88,7 +88,7 @@ class Relay:
         """`sestui run-due` to its end, in place of a relay."""
         subprocess.run(
             [sys.executable, "-P", "-m", "sestui", "run-due"],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.settings},
+            env=bare_environment(self.folder, **self.settings),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -145,8 +145,7 @@ class Relay:
     def environment(self) -> dict[str, str]:
         """What a program is given instead of changing it."""
         return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
+            **bare_environment(self.folder),
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_SES": self.url,
             "AWS_ENDPOINT_URL_SESV2": self.url,
@@ -154,7 +153,6 @@ class Relay:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": self.key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.key.secret_access_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
         }
 
     # what came of it

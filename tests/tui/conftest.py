@@ -11,13 +11,8 @@ from sestui.tui.background import Background
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch, tmp_path):
-    """Nothing of the machine's settings or AWS files gets in."""
-    for name in ("SESTUI_ACCOUNT", "SESTUI_DATABASE_URL", "AWS_PROFILE", "AWS_ENDPOINT_URL_SESV2"):
-        monkeypatch.delenv(name, raising=False)
+    """The region that screens show, and the file that they write settings to."""
     monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
 

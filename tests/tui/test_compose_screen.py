@@ -189,7 +189,6 @@ def editor(tmp_path, monkeypatch, script):
     path = tmp_path / "my editor"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o700)
-    monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.setenv("EDITOR", f"'{path}' --flag")
 
 
@@ -240,8 +239,6 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
     async with running(runtime, place="compose") as (app, pilot):
         await load(app, pilot, lambda: app.screen.typing)
         await ready(app, pilot)
-        monkeypatch.delenv("DISPLAY", raising=False)
-        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
         await press(pilot, "@escape", "o")
         await until(pilot, lambda: any("For a browser" in text for text in toasts(app)))
         (page,) = runtime.workspace.glob("compose/*/mail.html")

@@ -12,8 +12,6 @@ from sestui.settings_file import Setting, as_text, choices, in_force, write
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "settings" / "config.toml"
     monkeypatch.setenv("SESTUI_CONFIG", str(path))
-    for name in ("SESTUI_ACCOUNT", "SESTUI_THEME", "SESTUI_DATABASE_URL"):
-        monkeypatch.delenv(name, raising=False)
     return path
 
 

@@ -17,7 +17,6 @@ app.command("import")(import_command)
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SESTUI_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "config.toml"))
-    monkeypatch.delenv("SESTUI_DATABASE_URL", raising=False)
     return tmp_path
 
 

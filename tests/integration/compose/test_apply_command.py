@@ -13,7 +13,6 @@ from sestui.store.database import Database
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("SESTUI_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
     app = typer.Typer()
     app.command()(apply_command)
     return lambda *arguments: CliRunner().invoke(app, [str(each) for each in arguments])

@@ -12,8 +12,7 @@ OFF = " [off]({{ unsubscribe_url }})"
 
 
 @pytest.fixture
-def examiner(database, campaigns, tmp_path, monkeypatch):
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
+def examiner(database, campaigns):
     return Examiner(Members(database), campaigns, load_settings(), FakeClock())
 
 

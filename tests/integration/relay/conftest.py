@@ -1,24 +1,8 @@
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.relay import Relay, Ses
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _nobodys_environment() -> Iterator[None]:
-    """None of the settings of whoever runs the tests."""
-    patch = pytest.MonkeyPatch()
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "SESTUI_")) or name.lower().endswith("_proxy"):
-            patch.delenv(name)
-    patch.setenv("SESTUI_CONFIG", "/nonexistent/config.toml")
-    patch.setenv("AWS_CONFIG_FILE", "/nonexistent/config")
-    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
-    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    yield
-    patch.undo()
 
 
 @pytest.fixture(scope="session")

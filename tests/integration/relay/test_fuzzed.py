@@ -180,7 +180,7 @@ def check(relay, asked):
 
 
 def fuzzed(examples):
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=examples, suppress_health_check=list(HealthCheck))
 
 
 @fuzzed(80)

@@ -24,17 +24,26 @@ def kept(factory: pytest.TempPathFactory, name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def node_folder(tmp_path_factory: pytest.TempPathFactory, outside: dict[str, str]) -> Path:
     """A folder with the SDKs installed."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node isn't here: its SDKs are not tested")
     folder = kept(tmp_path_factory, "node-clients")
     if not (folder / "node_modules" / "nodemailer").is_dir():
         folder.mkdir(exist_ok=True)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        command = [
+            "npm",
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--fetch-retries=0",
+            "--prefix",
+            str(folder),
+        ]
         try:
             done = subprocess.run(
                 [*command, *NODE_PACKAGES],
+                env=outside,
                 capture_output=True,
                 timeout=INSTALL_SECONDS,
                 check=False,
@@ -158,12 +167,13 @@ def test_the_aws_cli_that_is_here(relay, ses, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_aws_cli_from_pip(relay, ses, tmp_path, tmp_path_factory):
+def test_the_aws_cli_from_pip(relay, ses, tmp_path, tmp_path_factory, outside):
     folder = kept(tmp_path_factory, "aws-cli")  # its pin of botocore isn't ours
     if not (folder / "bin" / "aws").is_file():
         venv.create(folder, with_pip=True)
         done = subprocess.run(
             [folder / "bin" / "pip", "install", "--quiet", "awscli"],
+            env=outside,
             capture_output=True,
             check=False,
         )

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,12 +7,8 @@ from tests.support.workspaces import World
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., World]]:
-    """Make a workspace with these settings; none of the user's own count."""
-    for name in list(os.environ):
-        if name.startswith(("SESTUI_", "AWS_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
+def world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Make a workspace with these settings."""
     made: list[World] = []
 
     def make(**settings: object) -> World:

@@ -197,7 +197,6 @@ def test_an_impossible_rate_is_named(tmp_path: Path) -> None:
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run ``sestui simulator ...`` over ``tmp_path``."""
     monkeypatch.setenv("SESTUI_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "none.toml"))
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(app, arguments, catch_exceptions=False)
@@ -210,7 +209,7 @@ def test_in_the_foreground_it_serves_until_a_signal(
     tmp_path: Path, connect: Connect, stop_with: signal.Signals
 ) -> None:
     arguments = [sys.executable, "-c", "from sestui.cli.simulator import app; app()"]
-    environment = {**os.environ, "SESTUI_DATA_DIR": str(tmp_path), "SESTUI_CONFIG": "/nonexistent"}
+    environment = {**os.environ, "SESTUI_DATA_DIR": str(tmp_path)}
     with subprocess.Popen(
         [*arguments, "--port", "0", "--rate", "99", "--latency", "0"],
         env=environment,

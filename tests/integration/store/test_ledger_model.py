@@ -285,7 +285,6 @@ def test_whatever_happens_the_ledger_keeps_its_promises(machine):
         settings=settings(
             max_examples=25,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -298,7 +297,6 @@ def test_whatever_happens_for_long(machine):
         settings=settings(
             max_examples=2_000,
             stateful_step_count=60,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

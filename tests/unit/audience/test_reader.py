@@ -76,9 +76,7 @@ def test_excels_delimiter_line_is_obeyed_and_counted(tmp_path: Path) -> None:
 CELL = st.text(alphabet='ab,;"\n\r\t é', max_size=6)
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=8),
     st.sampled_from(["\n", "\r\n", "\r"]),

@@ -65,13 +65,13 @@ NOISE = st.one_of(st.text(max_size=30), st.text(alphabet='ab.@<>"\\- é\u0338[]1
 PADDED = st.builds(lambda text, pad: pad + text + pad, PIECES, st.sampled_from(["", " ", "\t "]))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.one_of(PADDED, NOISE))
 def test_verdict_and_normal_form_are_email_validators(text: str) -> None:
     assert ours(text) == librarys(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(1, 250),
     st.lists(st.sampled_from(["a" * 60, "b" * 30, "é" * 20, "c"]), min_size=1, max_size=8),
@@ -81,7 +81,7 @@ def test_length_limits_are_email_validators(local: int, labels: list[str]) -> No
     assert ours(text) == librarys(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PIECES)
 def test_a_normal_form_is_stable_and_has_the_same_key(text: str) -> None:
     verdict = check_address(text)

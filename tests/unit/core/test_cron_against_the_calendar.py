@@ -114,7 +114,7 @@ WHATEVER = Cron(
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(expressions, st.sampled_from(WINDOWS))
 @example(WHATEVER, WINDOWS[0])
 def test_around_every_transition(cron: Cron, window: tuple[str, float, float]) -> None:
@@ -131,7 +131,7 @@ def test_each_kind_of_schedule_at_each_transition(window: tuple[str, float, floa
 
 
 @pytest.mark.long
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(expressions)
 def test_months_of_minutes(cron: Cron) -> None:
     begin = datetime(2026, 2, 20, tzinfo=UTC).timestamp()
@@ -140,7 +140,7 @@ def test_months_of_minutes(cron: Cron) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(expressions, st.sampled_from(ZONES))
 def test_a_whole_year_of_minutes(cron: Cron, place: tuple[str, int]) -> None:
     name, year = place
@@ -164,7 +164,7 @@ def test_every_zone_of_the_world() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(expressions, st.sampled_from(WINDOWS))
 def test_around_every_transition_at_length(cron: Cron, window: tuple[str, float, float]) -> None:
     held_against(cron, *window)
