@@ -101,6 +101,7 @@ def _read_yaml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
         if not isinstance(node, yaml.MappingNode):
             raise FrontMatterFault(2, "the front matter must be fields, as in 'name: news'")
         _refuse_repeats(node)
+        _check_names_are_text(node)
         # The value's line: an error in a template that spans lines is counted from there.
         lines = {str(key.value): value.start_mark.line + 2 for key, value in node.value}
         lines |= {
@@ -139,6 +140,16 @@ def _refuse_repeats(node: yaml.Node) -> None:
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             _refuse_repeats(item)
+
+
+def _check_names_are_text(node: yaml.MappingNode) -> None:
+    # YAML takes numbers, booleans, nothing and even lists for names.
+    for key, _ in node.value:
+        if key.tag != "tag:yaml.org,2002:str":
+            given = f", not {key.value}" if isinstance(key, yaml.ScalarNode) and key.value else ""
+            raise FrontMatterFault(
+                key.start_mark.line + 2, f"the name of a field must be text{given}"
+            )
 
 
 def _explained(source: str, problem: str, line: int | None) -> str:

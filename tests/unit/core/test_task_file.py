@@ -90,3 +90,9 @@ def test_what_is_wrong_is_one_sentence(content, said):
     assert said in str(caught.value)
     assert str(caught.value).startswith("nightly.yaml")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["?", "? \n", "1: a", "true: a", "~: a", "[a]: b", "{a: b}: c"])
+def test_a_name_that_is_not_text_is_refused_in_a_sentence(name):
+    with pytest.raises(BadFileError, match=r"nightly\.yaml, line 5: the .*\."):
+        read(f"{SHORT}{name}")
