@@ -33,7 +33,6 @@ _GIVEN = {
 }
 
 _STOPPING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
-_SET_BY_PYTEST = "PYTEST_CURRENT_TEST"
 
 
 def bare_environment(home: Path, **more: str) -> dict[str, str]:
@@ -55,9 +54,7 @@ class OwnEnvironment:
         self.outside = dict(os.environ)
         """What is set around the tests: for programs that must get at the network as they do."""
         self._own = {
-            name: value
-            for name, value in os.environ.items()
-            if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+            name: value for name, value in os.environ.items() if name in _KEPT
         } | bare_environment(self._homes)
         self._set(self._own)
         os.umask(0o022)
@@ -101,9 +98,10 @@ class OwnEnvironment:
 
     @staticmethod
     def _set(variables: dict[str, str]) -> None:
-        own = {name: os.environ[name] for name in (_SET_BY_PYTEST,) if name in os.environ}
+        # Plugins set theirs while tests run.
+        plugins = {k: v for k, v in os.environ.items() if k.startswith(_KEPT_PREFIXES)}
         os.environ.clear()
-        os.environ.update(variables | own)
+        os.environ.update(variables | plugins)
         time.tzset()
 
 
@@ -111,7 +109,7 @@ def _process_state() -> dict[str, Any]:
     umask = os.umask(0)
     os.umask(umask)
     return {
-        "variables": {key: value for key, value in os.environ.items() if key != _SET_BY_PYTEST},
+        "variables": {k: v for k, v in os.environ.items() if not k.startswith(_KEPT_PREFIXES)},
         "zone": time.tzname,
         "folder": os.getcwd(),
         "umask": umask,
