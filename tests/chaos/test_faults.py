@@ -4,9 +4,8 @@ import threading
 
 import pytest
 
-from sestui.core.states import DeliveryState, RunState, WaitReason
+from sestui.core.states import RunState, WaitReason
 from sestui.sending.engine.batching import MOST_ENTRIES
-from sestui.sending.engine.answer_policy import MOST_FAULTS
 from sestui.simulator.faults import checked_fault
 from tests.support.seeding import checked_counts
 
@@ -34,16 +33,13 @@ def check(made, *, most=20):
     fired = {fault["kind"]: fault["fired"] for fault in made.world.account.faults()}
     counts = checked_counts(made.runtime.database, made.run.id)
     unanswered = sum(fired.get(kind, 0) for kind in ANSWER_LOST)
-    rejected = made.runtime.deliveries.of_run(
-        made.run.id, state=DeliveryState.REJECTED, limit=counts.audience
-    )
-    tired = sum(row.attempts >= MOST_FAULTS for row in rejected)
     if made.mode == "single":
-        # In doubt is exactly what went unanswered: no more and no less.
-        assert (counts.in_doubt, counts.rejected) == (unanswered, tired)
+        # In doubt is exactly what went unanswered: no more and no less. Nobody is rejected but by
+        # SES, however often it failed.
+        assert (counts.in_doubt, counts.rejected) == (unanswered, 0)
     else:
         assert unanswered <= counts.in_doubt <= unanswered * MOST_ENTRIES
-        assert counts.rejected - tired <= fired.get("mixed_bulk", 0)
+        assert counts.rejected <= fired.get("mixed_bulk", 0)
     return fired
 
 

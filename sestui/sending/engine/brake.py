@@ -7,6 +7,10 @@ audience (DESIGN §4, 4a). Pure bookkeeping: no clock of its own, no I/O.
 from enum import Enum
 
 _FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 0.5, 60.0
+_SHORT_HOLD_SECONDS = 4.0
+_HOLD_SHARE = 0.25
+"""Holds double from the first to the short one. Then they last a quarter of the outage so far: what
+it costs after its end is in proportion to it, and so are the mails that are lost trying."""
 
 SILENCES_UNTIL_ASKED = 3
 """After so many in a row the account is asked, and never again a mail that may be lost too."""
@@ -49,6 +53,10 @@ class Brake:
         """SES took a mail: all is well."""
         self._last_heard = now
         self._release()
+
+    def older(self, now: float) -> None:
+        """The answer to a call that left before the one that was lost: no news, but a sign."""
+        self._last_heard = now
 
     def heard(self, now: float) -> None:
         """SES said something else that can be read: it is there, and may still take nothing."""
@@ -112,5 +120,6 @@ class Brake:
         # Calls that were in the air together fail together: one step for all of them.
         if now >= self._hold_until:
             seconds = _FIRST_HOLD_SECONDS * 2 ** min(self._holds, 10)
+            patience = max(_SHORT_HOLD_SECONDS, _HOLD_SHARE * (now - self.since))
             self._holds += 1
-            self._hold_until = now + min(_LONGEST_HOLD_SECONDS, seconds)
+            self._hold_until = now + min(seconds, patience, _LONGEST_HOLD_SECONDS)

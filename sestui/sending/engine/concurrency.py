@@ -85,12 +85,13 @@ class ConcurrencyLimiter:
         self.latency += _LATENCY_WEIGHT * (seconds - self.latency)
         self._allowed = min(self._most, self._allowed + 1)
 
-    def lost(self, number: int) -> None:
-        """That call will never be answered."""
-        if self._unanswered and number >= self._unanswered[0][0]:
-            kept = [each for each in self._unanswered if each[0] != number]
-            self._unanswered = deque(kept)
-            self._mails = sum(mails for _, mails in kept)
+    def lost(self, number: int) -> bool:
+        """That call will never be answered; whether it was among the :attr:`unanswered`."""
+        kept = [each for each in self._unanswered if each[0] != number]
+        counted = len(kept) < len(self._unanswered)
+        self._unanswered = deque(kept)
+        self._mails = sum(mails for _, mails in kept)
+        return counted
 
     def narrow(self) -> None:
         """Begin anew with one call in the air."""

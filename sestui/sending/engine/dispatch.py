@@ -121,7 +121,7 @@ class Dispatcher:
         """Calls in the air by their numbers, in the order in which they left."""
         self._answers: deque[Answer] = deque()
         self._outstanding: dict[int, Claim] = {}
-        self._handed = self._stayed = self._returned = 0
+        self._handed = self._returned = self._newest_lost = 0
         self._left_ids: set[int] = set()
         self._withdrawing = False
         self._account_answered = False
@@ -382,22 +382,29 @@ class Dispatcher:
             self._reply(self._jobs.popleft().claims, reply)
 
     def _answered_call(self, prepared: _Prepared, replies: Sequence[Reply]) -> None:
-        now = self._clock.monotonic()
         self._air.pop(prepared.number, None)
-        silent = [reply for reply in replies if reply.kind is AnswerKind.UNKNOWN]
-        if len(silent) == len(replies):
-            self._concurrency.lost(prepared.number)
-            self._brake.silent(now, silent[0].reason)
-            if self._brake.asks:
-                self._concurrency.narrow()
-        else:
-            self._concurrency.answered(prepared.number, now - prepared.left_at)
-            if any(reply.kind is AnswerKind.ACCEPTED for reply in replies):
-                self._brake.accepted(now)
-            else:
-                self._brake.heard(now)
+        self._learn(prepared, replies, self._clock.monotonic())
         for claims, reply in zip(prepared.claims, replies, strict=True):
             self._reply(claims, reply)
+
+    def _learn(self, prepared: _Prepared, replies: Sequence[Reply], now: float) -> None:
+        """What the answer says of how things are: the call that left last knows best."""
+        kinds = {reply.kind for reply in replies}
+        if kinds == {AnswerKind.UNKNOWN}:
+            # One that others have overtaken says nothing of how things are now.
+            if self._concurrency.lost(prepared.number):
+                self._newest_lost = max(self._newest_lost, prepared.number)
+                self._brake.silent(now, replies[0].reason)
+            if self._brake.asks:
+                self._concurrency.narrow()
+            return
+        self._concurrency.answered(prepared.number, now - prepared.left_at)
+        if prepared.number < self._newest_lost:
+            self._brake.older(now)
+        elif AnswerKind.ACCEPTED in kinds:
+            self._brake.accepted(now)
+        else:
+            self._brake.heard(now)
 
     def _reply_all(self, prepared: _Prepared, reply: Reply) -> None:
         for claims in prepared.claims:

@@ -14,8 +14,8 @@ import pytest
 from sestui.core.delivery import RunCounts
 from sestui.core.mail import MailAttachment
 from sestui.core.states import PauseReason, RunState, WaitReason
-from sestui.sending.engine.loop import End
 from sestui.sending.engine.answer_policy import REFUSALS_IN_A_ROW
+from sestui.sending.engine.loop import End
 from sestui.sending.engine.report import SenderReport
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.launch import start_simulator
@@ -87,7 +87,7 @@ def calls_made(w):
 
 @pytest.mark.parametrize("mode", ["auto", "bulk"])
 def test_a_campaign_with_attachments_goes_in_bulk_calls(world, mode):
-    w = world(simulator_rate=2_000, send_mode=mode)
+    w = world(simulator_rate=20_000, send_mode=mode)
     runtime, emails = w.runtime(), addresses(200)
     files = (
         MailAttachment("prices.pdf", "application/pdf", bytes(range(256)) * 200),
@@ -453,7 +453,7 @@ def test_a_slow_run_keeps_its_own_rate_and_leaves_the_rest_to_others(world):
 def test_waiting_for_the_last_answers_costs_the_database_next_to_nothing(world, monkeypatch):
     w = world(simulator_latency=1.5)
     runtime = w.runtime()
-    w.started(runtime, addresses(5))
+    w.started(runtime, addresses(4))
     asked: list[float] = []
     exchange = Ledger.exchange
 
@@ -463,5 +463,5 @@ def test_waiting_for_the_last_answers_costs_the_database_next_to_nothing(world, 
 
     monkeypatch.setattr(Ledger, "exchange", counted)
     ran(runtime)
-    assert len(w.outbox()) == 5
+    assert len(w.outbox()) == 4
     assert len(asked) < 60  # about 1.6 s; others want the write lock too

@@ -3,7 +3,7 @@
 import pytest
 
 from sestui.sending.engine.batching import Batching, Mode
-from sestui.sending.engine.concurrency import Breadth
+from sestui.sending.engine.concurrency import Backlog
 
 CHEAP, COSTLY = 0.0005, 0.003
 
@@ -40,15 +40,15 @@ def test_who_chose_a_mode_gets_it(mode):
     assert batching.is_bulk(1, 1, behind=True) is (mode is Mode.BULK)
 
 
-def measured(breadth, seconds, per_second, *, backlog, rate=100.0):
+def measure(watch, seconds, per_second, *, backlog, rate=100.0):
     for number in range(int(seconds / 0.5) + 1):
         at = number * 0.5
-        breadth.measure(at, int(at * per_second), backlog=backlog, rate=rate)
+        watch.measure(at, int(at * per_second), backlog=backlog, rate=rate)
 
 
 def test_behind_is_who_sends_less_than_allowed_for_longer_than_a_start_takes():
     cases = [(1.0, 50, True, False), (3.0, 50, True, True), (3.0, 98, True, False)]
     for seconds, per_second, backlog, behind in [*cases, (3.0, 50, False, False)]:
-        breadth = Breadth(64, cpu=lambda: 0.0)
-        measured(breadth, seconds, per_second, backlog=backlog)
-        assert breadth.behind is behind, (seconds, per_second, backlog)
+        watch = Backlog()
+        measure(watch, seconds, per_second, backlog=backlog)
+        assert watch.behind is behind, (seconds, per_second, backlog)

@@ -4,7 +4,7 @@ import pytest
 
 from sestui.core.delivery import Answer, AnswerKind, Taken, Want
 from sestui.errors import EXIT_TRY_AGAIN, StorageBusyError, StorageError
-from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, Unwritten
+from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, AnswerBuffer
 from tests.support.clocks import FakeClock
 
 WANT = Want(1, 5)
@@ -37,65 +37,65 @@ def answers(*ids):
 
 def test_what_could_not_be_written_is_written_later():
     ledger, clock = Ledger(failures=1), FakeClock()
-    unwritten = Unwritten(ledger, clock)
-    unwritten.add(answers(1, 2))
+    buffer = AnswerBuffer(ledger, clock)
+    buffer.add(answers(1, 2))
     with pytest.raises(StorageError):
-        unwritten.exchange(WANT, set())
-    unwritten.failed(FULL, set())
-    unwritten.add(answers(3))
-    unwritten.exchange(WANT, {4})
+        buffer.exchange(WANT, set())
+    buffer.failed(FULL, set())
+    buffer.add(answers(3))
+    buffer.exchange(WANT, {4})
     assert ledger.given == [([1, 2, 3], WANT)]
-    assert not unwritten
+    assert not buffer
     # The failed commit may have been none: what nobody here knows of is taken back first.
     assert ledger.held == [{1, 2, 3, 4}]
-    unwritten.exchange(WANT, {4})
+    buffer.exchange(WANT, {4})
     assert len(ledger.held) == 1
 
 
 def test_without_answers_and_wants_the_database_is_left_alone():
     ledger = Ledger()
-    assert Unwritten(ledger, FakeClock()).exchange(None, set()) is None
+    assert AnswerBuffer(ledger, FakeClock()).exchange(None, set()) is None
     assert ledger.given == []
 
 
 def test_it_does_not_give_up_as_long_as_it_keeps_an_answer():
     clock = FakeClock()
-    unwritten = Unwritten(Ledger(), clock)
-    unwritten.failed(FULL, {7})
+    buffer = AnswerBuffer(Ledger(), clock)
+    buffer.failed(FULL, {7})
     clock.advance(100 * PATIENCE_SECONDS)
-    unwritten.failed(FULL, {7})  # in the air
-    unwritten.add(answers(7))
-    unwritten.failed(FULL, set())
-    unwritten.exchange(None, set())
+    buffer.failed(FULL, {7})  # in the air
+    buffer.add(answers(7))
+    buffer.failed(FULL, set())
+    buffer.exchange(None, set())
     with pytest.raises(StorageError, match="full"):
-        unwritten.failed(FULL, set())
+        buffer.failed(FULL, set())
 
 
 def test_patience_begins_anew_with_each_success():
     clock = FakeClock()
-    unwritten = Unwritten(Ledger(), clock)
+    buffer = AnswerBuffer(Ledger(), clock)
     for _ in range(3):
-        unwritten.failed(FULL, set())
+        buffer.failed(FULL, set())
         clock.advance(PATIENCE_SECONDS - 1)
-        unwritten.failed(FULL, set())
-        unwritten.succeeded()
+        buffer.failed(FULL, set())
+        buffer.succeeded()
 
 
 def test_the_last_answers_are_tried_until_the_time_is_up():
     ledger, clock = Ledger(failures=10), FakeClock()
-    unwritten = Unwritten(ledger, clock)
-    unwritten.add(answers(1))
-    unwritten.write_last(clock.monotonic() + 5)
+    buffer = AnswerBuffer(ledger, clock)
+    buffer.add(answers(1))
+    buffer.write_last(clock.monotonic() + 5)
     assert ledger.given == [([1], None)]
 
 
 def test_what_is_lost_at_the_end_is_told():
     ledger = Ledger(failures=1_000, error=StorageBusyError("The database is locked."))
     clock = FakeClock()
-    unwritten = Unwritten(ledger, clock)
-    unwritten.add(answers(1, 2))
+    buffer = AnswerBuffer(ledger, clock)
+    buffer.add(answers(1, 2))
     began = clock.monotonic()
     with pytest.raises(StorageBusyError, match=r"locked.*2 mails.*in doubt") as caught:
-        unwritten.write_last(began + 5)
+        buffer.write_last(began + 5)
     assert caught.value.exit_code == EXIT_TRY_AGAIN
     assert clock.monotonic() - began == pytest.approx(5, abs=0.2)

@@ -1,15 +1,13 @@
-"""The gate, on a clock that moves only when somebody waits."""
+"""The rate limiter, on a clock that moves only when somebody waits."""
 
-import threading
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.clock import SystemClock
 from sestui.core.pacing import SHARED_PACE
-from sestui.sending.engine.rate_limiter import STALE_SECONDS, Gate
+from sestui.sending.engine.rate_limiter import STALE_SECONDS, RateLimiter
 from tests.support.clocks import FakeClock
 
 
@@ -19,6 +17,29 @@ def busiest_second(passes: list[tuple[float, int]]) -> int:
         sum(mails for at, mails in passes[index:] if at < start + 1.0 - 1e-9)
         for index, (start, _) in enumerate(passes)
     )
+
+
+class Gate:
+    """Waits as long as the limiter says, and leaves."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.limiter = RateLimiter()
+
+    def pass_at(self, slot, rate, mails=1, *, shared=False):
+        while True:
+            now = self.clock.monotonic()
+            wait = self.limiter.wait(now, slot, rate, mails, shared=shared)
+            if wait is None:
+                return False
+            if wait == 0:
+                self.limiter.leave(now, mails)
+                return True
+            self.clock.advance(wait)
+
+    @property
+    def passed(self):
+        return self.limiter.passed
 
 
 def passed(gate, clock, slots, rate, mails=1):
@@ -89,26 +110,6 @@ def test_a_call_larger_than_the_rate_passes_alone():
     assert clock.monotonic() >= first + 1.0
 
 
-def test_a_closed_gate_turns_everybody_away_at_once():
-    clock = FakeClock()
-    gate = Gate(clock)
-    gate.close()
-    before = clock.monotonic()
-    assert not gate.pass_at(before + 60, 10)
-    assert clock.monotonic() == before
-
-
-def test_closing_wakes_who_waits():
-    gate = Gate(SystemClock())
-    answers: list[bool] = []
-    slot = SystemClock().monotonic() + 60
-    thread = threading.Thread(target=lambda: answers.append(gate.pass_at(slot, 10)))
-    thread.start()
-    gate.close()
-    thread.join(10)
-    assert answers == [False]
-
-
 def test_who_stood_still_for_too_long_may_not_leave():
     clock = FakeClock()
     slot = clock.monotonic()
@@ -121,28 +122,6 @@ def test_who_is_a_little_late_may():
     slot = clock.monotonic()
     clock.advance(STALE_SECONDS - 0.1)
     assert Gate(clock).pass_at(slot, 10)
-
-
-def test_threads_at_once_share_one_gate():
-    clock = SystemClock()
-    gate = Gate(clock)
-    slot = clock.monotonic()
-    passes: list[tuple[float, int]] = []
-    lock = threading.Lock()
-
-    def leave() -> None:
-        if gate.pass_at(slot, 20):
-            with lock:
-                passes.append((clock.monotonic(), 1))
-
-    threads = [threading.Thread(target=leave) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(passes) == 50
-    first = min(at for at, _ in passes)
-    assert max(at for at, _ in passes) - first >= 2.0 - 0.1  # 20 at once, 20 a second later, 10
 
 
 # several processes

@@ -1,0 +1,152 @@
+"""The brake on silence, instant by instant."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sestui.sending.engine.brake import QUIET_SECONDS, SILENCES_UNTIL_ASKED, Brake, May
+
+
+def silenced(times: int, now: float = 0.0) -> Brake:
+    brake = Brake()
+    for _ in range(times):
+        brake.silent(now, "Nothing came.")
+    return brake
+
+
+def test_everything_may_leave_while_answers_come():
+    brake = Brake()
+    for now in range(5):
+        brake.accepted(now)
+        assert brake.may(now) is May.SEND
+    assert brake.since is None
+
+
+def test_one_silence_holds_until_another_call_is_accepted():
+    brake = silenced(1)
+    assert brake.may(0.01) is May.NOTHING
+    assert not brake.asks
+    brake.accepted(0.02)
+    assert brake.may(0.02) is May.SEND
+
+
+def test_without_another_call_one_mail_tries_after_a_while():
+    brake = silenced(1)
+    assert brake.may(0.6) is May.PROBE
+    brake.probe(0.6)
+    assert brake.may(0.7) is May.NOTHING
+    brake.accepted(0.8)
+    assert brake.may(0.8) is May.SEND
+
+
+def test_from_the_third_on_the_account_is_asked_and_no_mail():
+    brake = silenced(SILENCES_UNTIL_ASKED)
+    assert brake.asks
+    for now in (1, 10, 1_000):
+        assert brake.may(now) is May.NOTHING
+    brake.account_answered(1_001)
+    assert brake.may(1_001) is May.PROBE
+
+
+def test_an_account_that_answered_before_the_silence_does_not_count():
+    brake = Brake()
+    brake.account_answered(5)
+    for _ in range(SILENCES_UNTIL_ASKED):
+        brake.silent(6, "Nothing came.")
+    assert brake.may(100) is May.NOTHING
+
+
+def test_each_probe_that_is_lost_waits_longer_for_the_next():
+    brake, now, waits = silenced(SILENCES_UNTIL_ASKED), 0.0, []
+    for _ in range(40):
+        brake.account_answered(now)
+        began = now
+        while brake.may(now) is not May.PROBE:
+            now += 0.1
+        waits.append(round(now - began, 1))
+        brake.probe(now)
+        brake.silent(now, "Nothing came.")
+    assert waits[:5] == pytest.approx([0.5, 1, 2, 4, 4], abs=0.11)
+    assert waits[-1] == pytest.approx(60, abs=0.2)
+    # What it costs after its end is in proportion to the outage.
+    for number in range(5, 40):
+        assert waits[number] <= max(4, sum(waits[:number]) / 4) + 0.3
+
+
+def test_calls_that_fail_together_are_one_step():
+    together, alone = silenced(30), silenced(3)
+    for brake in (together, alone):
+        brake.account_answered(0.1)
+    assert together.may(0.6) is alone.may(0.6) is May.PROBE
+
+
+def test_another_readable_answer_ends_no_streak_and_lets_the_next_one_try():
+    brake = silenced(SILENCES_UNTIL_ASKED)
+    brake.account_answered(1)
+    brake.probe(1)
+    brake.heard(1.1)  # throttled, say
+    assert brake.may(1.1) is May.PROBE
+    assert brake.since is not None
+
+
+def look(brake: Brake, now: float, left: float | None) -> None:
+    brake.look(now, oldest_left=left, latency=0.08)
+
+
+def test_silence_is_noticed_long_before_the_calls_time_is_up():
+    brake = Brake()
+    brake.accepted(10)
+    look(brake, 10 + QUIET_SECONDS, 10.05)
+    assert brake.may(10 + QUIET_SECONDS) is May.SEND
+    look(brake, 10.1 + QUIET_SECONDS, 10.05)
+    assert brake.asks
+    brake.account_answered(13)
+    assert brake.may(13) is May.PROBE
+
+
+def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers_again():
+    brake = Brake()
+    look(brake, 3, 0.0)
+    brake.account_answered(3.1)
+    assert brake.may(3.6) is May.PROBE
+    brake.probe(3.6)
+    look(brake, 5, 0.0)
+    assert brake.may(5) is May.NOTHING
+    look(brake, 6, 0.0)
+    assert brake.asks
+    assert brake.may(60) is May.NOTHING
+    brake.account_answered(60)
+    assert brake.may(60) is May.PROBE
+
+
+def test_nothing_in_the_air_is_no_silence():
+    brake = Brake()
+    look(brake, 1_000, None)
+    assert brake.may(1_000) is May.SEND
+
+
+def test_a_slow_account_is_given_its_time():
+    brake = Brake()
+    brake.accepted(0)
+    brake.look(7, oldest_left=0.5, latency=2.0)
+    assert brake.may(7) is May.SEND
+
+
+@given(st.lists(st.sampled_from(["accepted", "heard", "silent", "account", "probe", "look"])))
+def test_an_accepted_mail_always_releases_it(steps):
+    brake, now = Brake(), 0.0
+    for step in steps:
+        now += 0.3
+        if step == "silent":
+            brake.silent(now, "Nothing came.")
+        elif step == "look":
+            look(brake, now, now - 5)
+        else:
+            {
+                "accepted": brake.accepted,
+                "heard": brake.heard,
+                "account": brake.account_answered,
+                "probe": brake.probe,
+            }[step](now)
+    brake.accepted(now)
+    assert (brake.may(now), brake.since, brake.asks) == (May.SEND, None, False)
