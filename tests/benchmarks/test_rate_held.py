@@ -29,13 +29,13 @@ from sestui.simulator.rules import peak_in_one_second
 from tests.benchmarks import figures
 from tests.benchmarks.workload import (
     SHORT_BODY,
-    Departures,
     add_contacts,
     address_of,
     as_ses,
     ses_at,
     start_run,
 )
+from tests.support.departures import note_departures
 
 _LATENCY, _JITTER = 0.08, 0.04
 _SETTLING_SECONDS = 2.0
@@ -113,13 +113,14 @@ def _engine(rate: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
     ):
         add_contacts(runtime.database, round(rate * (whole + 2)))
         run = start_run(runtime, SHORT_BODY)
-        limits = Limits(ends_at=time.monotonic() + whole)
+        limits = Limits(ends_at=runtime.clock.monotonic() + whole)
+        left: list[tuple[float, int]] = []
+        note_departures(monkeypatch, lambda at, mails: left.append((at, mails)))
         with runtime.engine(limits) as engine:
-            departures = Departures(runtime.clients)
             engine.run()
         outbox, throttled = _outbox(simulator), _stats(simulator)["throttled"]
         counts = runtime.overview.run(run.id).counts
-    left = sorted(departures.seen)
+    left.sort()
     start = left[0][0] + _SETTLING_SECONDS
     window = [each for each in left if start <= each[0] < start + duration]
     twice = sum(1 for times in outbox.values() if times > 1)

@@ -2,26 +2,21 @@
 
 import itertools
 import os
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest
 from sqlalchemy import insert
 
 from sestui.core.campaign import CampaignFields
 from sestui.core.content import MessageSource
 from sestui.core.mail import Mail
 from sestui.runtime import Runtime
-from sestui.ses.client import Clients
 from sestui.settings import load_settings
 from sestui.store.database import Database
 from sestui.store.tables import Contact, ContactList, Membership, Run
-from tests.benchmarks.null_ses import ENTRY
 
 REGION = "eu-west-1"
 _LIST = "all"
@@ -140,24 +135,3 @@ def rendered(runtime: Runtime, run: Run, count: int) -> list[Mail]:
         composer.mail(address_of(number), attributes_of(number), (("sestui-run", str(run.id)),))
         for number in range(1, count + 1)
     ]
-
-
-class Departures:
-    """Notes the instant at which each sending call leaves, and how many mails it carries.
-
-    Hooked in behind the gateway, which lets a call go on only once its slot has come.
-    """
-
-    def __init__(self, clients: Clients) -> None:
-        self._lock = threading.Lock()
-        self.seen: list[tuple[float, int]] = []
-        """Monotonic seconds and number of mails."""
-        self._send = clients.http.send
-        clients.http.send = self._noted  # type: ignore[method-assign] # the last step before SES
-
-    def _noted(self, request: AWSPreparedRequest) -> Any:
-        left_at = time.monotonic()
-        assert isinstance(request.body, bytes | bytearray)
-        with self._lock:
-            self.seen.append((left_at, request.body.count(ENTRY)))
-        return self._send(request)

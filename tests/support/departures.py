@@ -8,37 +8,40 @@ once the mail's slot has come; nothing of the product is changed.
 import os
 import sys
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from botocore.awsrequest import AWSPreparedRequest
+import pytest
 
 from sestui.cli.main import main
-from sestui.ses.client import Clients
-
-ENTRY = b'"Destination":'
-"""Once an entry: quotes inside a JSON string come with a backslash before them."""
+from sestui.core.delivery import Reply
+from sestui.ses.gateway import Call, Gateway
 
 
-def noting(log: int) -> None:
-    """Have every client of this process write to the file ``log``."""
-    make = Clients.__init__
+def note_departures(patch: pytest.MonkeyPatch, note: Callable[[float, int], None]) -> None:
+    """Have ``note`` told of every call of this process: the instant, and its number of mails."""
+    send = Gateway.send
 
-    def made(clients: Clients, *given: Any, **named: Any) -> None:
-        make(clients, *given, **named)
-        send = clients.http.send
+    def noted(gateway: Gateway, call: Call, done: Callable[[Sequence[Reply]], None]) -> bool:
+        left_at = time.monotonic()
+        left = send(gateway, call, done)
+        if left:
+            note(left_at, call.mails)
+        return left
 
-        def noted(request: AWSPreparedRequest) -> Any:
-            left_at = time.monotonic()
-            assert isinstance(request.body, bytes | bytearray)
-            os.write(log, b"%.6f %d %d\n" % (left_at, request.body.count(ENTRY), os.getpid()))
-            return send(request)
+    patch.setattr(Gateway, "send", noted)  # the last step before the network
 
-        clients.http.send = noted  # type: ignore[method-assign] # the last step before the network
 
-    Clients.__init__ = made  # type: ignore[method-assign] # the one place all clients come from
+def _log(path: str) -> Callable[[float, int], None]:
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    pid = os.getpid()
+
+    def note(at: float, mails: int) -> None:
+        os.write(log, b"%.6f %d %d\n" % (at, mails, pid))
+
+    return note
 
 
 if __name__ == "__main__":
-    noting(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    note_departures(pytest.MonkeyPatch(), _log(sys.argv[1]))
     sys.argv[:2] = ["sestui"]
     main()
