@@ -1,6 +1,7 @@
 """The relay's keys with their secrets, known while they work."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from sestui.store.relay_keys import RelayKeys
 from sestui.store.relay_tables import RelayKey
 
 _FRESH_SECONDS = 2.0
-"""A key that was revoked works no longer than this."""
+"""All keys are read this often: a key that was revoked works no longer than this."""
 
-_ASK_AGAIN_SECONDS = 0.05
-"""An unknown key may be a new one: so soon after a look it isn't looked for again."""
+_MOST_UNKNOWN = 40
+"""Unknown keys that are looked for between two reads of all. Whoever tries more than that, of
+which none is any, can't keep the database busy; a new key then waits for the next read of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +51,41 @@ class Keyring:
                 "`sestui relay key add NAME`."
             )
         self._master = relay_secret.load(folder)
-        self._known = self._read()
-        self._read_at = clock.monotonic()
+        self._known: dict[str, KnownKey] = {}
+        self._unknown: set[str] = set()
+        """Looked for since all were read: ids are random, so nobody asks before a key is made."""
+        self._read_at = 0.0
+        self._read()
 
     def find(self, key_id: str) -> KnownKey | None:
         """The key with that access key id if it works; None otherwise."""
         with self._lock:
-            age = self._clock.monotonic() - self._read_at
-            patience = _FRESH_SECONDS if key_id in self._known else _ASK_AGAIN_SECONDS
-            if age > patience:
-                self._known = self._read()
-                self._read_at = self._clock.monotonic()
+            if self._clock.monotonic() - self._read_at > _FRESH_SECONDS:
+                self._read()
+            if key_id not in self._known and key_id not in self._unknown:
+                self._look_for(key_id)
             return self._known.get(key_id)
 
     def any_secret(self, key_id: str) -> str:
         """A secret for a key that doesn't work: checking it takes as long as a right one."""
         return self._master.secret_of(key_id)
 
-    def _read(self) -> dict[str, KnownKey]:
-        working = [key for key in self._keys.all() if key.revoked_at is None]
+    def _read(self) -> None:
+        self._read_at = self._clock.monotonic()
+        self._known = self._working(self._keys.all())
+        self._unknown.clear()
+
+    def _look_for(self, key_id: str) -> None:
+        """It may be one that has just been made."""
+        if len(self._unknown) < _MOST_UNKNOWN:
+            key = self._keys.by_id(key_id)
+            found = self._working([key] if key else [])
+            self._known |= found
+            if not found:
+                self._unknown.add(key_id)
+
+    def _working(self, keys: Iterable[RelayKey]) -> dict[str, KnownKey]:
+        working = [key for key in keys if key.revoked_at is None]
         strangers = [key.name for key in working if key.proof != self._master.proof_of(key.id)]
         if strangers:
             raise SettingsError(
