@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import work
-from textual.app import App
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -24,6 +23,7 @@ from sestui.tui.screens.leaving import LeavingScreen
 from sestui.tui.screens.opening import OpeningScreen
 from sestui.tui.signals import ignore_signals, leave_on_signals
 from sestui.tui.styles import LastingStylesheet
+from sestui.tui.type_ahead import TypeAheadApp
 from sestui.tui.wishes import use_keymap, use_theme
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class SenderReported(Message):
     """There is something in the mailbox."""
 
 
-class LifecycleApp(App[None]):
+class LifecycleApp(TypeAheadApp):
     """An app whose runtime is opened behind its first frame, with the sender behind its screens."""
 
     account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))

@@ -1,0 +1,87 @@
+"""Keys typed faster than the screens follow: each reaches what it was typed for."""
+
+import asyncio
+from collections import deque
+
+from textual.app import App, ScreenStackError
+from textual.events import Event, Key, Paste
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.widget import Widget
+
+_PATIENCE_SECONDS = 0.5
+"""What a key does may take longer than keys can be held back for it."""
+_LOOK_SECONDS = 0.01
+
+
+class TypeAheadApp(App[None]):
+    """Hands a key on once the one before it has done what it does, as far as the focus goes.
+
+    Textual hands keys on as they come, and what they do happens a few messages later. Of two that
+    come together (from a slow line, a fast typist, a script, or on a busy machine) the second one
+    would reach what had the focus before the first: ``esc d`` would type a d into the field.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead: deque[Key | Paste] = deque()
+        self._under_way: asyncio.Task[None] | None = None
+        """Waits until the last key has done what it does; None when it has."""
+
+    async def on_event(self, event: Event) -> None:
+        """Hold a key back while the one before it is being followed."""
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._under_way is not None:
+            self._ahead.append(event)
+        else:
+            await self._hand_on(event)
+
+    async def _hand_on(self, event: Key | Paste) -> None:
+        receiver = self._receiver()
+        await super().on_event(event)
+        if receiver is not None:
+            self._under_way = asyncio.create_task(self._until_done(receiver))
+
+    async def _hand_on_the_next(self) -> None:
+        self._under_way = None
+        while self._ahead and self._under_way is None:
+            await self._hand_on(self._ahead.popleft())
+
+    async def _until_done(self, receiver: Widget) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                after: Widget | None = receiver
+                while after is not None:
+                    receiver = after
+                    for pump in receiver.ancestors_with_self:
+                        # Once for the key, and once for what it made the widget say.
+                        await _caught_up(pump)
+                        await _caught_up(pump)
+                    after = self._receiver()
+                    if after is receiver:
+                        break
+        except TimeoutError:
+            pass  # then keys go on to wherever the focus is by now
+        self.call_later(self._hand_on_the_next)
+
+    def _receiver(self) -> Widget | None:
+        """What gets the next key; None before the first screen and after the last."""
+        try:
+            screen: Screen[object] = self.screen
+        except ScreenStackError:
+            return None
+        return screen.focused or screen
+
+
+async def _caught_up(pump: MessagePump) -> None:
+    """Return when ``pump`` has handled what it was sent so far, or ends."""
+    handled = asyncio.Event()
+    if not pump.call_later(handled.set):
+        return
+    while pump.is_running and not handled.is_set():
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await handled.wait()
+        except TimeoutError:
+            continue
