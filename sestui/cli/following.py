@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sestui.cli.common import say, watched
 from sestui.core.pacing import AllowedRate
+from sestui.core.signals import heeded
 from sestui.sending.engine.loop import End
 from sestui.sending.engine.report import SenderReport
 
@@ -83,9 +84,7 @@ def stopped_by_signals(work: Stoppable) -> Iterator[None]:
                 say("")  # off the line that the bar is on
             say("Stopping: waiting for what is in the air (Ctrl-C again ends at once).")
 
-    # What is ignored stays so: nohup, or a job that a script put in the background.
-    heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, ask) for number in heard}
+    before = {number: signal.signal(number, ask) for number in heeded(_STOPPING)}
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 
 from sestui.core.clock import Clock
+from sestui.core.signals import heeded
 from sestui.errors import AccountUnreachableError, SettingsError
 from sestui.relay.app import RelayApp
 from sestui.relay.connection import GuardedProtocol
@@ -199,7 +200,7 @@ async def _stopped_by_signal(
         for server in servers:
             server.should_exit = True
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = heeded((signal.SIGINT, signal.SIGTERM))
     for number in numbers:
         loop.add_signal_handler(number, stop)
     try:

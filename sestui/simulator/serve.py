@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 
 from sestui.core.clock import SystemClock
+from sestui.core.signals import heeded
 from sestui.errors import AccountUnreachableError
 from sestui.simulator.connection import BreakableProtocol
 from sestui.simulator.server import create_app
@@ -86,12 +87,13 @@ class _Server(Server):
             yield
             return
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        numbers = heeded((signal.SIGINT, signal.SIGTERM))
+        for number in numbers:
             loop.add_signal_handler(number, setattr, self, "should_exit", True)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in numbers:
                 loop.remove_signal_handler(number)
 
 

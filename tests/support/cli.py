@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,10 +68,12 @@ class Sestui:
             **more,
         }
 
-    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-        """The command in a process of its own."""
+    def start(
+        self, *arguments: object, under: Sequence[str] = (), **environment: str
+    ) -> subprocess.Popen[str]:
+        """The command in a process of its own; ``under`` is a program that becomes it."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "sestui", *map(str, arguments)],
+            [*under, sys.executable, "-m", "sestui", *map(str, arguments)],
             env=self.environment(**environment),
             cwd=self.home,
             stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from string import Template
 from aiohttp import WSCloseCode, web
 from textual_serve.server import Server, to_int
 
+from sestui.core.signals import heeded
 from sestui.errors import UsageError
 from sestui.tui.web.guard import guard, harden
 from sestui.tui.web.session import Session
@@ -101,7 +102,8 @@ class AppServer(Server):
         """Serve until SIGINT or SIGTERM; a second one doesn't wait for the apps' ends."""
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        numbers = heeded((signal.SIGINT, signal.SIGTERM))
+        for number in numbers:
             loop.add_signal_handler(number, ended.set)
         runner = web.AppRunner(
             await self._make_app(), access_log=None, shutdown_timeout=_END_SECONDS
@@ -112,7 +114,7 @@ class AppServer(Server):
             announce(self.url)
             await ended.wait()
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in numbers:
                 loop.remove_signal_handler(number)
             await runner.cleanup()
 
