@@ -15,7 +15,7 @@ KINDS = (*NOT_TAKEN, *ANSWER_LOST)
 
 
 MODES = pytest.mark.parametrize("mode", ["single", "bulk"])
-SHARES = pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
+SHARES = pytest.mark.parametrize("share", [0.01, pytest.param(0.1, marks=pytest.mark.ci), 0.5])
 
 SECONDS = {"hang_after": 0.5, "slow": 1.0}
 

@@ -23,6 +23,11 @@ def ignores(process: subprocess.Popen[str], number: signal.Signals) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
+def answers(url: str) -> None:
+    with suppress(urllib.error.HTTPError):  # says something, too
+        urllib.request.urlopen(url).close()
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to see it in")
 @pytest.mark.parametrize(
     "arguments", [("simulator",), ("relay", "--metrics-port", "0"), ("--serve",)]
@@ -34,11 +39,11 @@ def test_a_server_outlives_a_ctrl_c_that_is_not_for_it(
     server = sestui.start(*arguments, "--port", "0", under=IN_BACKGROUND)
     assert server.stderr is not None
     url = next(found[0] for line in server.stderr if (found := re.findall(r"http://\S+\d", line)))
+    answers(url)
     assert ignores(server, signal.SIGINT)
     assert not ignores(server, signal.SIGTERM)
     server.send_signal(signal.SIGINT)
-    with suppress(urllib.error.HTTPError):  # an answer is an answer
-        urllib.request.urlopen(url).close()
+    answers(url)
     server.send_signal(signal.SIGTERM)
     assert server.wait(30) == 0
 
