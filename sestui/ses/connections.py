@@ -33,6 +33,14 @@ _CONNECT_SECONDS = 12.0
 _MOST_AT_ONCE = 4
 """Connections that are being opened at the same time."""
 
+_STILLBORN_SECONDS = 0.5
+"""What is closed so soon after it was opened, and was of no use, is as good as refused."""
+
+_IDLE_SHARE, _WARY_FROM_SECONDS, _WARY_SECONDS = 0.5, 2.0, 600.0
+"""Where the other end closes what has been idle for a while, others are given up after this share
+of that while, or a mail could meet the closing on its way; for ten minutes, as it may have been a
+restart."""
+
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.2, 5.0
 _READ_BYTES = 65_536
 
@@ -79,11 +87,13 @@ class _Call:
 class _Connection:
     """One socket, and the call that it carries, if it does."""
 
-    __slots__ = ("call", "idle_since", "sock")
+    __slots__ = ("call", "idle_since", "proven", "sock")
 
     def __init__(self, sock: socket.socket, now: float) -> None:
         self.sock = sock
         self.idle_since = now
+        self.proven = False
+        """Whether an answer has come over it."""
         self.call: _Call | None = None
 
 
@@ -119,7 +129,9 @@ class Connections:
         self._opening: set[_Opening] = set()
         self._opened: deque[_Opening] = deque()
         self._failures = 0
+        """Steps of backoff since the last answer."""
         self._retry_at = float("-inf")
+        self._idle_seconds, self._wary_until = _IDLE_SECONDS, float("-inf")
         self.trouble: ConnectError | None = None
         """Why no connection can be had; None when the last attempt went well."""
 
@@ -139,6 +151,9 @@ class Connections:
         """
         while self._ready:
             connection = self._ready.popleft()
+            if not _silent(connection.sock):
+                self._unasked(connection)
+                continue
             try:
                 sent = connection.sock.send(request)
             except _NOT_NOW:
@@ -232,7 +247,7 @@ class Connections:
                 if opening.error is not None:
                     self._failed(opening.error)
                 continue
-            self._failures, self.trouble = 0, None
+            self.trouble = None
             if isinstance(opening.found, socket.socket):
                 opening.found.setblocking(False)
             connection = _Connection(opening.found, now)
@@ -242,9 +257,27 @@ class Connections:
 
     def _failed(self, error: ConnectError) -> None:
         self.trouble = error
+        now = self._clock.monotonic()
+        if now < self._retry_at:
+            return  # those that were under way together fail together: one step for all of them
         wait = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
-        self._retry_at = self._clock.monotonic() + wait
+        self._retry_at = now + wait
+
+    def _unasked(self, connection: _Connection) -> None:
+        """The other end has closed ``connection``, or says what nobody asked."""
+        self._drop(connection)
+        now = self._clock.monotonic()
+        idle = now - connection.idle_since
+        if connection.proven and idle >= _WARY_FROM_SECONDS:
+            self._idle_seconds = min(self._idle_seconds, _IDLE_SHARE * idle)
+            self._wary_until = now + _WARY_SECONDS
+        elif not connection.proven and idle < _STILLBORN_SECONDS:
+            self._failed(
+                ConnectError(
+                    "ConnectionClosedError", "Connections to SES are closed as soon as they open."
+                )
+            )
 
     # carrying
 
@@ -289,7 +322,7 @@ class Connections:
         """Take ``data`` in (b'': the other end has closed); False: the connection is gone."""
         call = connection.call
         if call is None:
-            self._drop(connection)  # closed while idle, or says what nobody asked
+            self._unasked(connection)
             return False
         try:
             answer = call.reader.feed(data) if data else call.reader.end()
@@ -301,7 +334,8 @@ class Connections:
                 self._lose(connection, _closed(None))
             return bool(data)
         connection.call = None
-        call.over = True
+        connection.proven = call.over = True
+        self._failures = 0
         kept = bool(data) and call.reader.keeps_alive and call.unsent is None
         if kept:
             connection.idle_since = self._clock.monotonic()
@@ -314,10 +348,12 @@ class Connections:
     def _lose(self, connection: _Connection, lost: Lost) -> None:
         """Close the connection; what it carried, if anything, is lost."""
         call, connection.call = connection.call, None
+        if call is None:
+            self._unasked(connection)
+            return
         self._drop(connection)
-        if call is not None:
-            call.over = True
-            call.done(lost)
+        call.over = True
+        call.done(lost)
 
     def _drop(self, connection: _Connection) -> None:
         self._open -= 1
@@ -333,8 +369,21 @@ class Connections:
             call = self._calls.popleft()
             if not call.over:
                 self._lose(call.connection, _too_late())
-        while self._ready and now - self._ready[0].idle_since > _IDLE_SECONDS:
+        if now > self._wary_until:
+            self._idle_seconds = _IDLE_SECONDS
+        while self._ready and now - self._ready[0].idle_since > self._idle_seconds:
             self._drop(self._ready[0])
+
+
+def _silent(sock: socket.socket) -> bool:
+    """Whether the connection is open and nothing has come in: only then may a mail leave by it."""
+    try:
+        sock.recv(1)
+    except _NOT_NOW:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _too_late() -> Lost:
