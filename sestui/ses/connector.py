@@ -92,12 +92,14 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
         "EndpointConnectionError",
         "The name {where} is not known here.",
     ),
+    ((NewConnectionError,), "EndpointConnectionError", "No connection to {where}: {why}."),
     ((ConnectTimeoutError, TimeoutError), "ConnectTimeoutError", "Nobody answers at {where}."),
     ((URLLib3SSLError, ssl.SSLError), "SSLError", "No TLS with {where}: {why}."),
-    ((NewConnectionError, OSError), "EndpointConnectionError", "No connection to {where}: {why}."),
+    ((OSError,), "EndpointConnectionError", "No connection to {where}: {why}."),
     ((HTTPError, BotoCoreError), "HTTPClientError", "No connection to {where}: {why}."),
 )
-"""The first that fits, with botocore's name for it."""
+"""The first that fits, with botocore's name for it; urllib3's NewConnectionError is one of its
+timeouts."""
 
 
 class Attempt:
