@@ -24,6 +24,7 @@ from botocore.exceptions import (
     NoRegionError,
     ProfileNotFound,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
@@ -213,6 +214,13 @@ def _refused(error: ClientError) -> SestuiError:
             f"SES refuses the credentials ({code}): check AWS_PROFILE or the access key and its "
             "permissions."
         )
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code.isdigit() or status >= 500:
+        # The bare status: the answer names no code, so it isn't SES's; or SES has failed.
+        return AccountUnreachableError(
+            f"SES can't be asked just now: the answer is {code} "
+            f"({message.rstrip('.') or 'without a reason'}); try again in a moment."
+        )
     return AccountError(f"SES answered {code}: {message}")
 
 
@@ -249,11 +257,20 @@ def _failed(error: BotoCoreError) -> SestuiError:
         )
     if isinstance(error, ProfileNotFound):
         return AccountError(f"{error}; check AWS_PROFILE and the setting aws_profile.")
+    if isinstance(error, BotoConnectionError | HTTPClientError):
+        return AccountUnreachableError(_unreachable(error))
+    return AccountError(f"AWS can't be used: {error}.")
+
+
+def _unreachable(error: BotoCoreError) -> str:
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
-        return AccountUnreachableError(
+        return (
             f"Nobody answers at {error.kwargs.get('endpoint_url', 'the SES endpoint')}; check the "
             "network, AWS_REGION and AWS_ENDPOINT_URL_SESV2."
         )
-    if isinstance(error, HTTPClientError):
-        return AccountUnreachableError("SES did not answer properly; try again in a moment.")
-    return AccountError(f"AWS can't be used: {error}.")
+    if isinstance(error, BotoConnectionError):
+        return (
+            f"No connection to SES: {str(error).rstrip('.')}. Check the network, the proxy, and "
+            "AWS_CA_BUNDLE if the certificates are your own."
+        )
+    return "SES did not answer properly; try again in a moment."
