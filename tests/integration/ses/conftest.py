@@ -6,10 +6,10 @@ import pytest
 from sestui.core.clock import SystemClock
 from sestui.core.mail import Mail
 from sestui.ses.client import Clients, Endpoint
-from sestui.ses.gateway import Gateway
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
+from tests.support.one_by_one import OneByOne
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +37,29 @@ def account(simulator: SimulatorProcess, workspace: Path) -> Iterator[SimulatorS
 def clients(simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
     """Clients of the simulator that wait for an answer for half a second only."""
     monkeypatch.setattr("sestui.ses.client.READ_SECONDS", 0.5)
+    monkeypatch.setattr("sestui.ses.connections.CALL_SECONDS", 0.5)
     opened = Clients(Endpoint(simulator.endpoint_url, simulated=True))
     yield opened
     opened.sesv2.close()
 
 
 @pytest.fixture
-def gateway(clients: Clients) -> Gateway:
-    return Gateway(clients)
+def sending() -> Iterator[Callable[..., OneByOne]]:
+    """Make what sends one call at a time by these clients."""
+    made: list[OneByOne] = []
+
+    def make(clients: Clients, **options: int) -> OneByOne:
+        made.append(OneByOne(clients, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def gateway(clients: Clients, sending: Callable[..., OneByOne]) -> OneByOne:
+    return sending(clients)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from sestui.core.delivery import AnswerKind
 from sestui.errors import AccountError, AccountUnreachableError
 from sestui.ses.account import Account
 from sestui.ses.client import Clients, Endpoint
-from sestui.ses.gateway import Gateway
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def test_the_simulators_account_is_read_whole(clients, account):
 
 
 def test_what_was_sent_counts(clients, gateway, mail, account):
-    gateway.send(mail(), lambda: True)
+    gateway.send(mail())
     assert Account(clients, simulated=True).look().sent_last_24_hours == 1
 
 
@@ -92,11 +91,11 @@ def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
     assert account.key == f"ses:eu-west-1:{moto}"
 
 
-def test_moto_gets_the_mail_as_it_was_meant(moto, aws, mail):
+def test_moto_gets_the_mail_as_it_was_meant(sending, moto, aws, mail):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
     clients = Clients(Endpoint())
     clients.sesv2.create_email_identity(EmailIdentity="news@example.com")
-    reply = Gateway(clients).send(mail("Zoë@example.com", subject="Größe"), lambda: True)
+    reply = sending(clients).send(mail("Zoë@example.com", subject="Größe"))
     assert reply.kind is AnswerKind.ACCEPTED, reply
     stored = asked(f"{moto}/moto-api/data.json")["ses"]["Message"]
     found = next(each for each in stored if each["id"] == reply.message_id)
@@ -104,10 +103,10 @@ def test_moto_gets_the_mail_as_it_was_meant(moto, aws, mail):
     assert found["destinations"]["ToAddresses"] == ["Zoë@example.com"]
 
 
-def test_moto_refuses_an_unverified_sender_for_good(moto, aws, mail):
+def test_moto_refuses_an_unverified_sender_for_good(sending, moto, aws, mail):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
-    gateway = Gateway(Clients(Endpoint()))
-    reply = gateway.send(mail(from_address="nobody@example.net"), lambda: True)
+    gateway = sending(Clients(Endpoint()))
+    reply = gateway.send(mail(from_address="nobody@example.net"))
     assert (reply.kind, reply.code) == (AnswerKind.REFUSED, "MessageRejected")
 
 

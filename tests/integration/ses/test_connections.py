@@ -14,7 +14,6 @@ import pytest
 from sestui.core.delivery import AnswerKind, HoldBack
 from sestui.core.mail import MailAttachment
 from sestui.ses.client import Clients, Endpoint
-from sestui.ses.gateway import Gateway
 from sestui.ses.requests import bulk_request, single_request
 from tests.support.certificates import self_signed
 
@@ -73,8 +72,10 @@ def credentials(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
 
 
-def sent(mail):
-    return Gateway(Clients(Endpoint())).send(mail(), lambda: True)
+@pytest.fixture
+def sent(sending, mail):
+    """Send a mail by a way of its own, as the environment says."""
+    return lambda: sending(Clients(Endpoint())).send(mail())
 
 
 _RICH: dict[str, Any] = {
@@ -97,12 +98,12 @@ _RAW = {
 @pytest.mark.parametrize(
     "fields", [{}, _RICH, {**_RICH, "attachments": (_FILE,)}, {"request": _RAW}]
 )
-def test_a_single_call_says_what_boto3_would_say(listen, mail, monkeypatch, fields):
+def test_a_single_call_says_what_boto3_would_say(sending, listen, mail, monkeypatch, fields):
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
     made = mail(**fields)
     clients = Clients(Endpoint())
-    assert Gateway(clients).send(made, lambda: True).message_id == "0102-heard"
+    assert sending(clients).send(made).message_id == "0102-heard"
     clients.sesv2.send_email(**for_boto3(single_request(made)))
     check_alike(ses)
 
@@ -111,13 +112,15 @@ def test_a_single_call_says_what_boto3_would_say(listen, mail, monkeypatch, fiel
     ("fields", "of_second"),
     [({}, {}), ({"attachments": (_FILE, _NOTE)}, {"headers": (("X-Own", "2"),)})],
 )
-def test_a_bulk_call_says_what_boto3_would_say(listen, mail, monkeypatch, fields, of_second):
+def test_a_bulk_call_says_what_boto3_would_say(
+    sending, listen, mail, monkeypatch, fields, of_second
+):
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
     common = _RICH | fields
     mails = [mail("a@example.com", **common), mail("Zoë@example.com", **common | of_second)]
     clients = Clients(Endpoint())
-    Gateway(clients).send_bulk(mails, lambda: True)
+    sending(clients).send_bulk(mails)
     clients.sesv2.send_bulk_email(**for_boto3(bulk_request(mails)))
     check_alike(ses)
 
@@ -139,31 +142,33 @@ def check_alike(ses):
 
 
 @pytest.mark.parametrize("said", ["", "{", "[]", "null", '{"MessageId": 7}', '{"MessageId": ""}'])
-def test_an_answer_that_makes_no_sense_leaves_the_mail_in_doubt(listen, mail, monkeypatch, said):
+def test_an_answer_that_makes_no_sense_leaves_the_mail_in_doubt(
+    sending, listen, mail, monkeypatch, said
+):
     ses = listen()
     ses.answer = said
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
-    gateway = Gateway(Clients(Endpoint()))
-    assert gateway.send(mail(), lambda: True).kind is AnswerKind.UNKNOWN
-    assert [reply.kind for reply in gateway.send_bulk([mail()] * 2, lambda: True)] == [
-        AnswerKind.UNKNOWN
-    ] * 2
+    gateway = sending(Clients(Endpoint()))
+    assert gateway.send(mail()).kind is AnswerKind.UNKNOWN
+    assert [reply.kind for reply in gateway.send_bulk([mail()] * 2)] == [AnswerKind.UNKNOWN] * 2
 
 
 @pytest.mark.parametrize("results", [None, 7, [], [None, None], ["a", "b"]])
-def test_a_bulk_answer_that_makes_no_sense_leaves_all_in_doubt(listen, mail, monkeypatch, results):
+def test_a_bulk_answer_that_makes_no_sense_leaves_all_in_doubt(
+    sending, listen, mail, monkeypatch, results
+):
     ses = listen()
     ses.answer = json.dumps({"BulkEmailEntryResults": results})
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
-    replies = Gateway(Clients(Endpoint())).send_bulk([mail()] * 2, lambda: True)
+    replies = sending(Clients(Endpoint())).send_bulk([mail()] * 2)
     assert [reply.kind for reply in replies] == [AnswerKind.UNKNOWN] * 2
 
 
-def test_a_request_is_signed_for_the_region_and_says_who_sends(listen, mail, monkeypatch):
+def test_a_request_is_signed_for_the_region_and_says_who_sends(listen, sent, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of-a-role")
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}/under/")
-    assert sent(mail).message_id == "0102-heard"
+    assert sent().message_id == "0102-heard"
     [(path, headers, _)] = ses.asked
     assert path == "/under/v2/email/outbound-emails"
     assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
@@ -172,35 +177,35 @@ def test_a_request_is_signed_for_the_region_and_says_who_sends(listen, mail, mon
     assert headers["User-Agent"].startswith("sestui/")
 
 
-def test_the_proxy_of_the_environment_is_used_for_ses(listen, mail, monkeypatch):
+def test_the_proxy_of_the_environment_is_used_for_ses(listen, sent, monkeypatch):
     proxy = listen()
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://ses.example.invalid")
-    assert sent(mail).message_id == "0102-heard"
+    assert sent().message_id == "0102-heard"
     assert proxy.asked[0][0] == "http://ses.example.invalid/v2/email/outbound-emails"
 
 
 def test_a_certificate_authority_of_ones_own_is_believed_and_a_strangers_is_not(
-    listen, mail, tmp_path, monkeypatch
+    listen, sent, tmp_path, monkeypatch
 ):
     certificate, key = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     ses = listen(context)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"https://localhost:{ses.port}")
-    stranger = sent(mail)
+    stranger = sent()
     assert (stranger.kind, stranger.hold_back) == (AnswerKind.NOT_SENT, HoldBack.UNREACHABLE)
     assert ses.asked == []
     monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    assert sent(mail).message_id == "0102-heard"
+    assert sent().message_id == "0102-heard"
 
 
-def test_without_credentials_nothing_leaves_and_the_run_is_to_pause(listen, mail, monkeypatch):
+def test_without_credentials_nothing_leaves_and_the_run_is_to_pause(listen, sent, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     ses = listen()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{ses.port}")
-    reply = sent(mail)
+    reply = sent()
     assert (reply.kind, reply.code) == (AnswerKind.NOT_SENT, "NoCredentialsError")
     assert reply.hold_back is HoldBack.PAUSED
     assert ses.asked == []
