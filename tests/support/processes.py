@@ -83,6 +83,7 @@ class Scene:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._ses: SimulatorProcess | None = None
         self._endpoint = ""
+        self._by_way_of: dict[str, str] = {}
         self._noting = False
 
     def close(self) -> None:
@@ -98,6 +99,15 @@ class Scene:
         port = int(self._endpoint.rpartition(":")[2] or 0)
         self._ses = start_simulator(self.world.account_folder, latency=self.latency, port=port)
         self._endpoint = self._ses.endpoint_url
+
+    @property
+    def endpoint(self) -> str:
+        """Where SES is, once it is served."""
+        return self._endpoint
+
+    def go_by(self, url: str, **environment: str) -> None:
+        """From now on processes find SES at ``url``, which something else answers."""
+        self._by_way_of = {"AWS_ENDPOINT_URL_SESV2": url, **environment}
 
     def hang_up(self) -> None:
         """From now on connections to that address are refused, until :meth:`serve`."""
@@ -153,6 +163,7 @@ class Scene:
                 "AWS_REGION": "eu-west-1",
                 "AWS_ACCESS_KEY_ID": "CHAOS",
                 "AWS_SECRET_ACCESS_KEY": "chaos",
+                **self._by_way_of,
             }
         return found | {f"SESTUI_{name.upper()}": str(value) for name, value in given.items()}
 

@@ -32,11 +32,11 @@ def test_one_silence_holds_until_another_call_is_accepted():
 
 def test_without_another_call_one_mail_tries_after_a_while():
     brake = silenced(1)
-    assert brake.may(0.6) is May.PROBE
-    brake.probe(0.6)
-    assert brake.may(0.7) is May.NOTHING
-    brake.accepted(0.8)
-    assert brake.may(0.8) is May.SEND
+    assert brake.may(1.1) is May.PROBE
+    brake.probe(1.1)
+    assert brake.may(1.2) is May.NOTHING
+    brake.accepted(1.3)
+    assert brake.may(1.3) is May.SEND
 
 
 def test_from_the_third_on_the_account_is_asked_and_no_mail():
@@ -66,7 +66,7 @@ def test_each_probe_that_is_lost_waits_longer_for_the_next():
         waits.append(round(now - began, 1))
         brake.probe(now)
         brake.silent(now, "Nothing came.")
-    assert waits[:5] == pytest.approx([0.5, 1, 2, 4, 4], abs=0.11)
+    assert waits[:5] == pytest.approx([1, 2, 4, 4, 4], abs=0.11)
     assert waits[-1] == pytest.approx(60, abs=0.2)
     # What it costs after its end is in proportion to the outage.
     for number in range(5, 40):
@@ -77,7 +77,7 @@ def test_calls_that_fail_together_are_one_step():
     together, alone = silenced(30), silenced(3)
     for brake in (together, alone):
         brake.account_answered(0.1)
-    assert together.may(0.6) is alone.may(0.6) is May.PROBE
+    assert together.may(1.1) is alone.may(1.1) is May.PROBE
 
 
 def test_another_readable_answer_ends_no_streak_and_lets_the_next_one_try():
@@ -100,19 +100,19 @@ def test_silence_is_noticed_long_before_the_calls_time_is_up():
     assert brake.may(10 + QUIET_SECONDS) is May.SEND
     look(brake, 10.1 + QUIET_SECONDS, 10.05)
     assert brake.asks
-    brake.account_answered(13)
-    assert brake.may(13) is May.PROBE
+    brake.account_answered(14)
+    assert brake.may(14) is May.PROBE
 
 
 def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers_again():
     brake = Brake()
     look(brake, 3, 0.0)
     brake.account_answered(3.1)
-    assert brake.may(3.6) is May.PROBE
-    brake.probe(3.6)
-    look(brake, 5, 0.0)
-    assert brake.may(5) is May.NOTHING
+    assert brake.may(4.1) is May.PROBE
+    brake.probe(4.1)
     look(brake, 6, 0.0)
+    assert brake.may(6) is May.NOTHING
+    look(brake, 6.2, 0.0)
     assert brake.asks
     assert brake.may(60) is May.NOTHING
     brake.account_answered(60)
