@@ -1,39 +1,50 @@
 """Where a mail is taken over: into the ledger, its first call to SES, the answer to the client.
 
-One thread speaks to the ledger, a batch of mails a transaction; calls go out in a few others. A
+One thread speaks to the ledger, a batch of mails a transaction; the dispatcher's makes the calls. A
 client is answered once what SES said is written, so that the same call made again gets the same
-answer.
+answer. Before anything is admitted, the dispatcher is asked whether it could leave: what can't is
+the client's to bring again, and nobody's doubt.
 """
 
 import asyncio
+import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from sestui.compose.relayed import relayed_mail
+from sestui.core import threads
 from sestui.core.clock import Clock
-from sestui.core.delivery import Answer
+from sestui.core.delivery import Answer, Claim, HoldBack
 from sestui.core.relay_intake import (
     Admission,
     Admissions,
     CallAnswer,
     Incoming,
-    Outcome,
     Verdict,
     own_message_id,
 )
 from sestui.core.relayed import RelayedMail
-from sestui.core.states import DeliveryState
-from sestui.core.wire import ServiceError, rate_exceeded
+from sestui.core.wire import rate_exceeded
 from sestui.errors import StorageError
-from sestui.relay.verdicts import Settled, Unsendable, of_outcome, of_reply
-from sestui.sending.engine.ports import Gateway, Heartbeat, Reply
-from sestui.sending.engine.rate_limiter import Gate
-from sestui.sending.pool import Pool
+from sestui.relay.verdicts import Settled, of_answer, of_trouble
+from sestui.relay.waiting import (
+    FirstCall,
+    Outcomes,
+    Repeated,
+    Said,
+    Waiting,
+    closing,
+    failed,
+    unavailable,
+)
+from sestui.sending.engine.account_poller import AccountPoller
+from sestui.sending.engine.brake import May
+from sestui.sending.engine.dispatch import Dispatcher, Job, Made
+from sestui.sending.engine.ports import AccountView, Gateway, Heartbeat
 
 _MOST_AT_ONCE = 200
 """Mails that one transaction looks at."""
@@ -45,7 +56,18 @@ _AIR_SECONDS = 26.0
 _WRITE_PATIENCE = 5.0
 """When the ledger can't be written, a client waits no longer than this for what SES has said."""
 
-_POLL_SECONDS = 0.05
+_WRITE_AGAIN_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
+_OUTAGE_SECONDS = 0.1
+"""How often it looks whether an outage is over, which nothing wakes it for."""
+
+_CONNECTING_SECONDS = 0.01
+_CLOSING_SECONDS = 0.05
+
+_LEAST_RATE = 1.0
+"""A connection is open before the first call tells what the account allows."""
+
+_log = logging.getLogger(__name__)
 
 
 class Store(Protocol):
@@ -54,56 +76,23 @@ class Store(Protocol):
     def exchange(self, answers: Sequence[CallAnswer], mails: Sequence[Incoming]) -> Admissions:
         """Write answers and admit what may leave now, in one transaction."""
 
-    def take_back(self, held: frozenset[int]) -> None:
+    def take_back(self, held: Set[int]) -> None:
         """After a commit that may have failed: what is claimed and not held is pending again."""
 
 
-class Outcomes(Protocol):
-    """What became of mails that were taken over before."""
-
-    def outcome(self, mail_id: int) -> Outcome:
-        """Where the recipient stands that the mail was answered for."""
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """A client's mail until it is admitted, refused or given up."""
-
-    incoming: Incoming
-    mail: RelayedMail
-    deadline: float
-    """Monotonic seconds."""
-    future: "asyncio.Future[Settled]"
-    loop: asyncio.AbstractEventLoop
-
-    def settle(self, settled: Settled) -> None:
-        """Answer the client, if it is still there."""
-        with suppress(RuntimeError):  # the loop is closed: nobody is there
-            self.loop.call_soon_threadsafe(self._set, settled)
-
-    def _set(self, settled: Settled) -> None:
-        if not self.future.done():
-            self.future.set_result(settled)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What SES said to a first call, on its way into the ledger."""
-
-    call: CallAnswer
-    settled: Settled
-    waiting: _Waiting
-    at: float
-
-
 class Intake:
-    """Takes mail over for one relay process."""
+    """Takes mail over for one relay process.
+
+    ``take``, ``drain`` and ``close`` are for others; everything else belongs to its own thread,
+    which ``dispatcher.answered`` wakes, whoever has something for it.
+    """
 
     def __init__(
         self,
         store: Store,
         outcomes: Outcomes,
         gateway: Gateway,
+        account: AccountView,
         heartbeat: Heartbeat,
         clock: Clock,
         *,
@@ -113,122 +102,190 @@ class Intake:
         """``senders`` is the most calls in the air, ``patience`` the seconds a mail waits for a
         slot."""
         self._store = store
-        self._outcomes = outcomes
-        self._gateway = gateway
         self._heartbeat = heartbeat
         self._clock = clock
         self._patience = patience
-        self._gate = Gate(clock)
-        self._pool = Pool(senders, "sestui-relay")
-        self._changed = threading.Condition()
-        self._waiting: deque[_Waiting] = deque()
-        self._said: deque[_Said] = deque()
-        self._in_the_air: dict[int, _Waiting] = {}
-        """By delivery id."""
-        self._calls = 0
+        self._dispatcher = Dispatcher(gateway, clock, most=senders)
+        self._dispatcher.serve(_LEAST_RATE)
+        self._account = AccountPoller(account, clock)
+        self._repeated = Repeated(outcomes, clock, patience=patience + _AIR_SECONDS)
+        self._arrived: deque[Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self._calls: dict[int, FirstCall] = {}
+        """By delivery id: those whose answers are not in the ledger yet."""
+        self._admitting: list[Waiting] = []
+        """In the transaction that is under way."""
+        self._said: list[Said] = []
         self._blocked: dict[str, float] = {}
         """By key id: monotonic seconds before which no slot is free for it."""
-        self._uncertain = self._draining = self._stopped = False
+        self._uncertain = self._draining = False
+        self._closing = threading.Event()
         self._beat_at = float("-inf")
         self._thread = threading.Thread(target=self._work, name="sestui-intake", daemon=True)
+        self.failure = ""
+        """Why nothing will be taken any more, as a sentence; '' while all is well."""
 
     @property
     def waiting(self) -> int:
         """Mails that wait for a slot."""
-        return len(self._waiting)
+        return len(self._arrived) + len(self._waiting)
+
+    @property
+    def trouble(self) -> str:
+        """Why no mail is taken over just now, as a sentence; '' if it is."""
+        if self.failure or self._draining:
+            return self.failure or "The relay is stopping."
+        if not self._thread.is_alive():
+            return "The relay's intake does not run."
+        if self._dispatcher.failure is not None:
+            return failed("The relay's way to SES", self._dispatcher.failure)
+        refused = self._dispatcher.unreachable
+        if refused is not None:
+            return f"SES can't take mail just now ({refused.code}): {refused.reason}"
+        brake = self._dispatcher.brake
+        return f"SES can't take mail just now: {brake.reason}" if brake.since is not None else ""
 
     def start(self) -> None:
-        """Begin to take mail."""
-        self._thread.start()
+        """Begin to take mail.
+
+        Raises:
+            RuntimeError, SestuiError: the system gives no thread for half a minute.
+        """
+        self._dispatcher.start()
+        threads.start(self._thread, self._clock)
 
     async def take(self, incoming: Incoming, mail: RelayedMail) -> Settled:
         """Take ``mail`` over and say what SES said to its first call.
 
         Cancelling it gives a mail up that waits; one that is on its way goes on.
         """
+        if self._draining:
+            return closing()
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(
-            incoming,
-            mail,
-            self._clock.monotonic() + self._patience,
-            loop.create_future(),
-            loop,
-        )
-        with self._changed:
-            if self._draining:
-                return _closing()
-            self._waiting.append(waiting)
-            self._changed.notify()
+        deadline = self._clock.monotonic() + self._patience
+        waiting = Waiting(incoming, mail, deadline, loop.create_future(), loop)
+        self._arrived.append(waiting)
+        self._dispatcher.answered.set()
+        if self.failure:  # since a moment: nobody looks any more at what arrives
+            return unavailable(self.failure)
         return await waiting.future
 
     def drain(self) -> None:
         """Admit nothing more; who waits is sent away."""
-        with self._changed:
-            self._draining = True
-            self._changed.notify()
+        self._draining = True
+        self._dispatcher.answered.set()
 
     def close(self) -> None:
         """Drain, wait for the calls in the air, write their answers, end."""
         self.drain()
-        if not self._thread.is_alive():
-            return
-        give_up_at = self._clock.monotonic() + _AIR_SECONDS
-        with self._changed:
-            while (self._calls or self._said) and self._clock.monotonic() < give_up_at:
-                self._changed.wait(0.1)
-            self._stopped = True
-            self._changed.notify()
-        self._gate.close()
-        self._thread.join(_WRITE_PATIENCE)
-        self._pool.close()
+        self._closing.set()
+        self._dispatcher.answered.set()
+        if self._thread.ident is None:
+            self._dispatcher.close()
+        else:
+            self._thread.join(_AIR_SECONDS + 2 * _WRITE_PATIENCE)
 
-    # the thread that speaks to the ledger
+    # its thread
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                now = self._clock.monotonic()
-                pause = self._pause(now)
-                if pause > 0 and not self._stopped:
-                    self._changed.wait(pause)
-                if self._stopped and not self._said:
-                    return
-                said = list(self._said)
-                mails = self._due(self._clock.monotonic())
-            self._beat_if_due()
-            if said or mails:
-                self._exchange(said, mails)
+        try:
+            while not self._closing.is_set():
+                self._turn()
+                if self._dispatcher.failure is not None:
+                    raise self._dispatcher.failure
+        except BaseException as error:  # noqa: BLE001 - clients and the process must learn of it
+            _log.exception("The relay's intake has failed.")
+            self._uncertain = True
+            self._fail(error)
+        try:
+            self._finish()
+        except BaseException as error:  # noqa: BLE001 - as above
+            _log.exception("What SES said last could not be written.")
+            self._fail(error)
+        finally:
+            self._send_away()
+            self._dispatcher.close()
 
-    def _pause(self, now: float) -> float:
+    def _fail(self, error: BaseException) -> None:
+        self.failure = self.failure or failed("The relay's intake", error)
+        self._draining = True
+        for waiting in self._admitting:
+            waiting.settle(unavailable(self.failure))
+
+    def _finish(self) -> None:
+        """Take back what has not left, await what has, and write every answer."""
+        self._dispatcher.withdraw()
+        give_up_at = self._clock.monotonic() + _AIR_SECONDS
+        while self._dispatcher.in_the_air and self._dispatcher.failure is None:
+            if self._clock.monotonic() >= give_up_at:
+                break
+            self._clock.wait(self._dispatcher.answered, _CLOSING_SECONDS)
+            self._read_answers()
+            self._beat_if_due()
+            if self._said and not self.failure:
+                self._exchange([])
+        for answer in self._dispatcher.give_up():
+            self._hear(answer)
+        give_up_at = self._clock.monotonic() + _WRITE_PATIENCE
+        while (self._said or self._uncertain) and self._clock.monotonic() < give_up_at:
+            self._exchange([])
+
+    def _send_away(self) -> None:
+        """Answer whoever still waits: nobody will any more."""
+        for said in self._said:
+            said.waiting.settle(said.settled)
+        last = unavailable(self.failure) if self.failure else closing()
+        for waiting in (*self._arrived, *self._waiting):
+            waiting.settle(last)
+        for call in self._calls.values():
+            # It may have arrived: told of a failure, the client would send it twice.
+            call.waiting.settle(Settled(own_message_id(call.admission.mail_id)))
+        self._repeated.send_away(last)
+
+    def _turn(self) -> None:
+        pause = self._pause()
+        if pause > 0:
+            self._clock.wait(self._dispatcher.answered, pause)
+        self._read_answers()
+        while self._arrived:
+            self._waiting.append(self._arrived.popleft())
+        if self._account_answers():
+            self._dispatcher.account_answered()
+        self._beat_if_due()
+        mails = self._due()
+        if self._said or mails:
+            self._exchange(mails)
+        self._repeated.look()
+
+    def _read_answers(self) -> None:
+        # It clears `answered` before it looks: what comes later sets it again.
+        for answer, _ in self._dispatcher.collect():
+            self._hear(answer)
+
+    def _pause(self) -> float:
         """Seconds until there is something to do, if nobody comes."""
         if self._said or (self._draining and self._waiting):
             return 0.0
-        until = now + 1.0
+        now = self._clock.monotonic()
+        connected = self._dispatcher.connected
+        seconds = _IDLE_SECONDS
+        if self._dispatcher.brake.since is not None:
+            seconds = _OUTAGE_SECONDS
+        if self._waiting and not connected:
+            seconds = _CONNECTING_SECONDS
+        again = self._repeated.pause
+        if again is not None:
+            seconds = min(seconds, again)
         for each in self._waiting:
-            blocked = self._blocked.get(each.incoming.terms.id, 0.0)
-            until = min(until, blocked, each.deadline)
-        return until - now
+            if connected:
+                seconds = min(seconds, self._blocked.get(each.incoming.terms.id, now) - now)
+            seconds = min(seconds, each.deadline - now)
+        return seconds
 
-    def _due(self, now: float) -> list[_Waiting]:
-        """Take those out of the queue whose turn it is; send those away whose time is over."""
-        due: list[_Waiting] = []
-        kept: list[_Waiting] = []
-        for each in self._waiting:
-            if each.future.cancelled():
-                continue
-            if self._draining:
-                each.settle(_closing())
-            elif each.deadline <= now:
-                each.settle(Settled(error=rate_exceeded()))
-            elif len(due) >= _MOST_AT_ONCE or self._is_blocked(each, now):
-                kept.append(each)
-            else:
-                due.append(each)
-        self._waiting = deque(kept)
-        return due
-
-    def _is_blocked(self, each: _Waiting, now: float) -> bool:
-        return self._blocked.get(each.incoming.terms.id, 0.0) > now
+    def _account_answers(self) -> bool:
+        """Whether SES has just told of the account; it is asked when sending hangs on it."""
+        reading = self._account.poll(wanted=self._dispatcher.brake.asks)
+        return reading is not None and reading.status is not None
 
     def _beat_if_due(self) -> None:
         now = self._clock.monotonic()
@@ -237,118 +294,122 @@ class Intake:
             with suppress(StorageError):
                 self._heartbeat.beat()
 
-    def _exchange(self, said: list[_Said], mails: list[_Waiting]) -> None:
+    # admitting
+
+    def _due(self) -> list[Waiting]:
+        """Take those out of the queue whose turn it is; send those away whose time is over."""
+        if not self._waiting:
+            return []
+        turned_away, most = self._bounds()
+        now = self._clock.monotonic()
+        due: list[Waiting] = []
+        kept: deque[Waiting] = deque()
+        for each in self._waiting:
+            if each.future.cancelled():
+                continue
+            blocked = self._blocked.get(each.incoming.terms.id, 0.0) > now
+            if turned_away is not None and len(due) >= most:
+                each.settle(turned_away)
+            elif each.deadline <= now:
+                each.settle(Settled(error=rate_exceeded()))
+            elif len(due) >= most or blocked:
+                kept.append(each)
+            else:
+                due.append(each)
+        self._waiting = kept
+        return due
+
+    def _bounds(self) -> tuple[Settled | None, int]:
+        """What those are told who can't be admitted now (None: they wait), and how many can be."""
+        if self._draining:
+            return closing(), 0
+        refused = self._dispatcher.unreachable
+        if refused is not None:
+            return of_trouble(refused), 0
+        may = self._dispatcher.may()
+        if may is not May.SEND:
+            probes = may is May.PROBE and self._dispatcher.connected and not self._calls
+            return Settled(error=rate_exceeded()), int(probes)
+        return None, _MOST_AT_ONCE if self._dispatcher.connected else 0
+
+    def _exchange(self, mails: list[Waiting]) -> None:
+        """Write what SES has said, and admit of ``mails`` what may leave."""
+        said = self._said
+        self._admitting = mails
         try:
             if self._uncertain:
-                self._store.take_back(frozenset(self._in_the_air))
+                self._store.take_back(self._calls.keys())
                 self._uncertain = False
             found = self._store.exchange(
                 [each.call for each in said], [each.incoming for each in mails]
             )
         except StorageError as error:
-            self._failed(error, said, mails)
+            self._not_written(error, mails)
             return
-        with self._changed:
-            for each in said:
-                self._said.popleft()
-                for answer in each.call.answers:
-                    self._in_the_air.pop(answer.delivery_id, None)
-            self._changed.notify_all()
+        self._said = []
         for each in said:
+            for answer in each.call.answers:
+                self._calls.pop(answer.delivery_id, None)
             each.waiting.settle(each.settled)
+        if mails:
+            self._admit(mails, found)
+            self._admitting = []
+
+    def _not_written(self, error: StorageError, mails: list[Waiting]) -> None:
+        """Nothing was written: who came is told so, and what SES said is kept for later."""
+        self._uncertain = True
+        for waiting in mails:
+            waiting.settle(unavailable(str(error)))
+        now = self._clock.monotonic()
+        for each in self._said:
+            if now - each.at > _WRITE_PATIENCE:
+                each.waiting.settle(each.settled)
+        self._clock.wait(threading.Event(), _WRITE_AGAIN_SECONDS)
+
+    def _admit(self, mails: list[Waiting], found: Admissions) -> None:
         later = []
+        jobs = []
         for waiting, admission in zip(mails, found.found, strict=True):
             if admission.verdict is Verdict.LATER:
                 self._blocked[waiting.incoming.terms.id] = admission.next_at + found.ahead
                 later.append(waiting)
+            elif admission.verdict is Verdict.REFUSED:
+                waiting.settle(Settled(error=admission.error))
+            elif admission.verdict is Verdict.NOBODY:
+                waiting.settle(Settled(own_message_id(admission.mail_id)))
+            elif admission.verdict is Verdict.KNOWN:
+                self._repeated.add(waiting, admission.mail_id)
             else:
-                self._use(waiting, admission, found)
-        with self._changed:
-            self._waiting.extendleft(reversed(later))
+                jobs.append(self._job(FirstCall(waiting, admission, found.now), found))
+        self._waiting.extendleft(reversed(later))
+        self._dispatcher.serve(max(_LEAST_RATE, found.rate))
+        self._dispatcher.hand_over(sorted(jobs, key=lambda job: job.slot))
 
-    def _failed(self, error: StorageError, said: list[_Said], mails: list[_Waiting]) -> None:
-        """Nothing was written: who came is told so, and what SES said is kept for later."""
-        self._uncertain = True
-        for waiting in mails:
-            waiting.settle(Settled(error=ServiceError(503, "ServiceUnavailable", str(error))))
+    def _job(self, call: FirstCall, found: Admissions) -> Job:
+        admission = call.admission
+        self._calls |= {claim.delivery_id: call for claim in admission.claims}
+        return Job(
+            admission.claims,
+            partial(_mails, call.waiting.mail, admission),
+            admission.slot + found.ahead,
+            found.rate,
+        )
+
+    def _hear(self, answer: Answer) -> None:
+        """Take in what SES said to one recipient; with the last of a call, its client's answer."""
+        call = self._calls[answer.delivery_id]
+        call.answers.append(answer)
+        if not call.answered:
+            return
+        settled = of_answer(answer, call.admission.mail_id)
+        if self._draining and answer.hold_back is HoldBack.WITHDRAWN:
+            settled = closing()
         now = self._clock.monotonic()
-        for each in said:
-            if now - each.at > _WRITE_PATIENCE:
-                each.waiting.settle(each.settled)
-        self._clock.wait(threading.Event(), 0.1)
-
-    def _use(self, waiting: _Waiting, admission: Admission, said: Admissions) -> None:
-        if admission.verdict is Verdict.REFUSED:
-            waiting.settle(Settled(error=admission.error))
-        elif admission.verdict is Verdict.NOBODY:
-            waiting.settle(Settled(own_message_id(admission.mail_id)))
-        elif admission.verdict is Verdict.KNOWN:
-            self._pool.submit(partial(self._tell_again, waiting, admission.mail_id))
-        else:
-            with self._changed:
-                self._calls += 1
-                for claim in admission.claims:
-                    self._in_the_air[claim.delivery_id] = waiting
-            slot = admission.slot + said.ahead
-            self._pool.submit(partial(self._call, waiting, admission, slot, said))
-
-    # the threads that speak to SES
-
-    def _call(self, waiting: _Waiting, admission: Admission, slot: float, said: Admissions) -> None:
-        claims = admission.claims
-        tags = (
-            ("sestui-run", str(claims[0].run_id)),
-            ("sestui-delivery", str(claims[0].delivery_id)),
-        )
-        reply: Reply
-        try:
-            mail = relayed_mail(waiting.mail, admission.places, tags)
-            reply = self._gateway.send(
-                mail, lambda: self._gate.pass_at(slot, said.rate, len(claims))
-            )
-        except Exception as error:  # noqa: BLE001 - whatever it is, ledger and client must know
-            reply = Unsendable(f"It can't be sent as it is ({type(error).__name__}).")
-        answers = tuple(
-            Answer(
-                claim.delivery_id,
-                claim.attempt,
-                reply.kind,
-                message_id=reply.message_id,
-                code=reply.code,
-                reason=reply.reason,
-                hold_back=reply.hold_back,
-            )
-            for claim in claims
-        )
-        incoming = waiting.incoming
-        call = CallAnswer(
-            admission.mail_id, answers, incoming.terms, len(incoming.recipients), said.now
-        )
-        settled = of_reply(reply, admission.mail_id)
-        with self._changed:
-            self._said.append(_Said(call, settled, waiting, self._clock.monotonic()))
-            self._calls -= 1
-            self._changed.notify_all()
-
-    def _tell_again(self, waiting: _Waiting, mail_id: int) -> None:
-        """Answer a call that was made before; if its mail is on its way, once it has arrived."""
-        give_up_at = self._clock.monotonic() + self._patience + _AIR_SECONDS
-        pause = threading.Event()
-        while not waiting.future.cancelled():
-            try:
-                outcome = self._outcomes.outcome(mail_id)
-            except StorageError as error:
-                unavailable = ServiceError(503, "ServiceUnavailable", str(error))
-                waiting.settle(Settled(error=unavailable))
-                return
-            now = self._clock.monotonic()
-            if outcome.state != DeliveryState.SENDING or now > give_up_at:
-                waiting.settle(of_outcome(outcome, mail_id))
-                return
-            self._clock.wait(pause, _POLL_SECONDS)
+        self._said.append(Said(call.as_answer(), settled, call.waiting, now))
 
 
-def _closing() -> Settled:
-    return Settled(
-        error=ServiceError(503, "ServiceUnavailable", "The relay is stopping; try again.")
-    )
+def _mails(mail: RelayedMail, admission: Admission, claims: Sequence[Claim]) -> list[Made]:
+    """The one mail that all of a first call's recipients get, tagged with its first delivery."""
+    first = claims[0]
+    tags = (("sestui-run", str(first.run_id)), ("sestui-delivery", str(first.delivery_id)))
+    return [(tuple(claims), relayed_mail(mail, admission.places, tags))]

@@ -29,7 +29,6 @@ from sestui.relay.passing import passing
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
 from sestui.sending.workplace import Place, workplace
-from sestui.ses.gateway import Gateway
 from sestui.store.ledger import Ledger
 from sestui.store.relay_intake import RelayIntake
 from sestui.store.relayed import RelayedMails
@@ -152,7 +151,8 @@ def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
     return Intake(
         store,
         mails,
-        Gateway(runtime.clients),
+        runtime.gateway(),
+        runtime.account,
         place,
         clock,
         senders=settings.senders,

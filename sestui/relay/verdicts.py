@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.core.delivery import Answer, AnswerKind, HoldBack, Reply
 from sestui.core.relay_intake import Outcome, own_message_id
 from sestui.core.states import DeliveryState, SkipReason
 from sestui.core.wire import (
     BulkStatus,
     EntryResult,
     ServiceError,
+    bad_request,
     quota_exceeded,
     rate_exceeded,
     rejected,
     sending_paused,
 )
-from sestui.sending.engine.ports import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +25,27 @@ class Settled:
     error: ServiceError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsendable:
-    """The reply to a mail of which no call can be made: it never left."""
-
-    reason: str
-    kind: AnswerKind = AnswerKind.REFUSED
-    message_id: str = ""
-    code: str = "BadRequestException"
-    hold_back: HoldBack | None = None
-
-
-def of_reply(reply: Reply, mail_id: int) -> Settled:
+def of_answer(answer: Answer, mail_id: int) -> Settled:
     """What SES said to the first call, for the client.
 
     An answer that was lost is a success with an id of ours: the mail may have arrived, so a client
     that was told of a failure, and sent it again, would make it two. It is in doubt in the ledger,
     where an event or the operator settles it.
     """
-    if reply.kind is AnswerKind.ACCEPTED:
-        return Settled(reply.message_id)
-    if reply.kind is AnswerKind.UNKNOWN:
+    if answer.kind is AnswerKind.ACCEPTED:
+        return Settled(answer.message_id)
+    if answer.kind is AnswerKind.UNKNOWN:
         return Settled(own_message_id(mail_id))
-    if reply.kind is AnswerKind.REFUSED:
-        return Settled(error=_refusal(reply.code, reply.reason))
-    return Settled(error=_not_taken(reply))
+    if answer.kind is AnswerKind.REFUSED:
+        return Settled(error=_refusal(answer.code, answer.reason))
+    return Settled(error=_not_taken(answer))
+
+
+def of_trouble(trouble: Reply) -> Settled:
+    """Why there is no way to SES, for a client whose mail was not taken over; it may try again."""
+    return Settled(
+        error=ServiceError(503, "ServiceUnavailable", f"SES is out of reach: {trouble.reason}")
+    )
 
 
 def of_outcome(outcome: Outcome, mail_id: int) -> Settled:
@@ -72,17 +68,19 @@ def _refusal(code: str, reason: str) -> ServiceError:
     return ServiceError(_STATUSES.get(code, 400), code, reason)
 
 
-def _not_taken(reply: Reply) -> ServiceError:
-    if reply.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
+def _not_taken(answer: Answer) -> ServiceError:
+    if answer.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
         return rate_exceeded()
-    if reply.hold_back is HoldBack.QUOTA:
+    if answer.hold_back is HoldBack.QUOTA:
         return quota_exceeded()
-    if reply.hold_back is HoldBack.PAUSED:
-        if "Paused" in reply.code or "Suspended" in reply.code:
+    if answer.hold_back is HoldBack.CONTENT:
+        return bad_request(answer.reason)
+    if answer.hold_back is HoldBack.PAUSED:
+        if "Paused" in answer.code or "Suspended" in answer.code:
             return sending_paused()
         # Its own credentials are the relay's trouble: the client's are right.
         return ServiceError(500, "InternalFailure", "SES refuses the relay's own credentials.")
-    return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {reply.reason}")
+    return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {answer.reason}")
 
 
 _BULK = {

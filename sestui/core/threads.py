@@ -1,0 +1,34 @@
+"""Starting threads on a system that may have none to give for a moment."""
+
+import threading
+
+from sestui.core.clock import Clock
+from sestui.errors import SestuiError
+
+PATIENCE_SECONDS = 30.0
+"""A system that is out of threads or memory may have some again within this."""
+
+_AGAIN_SECONDS = 0.2
+
+
+def start(thread: threading.Thread, clock: Clock, *, patience: float = PATIENCE_SECONDS) -> None:
+    """Start ``thread``; where the system has none, try again for ``patience`` seconds.
+
+    Raises:
+        SestuiError: it had none in all that time.
+    """
+    give_up_at = clock.monotonic() + patience
+    while True:
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError) as error:
+            if thread.ident is not None:
+                raise  # it was started before: a mistake of ours
+            if clock.monotonic() >= give_up_at:
+                raise SestuiError(
+                    f"The system starts no more threads ({error}); nothing is lost: free some "
+                    "memory or raise its limits, and start sestui again."
+                ) from error
+            clock.wait(threading.Event(), _AGAIN_SECONDS)
+        else:
+            return
