@@ -307,7 +307,7 @@ class Runtime:
         from sestui.sending.sender import Sender  # noqa: PLC0415 - only where something is sent
 
         limits = self._limits(seconds, until_idle=until_idle)
-        return Sender(lambda: self.engine(limits, report=report, only=only))
+        return Sender(lambda: self.engine(limits, report=report, only=only), self.clock)
 
     @contextmanager
     def engine(

@@ -25,10 +25,15 @@ def start(thread: threading.Thread, clock: Clock, *, patience: float = PATIENCE_
             if thread.ident is not None:
                 raise  # it was started before: a mistake of ours
             if clock.monotonic() >= give_up_at:
-                raise SestuiError(
-                    f"The system starts no more threads ({error}); nothing is lost: free some "
-                    "memory or raise its limits, and start sestui again."
-                ) from error
+                raise none_left(error) from error
             clock.wait(threading.Event(), _AGAIN_SECONDS)
         else:
             return
+
+
+def none_left(error: BaseException) -> SestuiError:
+    """What to say when no thread could be started for long."""
+    return SestuiError(
+        f"The system starts no more threads ({error}); nothing is lost: free some memory or raise "
+        "its limits, and start sestui again."
+    )

@@ -9,7 +9,6 @@ the client's to bring again, and nobody's doubt.
 import asyncio
 import logging
 import threading
-from collections import deque
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from functools import partial
@@ -34,6 +33,7 @@ from sestui.relay.verdicts import Settled, of_answer, of_trouble
 from sestui.relay.waiting import (
     FirstCall,
     Outcomes,
+    Queue,
     Repeated,
     Said,
     Waiting,
@@ -93,9 +93,9 @@ class Intake:
         outcomes: Outcomes,
         gateway: Gateway,
         account: AccountView,
+        *,
         heartbeat: Heartbeat,
         clock: Clock,
-        *,
         senders: int,
         patience: float,
     ) -> None:
@@ -109,36 +109,38 @@ class Intake:
         self._dispatcher.serve(_LEAST_RATE)
         self._account = AccountPoller(account, clock)
         self._repeated = Repeated(outcomes, clock, patience=patience + _AIR_SECONDS)
-        self._arrived: deque[Waiting] = deque()
-        self._waiting: deque[Waiting] = deque()
+        self._queue = Queue(clock)
         self._calls: dict[int, FirstCall] = {}
         """By delivery id: those whose answers are not in the ledger yet."""
         self._admitting: list[Waiting] = []
         """In the transaction that is under way."""
         self._said: list[Said] = []
-        self._blocked: dict[str, float] = {}
-        """By key id: monotonic seconds before which no slot is free for it."""
         self._uncertain = self._draining = False
         self._closing = threading.Event()
         self._beat_at = float("-inf")
         self._thread = threading.Thread(target=self._work, name="sestui-intake", daemon=True)
-        self.failure = ""
-        """Why nothing will be taken any more, as a sentence; '' while all is well."""
+        self._failure = ""
+
+    @property
+    def failure(self) -> str:
+        """Why nothing will be taken any more, as a sentence; '' while its threads live."""
+        if not self._failure and self._dispatcher.failure is not None:
+            return failed("The relay's way to SES", self._dispatcher.failure)
+        ended = self._thread.ident is not None and not self._thread.is_alive()
+        if not self._failure and ended and not self._closing.is_set():
+            return "The relay's intake has ended; start the relay again to go on."
+        return self._failure
 
     @property
     def waiting(self) -> int:
         """Mails that wait for a slot."""
-        return len(self._arrived) + len(self._waiting)
+        return len(self._queue)
 
     @property
     def trouble(self) -> str:
         """Why no mail is taken over just now, as a sentence; '' if it is."""
         if self.failure or self._draining:
             return self.failure or "The relay is stopping."
-        if not self._thread.is_alive():
-            return "The relay's intake does not run."
-        if self._dispatcher.failure is not None:
-            return failed("The relay's way to SES", self._dispatcher.failure)
         refused = self._dispatcher.unreachable
         if refused is not None:
             return f"SES can't take mail just now ({refused.code}): {refused.reason}"
@@ -149,9 +151,12 @@ class Intake:
         """Begin to take mail.
 
         Raises:
-            RuntimeError, SestuiError: the system gives no thread for half a minute.
+            SestuiError: the system gives no thread for half a minute.
         """
-        self._dispatcher.start()
+        try:
+            self._dispatcher.start()
+        except RuntimeError as error:
+            raise threads.none_left(error) from error
         threads.start(self._thread, self._clock)
 
     async def take(self, incoming: Incoming, mail: RelayedMail) -> Settled:
@@ -164,10 +169,10 @@ class Intake:
         loop = asyncio.get_running_loop()
         deadline = self._clock.monotonic() + self._patience
         waiting = Waiting(incoming, mail, deadline, loop.create_future(), loop)
-        self._arrived.append(waiting)
+        self._queue.add(waiting)
         self._dispatcher.answered.set()
-        if self.failure:  # since a moment: nobody looks any more at what arrives
-            return unavailable(self.failure)
+        if self._failure:  # since a moment: nobody looks any more at what arrives
+            return unavailable(self._failure)
         return await waiting.future
 
     def drain(self) -> None:
@@ -191,8 +196,7 @@ class Intake:
         try:
             while not self._closing.is_set():
                 self._turn()
-                if self._dispatcher.failure is not None:
-                    raise self._dispatcher.failure
+                self._see_dispatcher()
         except BaseException as error:  # noqa: BLE001 - clients and the process must learn of it
             _log.exception("The relay's intake has failed.")
             self._uncertain = True
@@ -207,10 +211,10 @@ class Intake:
             self._dispatcher.close()
 
     def _fail(self, error: BaseException) -> None:
-        self.failure = self.failure or failed("The relay's intake", error)
+        self._failure = self.failure or failed("The relay's intake", error)
         self._draining = True
         for waiting in self._admitting:
-            waiting.settle(unavailable(self.failure))
+            waiting.settle(unavailable(self._failure))
 
     def _finish(self) -> None:
         """Take back what has not left, await what has, and write every answer."""
@@ -222,7 +226,7 @@ class Intake:
             self._clock.wait(self._dispatcher.answered, _CLOSING_SECONDS)
             self._read_answers()
             self._beat_if_due()
-            if self._said and not self.failure:
+            if self._said and not self._failure:
                 self._exchange([])
         for answer in self._dispatcher.give_up():
             self._hear(answer)
@@ -234,9 +238,8 @@ class Intake:
         """Answer whoever still waits: nobody will any more."""
         for said in self._said:
             said.waiting.settle(said.settled)
-        last = unavailable(self.failure) if self.failure else closing()
-        for waiting in (*self._arrived, *self._waiting):
-            waiting.settle(last)
+        last = unavailable(self._failure) if self._failure else closing()
+        self._queue.due(0, last)
         for call in self._calls.values():
             # It may have arrived: told of a failure, the client would send it twice.
             call.waiting.settle(Settled(own_message_id(call.admission.mail_id)))
@@ -247,8 +250,6 @@ class Intake:
         if pause > 0:
             self._clock.wait(self._dispatcher.answered, pause)
         self._read_answers()
-        while self._arrived:
-            self._waiting.append(self._arrived.popleft())
         if self._account_answers():
             self._dispatcher.account_answered()
         self._beat_if_due()
@@ -257,6 +258,10 @@ class Intake:
             self._exchange(mails)
         self._repeated.look()
 
+    def _see_dispatcher(self) -> None:
+        if self._dispatcher.failure is not None:
+            raise self._dispatcher.failure
+
     def _read_answers(self) -> None:
         # It clears `answered` before it looks: what comes later sets it again.
         for answer, _ in self._dispatcher.collect():
@@ -264,22 +269,14 @@ class Intake:
 
     def _pause(self) -> float:
         """Seconds until there is something to do, if nobody comes."""
-        if self._said or (self._draining and self._waiting):
+        if self._said:
             return 0.0
-        now = self._clock.monotonic()
         connected = self._dispatcher.connected
-        seconds = _IDLE_SECONDS
+        seconds = min(_IDLE_SECONDS, self._queue.pause(admits=connected), self._repeated.pause)
         if self._dispatcher.brake.since is not None:
-            seconds = _OUTAGE_SECONDS
-        if self._waiting and not connected:
-            seconds = _CONNECTING_SECONDS
-        again = self._repeated.pause
-        if again is not None:
-            seconds = min(seconds, again)
-        for each in self._waiting:
-            if connected:
-                seconds = min(seconds, self._blocked.get(each.incoming.terms.id, now) - now)
-            seconds = min(seconds, each.deadline - now)
+            seconds = min(seconds, _OUTAGE_SECONDS)
+        if self._queue and not connected:
+            seconds = min(seconds, _CONNECTING_SECONDS)
         return seconds
 
     def _account_answers(self) -> bool:
@@ -297,40 +294,18 @@ class Intake:
     # admitting
 
     def _due(self) -> list[Waiting]:
-        """Take those out of the queue whose turn it is; send those away whose time is over."""
-        if not self._waiting:
-            return []
-        turned_away, most = self._bounds()
-        now = self._clock.monotonic()
-        due: list[Waiting] = []
-        kept: deque[Waiting] = deque()
-        for each in self._waiting:
-            if each.future.cancelled():
-                continue
-            blocked = self._blocked.get(each.incoming.terms.id, 0.0) > now
-            if turned_away is not None and len(due) >= most:
-                each.settle(turned_away)
-            elif each.deadline <= now:
-                each.settle(Settled(error=rate_exceeded()))
-            elif len(due) >= most or blocked:
-                kept.append(each)
-            else:
-                due.append(each)
-        self._waiting = kept
-        return due
-
-    def _bounds(self) -> tuple[Settled | None, int]:
-        """What those are told who can't be admitted now (None: they wait), and how many can be."""
+        """The mails to be admitted now; whoever can't be, and need not wait, is told so."""
         if self._draining:
-            return closing(), 0
+            return self._queue.due(0, closing())
         refused = self._dispatcher.unreachable
         if refused is not None:
-            return of_trouble(refused), 0
+            return self._queue.due(0, of_trouble(refused))
+        connected = self._dispatcher.connected
         may = self._dispatcher.may()
-        if may is not May.SEND:
-            probes = may is May.PROBE and self._dispatcher.connected and not self._calls
-            return Settled(error=rate_exceeded()), int(probes)
-        return None, _MOST_AT_ONCE if self._dispatcher.connected else 0
+        if may is May.SEND:
+            return self._queue.due(_MOST_AT_ONCE if connected else 0, None)
+        probes = may is May.PROBE and connected and not self._calls
+        return self._queue.due(int(probes), Settled(error=rate_exceeded()))
 
     def _exchange(self, mails: list[Waiting]) -> None:
         """Write what SES has said, and admit of ``mails`` what may leave."""
@@ -371,8 +346,7 @@ class Intake:
         jobs = []
         for waiting, admission in zip(mails, found.found, strict=True):
             if admission.verdict is Verdict.LATER:
-                self._blocked[waiting.incoming.terms.id] = admission.next_at + found.ahead
-                later.append(waiting)
+                later.append((waiting, admission.next_at + found.ahead))
             elif admission.verdict is Verdict.REFUSED:
                 waiting.settle(Settled(error=admission.error))
             elif admission.verdict is Verdict.NOBODY:
@@ -381,7 +355,7 @@ class Intake:
                 self._repeated.add(waiting, admission.mail_id)
             else:
                 jobs.append(self._job(FirstCall(waiting, admission, found.now), found))
-        self._waiting.extendleft(reversed(later))
+        self._queue.put_back(later)
         self._dispatcher.serve(max(_LEAST_RATE, found.rate))
         self._dispatcher.hand_over(sorted(jobs, key=lambda job: job.slot))
 

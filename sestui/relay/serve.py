@@ -6,8 +6,13 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +23,7 @@ from uvicorn.server import Server
 
 from sestui.core.clock import Clock
 from sestui.core.signals import heeded
-from sestui.errors import AccountUnreachableError, SettingsError
+from sestui.errors import AccountUnreachableError, SestuiError, SettingsError
 from sestui.relay.app import RelayApp
 from sestui.relay.connection import GuardedProtocol
 from sestui.relay.intake import Intake
@@ -39,6 +44,9 @@ _KEEP_ALIVE_SECONDS = 300
 _MOST_CONNECTIONS = 2_000
 _DRAIN_SECONDS = 30
 """Answers on their way may take so long at the end: a call to SES is given up sooner."""
+
+_WATCH_SECONDS = 0.25
+"""How often it is looked whether the threads behind the door live."""
 
 _LEAST_ROOM = 64 * 1024 * 1024
 """Bytes of free disk below which nothing more is taken over."""
@@ -82,6 +90,7 @@ def serve(
         NotFoundError, SettingsError: there is no key, or the secret is missing.
         AccountError: SES can't be asked about the account.
         AccountUnreachableError: a port can't be had.
+        SestuiError: a thread that it can't do without has failed; it was stopped for that.
     """
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     tls = _tls(options)
@@ -91,7 +100,7 @@ def serve(
     keeper = Keeper(runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn)
     with (
         _listening(options.host, options.port) as listener,
-        _listening(options.host, options.metrics_port) as monitored,
+        _maybe_listening(options.host, options.metrics_port) as monitored,
         workplace(database, clock) as place,
     ):
         mails.release_orphans()
@@ -112,7 +121,7 @@ def serve(
             metrics,
             queue=mails.queue,
             waiting=lambda: intake.waiting,
-            trouble=lambda: keeper.trouble,
+            trouble=lambda: intake.trouble or keeper.trouble,
         )
         where = Listening(
             url=f"{'https' if tls else 'http'}://{_shown(listener)}",
@@ -120,13 +129,16 @@ def serve(
             metrics_url=f"http://{_shown(monitored)}" if monitored else "",
         )
         served = _Served(door, monitor, listener, monitored, tls)
-        intake.start()
-        keeper.start()
+        watched = _Watched(lambda: intake.failure or keeper.failure, intake.drain)
         try:
-            asyncio.run(_running(runtime, served, lambda: announce(where), intake.drain))
+            intake.start()
+            keeper.start()
+            asyncio.run(_running(runtime, served, lambda: announce(where), watched))
         finally:
             intake.close()
             keeper.close()
+    if watched.failure:
+        raise SestuiError(watched.failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +148,27 @@ class _Served:
     door: Callable[..., ASGIApp]
     """Made with the way to SES, which needs a loop."""
     monitor: ASGIApp
-    listener: socket.socket | None
+    listener: socket.socket
     monitored: socket.socket | None
     tls: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What is behind the door."""
+
+    failed: Callable[[], str]
+    """Why a thread of it works no more; '' while they do."""
+    drain: Callable[[], None]
+    """Admit nothing more."""
+    failure: str = ""
+    """Why the relay was stopped, if it was not told to."""
+
+    async def until_failed(self) -> None:
+        """Return when a thread has failed."""
+        while not self.failure:
+            await asyncio.sleep(_WATCH_SECONDS)
+            self.failure = self.failed()
 
 
 def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
@@ -153,27 +183,49 @@ def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
         mails,
         runtime.gateway(),
         runtime.account,
-        place,
-        clock,
+        heartbeat=place,
+        clock=clock,
         senders=settings.senders,
         patience=settings.relay_wait,
     )
 
 
 async def _running(
-    runtime: Runtime, served: _Served, started: Callable[[], None], stopping: Callable[[], None]
+    runtime: Runtime, served: _Served, started: Callable[[], None], watched: _Watched
 ) -> None:
     async with passing(runtime.clients, by_proxy=not runtime.simulated) as pass_through:
-        door = served.door(passing=pass_through)
-        servers = [(_Server(_config(door, served.tls)), served.listener)]
-        servers += [(_Server(_config(served.monitor, {})), served.monitored)]
-        listening = [(server, socket) for server, socket in servers if socket is not None]
-        async with _stopped_by_signal([server for server, _ in listening], stopping):
-            serving = asyncio.gather(*(server.serve([socket]) for server, socket in listening))
-            while not (all(server.started for server, _ in listening) or serving.done()):
-                await asyncio.sleep(0.01)
-            started()
-            await serving
+        door = _Server(_config(served.door(passing=pass_through), served.tls))
+        monitor = _Server(_config(served.monitor, {}))
+
+        def stop() -> None:
+            watched.drain()
+            door.should_exit = True
+
+        serving = asyncio.ensure_future(_serving(door, monitor, served))
+        watching = asyncio.ensure_future(watched.until_failed())
+        watching.add_done_callback(lambda done: None if done.cancelled() else stop())
+        try:
+            async with _stopped_by_signal(stop):
+                servers = [door] if served.monitored is None else [door, monitor]
+                while not (all(each.started for each in servers) or serving.done()):
+                    await asyncio.sleep(0.01)
+                started()
+                await serving
+        finally:
+            watching.cancel()
+
+
+async def _serving(door: Server, monitor: Server, served: _Served) -> None:
+    """Serve until the door has closed; as long as that takes, the monitor tells of it."""
+    if served.monitored is None:
+        await door.serve([served.listener])
+        return
+    beside = asyncio.ensure_future(monitor.serve([served.monitored]))
+    try:
+        await door.serve([served.listener])
+    finally:
+        monitor.should_exit = True
+        await beside
 
 
 class _Server(Server):
@@ -186,20 +238,12 @@ class _Server(Server):
 
 
 @asynccontextmanager
-async def _stopped_by_signal(
-    servers: Sequence[Server], stopping: Callable[[], None]
-) -> AsyncIterator[None]:
+async def _stopped_by_signal(stop: Callable[[], None]) -> AsyncIterator[None]:
     """SIGINT and SIGTERM end the servers politely; in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        stopping()
-        for server in servers:
-            server.should_exit = True
-
     numbers = heeded((signal.SIGINT, signal.SIGTERM))
     for number in numbers:
         loop.add_signal_handler(number, stop)
@@ -264,11 +308,8 @@ class Room:
 
 
 @contextmanager
-def _listening(host: str, port: int | None) -> Iterator[socket.socket | None]:
-    """A socket that listens there; None where ``port`` is None."""
-    if port is None:
-        yield None
-        return
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
@@ -284,6 +325,11 @@ def _listening(host: str, port: int | None) -> Iterator[socket.socket | None]:
         yield listener
 
 
-def _shown(listener: socket.socket | None) -> str:
-    host, port = listener.getsockname()[:2] if listener is not None else ("", 0)
+def _maybe_listening(host: str, port: int | None) -> AbstractContextManager[socket.socket | None]:
+    """The same; None where ``port`` is None."""
+    return nullcontext() if port is None else _listening(host, port)
+
+
+def _shown(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,7 +12,7 @@ from sestui.core.delivery import Answer
 from sestui.core.relay_intake import Admission, CallAnswer, Incoming, Outcome
 from sestui.core.relayed import RelayedMail
 from sestui.core.states import DeliveryState
-from sestui.core.wire import ServiceError
+from sestui.core.wire import ServiceError, rate_exceeded
 from sestui.errors import StorageError
 from sestui.relay.verdicts import Settled, of_outcome
 
@@ -77,6 +78,70 @@ class Said:
     """Monotonic seconds."""
 
 
+class Queue:
+    """Clients' mails that wait to be admitted, in the order in which they came.
+
+    :meth:`add` is for any thread, everything else for one.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._arrived: deque[Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self._blocked: dict[str, float] = {}
+        """By key id: monotonic seconds before which no slot is free for it."""
+
+    def __len__(self) -> int:
+        return len(self._arrived) + len(self._waiting)
+
+    def add(self, waiting: Waiting) -> None:
+        """Put it at the end."""
+        self._arrived.append(waiting)
+
+    def put_back(self, later: Iterable[tuple[Waiting, float]]) -> None:
+        """Put those back at the front that got no slot, each with when its key may have one."""
+        for waiting, free_at in reversed(list(later)):
+            self._blocked[waiting.incoming.terms.id] = free_at
+            self._waiting.appendleft(waiting)
+
+    def pause(self, *, admits: bool) -> float:
+        """Seconds until it is worth looking again, if nobody comes; ``admits``: mails are taken."""
+        now = self._clock.monotonic()
+        seconds = float("inf")
+        for each in self._waiting:
+            if admits:
+                seconds = min(seconds, self._blocked.get(each.incoming.terms.id, now) - now)
+            seconds = min(seconds, each.deadline - now)
+        return seconds
+
+    def due(self, most: int, others: Settled | None) -> list[Waiting]:
+        """Take up to ``most`` out whose turn it is; those whose time is over are sent away.
+
+        Everybody else is told ``others``, or waits if that is None.
+        """
+        while self._arrived:
+            self._waiting.append(self._arrived.popleft())
+        if not self._waiting:
+            return []
+        now = self._clock.monotonic()
+        due: list[Waiting] = []
+        kept: deque[Waiting] = deque()
+        for each in self._waiting:
+            blocked = self._blocked.get(each.incoming.terms.id, 0.0) > now
+            if each.future.cancelled():
+                continue
+            if others is not None and len(due) >= most:
+                each.settle(others)
+            elif each.deadline <= now:
+                each.settle(Settled(error=rate_exceeded()))
+            elif len(due) >= most or blocked:
+                kept.append(each)
+            else:
+                due.append(each)
+        self._waiting = kept
+        return due
+
+
 class Outcomes(Protocol):
     """What became of mails that were taken over before."""
 
@@ -97,10 +162,10 @@ class Repeated:
         self._looked_at = float("-inf")
 
     @property
-    def pause(self) -> float | None:
-        """Seconds until it is worth looking again; None: nobody waits."""
+    def pause(self) -> float:
+        """Seconds until it is worth looking again; infinity if nobody waits."""
         if not self._waiting:
-            return None
+            return float("inf")
         return max(0.0, self._looked_at + _POLL_SECONDS - self._clock.monotonic())
 
     def add(self, waiting: Waiting, mail_id: int) -> None:
@@ -110,7 +175,7 @@ class Repeated:
 
     def look(self) -> None:
         """Answer those whose mails have arrived, if it is time to look."""
-        if self.pause != 0.0:
+        if self.pause > 0:
             return
         self._looked_at = self._clock.monotonic()
         for _ in range(len(self._waiting)):

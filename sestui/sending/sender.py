@@ -1,11 +1,16 @@
 """The sender thread: an engine in the background of whatever the foreground does."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from sestui.core import threads
+from sestui.core.clock import Clock
 from sestui.errors import SestuiError
 from sestui.sending.engine.loop import End, Engine
+
+_log = logging.getLogger(__name__)
 
 
 class Sender:
@@ -14,8 +19,9 @@ class Sender:
     ``engine`` is entered in the thread: it registers the worker and buries the dead.
     """
 
-    def __init__(self, engine: Callable[[], AbstractContextManager[Engine]]) -> None:
+    def __init__(self, engine: Callable[[], AbstractContextManager[Engine]], clock: Clock) -> None:
         self._open = engine
+        self._clock = clock
         self._engine: Engine | None = None
         self._stopping = False
         self._lock = threading.Lock()
@@ -25,8 +31,12 @@ class Sender:
         self.error: SestuiError | None = None
 
     def start(self) -> None:
-        """Begin to send."""
-        self._thread.start()
+        """Begin to send.
+
+        Raises:
+            SestuiError: the system gives no thread for half a minute.
+        """
+        threads.start(self._thread, self._clock)
 
     def stop(self) -> None:
         """Ask it to end: what has not left is taken back, what is in the air is awaited."""
@@ -55,9 +65,10 @@ class Sender:
                 self.end = engine.run()
         except SestuiError as error:
             self.error = error
-        except Exception as error:  # noqa: BLE001 - whoever waits for the thread must be told
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
+            _log.exception("The sender has failed.")
             self.error = SestuiError(
-                f"The sender stopped for a reason nobody foresaw ({type(error).__name__}); nothing "
-                "is lost, start it again to go on."
+                f"The sender stopped for a reason nobody foresaw ({type(error).__name__}, see the "
+                "log); nothing is lost, start it again to go on."
             )
             self.error.__cause__ = error
