@@ -3,8 +3,11 @@
 Who got what is read from the simulated SES's own outbox.
 """
 
+import json
 import random
 import threading
+import urllib.error
+import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -14,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sestui.core.clock import SystemClock
 from sestui.core.states import DeliveryState
+from tests.support.between import SILENCES, Between
 from tests.support.relay import Relay, Ses, said, simple
 from tests.support.workspaces import check_pace, until
 
@@ -22,20 +26,27 @@ CHUNK = 25
 call for each client."""
 
 
+MOST_IN_DOUBT = 25
+
+
 @pytest.fixture
 def scene(tmp_path):
     """A relay over an SES of so much a second."""
     opened = []
 
-    def make(*, rate, latency=0.02, **settings):
+    def make(*, rate, latency=0.02, by=None, **settings):
         ses = Ses.started(tmp_path / "ses", rate=rate, latency=latency)
-        relay = Relay(tmp_path / "relay", ses.process.endpoint_url, settings)
+        url = ses.process.endpoint_url
+        if by is not None:
+            opened.append(between := by(url))
+            url = between.url
+        relay = Relay(tmp_path / "relay", url, settings)
         opened.extend((relay, ses))
         relay.start()
-        return relay, ses
+        return (relay, ses) if by is None else (relay, ses, between)
 
     yield make
-    for each in opened:
+    for each in reversed(opened):
         each.close()
 
 
@@ -46,6 +57,16 @@ def everybody(count, prefix="r"):
 def received(ses):
     """How often SES accepted each address."""
     return ses.account.addresses()
+
+
+def health(relay):
+    """What the relay says of itself."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{relay.metrics_port}/healthz") as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.load(error)
 
 
 def check(relay, ses):
@@ -230,3 +251,47 @@ def test_many_clients_at_once_are_held_to_the_rate(scene):
 def test_a_hundred_clients_for_a_minute(scene):
     relay, ses = scene(rate=40, SESTUI_RELAY_WAIT="5")
     check_crowd(relay, ses, rate=40, clients=100, seconds=60)
+
+
+@pytest.mark.parametrize("how", SILENCES)
+def test_while_answers_tell_nothing_clients_are_told_to_come_back(scene, how):
+    relay, ses, between = scene(rate=200, by=Between)
+    client = relay.client("sesv2", max_pool_connections=200)
+    client.send_email(**simple("before@x.org"))
+    mails = [everybody(2, f"m{number}r") for number in range(200)]
+
+    def told(to):
+        try:
+            client.send_email(**simple(*to))
+        except ClientError as error:
+            return said(error)
+        return None
+
+    between.instead = how
+    with ThreadPoolExecutor(200) as pool:
+        answers = dict(zip(map(tuple, mails), pool.map(told, mails), strict=True))
+    back = [to for to, answer in answers.items() if answer is not None]
+    assert {answers[to] for to in back} <= {
+        (429, "TooManyRequestsException"),
+        (503, "ServiceUnavailable"),
+    }
+    # A success was told for what may have arrived, and each of those is a doubt and no more.
+    assert len(mails) - len(back) <= MOST_IN_DOUBT
+    assert received(ses) == {"before@x.org": 1}
+    assert "SES can't take mail just now" in health(relay)["detail"]
+    between.instead = ""
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda to: until(lambda: told(to) is None, 120), back))
+    relay.until_idle(120)
+    in_doubt = {row.email for row in relay.deliveries() if row.state == DeliveryState.IN_DOUBT}
+    print(  # noqa: T201
+        f"\n{how}: {len(back)} of {len(mails)} told to come back, {len(in_doubt)} in doubt"
+    )
+    assert len(in_doubt) <= MOST_IN_DOUBT
+    assert len(in_doubt) <= between.kept
+    everyone = {"before@x.org"} | {email for to in mails for email in to}
+    assert received(ses) == dict.fromkeys(everyone - in_doubt, 1)
+    states = Counter((row.email, row.state) for row in relay.deliveries())
+    assert {email for email, state in states if state == "accepted"} == everyone - in_doubt
+    assert not any(state == DeliveryState.REJECTED for _, state in states)
+    assert health(relay) == {"status": "ok"}
