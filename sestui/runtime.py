@@ -207,7 +207,7 @@ class Runtime:
             from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
             from sestui.store.relayed import RelayedMails  # noqa: PLC0415 - as above
 
-            return RelayComposer(RelayedMails(self.database, self.clock).content)
+            return RelayComposer(RelayedMails(self.database, self.clock).contents)
         return self._composer(run.message_id, run)
 
     def _composer(self, message_id: int, sent: Any) -> "Composer":

@@ -1,13 +1,13 @@
 """The composer of a relay's run: each delivery's mail is what a client handed over."""
 
-import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sestui.core.delivery import PLACE, RELAYED
+from sestui.core.delivery import PLACE, RELAYED, Claim
 from sestui.core.mail import Mail
 from sestui.core.relayed import RelayedMail, arguments
+from sestui.errors import ContentError
 
 _KEPT = 16
 """Mails kept unpacked: the recipients of one go out one after the other."""
@@ -29,15 +29,48 @@ def relayed_mail(mail: RelayedMail, places: Sequence[int], tags: Tags) -> Mail:
 
 
 class RelayComposer:
-    """Gives each recipient the mail it is for; ``content`` reads a stored mail by its id."""
+    """Gives each recipient the mail it is for; ``contents`` reads stored mails by their ids, those
+    that are not kept any more left out."""
 
     bulk_capable = False
     """What a client handed over is never put into a bulk call."""
 
-    def __init__(self, content: Callable[[int], RelayedMail]) -> None:
-        self._content = content
+    def __init__(self, contents: Callable[[Collection[int]], Mapping[int, RelayedMail]]) -> None:
+        self._contents = contents
         self._kept: OrderedDict[int, RelayedMail] = OrderedDict()
-        self._lock = threading.Lock()
+
+    def loaded(self, claims: Sequence[Claim]) -> "LoadedMails":
+        """The composer of ``claims``, which reads nothing any more.
+
+        For the thread that owns this one; what it returns is for whichever needs it, and is let go
+        with the last mail that is made of it.
+        """
+        ids = {claim.attributes[RELAYED] for claim in claims}
+        missing = ids - self._kept.keys()
+        if missing:
+            self._kept |= self._contents(missing)
+        loaded = LoadedMails({each: self._kept[each] for each in ids if each in self._kept})
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return loaded
+
+    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+        """The mail for the recipient that ``attributes`` names, read now.
+
+        Raises:
+            ContentError: what it says is not kept any more.
+        """
+        mail_id = attributes[RELAYED]
+        return LoadedMails(self._contents([mail_id])).mail(email, attributes, tags)
+
+
+class LoadedMails:
+    """Makes mails of content that has been read, by the mails' ids."""
+
+    bulk_capable = False
+
+    def __init__(self, contents: Mapping[int, RelayedMail]) -> None:
+        self._contents = contents
 
     def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
         """The mail for the recipient that ``attributes`` names.
@@ -45,15 +78,9 @@ class RelayComposer:
         Raises:
             ContentError: what it says is not kept any more.
         """
-        return relayed_mail(self._mail(attributes[RELAYED]), [attributes[PLACE]], tags)
-
-    def _mail(self, mail_id: int) -> RelayedMail:
-        with self._lock:
-            kept = self._kept.get(mail_id)
-        if kept is None:
-            kept = self._content(mail_id)
-            with self._lock:
-                self._kept[mail_id] = kept
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-        return kept
+        content = self._contents.get(attributes[RELAYED])
+        if content is None:
+            raise ContentError(
+                "What this relayed mail says is not kept any more (relay_retention)."
+            )
+        return relayed_mail(content, [attributes[PLACE]], tags)

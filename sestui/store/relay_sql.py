@@ -77,6 +77,8 @@ SKIP = (
 FORGET = update(MAIL).where(MAIL.c.id.in_(_IDS)).values(retry_key=None, replay_key=None)
 """The client was told that nothing was taken: its next try is a new mail."""
 
+CONTENTS = select(PAYLOAD.c.mail_id, PAYLOAD.c.content).where(PAYLOAD.c.mail_id.in_(_IDS))
+
 DROP_PAYLOADS = delete(PAYLOAD).where(PAYLOAD.c.mail_id.in_(_IDS))
 
 USED = select(func.coalesce(func.sum(_USAGE.c.recipients), 0)).where(

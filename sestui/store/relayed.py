@@ -1,13 +1,13 @@
 """Relayed mails after their admission: what they say, what became of them, and their clearing."""
 
+from collections.abc import Collection
+
 from sestui.core.clock import Clock
 from sestui.core.relay_intake import HOLD_SECONDS, Outcome, Queue
 from sestui.core.relayed import RelayedMail, unpacked
-from sestui.errors import ContentError
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database
 from sestui.store.ledger import ledger_now
-from sestui.store.relay_tables import RelayedPayload
 
 RETRY_WINDOW_SECONDS = 86_400.0
 """A client's retry is known as one for so long; SDKs give up within minutes."""
@@ -25,19 +25,12 @@ class RelayedMails:
         self._database = database
         self._clock = clock
 
-    def content(self, mail_id: int) -> RelayedMail:
-        """What the mail says.
-
-        Raises:
-            ContentError: it was removed after its retention time.
-        """
-        with self._database.read() as session:
-            payload = session.get(RelayedPayload, mail_id)
-        if payload is None:
-            raise ContentError(
-                "What this relayed mail says is not kept any more (relay_retention)."
-            )
-        return unpacked(payload.content)
+    def contents(self, mail_ids: Collection[int]) -> dict[int, RelayedMail]:
+        """What these mails say, by their ids; those removed after their retention time are left
+        out."""
+        with self._database.read_connection() as connection:
+            rows = connection.execute(sql.CONTENTS, {"ids": list(mail_ids)}).all()
+        return {row.mail_id: unpacked(row.content) for row in rows}
 
     def outcome(self, mail_id: int) -> Outcome:
         """Where the recipient stands that the mail was answered for."""

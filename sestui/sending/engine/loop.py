@@ -40,6 +40,7 @@ from sestui.sending.engine.ports import (
     Gateway,
     Heartbeat,
     Ledger,
+    ReadingComposer,
     RunInfo,
 )
 from sestui.sending.engine.report import REPORT_SECONDS, Reporter, SenderReport
@@ -327,6 +328,8 @@ class Engine:
         ahead = taken.monotonic - taken.now
         bulk = len(taken.claims) > 1 and self._bulk(composer, taken.monotonic)
         calls = self._batching.calls(taken.claims, slots, self._rate, bulk=bulk)
+        if isinstance(composer, ReadingComposer):
+            composer = composer.loaded(taken.claims)
         self._horizon = taken.opens_at + ahead
         self._scheduler.served(run, len(taken.claims))
         if run.max_rate is not None:

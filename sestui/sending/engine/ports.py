@@ -1,10 +1,10 @@
 """What the sender needs of the world, as narrow as it can be said."""
 
 from collections.abc import Callable, Sequence, Set
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sestui.core.account import AccountStatus
-from sestui.core.delivery import Answer, Reply, Taken, Want
+from sestui.core.delivery import Answer, Claim, Reply, Taken, Want
 from sestui.core.mail import Mail
 from sestui.core.states import PauseReason
 
@@ -66,6 +66,14 @@ class Composer(Protocol):
         self, email: str, attributes: dict[str, Any], tags: tuple[tuple[str, str], ...]
     ) -> Mail:
         """The mail for one recipient, or ContentError."""
+
+
+@runtime_checkable
+class ReadingComposer(Protocol):
+    """One that would read the database for each mail, which the dispatcher's thread must not."""
+
+    def loaded(self, claims: Sequence[Claim]) -> Composer:
+        """The composer for ``claims``, with everything read that it needs."""
 
 
 class RunInfo(Protocol):
