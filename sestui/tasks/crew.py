@@ -1,8 +1,10 @@
 """The threads in which this process runs tasks, and the one that looks after them."""
 
+import logging
 import threading
 from contextlib import suppress
 
+from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.states import WorkerRole
 from sestui.core.task_states import TaskRunState
@@ -23,6 +25,9 @@ LOOK_SECONDS = 1.0
 
 _BEAT_SECONDS = 5.0
 _LOG_SECONDS = 2.0
+_ABANDON_SECONDS = 0.05
+
+_log = logging.getLogger(__name__)
 
 
 class Crew:
@@ -47,6 +52,8 @@ class Crew:
         self._stopping = threading.Event()
         self._idle = threading.Event()
         self._at_work: list[Execution] = []
+        self._threads: dict[int, threading.Thread] = {}
+        """Of what is at work, by the run's id; one that is missing could not be started yet."""
         self._last: list[Execution] | None = None
         """What was at work when it was told to finish; None before."""
         self._stopped_at = float("inf")
@@ -58,8 +65,12 @@ class Crew:
         """Why it came to its end before it was told to."""
 
     def start(self) -> None:
-        """Begin: what is due, then what else comes due."""
-        self._thread.start()
+        """Begin: what is due, then what else comes due.
+
+        Raises:
+            SestuiError: the system gives no thread for half a minute.
+        """
+        threads.start(self._thread, self._clock)
 
     def finish(self) -> None:
         """Come to an end: what is at work now goes on to its end, and as long as it does, others
@@ -94,15 +105,34 @@ class Crew:
     def _work(self) -> None:
         try:
             with workplace(self._database, self._clock, WorkerRole.TASKS) as place:
-                self._serve(place)
+                try:
+                    self._serve(place)
+                except BaseException:
+                    self._abandon()
+                    raise
         except SestuiError as error:
             self.error = error
-        except Exception as error:  # noqa: BLE001 - whoever waits for the thread must be told
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
+            _log.exception("The task workers have failed.")
             self.error = SestuiError(
-                f"The tasks stopped for a reason nobody foresaw ({type(error).__name__}); the next "
-                "run-due goes on with them."
+                f"The tasks stopped for a reason nobody foresaw ({type(error).__name__}, see the "
+                "log); the next run-due goes on with them."
             )
             self.error.__cause__ = error
+
+    def _abandon(self) -> None:
+        """End what is still at work, if anything is: nobody will look after it any more."""
+        self._stopping.set()
+        give_up_at = self._clock.monotonic() + GRACE_SECONDS
+        for execution in self._at_work:
+            execution.stop.set()
+        while any(each.ended is None for each in self._at_work):
+            if self._clock.monotonic() >= give_up_at:
+                break
+            self._clock.wait(threading.Event(), _ABANDON_SECONDS)
+        for execution in self._at_work:
+            execution.end(TaskRunState.KILLED, "What looks after tasks has failed.")
+        self._note_ended()
 
     def _serve(self, place: Place) -> None:
         runner = Runner(place.id, host_name())
@@ -172,14 +202,29 @@ class Crew:
     def _begin(self, taken: Taken, runner: Runner) -> None:
         execution = Execution(taken, self._runs, runner, self._services, self._clock)
         self._at_work = [*self._at_work, execution]
+        self._start_thread(execution)
+
+    def _start_thread(self, execution: Execution) -> None:
+        """Start its thread, if the system has one; :meth:`_look_after` tries again."""
+        run_id = execution.taken.run_id
         # A daemon: one that doesn't listen when its time is up must not keep the process.
-        threading.Thread(
-            target=self._run, args=(execution,), name=f"sestui-task-{taken.run_id}", daemon=True
-        ).start()
+        thread = threading.Thread(
+            target=self._run, args=(execution,), name=f"sestui-task-{run_id}", daemon=True
+        )
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError) as error:
+            _log.warning("The thread of a task can't be started: %s", error)
+            if execution.seconds >= threads.PATIENCE_SECONDS:
+                execution.end(TaskRunState.FAILED, str(threads.none_left(error)))
+        else:
+            self._threads[run_id] = thread
 
     def _run(self, execution: Execution) -> None:
-        execution.work()
-        self._wake.set()
+        try:
+            execution.work()
+        finally:
+            self._wake.set()
 
     def _look_after(self) -> None:
         """End what takes too long, or what is asked to stop; note what has ended."""
@@ -187,12 +232,22 @@ class Crew:
         if self._stopping.is_set():
             self._stopped_at = min(self._stopped_at, now)
         for execution in self._at_work:
+            thread = self._threads.get(execution.taken.run_id)
+            if thread is None:
+                self._start_thread(execution)
+            elif not thread.is_alive():  # unless it has written its end, it never will
+                execution.end(TaskRunState.FAILED, "Its thread has ended unexpectedly.")
             if now >= min(execution.ends_at, self._stopped_at):
                 execution.stop.set()
             if now >= execution.ends_at + GRACE_SECONDS:
                 execution.end(TaskRunState.TIMED_OUT, execution.out_of_time())
             elif now >= self._stopped_at + GRACE_SECONDS:
                 execution.end(TaskRunState.KILLED, "It was stopped with its process.")
+        self._note_ended()
+
+    def _note_ended(self) -> None:
         ended = [execution.ended for execution in self._at_work]
         self.ended += [each for each in ended if each is not None]
         self._at_work = [each for each in self._at_work if each.ended is None]
+        at_work = {each.taken.run_id for each in self._at_work}
+        self._threads = {run_id: self._threads[run_id] for run_id in self._threads.keys() & at_work}

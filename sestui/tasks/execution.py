@@ -1,5 +1,6 @@
 """One run of a task, from its type's name to its end in the database."""
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ GRACE_SECONDS = 5.0
 
 _STORAGE_PATIENCE_SECONDS = 60.0
 _LONGEST_DETAIL = 500
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class Execution:
             self.end(state, self.out_of_time() if timed_out else str(error))
         except SestuiError as error:
             self.end(TaskRunState.FAILED, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever a type does wrong ends its run only
+        except BaseException as error:
+            _logger.debug("A task has failed as its type did not foresee.", exc_info=True)
             said = printable(str(error))
             self.end(
                 TaskRunState.FAILED, f"{type(error).__name__}: {said}" if said else repr(error)
@@ -109,6 +113,11 @@ class Execution:
         )
         return kind.run(context)
 
+    @property
+    def seconds(self) -> float:
+        """How long it has been at work."""
+        return self.clock.monotonic() - self._began
+
     def out_of_time(self) -> str:
         """The sentence for a run that took too long."""
         return f"It took longer than the {self.taken.task.timeout:,.0f} s that it may take."
@@ -123,9 +132,16 @@ class Execution:
                 return
             self._ending = True
         detail = detail[:_LONGEST_DETAIL]
-        self._log.add(detail)
-        result = RunResult(state, detail, figures or {}, self._log.text())
-        seconds = self.clock.monotonic() - self._began
+        seconds = self.seconds
+        try:
+            self._log.add(detail)
+            self._write(RunResult(state, detail, figures or {}, self._log.text()))
+        except Exception:  # whoever waits for the end must not wait for ever
+            _logger.exception("The end of a task's run can't be written.")
+        finally:
+            self.ended = Ended(self.taken.run_id, self.taken.task.name, state, detail, seconds)
+
+    def _write(self, result: RunResult) -> None:
         give_up_at = self.clock.monotonic() + _STORAGE_PATIENCE_SECONDS
         while self.clock.monotonic() < give_up_at:
             try:
@@ -133,7 +149,6 @@ class Execution:
                 break
             except StorageError:  # in the database it stays at work until another process finds it
                 self.clock.wait(threading.Event(), 0.5)
-        self.ended = Ended(self.taken.run_id, self.taken.task.name, state, detail, seconds)
 
     def keep_log(self) -> None:
         """Write the log so far, if it has grown."""
