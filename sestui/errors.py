@@ -61,6 +61,10 @@ class StorageBusyError(StorageError):
     exit_code = EXIT_TRY_AGAIN
 
 
+class DatabaseLostError(StorageError):
+    """The database's file was moved, deleted or replaced while it was open: nothing goes on."""
+
+
 class AccountError(SestuiError):
     """SES (or its stand-in) doesn't answer or refuses us: credentials, region, endpoint."""
 

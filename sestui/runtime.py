@@ -330,7 +330,7 @@ class Runtime:
         self.account.look()
         self.due.hold_restored()
         with workplace(self.database, self.clock) as worker:
-            yield Engine(
+            engine = Engine(
                 ledger=Ledger(
                     self.database,
                     account=self.ses_account.key,
@@ -355,6 +355,8 @@ class Runtime:
                 limits=limits,
                 report=report,
             )
+            with self.database.when_lost(engine.stop):
+                yield engine
 
     def bury_the_dead(self) -> int:
         """Put in doubt what killed processes had in the air; how many deliveries."""

@@ -3,17 +3,21 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session, create_engine
 
-from sestui.errors import SettingsError, StorageBusyError, StorageError
+from sestui.errors import DatabaseLostError, SettingsError, StorageBusyError, StorageError
+from sestui.store.file_watch import FileWatch
+from sestui.store.sqlite_logs import check_logs
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for another program's lock before it gives up."""
@@ -34,9 +38,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parsed(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if self.is_sqlite:
-            _create_private(Path(str(self.url.database)))
+        self._files = _SqliteFiles(Path(str(self.url.database))) if self.is_sqlite else None
+        self._when_lost: list[Callable[[], None]] = []
         self.engine = _engine(self.url, is_sqlite=self.is_sqlite)
+        if self._files is not None:
+            self._files.listen(self.engine)
 
     @property
     def name(self) -> str:
@@ -67,6 +73,8 @@ class Database:
         with self._translated(), self.engine.connect() as connection:
             writer = connection.execution_options(**{_WRITE: True})
             with writer.begin():
+                if self._files is not None:
+                    self._check_files(self._files, writer)
                 yield writer
 
     @contextmanager
@@ -78,6 +86,31 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        if self._files is not None:
+            self._files.closed()
+
+    @contextmanager
+    def when_lost(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Call ``stop``, from whichever thread, once the file is not the one that was opened.
+
+        Every write fails from then on, and no waiting mends it.
+        """
+        self._when_lost.append(stop)
+        try:
+            yield
+        finally:
+            self._when_lost.remove(stop)
+
+    def _check_files(self, files: "_SqliteFiles", connection: Connection) -> None:
+        fault = files.fault()
+        if not fault:
+            return
+        for stop in list(self._when_lost):
+            stop()
+        raise DatabaseLostError(
+            f"{fault} Nothing more is sent or written.{_said_in_the_air(connection)} Put the "
+            "right file back, or a backup with `sestui restore FILE`, and start again."
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -106,6 +139,72 @@ def _parsed(url: str) -> URL:
             "PostgreSQL."
         )
     return parsed
+
+
+class _SqliteFiles:
+    """A SQLite database's files: private, not mixed with another's, and the same all the time."""
+
+    _open: ClassVar[Counter[str]] = Counter()
+    """How many databases of this process each file is open in, by its real path."""
+    _counting: ClassVar = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._real = os.path.realpath(path)
+        self._counted = False
+        self._watch = FileWatch(path)
+        self._logged = False
+        with self._counting:
+            # Reading a file that this process has open would drop its locks; whoever opened it
+            # has looked.
+            if not self._open[self._real]:
+                check_logs(path)
+            _create_private(path)
+            self._open[self._real] += 1
+            self._counted = True
+
+    def listen(self, engine: Engine) -> None:
+        """Watch over every connection that ``engine`` makes."""
+        event.listen(engine, "do_connect", self._connect)
+        event.listen(engine, "close", lambda *_: self._watch.closed())
+        event.listen(engine, "begin", _begin_sqlite)
+
+    def fault(self) -> str:
+        """What happened to the files, as a sentence; '' if nothing."""
+        return self._watch.fault(logged=self._logged)
+
+    def closed(self) -> None:
+        """Every connection is closed."""
+        self._watch.forget()
+        with self._counting:
+            if self._counted:
+                self._open[self._real] -= 1
+                self._counted = False
+
+    def _connect(
+        self, dialect: Any, _record: object, arguments: list[Any], options: dict[str, Any]
+    ) -> sqlite3.Connection:
+        def connect() -> sqlite3.Connection:
+            connection: sqlite3.Connection = dialect.connect(*arguments, **options)
+            try:
+                self._logged = _prepare_sqlite(connection)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        return self._watch.opened(connect, sqlite3.Connection.close)
+
+
+def _said_in_the_air(connection: Connection) -> str:
+    """How many recipients are in doubt by that: the file that was opened still knows."""
+    try:
+        count = connection.exec_driver_sql("SELECT coalesce(sum(sending), 0) FROM run").scalar()
+    except SQLAlchemyError:
+        return ""
+    if not count:
+        return ""
+    return f" Of {count:,} mails in the air the answers can't be kept: they are in doubt."
 
 
 def _create_private(path: Path) -> None:
@@ -145,9 +244,6 @@ def _engine(url: URL, *, is_sqlite: bool) -> Engine:
         raise SettingsError(
             "PostgreSQL needs the extra: pip install 'sestui[postgres]'."
         ) from error
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -160,16 +256,18 @@ def _json(value: Any) -> str:
     return text
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection) -> bool:
+    """Set it up; whether it is in WAL mode, which some file systems don't allow."""
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    (mode,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
     # FULL: a claim that a power cut could take back would be a mail sent twice.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-16000")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()
+    return bool(mode == "wal")
 
 
 def _begin_sqlite(connection: Connection) -> None:

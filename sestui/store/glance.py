@@ -13,6 +13,8 @@ from urllib.parse import quote
 from sestui.core.clock import Instant
 from sestui.core.states import Completion, RunState, WaitReason
 from sestui.core.task_states import TaskRunState
+from sestui.errors import StorageError
+from sestui.store.sqlite_logs import check_logs
 from sestui.store.version import HEAD
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def surely_nothing_due(file: Path, now: Instant) -> bool:
     False when there is something, and when this can't tell.
     """
     try:
+        check_logs(file)  # whatever opens it would replay them
         with closing(
             sqlite3.connect(
                 f"file:{quote(str(file))}?mode=rw",
@@ -63,7 +66,7 @@ def surely_nothing_due(file: Path, now: Instant) -> bool:
             return version == [(HEAD,)] and not any(
                 connection.execute(look, _values(now)).fetchone() for look in _LOOKS
             )
-    except sqlite3.Error:
+    except (sqlite3.Error, StorageError):
         return False
 
 

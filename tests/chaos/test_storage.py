@@ -6,10 +6,11 @@ database takes it is somebody in doubt, and nobody but whose answer was under wa
 
 import resource
 import signal
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,39 @@ def test_a_disk_that_fails_and_turns_read_only(failing_disk, scene):
     made.runtime.close()
     repair()
     some_in_doubt(made)
+
+
+def swapped(database: Path) -> None:
+    """What `cp backup.db new && mv new sestui.db` does."""
+    with (
+        closing(sqlite3.connect(database)) as live,
+        closing(sqlite3.connect(database.with_name("new"))) as copy,
+    ):
+        live.backup(copy)
+    database.with_name("new").rename(database)
+
+
+def moved(database: Path) -> None:
+    database.rename(database.with_name("elsewhere.db"))
+
+
+def without_log(database: Path) -> None:
+    database.with_name("sestui.db-wal").unlink()
+
+
+@pytest.mark.parametrize("happens", [swapped, moved, without_log])
+def test_files_that_change_under_the_sender(scene, tmp_path, happens):
+    made = scene(400, rate=RATE, workspace=tmp_path / "workspace")
+    process = sending(made, "send", "news")
+    made.runtime.close()
+    happens(tmp_path / "workspace" / "sestui.db")
+    before = made.accepted()
+    assert process.wait(30) == EXIT_FAILED
+    assert made.accepted() <= before + UNDER_WAY + RATE / 2, "it was slow to notice"
+    (said,) = [line for line in made.said().splitlines() if line.startswith("sestui: ")]
+    assert "Nothing more is sent or written." in said
+    assert "they are in doubt" in said
+    assert "start again" in said
 
 
 @pytest.mark.parametrize(
