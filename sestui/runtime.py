@@ -1,7 +1,7 @@
 """The composition root: settings become database, account and sender; every door opens it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
+    from sestui.store.lineage import Lineage
     from sestui.store.suppressions import Suppressions
     from sestui.store.tables import Campaign, Run
     from sestui.tasks.crew import Crew
@@ -249,14 +250,30 @@ class Runtime:
         from sestui.sending.due import Due  # noqa: PLC0415 - pulls in the starter
         from sestui.store.restored import Restored  # noqa: PLC0415 - as above
 
+        restored = Restored(self.database, self.lineage)
         return Due(
             self.campaigns,
             self.runs,
             lambda: self.starter,
-            restored=Restored(self.database),
+            restored=restored,
             clock=self.clock,
             local=self.local_time,
+            witness=self._ses_counts_more,
         )
+
+    @cached_property
+    def lineage(self) -> "Lineage":
+        """Which database this is and how far it has got."""
+        from sestui.store.lineage import Lineage  # noqa: PLC0415 - only where something is sent
+
+        return Lineage(self.database, self.settings.state_dir)
+
+    def _ses_counts_more(self) -> str:
+        """What SES's own count says of a database that was restored; '' if nothing or not known."""
+        with suppress(SestuiError):  # it is a witness, no more
+            self.account.look()
+        report = self.account_report()
+        return report.unexplained() if report else ""
 
     @cached_property
     def notices(self) -> "Notices":
@@ -329,7 +346,7 @@ class Runtime:
 
         self.account.look()
         self.due.hold_restored()
-        with workplace(self.database, self.clock) as worker:
+        with workplace(self.database, self.clock, lineage=self.lineage) as worker:
             engine = Engine(
                 ledger=Ledger(
                     self.database,

@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         Path(platformdirs.user_data_dir("sestui", appauthor=False)),
         description="The workspace: the SQLite database and the simulator's state live here.",
     )
+    state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        # At each start, not at the import: tests and services say where by the environment.
+        default_factory=lambda: Path(platformdirs.user_state_dir("sestui", appauthor=False)),
+        description="What this machine remembers of databases: by it an older copy is recognised.",
+    )
     database_url: str = Field(
         "", description="A database elsewhere (postgresql+psycopg://…); empty: SQLite in data_dir."
     )

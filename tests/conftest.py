@@ -6,6 +6,7 @@ started (no wheel for the platform, no user to run it as) those tests are skippe
 copy a database that was migrated once, so asking for one costs milliseconds.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -73,12 +74,17 @@ def outside(pytestconfig: pytest.Config) -> dict[str, str]:
     return pytestconfig.stash[_ENVIRONMENT].outside
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What this machine remembers of databases: not of those that tests make."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(scope="session")
 def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "sestui.db"
     database = Database(f"sqlite:///{path}")
-    ensure_schema(database)
-    database.close()
+    _template(database)
     return path
 
 
@@ -103,11 +109,18 @@ def postgres_url() -> Iterator[str]:
     _administer(url, "SELECT pg_reload_conf()")
     _administer(url, f"CREATE DATABASE {_TEMPLATE}")
     template = Database(_named(url, _TEMPLATE))
-    ensure_schema(template)
-    template.close()
+    _template(template)
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _template(database: Database) -> None:
+    """Tables only: each copy is to be a database of its own, not an older one of another test's."""
+    ensure_schema(database)
+    with database.write_connection() as connection:
+        connection.execute(text("DELETE FROM shared_setting"))
+    database.close()
 
 
 NewDatabase = Callable[[str, Path], AbstractContextManager[Database]]

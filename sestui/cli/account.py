@@ -1,6 +1,6 @@
 """`sestui account`: what SES says of us."""
 
-from sestui.cli.common import AsJson, opened, put, put_json
+from sestui.cli.common import AsJson, opened, put, put_json, say
 from sestui.core.pacing import AllowedRate
 from sestui.errors import AccountError
 
@@ -10,6 +10,7 @@ def account_command(*, as_json: AsJson = False) -> None:
     with opened() as runtime:
         runtime.account.look()
         report = runtime.account_report()
+        lack = runtime.lineage.lack()
     if report is None:
         raise AccountError("What SES said of the account could not be kept; run it again.")
     if as_json:
@@ -29,3 +30,5 @@ def account_command(*, as_json: AsJson = False) -> None:
             f"       sestui uses {report.max_quota_usage:.0%} = {report.limit:,.0f}, "
             f"{report.left:,} left"
         )
+    for sentence in filter(None, (report.unexplained(), lack)):
+        say(sentence)

@@ -61,6 +61,7 @@ def demo_command(
         settings = load_settings(
             account="simulator",
             data_dir=Path(folder),
+            state_dir=Path(folder) / "state",
             database_url="",
             # Whatever the user has set for real mail is not for the demo.
             configuration_set="",

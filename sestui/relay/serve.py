@@ -96,12 +96,14 @@ def serve(
     tls = _tls(options)
     ring = Keyring(database, settings.data_dir, clock)
     runtime.account.look()
+    for said in runtime.due.hold_restored():
+        warn(said)
     mails = RelayedMails(database, clock)
     keeper = Keeper(runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn)
     with (
         _listening(options.host, options.port) as listener,
         _maybe_listening(options.host, options.metrics_port) as monitored,
-        workplace(database, clock) as place,
+        workplace(database, clock, lineage=runtime.lineage) as place,
     ):
         mails.release_orphans()
         intake = _intake(runtime, mails, place)

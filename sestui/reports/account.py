@@ -9,6 +9,9 @@ from sestui.reports.dashboard import own_share
 from sestui.sending.shared_account import SharedAccount
 from sestui.store.recent import RecentRuns
 
+_FEW = 50
+"""Mails that SES counts and nobody here knows of, and that are not worth a sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountReport:
@@ -39,6 +42,8 @@ class AccountReport:
     left: int | None
     ours_24_hours: int
     """What this database sent in the last 24 hours."""
+    known_24_hours: int
+    """What this database knows of, whatever SES counts: accepted, in the air and in doubt."""
     looked_at: Instant
 
     @property
@@ -50,6 +55,20 @@ class AccountReport:
     def unlimited(self) -> bool:
         """Whether SES sets no 24-hour quota."""
         return self.max_24_hour_send == UNLIMITED
+
+    def unexplained(self) -> str:
+        """That SES counts far more mail than this database knows of, as a sentence; or ''.
+
+        Other services on the account are the usual reason; it is said, never acted upon.
+        """
+        more = int(self.sent_last_24_hours) - self.known_24_hours
+        if more < max(_FEW, self.known_24_hours):
+            return ""
+        return (
+            f"SES counts {self.sent_last_24_hours:,.0f} mails in 24 hours, {more:,} more than this "
+            "database knows of: other services on the account sent them, or this is an older copy "
+            "of the database."
+        )
 
     def health(self) -> list[str]:
         """Production or sandbox, enforcement status, sending: in words, as far as told."""
@@ -78,6 +97,7 @@ class AccountReport:
             "sent_last_24_hours": self.sent_last_24_hours,
             "ours_24_hours": self.ours_24_hours,
             "others_24_hours": self.others_24_hours,
+            "unexplained": self.unexplained() or None,
             "max_quota_usage": self.max_quota_usage,
             "limit": self.limit,
             "left": self.left,
@@ -98,6 +118,7 @@ def account_report(
     row, quota, allowed = shared.row(), shared.quota(), shared.allowed()
     if row is None or quota is None or not row.looked_at:
         return None
+    known = own_share(recent, now)
     return AccountReport(
         account=account,
         region=region,
@@ -113,6 +134,7 @@ def account_report(
         max_quota_usage=max_quota_usage,
         limit=quota.limit,
         left=quota.left,
-        ours_24_hours=min(own_share(recent, now), int(quota.used)),
+        ours_24_hours=min(known, int(quota.used)),
+        known_24_hours=known,
         looked_at=row.looked_at,
     )

@@ -10,7 +10,7 @@ from sestui.core.states import RunState, WaitReason
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
 from sestui.sending.start import Starter
 from sestui.store.campaigns import Campaigns
-from sestui.store.restored import Restored
+from sestui.store.restored import Restore, Restored
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Run
 
@@ -38,13 +38,16 @@ class Due:
         restored: Restored,
         clock: Clock,
         local: Callable[[Instant], str],
+        witness: Callable[[], str] = str,
     ) -> None:
+        """``witness`` says what SES's own count tells of a restored database; '' if nothing."""
         self._campaigns = campaigns
         self._runs = runs
         self._starter = starter
         self._restored = restored
         self._clock = clock
         self._local = local
+        self._witness = witness
 
     def unfinished(self) -> Sequence[Run]:
         """Runs that are sending, or waiting for something that comes by itself."""
@@ -55,17 +58,30 @@ class Due:
         ]
 
     def hold_restored(self) -> list[str]:
-        """After a restore from a backup, and only then: nothing goes on unasked; sentences."""
-        taken_at = self._restored.taken_at()
-        if taken_at is None:
+        """After a restore, and only then: nothing goes on unasked; sentences.
+
+        A restore of a backup, or of a copy that is older than the database that was used here.
+        """
+        restore = self._restored.found()
+        if restore is None:
             return []
-        why = (
-            f"This database was restored from the backup taken {self._local(taken_at)}; what was "
-            "sent since isn't known to it."
-        )
-        held = self._restored.hold(self._clock.now(), why)
+        why = f"{self._why_restored(restore)} {self._witness()}".rstrip()
+        held = self._restored.hold(restore, self._clock.now(), why)
         runs = "its unfinished run waits" if len(held) == 1 else f"{len(held)} runs wait"
         return [f"{why} {runs.capitalize()} for approval." if held else why]
+
+    def _why_restored(self, restore: Restore) -> str:
+        since, older = self._local(restore.since), restore.older
+        if older is None:
+            return (
+                f"This database was restored from the backup taken {since}; what was sent since "
+                "isn't known to it."
+            )
+        mails = f"; {older.unknown:,} mails or so" if older.unknown else ""
+        return (
+            f"This database is an older copy, last used {since}, of one that was used here "
+            f"{self._local(older.seen.at)}; what was sent between isn't known to it{mails}."
+        )
 
     def start_campaigns(self) -> Started:
         """Start a run of each campaign whose time has come, each occurrence once.

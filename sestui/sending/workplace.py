@@ -9,6 +9,7 @@ from sestui.core.states import WorkerRole
 from sestui.errors import StorageError
 from sestui.sending.identity import lives, this_host, this_process
 from sestui.store.database import Database
+from sestui.store.lineage import Lineage
 from sestui.store.workers import Workers
 
 
@@ -27,10 +28,17 @@ class Place:
 
 @contextmanager
 def workplace(
-    database: Database, clock: Clock, role: WorkerRole = WorkerRole.SENDER
+    database: Database,
+    clock: Clock,
+    role: WorkerRole = WorkerRole.SENDER,
+    *,
+    lineage: Lineage | None = None,
 ) -> Iterator[Place]:
-    """Register this process for as long as the block lasts."""
-    workers = Workers(database, clock)
+    """Register this process for as long as the block lasts.
+
+    Whoever sends gives ``lineage``, and has looked before whether the database is an older copy.
+    """
+    workers = Workers(database, clock, lineage)
     workers.bury(host=this_host(), lives=lives)
     pid, started_at = this_process()
     worker_id = workers.register(

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sestui.errors import StorageBusyError, StorageError
 from sestui.store import version
 from sestui.store.database import BUSY_SECONDS, Database
+from sestui.store.database_id import name_database
 
 HEAD = version.HEAD
 
@@ -41,6 +42,8 @@ def _ensure(database: Database) -> None:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _migrate(connection, database.name)
+        # From the very first on: a copy may be made before anything is sent.
+        name_database(connection, time.time())
 
 
 def _version(database: Database) -> str | None:

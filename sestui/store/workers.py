@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlmodel import col, delete, select
+from sqlmodel import Session, col, delete, select
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.states import WorkerRole
 from sestui.store.database import Database
 from sestui.store.ledger import ledger_now, put_in_doubt
+from sestui.store.lineage import Lineage, Mark
 from sestui.store.tables import Delivery, Run, Worker
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -23,9 +24,11 @@ _ENDED = "The process that was sending this ended before SES's answer was writte
 class Workers:
     """Registering, beating, and finding what the dead left behind."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, lineage: Lineage | None = None) -> None:
+        """``lineage`` is advanced with every beat of workers that send."""
         self._database = database
         self._clock = clock
+        self._lineage = lineage
         self._own: dict[str, dict[str, Any]] = {}
 
     def register(
@@ -57,12 +60,23 @@ class Workers:
         with self._database.write() as session:
             now = ledger_now(session.connection(), self._clock)
             session.merge(Worker(**self._own[worker_id], heartbeat_at=now))
+            mark = self._advance(session, now)
+        self._remember(mark)
 
     def leave(self, worker_id: str) -> None:
         """Take the worker out; what it still holds (its end was no clean one) is in doubt."""
         with self._database.write() as session:
             put_in_doubt(session.connection(), _DELIVERY.c.worker == worker_id, _ENDED)
             session.exec(delete(Worker).where(col(Worker.id) == worker_id))
+            mark = self._advance(session, ledger_now(session.connection(), self._clock))
+        self._remember(mark)
+
+    def _advance(self, session: Session, now: Instant) -> Mark | None:
+        return None if self._lineage is None else self._lineage.advance(session, now)
+
+    def _remember(self, mark: Mark | None) -> None:
+        if self._lineage is not None and mark is not None:
+            self._lineage.remember(mark)
 
     def bury(self, *, host: str, lives: Callable[[int, Instant], bool]) -> int:
         """Put in doubt what dead workers had in the air; returns how many deliveries.
