@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 from sestui.core.clock import Clock, Instant, SystemClock
 from sestui.core.pacing import AllowedRate
@@ -58,6 +59,15 @@ def open_database(settings: Settings) -> Database:
         database.close()
         raise
     return database
+
+
+def local_time(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
+    """See :meth:`Runtime.local_time`."""
+    then = datetime.fromtimestamp(instant, zone).astimezone(zone)
+    today = datetime.fromtimestamp(now, zone).astimezone(zone)
+    year = "" if then.year == today.year else f"{then:%Y} "
+    day = "" if then.date() == today.date() else f"on {then.day} {then:%b} {year}"
+    return f"{day}at {then:%H:%M}"
 
 
 class Runtime:
@@ -408,12 +418,7 @@ class Runtime:
 
         Another year is named: ``on 23 Nov 2025 at 10:42``.
         """
-        zone = self.settings.zone
-        then = datetime.fromtimestamp(instant, zone).astimezone(zone)
-        today = datetime.fromtimestamp(self.clock.now(), zone).astimezone(zone)
-        year = "" if then.year == today.year else f"{then:%Y} "
-        day = "" if then.date() == today.date() else f"on {then.day} {then:%b} {year}"
-        return f"{day}at {then:%H:%M}"
+        return local_time(instant, self.clock.now(), self.settings.zone)
 
     @property
     def workspace(self) -> Path:

@@ -12,6 +12,7 @@ from sestui import __version__
 from sestui.cli import (
     account,
     apply,
+    backup,
     campaign,
     config,
     contact,
@@ -48,6 +49,8 @@ app.command("account")(account.account_command)
 app.add_typer(task.app, name="task")
 app.add_typer(relay.app, name="relay")
 app.add_typer(simulator.app, name="simulator")
+app.command("backup")(backup.backup_command)
+app.command("restore")(backup.restore_command)
 app.add_typer(config.app, name="config")
 
 

@@ -10,7 +10,7 @@ from sestui.core.states import RunState, WaitReason
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
 from sestui.sending.start import Starter
 from sestui.store.campaigns import Campaigns
-from sestui.store.restored import Restore, Restored
+from sestui.store.restored import Restore, Restored, why_restored
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Run
 
@@ -73,10 +73,7 @@ class Due:
     def _why_restored(self, restore: Restore) -> str:
         since, older = self._local(restore.since), restore.older
         if older is None:
-            return (
-                f"This database was restored from the backup taken {since}; what was sent since "
-                "isn't known to it."
-            )
+            return why_restored(f"the backup taken {since}")
         mails = f"; {older.unknown:,} mails or so" if older.unknown else ""
         return (
             f"This database is an older copy, last used {since}, of one that was used here "

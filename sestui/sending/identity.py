@@ -46,6 +46,22 @@ def _started_at(process: psutil.Process) -> float:
     return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
+def process_name(pid: int) -> str:
+    """The process as people know it: ``sestui run-due``, ``sqlite3``."""
+    try:
+        process = psutil.Process(pid)
+        words = process.cmdline()
+        inside = next((n for n, word in enumerate(words) if Path(word).name == "sestui"), None)
+        if inside is None and "-m" in words and "sestui" in words:
+            inside = words.index("sestui")
+        if inside is None:
+            return process.name()
+        command = [word for word in words[inside + 1 : inside + 2] if not word.startswith("-")]
+        return " ".join(["sestui", *command])
+    except psutil.Error:
+        return "a program"
+
+
 def lives(pid: int, started_at: float) -> bool:
     """Whether the process with that pid is the one that started then."""
     try:

@@ -89,7 +89,8 @@ class Lineage:
             before = _read(file)
             if before is not None and before.epoch >= mark.epoch:
                 return
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self._folder.parent, self._folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial = file.with_suffix(f".{os.getpid()}")
             handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
             with os.fdopen(handle, "w", encoding="ascii") as written:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from sestui.core.clock import Instant
@@ -14,7 +15,7 @@ from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
 from sestui.store.database import Database
 from sestui.store.ledger import skip_pending
 from sestui.store.lineage import Lineage, Older, last_beat, part_ways, same_moment
-from sestui.store.tables import Run, SharedSetting
+from sestui.store.tables import Campaign, Contact, Run, SharedSetting
 
 BACKUP_MARK = "backup_taken_at"
 """In a backup only: when it was taken. Whoever opens it as the database has restored it."""
@@ -62,26 +63,61 @@ class Restored:
                 session.delete(mark)
             elif not same_moment(session, restore.older):
                 return []
-            return hold_open_runs(session, restore.since, now, lambda _: why)
-
-    def mark(self, now: Instant, why: Callable[[Instant], str]) -> tuple[Instant, list[int]]:
-        """The operator says that it was restored, by whatever means.
-
-        When it was used last, as far as it knows, and the ids of the runs that wait for approval.
-        ``why`` makes of that instant the sentence that the operator reads.
-        """
-        with self._database.write() as session:
-            mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
-            since = float(mark.value) if mark is not None else last_sign(session, now)
-            if mark is not None:
-                session.delete(mark)
-            return since, hold_open_runs(session, since, now, why)
+            return hold_open_runs(session, restore.since, now, why)
 
     def unknown(self, instant: Instant) -> bool:
         """Whether what was done at ``instant`` may be lost: it lies after the backup was taken."""
         with self._database.read() as session:
             found = session.get(SharedSetting, _RESTORED)
         return found is not None and found.value["from"] <= instant <= found.value["until"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run that waits for approval."""
+
+    campaign: str
+    run: int
+    """Its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A database that was marked as restored."""
+
+    taken_at: Instant
+    """When the backup was taken; of other copies, when they were used last."""
+    contacts: int
+    waiting: tuple[Waiting, ...]
+
+
+def mark_restored(session: Session, now: Instant, local: Callable[[Instant], str]) -> Marked:
+    """Act at once upon a restore that somebody has made, or says that he has made by other means.
+
+    ``local`` says an instant as the operator reads it.
+    """
+    mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
+    if mark is None:
+        taken_at = last_sign(session, now)
+        why = why_restored(f"a copy of the database that was last used {local(taken_at)}")
+    else:
+        taken_at = float(mark.value)
+        why = why_restored(f"the backup taken {local(taken_at)}")
+        session.delete(mark)
+    held = hold_open_runs(session, taken_at, now, why)
+    contacts = session.exec(select(func.count()).select_from(Contact)).one()
+    named = session.exec(
+        select(Campaign.name, Run.number)
+        .join(Run, col(Run.campaign_id) == col(Campaign.id))
+        .where(col(Run.id).in_(held))
+        .order_by(col(Run.id))
+    ).all()
+    return Marked(taken_at, contacts, tuple(Waiting(*each) for each in named))
+
+
+def why_restored(what: str) -> str:
+    """Why a run waits in a database that was restored from ``what``."""
+    return f"This database was restored from {what}; what was sent since isn't known to it."
 
 
 def last_sign(session: Session, now: Instant) -> Instant:
@@ -94,24 +130,21 @@ def last_sign(session: Session, now: Instant) -> Instant:
     return min(now, max([*known, *([] if beat is None else [beat])], default=now))
 
 
-def hold_open_runs(
-    session: Session, since: Instant, now: Instant, why: Callable[[Instant], str]
-) -> list[int]:
+def hold_open_runs(session: Session, since: Instant, now: Instant, why: str) -> list[int]:
     """Let the runs that have not ended wait for approval; their ids.
 
     One that was paused too: whoever resumes it must know that it may have been gone on with. Tests
     and notices are cancelled, they were for that moment.
     """
-    said = why(since)
     found = session.exec(select(Run).where(col(Run.state).not_in(_ENDED))).all()
     held = [run for run in found if run.kind in AUDIENCES]
     for run in held:
         paused = run.detail if run.state == RunState.PAUSED else ""
         run.state, run.reason = RunState.WAITING.value, WaitReason.APPROVAL.value
-        run.detail, run.resume_at = f"{said} {paused}".rstrip(), None
+        run.detail, run.resume_at = f"{why} {paused}".rstrip(), None
     for run in found:
         if run not in held:
-            run.state, run.reason, run.detail = RunState.CANCELLED.value, "", said
+            run.state, run.reason, run.detail = RunState.CANCELLED.value, "", why
             run.resume_at, run.finished_at = None, now
             skip_pending(session.connection(), run.id)
     _set(session, _RESTORED, {"from": since, "until": now})

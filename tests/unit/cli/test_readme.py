@@ -44,7 +44,7 @@ def test_every_setting_has_its_row_and_true_default() -> None:
         told = rows[name].strip("`")
         default = field.default
         assert told in {str(default), f"{default:g}" if isinstance(default, float) else ""} or (
-            told in {"empty", "the machine's", "the user's data folder"}
+            told in {"empty", "the machine's", "the user's data folder", "the user's state folder"}
         )
 
 
