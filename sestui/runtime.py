@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
+from sestui import log
 from sestui.core.clock import Clock, Instant, SystemClock
 from sestui.core.pacing import AllowedRate
 from sestui.core.states import RunKind, RunState, WaitReason
@@ -91,7 +92,8 @@ class Runtime:
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
-        """Open the database these settings name."""
+        """Open the database these settings name, and the log."""
+        log.set_up(settings.state_dir)
         return cls(settings, open_database(settings), clock or SystemClock())
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sestui import __version__
+from sestui import __version__, log
 from sestui.cli import (
     account,
     apply,
@@ -157,6 +157,7 @@ def main(began: float | None = None) -> None:
         typer.echo(f"sestui: {error}", err=True)
         code = error.exit_code
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user unasked
+        log.exception("A command has failed.")
         if debug:
             traceback.print_exc()
         typer.echo(

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
+from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, HoldBack, Reply
 from sestui.core.mail import Mail
@@ -38,9 +39,6 @@ _UNCONNECTED_SECONDS = 0.25
 
 _TYPICAL_COST = 0.00015
 _COST_MAILS = 100
-
-_START_SECONDS = 30.0
-"""A system that is out of threads or memory may have some again within this."""
 
 _STOPPED = Reply(
     AnswerKind.UNKNOWN, code="Stopped", reason="sestui was stopped before SES's answer came."
@@ -136,21 +134,12 @@ class Dispatcher:
     # the engine's thread
 
     def start(self) -> None:
-        """Start the thread, though the system may have none to give for a moment.
+        """Start the thread.
 
         Raises:
-            RuntimeError: it has none for half a minute.
+            SestuiError: the system has none to give for half a minute.
         """
-        give_up_at = self._clock.monotonic() + _START_SECONDS
-        while True:
-            try:
-                self._thread.start()
-            except RuntimeError:
-                if self._clock.monotonic() >= give_up_at:
-                    raise
-                self._clock.wait(threading.Event(), 0.2)
-            else:
-                return
+        threads.start(self._thread, self._clock)
 
     @property
     def in_the_air(self) -> Set[int]:

@@ -153,13 +153,7 @@ class Engine:
         """
         began = self._clock.monotonic()
         self._book.account_answered()  # whoever made this engine has just asked it
-        try:
-            self._dispatcher.start()
-        except RuntimeError as error:
-            raise SestuiError(
-                f"The system starts no thread for the sender ({error}); nothing is lost: free some "
-                "memory or raise its limits, and start it again."
-            ) from error
+        self._dispatcher.start()
         try:
             while (end := self._ended(began)) is None:
                 self._tick()
@@ -239,6 +233,7 @@ class Engine:
     def _pause_runs(self) -> None:
         while self._pauses:
             pause = self._pauses[-1]
+            _log.info("Run %d is paused: %s.", pause.run_id, pause.reason)
             self._book.pause(pause.run_id, pause.reason, pause.detail)
             self._pauses.pop()
             self._runs_read_at = float("-inf")
@@ -407,6 +402,7 @@ class Engine:
                 for run_id in self._scheduler.ids
             ]
         elif self._outage.lasts() and self._scheduler.ids:
+            _log.warning("%s", self._outage.sentence())
             self._book.wait_for_account(self._scheduler.ids, self._outage.sentence())
             self._outage.runs_wait = True
             self._runs_read_at = float("-inf")

@@ -13,7 +13,7 @@ import pytest
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import WITHDRAWN, AnswerKind, Claim, HoldBack
 from sestui.core.mail import Mail
-from sestui.errors import ContentError
+from sestui.errors import ContentError, SestuiError
 from sestui.sending.engine.brake import May
 from sestui.sending.engine.dispatch import Dispatcher, Job, rendered
 from sestui.sending.engine.rate_limiter import STALE_SECONDS
@@ -345,6 +345,6 @@ def test_a_system_that_gives_no_thread_for_long_is_told_of(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", none)
     dispatcher = Dispatcher(SimulatedGateway(FakeClock()), FakeClock(), most=4)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(SestuiError, match="starts no more threads"):
         dispatcher.start()
     dispatcher.close()
