@@ -306,8 +306,8 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
     (
         ("not a database", "malformed"),
         StorageError,
-        "{name} is not a sestui database or is damaged; restore a backup or choose another folder "
-        "with SESTUI_DATA_DIR.",
+        "{name} is not a sestui database or is damaged; `sestui restore FILE` puts a backup in its "
+        "place, SESTUI_DATA_DIR chooses another folder.",
     ),
     (
         # Both engines name columns here, PostgreSQL the values too: keep neither.

@@ -6,9 +6,10 @@ from sqlalchemy import func, or_
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
-from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, DeliveryState, RunState, WaitReason
+from sestui.core.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
 from sestui.store.database import Database
-from sestui.store.tables import Campaign, Delivery, Run
+from sestui.store.sent_since import count_sent
+from sestui.store.tables import Campaign, Run
 
 NamedRun = tuple[Run, str]
 """A run and the name of its campaign."""
@@ -72,7 +73,7 @@ class RecentRuns:
         """Mails that SES has, or may have, from this database since ``since``.
 
         Runs that started later count by their counters; of older ones that were still at it, the
-        deliveries are looked at.
+        deliveries that were accepted since are counted.
         """
         with self._database.read() as session:
             whole = session.exec(
@@ -86,16 +87,8 @@ class RecentRuns:
                     or_(col(Run.finished_at).is_(None), col(Run.finished_at) >= since),
                 )
             ).all()
-            older = session.exec(
-                select(func.count())
-                .select_from(Delivery)
-                .where(
-                    col(Delivery.run_id).in_(partly),
-                    col(Delivery.state) == DeliveryState.ACCEPTED.value,
-                    col(Delivery.sent_at) >= since,
-                )
-            ).one()
-        return int(whole or 0) + int(older)
+            older = sum(count_sent(session.connection(), run_id, since) for run_id in partly)
+        return int(whole or 0) + older
 
     def _runs(self, *wanted: object, limit: int = 50) -> Sequence[NamedRun]:
         query = (

@@ -15,7 +15,6 @@ from sestui.core.states import (
     AUDIENCES,
     ENDED_RUN_STATES,
     Completion,
-    DeliveryState,
     PauseReason,
     RunKind,
     RunState,
@@ -26,6 +25,7 @@ from sestui.store.audiences import add_audience, follow_up_size
 from sestui.store.database import Database
 from sestui.store.ledger import finish_if_done, skip_pending
 from sestui.store.new_runs import new_run, number_run, sent_fields
+from sestui.store.sent_since import first_sent
 from sestui.store.tables import Campaign, Contact, Delivery, Run
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -274,7 +274,8 @@ class Runs:
     def quota_frees_at(self, now: Instant) -> Instant | None:
         """When the oldest mail of the last 24 hours leaves the rolling window; None: none is ours.
 
-        Looks at the first accepted delivery of each run of the last two days: an index step a run.
+        Some twenty steps along an index for each run of the last two days, whatever their size; how
+        exact that is, :mod:`sestui.store.sent_since` says.
         """
         with self._database.read() as session:
             runs = session.exec(
@@ -282,20 +283,8 @@ class Runs:
                     (col(Run.finished_at).is_(None)) | (col(Run.finished_at) > now - 2 * _DAY)
                 )
             ).all()
-            firsts = [
-                session.exec(
-                    select_model(Delivery.sent_at)
-                    .where(
-                        Delivery.run_id == run_id,
-                        Delivery.state == DeliveryState.ACCEPTED.value,
-                        col(Delivery.sent_at) > now - _DAY,
-                    )
-                    .order_by(col(Delivery.id))
-                    .limit(1)
-                ).first()
-                for run_id in runs
-            ]
-        known = [first for first in firsts if first is not None]
+            firsts = [first_sent(session.connection(), run_id, now - _DAY) for run_id in runs]
+        known = [first.first_at for first in firsts if first is not None]
         return min(known) + _DAY if known else None
 
 
