@@ -21,6 +21,7 @@ SHOP = '''
 """What a package of somebody else might bring."""
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -71,6 +72,13 @@ class Crashing(Note):
         raise ZeroDivisionError("division by \\x1b[31mzero")
 
 
+class Exiting(Note):
+    """Was a program once."""
+
+    def run(self, context):
+        sys.exit(3)
+
+
 class NoType:
     pass
 '''
@@ -81,6 +89,7 @@ note = shop_tasks:Note
 stubborn = shop_tasks:Stubborn
 failing = shop_tasks:Failing
 crashing = shop_tasks:Crashing
+exiting = shop_tasks:Exiting
 no-type = shop_tasks:NoType
 gone = shop_tasks:Gone
 broken = shop_broken:Anything

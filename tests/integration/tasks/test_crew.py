@@ -9,13 +9,16 @@ from datetime import datetime
 import pytest
 from sqlmodel import select
 
+from sestui.core.clock import SystemClock
 from sestui.core.task import TaskFields
 from sestui.core.task_states import TaskRunState
 from sestui.errors import UsageError
 from sestui.store.task_tables import Task, TaskRun
 from sestui.tasks.context import MOST_LOGGED, RunLog
+from sestui.tasks.crew import Crew
 from sestui.tasks.execution import GRACE_SECONDS
 from tests.support.tasks import ran
+from tests.support.threads import refuse_threads
 from tests.support.workspaces import until
 
 
@@ -63,6 +66,65 @@ def test_a_failure_is_a_sentence(runtime, shop):
     crashed = ran(runtime, "crashing", {"file": str(shop)})
     assert crashed.state is TaskRunState.FAILED
     assert crashed.detail == "ZeroDivisionError: division by \\x1b[31mzero"
+
+
+def test_a_type_that_ends_its_thread_ends_its_run(runtime, shop):
+    run = ran(runtime, "exiting", {"file": str(shop)})
+    assert (run.state, run.detail) == (TaskRunState.FAILED, "SystemExit: 3")
+
+
+def due_note(runtime, shop, **parameters):
+    """A task that is due now."""
+    fields = TaskFields("t", "note", "@yearly", parameters={"file": str(shop), **parameters})
+    runtime.tasks.add(fields)
+    make_due(runtime, "t")
+
+
+def test_a_run_whose_thread_cannot_be_started_yet_is_started_later(runtime, shop, monkeypatch):
+    refused = refuse_threads(monkeypatch, "sestui-task-", 2)
+    due_note(runtime, shop)
+    with at_work(runtime) as crew:
+        until(lambda: bool(crew.ended))
+    assert crew.ended[0].state is TaskRunState.SUCCEEDED
+    assert refused() == 2
+
+
+def test_a_run_whose_thread_can_never_be_started_fails(runtime, shop, monkeypatch):
+    monkeypatch.setattr("sestui.core.threads.PATIENCE_SECONDS", 0.0)
+    refuse_threads(monkeypatch, "sestui-task-", float("inf"))
+    due_note(runtime, shop)
+    with at_work(runtime) as crew:
+        until(lambda: bool(crew.ended))
+    [row] = rows(runtime)
+    assert row.state == TaskRunState.FAILED
+    assert "starts no more threads" in row.detail
+
+
+class FailingClock(SystemClock):
+    """The machine's clock, which fails once for a thread of this name."""
+
+    fails = ""
+
+    def monotonic(self):
+        if threading.current_thread().name == self.fails:
+            self.fails = ""
+            raise MemoryError
+        return super().monotonic()
+
+
+def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, caplog):
+    due_note(runtime, shop, seconds=60)
+    clock = FailingClock()
+    crew = Crew(runtime.database, runtime, clock)
+    crew.start()
+    until(shop.exists)
+    clock.fails = "sestui-tasks"
+    assert crew.join(30)
+    assert "(MemoryError, see the log)" in str(crew.error)
+    assert "Traceback" in caplog.text
+    assert [each.state for each in crew.ended] == [TaskRunState.KILLED]
+    [row] = rows(runtime)
+    assert row.state == TaskRunState.QUEUED, "the next process runs it again"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+"""The relay when one of its own threads dies: it says so, answers what is on its way, and ends."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from sestui.core.clock import SystemClock
+from sestui.core.relay_key import KeyFields
+from sestui.errors import SestuiError
+from sestui.relay.serve import Listening, Options, serve
+from sestui.runtime import Runtime
+from sestui.sending.sender import Sender
+from sestui.settings import load_settings
+from sestui.simulator.faults import checked_fault
+from sestui.store.relay_key_maker import KeyMaker
+from tests.support.relay import REGION, Ses, simple
+from tests.support.workspaces import until
+
+
+class Failing(Runtime):
+    """A runtime of which a part fails once it is told which."""
+
+    fails = ""
+
+    def sender(self, **options: Any) -> Any:
+        return FailingSender(super().sender(**options), self)
+
+    def gateway(self) -> Any:
+        made = super().gateway()
+        poll = made.poll
+
+        def polling(seconds: float) -> None:
+            poll(seconds)
+            if self.fails == "dispatcher":
+                raise ZeroDivisionError("the dispatcher's thread")
+
+        made.poll = polling
+        return made
+
+
+class FailingSender:
+    """A sender whose supervisor can't look after it any more."""
+
+    def __init__(self, sender: Sender, runtime: Failing) -> None:
+        self._sender = sender
+        self._runtime = runtime
+
+    @property
+    def alive(self) -> bool:
+        if self._runtime.fails == "keeper":
+            raise ZeroDivisionError("the keeper's thread")
+        return self._sender.alive
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sender, name)
+
+
+class Served:
+    """A relay in a thread of this process."""
+
+    def __init__(self, folder: Path, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", ses.process.endpoint_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "UPSTREAM")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "upstream")
+        settings = load_settings(data_dir=folder, account="ses", aws_region=REGION)
+        self.runtime = Failing.open(settings)
+        key = KeyMaker(self.runtime.database, folder, SystemClock()).add(KeyFields("shop"))
+        self.where: Listening | None = None
+        self.error: SestuiError | None = None
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+        until(lambda: self.where is not None or not self.thread.is_alive())
+        assert self.where is not None, self.error
+        self.client = boto3.client(
+            "sesv2",
+            endpoint_url=self.where.url,
+            region_name=REGION,
+            aws_access_key_id=key.access_key_id,
+            aws_secret_access_key=key.secret_access_key,
+            config=Config(retries={"total_max_attempts": 1}, proxies={}),
+        )
+
+    def _serve(self) -> None:
+        def announce(where: Listening) -> None:
+            self.where = where
+
+        try:
+            serve(self.runtime, Options(metrics_port=0), announce=announce, warn=lambda _: None)
+        except SestuiError as error:
+            self.error = error
+
+    def health(self) -> tuple[int, str]:
+        """Its status and what it says is wrong."""
+        assert self.where is not None
+        try:
+            with urllib.request.urlopen(f"{self.where.metrics_url}/healthz") as answer:
+                return answer.status, json.load(answer).get("detail", "")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)["detail"]
+
+    def fails_with(self, what: str) -> bool:
+        """Whether it says that it has failed, with this in its sentence."""
+        code, detail = self.health()
+        return code == 503 and what in detail
+
+    def close(self) -> None:
+        self.runtime.fails = self.runtime.fails or "keeper"
+        self.thread.join(60)
+        self.runtime.close()
+
+
+@pytest.fixture
+def served(tmp_path, ses, monkeypatch):
+    ses.account.reset()
+    ses.account.configure(rate=1000, quota=-1)
+    made = Served(tmp_path / "relay", ses, monkeypatch)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("thread", ["keeper", "dispatcher"])
+def test_a_thread_that_dies_ends_the_relay_with_a_sentence(served, ses, thread):
+    assert served.client.send_email(**simple("before@x.org"))["MessageId"]
+    assert served.health() == (200, "")
+    ses.account.add_fault(checked_fault("slow", seconds=2.0))
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(served.client.send_email, **simple("r@x.org"))
+        until(lambda: "r@x.org" in ses.account.addresses())
+        served.runtime.fails = thread
+        until(lambda: served.fails_with("ZeroDivisionError, see the log"))
+        answer = call.result(30)  # what was in the air is answered all the same
+    assert answer["MessageId"]
+    served.thread.join(60)
+    assert not served.thread.is_alive()
+    assert "start the relay again" in str(served.error)
+    assert served.error.exit_code == 1
