@@ -17,6 +17,15 @@ SHARED_PACE = 0.98
 """The same while several processes send: each one's gate sees its own mails only, so the slots
 themselves have to leave room for the jitter of all."""
 
+
+def shared_pace(lateness: float) -> float:
+    """The pace beside other processes when mails leave up to ``lateness`` seconds after their slots.
+
+    A second may then hold the slots of 1 + ``lateness`` seconds: they are spread as much thinner.
+    """
+    return min(SHARED_PACE, 1 / (1 + lateness))
+
+
 CHUNK_SECONDS = 0.05
 """How much sending one claim covers. A kill leaves in doubt what is claimed and unanswered: one
 chunk waiting, one in the air, one answered and not yet written; together under 250 ms."""

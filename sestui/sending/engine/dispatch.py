@@ -172,6 +172,11 @@ class Dispatcher:
         return None if self.connected else self._gateway.trouble
 
     @property
+    def lateness(self) -> float:
+        """Seconds after their slots at which mails leave, where other processes send too."""
+        return self._limiter.lateness
+
+    @property
     def single_cost(self) -> float:
         """Processor seconds of this thread for a mail that goes singly, as measured."""
         return self._cost.seconds

@@ -38,6 +38,11 @@ class RateLimiter:
         self.passed = 0
         """How many mails have left so far."""
 
+    @property
+    def lateness(self) -> float:
+        """Seconds after its slot at which a mail may still leave between those of others."""
+        return self._lateness.seconds
+
     def wait(
         self, now: float, slot: float, rate: float, mails: int = 1, *, shared: bool = False
     ) -> float | None:
@@ -93,5 +98,10 @@ class _Lateness:
             self._spell_ends_at = now + _SPELL_SECONDS
             self._was_late = False
         self._was_late |= now > slot + _LATENESS_SECONDS
+        return self.seconds
+
+    @property
+    def seconds(self) -> float:
+        """What is allowed now."""
         share = self._late_share
         return _LATENESS_SECONDS * (1 + _LENIENCE * share**2) / (1 - share)

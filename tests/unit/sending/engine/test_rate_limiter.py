@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.pacing import SHARED_PACE
+from sestui.core.pacing import SHARED_PACE, shared_pace
 from sestui.sending.engine.rate_limiter import STALE_SECONDS, RateLimiter
 from tests.support.clocks import FakeClock
 
@@ -169,3 +169,25 @@ def test_a_machine_that_is_always_late_still_sends(late):
         clock.advance(late)
         gate.pass_at(slot, 1_000, shared=True)
     assert gate.passed > 100
+
+
+@given(
+    rate=st.integers(50, 500),
+    late=st.lists(st.floats(0, 0.3), min_size=4, max_size=20),
+    share=st.integers(2, 4),
+)
+def test_who_is_late_again_and_again_takes_thinner_slots_instead_of_crowding_others(
+    rate, late, share
+):
+    """Two processes take slots in turn; one leaves at its slots, the other ever so late."""
+    clocks = [FakeClock(), FakeClock()]
+    gates = [Gate(clock) for clock in clocks]
+    slot, passes = clocks[0].monotonic(), []
+    for number in range(rate * 6):
+        who = int(number % share == 0)
+        slot += 1 / (rate * shared_pace(gates[who].limiter.lateness))
+        behind = late[number * len(late) // (rate * 6)] if who else 0.0
+        clocks[who].advance(max(0.0, slot + behind - clocks[who].monotonic()))
+        if gates[who].pass_at(slot, rate, shared=True):
+            passes.append((clocks[who].monotonic(), 1))
+    assert busiest_second(sorted(passes)) <= rate + 1
