@@ -19,7 +19,7 @@ themselves have to leave room for the jitter of all."""
 
 
 def shared_pace(lateness: float) -> float:
-    """The pace beside other processes when mails leave up to ``lateness`` seconds after their slots.
+    """The pace beside other processes when mails leave up to ``lateness`` seconds late.
 
     A second may then hold the slots of 1 + ``lateness`` seconds: they are spread as much thinner.
     """

@@ -16,7 +16,7 @@ from sestui.core.mail import Mail
 from sestui.ses.client import USER_AGENT, Clients
 from sestui.ses.connections import Connections, Lost, Outcome
 from sestui.ses.connector import ConnectError
-from sestui.ses.replies import Reader
+from sestui.ses.replies import bulk_replies, single_reply
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses.signer import Credentials, Signer
 
@@ -51,7 +51,6 @@ class Gateway:
         """``most`` connections may be open."""
         self._clients = clients
         self._clock = clock
-        self._reader = Reader(clients.sesv2.meta.service_model)
         base = clients.endpoint_url.rstrip("/")
         self._signers = {
             operation: _signer(clients, base + operation.value) for operation in Operation
@@ -116,8 +115,8 @@ class Gateway:
             lost = Reply(AnswerKind.UNKNOWN, code=outcome.code, reason=outcome.reason)
             return [lost] * call.mails
         if call.operation is Operation.SEND_EMAIL:
-            return [self._reader.single(outcome)]
-        return self._reader.bulk(outcome, call.mails)
+            return [single_reply(outcome)]
+        return bulk_replies(outcome, call.mails)
 
     # credentials and connections: whatever may block is done in threads of its own
 

@@ -5,61 +5,46 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from botocore.model import ServiceModel
-from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from sestui.core.delivery import AnswerKind, HoldBack, Reply
 from sestui.ses.client import CREDENTIAL_CODES
 from sestui.ses.http_answer import HttpAnswer
 
 
-class Reader:
-    """Reads answers to the sending calls; ``service`` is botocore's model of SES's API v2."""
+def single_reply(answer: HttpAnswer) -> Reply:
+    """The reply to a SendEmail call; one without a message id tells nothing."""
+    if answer.status >= 300:
+        return _refusal(answer)
+    return _reply_of(_object(answer.body)) or _in_ses_place(answer)
 
-    def __init__(self, service: ServiceModel) -> None:
-        # Errors are read alike, whichever call they answer.
-        self._shape: Any = service.operation_model("SendEmail").output_shape
-        self._parser = ResponseParserFactory().create_parser(service.resolved_protocol)
 
-    def single(self, answer: HttpAnswer) -> Reply:
-        """The reply to a SendEmail call; one without a message id tells nothing."""
-        if answer.status >= 300:
-            return self._refusal(answer)
-        return _reply_of(_object(answer.body)) or _in_ses_place(answer)
+def bulk_replies(answer: HttpAnswer, count: int) -> Sequence[Reply]:
+    """The replies to ``count`` entries of a SendBulkEmail call, in their order.
 
-    def bulk(self, answer: HttpAnswer, count: int) -> Sequence[Reply]:
-        """The replies to ``count`` entries of a SendBulkEmail call, in their order.
+    HTTP 200 hides failures: each entry has a status of its own. An answer that doesn't have one for
+    every entry can't be matched to them, and leaves all in doubt.
+    """
+    if answer.status >= 300:
+        reply = _refusal(answer)
+        if reply.hold_back is HoldBack.RATE:
+            # Not the account's rate, which shows in the entries: SES limits the call.
+            reply = replace(reply, hold_back=HoldBack.BULK)
+        return [reply] * count
+    results: Any = _object(answer.body).get("BulkEmailEntryResults")
+    readable = isinstance(results, list) and all(isinstance(each, dict) for each in results)
+    if not readable or len(results) != count:
+        return [_in_ses_place(answer)] * count
+    return [_reply_of_entry(result) for result in results]
 
-        HTTP 200 hides failures: each entry has a status of its own. An answer that doesn't have one
-        for every entry can't be matched to them, and leaves all in doubt.
-        """
-        if answer.status >= 300:
-            reply = self._refusal(answer)
-            if reply.hold_back is HoldBack.RATE:
-                # Not the account's rate, which shows in the entries: SES limits the call.
-                reply = replace(reply, hold_back=HoldBack.BULK)
-            return [reply] * count
-        results: Any = _object(answer.body).get("BulkEmailEntryResults")
-        readable = isinstance(results, list) and all(isinstance(each, dict) for each in results)
-        if not readable or len(results) != count:
-            return [_in_ses_place(answer)] * count
-        return [_reply_of_entry(result) for result in results]
 
-    def _refusal(self, answer: HttpAnswer) -> Reply:
-        said = {
-            "status_code": answer.status,
-            "headers": answer.headers,
-            "body": answer.body,
-        }
-        try:
-            error = self._parser.parse(said, self._shape).get("Error", {})
-        except (ResponseParserError, ValueError, UnicodeError):
-            error = {}
-        code = str(error.get("Code", ""))
-        # botocore puts the bare status where the body named no code: not SES's own words.
-        if code.isdigit():
-            code = ""
-        return _reply_to_error(answer.status, code, _clean(str(error.get("Message") or "")))
+def _refusal(answer: HttpAnswer) -> Reply:
+    """Code and message stand where botocore looks for them (its REST-JSON parser)."""
+    said = _object(answer.body)
+    code = answer.headers.get("x-amzn-errortype") or said.get("code") or said.get("Code")
+    code = code or said.get("__type") or ""
+    code = _clean(str(code).partition(":")[0].rpartition("#")[2])
+    message = said.get("message") or said.get("Message") or ""
+    return _reply_to_error(answer.status, code, _clean(str(message)))
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
@@ -114,14 +99,14 @@ thing has one name in the ledger; and what it holds back, None for a refusal for
 
 
 def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
-    status = str(result.get("Status", ""))
+    status = _clean(str(result.get("Status") or ""))
     if status == "SUCCESS":
         return _reply_of(result) or Reply(
             AnswerKind.UNKNOWN, code="NoMessageId", reason="SES's answer has no message id."
         )
     reason = _clean(str(result.get("Error", ""))) or status
     if status not in _STATUSES:
-        return Reply(AnswerKind.UNKNOWN, code=status or "NoStatus", reason=reason)
+        return Reply(AnswerKind.UNKNOWN, code=status or "NoStatus", reason=reason or "No status.")
     code, hold_back = _STATUSES[status]
     kind = AnswerKind.REFUSED if hold_back is None else AnswerKind.NOT_SENT
     return Reply(kind, code=code, reason=reason, hold_back=hold_back)
@@ -176,7 +161,7 @@ def _reply_to_error(status: int, code: str, reason: str) -> Reply:
         return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.PAUSED)
     if status >= 500 or code in _BROKEN_OFF_CODES:
         return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.FAULT)
-    if code:
+    if code and status >= 400:
         return Reply(AnswerKind.REFUSED, code=code, reason=reason or _REFUSED)
     # A proxy or a portal's login page: the call was turned away before it came to SES.
     return Reply(

@@ -26,6 +26,7 @@ def add_audience(
         "state": literal(DeliveryState.PENDING.value),
         "message_id": literal(""),
         "attempts": literal(0),
+        "faults": literal(0),
         "code": literal(""),
         "reason": literal(""),
         "not_before": literal(0.0),

@@ -1,0 +1,212 @@
+"""What an answer means: taken, refused for good, not taken, or nobody knows (DESIGN §4.3)."""
+
+import itertools
+import json
+
+import botocore.session
+import pytest
+from botocore.parsers import create_parser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.ses.http_answer import HttpAnswer
+from sestui.ses.replies import bulk_replies, single_reply
+
+ACCEPTED, REFUSED = AnswerKind.ACCEPTED, AnswerKind.REFUSED
+NOT_SENT, UNKNOWN = AnswerKind.NOT_SENT, AnswerKind.UNKNOWN
+
+RATE_TEXT, DAY_TEXT = "Maximum sending rate exceeded.", "Daily message quota exceeded."
+
+
+def error(status, code, message="Because."):
+    """An error as SES writes it."""
+    return HttpAnswer(status, {"x-amzn-errortype": code}, json.dumps({"message": message}).encode())
+
+
+def page(status, text="<html><body>Sign in</body></html>"):
+    """An answer of somebody in SES's place."""
+    return HttpAnswer(status, {"content-type": "text/html"}, text.encode())
+
+
+def test_a_message_id_is_an_acceptance():
+    reply = single_reply(HttpAnswer(200, {}, b'{"MessageId":"0100-x"}'))
+    assert (reply.kind, reply.message_id) == (ACCEPTED, "0100-x")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind", "hold_back"),
+    [
+        (429, "TooManyRequestsException", RATE_TEXT, NOT_SENT, HoldBack.RATE),
+        (400, "Throttling", RATE_TEXT, NOT_SENT, HoldBack.RATE),
+        (400, "Throttling", DAY_TEXT, NOT_SENT, HoldBack.QUOTA),
+        (400, "LimitExceededException", DAY_TEXT, NOT_SENT, HoldBack.QUOTA),
+        (429, "TooManyRequestsException", DAY_TEXT, NOT_SENT, HoldBack.QUOTA),
+        (400, "SendingPausedException", "Paused.", NOT_SENT, HoldBack.PAUSED),
+        (400, "AccountSuspendedException", "Suspended.", NOT_SENT, HoldBack.PAUSED),
+        (403, "InvalidSignatureException", "Signature expired.", NOT_SENT, HoldBack.PAUSED),
+        (400, "RequestExpired", "Too old.", NOT_SENT, HoldBack.PAUSED),
+        (403, "ExpiredTokenException", "Expired.", NOT_SENT, HoldBack.PAUSED),
+        (400, "MessageRejected", "No.", REFUSED, None),
+        (400, "MailFromDomainNotVerifiedException", "No.", REFUSED, None),
+        (400, "BadRequestException", "No.", REFUSED, None),
+        (404, "NotFoundException", "No.", REFUSED, None),
+        (500, "InternalFailure", "Oops.", NOT_SENT, HoldBack.FAULT),
+        (503, "ServiceUnavailable", "Busy.", NOT_SENT, HoldBack.FAULT),
+        (408, "RequestTimeoutException", "Slow.", NOT_SENT, HoldBack.FAULT),
+    ],
+)
+def test_each_of_ses_errors(status, code, message, kind, hold_back):
+    reply = single_reply(error(status, code, message))
+    assert (reply.kind, reply.hold_back, reply.code, reply.reason) == (
+        kind,
+        hold_back,
+        code,
+        message,
+    )
+
+
+CODES = [
+    "InternalFailure",
+    "ServiceUnavailable",
+    "TooManyRequestsException",
+    "Throttling",
+    "LimitExceededException",
+    "MessageRejected",
+    "SendingPausedException",
+    "InvalidSignatureException",
+    "RequestTimeoutException",
+    "SomethingNew",
+]
+
+
+@pytest.mark.parametrize(("status", "code"), itertools.product([502, 504], CODES))
+def test_what_a_gateway_says_is_no_word_of_ses_whatever_code_it_bears(status, code):
+    for reply in (single_reply(error(status, code)), *bulk_replies(error(status, code), 3)):
+        assert (reply.kind, reply.hold_back) == (UNKNOWN, None)
+        assert str(status) in reply.reason
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520, 599])
+def test_a_servers_error_without_a_code_is_no_word_of_ses_either(status):
+    assert single_reply(page(status)).kind is UNKNOWN
+    assert single_reply(HttpAnswer(status)).kind is UNKNOWN
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 407, 408, 413])
+def test_what_was_turned_away_before_ses_never_came_to_it(status):
+    reply = single_reply(page(status))
+    assert (reply.kind, reply.hold_back) == (NOT_SENT, HoldBack.UNREACHABLE)
+    assert str(status) in reply.reason
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html>", "null", "[]", "7", "{}", '{"MessageId":""}', '{"MessageId":7}', "{"]
+)
+def test_a_success_that_names_no_message_tells_nothing(body):
+    answer = HttpAnswer(200, {"content-type": "text/html"}, body.encode())
+    replies = [single_reply(answer), *bulk_replies(answer, 2)]
+    assert {reply.kind for reply in replies} == {UNKNOWN}
+    assert "text/html" in replies[0].reason
+
+
+@given(
+    header=st.sampled_from(
+        ["", "MessageRejected", "a#MessageRejected", "MessageRejected:http://x"]
+    ),
+    body=st.fixed_dictionaries(
+        {},
+        optional={
+            "__type": st.sampled_from(["BadRequestException", "ses#BadRequestException"]),
+            "code": st.just("NotFoundException"),
+            "message": st.text("abc "),
+            "Message": st.text("abc "),
+        },
+    ),
+)
+def test_codes_and_messages_are_found_where_botocore_finds_them(header, body):
+    service = botocore.session.get_session().get_service_model("sesv2")
+    parser = create_parser(service.resolved_protocol)
+    headers = {"x-amzn-errortype": header} if header else {}
+    answer = HttpAnswer(400, headers, json.dumps(body).encode())
+    theirs = parser.parse(
+        {"status_code": 400, "headers": headers, "body": answer.body},
+        service.operation_model("SendEmail").output_shape,
+    )["Error"]
+    ours = single_reply(answer)
+    if header or "__type" in body or "code" in body:
+        assert ours.code == theirs["Code"]
+    if theirs["Message"]:
+        assert theirs["Message"] in ours.reason
+
+
+# bulk calls
+
+
+def bulk(*results):
+    return HttpAnswer(200, {}, json.dumps({"BulkEmailEntryResults": list(results)}).encode())
+
+
+def test_the_bulk_calls_own_throttle_is_told_from_the_accounts():
+    (reply,) = bulk_replies(error(429, "TooManyRequestsException", RATE_TEXT), 1)
+    assert reply.hold_back is HoldBack.BULK
+    (entry,) = bulk_replies(bulk({"Status": "ACCOUNT_THROTTLED", "Error": RATE_TEXT}), 1)
+    assert entry.hold_back is HoldBack.RATE
+
+
+KNOWN = {
+    "SUCCESS": ACCEPTED,
+    "MESSAGE_REJECTED": REFUSED,
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": REFUSED,
+    "CONFIGURATION_SET_NOT_FOUND": REFUSED,
+    "TEMPLATE_NOT_FOUND": REFUSED,
+    "INVALID_SENDING_POOL_NAME": REFUSED,
+    "INVALID_PARAMETER": REFUSED,
+    "ACCOUNT_SUSPENDED": NOT_SENT,
+    "ACCOUNT_THROTTLED": NOT_SENT,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": NOT_SENT,
+    "ACCOUNT_SENDING_PAUSED": NOT_SENT,
+    "CONFIGURATION_SET_SENDING_PAUSED": NOT_SENT,
+    "TRANSIENT_FAILURE": NOT_SENT,
+    "FAILED": NOT_SENT,
+}
+
+
+def test_each_status_that_the_api_knows():
+    service = botocore.session.get_session().get_service_model("sesv2")
+    assert set(service.shape_for("BulkEmailStatus").enum) == set(KNOWN)
+    results = [{"Status": status, "MessageId": "m", "Error": "No."} for status in KNOWN]
+    assert [reply.kind for reply in bulk_replies(bulk(*results), len(KNOWN))] == list(
+        KNOWN.values()
+    )
+
+
+@given(st.text().filter(lambda status: status not in KNOWN and "DOES_NOT_EXIST" not in status))
+def test_a_status_that_nobody_knows_leaves_its_mail_in_doubt(status):
+    unknown, known = bulk_replies(
+        bulk({"Status": status, "Error": "New."}, {"Status": "SUCCESS", "MessageId": "m"}), 2
+    )
+    assert (unknown.kind, unknown.hold_back) == (UNKNOWN, None)
+    assert known.kind is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "entry", [{}, {"Status": None}, {"Status": "SUCCESS"}, {"Status": "SUCCESS", "MessageId": ""}]
+)
+def test_an_entry_that_says_too_little_leaves_its_mail_in_doubt(entry):
+    assert bulk_replies(bulk(entry), 1)[0].kind is UNKNOWN
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_results_that_are_not_as_many_as_the_mails_tell_nothing(count):
+    results = [{"Status": "SUCCESS", "MessageId": "m"}] * count
+    assert [reply.kind for reply in bulk_replies(bulk(*results), 2)] == [UNKNOWN] * 2
+
+
+@given(st.integers(200, 599), st.binary(max_size=200), st.text(max_size=20))
+def test_whatever_comes_it_is_read_as_something(status, body, code):
+    answer = HttpAnswer(status, {"x-amzn-errortype": code, "content-type": code}, body)
+    for reply in (single_reply(answer), *bulk_replies(answer, 2)):
+        assert reply.reason.isprintable()
+        assert reply.code.isprintable()
+        assert (reply.kind is NOT_SENT) is (reply.hold_back is not None)
