@@ -1,4 +1,4 @@
-"""When mail may leave: pure arithmetic of rate, quota, backoff and adaptation."""
+"""When mail may leave: pure arithmetic of rate, quota and backoff."""
 
 import math
 from dataclasses import dataclass
@@ -150,39 +150,9 @@ def backoff(attempt: int) -> float:
     return float(min(_BACKOFF_LONGEST_SECONDS, _BACKOFF_FIRST_SECONDS * 2 ** min(attempt - 1, 20)))
 
 
-_CUT = 0.5
-_FLOOR = 0.02
-_RECOVERY_PER_SECOND = 0.02
-_CUT_AT_MOST_EVERY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Adaptation:
-    """What throttle answers have left of the rate (AIMD), and since when."""
-
-    factor: float = 1.0
-    at: Instant = 0.0
-
-    def current(self, now: Instant) -> float:
-        """The factor now: it recovers additively, 2 % of the full rate a second.
-
-        A cut that lies further ahead than a recovery takes was made before the wall clock was set
-        back. It is forgotten, or the rate would stay low until the clock catches up.
-        """
-        if self.at > now + 1 / _RECOVERY_PER_SECOND:
-            return 1.0
-        return min(1.0, self.factor + _RECOVERY_PER_SECOND * max(0.0, now - self.at))
-
-    def cut(self, now: Instant) -> "Adaptation":
-        """After a throttle answer. Answers to calls that were in the air together count once."""
-        if 0 <= now - self.at < _CUT_AT_MOST_EVERY_SECONDS and self.factor < 1.0:
-            return self
-        return Adaptation(max(_FLOOR, self.current(now) * _CUT), now)
-
-
 @dataclass(frozen=True, slots=True)
 class AllowedRate:
-    """How fast mail may leave now, and how much of that throttle answers have cut."""
+    """How fast mail may leave now, and how much of the account's rate throttling has left of it."""
 
     rate: float
     """Recipients a second."""

@@ -1,5 +1,6 @@
 """The governor's row: rate and quota of one SES account, shared by every process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -9,7 +10,8 @@ from sqlmodel import select as select_model
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.clock import Instant
-from sestui.core.pacing import Adaptation, AllowedRate, Quota, quota
+from sestui.core.pacing import AllowedRate, Quota, quota
+from sestui.core.rate_control import RateControl
 from sestui.store.database import Database
 from sestui.store.tables import GovernorRow, Run
 
@@ -23,10 +25,13 @@ _TAKE = (
     .where(_ROW.c.account == bindparam("b_account"))
     .values(tat=bindparam("b_tat"), taken=_ROW.c.taken + bindparam("b_count"))
 )
-_GIVE_BACK = (
+_SETTLE = (
     update(_ROW)
     .where(_ROW.c.account == bindparam("b_account"))
-    .values(taken=_ROW.c.taken - bindparam("b_count"))
+    .values(
+        taken=_ROW.c.taken - bindparam("b_unsent"),
+        rate_control=bindparam("b_rate_control", type_=_ROW.c.rate_control.type),
+    )
 )
 
 
@@ -58,9 +63,17 @@ def row_quota(row: GovernorRow, rule: QuotaRule, now: Instant) -> Quota:
 
 
 def row_allowed(row: GovernorRow, now: Instant) -> AllowedRate:
-    """How fast mail may leave now: the account's rate less what throttling cut."""
-    factor = Adaptation(row.rate_factor, row.rate_factor_at).current(now)
-    return AllowedRate(row.max_send_rate * factor, factor)
+    """How fast mail may leave now: the account's rate less what throttling holds back."""
+    rate = row.max_send_rate
+    if rate <= 0:
+        return AllowedRate(0.0)
+    allowed = row_control(row).allowed(rate, now)
+    return AllowedRate(allowed, allowed / rate)
+
+
+def row_control(row: GovernorRow) -> RateControl:
+    """What throttle answers have shown of the rate so far."""
+    return RateControl.from_dict(row.rate_control)
 
 
 def row_rate(row: GovernorRow, now: Instant) -> float:
@@ -73,19 +86,36 @@ def take(connection: Connection, account: str, *, count: int, tat: Instant) -> N
     connection.execute(_TAKE, {"b_account": account, "b_tat": tat, "b_count": count})
 
 
-def give_back(connection: Connection, account: str, count: int) -> None:
-    """Un-count mails that SES didn't take."""
-    connection.execute(_GIVE_BACK, {"b_account": account, "b_count": count})
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Answers that were written together, as the governor sees them."""
+
+    unsent: int = 0
+    """Mails that SES didn't take, for whichever reason."""
+    accepted: Sequence[Instant] = ()
+    """When each accepted mail had been claimed."""
+    throttled: Sequence[Instant] = ()
+    """The same for those that SES refused because of the rate."""
 
 
-def slow_down(connection: Connection, account: str, now: Instant) -> None:
-    """Cut the rate after a throttle answer, for every process."""
-    row = locked_row(connection, account)
-    cut = Adaptation(row.rate_factor, row.rate_factor_at).cut(now)
+def settle(connection: Connection, row: GovernorRow, settled: Settled, now: Instant) -> None:
+    """Un-count what SES didn't take, and let every process pace by what the answers show.
+
+    ``row`` is locked by this transaction, and changed with the table: it needs no second look.
+    """
+    before = row_control(row)
+    after = before.observe(settled.accepted, settled.throttled, rate=row.max_send_rate, now=now)
+    if after is before and not settled.unsent:
+        return
+    row.taken -= settled.unsent
+    row.rate_control = after.as_dict()
     connection.execute(
-        update(_ROW)
-        .where(_ROW.c.account == account)
-        .values(rate_factor=cut.factor, rate_factor_at=cut.at)
+        _SETTLE,
+        {
+            "b_account": row.account,
+            "b_unsent": settled.unsent,
+            "b_rate_control": row.rate_control,
+        },
     )
 
 

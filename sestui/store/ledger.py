@@ -39,6 +39,7 @@ from sestui.store import governor
 from sestui.store import ledger_sql as sql
 from sestui.store import many_sql as many
 from sestui.store.database import Database
+from sestui.store.tables import GovernorRow
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 
@@ -86,13 +87,12 @@ class Ledger:
         """
         with self._database.write_connection() as connection:
             now = ledger_now(connection, self._clock)
-            if not self._database.is_sqlite:
-                # First for every worker, so that no two wait for each other's rows.
-                governor.locked_row(connection, self._account)
+            # First for every worker, so that no two wait for each other's rows.
+            row = governor.locked_row(connection, self._account)
             if answers:
-                self.settle(connection, answers, now)
+                self.settle(connection, row, answers, now)
             said = Taken(now, self._clock.monotonic())
-            return said if want is None else self._claim(connection, want, said)
+            return said if want is None else self._claim(connection, want, row, said)
 
     def take_back(self, held: Set[int]) -> None:
         """Let what this worker has claimed, ids in ``held`` excepted, be pending again.
@@ -101,58 +101,64 @@ class Ledger:
         fell silent just then) has claimed deliveries that nobody here knows of.
         """
         with self._database.write_connection() as connection:
-            if not self._database.is_sqlite:
-                governor.locked_row(connection, self._account)
-            rows = connection.execute(sql.CLAIMED, {"worker": self._worker}).all()
+            row = governor.locked_row(connection, self._account)
+            claimed = connection.execute(sql.CLAIMED, {"worker": self._worker}).all()
             unknown = [
-                Answer(row.id, row.attempts, AnswerKind.NOT_SENT)
-                for row in rows
-                if row.id not in held
+                Answer(each.id, each.attempts, AnswerKind.NOT_SENT)
+                for each in claimed
+                if each.id not in held
             ]
             if unknown:
-                self.settle(connection, unknown, ledger_now(connection, self._clock))
+                self.settle(connection, row, unknown, ledger_now(connection, self._clock))
 
     # settling
 
-    def settle(self, connection: Connection, answers: Sequence[Answer], now: Instant) -> None:
-        """Write ``answers`` in a transaction of the caller's, who holds the governor's row."""
-        moves = self._moves(connection, answers, now)
-        if not moves:
+    def settle(
+        self, connection: Connection, row: GovernorRow, answers: Sequence[Answer], now: Instant
+    ) -> None:
+        """Write ``answers`` in a transaction of the caller's, who holds the governor's ``row``."""
+        throttled = {each.delivery_id for each in answers if each.hold_back is HoldBack.RATE}
+        moved = self._write(connection, answers, now)
+        if not moved:
             return
+        moves = Counter((each.run_id, before, each.state) for before, each in moved)
         move_counts(connection, moves)
+        accepted, refused = [], []
+        if throttled or not governor.row_control(row).is_quiet:
+            for _, each in moved:
+                if each.id in throttled:
+                    refused.append(each.claimed_at)
+                elif each.state == DeliveryState.ACCEPTED:
+                    accepted.append(each.claimed_at)
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
-        if unsent:
-            governor.give_back(connection, self._account, unsent)
-        if any(answer.hold_back is HoldBack.RATE for answer in answers):
-            governor.slow_down(connection, self._account, now)
+        governor.settle(connection, row, governor.Settled(unsent, accepted, refused), now)
         for run_id in {run_id for run_id, _, _ in moves}:
             finish_if_done(connection, run_id, now)
 
-    def _moves(
+    def _write(
         self, connection: Connection, answers: Sequence[Answer], now: Instant
-    ) -> Counter[tuple[int, str, str]]:
-        """Settle, and say what moved: how many by run, state before and state after."""
-        moves: Counter[tuple[int, str, str]] = Counter()
+    ) -> list[tuple[str, Row[Any]]]:
+        """Settle, and return what moved: the state before, and the row after it."""
+        moved: list[tuple[str, Row[Any]]] = []
         # In the air are nearly all; of what was put in doubt meanwhile the answer came after all.
         for before in (DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value):
             said = many.answers_text([(each, _STATE_AFTER[each.kind].value) for each in answers])
             given = {"b_said": said, "b_before": before, "b_worker": self._worker, "b_now": now}
             rows = connection.execute(many.statements(connection).settle, given).all()
-            moves.update((run_id, before, after) for _, run_id, after in rows)
+            moved += [(before, row) for row in rows]
             if len(rows) == len(answers):
                 break
             settled = {row.id for row in rows}
             answers = [each for each in answers if each.delivery_id not in settled]
-        return moves
+        return moved
 
     # claiming
 
-    def _claim(self, connection: Connection, want: Want, said: Taken) -> Taken:
+    def _claim(self, connection: Connection, want: Want, row: GovernorRow, said: Taken) -> Taken:
         now = said.now
         run = connection.execute(sql.RUN_NOW, {"run_id": want.run_id}).one()
         if run.state != RunState.SENDING:
             return replace(said, run_state=RunState(run.state))
-        row = governor.locked_row(connection, self._account)
         quota = governor.row_quota(row, self._quota_rule, now)
         allowed = governor.row_allowed(row, now)
         pace = Pace(

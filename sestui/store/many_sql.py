@@ -54,7 +54,8 @@ class Statements:
 
     settle: Update
     """Write ``b_said`` (:func:`answers_text`) at ``b_now`` to the deliveries that are in state
-    ``b_before`` and ``b_worker``'s; returns id, run and new state of those that moved."""
+    ``b_before`` and ``b_worker``'s; returns id, run, new state and time of the claim of those that
+    moved."""
     mark_sending: Update
     """Hand the deliveries of ``b_ids`` (:func:`ids_text`) to ``b_worker`` at ``b_now``."""
 
@@ -112,7 +113,7 @@ def _settle(said: FromClause) -> Update:
             not_before=case((row.wait > 0, now + row.wait), else_=literal(0.0)),
             sent_at=case((row.state == DeliveryState.ACCEPTED.value, now)),
         )
-        .returning(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.state)
+        .returning(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.state, DELIVERY.c.claimed_at)
     )
 
 

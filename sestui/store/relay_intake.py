@@ -69,8 +69,7 @@ class RelayIntake:
             # client's two tries at two relays come one after the other.
             row = governor.locked_row(connection, self._account)
             if answers:
-                self._settle(connection, answers, now)
-                row = governor.locked_row(connection, self._account)
+                self._settle(connection, row, answers, now)
             said = Admissions(now, self._clock.monotonic(), governor.row_rate(row, now))
             return replace(said, found=self._admitted(connection, mails, row, said))
 
@@ -80,8 +79,10 @@ class RelayIntake:
 
     # settling
 
-    def _settle(self, connection: Connection, calls: Sequence[CallAnswer], now: Instant) -> None:
-        self._ledger.settle(connection, [a for call in calls for a in call.answers], now)
+    def _settle(
+        self, connection: Connection, row: GovernorRow, calls: Sequence[CallAnswer], now: Instant
+    ) -> None:
+        self._ledger.settle(connection, row, [a for call in calls for a in call.answers], now)
         told: list[int] = []
         failed: list[int] = []
         forgotten: list[int] = []

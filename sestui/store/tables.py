@@ -278,9 +278,9 @@ class GovernorRow(SQLModel, table=True):
     production_access: bool | None = Field(default=None)
     sending_enabled: bool = Field(default=True)
     enforcement_status: str = Field(default="")
-    rate_factor: float = Field(default=1)
-    """What throttle answers have left of the rate, 0 to 1."""
-    rate_factor_at: float = Field(default=0)
+    rate_control: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """What throttle answers have shown of the rate: ``core.rate_control``'s value as a mapping,
+    empty while nothing is held back."""
 
 
 class Worker(SQLModel, table=True):

@@ -6,14 +6,13 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlmodel import update
 
 from sestui.core.clock import SystemClock
+from sestui.core.rate_control import RateControl
 from sestui.settings import load_settings
-from sestui.simulator.faults import checked_fault
-from sestui.simulator.state import SimulatorState
-from sestui.simulator.storage import FILE_NAME
 from sestui.store.database import Database
-from sestui.store.governor import slow_down
+from sestui.store.tables import GovernorRow
 from tests.support.cli import Sestui
 
 RATE = 40
@@ -26,12 +25,19 @@ def throttled(ready: Sestui) -> Sestui:
     ready.ok("account")
     ready.ok("campaign", "start", "news")
     ready.ok("campaign", "pause", "news")
-    settings = load_settings(data_dir=ready.data)
-    database = Database(settings.sqlalchemy_url)
-    with database.write_connection() as connection:
-        slow_down(connection, "simulator", SystemClock().now())
-    database.close()
+    leave_half(ready)
     return ready
+
+
+def leave_half(ready: Sestui) -> None:
+    """As after answers which showed that others use half of the rate."""
+    control = RateControl(limit=RATE / 2, since=SystemClock().now(), ceiling=RATE / 2)
+    settings = load_settings(data_dir=ready.data)
+    with (
+        closing(Database(settings.sqlalchemy_url)) as database,
+        database.write_connection() as connection,
+    ):
+        connection.execute(update(GovernorRow).values(rate_control=control.as_dict()))
 
 
 def checked(said: dict[str, Any]) -> None:
@@ -58,8 +64,7 @@ def test_for_people(throttled: Sestui) -> None:
 def test_a_run_that_throttling_slowed_says_so(ready: Sestui) -> None:
     ready.settings |= {"SESTUI_SIMULATOR_RATE": str(RATE), "SESTUI_SIMULATOR_QUOTA": "40"}
     ready.ok("account")
-    with closing(SimulatorState(ready.data / FILE_NAME, SystemClock())) as account:
-        account.add_fault(checked_fault("throttle", probability=0.2))
+    leave_half(ready)
     sent = ready.run("send", "news", "--json")
     run = json.loads(sent.stdout)
     assert (run["state"], run["reason"]) == ("waiting", "quota")

@@ -252,17 +252,16 @@ def test_a_paused_account_pauses_the_run_and_loses_nobody(world):
 
 def test_throttling_slows_down_and_loses_nobody(world):
     w = world(simulator_rate=400, send_mode="single")
-    w.account.add_fault(checked_fault("throttle", probability=0.1))
-    runtime, emails = w.runtime(), addresses(250)
+    w.account.add_fault(checked_fault("throttle", probability=0.5))
+    runtime, emails = w.runtime(), addresses(600)
     reports: list[SenderReport] = []
     run = w.started(runtime, emails)
     ran(runtime, report=reports.append)
     assert w.outbox() == once(emails)
-    assert counts(runtime, run) == RunCounts(accepted=250)
+    assert counts(runtime, run) == RunCounts(accepted=600)
     slowest = min((report for report in reports if report.rate), key=lambda report: report.rate)
-    assert slowest.rate < 250
+    assert slowest.rate < 300
     assert slowest.rate == pytest.approx(400 * slowest.rate_factor)
-    assert runtime.account.row().rate_factor < 1
 
 
 def test_what_ses_failed_on_is_tried_again(world):

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from sqlmodel import update
@@ -12,7 +12,7 @@ from sestui.core.clock import SystemClock
 from sestui.core.delivery import Answer, AnswerKind, HoldBack, RunCounts, Want
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
-from sestui.store.governor import Governor
+from sestui.store.governor import Governor, row_control
 from sestui.store.runs import Runs
 from sestui.store.tables import Contact
 from sestui.store.workers import Workers
@@ -364,13 +364,50 @@ def test_a_rate_of_zero_lets_nothing_be_claimed(started):
     assert taken.next_at is not None
 
 
-def test_a_throttle_answer_slows_every_worker(started, database, clock):
-    run_id, ledger = started(50, rate=1_000)
+@pytest.mark.parametrize("every", [2, 10, 100])
+def test_a_share_of_throttle_answers_slows_every_worker_and_a_few_slow_nobody(
+    sqlite_database, every
+):
+    clock = FakeClock()
+    add_contacts(sqlite_database, addresses(400))
+    tell_governor(sqlite_database, AccountStatus(-1, 100, 0), now=clock.now())
+    run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+    ledger, other = (open_ledger(sqlite_database, clock, name) for name in "ab")
+    slowest, numbers = 100.0, count(1)
+    for _ in range(40):
+        claims = ledger.exchange([], Want(run_id, 10)).claims
+        clock.advance(0.05)
+        answers = [
+            accepted(claim) if next(numbers) % every else not_sent(claim, HoldBack.RATE)
+            for claim in claims
+        ]
+        ledger.exchange(answers, None)
+        allowed = other.exchange([], Want(run_id, 0)).allowed
+        assert allowed.factor == pytest.approx(allowed.rate / 100)
+        slowest = min(slowest, allowed.rate)
+    if every == 100:
+        assert slowest == 100
+    else:  # a little less than what was accepted
+        assert slowest == pytest.approx(95 * (1 - 1 / every), rel=0.15)
+
+
+@pytest.mark.parametrize("hold_back", HoldBack)
+def test_only_throttling_by_rate_says_something_of_the_rate(started, database, hold_back):
+    run_id, ledger = started(20)
     claims = ledger.exchange([], Want(run_id, 10)).claims
-    before = ledger.exchange([], Want(run_id, 1)).allowed.rate
+    ledger.exchange([not_sent(claim, hold_back) for claim in claims[:5]], None)
+    ledger.exchange([accepted(claim) for claim in claims[5:]], None)
+    control = row_control(Governor(database).row(ACCOUNT))
+    assert control.is_quiet is (hold_back is not HoldBack.RATE)
+    assert control.window.accepted == (5 if hold_back is HoldBack.RATE else 0)
+
+
+def test_answers_that_change_nothing_say_nothing_of_the_rate(started, database):
+    run_id, ledger = started(20)
+    claims = ledger.exchange([], Want(run_id, 10)).claims
+    ledger.exchange([accepted(claim) for claim in claims], None)
     ledger.exchange([not_sent(claim, HoldBack.RATE) for claim in claims], None)
-    after = open_ledger(database, clock, "other").exchange([], Want(run_id, 1)).allowed.rate
-    assert after == pytest.approx(before / 2, rel=0.05)
+    assert Governor(database).row(ACCOUNT).rate_control == {}
 
 
 @pytest.mark.parametrize("rate", [0.5, 14, 500])

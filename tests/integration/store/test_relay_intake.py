@@ -1,10 +1,12 @@
 """Taking mail over, on both engines: the ledger alone, with a clock of the test's own."""
 
 import pytest
+from sqlmodel import update
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.delivery import PLACE, RELAYED, HoldBack, Want
 from sestui.core.pacing import SHARED_PACE
+from sestui.core.rate_control import RateControl
 from sestui.core.relay_intake import (
     HOLD_SECONDS,
     CallAnswer,
@@ -15,10 +17,12 @@ from sestui.core.relay_intake import (
 from sestui.core.relayed import mail_of, packed
 from sestui.core.states import DeliveryState, PauseReason, RunKind, RunState
 from sestui.errors import NotFoundError, StateError
+from sestui.store.governor import Governor, locked_row, row_control
 from sestui.store.relay_intake import RelayIntake
 from sestui.store.relay_keys import RelayKeys
 from sestui.store.relayed import RelayedMails
 from sestui.store.runs import Runs
+from sestui.store.tables import GovernorRow
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
     ACCOUNT,
@@ -172,9 +176,13 @@ def test_when_the_first_is_not_taken_nobody_gets_it(relay, how):
     assert relay.mails.contents([admission.mail_id]) == {}
 
 
-def test_a_throttle_answer_slows_everybody_down(relay):
+def test_throttle_answers_to_clients_count_for_everybodys_rate(relay):
     relay.answer(relay.one("a@x.org"), not_sent, hold_back=HoldBack.RATE)
-    assert relay.intake.exchange([], []).rate < 10_000
+    assert not row_control(Governor(relay.database).row(ACCOUNT)).is_quiet
+    limited = RateControl(limit=2_000.0, since=relay.intake.exchange([], []).now).as_dict()
+    with relay.database.write_connection() as connection:
+        connection.execute(update(GovernorRow).values(rate_control=limited))
+    assert relay.intake.exchange([], []).rate == 2_000
 
 
 @pytest.mark.parametrize("again", ["retry", "replay"])
@@ -321,9 +329,9 @@ def test_what_waits_for_a_dead_process_goes_in_the_end_or_when_told(timed):
 def test_orphans_are_released_at_once(relay):
     admission = relay.one("a@x.org", "b@x.org")
     with relay.database.write_connection() as connection:
-        relay.ledger.settle(
-            connection, [unknown(claim) for claim in admission.claims], relay.clock.now()
-        )
+        row = locked_row(connection, ACCOUNT)
+        answers = [unknown(claim) for claim in admission.claims]
+        relay.ledger.settle(connection, row, answers, relay.clock.now())
     assert relay.claim() == ()
     relay.mails.release_orphans()
     assert [claim.email for claim in relay.claim()] == ["b@x.org"]

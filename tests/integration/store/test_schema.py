@@ -4,22 +4,80 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
 from sestui.errors import StorageError
 from sestui.store import schema
 from sestui.store.database import Database
+from sestui.store.governor import Governor, row_allowed
+
+
+def migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    return config
+
+
+OLDER = sorted(
+    each.revision for each in ScriptDirectory.from_config(migrations()).walk_revisions()
+)[:-1]
 
 
 def test_head_is_the_newest_migration():
-    config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+    assert ScriptDirectory.from_config(migrations()).get_heads() == [schema.HEAD]
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_a_database_of_an_older_sestui_is_upgraded_with_what_is_in_it(database, version):
+    config = migrations()
+    with database.write_connection() as connection:
+        SQLModel.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        _fill(connection)
+    schema.ensure_schema(database)
+    with database.read_connection() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    row = Governor(database).row("ses:123:eu-west-1")
+    assert (row.tat, row.max_send_rate, row.taken, row.looked_at) == (5.5, 14, 7, 1_000)
+    assert row.production_access
+    assert row_allowed(row, 1_001).rate == 14  # what was cut before is not held against it
+
+
+def _fill(connection: Connection) -> None:
+    """A governor's row, whatever columns it has in this version."""
+    columns = inspect(connection).get_columns("governor")
+    values = {
+        "account": "ses:123:eu-west-1",
+        "tat": 5.5,
+        "max_send_rate": 14,
+        "max_24_hour_send": 50_000,
+        "sent_24_hours": 300,
+        "looked_at": 1_000,
+        "taken": 7,
+        "taken_at_look": 3,
+        "production_access": True,
+        "sending_enabled": True,
+        "enforcement_status": "HEALTHY",
+        "rate_factor": 0.02,
+        "rate_factor_at": 1_000,
+    }
+    names = [column["name"] for column in columns if column["name"] in values]
+    connection.execute(
+        text(
+            f"INSERT INTO governor ({', '.join(names)})"
+            f" VALUES ({', '.join(f':{name}' for name in names)})"
+        ),
+        {name: values[name] for name in names},
+    )
 
 
 def test_the_migrated_schema_is_what_the_tables_say(database):

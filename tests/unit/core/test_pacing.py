@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from sestui.core.account import QuotaRule, WarmUp
 from sestui.core.pacing import (
-    Adaptation,
     AllowedRate,
     Pace,
     Quota,
@@ -181,42 +180,12 @@ def test_a_warm_up_grows_by_its_factor_a_day_and_never_beyond_the_share():
     assert rule.limit(-1, NOW + 2 * day) == 450
 
 
-# backoff and adaptation
+# backoff, and what is said of the rate
 
 
 def test_backoff_doubles_to_five_minutes():
     assert [backoff(n) for n in range(1, 12)] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     assert backoff(10**9) == 300
-
-
-def test_a_throttle_halves_and_calls_in_the_air_together_count_once():
-    first = Adaptation().cut(NOW)
-    assert first.current(NOW) == 0.5
-    assert first.cut(NOW + 0.5) is first
-    assert first.cut(NOW + 1.0).current(NOW + 1.0) == pytest.approx((0.5 + 0.02) / 2)
-
-
-def test_recovery_is_additive_and_ends_at_the_full_rate():
-    cut = Adaptation().cut(NOW)
-    assert cut.current(NOW + 10) == pytest.approx(0.7)
-    assert cut.current(NOW + 25) == pytest.approx(1.0)
-    assert cut.current(NOW + 1e6) == 1.0
-
-
-@given(st.lists(st.floats(-10, 100), min_size=1, max_size=60))
-def test_the_factor_never_leaves_its_bounds_whatever_the_clock_does(steps):
-    cut, now = Adaptation(), NOW
-    for step in steps:
-        now += step
-        cut = cut.cut(now)
-        assert 0.02 <= cut.current(now) <= 1.0
-
-
-@pytest.mark.parametrize("seconds", [60, 3_600])
-def test_a_clock_set_back_stops_neither_the_recovery_nor_the_cutting(seconds):
-    cut = Adaptation(0.02, NOW)
-    assert cut.current(NOW - seconds) == 1.0
-    assert cut.cut(NOW - seconds).current(NOW - seconds) == 0.5
 
 
 def test_what_throttling_leaves_is_said_only_when_it_cuts():
@@ -226,8 +195,3 @@ def test_what_throttling_leaves_is_said_only_when_it_cuts():
     assert cut.within(None) == cut
     assert cut.within(5.0) == AllowedRate(5.0, 0.5)
     assert cut.within(20.0) == cut
-
-
-def test_a_clock_set_back_a_little_forgets_no_cut():
-    cut = Adaptation().cut(NOW)
-    assert cut.current(NOW - 5) == 0.5
