@@ -17,7 +17,7 @@ from sestui.reports.overview import Overview
 from sestui.settings import Settings
 from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts
-from sestui.store.database import Database
+from sestui.store.database import Database, url_of
 from sestui.store.deliveries import Deliveries
 from sestui.store.delivery_pages import DeliveryPages
 from sestui.store.doubts import Doubts
@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 
 def open_database(settings: Settings) -> Database:
     """The database of these settings, at this program's schema version."""
-    database = Database(settings.sqlalchemy_url)
+    file = settings.sqlite_file
+    database = Database(settings.sqlalchemy_url if file is None else url_of(file))
     try:
         ensure_schema(database)
     except SestuiError:

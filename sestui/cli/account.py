@@ -30,5 +30,10 @@ def account_command(*, as_json: AsJson = False) -> None:
             f"       sestui uses {report.max_quota_usage:.0%} = {report.limit:,.0f}, "
             f"{report.left:,} left"
         )
-    for sentence in filter(None, (report.unexplained(), lack)):
-        say(sentence)
+    if report.unexplained():
+        say(
+            f"{report.unexplained()} Other services on the account sent them, or this is an older "
+            "copy of the database (`sestui restore --mark` lets its runs wait)."
+        )
+    if lack:
+        say(lack)

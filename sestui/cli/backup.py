@@ -74,7 +74,7 @@ def restore_command(
     if file is None:
         _mark(as_json=as_json)
         return
-    database = sqlite_file(settings.sqlalchemy_url)
+    database = sqlite_file(settings.sqlite_file or settings.sqlalchemy_url)
     if database is None:
         raise UsageError(
             "The database is PostgreSQL: stop every sestui, restore the dump with `pg_restore "

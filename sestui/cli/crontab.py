@@ -74,6 +74,9 @@ def _variables(settings: "Settings") -> dict[str, str]:
     found = {}
     if "data_dir" in settings.model_fields_set:
         found["SESTUI_DATA_DIR"] = str(settings.data_dir.absolute())
+    if "state_dir" in settings.model_fields_set or os.environ.get("XDG_STATE_HOME"):
+        # All that send have to look into the same one.
+        found["SESTUI_STATE_DIR"] = str(settings.state_dir.absolute())
     if given := os.environ.get("SESTUI_CONFIG"):
         found["SESTUI_CONFIG"] = str(Path(given).absolute())
     if settings.account == "ses":

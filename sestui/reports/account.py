@@ -66,8 +66,7 @@ class AccountReport:
             return ""
         return (
             f"SES counts {self.sent_last_24_hours:,.0f} mails in 24 hours, {more:,} more than this "
-            "database knows of: other services on the account sent them, or this is an older copy "
-            "of the database."
+            "database knows of."
         )
 
     def health(self) -> list[str]:

@@ -74,10 +74,11 @@ class Due:
         since, older = self._local(restore.since), restore.older
         if older is None:
             return why_restored(f"the backup taken {since}")
-        mails = f"; {older.unknown:,} mails or so" if older.unknown else ""
+        mails = f" (about {older.unknown:,} mails)" if older.unknown else ""
         return (
-            f"This database is an older copy, last used {since}, of one that was used here "
-            f"{self._local(older.seen.at)}; what was sent between isn't known to it{mails}."
+            f"This database is an older copy: it was last used {since}, the database that it is a "
+            f"copy of {self._local(older.seen.at)}. What was sent between them{mails} isn't known "
+            "to it."
         )
 
     def start_campaigns(self) -> Started:

@@ -35,7 +35,7 @@ class Database:
     never with bound values in them: those are people's addresses.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = _parsed(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._files = _SqliteFiles(Path(str(self.url.database))) if self.is_sqlite else None
@@ -124,7 +124,12 @@ class Database:
             ) from error
 
 
-def _parsed(url: str) -> URL:
+def url_of(file: Path) -> URL:
+    """The URL of a SQLite database, whatever its name: as text, a ? would end it."""
+    return URL.create("sqlite", database=str(file))
+
+
+def _parsed(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
         parsed.get_dialect()

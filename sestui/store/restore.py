@@ -7,6 +7,7 @@ at any instant, the one or the other is there whole.
 """
 
 import fcntl
+import glob
 import os
 import shutil
 import sqlite3
@@ -24,7 +25,7 @@ from sqlmodel import delete
 
 from sestui.core.clock import Clock, Instant
 from sestui.errors import BadFileError, StorageBusyError, StorageError, UsageError
-from sestui.store.database import Database
+from sestui.store.database import Database, url_of
 from sestui.store.restore_lock import Processes, held, left_logs
 from sestui.store.restored import Marked, mark_restored
 from sestui.store.schema import ensure_schema
@@ -47,9 +48,11 @@ class Ready:
     marked: Marked
 
 
-def sqlite_file(url: str) -> Path | None:
-    """The SQLite database's file, links followed; None where the URL names another engine."""
-    parsed = make_url(url)
+def sqlite_file(database: Path | str) -> Path | None:
+    """The SQLite database's file, links followed; None for a URL that names another engine."""
+    if isinstance(database, Path):
+        return Path(os.path.realpath(database))
+    parsed = make_url(database)
     if parsed.get_backend_name() != "sqlite":
         return None
     return Path(os.path.realpath(str(parsed.database)))
@@ -179,6 +182,11 @@ def _copy(file: Path, copy: Path) -> None:
         before = _changed(real)
         # Nobody has it open: then it need not be, and nothing is made beside it.
         unused = not left_logs(real)
+        if not unused and not os.access(real.parent, os.W_OK):
+            raise BadFileError(
+                f"{file} has a log beside it, which SQLite reads only where it may write: put both "
+                "into a folder of yours and restore it from there."
+            )
         _backed_up(real, copy, "mode=ro&immutable=1" if unused else "mode=ro")
         if unused and _changed(real) != before:
             _backed_up(real, copy, "mode=ro")
@@ -234,7 +242,7 @@ def _verify(file: Path, copy: Path) -> None:
 
 def _marked(copy: Path, clock: Clock, local: Callable[[Instant], str]) -> Marked:
     """Bring the copy to this schema; nobody works on it, and its open runs wait."""
-    with closing(Database(f"sqlite:///{copy}")) as database:
+    with closing(Database(url_of(copy))) as database:
         ensure_schema(database)
         with database.write() as session:
             # Those that worked on the database it is a copy of; one may still live there.
@@ -252,7 +260,7 @@ def _named_aside(database: Path, now: Instant) -> Path | None:
 
     With the logs linked there, whoever opens the database next can end what a kill has left.
     """
-    for each in database.parent.glob(f"{database.name}{ASIDE}*"):
+    for each in database.parent.glob(f"{glob.escape(database.name)}{ASIDE}*"):
         # A name that a killed restore gave to the database which is still in place.
         if each.name.endswith(LOGS) or not database.exists() or not each.samefile(database):
             continue

@@ -11,6 +11,7 @@ were made of, nor one of them; one that lacks pages that the log supposes. What 
 differs in other pages only. Those are for the epoch (:mod:`sestui.store.lineage`).
 """
 
+import glob
 import os
 import struct
 import time
@@ -77,7 +78,7 @@ def _finished(real: Path) -> bool:
     """
     asides = [
         each
-        for each in real.parent.glob(f"{_escaped(real.name)}{ASIDE}*")
+        for each in real.parent.glob(f"{glob.escape(real.name)}{ASIDE}*")
         if not each.name.endswith(LOGS)
     ]
     if not real.is_file() or any(each.samefile(real) for each in asides):
@@ -90,10 +91,6 @@ def _finished(real: Path) -> bool:
             log.unlink(missing_ok=True)
             ended = True
     return ended
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{each}]" if each in "*?[" else each for each in name)
 
 
 def _fault(real: Path) -> str:

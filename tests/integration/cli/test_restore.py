@@ -32,19 +32,34 @@ def asides(sestui: Sestui) -> list[Path]:
     return sorted(sestui.data.glob("sestui.db.before-*"))
 
 
+@pytest.fixture(scope="module")
+def _begun(_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("begun")
+    made = Sestui(shutil.copytree(_prepared, home, dirs_exist_ok=True))
+    made.ok("campaign", "start", "news")
+    made.ok("backup", home / "backup.db")
+    return home
+
+
+@pytest.fixture(scope="module")
+def _sent(_begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("sent")
+    Sestui(shutil.copytree(_begun, home, dirs_exist_ok=True)).ok("send", "news")
+    return home
+
+
 @pytest.fixture
-def begun(ready: Sestui) -> Sestui:
+def begun(_begun: Path, sestui: Sestui) -> Sestui:
     """A run that was started, and `backup.db` from before anything was sent."""
-    ready.ok("campaign", "start", "news")
-    ready.ok("backup", ready.home / "backup.db")
-    return ready
+    shutil.copytree(_begun, sestui.home, dirs_exist_ok=True)
+    return sestui
 
 
 @pytest.fixture
-def sent(begun: Sestui) -> Sestui:
+def sent(_sent: Path, sestui: Sestui) -> Sestui:
     """The same, after all was sent."""
-    begun.ok("send", "news")
-    return begun
+    shutil.copytree(_sent, sestui.home, dirs_exist_ok=True)
+    return sestui
 
 
 def backup(sestui: Sestui) -> Path:
@@ -218,6 +233,20 @@ def test_what_is_no_database_is_put_aside_too(sent, content):
     assert sent.latest()["reason"] == "approval"
 
 
+def test_names_that_mean_something_elsewhere(sent):
+    """In URLs and in patterns, that is."""
+    odd = sent.home / "we?ird #%20[1]"
+    odd.mkdir()
+    file = odd / "b?#*.db"
+    shutil.copy(backup(sent), file)
+    for _ in range(2):
+        sent.ok("restore", file, "--yes", SESTUI_DATA_DIR=str(odd))
+    assert sent.json("campaign", "show", "news", SESTUI_DATA_DIR=str(odd))["run"]["pending"] == 200
+    assert len([each for each in odd.iterdir() if ".before-" in each.name]) == 1
+    assert {each.name for each in sent.home.iterdir()} >= {odd.name, "data"}
+    assert not (sent.home / "we").exists()
+
+
 # what is no backup
 
 
@@ -271,6 +300,32 @@ def test_an_older_backup_is_brought_to_this_schema(sent):
     sent.ok("restore", backup(sent), "--yes")
     with closing(sqlite3.connect(database(sent))) as live:
         assert live.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
+
+
+def test_a_backup_with_its_log_where_nothing_may_be_written(sent, tmp_path):
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    try:
+        mount = ["mount", "-t", "tmpfs", "tmpfs", folder]
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("only root can mount a disk")
+    try:
+        with closing(sqlite3.connect(database(sent), isolation_level=None)) as live:
+            live.execute("INSERT INTO suppression VALUES ('late@example.com', 'r', '', 0)")
+            for ending in ("", "-wal"):
+                shutil.copy(f"{database(sent)}{ending}", folder)
+        shutil.copy(backup(sent), folder)
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True, capture_output=True)
+        said = untouched(sent, EXIT_FAILED, folder / "sestui.db", "--yes")
+        assert "has a log beside it, which SQLite reads only where it may write" in said
+        sent.ok("restore", folder / "backup.db", "--yes")
+        said = sent.refused(
+            EXIT_FAILED, "restore", backup(sent), "--yes", SESTUI_DATA_DIR=str(folder)
+        )
+        assert "can't be written: Read-only file system; nothing was changed." in said
+    finally:
+        subprocess.run(["umount", folder], check=True, capture_output=True)
 
 
 def test_a_backup_beside_the_log_of_another(sent):

@@ -73,8 +73,8 @@ def test_an_older_copy_waits_for_approval(world, state):
     sent(older)
     held = older.runs.get(run.id)
     assert (held.state, held.reason) == (RunState.WAITING, WaitReason.APPROVAL)
-    assert held.detail.startswith("This database is an older copy, last used at ")
-    assert held.detail.endswith("what was sent between isn't known to it; 6 mails or so.")
+    assert held.detail.startswith("This database is an older copy: it was last used at ")
+    assert held.detail.endswith("sent between them (about 6 mails) isn't known to it.")
     assert made.outbox() == once(EMAILS), "nobody got it twice"
     older.steering.resume("news")
     sent(older)
@@ -224,3 +224,32 @@ def test_an_id_that_leads_out_of_the_folder(made, state, tmp_path):
     sent(runtime)
     assert counts(runtime, run).accepted == len(EMAILS)
     assert not list(tmp_path.rglob("evil*"))
+
+
+def test_ses_is_a_second_witness(world, state):
+    """Where it counts far more than the copy knows of, the operator reads that too."""
+    first = world(state_dir=state)
+    runtime = first.runtime()
+    run = first.started(runtime, addresses(70))
+    runtime.close()
+    copy = copied(first)
+    sent(first.runtime())
+    first.close()
+    made = world(state_dir=state)
+    older = put_back(made, copy)
+    sent(older)
+    said = "SES counts 70 mails in 24 hours, 70 more than this database knows of."
+    assert older.runs.get(run.id).detail.endswith(said)
+    report = older.account_report()
+    assert report is not None
+    assert report.unexplained() == said
+
+
+def test_few_mails_of_others_are_not_worth_a_word(made):
+    runtime = made.runtime()
+    made.started(runtime, EMAILS)
+    sent(runtime)
+    runtime.account.look()
+    report = runtime.account_report()
+    assert report is not None
+    assert report.unexplained() == ""
