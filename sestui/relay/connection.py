@@ -48,16 +48,18 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, as long as there isn't too much of it."""
         if self._in_head:
-            if self._head is None:
-                self._watch()
             self._head_bytes += len(data)
         try:
             super().data_received(data)
         except (UnicodeDecodeError, ValueError):  # a target that isn't ASCII
             self._refuse(_BAD)
             return
-        if self._in_head and self._head_bytes > MAX_HEAD:
+        if not self._in_head:
+            return
+        if self._head_bytes > MAX_HEAD:
             self._refuse(_TOO_LARGE)
+        elif self._head is None and self._head_bytes:
+            self._watch()  # most heads come whole, and need no timer
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, if there aren't too many."""

@@ -39,6 +39,7 @@ from sestui.relay.waiting import (
     Waiting,
     closing,
     failed,
+    settle,
     unavailable,
 )
 from sestui.sending.engine.account_poller import AccountPoller
@@ -325,7 +326,7 @@ class Intake:
         for each in said:
             for answer in each.call.answers:
                 self._calls.pop(answer.delivery_id, None)
-            each.waiting.settle(each.settled)
+        settle([(each.waiting, each.settled) for each in said])
         if mails:
             self._admit(mails, found)
             self._admitting = []

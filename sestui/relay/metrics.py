@@ -53,10 +53,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._of_requests: dict[tuple[bool, str, int], tuple[Counter, Histogram]] = {}
+
     def request(self, *, v1: bool, action: str, status: int, seconds: float) -> None:
         """Note a request that was answered."""
-        self._requests.labels("v1" if v1 else "v2", action, str(status)).inc()
-        self._seconds.labels(action).observe(seconds)
+        key = (v1, action, status)
+        if key not in self._of_requests:  # to look them up by their labels takes longer
+            counter = self._requests.labels("v1" if v1 else "v2", action, str(status))
+            self._of_requests[key] = (counter, self._seconds.labels(action))
+        counter, histogram = self._of_requests[key]
+        counter.inc()
+        histogram.observe(seconds)
 
     def mail(self, settled: Settled) -> None:
         """Note what became of a mail."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -32,12 +32,20 @@ class Waiting:
 
     def settle(self, settled: Settled) -> None:
         """Answer the client, if it is still there."""
-        with suppress(RuntimeError):  # the loop is closed: nobody is there
-            self.loop.call_soon_threadsafe(self._set, settled)
+        settle([(self, settled)])
 
-    def _set(self, settled: Settled) -> None:
-        if not self.future.done():
-            self.future.set_result(settled)
+
+def settle(told: Sequence[tuple[Waiting, Settled]]) -> None:
+    """Answer these clients, of one loop, as far as they are still there; wakes the loop once."""
+    if told:
+        with suppress(RuntimeError):  # the loop is closed: nobody is there
+            told[0][0].loop.call_soon_threadsafe(_set, told)
+
+
+def _set(told: Sequence[tuple[Waiting, Settled]]) -> None:
+    for waiting, settled in told:
+        if not waiting.future.done():
+            waiting.future.set_result(settled)
 
 
 @dataclass(slots=True, eq=False)
