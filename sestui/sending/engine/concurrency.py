@@ -5,6 +5,8 @@ from collections import deque
 
 _FIRST_LATENCY = 0.15
 _LATENCY_WEIGHT = 0.05
+"""Of the newest answer in the average. The first twenty make a plain one: a window that stays too
+wide for long would be lost in an outage that comes early."""
 _OUTLIER = 4.0
 """An answer that took longer than so many times the average counts as that: one that takes a
 second must not open the window for all."""
@@ -37,7 +39,7 @@ class ConcurrencyLimiter:
         """``most`` calls may be counted at once."""
         self._most = most
         self._allowed = _START
-        self._sent = 0
+        self._sent = self._answered = 0
         self._newest = 0
         self._unanswered: deque[tuple[int, int]] = deque()
         """Number and mails of the calls that left after the newest answered one, in order."""
@@ -82,7 +84,8 @@ class ConcurrencyLimiter:
         """That call was answered after ``seconds``."""
         self._pass(number)
         seconds = min(seconds, _OUTLIER * self.latency)
-        self.latency += _LATENCY_WEIGHT * (seconds - self.latency)
+        self._answered += 1
+        self.latency += max(_LATENCY_WEIGHT, 1 / (self._answered + 1)) * (seconds - self.latency)
         self._allowed = min(self._most, self._allowed + 1)
 
     def lost(self, number: int) -> bool:

@@ -106,3 +106,12 @@ def test_a_sender_that_keeps_up_is_not_behind():
     for second in range(10):
         backlog.measure(second, 990 * second, backlog=True, rate=1_000)
     assert not backlog.behind
+
+
+def test_a_few_answers_tell_the_latency():
+    limiter = ConcurrencyLimiter(64)
+    for _ in range(20):
+        limiter.answered(limiter.left(1), 0.04)
+    assert limiter.latency == pytest.approx(0.04, rel=0.15)
+    limiter.answered(limiter.left(1), 0.15)  # and one of many moves it little
+    assert limiter.latency == pytest.approx(0.05, rel=0.15)
