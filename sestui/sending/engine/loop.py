@@ -32,7 +32,7 @@ from sestui.sending.engine.batching import Batching, Mode
 from sestui.sending.engine.brake import May
 from sestui.sending.engine.concurrency import Backlog
 from sestui.sending.engine.dispatch import Dispatcher, Job, rendered
-from sestui.sending.engine.outage import Outage
+from sestui.sending.engine.outage import LASTING_SECONDS, Outage
 from sestui.sending.engine.ports import (
     AccountView,
     Book,
@@ -97,6 +97,8 @@ class Limits:
     """Monotonic seconds at which its time is up; None: never."""
     until_idle: bool = True
     """End when no run is sending; False: wait for the next one until stopped."""
+    lasting_seconds: float = LASTING_SECONDS
+    """After an outage of so long the runs wait and say why, instead of sending nothing."""
 
 
 class Engine:
@@ -123,7 +125,7 @@ class Engine:
         self._answers = AnswerBuffer(ledger, clock)
         self._account = AccountPoller(account, clock)
         self._policy = AnswerPolicy()
-        self._outage = Outage(self._dispatcher, clock)
+        self._outage = Outage(self._dispatcher, clock, limits.lasting_seconds)
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
         self._scheduler = FairScheduler()

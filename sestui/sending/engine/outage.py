@@ -4,13 +4,14 @@ from sestui.core.clock import Clock
 from sestui.sending.engine.dispatch import Dispatcher
 
 LASTING_SECONDS = 30.0
-"""After so long the runs wait and say why, instead of sending nothing."""
+"""How long that usually is before the runs wait."""
 
 
 class Outage:
     """What the dispatcher's brake and connections say of the account, seen over time."""
 
-    def __init__(self, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(self, dispatcher: Dispatcher, clock: Clock, lasting_seconds: float) -> None:
+        self._lasting_seconds = lasting_seconds
         self._dispatcher = dispatcher
         self._clock = clock
         self._began: float | None = None
@@ -42,7 +43,7 @@ class Outage:
             self._began = None
         elif self._began is None:
             self._began = now
-        return self._began is not None and now - self._began > LASTING_SECONDS
+        return self._began is not None and now - self._began > self._lasting_seconds
 
     def over(self) -> None:
         """The account has answered: what is sent next shows whether that is the end of it."""
