@@ -7,6 +7,7 @@ that the sender under test and not its counterpart is the bottleneck.
 import asyncio
 import json
 import re
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 RATE = 100_000
 """Recipients a second that GetAccount allows: far beyond what the machine can do."""
@@ -99,28 +101,37 @@ class NullSes:
     """A running null SES."""
 
     port: int
+    certificate: str = ""
+    """The file of the certificate it shows; '' for one without TLS."""
 
     @property
     def url(self) -> str:
         """What boto3 is given as its endpoint."""
+        if self.certificate:
+            return f"https://localhost:{self.port}"
         return f"http://127.0.0.1:{self.port}"
 
     def mails(self) -> int:
         """How many mails it has accepted."""
-        with urllib.request.urlopen(f"{self.url}/counters") as answer:
+        trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
+        with urllib.request.urlopen(f"{self.url}/counters", context=trust) as answer:
             return int(json.load(answer)["mails"])
 
 
 @contextmanager
-def null_ses() -> Iterator[NullSes]:
-    """Start one; it ends with the block, or with this process."""
+def null_ses(tls: tuple[Path, Path] | None = None) -> Iterator[NullSes]:
+    """Start one, over TLS with the files of a certificate for ``localhost`` and of its key.
+
+    It ends with the block, or with this process.
+    """
+    files = [str(file) for file in tls or ()]
     with subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, __file__, *files], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield NullSes(int(process.stdout.readline()))
+            yield NullSes(int(process.stdout.readline()), *files[:1])
         finally:
             process.stdin.close()
 
@@ -128,7 +139,11 @@ def null_ses() -> Iterator[NullSes]:
 async def _serve() -> None:
     loop = asyncio.get_running_loop()
     counters = _Counters()
-    server = await loop.create_server(lambda: _Connection(counters), "127.0.0.1", 0)
+    context = None
+    if sys.argv[1:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*sys.argv[1:])
+    server = await loop.create_server(lambda: _Connection(counters), "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.buffer.read)  # until the parent lets go
 

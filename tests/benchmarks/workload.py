@@ -59,15 +59,19 @@ def address_of(number: int) -> str:
 
 @contextmanager
 def ses_at(
-    url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any
+    url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, trust: str = "", **settings: Any
 ) -> Iterator[Runtime]:
-    """A sestui in ``folder`` that takes what answers at ``url`` for Amazon SES."""
-    as_ses(url, monkeypatch)
-    with Runtime.open(load_settings(account="ses", data_dir=folder, **settings)) as runtime:
+    """A sestui in ``folder`` that takes what answers at ``url`` for Amazon SES.
+
+    ``trust`` is the file of the certificate that it shows; '' without TLS.
+    """
+    as_ses(url, monkeypatch, trust=trust)
+    given = {"account": "ses", "data_dir": folder, "state_dir": folder / "state", **settings}
+    with Runtime.open(load_settings(**given)) as runtime:
         yield runtime
 
 
-def as_ses(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def as_ses(url: str, monkeypatch: pytest.MonkeyPatch, *, trust: str = "") -> None:
     """Point the standard AWS chain at ``url``, and keep the user's own settings out."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "SESTUI_"))]:
         if not name.startswith("SESTUI_BENCH_"):
@@ -81,6 +85,8 @@ def as_ses(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", url)
+    if trust:
+        monkeypatch.setenv("AWS_CA_BUNDLE", trust)
 
 
 def add_contacts(database: Database, count: int) -> None:
