@@ -207,11 +207,10 @@ def _pending(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _
     if run.state is RunState.SCHEDULED:
         return "Still pending: the run has not begun."
     if delivery.attempts:
-        tries = "1 try" if delivery.attempts == 1 else f"{delivery.attempts} tries"
         said = _said(delivery)
-        last = f", the last time with {_ended(said)}" if said else "."
+        last = f": the last answer was {_ended(said)}" if said else "."
         comes = at(delivery.not_before) or " with their turn"
-        return f"Still pending: SES has not taken it in {tries}{last} The next try comes{comes}."
+        return f"Still pending: SES has not taken it yet{last} The next try comes{comes}."
     return "Still pending: the run is sending, and their turn has not come yet."
 
 

@@ -38,10 +38,13 @@ def say(instant):
         (DeliveryFacts(S.PENDING), "the run is sending, and their turn has not come yet."),
         (
             DeliveryFacts(S.PENDING, "Throttling", "Slow down", attempts=3, not_before=20),
-            "SES has not taken it in 3 tries, the last time with Throttling: Slow down. The next "
+            "SES has not taken it yet: the last answer was Throttling: Slow down. The next "
             "try comes at 20.",
         ),
-        (DeliveryFacts(S.PENDING, attempts=1), "in 1 try. The next try comes with their turn."),
+        (
+            DeliveryFacts(S.PENDING, attempts=1),
+            "SES has not taken it yet. The next try comes with their turn.",
+        ),
         (DeliveryFacts(S.SKIPPED, "suppressed"), "was suppressed when their turn came; it is not"),
         (DeliveryFacts(S.SKIPPED, "unsubscribed"), "they have not now."),
         (DeliveryFacts(S.SKIPPED, "invalid"), "was marked invalid when their turn came"),
