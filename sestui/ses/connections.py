@@ -18,11 +18,15 @@ from typing import Protocol
 
 from sestui.core.clock import Clock
 from sestui.ses.connector import ConnectError
-from sestui.ses.http_answer import AnswerReader, HttpAnswer, UnreadableError
+from sestui.ses.http_answer import AnswerReader, UnreadableError
+from sestui.ses.outcome import Lost, Outcome, closed, too_late
 
 CALL_SECONDS = 20.0
 """SES answers within a second or two. What has no whole answer after this is in doubt, however
 many bytes of one have come."""
+
+_CROWDED_SECONDS = 5.0
+"""The same, where there is no connection left for other mails because so many calls hang."""
 
 _IDLE_SECONDS = 20.0
 """Shorter than any middlebox forgets a connection, or a server closes it, in silence."""
@@ -45,17 +49,6 @@ _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.2, 5.0
 _READ_BYTES = 65_536
 
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Bytes of a request have left, and no answer that can be read came back."""
-
-    code: str
-    reason: str
-
-
-Outcome = HttpAnswer | Lost
 
 
 class Attempt(Protocol):
@@ -299,7 +292,7 @@ class Connections:
             except _NOT_NOW:
                 return
             except OSError as error:
-                self._lose(connection, _closed(error))
+                self._lose(connection, closed(error))
                 return
             call.unsent = call.unsent[sent:] if sent < len(call.unsent) else None
         self._watch(connection, selectors.EVENT_READ)
@@ -311,7 +304,7 @@ class Connections:
             except _NOT_NOW:
                 return
             except OSError as error:
-                self._lose(connection, _closed(error))
+                self._lose(connection, closed(error))
                 return
             if not self._heard(connection, data):
                 return
@@ -331,7 +324,7 @@ class Connections:
             return False
         if answer is None:
             if not data:
-                self._lose(connection, _closed(None))
+                self._lose(connection, closed(None))
             return bool(data)
         connection.call = None
         connection.proven = call.over = True
@@ -366,13 +359,23 @@ class Connections:
         """Give up calls that take too long, and connections that have been idle for too long."""
         now = self._clock.monotonic()
         while self._calls and (self._calls[0].over or self._calls[0].deadline <= now):
-            call = self._calls.popleft()
-            if not call.over:
-                self._lose(call.connection, _too_late())
+            self._give_up(CALL_SECONDS)
+        crowded = self._open >= self._most and not self._ready
+        if (
+            crowded
+            and self._calls
+            and self._calls[0].deadline <= now + CALL_SECONDS - _CROWDED_SECONDS
+        ):
+            self._give_up(_CROWDED_SECONDS)
         if now > self._wary_until:
             self._idle_seconds = _IDLE_SECONDS
         while self._ready and now - self._ready[0].idle_since > self._idle_seconds:
             self._drop(self._ready[0])
+
+    def _give_up(self, seconds: float) -> None:
+        call = self._calls.popleft()
+        if not call.over:
+            self._lose(call.connection, too_late(seconds))
 
 
 def _silent(sock: socket.socket) -> bool:
@@ -384,15 +387,3 @@ def _silent(sock: socket.socket) -> bool:
     except OSError:
         return False
     return False
-
-
-def _too_late() -> Lost:
-    return Lost("ReadTimeoutError", f"No whole answer came within {CALL_SECONDS:g} seconds.")
-
-
-def _closed(error: OSError | None) -> Lost:
-    why = f" ({error.strerror})" if error is not None and error.strerror else ""
-    return Lost(
-        "ConnectionClosedError",
-        f"The mail was handed over and the connection was closed without an answer{why}.",
-    )

@@ -14,8 +14,11 @@ from sestui.core.clock import Clock
 from sestui.core.delivery import AnswerKind, HoldBack, Reply
 from sestui.core.mail import Mail
 from sestui.ses.client import USER_AGENT, Clients
-from sestui.ses.connections import Connections, Lost, Outcome
+from sestui.ses.connections import Connections
 from sestui.ses.connector import ConnectError
+from sestui.ses.connections import Connections
+from sestui.ses.connector import ConnectError
+from sestui.ses.outcome import Lost, Outcome
 from sestui.ses.replies import bulk_replies, single_reply
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses.signer import Credentials, Signer
