@@ -14,6 +14,7 @@ REFUSALS_IN_A_ROW = 20
 """So many refusals with one code, none accepted between: that is not the recipients' fault."""
 
 _LONGEST_HOLD_SECONDS = 30.0
+_FEW_FAILURES = 2
 
 _THROTTLED_RETRY_SECONDS = 1.0
 
@@ -73,6 +74,14 @@ class AnswerPolicy:
                 self._not_sent(answer, claim, now, pauses)
         return written, list(pauses.values())
 
+    @property
+    def outage(self) -> str:
+        """What SES, or whoever answers for it, says to one call after another; '' if all is well.
+
+        One or two failures are no outage.
+        """
+        return self.trouble if self._failures > _FEW_FAILURES else ""
+
     def unmade(self, run_id: int) -> Pause | None:
         """The run's pause if all it has left is recipients for whom no mail can be made.
 
@@ -120,7 +129,7 @@ class AnswerPolicy:
             # Calls that were in the air together fail together: one step of backoff for them all.
             if now >= self.hold_until:
                 self._failures += 1
-                if answer.hold_back is HoldBack.UNREACHABLE or self._failures > 2:
+                if answer.hold_back is HoldBack.UNREACHABLE or self._failures > _FEW_FAILURES:
                     self.hold_until = now + min(_LONGEST_HOLD_SECONDS, backoff(self._failures) / 2)
             self.trouble = f"SES can't take mail just now ({answer.code}): {answer.reason}"
 

@@ -125,7 +125,7 @@ class Engine:
         self._answers = AnswerBuffer(ledger, clock)
         self._account = AccountPoller(account, clock)
         self._policy = AnswerPolicy()
-        self._outage = Outage(self._dispatcher, clock, limits.lasting_seconds)
+        self._outage = Outage(self._dispatcher, self._policy, clock, limits.lasting_seconds)
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
         self._scheduler = FairScheduler()

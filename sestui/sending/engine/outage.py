@@ -1,6 +1,7 @@
 """How long SES has been out of reach or silent, and what is said of it."""
 
 from sestui.core.clock import Clock
+from sestui.sending.engine.answer_policy import AnswerPolicy
 from sestui.sending.engine.dispatch import Dispatcher
 
 LASTING_SECONDS = 30.0
@@ -8,9 +9,16 @@ LASTING_SECONDS = 30.0
 
 
 class Outage:
-    """What the dispatcher's brake and connections say of the account, seen over time."""
+    """What brake, connections and answers say of the account, seen over time."""
 
-    def __init__(self, dispatcher: Dispatcher, clock: Clock, lasting_seconds: float) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        policy: AnswerPolicy,
+        clock: Clock,
+        lasting_seconds: float,
+    ) -> None:
+        self._policy = policy
         self._lasting_seconds = lasting_seconds
         self._dispatcher = dispatcher
         self._clock = clock
@@ -28,7 +36,7 @@ class Outage:
             return f"SES can't take mail just now ({unreachable.code}): {unreachable.reason}"
         brake = self._dispatcher.brake
         if brake.since is None:
-            return ""
+            return self._policy.outage
         return f"SES can't take mail just now: {brake.reason}"
 
     @property

@@ -114,6 +114,17 @@ def test_nobody_answering_holds_at_once_and_longer_each_time():
     assert waits[-1] == 30
 
 
+@pytest.mark.parametrize("hold_back", [HoldBack.UNREACHABLE, HoldBack.FAULT])
+def test_several_failures_in_a_row_are_an_outage_until_something_is_accepted(hold_back):
+    policy, now = AnswerPolicy(), NOW
+    for expected in (False, False, True, True):
+        policy.read([unsent(hold_back)], now)
+        assert bool(policy.outage) is expected
+        now = max(now, policy.hold_until)
+    policy.read([ACCEPTANCE], now)
+    assert policy.outage == ""
+
+
 def test_an_acceptance_ends_the_trouble():
     policy = AnswerPolicy()
     policy.read([unsent(HoldBack.UNREACHABLE)], NOW)
