@@ -16,8 +16,6 @@ from sestui.core.mail import Mail
 from sestui.ses.client import USER_AGENT, Clients
 from sestui.ses.connections import Connections
 from sestui.ses.connector import ConnectError
-from sestui.ses.connections import Connections
-from sestui.ses.connector import ConnectError
 from sestui.ses.outcome import Lost, Outcome
 from sestui.ses.replies import bulk_replies, single_reply
 from sestui.ses.requests import bulk_request, single_request
