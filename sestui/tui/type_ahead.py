@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 
 from textual.app import App, ScreenStackError
 from textual.events import Event, Key, Paste
@@ -9,9 +10,13 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
 
-_PATIENCE_SECONDS = 0.5
-"""What a key does may take longer than keys can be held back for it."""
+_MOST_MOVES = 10
+"""So often one key may move the focus on, from screen to screen."""
+
 _LOOK_SECONDS = 0.01
+_MOST_LOOKS = 50
+"""What a key does may take longer than keys can be held back for it. Counted rather than timed: on
+a busy machine, or while a screen is being drawn, little gets done in half a second."""
 
 
 class TypeAheadApp(App[None]):
@@ -49,20 +54,16 @@ class TypeAheadApp(App[None]):
             await self._hand_on(self._ahead.popleft())
 
     async def _until_done(self, receiver: Widget) -> None:
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                after: Widget | None = receiver
-                while after is not None:
-                    receiver = after
-                    for pump in receiver.ancestors_with_self:
-                        # Once for the key, and once for what it made the widget say.
-                        await _caught_up(pump)
-                        await _caught_up(pump)
-                    after = self._receiver()
-                    if after is receiver:
-                        break
-        except TimeoutError:
-            pass  # then keys go on to wherever the focus is by now
+        looks = iter(range(_MOST_LOOKS))
+        for _ in range(_MOST_MOVES):
+            for pump in receiver.ancestors_with_self:
+                # Once for the key, and once for what it made the widget say.
+                await _caught_up(pump, looks)
+                await _caught_up(pump, looks)
+            now = self._receiver()
+            if now is None or now is receiver:
+                break
+            receiver = now
         self.call_later(self._hand_on_the_next)
 
     def _receiver(self) -> Widget | None:
@@ -74,8 +75,8 @@ class TypeAheadApp(App[None]):
         return screen.focused or screen
 
 
-async def _caught_up(pump: MessagePump) -> None:
-    """Return when ``pump`` has handled what it was sent so far, or ends."""
+async def _caught_up(pump: MessagePump, looks: Iterator[int]) -> None:
+    """Return when ``pump`` has handled what it was sent so far, ends, or no look is left."""
     handled = asyncio.Event()
     if not pump.call_later(handled.set):
         return
@@ -84,4 +85,5 @@ async def _caught_up(pump: MessagePump) -> None:
             async with asyncio.timeout(_LOOK_SECONDS):
                 await handled.wait()
         except TimeoutError:
-            continue
+            if next(looks, None) is None:
+                return

@@ -14,6 +14,7 @@ from sestui.tui.screens.account import AccountScreen
 from sestui.tui.screens.new_relay_key import NewRelayKeyScreen
 from sestui.tui.screens.relay_keys import RelayKeysScreen
 from sestui.tui.type_ahead import TypeAheadApp
+from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.line import Line
 from tests.support.screens import running, until
 
@@ -125,3 +126,23 @@ async def test_a_key_that_takes_long_holds_the_others_back_for_a_while_only():
         in_one_go(app, "s", "y", "z")
         asyncio.get_running_loop().call_later(1.0, app.stands.set)
         await until(pilot, lambda: app.noted == ["x", "y", "z"])
+
+
+class Pressed(TypeAheadApp):
+    """Counts what its button is pressed."""
+
+    times = 0
+
+    def compose(self) -> ComposeResult:
+        yield PushButton("Go", id="go")
+
+    def on_button_pressed(self) -> None:
+        self.times += 1
+
+
+async def test_a_button_takes_every_press():
+    app = Pressed()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.focused is not None)
+        in_one_go(app, "@enter", "@enter", "@enter")
+        await until(pilot, lambda: app.times == 3)

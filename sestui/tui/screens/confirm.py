@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from sestui.tui.screens.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
 
 TYPED_ABOVE = 1_000
 """Above so many recipients the number must be typed."""
@@ -44,8 +45,8 @@ class ConfirmScreen(Dialog[bool]):
                 yield Static(f"Type {self._recipients:,} to go on:", id="type-it", markup=False)
                 yield Input(placeholder="the number of recipients", id="number")
             with Horizontal(id="buttons"):
-                yield Button("Go back", id="no")
-                yield Button(self._yes, id="yes", variant="warning", disabled=self.typed)
+                yield PushButton("Go back", id="no")
+                yield PushButton(self._yes, id="yes", variant="warning", disabled=self.typed)
 
     def on_mount(self) -> None:
         """Focus what does no harm."""

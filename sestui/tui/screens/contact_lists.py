@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, Static
 
 from sestui.tui.format import shorten
 from sestui.tui.screens.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.ticks import Tick, Ticks
 
 _MOST_LINES = 12
@@ -38,8 +39,8 @@ class ContactListsScreen(Dialog[set[str] | None]):
             yield self._ticks
             yield Input(placeholder="a new list", id="new")
             with Horizontal(id="buttons"):
-                yield Button("Go back", id="no")
-                yield Button("Save", id="yes", variant="primary")
+                yield PushButton("Go back", id="no")
+                yield PushButton("Save", id="yes", variant="primary")
 
     def on_mount(self) -> None:
         """Begin with the lists, if there are any."""

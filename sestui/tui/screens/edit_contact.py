@@ -17,6 +17,7 @@ from sestui.tui.desks.contacts import ContactsDesk
 from sestui.tui.format import shorten
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
+from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.ticks import Tick, Ticks
 
 _STATUSES = (
@@ -61,8 +62,8 @@ class EditContactScreen(DeskScreen):
         yield TextArea(compact=True, id="attributes")
         yield Static("", classes="fault", markup=False)
         with Horizontal(id="buttons"):
-            yield Button("Go back", id="no")
-            yield Button("Save", id="yes", variant="primary")
+            yield PushButton("Go back", id="no")
+            yield PushButton("Save", id="yes", variant="primary")
 
     async def read(self) -> None:
         """Read the contact once: what is typed must stay."""

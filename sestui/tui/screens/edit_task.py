@@ -19,6 +19,7 @@ from sestui.tui.desks.schedule import ScheduleDesk
 from sestui.tui.format import shorten
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
+from sestui.tui.widgets.button import PushButton
 
 _TYPING_SECONDS = 0.2
 
@@ -86,8 +87,8 @@ class EditTaskScreen(DeskScreen):
             yield from self._choice("overlap", _OVERLAP, self._first.overlap)
         yield self._ahead
         with Horizontal(id="buttons"):
-            yield Button("Go back", id="no")
-            yield Button("Save", id="yes", variant="primary")
+            yield PushButton("Go back", id="no")
+            yield PushButton("Save", id="yes", variant="primary")
 
     def _line(self, field: str, label: str, placeholder: str) -> ComposeResult:
         with Horizontal(classes="field"):

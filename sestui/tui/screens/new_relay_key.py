@@ -14,6 +14,7 @@ from sestui.store.relay_key_maker import NewKey
 from sestui.tui.desks.relay_keys import KeyForm
 from sestui.tui.format import shorten
 from sestui.tui.screens.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.line import Line
 from sestui.tui.widgets.ticks import Tick, Ticks
 
@@ -60,8 +61,8 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
             yield self._calls
             yield Static("", classes="fault", markup=False)
             with Horizontal(id="buttons"):
-                yield Button("Go back", id="no")
-                yield Button("Make key", id="yes", variant="primary")
+                yield PushButton("Go back", id="no")
+                yield PushButton("Make key", id="yes", variant="primary")
 
     def on_mount(self) -> None:
         """Begin with the name."""
@@ -132,8 +133,8 @@ class RelaySecretScreen(Dialog[None]):
                 markup=False,
             )
             with Horizontal(id="buttons"):
-                yield Button("Copy", id="copy", variant="primary")
-                yield Button("Done", id="done")
+                yield PushButton("Copy", id="copy", variant="primary")
+                yield PushButton("Done", id="done")
 
     def on_mount(self) -> None:
         """On what does not close it."""

@@ -14,6 +14,7 @@ from sestui.tui.format import shorten
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
 
 
 class SuppressScreen(Dialog[str]):
@@ -40,8 +41,8 @@ class SuppressScreen(Dialog[str]):
             )
             yield Input(placeholder="why, for whoever asks later")
             with Horizontal(id="buttons"):
-                yield Button("Go back", id="no")
-                yield Button("Suppress", id="yes", variant="warning", disabled=True)
+                yield PushButton("Go back", id="no")
+                yield PushButton("Suppress", id="yes", variant="warning", disabled=True)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
