@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from campaigning import until
 
 from sestui.core.states import WaitReason
 from sestui.errors import EXIT_NEEDS_OPERATOR
 from sestui.store.sqlite_logs import LOGS, log_beside
+from tests.support.workspaces import until
 
 
 def epoch(database: Path) -> int:

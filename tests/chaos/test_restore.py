@@ -15,9 +15,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from command import MESSAGE, Sestui
 
 from sestui.errors import EXIT_DONE, EXIT_FAILED
+from tests.support.cli import MESSAGE, Sestui
 
 KILLED_AT = """
 import os, signal, sys

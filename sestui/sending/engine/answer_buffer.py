@@ -5,7 +5,7 @@ from collections.abc import Iterable, Set
 
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, Taken, Want
-from sestui.errors import StorageError
+from sestui.errors import DatabaseLostError, StorageError
 from sestui.sending.engine.ports import Ledger
 
 PATIENCE_SECONDS = 120.0
@@ -74,7 +74,8 @@ class AnswerBuffer:
             try:
                 self.exchange(None, frozenset())
             except StorageError as error:
-                if self._clock.monotonic() >= give_up_at:
+                lost = isinstance(error, DatabaseLostError)
+                if lost or self._clock.monotonic() >= give_up_at:
                     raise self._said(error) from error
                 self._clock.wait(threading.Event(), _RETRY_SECONDS)
             else:

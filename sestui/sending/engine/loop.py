@@ -24,7 +24,7 @@ from sestui.core.pacing import (
     shared_pace,
 )
 from sestui.core.states import PauseReason, RunState
-from sestui.errors import ContentError, SestuiError, StorageError
+from sestui.errors import ContentError, DatabaseLostError, SestuiError, StorageError
 from sestui.sending.engine.account_poller import AccountPoller
 from sestui.sending.engine.answer_buffer import AnswerBuffer
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause
@@ -197,6 +197,8 @@ class Engine:
         try:
             self._work()
             self._answers.succeeded()
+        except DatabaseLostError:
+            raise  # it will not come back by waiting
         except StorageError as error:
             self._answers.failed(error, self._dispatcher.in_the_air)
             self._policy.trouble = f"{error} Until then nothing is sent, and nothing is lost."

@@ -13,7 +13,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from command import Sestui
 
 from sestui.errors import (
     EXIT_DONE,
@@ -22,6 +21,7 @@ from sestui.errors import (
     EXIT_USAGE,
 )
 from sestui.store.version import HEAD
+from tests.support.cli import Sestui
 
 
 def database(sestui: Sestui) -> Path:

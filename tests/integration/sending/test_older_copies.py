@@ -10,9 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from campaigning import World, counts, once, sent
-from fake_time import FakeClock
-from seeding import addresses, make_campaign, tell_governor
 
 from sestui.core.clock import SystemClock
 from sestui.core.states import RunState, WaitReason
@@ -23,6 +20,9 @@ from sestui.store.restored import Restored
 from sestui.store.runs import Runs
 from sestui.store.sqlite_logs import LOGS, log_beside
 from sestui.store.tables import Run
+from tests.support.clocks import FakeClock
+from tests.support.seeding import addresses, make_campaign, tell_governor
+from tests.support.workspaces import World, counts, once, sent
 
 EMAILS = addresses(6)
 

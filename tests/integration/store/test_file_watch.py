@@ -8,7 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from seeding import (
+
+from sestui.core.delivery import Want
+from sestui.errors import DatabaseLostError, StorageError
+from sestui.store.database import Database
+from sestui.store.schema import ensure_schema
+from sestui.store.sqlite_logs import log_beside
+from tests.support.seeding import (
     accepted,
     add_contacts,
     addresses,
@@ -17,12 +23,6 @@ from seeding import (
     start_run,
     tell_governor,
 )
-
-from sestui.core.delivery import Want
-from sestui.errors import DatabaseLostError, StorageError
-from sestui.store.database import Database
-from sestui.store.schema import ensure_schema
-from sestui.store.sqlite_logs import log_beside
 
 
 @pytest.fixture

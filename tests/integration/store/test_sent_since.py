@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from seeding import add_contacts, addresses, make_campaign, start_run
 from sqlalchemy import insert
 from sqlmodel import col, select, update
 
@@ -13,6 +12,7 @@ from sestui.store.recent import RecentRuns
 from sestui.store.runs import Runs
 from sestui.store.sent_since import count_sent, first_sent
 from sestui.store.tables import Delivery, Run
+from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
 
 DAY = 86_400.0
 

@@ -11,13 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from command import Sestui
-from seeding import add_contacts, addresses
 
 from sestui.errors import EXIT_FAILED, StorageError
 from sestui.store.database import Database
 from sestui.store.schema import ensure_schema
 from sestui.store.sqlite_logs import check_logs, log_beside
+from tests.support.cli import Sestui
+from tests.support.seeding import add_contacts, addresses
 
 
 class Crash:
