@@ -89,7 +89,8 @@ class RelayIntake:
         for call in calls:
             kind = call.answers[0].kind
             if kind in {AnswerKind.ACCEPTED, AnswerKind.UNKNOWN}:
-                told.append(call.mail_id)
+                if call.recipients > len(call.answers):
+                    told.append(call.mail_id)
                 continue
             failed.append(call.mail_id)
             if kind is AnswerKind.NOT_SENT:
@@ -261,7 +262,9 @@ class _Batch:
         """Put everything that was admitted into the tables."""
         if not self.mails:
             return
-        ids = self.connection.execute(sql.ADD_MAILS, self.mails).scalars().all()
+        added = self.connection.execute(sql.ADD_MAILS, self.mails).all()
+        by_key = {row.retry_key: row.id for row in added}
+        ids = [by_key[mail["retry_key"]] for mail in self.mails]
         for mail, mail_id in zip(self.mails, ids, strict=True):
             mail["id"] = mail_id
         payloads = [
@@ -276,11 +279,10 @@ class _Batch:
             for mail_id, of_mail in zip(ids, self.deliveries, strict=True)
             for row in of_mail
         ]
-        numbers = self.connection.execute(sql.ADD_DELIVERIES, rows).scalars().all()
-        begin = 0
-        for of_mail in self.deliveries:
-            own = numbers[begin : begin + len(of_mail)]
-            begin += len(of_mail)
+        added = self.connection.execute(sql.ADD_DELIVERIES, rows).all()
+        numbers = {(row.relayed_id, row.place): row.id for row in added}
+        for mail_id, of_mail in zip(ids, self.deliveries, strict=True):
+            own = [numbers[mail_id, row["place"]] for row in of_mail]
             self.claims.append(tuple(_claims(zip(own, of_mail, strict=True))))
         if self.taken:
             governor.take(self.connection, account, count=self.taken, tat=self.row.tat)

@@ -35,9 +35,10 @@ SUPPRESSED = select(_SUPPRESSION.c.email_key).where(
     _SUPPRESSION.c.email_key.in_(bindparam("keys", expanding=True))
 )
 
-ADD_MAILS = insert(MAIL).returning(MAIL.c.id, sort_by_parameter_order=True)
+# Rows come back in any order: to have them in ours, SQLAlchemy would insert them one by one.
+ADD_MAILS = insert(MAIL).returning(MAIL.c.id, MAIL.c.retry_key)
 ADD_PAYLOADS = insert(PAYLOAD)
-ADD_DELIVERIES = insert(DELIVERY).returning(DELIVERY.c.id, sort_by_parameter_order=True)
+ADD_DELIVERIES = insert(DELIVERY).returning(DELIVERY.c.id, DELIVERY.c.relayed_id, DELIVERY.c.place)
 
 RELEASE = update(DELIVERY).where(DELIVERY.c.relayed_id.in_(_IDS), _PENDING).values(not_before=0.0)
 """The first call has its answer: the others may go."""

@@ -19,11 +19,14 @@ SILENCES = ("bad_gateway", "login_page", "reset")
 class Between:
     """An HTTP server that stands before ``url``; :attr:`instead` says what it does to each call.
 
-    '' passes it on; anything of :data:`SILENCES` answers it so, and SES never has it.
+    '' passes it on; anything of :data:`SILENCES` answers it so, and SES never has it. While
+    :attr:`answers` is not set, what SES says is kept back.
     """
 
     def __init__(self, url: str) -> None:
         self.instead = ""
+        self.answers = threading.Event()
+        self.answers.set()
         self.kept = 0
         """Calls that SES never had."""
         between = self
@@ -50,7 +53,9 @@ class Between:
                 try:
                     onwards.request(self.command, self.path, body, dict(self.headers))
                     answer = onwards.getresponse()
-                    self._say(answer.status, answer.read(), str(answer.headers["content-type"]))
+                    body = answer.read()
+                    between.answers.wait(60)
+                    self._say(answer.status, body, str(answer.headers["content-type"]))
                 finally:
                     onwards.close()
 

@@ -117,7 +117,7 @@ def test_the_first_goes_at_once_and_the_others_when_it_has_its_answer(relay):
     assert (run.kind, run.state) == (RunKind.RELAY, RunState.SENDING)
     assert (run.sending, run.pending) == (2, 2)
     assert relay.claim() == ()
-    relay.answer(admission, accepted)
+    relay.answer(admission, accepted, recipients=4)
     relay.clock.advance(1)
     claims = relay.claim()
     assert [claim.email for claim in claims] == ["b@x.org", "c@x.org"]
@@ -153,7 +153,7 @@ def test_what_comes_later_goes_on_in_the_run_of_the_day(timed):
 
 def test_a_lost_answer_is_in_doubt_and_lets_the_others_go(relay):
     admission = relay.one("a@x.org", "b@x.org")
-    relay.answer(admission, unknown)
+    relay.answer(admission, unknown, recipients=2)
     assert relay.mails.outcome(admission.mail_id).state == DeliveryState.IN_DOUBT
     assert [claim.email for claim in relay.claim()] == ["b@x.org"]
 
@@ -292,7 +292,7 @@ def test_a_share_of_the_quota_counts_every_recipient_for_a_day(sqlite_database):
 
 
 def test_a_paused_run_takes_nothing_until_it_is_resumed(timed):
-    timed.answer(timed.one("a@x.org", "b@x.org"), accepted)
+    timed.answer(timed.one("a@x.org", "b@x.org"), accepted, recipients=2)
     timed.runs.pause(timed.run().id, PauseReason.OPERATOR, "Paused by the operator.")
     refusal = timed.one("c@x.org", name="2")
     assert refusal.error.code == "SendingPausedException"
@@ -303,7 +303,7 @@ def test_a_paused_run_takes_nothing_until_it_is_resumed(timed):
 
 
 def test_a_run_paused_by_refusals_still_takes_mail_and_a_cancelled_one_is_followed(relay):
-    relay.answer(relay.one("a@x.org", "b@x.org"), accepted)
+    relay.answer(relay.one("a@x.org", "b@x.org"), accepted, recipients=2)
     relay.runs.pause(relay.run().id, PauseReason.ERRORS, "Too many refusals.")
     assert relay.one("c@x.org", name="2").verdict is ADMITTED
     assert relay.run().state == RunState.PAUSED
@@ -339,7 +339,7 @@ def test_orphans_are_released_at_once(relay):
 
 def test_the_queue_is_what_waits(timed):
     assert timed.mails.queue().depth == 0
-    timed.answer(timed.one("a@x.org", "b@x.org", "c@x.org"), accepted)
+    timed.answer(timed.one("a@x.org", "b@x.org", "c@x.org"), accepted, recipients=3)
     timed.clock.advance(10)
     queue = timed.mails.queue()
     assert (queue.depth, queue.age) == (2, 10)

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from sestui.core.account import AccountStatus
-from sestui.core.clock import SystemClock
+from sestui.core.clock import Clock, SystemClock
 from sestui.core.delivery import AnswerKind, Claim, HoldBack, Reply
 from sestui.core.relay_intake import Admission, Admissions, Incoming, Outcome, Terms, Verdict
 from sestui.core.relayed import mail_of
 from sestui.errors import AccountUnreachableError, SestuiError, StorageError
 from sestui.relay.intake import Intake
+from tests.support.clocks import FakeClock
 from tests.support.relay import simple
 from tests.support.threads import refuse_threads
 from tests.support.workspaces import until
@@ -136,6 +137,7 @@ class Scene:
     ses: Ses = field(default_factory=Ses)
     account: Account = field(default_factory=Account)
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
+    clock: Clock = CLOCK
     numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -145,7 +147,7 @@ class Scene:
             self.ses,
             self.account,
             heartbeat=self.heartbeat,
-            clock=CLOCK,
+            clock=self.clock,
             senders=8,
             patience=20.0,
         )
@@ -312,8 +314,10 @@ def test_threads_that_cannot_be_started_yet_are_started_later(scene, monkeypatch
     assert refused() == 2
 
 
-def test_without_threads_for_good_it_is_said(scene, monkeypatch):
-    refuse_threads(monkeypatch, "sestui-dispatch", float("inf"))
-    monkeypatch.setattr("sestui.sending.engine.dispatch._START_SECONDS", 0.0)
+@pytest.mark.parametrize("name", ["sestui-intake", "sestui-dispatch"])
+def test_without_threads_for_good_it_is_said(monkeypatch, name):
+    refuse_threads(monkeypatch, name, float("inf"))
+    scene = Scene(clock=FakeClock())
     with pytest.raises(SestuiError, match="starts no more threads"):
         scene.intake.start()
+    scene.intake.close()
