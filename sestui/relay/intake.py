@@ -64,6 +64,9 @@ _OUTAGE_SECONDS = 0.1
 
 _CONNECTING_SECONDS = 0.01
 _CLOSING_SECONDS = 0.05
+_MOMENT_SECONDS = 2.0
+"""An answer that was lost holds the admission for less, and is no trouble."""
+
 _GATHER_SECONDS = 0.001
 
 _LEAST_RATE = 1.0
@@ -147,7 +150,11 @@ class Intake:
         if refused is not None:
             return f"SES can't take mail just now ({refused.code}): {refused.reason}"
         brake = self._dispatcher.brake
-        return f"SES can't take mail just now: {brake.reason}" if brake.since is not None else ""
+        since, now = brake.since, self._clock.monotonic()
+        # A probe is a client's mail: who is taken out of service meanwhile would never get one.
+        if since is None or now - since < _MOMENT_SECONDS or brake.may(now) is not May.NOTHING:
+            return ""
+        return f"SES can't take mail just now: {brake.reason}"
 
     def start(self) -> None:
         """Begin to take mail.

@@ -38,8 +38,8 @@ REFUSED = Reply(
 class Ledger:
     """Admits everything; ``fails`` is raised instead."""
 
+    clock: Clock = CLOCK
     fails: BaseException | None = None
-    verdict: Verdict = Verdict.ADMITTED
     admitted: int = 0
     written: list[AnswerKind] = field(default_factory=list)
     taken_back: list[frozenset[int]] = field(default_factory=list)
@@ -57,8 +57,8 @@ class Ledger:
                 for place, each in enumerate(mail.recipients)
             )
             places = tuple(range(len(claims)))
-            found.append(Admission(self.verdict, number, claims, places, CLOCK.now()))
-        return Admissions(CLOCK.now(), CLOCK.monotonic(), 1000.0, tuple(found))
+            found.append(Admission(Verdict.ADMITTED, number, claims, places, self.clock.now()))
+        return Admissions(self.clock.now(), self.clock.monotonic(), 1000.0, tuple(found))
 
     def take_back(self, held: Any) -> None:
         self.taken_back.append(frozenset(held))
@@ -233,10 +233,33 @@ def test_silence_holds_the_admission_and_goes_on_when_the_account_answers(scene)
     assert status(braked) == (429, "TooManyRequestsException")
     assert scene.ledger.admitted == admitted
     until(lambda: scene.account.asked > 0)
+    until(lambda: "A gateway answered 502" in scene.intake.trouble)
     scene.ses.reply, scene.account.answers = ACCEPTED, True
     until(lambda: scene.told(("again@x.org",))[0].error is None)
     until(lambda: scene.intake.trouble == "")
     assert all(each.error is None for each in scene.told(*[(f"s{n}@x.org",) for n in range(5)]))
+
+
+class Ahead(SystemClock):
+    """The machine's clock, ahead by what a test says."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def test_when_the_hold_is_over_it_is_well_again_though_no_mail_has_come_since():
+    clock = Ahead()
+    scene = Scene(Ledger(clock), clock=clock)
+    scene.ses.reply = SILENCE
+    scene.intake.start()
+    assert scene.told(("a@x.org",))[0].error is None
+    clock.ahead = 60.0  # no monitor's verdict may keep away the mail that would show it
+    assert scene.intake.trouble == ""
+    scene.ses.reply = ACCEPTED
+    assert scene.told(("b@x.org",))[0].message_id == "m-1"
+    scene.intake.close()
 
 
 def test_a_ledger_that_takes_nothing_for_a_while_is_no_failure(scene):
