@@ -30,7 +30,7 @@ class AnswerReader:
         self._body: list[bytes] = []
         self._size = 0
         self._headed = False
-        self._done = False
+        self._answer: HttpAnswer | None = None
         self._parser = httptools.HttpResponseParser(self)
         self.keeps_alive = False
         """Whether the connection can carry another request once the answer is whole."""
@@ -46,36 +46,44 @@ class AnswerReader:
             raise UnreadableError("longer than any answer of SES's")
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:
+            raise UnreadableError("in another protocol") from error
         except httptools.HttpParserError as error:
-            if not self._done:  # what follows a whole answer is the connection's fault, not its
+            if self._answer is None:
                 raise UnreadableError("not HTTP") from error
-            self.keeps_alive = False
-        return self._answer() if self._done else None
+            self.keeps_alive = False  # what follows a whole answer isn't its fault
+        return self._answer
 
     def end(self) -> HttpAnswer | None:
         """The answer if it is one that only the connection's end ends; None: it was cut off."""
         bounded = "content-length" in self._headers or "transfer-encoding" in self._headers
-        return self._answer() if self._headed and not bounded else None
+        return self._read() if self._headed and not bounded else None
 
-    def _answer(self) -> HttpAnswer:
+    def _read(self) -> HttpAnswer:
         return HttpAnswer(self._parser.get_status_code(), self._headers, b"".join(self._body))
 
-    # httptools calls these
+    # httptools calls these; one request has one answer, and what follows it is nobody's
+
+    def on_message_begin(self) -> None:  # noqa: D102
+        if self._answer is not None:
+            self.keeps_alive = False
 
     def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if self._answer is None:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:  # noqa: D102
         self._headed = self._parser.get_status_code() >= 200
 
     def on_body(self, body: bytes) -> None:  # noqa: D102
-        self._body.append(body)
+        if self._answer is None:
+            self._body.append(body)
 
     def on_message_complete(self) -> None:  # noqa: D102
-        if self._done:
-            self.keeps_alive = False  # a second answer to one request
-        elif self._headed:
-            self._done = True
+        if self._answer is not None:
+            return
+        if self._headed:
+            self._answer = self._read()
             self.keeps_alive = self._parser.should_keep_alive()
         else:
             self._headers = {}  # 100 Continue and the like: the answer is still to come
