@@ -6,6 +6,8 @@ before a mail is put on it. So what has no connection has not left, and what was
 first byte was written has not either; everything else that fails is unknown (DESIGN §4.3).
 """
 
+import heapq
+import itertools
 import selectors
 import socket
 import ssl
@@ -19,11 +21,14 @@ from typing import Protocol
 from sestui.core.clock import Clock
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
-from sestui.ses.outcome import Lost, Outcome, closed, too_late
+from sestui.ses.outcome import Lost, Outcome, closed, said_too_soon, too_late
 
 CALL_SECONDS = 20.0
 """SES answers within a second or two. What has no whole answer after this is in doubt, however
 many bytes of one have come."""
+
+_SLOWEST_BYTES = 100_000
+"""A second, for what is large: so slow a line is no outage, and its call has that much longer."""
 
 _CROWDED_SECONDS = 5.0
 """The same, where there is no connection left for other mails because so many calls hang."""
@@ -64,14 +69,11 @@ class Attempt(Protocol):
 class _Call:
     """A request that has left, in part at least."""
 
-    __slots__ = ("connection", "deadline", "done", "over", "reader", "unsent")
+    __slots__ = ("connection", "done", "over", "reader", "unsent")
 
-    def __init__(
-        self, connection: "_Connection", done: Callable[[Outcome], None], deadline: float
-    ) -> None:
+    def __init__(self, connection: "_Connection", done: Callable[[Outcome], None]) -> None:
         self.connection = connection
         self.done = done
-        self.deadline = deadline
         self.over = False
         self.reader = AnswerReader()
         self.unsent: memoryview | None = None
@@ -109,15 +111,16 @@ class Connections:
         self._attempt = attempt
         self._clock = clock
         self._most = most
-        self._wanted = 0
+        self._wanted, self._closed = 0, False
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
         for end in (self._woken, self._waker):
             end.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._ready: deque[_Connection] = deque()
-        self._calls: deque[_Call] = deque()
-        """In the order of their deadlines; those that are over are passed over."""
+        self._calls: list[tuple[float, int, _Call]] = []
+        """A heap by their deadlines; those that are over are passed over."""
+        self._numbers = itertools.count()
         self._open = 0
         self._opening: set[_Opening] = set()
         self._opened: deque[_Opening] = deque()
@@ -154,9 +157,10 @@ class Connections:
             except OSError:  # it has just been closed: nothing of the request was taken
                 self._drop(connection)
                 continue
-            call = _Call(connection, done, self._clock.monotonic() + CALL_SECONDS)
-            connection.call = call
-            self._calls.append(call)
+            call = connection.call = _Call(connection, done)
+            seconds = CALL_SECONDS + len(request) / _SLOWEST_BYTES
+            deadline = self._clock.monotonic() + seconds
+            heapq.heappush(self._calls, (deadline, next(self._numbers), call))
             if sent < len(request):
                 call.unsent = memoryview(request)[sent:]
                 self._watch(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
@@ -180,14 +184,13 @@ class Connections:
 
     def wake(self) -> None:
         """Make a :meth:`poll` that waits return; any thread may call it."""
-        try:
+        with suppress(OSError):  # full, so it wakes anyway; or closed, so nobody sleeps
             self._waker.send(b"x")
-        except OSError:  # full, so it wakes anyway; or closed, so nobody sleeps
-            return
 
     def close(self) -> None:
         """Close every connection; calls that have no answer yet never get one."""
-        self._wanted = 0
+        self._wanted, self._closed = 0, True
+        self._close_opened()
         for opening in self._opening:
             opening.attempt.abort()
         for key in list(self._selector.get_map().values()):
@@ -196,6 +199,13 @@ class Connections:
         self._selector.close()
         self._woken.close()
         self._waker.close()
+
+    def _close_opened(self) -> None:
+        """Close what was opened and is not taken over any more."""
+        while self._opened:
+            found = self._opened.popleft().found
+            if found is not None:
+                found.close()
 
     # opening
 
@@ -226,6 +236,8 @@ class Connections:
                 type(error).__name__, f"No connection to SES: {type(error).__name__}."
             )
         self._opened.append(opening)
+        if self._closed:
+            self._close_opened()
         self.wake()
 
     def _take_over(self) -> None:
@@ -278,10 +290,8 @@ class Connections:
         self._selector.modify(connection.sock, events, connection)
 
     def _be_woken(self) -> None:
-        try:
+        with suppress(OSError):
             self._woken.recv(_READ_BYTES)
-        except OSError:
-            return
 
     def _write(self, connection: _Connection) -> None:
         """Go on writing until the system takes no more for now."""
@@ -326,6 +336,9 @@ class Connections:
             if not data:
                 self._lose(connection, closed(None))
             return bool(data)
+        if call.unsent is not None and answer.status < 300:
+            self._lose(connection, said_too_soon())
+            return False
         connection.call = None
         connection.proven = call.over = True
         self._failures = 0
@@ -358,24 +371,20 @@ class Connections:
     def _expire(self) -> None:
         """Give up calls that take too long, and connections that have been idle for too long."""
         now = self._clock.monotonic()
-        while self._calls and (self._calls[0].over or self._calls[0].deadline <= now):
-            self._give_up(CALL_SECONDS)
         crowded = self._open >= self._most and not self._ready
-        if (
-            crowded
-            and self._calls
-            and self._calls[0].deadline <= now + CALL_SECONDS - _CROWDED_SECONDS
-        ):
-            self._give_up(_CROWDED_SECONDS)
+        while self._calls:
+            deadline, _, call = self._calls[0]
+            early = CALL_SECONDS - _CROWDED_SECONDS if crowded else 0.0
+            if not call.over and deadline - early > now:
+                break
+            heapq.heappop(self._calls)
+            if not call.over:
+                self._lose(call.connection, too_late(CALL_SECONDS - early))
+                crowded = False
         if now > self._wary_until:
             self._idle_seconds = _IDLE_SECONDS
         while self._ready and now - self._ready[0].idle_since > self._idle_seconds:
             self._drop(self._ready[0])
-
-    def _give_up(self, seconds: float) -> None:
-        call = self._calls.popleft()
-        if not call.over:
-            self._lose(call.connection, too_late(seconds))
 
 
 def _silent(sock: socket.socket) -> bool:

@@ -28,3 +28,8 @@ def closed(error: OSError | None) -> Lost:
         "ConnectionClosedError",
         f"The mail was handed over and the connection was closed without an answer{why}.",
     )
+
+
+def said_too_soon() -> Lost:
+    """Whoever took the request hadn't got the whole of it: it can't have been SES."""
+    return Lost("Unreadable", "An answer came before the mail had left whole.")
