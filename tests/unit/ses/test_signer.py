@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from sestui.ses.signer import CONTENT_TYPE, Credentials, Signer
 
-PATHS = st.lists(
-    st.text("abz09-._~%20/ +:@&=$,;!*'()éß", min_size=1, max_size=12), max_size=4
-).map(lambda parts: "/".join(["", *parts]))
+PATHS = st.lists(st.text("abz09-._~%20/ +:@&=$,;!*'()éß", min_size=1, max_size=12), max_size=4).map(
+    lambda parts: "/".join(["", *parts])
+)
 HOSTS = st.sampled_from(
     [
         "https://email.eu-west-1.amazonaws.com",
