@@ -75,7 +75,9 @@ class Connector:
     def refused(self, error: Exception) -> ConnectError:
         """``error``, which an attempt met, as a sentence."""
         where, why = urlsplit(self._url).netloc, _plain(error)
-        if self._proxy and (isinstance(error, ProxyError) or "Tunnel connection" in str(error)):
+        # Whoever goes by a proxy connects to nobody else.
+        by_proxy = isinstance(error, ProxyError | NewConnectionError | ConnectTimeoutError)
+        if self._proxy and (by_proxy or "Tunnel connection" in str(error)):
             proxy = mask_proxy_url(self._proxy)
             return ConnectError(
                 "ProxyConnectionError", f"The proxy {proxy} gives no connection to {where} ({why})."
@@ -148,6 +150,9 @@ def _plain(error: BaseException) -> str:
     """The system's own word for it, without the objects that urllib3 puts around it."""
     while error.__cause__ is not None and not isinstance(error, OSError):
         error = error.__cause__
+    if isinstance(error, ssl.SSLError):  # without OpenSSL's file and line
+        met = getattr(error, "verify_message", "") or (error.reason or "").replace("_", " ").lower()
+        return printable(met or type(error).__name__)
     if isinstance(error, OSError) and error.strerror:
         return printable(error.strerror)
     if isinstance(error, OSError) and error.errno:
