@@ -103,9 +103,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(alone: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """An empty one."""
-    made = Shop(alone, database)
+    made = Shop(tmp_path, database)
     monkeypatch.syspath_prepend(str(made.site))
     yield made
     made.close()

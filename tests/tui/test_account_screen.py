@@ -92,7 +92,7 @@ async def test_the_account_is_shown_as_ses_tells_of_it(open_runtime, ses):
         await until(pilot, lambda: "2 senders, 2 verified" in shown(app))
         assert isinstance(app.screen, IdentitiesScreen)
         await pilot.press("y", "j", "y")
-        assert "Copied: ada@example.net" in toasts(app)
+        await until(pilot, lambda: "Copied: ada@example.net" in toasts(app))
         assert "Copied: example.com" in toasts(app)
         ses.reset()
         await pilot.press("l")
@@ -196,8 +196,8 @@ async def test_what_ses_says_against_it_is_said_before_the_yes(runtime, still, m
     async with running(runtime, place="account") as (app, pilot):
         await settled(app, pilot)
         await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
         await until(pilot, lambda: "Amazon SES" in shown(app))
-        assert isinstance(app.screen, AccountChoiceScreen)
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         text = said(app)

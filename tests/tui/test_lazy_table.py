@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 
 import pytest
@@ -186,17 +187,17 @@ async def test_a_slow_source_leaves_dots_and_a_live_screen():
     class Slow(Numbers):
         def page(self, offset, limit):
             if offset:
-                time.sleep(0.3)
+                assert read.wait(20)
             return super().page(offset, limit)
 
+    read = threading.Event()
     app = TableApp(Slow(1_000))
     async with app.run_test(size=(40, 12)) as pilot:
         await until(pilot, lambda: app.table.count == 1_000)
         await pilot.press("end")
-        await asyncio.sleep(0.02)
-        await pilot.pause()
-        assert "…" in lines(app)[-1]
+        await until(pilot, lambda: "…" in lines(app)[-1])
         assert app.table.selected is None
+        read.set()
         await until(pilot, lambda: app.table.selected == 999)
 
 
