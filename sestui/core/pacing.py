@@ -13,18 +13,8 @@ that no second carries more than the rate."""
 BULK_PACE = 0.996
 """The same for bulk calls, where one call that slips into a second brings many mails."""
 
-SHARED_PACE = 0.98
-"""The same while several processes send: each one's gate sees its own mails only, so the slots
-themselves have to leave room for the jitter of all."""
-
-
-def shared_pace(lateness: float) -> float:
-    """The pace beside other processes when mails leave up to ``lateness`` seconds late.
-
-    A second may then hold the slots of 1 + ``lateness`` seconds: they are spread as much thinner.
-    """
-    return min(SHARED_PACE, 1 / (1 + lateness))
-
+SHARED_PACE = 0.996
+"""The same while several processes send: what each one's jitter brings adds up."""
 
 CHUNK_SECONDS = 0.05
 """How much sending one claim covers. A kill leaves in doubt what is claimed and unanswered: one

@@ -172,11 +172,6 @@ class Dispatcher:
         return None if self.connected else self._gateway.trouble
 
     @property
-    def lateness(self) -> float:
-        """Seconds after their slots at which mails leave, where other processes send too."""
-        return self._limiter.lateness
-
-    @property
     def single_cost(self) -> float:
         """Processor seconds of this thread for a mail that goes singly, as measured."""
         return self._cost.seconds
@@ -203,6 +198,7 @@ class Dispatcher:
         """Take over claims, in the order of their slots."""
         for job in jobs:
             self._handed += len(job.claims)
+            self._limiter.grant(job.slot, len(job.claims))
             self._outstanding |= {claim.delivery_id: claim for claim in job.claims}
             self._jobs.append(job)
         self._gateway.wake()

@@ -18,10 +18,10 @@ from sestui.core.pacing import (
     CLAIM_AHEAD_SECONDS,
     NO_RATE,
     PACE,
+    SHARED_PACE,
     Quota,
     Reservation,
     chunk_size,
-    shared_pace,
 )
 from sestui.core.states import PauseReason, RunState
 from sestui.errors import ContentError, DatabaseLostError, SestuiError, StorageError
@@ -277,7 +277,7 @@ class Engine:
 
     def _pace(self, *, bulk: bool) -> float:
         if self._workers > 1:
-            return shared_pace(self._dispatcher.lateness)
+            return SHARED_PACE
         return BULK_PACE if bulk else PACE
 
     def _bulk(self, composer: Composer, now: float) -> bool:

@@ -3,7 +3,8 @@
 Slots come from the governor, evenly spaced. A busy machine lets some leave late; if the next ones
 then left on time, a second of traffic could carry more than the account allows. So the limiter also
 remembers when the last second's mails left and holds back whatever would crowd it. It can't see
-what other processes send: while there are any, whoever misses his slot has lost it.
+what other processes send: while there are any, no second may carry more than this process had slots
+in it, so that what all of them send adds up to no more than all the slots.
 """
 
 import math
@@ -18,30 +19,51 @@ _BULK_SECOND = 1.0 + (1 - BULK_PACE) / 2
 """Between here and the wire lies a moment that varies: a second must hold the rate all the same,
 and a bulk call that slips into it is many mails. Half of what the bulk pace leaves goes here."""
 
-_LATENESS_SECONDS = 0.015
-"""Other processes send in between: a mail that leaves late crowds theirs, and no limiter sees it.
-What the shared pace leaves free (see core.pacing) is room for so much lateness; a mail that is
-later goes back to the ledger for another slot."""
+_LATE_SECONDS = 0.25
+"""Between those of other processes a mail that is later than this goes back to the ledger for
+another slot: what was held up in a stall must not be late for good, and in doubt after a kill."""
 
-_SPELL_SECONDS = 0.25
-_SPELL_WEIGHT = 0.1
-_LENIENCE = 40.0
+
+class _Second:
+    """Instants with numbers of mails, of which those within the last second are counted."""
+
+    def __init__(self) -> None:
+        self._counted: deque[tuple[float, int]] = deque()
+        self.mails = 0
+
+    def add(self, at: float, mails: int) -> None:
+        self._counted.append((at, mails))
+        self.mails += mails
+
+    def drop(self, until: float) -> None:
+        """Forget what was at ``until`` or before."""
+        while self._counted and self._counted[0][0] <= until:
+            self.mails -= self._counted.popleft()[1]
+
+    def when_left(self, mails: int) -> float:
+        """The instant up to which at least ``mails`` of those that are counted were."""
+        total = 0
+        for at, count in self._counted:
+            total += count
+            if total >= mails:
+                return at
+        return float("inf")
 
 
 class RateLimiter:
-    """The departures of one process; for one thread."""
+    """The departures of one process; for one thread, but for :meth:`grant`."""
 
     def __init__(self) -> None:
-        self._left: deque[tuple[float, int]] = deque()
-        self._in_last_second = 0
-        self._lateness = _Lateness()
+        self._left = _Second()
+        self._slots = _Second()
+        self._coming: deque[tuple[float, int]] = deque()
+        """Slots that are still to come."""
         self.passed = 0
         """How many mails have left so far."""
 
-    @property
-    def lateness(self) -> float:
-        """Seconds after its slot at which a mail may still leave between those of others."""
-        return self._lateness.seconds
+    def grant(self, slot: float, mails: int) -> None:
+        """This process has the slots of ``mails``, from ``slot`` (monotonic seconds) on."""
+        self._coming.append((slot, mails))
 
     def wait(
         self, now: float, slot: float, rate: float, mails: int = 1, *, shared: bool = False
@@ -50,58 +72,38 @@ class RateLimiter:
 
         Both instants are monotonic seconds. 0: now. None: never, because this process stood still
         for so long (stopped, starved, suspended) that others may have taken it for dead; or because
-        they have missed their slot while the rate is ``shared`` with other processes.
+        they are late and the rate is ``shared`` with other processes.
         """
-        if now > slot + (self._lateness.allowed(now, slot) if shared else STALE_SECONDS):
+        if now > slot + STALE_SECONDS:
             return None
-        return max(0.0, slot - now, self._room_in(now, rate, mails))
+        if slot > now:
+            return slot - now
+        second = 1.0 if mails == 1 else _BULK_SECOND
+        self._left.drop(now - second)
+        wait = self._room_in(now, second, max(mails, math.floor(rate)) - mails)
+        if not shared:
+            return wait
+        if now > slot + _LATE_SECONDS and self._left.mails:
+            return None  # a machine that is always late still sends something
+        self._see_slots(now, second)
+        if now > slot + _LATE_SECONDS or self._left.mails + mails <= self._slots.mails:
+            return wait
+        next_slot = self._coming[0][0] - now if self._coming else float("inf")
+        return max(wait, min(next_slot, self._room_in(now, second, self._slots.mails - mails)))
 
     def leave(self, now: float, mails: int) -> None:
         """Note that ``mails`` have left."""
-        self._left.append((now, mails))
-        self._in_last_second += mails
+        self._left.add(now, mails)
         self.passed += mails
 
-    def _room_in(self, now: float, rate: float, mails: int) -> float:
-        """Seconds until ``mails`` more keep the last second at ``rate`` or below."""
-        second = 1.0 if mails == 1 else _BULK_SECOND
-        while self._left and self._left[0][0] <= now - second:
-            self._in_last_second -= self._left.popleft()[1]
-        excess = self._in_last_second + mails - max(mails, math.floor(rate))
+    def _see_slots(self, now: float, second: float) -> None:
+        while self._coming and self._coming[0][0] <= now:
+            self._slots.add(*self._coming.popleft())
+        self._slots.drop(now - second)
+
+    def _room_in(self, now: float, second: float, most: int) -> float:
+        """Seconds until the last ``second`` holds ``most`` mails or fewer."""
+        excess = self._left.mails - most
         if excess <= 0:
             return 0.0
-        leaving = 0
-        for at, count in self._left:
-            leaving += count
-            if leaving >= excess:
-                return at + second - now
-        return 0.0
-
-
-class _Lateness:
-    """How long after its slot a mail may leave between those of other processes.
-
-    A machine that is too slow to keep slots at all gets more time, or nothing would ever leave. One
-    stall, however many mails miss their slots in it, is no sign of that.
-    """
-
-    def __init__(self) -> None:
-        self._spell_ends_at = float("-inf")
-        self._was_late = False
-        self._late_share = 0.0
-        """Of the latest spells of time, how many had a mail that was late."""
-
-    def allowed(self, now: float, slot: float) -> float:
-        """Seconds; asked at ``now`` for a mail whose slot was ``slot``."""
-        if now >= self._spell_ends_at:
-            self._late_share += _SPELL_WEIGHT * (self._was_late - self._late_share)
-            self._spell_ends_at = now + _SPELL_SECONDS
-            self._was_late = False
-        self._was_late |= now > slot + _LATENESS_SECONDS
-        return self.seconds
-
-    @property
-    def seconds(self) -> float:
-        """What is allowed now."""
-        share = self._late_share
-        return _LATENESS_SECONDS * (1 + _LENIENCE * share**2) / (1 - share)
+        return max(0.0, min(self._left.when_left(excess) + second - now, second))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.pacing import SHARED_PACE, shared_pace
+from sestui.core.pacing import SHARED_PACE
 from sestui.sending.engine.rate_limiter import STALE_SECONDS, RateLimiter
 from tests.support.clocks import FakeClock
 
@@ -127,67 +127,82 @@ def test_who_is_a_little_late_may():
 # several processes
 
 
-def test_who_missed_his_slot_between_those_of_others_has_lost_it():
+def claimed(gate, slot, rate):
+    """One mail with its own slot."""
+    gate.limiter.grant(slot, 1)
+    return gate.pass_at(slot, rate, shared=True)
+
+
+def test_who_is_late_may_leave_where_its_own_slots_of_the_second_have_room():
+    clock = FakeClock()
+    gate = Gate(clock)
+    begin = clock.monotonic()
+    for number in range(10):
+        gate.limiter.grant(begin + number / 10, 1)
+    clock.advance(0.2)  # three slots have come
+    assert [gate.limiter.wait(clock.monotonic(), begin, 100, shared=True)] == [0]
+    for _ in range(3):
+        gate.limiter.leave(clock.monotonic(), 1)
+    assert gate.limiter.wait(clock.monotonic(), begin, 100, shared=True) == pytest.approx(0.1)
+    assert gate.limiter.wait(clock.monotonic(), begin, 100) == 0  # alone, it may catch up
+
+
+def test_who_is_much_too_late_gets_another_slot():
     clock = FakeClock()
     gate = Gate(clock)
     slot = clock.monotonic()
-    clock.advance(0.01)
+    gate.limiter.grant(slot, 2)
     assert gate.pass_at(slot, 100, shared=True)
-    clock.advance(0.01)
-    assert not gate.pass_at(slot, 100, shared=True)
-    assert gate.pass_at(slot, 100)  # alone, it may catch up
-    assert gate.passed == 2
+    clock.advance(0.3)
+    assert gate.limiter.wait(clock.monotonic(), slot, 100, shared=True) is None
 
 
-@given(
-    rate=st.integers(2, 200),
-    stalls=st.lists(st.tuples(st.integers(0, 3), st.floats(0, 1.5)), max_size=12),
+STALLS = st.lists(
+    st.tuples(st.integers(0, 3), st.floats(0, 1).map(lambda s: s**3)), min_size=1, max_size=12
 )
-def test_stalls_of_some_never_crowd_the_others(rate, stalls):
-    """Four processes share slots in turn; some stand still and come back with all they have."""
+
+
+@given(rate=st.integers(4, 300), stalls=STALLS, jitter=st.randoms(use_true_random=False))
+def test_four_processes_never_crowd_a_second_however_they_stall(rate, stalls, jitter):
+    """They have slots in turn, leave up to two milliseconds late, and stand still now and then."""
     clocks = [FakeClock() for _ in range(4)]
     gates = [Gate(clock) for clock in clocks]
     begin, gap = clocks[0].monotonic(), 1 / (rate * SHARED_PACE)
+    for number in range(rate * 5):
+        gates[number % 4].limiter.grant(begin + number * gap, 1)
     passes = []
-    for number in range(rate * 4):
+    for number in range(rate * 5):
         who, slot = number % 4, begin + number * gap
-        clock = clocks[who]
-        while stalls and slot > begin + len(stalls) / 4:
+        while stalls and slot > begin + len(stalls) / 3:
             sleeper, seconds = stalls.pop()
             clocks[sleeper].advance(seconds)
+        clocks[who].advance(max(0.0, slot + jitter.uniform(0, 0.002) - clocks[who].monotonic()))
         if gates[who].pass_at(slot, rate, shared=True):
-            passes.append((clock.monotonic(), 1))
-    assert busiest_second(sorted(passes)) <= rate + 1
+            passes.append((clocks[who].monotonic(), 1))
+    # One more for each process that was late: a window ends between two of its mails.
+    assert busiest_second(sorted(passes)) <= rate + 4
 
 
-@pytest.mark.parametrize("late", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("late", [0.003, 0.05, 0.2])
+def test_a_machine_that_is_always_a_little_late_loses_no_slot(late):
+    clock = FakeClock()
+    gate = Gate(clock)
+    begin, sent = clock.monotonic(), 0
+    slots = [begin + number / 100 for number in range(1_000)]
+    for slot in slots:
+        gate.limiter.grant(slot, 1)
+    for slot in slots:
+        clock.advance(max(0.0, slot + late - clock.monotonic()))
+        sent += gate.pass_at(slot, 500, shared=True)
+    assert sent >= 990
+
+
+@pytest.mark.parametrize("late", [0.5, 1.0, 10.0])
 def test_a_machine_that_is_always_late_still_sends(late):
     clock = FakeClock()
     gate = Gate(clock)
     for _ in range(200):
         slot = clock.monotonic()
         clock.advance(late)
-        gate.pass_at(slot, 1_000, shared=True)
-    assert gate.passed > 100
-
-
-@given(
-    rate=st.integers(50, 500),
-    late=st.lists(st.floats(0, 0.3), min_size=4, max_size=20),
-    share=st.integers(2, 4),
-)
-def test_who_is_late_again_and_again_takes_thinner_slots_instead_of_crowding_others(
-    rate, late, share
-):
-    """Two processes take slots in turn; one leaves at its slots, the other ever so late."""
-    clocks = [FakeClock(), FakeClock()]
-    gates = [Gate(clock) for clock in clocks]
-    slot, passes = clocks[0].monotonic(), []
-    for number in range(rate * 6):
-        who = int(number % share == 0)
-        slot += 1 / (rate * shared_pace(gates[who].limiter.lateness))
-        behind = late[number * len(late) // (rate * 6)] if who else 0.0
-        clocks[who].advance(max(0.0, slot + behind - clocks[who].monotonic()))
-        if gates[who].pass_at(slot, rate, shared=True):
-            passes.append((clocks[who].monotonic(), 1))
-    assert busiest_second(sorted(passes)) <= rate + 1
+        claimed(gate, slot, 1_000)
+    assert gate.passed >= 90
