@@ -181,8 +181,8 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         await until(pilot, lambda: "ses from the next start on" in shown(app))
         assert "SIMULATOR" in shown(app)
         await pilot.press("a")
-        await until(pilot, lambda: "profile shop" in shown(app))
-        assert app.screen.query_one("#region", Input).value == "eu-west-1"
+        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
+        await until(pilot, lambda: app.screen.query_one("#region", Input).value == "eu-west-1")
         await pilot.press("g", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "No mail will leave this machine" in shown(app)

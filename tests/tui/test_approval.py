@@ -20,7 +20,7 @@ async def test_what_waits_for_approval_stands_on_home_and_is_sent_from_there(run
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await until(pilot, lambda: "waiting" in shown(app))
-        assert "5 h ago" in shown(app)
+        await until(pilot, lambda: "5 h ago" in shown(app))
         assert runtime.runs.get(run_id).pending == 20, "the sender behind the screen has left it"
         assert "p Resume" in shown(app)
         assert "p Pause" not in shown(app)

@@ -266,7 +266,7 @@ async def test_it_fits(runtime, still, send, size):
         await opened(app, pilot)
         await until(pilot, lambda: "n Next" in shown(app))
         for seen in ("complained", "m Mail   t Text   s Source   h Headers", "o Browser"):
-            assert seen in shown(app)
+            await until(pilot, lambda seen=seen: seen in shown(app))
         await pilot.resize_terminal(80, 24)
         await pilot.press("s")
         await until(pilot, lambda: "Your news" in shown(app))
