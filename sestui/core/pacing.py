@@ -13,9 +13,6 @@ that no second carries more than the rate."""
 BULK_PACE = 0.996
 """The same for bulk calls, where one call that slips into a second brings many mails."""
 
-SHARED_PACE = 0.996
-"""The same while several processes send: what each one's jitter brings adds up."""
-
 CHUNK_SECONDS = 0.05
 """How much sending one claim covers. A kill leaves in doubt what is claimed and unanswered: one
 chunk waiting, one in the air, one answered and not yet written; together under 250 ms."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sestui.core.account import QuotaRule
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import AnswerKind, Claim
-from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, SHARED_PACE, Pace, Quota
+from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, Pace, Quota
 from sestui.core.relay_intake import (
     HOLD_SECONDS,
     Admission,
@@ -197,7 +197,7 @@ class _Batch:
         return self.runs[terms.campaign_id]
 
     def _pace(self, terms: Terms, run: relay_runs.Current) -> Pace:
-        rate = self.said.rate * SHARED_PACE  # the sender of this process is at work too
+        rate = self.said.rate * PACE  # the sender of this process is at work too
         share = rate * terms.rate_share if terms.rate_share < 1 else None
         run.max_rate = self.row.max_send_rate * terms.rate_share if terms.rate_share < 1 else None
         return Pace(tat=self.row.tat, rate=rate, run_tat=run.tat, run_rate=share)

@@ -18,7 +18,6 @@ from sestui.core.pacing import (
     CLAIM_AHEAD_SECONDS,
     NO_RATE,
     PACE,
-    SHARED_PACE,
     Quota,
     Reservation,
     chunk_size,
@@ -276,8 +275,6 @@ class Engine:
         return self._rate / self._workers
 
     def _pace(self, *, bulk: bool) -> float:
-        if self._workers > 1:
-            return SHARED_PACE
         return BULK_PACE if bulk else PACE
 
     def _bulk(self, composer: Composer, now: float) -> bool:

@@ -3,8 +3,8 @@
 Slots come from the governor, evenly spaced. A busy machine lets some leave late; if the next ones
 then left on time, a second of traffic could carry more than the account allows. So the limiter also
 remembers when the last second's mails left and holds back whatever would crowd it. It can't see
-what other processes send: while there are any, no second may carry more than this process had slots
-in it, so that what all of them send adds up to no more than all the slots.
+what other processes send: while there are any, a slot that was missed is lost, and the mail takes
+the next one.
 """
 
 import math
@@ -19,51 +19,29 @@ _BULK_SECOND = 1.0 + (1 - BULK_PACE) / 2
 """Between here and the wire lies a moment that varies: a second must hold the rate all the same,
 and a bulk call that slips into it is many mails. Half of what the bulk pace leaves goes here."""
 
+_MISSED_SECONDS = 0.02
+"""A slot between those of other processes is missed when this process's next one has come, at the
+latest after so long: what the processes are late adds up in the second that follows."""
+
 _LATE_SECONDS = 0.25
-"""Between those of other processes a mail that is later than this goes back to the ledger for
-another slot: what was held up in a stall must not be late for good, and in doubt after a kill."""
-
-
-class _Second:
-    """Instants with numbers of mails, of which those within the last second are counted."""
-
-    def __init__(self) -> None:
-        self._counted: deque[tuple[float, int]] = deque()
-        self.mails = 0
-
-    def add(self, at: float, mails: int) -> None:
-        self._counted.append((at, mails))
-        self.mails += mails
-
-    def drop(self, until: float) -> None:
-        """Forget what was at ``until`` or before."""
-        while self._counted and self._counted[0][0] <= until:
-            self.mails -= self._counted.popleft()[1]
-
-    def when_left(self, mails: int) -> float:
-        """The instant up to which at least ``mails`` of those that are counted were."""
-        total = 0
-        for at, count in self._counted:
-            total += count
-            if total >= mails:
-                return at
-        return float("inf")
+"""A mail that has lost so much in slots goes back to the ledger for another: it would be later and
+later, and in doubt after a kill."""
 
 
 class RateLimiter:
     """The departures of one process; for one thread, but for :meth:`grant`."""
 
     def __init__(self) -> None:
-        self._left = _Second()
-        self._slots = _Second()
-        self._coming: deque[tuple[float, int]] = deque()
-        """Slots that are still to come."""
+        self._left: deque[tuple[float, int]] = deque()
+        self._in_last_second = 0
+        self._slots: deque[tuple[float, int]] = deque()
+        """Granted, and not come yet or not used; of those that have come only the last is good."""
         self.passed = 0
         """How many mails have left so far."""
 
     def grant(self, slot: float, mails: int) -> None:
-        """This process has the slots of ``mails``, from ``slot`` (monotonic seconds) on."""
-        self._coming.append((slot, mails))
+        """This process has a slot at ``slot`` (monotonic seconds), for so many ``mails``."""
+        self._slots.append((slot, mails))
 
     def wait(
         self, now: float, slot: float, rate: float, mails: int = 1, *, shared: bool = False
@@ -78,32 +56,50 @@ class RateLimiter:
             return None
         if slot > now:
             return slot - now
-        second = 1.0 if mails == 1 else _BULK_SECOND
-        self._left.drop(now - second)
-        wait = self._room_in(now, second, max(mails, math.floor(rate)) - mails)
+        wait = self._room_in(now, rate, mails)
         if not shared:
             return wait
-        if now > slot + _LATE_SECONDS and self._left.mails:
-            return None  # a machine that is always late still sends something
-        self._see_slots(now, second)
-        if now > slot + _LATE_SECONDS or self._left.mails + mails <= self._slots.mails:
-            return wait
-        next_slot = self._coming[0][0] - now if self._coming else float("inf")
-        return max(wait, min(next_slot, self._room_in(now, second, self._slots.mails - mails)))
+        if now > slot + _LATE_SECONDS:
+            # A machine that is always late still sends something.
+            return None if self._in_last_second else wait
+        return max(wait, self._slot_in(now, mails))
 
     def leave(self, now: float, mails: int) -> None:
         """Note that ``mails`` have left."""
-        self._left.add(now, mails)
+        self._left.append((now, mails))
+        self._in_last_second += mails
         self.passed += mails
+        self._see_slots(now)
+        if self._slots and self._slots[0][0] <= now:
+            self._slots.popleft()
 
-    def _see_slots(self, now: float, second: float) -> None:
-        while self._coming and self._coming[0][0] <= now:
-            self._slots.add(*self._coming.popleft())
-        self._slots.drop(now - second)
+    def _slot_in(self, now: float, mails: int) -> float:
+        """Seconds until this process has a slot that is good for ``mails``."""
+        self._see_slots(now)
+        if not self._slots:
+            return _MISSED_SECONDS
+        slot, size = self._slots[0]
+        # Sizes of bulk calls alternate by one.
+        good = slot <= now <= slot + _MISSED_SECONDS and mails <= size + 1
+        following = self._slots[1][0] - now if len(self._slots) > 1 else _MISSED_SECONDS
+        return 0.0 if good else max(slot - now, 0.0) or following
 
-    def _room_in(self, now: float, second: float, most: int) -> float:
-        """Seconds until the last ``second`` holds ``most`` mails or fewer."""
-        excess = self._left.mails - most
+    def _see_slots(self, now: float) -> None:
+        """Forget the slots that were missed."""
+        while len(self._slots) > 1 and self._slots[1][0] <= now:
+            self._slots.popleft()
+
+    def _room_in(self, now: float, rate: float, mails: int) -> float:
+        """Seconds until ``mails`` more keep the last second at ``rate`` or below."""
+        second = 1.0 if mails == 1 else _BULK_SECOND
+        while self._left and self._left[0][0] <= now - second:
+            self._in_last_second -= self._left.popleft()[1]
+        excess = self._in_last_second + mails - max(mails, math.floor(rate))
         if excess <= 0:
             return 0.0
-        return max(0.0, min(self._left.when_left(excess) + second - now, second))
+        leaving = 0
+        for at, count in self._left:
+            leaving += count
+            if leaving >= excess:
+                return at + second - now
+        return 0.0

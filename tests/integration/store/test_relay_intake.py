@@ -5,7 +5,7 @@ from sqlmodel import update
 
 from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.delivery import PLACE, RELAYED, HoldBack, Want
-from sestui.core.pacing import SHARED_PACE
+from sestui.core.pacing import PACE
 from sestui.core.rate_control import RateControl
 from sestui.core.relay_intake import (
     HOLD_SECONDS,
@@ -234,8 +234,8 @@ def test_slots_are_spaced_and_no_further_ahead_than_a_chunk(sqlite_database):
     relay = Relay(sqlite_database, rate=20.0)
     found = relay.admit(*[relay.incoming(f"r{n}@x.org", name=str(n)) for n in range(6)])
     assert [each.verdict for each in found] == [ADMITTED] * 2 + [LATER] * 4
-    assert found[1].slot - found[0].slot == pytest.approx(1 / (20 * SHARED_PACE))
-    assert found[2].next_at == pytest.approx(found[1].slot + 1 / (20 * SHARED_PACE) - 0.05)
+    assert found[1].slot - found[0].slot == pytest.approx(1 / (20 * PACE), abs=1e-6)
+    assert found[2].next_at == pytest.approx(found[1].slot + 1 / (20 * PACE) - 0.05)
     relay.clock.advance(1)
     again = relay.admit(*[relay.incoming(f"r{n}@x.org", name=str(n)) for n in range(2, 4)])
     assert [each.verdict for each in again] == [ADMITTED] * 2
@@ -246,7 +246,7 @@ def test_everybody_in_the_first_call_takes_a_slot(sqlite_database):
     relay.one("a@x.org", cc=["b@x.org", "c@x.org"])
     later = relay.one("d@x.org", name="2")
     assert later.verdict is LATER
-    assert later.next_at == pytest.approx(relay.clock.now() + 0.3 / SHARED_PACE - 0.05, abs=0.001)
+    assert later.next_at == pytest.approx(relay.clock.now() + 0.3 / PACE - 0.05, abs=0.001)
 
 
 def test_a_share_of_the_rate_is_the_keys_own(sqlite_database):
