@@ -5,11 +5,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sestui.cli.common import say
+from sestui.core import threads
+from sestui.core.clock import SystemClock
 from sestui.errors import EXIT_TRY_AGAIN
 
 if TYPE_CHECKING:
@@ -58,12 +60,15 @@ def time_limit(began: float, seconds: float) -> Iterator[TimeLimit]:
                 return
             left = max(limit.ends_at, limit.prolonged_to()) - time.monotonic()
         why = limit.trouble or "Something is not done in time."
-        with suppress(OSError):
+        try:
             say(f"sestui: {why} The {seconds:g} seconds are over; the next run-due goes on.")
             sys.stdout.flush()
-        os._exit(EXIT_TRY_AGAIN)
+        finally:  # nobody may be there to read it
+            os._exit(EXIT_TRY_AGAIN)
 
-    threading.Thread(target=watch, name="sestui-time-limit", daemon=True).start()
+    threads.start(
+        threading.Thread(target=watch, name="sestui-time-limit", daemon=True), SystemClock()
+    )
     try:
         yield limit
     finally:

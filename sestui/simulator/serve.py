@@ -13,6 +13,7 @@ from pathlib import Path
 from uvicorn.config import Config
 from uvicorn.server import Server
 
+from sestui.core import threads
 from sestui.core.clock import SystemClock
 from sestui.core.signals import heeded
 from sestui.errors import AccountUnreachableError
@@ -54,7 +55,10 @@ def serve(
         with _listening(port) as listener:
             server = _Server(_config(state, latency, jitter))
             if until_stdin_ends:
-                threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
+                watching = threading.Thread(
+                    target=_stop_at_end_of_stdin, args=(server,), name="sestui-stdin", daemon=True
+                )
+                threads.start(watching, SystemClock())
             announce(listener.getsockname()[1])
             asyncio.run(server.serve(sockets=[listener]))
     finally:
@@ -99,9 +103,11 @@ class _Server(Server):
 
 def _stop_at_end_of_stdin(server: Server) -> None:
     # os.read, because a thread inside sys.stdin would break the interpreter's shutdown.
-    while os.read(0, 4096):
-        pass
-    server.should_exit = True
+    try:
+        while os.read(0, 4096):
+            pass
+    finally:  # whatever it was: without this thread nobody would ever end the server
+        server.should_exit = True
 
 
 @contextmanager
