@@ -21,7 +21,7 @@ from tests.support.workspaces import World, sent
 
 @pytest.fixture
 def world(tmp_path):
-    made = World(tmp_path / "workspace", simulator_latency=0)
+    made = World(tmp_path / "workspace", simulator_latency=0, simulator_rate=100_000)
     yield made
     made.close()
 
