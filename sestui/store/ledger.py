@@ -43,6 +43,9 @@ from sestui.store.tables import GovernorRow
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 
+_CLOCK_READINGS, _CLOCK_SECONDS = 3, 0.001
+"""So often two clocks are read if something came between the readings for longer than that."""
+
 _CLAIM_ROUNDS = 50
 """A claim that meets only suppressed addresses skips at most this many batches at once."""
 
@@ -86,12 +89,11 @@ class Ledger:
         worker was thought dead) changes nothing.
         """
         with self._database.write_connection() as connection:
-            now = ledger_now(connection, self._clock)
             # First for every worker, so that no two wait for each other's rows.
             row = governor.locked_row(connection, self._account)
+            said = Taken(*clocks_now(connection, self._clock))
             if answers:
-                self.settle(connection, row, answers, now)
-            said = Taken(now, self._clock.monotonic())
+                self.settle(connection, row, answers, said.now)
             return said if want is None else self._claim(connection, want, row, said)
 
     def take_back(self, held: Set[int]) -> None:
@@ -251,6 +253,21 @@ def ledger_now(connection: Connection, clock: Clock) -> Instant:
             connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
         )
     return clock.now()
+
+
+def clocks_now(connection: Connection, clock: Clock) -> tuple[Instant, float]:
+    """The ledger's clock, and this process's monotonic one at the same instant.
+
+    Slots are read on the one and waited for on the other: whatever lies between the two readings
+    moves them, among those of other processes.
+    """
+    for _ in range(_CLOCK_READINGS):
+        before = clock.monotonic()
+        now = ledger_now(connection, clock)
+        after = clock.monotonic()
+        if after - before <= _CLOCK_SECONDS:
+            break
+    return now, (before + after) / 2
 
 
 def move_counts(connection: Connection, moves: Mapping[tuple[int, str, str], int]) -> None:

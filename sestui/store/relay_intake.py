@@ -30,7 +30,7 @@ from sestui.core.wire import quota_exceeded, sending_paused
 from sestui.store import governor, relay_runs
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database
-from sestui.store.ledger import Ledger, finish_if_done, ledger_now, move_counts
+from sestui.store.ledger import Ledger, clocks_now, finish_if_done, move_counts
 from sestui.store.tables import GovernorRow
 
 _HOUR = 3600
@@ -64,13 +64,13 @@ class RelayIntake:
     def exchange(self, answers: Sequence[CallAnswer], mails: Sequence[Incoming]) -> Admissions:
         """Write ``answers``, then admit of ``mails`` what may leave now, in one transaction."""
         with self._database.write_connection() as connection:
-            now = ledger_now(connection, self._clock)
             # First for every worker, so that no two wait for each other's rows, and so that a
             # client's two tries at two relays come one after the other.
             row = governor.locked_row(connection, self._account)
+            now, monotonic = clocks_now(connection, self._clock)
             if answers:
                 self._settle(connection, row, answers, now)
-            said = Admissions(now, self._clock.monotonic(), governor.row_rate(row, now))
+            said = Admissions(now, monotonic, governor.row_rate(row, now))
             return replace(said, found=self._admitted(connection, mails, row, said))
 
     def take_back(self, held: Set[int]) -> None:
