@@ -38,10 +38,14 @@ def bulk_replies(answer: HttpAnswer, count: int) -> Sequence[Reply]:
 
 
 def _refusal(answer: HttpAnswer) -> Reply:
-    """Code and message stand where botocore looks for them (its REST-JSON parser)."""
+    """Code and message stand where botocore looks for them (its REST-JSON parser).
+
+    But for a ``code`` that only the body names: gateways have such too, and theirs is no refusal.
+    """
     said = _object(answer.body)
-    code = answer.headers.get("x-amzn-errortype") or said.get("code") or said.get("Code")
-    code = code or said.get("__type") or ""
+    aws = "x-amzn-requestid" in answer.headers
+    code = answer.headers.get("x-amzn-errortype")
+    code = code or (aws and (said.get("code") or said.get("Code"))) or said.get("__type") or ""
     code = _clean(str(code).partition(":")[0].rpartition("#")[2])
     message = said.get("message") or said.get("Message") or ""
     return _reply_to_error(answer.status, code, _clean(str(message)))

@@ -127,7 +127,7 @@ def test_a_success_that_names_no_message_tells_nothing(body):
 def test_codes_and_messages_are_found_where_botocore_finds_them(header, body):
     service = botocore.session.get_session().get_service_model("sesv2")
     parser = create_parser(service.resolved_protocol)
-    headers = {"x-amzn-errortype": header} if header else {}
+    headers = {"x-amzn-requestid": "1"} | ({"x-amzn-errortype": header} if header else {})
     answer = HttpAnswer(400, headers, json.dumps(body).encode())
     theirs = parser.parse(
         {"status_code": 400, "headers": headers, "body": answer.body},
@@ -138,6 +138,17 @@ def test_codes_and_messages_are_found_where_botocore_finds_them(header, body):
         assert ours.code == theirs["Code"]
     if theirs["Message"]:
         assert theirs["Message"] in ours.reason
+
+
+@pytest.mark.parametrize("code", [403, "403", "blocked", "Forbidden", "UPSTREAM_ERROR"])
+@pytest.mark.parametrize("name", ["code", "Code"])
+def test_a_gateways_own_code_refuses_nothing_and_promises_nothing(code, name):
+    said = json.dumps({name: code, "message": "No."}).encode()
+    for status in (400, 403, 404):
+        reply = single_reply(HttpAnswer(status, {}, said))
+        assert (reply.kind, reply.hold_back) == (NOT_SENT, HoldBack.UNREACHABLE)
+    for status in (500, 503):
+        assert single_reply(HttpAnswer(status, {}, said)).kind is UNKNOWN
 
 
 # bulk calls
