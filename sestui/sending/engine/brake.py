@@ -7,7 +7,7 @@ audience (DESIGN §4, 4a). Pure bookkeeping: no clock of its own, no I/O.
 from enum import Enum
 
 _FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 1.0, 60.0
-_SHORT_HOLD_SECONDS = 4.0
+_SHORT_HOLD_SECONDS = 8.0
 _HOLD_SHARE = 0.25
 """Holds double from the first to the short one. Then they last a quarter of the outage so far: what
 it costs after its end is in proportion to it, and so are the mails that are lost trying."""

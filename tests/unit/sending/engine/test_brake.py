@@ -66,11 +66,11 @@ def test_each_probe_that_is_lost_waits_longer_for_the_next():
         waits.append(round(now - began, 1))
         brake.probe(now)
         brake.silent(now, "Nothing came.")
-    assert waits[:5] == pytest.approx([1, 2, 4, 4, 4], abs=0.11)
+    assert waits[:5] == pytest.approx([1, 2, 4, 8, 8], abs=0.11)
     assert waits[-1] == pytest.approx(60, abs=0.2)
     # What it costs after its end is in proportion to the outage.
     for number in range(5, 40):
-        assert waits[number] <= max(4, sum(waits[:number]) / 4) + 0.3
+        assert waits[number] <= max(8, sum(waits[:number]) / 4) + 0.3
 
 
 def test_calls_that_fail_together_are_one_step():
