@@ -20,6 +20,13 @@ chunk waiting, one in the air, one answered and not yet written; together under 
 CLAIM_AHEAD_SECONDS = 0.05
 """The next chunk is claimed when the one before has this much left to send."""
 
+SHARED_CLAIM_AHEAD_SECONDS = 0.1
+"""The same while several processes claim in turn: each may have to wait for the others' commits."""
+
+SHARED_LEAD_SECONDS = 0.02
+"""The first slot of a claim is so far ahead at least then: what is claimed has to be committed,
+handed over and rendered before it."""
+
 DAY_SECONDS = 86_400.0
 
 _FURTHEST_AHEAD_SECONDS = 30.0

@@ -26,6 +26,7 @@ from sestui.core.pacing import (
     CHUNK_SECONDS,
     CLAIM_AHEAD_SECONDS,
     FURTHEST_RETRY,
+    SHARED_LEAD_SECONDS,
     Pace,
     chunk_size,
 )
@@ -200,7 +201,9 @@ class Ledger:
         """Reserve slots for ``claims``, and their share of the quota."""
         if not claims:
             return replace(said, opens_at=said.now)
-        slots = pace.reserve(len(claims), said.now)
+        # Between those of other processes a slot is missed soon: none may come before the commit.
+        lead = SHARED_LEAD_SECONDS if said.workers > 1 else 0.0
+        slots = pace.reserve(len(claims), said.now + lead)
         opens_at = pace.tat_after(slots)
         governor.take(connection, self._account, count=len(claims), tat=opens_at)
         if pace.run_rate is not None:

@@ -11,7 +11,8 @@ _OUTLIER = 4.0
 """An answer that took longer than so many times the average counts as that: one that takes a
 second must not open the window for all."""
 
-_START = 4.0
+_FEWEST = 4.0
+_START = 20.0
 """Calls in the air before any answer is there; each answer then adds one, up to the window."""
 
 _SPREAD = 1.0
@@ -46,6 +47,8 @@ class ConcurrencyLimiter:
         self._mails = 0
         self.rate = 0.0
         """Recipients a second that this process may send."""
+        self.burst = 0
+        """Mails that it sends at the rate of all processes, in its turn between them."""
         self.per_call = 1
         """Mails of the call that left last."""
         self.latency = _FIRST_LATENCY
@@ -64,9 +67,9 @@ class ConcurrencyLimiter:
     @property
     def calls(self) -> int:
         """How many calls may be in the air so."""
-        mean = self.rate * self.latency
+        mean = self.rate * self.latency + self.burst
         needed = (mean + _SPREAD * math.sqrt(mean)) / self.per_call
-        return math.floor(min(self._most, self._allowed, max(_START, math.ceil(needed))))
+        return math.floor(min(self._most, self._allowed, max(_FEWEST, math.ceil(needed))))
 
     def room(self) -> bool:
         """Whether one more call may leave."""

@@ -190,9 +190,13 @@ class Dispatcher:
         self._account_answered = True
         self._gateway.wake()
 
-    def serve(self, rate: float) -> None:
-        """Be ready for ``rate`` recipients a second from this process; 0: for none."""
+    def serve(self, rate: float, *, burst: int = 0) -> None:
+        """Be ready for ``rate`` recipients a second from this process; 0: for none.
+
+        ``burst``: so many of them come at once, when it is this process's turn between others.
+        """
         self._concurrency.rate = rate
+        self._concurrency.burst = burst
 
     def hand_over(self, jobs: Sequence[Job]) -> None:
         """Take over claims, in the order of their slots."""
@@ -321,7 +325,7 @@ class Dispatcher:
         ):
             return _LONGEST_POLL_SECONDS
         self._pop()
-        self._limiter.leave(left, prepared.recipients)
+        self._limiter.leave(left, job.rate, prepared.recipients)
         self._cost.count(prepared.recipients)
         self._left_ids.update(claim.delivery_id for group in prepared.claims for claim in group)
         prepared.number = self._concurrency.left(prepared.recipients)

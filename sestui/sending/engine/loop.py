@@ -18,6 +18,7 @@ from sestui.core.pacing import (
     CLAIM_AHEAD_SECONDS,
     NO_RATE,
     PACE,
+    SHARED_CLAIM_AHEAD_SECONDS,
     Quota,
     Reservation,
     chunk_size,
@@ -218,7 +219,10 @@ class Engine:
         if run is not None and want is not None and taken is not None:
             self._use(run, taken)
         busy = bool(self._scheduler) or self._outage.runs_wait
-        self._dispatcher.serve(max(_LEAST_RATE, self._share) if busy else 0.0)
+        self._dispatcher.serve(
+            max(_LEAST_RATE, self._share) if busy else 0.0,
+            burst=chunk_size(self._rate) if self._workers > 1 else 0,
+        )
 
     def _read_answers(self) -> None:
         answers = self._dispatcher.collect()
@@ -278,10 +282,10 @@ class Engine:
         return BULK_PACE if bulk else PACE
 
     def _bulk(self, composer: Composer, now: float) -> bool:
-        # By the whole rate: several processes mostly share the processors of one machine.
-        return composer.bulk_capable and self._batching.is_bulk(
-            self._rate, now, behind=self._backlog.behind
-        )
+        # By the whole rate: several processes mostly share the processors of one machine. Who has
+        # turns between others is not behind when it has few.
+        behind = self._backlog.behind and self._workers == 1
+        return composer.bulk_capable and self._batching.is_bulk(self._rate, now, behind=behind)
 
     @property
     def _exhausted(self) -> bool:
@@ -290,7 +294,8 @@ class Engine:
 
     def _next_claim_at(self) -> float:
         """Monotonic seconds before which nothing is to be claimed for any run."""
-        return max(self._horizon - CLAIM_AHEAD_SECONDS, self._policy.hold_until)
+        ahead = SHARED_CLAIM_AHEAD_SECONDS if self._workers > 1 else CLAIM_AHEAD_SECONDS
+        return max(self._horizon - ahead, self._policy.hold_until)
 
     def _use(self, run: RunInfo, taken: Taken) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""

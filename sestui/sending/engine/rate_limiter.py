@@ -1,10 +1,10 @@
 """Whether a call may leave now: at its slot, and never faster than the rate.
 
 Slots come from the governor, evenly spaced. A busy machine lets some leave late; if the next ones
-then left on time, a second of traffic could carry more than the account allows. So the limiter also
-remembers when the last second's mails left and holds back whatever would crowd it. It can't see
-what other processes send: while there are any, a slot that was missed is lost, and the mail takes
-the next one.
+then left on time, a second of traffic could carry more than the account allows. So departures keep
+their distance too, and the limiter remembers when the last second's mails left. It can't see what
+other processes send: while there are any, a slot that was missed is lost, and the mail takes the
+next one.
 """
 
 import math
@@ -19,9 +19,13 @@ _BULK_SECOND = 1.0 + (1 - BULK_PACE) / 2
 """Between here and the wire lies a moment that varies: a second must hold the rate all the same,
 and a bulk call that slips into it is many mails. Half of what the bulk pace leaves goes here."""
 
-_MISSED_SECONDS = 0.02
-"""A slot between those of other processes is missed when this process's next one has come, at the
-latest after so long: what the processes are late adds up in the second that follows."""
+_CATCH_UP_SECONDS = 0.005
+"""So much lateness is made good at once. More is kept: a burst would leave a gap a second later,
+as the second before it has room for no more, and again, and again."""
+
+_MISSED_MAILS, _SHORTEST_MISS, _LONGEST_MISS = 2, 0.003, 0.02
+"""Between those of other processes a slot is missed after the time of so many mails, within these
+bounds in seconds: what processes are late adds up in the second that follows."""
 
 _LATE_SECONDS = 0.25
 """A mail that has lost so much in slots goes back to the ledger for another: it would be later and
@@ -34,8 +38,9 @@ class RateLimiter:
     def __init__(self) -> None:
         self._left: deque[tuple[float, int]] = deque()
         self._in_last_second = 0
+        self._free_at = float("-inf")
         self._slots: deque[tuple[float, int]] = deque()
-        """Granted, and not come yet or not used; of those that have come only the last is good."""
+        """Granted, and neither used nor missed."""
         self.passed = 0
         """How many mails have left so far."""
 
@@ -56,38 +61,31 @@ class RateLimiter:
             return None
         if slot > now:
             return slot - now
-        wait = self._room_in(now, rate, mails)
+        wait = max(self._free_at - now, self._room_in(now, rate, mails), 0.0)
         if not shared:
             return wait
         if now > slot + _LATE_SECONDS:
             # A machine that is always late still sends something.
             return None if self._in_last_second else wait
-        return max(wait, self._slot_in(now, mails))
+        return max(wait, self._slot_in(now, rate, mails))
 
-    def leave(self, now: float, mails: int) -> None:
+    def leave(self, now: float, rate: float, mails: int) -> None:
         """Note that ``mails`` have left."""
         self._left.append((now, mails))
         self._in_last_second += mails
         self.passed += mails
-        self._see_slots(now)
+        self._free_at = max(self._free_at, now - _CATCH_UP_SECONDS) + mails / rate
         if self._slots and self._slots[0][0] <= now:
             self._slots.popleft()
 
-    def _slot_in(self, now: float, mails: int) -> float:
+    def _slot_in(self, now: float, rate: float, mails: int) -> float:
         """Seconds until this process has a slot that is good for ``mails``."""
-        self._see_slots(now)
-        if not self._slots:
-            return _MISSED_SECONDS
-        slot, size = self._slots[0]
+        good_for = min(_LONGEST_MISS, max(_SHORTEST_MISS, _MISSED_MAILS / rate))
+        slots = self._slots
         # Sizes of bulk calls alternate by one.
-        good = slot <= now <= slot + _MISSED_SECONDS and mails <= size + 1
-        following = self._slots[1][0] - now if len(self._slots) > 1 else _MISSED_SECONDS
-        return 0.0 if good else max(slot - now, 0.0) or following
-
-    def _see_slots(self, now: float) -> None:
-        """Forget the slots that were missed."""
-        while len(self._slots) > 1 and self._slots[1][0] <= now:
-            self._slots.popleft()
+        while slots and (slots[0][0] < now - good_for or slots[0][1] + 1 < mails):
+            slots.popleft()
+        return max(0.0, slots[0][0] - now) if slots else good_for
 
     def _room_in(self, now: float, rate: float, mails: int) -> float:
         """Seconds until ``mails`` more keep the last second at ``rate`` or below."""

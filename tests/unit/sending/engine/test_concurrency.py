@@ -33,10 +33,10 @@ def test_it_begins_with_a_few_and_grows_with_each_answer():
     limiter = ConcurrencyLimiter(64)
     limiter.rate = 10_000
     first = fill(limiter)
-    assert len(first) == 4
+    assert len(first) == 20
     for number in first:
         limiter.answered(number, 0.08)
-    assert len(fill(limiter)) == 8
+    assert len(fill(limiter)) == 40
 
 
 def test_a_call_that_others_have_overtaken_holds_nobody_up():
