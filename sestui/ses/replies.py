@@ -146,34 +146,40 @@ _BROKEN_OFF_CODES = frozenset(
 """The request didn't come whole: that is the network's doing, not the mail's."""
 
 
+_PROXY_WANTS_A_PASSWORD, _TOO_MANY = 407, 429
+"""Statuses that say by themselves that the call went no further."""
+
+
 def _reply_to_error(status: int, code: str, reason: str) -> Reply:
     """Read an error that came over HTTP; which codes mean what is SES.md's table.
 
     ``code`` is SES's; '' where the answer names none, so that it isn't SES's.
     """
-    if status in {502, 504} or (status >= 500 and not code):
-        # Whatever it says: a gateway gave up waiting for SES, which may have taken the mail.
+    if status == _PROXY_WANTS_A_PASSWORD and not code:
+        reason = (
+            f"The proxy wants a password: {reason}" if reason else "The proxy wants a password."
+        )
+        return Reply(
+            AnswerKind.NOT_SENT, code=str(status), reason=reason, hold_back=HoldBack.UNREACHABLE
+        )
+    if status in {502, 504} or not (code or status == _TOO_MANY) or status < 400:
+        # Whatever it says: a gateway gave up waiting for SES, or spoke in its place. SES may have
+        # taken the mail all the same.
         return Reply(
             AnswerKind.UNKNOWN,
             code=code or str(status),
-            reason=f"A gateway answered {status} in SES's place.",
+            reason=f"Somebody answered {status} in SES's place.",
         )
-    if code in _THROTTLE_CODES or status == 429:
+    if code in _THROTTLE_CODES or status == _TOO_MANY:
         hold_back = HoldBack.QUOTA if "daily" in reason.lower() else HoldBack.RATE
-        return Reply(AnswerKind.NOT_SENT, code=code or "429", reason=reason, hold_back=hold_back)
+        return Reply(
+            AnswerKind.NOT_SENT, code=code or str(status), reason=reason, hold_back=hold_back
+        )
     if code in _ACCOUNT_CODES or code in CREDENTIAL_CODES:
         return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.PAUSED)
     if status >= 500 or code in _BROKEN_OFF_CODES:
         return Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.FAULT)
-    if code and status >= 400:
-        return Reply(AnswerKind.REFUSED, code=code, reason=reason or _REFUSED)
-    # A proxy or a portal's login page: the call was turned away before it came to SES.
-    return Reply(
-        AnswerKind.NOT_SENT,
-        code=str(status),
-        reason=f"Somebody answered {status} in SES's place: {reason or 'without a reason'}",
-        hold_back=HoldBack.UNREACHABLE,
-    )
+    return Reply(AnswerKind.REFUSED, code=code, reason=reason or _REFUSED)
 
 
 def _clean(text: str) -> str:
