@@ -167,3 +167,23 @@ def test_what_speaks_no_tls_gets_no_mail(sending, mail, monkeypatch, said, reaso
         assert trouble.reason.startswith(f"No TLS with {where}: ")
         assert reason in trouble.reason
         assert "_ssl.c" not in trouble.reason
+
+
+@pytest.mark.parametrize(
+    ("fips", "dual_stack", "host"),
+    [
+        ("false", "false", "email.eu-north-1.amazonaws.com"),
+        ("true", "false", "email-fips.eu-north-1.amazonaws.com"),
+        ("false", "true", "email.eu-north-1.api.aws"),
+        ("true", "true", "email-fips.eu-north-1.api.aws"),
+    ],
+)
+def test_fips_and_dual_stack_endpoints_are_the_ones_that_mail_goes_to(
+    monkeypatch, fips, dual_stack, host
+):
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", fips)
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", dual_stack)
+    clients = Clients(Endpoint())
+    assert clients.endpoint_url == f"https://{host}"
+    assert clients.is_aws
+    assert not clients.connector.route.whole_url
