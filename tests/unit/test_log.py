@@ -12,7 +12,9 @@ from sestui import log
 def _as_before():
     logger = logging.getLogger("sestui")
     before, level = logger.handlers[:], logger.level
+    logger.propagate = False  # half a character in what is captured breaks the workers' own wire
     yield
+    logger.propagate = True
     for handler in set(logger.handlers) - set(before):
         handler.close()
     logger.handlers, logger.level = before, level
