@@ -10,6 +10,7 @@ from sqlmodel import update
 from sestui.core.account import AccountStatus
 from sestui.core.clock import SystemClock
 from sestui.core.delivery import Answer, AnswerKind, HoldBack, RunCounts, Want
+from sestui.core.pacing import CLAIM_AHEAD_SECONDS
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
 from sestui.store.governor import Governor, row_control
@@ -429,6 +430,38 @@ def test_claims_never_outrun_the_rate(sqlite_database, rate):
     assert slots == sorted(slots)
     assert all(later - before >= 1 / rate for before, later in pairwise(slots))
     assert len(slots) >= min(10, 250 / rate) * rate * 0.95
+
+
+@pytest.mark.parametrize("max_rate", [0.5, 5, 40])
+def test_two_processes_keep_a_runs_own_rate_together(sqlite_database, clock, max_rate):
+    add_contacts(sqlite_database, addresses(100))
+    tell_governor(sqlite_database, AccountStatus(-1, 500, 0), now=clock.now())
+    run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+    workers = [open_ledger(sqlite_database, clock, name) for name in "ab"]
+    slots: list[float] = []
+    seconds = 60 / max_rate
+    end, turn = clock.now() + seconds, 0
+    while clock.now() < end:
+        taken = workers[turn % 2].exchange([], Want(run_id, 100, max_rate=max_rate))
+        turn += 1
+        if taken.slots is not None:
+            slots += [taken.slots.slot(index) for index in range(taken.slots.count)]
+        clock.advance(0.017)
+    assert all(later - before >= 0.999 / max_rate for before, later in pairwise(slots))
+    assert len(slots) >= 0.95 * seconds * max_rate
+
+
+def test_a_runs_own_rate_holds_for_every_worker_and_for_no_other_run(started, database, clock):
+    run_id, ledger = started(2)
+    slow = Want(run_id, 1, max_rate=0.05)
+    slots = ledger.exchange([], slow).slots
+    other = open_ledger(database, clock, "other")
+    taken = other.exchange([], slow)
+    assert not taken.claims
+    assert slots.interval == 20
+    assert taken.next_at == pytest.approx(slots.end - CLAIM_AHEAD_SECONDS, abs=1e-3)
+    another = start_run(database, make_campaign(database, "more"), clock.now())
+    assert other.exchange([], Want(another.id, 1)).claims
 
 
 # paused and cancelled

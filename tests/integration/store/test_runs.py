@@ -236,3 +236,27 @@ def test_a_follow_up_is_for_as_many_as_were_counted(database, runs, campaign, cl
     sizes = {each: runs.follow_up_size(campaign, each) for each in Only}
     assert sizes == {Only.FAILED: 2, Only.UNRECEIVED: 5, Only.JOINED: 3}
     assert runs.start(campaign, clock.now(), only=only).pending == sizes[only]
+
+
+@pytest.mark.parametrize("only", list(Only))
+def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_the_air(
+    database, runs, campaign, clock, only
+):
+    tell_governor(database)
+    ledger = open_ledger(database, clock)
+    first = start_run(database, campaign, clock.now())
+    claims = ledger.exchange([], Want(first.id, 4)).claims
+    ledger.exchange([refused(claim) for claim in claims], None)
+    again = runs.start(campaign, clock.now(), only=Only.FAILED)
+    (in_the_air,) = ledger.exchange([], Want(again.id, 1)).claims
+    runs.cancel(again.id, clock.now())
+    add_contacts(database, ["late@example.com"])
+    refused_before = {claim.email for claim in claims} - {in_the_air.email}
+    expected = {
+        Only.FAILED: refused_before,
+        Only.UNRECEIVED: refused_before | {"late@example.com"},
+        Only.JOINED: {"late@example.com"},
+    }[only]
+    assert runs.follow_up_size(campaign, only) == len(expected)
+    run = runs.start(campaign, clock.now(), only=only)
+    assert {row.email for row in rows_of(database, run.id)} == expected

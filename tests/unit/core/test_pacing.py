@@ -103,6 +103,13 @@ def test_a_slow_run_leaves_the_rest_of_the_rate_to_others(rate, share, count):
     assert slots.end - NOW == pytest.approx(count / (rate * share), abs=TIGHT)
 
 
+@given(run_ahead=st.floats(0, 29), ahead=st.floats(-60, 29), run_rate=st.floats(0.5, 5))
+def test_a_run_waits_for_its_own_arrival_time_and_for_the_accounts(run_ahead, ahead, run_rate):
+    pace = Pace(tat=NOW + ahead, rate=10, run_tat=NOW + run_ahead, run_rate=run_rate)
+    assert pace.opens_at(NOW) == max(NOW + run_ahead, NOW + ahead)
+    assert pace.reserve(1, NOW).start == pace.opens_at(NOW)
+
+
 @given(rate=RATES, more=st.floats(1, 100))
 def test_a_run_may_not_be_faster_than_its_account(rate, more):
     assert Pace(tat=0, rate=rate, run_rate=rate * more).allowed == rate
