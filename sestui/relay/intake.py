@@ -44,7 +44,8 @@ from sestui.relay.waiting import (
 )
 from sestui.sending.engine.account_poller import AccountPoller
 from sestui.sending.engine.brake import May
-from sestui.sending.engine.dispatch import Dispatcher, Job, Made
+from sestui.sending.engine.call_queue import Job, Made
+from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.ports import AccountView, Gateway, Heartbeat
 
 _MOST_AT_ONCE = 200

@@ -1,4 +1,4 @@
-"""From a claim to an answer: one thread renders mails, lets calls leave at their slots, reads.
+"""One thread that renders mails, lets calls leave at their slots and reads the answers.
 
 One thread, because a thread a call costs more than the call, and because threads that wait for
 each other's GIL miss their slots. What may block (names, handshakes, credentials, the database) is
@@ -10,26 +10,21 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 
 from sestui.core import threads
 from sestui.core.clock import Clock
-from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, HoldBack, Reply
-from sestui.core.mail import Mail
-from sestui.errors import ContentError
-from sestui.sending.bulk_split import split_calls
+from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, Reply
 from sestui.sending.engine.brake import Brake, May
+from sestui.sending.engine.call_cost import CallCost
+from sestui.sending.engine.call_queue import CallQueue, Job, PreparedCall
 from sestui.sending.engine.concurrency import ConcurrencyLimiter
-from sestui.sending.engine.ports import Call, Composer, Gateway
+from sestui.sending.engine.ports import Gateway
 from sestui.sending.engine.rate_limiter import RateLimiter
 
 _LONGEST_POLL_SECONDS = 0.05
 _TURN_SECONDS = 0.003
 """Rendering makes way for answers and slots after so long."""
-
-_MOST_PREPARED_BYTES = 32_000_000
-"""Serialised calls that wait for their slots hold no more memory than this, and one call."""
 
 _KEEP_SECONDS = 10.0
 """A connection that would be used less often than this isn't kept open for it."""
@@ -37,65 +32,11 @@ _KEEP_SECONDS = 10.0
 _UNCONNECTED_SECONDS = 0.25
 """What is due and has no connection for so long goes back to the ledger."""
 
-_TYPICAL_COST = 0.00015
-_COST_MAILS = 100
-
 _STOPPED = Reply(
     AnswerKind.UNKNOWN, code="Stopped", reason="sestui was stopped before SES's answer came."
 )
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Claims that leave at one slot, with what makes mails of them."""
-
-    claims: tuple[Claim, ...]
-    mails: Callable[[Sequence[Claim]], "Sequence[Made]"]
-    """Makes their mails; it may raise whatever a template raises."""
-    slot: float
-    """Monotonic seconds at which the call may leave."""
-    rate: float
-    """The rate for the limiter, recipients a second."""
-    bulk: bool = False
-    shared: bool = False
-    """Other processes use the same rate."""
-
-
-Made = tuple[tuple[Claim, ...], Mail | ContentError]
-"""A mail and the claims that are answered with it, or why there is none for them."""
-
-
-def rendered(composer: Composer, claims: Sequence[Claim]) -> list[Made]:
-    """A mail for each of ``claims``, tagged so that events find its delivery."""
-    made: list[Made] = []
-    for claim in claims:
-        tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
-        try:
-            made.append(((claim,), composer.mail(claim.email, claim.attributes, tags)))
-        except ContentError as error:
-            made.append(((claim,), error))
-        except Exception as error:  # noqa: BLE001 - a template may raise anything
-            why = ContentError(f"It can't be rendered ({type(error).__name__}).")
-            made.append(((claim,), why))
-    return made
-
-
-@dataclass(slots=True, eq=False)
-class _Prepared:
-    """A call that is ready to leave."""
-
-    job: Job
-    claims: tuple[tuple[Claim, ...], ...]
-    """Of each of the call's mails."""
-    call: Call
-    left_at: float = 0.0
-    number: int = 0
-
-    @property
-    def recipients(self) -> int:
-        return sum(map(len, self.claims))
 
 
 class Dispatcher:
@@ -112,10 +53,8 @@ class Dispatcher:
         self._limiter = RateLimiter()
         self._concurrency = ConcurrencyLimiter(most)
         self._brake = Brake()
-        self._jobs: deque[Job] = deque()
-        self._prepared: deque[_Prepared] = deque()
-        self._prepared_bytes = 0
-        self._air: dict[int, _Prepared] = {}
+        self._queue = CallQueue(gateway, self._reply)
+        self._air: dict[int, PreparedCall] = {}
         """Calls in the air by their numbers, in the order in which they left."""
         self._answers: deque[Answer] = deque()
         self._outstanding: dict[int, Claim] = {}
@@ -124,7 +63,7 @@ class Dispatcher:
         self._withdrawing = False
         self._account_answered = False
         self._unconnected_since: float | None = None
-        self._cost = _Cost()
+        self._cost = CallCost()
         self._closing = self._stopped = False
         self.answered = threading.Event()
         self.failure: BaseException | None = None
@@ -204,7 +143,7 @@ class Dispatcher:
             self._handed += len(job.claims)
             self._limiter.grant(job.slot, len(job.claims))
             self._outstanding |= {claim.delivery_id: claim for claim in job.claims}
-            self._jobs.append(job)
+            self._queue.add(job)
         self._gateway.wake()
 
     def collect(self) -> list[tuple[Answer, Claim]]:
@@ -263,8 +202,9 @@ class Dispatcher:
         now = began = self._clock.monotonic()
         self._steer(now)
         while now - began < _TURN_SECONDS:
-            wait = self._depart(now) if self._prepared else _LONGEST_POLL_SECONDS
-            if wait > 0 and not self._prepare():
+            prepared = self._queue.first
+            wait = self._depart(prepared, now) if prepared else _LONGEST_POLL_SECONDS
+            if wait > 0 and not self._queue.prepare():
                 return wait
             now = self._clock.monotonic()
         return 0.0
@@ -288,14 +228,15 @@ class Dispatcher:
     def _connections_wanted(self) -> int:
         """As many as the window asks for, and one more for each call that hangs."""
         rate = self._concurrency.rate
-        if rate <= 0 and not self._prepared and not self._jobs:
+        if rate <= 0 and not self._queue:
             return 0
         seldom = 1 + math.ceil(rate * _KEEP_SECONDS)
         return min(self._concurrency.calls, seldom) + len(self._air)
 
     def _see_connection(self, now: float) -> None:
         """Give back what is due and has nothing to leave by."""
-        due = self._prepared and self._prepared[0].job.slot <= now
+        first = self._queue.first
+        due = first is not None and first.job.slot <= now
         if not due or self._gateway.ready or self._air:
             self._unconnected_since = None
         elif self._unconnected_since is None:
@@ -303,14 +244,13 @@ class Dispatcher:
         elif now - self._unconnected_since > _UNCONNECTED_SECONDS:
             self._take_all_back(self._gateway.trouble or WITHDRAWN)
 
-    def _depart(self, now: float) -> float:
-        """Let the next call leave if it may; seconds until another look, 0 if one has gone."""
-        prepared = self._prepared[0]
+    def _depart(self, prepared: PreparedCall, now: float) -> float:
+        """Let the first call leave if it may; seconds until it may, 0 if it is done with."""
         job = prepared.job
         wait = self._limiter.wait(now, job.slot, job.rate, prepared.recipients, shared=job.shared)
         if wait is None:
-            self._pop()
-            self._reply_all(prepared, WITHDRAWN)
+            for claims in self._queue.pop().claims:
+                self._reply(claims, WITHDRAWN)
             return 0.0
         if wait > 0:
             return min(wait, _LONGEST_POLL_SECONDS)
@@ -324,7 +264,7 @@ class Dispatcher:
             prepared.call, lambda replies: self._answered_call(prepared, replies)
         ):
             return _LONGEST_POLL_SECONDS
-        self._pop()
+        self._queue.pop()
         self._limiter.leave(left, job.rate, prepared.recipients)
         self._cost.count(prepared.recipients)
         self._left_ids.update(claim.delivery_id for group in prepared.claims for claim in group)
@@ -334,54 +274,17 @@ class Dispatcher:
             self._brake.probe(left)
         return 0.0
 
-    def _prepare(self) -> bool:
-        """Make the calls of the next job; False if there is none, or enough is prepared."""
-        if not self._jobs or self._prepared_bytes > _MOST_PREPARED_BYTES:
-            return False
-        job = self._jobs.popleft()
-        ready: list[tuple[tuple[Claim, ...], Mail]] = []
-        for claims, mail in self._made(job):
-            if isinstance(mail, ContentError):
-                self._reply(claims, _unsendable(str(mail)))
-            else:
-                ready.append((claims, mail))
-        for group in split_calls(ready) if job.bulk else ([each] for each in ready):
-            whose = tuple(claims for claims, _ in group)
-            try:
-                call = self._gateway.call([mail for _, mail in group])
-            except Exception as error:  # noqa: BLE001 - half a character, a relayed mail's odd value
-                why = f"No request can be made of it ({type(error).__name__})."
-                for claims in whose:
-                    self._reply(claims, _unsendable(why))
-                continue
-            self._prepared.append(_Prepared(job, whose, call))
-            self._prepared_bytes += len(call.body)
-        return True
-
-    def _made(self, job: Job) -> Sequence[Made]:
-        try:
-            return job.mails(job.claims)
-        except Exception as error:  # noqa: BLE001 - as a template's
-            return [(job.claims, ContentError(f"It can't be made ({type(error).__name__})."))]
-
-    def _pop(self) -> None:
-        self._prepared_bytes -= len(self._prepared.popleft().call.body)
-
     def _take_all_back(self, reply: Reply) -> None:
-        while self._prepared:
-            prepared = self._prepared[0]
-            self._pop()
-            self._reply_all(prepared, reply)
-        while self._jobs:
-            self._reply(self._jobs.popleft().claims, reply)
+        for claims in self._queue.take_all():
+            self._reply(claims, reply)
 
-    def _answered_call(self, prepared: _Prepared, replies: Sequence[Reply]) -> None:
+    def _answered_call(self, prepared: PreparedCall, replies: Sequence[Reply]) -> None:
         self._air.pop(prepared.number, None)
         self._learn(prepared, replies, self._clock.monotonic())
         for claims, reply in zip(prepared.claims, replies, strict=True):
             self._reply(claims, reply)
 
-    def _learn(self, prepared: _Prepared, replies: Sequence[Reply], now: float) -> None:
+    def _learn(self, prepared: PreparedCall, replies: Sequence[Reply], now: float) -> None:
         """What the answer says of how things are: the call that left last knows best."""
         kinds = {reply.kind for reply in replies}
         if kinds == {AnswerKind.UNKNOWN}:
@@ -400,38 +303,6 @@ class Dispatcher:
         else:
             self._brake.heard(now)
 
-    def _reply_all(self, prepared: _Prepared, reply: Reply) -> None:
-        for claims in prepared.claims:
-            self._reply(claims, reply)
-
     def _reply(self, claims: Sequence[Claim], reply: Reply) -> None:
         self._answers.extend(Answer.of(claim, reply) for claim in claims)
         self.answered.set()
-
-
-class _Cost:
-    """What a single call costs, from rendering to reading: measured over a hundred of them."""
-
-    def __init__(self) -> None:
-        self.seconds = _TYPICAL_COST
-        self._mails = 0
-        self._bulk = False
-        self._began = 0.0
-
-    def count(self, mails: int) -> None:
-        """A call of so many has left."""
-        self._mails += mails
-        self._bulk |= mails > 1
-
-    def measure(self, cpu: float) -> None:
-        """``cpu`` is the processor time that the thread has used so far."""
-        if self._mails < _COST_MAILS:
-            return
-        if not self._bulk and self._began:
-            self.seconds = (cpu - self._began) / self._mails
-        self._began, self._mails, self._bulk = cpu, 0, False
-
-
-def _unsendable(why: str) -> Reply:
-    """The reply to what no mail can be made of: it never left, and won't as it is."""
-    return Reply(AnswerKind.NOT_SENT, code="ContentError", reason=why, hold_back=HoldBack.CONTENT)

@@ -30,8 +30,9 @@ from sestui.sending.engine.answer_buffer import AnswerBuffer
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause
 from sestui.sending.engine.batching import Batching, Mode
 from sestui.sending.engine.brake import May
+from sestui.sending.engine.call_queue import Job, rendered
 from sestui.sending.engine.concurrency import Backlog
-from sestui.sending.engine.dispatch import Dispatcher, Job, rendered
+from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.outage import LASTING_SECONDS, Outage
 from sestui.sending.engine.ports import (
     AccountView,

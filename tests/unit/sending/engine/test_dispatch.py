@@ -15,7 +15,8 @@ from sestui.core.delivery import WITHDRAWN, AnswerKind, Claim, HoldBack
 from sestui.core.mail import Mail
 from sestui.errors import ContentError, SestuiError
 from sestui.sending.engine.brake import May
-from sestui.sending.engine.dispatch import Dispatcher, Job, rendered
+from sestui.sending.engine.call_queue import Job, rendered
+from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.rate_limiter import STALE_SECONDS
 from tests.support.clocks import FakeClock
 from tests.support.gateways import ACCEPTED, LOST, REFUSED, THROTTLED, SimulatedGateway

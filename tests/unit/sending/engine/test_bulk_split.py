@@ -4,7 +4,7 @@ import pytest
 
 from sestui.core.delivery import Claim
 from sestui.core.mail import Mail, MailAttachment, Pattern
-from sestui.sending.bulk_split import split_calls
+from sestui.sending.engine.bulk_split import split_calls
 
 PATTERN = Pattern(("News",), ("",), ("x" * 1_000, ""))
 FIRST = MailAttachment("a.pdf", "application/pdf", b"%PDF")

@@ -1,0 +1,143 @@
+"""Calls that wait for their slots: rendered, grouped and serialised, in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sestui.core.delivery import AnswerKind, Claim, HoldBack, Reply
+from sestui.core.mail import Mail
+from sestui.errors import ContentError
+from sestui.sending.engine.bulk_split import split_calls
+from sestui.sending.engine.ports import Call, Composer, Gateway
+
+_MOST_PREPARED_BYTES = 32_000_000
+"""Serialised calls that wait for their slots hold no more memory than this, and one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Claims that leave at one slot, with the function that makes their mails."""
+
+    claims: tuple[Claim, ...]
+    mails: Callable[[Sequence[Claim]], "Sequence[Made]"]
+    """Makes their mails; it may raise whatever a template raises."""
+    slot: float
+    """Monotonic seconds at which the call may leave."""
+    rate: float
+    """The rate for the limiter, recipients a second."""
+    bulk: bool = False
+    shared: bool = False
+    """Other processes use the same rate."""
+
+
+Made = tuple[tuple[Claim, ...], Mail | ContentError]
+"""A mail and the claims that are answered with it, or why there is none for them."""
+
+
+def rendered(composer: Composer, claims: Sequence[Claim]) -> list[Made]:
+    """A mail for each of ``claims``, tagged so that events find its delivery."""
+    made: list[Made] = []
+    for claim in claims:
+        tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
+        try:
+            made.append(((claim,), composer.mail(claim.email, claim.attributes, tags)))
+        except ContentError as error:
+            made.append(((claim,), error))
+        except Exception as error:  # noqa: BLE001 - a template may raise anything
+            why = ContentError(f"It can't be rendered ({type(error).__name__}).")
+            made.append(((claim,), why))
+    return made
+
+
+@dataclass(slots=True, eq=False)
+class PreparedCall:
+    """A call that is ready to leave."""
+
+    job: Job
+    claims: tuple[tuple[Claim, ...], ...]
+    """Of each of the call's mails."""
+    call: Call
+    left_at: float = 0.0
+    """Monotonic seconds at which it left; set by the dispatcher, as is the number."""
+    number: int = 0
+    """The concurrency limiter's number for it."""
+
+    @property
+    def recipients(self) -> int:
+        """How many deliveries it is the call of."""
+        return sum(map(len, self.claims))
+
+
+class CallQueue:
+    """Jobs whose mails are still to be made, and the calls made of earlier ones.
+
+    Everything but :meth:`add` is for one thread. ``reply`` takes the claims for which no call can
+    be made, with the reason.
+    """
+
+    def __init__(self, gateway: Gateway, reply: Callable[[Sequence[Claim], Reply], None]) -> None:
+        self._gateway = gateway
+        self._reply = reply
+        self._jobs: deque[Job] = deque()
+        self._prepared: deque[PreparedCall] = deque()
+        self._prepared_bytes = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._prepared or self._jobs)
+
+    @property
+    def first(self) -> PreparedCall | None:
+        """The next call that is ready to leave; None: none has been prepared."""
+        return self._prepared[0] if self._prepared else None
+
+    def add(self, job: Job) -> None:
+        """Append a job; any thread may."""
+        self._jobs.append(job)
+
+    def pop(self) -> PreparedCall:
+        """Remove the :attr:`first` call."""
+        prepared = self._prepared.popleft()
+        self._prepared_bytes -= len(prepared.call.body)
+        return prepared
+
+    def take_all(self) -> Iterator[tuple[Claim, ...]]:
+        """Empty the queue: the claims of everything in it."""
+        while self._prepared:
+            yield from self.pop().claims
+        while self._jobs:
+            yield self._jobs.popleft().claims
+
+    def prepare(self) -> bool:
+        """Make the calls of the next job; False if there is none, or enough is prepared."""
+        if not self._jobs or self._prepared_bytes > _MOST_PREPARED_BYTES:
+            return False
+        job = self._jobs.popleft()
+        ready: list[tuple[tuple[Claim, ...], Mail]] = []
+        for claims, mail in self._made(job):
+            if isinstance(mail, ContentError):
+                self._reply(claims, _unsendable(str(mail)))
+            else:
+                ready.append((claims, mail))
+        for group in split_calls(ready) if job.bulk else ([each] for each in ready):
+            whose = tuple(claims for claims, _ in group)
+            try:
+                call = self._gateway.call([mail for _, mail in group])
+            except Exception as error:  # noqa: BLE001 - half a character, a relayed mail's odd value
+                why = f"No request can be made of it ({type(error).__name__})."
+                for claims in whose:
+                    self._reply(claims, _unsendable(why))
+                continue
+            self._prepared.append(PreparedCall(job, whose, call))
+            self._prepared_bytes += len(call.body)
+        return True
+
+    def _made(self, job: Job) -> Sequence[Made]:
+        try:
+            return job.mails(job.claims)
+        except Exception as error:  # noqa: BLE001 - as a template's
+            return [(job.claims, ContentError(f"It can't be made ({type(error).__name__})."))]
+
+
+def _unsendable(why: str) -> Reply:
+    """The reply to what no mail can be made of: it never left, and won't as it is."""
+    return Reply(AnswerKind.NOT_SENT, code="ContentError", reason=why, hold_back=HoldBack.CONTENT)
