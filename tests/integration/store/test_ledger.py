@@ -109,6 +109,18 @@ def test_what_ses_said_is_kept_letter_for_letter(started, database, clock):
     assert checked_counts(database, run_id) == RunCounts(accepted=1, rejected=1)
 
 
+@pytest.mark.parametrize("hold_back", HoldBack)
+def test_only_faults_count_against_a_delivery(started, hold_back):
+    run_id, ledger = started(1)
+    for attempt in (1, 2, 3):
+        (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+        assert (claim.attempt, claim.faults) == (
+            attempt,
+            attempt - 1 if hold_back is HoldBack.FAULT else 0,
+        )
+        ledger.exchange([not_sent(claim, hold_back)], None)
+
+
 def test_a_run_finishes_with_its_last_answer(started, database, clock):
     run_id, ledger = started(2)
     a, b = ledger.exchange([], Want(run_id, 2)).claims

@@ -260,3 +260,28 @@ def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_the_air(
     assert runs.follow_up_size(campaign, only) == len(expected)
     run = runs.start(campaign, clock.now(), only=only)
     assert {row.email for row in rows_of(database, run.id)} == expected
+
+
+@pytest.mark.parametrize("only", list(Only))
+def test_a_follow_up_looks_at_its_own_campaign_and_lists(database, runs, campaign, clock, only):
+    tell_governor(database)
+    ledger = open_ledger(database, clock)
+    run = start_run(database, campaign, clock.now())
+    claims = ledger.exchange([], Want(run.id, 4)).claims
+    ledger.exchange([refused(claim) for claim in claims], None)
+    add_contacts(database, ["late@example.com"])
+    add_contacts(database, ["elsewhere@example.com"], "elsewhere")
+    # Another campaign has reached them all.
+    other = start_run(database, make_campaign(database, "other"), clock.now())
+    claims = ledger.exchange([], Want(other.id, 9)).claims
+    ledger.exchange([accepted(claim) for claim in claims], None)
+    size = {Only.FAILED: 4, Only.UNRECEIVED: 5, Only.JOINED: 1}[only]
+    assert runs.follow_up_size(campaign, only) == size
+    assert runs.start(campaign, clock.now(), only=only).pending == size
+
+
+def test_a_run_begins_with_rows_that_nothing_has_happened_to(database, campaign, clock):
+    for row in rows_of(database, start_run(database, campaign, clock.now()).id):
+        assert (row.state, row.worker, row.queued_at) == ("pending", "", clock.now())
+        assert (row.attempts, row.faults, row.not_before) == (0, 0, 0)
+        assert (row.message_id, row.code, row.reason, row.outcome) == ("", "", "", "")

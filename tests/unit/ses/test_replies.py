@@ -93,11 +93,11 @@ def test_a_servers_error_without_a_code_is_no_word_of_ses_either(status):
     assert single_reply(HttpAnswer(status)).kind is UNKNOWN
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 408, 413])
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 400, 401, 403, 404, 408, 413])
 def test_a_page_in_ses_place_tells_nothing_whatever_its_status(status):
-    reply = single_reply(page(status))
-    assert (reply.kind, reply.hold_back) == (UNKNOWN, None)
-    assert str(status) in reply.reason
+    for reply in (single_reply(page(status)), *bulk_replies(page(status), 2)):
+        assert (reply.kind, reply.hold_back) == (UNKNOWN, None)
+        assert str(status) in reply.reason
 
 
 @pytest.mark.parametrize(("status", "hold_back"), [(407, "unreachable"), (429, "rate")])

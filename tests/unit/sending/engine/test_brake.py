@@ -56,8 +56,9 @@ def test_an_account_that_answered_before_the_silence_does_not_count():
     assert brake.may(100) is May.NOTHING
 
 
-def test_each_probe_that_is_lost_waits_longer_for_the_next():
-    brake, now, waits = silenced(SILENCES_UNTIL_ASKED), 0.0, []
+@pytest.mark.parametrize("begins", [0.0, 1_000.0])
+def test_each_probe_that_is_lost_waits_longer_for_the_next(begins):
+    brake, now, waits = silenced(SILENCES_UNTIL_ASKED, begins), begins, []
     for _ in range(40):
         brake.account_answered(now)
         began = now
@@ -89,6 +90,33 @@ def test_another_readable_answer_ends_no_streak_and_lets_the_next_one_try():
     assert brake.since is not None
 
 
+def test_two_silences_ask_nobody_and_three_do():
+    assert not silenced(2).asks
+    assert silenced(2).may(1.0) is May.PROBE
+    assert silenced(3).asks
+
+
+def test_a_hold_ends_at_its_end_and_the_next_begins_there():
+    brake = silenced(1)
+    assert brake.may(0.99) is May.NOTHING
+    assert brake.may(1.0) is May.PROBE
+    brake.silent(1.0, "Nothing came.")
+    assert brake.may(2.9) is May.NOTHING
+    assert brake.may(3.0) is May.PROBE
+
+
+def test_it_tells_since_when_and_why_until_all_is_well():
+    brake = Brake()
+    assert (brake.since, brake.reason) == (None, "")
+    brake.silent(5, "Nothing came.")
+    brake.silent(6, "A gateway answered.")
+    assert (brake.since, brake.reason) == (5, "A gateway answered.")
+    brake.accepted(7)
+    assert (brake.since, brake.reason) == (None, "")
+    brake.look(20, oldest_left=7.5, latency=2.0)
+    assert (brake.since, brake.reason) == (20, "SES has not answered for 8 seconds.")
+
+
 def look(brake: Brake, now: float, left: float | None) -> None:
     brake.look(now, oldest_left=left, latency=0.08)
 
@@ -104,6 +132,34 @@ def test_silence_is_noticed_long_before_the_calls_time_is_up():
     assert brake.may(14) is May.PROBE
 
 
+def test_nothing_for_two_seconds_is_silence():
+    brake = Brake()
+    look(brake, 12.0, 10.0)
+    assert brake.may(12.0) is May.SEND
+    look(brake, 12.1, 10.0)
+    assert brake.may(12.1) is May.NOTHING
+    # SES is there after all, and nothing that left was lost.
+    brake.heard(12.2)
+    assert brake.may(12.2) is May.SEND
+
+
+def test_a_late_answer_is_a_sign_too():
+    brake = Brake()
+    brake.older(11.0)
+    look(brake, 13.0, 10.0)
+    assert brake.may(13.0) is May.SEND
+    look(brake, 13.1, 10.0)
+    assert brake.may(13.1) is May.NOTHING
+
+
+def test_during_a_hold_nothing_is_expected_and_at_its_end_it_is():
+    brake = silenced(1)
+    look(brake, 0.9, -9.0)
+    assert not brake.asks
+    look(brake, 1.0, -9.0)
+    assert brake.asks
+
+
 def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers_again():
     brake = Brake()
     look(brake, 3, 0.0)
@@ -112,6 +168,7 @@ def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers
     brake.probe(4.1)
     look(brake, 6, 0.0)
     assert brake.may(6) is May.NOTHING
+    assert not brake.asks  # it has its time
     look(brake, 6.2, 0.0)
     assert brake.asks
     assert brake.may(60) is May.NOTHING
@@ -128,8 +185,10 @@ def test_nothing_in_the_air_is_no_silence():
 def test_a_slow_account_is_given_its_time():
     brake = Brake()
     brake.accepted(0)
-    brake.look(7, oldest_left=0.5, latency=2.0)
-    assert brake.may(7) is May.SEND
+    brake.look(8.5, oldest_left=0.5, latency=2.0)
+    assert brake.may(8.5) is May.SEND
+    brake.look(8.6, oldest_left=0.5, latency=2.0)
+    assert brake.may(8.6) is May.NOTHING
 
 
 @given(st.lists(st.sampled_from(["accepted", "heard", "silent", "account", "probe", "look"])))
