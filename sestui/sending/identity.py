@@ -2,6 +2,7 @@
 
 import os
 import socket
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ def host_name() -> str:
     return socket.gethostname()
 
 
+@cache  # it is asked for at each heartbeat, when a process may have no file left to open
 def _boot() -> str:
     try:
         # Not the time of the boot, which moves when the wall clock is set.
@@ -25,6 +27,7 @@ def _boot() -> str:
         return str(int(psutil.boot_time()))
 
 
+@cache
 def _pid_namespace() -> str:
     try:
         return str(Path("/proc/self/ns/pid").readlink())
@@ -70,5 +73,7 @@ def lives(pid: int, started_at: float) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-    except psutil.Error:
-        return True  # there, but not ours to look at: the lease decides on other hosts only
+    except (psutil.Error, OSError):
+        # There, but not ours to look at, or we may open no more files: only a process that is known
+        # to be gone is dead. The lease decides on other hosts only.
+        return True

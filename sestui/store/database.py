@@ -306,7 +306,8 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
     (
         ("unable to open database file",),
         StorageError,
-        "The database {name} can't be opened: its folder is gone or not this user's to write in.",
+        "The database {name} can't be opened: its folder is gone or not this user's to write in, "
+        "or this process may open no more files (`ulimit -n`).",
     ),
     (
         ("not a database", "malformed"),

@@ -1,5 +1,9 @@
+import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -15,6 +19,27 @@ def child():
     yield process
     process.kill()
     process.communicate()
+
+
+@contextmanager
+def no_file_left_to_open() -> Iterator[None]:
+    """This process has as many files open as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="Too many"):
+            os.open(os.devnull, os.O_RDONLY)
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_nobody_changes_or_dies_where_no_file_can_be_opened(child):
+    host, (pid, started_at) = this_host(), this_process()
+    with no_file_left_to_open():
+        assert this_host() == host
+        assert lives(pid, started_at)
+        assert lives(child.pid, started_at)
 
 
 def test_this_process_lives():
