@@ -1,12 +1,19 @@
 """What SES says of the account: quota, rate, health, identities."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from sestui.core.account import AccountStatus, Identity
 from sestui.errors import AccountUnreachableError
 from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
+
+_FIGURES = ("Max24HourSend", "MaxSendRate", "SentLast24Hours")
+
+_MISREAD = (AttributeError, TypeError, ValueError)
+"""What botocore's parser raises over JSON of another shape than SES's."""
 
 
 class Account:
@@ -42,28 +49,44 @@ class Account:
                 if not _worth_asking_v1(error):
                     raise
                 return self._look_v1()
-        quota = said.get("SendQuota")
-        if not quota:
-            # A portal's login page, say: what boto3 can make nothing of, it passes on empty.
-            raise AccountUnreachableError(
-                f"What answers at {self._clients.endpoint_url} is not SES: it tells of no sending "
-                "quota. Check the network and AWS_ENDPOINT_URL_SESV2."
-            )
+            except _MISREAD as error:
+                raise self._not_ses() from error
+        max_24_hour_send, max_send_rate, sent = self._figures(said.get("SendQuota"))
         return AccountStatus(
-            max_24_hour_send=quota["Max24HourSend"],
-            max_send_rate=quota["MaxSendRate"],
-            sent_last_24_hours=quota["SentLast24Hours"],
+            max_24_hour_send=max_24_hour_send,
+            max_send_rate=max_send_rate,
+            sent_last_24_hours=sent,
             production_access=said.get("ProductionAccessEnabled"),
             sending_enabled=said.get("SendingEnabled", True),
             enforcement_status=said.get("EnforcementStatus", ""),
         )
 
     def _look_v1(self) -> AccountStatus:
-        quota = self._clients.ses_v1().get_send_quota()
+        try:
+            quota = self._clients.ses_v1().get_send_quota()
+        except _MISREAD as error:
+            raise self._not_ses() from error
+        max_24_hour_send, max_send_rate, sent = self._figures(quota)
         return AccountStatus(
-            max_24_hour_send=quota["Max24HourSend"],
-            max_send_rate=quota["MaxSendRate"],
-            sent_last_24_hours=quota["SentLast24Hours"],
+            max_24_hour_send=max_24_hour_send, max_send_rate=max_send_rate, sent_last_24_hours=sent
+        )
+
+    def _figures(self, quota: Any) -> list[float]:
+        """Max24HourSend, MaxSendRate and SentLast24Hours, as finite numbers.
+
+        A portal's login page has none of them (what boto3 can make nothing of, it passes on empty),
+        and it takes JSON's types as they come, NaN among them.
+        """
+        found = quota if isinstance(quota, Mapping) else {}
+        figures: list[Any] = [found.get(name) for name in _FIGURES]
+        if not all(map(_is_number, figures)):
+            raise self._not_ses()
+        return [float(each) for each in figures]
+
+    def _not_ses(self) -> AccountUnreachableError:
+        return AccountUnreachableError(
+            f"What answers at {self._clients.endpoint_url} is not SES: it tells of no sending "
+            "quota. Check the network and AWS_ENDPOINT_URL_SESV2."
         )
 
     def identities(self, *, limit: int = 1000) -> list[Identity]:
@@ -97,6 +120,10 @@ class Account:
             token = page.get("NextToken", "")
             if not token:
                 return
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in {int, float} and math.isfinite(value)
 
 
 def _worth_asking_v1(error: ClientError) -> bool:

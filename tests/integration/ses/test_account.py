@@ -12,6 +12,7 @@ from sestui.core.delivery import AnswerKind
 from sestui.errors import AccountError, AccountUnreachableError
 from sestui.ses.account import Account
 from sestui.ses.client import Clients, Endpoint
+from tests.support.raw_server import RawServer, http
 
 
 @pytest.fixture
@@ -117,6 +118,44 @@ def test_the_region_is_taken_from_either_variable(monkeypatch, name, simulated):
     url = "http://127.0.0.1:9" if simulated else None
     clients = Clients(Endpoint(url, simulated=simulated))
     assert clients.region == "ap-southeast-2"
+
+
+# what is not SES
+
+
+def figures(max_24_hour: str = "50000", rate: str = "14", sent: str = "0") -> str:
+    return (
+        f'{{"SendQuota": {{"Max24HourSend": {max_24_hour}, "MaxSendRate": {rate}, '
+        f'"SentLast24Hours": {sent}}}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        "[]",
+        "null",
+        '{"SendQuota": null}',
+        '{"SendQuota": []}',
+        '{"SendQuota": "ok"}',
+        '{"SendQuota": {"Max24HourSend": 50000}}',
+        *[
+            figures(**{name: value})
+            for name in ("max_24_hour", "rate", "sent")
+            for value in ("NaN", "Infinity", "1e400", "null", '"much"', "[]", "{}")
+        ],
+    ],
+)
+def test_an_account_without_figures_is_none_of_ses(aws, body):
+    """Whatever answers so is asked again later; nothing of it gets to the governor."""
+    server = RawServer(lambda _: [http(body.encode(), "Content-Type: application/json")])
+    try:
+        aws.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{server.port}")
+        with pytest.raises(AccountUnreachableError, match="is not SES"):
+            Account(Clients(Endpoint()), simulated=False).look()
+    finally:
+        server.close()
 
 
 # nobody
