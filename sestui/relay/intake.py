@@ -43,6 +43,7 @@ from sestui.relay.waiting import (
     unavailable,
 )
 from sestui.sending.engine.account_poller import AccountPoller
+from sestui.sending.engine.answer_policy import not_now
 from sestui.sending.engine.brake import May
 from sestui.sending.engine.call_queue import Job, Made
 from sestui.sending.engine.dispatch import Dispatcher
@@ -149,13 +150,13 @@ class Intake:
             return self.failure or "The relay is stopping."
         refused = self._dispatcher.unreachable
         if refused is not None:
-            return f"SES can't take mail just now ({refused.code}): {refused.reason}"
+            return not_now(refused.reason, refused.code)
         brake = self._dispatcher.brake
         since, now = brake.since, self._clock.monotonic()
         # A probe is a client's mail: who is taken out of service meanwhile would never get one.
         if since is None or now - since < _MOMENT_SECONDS or brake.may(now) is not May.NOTHING:
             return ""
-        return f"SES can't take mail just now: {brake.reason}"
+        return not_now(brake.reason)
 
     def start(self) -> None:
         """Begin to take mail.

@@ -131,7 +131,12 @@ class AnswerPolicy:
                 self._failures += 1
                 if answer.hold_back is HoldBack.UNREACHABLE or self._failures > _FEW_FAILURES:
                     self.hold_until = now + min(_LONGEST_HOLD_SECONDS, backoff(self._failures) / 2)
-            self.trouble = f"SES can't take mail just now ({answer.code}): {answer.reason}"
+            self.trouble = not_now(answer.reason, answer.code)
+
+
+def not_now(reason: str, code: str = "") -> str:
+    """The sentence for an outage."""
+    return f"SES can't take mail just now{f' ({code})' if code else ''}: {reason}"
 
 
 def _with_backoff(answer: Answer, claim: Claim) -> Answer:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import HoldBack, Taken, Want
+from sestui.core.delivery import Taken, Want
 from sestui.core.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
@@ -25,7 +25,7 @@ from sestui.core.pacing import (
 )
 from sestui.core.states import PauseReason, RunState
 from sestui.errors import ContentError, DatabaseLostError, SestuiError, StorageError
-from sestui.sending.engine.account_poller import AccountPoller
+from sestui.sending.engine.account_monitor import LASTING_SECONDS, AccountMonitor
 from sestui.sending.engine.answer_buffer import AnswerBuffer
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause
 from sestui.sending.engine.batching import Batching, Mode
@@ -33,7 +33,6 @@ from sestui.sending.engine.brake import May
 from sestui.sending.engine.call_queue import Job, rendered
 from sestui.sending.engine.concurrency import Backlog
 from sestui.sending.engine.dispatch import Dispatcher
-from sestui.sending.engine.outage import LASTING_SECONDS, Outage
 from sestui.sending.engine.ports import (
     AccountView,
     Book,
@@ -66,9 +65,6 @@ _LEAST_RATE = 1.0
 
 _IN_THE_AIR_SECONDS = 0.05
 """How soon a run with nothing to claim is asked again: a claim takes the write lock."""
-
-_EXACT_SECONDS = 60.0
-"""So long a used-up quota is asked about until nothing is in the air anywhere."""
 
 _log = logging.getLogger(__name__)
 
@@ -124,9 +120,15 @@ class Engine:
         self._reporter = Reporter(report, clock)
         self._dispatcher = Dispatcher(gateway, clock, most=limits.senders)
         self._answers = AnswerBuffer(ledger, clock)
-        self._account = AccountPoller(account, clock)
         self._policy = AnswerPolicy()
-        self._outage = Outage(self._dispatcher, self._policy, clock, limits.lasting_seconds)
+        self._account = AccountMonitor(
+            account,
+            self._dispatcher,
+            self._policy,
+            book,
+            clock,
+            lasting_seconds=limits.lasting_seconds,
+        )
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
         self._scheduler = FairScheduler()
@@ -138,8 +140,6 @@ class Engine:
         self._beat_at = float("-inf")
         self._allowed = NO_RATE
         self._workers = 1
-        self._quota_used_up = False
-        self._exhausted_since = 0.0
         self._quota: Quota | None = None
 
     def stop(self) -> None:
@@ -182,7 +182,7 @@ class Engine:
             or self._dispatcher.in_the_air
             or self._answers
             or self._pauses
-            or self._outage.runs_wait
+            or self._account.runs_wait
         )
         return End.IDLE if self._limits.until_idle and idle else None
 
@@ -211,15 +211,14 @@ class Engine:
         self._read_answers()
         self._pause_runs()
         self._beat_if_due()
-        self._read_account()
-        self._see_outage()
+        self._check_account()
         self._read_runs_if_due()
         run = self._scheduler.next(self._clock.monotonic())
         want = self._want(run) if run is not None else None
         taken = self._answers.exchange(want, self._dispatcher.in_the_air)
         if run is not None and want is not None and taken is not None:
             self._use(run, taken)
-        busy = bool(self._scheduler) or self._outage.runs_wait
+        busy = bool(self._scheduler) or self._account.runs_wait
         self._dispatcher.serve(
             max(_LEAST_RATE, self._share) if busy else 0.0,
             burst=chunk_size(self._rate) if self._workers > 1 else 0,
@@ -250,7 +249,7 @@ class Engine:
         now = self._clock.monotonic()
         composer = self._composer(run)
         may = self._dispatcher.may()
-        if composer is None or self._exhausted or now < self._next_claim_at():
+        if composer is None or self._account.exhausted or now < self._next_claim_at():
             return None
         if may is May.NOTHING or not self._dispatcher.connected:
             return None
@@ -288,11 +287,6 @@ class Engine:
         behind = self._backlog.behind and self._workers == 1
         return composer.bulk_capable and self._batching.is_bulk(self._rate, now, behind=behind)
 
-    @property
-    def _exhausted(self) -> bool:
-        """The quota is used up, by our own reckoning or by SES's word."""
-        return self._quota_used_up or self._policy.quota_said
-
     def _next_claim_at(self) -> float:
         """Monotonic seconds before which nothing is to be claimed for any run."""
         ahead = SHARED_CLAIM_AHEAD_SECONDS if self._workers > 1 else CLAIM_AHEAD_SECONDS
@@ -318,7 +312,7 @@ class Engine:
             # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
             self._scheduler.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
-            self._quota_used_up = True
+            self._account.quota_used_up()
         elif not taken.claims and not taken.skipped:
             # All that is left is in the air: answers come in by themselves.
             self._scheduler.block(run, now + _IN_THE_AIR_SECONDS)
@@ -368,50 +362,10 @@ class Engine:
             alive = set(self._scheduler.ids)
             self._composers = {i: c for i, c in self._composers.items() if i in alive}
 
-    # the account
-
-    def _read_account(self) -> None:
-        """Act on what SES said of the account, if it said something."""
-        now = self._clock.monotonic()
-        exhausted = self._exhausted
-        if not exhausted:
-            self._exhausted_since = now
-        drained = not self._dispatcher.in_the_air and not self._answers
-        reading = self._account.poll(wanted=(exhausted and drained) or self._outage.asks)
-        if reading is None:
-            return
-        if reading.status is None:
-            self._policy.trouble = self._outage.account_failed = reading.trouble
-            return
-        self._outage.account_failed = ""
-        self._dispatcher.account_answered()
-        if self._outage.runs_wait:
-            self._book.account_answered()
-            self._outage.over()
-            self._runs_read_at = float("-inf")
-        if not reading.status.sending_enabled:
-            self._pauses += [
-                Pause(run_id, PauseReason.ACCOUNT, "SES says that sending is disabled.")
-                for run_id in self._scheduler.ids
-            ]
-        # While others have mail in the air, it may be counted twice and be too little that is left.
-        if exhausted and (reading.exact or now - self._exhausted_since > _EXACT_SECONDS):
-            self._book.wait_for_quota(self._scheduler.ids, said_by_ses=self._policy.quota_said)
-            self._quota_used_up = self._policy.quota_said = False
-            self._runs_read_at = float("-inf")
-
-    def _see_outage(self) -> None:
-        """Let the runs wait for an account that has been silent for long."""
-        refused = self._dispatcher.unreachable
-        if refused is not None and refused.hold_back is HoldBack.PAUSED:
-            self._pauses += [
-                Pause(run_id, PauseReason.ACCOUNT, f"{refused.code}: {refused.reason}")
-                for run_id in self._scheduler.ids
-            ]
-        elif self._outage.lasts() and self._scheduler.ids:
-            _log.warning("%s", self._outage.sentence())
-            self._book.wait_for_account(self._scheduler.ids, self._outage.sentence())
-            self._outage.runs_wait = True
+    def _check_account(self) -> None:
+        check = self._account.check(self._scheduler.ids, written=not self._answers)
+        self._pauses += check.pauses
+        if check.runs_changed:
             self._runs_read_at = float("-inf")
 
     # upkeep
@@ -423,7 +377,7 @@ class Engine:
             self._beat_at = now
 
     def _report_if_due(self, *, last: bool = False) -> None:
-        trouble = self._outage.trouble or self._policy.trouble
+        trouble = self._account.outage or self._policy.trouble
         self._reporter.report(self._allowed, self._quota, trouble, last=last)
 
     def _rest(self) -> None:
