@@ -13,25 +13,15 @@ from functools import partial
 
 from sestui.core.clock import Clock
 from sestui.core.delivery import Taken, Want
-from sestui.core.pacing import (
-    BULK_PACE,
-    CLAIM_AHEAD_SECONDS,
-    NO_RATE,
-    PACE,
-    SHARED_CLAIM_AHEAD_SECONDS,
-    Quota,
-    Reservation,
-    chunk_size,
-)
+from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
 from sestui.core.states import PauseReason, RunState
 from sestui.errors import ContentError, DatabaseLostError, SestuiError, StorageError
 from sestui.sending.engine.account_monitor import LASTING_SECONDS, AccountMonitor
 from sestui.sending.engine.answer_buffer import AnswerBuffer
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause
-from sestui.sending.engine.batching import Batching, Mode
-from sestui.sending.engine.brake import May
+from sestui.sending.engine.batching import Mode
 from sestui.sending.engine.call_queue import Job, rendered
-from sestui.sending.engine.concurrency import Backlog
+from sestui.sending.engine.claim_sizer import ClaimSizer
 from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.ports import (
     AccountView,
@@ -132,14 +122,11 @@ class Engine:
         self._stop = threading.Event()
         self._composers: dict[int, Composer] = {}
         self._scheduler = FairScheduler()
-        self._backlog = Backlog()
-        self._batching = Batching(limits.mode, lambda: self._dispatcher.single_cost)
+        self._sizer = ClaimSizer(self._dispatcher, limits.mode)
         self._runs_read_at = float("-inf")
         self._horizon = 0.0
         self._pauses: list[Pause] = []
         self._beat_at = float("-inf")
-        self._allowed = NO_RATE
-        self._workers = 1
         self._quota: Quota | None = None
 
     def stop(self) -> None:
@@ -220,8 +207,7 @@ class Engine:
             self._use(run, taken)
         busy = bool(self._scheduler) or self._account.runs_wait
         self._dispatcher.serve(
-            max(_LEAST_RATE, self._share) if busy else 0.0,
-            burst=chunk_size(self._rate) if self._workers > 1 else 0,
+            max(_LEAST_RATE, self._sizer.share) if busy else 0.0, burst=self._sizer.burst
         )
 
     def _read_answers(self) -> None:
@@ -232,7 +218,7 @@ class Engine:
         written, pauses = self._policy.read(answers, mono)
         if self._policy.bulk_throttled:
             self._policy.bulk_throttled = False
-            self._batching.step_back(mono)
+            self._sizer.step_back(mono)
         self._answers.add(written)
         self._pauses += pauses
         self._reporter.note(answers)
@@ -248,59 +234,21 @@ class Engine:
     def _want(self, run: RunInfo) -> Want | None:
         now = self._clock.monotonic()
         composer = self._composer(run)
-        may = self._dispatcher.may()
         if composer is None or self._account.exhausted or now < self._next_claim_at():
             return None
-        if may is May.NOTHING or not self._dispatcher.connected:
+        if not self._dispatcher.connected:
             return None
-        if may is May.PROBE:
-            probes = not self._dispatcher.waiting
-            return Want(run.id, 1, run.max_rate, self._pace(bulk=False)) if probes else None
-        bulk = self._bulk(composer, now)
-        backlog = self._dispatcher.waiting
-        ahead = self._backlog.ahead(self._rate, bulk=bulk)
-        self._backlog.measure(
-            now, self._dispatcher.left, backlog=backlog > ahead // 2, rate=self._share
-        )
-        chunk = self._batching.chunk(self._rate) if bulk else chunk_size(self._rate)
-        most = min(chunk, ahead - backlog)
-        if most < min(chunk, ahead // 2):
-            return None  # so few that the ledger's transaction would cost more than they
-        return Want(run.id, max(1, most), run.max_rate, self._pace(bulk=bulk))
-
-    @property
-    def _rate(self) -> float:
-        """Recipients a second that the run which is being served may have."""
-        return self._allowed.rate
-
-    @property
-    def _share(self) -> float:
-        """What falls to this process of the rate."""
-        return self._rate / self._workers
-
-    def _pace(self, *, bulk: bool) -> float:
-        return BULK_PACE if bulk else PACE
-
-    def _bulk(self, composer: Composer, now: float) -> bool:
-        # By the whole rate: several processes mostly share the processors of one machine. Who has
-        # turns between others is not behind when it has few.
-        behind = self._backlog.behind and self._workers == 1
-        return composer.bulk_capable and self._batching.is_bulk(self._rate, now, behind=behind)
+        return self._sizer.want(run, composer, self._dispatcher.may(), now)
 
     def _next_claim_at(self) -> float:
         """Monotonic seconds before which nothing is to be claimed for any run."""
-        ahead = SHARED_CLAIM_AHEAD_SECONDS if self._workers > 1 else CLAIM_AHEAD_SECONDS
-        return max(self._horizon - ahead, self._policy.hold_until)
+        return max(self._horizon - self._sizer.ahead_seconds, self._policy.hold_until)
 
     def _use(self, run: RunInfo, taken: Taken) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""
         now = self._clock.monotonic()
-        if taken.allowed.rate:
-            # Sizes of bulk calls go by the full rate, their spacing by the pace: the other way
-            # round, whole calls would never fit a second and the gate would hold one back.
-            self._allowed = taken.allowed.within(run.max_rate)
+        self._sizer.update(taken, run.max_rate)
         self._quota = taken.quota or self._quota
-        self._workers = taken.workers
         if taken.run_state is not RunState.SENDING:
             self._runs_read_at = float("-inf")
         composer = self._composer(run)
@@ -322,8 +270,7 @@ class Engine:
     ) -> None:
         # The ledger's clock may be a database server's: what counts is how far ahead a slot is.
         ahead = taken.monotonic - taken.now
-        bulk = len(taken.claims) > 1 and self._bulk(composer, taken.monotonic)
-        calls = self._batching.calls(taken.claims, slots, self._rate, bulk=bulk)
+        calls = self._sizer.calls(taken.claims, slots, composer, taken.monotonic)
         if isinstance(composer, ReadingComposer):
             composer = composer.loaded(taken.claims)
         self._horizon = taken.opens_at + ahead
@@ -378,7 +325,7 @@ class Engine:
 
     def _report_if_due(self, *, last: bool = False) -> None:
         trouble = self._account.outage or self._policy.trouble
-        self._reporter.report(self._allowed, self._quota, trouble, last=last)
+        self._reporter.report(self._sizer.allowed, self._quota, trouble, last=last)
 
     def _rest(self) -> None:
         """Sleep until the next claim is due, an answer has waited long enough, or a stop."""
@@ -386,7 +333,7 @@ class Engine:
         claim_at = max(self._next_claim_at(), min(self._scheduler.ready_at(), now + RUNS_SECONDS))
         wait = min(max(claim_at - now, 0.001), REPORT_SECONDS)
         if self._dispatcher.in_the_air:
-            behind = self._backlog.behind
+            behind = self._sizer.behind
             wait = min(wait, _SETTLE_BEHIND_SECONDS if behind else _SETTLE_SECONDS)
         self._clock.wait(self._stop, wait)
 
