@@ -204,7 +204,7 @@ class Intake:
         try:
             while not self._closing.is_set():
                 self._turn()
-                self._see_dispatcher()
+                self._check_dispatcher()
         except BaseException as error:  # noqa: BLE001 - clients and the process must learn of it
             _log.exception("The relay's intake has failed.")
             self._uncertain = True
@@ -237,7 +237,7 @@ class Intake:
             if self._said and not self._failure:
                 self._exchange([])
         for answer in self._dispatcher.give_up():
-            self._hear(answer)
+            self._record(answer)
         give_up_at = self._clock.monotonic() + _WRITE_PATIENCE
         while (self._said or self._uncertain) and self._clock.monotonic() < give_up_at:
             self._exchange([])
@@ -270,14 +270,14 @@ class Intake:
             self._exchange(mails)
         self._repeated.look()
 
-    def _see_dispatcher(self) -> None:
+    def _check_dispatcher(self) -> None:
         if self._dispatcher.failure is not None:
             raise self._dispatcher.failure
 
     def _read_answers(self) -> None:
         # It clears `answered` before it looks: what comes later sets it again.
         for answer, _ in self._dispatcher.collect():
-            self._hear(answer)
+            self._record(answer)
 
     def _pause(self) -> float:
         """Seconds until there is something to do, if nobody comes."""
@@ -293,7 +293,7 @@ class Intake:
 
     def _account_answers(self) -> bool:
         """Whether SES has just told of the account; it is asked when sending hangs on it."""
-        reading = self._account.poll(wanted=self._dispatcher.brake.asks)
+        reading = self._account.poll(wanted=self._dispatcher.brake.needs_account)
         return reading is not None and reading.status is not None
 
     def _beat_if_due(self) -> None:
@@ -381,7 +381,7 @@ class Intake:
             found.rate,
         )
 
-    def _hear(self, answer: Answer) -> None:
+    def _record(self, answer: Answer) -> None:
         """Take in what SES said to one recipient; with the last of a call, its client's answer."""
         call = self._calls[answer.delivery_id]
         call.answers.append(answer)

@@ -102,14 +102,14 @@ class RunBook:
     def _serves(self, run: Run) -> bool:
         return self._only is None or self._only in {run.id, run.notice_of}
 
-    def wait_for_quota(self, run_ids: Sequence[int], *, said_by_ses: bool) -> None:
+    def wait_for_quota(self, run_ids: Sequence[int], *, refused_by_ses: bool) -> None:
         """Let these runs wait until the rolling quota is expected to have room, if it has none.
 
-        ``said_by_ses``: it answered that there is none, whatever the account tells of its quota.
+        ``refused_by_ses``: SES refused a mail for it, whatever the account says of its quota.
         """
         quota = self._quota()
         has_room = quota is None or quota.left is None or quota.left > 0
-        if has_room and not said_by_ses:
+        if has_room and not refused_by_ses:
             return
         now = self._clock.now()
         frees_at = None if has_room else self._runs.quota_frees_at(now)

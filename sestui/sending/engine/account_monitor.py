@@ -62,7 +62,7 @@ class AccountMonitor:
     @property
     def exhausted(self) -> bool:
         """The quota is used up, by our own reckoning or by SES's word."""
-        return self._quota_used_up or self._policy.quota_said
+        return self._quota_used_up or self._policy.quota_refused
 
     @property
     def outage(self) -> str:
@@ -87,7 +87,7 @@ class AccountMonitor:
         if not self.exhausted:
             self._exhausted_since = now
         drained = written and not self._dispatcher.in_the_air
-        asks = self.runs_wait or self._dispatcher.brake.asks
+        asks = self.runs_wait or self._dispatcher.brake.needs_account
         reading = self._poller.poll(wanted=asks or (self.exhausted and drained))
         if reading is not None:
             self._use(reading, run_ids, done, now)
@@ -111,8 +111,8 @@ class AccountMonitor:
             done.pauses += _paused(run_ids, "SES says that sending is disabled.")
         # While others have mail in the air, it may be counted twice and be too little that is left.
         if self.exhausted and (reading.exact or now - self._exhausted_since > _EXACT_SECONDS):
-            self._book.wait_for_quota(run_ids, said_by_ses=self._policy.quota_said)
-            self._quota_used_up = self._policy.quota_said = False
+            self._book.wait_for_quota(run_ids, refused_by_ses=self._policy.quota_refused)
+            self._quota_used_up = self._policy.quota_refused = False
             done.runs_changed = True
 
     def _check_outage(self, run_ids: Sequence[int], done: AccountCheck, now: float) -> None:

@@ -15,7 +15,7 @@ _RETRY_SECONDS = 0.1
 
 
 class AnswerBuffer:
-    """What SES said and the ledger doesn't know yet; every call of the ledger goes through here.
+    """SES's answers that the ledger doesn't have yet; every call of the ledger goes through here.
 
     A database may be locked, full or read-only for a while. An answer that is dropped then would be
     a doubt that nobody had to have, so it stays here as long as the process lives.
@@ -36,7 +36,7 @@ class AnswerBuffer:
         self._answers += answers
 
     def exchange(self, want: Want | None, in_the_air: Set[int]) -> Taken | None:
-        """Write what is unwritten and claim what is wanted; None: there was neither.
+        """Write the kept answers and claim what is wanted; None: there was neither.
 
         ``in_the_air`` are the ids of deliveries whose answers are still to come.
         """
@@ -51,7 +51,7 @@ class AnswerBuffer:
         return taken
 
     def succeeded(self) -> None:
-        """The database takes what it is given."""
+        """Note that the database works."""
         self._failing_since = None
 
     def failed(self, error: StorageError, in_the_air: Set[int]) -> None:
@@ -64,11 +64,11 @@ class AnswerBuffer:
             raise error
 
     def write_last(self, give_up_at: float) -> None:
-        """Write everything, though the database be locked for a moment.
+        """Write every answer, waiting while the database is locked.
 
         Raises:
             StorageError: it could not be written until ``give_up_at`` (monotonic seconds); the
-                sentence tells how many recipients are in doubt by that.
+                sentence tells how many recipients that leaves in doubt.
         """
         while True:
             try:
@@ -76,12 +76,12 @@ class AnswerBuffer:
             except StorageError as error:
                 lost = isinstance(error, DatabaseLostError)
                 if lost or self._clock.monotonic() >= give_up_at:
-                    raise self._said(error) from error
+                    raise self._with_loss(error) from error
                 self._clock.wait(threading.Event(), _RETRY_SECONDS)
             else:
                 return
 
-    def _said(self, error: StorageError) -> StorageError:
+    def _with_loss(self, error: StorageError) -> StorageError:
         if not self._answers:
             return error
         return type(error)(

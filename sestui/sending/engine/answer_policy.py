@@ -1,4 +1,4 @@
-"""Reading answers for what they mean to everything that would be sent next.
+"""What answers mean for whatever is sent next: holds, backoff and pauses.
 
 Pure bookkeeping, no I/O: the engine asks whether to hold, and which runs to pause.
 """
@@ -38,7 +38,7 @@ class _Streak:
 
 
 class AnswerPolicy:
-    """What the latest answers say about going on."""
+    """Decides by the latest answers whether to hold back, and which runs to pause."""
 
     def __init__(self) -> None:
         self._refusals: dict[int, _Streak] = {}
@@ -49,8 +49,8 @@ class AnswerPolicy:
         """Monotonic seconds before which nothing more is worth claiming."""
         self.trouble = ""
         """Why, as a sentence; '' when nothing is wrong."""
-        self.quota_said = False
-        """SES itself said that the daily quota is used up."""
+        self.quota_refused = False
+        """SES refused a mail because the daily quota is used up."""
         self.bulk_throttled = False
         """SES throttled a bulk call itself."""
 
@@ -76,7 +76,7 @@ class AnswerPolicy:
 
     @property
     def outage(self) -> str:
-        """What SES, or whoever answers for it, says to one call after another; '' if all is well.
+        """The reason why one call after another fails; '' if they don't.
 
         One or two failures are no outage.
         """
@@ -85,8 +85,8 @@ class AnswerPolicy:
     def unmade(self, run_id: int) -> Pause | None:
         """The run's pause if all it has left is recipients for whom no mail can be made.
 
-        To be asked when there is nothing else to claim. It is told once: whoever resumes the run
-        has them tried again.
+        To be called when there is nothing else to claim. It returns the pause once: resuming the
+        run tries those recipients again.
         """
         found = self._unmade.pop(run_id, None)
         if not found:
@@ -120,7 +120,7 @@ class AnswerPolicy:
                 claim.run_id, PauseReason.ACCOUNT, f"{answer.code}: {answer.reason}"
             )
         elif answer.hold_back is HoldBack.QUOTA:
-            self.quota_said = True
+            self.quota_refused = True
         elif answer.hold_back is HoldBack.BULK:
             self.bulk_throttled = True
         elif answer.hold_back is HoldBack.CONTENT:

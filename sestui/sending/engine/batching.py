@@ -44,7 +44,7 @@ class Call:
 class Batching:
     """Decides between single and bulk calls, and sizes the bulk calls.
 
-    ``single_cost`` tells the processor seconds that a single call costs here, as measured.
+    ``single_cost`` returns the processor seconds that a single call costs here, as measured.
     """
 
     def __init__(self, mode: Mode, single_cost: Callable[[], float]) -> None:
@@ -101,7 +101,7 @@ class Batching:
         """Sizes of the calls of one tick.
 
         Any second of consecutive calls adds up to the rate: if sizes were just rounded, a second
-        would hold a call too many or too few, and the gate would have to hold one back.
+        would hold a call too many or too few, and the rate limiter would have to hold one back.
         """
         ticks = round(1 / CHUNK_SECONDS)
         calls = max(1, math.ceil(rate / ticks / MOST_ENTRIES))

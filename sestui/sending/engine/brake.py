@@ -1,4 +1,4 @@
-"""The brake on silence: answers that tell nothing stop the sending within a few mails.
+"""A circuit breaker for missing answers: stops the sending after a few mails without one.
 
 Each such answer is a recipient in doubt, so an outage must cost a handful of them, whatever the
 audience (DESIGN §4, 4a). Pure bookkeeping: no clock of its own, no I/O.
@@ -32,10 +32,10 @@ class May(Enum):
 
 
 class Brake:
-    """Watches the answers of one process; instants are monotonic seconds."""
+    """Stops one process's sending while SES doesn't answer; instants are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._last_heard = float("-inf")
+        self._last_answer = float("-inf")
         self._account_answered_at = float("-inf")
         self._release()
 
@@ -51,28 +51,28 @@ class Brake:
 
     def accepted(self, now: float) -> None:
         """SES took a mail: all is well."""
-        self._last_heard = now
+        self._last_answer = now
         self._release()
 
-    def older(self, now: float) -> None:
-        """The answer to a call that left before the one that was lost: no news, but a sign."""
-        self._last_heard = now
+    def answered_late(self, now: float) -> None:
+        """A call that left before the lost one was answered: no proof that the outage is over."""
+        self._last_answer = now
 
-    def heard(self, now: float) -> None:
-        """SES said something else that can be read: it is there, and may still take nothing."""
-        self._last_heard = now
+    def answered(self, now: float) -> None:
+        """SES gave another readable answer: it is reachable, but may still accept nothing."""
+        self._last_answer = now
         self._probed_at = None
         if not self._silences:
             self._release()
 
-    def silent(self, now: float, reason: str) -> None:
-        """An answer that tells nothing, or none at all."""
+    def no_answer(self, now: float, reason: str) -> None:
+        """No answer came, or one that can't be read; ``reason`` says which, as a sentence."""
         self._silences += 1
         self._probed_at = None
         self._hold(now, reason)
 
-    def look(self, now: float, *, oldest_left: float | None, latency: float) -> None:
-        """Notice that nothing has been heard for too long.
+    def check_quiet(self, now: float, *, oldest_left: float | None, latency: float) -> None:
+        """Hold the sending back if no answer has come for too long.
 
         ``oldest_left`` is when the oldest call left that is in the air and that no later one has
         overtaken; None: there is none. ``latency`` is the usual one.
@@ -80,7 +80,7 @@ class Brake:
         if oldest_left is None or now < self._hold_until:
             return
         patience = max(QUIET_SECONDS, _QUIET_LATENCIES * latency)
-        since = max(oldest_left, self._last_heard)
+        since = max(oldest_left, self._last_answer)
         if self._quiet:
             if self._probed_at is None:
                 return
@@ -91,11 +91,11 @@ class Brake:
             self._hold(now, f"SES has not answered for {patience:.0f} seconds.")
 
     def account_answered(self, now: float) -> None:
-        """SES told of the account when it was asked."""
+        """SES answered a question about the account."""
         self._account_answered_at = now
 
     @property
-    def asks(self) -> bool:
+    def needs_account(self) -> bool:
         """Whether the account has to be asked before anything may leave."""
         must_ask = self._quiet or self._silences >= SILENCES_UNTIL_ASKED
         return must_ask and self._account_answered_at < self._held_at
@@ -104,7 +104,7 @@ class Brake:
         """What may leave at ``now``."""
         if self.since is None:
             return May.SEND
-        if self._probed_at is not None or now < self._hold_until or self.asks:
+        if self._probed_at is not None or now < self._hold_until or self.needs_account:
             return May.NOTHING
         return May.PROBE
 

@@ -99,8 +99,8 @@ class ConcurrencyLimiter:
         self._mails = sum(mails for _, mails in kept)
         return counted
 
-    def narrow(self) -> None:
-        """Begin anew with one call in the air."""
+    def reset(self) -> None:
+        """Start again with one call in the air."""
         self._allowed = 1.0
 
     def _pass(self, number: int) -> None:

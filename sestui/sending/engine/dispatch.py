@@ -42,8 +42,8 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """Owns every mail between claim and answer.
 
-    The engine's thread hands over, collects and steers; :meth:`step` and what it calls belong to
-    the dispatcher's own thread. ``answered`` is set whenever an answer comes in.
+    The engine's thread hands over, collects and sets the rate; :meth:`step` and what it calls
+    belong to the dispatcher's own thread. ``answered`` is set whenever an answer comes in.
     """
 
     def __init__(self, gateway: Gateway, clock: Clock, *, most: int) -> None:
@@ -200,7 +200,7 @@ class Dispatcher:
     def step(self) -> float:
         """Do what is due, for a few milliseconds at the most; seconds until there is more to do."""
         now = began = self._clock.monotonic()
-        self._steer(now)
+        self._update(now)
         while now - began < _TURN_SECONDS:
             prepared = self._queue.first
             wait = self._depart(prepared, now) if prepared else _LONGEST_POLL_SECONDS
@@ -209,16 +209,16 @@ class Dispatcher:
             now = self._clock.monotonic()
         return 0.0
 
-    def _steer(self, now: float) -> None:
+    def _update(self, now: float) -> None:
         if self._account_answered:
             self._account_answered = False
             self._brake.account_answered(now)
         oldest = self._oldest_unanswered()
-        self._brake.look(now, oldest_left=oldest, latency=self._concurrency.latency)
-        if self._closing or (self._brake.may(now) is May.NOTHING and self._brake.asks):
+        self._brake.check_quiet(now, oldest_left=oldest, latency=self._concurrency.latency)
+        if self._closing or (self._brake.may(now) is May.NOTHING and self._brake.needs_account):
             self._take_all_back(WITHDRAWN)
         self._gateway.want(self._connections_wanted())
-        self._see_connection(now)
+        self._check_connection(now)
 
     def _oldest_unanswered(self) -> float | None:
         """When the oldest call left that no answered one has overtaken."""
@@ -233,7 +233,7 @@ class Dispatcher:
         seldom = 1 + math.ceil(rate * _KEEP_SECONDS)
         return min(self._concurrency.calls, seldom) + len(self._air)
 
-    def _see_connection(self, now: float) -> None:
+    def _check_connection(self, now: float) -> None:
         """Give back what is due and has nothing to leave by."""
         first = self._queue.first
         due = first is not None and first.job.slot <= now
@@ -280,28 +280,28 @@ class Dispatcher:
 
     def _answered_call(self, prepared: PreparedCall, replies: Sequence[Reply]) -> None:
         self._air.pop(prepared.number, None)
-        self._learn(prepared, replies, self._clock.monotonic())
+        self._observe(prepared, replies, self._clock.monotonic())
         for claims, reply in zip(prepared.claims, replies, strict=True):
             self._reply(claims, reply)
 
-    def _learn(self, prepared: PreparedCall, replies: Sequence[Reply], now: float) -> None:
-        """What the answer says of how things are: the call that left last knows best."""
+    def _observe(self, prepared: PreparedCall, replies: Sequence[Reply], now: float) -> None:
+        """Tell brake and limiter of an answer; one to a later call outweighs one to an earlier."""
         kinds = {reply.kind for reply in replies}
         if kinds == {AnswerKind.UNKNOWN}:
-            # One that others have overtaken says nothing of how things are now.
+            # A later call has been answered: SES has been reachable since this one left.
             if self._concurrency.lost(prepared.number):
                 self._newest_lost = max(self._newest_lost, prepared.number)
-                self._brake.silent(now, replies[0].reason)
-            if self._brake.asks:
-                self._concurrency.narrow()
+                self._brake.no_answer(now, replies[0].reason)
+            if self._brake.needs_account:
+                self._concurrency.reset()
             return
         self._concurrency.answered(prepared.number, now - prepared.left_at)
         if prepared.number < self._newest_lost:
-            self._brake.older(now)
+            self._brake.answered_late(now)
         elif AnswerKind.ACCEPTED in kinds:
             self._brake.accepted(now)
         else:
-            self._brake.heard(now)
+            self._brake.answered(now)
 
     def _reply(self, claims: Sequence[Claim], reply: Reply) -> None:
         self._answers.extend(Answer.of(claim, reply) for claim in claims)

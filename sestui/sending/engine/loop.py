@@ -1,4 +1,4 @@
-"""The sender's loop: settle, claim, hand over; one short transaction a tick.
+"""The engine's loop: write answers, claim, hand over; one short transaction a tick.
 
 The engine knows ports only (``sending.engine.ports``). It runs in one thread; mails are rendered
 and handed to SES in the dispatcher's.

@@ -1,4 +1,4 @@
-"""What the sender needs of the world, as narrow as it can be said."""
+"""Protocols for everything the engine needs from outside: SES, ledger, runs, account."""
 
 from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol, runtime_checkable
@@ -47,7 +47,7 @@ class Gateway(Protocol):
 
 
 class Ledger(Protocol):
-    """The truth about who got what."""
+    """The table of all deliveries and their states."""
 
     def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
         """Write answers and claim what goes next, in one transaction."""
@@ -88,7 +88,7 @@ class RunInfo(Protocol):
 
 
 class Book(Protocol):
-    """The runs, as the sender steers and reads them."""
+    """The runs, as far as the engine reads and holds them."""
 
     def runnable(self) -> Sequence[RunInfo]:
         """Runs that are sending, in the order in which they are to be served."""
@@ -105,10 +105,10 @@ class Book(Protocol):
     def account_answered(self) -> None:
         """The account has answered: what waits for that goes on."""
 
-    def wait_for_quota(self, run_ids: Sequence[int], *, said_by_ses: bool) -> None:
-        """After a look at the account: let these runs wait, unless there is room in the quota.
+    def wait_for_quota(self, run_ids: Sequence[int], *, refused_by_ses: bool) -> None:
+        """After the account was read: let these runs wait, unless there is room in the quota.
 
-        ``said_by_ses``: it answered that there is none, so they wait in any case.
+        ``refused_by_ses``: SES refused a mail for it, so they wait in any case.
         """
 
 
@@ -123,7 +123,7 @@ class AccountView(Protocol):
 
 
 class Heartbeat(Protocol):
-    """Tells other processes that this one lives."""
+    """Shows other processes that this one is alive."""
 
     def beat(self) -> None:
-        """Say so now."""
+        """Record it now."""

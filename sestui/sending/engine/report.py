@@ -1,4 +1,4 @@
-"""What the sender tells whoever watches: small, immutable, about ten a second."""
+"""Reports of the sender's progress: small, immutable, about ten a second."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class SenderReport:
 MOST_LINES = 50
 
 REPORT_SECONDS = 0.1
-"""How often whoever watches is told."""
+"""The least time between two reports."""
 
 
 def line_of(answer: Answer, claim: Claim, at: Instant) -> Line:
@@ -51,7 +51,7 @@ def line_of(answer: Answer, claim: Claim, at: Instant) -> Line:
 
 
 class Reporter:
-    """Gathers answers and tells ``report`` of them about ten times a second; None: nobody."""
+    """Gathers answers and passes them to ``report`` about ten times a second; None: to nobody."""
 
     def __init__(self, report: Callable[[SenderReport], None] | None, clock: Clock) -> None:
         self._report = report
@@ -70,7 +70,7 @@ class Reporter:
     def report(
         self, allowed: AllowedRate, quota: Quota | None, trouble: str, *, last: bool = False
     ) -> None:
-        """Tell what has come in if it is time, or if this is the ``last`` report."""
+        """Report what has come in if it is time, or if this is the ``last`` report."""
         now = self._clock.monotonic()
         if self._report is None or (now - self._reported_at < REPORT_SECONDS and not last):
             return

@@ -1,4 +1,4 @@
-"""Whose turn it is: runs share the rate by priority, and none starves."""
+"""Fair scheduling: runs share the rate by priority, and none starves."""
 
 from collections.abc import Sequence
 

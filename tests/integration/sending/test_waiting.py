@@ -75,7 +75,7 @@ def test_a_window_is_asked_by_the_clock_as_it_is_whatever_it_was(book, started, 
 
 def test_a_wait_for_the_quota_is_kept_and_ends(book, started, clock):
     run_id = started()
-    book.wait_for_quota([run_id], said_by_ses=False)
+    book.wait_for_quota([run_id], refused_by_ses=False)
     clock.advance(800)
     assert book.runnable() == []
     clock.advance(200)
@@ -86,6 +86,6 @@ def test_a_wait_for_the_quota_is_kept_and_ends(book, started, clock):
 def test_a_wait_that_was_reckoned_by_a_wrong_clock_is_not_waited_for(book, started, clock, forward):
     run_id = started()
     clock.jump(forward)
-    book.wait_for_quota([run_id], said_by_ses=False)
+    book.wait_for_quota([run_id], refused_by_ses=False)
     clock.jump(-forward)
     assert ids(book.runnable()) == [run_id]

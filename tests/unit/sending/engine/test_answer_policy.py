@@ -59,7 +59,7 @@ def test_a_paused_account_pauses_the_run_once():
 def test_the_daily_quota_is_said_and_the_mail_keeps_its_place():
     policy = AnswerPolicy()
     written, pauses = policy.read([unsent(HoldBack.QUOTA)], NOW)
-    assert policy.quota_said
+    assert policy.quota_refused
     assert (pauses, written[0].kind, written[0].retry_after) == ([], AnswerKind.NOT_SENT, 0.0)
 
 

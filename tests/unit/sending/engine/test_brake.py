@@ -10,7 +10,7 @@ from sestui.sending.engine.brake import QUIET_SECONDS, SILENCES_UNTIL_ASKED, Bra
 def silenced(times: int, now: float = 0.0) -> Brake:
     brake = Brake()
     for _ in range(times):
-        brake.silent(now, "Nothing came.")
+        brake.no_answer(now, "Nothing came.")
     return brake
 
 
@@ -25,7 +25,7 @@ def test_everything_may_leave_while_answers_come():
 def test_one_silence_holds_until_another_call_is_accepted():
     brake = silenced(1)
     assert brake.may(0.01) is May.NOTHING
-    assert not brake.asks
+    assert not brake.needs_account
     brake.accepted(0.02)
     assert brake.may(0.02) is May.SEND
 
@@ -41,7 +41,7 @@ def test_without_another_call_one_mail_tries_after_a_while():
 
 def test_from_the_third_on_the_account_is_asked_and_no_mail():
     brake = silenced(SILENCES_UNTIL_ASKED)
-    assert brake.asks
+    assert brake.needs_account
     for now in (1, 10, 1_000):
         assert brake.may(now) is May.NOTHING
     brake.account_answered(1_001)
@@ -52,7 +52,7 @@ def test_an_account_that_answered_before_the_silence_does_not_count():
     brake = Brake()
     brake.account_answered(5)
     for _ in range(SILENCES_UNTIL_ASKED):
-        brake.silent(6, "Nothing came.")
+        brake.no_answer(6, "Nothing came.")
     assert brake.may(100) is May.NOTHING
 
 
@@ -66,7 +66,7 @@ def test_each_probe_that_is_lost_waits_longer_for_the_next(begins):
             now += 0.1
         waits.append(round(now - began, 1))
         brake.probe(now)
-        brake.silent(now, "Nothing came.")
+        brake.no_answer(now, "Nothing came.")
     assert waits[:5] == pytest.approx([1, 2, 4, 8, 8], abs=0.11)
     assert waits[-1] == pytest.approx(60, abs=0.2)
     # What it costs after its end is in proportion to the outage.
@@ -85,22 +85,22 @@ def test_another_readable_answer_ends_no_streak_and_lets_the_next_one_try():
     brake = silenced(SILENCES_UNTIL_ASKED)
     brake.account_answered(1)
     brake.probe(1)
-    brake.heard(1.1)  # throttled, say
+    brake.answered(1.1)  # throttled, say
     assert brake.may(1.1) is May.PROBE
     assert brake.since is not None
 
 
 def test_two_silences_ask_nobody_and_three_do():
-    assert not silenced(2).asks
+    assert not silenced(2).needs_account
     assert silenced(2).may(1.0) is May.PROBE
-    assert silenced(3).asks
+    assert silenced(3).needs_account
 
 
 def test_a_hold_ends_at_its_end_and_the_next_begins_there():
     brake = silenced(1)
     assert brake.may(0.99) is May.NOTHING
     assert brake.may(1.0) is May.PROBE
-    brake.silent(1.0, "Nothing came.")
+    brake.no_answer(1.0, "Nothing came.")
     assert brake.may(2.9) is May.NOTHING
     assert brake.may(3.0) is May.PROBE
 
@@ -108,17 +108,17 @@ def test_a_hold_ends_at_its_end_and_the_next_begins_there():
 def test_it_tells_since_when_and_why_until_all_is_well():
     brake = Brake()
     assert (brake.since, brake.reason) == (None, "")
-    brake.silent(5, "Nothing came.")
-    brake.silent(6, "A gateway answered.")
+    brake.no_answer(5, "Nothing came.")
+    brake.no_answer(6, "A gateway answered.")
     assert (brake.since, brake.reason) == (5, "A gateway answered.")
     brake.accepted(7)
     assert (brake.since, brake.reason) == (None, "")
-    brake.look(20, oldest_left=7.5, latency=2.0)
+    brake.check_quiet(20, oldest_left=7.5, latency=2.0)
     assert (brake.since, brake.reason) == (20, "SES has not answered for 8 seconds.")
 
 
 def look(brake: Brake, now: float, left: float | None) -> None:
-    brake.look(now, oldest_left=left, latency=0.08)
+    brake.check_quiet(now, oldest_left=left, latency=0.08)
 
 
 def test_silence_is_noticed_long_before_the_calls_time_is_up():
@@ -127,7 +127,7 @@ def test_silence_is_noticed_long_before_the_calls_time_is_up():
     look(brake, 10 + QUIET_SECONDS, 10.05)
     assert brake.may(10 + QUIET_SECONDS) is May.SEND
     look(brake, 10.1 + QUIET_SECONDS, 10.05)
-    assert brake.asks
+    assert brake.needs_account
     brake.account_answered(14)
     assert brake.may(14) is May.PROBE
 
@@ -139,7 +139,7 @@ def test_nothing_for_two_seconds_is_silence():
     look(brake, 12.1, 10.0)
     assert brake.may(12.1) is May.NOTHING
     # SES is there after all, and nothing that left was lost.
-    brake.heard(12.2)
+    brake.answered(12.2)
     assert brake.may(12.2) is May.SEND
 
 
@@ -155,9 +155,9 @@ def test_a_late_answer_is_a_sign_too():
 def test_during_a_hold_nothing_is_expected_and_at_its_end_it_is():
     brake = silenced(1)
     look(brake, 0.9, -9.0)
-    assert not brake.asks
+    assert not brake.needs_account
     look(brake, 1.0, -9.0)
-    assert brake.asks
+    assert brake.needs_account
 
 
 def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers_again():
@@ -168,9 +168,9 @@ def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers
     brake.probe(4.1)
     look(brake, 6, 0.0)
     assert brake.may(6) is May.NOTHING
-    assert not brake.asks  # it has its time
+    assert not brake.needs_account  # it has its time
     look(brake, 6.2, 0.0)
-    assert brake.asks
+    assert brake.needs_account
     assert brake.may(60) is May.NOTHING
     brake.account_answered(60)
     assert brake.may(60) is May.PROBE
@@ -185,27 +185,27 @@ def test_nothing_in_the_air_is_no_silence():
 def test_a_slow_account_is_given_its_time():
     brake = Brake()
     brake.accepted(0)
-    brake.look(8.5, oldest_left=0.5, latency=2.0)
+    brake.check_quiet(8.5, oldest_left=0.5, latency=2.0)
     assert brake.may(8.5) is May.SEND
-    brake.look(8.6, oldest_left=0.5, latency=2.0)
+    brake.check_quiet(8.6, oldest_left=0.5, latency=2.0)
     assert brake.may(8.6) is May.NOTHING
 
 
-@given(st.lists(st.sampled_from(["accepted", "heard", "silent", "account", "probe", "look"])))
+@given(st.lists(st.sampled_from(["accepted", "answered", "no_answer", "account", "probe", "look"])))
 def test_an_accepted_mail_always_releases_it(steps):
     brake, now = Brake(), 0.0
     for step in steps:
         now += 0.3
-        if step == "silent":
-            brake.silent(now, "Nothing came.")
+        if step == "no_answer":
+            brake.no_answer(now, "Nothing came.")
         elif step == "look":
             look(brake, now, now - 5)
         else:
             {
                 "accepted": brake.accepted,
-                "heard": brake.heard,
+                "answered": brake.answered,
                 "account": brake.account_answered,
                 "probe": brake.probe,
             }[step](now)
     brake.accepted(now)
-    assert (brake.may(now), brake.since, brake.asks) == (May.SEND, None, False)
+    assert (brake.may(now), brake.since, brake.needs_account) == (May.SEND, None, False)

@@ -82,7 +82,7 @@ def test_bulk_calls_count_by_their_mails():
 
 def test_narrowed_it_lets_one_leave_and_opens_again():
     limiter = steady(200, 0.08)
-    limiter.narrow()
+    limiter.reset()
     (number,) = fill(limiter)
     limiter.answered(number, 0.08)
     assert len(fill(limiter)) == 2

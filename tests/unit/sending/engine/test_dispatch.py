@@ -192,7 +192,7 @@ class Feed(Scene):
                 self.hand_over(self.next, in_seconds=self.horizon - now)
                 self.horizon += 1 / (self.rate * 0.998)
                 self.next += 1
-            if self.dispatcher.brake.asks and self.account_answers and now - asked_at > 1:
+            if self.dispatcher.brake.needs_account and self.account_answers and now - asked_at > 1:
                 asked_at = now
                 self.dispatcher.account_answered()
             self.run(0.025)
