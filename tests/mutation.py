@@ -1,6 +1,6 @@
 """Mutation testing: change the product one small thing at a time and see whether a test notices.
 
-    python tests/mutation.py [MODULE[:LINE] ...]
+    python tests/mutation.py [MODULE[:LINE[-LINE]] ...]
 
 MODULE is a file of ``CHECKED``, or all of them are tried. Each mutant is written to a temporary
 copy of the project, where the tests named there run on SQLite until one fails. What survives is
@@ -32,8 +32,8 @@ import botocore.session  # noqa: F401
 import hypothesis
 import pytest
 import pytest_asyncio  # noqa: F401
-import pytest_textual_snapshot  # noqa: F401
 import sqlmodel  # noqa: F401
+import syrupy  # noqa: F401
 import textual.app  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
@@ -212,7 +212,7 @@ class Copy:
         os._exit(pytest.main([*options, "--hypothesis-profile", "mutation", *tests]))
 
 
-def check(copy: Copy, module: str, only_line: int | None) -> Counter[str]:
+def check(copy: Copy, module: str, lines: range) -> Counter[str]:
     """Try every mutant of ``module``, and say which of them no test has noticed."""
     path = copy.folder / module
     original = path.read_text(encoding="utf-8")
@@ -223,7 +223,7 @@ def check(copy: Copy, module: str, only_line: int | None) -> Counter[str]:
     timeout = 10 + 4 * (time.monotonic() - began)
     found: Counter[str] = Counter()
     for mutant in mutants(original):
-        if only_line in {None, mutant.line}:
+        if mutant.line in lines:
             path.write_text(mutant.source, encoding="utf-8")
             passed = copy.passes(tests, timeout)
             verdict = {True: "survived", False: "killed", None: "timeout"}[passed]
@@ -249,8 +249,10 @@ def main(wanted: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(Path(folder))
         for each in wanted or CHECKED:
-            module, _, line = each.partition(":")
-            survived += check(copy, module, int(line) if line else None)["survived"]
+            module, _, lines = each.partition(":")
+            first, _, last = lines.partition("-")
+            wanted_lines = range(int(first or 1), int(last or first or sys.maxsize) + 1)
+            survived += check(copy, module, wanted_lines)["survived"]
     return 1 if survived else 0
 
 

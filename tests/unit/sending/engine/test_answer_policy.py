@@ -146,3 +146,56 @@ def test_a_lost_answer_changes_nothing_for_the_next():
     policy = AnswerPolicy()
     written, pauses = policy.read([pair(AnswerKind.UNKNOWN)] * 100, NOW)
     assert (len(written), pauses, policy.hold_until) == (100, [], 0.0)
+
+
+def test_nothing_is_said_before_anything_was_answered():
+    policy = AnswerPolicy()
+    assert (policy.hold_until, policy.trouble, policy.outage) == (0, "", "")
+    assert not policy.quota_said
+    assert not policy.bulk_throttled
+    assert policy.unmade(1) is None
+
+
+def test_twenty_refusals_in_a_row_are_told_with_their_number():
+    policy = AnswerPolicy()
+    assert policy.read([refusal()] * 19, NOW)[1] == []
+    (pause,) = policy.read([refusal()], NOW)[1]
+    assert pause.detail == "20 mails in a row were refused with MessageRejected: Because."
+    (pause,) = policy.read([refusal()] * 20, NOW)[1]  # and anew from nothing
+    assert pause.run_id == 1
+
+
+def test_an_acceptance_forgives_its_own_run_only():
+    policy = AnswerPolicy()
+    policy.read([refusal(run=2)] * 19, NOW)
+    policy.read([ACCEPTANCE], NOW)
+    assert [pause.run_id for pause in policy.read([refusal(run=2)], NOW)[1]] == [2]
+
+
+def test_a_paused_account_is_told_in_its_own_words():
+    (pause,) = AnswerPolicy().read([unsent(HoldBack.PAUSED, run=4, reason="Under review.")], NOW)[1]
+    assert (pause.run_id, pause.detail) == (4, "Code: Under review.")
+
+
+def test_the_one_who_can_get_no_mail_is_counted_in_the_singular():
+    policy = AnswerPolicy()
+    policy.read([unsent(HoldBack.CONTENT, run=3, reason="No name.")], NOW)
+    pause = policy.unmade(3)
+    assert pause.run_id == 3
+    assert pause.detail.startswith("No mail can be made for 1 recipient: No name. Mend")
+
+
+@pytest.mark.parametrize(
+    ("hold_back", "waits"),
+    [
+        (HoldBack.UNREACHABLE, [0.5, 1, 2, 4, 8, 16, 30, 30]),
+        (HoldBack.FAULT, [0, 0, 2, 4, 8, 16, 30, 30]),
+    ],
+)
+def test_holds_double_up_to_half_a_minute(hold_back, waits):
+    policy, now, seen = AnswerPolicy(), NOW, []
+    for _ in waits:
+        policy.read([unsent(hold_back)], now)
+        seen.append(max(0.0, policy.hold_until - now))
+        now = max(now, policy.hold_until)
+    assert seen == waits

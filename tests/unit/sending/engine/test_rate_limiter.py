@@ -125,6 +125,75 @@ def test_who_is_a_little_late_may():
     assert Gate(clock).pass_at(slot, 10)
 
 
+# to the millisecond
+
+
+def test_stale_is_what_is_more_than_fifteen_seconds_late():
+    assert RateLimiter().wait(1_015.0, 1_000.0, 10) == 0
+    assert RateLimiter().wait(1_015.1, 1_000.0, 10) is None
+
+
+@pytest.mark.parametrize(("rate", "mails"), [(10, 1), (100, 1), (100, 25)])
+def test_the_next_one_keeps_its_distance_but_for_a_moment(rate, mails):
+    limiter = RateLimiter()
+    for now in (1_000.0, 1_010.0):
+        assert limiter.wait(now, now, rate, mails) == 0
+        limiter.leave(now, rate, mails)
+        assert limiter.wait(now, now, rate) == pytest.approx(mails / rate - 0.005)
+    assert limiter.passed == 2 * mails
+
+
+def ten_in_a_burst():
+    """Ten mails that left while the rate was higher."""
+    limiter = RateLimiter()
+    for number in range(10):
+        limiter.leave(1_000 + number / 100, 1_000, 1)
+    return limiter
+
+
+@pytest.mark.parametrize(("rate", "free_at"), [(10, 1_001.0), (7, 1_001.03), (10.9, 1_001.0)])
+def test_when_the_second_is_full_the_next_waits_for_the_oldest_to_be_out_of_it(rate, free_at):
+    assert ten_in_a_burst().wait(1_000.5, 1_000.5, rate) == pytest.approx(free_at - 1_000.5)
+    assert ten_in_a_burst().wait(free_at + 1e-6, 1_000.5, rate) == 0
+
+
+def test_a_second_is_a_little_longer_for_bulk_calls():
+    wait = ten_in_a_burst().wait(1_000.5, 1_000.5, 10, 3)
+    assert wait == pytest.approx(1_000.02 + 1.002 - 1_000.5)
+
+
+@pytest.mark.parametrize(
+    ("rate", "good_for"), [(10, 0.02), (100, 0.02), (500, 0.004), (1_000, 0.003), (5_000, 0.003)]
+)
+def test_between_others_a_slot_is_good_for_a_moment(rate, good_for):
+    limiter = RateLimiter()
+    # There is none: look again after that moment.
+    assert limiter.wait(1_000.0, 1_000.0, rate, shared=True) == good_for
+    limiter.grant(1_000.0, 1)
+    assert limiter.wait(1_000 + 0.9 * good_for, 1_000.0, rate, shared=True) == 0
+    assert limiter.wait(1_000 + 1.1 * good_for, 1_000.0, rate, shared=True) == good_for
+
+
+def test_a_mail_that_leaves_uses_the_slot_that_has_come_and_none_that_is_ahead():
+    limiter = RateLimiter()
+    limiter.grant(1_000.0, 1)
+    limiter.grant(1_000.1, 1)
+    limiter.leave(999.9, 1_000, 1)
+    assert limiter.wait(1_000.0, 999.9, 1_000, shared=True) == 0
+    limiter.leave(1_000.0, 1_000, 1)
+    assert limiter.wait(1_000.05, 1_000.0, 1_000, shared=True) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("late", "another"), [(0.24, False), (0.26, True)])
+def test_a_quarter_of_a_second_between_others_is_much_too_late(late, another):
+    limiter = RateLimiter()
+    limiter.leave(1_000.0, 100, 1)
+    assert (limiter.wait(1_000 + late, 1_000.0, 100, shared=True) is None) is another
+    assert limiter.wait(1_000 + late, 1_000.0, 100) == 0
+    # Unless nothing else has left for a second.
+    assert RateLimiter().wait(1_000 + late, 1_000.0, 100, shared=True) is not None
+
+
 # several processes
 
 
