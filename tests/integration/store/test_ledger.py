@@ -476,6 +476,86 @@ def test_a_runs_own_rate_holds_for_every_worker_and_for_no_other_run(started, da
     assert other.exchange([], Want(another.id, 1)).claims
 
 
+class InterruptedClock(FakeClock):
+    """Each reading of the wall clock takes so many seconds."""
+
+    def __init__(self, *delays: float) -> None:
+        super().__init__()
+        self.delays = list(delays)
+
+    def now(self) -> float:
+        self.advance(self.delays.pop(0) if self.delays else 0.0)
+        return self.instant
+
+
+@pytest.mark.parametrize(
+    ("delays", "readings"),
+    [((0.0009,), 1), ((0.0015,), 2), ((0.5, 0.5), 3), ((0.5, 0.5, 0.5, 0.5), 3)],
+)
+def test_two_clocks_are_read_until_nothing_came_between_or_three_times(
+    sqlite_database, delays, readings
+):
+    clock = InterruptedClock(*delays)
+    said = open_ledger(sqlite_database, clock).exchange([], None)
+    last = (*delays, 0.0)[readings - 1]
+    assert clock.seconds - 1_000 == pytest.approx(sum(delays[:readings]))
+    assert said.now == clock.instant
+    assert said.monotonic == pytest.approx(clock.seconds - last / 2)
+
+
+@pytest.fixture
+def paced(sqlite_database, clock):
+    """A run over a hundred, at so many a second, on a clock that stands still."""
+
+    def start(rate, *, registered=0):
+        add_contacts(sqlite_database, addresses(100))
+        tell_governor(sqlite_database, AccountStatus(-1, rate, 0), now=clock.now())
+        run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
+        for pid in range(registered):
+            Workers(sqlite_database, clock).register(host="here", pid=pid, process_started_at=0)
+        return run_id, open_ledger(sqlite_database, clock)
+
+    return start
+
+
+@pytest.mark.parametrize(("rate", "chunk"), [(1_000, 50), (100, 5), (1, 1)])
+def test_a_claim_is_a_chunk_from_now_on_and_tells_when_the_next_one_opens(
+    paced, clock, rate, chunk
+):
+    run_id, ledger = paced(rate)
+    taken = ledger.exchange([], Want(run_id, 100, pace=1.0))
+    assert (len(taken.claims), taken.slots.count, taken.slots.start) == (chunk, chunk, clock.now())
+    assert taken.opens_at == pytest.approx(clock.now() + chunk / rate, abs=1e-6)
+    assert (taken.allowed.rate, taken.workers, taken.next_at) == (rate, 1, None)
+
+
+def test_a_chunk_is_claimed_a_twentieth_of_a_second_before_the_last_one_is_over(paced, clock):
+    run_id, ledger = paced(100)
+    want = Want(run_id, 100, pace=1.0)
+    first = ledger.exchange([], want)
+    second = ledger.exchange([], want)  # two are claimed ahead, and no third
+    assert second.slots.start == pytest.approx(first.slots.end, abs=1e-6)
+    clock.advance(-0.001)
+    third = ledger.exchange([], want)
+    assert not third.claims
+    assert third.next_at == pytest.approx(second.slots.end - 0.05, abs=1e-6)
+    clock.advance(third.next_at - clock.now())
+    assert ledger.exchange([], want).claims
+
+
+def test_without_a_rate_it_is_asked_again_in_a_second(paced, clock):
+    run_id, ledger = paced(0)
+    assert ledger.exchange([], Want(run_id, 1)).next_at == pytest.approx(clock.now() + 0.95)
+
+
+@pytest.mark.parametrize(("registered", "lead"), [(0, 0), (1, 0), (2, 0.02), (3, 0.02)])
+def test_between_other_workers_the_first_slot_lies_a_moment_ahead(paced, clock, registered, lead):
+    run_id, ledger = paced(100, registered=registered)
+    taken = ledger.exchange([], Want(run_id, 1))
+    assert taken.workers == max(1, registered)
+    assert taken.slots.start == pytest.approx(clock.now() + lead, abs=1e-6)
+
+
 # paused and cancelled
 
 
