@@ -217,6 +217,82 @@ def test_results_that_are_not_as_many_as_the_mails_tell_nothing(count):
     assert [reply.kind for reply in bulk_replies(bulk(*results), 2)] == [UNKNOWN] * 2
 
 
+ENTRIES = {
+    "MESSAGE_REJECTED": ("MessageRejected", None),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": ("MailFromDomainNotVerifiedException", None),
+    "CONFIGURATION_SET_NOT_FOUND": ("NotFoundException", None),
+    "ACCOUNT_THROTTLED": ("TooManyRequestsException", HoldBack.RATE),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": ("LimitExceededException", HoldBack.QUOTA),
+    "ACCOUNT_SENDING_PAUSED": ("SendingPausedException", HoldBack.PAUSED),
+    "TRANSIENT_FAILURE": ("InternalServiceErrorException", HoldBack.FAULT),
+}
+
+
+@pytest.mark.parametrize(("said", "reason"), [({"Error": "Why."}, "Why."), ({}, None)])
+def test_an_entrys_status_is_told_as_the_code_of_a_single_call(said, reason):
+    results = [{"Status": status} | said for status in ENTRIES]
+    for status, reply in zip(ENTRIES, bulk_replies(bulk(*results), len(ENTRIES)), strict=True):
+        assert (reply.code, reply.hold_back) == ENTRIES[status]
+        assert reply.reason == (reason or status)
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "reason"),
+    [
+        ({"Status": "NEW", "Error": "Why."}, "NEW", "Why."),
+        ({"Status": "NEW"}, "NEW", "NEW"),
+        ({"Error": "Why."}, "NoStatus", "Why."),
+        ({}, "NoStatus", "No status."),
+        ({"Status": "SUCCESS", "Error": "?"}, "NoMessageId", "SES's answer has no message id."),
+    ],
+)
+def test_what_an_entry_leaves_open_is_told_in_its_own_words(entry, code, reason):
+    (reply,) = bulk_replies(bulk(entry), 1)
+    assert (reply.code, reply.reason) == (code, reason)
+
+
+def test_an_entrys_message_id_is_kept():
+    (reply,) = bulk_replies(bulk({"Status": "SUCCESS", "MessageId": "0100-y"}), 1)
+    assert reply.message_id == "0100-y"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "reason"),
+    [
+        (
+            error(502, "InternalFailure"),
+            "InternalFailure",
+            "A gateway answered 502 in SES's place.",
+        ),
+        (page(504), "504", "A gateway answered 504 in SES's place."),
+        (page(429), "429", ""),
+        (page(403), "403", "Somebody answered 403 in SES's place: without a reason"),
+        (
+            HttpAnswer(403, {}, b'{"Message":"Sign in."}'),
+            "403",
+            "Somebody answered 403 in SES's place: Sign in.",
+        ),
+        (error(400, "MessageRejected", ""), "MessageRejected", "SES refuses this."),
+        (
+            HttpAnswer(400, {"x-amzn-errortype": "MessageRejected"}, b'{"Message":"No."}'),
+            "MessageRejected",
+            "No.",
+        ),
+        (error(400, "MessageRejected", "long " * 200), "MessageRejected", "long " * 100),
+        (error(400, "MessageRejected", "two\nlines"), "MessageRejected", "two lines"),
+        (
+            HttpAnswer(200, {}, b"<html>"),
+            "Unreadable",
+            "What came for SES's answer (200, no content type) doesn't say what became of the "
+            "mail.",
+        ),
+    ],
+)
+def test_code_and_reason_are_what_was_said_or_say_what_came(answer, code, reason):
+    reply = single_reply(answer)
+    assert (reply.code, reply.reason) == (code, reason)
+
+
 @given(st.integers(200, 599), st.binary(max_size=200), st.text(max_size=20))
 def test_whatever_comes_it_is_read_as_something(status, body, code):
     answer = HttpAnswer(status, {"x-amzn-errortype": code, "content-type": code}, body)
