@@ -41,7 +41,6 @@ class ConcurrencyLimiter:
         self._most = most
         self._allowed = _START
         self._sent = self._answered = 0
-        self._newest = 0
         self._unanswered: deque[tuple[int, int]] = deque()
         """Number and mails of the calls that left after the newest answered one, in order."""
         self._mails = 0
