@@ -145,7 +145,7 @@ def test_nothing_for_two_seconds_is_silence():
 
 def test_a_late_answer_is_a_sign_too():
     brake = Brake()
-    brake.older(11.0)
+    brake.answered_late(11.0)
     look(brake, 13.0, 10.0)
     assert brake.may(13.0) is May.SEND
     look(brake, 13.1, 10.0)
