@@ -151,7 +151,7 @@ def test_a_lost_answer_changes_nothing_for_the_next():
 def test_nothing_is_said_before_anything_was_answered():
     policy = AnswerPolicy()
     assert (policy.hold_until, policy.trouble, policy.outage) == (0, "", "")
-    assert not policy.quota_said
+    assert not policy.quota_refused
     assert not policy.bulk_throttled
     assert policy.unmade(1) is None
 
