@@ -79,3 +79,20 @@ class NeedsOperatorError(SestuiError):
     """sestui stops and asks a person: rows in doubt, a run paused by errors."""
 
     exit_code = EXIT_NEEDS_OPERATOR
+
+
+def unforeseen(what: str, error: BaseException, way_out: str) -> SestuiError:
+    """The error for a thread that ended with ``error``, which nobody foresaw and the log has.
+
+    ``what`` is the sentence's beginning ("The sender stopped"), ``way_out`` its end.
+    """
+    made = SestuiError(
+        f"{what} for a reason nobody foresaw ({type(error).__name__}, see the log); {way_out}"
+    )
+    made.__cause__ = error
+    return made
+
+
+def sender_failed(error: BaseException) -> SestuiError:
+    """The error for a sender of which a thread ended with ``error``."""
+    return unforeseen("The sender stopped", error, "nothing is lost, start it again to go on.")

@@ -13,7 +13,7 @@ from sestui.core.relay_intake import Admission, CallAnswer, Incoming, Outcome
 from sestui.core.relayed import RelayedMail
 from sestui.core.states import DeliveryState
 from sestui.core.wire import ServiceError, rate_exceeded
-from sestui.errors import StorageError
+from sestui.errors import StorageError, unforeseen
 from sestui.relay.verdicts import Settled, of_outcome
 
 _POLL_SECONDS = 0.05
@@ -218,7 +218,5 @@ def closing() -> Settled:
 
 def failed(what: str, error: BaseException) -> str:
     """The sentence for the end of a thread that nobody foresaw; the log has its traceback."""
-    return (
-        f"{what} failed for a reason nobody foresaw ({type(error).__name__}, see the log); what "
-        "was taken over is in the ledger: start the relay again to go on."
-    )
+    way_out = "what was taken over is in the ledger: start the relay again to go on."
+    return str(unforeseen(f"{what} failed", error, way_out))

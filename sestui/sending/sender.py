@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from sestui.core import threads
 from sestui.core.clock import Clock
-from sestui.errors import SestuiError
+from sestui.errors import SestuiError, sender_failed
 from sestui.sending.engine.loop import End, Engine
 
 _log = logging.getLogger(__name__)
@@ -17,7 +17,8 @@ _log = logging.getLogger(__name__)
 class Sender:
     """Runs one engine in a thread; start it once.
 
-    ``engine`` is entered in the thread: it registers the worker and buries the dead.
+    ``engine`` is entered in the thread: it registers the worker, and puts in doubt what dead
+    workers had in the air.
     """
 
     def __init__(self, engine: Callable[[], AbstractContextManager[Engine]], clock: Clock) -> None:
@@ -72,8 +73,4 @@ class Sender:
             self.error = error
         except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
             _log.exception("The sender has failed.")
-            self.error = SestuiError(
-                f"The sender stopped for a reason nobody foresaw ({type(error).__name__}, see the "
-                "log); nothing is lost, start it again to go on."
-            )
-            self.error.__cause__ = error
+            self.error = sender_failed(error)

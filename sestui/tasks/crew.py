@@ -8,7 +8,7 @@ from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.states import WorkerRole
 from sestui.core.task_states import TaskRunState
-from sestui.errors import SestuiError, StorageError
+from sestui.errors import SestuiError, StorageError, unforeseen
 from sestui.sending.identity import host_name
 from sestui.sending.workplace import Place, workplace
 from sestui.store.database import Database
@@ -114,11 +114,9 @@ class Crew:
             self.error = error
         except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
             _log.exception("The task workers have failed.")
-            self.error = SestuiError(
-                f"The tasks stopped for a reason nobody foresaw ({type(error).__name__}, see the "
-                "log); the next run-due goes on with them."
+            self.error = unforeseen(
+                "The tasks stopped", error, "the next run-due goes on with them."
             )
-            self.error.__cause__ = error
 
     def _abandon(self) -> None:
         """End what is still at work, if anything is: nobody will look after it any more."""

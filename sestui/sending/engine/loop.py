@@ -15,7 +15,7 @@ from sestui.core.clock import Clock
 from sestui.core.delivery import Taken, Want
 from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
 from sestui.core.states import PauseReason, RunState
-from sestui.errors import ContentError, DatabaseLostError, SestuiError, StorageError
+from sestui.errors import ContentError, DatabaseLostError, StorageError, sender_failed
 from sestui.sending.engine.account_monitor import LASTING_SECONDS, AccountMonitor
 from sestui.sending.engine.answer_buffer import AnswerBuffer
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause
@@ -177,11 +177,7 @@ class Engine:
 
     def _tick(self) -> None:
         if self._dispatcher.failure is not None:
-            raise SestuiError(
-                "The sender stopped for a reason nobody foresaw "
-                f"({type(self._dispatcher.failure).__name__}, see the log); nothing is lost, start "
-                "it again to go on."
-            ) from self._dispatcher.failure
+            raise sender_failed(self._dispatcher.failure)
         try:
             self._work()
             self._answers.succeeded()
