@@ -35,6 +35,10 @@ class BadFileError(SestuiError):
     """A file can't be read as what it should be; the text names file, line, column or field."""
 
 
+class OutputError(SestuiError):
+    """Standard output takes nothing: its disk is full, say."""
+
+
 class StoppedError(SestuiError):
     """Somebody stopped a long deed in the middle of it; the text says what is left of it."""
 

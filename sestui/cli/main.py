@@ -4,6 +4,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -25,7 +26,7 @@ from sestui.cli import (
     simulator,
     task,
 )
-from sestui.cli.common import Invocation
+from sestui.cli.common import Invocation, say
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
 
 app = typer.Typer(
@@ -132,12 +133,36 @@ def _screens() -> None:
     run_app()
 
 
+def _open_standard_streams() -> None:
+    """Lead to nowhere what the caller has closed (``>&-``, a daemon): it is no reason to fail.
+
+    Otherwise the next file that is opened would get the number, and be written to as if it were
+    the terminal.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with suppress(OSError):
+                os.fstat(number)
+                continue
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w", closefd=False))
+
+
+def _give_up_unheard() -> None:
+    """Forget narration that can't be written: nothing to fail for, not even at exit."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def main(began: float | None = None) -> None:
     """Run the command line; exit with its code.
 
     ``began`` is when the process began (monotonic seconds); None: now.
     """
     debug = "--debug" in sys.argv
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is shown as an escape, not as a crash.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -146,6 +171,7 @@ def main(began: float | None = None) -> None:
         try:
             app(obj=time.monotonic() if began is None else began)
         finally:
+            _give_up_unheard()
             sys.stdout.flush()  # a closed pipe is met here, not after the last chance to say so
     except BrokenPipeError:
         # The reader (head, less) has had enough: nothing more to say, not even at exit.
@@ -154,16 +180,15 @@ def main(began: float | None = None) -> None:
     except SestuiError as error:
         if debug:
             traceback.print_exc()
-        typer.echo(f"sestui: {error}", err=True)
+        say(f"sestui: {error}")
         code = error.exit_code
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user unasked
         log.exception("A command has failed.")
         if debug:
             traceback.print_exc()
-        typer.echo(
+        say(
             f"sestui: something unforeseen went wrong ({type(error).__name__}); nothing that was "
-            "sent is lost. Run it again with --debug and report what it shows.",
-            err=True,
+            "sent is lost. Run it again with --debug and report what it shows."
         )
         code = EXIT_FAILED
     sys.exit(code)

@@ -8,7 +8,7 @@ from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.follow_up import Only
 from sestui.core.states import RunState, WaitReason
-from sestui.errors import StateError
+from sestui.errors import NeedsOperatorError, StateError
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
@@ -45,12 +45,12 @@ def _run_to_send(runtime: "Runtime", name: str, *, again: bool, only: Only | Non
             raise StateError(f"{name} was started by another process just now.")
         return started.id
     if run.state == RunState.PAUSED:
-        raise StateError(
+        raise NeedsOperatorError(
             f"Run {run.number} of {name} is paused ({run.reason}): {run.detail} "
             f"`sestui campaign resume {name}` lets it go on."
         )
     if run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
-        raise StateError(f"Run {run.number} of {name} waits for approval: {run.detail}")
+        raise NeedsOperatorError(f"Run {run.number} of {name} waits for approval: {run.detail}")
     if run.state == RunState.WAITING:
         runtime.wake_waiting()
     say(f"Going on with run {run.number} of {name}: {run.pending:,} are still to be sent.")

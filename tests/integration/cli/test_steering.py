@@ -40,7 +40,7 @@ def test_pause_resume_cancel_from_a_second_process(slow: Sestui) -> None:
     assert run["sending"] == run["in_doubt"] == 0
     assert run["pending"] + run["accepted"] == 200
 
-    refused = slow.refused(1, "send", "news")
+    refused = slow.refused(3, "send", "news")
     assert "`sestui campaign resume news`" in refused
     resumed = slow.json("campaign", "resume", "news")
     assert (resumed["state"], resumed["pending"]) == ("sending", run["pending"])

@@ -68,3 +68,44 @@ def test_three_minutes_of_every_minute(sestui: Sestui) -> None:
     first, *_ = found = occurrences(sestui)
     assert found == [first, first + MINUTE, first + 2 * MINUTE]
     assert run_due(sestui, "--json") == '{\n  "runs": [],\n  "tasks": [],\n  "notes": []\n}\n'
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", [("send", "news"), ("run-due",)])
+def test_standard_streams_that_are_closed_are_no_reason_to_fail(
+    ready: Sestui, closed: str, command: tuple[str, ...]
+) -> None:
+    if command == ("run-due",):
+        ready.ok("campaign", "start", "news")
+    process = ready.start(*command, under=("/bin/sh", "-c", f'exec "$@" {closed}', "sh"))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert ready.json("campaign", "show", "news")["run"]["accepted"] == 200
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+def test_narration_that_cannot_be_written_stops_no_sending(ready: Sestui) -> None:
+    process = ready.start("send", "news", under=("/bin/sh", "-c", 'exec "$@" 2>/dev/full', "sh"))
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert ready.json("campaign", "show", "news")["run"]["accepted"] == 200
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    "command",
+    [("send", "news"), ("send", "news", "--json"), ("campaign", "list"), ("run-due",)],
+    ids=" ".join,
+)
+def test_output_that_cannot_be_written_is_said_when_all_is_done(
+    ready: Sestui, command: tuple[str, ...]
+) -> None:
+    process = ready.start(*command, under=("/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.endswith("its output can't be written: No space left on device.\n"), said
+    if command[0] == "send":
+        assert ready.json("campaign", "show", "news")["run"]["accepted"] == 200
