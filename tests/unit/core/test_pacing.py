@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 
 from sestui.core.account import QuotaRule, WarmUp
 from sestui.core.pacing import (
+    CHUNK_SECONDS,
+    CLAIM_AHEAD_SECONDS,
+    FURTHEST_RETRY,
+    SHARED_CLAIM_AHEAD_SECONDS,
+    SHARED_LEAD_SECONDS,
     AllowedRate,
     Pace,
     Quota,
@@ -118,6 +123,34 @@ def test_a_run_may_not_be_faster_than_its_account(rate, more):
 @given(st.floats(0, 100_000))
 def test_a_chunk_is_at_most_an_eighth_of_a_second_or_one(rate):
     assert 1 <= chunk_size(rate) <= max(1, rate / 8)
+
+
+@pytest.mark.parametrize(("rate", "chunk"), [(0.5, 1), (20, 1), (21, 2), (100, 5), (1_000, 50)])
+def test_a_chunk_is_a_twentieth_of_a_second(rate, chunk):
+    assert chunk_size(rate) == chunk
+
+
+def test_what_a_kill_may_leave_in_doubt_is_under_a_quarter_of_a_second():
+    """One chunk waits, claimed ahead of the one in the air, and one is answered and not written."""
+    assert 2 * CHUNK_SECONDS + SHARED_CLAIM_AHEAD_SECONDS < 0.25
+    assert 2 * CHUNK_SECONDS + CLAIM_AHEAD_SECONDS < 0.25
+    assert SHARED_LEAD_SECONDS < SHARED_CLAIM_AHEAD_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("rate", "ahead", "opens"),
+    [(10, 30, 30), (10, 30.1, 0), (0.1, 100, 100), (0.1, 100.1, 0), (10, -1, 0)],
+)
+def test_an_arrival_time_is_believed_up_to_half_a_minute_or_ten_mails_ahead(rate, ahead, opens):
+    assert Pace(tat=NOW + ahead, rate=rate).opens_at(NOW) == NOW + opens
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"), [(1, 1), (2, 2), (3, 4), (9, 256), (10, 300), (5_000, 300)]
+)
+def test_a_backoff_doubles_up_to_five_minutes(attempt, seconds):
+    assert backoff(attempt) == seconds
+    assert backoff(attempt) < FURTHEST_RETRY
 
 
 # quota
