@@ -538,6 +538,8 @@ def test_a_chunk_is_claimed_a_twentieth_of_a_second_before_the_last_one_is_over(
     clock.advance(-0.001)
     third = ledger.exchange([], want)
     assert not third.claims
+    assert (third.run_state, third.workers) == (RunState.SENDING, 1)
+    assert (third.allowed.rate, third.quota.left) == (100, None)
     assert third.next_at == pytest.approx(second.slots.end - 0.05, abs=1e-6)
     clock.advance(third.next_at - clock.now())
     assert ledger.exchange([], want).claims

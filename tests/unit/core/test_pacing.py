@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from sestui.core.account import QuotaRule, WarmUp
 from sestui.core.pacing import (
+    BULK_PACE,
     CHUNK_SECONDS,
     CLAIM_AHEAD_SECONDS,
     FURTHEST_RETRY,
+    PACE,
     SHARED_CLAIM_AHEAD_SECONDS,
     SHARED_LEAD_SECONDS,
     AllowedRate,
@@ -128,6 +130,10 @@ def test_a_chunk_is_at_most_an_eighth_of_a_second_or_one(rate):
 @pytest.mark.parametrize(("rate", "chunk"), [(0.5, 1), (20, 1), (21, 2), (100, 5), (1_000, 50)])
 def test_a_chunk_is_a_twentieth_of_a_second(rate, chunk):
     assert chunk_size(rate) == chunk
+
+
+def test_a_little_less_than_the_rate_is_scheduled_and_no_more_of_bulk_calls():
+    assert 0.995 <= BULK_PACE <= PACE < 1
 
 
 def test_what_a_kill_may_leave_in_doubt_is_under_a_quarter_of_a_second():
