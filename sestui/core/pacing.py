@@ -29,6 +29,11 @@ handed over and rendered before it."""
 
 DAY_SECONDS = 86_400.0
 
+_SLOWEST_LINE = 100_000
+"""Bytes a second: a line that carries so few is slow, and no outage."""
+
+_USUAL_BYTES = 500_000
+
 _FURTHEST_AHEAD_SECONDS = 30.0
 
 
@@ -137,6 +142,14 @@ _BACKOFF_LONGEST_SECONDS = 300.0
 
 FURTHEST_RETRY = 2 * _BACKOFF_LONGEST_SECONDS
 """No retry is ever due later than this many seconds from now."""
+
+
+def line_seconds(size: int) -> float:
+    """Seconds for which a call of so many bytes may be silent because it is still on its way.
+
+    So slow a line is no outage. Calls of a usual size have none.
+    """
+    return max(0, size - _USUAL_BYTES) / _SLOWEST_LINE
 
 
 def backoff(attempt: int) -> float:

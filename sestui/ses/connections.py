@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sestui.core.clock import Clock
+from sestui.core.pacing import line_seconds
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
 from sestui.ses.outcome import Lost, Outcome, closed, said_too_soon, too_late
@@ -27,8 +28,12 @@ CALL_SECONDS = 20.0
 """SES answers within a second or two. What has no whole answer after this is in doubt, however
 many bytes of one have come."""
 
-_SLOWEST_BYTES = 100_000
-"""A second, for what is large: so slow a line is no outage, and its call has that much longer."""
+_MOST_UNSENT_BYTES = 1_000_000
+"""More requests while so much waits for the line would only make each of them slower, until none is
+through in its time."""
+
+_STALLED_SECONDS = 15.0
+"""What has not moved for so long waits for its other end and not for the line."""
 
 _CROWDED_SECONDS = 5.0
 """The same, where there is no connection left for other mails because so many calls hang."""
@@ -69,11 +74,21 @@ class Attempt(Protocol):
 class _Call:
     """A request that has left, in part at least."""
 
-    __slots__ = ("connection", "done", "over", "reader", "unsent")
+    __slots__ = ("connection", "done", "moved_at", "over", "reader", "seconds", "unsent")
 
-    def __init__(self, connection: "_Connection", done: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self,
+        connection: "_Connection",
+        done: Callable[[Outcome], None],
+        seconds: float,
+        now: float,
+    ) -> None:
         self.connection = connection
         self.done = done
+        self.seconds = seconds
+        """What it has for a whole answer."""
+        self.moved_at = now
+        """When the system last took bytes of it."""
         self.over = False
         self.reader = AnswerReader()
         self.unsent: memoryview | None = None
@@ -121,6 +136,8 @@ class Connections:
         self._calls: list[tuple[float, int, _Call]] = []
         """A heap by their deadlines; those that are over are passed over."""
         self._numbers = itertools.count()
+        self._writing: set[_Call] = set()
+        """Those that have left in part only."""
         self._open = 0
         self._opening: set[_Opening] = set()
         self._opened: deque[_Opening] = deque()
@@ -143,9 +160,10 @@ class Connections:
     def send(self, request: bytes, done: Callable[[Outcome], None]) -> bool:
         """Put ``request`` on a connection; False: there was none, and no byte of it has left.
 
-        ``done`` is called once, from a later :meth:`poll`, with what came of it.
+        So it is too while others wait for the line. ``done`` is called once, from a later
+        :meth:`poll`, with what came of it.
         """
-        while self._ready:
+        while self._ready and not self._line_is_full():
             connection = self._ready.popleft()
             if not _silent(connection.sock):
                 self._unasked(connection)
@@ -157,15 +175,22 @@ class Connections:
             except OSError:  # it has just been closed: nothing of the request was taken
                 self._drop(connection)
                 continue
-            call = connection.call = _Call(connection, done)
-            seconds = CALL_SECONDS + len(request) / _SLOWEST_BYTES
-            deadline = self._clock.monotonic() + seconds
-            heapq.heappush(self._calls, (deadline, next(self._numbers), call))
+            now, seconds = self._clock.monotonic(), CALL_SECONDS + line_seconds(len(request))
+            call = connection.call = _Call(connection, done, seconds, now)
+            heapq.heappush(self._calls, (now + seconds, next(self._numbers), call))
             if sent < len(request):
                 call.unsent = memoryview(request)[sent:]
+                self._writing.add(call)
                 self._watch(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
             return True
         return False
+
+    def _line_is_full(self) -> bool:
+        if not self._writing:
+            return False
+        moving = self._clock.monotonic() - _STALLED_SECONDS
+        waiting = [call.unsent for call in self._writing if call.moved_at > moving]
+        return sum(len(unsent) for unsent in waiting if unsent) > _MOST_UNSENT_BYTES
 
     def poll(self, seconds: float) -> None:
         """Wait up to ``seconds`` for something to happen, and deal with it."""
@@ -296,7 +321,9 @@ class Connections:
     def _write(self, connection: _Connection) -> None:
         """Go on writing until the system takes no more for now."""
         call = connection.call
-        while call is not None and call.unsent is not None:
+        if call is None:
+            return
+        while call.unsent is not None:
             try:
                 sent = connection.sock.send(call.unsent)
             except _NOT_NOW:
@@ -305,6 +332,8 @@ class Connections:
                 self._lose(connection, closed(error))
                 return
             call.unsent = call.unsent[sent:] if sent < len(call.unsent) else None
+            call.moved_at = self._clock.monotonic()
+        self._writing.discard(call)
         self._watch(connection, selectors.EVENT_READ)
 
     def _read(self, connection: _Connection) -> None:
@@ -340,6 +369,7 @@ class Connections:
             self._lose(connection, said_too_soon())
             return False
         connection.call = None
+        self._writing.discard(call)
         connection.proven = call.over = True
         self._failures = 0
         kept = bool(data) and call.reader.keeps_alive and call.unsent is None
@@ -358,6 +388,7 @@ class Connections:
             self._unasked(connection)
             return
         self._drop(connection)
+        self._writing.discard(call)
         call.over = True
         call.done(lost)
 
@@ -379,7 +410,7 @@ class Connections:
                 break
             heapq.heappop(self._calls)
             if not call.over:
-                self._lose(call.connection, too_late(CALL_SECONDS - early))
+                self._lose(call.connection, too_late(call.seconds - early))
                 crowded = False
         if now > self._wary_until:
             self._idle_seconds = _IDLE_SECONDS

@@ -41,6 +41,15 @@ class Call:
     mails: int
 
 
+def _replies(operation: Operation, mails: int, outcome: Outcome) -> Sequence[Reply]:
+    """What came of a call, for each of its ``mails``."""
+    if isinstance(outcome, Lost):
+        return [Reply(AnswerKind.UNKNOWN, code=outcome.code, reason=outcome.reason)] * mails
+    if operation is Operation.SEND_EMAIL:
+        return [single_reply(outcome)]
+    return bulk_replies(outcome, mails)
+
+
 class Gateway:
     """Hands mails to SES, one attempt each; driven by one thread, which it never blocks.
 
@@ -99,7 +108,10 @@ class Gateway:
         if self._credentials is None:
             return False
         head = self._signers[call.operation].head(self._credentials, call.body)
-        return self._connections.send(head + call.body, lambda out: done(self._read(call, out)))
+        operation, mails = call.operation, call.mails  # not the body: it may be megabytes
+        return self._connections.send(
+            head + call.body, lambda outcome: done(_replies(operation, mails, outcome))
+        )
 
     def poll(self, seconds: float) -> None:
         """Wait up to ``seconds`` for answers and connections, and deal with what comes."""
@@ -110,14 +122,6 @@ class Gateway:
     def close(self) -> None:
         """Close all connections; calls without an answer never get one."""
         self._connections.close()
-
-    def _read(self, call: Call, outcome: Outcome) -> Sequence[Reply]:
-        if isinstance(outcome, Lost):
-            lost = Reply(AnswerKind.UNKNOWN, code=outcome.code, reason=outcome.reason)
-            return [lost] * call.mails
-        if call.operation is Operation.SEND_EMAIL:
-            return [single_reply(outcome)]
-        return bulk_replies(outcome, call.mails)
 
     # credentials and connections: whatever may block is done in threads of its own
 

@@ -18,7 +18,7 @@ Outcome = HttpAnswer | Lost
 
 def too_late(seconds: float) -> Lost:
     """Nothing whole came within so many seconds."""
-    return Lost("ReadTimeoutError", f"No whole answer came within {seconds:g} seconds.")
+    return Lost("ReadTimeoutError", f"No whole answer came within {round(seconds, 1):g} seconds.")
 
 
 def closed(error: OSError | None) -> Lost:

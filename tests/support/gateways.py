@@ -44,6 +44,8 @@ class SimulatedGateway:
     wanted: int = 0
     unsendable: Callable[[Mail], bool] = lambda _: False
     in_the_air: int = 0
+    size: int = 8_000
+    """Bytes of a call."""
     _due: list[Any] = field(default_factory=list)
     _numbers: Any = field(default_factory=itertools.count)
 
@@ -63,7 +65,7 @@ class SimulatedGateway:
     def call(self, mails: Sequence[Mail]) -> Call:
         if any(self.unsendable(mail) for mail in mails):
             raise ValueError("surrogates not allowed")
-        return Call(tuple(mails))
+        return Call(tuple(mails), b"x" * self.size)
 
     def send(self, call: Call, done: Callable[[Sequence[Reply]], None]) -> bool:
         if not self.ready:

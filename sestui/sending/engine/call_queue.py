@@ -57,10 +57,6 @@ class PreparedCall:
     claims: tuple[tuple[Claim, ...], ...]
     """Of each of the call's mails."""
     call: Call
-    left_at: float = 0.0
-    """Monotonic seconds at which it left; set by the dispatcher, as is the number."""
-    number: int = 0
-    """The concurrency limiter's number for it."""
 
     @property
     def recipients(self) -> int:

@@ -11,10 +11,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
 from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, Reply
+from sestui.core.pacing import line_seconds
 from sestui.sending.engine.brake import Brake, May
 from sestui.sending.engine.call_cost import CallCost
 from sestui.sending.engine.call_queue import CallQueue, Job, PreparedCall
@@ -39,6 +41,19 @@ _STOPPED = Reply(
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _CallInAir:
+    """A call that has left. Its bytes are the connection's alone: attachments make many of them."""
+
+    claims: tuple[tuple[Claim, ...], ...]
+    left_at: float
+    """Monotonic seconds."""
+    line_seconds: float
+    """So much longer it may be silent, as it is large."""
+    number: int = 0
+    """The concurrency limiter's number for it."""
+
+
 class Dispatcher:
     """Owns every mail between claim and answer.
 
@@ -54,7 +69,7 @@ class Dispatcher:
         self._concurrency = ConcurrencyLimiter(most)
         self._brake = Brake()
         self._queue = CallQueue(gateway, self._reply)
-        self._air: dict[int, PreparedCall] = {}
+        self._air: dict[int, _CallInAir] = {}
         """Calls in the air by their numbers, in the order in which they left."""
         self._answers: deque[Answer] = deque()
         self._outstanding: dict[int, Claim] = {}
@@ -221,9 +236,9 @@ class Dispatcher:
         self._check_connection(now)
 
     def _oldest_unanswered(self) -> float | None:
-        """When the oldest call left that no answered one has overtaken."""
-        number = self._concurrency.oldest
-        return self._air[number].left_at if number in self._air else None
+        """When the oldest call that no answered one has overtaken was through with the line."""
+        oldest = self._air.get(self._concurrency.oldest)
+        return None if oldest is None else oldest.left_at + oldest.line_seconds
 
     def _connections_wanted(self) -> int:
         """As many as the window asks for, and one more for each call that hangs."""
@@ -257,46 +272,46 @@ class Dispatcher:
         may = self._brake.may(now)
         if may is May.NOTHING or (may is May.SEND and not self._concurrency.room()):
             return _LONGEST_POLL_SECONDS  # an answer, which is what it waits for, wakes the poll
-        left = self._clock.monotonic()
         # In the air from here on: from the first byte it may be anywhere.
-        prepared.left_at = left
+        at = self._clock.monotonic()
+        left = _CallInAir(prepared.claims, at, line_seconds(len(prepared.call.body)))
         if not self._gateway.send(
-            prepared.call, lambda replies: self._answered_call(prepared, replies)
+            prepared.call, lambda replies: self._answered_call(left, replies)
         ):
             return _LONGEST_POLL_SECONDS
         self._queue.pop()
-        self._limiter.leave(left, job.rate, prepared.recipients)
+        self._limiter.leave(at, job.rate, prepared.recipients)
         self._cost.count(prepared.recipients)
         self._left_ids.update(claim.delivery_id for group in prepared.claims for claim in group)
-        prepared.number = self._concurrency.left(prepared.recipients)
-        self._air[prepared.number] = prepared
+        left.number = self._concurrency.left(prepared.recipients)
+        self._air[left.number] = left
         if may is May.PROBE:
-            self._brake.probe(left)
+            self._brake.probe(at + left.line_seconds)
         return 0.0
 
     def _take_all_back(self, reply: Reply) -> None:
         for claims in self._queue.take_all():
             self._reply(claims, reply)
 
-    def _answered_call(self, prepared: PreparedCall, replies: Sequence[Reply]) -> None:
-        self._air.pop(prepared.number, None)
-        self._observe(prepared, replies, self._clock.monotonic())
-        for claims, reply in zip(prepared.claims, replies, strict=True):
+    def _answered_call(self, call: _CallInAir, replies: Sequence[Reply]) -> None:
+        self._air.pop(call.number, None)
+        self._observe(call, replies, self._clock.monotonic())
+        for claims, reply in zip(call.claims, replies, strict=True):
             self._reply(claims, reply)
 
-    def _observe(self, prepared: PreparedCall, replies: Sequence[Reply], now: float) -> None:
+    def _observe(self, call: _CallInAir, replies: Sequence[Reply], now: float) -> None:
         """Tell brake and limiter of an answer; one to a later call outweighs one to an earlier."""
         kinds = {reply.kind for reply in replies}
         if kinds == {AnswerKind.UNKNOWN}:
             # A later call has been answered: SES has been reachable since this one left.
-            if self._concurrency.lost(prepared.number):
-                self._newest_lost = max(self._newest_lost, prepared.number)
+            if self._concurrency.lost(call.number):
+                self._newest_lost = max(self._newest_lost, call.number)
                 self._brake.no_answer(now, replies[0].reason)
             if self._brake.needs_account:
                 self._concurrency.reset()
             return
-        self._concurrency.answered(prepared.number, now - prepared.left_at)
-        if prepared.number < self._newest_lost:
+        self._concurrency.answered(call.number, now - call.left_at)
+        if call.number < self._newest_lost:
             self._brake.answered_late(now)
         elif AnswerKind.ACCEPTED in kinds:
             self._brake.accepted(now)

@@ -349,3 +349,13 @@ def test_a_system_that_gives_no_thread_for_long_is_told_of(monkeypatch):
     with pytest.raises(SestuiError, match="starts no more threads"):
         dispatcher.start()
     dispatcher.close()
+
+
+@pytest.mark.parametrize(("size", "patience"), [(8_000, 2.0), (1_500_000, 12.0)])
+def test_silence_of_a_large_call_is_silence_once_a_slow_line_would_be_through(size, patience):
+    scene = Scene(size=size, answer=lambda _: None)
+    scene.hand_over(1)
+    scene.run(patience - 0.5)
+    assert scene.dispatcher.may() is May.SEND
+    scene.run(1.0)
+    assert scene.dispatcher.may() is May.NOTHING
