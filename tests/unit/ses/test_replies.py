@@ -262,11 +262,11 @@ def test_an_entrys_message_id_is_kept():
         (
             error(502, "InternalFailure"),
             "InternalFailure",
-            "A gateway answered 502 in SES's place.",
+            "Somebody answered 502 in SES's place: Because.",
         ),
-        (page(504), "504", "A gateway answered 504 in SES's place."),
+        (page(504), "504", "Somebody answered 504 in SES's place."),
         (page(429), "429", ""),
-        (page(403), "403", "Somebody answered 403 in SES's place: without a reason"),
+        (page(403), "403", "Somebody answered 403 in SES's place."),
         (
             HttpAnswer(403, {}, b'{"Message":"Sign in."}'),
             "403",
