@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -29,7 +30,8 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
 from sestui import __version__
-from sestui.errors import AccountError, AccountUnreachableError, SestuiError
+from sestui.core.text import printable
+from sestui.errors import AccountError, AccountUnreachableError, SestuiError, SettingsError
 from sestui.ses.connector import Connector
 from sestui.ses.signer import Credentials
 
@@ -84,9 +86,16 @@ class Clients:
                 else aws_session(endpoint.profile, endpoint.region)
             )
             self._config = config
-            self.sesv2: SESV2Client = self._session.client(
-                "sesv2", endpoint_url=endpoint.url, config=config
-            )
+            try:
+                self.sesv2: SESV2Client = self._session.client(
+                    "sesv2", endpoint_url=endpoint.url, config=config
+                )
+                _check_url(self.sesv2.meta.endpoint_url)
+            except ValueError as error:
+                raise SettingsError(
+                    f"SES's endpoint is no URL that can be asked ({printable(str(error))}); "
+                    "check AWS_ENDPOINT_URL_SESV2 (for example http://127.0.0.1:4579)."
+                ) from error
             self.region = self.sesv2.meta.region_name
             self.endpoint_url = self.sesv2.meta.endpoint_url
             self.is_aws = self.endpoint_url.endswith((".amazonaws.com", ".api.aws"))
@@ -138,6 +147,13 @@ class Clients:
         url = None if self.is_aws else self.endpoint_url
         with said_plainly():
             return self._session.client("ses", endpoint_url=url, config=self._config)
+
+
+def _check_url(url: str) -> None:
+    """Raise ValueError where requests can't be sent to ``url``."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+        raise ValueError(f"Invalid endpoint: {url}")
 
 
 def _http_session(meta: "ClientMeta", *, simulated: bool, verify: Any) -> URLLib3Session:

@@ -107,6 +107,8 @@ class AccountMonitor:
             self.runs_wait = False
             self._outage_began = None
             done.runs_changed = True
+        if reading.status.max_send_rate <= 0:
+            self._policy.trouble = "SES allows this account no mail: its rate is 0 a second."
         if not reading.status.sending_enabled:
             done.pauses += _paused(run_ids, "SES says that sending is disabled.")
         # While others have mail in the air, it may be counted twice and be too little that is left.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.errors import SettingsError
 from sestui.ses.client import Clients, Endpoint
 from tests.support.certificates import self_signed
 from tests.support.raw_server import RawServer
@@ -187,3 +188,20 @@ def test_fips_and_dual_stack_endpoints_are_the_ones_that_mail_goes_to(
     assert clients.endpoint_url == f"https://{host}"
     assert clients.is_aws
     assert not clients.connector.route.whole_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "notaurl",
+        "http://",
+        "http://[::1",
+        "ftp://ses.example",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+    ],
+)
+def test_an_endpoint_that_is_no_url_is_said_in_a_sentence(monkeypatch, url):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", url)
+    with pytest.raises(SettingsError, match="check AWS_ENDPOINT_URL_SESV2"):
+        Clients(Endpoint())
