@@ -17,6 +17,7 @@ import pytest
 from sestui.errors import (
     EXIT_DONE,
     EXIT_FAILED,
+    EXIT_NEEDS_OPERATOR,
     EXIT_TRY_AGAIN,
     EXIT_USAGE,
 )
@@ -481,7 +482,7 @@ def test_a_database_that_was_restored_by_other_means(begun):
     assert said["waiting"] == [{"campaign": "news", "run": 1}]
     assert begun.ok("run-due") == "nothing due\n"
     assert begun.latest()["detail"].startswith("This database was restored from a copy of the")
-    assert "waits for approval" in begun.refused(EXIT_FAILED, "send", "news")
+    assert "waits for approval" in begun.refused(EXIT_NEEDS_OPERATOR, "send", "news")
 
 
 def test_postgres_is_restored_by_its_own_means(sent):
