@@ -125,6 +125,8 @@ def test_outages_one_after_another(behind):
     assert "SES can't take mail just now" in made.scene.said()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_nothing_answers_any_more(behind):
     made = behind(300)
     process = made.send(accepted=50)
@@ -180,6 +182,8 @@ def in_an_outage(made: Behind, *command: str, code: int) -> None:
     made.middle.behave()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_pause_is_obeyed_in_an_outage(behind):
     made = behind(300)
     in_an_outage(made, "campaign", "pause", "news", code=EXIT_NEEDS_OPERATOR)
@@ -188,6 +192,8 @@ def test_a_pause_is_obeyed_in_an_outage(behind):
     made.ended(made.send(accepted=1))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_cancel_is_obeyed_in_an_outage(behind):
     made = behind(300)
     in_an_outage(made, "campaign", "cancel", "news", "--yes", code=EXIT_FAILED)
