@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery import Answer, AnswerKind, Claim
+from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
 from sestui.core.pacing import AllowedRate, Quota
 
 
@@ -63,8 +63,10 @@ class Reporter:
     def note(self, answers: Sequence[tuple[Answer, Claim]]) -> None:
         """Keep the newest answers for the next report, and count them all."""
         now = self._clock.now()
-        self._answered += len(answers)
-        self._lines += [line_of(answer, claim, now) for answer, claim in answers]
+        # What we took back ourselves is nobody's answer.
+        given = [each for each in answers if each[0].hold_back is not HoldBack.WITHDRAWN]
+        self._answered += len(given)
+        self._lines += [line_of(answer, claim, now) for answer, claim in given]
         del self._lines[:-MOST_LINES]
 
     def report(
