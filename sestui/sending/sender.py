@@ -1,6 +1,5 @@
 """The sender thread: an engine in the background of whatever the foreground does."""
 
-import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -60,10 +59,6 @@ class Sender:
     def _work(self) -> None:
         try:
             with self._open() as engine:
-                if not gc.get_freeze_count():
-                    # What was imported and compiled so far stays for good: a collector that looks
-                    # through all of it holds every mail up for a tenth of a second.
-                    gc.freeze()
                 with self._lock:
                     self._engine = engine
                     if self._stopping:

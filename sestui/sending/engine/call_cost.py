@@ -4,9 +4,13 @@ _TYPICAL_COST = 0.00015
 """Processor seconds, until it has been measured."""
 _COST_MAILS = 100
 
+_WEIGHT, _OUTLIER = 0.2, 2.0
+"""Of the newest hundred in the average; one that cost so many times as much counts as that: after a
+change to bulk calls, made in a busy moment, single ones would not be measured again."""
+
 
 class CallCost:
-    """Processor seconds of a single call, from rendering to reading, over a hundred of them."""
+    """Processor seconds of a single call, from rendering to reading, on average."""
 
     def __init__(self) -> None:
         self.seconds = _TYPICAL_COST
@@ -25,5 +29,6 @@ class CallCost:
         if self._mails < _COST_MAILS:
             return
         if not self._bulk and self._began:
-            self.seconds = (cpu - self._began) / self._mails
+            cost = min((cpu - self._began) / self._mails, _OUTLIER * self.seconds)
+            self.seconds += _WEIGHT * (cost - self.seconds)
         self._began, self._mails, self._bulk = cpu, 0, False
