@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -26,7 +27,11 @@ class SlowLine:
 
     def connect(self) -> socket.socket:
         mine = socket.create_connection(("127.0.0.1", self.port))
-        self.accepted.append(self._listener.accept()[0])
+        try:
+            self.accepted.append(self._listener.accept()[0])
+        except OSError:  # the test is over
+            mine.close()
+            raise
         return mine
 
     def abort(self) -> None:
@@ -37,10 +42,11 @@ class SlowLine:
 
         def work(sock: socket.socket) -> None:
             left = size
-            while left and (data := sock.recv(min(left, 1 << 20))):
-                left -= len(data)
-            if not left:
-                sock.sendall(ANSWER)
+            with suppress(OSError):  # the test is over
+                while left and (data := sock.recv(min(left, 1 << 20))):
+                    left -= len(data)
+                if not left:
+                    sock.sendall(ANSWER)
 
         for sock in self.accepted:
             threading.Thread(target=work, args=(sock,), daemon=True).start()
