@@ -115,6 +115,8 @@ def behind(scene, tmp_path) -> Iterator[Callable[..., Behind]]:
 BRIEF = ("reset_before", "html_502", "refused", "portal", "login_redirect", "truncated")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_outages_one_after_another(behind):
     made = behind(700)
     process = made.send(accepted=50)
