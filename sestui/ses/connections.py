@@ -36,7 +36,7 @@ _STALLED_SECONDS = 15.0
 """What has not moved for so long waits for its other end and not for the line."""
 
 _CROWDED_SECONDS = 5.0
-"""The same, where there is no connection left for other mails because so many calls hang."""
+"""A call's time where no connection is left for other mails because so many calls hang."""
 
 _IDLE_SECONDS = 20.0
 """Shorter than any middlebox forgets a connection, or a server closes it, in silence."""

@@ -75,7 +75,6 @@ class Dispatcher:
         self._outstanding: dict[int, Claim] = {}
         self._handed = self._returned = self._newest_lost = 0
         self._left_ids: set[int] = set()
-        self._withdrawing = False
         self._account_answered = False
         self._unconnected_since: float | None = None
         self._cost = CallCost()
