@@ -6,8 +6,8 @@ from typing import Any
 
 from sestui.core.delivery import PLACE, RELAYED, Claim
 from sestui.core.mail import Mail
-from sestui.core.relayed import RelayedMail, arguments
 from sestui.errors import ContentError
+from sestui.ses_api.relayed import RelayedMail, arguments
 
 _KEPT = 16
 """Mails kept unpacked: the recipients of one go out one after the other."""

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from starlette.types import Send
 
-from sestui.core import wire_v1
-from sestui.core.wire import (
+from sestui.ses_api import wire_v1
+from sestui.ses_api.wire import (
     EntryResult,
     ServiceError,
     error_body,

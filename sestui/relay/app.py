@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 from starlette.types import Message, Receive, Scope, Send
 
-from sestui.core import wire_v1
 from sestui.core.clock import Clock
-from sestui.core.sigv4 import Received
-from sestui.core.wire import ServiceError
 from sestui.errors import SestuiError
 from sestui.relay.answers import Answer, give, refusal
 from sestui.relay.intake import Intake
@@ -37,6 +34,9 @@ from sestui.relay.sends import (
     send_call_v1,
     send_call_v2,
 )
+from sestui.ses_api import wire_v1
+from sestui.ses_api.sigv4 import Received
+from sestui.ses_api.wire import ServiceError
 
 _LARGE = 128 * 1024
 """Bytes of a body from which on it is read in a thread: hashing and parsing take their time."""

@@ -18,16 +18,6 @@ from sestui.compose.relayed import relayed_mail
 from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer, Claim, HoldBack
-from sestui.core.relay_intake import (
-    Admission,
-    Admissions,
-    CallAnswer,
-    Incoming,
-    Verdict,
-    own_message_id,
-)
-from sestui.core.relayed import RelayedMail
-from sestui.core.wire import rate_exceeded
 from sestui.errors import StorageError
 from sestui.relay.verdicts import Settled, of_answer, of_trouble
 from sestui.relay.waiting import (
@@ -48,6 +38,16 @@ from sestui.sending.engine.brake import May
 from sestui.sending.engine.call_queue import Job, Made
 from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.ports import AccountView, Gateway, Heartbeat
+from sestui.ses_api.relay_intake import (
+    Admission,
+    Admissions,
+    CallAnswer,
+    Incoming,
+    Verdict,
+    own_message_id,
+)
+from sestui.ses_api.relayed import RelayedMail
+from sestui.ses_api.wire import rate_exceeded
 
 _MOST_AT_ONCE = 200
 """Mails that one transaction looks at."""

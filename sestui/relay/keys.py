@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sestui.core.clock import Clock
-from sestui.core.relay_intake import Terms
 from sestui.errors import NotFoundError, SettingsError
+from sestui.ses_api.relay_intake import Terms
 from sestui.store import relay_secret
 from sestui.store.database import Database
 from sestui.store.relay_keys import RelayKeys

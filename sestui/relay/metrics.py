@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sestui.core.relay_intake import Queue
 from sestui.errors import SestuiError
 from sestui.relay.verdicts import Settled
+from sestui.ses_api.relay_intake import Queue
 
 # When each figure began would be twice the text, and nobody asks.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types

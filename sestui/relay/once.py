@@ -11,9 +11,9 @@ from typing import Protocol
 from starlette.types import Message, Send
 
 from sestui.core.clock import Clock
-from sestui.core.sigv4 import Received
-from sestui.core.wire import ServiceError
 from sestui.relay.received import Caller, call_name
+from sestui.ses_api.sigv4 import Received
+from sestui.ses_api.wire import ServiceError
 
 _LARGEST = 64 * 1024
 """Bytes of an answer that is kept; of calls that change something they are far smaller."""

@@ -11,8 +11,8 @@ import aiohttp
 from starlette.types import Send
 from yarl import URL
 
-from sestui.core.sigv4 import Received, without_signature
-from sestui.core.wire import ServiceError
+from sestui.ses_api.sigv4 import Received, without_signature
+from sestui.ses_api.wire import ServiceError
 
 _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0

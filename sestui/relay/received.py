@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope
 
 from sestui.core.clock import Instant
-from sestui.core.sigv4 import (
+from sestui.relay.keys import Keyring, KnownKey
+from sestui.ses_api.sigv4 import (
     SKEW_SECONDS,
     Claim,
     Fault,
@@ -18,8 +19,7 @@ from sestui.core.sigv4 import (
     signed_at,
     verify,
 )
-from sestui.core.wire import ServiceError
-from sestui.relay.keys import Keyring, KnownKey
+from sestui.ses_api.wire import ServiceError
 
 MAX_BODY = 44 * 1024 * 1024
 """SES takes 40 MB after base64; the rest is for what a form or JSON makes of it."""

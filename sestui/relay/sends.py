@@ -5,9 +5,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sestui.core import wire_v1
-from sestui.core.relay_intake import Incoming
-from sestui.core.relayed import (
+from sestui.relay.answers import Answer, bulk_sent, refusal, sent
+from sestui.relay.intake import Intake
+from sestui.relay.received import Caller, call_name
+from sestui.relay.verdicts import Settled, as_entry
+from sestui.ses_api import wire_v1
+from sestui.ses_api.relay_intake import Incoming
+from sestui.ses_api.relayed import (
     RelayedMail,
     allowed_sender,
     mail_of,
@@ -15,13 +19,9 @@ from sestui.core.relayed import (
     packed,
     sender_denied,
 )
-from sestui.core.sigv4 import Received
-from sestui.core.wire import Json, ServiceError
-from sestui.core.wire_parsing import parse_object
-from sestui.relay.answers import Answer, bulk_sent, refusal, sent
-from sestui.relay.intake import Intake
-from sestui.relay.received import Caller, call_name
-from sestui.relay.verdicts import Settled, as_entry
+from sestui.ses_api.sigv4 import Received
+from sestui.ses_api.wire import Json, ServiceError
+from sestui.ses_api.wire_parsing import parse_object
 
 
 @dataclass(frozen=True, slots=True)

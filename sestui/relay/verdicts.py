@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from sestui.core.delivery import Answer, AnswerKind, HoldBack, Reply
-from sestui.core.relay_intake import Outcome, own_message_id
 from sestui.core.states import DeliveryState, SkipReason
-from sestui.core.wire import (
+from sestui.ses_api.relay_intake import Outcome, own_message_id
+from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
     ServiceError,

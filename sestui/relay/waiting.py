@@ -9,12 +9,12 @@ from typing import Protocol
 
 from sestui.core.clock import Clock
 from sestui.core.delivery import Answer
-from sestui.core.relay_intake import Admission, CallAnswer, Incoming, Outcome
-from sestui.core.relayed import RelayedMail
 from sestui.core.states import DeliveryState
-from sestui.core.wire import ServiceError, rate_exceeded
 from sestui.errors import StorageError, unforeseen
 from sestui.relay.verdicts import Settled, of_outcome
+from sestui.ses_api.relay_intake import Admission, CallAnswer, Incoming, Outcome
+from sestui.ses_api.relayed import RelayedMail
+from sestui.ses_api.wire import ServiceError, rate_exceeded
 
 _POLL_SECONDS = 0.05
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.relay_intake import Queue
 from sestui.core.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
+from sestui.ses_api.relay_intake import Queue
 from sestui.store.imports import Imports
 from sestui.store.recent import NamedRun, RecentRuns
 from sestui.store.relayed import RelayedMails

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from botocore.utils import normalize_url_path
 
-from sestui.core.sigv4 import ALGORITHM, signing_key
+from sestui.ses_api.sigv4 import ALGORITHM, signing_key
 
 CONTENT_TYPE = "application/json"
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sestui.core.clock import Instant
-from sestui.core.wire import (
+from sestui.errors import UsageError
+from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
     SendBulkEmailRequest,
@@ -15,8 +16,7 @@ from sestui.core.wire import (
     rejected,
     sending_paused,
 )
-from sestui.core.wire_parsing import bare_address
-from sestui.errors import UsageError
+from sestui.ses_api.wire_parsing import bare_address
 from sestui.simulator.faults import AFTER, BEFORE, REFUSALS, Fault, FaultDraw
 from sestui.simulator.rules import counted, in_debt, mailbox_simulator, refilled, within_quota
 from sestui.simulator.templating import MissingVariableError, rendered

@@ -11,7 +11,7 @@ from email.policy import compat32
 from email.utils import formataddr, formatdate, parseaddr
 
 from sestui.core.clock import Instant
-from sestui.core.wire import RawContent, SendEmailRequest, SimpleContent, TemplateContent
+from sestui.ses_api.wire import RawContent, SendEmailRequest, SimpleContent, TemplateContent
 from sestui.simulator.mime import ArrivedMail, opened
 from sestui.simulator.templating import MissingVariableError, rendered
 

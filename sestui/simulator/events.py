@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sestui.core.clock import Instant, iso
-from sestui.core.wire import RawContent, SendEmailRequest
+from sestui.ses_api.wire import RawContent, SendEmailRequest
 from sestui.simulator.rules import mailbox_simulator
 
 _BOUNCES = {

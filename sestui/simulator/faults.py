@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from sestui.core.wire import (
+from sestui.errors import UsageError
+from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
     ServiceError,
@@ -13,7 +14,6 @@ from sestui.core.wire import (
     rate_exceeded,
     sending_paused,
 )
-from sestui.errors import UsageError
 
 
 class FaultKind(StrEnum):

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from sestui.core.wire import Json, ServiceError, bad_request, not_found
-from sestui.core.wire_parsing import parse_object
+from sestui.ses_api.wire import Json, ServiceError, bad_request, not_found
+from sestui.ses_api.wire_parsing import parse_object
 from sestui.simulator.state import SimulatorState
 
 _IDENTITIES = "/v2/email/identities"

@@ -3,8 +3,8 @@
 import zlib
 from dataclasses import dataclass
 
-from sestui.core.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
-from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.ses_api.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
+from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator.mime import opened
 from sestui.simulator.templating import MissingVariableError, rendered
 

@@ -7,7 +7,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
-from sestui.core.wire import Pairs
+from sestui.ses_api.wire import Pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from uuid import uuid4
 
-from sestui.core import wire_v1
-from sestui.core.wire import BulkStatus, EntryResult, Json, ServiceError
+from sestui.ses_api import wire_v1
+from sestui.ses_api.wire import BulkStatus, EntryResult, Json, ServiceError
 from sestui.simulator.state import SimulatorState
 
 _QUOTA = (

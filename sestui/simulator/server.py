@@ -11,14 +11,14 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sestui.core.wire import (
+from sestui.errors import StorageError
+from sestui.ses_api.wire import (
     ServiceError,
     error_body,
     send_bulk_email_body,
     send_email_body,
 )
-from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.errors import StorageError
+from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator import connection, identities, old_api, templates
 from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.control import create_control_app

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.wire import BulkStatus, EntryResult
 from sestui.errors import UsageError
+from sestui.ses_api.wire import BulkStatus, EntryResult
 from sestui.simulator import outbox, storage
 from sestui.simulator.account import Account, Call, Entry, Verdict, decide
 from sestui.simulator.events import happenings

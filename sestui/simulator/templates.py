@@ -2,8 +2,8 @@
 
 import json
 
-from sestui.core.wire import Json, ServiceError, bad_request, not_found
-from sestui.core.wire_parsing import parse_object
+from sestui.ses_api.wire import Json, ServiceError, bad_request, not_found
+from sestui.ses_api.wire_parsing import parse_object
 from sestui.simulator.state import SimulatorState
 
 MAX_INLINE_BYTES = 1_000_000

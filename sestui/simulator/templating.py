@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sestui.core.wire import SimpleContent, TemplateContent, bad_request
+from sestui.ses_api.wire import SimpleContent, TemplateContent, bad_request
 
 _PLACE = re.compile(r"\{\{\{\s*([^{}]*?)\s*\}\}\}|\{\{\s*([^{}]*?)\s*\}\}")
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")

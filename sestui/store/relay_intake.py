@@ -15,7 +15,8 @@ from sestui.core.account import QuotaRule
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import AnswerKind, Claim
 from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, Pace, Quota
-from sestui.core.relay_intake import (
+from sestui.core.states import DeliveryState, PauseReason, RunState, SkipReason
+from sestui.ses_api.relay_intake import (
     HOLD_SECONDS,
     Admission,
     Admissions,
@@ -24,9 +25,8 @@ from sestui.core.relay_intake import (
     Terms,
     Verdict,
 )
-from sestui.core.relayed import first_call
-from sestui.core.states import DeliveryState, PauseReason, RunState, SkipReason
-from sestui.core.wire import quota_exceeded, sending_paused
+from sestui.ses_api.relayed import first_call
+from sestui.ses_api.wire import quota_exceeded, sending_paused
 from sestui.store import governor, relay_runs
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database

@@ -7,8 +7,8 @@ from sqlmodel import Session, col, select
 from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant
 from sestui.core.content.message import MessageSource
-from sestui.core.relay_intake import RELAY_PRIORITY
 from sestui.errors import NotFoundError, StateError
+from sestui.ses_api.relay_intake import RELAY_PRIORITY
 from sestui.store.campaigns import Campaigns
 from sestui.store.database import Database
 from sestui.store.relay_tables import RelayKey

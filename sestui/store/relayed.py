@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from sestui.core.clock import Clock
-from sestui.core.relay_intake import HOLD_SECONDS, Outcome, Queue
-from sestui.core.relayed import RelayedMail, unpacked
+from sestui.ses_api.relay_intake import HOLD_SECONDS, Outcome, Queue
+from sestui.ses_api.relayed import RelayedMail, unpacked
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database
 from sestui.store.ledger import ledger_now

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.relay_intake import Queue
 from sestui.core.states import RunKind, RunState
 from sestui.reports.dashboard import Dashboard, run_title
 from sestui.reports.overview import RunView
+from sestui.ses_api.relay_intake import Queue
 from sestui.tui.format import bar, duration, percent
 from sestui.tui.widgets.lazy_table import Cell, Column
 

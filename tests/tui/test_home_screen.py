@@ -5,12 +5,12 @@ import pytest
 
 from sestui.audience.importer import import_contacts
 from sestui.core.delivery import Answer, AnswerKind
-from sestui.core.relay_intake import CallAnswer, Incoming, Terms
-from sestui.core.relayed import mail_of, packed
 from sestui.core.states import PauseReason
 from sestui.errors import StorageBusyError
 from sestui.reports.dashboard import dashboard
 from sestui.reports.overview import RunView
+from sestui.ses_api.relay_intake import CallAnswer, Incoming, Terms
+from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.imports import Imports
 from sestui.store.ledger import Ledger
 from sestui.store.recent import RecentRuns

@@ -6,8 +6,8 @@ from rich.cells import cell_len
 from textual.widgets import Input
 
 from sestui.core.clock import SystemClock
-from sestui.core.wire_parsing import parse_send_email
 from sestui.errors import StorageBusyError
+from sestui.ses_api.wire_parsing import parse_send_email
 from sestui.simulator.account import call_of
 from sestui.simulator.reader import OutboxReader
 from sestui.simulator.state import SimulatorState

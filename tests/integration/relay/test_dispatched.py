@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event
 
 from sestui.core.delivery import Answer, AnswerKind
-from sestui.core.relay_intake import CallAnswer, Incoming, Terms
-from sestui.core.relayed import mail_of, packed
 from sestui.runtime import Runtime
+from sestui.ses_api.relay_intake import CallAnswer, Incoming, Terms
+from sestui.ses_api.relayed import mail_of, packed
 from sestui.store import relay_sql
 from sestui.store.ledger import Ledger
 from sestui.store.relay_intake import RelayIntake

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sestui.core.content import Composer, Envelope, MessageSource
 from sestui.core.delivery import AnswerKind
 from sestui.core.mail import Mail, MailAttachment
-from sestui.core.wire_parsing import parse_send_bulk_email
 from sestui.ses.requests import bulk_request, single_request
+from sestui.ses_api.wire_parsing import parse_send_bulk_email
 from sestui.simulator.reader import OutboxReader
 from sestui.simulator.templating import rendered
 

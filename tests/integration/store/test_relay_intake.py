@@ -7,16 +7,16 @@ from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.delivery import PLACE, RELAYED, HoldBack, Want
 from sestui.core.pacing import PACE
 from sestui.core.rate_control import RateControl
-from sestui.core.relay_intake import (
+from sestui.core.states import DeliveryState, PauseReason, RunKind, RunState
+from sestui.errors import NotFoundError, StateError
+from sestui.ses_api.relay_intake import (
     HOLD_SECONDS,
     CallAnswer,
     Incoming,
     Terms,
     Verdict,
 )
-from sestui.core.relayed import mail_of, packed
-from sestui.core.states import DeliveryState, PauseReason, RunKind, RunState
-from sestui.errors import NotFoundError, StateError
+from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.governor import Governor, locked_row, row_control
 from sestui.store.relay_intake import RelayIntake
 from sestui.store.relay_keys import RelayKeys

@@ -14,10 +14,10 @@ import pytest
 from sestui.core.account import AccountStatus
 from sestui.core.clock import Clock, SystemClock
 from sestui.core.delivery import AnswerKind, Claim, HoldBack, Reply
-from sestui.core.relay_intake import Admission, Admissions, Incoming, Outcome, Terms, Verdict
-from sestui.core.relayed import mail_of
 from sestui.errors import AccountUnreachableError, SestuiError, StorageError
 from sestui.relay.intake import Intake
+from sestui.ses_api.relay_intake import Admission, Admissions, Incoming, Outcome, Terms, Verdict
+from sestui.ses_api.relayed import mail_of
 from tests.support.clocks import FakeClock
 from tests.support.relay import simple
 from tests.support.threads import refuse_threads

@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import pytest
 
-from sestui.core.relay_intake import Terms
-from sestui.core.sigv4 import Received
-from sestui.core.wire import ServiceError
 from sestui.relay.keys import KnownKey
 from sestui.relay.once import OnceOnly
 from sestui.relay.received import Caller
+from sestui.ses_api.relay_intake import Terms
+from sestui.ses_api.sigv4 import Received
+from sestui.ses_api.wire import ServiceError
 from tests.support.clocks import FakeClock
 
 KEY = KnownKey("shop", "secret", (), send_only=False, terms=Terms("SRLYTEST", 1))

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from sestui.core.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.state import SimulatorState
 from tests.support.clocks import FakeClock

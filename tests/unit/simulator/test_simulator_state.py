@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sestui.core.wire import BulkStatus
 from sestui.errors import NotFoundError, StorageError, UsageError
+from sestui.ses_api.wire import BulkStatus
 from sestui.simulator.account import Verdict
 from sestui.simulator.faults import checked_fault
 from sestui.simulator.state import SimulatorState

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.wire import (
+from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
     RawContent,
@@ -15,7 +15,7 @@ from sestui.core.wire import (
     TemplateContent,
     send_bulk_email_body,
 )
-from sestui.core.wire_parsing import bare_address, parse_send_bulk_email, parse_send_email
+from sestui.ses_api.wire_parsing import bare_address, parse_send_bulk_email, parse_send_email
 from sestui.simulator.rules import peak_in_one_second
 from sestui.simulator.templating import MissingVariableError, rendered, substitute
 from tests.support.simulator import bulk, single

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from sestui.core.clock import Instant
 from sestui.core.delivery import Answer, Claim
-from sestui.core.relayed import Recipient
-from sestui.core.wire import ServiceError
+from sestui.ses_api.relayed import Recipient
+from sestui.ses_api.wire import ServiceError
 
 RELAY_PRIORITY = 99
 """Above every campaign's (0 to 9): programs' mail gets most of the rate while both have some."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sestui.core.raw_mail import RawMail
+from sestui.ses_api.raw_mail import RawMail
 
 BODY = b"\r\n--b\r\nContent-Type: image/png\r\n\r\n\x89PNG\x00\xff\r\nTo: not@a.header\r\n--b--\r\n"
 

@@ -8,10 +8,10 @@ import botocore.session
 import pytest
 from botocore.serialize import create_serializer
 
-from sestui.core.relayed import arguments, first_call, mail_of, mails_of_bulk, packed, unpacked
-from sestui.core.wire import ServiceError
-from sestui.core.wire_parsing import parse_object
-from sestui.core.wire_v1 import BULK, SENDS, parse_form
+from sestui.ses_api.relayed import arguments, first_call, mail_of, mails_of_bulk, packed, unpacked
+from sestui.ses_api.wire import ServiceError
+from sestui.ses_api.wire_parsing import parse_object
+from sestui.ses_api.wire_v1 import BULK, SENDS, parse_form
 
 SESSION = botocore.session.get_session()
 MIME = b"From: shop@example.com\r\nTo: a@x.org, b@x.org\r\nSubject: x\r\n\r\nx\r\n"

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestui.core.sigv4 import Fault, Received, SignatureFault, claimed, verify, without_signature
+from sestui.ses_api.sigv4 import Fault, Received, SignatureFault, claimed, verify, without_signature
 
 KEY, SECRET = "SRLYEXAMPLEEXAMPLE22", "secret/of+the key"
 NOW = datetime(2026, 11, 22, 7, 50, 25, tzinfo=UTC).timestamp()

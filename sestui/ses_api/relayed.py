@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sestui.core.raw_mail import RawMail
-from sestui.core.relay_shape import checked_bulk, checked_send
-from sestui.core.wire import Json, RawContent, ServiceError, TemplateContent, bad_request
-from sestui.core.wire_parsing import bare_address, send_bulk_email_of, send_email_of
+from sestui.ses_api.raw_mail import RawMail
+from sestui.ses_api.relay_shape import checked_bulk, checked_send
+from sestui.ses_api.wire import Json, RawContent, ServiceError, TemplateContent, bad_request
+from sestui.ses_api.wire_parsing import bare_address, send_bulk_email_of, send_email_of
 
 MOST_IN_A_CALL = 50
 """Recipients that SES takes in one call."""

@@ -12,10 +12,10 @@ from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core import wire
-from sestui.core.wire import BulkStatus, EntryResult, ServiceError
-from sestui.core.wire_parsing import send_bulk_email_of, send_email_of
-from sestui.core.wire_v1 import (
+from sestui.ses_api import wire
+from sestui.ses_api.wire import BulkStatus, EntryResult, ServiceError
+from sestui.ses_api.wire_parsing import send_bulk_email_of, send_email_of
+from sestui.ses_api.wire_v1 import (
     SENDS,
     as_v1,
     bulk_sent_xml,

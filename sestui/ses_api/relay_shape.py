@@ -6,7 +6,7 @@ left out in silence.
 
 from typing import Any
 
-from sestui.core.wire import Json, ServiceError, bad_request
+from sestui.ses_api.wire import Json, ServiceError, bad_request
 
 _Shape = dict[str, Any]
 """A member's own shape, a list of one shape, or None for a value that is taken as it is."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestui.core.relayed import (
+from sestui.ses_api.relayed import (
     Role,
     allowed_sender,
     arguments,
@@ -18,8 +18,8 @@ from sestui.core.relayed import (
     packed,
     unpacked,
 )
-from sestui.core.wire import ServiceError
-from sestui.core.wire_parsing import MAX_RECIPIENTS, parse_object
+from sestui.ses_api.wire import ServiceError
+from sestui.ses_api.wire_parsing import MAX_RECIPIENTS, parse_object
 
 TAGS = (("sestui-run", "1"), ("sestui-delivery", "2"))
 OURS = [{"Name": "sestui-run", "Value": "1"}, {"Name": "sestui-delivery", "Value": "2"}]

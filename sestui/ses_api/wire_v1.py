@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from sestui.core.wire import BulkStatus, EntryResult, Json, ServiceError, bad_request
+from sestui.ses_api.wire import BulkStatus, EntryResult, Json, ServiceError, bad_request
 
 NAMESPACE = "http://ses.amazonaws.com/doc/2010-12-01/"
 

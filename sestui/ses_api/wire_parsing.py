@@ -1,7 +1,7 @@
 """SES v2's JSON requests into the values of ``wire``.
 
 Pure: bytes in, values out. What SES would refuse by its shape alone is refused here, as
-:class:`~sestui.core.wire.ServiceError`.
+:class:`~sestui.ses_api.wire.ServiceError`.
 """
 
 import base64
@@ -14,7 +14,7 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parseaddr
 from functools import lru_cache
 
-from sestui.core.wire import (
+from sestui.ses_api.wire import (
     BulkEntry,
     Content,
     Destination,
