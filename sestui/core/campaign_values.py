@@ -9,7 +9,8 @@ from typing import Any
 
 from sestui.core.addresses import Refusal, check_address
 from sestui.core.clock import Instant
-from sestui.core.content.addresses import split_mailbox, wire_mailbox
+from sestui.core.content.addresses import mailbox as mailbox_of
+from sestui.core.content.addresses import wire_mailbox
 from sestui.core.content.message import BUILT_INS
 from sestui.core.cron import check_cron, zone_named
 from sestui.core.follow_up import Only
@@ -58,14 +59,14 @@ def mailbox(text: str) -> str:
         BadValue: nobody can be written to there.
     """
     try:
-        label, address = split_mailbox(text)
+        found = mailbox_of(text)
         wire_mailbox(text)
     except SestuiError as error:
         raise _of(error) from error
-    verdict = check_address(address)
+    verdict = check_address(found.address)
     if isinstance(verdict, Refusal):
-        raise BadValue(f"{address!r} is not an address ({verdict.reason.rstrip('.')})")
-    return text.strip() if label else verdict.email
+        raise BadValue(f"{found.address!r} is not an address ({verdict.reason.rstrip('.')})")
+    return text.strip() if found.name else verdict.email
 
 
 def schedule(text: str) -> str:

@@ -4,17 +4,39 @@ Nothing is parsed and written again: what isn't the To header stays byte for byt
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
+
+from sestui.core.mailboxes import Mailbox
+from sestui.ses_api.addresses import mailboxes_of
+from sestui.ses_api.wire import bad_request
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _BREAK = re.compile(r"\r?\n(?=[ \t])")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+_BARE_CR = re.compile(rb"\r(?!\n)")
 
 _LONGEST_HEAD = 262_144
 """Bytes; a mail whose headers don't end before has none worth reading."""
+
+_SINGLE = (
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Bcc",
+    "Return-Path",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+)
+"""Headers that a mail has at most once (RFC 5322, section 3.6; RFC 2045)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +48,6 @@ class _Field:
     """Where the next field begins: the field's own line end is included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """One recipient as a header names it."""
-
-    written: str
-    """The header's own text, unfolded; bytes read as Latin-1."""
-    address: str
-    """``ada@example.org``; '' where the text holds none."""
-
-
 class RawMail:
     """The headers of a raw message, found once."""
 
@@ -44,59 +56,100 @@ class RawMail:
         self._fields = tuple(_fields(data))
 
     @property
+    def fault(self) -> str:
+        """Why others may read other headers than these, as a sentence; '' if nobody can.
+
+        Programs differ in what they make of a head that is no head throughout: where it ends, and
+        which of its lines count.
+        """
+        return _fault_of_head(self._data, self._fields)
+
+    def check_single(self) -> None:
+        """See that no header comes twice that a mail has once.
+
+        Raises:
+            ServiceError: one does.
+        """
+        seen = Counter(field.name for field in self._fields)
+        for name in _SINGLE:
+            if seen[name.lower()] > 1:
+                raise bad_request(f"Duplicate header '{name}'.")
+
+    @property
     def is_signed(self) -> bool:
         """Whether a DKIM signature would break if a header changed."""
         return any(field.name == "dkim-signature" for field in self._fields)
 
-    def mailboxes(self, name: str) -> list[Mailbox]:
-        """Everybody in the headers of that name (``To``), members of groups too, in order."""
-        return [
-            Mailbox(written, parseaddr(written)[1])
-            for value in self.values(name)
-            for written in _split(value)
-        ]
+    def mailboxes(self, name: str) -> tuple[Mailbox, ...]:
+        """Everybody in the headers of that name (``To``), members of groups too, in order.
+
+        Raises:
+            ServiceError: SES could not read them.
+        """
+        return tuple(each for value in self.values(name) for each in mailboxes_of(value))
 
     def values(self, name: str) -> list[str]:
-        """The headers of that name, unfolded; bytes read as Latin-1."""
+        """The headers of that name, unfolded, encoded words as they are."""
         found = (self._value(field) for field in self._fields if field.name == name.lower())
         return list(found)
 
     def _value(self, field: _Field) -> str:
-        text = self._data[field.start : field.end].decode("latin-1").partition(":")[2]
-        return _CONTROL.sub(" ", _BREAK.sub("", text)).strip()
+        value = self._data[field.start : field.end].partition(b":")[2]
+        return _BREAK.sub("", _decoded(value)).strip()
 
     def addressed_to(self, written: str) -> bytes:
         """The message with ``written`` in its To header in place of everybody who was there.
 
         A message that has no To header is left as it is.
         """
-        found = [field for field in self._fields if field.name == "to"]
-        if not found:
+        field = next((field for field in self._fields if field.name == "to"), None)
+        if field is None:
             return self._data
-        first, *others = found
-        old = self._data[first.start : first.end]
+        old = self._data[field.start : field.end]
         ending = b"\r\n" if old.endswith(b"\r\n") else b"\n" if old.endswith(b"\n") else b""
-        name = old.partition(b":")[0]
-        pieces = [self._data[: first.start], name, b": ", _one_line(written), ending]
-        at = first.end
-        for field in others:
-            pieces.append(self._data[at : field.start])
-            at = field.end
-        pieces.append(self._data[at:])
-        return b"".join(pieces)
+        header = b"%b: %b%b" % (old.partition(b":")[0], written.encode("ascii"), ending)
+        return self._data[: field.start] + header + self._data[field.end :]
 
 
-def _one_line(written: str) -> bytes:
-    return _CONTROL.sub(" ", written).encode("latin-1", "replace")
+def _decoded(value: bytes) -> str:
+    """Bytes above ASCII are UTF-8 (RFC 6532), or else what older programs meant."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _head_end(data: bytes) -> int | None:
+    """Where the head ends, its last line end included; None if it is too long to be read."""
+    if data.startswith((b"\n", b"\r\n")):
+        return 0
+    blank = _BLANK_LINE.search(data, 0, _LONGEST_HEAD)
+    if blank is not None:
+        return blank.end()
+    return len(data) if len(data) <= _LONGEST_HEAD else None
+
+
+def _fault_of_head(data: bytes, fields: Sequence[_Field]) -> str:
+    end = _head_end(data)
+    if end is None:
+        return f"The mail's headers are longer than {_LONGEST_HEAD} bytes."
+    head = data[:end]
+    if b"\0" in head or _BARE_CR.search(head):
+        return "The mail's headers contain a NUL or a bare carriage return."
+    if not fields or fields[0].start:
+        return "The mail does not begin with a header."
+    ends = [field.end for field in fields]
+    if any(field.start != end for field, end in zip(fields[1:], ends, strict=False)):
+        return "The mail's headers contain a line that is no header."
+    if data[ends[-1] : end].strip(b"\r\n"):
+        return "The mail's headers contain a line that is no header."
+    return ""
 
 
 def _fields(data: bytes) -> Iterator[_Field]:
     """The header's fields with their continuation lines; lines that are none are passed over."""
-    blank = _BLANK_LINE.search(data, 0, _LONGEST_HEAD)
-    if data.startswith((b"\n", b"\r\n")):
-        return
-    head_end = len(data) if blank is None else blank.start()
-    if head_end > _LONGEST_HEAD:
+    head_end = _head_end(data)
+    if not head_end:
         return
     name, start, at = "", 0, 0
     while at < head_end:
@@ -110,38 +163,3 @@ def _fields(data: bytes) -> Iterator[_Field]:
         at = line_end
     if name:
         yield _Field(name, start, at)
-
-
-def _split(value: str) -> list[str]:
-    """The mailboxes of an address list: commas within quotes, comments and brackets don't part.
-
-    Of a group (``friends: a@x, b@x;``) the members, which may be none.
-    """
-    found: list[str] = []
-    current: list[str] = []
-    quoted = escaped = bracketed = False
-    depth = 0
-    for character in value:
-        if escaped:
-            escaped = False
-        elif character == "\\" and (quoted or depth):
-            escaped = True
-        elif character == '"' and not depth:
-            quoted = not quoted
-        elif not quoted and character == "(":
-            depth += 1
-        elif not quoted and character == ")":
-            depth = max(0, depth - 1)
-        elif not quoted and not depth:
-            if character in "<>":
-                bracketed = character == "<"
-            elif not bracketed and character in ",;":
-                found.append("".join(current))
-                current = []
-                continue
-            elif not bracketed and character == ":":
-                current = []  # a group's name
-                continue
-        current.append(character)
-    found.append("".join(current))
-    return [text for text in map(str.strip, found) if text]

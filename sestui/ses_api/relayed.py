@@ -12,10 +12,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sestui.core.mailboxes import Mailbox
+from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.relay_shape import checked_bulk, checked_send
-from sestui.ses_api.wire import Json, RawContent, ServiceError, TemplateContent, bad_request
-from sestui.ses_api.wire_parsing import bare_address, send_bulk_email_of, send_email_of
+from sestui.ses_api.wire import (
+    Destination,
+    Json,
+    RawContent,
+    SendEmailRequest,
+    ServiceError,
+    TemplateContent,
+    bad_request,
+)
+from sestui.ses_api.wire_parsing import send_bulk_email_of, send_email_of
 
 MOST_IN_A_CALL = 50
 """Recipients that SES takes in one call."""
@@ -74,55 +84,61 @@ def mail_of(given: Json, *, most: int, configuration_set: str = "") -> RelayedMa
         ServiceError: SES would refuse it by its shape.
     """
     parsed = send_email_of(given, most=most)
-    request = checked_send(given)
+    request = _written_anew(checked_send(given), parsed)
     request.pop("Destination", None)
     if not isinstance(parsed.content, RawContent):
         if configuration_set:
             request.setdefault("ConfigurationSetName", configuration_set)
-        given_to = parsed.destination
-        named = zip(Role, (given_to.to, given_to.cc, given_to.bcc), strict=True)
         people = [
-            Recipient(bare_address(written), role, written, rides=role is not Role.TO)
-            for role, addresses in named
-            for written in addresses
+            Recipient(each.address, role, each.written, rides=role is not Role.TO)
+            for role, each in _by_role(parsed.destination)
         ]
-        return RelayedMail(request, _each_once(people), (bare_address(parsed.from_address),))
+        return RelayedMail(request, _each_once(people), (parsed.sender.address,))
     raw = RawMail(parsed.content.data)
     _take_over_headers(request, raw, configuration_set)
     in_to = {each.address.lower(): each.written for each in raw.mailboxes("To")}
     whole = raw.is_signed and len(in_to) > 1
-    recipients = _each_once(_of_raw(given, raw, in_to, whole=whole))
-    if len(recipients) > most:
-        raise bad_request(f"Recipient count exceeds {most}.")
-    senders = {bare_address(parsed.from_address): None}
-    senders |= {each.address: None for each in raw.mailboxes("From") if each.address}
+    senders = dict.fromkeys(each.address for each in (parsed.sender, *raw.mailboxes("From")))
     return RelayedMail(
         request,
-        recipients,
+        _each_once(_of_raw(parsed.destination, in_to, whole=whole)),
         tuple(senders),
         rewrites=len(in_to) > 1 and not whole,
         warning=_SPLIT_WARNING if whole else "",
     )
 
 
+def _written_anew(request: Json, parsed: SendEmailRequest) -> Json:
+    """The request with its addresses as they were read."""
+    if "FromEmailAddress" in request:
+        request["FromEmailAddress"] = parsed.sender.written
+    if "ReplyToAddresses" in request:
+        request["ReplyToAddresses"] = [each.written for each in parsed.reply_to]
+    if request.get("FeedbackForwardingEmailAddress"):
+        request["FeedbackForwardingEmailAddress"] = mailbox_of(
+            request["FeedbackForwardingEmailAddress"]
+        ).written
+    return request
+
+
+def _by_role(destination: Destination) -> Iterator[tuple[Role, Mailbox]]:
+    named = (destination.to, destination.cc, destination.bcc)
+    for role, mailboxes in zip(Role, named, strict=True):
+        for each in mailboxes:
+            yield role, each
+
+
 def _of_raw(
-    given: Json, raw: RawMail, in_to: Mapping[str, str], *, whole: bool
+    destination: Destination, in_to: Mapping[str, str], *, whole: bool
 ) -> Iterator[Recipient]:
-    """A raw mail's recipients: its Destination's, otherwise those in its headers.
+    """A raw mail's recipients.
 
     Whoever isn't in its To header rides: nobody would see why he got a mail of his own.
     """
-    destination = given.get("Destination") or {}
-    named = [
-        (role, written) for role, name in _FIELDS.items() for written in destination.get(name) or ()
-    ] or [
-        (role, each.address) for role in Role for each in raw.mailboxes(role.value) if each.address
-    ]
-    for role, written in named:
-        email = bare_address(written)
-        own = in_to.get(email.lower())
+    for role, each in _by_role(destination):
+        own = in_to.get(each.address.lower())
         rides = whole or own is None
-        yield Recipient(email, role, email if own is None else own, rides)
+        yield Recipient(each.address, role, each.address if own is None else own, rides)
 
 
 def _each_once(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sestui.core.mailboxes import Mailbox
+
 Pairs = tuple[tuple[str, str], ...]
 """Names and values in the order they were given."""
 Json = dict[str, Any]
@@ -95,13 +97,16 @@ class EntryResult:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The recipients of one mail, as they were written and as bare addresses."""
+    """The recipients of one mail."""
 
-    to: tuple[str, ...] = ()
-    cc: tuple[str, ...] = ()
-    bcc: tuple[str, ...] = ()
-    recipients: tuple[str, ...] = ()
-    """Bare addresses of To, Cc and Bcc, in that order."""
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Bare addresses of To, Cc and Bcc, in that order."""
+        return tuple(each.address for each in (*self.to, *self.cc, *self.bcc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +158,10 @@ Content = SimpleContent | RawContent | TemplateContent
 class SendEmailRequest:
     """One mail to at most fifty recipients."""
 
-    from_address: str
+    sender: Mailbox
     destination: Destination
     content: Content
-    reply_to: tuple[str, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
     tags: Pairs = ()
     configuration_set: str = ""
 
@@ -175,10 +180,10 @@ class BulkEntry:
 class SendBulkEmailRequest:
     """Up to fifty mails of one template."""
 
-    from_address: str
+    sender: Mailbox
     content: TemplateContent
     entries: tuple[BulkEntry, ...]
-    reply_to: tuple[str, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
     tags: Pairs = ()
     configuration_set: str = ""
 
@@ -195,7 +200,7 @@ class SendBulkEmailRequest:
             attachments=self.content.attachments,
         )
         return SendEmailRequest(
-            from_address=self.from_address,
+            sender=self.sender,
             destination=entry.destination,
             content=content,
             reply_to=self.reply_to,

@@ -11,9 +11,10 @@ import re
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.utils import getaddresses, parseaddr
-from functools import lru_cache
 
+from sestui.core.mailboxes import Mailbox
+from sestui.ses_api.addresses import mailbox_of
+from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.wire import (
     BulkEntry,
     Content,
@@ -67,20 +68,15 @@ def send_email_of(given: Json, *, most: int = MAX_RECIPIENTS) -> SendEmailReques
         ServiceError: SES would refuse this by its shape.
     """
     content = _content(_object(given, "Content"))
-    from_address = _text(given, "FromEmailAddress")
-    destination = _destination(_object(given, "Destination"), most)
     if isinstance(content, RawContent):
-        from_address, destination = _raw_envelope(content.data, from_address, destination, most)
-    if not from_address:
-        raise bad_request("FromEmailAddress is required.")
-    bare_address(from_address)
-    if not destination.recipients:
-        raise bad_request("Recipient count must be at least 1.")
+        sender, destination = _raw_envelope(given, content.data, most)
+    else:
+        sender, destination = _sender(given), _destination(_object(given, "Destination"), most)
     return SendEmailRequest(
-        from_address=from_address,
+        sender=sender,
         destination=destination,
         content=content,
-        reply_to=_strings(given, "ReplyToAddresses"),
+        reply_to=_mailboxes(given, "ReplyToAddresses"),
         tags=_tags(given, "EmailTags"),
         configuration_set=_text(given, "ConfigurationSetName"),
     )
@@ -104,20 +100,17 @@ def send_bulk_email_of(given: Json) -> SendBulkEmailRequest:
     template = _object(_object(given, "DefaultContent"), "Template")
     if not template:
         raise bad_request("DefaultContent.Template is required.")
-    from_address = _text(given, "FromEmailAddress")
-    if not from_address:
-        raise bad_request("FromEmailAddress is required.")
-    bare_address(from_address)
+    sender = _sender(given)
     entries = tuple(_bulk_entry(entry) for entry in _objects(given, "BulkEmailEntries"))
     if not entries:
         raise bad_request("BulkEmailEntries must have at least 1 entry.")
     if len(entries) > MAX_RECIPIENTS:
         raise bad_request(f"BulkEmailEntries must have at most {MAX_RECIPIENTS} entries.")
     return SendBulkEmailRequest(
-        from_address=from_address,
+        sender=sender,
         content=_template(template),
         entries=entries,
-        reply_to=_strings(given, "ReplyToAddresses"),
+        reply_to=_mailboxes(given, "ReplyToAddresses"),
         tags=_tags(given, "DefaultEmailTags"),
         configuration_set=_text(given, "ConfigurationSetName"),
     )
@@ -125,8 +118,6 @@ def send_bulk_email_of(given: Json) -> SendBulkEmailRequest:
 
 def _bulk_entry(given: Json) -> BulkEntry:
     destination = _destination(_object(given, "Destination"), MAX_RECIPIENTS)
-    if not destination.recipients:
-        raise bad_request("Recipient count must be at least 1.")
     replacement = _object(_object(given, "ReplacementEmailContent"), "ReplacementTemplate")
     return BulkEntry(
         destination=destination,
@@ -235,69 +226,45 @@ def _pairs(given: Json, key: str) -> Pairs:
     return tuple((_text(entry, "Name"), _text(entry, "Value")) for entry in _objects(given, key))
 
 
-_PLAIN_ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-
-
-def bare_address(written: str) -> str:
-    """``ada@example.org`` of ``Ada <ada@example.org>``.
-
-    Raises:
-        ServiceError: it isn't an address SES would take.
-    """
-    if _PLAIN_ADDRESS.fullmatch(written) and "<" not in written:
-        return written
-    return _bare_address(written) if len(written) > _LONGEST_KEPT else _kept_address(written)
-
-
-def _bare_address(written: str) -> str:
-    bare = parseaddr(written)[1]
-    local, at, domain = bare.rpartition("@")
-    if any(ord(character) < 32 or ord(character) == 127 for character in written):
-        raise bad_request("Address contains control characters.")
-    if not at or not domain:
-        raise bad_request("Missing final '@domain'")
-    if not local:
-        raise bad_request("User name is missing")
-    if not local.isascii():
-        raise bad_request("Local address contains illegal characters")
-    if not _PLAIN_ADDRESS.fullmatch(f"x@{domain}"):
-        raise bad_request("Domain contains illegal character")
-    return bare
-
-
-_LONGEST_KEPT = 320
-_kept_address = lru_cache(maxsize=512)(_bare_address)
-"""A program's mails are from the same few senders, and to read one takes 40 µs."""
-
-
 def _destination(given: Json, most: int) -> Destination:
-    to, cc, bcc = (_strings(given, key) for key in ("ToAddresses", "CcAddresses", "BccAddresses"))
-    return Destination(to, cc, bcc, _recipients(to + cc + bcc, most))
+    names = ("ToAddresses", "CcAddresses", "BccAddresses")
+    return _bounded(Destination(*(_mailboxes(given, name) for name in names)), most)
 
 
-def _recipients(written: tuple[str, ...], most: int) -> tuple[str, ...]:
-    if len(written) > most:
+def _bounded(destination: Destination, most: int) -> Destination:
+    count = len(destination.to) + len(destination.cc) + len(destination.bcc)
+    if count > most:
         raise bad_request(f"Recipient count exceeds {most}.")
-    return tuple(bare_address(address) for address in written)
+    if not count:
+        raise bad_request("Recipient count must be at least 1.")
+    return destination
 
 
-def _raw_envelope(
-    data: bytes, from_address: str, destination: Destination, most: int
-) -> tuple[str, Destination]:
-    """Sender and recipients of a raw mail: as given, otherwise from the message's own headers."""
-    message = _mime_headers(data)
-    from_address = from_address or _decoded_header(message, "From")
-    if destination.recipients:
-        return from_address, destination
-    to, cc, bcc = (
-        tuple(
-            address
-            for _, address in getaddresses([str(value) for value in message.get_all(name, [])])
-            if address
-        )
-        for name in ("To", "Cc", "Bcc")
-    )
-    return from_address, Destination(to, cc, bcc, _recipients(to + cc + bcc, most))
+def _mailboxes(given: Json, key: str) -> tuple[Mailbox, ...]:
+    return tuple(mailbox_of(text) for text in _strings(given, key))
+
+
+def _sender(given: Json) -> Mailbox:
+    text = _text(given, "FromEmailAddress")
+    if not text:
+        raise bad_request("FromEmailAddress is required.")
+    return mailbox_of(text)
+
+
+def _raw_envelope(given: Json, data: bytes, most: int) -> tuple[Mailbox, Destination]:
+    """Sender and recipients of a raw mail: as given, otherwise from the message's own headers.
+
+    The headers are read in either case: what SES can't read there it refuses.
+    """
+    raw = RawMail(data)
+    raw.check_single()
+    senders = raw.mailboxes("From")
+    in_headers = Destination(*(raw.mailboxes(name) for name in ("To", "Cc", "Bcc")))
+    sender = senders[0] if senders and not given.get("FromEmailAddress") else _sender(given)
+    named = _object(given, "Destination")
+    if any(_list(named, key) for key in ("ToAddresses", "CcAddresses", "BccAddresses")):
+        return sender, _destination(named, most)
+    return sender, _bounded(in_headers, most)
 
 
 def _mime_headers(data: bytes) -> Message:

@@ -16,7 +16,6 @@ from sestui.ses_api.wire import (
     rejected,
     sending_paused,
 )
-from sestui.ses_api.wire_parsing import bare_address
 from sestui.simulator.faults import AFTER, BEFORE, REFUSALS, Fault, FaultDraw
 from sestui.simulator.rules import counted, in_debt, mailbox_simulator, refilled, within_quota
 from sestui.simulator.templating import MissingVariableError, rendered
@@ -111,7 +110,7 @@ def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> Ca
     Raises:
         ServiceError: it names a stored template, or its template can't be parsed.
     """
-    sender = bare_address(request.from_address)
+    sender = request.sender.address
     if isinstance(request, SendEmailRequest):
         return Call(sender, (_entry(request),), bulk=False, region=region)
     mails = (request.single(index) for index in range(len(request.entries)))

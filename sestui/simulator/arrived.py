@@ -8,9 +8,10 @@ from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
-from email.utils import formataddr, formatdate, parseaddr
+from email.utils import formatdate
 
 from sestui.core.clock import Instant
+from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.wire import RawContent, SendEmailRequest, SimpleContent, TemplateContent
 from sestui.simulator.mime import ArrivedMail, opened
 from sestui.simulator.templating import MissingVariableError, rendered
@@ -56,10 +57,10 @@ def _built(
         files = [_file(each.name, each.content_type, each.content) for each in content.attachments]
         message = MIMEMultipart("mixed", f"=_m_{message_id}", [message, *files])
     envelope = (
-        ("From", _address(request.from_address)),
-        ("Reply-To", ", ".join(_address(each) for each in request.reply_to)),
-        ("To", ", ".join(_address(each) for each in request.destination.to)),
-        ("Cc", ", ".join(_address(each) for each in request.destination.cc)),
+        ("From", request.sender.written),
+        ("Reply-To", _list(request.reply_to)),
+        ("To", _list(request.destination.to)),
+        ("Cc", _list(request.destination.cc)),
         ("Subject", _encoded(content.subject)),
         ("Date", formatdate(at)),
         ("Message-ID", f"<{message_id}@eu-west-1.amazonses.com>"),
@@ -89,12 +90,8 @@ def _file(name: str, content_type: str, content: bytes) -> Message:
     return part
 
 
-def _address(written: str) -> str:
-    """``Ünal <u@example.org>`` with the name as an encoded word; the rest as it was written."""
-    name, address = parseaddr(written)
-    if name and not name.isascii() and address.isascii():
-        return formataddr((_one_line(name), address))
-    return _encoded(written)
+def _list(mailboxes: tuple[Mailbox, ...]) -> str:
+    return ", ".join(each.written for each in mailboxes)
 
 
 def _encoded(value: str) -> str:

@@ -111,12 +111,16 @@ def payload(
 
 def _mail_part(mail: AcceptedMail, request: SendEmailRequest) -> dict[str, Any]:
     given = [
-        ("From", [request.from_address]),
-        ("Reply-To", list(request.reply_to)),
-        ("To", list(request.destination.to)),
-        ("Cc", list(request.destination.cc)),
+        ("From", (request.sender,)),
+        ("Reply-To", request.reply_to),
+        ("To", request.destination.to),
+        ("Cc", request.destination.cc),
     ]
-    headers = [{"name": name, "value": ", ".join(values)} for name, values in given if values]
+    headers = [
+        {"name": name, "value": ", ".join(each.written for each in people)}
+        for name, people in given
+        if people
+    ]
     headers.append({"name": "Subject", "value": mail.subject})
     if not isinstance(request.content, RawContent):
         headers += [{"name": name, "value": value} for name, value in request.content.headers]
@@ -126,14 +130,14 @@ def _mail_part(mail: AcceptedMail, request: SendEmailRequest) -> dict[str, Any]:
         tags["ses:configuration-set"] = [request.configuration_set]
     return {
         "timestamp": iso(mail.accepted_at),
-        "source": request.from_address,
+        "source": request.sender.written,
         "messageId": mail.message_id,
         "destination": list(mail.recipients),
         "headersTruncated": False,
         "headers": headers,
         "commonHeaders": {
-            "from": [request.from_address],
-            "to": list(request.destination.to),
+            "from": [request.sender.written],
+            "to": [each.written for each in request.destination.to],
             "messageId": mail.message_id,
             "subject": mail.subject,
         },

@@ -3,6 +3,7 @@
 import zlib
 from dataclasses import dataclass
 
+from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator.mime import opened
@@ -84,10 +85,10 @@ def _mail(
     raw: str | None = None,
 ) -> StoredMail:
     return StoredMail(
-        to=request.destination.to,
-        cc=request.destination.cc,
-        bcc=request.destination.bcc,
-        reply_to=request.reply_to,
+        to=_shown(request.destination.to),
+        cc=_shown(request.destination.cc),
+        bcc=_shown(request.destination.bcc),
+        reply_to=_shown(request.reply_to),
         configuration_set=request.configuration_set,
         headers=headers,
         html=html,
@@ -95,3 +96,7 @@ def _mail(
         attachments=attachments,
         raw=raw,
     )
+
+
+def _shown(mailboxes: tuple[Mailbox, ...]) -> tuple[str, ...]:
+    return tuple(each.shown for each in mailboxes)

@@ -154,7 +154,7 @@ class OutboxReader:
             content=arrived(request, message_id=message_id, at=listed.accepted_at),
             tags=tuple((name, value) for name, value in json.loads(tags)),
             configuration_set=request.configuration_set,
-            bcc=request.destination.bcc,
+            bcc=tuple(each.shown for each in request.destination.bcc),
         )
 
     @contextmanager

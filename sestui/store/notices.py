@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, select
 
 from sestui.core.clock import Instant
-from sestui.core.content.addresses import split_mailbox
+from sestui.core.content.addresses import mailbox
 from sestui.core.notice import Notice
 from sestui.core.states import Completion, RunKind, RunState
 from sestui.store.database import Database
@@ -90,7 +90,7 @@ def _add(  # noqa: PLR0917 - one row's values, in one place
     run.priority = _FIRST
     run.max_rate, run.send_window = None, ""
     run.notice_of = notice_of
-    addresses = dict.fromkeys(split_mailbox(each)[1] for each in recipients)
+    addresses = dict.fromkeys(mailbox(each).address for each in recipients)
     run.pending = len(addresses)
     number_run(session, run)
     session.add_all(Delivery(run_id=run.id, email=address, queued_at=now) for address in addresses)

@@ -1,43 +1,46 @@
 """Addresses as SES wants them in a call: ASCII, names encoded, domains in punycode."""
 
 import re
-from email.utils import formataddr
 
 from sestui.core import addresses
+from sestui.core.mailboxes import AddressError, Mailbox, read_mailbox
 from sestui.core.text import printable
 from sestui.errors import ContentError
 
-_MAILBOX = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>\s]+@[^<>\s]+)>")
-_BARE = re.compile(r"[^<>\s,;]+@[^<>\s,;]+")
+_PLAIN_NAME = re.compile(
+    r'(?!=\?)(?P<name>[^<>@"=]*[^<>@"=\s])\s*<(?P<address>[^<>\s]+)>'
+).fullmatch
 _ASCII_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 
 
-def split_mailbox(mailbox: str) -> tuple[str, str]:
+def mailbox(text: str) -> Mailbox:
     """``Ada's Shop <news@example.com>`` as name (may be '') and address.
 
-    Raises:
-        ContentError: it isn't a mailbox, or it holds a line break.
-    """
-    tidy = mailbox.strip()
-    named = _MAILBOX.fullmatch(tidy)
-    if named and tidy.isprintable():
-        name = named["name"].strip()
-        if len(name) > 1 and name[0] == name[-1] == '"':
-            name = re.sub(r"\\(.)", r"\1", name[1:-1])
-        return name, named["address"]
-    if _BARE.fullmatch(tidy) and tidy.isprintable():
-        return "", tidy
-    raise ContentError(f"{mailbox!r} is not an address like 'Ada <ada@example.com>'.")
-
-
-def wire_mailbox(mailbox: str) -> str:
-    """The mailbox in ASCII: the name as an RFC 2047 word if need be, the domain in punycode.
+    It is one mailbox, so that a comma or colon in its name parts nothing, and needs no quotes.
 
     Raises:
-        ContentError: as :func:`split_mailbox` and :func:`wire_address`.
+        ContentError: it isn't one mailbox.
     """
-    name, address = split_mailbox(mailbox)
-    return formataddr((name, wire_address(address)))
+    tidy = text.strip()
+    try:
+        plain = _PLAIN_NAME(tidy)
+        if plain and tidy.isprintable():
+            return Mailbox(plain["name"], read_mailbox(plain["address"]).address)
+        return read_mailbox(tidy)
+    except AddressError as error:
+        raise ContentError(
+            f"{printable(text)!r} is not an address like 'Ada <ada@example.com>' ({error})."
+        ) from error
+
+
+def wire_mailbox(text: str) -> str:
+    """The mailbox in ASCII: the name as RFC 2047 words if need be, the domain in punycode.
+
+    Raises:
+        ContentError: as :func:`mailbox` and :func:`wire_address`.
+    """
+    found = mailbox(text)
+    return Mailbox(found.name, wire_address(found.address)).written
 
 
 def wire_address(address: str) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from sestui.core.content.addresses import split_mailbox, wire_address
+from sestui.core.content.addresses import mailbox, wire_address
 from sestui.core.content.message import Envelope
 from sestui.errors import ContentError
 
@@ -30,7 +30,7 @@ class Unsubscribe:
         Raises:
             ContentError: the page's address is not ASCII, or too long.
         """
-        _, sender = split_mailbox(envelope.from_address)
+        sender = mailbox(envelope.from_address).address
         mailto = f"mailto:{quote(wire_address(sender), safe='@')}?subject=unsubscribe"
         mailto = mailto.replace("{", "%7B")
         one_click = envelope.unsubscribe_url.lower().startswith("https://")

@@ -81,7 +81,7 @@ def test_odd_characters_in_forms_and_json(relay, ses):
     v2.send_email(**simple('"A, B; +%~" <b@x.org>', subject=ODD))
     by_v1, by_v2 = ses.mails()
     assert (by_v1["subject"], by_v1["text"], by_v2["subject"]) == (ODD, ODD, ODD)
-    assert by_v1["to"] == ('"A, B; +%~" <a@x.org>',)
+    assert by_v1["to"] == ("A, B; +%~ <a@x.org>",)
 
 
 @pytest.mark.parametrize(

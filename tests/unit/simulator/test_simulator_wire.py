@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sestui.core.mailboxes import Mailbox
+from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
@@ -15,7 +17,7 @@ from sestui.ses_api.wire import (
     TemplateContent,
     send_bulk_email_body,
 )
-from sestui.ses_api.wire_parsing import bare_address, parse_send_bulk_email, parse_send_email
+from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator.rules import peak_in_one_second
 from sestui.simulator.templating import MissingVariableError, rendered, substitute
 from tests.support.simulator import bulk, single
@@ -45,7 +47,7 @@ def test_a_simple_request() -> None:
     )
     request = parse_send_email(body)
     assert request.destination.recipients == ("ada@example.org", "b@example.org")
-    assert request.destination.to == ("Ada <ada@example.org>",)
+    assert request.destination.to == (Mailbox("Ada", "ada@example.org"),)
     assert request.tags == (("run", "1"),)
     assert isinstance(request.content, SimpleContent)
     assert request.content.headers == (("X-A", "b"),)
@@ -127,7 +129,7 @@ def test_any_address_and_any_body_is_parsed_or_refused(junk: object) -> None:
 @given(st.text())
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     try:
-        bare = bare_address(text)
+        bare = mailbox_of(text).address
     except ServiceError:
         return
     assert "@" in bare

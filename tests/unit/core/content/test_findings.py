@@ -70,7 +70,8 @@ def test_nothing_is_found_in_a_sound_message():
         (
             {"envelope": Envelope("a@example.com", ("b",))},
             "error",
-            "reply_to: 'b' is not an address like 'Ada <ada@example.com>'.",
+            "reply_to: 'b' is not an address like 'Ada <ada@example.com>' "
+            "(Missing final '@domain').",
         ),
         (
             {"envelope": Envelope("a@example.com", unsubscribe_url="https://x/" + "y" * 990)},
