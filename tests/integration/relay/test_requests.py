@@ -120,6 +120,12 @@ def test_a_try_again_gets_the_first_answer(relay, ses):
     assert ses.to() == [["a@x.org"]] * 2 + [["b@x.org"]] * 2
 
 
+def test_another_mail_under_the_same_name_is_another_mail(relay, ses):
+    for to in ("a@x.org", "b@x.org"):
+        ask(relay, *signed(relay, "POST", V2, mail(to), amz_sdk_invocation_id="call-1"))
+    assert ses.to() == [["a@x.org"], ["b@x.org"]]
+
+
 def test_a_replayed_request_sends_nothing(relay, ses):
     given = signed(relay, "POST", V2, mail("a@x.org"), at=time.time() - 60)
     answers = {ask(relay, *given).body for _ in range(3)}

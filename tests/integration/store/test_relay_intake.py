@@ -202,6 +202,21 @@ def test_what_comes_again_is_known(relay, again):
     assert one.mail_id == other.mail_id
 
 
+@pytest.mark.parametrize("again", ["retry", "replay"])
+def test_what_comes_again_in_the_same_batch_is_known(relay, again):
+    first = relay.incoming("a@x.org", name="1", replay="r1")
+    twice = (
+        relay.incoming("a@x.org", name="1", replay="r2")
+        if again == "retry"
+        else relay.incoming("a@x.org", name="2", replay="r1")
+    )
+    own = relay.incoming("a@x.org", name="3", replay="r1", own_call=True)
+    found = relay.admit(relay.incoming("z@x.org", name="0"), first, twice, own)
+    assert [each.verdict for each in found] == [ADMITTED, ADMITTED, KNOWN, ADMITTED]
+    assert found[2].mail_id == found[1].mail_id
+    assert len({found[0].mail_id, found[1].mail_id, found[3].mail_id}) == 3
+
+
 def test_suppressed_addresses_are_recorded_and_not_mailed(relay):
     for email in ("A@x.org", "c@x.org"):
         suppress(relay.database, email)

@@ -32,11 +32,12 @@ def signed(
     at=NOW,
     token=None,
     headers=(),
+    kind=None,
 ):
     """The request as it arrives, signed by botocore as boto3 signs it."""
     body = b"" if query else body
     request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
-    kind = SigV4QueryAuth if query else SigV4Auth
+    kind = kind or (SigV4QueryAuth if query else SigV4Auth)
     with patch("botocore.auth.get_current_datetime", lambda: datetime.fromtimestamp(at, UTC)):
         kind(Credentials(KEY, secret, token), service, region).add_auth(request)
     parts = urlsplit(request.url)
@@ -101,6 +102,31 @@ def test_signed_otherwise_it_is_refused(change, fault, query):
     if query and change.get("at", NOW) < NOW:
         change = {"at": NOW - 3601}  # botocore's is good for an hour
     assert refused(signed(query=query, **change)) is fault
+
+
+class OfAnotherDay(SigV4Auth):
+    """Signs rightly throughout, but with the key of another day than the request's date."""
+
+    DAY = "20261121"
+
+    def scope(self, request):
+        return super().scope(request).replace(request.context["timestamp"][:8], self.DAY)
+
+    def credential_scope(self, request):
+        return super().credential_scope(request).replace(request.context["timestamp"][:8], self.DAY)
+
+    def signature(self, string_to_sign, request):
+        date = request.context["timestamp"]
+        request.context["timestamp"] = self.DAY + date[8:]
+        try:
+            return super().signature(string_to_sign, request)
+        finally:
+            request.context["timestamp"] = date
+
+
+def test_a_key_of_another_day_signs_nothing():
+    check(signed(kind=SigV4Auth))
+    assert refused(signed(kind=OfAnotherDay)) is Fault.SCOPE
 
 
 def altered(received, name, value):
