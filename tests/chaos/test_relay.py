@@ -134,8 +134,11 @@ def stopped_in_the_middle(relay, ses):
     assert relay.run().in_doubt == 1
 
 
-def killed_again_and_again(relay, ses, *, kills, clients, chance):
-    """Clients send all the time and try again, while the relay is killed so often."""
+def killed_again_and_again(relay, ses, *, kills, clients, chance, apart=(0.2, 1.2)):
+    """Clients send all the time and try again, while the relay is killed so often.
+
+    ``apart`` is the least and the most seconds from one start to the next kill.
+    """
     over = threading.Event()
     answered: list[list[str]] = []
     given_up: list[list[str]] = []
@@ -159,7 +162,7 @@ def killed_again_and_again(relay, ses, *, kills, clients, chance):
         working = [pool.submit(work, number) for number in range(clients)]
         try:
             for _ in range(kills):
-                over.wait(chance.uniform(0.2, 1.2))
+                over.wait(chance.uniform(*apart))
                 relay.kill()
                 relay.start()
         finally:
@@ -195,6 +198,16 @@ def test_fifty_kills_under_traffic(scene):
     relay, ses = scene(rate=100)
     done = killed_again_and_again(relay, ses, kills=50, clients=8, chance=random.Random(6))
     check_kills(relay, ses, *done, in_the_air=50 * (CHUNK + 8))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+def test_a_hundred_clients_for_a_minute_through_four_kills(scene):
+    relay, ses = scene(rate=200)
+    done = killed_again_and_again(
+        relay, ses, kills=4, clients=100, chance=random.Random(7), apart=(12, 17)
+    )
+    check_kills(relay, ses, *done, in_the_air=4 * (2 * CHUNK + 100))
 
 
 def crowded(relay, *, clients, seconds):
