@@ -33,8 +33,6 @@ UNDER_WAY = RATE * 0.25
 """Mails that may be between claim and ledger at any instant."""
 
 OF_TLS = tuple(kind for kind in AT_THE_DOOR if "handshake" in kind or "tls" in kind)
-NEVER_TAKEN = ("login_redirect",)
-"""Nobody is in doubt by these, wherever they begin."""
 
 
 def stood_still(count: Callable[[], int], seconds: float = 1.0) -> None:
@@ -123,7 +121,7 @@ def test_outages_one_after_another(behind):
     for kind in BRIEF:
         made.outage(kind, process)
         made.go_on(process, 50)
-    made.ended(process, doubts=MOST * (len(BRIEF) - len(NEVER_TAKEN)))
+    made.ended(process, doubts=MOST * len(BRIEF))
     assert "SES can't take mail just now" in made.scene.said()
 
 
@@ -154,7 +152,7 @@ def test_an_outage_of_a_quarter_of_a_minute(behind, kind, sending_only):
     process = made.send(accepted=1_000)
     made.outage(kind, process, seconds=15, sending_only=sending_only)
     made.go_on(process, 100)  # not at the end of the 20 s that some calls hang
-    made.ended(process, doubts=0 if kind in NEVER_TAKEN else MOST)
+    made.ended(process)
 
 
 LONG = pytest.mark.long
