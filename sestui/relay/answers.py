@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from http import HTTPStatus
 from uuid import uuid4
 
 from starlette.types import Send
@@ -66,8 +67,22 @@ def _date(second: int) -> bytes:
     return formatdate(second, usegmt=True).encode()
 
 
+def as_bytes(answer: Answer) -> bytes:
+    """``answer`` as it goes over a connection on which no request has been read."""
+    lines = [b"HTTP/1.1 %d %b" % (answer.status, HTTPStatus(answer.status).phrase.encode())]
+    lines += [b"%b: %b" % header for header in _headers(answer)]
+    return b"\r\n".join([*lines, b"", answer.body])
+
+
 async def give(send: Send, answer: Answer) -> None:
     """Send ``answer``."""
+    await send(
+        {"type": "http.response.start", "status": answer.status, "headers": _headers(answer)}
+    )
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
@@ -81,5 +96,4 @@ async def give(send: Send, answer: Answer) -> None:
         headers.append((b"retry-after", str(_RETRY_SECONDS).encode()))
     if answer.close:
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    return headers

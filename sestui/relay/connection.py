@@ -1,9 +1,15 @@
 """HTTP connections on which nobody may dawdle or say two things at once."""
 
 from asyncio import TimerHandle, Transport
+from collections.abc import Sequence
+from socket import SO_ERROR, SOL_SOCKET
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sestui.relay.answers import as_bytes, refusal
+from sestui.ses_api.wire import ServiceError
 
 HEAD_SECONDS = 10.0
 """A request's head must be there within this, counted from its first byte or the connection's."""
@@ -13,14 +19,30 @@ MAX_HEAD = 32 * 1024
 
 MOST_HEADERS = 100
 
+_LEFT_SECONDS = 0.25
+"""How soon, and how often, it looks whether a client that has ended its side has left."""
 
-def _closing(status: bytes) -> bytes:
-    return b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status
+
+_TOO_LARGE = ServiceError(
+    431,
+    "RequestHeaderFieldsTooLarge",
+    f"The request's headers are above {MAX_HEAD} bytes, or more than {MOST_HEADERS}.",
+)
+_TOO_SLOW = ServiceError(
+    408,
+    "RequestTimeout",
+    f"The request's headers did not arrive within {HEAD_SECONDS:.0f} seconds.",
+)
 
 
-_TOO_LARGE = _closing(b"431 Request Header Fields Too Large")
-_TOO_SLOW = _closing(b"408 Request Timeout")
-_BAD = _closing(b"400 Bad Request")
+def _malformed(text: str) -> ServiceError:
+    return ServiceError(400, "MalformedHttpRequestException", text)
+
+
+_NO_HTTP = _malformed("The request is not well-formed HTTP/1.1.")
+_ODD_TARGET = _malformed("The request's path contains characters that must be percent-encoded.")
+_TUNNEL = _malformed("The relay opens no tunnels: the method CONNECT is not served.")
+_OLD_CHUNKS = _malformed("A request by HTTP/1.0 can't have a Transfer-Encoding.")
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -28,12 +50,17 @@ class GuardedProtocol(HttpToolsProtocol):
 
     llhttp, which parses, refuses what lets two readers see two requests: both lengths at once, a
     length twice, blanks before a colon, bare line feeds in chunk sizes. What it allows and we have
-    no use for (HTTP/1.0 with a transfer encoding, an upgrade) is refused here.
+    no use for (HTTP/1.0 with a transfer encoding) is refused here. An upgrade (``h2c``, which the
+    JDK's client asks for) is ignored, as RFC 9110 lets a server do: the request itself is served.
     """
 
     _head: TimerHandle | None = None
     _head_bytes = 0
     _in_head = True
+    _asked_upgrade: list[tuple[bytes, bytes]] | None = None
+    """The headers of a request that asks for another protocol, while it is read anew."""
+    _left: TimerHandle | None = None
+    """The next look whether a client that says nothing more has left."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to count the time."""
@@ -43,16 +70,32 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting."""
         self._unwatch()
+        if self._left is not None:
+            self._left.cancel()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's never keeps it open
+        """Answer a client that has ended its side once it had said its request."""
+        busy: Any = self.cycle
+        whole = busy is not None and not busy.more_body and self._in_head
+        if not whole or busy.response_complete or self.scheme == "https":  # TLS has no half ends
+            return False
+        busy.keep_alive = False
+        self._left = self.loop.call_later(_LEFT_SECONDS, self._ask_whether_left)
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, as long as there isn't too much of it."""
         if self._in_head:
             self._head_bytes += len(data)
+        self._unset_keepalive_if_required()
         try:
-            super().data_received(data)
-        except (UnicodeDecodeError, ValueError):  # a target that isn't ASCII
-            self._refuse(_BAD)
+            self._parse(data)
+        except HttpParserError:
+            self._refuse(_NO_HTTP)
+            return
+        except (UnicodeDecodeError, ValueError):
+            self._refuse(_ODD_TARGET)
             return
         if not self._in_head:
             return
@@ -67,19 +110,52 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.headers) > MOST_HEADERS:
             self._refuse(_TOO_LARGE)
 
+    def _parse(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except HttpParserUpgrade as upgrade:
+                if self._asked_upgrade is None or self.transport.is_closing():
+                    return
+                (end_of_head,) = upgrade.args
+                data = data[end_of_head:]
+                self._read_anew(self._asked_upgrade)
+                self._asked_upgrade = None
+            else:
+                return
+
+    def _read_anew(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Read a head again without its wish for another protocol.
+
+        The parser takes whatever follows it for that protocol's, the body too.
+        """
+        head = _plain_head(self.parser, self.url, headers)
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.parser.feed_data(head)
+
     def on_headers_complete(self) -> None:
         """The head is whole."""
+        if self._asked_upgrade is not None:
+            self.headers[:] = self._asked_upgrade  # the signature may cover them
+        elif self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                self._refuse(_TUNNEL)
+            else:
+                self._asked_upgrade = list(self.headers)
+            return
         self._in_head = False
         self._unwatch()
         names = {name for name, _ in self.headers}
-        old = self.parser.get_http_version() != "1.1"
-        if b"upgrade" in names or (old and b"transfer-encoding" in names):
-            self._refuse(_BAD)
+        if self.parser.get_http_version() != "1.1" and b"transfer-encoding" in names:
+            self._refuse(_OLD_CHUNKS)
         if not self.transport.is_closing():
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The next head may come; its time begins with its first byte."""
+        if self._in_head:
+            return  # the parser leaves it for another protocol: it is read anew
         self._in_head, self._head_bytes = True, 0
         if self.cycle is not None and not self.transport.is_closing():
             super().on_message_complete()
@@ -98,10 +174,46 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head.cancel()
             self._head = None
 
-    def _refuse(self, answer: bytes) -> None:
+    def _refuse(self, error: ServiceError) -> None:
         if self.transport.is_closing():
             return
         busy: Any = self.cycle
         if busy is None or busy.response_complete:
-            self.transport.write(answer)
+            v1 = not getattr(self, "url", b"").startswith(b"/v2/")
+            self.transport.write(as_bytes(refusal(error, v1=v1, close=True)))
         self.transport.close()
+
+    def _ask_whether_left(self) -> None:
+        """Find out whether a client that ended its side still wants its answer.
+
+        To an interim answer the system of one that has left says so.
+        """
+        busy: Any = self.cycle
+        quiet = not self.pipeline and not busy.response_started
+        if quiet and busy.scope["http_version"] == "1.1":
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._look_whether_left()
+
+    def _look_whether_left(self) -> None:
+        socket = self.transport.get_extra_info("socket")
+        if self.transport.is_closing():
+            return
+        if socket.getsockopt(SOL_SOCKET, SO_ERROR):
+            self.transport.abort()
+        else:
+            self._left = self.loop.call_later(_LEFT_SECONDS, self._look_whether_left)
+
+
+def _plain_head(
+    parser: HttpRequestParser, target: bytes, headers: Sequence[tuple[bytes, bytes]]
+) -> bytes:
+    """The head of a request without its wish for another protocol."""
+    lines = [b"%b %b HTTP/%b" % (parser.get_method(), target, parser.get_http_version().encode())]
+    for name, value in headers:
+        if name == b"connection":
+            tokens = (token.strip() for token in value.split(b","))
+            kept = [token for token in tokens if token.lower() != b"upgrade"]
+            lines.append(b"%b: %b" % (name, b", ".join(kept)))
+        elif name != b"upgrade":
+            lines.append(b"%b: %b" % (name, value))
+    return b"\r\n".join([*lines, b"", b""])

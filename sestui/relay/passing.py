@@ -23,6 +23,7 @@ _CONNECTIONS = 100
 _HOP_BY_HOP = frozenset(
     {
         "connection",
+        "http2-settings",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -37,6 +38,7 @@ _OURS = _HOP_BY_HOP | {
     "host",
     "authorization",
     "content-length",
+    "date",
     "expect",
     "x-amz-date",
     "x-amz-content-sha256",

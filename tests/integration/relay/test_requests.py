@@ -240,7 +240,6 @@ HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
         (HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", b"400"),
         (HEAD + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", b"400"),
         (HEAD + b"X: a\rb\r\n\r\n", b"400"),
-        (HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n", b"400"),
         (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
         (b"POST /\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"40"),
         (HEAD + b"A: b\r\n" * 200 + b"\r\n", b"431"),
