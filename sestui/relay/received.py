@@ -31,7 +31,8 @@ _BODY_SECONDS = 20.0
 _SLOWEST = 20_000.0
 """Bytes a second: a client that is slower than this, after 20 seconds' grace, is let go."""
 
-SERVICE = "ses"
+SERVICES = ("ses", "email")
+"""What a credential's scope may name; plugins that take it from the host's name say ``email``."""
 
 
 class TooSlowError(Exception):
@@ -211,7 +212,7 @@ def _fault(
     received: Received, claim: Claim, secret: str, region: str, now: Instant
 ) -> SignatureFault | None:
     try:
-        verify(received, claim, secret, region=region, service=SERVICE, now=now)
+        verify(received, claim, secret, region=region, services=SERVICES, now=now)
     except SignatureFault as fault:
         return fault
     return None

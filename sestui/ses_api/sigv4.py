@@ -6,9 +6,10 @@ The whole body is always part of what is verified: ``UNSIGNED-PAYLOAD`` is refus
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
@@ -77,6 +78,8 @@ class Claim:
     signature: str
     expires: int | None = None
     """Seconds for which a signature in the query is good; None for one in the header."""
+    dated_by: str = "x-amz-date"
+    """The header that says the date, for a signature in the header."""
 
     def scope(self) -> str:
         """Day, region and service, as they are signed."""
@@ -92,6 +95,15 @@ _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _SIGNED_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _IN_QUERY = "X-Amz-Signature"
 
+_OLD_HEADER = "x-amzn-authorization"
+"""Where AWS3-HTTPS signatures of SES's early clients are."""
+_OLD_QUERY = frozenset({"AWSAccessKeyId", "SignatureVersion", "SignatureMethod"})
+"""What a signature of version 2 puts into the query."""
+_USE_VERSION_4 = (
+    f"The request must be signed with AWS Signature Version 4 ({ALGORITHM}); older signatures and "
+    "other schemes are not accepted."
+)
+
 
 def claimed(received: Received) -> Claim:
     """What the request says of its signature, from its header or its query.
@@ -105,22 +117,41 @@ def claimed(received: Received) -> Claim:
     given = _query_values(received.query)
     if _IN_QUERY in given or "X-Amz-Algorithm" in given:
         return _from_query(given)
+    if received.header(_OLD_HEADER) or _OLD_QUERY & given.keys():
+        raise SignatureFault(Fault.INCOMPLETE, _USE_VERSION_4)
     raise SignatureFault(Fault.MISSING, "Request is missing Authentication Token")
 
 
 def _from_header(authorization: str, received: Received) -> Claim:
+    if authorization.split(maxsplit=1)[:1] != [ALGORITHM]:
+        raise SignatureFault(Fault.INCOMPLETE, _USE_VERSION_4)
     match = _HEADER.fullmatch(authorization.strip())
     if match is None:
         raise SignatureFault(
             Fault.INCOMPLETE, "Authorization header requires a whole AWS4-HMAC-SHA256 signature."
         )
-    return _claim(
+    date, dated_by = received.header("x-amz-date"), "x-amz-date"
+    if not date and received.header("date"):
+        date, dated_by = _basic_date(received.header("date")), "date"
+    claim = _claim(
         credential=match["credential"],
         headers=match["headers"],
-        date=received.header("x-amz-date"),
+        date=date,
         signature=match["signature"],
         expires=None,
     )
+    return replace(claim, dated_by=dated_by)
+
+
+def _basic_date(date: str) -> str:
+    """A ``Date`` header as signatures have it; one that can't be read stays as it is."""
+    try:
+        instant = parsedate_to_datetime(date)
+        if instant.tzinfo is None:  # -0000, as botocore writes it: UTC
+            instant = instant.replace(tzinfo=UTC)
+        return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    except (ValueError, OverflowError):
+        return date
 
 
 def _from_query(given: dict[str, str]) -> Claim:
@@ -147,7 +178,9 @@ def _claim(
             Fault.INCOMPLETE, "Credential must be KEY/DATE/REGION/SERVICE/aws4_request."
         )
     if not _DATE.fullmatch(date):
-        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Date is missing or not in ISO 8601 format.")
+        raise SignatureFault(
+            Fault.INCOMPLETE, "The request needs a date: X-Amz-Date in ISO 8601 format, or Date."
+        )
     if not _SIGNATURE.fullmatch(signature):
         raise SignatureFault(Fault.INCOMPLETE, "Signature must be 64 hexadecimal digits.")
     names = tuple(headers.lower().split(";"))
@@ -160,14 +193,20 @@ def _claim(
 
 
 def verify(
-    received: Received, claim: Claim, secret: str, *, region: str, service: str, now: Instant
+    received: Received,
+    claim: Claim,
+    secret: str,
+    *,
+    region: str,
+    services: Collection[str],
+    now: Instant,
 ) -> None:
-    """Hold the request against ``secret``; ``region`` and ``service`` are the receiver's own.
+    """Hold the request against ``secret``; ``region`` and ``services`` are the receiver's own.
 
     Raises:
         SignatureFault: it was not signed with that secret, not for us, not now, or not as it came.
     """
-    _check_scope(claim, region, service)
+    _check_scope(claim, region, services)
     _check_time(claim, now)
     _check_coverage(received, claim)
     key = signing_key(secret, claim.day, claim.region, claim.service)
@@ -183,10 +222,11 @@ def verify(
         )
 
 
-def _check_scope(claim: Claim, region: str, service: str) -> None:
-    if claim.service != service:
+def _check_scope(claim: Claim, region: str, services: Collection[str]) -> None:
+    if claim.service not in services:
         raise SignatureFault(
-            Fault.SCOPE, f"Credential should be scoped to correct service: '{service}'."
+            Fault.SCOPE,
+            f"Credential should be scoped to correct service: '{next(iter(services))}'.",
         )
     if claim.region != region:
         raise SignatureFault(
@@ -228,8 +268,9 @@ def _check_coverage(received: Received, claim: Claim) -> None:
     present = {name for name, _ in received.headers}
     if "host" not in claim.signed_headers or not received.header("host"):
         raise SignatureFault(Fault.INCOMPLETE, "'Host' must be a 'SignedHeader'.")
-    if claim.expires is None and "x-amz-date" not in claim.signed_headers:
-        raise SignatureFault(Fault.INCOMPLETE, "'X-Amz-Date' must be a 'SignedHeader'.")
+    if claim.expires is None and claim.dated_by not in claim.signed_headers:
+        name = claim.dated_by.title()
+        raise SignatureFault(Fault.INCOMPLETE, f"'{name}' must be a 'SignedHeader'.")
     if not set(claim.signed_headers) <= present:
         raise SignatureFault(Fault.INCOMPLETE, "A header that was signed is missing.")
     uncovered = {name for name in present if name.startswith("x-amz-")} - set(claim.signed_headers)

@@ -1,6 +1,7 @@
 """Signatures: what botocore signs is right, and nothing else is."""
 
 import hashlib
+import hmac
 from dataclasses import replace
 from datetime import UTC, datetime
 from unittest.mock import patch
@@ -13,7 +14,15 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sestui.ses_api.sigv4 import Fault, Received, SignatureFault, claimed, verify, without_signature
+from sestui.ses_api.sigv4 import (
+    Fault,
+    Received,
+    SignatureFault,
+    claimed,
+    signing_key,
+    verify,
+    without_signature,
+)
 
 KEY, SECRET = "SRLYEXAMPLEEXAMPLE22", "secret/of+the key"
 NOW = datetime(2026, 11, 22, 7, 50, 25, tzinfo=UTC).timestamp()
@@ -54,7 +63,7 @@ def signed(
 def check(received, *, now=NOW):
     claim = claimed(received)
     assert claim.access_key_id == KEY
-    verify(received, claim, SECRET, region="eu-west-1", service="ses", now=now)
+    verify(received, claim, SECRET, region="eu-west-1", services=("ses", "email"), now=now)
 
 
 def refused(received, *, now=NOW):
@@ -184,12 +193,86 @@ def test_a_told_hash_of_the_body_that_came_is_right():
     check(signed(headers={"X-Amz-Content-SHA256": told}))
 
 
+@pytest.mark.parametrize("query", [False, True])
+def test_the_service_may_be_named_as_the_host_is(query):
+    check(signed(service="email", query=query))
+
+
+def dated(text):
+    """A request whose date is in ``Date``, signed by botocore; the header says ``text``."""
+    right = signed(headers={"Date": "to be written by botocore"})
+    assert "x-amz-date" not in dict(right.headers)
+    headers = altered(right, "date", text).headers
+    canonical = hashlib.sha256(CANONICAL.format(date=text).encode()).hexdigest()
+    to_sign = f"AWS4-HMAC-SHA256\n20261122T075025Z\n{SCOPE}\n{canonical}"
+    signature = hmac.digest(
+        signing_key(SECRET, "20261122", "eu-west-1", "ses"), to_sign.encode(), "sha256"
+    ).hex()
+    authorization = (
+        f"AWS4-HMAC-SHA256 Credential={KEY}/{SCOPE}, SignedHeaders=date;host, Signature={signature}"
+    )
+    return altered(replace(right, headers=headers), "authorization", authorization)
+
+
+SCOPE = "20261122/eu-west-1/ses/aws4_request"
+CANONICAL = (
+    f"POST\n{V2}\n\ndate:{{date}}\nhost:relay.test:4580\n\ndate;host\n"
+    + hashlib.sha256(b'{"a": 1}').hexdigest()
+)
+
+
+def test_the_date_may_be_in_the_date_header_as_botocore_signs_it():
+    right = signed(headers={"Date": "to be written by botocore"})
+    assert right.header("date") == "Sun, 22 Nov 2026 07:50:25 -0000"
+    check(right)
+    assert refused(right, now=NOW + 901) is Fault.EXPIRED
+    assert refused(altered(right, "date", "Sun, 22 Nov 2026 07:50:26 GMT")) is Fault.MISMATCH
+    assert refused(without(right, "date")) is Fault.INCOMPLETE
+    told = right.header("authorization")
+    assert refused(altered(right, "authorization", told.replace("date;", ""))) is Fault.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sun, 22 Nov 2026 07:50:25 GMT",
+        "Sun, 22 Nov 2026 08:50:25 +0100",
+        "20261122T075025Z",
+    ],
+)
+def test_the_date_header_may_be_in_either_format(text):
+    check(dated(text))
+
+
+@pytest.mark.parametrize("text", ["now", "2026", "Sun, 99 Nov 2026 07:50:25 GMT", "20261122T07"])
+def test_a_date_header_that_cannot_be_read_is_none(text):
+    assert refused(dated(text)) is Fault.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ((("authorization", "AWS3-HTTPS AWSAccessKeyId=x,Algorithm=HmacSHA256,Signature=y"),), ""),
+        ((("x-amzn-authorization", "AWS3-HTTPS AWSAccessKeyId=x, Signature=y"),), ""),
+        ((("authorization", "AWS3 AWSAccessKeyId=x,Signature=y"),), ""),
+        ((("authorization", "AWS x:y="),), ""),
+        ((("authorization", "AWS4-ECDSA-P256-SHA256 Credential=x"),), ""),
+        ((("authorization", "Basic YTpi"),), ""),
+        ((("authorization", "Bearer x"),), ""),
+        ((), "Action=SendEmail&AWSAccessKeyId=x&SignatureVersion=2&Signature=y"),
+    ],
+)
+def test_who_signs_in_an_older_way_is_told_to_sign_with_version_4(headers, query):
+    received = Received("POST", "/", query, (("host", "x"), *headers), "0" * 64)
+    with pytest.raises(SignatureFault, match="Signature Version 4") as caught:
+        check(received)
+    assert caught.value.fault is Fault.INCOMPLETE
+
+
 @pytest.mark.parametrize(
     "authorization",
     [
         "AWS4-HMAC-SHA256",
-        "AWS3-HTTPS AWSAccessKeyId=x,Algorithm=HmacSHA256,Signature=y",
-        "Basic YTpi",
         "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=" + "0" * 64,
         "AWS4-HMAC-SHA256 Credential=k/20261122/eu-west-1/ses/aws4_request, "
         "SignedHeaders=host;Host, Signature=" + "0" * 64,
