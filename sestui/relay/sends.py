@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from sestui.relay.answers import Answer, bulk_sent, refusal, sent
 from sestui.relay.intake import Intake
 from sestui.relay.received import Caller, call_name
-from sestui.relay.verdicts import Settled, as_entry
+from sestui.relay.verdicts import Settled, as_entry, of_whole_call
 from sestui.ses_api import wire_v1
 from sestui.ses_api.relay_intake import Incoming
+from sestui.ses_api.relay_shape_v1 import check_parameters
 from sestui.ses_api.relayed import (
     RelayedMail,
     allowed_sender,
@@ -64,8 +65,9 @@ def send_call_v1(action: str, parameters: "wire_v1.Parameters") -> SendCall:
     """The old API's send.
 
     Raises:
-        ServiceError: its parameters don't fit.
+        ServiceError: its parameters don't fit, or one of them is none that could be passed on.
     """
+    check_parameters(action, parameters)
     return SendCall(wire_v1.SENDS[action](parameters), action == wire_v1.BULK, action)
 
 
@@ -84,12 +86,16 @@ def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -
     Raises:
         ServiceError: SES would refuse it, or this key may not send it.
     """
-    requests = mails_of_bulk(call.given) if call.bulk else [call.given]
+    requests: list[Json | ServiceError] = [call.given]
+    if call.bulk:
+        requests = mails_of_bulk(call.given)
     invocation = call_name(received)
     mails: list[tuple[Incoming, RelayedMail] | ServiceError] = []
     warnings = []
     for number, given in enumerate(requests):
         try:
+            if isinstance(given, ServiceError):
+                raise given
             mail = mail_of(
                 given, most=rules.most_recipients, configuration_set=rules.configuration_set
             )
@@ -132,6 +138,9 @@ async def carried_out(
     for each in settled:
         note(each)
     if call.bulk:
+        whole = of_whole_call(settled)
+        if whole is not None:
+            return refusal(whole, v1=call.v1)
         return bulk_sent([as_entry(each) for each in settled], v1=call.v1)
     [only] = settled
     if only.error is not None:

@@ -1,5 +1,6 @@
 """What a client is told: SES's own answer, as far as there is one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sestui.core.delivery import Answer, AnswerKind, HoldBack, Reply
@@ -13,7 +14,6 @@ from sestui.ses_api.wire import (
     quota_exceeded,
     rate_exceeded,
     rejected,
-    sending_paused,
 )
 
 
@@ -68,6 +68,13 @@ def _refusal(code: str, reason: str) -> ServiceError:
     return ServiceError(_STATUSES.get(code, 400), code, reason)
 
 
+_PAUSES = (
+    ("Suspended", BulkStatus.ACCOUNT_SUSPENDED),
+    ("Paused", BulkStatus.ACCOUNT_SENDING_PAUSED),
+)
+"""What the codes of an account that may not send contain, in either API."""
+
+
 def _not_taken(answer: Answer) -> ServiceError:
     if answer.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
         return rate_exceeded()
@@ -76,28 +83,32 @@ def _not_taken(answer: Answer) -> ServiceError:
     if answer.hold_back is HoldBack.CONTENT:
         return bad_request(answer.reason)
     if answer.hold_back is HoldBack.PAUSED:
-        if "Paused" in answer.code or "Suspended" in answer.code:
-            return sending_paused()
+        for word, status in _PAUSES:
+            if word in answer.code:
+                return EntryResult(status, error=answer.reason).as_error()
         # Its own credentials are the relay's trouble: the client's are right.
         return ServiceError(500, "InternalFailure", "SES refuses the relay's own credentials.")
     return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {answer.reason}")
-
-
-_BULK = {
-    "TooManyRequestsException": BulkStatus.ACCOUNT_THROTTLED,
-    "LimitExceededException": BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED,
-    "SendingPausedException": BulkStatus.ACCOUNT_SENDING_PAUSED,
-    "BadRequestException": BulkStatus.INVALID_PARAMETER,
-    "MessageRejected": BulkStatus.MESSAGE_REJECTED,
-    "NotFoundException": BulkStatus.INVALID_PARAMETER,
-}
 
 
 def as_entry(settled: Settled) -> EntryResult:
     """What a bulk call says of one of its mails."""
     if settled.error is None:
         return EntryResult(BulkStatus.SUCCESS, settled.message_id)
-    usual = (
-        BulkStatus.TRANSIENT_FAILURE if settled.error.status >= 500 else BulkStatus.MESSAGE_REJECTED
-    )
-    return EntryResult(_BULK.get(settled.error.code, usual), error=settled.error.text)
+    return EntryResult.of_error(settled.error)
+
+
+_OF_ALL = frozenset({"NotFoundException", "SendingPausedException", "AccountSuspendedException"})
+"""Codes of what all mails of a bulk call share: template, configuration set, account."""
+
+
+def of_whole_call(settled: Sequence[Settled]) -> ServiceError | None:
+    """The error with which SES refuses a bulk call as a whole; None if it answers each entry.
+
+    Once a mail was taken, the others' errors are theirs alone: whoever is told that the call
+    failed makes it again.
+    """
+    if any(each.error is None for each in settled):
+        return None
+    errors = (each.error for each in settled)
+    return next((error for error in errors if error and error.code in _OF_ALL), None)

@@ -8,7 +8,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.relay_shape import checked_bulk, checked_send
+from sestui.ses_api.template_data import merged
 from sestui.ses_api.wire import (
     Destination,
     Json,
@@ -23,9 +24,8 @@ from sestui.ses_api.wire import (
     SendEmailRequest,
     ServiceError,
     TemplateContent,
-    bad_request,
 )
-from sestui.ses_api.wire_parsing import send_bulk_email_of, send_email_of
+from sestui.ses_api.wire_parsing import bulk_defaults_of, bulk_entry_of, send_email_of
 
 MOST_IN_A_CALL = 50
 """Recipients that SES takes in one call."""
@@ -211,33 +211,44 @@ def _with_bytes(content: Json, to: str | None) -> Iterator[tuple[str, Any]]:
             yield kind, part
 
 
-def mails_of_bulk(given: Json) -> list[Json]:
+def mails_of_bulk(given: Json) -> list[Json | ServiceError]:
     """Each entry of SendBulkEmail's request as the SendEmail request that sends the same.
+
+    An entry that SES would refuse is its error; the others can be sent.
 
     Raises:
         ServiceError: SES would refuse the whole call by its shape.
     """
     given = checked_bulk(given)
-    parsed = send_bulk_email_of(given)
+    defaults = bulk_defaults_of(given)
     shared = {
         name: value
         for name, value in given.items()
         if name not in {"DefaultContent", "DefaultEmailTags", "BulkEmailEntries"}
     }
-    template = given["DefaultContent"]["Template"]
-    mails = []
-    for index, entry in enumerate(given["BulkEmailEntries"]):
-        single = parsed.single(index)
-        if not isinstance(single.content, TemplateContent):
-            raise bad_request("DefaultContent.Template is required.")
-        own = {**template, "TemplateData": json.dumps(single.content.data)}
-        if single.content.headers:
-            own["Headers"] = _pairs(single.content.headers)
-        mail = {**shared, "Destination": entry["Destination"], "Content": {"Template": own}}
-        if single.tags:
-            mail["EmailTags"] = _pairs(single.tags)
-        mails.append(mail)
+    mails: list[Json | ServiceError] = []
+    for entry in given["BulkEmailEntries"]:
+        try:
+            own = replace(defaults, entries=(bulk_entry_of(entry),)).single(0)
+        except ServiceError as error:
+            mails.append(error)
+        else:
+            mails.append({**shared, **_single(given, entry, own)})
     return mails
+
+
+def _single(given: Json, entry: Json, own: SendEmailRequest) -> Json:
+    """What the single call of a bulk call's ``entry`` says beyond what all share."""
+    template: Json = dict(given["DefaultContent"]["Template"])
+    replacement = entry.get("ReplacementEmailContent", {}).get("ReplacementTemplate", {})
+    default, data = template.get("TemplateData", ""), replacement.get("ReplacementTemplateData", "")
+    template["TemplateData"] = merged(default, data) or "{}"
+    if isinstance(own.content, TemplateContent) and own.content.headers:
+        template["Headers"] = _pairs(own.content.headers)
+    mail: Json = {"Destination": entry["Destination"], "Content": {"Template": template}}
+    if own.tags:
+        mail["EmailTags"] = _pairs(own.tags)
+    return mail
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:

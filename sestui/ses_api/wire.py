@@ -4,7 +4,6 @@ Whoever speaks SES's HTTP API from the server's side shares these.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -53,12 +52,7 @@ def not_found(text: str) -> ServiceError:
 
 def sending_paused() -> ServiceError:
     """The account may not send at present."""
-    return ServiceError(
-        400,
-        "SendingPausedException",
-        "Sending paused for this account. For more information, please check the inbox of the "
-        "email address associated with your AWS account.",
-    )
+    return EntryResult(BulkStatus.ACCOUNT_SENDING_PAUSED).as_error()
 
 
 class BulkStatus(StrEnum):
@@ -66,10 +60,15 @@ class BulkStatus(StrEnum):
 
     SUCCESS = "SUCCESS"
     MESSAGE_REJECTED = "MESSAGE_REJECTED"
+    MAIL_FROM_DOMAIN_NOT_VERIFIED = "MAIL_FROM_DOMAIN_NOT_VERIFIED"
+    CONFIGURATION_SET_NOT_FOUND = "CONFIGURATION_SET_NOT_FOUND"
+    TEMPLATE_NOT_FOUND = "TEMPLATE_NOT_FOUND"
     ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
     ACCOUNT_THROTTLED = "ACCOUNT_THROTTLED"
     ACCOUNT_DAILY_QUOTA_EXCEEDED = "ACCOUNT_DAILY_QUOTA_EXCEEDED"
+    INVALID_SENDING_POOL_NAME = "INVALID_SENDING_POOL_NAME"
     ACCOUNT_SENDING_PAUSED = "ACCOUNT_SENDING_PAUSED"
+    CONFIGURATION_SET_SENDING_PAUSED = "CONFIGURATION_SET_SENDING_PAUSED"
     INVALID_PARAMETER = "INVALID_PARAMETER"
     TRANSIENT_FAILURE = "TRANSIENT_FAILURE"
     FAILED = "FAILED"
@@ -86,13 +85,65 @@ class EntryResult:
 
     def as_error(self) -> ServiceError:
         """The same refusal as a single SendEmail would get it."""
-        by_status: dict[BulkStatus, Callable[[], ServiceError]] = {
-            BulkStatus.ACCOUNT_THROTTLED: rate_exceeded,
-            BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: quota_exceeded,
-            BulkStatus.ACCOUNT_SENDING_PAUSED: sending_paused,
-            BulkStatus.INVALID_PARAMETER: lambda: bad_request(self.error),
-        }
-        return by_status.get(self.status, lambda: rejected(self.error))()
+        status, code = _ERRORS[self.status]
+        return ServiceError(status, code, self.error or _TEXTS.get(self.status, ""))
+
+    @classmethod
+    def of_error(cls, error: ServiceError) -> "EntryResult":
+        """A single SendEmail's refusal as that of an entry."""
+        return cls(_status_of(error), error=error.text)
+
+
+_PAUSED = (
+    "Sending paused for this account. For more information, please check the inbox of the "
+    "email address associated with your AWS account."
+)
+
+_ERRORS: dict[BulkStatus, tuple[int, str]] = {
+    BulkStatus.MESSAGE_REJECTED: (400, "MessageRejected"),
+    BulkStatus.MAIL_FROM_DOMAIN_NOT_VERIFIED: (400, "MailFromDomainNotVerifiedException"),
+    BulkStatus.CONFIGURATION_SET_NOT_FOUND: (404, "NotFoundException"),
+    BulkStatus.TEMPLATE_NOT_FOUND: (404, "NotFoundException"),
+    BulkStatus.ACCOUNT_SUSPENDED: (400, "AccountSuspendedException"),
+    BulkStatus.ACCOUNT_THROTTLED: (429, "TooManyRequestsException"),
+    BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: (400, "LimitExceededException"),
+    BulkStatus.INVALID_SENDING_POOL_NAME: (400, "BadRequestException"),
+    BulkStatus.ACCOUNT_SENDING_PAUSED: (400, "SendingPausedException"),
+    BulkStatus.CONFIGURATION_SET_SENDING_PAUSED: (400, "SendingPausedException"),
+    BulkStatus.INVALID_PARAMETER: (400, "BadRequestException"),
+    BulkStatus.TRANSIENT_FAILURE: (500, "InternalServiceErrorException"),
+    BulkStatus.FAILED: (500, "InternalServiceErrorException"),
+}
+"""HTTP status and code with which a single SendEmail says the same."""
+
+_TEXTS = {
+    BulkStatus.ACCOUNT_THROTTLED: "Maximum sending rate exceeded.",
+    BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: "Daily message quota exceeded.",
+    BulkStatus.ACCOUNT_SENDING_PAUSED: _PAUSED,
+}
+"""SES's sentences where they are always the same."""
+
+_STATUSES = {code: status for status, (_, code) in reversed(_ERRORS.items())} | {
+    "BadRequestException": BulkStatus.INVALID_PARAMETER,
+    "SerializationException": BulkStatus.INVALID_PARAMETER,
+}
+
+
+def _status_of(error: ServiceError) -> BulkStatus:
+    if error.code == "NotFoundException":
+        of_set = names_configuration_set(error)
+        return BulkStatus.CONFIGURATION_SET_NOT_FOUND if of_set else BulkStatus.TEMPLATE_NOT_FOUND
+    if error.code == "SendingPausedException" and names_configuration_set(error):
+        return BulkStatus.CONFIGURATION_SET_SENDING_PAUSED
+    if error.code == "BadRequestException" and "sending pool" in error.text.lower():
+        return BulkStatus.INVALID_SENDING_POOL_NAME
+    usual = BulkStatus.TRANSIENT_FAILURE if error.status >= 500 else BulkStatus.MESSAGE_REJECTED
+    return _STATUSES.get(error.code, usual)
+
+
+def names_configuration_set(error: ServiceError) -> bool:
+    """Whether the error is one of a configuration set: codes of version 2 don't say of what."""
+    return "configuration set" in error.text.lower() or "configurationset" in error.text.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 import re
+from dataclasses import replace
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -97,26 +98,42 @@ def send_bulk_email_of(given: Json) -> SendBulkEmailRequest:
     Raises:
         ServiceError: SES would refuse the whole call by its shape.
     """
+    defaults = bulk_defaults_of(given)
+    entries = tuple(bulk_entry_of(entry) for entry in _objects(given, "BulkEmailEntries"))
+    return replace(defaults, entries=entries)
+
+
+def bulk_defaults_of(given: Json) -> SendBulkEmailRequest:
+    """SendBulkEmail's request without its entries, which are only counted.
+
+    Raises:
+        ServiceError: SES would refuse the whole call by its shape.
+    """
     template = _object(_object(given, "DefaultContent"), "Template")
     if not template:
         raise bad_request("DefaultContent.Template is required.")
     sender = _sender(given)
-    entries = tuple(_bulk_entry(entry) for entry in _objects(given, "BulkEmailEntries"))
-    if not entries:
+    count = len(_objects(given, "BulkEmailEntries"))
+    if not count:
         raise bad_request("BulkEmailEntries must have at least 1 entry.")
-    if len(entries) > MAX_RECIPIENTS:
+    if count > MAX_RECIPIENTS:
         raise bad_request(f"BulkEmailEntries must have at most {MAX_RECIPIENTS} entries.")
     return SendBulkEmailRequest(
         sender=sender,
         content=_template(template),
-        entries=entries,
+        entries=(),
         reply_to=_mailboxes(given, "ReplyToAddresses"),
         tags=_tags(given, "DefaultEmailTags"),
         configuration_set=_text(given, "ConfigurationSetName"),
     )
 
 
-def _bulk_entry(given: Json) -> BulkEntry:
+def bulk_entry_of(given: Json) -> BulkEntry:
+    """One entry of SendBulkEmail's request.
+
+    Raises:
+        ServiceError: SES would refuse it by its shape.
+    """
     destination = _destination(_object(given, "Destination"), MAX_RECIPIENTS)
     replacement = _object(_object(given, "ReplacementEmailContent"), "ReplacementTemplate")
     return BulkEntry(
@@ -199,6 +216,11 @@ def _attachments(given: Json) -> tuple[WireAttachment, ...]:
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_SES_TAG = re.compile(r"ses:feedback-id-[a-d]")
+"""SES's own tags that a mail may set: they become parts of its Feedback-ID header."""
+_TAG_RULE = (
+    "only alphanumeric ASCII characters, '_' and '-' are allowed, at least 1 and at most 256."
+)
 
 
 def _headers(given: Json, key: str) -> Pairs:
@@ -216,9 +238,10 @@ def _headers(given: Json, key: str) -> Pairs:
 def _tags(given: Json, key: str) -> Pairs:
     tags = _pairs(given, key)
     for name, value in tags:
-        # SES's own tag names begin with "ses:"; nobody else's may.
-        if not _TAG.fullmatch(name) or not _TAG.fullmatch(value):
-            raise bad_request(f"Invalid tag {name!r}: only A-Z, a-z, 0-9, _ and -, at most 256.")
+        if not _TAG.fullmatch(name) and not _SES_TAG.fullmatch(name):
+            raise bad_request(f"Invalid tag name <{name[:256]}>: {_TAG_RULE}")
+        if not _TAG.fullmatch(value):
+            raise bad_request(f"Invalid value of the tag {name}: {_TAG_RULE}")
     return tags
 
 
@@ -325,8 +348,10 @@ def _strings(given: Json, key: str) -> tuple[str, ...]:
 
 
 def _blob(given: Json, key: str) -> bytes:
+    text = _text(given, key).replace("\r", "").replace("\n", "")  # Ruby's encode64 breaks lines
     try:
-        return base64.b64decode(_text(given, key), validate=True)
+        # A blank would be a plus that wasn't escaped in a form: nobody can tell what it stood for.
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _wrong_type(key, "base64") from error
 

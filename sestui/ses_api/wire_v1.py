@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from sestui.ses_api.wire import BulkStatus, EntryResult, Json, ServiceError, bad_request
+from sestui.ses_api.wire import (
+    BulkStatus,
+    EntryResult,
+    Json,
+    ServiceError,
+    bad_request,
+    names_configuration_set,
+)
 
 NAMESPACE = "http://ses.amazonaws.com/doc/2010-12-01/"
 
@@ -242,10 +249,15 @@ _CODES = {
 _STATUSES = {
     BulkStatus.SUCCESS: "Success",
     BulkStatus.MESSAGE_REJECTED: "MessageRejected",
+    BulkStatus.MAIL_FROM_DOMAIN_NOT_VERIFIED: "MailFromDomainNotVerified",
+    BulkStatus.CONFIGURATION_SET_NOT_FOUND: "ConfigurationSetDoesNotExist",
+    BulkStatus.TEMPLATE_NOT_FOUND: "TemplateDoesNotExist",
     BulkStatus.ACCOUNT_SUSPENDED: "AccountSuspended",
     BulkStatus.ACCOUNT_THROTTLED: "AccountThrottled",
     BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: "AccountDailyQuotaExceeded",
+    BulkStatus.INVALID_SENDING_POOL_NAME: "InvalidSendingPoolName",
     BulkStatus.ACCOUNT_SENDING_PAUSED: "AccountSendingPaused",
+    BulkStatus.CONFIGURATION_SET_SENDING_PAUSED: "ConfigurationSetSendingPaused",
     BulkStatus.INVALID_PARAMETER: "InvalidParameterValue",
     BulkStatus.TRANSIENT_FAILURE: "TransientFailure",
     BulkStatus.FAILED: "Failed",
@@ -254,9 +266,12 @@ _STATUSES = {
 
 def as_v1(error: ServiceError) -> ServiceError:
     """A refusal in version 2's words in those of the old API."""
+    of_set = names_configuration_set(error)
     if error.code == "NotFoundException":
-        kind = "ConfigurationSet" if "onfiguration" in error.text else "Template"
+        kind = "ConfigurationSet" if of_set else "Template"
         return ServiceError(400, f"{kind}DoesNotExist", error.text)
+    if error.code == "SendingPausedException" and of_set:
+        return ServiceError(400, "ConfigurationSetSendingPausedException", error.text)
     status, code = _CODES.get(error.code, (error.status, error.code))
     return ServiceError(status, code, error.text)
 

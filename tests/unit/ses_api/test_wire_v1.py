@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sestui.ses_api import wire
+from sestui.ses_api.relay_shape_v1 import SHAPES, check_parameters
 from sestui.ses_api.wire import BulkStatus, EntryResult, ServiceError
 from sestui.ses_api.wire_parsing import send_bulk_email_of, send_email_of
 from sestui.ses_api.wire_v1 import (
@@ -195,7 +196,7 @@ def test_botocore_reads_our_answers():
         {"Status": "AccountDailyQuotaExceeded", "Error": "Daily <quota> exceeded."},
     ]
     known = set(MODEL.shape_for("BulkEmailStatus").enum)
-    assert {each["Status"] for each in said["Status"]} <= known
+    assert {each["Status"] for each in said["Status"]} == known
 
 
 @pytest.mark.parametrize(
@@ -208,6 +209,10 @@ def test_botocore_reads_our_answers():
         (wire.bad_request("\x00<bad>"), "InvalidParameterValue"),
         (wire.not_found("Template x does not exist."), "TemplateDoesNotExist"),
         (wire.not_found("Configuration set x does not exist."), "ConfigurationSetDoesNotExist"),
+        (
+            wire.ServiceError(400, "SendingPausedException", "Configuration set x is paused."),
+            "ConfigurationSetSendingPausedException",
+        ),
     ],
 )
 def test_botocore_reads_our_refusals(error, code):
@@ -216,3 +221,56 @@ def test_botocore_reads_our_refusals(error, code):
     assert said["Error"]["Code"] == code
     assert said["Error"]["Type"] == "Sender"
     assert said["ResponseMetadata"]["RequestId"] == "request"
+
+
+# what the relay could not pass on
+
+
+def shape_of(shape):
+    if shape.type_name == "structure":
+        return {name: shape_of(below) for name, below in shape.members.items()}
+    return [shape_of(shape.member)] if shape.type_name == "list" else None
+
+
+@pytest.mark.parametrize("action", sorted(SENDS))
+def test_each_parameter_of_sess_model_is_known_and_no_other(action):
+    assert SHAPES[action] == shape_of(MODEL.operation_model(action).input_shape)
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("SendEmail", "Priority"),
+        ("SendEmail", "source"),
+        ("SendEmail", "Destination.ReplyTo.member.1"),
+        ("SendEmail", "Destination.ToAddresses.1"),
+        ("SendEmail", "Destination.ToAddresses.members.1"),
+        ("SendEmail", "Message.Body.Amp.Data"),
+        ("SendEmail", "Message.Subject.Data.x"),
+        ("SendEmail", "Tags.member.1.Colour"),
+        ("SendEmail", "Template"),
+        ("SendRawEmail", "ReplyToAddresses.member.1"),
+        ("SendRawEmail", "RawMessage.Encoding"),
+        ("SendTemplatedEmail", "Headers.member.1.Name"),
+        ("SendBulkTemplatedEmail", "Tags.member.1.Name"),
+        ("SendBulkTemplatedEmail", "Destinations.member.7.ReplacementHeaders.member.1.Name"),
+    ],
+)
+def test_another_is_refused_by_its_name(action, name):
+    _, parameters = parse_form("", urlencode({"Action": action, name: "x"}).encode())
+    with pytest.raises(ServiceError) as caught:
+        check_parameters(action, parameters)
+    named, said = caught.value.text.split(maxsplit=1)
+    assert name.startswith(named)
+    assert said.startswith("is no parameter")
+    assert (caught.value.status, caught.value.code) == (400, "BadRequestException")
+
+
+def test_what_every_call_has_and_what_signs_it_are_known():
+    query = (
+        "Version=2010-12-01&X-Amz-Algorithm=a&X-Amz-Credential=b&X-Amz-Date=c&X-Amz-Expires=9"
+        "&X-Amz-SignedHeaders=host&X-Amz-Signature=d&AWSAccessKeyId=x&Timestamp=t"
+        "&SignatureVersion=4&SignatureMethod=m&Expires=e&SecurityToken=s&Signature=s"
+    )
+    action, parameters = parse_form(query, b"Action=SendEmail&Source=a&ReplyToAddresses=")
+    check_parameters(action, parameters)
