@@ -178,7 +178,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         busy: Any = self.cycle
-        if busy is None or busy.response_complete:
+        # A request before this one may be under way: the refusal would be taken for its answer.
+        own = not self._in_head and not self.pipeline and busy and not busy.response_started
+        if busy is None or busy.response_complete or own:
             v1 = not getattr(self, "url", b"").startswith(b"/v2/")
             self.transport.write(as_bytes(refusal(error, v1=v1, close=True)))
         self.transport.close()

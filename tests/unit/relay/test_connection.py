@@ -158,6 +158,8 @@ REFUSED = {
     "target": b"POST /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
     "old chunks": b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "length": REQUEST.replace(b"Content-Length: 2", b"Content-Length: two"),
+    "coding": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "chunk": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "large": b"POST / HTTP/1.1\r\nX: " + b"y" * connection.MAX_HEAD,
 }
 
@@ -172,7 +174,7 @@ async def test_each_refusal_is_a_sentence_in_the_old_apis_format(request_):
     assert sentence.text.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["old chunks", "length", "large"])
+@pytest.mark.parametrize("name", ["old chunks", "length", "coding", "chunk", "large"])
 async def test_or_in_the_new_apis_once_its_path_is_read(name):
     request = REFUSED[name].replace(b" /", b" /v2/email/outbound-emails", 1)
     async with served() as port:
@@ -180,6 +182,13 @@ async def test_or_in_the_new_apis_once_its_path_is_read(name):
     assert b"content-type: application/json" in head
     assert b"x-amzn-errortype: " in head
     assert json.loads(body)["message"].endswith(".")
+
+
+async def test_a_refusal_is_never_the_answer_to_the_request_before():
+    until, gone = asyncio.Event(), asyncio.Event()
+    async with held(until, gone) as port:
+        for name in ("no HTTP", "coding", "large"):
+            assert await heard(port, REQUEST, REFUSED[name], pause=0.05) == b""
 
 
 @asynccontextmanager
