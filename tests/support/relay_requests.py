@@ -42,7 +42,9 @@ def ask(relay, method, path, body=b"", headers=None):
     return answer
 
 
-def signed(relay, method, path, body=b"", *, at=None, query=False, key=None, **headers):
+def signed(
+    relay, method, path, body=b"", *, at=None, query=False, key=None, service="ses", **headers
+):
     """What is to be asked, signed as botocore signs; ``at`` is the signer's clock."""
     own = key or relay.key
     url = f"{relay.url}{path}"
@@ -52,7 +54,7 @@ def signed(relay, method, path, body=b"", *, at=None, query=False, key=None, **h
     now = datetime.fromtimestamp(at or time.time(), UTC)
     with patch("botocore.auth.get_current_datetime", lambda: now):
         credentials = Credentials(own.access_key_id, own.secret_access_key)
-        (SigV4QueryAuth if query else SigV4Auth)(credentials, "ses", REGION).add_auth(request)
+        (SigV4QueryAuth if query else SigV4Auth)(credentials, service, REGION).add_auth(request)
     return method, request.url.removeprefix(relay.url), body, dict(request.headers.items())
 
 
