@@ -12,10 +12,7 @@ from typing import Any
 import pytest
 
 from sestui.simulator.faults import checked_fault
-
-NODE_PACKAGES = ("@aws-sdk/client-ses@3", "@aws-sdk/client-sesv2@3", "nodemailer@10")
-SCRIPT = Path(__file__).with_name("node_clients.mjs")
-INSTALL_SECONDS = 120
+from tests.support import sdks
 
 
 def kept(factory: pytest.TempPathFactory, name: str) -> Path:
@@ -25,41 +22,14 @@ def kept(factory: pytest.TempPathFactory, name: str) -> Path:
 
 @pytest.fixture(scope="module")
 def node_folder(tmp_path_factory: pytest.TempPathFactory, outside: dict[str, str]) -> Path:
-    """A folder with the SDKs installed."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node isn't here: its SDKs are not tested")
-    folder = kept(tmp_path_factory, "node-clients")
-    if not (folder / "node_modules" / "nodemailer").is_dir():
-        folder.mkdir(exist_ok=True)
-        command = [
-            "npm",
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--fetch-retries=0",
-            "--prefix",
-            str(folder),
-        ]
-        try:
-            done = subprocess.run(
-                [*command, *NODE_PACKAGES],
-                env=outside,
-                capture_output=True,
-                timeout=INSTALL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            pytest.skip("npm takes too long to install the SDKs")
-        if done.returncode:
-            pytest.skip(f"npm can't install the SDKs: {done.stderr.decode()[-200:]}")
-    return folder
+    """A folder with the SDKs in it."""
+    return sdks.node_folder(outside, tmp_path_factory.mktemp("node"))
 
 
 def test_nodes_sdks_and_nodemailer(relay, ses, node_folder):
     ses.account.add_fault(checked_fault("refuse", match="refused@*"))
-    script = shutil.copy(SCRIPT, node_folder)
     done = subprocess.run(
-        ["node", script],
+        ["node", "nodemailer.mjs"],
         cwd=node_folder,
         env=relay.environment(),
         capture_output=True,
