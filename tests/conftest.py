@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
@@ -42,6 +43,12 @@ hypothesis.settings.load_profile("sestui")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Leave the environment of whoever runs the tests, before any worker or test starts."""
     session.config.stash[_ENVIRONMENT] = OwnEnvironment()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist what is around the tests: it starts in our own environment."""
+    node.workerinput["outside"] = node.config.stash[_ENVIRONMENT].outside
 
 
 @pytest.hookimpl(trylast=True)
@@ -71,7 +78,9 @@ def _own_environment(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def outside(pytestconfig: pytest.Config) -> dict[str, str]:
     """The environment around the tests, for what installs another program from the network."""
-    return pytestconfig.stash[_ENVIRONMENT].outside
+    own = pytestconfig.stash[_ENVIRONMENT].outside
+    found: dict[str, str] = getattr(pytestconfig, "workerinput", {}).get("outside", own)
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)
