@@ -9,6 +9,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sestui.relay.answers import as_bytes, refusal
+from sestui.relay.gathered import GatheringTransport
 from sestui.ses_api.wire import ServiceError
 
 HEAD_SECONDS = 10.0
@@ -64,7 +65,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to count the time."""
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -11,6 +11,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 
 from sestui.relay import connection
+from sestui.relay.gathered import GatheringTransport
 from sestui.ses_api.wire_v1 import NAMESPACE
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
@@ -236,6 +237,22 @@ async def test_who_leaves_is_told_from_him(monkeypatch):
         await writer.drain()
         writer.close()
         await asyncio.wait_for(gone.wait(), 30)
+
+
+async def test_head_and_body_leave_in_one_piece():
+    pieces = []
+
+    class Recorded(asyncio.Transport):
+        def write(self, data):
+            pieces.append(bytes(data))
+
+    gathering = GatheringTransport(Recorded(), asyncio.get_running_loop())
+    for data in (b"head", b"body"):
+        gathering.write(data)
+    await asyncio.sleep(0)
+    gathering.write(b"next")
+    await asyncio.sleep(0)
+    assert pieces == [b"headbody", b"next"]
 
 
 async def test_who_ends_in_the_middle_of_a_request_is_let_go():
