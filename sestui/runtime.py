@@ -122,12 +122,13 @@ class Runtime:
         """boto3's clients, talking to SES or to the simulator, which is started if need be."""
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
 
-        endpoint = (
-            Endpoint(self._simulator_url(), True)
-            if self.simulated
-            else Endpoint(profile=self.settings.aws_profile, region=self.settings.aws_region)
+        if not self.simulated:
+            settings = self.settings
+            return Clients(Endpoint(profile=settings.aws_profile, region=settings.aws_region))
+        simulator = self._simulator = self._start_simulator()
+        return Clients(
+            Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id)
         )
-        return Clients(endpoint)
 
     def gateway(self) -> "Gateway":
         """A way to hand mail to SES, for one thread to drive."""
@@ -136,19 +137,19 @@ class Runtime:
         # Calls that hang keep their connections, and others go on beside them.
         return Gateway(self.clients, self.clock, most=4 * self.settings.senders)
 
-    def _simulator_url(self) -> str:
+    def _start_simulator(self) -> "SimulatorProcess":
         from sestui.simulator.launch import start_simulator  # noqa: PLC0415 - only if simulated
 
         given = self.settings.model_fields_set
         settings = self.settings
-        self._simulator = start_simulator(
+        return start_simulator(
             settings.data_dir,
             # Only what was set here: another process's, or `sestui simulator`'s, choice stays.
             rate=settings.simulator_rate if "simulator_rate" in given else None,
             quota=settings.simulator_quota if "simulator_quota" in given else None,
             latency=settings.simulator_latency,
+            sandbox=settings.simulator_sandbox if "simulator_sandbox" in given else None,
         )
-        return self._simulator.endpoint_url
 
     @cached_property
     def ses_account(self) -> "Account":

@@ -113,6 +113,11 @@ class Settings(BaseSettings):
     simulator_latency: float = Field(
         0.08, ge=0, le=60, description="Seconds the simulator takes to answer a call."
     )
+    simulator_sandbox: bool = Field(
+        False,
+        description="Whether the simulated account is in SES's sandbox: sender and recipients must "
+        "be verified or SES's own test mailboxes.",
+    )
     allow_commands: bool = Field(
         False, description="Let tasks of the type command run programs of yours."
     )

@@ -45,6 +45,12 @@ def serve_account(
     jitter: Annotated[
         float, typer.Option(min=0, max=60, help="Give or take up to so many seconds.")
     ] = 0.0,
+    sandbox: Annotated[
+        bool | None,
+        typer.Option(
+            "--sandbox/--no-sandbox", help="Take mail by and to verified identities only."
+        ),
+    ] = None,
 ) -> None:
     """Serve the workspace's simulated account until interrupted (without a subcommand)."""
     if context.invoked_subcommand is not None:
@@ -63,9 +69,30 @@ def serve_account(
             quota=quota,
             latency=settings.simulator_latency if latency is None else latency,
             jitter=jitter,
+            sandbox=sandbox,
             announce=lambda bound: _tell_how(settings.data_dir, bound),
         )
     typer.echo("The simulator has stopped; its account stays in the workspace.", err=True)
+
+
+@app.command()
+def key(as_json: Json = False) -> None:
+    """Print the credentials for programs that use the simulator: export $(sestui simulator key)."""
+    from sestui.settings import load_settings  # noqa: PLC0415 - heavy
+    from sestui.simulator.access import (  # noqa: PLC0415 - with it
+        SECRET_ACCESS_KEY,
+        access_key_of,
+    )
+
+    credentials = {
+        "AWS_ACCESS_KEY_ID": access_key_of(load_settings().data_dir),
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+    }
+    if as_json:
+        typer.echo(json.dumps(credentials, indent=2))
+        return
+    for name, value in credentials.items():
+        typer.echo(f"{name}={value}")
 
 
 @app.command()
@@ -176,13 +203,20 @@ def _state() -> "SimulatorState":
 
 
 def _tell_how(workspace: Path, port: int) -> None:
-    url = f"http://127.0.0.1:{port}"
+    from sestui.simulator.access import (  # noqa: PLC0415 - with the server
+        SECRET_ACCESS_KEY,
+        access_key_of,
+    )
+
+    url, access_key = f"http://127.0.0.1:{port}", access_key_of(workspace)
     typer.echo(
         f"A simulated SES account answers at {url}, its state is in {workspace}.\n"
-        "Point any AWS client at it (every key is right):\n"
-        f"  export AWS_ENDPOINT_URL_SESV2={url} AWS_REGION=eu-west-1 \\\n"
-        "         AWS_ACCESS_KEY_ID=simulator AWS_SECRET_ACCESS_KEY=simulator\n"
-        f"What it accepts is to be seen at {url}/outbox in a browser.\n"
+        "Point any AWS client at it, with its own key (keep it to yourself):\n"
+        f"  export AWS_ENDPOINT_URL_SESV2={url} AWS_ENDPOINT_URL_SES={url} \\\n"
+        "         AWS_REGION=eu-west-1 \\\n"
+        f"         AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY}\n"
+        "See what it accepts in a browser (the link lets it in, and it stays in):\n"
+        f"  {url}/outbox?token={access_key}\n"
         "Ctrl-C stops it.",
         err=True,
     )
@@ -193,8 +227,8 @@ def _line(mail: dict[str, Any]) -> str:
 
     recipients = ", ".join(mail["recipients"])
     return (
-        f"{iso(mail['accepted_at'])}  {mail['message_id']}  {printable(recipients)}  "
-        f"{printable(mail['subject'])}"
+        f"{iso(mail['accepted_at'])}  {mail['message_id']}  {printable(mail['from'])}  "
+        f"{printable(recipients)}  {printable(mail['subject'])}"
     )
 
 
@@ -205,6 +239,7 @@ def _shown(mail: dict[str, Any]) -> str:
         ("Message id", mail["message_id"]),
         ("Accepted", iso(mail["accepted_at"])),
         ("From", mail["from"]),
+        ("State", mail["state"]),
         ("To", ", ".join(mail["to"])),
         ("Cc", ", ".join(mail["cc"])),
         ("Bcc", ", ".join(mail["bcc"])),

@@ -60,10 +60,12 @@ class Endpoint:
     url: str | None = None
     """None: AWS's own endpoint, or AWS_ENDPOINT_URL_SESV2 if that is set."""
     simulated: bool = False
-    """The simulator takes any credentials, so none of the user's are looked at."""
+    """The simulator has a key of its own, so none of the user's are looked at."""
     profile: str = ""
     """The AWS profile; '': what AWS's own chain says, as for the region."""
     region: str = ""
+    access_key_id: str = "SIMULATOR"
+    """The simulator's own."""
 
 
 class Clients:
@@ -81,7 +83,7 @@ class Clients:
         )
         with said_plainly():
             self._session, core = (
-                _simulated_session()
+                _simulated_session(endpoint.access_key_id)
                 if endpoint.simulated
                 else aws_session(endpoint.profile, endpoint.region)
             )
@@ -193,7 +195,7 @@ def _named_region() -> str | None:
     return os.environ.get("AWS_REGION") or None
 
 
-def _simulated_session() -> _Sessions:
+def _simulated_session(access_key_id: str) -> _Sessions:
     """A session that reads no file and no profile of the user's: neither may stop the simulator."""
     unread = {
         "profile": (None, None, None, None),
@@ -204,8 +206,8 @@ def _simulated_session() -> _Sessions:
     region = _named_region() or core.get_config_variable("region") or _SIMULATOR_REGION
     session = boto3.Session(
         botocore_session=core,
-        aws_access_key_id="SIMULATOR",
-        aws_secret_access_key="simulator",  # noqa: S106 - the simulator checks none
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key="simulator",  # noqa: S106 - the simulator looks at the id
         region_name=region,
     )
     return session, core

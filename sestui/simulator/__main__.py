@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--quota", type=int)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--jitter", type=float, default=0.0)
+    parser.add_argument("--sandbox", choices=("True", "False"))
     options = parser.parse_args()
     try:
         serve(
@@ -30,6 +31,7 @@ def main() -> int:
             quota=options.quota,
             latency=options.latency,
             jitter=options.jitter,
+            sandbox=None if options.sandbox is None else options.sandbox == "True",
             announce=lambda port: _say({"port": port}),
             until_stdin_ends=True,
         )

@@ -8,17 +8,21 @@ from sestui.errors import UsageError
 from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
+    RawContent,
     SendBulkEmailRequest,
     SendEmailRequest,
     ServiceError,
     TemplateContent,
+    bad_request,
     not_found,
     rejected,
     sending_paused,
 )
 from sestui.simulator.faults import AFTER, BEFORE, REFUSALS, Fault, FaultDraw
+from sestui.simulator.handlebars import MissingVariableError
 from sestui.simulator.rules import counted, in_debt, mailbox_simulator, refilled, within_quota
-from sestui.simulator.templating import MissingVariableError, rendered
+from sestui.simulator.strict import checked_raw, invalid_domain
+from sestui.simulator.templating import checked_subject
 
 ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 
@@ -49,6 +53,12 @@ class Account:
     """Mails ever refused for the quota."""
     refused: int = 0
     """Mails ever refused for another reason."""
+    suppressed_reasons: str = "BOUNCE,COMPLAINT"
+    """For which reasons an address on the suppression list gets no mail; '' switches it off."""
+    validation: str = ""
+    """The validation attributes of the suppression list, as JSON; '' for none."""
+    suppressing: bool = False
+    """Whether anybody may be suppressed: without it, a send looks nobody up."""
 
     @property
     def checks_identities(self) -> bool:
@@ -71,6 +81,16 @@ class Account:
         return account
 
 
+def sandbox_settings(sandbox: bool | None) -> dict[str, bool]:
+    """The settings of an account in SES's sandbox, or out of it; none if they are to stay.
+
+    In the sandbox, senders and recipients must be verified, or SES's own test mailboxes.
+    """
+    if sandbox is None:
+        return {}
+    return {"production_access": not sandbox, "verify_identities": sandbox}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One mail of a call, as far as the decision needs it."""
@@ -80,6 +100,8 @@ class Entry:
     tags: tuple[tuple[str, str], ...]
     rendering_failure: str = ""
     """Why its template could not be rendered; SES takes such a mail and never delivers it."""
+    fault: str = ""
+    """Why SES takes no such mail, whatever the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +112,10 @@ class Call:
     entries: tuple[Entry, ...]
     bulk: bool
     region: str = "EU-WEST-1"
+    sender_name: str = ""
+    """As its recipients see it."""
+    claimed: tuple[str, ...] = ()
+    """More addresses that a raw mail says it is from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +134,42 @@ def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> Ca
     """What has to be decided about a request.
 
     Raises:
-        ServiceError: it names a stored template, or its template can't be parsed.
+        ServiceError: it names a template that isn't there, its template can't be parsed, its sender
+            is none, or its raw mail has headers that SES does not take.
     """
-    sender = request.sender.address
-    if isinstance(request, SendEmailRequest):
-        return Call(sender, (_entry(request),), bulk=False, region=region)
-    mails = (request.single(index) for index in range(len(request.entries)))
-    return Call(sender, tuple(_entry(mail) for mail in mails), bulk=True, region=region)
+    sender = request.sender
+    fault = invalid_domain((sender.address,))
+    if fault:
+        raise bad_request(fault)
+    if isinstance(request, SendBulkEmailRequest):
+        mails = (request.single(index) for index in range(len(request.entries)))
+        entries = tuple(_entry(mail) for mail in mails)
+        return Call(sender.address, entries, bulk=True, region=region, sender_name=sender.name)
+    name, claimed = sender.name, tuple[str, ...]()
+    if isinstance(request.content, RawContent):
+        name, claimed = checked_raw(request.content.data, sender)
+    return Call(
+        sender.address,
+        (_entry(request),),
+        bulk=False,
+        region=region,
+        sender_name=name,
+        claimed=claimed,
+    )
 
 
 def _entry(request: SendEmailRequest) -> Entry:
     content, failure = request.content, ""
     subject = content.subject
+    recipients = request.destination.recipients
     if isinstance(content, TemplateContent):
-        if content.name:
+        if content.name and not (content.subject or content.html or content.text):
             raise not_found(f"Template {content.name} does not exist.")
         try:
-            subject = rendered(content).subject
+            subject = checked_subject(content)
         except MissingVariableError as error:
             failure = str(error)
-    return Entry(request.destination.recipients, subject, request.tags, failure)
+    return Entry(recipients, subject, request.tags, failure, invalid_domain(recipients))
 
 
 def decide(
@@ -172,7 +214,9 @@ def _decide_entries(
     for entry in call.entries:
         counting = counted(entry.recipients)
         failure = draw.entry_failure(entry.recipients, bulk=call.bulk)
-        if failure is None and not account.production_access:
+        if entry.fault:
+            failure = EntryResult(BulkStatus.INVALID_PARAMETER, error=entry.fault)
+        elif failure is None and not account.production_access:
             failure = _refusal_of_recipients(entry.recipients, call.region, verified)
         if failure is not None:
             refused += 1
@@ -196,8 +240,14 @@ def _refusal_of_sender(
 ) -> ServiceError | None:
     if not account.sending_enabled or account.enforcement == "SHUTDOWN":
         return sending_paused()
-    if account.verify_identities and not _is_verified(call.sender, verified):
-        return rejected(_not_verified((call.sender,), call.region))
+    if account.verify_identities:
+        strangers = tuple(
+            address
+            for address in dict.fromkeys((call.sender, *call.claimed))
+            if not _is_verified(address, verified)
+        )
+        if strangers:
+            return rejected(_not_verified(strangers, call.region))
     return None
 
 

@@ -12,9 +12,11 @@ from email.utils import formatdate
 
 from sestui.core.clock import Instant
 from sestui.core.mailboxes import Mailbox
-from sestui.ses_api.wire import RawContent, SendEmailRequest, SimpleContent, TemplateContent
+from sestui.ses_api.wire import Pairs, RawContent, SendEmailRequest, SimpleContent, TemplateContent
+from sestui.simulator.handlebars import MissingVariableError
 from sestui.simulator.mime import ArrivedMail, opened
-from sestui.simulator.templating import MissingVariableError, rendered
+from sestui.simulator.strict import without_bcc
+from sestui.simulator.templating import rendered
 
 _WIRE = compat32.clone(linesep="\r\n", max_line_length=0)
 _QUOTED = email.charset.Charset("utf-8")
@@ -25,7 +27,7 @@ def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> Arriv
     """The mail that ``request`` brings to its recipients."""
     content = request.content
     if isinstance(content, RawContent):
-        return opened(content.data)
+        return opened(without_bcc(content.data))
     if isinstance(content, TemplateContent):
         content = _rendered(content)
     return opened(_built(request, content, message_id, at))
@@ -44,34 +46,43 @@ def _built(
     request: SendEmailRequest, content: SimpleContent, message_id: str, at: Instant
 ) -> bytes:
     """The MIME message that SES makes of a simple mail."""
+    envelope = (
+        ("From", request.sender.written),
+        ("Reply-To", _list(request.reply_to)),
+        ("To", _list(request.destination.to)),
+        ("Cc", _list(request.destination.cc)),
+        ("Subject", content.subject),
+        ("Date", formatdate(at)),
+        ("Message-ID", f"<{message_id}@eu-west-1.amazonses.com>"),
+    )
+    return mime_of(content, envelope, mark=message_id)
+
+
+def mime_of(content: SimpleContent, envelope: Pairs, *, mark: str) -> bytes:
+    """The MIME message of a simple mail under these headers, of which empty ones are left out.
+
+    ``mark`` goes into the boundaries, so that a mail is the same at each look.
+    """
     bodies: list[Message] = [
         _body(text, kind)
         for kind, text in (("plain", content.text), ("html", content.html))
         if text
     ] or [_body("", "plain")]
     message = bodies[0]
-    # The same at each look; = can't be in a body, where it is quoted.
+    # No body can hold this: = is quoted there.
     if len(bodies) > 1:
-        message = MIMEMultipart("alternative", f"=_a_{message_id}", bodies)
+        message = MIMEMultipart("alternative", f"=_a_{mark}", bodies)
     if content.attachments:
         files = [_file(each.name, each.content_type, each.content) for each in content.attachments]
-        message = MIMEMultipart("mixed", f"=_m_{message_id}", [message, *files])
-    envelope = (
-        ("From", request.sender.written),
-        ("Reply-To", _list(request.reply_to)),
-        ("To", _list(request.destination.to)),
-        ("Cc", _list(request.destination.cc)),
-        ("Subject", _encoded(content.subject)),
-        ("Date", formatdate(at)),
-        ("Message-ID", f"<{message_id}@eu-west-1.amazonses.com>"),
-        *((name, _encoded(value)) for name, value in content.headers),
-    )
+        message = MIMEMultipart("mixed", f"=_m_{mark}", [message, *files])
     of_content = message.items()
     for name, _ in of_content:
         del message[name]
-    for name, value in (*envelope, *of_content):
+    for name, value in (*envelope, *content.headers):
         if value:
-            message[name] = value
+            message[name] = _encoded(value)
+    for name, value in of_content:
+        message[name] = value
     return message.as_bytes(policy=_WIRE)
 
 

@@ -4,18 +4,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from sestui.core.clock import Instant, iso
-from sestui.ses_api.wire import RawContent, SendEmailRequest
+from sestui.ses_api.wire import RawContent, SendEmailRequest, TemplateContent
 from sestui.simulator.rules import mailbox_simulator
 
 _BOUNCES = {
     "bounce": ("General", "5.1.1", "smtp; 550 5.1.1 user unknown"),
     "suppressionlist": (
-        "Suppressed",
+        "General",
         "5.1.1",
         "Amazon SES has suppressed sending to this address because it has a recent history of "
         "bouncing as an invalid address.",
     ),
+    "account suppression": (
+        "OnAccountSuppressionList",
+        "5.1.1",
+        "Amazon SES did not send the message to this address because it is on the suppression list "
+        "for your account.",
+    ),
 }
+"""Sub-type, status and diagnostic code by a bounce's detail."""
+_ON_LIST = "account suppression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class Happening:
     kind: str
     recipients: tuple[str, ...]
     detail: str = ""
-    """Bounce: the mailbox simulator's name; Rendering Failure: the error message."""
+    """Bounce: the mailbox simulator's name, or what suppressed it; Rendering Failure: the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +48,21 @@ class AcceptedMail:
     tags: tuple[tuple[str, str], ...]
 
 
-def happenings(recipients: tuple[str, ...], rendering_failure: str) -> list[Happening]:
-    """The events of one accepted mail, in the order in which SES publishes them."""
+def happenings(
+    recipients: tuple[str, ...], rendering_failure: str, suppressed: frozenset[str] = frozenset()
+) -> list[Happening]:
+    """The events of one accepted mail, in the order in which SES publishes them.
+
+    ``suppressed`` are addresses on the account's list, in lower case.
+    """
     if rendering_failure:
         return [Happening("Rendering Failure", recipients, rendering_failure)]
     roles = [mailbox_simulator(address) for address in recipients]
+    if suppressed:
+        roles = [
+            _ON_LIST if address.lower() in suppressed else role
+            for address, role in zip(recipients, roles, strict=True)
+        ]
     if not any(roles):  # nearly always
         return [Happening("Send", recipients), Happening("Delivery", recipients)]
     pairs = list(zip(recipients, roles, strict=True))
@@ -105,7 +123,9 @@ def payload(
             "arrivalDate": at,
         }
     else:
-        body["failure"] = {"templateName": "", "errorMessage": happening.detail}
+        content = request.content
+        name = content.name if isinstance(content, TemplateContent) else ""
+        body["failure"] = {"templateName": name, "errorMessage": happening.detail}
     return body
 
 

@@ -3,9 +3,13 @@
 import json
 from typing import Any
 
+from sestui.core.mailboxes import AddressError, read_mailbox
 from sestui.ses_api.wire import Json, ServiceError, bad_request, not_found
 from sestui.ses_api.wire_parsing import parse_object
+from sestui.simulator import suppression
+from sestui.simulator.paging import paged
 from sestui.simulator.state import SimulatorState
+from sestui.simulator.strict import invalid_domain
 
 _IDENTITIES = "/v2/email/identities"
 _PAGE = 1000
@@ -28,6 +32,10 @@ def answered(
         answer = _list(state, {name: values[0] for name, values in query.items()})
     elif (method, path) == ("POST", "/v2/email/list-identities"):
         answer = _list(state, parse_object(body))
+    elif (method, path) == ("PUT", "/v2/email/account/sending"):
+        answer = _switch(state, parse_object(body))
+    elif method == "DELETE" and path.startswith(f"{_IDENTITIES}/"):
+        answer = _delete(state, path.removeprefix(f"{_IDENTITIES}/"))
     elif method == "GET" and path.startswith(f"{_IDENTITIES}/"):
         answer = _get(state, path.removeprefix(f"{_IDENTITIES}/"))
     else:
@@ -47,12 +55,27 @@ def _account(state: SimulatorState) -> Json:
             "SentLast24Hours": float(account.used),
         },
         "SendingEnabled": account.sending_enabled and account.enforcement != "SHUTDOWN",
+        "SuppressionAttributes": suppression.attributes(account),
     }
+
+
+def _switch(state: SimulatorState, given: Json) -> Json:
+    enabled = given.get("SendingEnabled", False)
+    if not isinstance(enabled, bool):
+        raise bad_request("SendingEnabled is not a boolean.")
+    state.configure(sending_enabled=enabled)
+    return {}
+
+
+def _delete(state: SimulatorState, name: str) -> Json:
+    if not state.remove_identity(name):
+        raise not_found(f"Email identity {name} does not exist.")
+    return {}
 
 
 def _create(state: SimulatorState, given: Json) -> Json:
     name = given.get("EmailIdentity")
-    if not isinstance(name, str) or "." not in name or not name.isascii() or " " in name:
+    if not isinstance(name, str) or not is_identity(name):
         raise bad_request("EmailIdentity must be an email address or a domain.")
     if not state.add_identity(name):
         raise ServiceError(400, "AlreadyExistsException", f"Email identity {name} already exist.")
@@ -75,13 +98,7 @@ def _get(state: SimulatorState, name: str) -> Json:
 
 
 def _list(state: SimulatorState, given: dict[str, Any]) -> Json:
-    try:
-        start = int(given.get("NextToken") or 0)
-        size = int(given.get("PageSize") or _PAGE)
-    except (TypeError, ValueError) as error:
-        raise bad_request("NextToken or PageSize is not valid.") from error
-    if start < 0 or not 0 < size <= _PAGE:
-        raise bad_request("NextToken or PageSize is not valid.")
+    start, size = paged(given.get("NextToken"), given.get("PageSize"), default=_PAGE, most=_PAGE)
     names = state.identities()
     answer: Json = {
         "EmailIdentities": [
@@ -97,6 +114,16 @@ def _list(state: SimulatorState, given: dict[str, Any]) -> Json:
     if start + size < len(names):
         answer["NextToken"] = str(start + size)
     return answer
+
+
+def is_identity(name: str) -> bool:
+    """Whether ``name`` is an address or a domain, of the internet either."""
+    address = name if "@" in name else f"a@{name}"
+    try:
+        read = read_mailbox(address).address
+    except AddressError:
+        return False
+    return read == address and address.isascii() and not invalid_domain((address,))
 
 
 _DKIM: Json = {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": []}

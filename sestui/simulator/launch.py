@@ -16,6 +16,7 @@ from typing import IO, Any, Self
 
 from sestui import errors
 from sestui.errors import AccountUnreachableError, SestuiError
+from sestui.simulator.access import access_key_of
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
@@ -29,8 +30,12 @@ class SimulatorProcess:
     standard input, whose other end is held here.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, stop_seconds: float) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], port: int, access_key_id: str, stop_seconds: float
+    ) -> None:
         """``stop_seconds`` is how long answers on their way may take at the end."""
+        self.access_key_id = access_key_id
+        """The one that it takes; the secret is any."""
         self.endpoint_url = f"http://127.0.0.1:{port}"
         """What boto3 is given as ``endpoint_url``."""
         self._process = process
@@ -69,12 +74,14 @@ def start_simulator(
     latency: float = 0.08,
     jitter: float = 0.0,
     port: int = 0,
+    sandbox: bool | None = None,
 ) -> SimulatorProcess:
     """Start a server on 127.0.0.1 over the simulated account of ``workspace``; returns when it
     takes calls.
 
     ``rate`` (recipients a second) and ``quota`` (recipients in 24 hours, -1: unlimited) are
-    written into the account; None leaves them as they are. ``latency`` and ``jitter`` are
+    written into the account, and so is ``sandbox`` (see ``account.sandbox_settings``); None leaves
+    them as they are. ``latency`` and ``jitter`` are
     seconds; port 0 is a free one.
 
     Raises:
@@ -89,6 +96,7 @@ def start_simulator(
         "--quota": quota,
         "--latency": latency,
         "--jitter": jitter,
+        "--sandbox": sandbox,
     }
     # -P: a file in the current folder must not stand in for one of the child's modules.
     command = [sys.executable, "-P", "-m", "sestui.simulator"]
@@ -104,10 +112,11 @@ def start_simulator(
         )
         try:
             port = _announced_port(process, complaints)
+            key = access_key_of(workspace)
         except BaseException:
             _end(process, 0)
             raise
-    return SimulatorProcess(process, port, _STOP_SECONDS + latency + jitter)
+    return SimulatorProcess(process, port, key, _STOP_SECONDS + latency + jitter)
 
 
 def _announced_port(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> int:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.simulator.handlebars import MissingVariableError
 from sestui.simulator.mime import opened
-from sestui.simulator.templating import MissingVariableError, rendered
+from sestui.simulator.strict import without_bcc
+from sestui.simulator.templating import rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,13 @@ class StoredMail:
     reply_to: tuple[str, ...]
     configuration_set: str
     headers: Pairs
-    """Headers beyond sender, recipients and subject; of a raw mail, all it came with."""
+    """Headers beyond sender, recipients and subject; of a raw mail, all it arrives with."""
     html: str
     text: str
     attachments: tuple[str, ...]
     """File names."""
     raw: str | None
-    """The source of a raw mail; undecodable bytes are replaced."""
+    """The source of a raw mail as it arrives; undecodable bytes are replaced."""
 
 
 def packed(body: bytes) -> bytes:
@@ -40,17 +42,17 @@ def stored_mail(body: bytes, *, bulk: bool, entry: int) -> StoredMail:
     content = request.content
     if isinstance(content, RawContent):
         return _raw_mail(request, content)
-    html, text = content.html, content.text
+    html, text, headers = content.html, content.text, content.headers
     if isinstance(content, TemplateContent):
         try:
             simple = rendered(content)
         except MissingVariableError:
             pass  # it was never delivered: its template is all there is to show
         else:
-            html, text = simple.html, simple.text
+            html, text, headers = simple.html, simple.text, simple.headers
     return _mail(
         request,
-        headers=content.headers,
+        headers=headers,
         html=html,
         text=text,
         attachments=tuple(file.name for file in content.attachments),
@@ -64,14 +66,14 @@ def stored_request(body: bytes, *, bulk: bool, entry: int) -> SendEmailRequest:
 
 
 def _raw_mail(request: SendEmailRequest, content: RawContent) -> StoredMail:
-    mail = opened(content.data)
+    mail = opened(without_bcc(content.data))
     return _mail(
         request,
         headers=mail.headers,
         html=mail.html,
         text=mail.text,
         attachments=tuple(file.name for file in mail.files),
-        raw=content.data.decode("utf-8", "replace"),
+        raw=mail.source.decode("utf-8", "replace"),
     )
 
 

@@ -1,4 +1,4 @@
-"""SES's old API in front of the simulated account: its sends and its quota, as XML."""
+"""SES's old API in front of the simulated account: its sends in version 2's form, and back."""
 
 import json
 from collections.abc import Callable
@@ -6,18 +6,11 @@ from uuid import uuid4
 
 from sestui.ses_api import wire_v1
 from sestui.ses_api.wire import BulkStatus, EntryResult, Json, ServiceError
-from sestui.simulator.state import SimulatorState
-
-_QUOTA = (
-    '<GetSendQuotaResponse xmlns="{namespace}"><GetSendQuotaResult><Max24HourSend>{quota}'
-    "</Max24HourSend><MaxSendRate>{rate}</MaxSendRate><SentLast24Hours>{used}</SentLast24Hours>"
-    "</GetSendQuotaResult><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    "</GetSendQuotaResponse>"
-)
 
 
-def parsed(query: str, body: bytes) -> tuple[str, Json | None, bool]:
-    """The action; its request in version 2's form if it is a send, and whether that is a bulk one.
+def parsed(query: str, body: bytes) -> tuple[str, wire_v1.Parameters, Json | None, bool]:
+    """The action, its parameters, its request in version 2's form if it is a send, and whether that
+    is a bulk one.
 
     Raises:
         ServiceError: it isn't a call, or its parameters don't fit.
@@ -25,25 +18,7 @@ def parsed(query: str, body: bytes) -> tuple[str, Json | None, bool]:
     action, parameters = wire_v1.parse_form(query, body)
     convert: Callable[[wire_v1.Parameters], Json] | None = wire_v1.SENDS.get(action)
     given = None if convert is None else convert(parameters)
-    return action, given, action == wire_v1.BULK
-
-
-def told(state: SimulatorState, action: str) -> bytes:
-    """The XML answer to a call that is no send.
-
-    Raises:
-        ServiceError: the simulator doesn't know it.
-    """
-    if action != "GetSendQuota":
-        raise ServiceError(400, "InvalidAction", f"The simulator has no action {action}.")
-    account = state.account()
-    return _QUOTA.format(
-        namespace=wire_v1.NAMESPACE,
-        quota=float(account.quota),
-        rate=float(account.rate),
-        used=float(account.used),
-        request_id=uuid4(),
-    ).encode()
+    return action, parameters, given, action == wire_v1.BULK
 
 
 def as_xml(action: str, status: int, body: bytes, error_code: str) -> tuple[int, bytes]:

@@ -2,16 +2,30 @@
 
 import json
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from sestui.core.clock import Instant
+from sestui.core.mailboxes import Mailbox
 from sestui.errors import NotFoundError
 from sestui.simulator.account import Account
 from sestui.simulator.events import AcceptedMail, Happening, payload
 from sestui.simulator.mails import stored_mail, stored_request
+from sestui.simulator.outcomes import DELIVERED, Outcome, outcomes
 from sestui.simulator.rules import peak_in_one_second
 
-_MAIL = "id, message_id, accepted_at, arrived_at, sender, recipients, subject, tags"
+_MAIL = "id, message_id, accepted_at, arrived_at, sender, sender_name, recipients, subject, tags"
+_STATISTICS_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class SendStatistics:
+    """What was sent in one quarter of an hour."""
+
+    begins_at: Instant
+    attempts: int
+    bounces: int
+    complaints: int
 
 
 def listed(connection: sqlite3.Connection, *, after: int, limit: int) -> list[dict[str, Any]]:
@@ -20,7 +34,7 @@ def listed(connection: sqlite3.Connection, *, after: int, limit: int) -> list[di
         f"SELECT {_MAIL} FROM outbox WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608 - a constant
         (after, limit),
     )
-    return [_summary(row) for row in rows]
+    return _summaries(connection, rows.fetchall())
 
 
 def newest(connection: sqlite3.Connection, *, limit: int) -> list[dict[str, Any]]:
@@ -29,7 +43,7 @@ def newest(connection: sqlite3.Connection, *, limit: int) -> list[dict[str, Any]
         f"SELECT {_MAIL} FROM outbox ORDER BY id DESC LIMIT ?",  # noqa: S608 - a constant
         (limit,),
     ).fetchall()
-    return [_summary(row) for row in reversed(rows)]
+    return _summaries(connection, rows[::-1])
 
 
 def full(connection: sqlite3.Connection, message_id: str) -> dict[str, Any]:
@@ -51,7 +65,8 @@ def full(connection: sqlite3.Connection, message_id: str) -> dict[str, Any]:
     bulk, body, entry = row[-3:]
     mail = asdict(stored_mail(body, bulk=bool(bulk), entry=entry))
     mail["headers"] = [{"name": name, "value": value} for name, value in mail["headers"]]
-    return {**_summary(row[:-3]), **mail}
+    [summary] = _summaries(connection, [row[:-3]])
+    return {**summary, **mail}
 
 
 def addresses(connection: sqlite3.Connection) -> dict[str, int]:
@@ -76,6 +91,35 @@ def events(
     return [(row[0], _payload(row)) for row in rows]
 
 
+def send_statistics(connection: sqlite3.Connection, *, since: Instant) -> list[SendStatistics]:
+    """What was sent from ``since`` on by the simulator's clock, by quarters of an hour, in order.
+
+    Quarters in which nothing was sent are left out.
+    """
+    quarter = f"CAST(accepted_at / {_STATISTICS_SECONDS} AS INTEGER)"
+    sent = connection.execute(
+        f"SELECT {quarter}, count(*) FROM outbox WHERE accepted_at >= ? "  # noqa: S608 - a number
+        "GROUP BY 1 ORDER BY 1",
+        (since,),
+    ).fetchall()
+    trouble = connection.execute(
+        f"SELECT event.kind, {quarter}, count(*) FROM event "  # noqa: S608 - a number
+        "JOIN outbox ON outbox.id = outbox_id "
+        "WHERE event.kind IN ('Bounce', 'Complaint') AND accepted_at >= ? GROUP BY 1, 2",
+        (since,),
+    )
+    counts = {(kind, number): count for kind, number, count in trouble}
+    return [
+        SendStatistics(
+            begins_at=float(number * _STATISTICS_SECONDS),
+            attempts=count,
+            bounces=counts.get(("Bounce", number), 0),
+            complaints=counts.get(("Complaint", number), 0),
+        )
+        for number, count in sent
+    ]
+
+
 def stats(connection: sqlite3.Connection, account: Account, *, since: float) -> dict[str, Any]:
     """Figures over everything, and the busiest second of what arrived from ``since`` on."""
     accepted, recipients = connection.execute(
@@ -96,17 +140,27 @@ def stats(connection: sqlite3.Connection, account: Account, *, since: float) -> 
     }
 
 
-def _summary(row: tuple[Any, ...]) -> dict[str, Any]:
-    number, message_id, accepted_at, arrived_at, sender, recipients, subject, tags = row
+def _summaries(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Mails in the order of their numbers as JSON has them."""
+    if not rows:
+        return []
+    states = outcomes(connection, [row[0] for row in rows])
+    return [_summary(row, states.get(row[0], DELIVERED)) for row in rows]
+
+
+def _summary(row: tuple[Any, ...], outcome: Outcome) -> dict[str, Any]:
+    number, message_id, accepted_at, arrived_at, sender, name, recipients, subject, tags = row
     return {
         "id": number,
         "message_id": message_id,
         "accepted_at": accepted_at,
         "arrived_at": arrived_at,
-        "from": sender,
+        "from": Mailbox(name, sender).shown,
+        "sender": sender,
         "recipients": json.loads(recipients),
         "subject": subject,
         "tags": dict(json.loads(tags)),
+        "state": outcome.state,
     }
 
 

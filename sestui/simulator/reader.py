@@ -8,34 +8,24 @@ number, and a page far down is as quick as the first.
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sestui.core.clock import Instant
+from sestui.core.mailboxes import Mailbox
 from sestui.errors import NotFoundError
 from sestui.simulator import storage
 from sestui.simulator.arrived import arrived
 from sestui.simulator.mails import stored_request
 from sestui.simulator.mime import ArrivedMail
+from sestui.simulator.outcomes import DELIVERED, Outcome, outcomes
 
 MOST_FOUND = 10_000
 """A search ends there: who sees so many looks for something narrower."""
 
-_MOST_EVENTS = 10
-"""More than one mail can have when it is accepted."""
-_LISTED = "id, message_id, accepted_at, sender, recipients, subject"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a mail."""
-
-    state: str
-    """``delivered``, ``bounced``, ``complained`` or ``not rendered``."""
-    reason: str = ""
-    """Why it was not rendered."""
+_LISTED = "id, message_id, accepted_at, sender, sender_name, recipients, subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +38,7 @@ class ListedMail:
     accepted_at: Instant
     """By the simulator's clock."""
     sender: str
+    """With the name, as its recipients see it."""
     recipients: tuple[str, ...]
     subject: str
     outcome: Outcome
@@ -140,14 +131,15 @@ class OutboxReader:
         """
         with self._open() as connection:
             row = connection.execute(
-                "SELECT outbox.id, message_id, accepted_at, sender, recipients, subject, tags, "
-                "bulk, body, entry FROM outbox JOIN call ON call.id = call_id WHERE message_id = ?",
+                "SELECT outbox.id, message_id, accepted_at, sender, sender_name, recipients, "
+                "subject, tags, bulk, body, entry "
+                "FROM outbox JOIN call ON call.id = call_id WHERE message_id = ?",
                 (message_id,),
             ).fetchone()
             if row is None:
                 raise NotFoundError(f"There is no mail {message_id!r} in the outbox.")
-            (listed,) = _listed(connection, [row[:6]])
-        tags, bulk, body, entry = row[6:]
+            (listed,) = _listed(connection, [row[:7]])
+        tags, bulk, body, entry = row[7:]
         request = stored_request(body, bulk=bool(bulk), entry=entry)
         return OpenedMail(
             listed=listed,
@@ -189,51 +181,18 @@ def _matching(connection: sqlite3.Connection, wanted: str) -> tuple[str, tuple[s
 
 
 def _listed(
-    connection: sqlite3.Connection, rows: Iterable[tuple[int, str, float, str, str, str]]
+    connection: sqlite3.Connection, rows: Sequence[tuple[int, str, float, str, str, str, str]]
 ) -> list[ListedMail]:
+    states = outcomes(connection, [row[0] for row in rows])
     return [
         ListedMail(
             number=number,
             message_id=message_id,
             accepted_at=accepted_at,
-            sender=sender,
+            sender=Mailbox(name, sender).shown,
             recipients=tuple(json.loads(recipients)),
             subject=subject,
-            outcome=_outcome(connection, number),
+            outcome=states.get(number, DELIVERED),
         )
-        for number, message_id, accepted_at, sender, recipients, subject in rows
+        for number, message_id, accepted_at, sender, name, recipients, subject in rows
     ]
-
-
-def _outcome(connection: sqlite3.Connection, number: int) -> Outcome:
-    """What the events say of mail ``number``."""
-    first = _first_event(connection, number)
-    told = dict(
-        connection.execute(
-            "SELECT kind, detail FROM event WHERE id BETWEEN ? AND ? AND outbox_id = ?",
-            (first, first + _MOST_EVENTS, number),
-        ).fetchall()
-    )
-    if "Rendering Failure" in told:
-        return Outcome("not rendered", told["Rendering Failure"])
-    if "Complaint" in told:
-        return Outcome("complained")
-    return Outcome("bounced" if "Bounce" in told else "delivered")
-
-
-def _first_event(connection: sqlite3.Connection, number: int) -> int:
-    """The id of the first event of mail ``number``, by halving.
-
-    Events are written in the order of their mails, at least one each, and without an index on the
-    mail's number, for which every send would pay.
-    """
-    low = number
-    (high,) = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
-    while low < high:
-        middle = (low + high) // 2
-        (of,) = connection.execute("SELECT outbox_id FROM event WHERE id = ?", (middle,)).fetchone()
-        if of < number:
-            low = middle + 1
-        else:
-            high = middle
-    return low

@@ -17,6 +17,8 @@ from sestui.core import threads
 from sestui.core.clock import SystemClock
 from sestui.core.signals import heeded
 from sestui.errors import AccountUnreachableError
+from sestui.simulator.access import access_key_of
+from sestui.simulator.account import sandbox_settings
 from sestui.simulator.connection import BreakableProtocol
 from sestui.simulator.server import create_app
 from sestui.simulator.state import SimulatorState
@@ -35,14 +37,15 @@ def serve(
     quota: int | None = None,
     latency: float = 0.0,
     jitter: float = 0.0,
+    sandbox: bool | None = None,
     announce: Callable[[int], None],
     until_stdin_ends: bool = False,
 ) -> None:
     """Serve the account of ``workspace`` until SIGINT or SIGTERM; answers on their way still go.
 
     ``announce`` is called with the port once connections are taken; port 0 is a free one. None
-    leaves the account's rate or quota as it is. ``until_stdin_ends`` ties the server's life to
-    whoever holds the other end of its standard input.
+    leaves the account's rate, quota or sandbox as it is. ``until_stdin_ends`` ties the server's
+    life to whoever holds the other end of its standard input.
 
     Raises:
         StorageError: the workspace can't be used.
@@ -51,9 +54,10 @@ def serve(
     """
     state = SimulatorState(workspace / FILE_NAME, SystemClock())
     try:
-        state.configure(rate=rate, quota=quota)
+        key = access_key_of(workspace)
+        state.configure(rate=rate, quota=quota, **sandbox_settings(sandbox))
         with _listening(port) as listener:
-            server = _Server(_config(state, latency, jitter))
+            server = _Server(_config(state, key, latency, jitter))
             if until_stdin_ends:
                 watching = threading.Thread(
                     target=_stop_at_end_of_stdin, args=(server,), name="sestui-stdin", daemon=True
@@ -65,9 +69,9 @@ def serve(
         state.close()
 
 
-def _config(state: SimulatorState, latency: float, jitter: float) -> Config:
+def _config(state: SimulatorState, key: str, latency: float, jitter: float) -> Config:
     return Config(
-        create_app(state, latency=latency, jitter=jitter),
+        create_app(state, key, latency=latency, jitter=jitter),
         http=BreakableProtocol,
         ws="none",
         lifespan="off",

@@ -1,14 +1,14 @@
-"""SES's HTTP API in front of the simulated account: version 2, and of version 1 what sends."""
+"""SES's HTTP API in front of the simulated account, for who has its key."""
 
 import asyncio
 import json
 import random
-import re
 import time
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 from uuid import uuid4
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sestui.errors import StorageError
@@ -19,7 +19,15 @@ from sestui.ses_api.wire import (
     send_email_body,
 )
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator import connection, identities, old_api, templates
+from sestui.simulator import (
+    connection,
+    identities,
+    old_api,
+    old_calls,
+    suppression,
+    templates,
+)
+from sestui.simulator.access import Gate, caller
 from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.control import create_control_app
 from sestui.simulator.faults import Fault, FaultKind
@@ -28,7 +36,11 @@ from sestui.simulator.state import SimulatorState
 MAX_REQUEST_BYTES = 41 * 1024 * 1024
 """SES takes 40 MB after base64; the rest is room for the JSON around it."""
 
-_REGION = re.compile(rb"Credential=[^/]*/\d+/([a-z0-9-]{1,32})/ses/")
+_FOREIGN = (
+    "Only programs and browsers on this machine may ask, by the name 127.0.0.1 or localhost; pages "
+    "of other sites may not."
+)
+_KEYLESS = "The simulator takes its own access key only, which `sestui simulator key` prints."
 _XML = b"text/xml"
 _GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
 
@@ -58,25 +70,37 @@ class Request:
 
 
 def create_app(
-    state: SimulatorState, *, latency: float = 0.0, jitter: float = 0.0, seed: int | None = None
+    state: SimulatorState,
+    key: str,
+    *,
+    latency: float = 0.0,
+    jitter: float = 0.0,
+    seed: int | None = None,
 ) -> ASGIApp:
     """The whole HTTP face: ``/v2/`` as SES, ``/_simulator/`` for programs to look inside and to set
-    things up, ``/outbox`` for a browser.
+    things up, ``/outbox`` for a browser; for who has ``key`` (see ``access``).
 
     Every answer of ``/v2/`` takes ``latency`` seconds, give or take up to ``jitter``, drawn
     evenly. The account decides when the call arrives and the wait comes after, so that a sender's
     pace is judged as its calls leave. Must be served over ``connection.BreakableProtocol``.
     """
-    return _SimulatorApp(state, latency, jitter, random.Random(seed))  # noqa: S311 - a delay
+    chance = random.Random(seed)  # noqa: S311 - a delay
+    return _SimulatorApp(state, Gate(key), latency, jitter, chance)
 
 
 class _SimulatorApp:
     """Written against bare ASGI: what a router costs, a sender under test would pay."""
 
     def __init__(
-        self, state: SimulatorState, latency: float, jitter: float, chance: random.Random
+        self,
+        state: SimulatorState,
+        gate: Gate,
+        latency: float,
+        jitter: float,
+        chance: random.Random,
     ) -> None:
         self._state = state
+        self._gate = gate
         self._latency = latency
         self._jitter = jitter
         self._chance = chance
@@ -84,9 +108,18 @@ class _SimulatorApp:
         self._pages: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        old = scope["path"] == "/" and scope["method"] == "POST"
-        if not old and not scope["path"].startswith("/v2/"):
-            await self._face(scope["path"])(scope, receive, send)
+        path = scope["path"]
+        old = path == "/" and scope["method"] == "POST"
+        foreign, authorization = caller(scope["headers"])
+        if not old and not path.startswith("/v2/"):
+            if foreign or not self._is_open(path, authorization):
+                await _turn_away(send, foreign=foreign)
+            else:
+                await self._face(path)(scope, receive, send)
+            return
+        if foreign or not self._gate.holds_key(authorization, scope["query_string"]):
+            await _drain(receive)
+            await _send(send, _shut_out(foreign=foreign, old=old))
             return
         arrived_at, started = self._state.clock.now(), time.monotonic()
         try:
@@ -96,7 +129,7 @@ class _SimulatorApp:
         else:
             if body is None:
                 return
-            answer = self._answer(_request(scope, body, arrived_at))
+            answer = await self._answer(_request(scope, authorization, body, arrived_at))
         seconds = self._latency + self._chance.uniform(-self._jitter, self._jitter)
         remaining = seconds - (time.monotonic() - started)
         if remaining > 0:
@@ -114,51 +147,68 @@ class _SimulatorApp:
             from sestui.simulator.pages.app import create_pages  # noqa: PLC0415
             from sestui.simulator.reader import OutboxReader  # noqa: PLC0415
 
-            self._pages = create_pages(OutboxReader(self._state.path))
+            self._pages = create_pages(
+                OutboxReader(self._state.path), self._gate, self._state.clock
+            )
         return self._pages
 
-    def _answer(self, request: Request) -> Answer:
+    def _is_open(self, path: str, authorization: bytes) -> bool:
+        """Whether a request to anything but SES may go on; the pages look for themselves."""
+        return (
+            path == "/healthz"
+            or self._face(path) is self._pages
+            or self._gate.holds_key(authorization)
+        )
+
+    async def _answer(self, request: Request) -> Answer:
         try:
-            return self._dispatched(request)
+            answer = await self._dispatched(request)
         except ServiceError as error:
             return _refusal(error)
         except StorageError as error:
             # Nothing was recorded, so nothing was accepted, and the client may know that.
             return _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
+        return answer
 
-    def _old(self, request: Request) -> Answer:
+    async def _dispatched(self, request: Request) -> Answer:
+        if request.path == "/":
+            return await self._old(request)
+        if request.path == "/v2/email/outbound-emails" and request.method == "POST":
+            return self._send_email(request)
+        if request.path == "/v2/email/outbound-bulk-emails" and request.method == "POST":
+            return self._send_bulk_email(request)
+        # In a thread, so that sends go on meanwhile.
+        return Answer(200, await run_in_threadpool(self._other, request))
+
+    def _other(self, request: Request) -> bytes:
+        """The answer to a call of version 2 that is no send."""
+        what = self._state, request.method, request.path, request.query, request.body
+        for answered in (identities.answered, suppression.answered, templates.answered):
+            body = answered(*what)
+            if body is not None:
+                return body
+        raise ServiceError(
+            404,
+            "UnknownOperationException",
+            f"The simulator has no operation {request.method} {request.path}.",
+        )
+
+    async def _old(self, request: Request) -> Answer:
         """The answer to a call of the old API."""
         action = ""
         try:
-            action, given, bulk = old_api.parsed(urlencode(request.query, True), request.body)
+            query = urlencode(request.query, True)
+            action, parameters, given, bulk = old_api.parsed(query, request.body)
             if given is None:
-                return Answer(200, old_api.told(self._state, action), content_type=_XML)
+                body = await run_in_threadpool(old_calls.answered, self._state, action, parameters)
+                return Answer(200, body, content_type=_XML)
             send = self._send_bulk_email if bulk else self._send_email
             answer = send(replace(request, body=json.dumps(given).encode()))
         except ServiceError as error:
             answer = _refusal(error)
         except StorageError as error:
             answer = _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
-        status, body = old_api.as_xml(action, answer.status, answer.body, answer.error_code)
-        return Answer(status, body, disruption=answer.disruption, content_type=_XML)
-
-    def _dispatched(self, request: Request) -> Answer:
-        if request.path == "/":
-            return self._old(request)
-        if request.path == "/v2/email/outbound-emails" and request.method == "POST":
-            return self._send_email(request)
-        if request.path == "/v2/email/outbound-bulk-emails" and request.method == "POST":
-            return self._send_bulk_email(request)
-        body = identities.answered(
-            self._state, request.method, request.path, request.query, request.body
-        ) or templates.answered(self._state, request.method, request.path, request.body)
-        if body is None:
-            raise ServiceError(
-                404,
-                "UnknownOperationException",
-                f"The simulator has no operation {request.method} {request.path}.",
-            )
-        return Answer(200, body)
+        return _as_old(action, answer)
 
     def _send_email(self, request: Request) -> Answer:
         body = templates.filled(self._state, request.body)
@@ -191,21 +241,51 @@ def _refusal(error: ServiceError) -> Answer:
     return Answer(error.status, error_body(error), error.code)
 
 
-def _request(scope: Scope, body: bytes, arrived_at: float) -> Request:
-    region = "eu-west-1"
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            match = _REGION.search(value)
-            region = match[1].decode() if match else region
+def _as_old(action: str, answer: Answer) -> Answer:
+    status, body = old_api.as_xml(action, answer.status, answer.body, answer.error_code)
+    return Answer(status, body, disruption=answer.disruption, content_type=_XML)
+
+
+def _shut_out(*, foreign: bool, old: bool) -> Answer:
+    """What a call gets that brings no key, or comes from elsewhere."""
+    if foreign:
+        error = ServiceError(403, "AccessDeniedException", _FOREIGN)
+    else:
+        text = f"The security token included in the request is invalid. {_KEYLESS}"
+        error = ServiceError(403, "UnrecognizedClientException", text)
+    return _as_old("", _refusal(error)) if old else _refusal(error)
+
+
+async def _turn_away(send: Send, *, foreign: bool) -> None:
+    """The same, outside of SES's API."""
+    body = json.dumps({"error": _FOREIGN if foreign else _KEYLESS}).encode()
+    await _send(send, Answer(403, body))
+
+
+def _request(scope: Scope, authorization: bytes, body: bytes, arrived_at: float) -> Request:
     query = scope["query_string"]
     return Request(
         method=scope["method"],
         path=scope["path"],
         query=parse_qs(query.decode("latin-1")) if query else {},
-        region=region.upper(),
+        region=_region(authorization),
         body=body,
         arrived_at=arrived_at,
     )
+
+
+def _region(authorization: bytes) -> str:
+    """As SES writes it in its texts."""
+    scope = authorization[:200].split(b"/", 3)  # key, day, region, the rest
+    region = scope[2].decode("latin-1") if len(scope) > 3 else ""
+    return region.upper() if region.replace("-", "").isalnum() else "EU-WEST-1"
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the request to its end, for nothing: what it was answered unread would be cut off."""
+    message = await receive()
+    while message.get("more_body", False):
+        message = await receive()
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -20,6 +20,7 @@ from sestui.simulator.account import Account, Call, Entry, Verdict, decide
 from sestui.simulator.events import happenings
 from sestui.simulator.faults import Fault, FaultDraw, FaultKind
 from sestui.simulator.mails import packed
+from sestui.simulator.outbox import SendStatistics
 from sestui.simulator.rules import counted, expired_second, quota_second
 
 _ACCOUNT_FIELDS = tuple(field.name for field in fields(Account))
@@ -28,6 +29,7 @@ _WRITE_ACCOUNT = (
     f"INSERT OR REPLACE INTO account (id, {', '.join(_ACCOUNT_FIELDS)}) "  # noqa: S608 - as above
     f"VALUES (1{', ?' * len(_ACCOUNT_FIELDS)})"
 )
+_NOBODY = frozenset[str]()
 _account_values = attrgetter(*_ACCOUNT_FIELDS)  # astuple copies deeply, which a send would feel
 _READ_FAULTS = (
     "SELECT id, kind, probability, remaining, match, seconds FROM fault "
@@ -71,9 +73,12 @@ class SimulatorState:
             now = arrived_at + account.clock_offset
             current = _rolled_off(connection, account, now)
             draw = FaultDraw(_faults(connection), self._chance)
-            verified = _verified(connection) if account.checks_identities else frozenset[str]()
+            verified = _verified(connection) if account.checks_identities else _NOBODY
             verdict, after = decide(call, current, now, draw, verified)
-            verdict = _record(connection, call, verdict, blob, (now, arrived_at))
+            suppressed = _suppressed(connection, current, call) if current.suppressing else _NOBODY
+            verdict = _record(
+                connection, call, verdict, blob, (now, arrived_at), suppressed=suppressed
+            )
             if after != account:
                 _store(connection, after)
             _count_faults(connection, draw.fired)
@@ -81,12 +86,12 @@ class SimulatorState:
 
     def now(self) -> Instant:
         """The simulator's clock: the machine's, ahead by what was advanced."""
-        with self._open() as connection:
+        with self.reading() as connection:
             return self.clock.now() + _account(connection).clock_offset
 
     def account(self) -> Account:
         """The account at this moment, its quota rolled off."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             account = _account(connection)
             current = _rolled_off(connection, account, self.clock.now() + account.clock_offset)
             if current != account:
@@ -99,7 +104,7 @@ class SimulatorState:
         Raises:
             UsageError: a value is impossible.
         """
-        with self._changing() as connection:
+        with self.changing() as connection:
             account = _account(connection).configured(**changes)
             _store(connection, account)
             return account
@@ -112,7 +117,7 @@ class SimulatorState:
         """
         if not 0 <= seconds <= 3.2e9:
             raise UsageError("The simulator's clock only goes forward, by 0 seconds or more.")
-        with self._changing() as connection:
+        with self.changing() as connection:
             account = _account(connection)
             offset = account.clock_offset + seconds
             _store(connection, replace(account, clock_offset=offset))
@@ -120,7 +125,7 @@ class SimulatorState:
 
     def add_fault(self, fault: Fault) -> int:
         """Script a fault (see ``faults.checked_fault``); returns its id."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             cursor = connection.execute(
                 "INSERT INTO fault (kind, probability, remaining, match, seconds) "
                 "VALUES (?, ?, ?, ?, ?)",
@@ -130,7 +135,7 @@ class SimulatorState:
 
     def faults(self) -> list[dict[str, Any]]:
         """Every scripted fault, spent ones too, with how often each has ``fired``."""
-        with self._open() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "SELECT id, kind, probability, remaining, match, seconds, fired FROM fault "
                 "ORDER BY id"
@@ -139,52 +144,37 @@ class SimulatorState:
 
     def clear_faults(self) -> int:
         """Remove every scripted fault; returns how many there were."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             return connection.execute("DELETE FROM fault").rowcount
 
     def add_identity(self, name: str) -> bool:
         """Add an address or domain, verified at once; False if it was there."""
         kind = "EMAIL_ADDRESS" if "@" in name else "DOMAIN"
-        with self._changing() as connection:
+        with self.changing() as connection:
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO identity VALUES (?, ?)", (name.lower(), kind)
             )
             return cursor.rowcount == 1
 
-    def identities(self) -> list[tuple[str, str]]:
-        """Names and kinds (EMAIL_ADDRESS, DOMAIN), by name."""
-        with self._open() as connection:
-            return connection.execute("SELECT name, kind FROM identity ORDER BY name").fetchall()
-
-    def add_template(self, name: str, content: str) -> bool:
-        """Store a template, ``content`` as JSON; False if there is one of that name."""
-        with self._changing() as connection:
-            cursor = connection.execute(
-                "INSERT OR IGNORE INTO template VALUES (?, ?)", (name, content)
-            )
+    def remove_identity(self, name: str) -> bool:
+        """Forget an address or domain; False if it wasn't there."""
+        with self.changing() as connection:
+            cursor = connection.execute("DELETE FROM identity WHERE name = ?", (name.lower(),))
             return cursor.rowcount == 1
 
-    def template(self, name: str) -> str | None:
-        """The stored template of that name, as JSON; None if there is none."""
-        with self._open() as connection:
-            row = connection.execute(
-                "SELECT content FROM template WHERE name = ?", (name,)
-            ).fetchone()
-        return None if row is None else str(row[0])
-
-    def remove_template(self, name: str) -> None:
-        """Forget the template of that name, if there is one."""
-        with self._changing() as connection:
-            connection.execute("DELETE FROM template WHERE name = ?", (name,))
+    def identities(self) -> list[tuple[str, str]]:
+        """Names and kinds (EMAIL_ADDRESS, DOMAIN), by name."""
+        with self.reading() as connection:
+            return connection.execute("SELECT name, kind FROM identity ORDER BY name").fetchall()
 
     def outbox(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
         """See :func:`outbox.listed`."""
-        with self._open() as connection:
+        with self.reading() as connection:
             return outbox.listed(connection, after=after, limit=limit)
 
     def newest(self, *, limit: int) -> list[dict[str, Any]]:
         """See :func:`outbox.newest`."""
-        with self._open() as connection:
+        with self.reading() as connection:
             return outbox.newest(connection, limit=limit)
 
     def mail(self, message_id: str) -> dict[str, Any]:
@@ -193,31 +183,37 @@ class SimulatorState:
         Raises:
             NotFoundError: nothing with that id was accepted.
         """
-        with self._open() as connection:
+        with self.reading() as connection:
             return outbox.full(connection, message_id)
 
     def addresses(self) -> dict[str, int]:
         """See :func:`outbox.addresses`."""
-        with self._open() as connection:
+        with self.reading() as connection:
             return outbox.addresses(connection)
 
     def events(self, *, after: int = 0, limit: int = 1000) -> list[tuple[int, dict[str, Any]]]:
         """See :func:`outbox.events`."""
-        with self._open() as connection:
+        with self.reading() as connection:
             return outbox.events(connection, after=after, limit=limit)
+
+    def send_statistics(self, *, since: Instant) -> list[SendStatistics]:
+        """See :func:`outbox.send_statistics`."""
+        with self.reading() as connection:
+            return outbox.send_statistics(connection, since=since)
 
     def stats(self, *, since: Instant = 0) -> dict[str, Any]:
         """See :func:`outbox.stats`."""
-        with self._open() as connection:
+        with self.reading() as connection:
             return outbox.stats(connection, _account(connection), since=since)
 
     def reset(self) -> None:
         """Start over with a new account: no mail, no events, default settings, the true time."""
-        with self._changing() as connection:
+        with self.changing() as connection:
             storage.empty(connection)
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own, for as long as the block lasts."""
         connection = storage.connect(self.path)
         try:
             with storage.translated(self.path):
@@ -226,16 +222,28 @@ class SimulatorState:
             connection.close()
 
     @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        with self._open() as connection, storage.writing(connection):
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """The same within one write transaction."""
+        with self.reading() as connection, storage.writing(connection):
             yield connection
+
+    @staticmethod
+    def stored_account(connection: sqlite3.Connection) -> Account:
+        """The account as it stands in the file, within :meth:`reading` or :meth:`changing`."""
+        return _account(connection)
+
+    @staticmethod
+    def store_account(connection: sqlite3.Connection, account: Account) -> None:
+        """Write the account, within :meth:`changing`."""
+        _store(connection, account)
 
 
 def _account(connection: sqlite3.Connection) -> Account:
     row = connection.execute(_READ_ACCOUNT).fetchone()
     if row is None:
         return Account()
-    rate, quota, production, verify, enabled, *others = row
+    rate, quota, production, verify, enabled, *others, suppressing = row
+    others.append(bool(suppressing))
     return Account(rate, quota, bool(production), bool(verify), bool(enabled), *others)
 
 
@@ -255,6 +263,19 @@ def _rolled_off(connection: sqlite3.Connection, account: Account, now: Instant) 
 
 def _verified(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(row[0] for row in connection.execute("SELECT name FROM identity"))
+
+
+def _suppressed(connection: sqlite3.Connection, account: Account, call: Call) -> frozenset[str]:
+    """Which of a call's recipients get no mail, in lower case."""
+    reasons = account.suppressed_reasons.split(",")
+    found = set()
+    for address in {each.lower() for entry in call.entries for each in entry.recipients}:
+        row = connection.execute(
+            "SELECT reason FROM suppression WHERE address = ?", (address,)
+        ).fetchone()
+        if row is not None and row[0] in reasons:
+            found.add(address)
+    return frozenset(found)
 
 
 def _faults(connection: sqlite3.Connection) -> list[Fault]:
@@ -280,6 +301,8 @@ def _record(
     verdict: Verdict,
     blob: bytes,
     times: tuple[Instant, Instant],
+    *,
+    suppressed: frozenset[str],
 ) -> Verdict:
     """Write what was accepted to outbox, events and quota; the verdict with its message ids.
 
@@ -299,8 +322,8 @@ def _record(
     counting = 0
     for index, entry in taken:
         message_id = _message_id(times[0])
-        envelope = (message_id, *times, call.sender)
-        _record_mail(connection, envelope, entry, (call_id, index))
+        envelope = (message_id, *times, call.sender, call.sender_name)
+        _record_mail(connection, envelope, entry, (call_id, index), suppressed)
         results[index] = EntryResult(BulkStatus.SUCCESS, message_id)
         counting += counted(entry.recipients)
     if counting:
@@ -314,15 +337,18 @@ def _record(
 
 def _record_mail(
     connection: sqlite3.Connection,
-    envelope: tuple[str, Instant, Instant, str],
+    envelope: tuple[str, Instant, Instant, str, str],
     entry: Entry,
     place: tuple[int | None, int],
+    suppressed: frozenset[str],
 ) -> None:
-    """``envelope``: message id, acceptance, arrival, sender; ``place``: the call's row, index."""
+    """``envelope``: message id, acceptance, arrival, sender, the sender's name; ``place``: the
+    call's row, index.
+    """
     recipients = json.dumps(entry.recipients)
     outbox_id = connection.execute(
-        "INSERT INTO outbox (message_id, accepted_at, arrived_at, sender, recipients, "
-        "recipient_count, subject, tags, call_id, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (message_id, accepted_at, arrived_at, sender, sender_name, recipients, "
+        "recipient_count, subject, tags, call_id, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *envelope,
             recipients,
@@ -336,7 +362,7 @@ def _record_mail(
         "INSERT INTO event (outbox_id, kind, recipients, detail) VALUES (?, ?, ?, ?)",
         [
             (outbox_id, event.kind, json.dumps(event.recipients), event.detail)
-            for event in happenings(entry.recipients, entry.rendering_failure)
+            for event in happenings(entry.recipients, entry.rendering_failure, suppressed)
         ],
     )
 

@@ -15,7 +15,7 @@ from sestui.errors import StorageBusyError, StorageError
 
 FILE_NAME = "simulator.db"
 BUSY_SECONDS = 20.0
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _ELSEWHERE = "choose another folder with SESTUI_DATA_DIR"
 
 _SCHEMA = """
@@ -33,7 +33,10 @@ CREATE TABLE account (
     used INTEGER NOT NULL,
     throttled INTEGER NOT NULL,
     over_quota INTEGER NOT NULL,
-    refused INTEGER NOT NULL
+    refused INTEGER NOT NULL,
+    suppressed_reasons TEXT NOT NULL DEFAULT 'BOUNCE,COMPLAINT',
+    validation TEXT NOT NULL DEFAULT '',
+    suppressing INTEGER NOT NULL DEFAULT 0
 );
 -- Recipients that count toward the quota, by the second they were accepted in: account.used is
 -- their sum, so that a send never has to add anything up.
@@ -51,7 +54,8 @@ CREATE TABLE outbox (
     subject TEXT NOT NULL,
     tags TEXT NOT NULL,
     call_id INTEGER NOT NULL REFERENCES call (id),
-    entry INTEGER NOT NULL
+    entry INTEGER NOT NULL,
+    sender_name TEXT NOT NULL DEFAULT ''
 );
 -- Payloads are built from the outbox when they are read: a send only notes what befell whom.
 CREATE TABLE event (
@@ -62,7 +66,12 @@ CREATE TABLE event (
     detail TEXT NOT NULL
 );
 CREATE TABLE identity (name TEXT PRIMARY KEY, kind TEXT NOT NULL);
-CREATE TABLE template (name TEXT PRIMARY KEY, content TEXT NOT NULL);
+CREATE TABLE template (
+    name TEXT PRIMARY KEY, content TEXT NOT NULL, created_at REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE suppression (
+    address TEXT PRIMARY KEY, reason TEXT NOT NULL, updated_at REAL NOT NULL
+);
 CREATE TABLE fault (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -74,7 +83,28 @@ CREATE TABLE fault (
 );
 """
 
-_TABLES = ("event", "outbox", "call", "quota_second", "identity", "template", "fault", "account")
+_FROM_VERSION_2 = """
+ALTER TABLE account ADD COLUMN suppressed_reasons TEXT NOT NULL DEFAULT 'BOUNCE,COMPLAINT';
+ALTER TABLE account ADD COLUMN validation TEXT NOT NULL DEFAULT '';
+ALTER TABLE account ADD COLUMN suppressing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN sender_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE template ADD COLUMN created_at REAL NOT NULL DEFAULT 0;
+CREATE TABLE suppression (
+    address TEXT PRIMARY KEY, reason TEXT NOT NULL, updated_at REAL NOT NULL
+);
+"""
+
+_TABLES = (
+    "event",
+    "outbox",
+    "call",
+    "quota_second",
+    "identity",
+    "template",
+    "suppression",
+    "fault",
+    "account",
+)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -173,10 +203,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _enter_wal(connection)
     # A power cut may cost simulated mail, a killed process may not: the system has the writes.
     connection.execute("PRAGMA synchronous=OFF")
-    if _version(connection) == 0:
+    if _version(connection) in {0, 2}:
         with writing(connection):
             if _version(connection) == 0:
                 _create_tables(connection, path)
+            elif _version(connection) == 2:
+                _upgrade(connection, _FROM_VERSION_2)
     if _version(connection) != _SCHEMA_VERSION:
         raise StorageError(
             f"The simulator's state {path} was written by another version of sestui; move it away "
@@ -189,7 +221,11 @@ def _create_tables(connection: sqlite3.Connection, path: Path) -> None:
         raise StorageError(
             f"{path} is another program's database; move it away to start with a new account."
         )
-    for statement in _SCHEMA.split(";"):
+    _upgrade(connection, _SCHEMA)
+
+
+def _upgrade(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 

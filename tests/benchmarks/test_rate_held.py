@@ -109,7 +109,9 @@ def _engine(rate: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Held:
     whole = duration + _SETTLING_SECONDS + _WINDING_DOWN_SECONDS
     with (
         _simulator(folder / "account", rate) as simulator,
-        ses_at(simulator.endpoint_url, folder / "sestui", monkeypatch) as runtime,
+        ses_at(
+            simulator.endpoint_url, folder / "sestui", monkeypatch, key=simulator.access_key_id
+        ) as runtime,
     ):
         add_contacts(runtime.database, round(rate * (whole + 2)))
         run = start_run(runtime, SHORT_BODY)
@@ -146,7 +148,7 @@ def _boto3(
 ) -> Held:
     duration = figures.seconds("BASELINE_SECONDS", 15)
     with _simulator(folder, rate) as simulator:
-        as_ses(simulator.endpoint_url, monkeypatch)
+        as_ses(simulator.endpoint_url, monkeypatch, key=simulator.access_key_id)
         client = boto3.client("sesv2", config=config)
         loop = _Loop(client, duration)
         began = time.monotonic()
@@ -216,5 +218,9 @@ def _stats(simulator: SimulatorProcess) -> dict[str, Any]:
 
 
 def _get(simulator: SimulatorProcess, path: str) -> Any:
-    with urllib.request.urlopen(f"{simulator.endpoint_url}/_simulator/{path}") as answer:
+    request = urllib.request.Request(
+        f"{simulator.endpoint_url}/_simulator/{path}",
+        headers={"Authorization": f"Bearer {simulator.access_key_id}"},
+    )
+    with urllib.request.urlopen(request) as answer:
         return json.load(answer)

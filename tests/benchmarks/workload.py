@@ -59,19 +59,28 @@ def address_of(number: int) -> str:
 
 @contextmanager
 def ses_at(
-    url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, trust: str = "", **settings: Any
+    url: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    trust: str = "",
+    key: str = "BENCHMARK",
+    **settings: Any,
 ) -> Iterator[Runtime]:
     """A sestui in ``folder`` that takes what answers at ``url`` for Amazon SES.
 
-    ``trust`` is the file of the certificate that it shows; '' without TLS.
+    ``trust`` is the file of the certificate that it shows; '' without TLS. ``key`` is the access
+    key id that it takes.
     """
-    as_ses(url, monkeypatch, trust=trust)
+    as_ses(url, monkeypatch, trust=trust, key=key)
     given = {"account": "ses", "data_dir": folder, "state_dir": folder / "state", **settings}
     with Runtime.open(load_settings(**given)) as runtime:
         yield runtime
 
 
-def as_ses(url: str, monkeypatch: pytest.MonkeyPatch, *, trust: str = "") -> None:
+def as_ses(
+    url: str, monkeypatch: pytest.MonkeyPatch, *, trust: str = "", key: str = "BENCHMARK"
+) -> None:
     """Point the standard AWS chain at ``url``, and keep the user's own settings out."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "SESTUI_"))]:
         if not name.startswith("SESTUI_BENCH_"):
@@ -80,7 +89,7 @@ def as_ses(url: str, monkeypatch: pytest.MonkeyPatch, *, trust: str = "") -> Non
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "BENCHMARK")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "benchmark")
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

@@ -115,12 +115,12 @@ def underway(tmp_path, monkeypatch) -> Iterator[Callable[..., Underway]]:
         server = start_simulator(folder, rate=RATE, latency=0.0)
         middle = Middle(server.endpoint_url, latency=0.04, spread=0.02, context=context)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", middle.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.access_key_id)
         the_world = World(tmp_path / "workspace", folder, account="ses", **settings)
         made.append(Underway(the_world, server, middle, recipients))
         return made[-1]
 
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "CHAOS")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "CHAOS")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     yield make
     for each in made:

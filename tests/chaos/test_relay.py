@@ -40,7 +40,7 @@ def scene(tmp_path):
         if by is not None:
             opened.append(between := by(url))
             url = between.url
-        relay = Relay(tmp_path / "relay", url, settings)
+        relay = Relay(tmp_path / "relay", url, ses.credentials | settings)
         opened.extend((relay, ses))
         relay.start()
         return (relay, ses) if by is None else (relay, ses, between)

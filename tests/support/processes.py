@@ -83,6 +83,7 @@ class Scene:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._ses: SimulatorProcess | None = None
         self._endpoint = ""
+        self._access_key_id = ""
         self._by_way_of: dict[str, str] = {}
         self._noting = False
 
@@ -99,6 +100,7 @@ class Scene:
         port = int(self._endpoint.rpartition(":")[2] or 0)
         self._ses = start_simulator(self.world.account_folder, latency=self.latency, port=port)
         self._endpoint = self._ses.endpoint_url
+        self._access_key_id = self._ses.access_key_id
 
     @property
     def endpoint(self) -> str:
@@ -161,7 +163,7 @@ class Scene:
             found |= {
                 "AWS_ENDPOINT_URL_SESV2": self._endpoint,
                 "AWS_REGION": "eu-west-1",
-                "AWS_ACCESS_KEY_ID": "CHAOS",
+                "AWS_ACCESS_KEY_ID": self._access_key_id,
                 "AWS_SECRET_ACCESS_KEY": "chaos",
                 **self._by_way_of,
             }

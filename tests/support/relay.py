@@ -208,6 +208,11 @@ class Ses:
         self.account.close()
         self.process.stop()
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What a relay in front of it needs among its settings."""
+        return {"AWS_ACCESS_KEY_ID": self.process.access_key_id}
+
     def mails(self) -> list[dict[str, Any]]:
         """Everything that was accepted, with its content, oldest first."""
         listed = self.account.outbox(limit=100_000)

@@ -80,12 +80,13 @@ def counts(runtime: Runtime, run: Run) -> RunCounts:
     return checked_counts(runtime.database, run.id)
 
 
-def control(endpoint: str, path: str, **body: Any) -> Any:
-    """Ask the simulator's control API; POST when there is something to say."""
+def control(runtime: Runtime, path: str, **body: Any) -> Any:
+    """Ask the control API of this runtime's simulator; POST when there is something to say."""
+    clients = runtime.clients
     request = urllib.request.Request(
-        f"{endpoint}/_simulator/{path}",
+        f"{clients.endpoint_url}/_simulator/{path}",
         data=json.dumps(body).encode() if body else None,
-        headers={"content-type": "application/json"},
+        headers={"Authorization": f"Bearer {clients.credentials().access_key}"},
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)

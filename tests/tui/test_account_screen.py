@@ -54,21 +54,22 @@ def simulated_ses(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ses")
     with start_simulator(folder, rate=28, quota=50_000, latency=0) as process:
         state = SimulatorState(folder / FILE_NAME, SystemClock())
-        yield process.endpoint_url, state
+        yield process, state
         state.close()
 
 
 @pytest.fixture
 def ses(simulated_ses, monkeypatch, tmp_path):
-    url, state = simulated_ses
+    process, state = simulated_ses
     state.reset()
     state.configure(rate=28, quota=50_000, production_access=False, enforcement="PROBATION")
     (tmp_path / "aws").write_text(
-        f"[shop]\naws_access_key_id = AKIASHOP\naws_secret_access_key = {SECRET}\n"
-        "region = eu-north-1\n[default]\naws_access_key_id = x\naws_secret_access_key = y\n"
+        f"[shop]\naws_access_key_id = {process.access_key_id}\naws_secret_access_key = {SECRET}\n"
+        "region = eu-north-1\n[default]\n"
+        f"aws_access_key_id = {process.access_key_id}\naws_secret_access_key = y\n"
     )
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws"))
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", process.endpoint_url)
     return state
 
 

@@ -1,8 +1,8 @@
 """``/outbox``: what the simulated account accepted, as pages that work without JavaScript.
 
 Mail is hostile: nothing of it is ever markup of ours, and its own HTML is shown only in a frame
-that may do nothing (see ``hostile``). The pages only read, and only for this machine: a web page
-elsewhere can neither embed nor read them, under no name that it lets point here.
+that may do nothing (see ``hostile``). The pages only read, and only for who was let in: a link
+brings the browser in once, and a cookie from then on.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sestui.core.clock import Clock
 from sestui.errors import NotFoundError, SestuiError
-from sestui.simulator.local import is_local
+from sestui.simulator.access import COOKIE_SECONDS, Gate
 from sestui.simulator.pages import hostile, show
 from sestui.simulator.reader import OpenedMail, OutboxReader
 
@@ -32,13 +33,19 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_FOR_ALL = frozenset({"/", "/outbox/style.css"})
+_CLOSED = (
+    "The outbox opens by a link: press o in sestui's Outbox, or take the link that `sestui "
+    "simulator` prints when it starts."
+)
+
 Act = Callable[[Request], Response]
 
 
-def create_pages(reader: OutboxReader) -> Starlette:
+def create_pages(reader: OutboxReader, gate: Gate, clock: Clock) -> Starlette:
     """The pages over ``reader``; they read in threads, so that sends go on meanwhile."""
     routes: list[tuple[str, Act]] = [
-        ("/", lambda _: RedirectResponse("/outbox")),
+        ("/", _to_outbox),
         ("/outbox", lambda request: _list(reader, request)),
         ("/outbox/style.css", lambda _: Response(show.style(), media_type="text/css")),
         ("/outbox/{id}", lambda request: _mail(reader, request)),
@@ -47,14 +54,58 @@ def create_pages(reader: OutboxReader) -> Starlette:
         ("/outbox/{id}/file/{file:int}", lambda request: _file(reader, request)),
         ("/outbox/{id}/{view}", lambda request: _mail(reader, request)),
     ]
-    return Starlette(routes=[Route(path, _endpoint(act), methods=["GET"]) for path, act in routes])
+    door = _Door(gate, clock)
+    return Starlette(
+        routes=[Route(path, _endpoint(act, door), methods=["GET"]) for path, act in routes]
+    )
 
 
-def _endpoint(act: Act) -> Callable[[Request], Awaitable[Response]]:
+def _to_outbox(request: Request) -> Response:
+    query = request.url.query
+    return RedirectResponse(f"/outbox?{query}" if query else "/outbox")
+
+
+class _Door:
+    """Lets browsers in."""
+
+    def __init__(self, gate: Gate, clock: Clock) -> None:
+        self._gate = gate
+        self._clock = clock
+
+    def stops(self, request: Request) -> Response | None:
+        """What a browser gets in place of the page; None if it may see it."""
+        token = request.query_params.get("token", "")
+        known = self._gate.has_cookie(request.cookies)
+        if token and (known or self._gate.takes_link(token, self._clock.now())):
+            return self._welcome(request)
+        if known or request.url.path in _FOR_ALL:
+            return None
+        authorization = request.headers.get("authorization", "").encode("latin-1")
+        return None if self._gate.holds_key(authorization) else _problem(_CLOSED, 403)
+
+    def _welcome(self, request: Request) -> Response:
+        """The cookie, and on to the page, whose address shows no token.
+
+        By a page of our own and no redirect: after a link on another site, a strict cookie would
+        not be sent along one.
+        """
+        at = request.url.remove_query_params("token").replace(scheme="", netloc="")
+        response = _html(show.page("welcome.html", at=str(at)))
+        response.set_cookie(
+            self._gate.cookie_name,
+            self._gate.cookie_value,
+            max_age=COOKIE_SECONDS,
+            path="/outbox",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+
+def _endpoint(act: Act, door: _Door) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        if not is_local(request):
-            response = _problem("Only a browser on this machine may look.", 403)
-        else:
+        response = door.stops(request)
+        if response is None:
             response = await run_in_threadpool(_answered, act, request)
         for name, value in {"Content-Security-Policy": _PAGE_POLICY, **_HEADERS}.items():
             response.headers.setdefault(name, value)

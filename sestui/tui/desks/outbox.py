@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from sestui.runtime import Runtime
+from sestui.simulator.access import access_key_of, link_token
 from sestui.simulator.reader import MOST_FOUND, ListedMail, OpenedMail, OutboxReader
 from sestui.simulator.storage import FILE_NAME
 
@@ -126,9 +127,15 @@ class OutboxDesk:
         )
 
     def page_url(self, message_id: str = "") -> str:
-        """Where a browser sees the outbox, or one mail; brings the simulator up if need be."""
+        """Where a browser sees the outbox, or one mail; brings the simulator up if need be.
+
+        The link lets a browser in once, and for some minutes only.
+        """
         page = f"{self._runtime.clients.endpoint_url}/outbox"
-        return f"{page}/{quote(message_id)}" if message_id else page
+        token = link_token(access_key_of(self._runtime.workspace), self._runtime.clock.now())
+        return (
+            f"{page}/{quote(message_id)}?token={token}" if message_id else f"{page}?token={token}"
+        )
 
 
 def _headers(mail: OpenedMail) -> str:

@@ -41,7 +41,7 @@ async def browse(screen: DeskScreen, outbox: OutboxDesk, message_id: str) -> Non
     if url is None:
         return
     if open_in_browser(screen.app, url):
-        screen.tell(f"Your browser shows {url}")
+        screen.tell(f"Your browser shows {url.partition('?')[0]}")
     else:
         screen.app.copy_to_clipboard(url)
         screen.tell(f"To be seen in a browser at {url} (copied)")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from sestui.core.clock import SystemClock
+from sestui.simulator.access import link_token
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 
 HOSTILE = """\
@@ -47,6 +49,12 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorPro
         yield process
 
 
+def at(simulator: SimulatorProcess, path: str = "") -> str:
+    """A link to a page of the outbox, as sestui's own Outbox opens it."""
+    token = link_token(simulator.access_key_id, SystemClock().now())
+    return f"{simulator.endpoint_url}{path}?token={token}"
+
+
 def send(simulator: SimulatorProcess, to: str, subject: str, **body: str) -> str:
     content = {
         "Subject": {"Data": subject},
@@ -73,7 +81,9 @@ def send_hostile(simulator: SimulatorProcess, evil: str) -> str:
 
 def posted(simulator: SimulatorProcess, **request: Any) -> str:
     call = urllib.request.Request(
-        f"{simulator.endpoint_url}/v2/email/outbound-emails", json.dumps(request).encode()
+        f"{simulator.endpoint_url}/v2/email/outbound-emails",
+        json.dumps(request).encode(),
+        {"Authorization": f"Bearer {simulator.access_key_id}"},
     )
     with urllib.request.urlopen(call) as answer:
         message_id: str = json.load(answer)["MessageId"]
@@ -85,7 +95,8 @@ def test_a_hostile_mail_does_nothing(
 ) -> None:
     mail = send_hostile(simulator, elsewhere.url)
     address = f"{simulator.endpoint_url}/outbox/{mail}"
-    page.goto(address)
+    page.goto(at(simulator, f"/outbox/{mail}"))
+    page.wait_for_url(address)
     frame = page.frame_locator("iframe")
     assert frame.locator("h1").inner_text() == "Hello Ada"
     # The image that came along is there: what is blocked is blocked, not broken.
@@ -125,7 +136,8 @@ def test_the_list_leads_to_every_view_without_javascript(
         send(simulator, f"reader{number}@example.org", f"Your news {number}", text="Hello reader")
     context = browser.new_context(java_script_enabled=False, color_scheme="dark")
     page = context.new_page()
-    page.goto(simulator.endpoint_url)
+    page.goto(at(simulator))
+    page.wait_for_url("**/outbox")
     rows = page.locator("table.mails tbody tr")
     assert rows.count() == 50
     assert "Your news 59" in rows.first.inner_text()
@@ -155,7 +167,8 @@ def test_files_are_kept_under_harmless_names(
     simulator: SimulatorProcess, page: Any, tmp_path: Path
 ) -> None:
     mail = send_hostile(simulator, "http://localhost:9")
-    page.goto(f"{simulator.endpoint_url}/outbox/{mail}")
+    page.goto(at(simulator, f"/outbox/{mail}"))
+    page.wait_for_url(f"**/outbox/{mail}")
     for link, name, begins in (
         ("evil.html", "evil.html", b"<script>"),
         ("Keep as .eml", f"{mail}.eml", b"From: e@example.com"),
@@ -173,6 +186,8 @@ def test_other_sites_can_neither_read_nor_frame_it(
 ) -> None:
     send(simulator, "ada@example.org", "Private", text="x")
     outbox = f"{simulator.endpoint_url}/outbox"
+    page.goto(at(simulator, "/outbox"))
+    page.wait_for_url(outbox)  # the browser has been let in, and still no other site gets anything
     page.goto(elsewhere.url)
     for mode in ("cors", "no-cors"):
         asked = "fetch(url, {mode}).then(() => 'read', () => 'refused')"
@@ -180,3 +195,15 @@ def test_other_sites_can_neither_read_nor_frame_it(
     page.evaluate("url => { document.body.innerHTML = `<iframe src='${url}'></iframe>` }", outbox)
     page.wait_for_timeout(700)
     assert page.frame_locator("iframe").locator("table").count() == 0
+
+
+def test_a_link_on_another_site_lets_the_browser_in_too(
+    simulator: SimulatorProcess, page: Any, elsewhere: Any
+) -> None:
+    send(simulator, "ada@example.org", "Linked", text="x")
+    page.goto(f"{simulator.endpoint_url}/outbox")
+    assert "The outbox opens by a link" in page.locator("main").inner_text()
+    page.goto(elsewhere.url)
+    page.evaluate("url => { location.href = url }", at(simulator, "/outbox"))
+    page.wait_for_url(f"{simulator.endpoint_url}/outbox")
+    assert "Linked" in page.locator("table.mails").inner_text()

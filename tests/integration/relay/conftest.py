@@ -16,7 +16,7 @@ def ses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ses]:
 @pytest.fixture(scope="session")
 def running(ses: Ses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
     """One relay for all tests: to start one takes longer than most of them."""
-    made = Relay(tmp_path_factory.mktemp("relay"), ses.process.endpoint_url, {})
+    made = Relay(tmp_path_factory.mktemp("relay"), ses.process.endpoint_url, ses.credentials)
     made.start()
     yield made
     made.close()

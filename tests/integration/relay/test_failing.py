@@ -66,9 +66,11 @@ class FailingSender:
 class Served:
     """A relay in a thread of this process."""
 
-    def __init__(self, folder: Path, ses_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, ses_url: str, ses_key: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", ses_url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "UPSTREAM")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", ses_key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "upstream")
         settings = load_settings(data_dir=folder, account="ses", aws_region=REGION)
         self.runtime = Failing.open(settings)
@@ -128,7 +130,7 @@ def between(ses):
 def served(tmp_path, ses, between, monkeypatch):
     ses.account.reset()
     ses.account.configure(rate=1000, quota=-1)
-    made = Served(tmp_path / "relay", between.url, monkeypatch)
+    made = Served(tmp_path / "relay", between.url, ses.process.access_key_id, monkeypatch)
     yield made
     made.close()
 

@@ -31,7 +31,7 @@ def make(ses: Ses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
         ses.account.reset()
         ses.account.configure(rate=rate, quota=quota)
         folder = tmp_path_factory.mktemp("relay")
-        made.append(Relay(folder, ses.process.endpoint_url, settings))
+        made.append(Relay(folder, ses.process.endpoint_url, ses.credentials | settings))
         made[-1].start(*options)
         return made[-1]
 

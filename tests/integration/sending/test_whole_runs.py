@@ -138,7 +138,7 @@ def test_at_the_quota_the_run_waits_and_goes_on_when_it_frees(world):
     assert ran(runtime) is End.IDLE  # nothing to do before its time
     assert len(w.outbox()) == 80
 
-    control(runtime.clients.endpoint_url, "clock", advance=86_401)
+    control(runtime, "clock", advance=86_401)
     runtime.wake_waiting()
     assert ran(runtime) is End.IDLE
     assert w.outbox() == once(emails)

@@ -38,7 +38,7 @@ def clients(simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Clients of the simulator that wait for an answer for half a second only."""
     monkeypatch.setattr("sestui.ses.client.READ_SECONDS", 0.5)
     monkeypatch.setattr("sestui.ses.connections.CALL_SECONDS", 0.5)
-    opened = Clients(Endpoint(simulator.endpoint_url, simulated=True))
+    opened = Clients(Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id))
     yield opened
     opened.sesv2.close()
 

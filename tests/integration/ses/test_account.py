@@ -61,7 +61,7 @@ def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, m
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    clients = Clients(Endpoint(simulator.endpoint_url, simulated=True))
+    clients = Clients(Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id))
     assert Account(clients, simulated=True).look().max_send_rate == 100_000
 
 

@@ -32,7 +32,8 @@ def asked(
     address = urlsplit(simulator.endpoint_url).netloc
     connection = http.client.HTTPConnection(address, timeout=10)
     try:
-        connection.request(method, path, headers=headers)
+        key = {"Authorization": f"Bearer {simulator.access_key_id}"}
+        connection.request(method, path, headers=key | headers)
         answer = connection.getresponse()
         body = answer.read().decode("utf-8", "replace")
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, body

@@ -25,7 +25,7 @@ from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 
-Connect = Callable[[str], Any]
+Connect = Callable[..., Any]
 
 
 def send(ses: Any, to: str) -> bool:
@@ -54,7 +54,7 @@ def test_two_servers_are_one_account(tmp_path: Path, connect: Connect) -> None:
         start_simulator(tmp_path, latency=0) as second,
         ThreadPoolExecutor(4) as pool,
     ):
-        clients = [connect(first.endpoint_url), connect(second.endpoint_url)]
+        clients = [connect(first), connect(second)]
         sent = list(pool.map(lambda n: send(clients[n % 2], f"u{n}@example.org"), range(140)))
         assert sum(sent) == 100
         assert clients[0].get_account()["SendQuota"] == clients[1].get_account()["SendQuota"]
@@ -71,7 +71,7 @@ def test_the_rate_is_shared_too(tmp_path: Path, connect: Connect) -> None:
         start_simulator(tmp_path, rate=10, latency=0) as first,
         start_simulator(tmp_path, latency=0) as second,
     ):
-        clients = [connect(first.endpoint_url), connect(second.endpoint_url)]
+        clients = [connect(first), connect(second)]
         began = time.monotonic()
         sent = sum(send(clients[n % 2], "x@example.org") for n in range(100))
         seconds = time.monotonic() - began
@@ -83,12 +83,12 @@ def test_the_rate_is_shared_too(tmp_path: Path, connect: Connect) -> None:
 def test_a_restart_keeps_the_account(tmp_path: Path, connect: Connect) -> None:
     for expected in (1.0, 2.0):
         with start_simulator(tmp_path, latency=0) as simulator:
-            client = connect(simulator.endpoint_url)
+            client = connect(simulator)
             assert send(client, "x@example.org")
             assert client.get_account()["SendQuota"]["SentLast24Hours"] == expected
             client.close()
     with start_simulator(tmp_path, quota=7, rate=3) as simulator:
-        client = connect(simulator.endpoint_url)
+        client = connect(simulator)
         assert client.get_account()["SendQuota"] == {
             "Max24HourSend": 7.0,
             "MaxSendRate": 3.0,
@@ -99,7 +99,7 @@ def test_a_restart_keeps_the_account(tmp_path: Path, connect: Connect) -> None:
 
 def test_killed_before_the_answer_the_mail_is_there_once(tmp_path: Path, connect: Connect) -> None:
     with start_simulator(tmp_path, latency=5) as simulator, ThreadPoolExecutor(1) as pool:
-        client = connect(simulator.endpoint_url)
+        client = connect(simulator)
         call = pool.submit(send, client, "x@example.org")
         state = opened(tmp_path)
         deadline = time.monotonic() + 5
@@ -115,7 +115,7 @@ def test_killed_before_the_answer_the_mail_is_there_once(tmp_path: Path, connect
 
 def test_latency_comes_after_the_decision(tmp_path: Path, connect: Connect) -> None:
     with start_simulator(tmp_path, latency=0.3, jitter=0.05) as simulator:
-        client = connect(simulator.endpoint_url)
+        client = connect(simulator)
         assert send(client, "x@example.org")
         ended = time.time()
         client.close()
@@ -127,7 +127,7 @@ def test_latency_comes_after_the_decision(tmp_path: Path, connect: Connect) -> N
 
 def test_stop_lets_answers_go_out(tmp_path: Path, connect: Connect) -> None:
     simulator = start_simulator(tmp_path, latency=0.5)
-    client = connect(simulator.endpoint_url)
+    client = connect(simulator)
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(send, client, "x@example.org")
         time.sleep(0.25)
@@ -218,15 +218,19 @@ def test_in_the_foreground_it_serves_until_a_signal(
     ) as process:
         assert process.stderr is not None
         url = next(word for word in process.stderr.readline().split() if "http" in word).strip(",")
-        client = connect(url)
+        said = ""
+        while "Ctrl-C" not in said:
+            said += process.stderr.readline()
+        key = said.split("AWS_ACCESS_KEY_ID=")[1].split()[0]
+        client = connect(SimulatorProcess(process, int(url.rpartition(":")[2]), key, 0))
         assert send(client, "x@example.org")
         assert client.get_account()["SendQuota"]["MaxSendRate"] == 99
         client.close()
         process.send_signal(stop_with)
-        said = process.stderr.read()
+        said += process.stderr.read()
         assert process.wait(5) == 0
     assert "AWS_ENDPOINT_URL_SESV2" in said
-    assert f"{url}/outbox in a browser" in said
+    assert f"{url}/outbox?token={key}" in said
     assert "Traceback" not in said
 
 
@@ -235,7 +239,7 @@ def test_commands_read_and_change_the_account(
 ) -> None:
     assert "empty" in command("outbox").stderr
     with start_simulator(tmp_path, latency=0) as simulator:
-        client = connect(simulator.endpoint_url)
+        client = connect(simulator)
         command("fault", "add", "throttle", "--count", "1", "--match", "a@*")
         assert not send(client, "a@example.org")
         client.send_email(

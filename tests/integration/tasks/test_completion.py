@@ -79,7 +79,7 @@ def test_a_notice_waits_for_the_quota_like_everybody(tmp_path):
     assert world.outbox() == once(addresses(5))
     (notice,) = notices(runtime)
     assert (notice.state, notice.reason) == (RunState.WAITING, WaitReason.QUOTA)
-    control(runtime.clients.endpoint_url, "clock", advance=86_401)
+    control(runtime, "clock", advance=86_401)
     runtime.wake_waiting()
     sent(runtime)
     assert world.outbox() == once([*addresses(5), OPS])

@@ -181,7 +181,7 @@ def test_events_follow_the_mailbox_simulator(state: SimulatorState, send: Send) 
         "ooto@simulator.amazonses.com",
     ]
     assert events[2]["bounce"]["bounceType"] == "Permanent"
-    assert events[3]["bounce"]["bounceSubType"] == "Suppressed"
+    assert events[3]["bounce"]["bounceSubType"] == "General"
     assert events[4]["complaint"]["complainedRecipients"] == [
         {"emailAddress": "complaint@simulator.amazonses.com"}
     ]

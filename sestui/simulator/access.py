@@ -1,0 +1,155 @@
+"""Who may use the simulator: whoever knows its access key, which only this user can read.
+
+The key lies in a file of its own (0600) beside the account's, so that all servers of one account
+take the same and a restart changes nothing. Programs send it as their AWS access key id; a browser
+brings it once, in a link, and has a cookie from then on.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import threading
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from sestui.core.clock import Instant
+from sestui.errors import StorageError
+
+FILE_NAME = "simulator.key"
+SECRET_ACCESS_KEY = "simulator"  # noqa: S105 - the same for everybody: the id is what is checked
+COOKIE_SECONDS = 30 * 86_400
+
+_LINK_SECONDS = 600
+"""How long a link for the browser is good."""
+_KEY = re.compile(r"SIM[A-Z2-7]{32}")
+_HOSTS = frozenset({b"127.0.0.1", b"localhost"})
+_SIGNED = b"AWS4-HMAC-SHA256 Credential="
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def access_key_of(folder: Path) -> str:
+    """The access key id of the simulated account in ``folder``; made if there is none yet.
+
+    Raises:
+        StorageError: it can't be read or written, or the file holds something else.
+    """
+    path = folder / FILE_NAME
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _create(path)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StorageError(
+            f"The simulator's access key {path} can't be read or written: {why}; give this user "
+            "access, or choose another folder with SESTUI_DATA_DIR."
+        ) from error
+    if not _KEY.fullmatch(key):
+        raise StorageError(f"{path} holds no access key of the simulator; delete it for a new one.")
+    return key
+
+
+def _create(path: Path) -> None:
+    """Write a new key, whole or not at all; whoever comes second finds the first one's."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("SIM" + base64.b32encode(secrets.token_bytes(20)).decode() + "\n")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def link_token(key: str, now: Instant) -> str:
+    """What a link to the outbox carries: it opens the pages once, for some minutes.
+
+    Never the key itself: a browser's command line is for every user of the machine to read.
+    """
+    return _signed_link(key, f"{int(now) + _LINK_SECONDS}-{secrets.token_hex(8)}")
+
+
+def _signed_link(key: str, text: str) -> str:
+    return f"{text}-{_derived(key, f'link {text}')}"
+
+
+def _derived(key: str, purpose: str) -> str:
+    return hmac.digest(key.encode(), purpose.encode(), "sha256").hex()
+
+
+class Gate:
+    """Tells those who may from those who may not; for requests as ASGI has them."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._signed = b"%b%b/" % (_SIGNED, key.encode())
+        self._bearer = f"Bearer {key}".encode()
+        # Cookies know no ports, and each account on this machine has a key of its own.
+        self.cookie_name = f"sestui-simulator-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+        self.cookie_value = _derived(key, "cookie")
+        self._spent: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def holds_key(self, authorization: bytes, query: bytes = b"") -> bool:
+        """Whether a request names the key: signed with it, or as a bearer token."""
+        signed = self._signed
+        if hmac.compare_digest(authorization[: len(signed)], signed):
+            return True
+        if authorization:
+            return hmac.compare_digest(authorization, self._bearer)
+        if b"X-Amz-Credential" not in query:
+            return False
+        [credential] = parse_qs(query.decode("latin-1")).get("X-Amz-Credential", [""])[:1]
+        given, key = credential.partition("/")[0].encode(), self._key.encode()
+        return hmac.compare_digest(given, key)
+
+    def has_cookie(self, cookies: dict[str, str]) -> bool:
+        """Whether a browser has been let in before."""
+        given = cookies.get(self.cookie_name, "").encode()
+        return hmac.compare_digest(given, self.cookie_value.encode())
+
+    def takes_link(self, token: str, now: Instant) -> bool:
+        """Whether a browser's link opens the pages; each :func:`link_token` does once.
+
+        The key itself does too: a person who has it may type it.
+        """
+        if hmac.compare_digest(token.encode(), self._key.encode()):
+            return True
+        text = token.rpartition("-")[0]
+        if not hmac.compare_digest(token.encode(), _signed_link(self._key, text).encode()):
+            return False
+        expires = int(text.partition("-")[0])
+        with self._lock:
+            self._spent = {known: until for known, until in self._spent.items() if until > now}
+            if now >= expires or token in self._spent:
+                return False
+            self._spent[token] = expires
+        return True
+
+
+def caller(headers: Headers) -> tuple[bool, bytes]:
+    """Whether a request comes from elsewhere than this machine, and its Authorization header.
+
+    A web page comes with an Origin that is not ours, or under a name rebound to this machine.
+    """
+    host = origin = authorization = b""
+    for name, value in headers:
+        if name == b"host":
+            host = value
+        elif name == b"authorization":
+            authorization = value
+        elif name == b"origin":
+            origin = value
+    foreign = host.partition(b":")[0] not in _HOSTS
+    if origin and origin not in {b"http://" + host, b"https://" + host}:
+        foreign = True
+    return foreign, authorization

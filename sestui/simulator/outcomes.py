@@ -1,0 +1,67 @@
+"""What became of accepted mails, by their events."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a mail."""
+
+    state: str
+    """``delivered``, ``bounced``, ``complained`` or ``not rendered``."""
+    reason: str = ""
+    """Why it was not rendered."""
+
+
+DELIVERED = Outcome("delivered")
+
+
+def outcomes(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Outcome]:
+    """The outcomes of mails by their numbers; those that were just delivered are left out."""
+    if not numbers:
+        return {}
+    first, last = min(numbers), max(numbers)
+    if last - first < 4 * len(numbers):
+        return _of_range(connection, first, last)
+    found: dict[int, Outcome] = {}
+    for number in numbers:  # far apart, as a search finds them
+        found |= _of_range(connection, number, number)
+    return found
+
+
+def _of_range(connection: sqlite3.Connection, first: int, last: int) -> dict[int, Outcome]:
+    rows = connection.execute(
+        "SELECT outbox_id, kind, detail FROM event WHERE id >= ? AND id < ? "
+        "AND kind IN ('Bounce', 'Complaint', 'Rendering Failure') ORDER BY id",
+        (_first_event(connection, first), _first_event(connection, last + 1)),
+    )
+    found: dict[int, Outcome] = {}
+    for number, kind, detail in rows:
+        if kind == "Rendering Failure":
+            found[number] = Outcome("not rendered", detail)
+        elif kind == "Complaint":
+            found[number] = Outcome("complained")
+        else:
+            found[number] = Outcome("bounced")
+    return found
+
+
+def _first_event(connection: sqlite3.Connection, number: int) -> int:
+    """The id of the first event of mail ``number`` or a later one, by halving.
+
+    Events are written in the order of their mails, at least one each, and without an index on the
+    mail's number, for which every send would pay.
+    """
+    low = number
+    (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()
+    high = newest + 1
+    while low < high:
+        middle = (low + high) // 2
+        (of,) = connection.execute("SELECT outbox_id FROM event WHERE id = ?", (middle,)).fetchone()
+        if of < number:
+            low = middle + 1
+        else:
+            high = middle
+    return low
