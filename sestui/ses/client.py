@@ -227,6 +227,8 @@ def said_plainly() -> Iterator[None]:
 def _refused(error: ClientError) -> SestuiError:
     said = error.response.get("Error", {})
     code, message = said.get("Code", ""), said.get("Message", "")
+    if code in CREDENTIAL_CODES and _SIMULATORS_WORD in message:
+        return AccountError(f"The simulator refuses the credentials: {message}")
     if code in CREDENTIAL_CODES:
         return AccountError(
             f"SES refuses the credentials ({code}): check AWS_PROFILE or the access key and its "
@@ -241,6 +243,9 @@ def _refused(error: ClientError) -> SestuiError:
         )
     return AccountError(f"SES answered {code}: {message}")
 
+
+_SIMULATORS_WORD = "`sestui simulator key`"
+"""What only the simulator's refusals name: the way out is in them."""
 
 CREDENTIAL_CODES = frozenset(
     {

@@ -192,6 +192,7 @@ async def test_next_and_previous_mail_keep_the_view_and_the_cursor_follows(runti
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, OutboxScreen))
         assert table(app).selected.subject == "mail 1"
+        assert table(app).selected.sender == "Ada's Shop <news@example.com>"
         await pilot.press("y")
         assert app.clipboard == "u1@example.org"
 

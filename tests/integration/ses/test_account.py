@@ -65,6 +65,14 @@ def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, m
     assert Account(clients, simulated=True).look().max_send_rate == 100_000
 
 
+def test_a_simulator_that_is_taken_for_ses_says_where_its_key_is(simulator, aws):
+    aws.setenv("AWS_ENDPOINT_URL_SESV2", simulator.endpoint_url)
+    with pytest.raises(AccountError, match="`sestui simulator key` prints"):
+        Account(Clients(Endpoint()), simulated=False).look()
+    aws.setenv("AWS_ACCESS_KEY_ID", simulator.access_key_id)
+    assert Account(Clients(Endpoint()), simulated=False).look().max_send_rate == 100_000
+
+
 # moto
 
 

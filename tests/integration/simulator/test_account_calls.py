@@ -8,6 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sestui.core.clock import SystemClock
+from sestui.runtime import Runtime
+from sestui.settings import load_settings
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.storage import FILE_NAME
 
@@ -212,6 +214,21 @@ def test_in_the_sandbox_everybody_must_be_verified(ses: Any, ask: Any, connect: 
     )
     send_as = f"From: news@example.com\nSender: ceo@other.example\nTo: {ADA}"
     assert refused(raw, ses, send_as)[0] == "MessageRejected"
+
+
+def test_the_setting_puts_the_account_into_the_sandbox_and_out_of_it(tmp_path: Path) -> None:
+    for given, access in ((True, False), (None, False), (False, True)):
+        more = {} if given is None else {"simulator_sandbox": given}
+        settings = load_settings(
+            account="simulator", data_dir=tmp_path, state_dir=tmp_path / "state", **more
+        )
+        with Runtime.open(settings) as runtime:
+            assert runtime.ses_account.look().production_access is access
+            ses = runtime.clients.sesv2
+            if access:
+                send(ses, ADA)
+            else:
+                assert refused(send, ses, "success@simulator.amazonses.com")[0] == "MessageRejected"
 
 
 # raw mail

@@ -74,6 +74,18 @@ def test_an_empty_outbox_says_so(tmp_path: Path) -> None:
         assert (status, headers["location"]) == (307, "/outbox")
 
 
+def test_the_list_shows_names_of_senders(ses: Any, get: Get) -> None:
+    simple(ses, "named@example.org", "named", text="x")
+    message = EmailMessage()
+    message["Subject"] = "named too"
+    message["From"] = "=?utf-8?q?Caf=C3=A9?= <cafe@example.com>"
+    message["To"] = "named@example.org"
+    ses.send_email(Content={"Raw": {"Data": message.as_bytes()}})
+    page = get("/outbox?find=named@")[2]
+    assert "Ada&#39;s Shop &lt;news@example.com&gt;" in page
+    assert "Café &lt;cafe@example.com&gt;" in page
+
+
 def test_the_list_is_paged_newest_first(ses: Any, get: Get) -> None:
     for number in range(120):
         simple(ses, f"paged{number}@example.org", f"page {number}", text="x")

@@ -243,7 +243,7 @@ def test_commands_read_and_change_the_account(
         command("fault", "add", "throttle", "--count", "1", "--match", "a@*")
         assert not send(client, "a@example.org")
         client.send_email(
-            FromEmailAddress="news@example.com",
+            FromEmailAddress="Ada's Shop <news@example.com>",
             Destination={"ToAddresses": ["ada@example.org"]},
             Content={
                 "Simple": {
@@ -253,13 +253,18 @@ def test_commands_read_and_change_the_account(
             },
         )
         client.close()
+    told = dict(line.split("=") for line in command("key").stdout.splitlines())
+    assert told["AWS_ACCESS_KEY_ID"] == simulator.access_key_id
+    assert json.loads(command("key", "--json").stdout) == told
     line = command("outbox").stdout
     assert line.count("\n") == 1
     assert "\x1b" not in line
     assert "[bold]" in line
+    assert "Ada's Shop <news@example.com>" in line
     [mail] = json.loads(command("outbox", "--json").stdout)
     shown = command("outbox", mail["message_id"]).stdout
     assert "To: ada@example.org" in shown
+    assert "From: Ada's Shop <news@example.com>" in shown
     assert "one\ntwo" in shown
     assert "\x07" not in shown
     [fault] = json.loads(command("fault", "list", "--json").stdout)

@@ -1,5 +1,7 @@
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,11 @@ from hypothesis import strategies as st
 
 from sestui.errors import NotFoundError, StorageError, UsageError
 from sestui.ses_api.wire import BulkStatus
-from sestui.simulator.account import Verdict
+from sestui.ses_api.wire_parsing import parse_send_email
+from sestui.simulator import template_store
+from sestui.simulator.account import Verdict, call_of
 from sestui.simulator.faults import checked_fault
+from sestui.simulator.mails import packed
 from sestui.simulator.state import SimulatorState
 from tests.support.clocks import START, FakeClock
 from tests.support.simulator import bulk, single
@@ -309,3 +314,68 @@ def test_a_damaged_state_is_named(tmp_path: Path, clock: FakeClock, content: byt
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"simulator\.db is damaged"):
         SimulatorState(path, clock)
+
+
+def test_a_state_of_the_version_before_goes_on(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "simulator.db"
+    with closing(sqlite3.connect(path)) as before, before:
+        for statement in VERSION_2.split(";"):
+            before.execute(statement)
+        before.execute(
+            "INSERT INTO account VALUES (1, 28, 100, 1, 0, 1, 'HEALTHY', 0, 28, 0, 1, 2, 3, 4)"
+        )
+        before.execute("INSERT INTO call VALUES (1, 0, ?)", (packed(single("a@example.org")),))
+        before.execute(
+            "INSERT INTO outbox VALUES "
+            """(1, 'id', ?, ?, 'news@example.com', '["a@example.org"]', 1, 'Hi', '[]', 1, 0)""",
+            (clock.now(), clock.now()),
+        )
+        before.execute("INSERT INTO quota_second VALUES (?, 1)", (int(clock.now()),))
+        before.execute("INSERT INTO template VALUES ('old', '{\"Subject\": \"x\"}')")
+        before.execute("PRAGMA user_version=2")
+    state = SimulatorState(path, clock)
+    account = state.account()
+    assert (account.rate, account.quota, account.used, account.throttled) == (28, 100, 1, 2)
+    assert (account.suppressed_reasons, account.suppressing) == ("BOUNCE,COMPLAINT", False)
+    [mail] = state.outbox()
+    assert (mail["from"], mail["state"]) == ("news@example.com", "delivered")
+    body = single("b@example.org")
+    assert state.send(call_of(parse_send_email(body), "EU-WEST-1"), body, clock.now()).results
+    assert [each["from"] for each in state.outbox()] == [
+        "news@example.com",
+        "Shop <news@example.com>",
+    ]
+    template = template_store.get(state, "old")
+    assert template is not None
+    assert template.content == {"Subject": "x"}
+    state.close()
+
+
+VERSION_2 = """
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY CHECK (id = 1), rate REAL NOT NULL, quota INTEGER NOT NULL,
+    production_access INTEGER NOT NULL, verify_identities INTEGER NOT NULL,
+    sending_enabled INTEGER NOT NULL, enforcement TEXT NOT NULL, clock_offset REAL NOT NULL,
+    level REAL NOT NULL, level_at REAL NOT NULL, used INTEGER NOT NULL, throttled INTEGER NOT NULL,
+    over_quota INTEGER NOT NULL, refused INTEGER NOT NULL
+);
+CREATE TABLE quota_second (second INTEGER PRIMARY KEY, recipients INTEGER NOT NULL);
+CREATE TABLE call (id INTEGER PRIMARY KEY, bulk INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL UNIQUE,
+    accepted_at REAL NOT NULL, arrived_at REAL NOT NULL, sender TEXT NOT NULL,
+    recipients TEXT NOT NULL, recipient_count INTEGER NOT NULL, subject TEXT NOT NULL,
+    tags TEXT NOT NULL, call_id INTEGER NOT NULL REFERENCES call (id), entry INTEGER NOT NULL
+);
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    kind TEXT NOT NULL, recipients TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE TABLE identity (name TEXT PRIMARY KEY, kind TEXT NOT NULL);
+CREATE TABLE template (name TEXT PRIMARY KEY, content TEXT NOT NULL);
+CREATE TABLE fault (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, probability REAL NOT NULL,
+    remaining INTEGER, match TEXT NOT NULL, seconds REAL NOT NULL, fired INTEGER NOT NULL DEFAULT 0
+);
+"""
+"""The tables as that version made them."""
