@@ -214,6 +214,17 @@ def _attachments(given: Json) -> tuple[WireAttachment, ...]:
 
 
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
+_RESERVED_HEADERS = frozenset(
+    {
+        # what SES sets itself
+        *("bcc", "cc", "content-disposition", "content-type", "date", "from", "message-id"),
+        *("mime-version", "reply-to", "return-path", "subject", "to"),
+        # what says who sends it, and that it is so
+        *("sender", "dkim-signature"),
+    }
+)
+_SES_HEADER = "x-ses-"
+"""How the names begin of the headers by which SES is told things."""
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _SES_TAG = re.compile(r"ses:feedback-id-[a-d]")
@@ -230,6 +241,8 @@ def _headers(given: Json, key: str) -> Pairs:
     for name, value in headers:
         if not _HEADER_NAME.fullmatch(name):
             raise bad_request(f"Invalid header name: {name!r}.")
+        if name.lower() in _RESERVED_HEADERS or name.lower().startswith(_SES_HEADER):
+            raise bad_request(f"Header name is reserved: {name!r}.")
         if not _HEADER_VALUE.fullmatch(value) or len(name) + len(value) > 996:
             raise bad_request(f"Invalid value of header {name}.")
     return headers
