@@ -97,7 +97,10 @@ def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -
             if isinstance(given, ServiceError):
                 raise given
             mail = mail_of(
-                given, most=rules.most_recipients, configuration_set=rules.configuration_set
+                given,
+                most=rules.most_recipients,
+                configuration_set=rules.configuration_set,
+                bounded=bool(caller.key.senders),
             )
         except ServiceError as error:
             if not call.bulk:

@@ -64,6 +64,11 @@ class RawMail:
         """
         return _fault_of_head(self._data, self._fields)
 
+    @property
+    def head(self) -> bytes:
+        """The headers as they came, up to the blank line; b'' where they can't be read."""
+        return self._data[: _head_end(self._data) or 0]
+
     def check_single(self) -> None:
         """See that no header comes twice that a mail has once.
 

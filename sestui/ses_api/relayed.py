@@ -15,6 +15,7 @@ from typing import Any
 from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
+from sestui.ses_api.raw_senders import raw_senders
 from sestui.ses_api.relay_shape import checked_bulk, checked_send
 from sestui.ses_api.template_data import merged
 from sestui.ses_api.wire import (
@@ -69,23 +70,29 @@ class RelayedMail:
     recipients: tuple[Recipient, ...]
     """Each address once; the number of one among them is its place."""
     senders: tuple[str, ...]
-    """Bare addresses it says it is from."""
+    """Bare addresses it says it is from and wants its bounces at; those in other headers of a raw
+    mail than From only if it was read as a bounded one."""
     rewrites: bool = False
     """Whether the To header of its raw content is written anew for each recipient."""
     warning: str = ""
 
 
-def mail_of(given: Json, *, most: int, configuration_set: str = "") -> RelayedMail:
+def mail_of(
+    given: Json, *, most: int, configuration_set: str = "", bounded: bool = False
+) -> RelayedMail:
     """SendEmail's request as a mail to be relayed, to ``most`` recipients at the most.
 
-    ``configuration_set`` is for a mail that names none; '' for none.
+    ``configuration_set`` is for a mail that names none; '' for none. ``bounded``: somebody checks
+    its senders, so that there must be no doubt about one of them.
 
     Raises:
-        ServiceError: SES would refuse it by its shape.
+        ServiceError: SES would refuse it by its shape; or it is bounded, and its senders can be
+            read in two ways.
     """
     parsed = send_email_of(given, most=most)
     request = _written_anew(checked_send(given), parsed)
     request.pop("Destination", None)
+    senders = dict.fromkeys((parsed.sender.address, *_bounces_to(request)))
     if not isinstance(parsed.content, RawContent):
         if configuration_set:
             request.setdefault("ConfigurationSetName", configuration_set)
@@ -93,12 +100,14 @@ def mail_of(given: Json, *, most: int, configuration_set: str = "") -> RelayedMa
             Recipient(each.address, role, each.written, rides=role is not Role.TO)
             for role, each in _by_role(parsed.destination)
         ]
-        return RelayedMail(request, _each_once(people), (parsed.sender.address,))
+        return RelayedMail(request, _each_once(people), tuple(senders))
     raw = RawMail(parsed.content.data)
     _take_over_headers(request, raw, configuration_set)
     in_to = {each.address.lower(): each.written for each in raw.mailboxes("To")}
     whole = raw.is_signed and len(in_to) > 1
-    senders = dict.fromkeys(each.address for each in (parsed.sender, *raw.mailboxes("From")))
+    senders |= dict.fromkeys(each.address for each in raw.mailboxes("From"))
+    if bounded:
+        senders |= dict.fromkeys(raw_senders(raw))
     return RelayedMail(
         request,
         _each_once(_of_raw(parsed.destination, in_to, whole=whole)),
@@ -119,6 +128,11 @@ def _written_anew(request: Json, parsed: SendEmailRequest) -> Json:
             request["FeedbackForwardingEmailAddress"]
         ).written
     return request
+
+
+def _bounces_to(request: Json) -> Iterator[str]:
+    if request.get("FeedbackForwardingEmailAddress"):
+        yield mailbox_of(request["FeedbackForwardingEmailAddress"]).address
 
 
 def _by_role(destination: Destination) -> Iterator[tuple[Role, Mailbox]]:
