@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from sestui.core.clock import Clock
 from sestui.errors import SestuiError
 from sestui.relay.answers import Answer, give, refusal
+from sestui.relay.calls import call_of, speaks_v1
 from sestui.relay.intake import Intake
 from sestui.relay.keys import Keyring
 from sestui.relay.metrics import Metrics
@@ -28,13 +29,10 @@ from sestui.relay.received import (
 from sestui.relay.sends import (
     Prepared,
     Rules,
-    SendCall,
     carried_out,
     prepared,
-    send_call_v1,
-    send_call_v2,
 )
-from sestui.ses_api import wire_v1
+from sestui.ses.operations import Operations
 from sestui.ses_api.sigv4 import Received
 from sestui.ses_api.wire import ServiceError
 
@@ -43,9 +41,6 @@ _LARGE = 128 * 1024
 
 _ANSWER_SECONDS = 60.0
 """A client that doesn't read its answer within this is let go."""
-
-_SENDS_V2 = {"/v2/email/outbound-emails": False, "/v2/email/outbound-bulk-emails": True}
-"""Paths of the new API's sends, and whether they are bulk calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +65,7 @@ class RelayApp:
         passing: PassThrough,
         metrics: Metrics,
         rules: Rules,
+        operations: Operations,
         region: str,
         clock: Clock,
         full: Callable[[], str],
@@ -83,6 +79,7 @@ class RelayApp:
         self._once = OnceOnly(passing, clock)
         self._metrics = metrics
         self._rules = rules
+        self._operations = operations
         self._region = region
         self._clock = clock
         self._full = full
@@ -94,7 +91,7 @@ class RelayApp:
         if scope["type"] != "http":
             return
         began = time.monotonic()
-        v1 = not _path(scope).startswith("/v2/")
+        v1 = speaks_v1(scope["path"])
         action, size = "other", 0
         try:
             body = await read_body(scope, receive, self._memory)
@@ -131,14 +128,14 @@ class RelayApp:
     def _understood(self, scope: Scope, body: bytes) -> Understood:
         received = received_of(scope, body)
         caller = authenticate(received, self._ring, region=self._region, now=self._clock.now())
-        call, reads = _call(scope, received, body)
-        if call is None:
-            if caller.key.send_only:
-                raise ServiceError(
-                    403, "AccessDeniedException", f"The key {caller.key.name} may only send."
-                )
-            return Understood(received, caller, None, reads)
-        return Understood(received, caller, prepared(call, received, caller, self._rules))
+        call = call_of(received, body, self._operations)
+        if call.send is not None:
+            return Understood(received, caller, prepared(call.send, received, caller, self._rules))
+        if caller.key.send_only:
+            raise ServiceError(
+                403, "AccessDeniedException", f"The key {caller.key.name} may only send."
+            )
+        return Understood(received, caller, None, call.reads)
 
     async def _passed(self, call: Understood, body: bytes, send: Send) -> int:
         if call.reads:
@@ -183,37 +180,6 @@ async def _cancelled_when_gone(receive: Receive) -> AsyncIterator[None]:
     finally:
         entered = False
         watching.cancel()
-
-
-_READS = ("Get", "List", "Describe")
-"""How the old API's actions begin that change nothing."""
-
-
-def _call(scope: Scope, received: Received, body: bytes) -> tuple[SendCall | None, bool]:
-    """The request as a send, None if it is another call; and whether it only reads.
-
-    A path that SES would read as a send's is one, however it is written.
-    """
-    path = _path(scope)
-    if path.startswith("/v2/"):
-        if scope["method"] != "POST" or path not in _SENDS_V2:
-            return None, scope["method"] in {"GET", "HEAD", "OPTIONS"}
-        return send_call_v2(body, bulk=_SENDS_V2[path]), False
-    form = body if scope["method"] == "POST" else b""
-    action, parameters = wire_v1.parse_form(received.query, form)
-    if action in wire_v1.SENDS:
-        return send_call_v1(action, parameters), False
-    return None, action.startswith(_READS)
-
-
-def _path(scope: Scope) -> str:
-    segments: list[str] = []
-    for segment in scope["path"].split("/"):
-        if segment == "..":
-            del segments[-1:]
-        elif segment and segment != ".":
-            segments.append(segment)
-    return f"/{'/'.join(segments)}"
 
 
 async def _until_gone(receive: Receive) -> None:

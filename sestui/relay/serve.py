@@ -34,6 +34,7 @@ from sestui.relay.passing import passing
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
 from sestui.sending.workplace import Place, workplace
+from sestui.ses.operations import Operations
 from sestui.store.ledger import Ledger
 from sestui.store.relay_intake import RelayIntake
 from sestui.store.relayed import RelayedMails
@@ -114,6 +115,7 @@ def serve(
             intake=intake,
             metrics=metrics,
             rules=Rules(settings.relay_recipients, settings.configuration_set),
+            operations=Operations(),
             region=runtime.clients.region,
             clock=clock,
             full=Room(settings.data_dir, clock, watched=database.is_sqlite).lack,

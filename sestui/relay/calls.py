@@ -1,0 +1,216 @@
+"""Which of SES's calls a request is: read in the one way that nobody could read otherwise.
+
+SES, and whatever stands before it, may be more forgiving than the relay about how a path or an
+action is written. So a request is taken for a call only if it is written as SDKs write it; any
+other is refused, and nothing that could be a send for somebody is passed on.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from unicodedata import normalize
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+
+from sestui.relay.sends import SendCall, send_call_v1, send_call_v2
+from sestui.ses.operations import Operations
+from sestui.ses_api import wire_v1
+from sestui.ses_api.sigv4 import Received
+from sestui.ses_api.wire import ServiceError, bad_request
+
+_SENDS_V2 = {"/v2/email/outbound-emails": False, "/v2/email/outbound-bulk-emails": True}
+"""Paths of the new API's sends, and whether they are bulk calls."""
+
+_SENDING_PATHS = "/v2/email/outbound"
+"""How the paths begin of whatever sends, in lower case."""
+
+_BASE = ["", "v2", "email"]
+_VERSION = "2010-12-01"
+_METHODS_V2 = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_READING = frozenset({"GET", "HEAD"})
+
+_SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-F]{2})+")
+_FIRST_SEGMENT = re.compile(r"[a-z][a-z0-9-]*")
+"""Of what stands behind /v2/email/: a word of SES's own, never a parameter."""
+_ESCAPE = re.compile("%..")
+_ESCAPED = frozenset(b"!$&'()*+,=:@^`{|}")
+"""What may be in any path with a percent sign: it parts nothing and hides nothing. Letters and
+digits need none."""
+_ESCAPED_IN_PARAMETER = _ESCAPED | frozenset(b' "%/<>[]') | frozenset(range(0x80, 0x100))
+"""What may be in a parameter of a call that is known; of what it decodes to, more is asked."""
+_HIDING = frozenset(";?#\\\ufffd")
+"""They are there to be read otherwise: the last is what stands for bytes that are no UTF-8."""
+
+_ACTION = re.compile(r"[A-Z][A-Za-z0-9]+")
+_NOT_LETTERS = re.compile(r"[^A-Za-z]")
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_FORM = re.compile(
+    r'application/x-www-form-urlencoded(?:\s*;\s*charset="?(?:utf-8|us-ascii|iso-8859-1)"?)?',
+    re.IGNORECASE,
+)
+_READS = ("Get", "List", "Describe")
+"""How the old API's actions begin that change nothing."""
+
+_ODD_HEADERS = frozenset(
+    {
+        "content-encoding",
+        "smithy-protocol",
+        "x-amz-target",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
+    }
+)
+"""They can make another call of a request, and no SDK sends one of them to SES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a request asks for."""
+
+    name: str
+    """As SES names it; '' for a call of the new API that nobody knows."""
+    send: SendCall | None = None
+    """What is to be sent, if that is what it asks for."""
+    reads: bool = False
+    """It changes nothing, however often it is made."""
+
+
+def speaks_v1(path: str) -> bool:
+    """Whether the answer to a request for that path is one of the old API, XML."""
+    return not path.lstrip("/").lower().startswith("v2")
+
+
+def call_of(received: Received, body: bytes, operations: Operations) -> Call:
+    """The call that a request makes.
+
+    Raises:
+        ServiceError: it is no call, its send doesn't fit, or somebody could read another call in
+            it than we do.
+    """
+    if received.path == "/":
+        return _v1(received, body, operations)
+    if received.path in _SENDS_V2 and received.method == "POST":
+        send = send_call_v2(body, bulk=_SENDS_V2[received.path])
+        return Call("SendBulkEmail" if send.bulk else "SendEmail", send)
+    _check_headers(received)
+    return _v2(received, body, operations)
+
+
+def _v2(received: Received, body: bytes, operations: Operations) -> Call:
+    method, path = received.method, received.path
+    segments = path.split("/")
+    name = operations.name_of(method, segments)
+    if not _is_written_as_sdks_write(method, path, segments, name, operations):
+        raise bad_request(f"{method[:10]} to this path is no call of SES as an SDK writes it.")
+    if method not in _METHODS_V2 or (method in _READING and body):
+        raise bad_request(f"The relay passes on no {method[:10]} request, or none with a body.")
+    if any(_is_like_action(key) for key, _ in parse_qsl(received.query.replace(";", "&"))):
+        raise bad_request("Version 2 of SES's API has no parameter Action.")
+    return Call(name, reads=method in _READING)
+
+
+def _is_written_as_sdks_write(
+    method: str, path: str, segments: Sequence[str], name: str, operations: Operations
+) -> bool:
+    if segments[:3] != _BASE or not _are_plain(segments[3:], name):
+        return False
+    lowered = path.lower()
+    if not name:
+        sends = lowered.startswith(_SENDING_PATHS)
+        return not sends and not operations.name_of(method, lowered.split("/"))
+    # A slash in a parameter is the parameter's own, unless with it the path is another call's.
+    return all(
+        operations.name_of(method, spelling.split("/")) in {"", name}
+        for reading in _readings(path)
+        for spelling in (reading, reading.lower())
+    )
+
+
+def _are_plain(segments: Sequence[str], name: str) -> bool:
+    """Whether nobody can read other segments here than these, which stand behind the base."""
+    if name and segments[-1] == "":
+        segments = segments[:-1]  # the paths of two calls end with a slash
+    if not segments or not _FIRST_SEGMENT.fullmatch(segments[0]):
+        return False
+    escaped = _ESCAPED_IN_PARAMETER if name else _ESCAPED
+    return all(_is_plain(segment, escaped) for segment in segments)
+
+
+def _is_plain(segment: str, escaped: frozenset[int]) -> bool:
+    if not _SEGMENT.fullmatch(segment):
+        return False
+    if not {unquote_to_bytes(escape)[0] for escape in _ESCAPE.findall(segment)} <= escaped:
+        return False
+    return all(map(_hides_nothing, _readings(segment)))
+
+
+def _readings(text: str) -> tuple[str, str]:
+    """The text as who decodes it reads it, and who decodes it twice."""
+    once = unquote(text)
+    return once, unquote(once)
+
+
+def _hides_nothing(parameter: str) -> bool:
+    """Whether who trims it, resolves its dots or drops odd characters still has it."""
+    if not parameter.isprintable() or not _HIDING.isdisjoint(parameter):
+        return False
+    if normalize("NFKC", parameter) != parameter:  # a slash in full width is one to somebody
+        return False
+    return all(part == part.strip() and part.strip(". ") for part in parameter.split("/"))
+
+
+def _is_like_action(name: str) -> bool:
+    return _NOT_LETTERS.sub("", name).lower().startswith("action")
+
+
+def _v1(received: Received, body: bytes, operations: Operations) -> Call:
+    if received.method not in {"GET", "POST"} or (received.method == "GET" and body):
+        raise bad_request("Version 1 of SES's API is called by POST, or by GET without a body.")
+    action, parameters = wire_v1.parse_form(received.query, body)
+    _check_names(parameters)
+    version = parameters.get("Version", _VERSION)
+    known = action in operations.actions
+    if version != _VERSION or not (known or _could_be_new(action, operations)):
+        raise ServiceError(
+            400, "InvalidAction", f"Could not find operation {action[:100]!r} of that version."
+        )
+    if action in wire_v1.SENDS:
+        return Call(action, send_call_v1(action, parameters))
+    _check_headers(received)
+    _check_form(received, body)
+    return Call(action, reads=action.startswith(_READS))
+
+
+def _check_names(parameters: "wire_v1.Parameters") -> None:
+    for name in parameters:
+        if not _PARAMETER.fullmatch(name) or (
+            name not in {"Action", "Version"} and name.lower() in {"action", "version"}
+        ):
+            raise bad_request(f"{name[:100]!r} is no parameter of SES's API.")
+
+
+def _check_form(received: Received, body: bytes) -> None:
+    """See that what was read as a form, nobody can read as something else."""
+    types = [value.strip() for name, value in received.headers if name == "content-type"]
+    if body and not all(map(_FORM.fullmatch, types)):
+        raise bad_request("The body of a call of version 1 of SES's API is a form.")
+    if ";" in received.query or b";" in body:
+        raise bad_request("A semicolon in a parameter is written as %3B.")
+
+
+def _could_be_new(action: str, operations: Operations) -> bool:
+    """Whether the action may be one that SES has got since botocore's model was made; no send."""
+    lowered = action.lower()
+    return (
+        _ACTION.fullmatch(action) is not None
+        and not lowered.startswith("send")
+        and lowered not in {each.lower() for each in operations.actions}
+    )
+
+
+def _check_headers(received: Received) -> None:
+    for name, value in received.headers:
+        if name in _ODD_HEADERS and value.strip().lower() != "identity":
+            raise bad_request(f"The relay passes on no request with the header {name}.")
