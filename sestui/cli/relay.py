@@ -90,13 +90,23 @@ def add_key(
     send_only: Annotated[
         bool, typer.Option("--send-only", help="Refuse it every call that is not a send.")
     ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CALL,...",
+            help="Beside sends, it may make these calls only. Repeatable; without it, every call, "
+            "or with --sender a few harmless reads.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key; its secret is shown this once."""
     from sestui.core.relay_key import KeyFields  # noqa: PLC0415 - the command's own
     from sestui.store.relay_key_maker import KeyMaker  # noqa: PLC0415 - as above
 
-    fields = KeyFields(name, sender or [], rate_share, quota_share, send_only)
+    fields = KeyFields(
+        name, sender or [], rate_share, quota_share, send_only, _calls(allow) if allow else ()
+    )
     with opened() as runtime:
         made = KeyMaker(runtime.database, runtime.workspace, runtime.clock).add(fields)
     if as_json:
@@ -127,12 +137,13 @@ def list_keys(*, as_json: AsJson = False) -> None:
         say("No relay keys yet: `sestui relay key add NAME` makes one.")
         return
     put_table(
-        ("name", "access key id", "may send as", "rate", "quota", "state"),
+        ("name", "access key id", "may send as", "may call", "rate", "quota", "state"),
         [
             (
                 key.name,
                 key.id,
                 ", ".join(key.senders) or "any",
+                key.calls,
                 f"{key.rate_share:.0%}",
                 f"{key.quota_share:.0%}",
                 key.state,
@@ -140,6 +151,28 @@ def list_keys(*, as_json: AsJson = False) -> None:
             for key in keys
         ],
     )
+
+
+@key_app.command("show")
+def show_key(name: KeyName, *, as_json: AsJson = False) -> None:
+    """What a key may do; by its name or its access key id."""
+    from sestui.store.relay_keys import RelayKeys  # noqa: PLC0415 - the command's own
+
+    with opened() as runtime:
+        key = RelayKeys(runtime.database).named(name)
+    if as_json:
+        put_json(_as_dict(key))
+        return
+    put(f"name            {key.name}")
+    put(f"access key id   {key.id}")
+    put(f"state           {key.state}")
+    put(f"may send as     {', '.join(key.senders) or 'any'}")
+    put(f"may call        {key.calls}")
+    put(f"rate            {key.rate_share:.0%} of the account's")
+    put(f"quota           {key.quota_share:.0%} of what sestui may use")
+    put(f"made            {iso(key.created_at)}")
+    if key.revoked_at is not None:
+        put(f"revoked         {iso(key.revoked_at)}")
 
 
 @key_app.command("revoke")
@@ -152,6 +185,13 @@ def revoke_key(name: KeyName) -> None:
     say(f"The key {key.name} ({key.id}) works no more; relays notice within seconds.")
 
 
+def _calls(texts: list[str]) -> tuple[str, ...]:
+    from sestui.core.relay_calls import named_calls  # noqa: PLC0415 - the command's own
+    from sestui.ses.operations import Operations  # noqa: PLC0415 - botocore is heavy
+
+    return named_calls(texts, Operations().names)
+
+
 def _as_dict(key: "RelayKey") -> dict[str, Any]:
     return {
         "name": key.name,
@@ -160,9 +200,15 @@ def _as_dict(key: "RelayKey") -> dict[str, Any]:
         "rate_share": key.rate_share,
         "quota_share": key.quota_share,
         "send_only": key.send_only,
+        "calls": _as_list(key),
         "created_at": iso(key.created_at),
         "revoked_at": iso(key.revoked_at) or None,
     }
+
+
+def _as_list(key: "RelayKey") -> list[str] | None:
+    """The calls that it may make beside sends; None: every one."""
+    return None if key.permitted is None else sorted(key.permitted)
 
 
 def _tell_how(where: "Listening") -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sestui.core.relay_calls import check_allowed
 from sestui.errors import UsageError
 
 LEAST_SHARE = 0.0001
@@ -29,6 +30,9 @@ class KeyFields:
     """Of the 24-hour quota that sestui allows itself, likewise."""
     send_only: bool = False
     """Calls other than sends are refused."""
+    allow: Sequence[str] = ()
+    """Names of the calls that it may make beside sends, as SES has them; none: with senders a few
+    harmless reads, without them every call."""
 
     def check(self) -> None:
         """See that such a key can be.
@@ -50,6 +54,7 @@ class KeyFields:
                     f"The share of the {of} can't be {100 * share:.6g}% ({share:.6g}): it goes "
                     f"from {LEAST_SHARE:.2%} ({LEAST_SHARE}) to 100% (1)."
                 )
+        check_allowed(self.allow, senders=self.senders, send_only=self.send_only)
 
 
 def _can_send(sender: str) -> bool:

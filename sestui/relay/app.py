@@ -13,7 +13,7 @@ from sestui.errors import SestuiError
 from sestui.relay.answers import Answer, give, refusal
 from sestui.relay.calls import call_of, speaks_v1
 from sestui.relay.intake import Intake
-from sestui.relay.keys import Keyring
+from sestui.relay.keys import Keyring, KnownKey
 from sestui.relay.metrics import Metrics
 from sestui.relay.once import OnceOnly
 from sestui.relay.passing import CutOffError, PassThrough
@@ -131,10 +131,8 @@ class RelayApp:
         call = call_of(received, body, self._operations)
         if call.send is not None:
             return Understood(received, caller, prepared(call.send, received, caller, self._rules))
-        if caller.key.send_only:
-            raise ServiceError(
-                403, "AccessDeniedException", f"The key {caller.key.name} may only send."
-            )
+        if not caller.key.may_call(call.name):
+            raise ServiceError(403, "AccessDeniedException", _denied(caller.key, call.name))
         return Understood(received, caller, None, call.reads)
 
     async def _passed(self, call: Understood, body: bytes, send: Send) -> int:
@@ -180,6 +178,12 @@ async def _cancelled_when_gone(receive: Receive) -> AsyncIterator[None]:
     finally:
         entered = False
         watching.cancel()
+
+
+def _denied(key: KnownKey, call: str) -> str:
+    if not key.calls:
+        return f"The key {key.name} may only send."
+    return f"The key {key.name} may not make {call or 'this call'}."
 
 
 async def _until_gone(receive: Receive) -> None:

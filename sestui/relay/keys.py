@@ -28,8 +28,14 @@ class KnownKey:
     name: str
     secret: str = field(repr=False)
     senders: tuple[str, ...]
-    send_only: bool
+    """Addresses and domains it may send as; none: any."""
+    calls: frozenset[str] | None
+    """Those that it may make beside sends; None: every one."""
     terms: Terms
+
+    def may_call(self, name: str) -> bool:
+        """Whether it may make the call, no send; '' is one that nobody knows."""
+        return self.calls is None or name in self.calls
 
 
 class Keyring:
@@ -99,6 +105,6 @@ class Keyring:
             name=key.name,
             secret=self._master.secret_of(key.id),
             senders=tuple(key.senders),
-            send_only=key.send_only,
+            calls=key.permitted,
             terms=Terms(key.id, key.campaign_id, key.rate_share, key.quota_share),
         )

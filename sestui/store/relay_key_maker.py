@@ -56,6 +56,7 @@ class KeyMaker:
             rate_share=fields.rate_share,
             quota_share=fields.quota_share,
             send_only=fields.send_only,
+            allow=fields.allow,
         )
         return NewKey(fields.name, key_id, master.secret_of(key_id))
 

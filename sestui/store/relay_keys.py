@@ -35,6 +35,7 @@ class RelayKeys:
         rate_share: float = 1.0,
         quota_share: float = 1.0,
         send_only: bool = False,
+        allow: Sequence[str] = (),
     ) -> RelayKey:
         """Store a new key, with the campaign that its mail is reported under.
 
@@ -59,6 +60,7 @@ class RelayKeys:
             rate_share=rate_share,
             quota_share=quota_share,
             send_only=send_only,
+            allow=list(allow),
             proof=proof,
             created_at=now,
         )
@@ -83,6 +85,19 @@ class RelayKeys:
         with self._database.read() as session:
             return session.get(RelayKey, key_id)
 
+    def named(self, name: str) -> RelayKey:
+        """The key with that access key id, revoked or not, or else the one of that name that works.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as session:
+            # The id first: a name may look like another key's id.
+            key = session.get(RelayKey, name) or _working(session, name)
+        if key is None:
+            raise _none(name)
+        return key
+
     def revoke(self, name: str, now: Instant) -> RelayKey:
         """Let the key of that name, or with that access key id, work no more.
 
@@ -93,9 +108,7 @@ class RelayKeys:
             # The id first: a name may look like another key's id.
             key = session.get(RelayKey, name) or _working(session, name)
             if key is None or key.revoked_at is not None:
-                raise NotFoundError(
-                    f"No relay key {name!r} works; `sestui relay key list` shows all."
-                )
+                raise _none(name)
             key.revoked_at = now
             return key
 
@@ -104,6 +117,10 @@ def _working(session: Session, name: str) -> RelayKey | None:
     return session.exec(
         select(RelayKey).where(RelayKey.name == name, col(RelayKey.revoked_at).is_(None)).limit(1)
     ).first()
+
+
+def _none(name: str) -> NotFoundError:
+    return NotFoundError(f"No relay key {name!r} works; `sestui relay key list` shows all.")
 
 
 def _taken(name: str) -> StateError:

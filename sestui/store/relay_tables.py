@@ -6,6 +6,8 @@ Each key has a campaign of its own, whose runs hold the deliveries: one run a da
 from sqlalchemy import JSON, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+from sestui.core.relay_calls import permitted, shown
+
 
 class RelayKey(SQLModel, table=True):
     """A program that may send through the relay. Its secret is derived, and stored nowhere."""
@@ -26,6 +28,8 @@ class RelayKey(SQLModel, table=True):
     """Of the 24-hour quota that sestui allows itself, 0 to 1."""
     send_only: bool = Field(default=False)
     """Calls other than sends are refused."""
+    allow: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Calls that it may make beside sends; none: what its other bounds leave (core.relay_calls)."""
     proof: str
     """Tells whether the secret derived now is the one that was given out."""
     created_at: float
@@ -37,6 +41,16 @@ class RelayKey(SQLModel, table=True):
         if self.revoked_at is not None:
             return "revoked"
         return "sends only" if self.send_only else "works"
+
+    @property
+    def permitted(self) -> frozenset[str] | None:
+        """The calls that it may make beside sends; None: every one."""
+        return permitted(self.allow, senders=self.senders, send_only=self.send_only)
+
+    @property
+    def calls(self) -> str:
+        """What it may call, for people."""
+        return shown(self.allow, senders=self.senders, send_only=self.send_only)
 
 
 class RelayedMail(SQLModel, table=True):

@@ -56,7 +56,7 @@ async def form(app, pilot):
 
 
 async def write(pilot, *fields):
-    """Type fields one after the other, from the name on; ends on what it may make."""
+    """Type fields one after the other, from the name on; five end on what it may make."""
     for text in fields:
         await pilot.press("ctrl+u", *text, "enter")
 
@@ -98,9 +98,12 @@ async def test_without_keys_the_screen_teaches_the_first_one(runtime):
 async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_path):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
-        for label in ("name", "may send as", "% of rate", "% of quota", "sends only", "Make key"):
+        for label in (
+            *("name", "may send as", "% of rate", "% of quota"),
+            *("other calls", "sends only", "Make key"),
+        ):
             assert label in shown(app)
-        await write(pilot, "shop", "a.org , b@c.de,", "12.5 %", "50")
+        await write(pilot, "shop", "a.org , b@c.de,", "12.5 %", "50", "")
         await pilot.press("j", "space", *TO_THE_BUTTON)
         dialog = await secret_dialog(app, pilot)
         assert "The key shop is made" in shown(app)
@@ -122,7 +125,7 @@ async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_
         for text in ("shop", "12.5 %", "50 %", "sends only"):
             assert text in shown(app)
         about = str(app.screen.query_one("#about-key", Static).content)
-        assert about.startswith("shop may send as a.org, b@c.de; made ")
+        assert about.startswith("shop may send as a.org, b@c.de; calls: sends only; made ")
         fits(app.screen, (80, 24))
         assert known.secret not in shown(app) + texts(app) + "".join(toasts(app))
     for path in tmp_path.iterdir():
@@ -133,21 +136,46 @@ async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_
 async def test_what_is_left_alone_bounds_nothing(runtime):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
-        await write(pilot, " blog ", "", "", "100%")
+        await write(pilot, " blog ", "", "", "100%", "")
         await pilot.press(*TO_THE_BUTTON)
         await secret_dialog(app, pilot)
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(app.screen, RelayKeysScreen))
-        await until(pilot, lambda: "blog may send as anybody; made" in shown(app))
+        await until(
+            pilot, lambda: "blog may send as anybody; calls: every call; made" in shown(app)
+        )
     [key] = RelayKeys(runtime.database).all()
     assert (key.name, key.senders, key.send_only) == ("blog", [], False)
     assert (key.rate_share, key.quota_share) == (1, 1)
 
 
+async def test_calls_are_named_beside_the_sends_and_a_slip_is_told_of(runtime):
+    async with at_keys(runtime) as (app, pilot):
+        await form(app, pilot)
+        await write(pilot, "shop", "a.org", "", "", "GetTemplates, GetSendQuota")
+        await pilot.press(*TO_THE_BUTTON)
+        await until(pilot, lambda: "'GetTemplates'; did you mean GetTemplate?" in said(app))
+        app.screen.query_one("#allow").focus()
+        await pilot.press("ctrl+u", *"GetTemplate,SendBounce")
+        app.screen.query_one("#yes").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: "can't be allowed 'SendBounce'" in said(app))
+        app.screen.query_one("#allow").focus()
+        await pilot.press("ctrl+u", *"GetTemplate, GetSendQuota")
+        app.screen.query_one("#yes").focus()
+        await pilot.press("enter")
+        await secret_dialog(app, pilot)
+        await pilot.press("escape")
+        about = "shop may send as a.org; calls: sends, GetTemplate, GetSendQuota; made"
+        await until(pilot, lambda: about in said(app))
+    [key] = RelayKeys(runtime.database).all()
+    assert key.allow == ["GetTemplate", "GetSendQuota"]
+
+
 async def test_what_is_wrong_is_said_under_the_form_and_nothing_is_lost(runtime):
     async with at_keys(runtime) as (app, pilot):
         screen = await form(app, pilot)
-        await write(pilot, "a b", "c, a b", "x", "150")
+        await write(pilot, "a b", "c, a b", "x", "150", "")
         typed = {"name": "a b", "senders": "c, a b", "rate_share": "x", "quota_share": "150"}
         await pilot.press("j", "space", "tab", "tab")
         for field, fault, better in (
@@ -181,7 +209,7 @@ async def test_what_the_database_refuses_leads_back_to_the_form(runtime, monkeyp
 
     async with at_keys(runtime) as (app, pilot):
         first = await form(app, pilot)
-        await write(pilot, "shop", "a.org", "50", "25")
+        await write(pilot, "shop", "a.org", "50", "25", "")
         await pilot.press("j", "space", *TO_THE_BUTTON)
         await until(pilot, lambda: "A relay key 'shop' works already" in said(app))
         again = app.screen
@@ -190,10 +218,10 @@ async def test_what_the_database_refuses_leads_back_to_the_form(runtime, monkeyp
         with monkeypatch.context() as patch:
             patch.setattr(RelayKeysDesk, "make", busy)
             await write(pilot, "blog")
-            await pilot.press(*["enter"] * 3, *TO_THE_BUTTON)
+            await pilot.press(*["enter"] * 4, *TO_THE_BUTTON)
             await until(pilot, lambda: "locked by another program" in said(app))
         await until(pilot, lambda: app.focused is not None and app.focused.id == "name")
-        await pilot.press(*["enter"] * 4, *TO_THE_BUTTON)
+        await pilot.press(*["enter"] * 5, *TO_THE_BUTTON)
         await secret_dialog(app, pilot)
     newest = RelayKeys(runtime.database).all()[0]
     assert (newest.name, newest.senders, newest.send_only) == ("blog", ["a.org"], True)
@@ -204,7 +232,7 @@ async def test_a_secret_that_is_left_behind_is_forgotten(runtime):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
         await write(pilot, "shop")
-        await pilot.press(*["enter"] * 3, *TO_THE_BUTTON)
+        await pilot.press(*["enter"] * 4, *TO_THE_BUTTON)
         await secret_dialog(app, pilot)
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(app.screen, CommandPalette))
@@ -294,7 +322,7 @@ async def test_hostile_text_is_shown_as_text(runtime):
             assert "\x1b" not in shown(app)
             assert "\u202e" not in shown(app)
             await pilot.press("enter")
-        await pilot.press("enter", "enter", *TO_THE_BUTTON)
+        await pilot.press("enter", "enter", "enter", *TO_THE_BUTTON)
         await until(pilot, lambda: "can't be a key's name" in said(app))
         assert "x1b[31m" in said(app)
         assert "Make key" in shown(app)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
+from sestui.core.relay_calls import named_calls
 from sestui.core.relay_key import KeyFields
 from sestui.errors import UsageError
 from sestui.runtime import Runtime
@@ -22,6 +23,8 @@ class KeyLine:
     name: str
     senders: tuple[str, ...]
     """What it may send as; none: anything."""
+    calls: str
+    """What it may call, in words."""
     rate_share: float
     """0 to 1."""
     quota_share: float
@@ -48,6 +51,8 @@ class KeyForm:
     """Percent, with or without its sign; '' is all."""
     quota_share: str = _ALL
     send_only: bool = False
+    allow: str = ""
+    """Calls other than sends, with commas between them."""
 
     def fields(self) -> KeyFields:
         """What the texts mean.
@@ -61,9 +66,17 @@ class KeyForm:
             _share(self.rate_share, "rate"),
             _share(self.quota_share, "quota"),
             self.send_only,
+            self._calls(),
         )
         fields.check()
         return fields
+
+    def _calls(self) -> tuple[str, ...]:
+        if not self.allow.strip():
+            return ()
+        from sestui.ses.operations import Operations  # noqa: PLC0415 - botocore is slow to import
+
+        return named_calls([self.allow], Operations().names)
 
 
 def _share(text: str, of: str) -> float:
@@ -89,6 +102,7 @@ class RelayKeysDesk:
                 id=key.id,
                 name=key.name,
                 senders=tuple(key.senders),
+                calls=key.calls,
                 rate_share=key.rate_share,
                 quota_share=key.quota_share,
                 state=key.state,

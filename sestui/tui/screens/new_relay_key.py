@@ -23,10 +23,14 @@ _LINES = (
     ("senders", "may send as", "addresses, domains, with commas; empty: any"),
     ("rate_share", "% of rate", "of the account's rate"),
     ("quota_share", "% of quota", "of the 24-hour quota that sestui may use"),
+    ("allow", "other calls", "GetTemplate, …; empty: as ticked below"),
 )
 """Field of the form, its label, and what may stand in it."""
 
-_CALLS = (Tick("every call"), Tick("sends only", "any other is refused"))
+_CALLS = (
+    Tick("usual calls", "all; with senders: quota, statistics"),
+    Tick("sends only", "any other is refused"),
+)
 
 _FAULT_CELLS = 170
 """Three lines of the dialog."""

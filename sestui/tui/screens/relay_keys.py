@@ -111,7 +111,9 @@ class RelayKeysScreen(DeskScreen):
 
     def _tell_more(self) -> None:
         if (key := self._table.selected) is not None:
-            words = f"{key.name} may send as {', '.join(key.senders) or 'anybody'}"
+            words = (
+                f"{key.name} may send as {', '.join(key.senders) or 'anybody'}; calls: {key.calls}"
+            )
             when = f"; made {self._at(key.created_at)}"
             if key.revoked_at is not None:
                 when += f", revoked {self._at(key.revoked_at)}"

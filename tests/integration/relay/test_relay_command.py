@@ -36,6 +36,45 @@ def test_keys_are_made_listed_and_revoked(sestui):
     assert "No relay key 'shop' works" in sestui.refused(1, "relay", "key", "revoke", "shop")
 
 
+def test_calls_are_allowed_by_name_and_shown(sestui):
+    made = sestui.json(
+        *("relay", "key", "add", "shop", "--sender", "example.com"),
+        *("--allow", "ListTemplates,GetSendQuota", "--allow", "GetTemplate"),
+    )
+    sestui.json("relay", "key", "add", "blog", "--sender", "example.org")
+    sestui.json("relay", "key", "add", "any")
+    every, usual, named = sestui.json("relay", "key", "list")
+    assert every["calls"] is None
+    assert usual["calls"] == [
+        *("GetAccount", "GetAccountSendingEnabled", "GetSendQuota", "GetSendStatistics"),
+    ]
+    assert named["calls"] == ["GetSendQuota", "GetTemplate", "ListTemplates"]
+    table = sestui.ok("relay", "key", "list")
+    assert "sends, ListTemplates, GetSendQuota, GetTemplate" in table
+    assert "every call" in table
+    for name in ("shop", made["access_key_id"]):
+        assert sestui.json("relay", "key", "show", name) == named
+        assert "may call        sends, ListTemplates" in sestui.ok("relay", "key", "show", name)
+    sestui.run("relay", "key", "revoke", "shop")
+    assert "revoked" in sestui.ok("relay", "key", "show", made["access_key_id"])
+    assert "No relay key 'shop' works" in sestui.refused(1, "relay", "key", "show", "shop")
+
+
+@pytest.mark.parametrize(
+    ("allow", "said"),
+    [
+        ("GetSendQuotas", "did you mean GetSendQuota?"),
+        ("GetSendQuota,SendBounce", "can't be allowed 'SendBounce'"),
+        ("DeleteSuppressedDestination", "can't be allowed 'DeleteSuppressedDestination'"),
+        ("SendRawEmail", "Every key may make SendRawEmail"),
+    ],
+)
+def test_calls_that_cannot_be_allowed_are_refused_in_a_sentence(sestui, allow, said):
+    bound = ("relay", "key", "add", "x", "--sender", "example.com", "--allow", allow)
+    assert said in sestui.refused(2, *bound)
+    assert sestui.json("relay", "key", "list") == []
+
+
 def test_no_secret_is_in_the_database(sestui):
     made = sestui.json("relay", "key", "add", "shop")
     secret = sestui.data / "relay-secret"

@@ -9,13 +9,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, Table, inspect, text
 from sqlmodel import SQLModel
 
+from sestui.core.relay_calls import HARMLESS
 from sestui.errors import StorageError
 from sestui.store import schema
 from sestui.store.database import Database
 from sestui.store.governor import Governor, row_allowed
+from sestui.store.relay_keys import RelayKeys
 
 
 def migrations() -> Config:
@@ -50,10 +52,13 @@ def test_a_database_of_an_older_sestui_is_upgraded_with_what_is_in_it(database, 
     assert (row.tat, row.max_send_rate, row.taken, row.looked_at) == (5.5, 14, 7, 1_000)
     assert row.production_access
     assert row_allowed(row, 1_001).rate == 14  # what was cut before is not held against it
+    [key] = RelayKeys(database).all()
+    assert (key.senders, key.send_only, key.allow) == (["x.org"], False, [])
+    assert key.permitted == set(HARMLESS)
 
 
 def _fill(connection: Connection) -> None:
-    """A governor's row, whatever columns it has in this version."""
+    """A governor's row, whatever columns it has in this version, and a key of the relay."""
     columns = inspect(connection).get_columns("governor")
     values = {
         "account": "ses:123:eu-west-1",
@@ -78,6 +83,21 @@ def _fill(connection: Connection) -> None:
         ),
         {name: values[name] for name in names},
     )
+    _insert(connection, "message", id=1)
+    _insert(connection, "campaign", id=1, message_id=1)
+    _insert(connection, "relay_key", id="SRLY1", campaign_id=1, senders=["x.org"])
+
+
+def _insert(connection: Connection, name: str, **values: object) -> None:
+    """A row with these values, and something of its type in every other column it has."""
+    table = Table(name, MetaData(), autoload_with=connection)
+    empty = {object: [], str: "", int: 0, float: 0.0, bool: False}
+    others = {
+        column.name: empty[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.server_default is None
+    }
+    connection.execute(table.insert().values(others | values))
 
 
 def test_the_migrated_schema_is_what_the_tables_say(database):

@@ -13,7 +13,7 @@ from sestui.ses_api.sigv4 import Received
 from sestui.ses_api.wire import ServiceError
 from tests.support.clocks import FakeClock
 
-KEY = KnownKey("shop", "secret", (), send_only=False, terms=Terms("SRLYTEST", 1))
+KEY = KnownKey("shop", "secret", (), calls=None, terms=Terms("SRLYTEST", 1))
 
 
 class Ses:
