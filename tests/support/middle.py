@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -88,6 +88,8 @@ class Middle:
         """How many requests, or connections, met each kind of fault."""
         self.passed = 0
         """How many sending calls were answered as SES answered them."""
+        self.heads: deque[bytes] = deque(maxlen=1_000)
+        """The heads of the last requests, as they came."""
         self._host = host
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
@@ -235,6 +237,7 @@ class Middle:
         try:
             while True:
                 request = await _message(reader)
+                self.heads.append(request.partition(b"\r\n\r\n")[0])
                 kind = self._met(request)
                 if kind in NOT_PASSED_ON:
                     await self._spoil(reader, writer, kind, b"")
