@@ -27,6 +27,7 @@ from sestui.store.runs import Runs
 from sestui.store.schema import ensure_schema
 
 if TYPE_CHECKING:
+    from sestui.compose.checks import Checker
     from sestui.core.content import Composer
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
@@ -231,6 +232,13 @@ class Runtime:
 
         return Composer(self.campaigns.message(message_id), envelope_of(sent, self.settings))
 
+    @cached_property
+    def checker(self) -> "Checker":
+        """The checks that every door asks before anything is sent."""
+        from sestui.compose.checks import Checker  # noqa: PLC0415 - jinja2 is slow to import
+
+        return Checker(self.database, self.settings, self.clock)
+
     # sending
 
     def _limits(self, seconds: float | None, *, until_idle: bool) -> "Limits":
@@ -249,7 +257,7 @@ class Runtime:
         """Starts runs."""
         from sestui.sending.start import Starter  # noqa: PLC0415 - only where something starts
 
-        return Starter(self.contacts, self.runs, self.campaign_composer)
+        return Starter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
 
     @cached_property
     def steering(self) -> "Steering":

@@ -41,6 +41,7 @@ def apply_command(
         plan_task,
         refuse_repeated_tasks,
     )
+    from sestui.compose.checks import Checker  # noqa: PLC0415
     from sestui.compose.files import load_campaign  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
@@ -56,7 +57,8 @@ def apply_command(
     with closing(open_database(settings)) as database:
         campaigns = Campaigns(database)
         desk = TaskDesk(database, settings, clock)
-        plans = [plan(campaigns, each, now) for each in loaded]
+        checker = Checker(database, settings, clock)
+        plans = [plan(campaigns, each, now, checker) for each in loaded]
         refuse_repeated_names(plans)
         tasks = [plan_task(desk, path, settings.timezone) for path in of_tasks]
         refuse_repeated_tasks(tasks)

@@ -4,6 +4,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.checks import (
+    SkipUnrenderable,
+    check_command,
+    left_out,
+    put_left_out,
+    put_unmade,
+    unmade,
+    warn,
+)
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 from sestui.core.follow_up import Only
@@ -22,6 +31,8 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
 
 app = typer.Typer(help="Look at campaigns, start and steer their runs.", no_args_is_help=True)
+
+app.command("check")(check_command)
 
 _SHOWN_IN_DOUBT = 20
 
@@ -65,8 +76,14 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         view = runtime.overview.campaign(name)
         runs = runtime.overview.runs(name)
         in_doubt = _in_doubt(runtime, view)
+        run_id = view.run.id if view.run is not None else 0
+        skips, without = left_out(runtime, run_id), unmade(runtime, run_id)
         if as_json:
-            put_json(view.as_dict() | {"runs": [r.as_dict() for r in runs], "in_doubt": in_doubt})
+            put_json(
+                view.as_dict()
+                | {"runs": [r.as_dict() for r in runs], "in_doubt": in_doubt}
+                | {"skipped_for": skips, "unrenderable": without}
+            )
             return
         put(f"{view.name}: {view.subject}")
         put(f"lists     {', '.join(view.lists)} ({_number(view.audience)} contacts now)")
@@ -77,7 +94,9 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
             return
         for line in accounting(view.run):
             put(line)
+        put_left_out(skips)
         _put_in_doubt(in_doubt, view.run.counts.in_doubt)
+        put_unmade(without)
         if len(runs) > 1:
             put("")
             put_table(
@@ -156,12 +175,24 @@ FollowUp = Annotated[
 
 @app.command("start")
 def start(
-    name: Name, *, again: Again = False, only: FollowUp = None, as_json: AsJson = False
+    name: Name,
+    *,
+    again: Again = False,
+    only: FollowUp = None,
+    skip_unrenderable: SkipUnrenderable = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start a run; the app or the next `run-due` sends it (`sestui send` does so at once)."""
     with opened() as runtime:
         campaign = runtime.campaigns.get(name)
-        run = runtime.starter.start(campaign, runtime.clock.now(), again=again, only=only)
+        run = runtime.starter.start(
+            campaign,
+            runtime.clock.now(),
+            again=again,
+            only=only,
+            skip_unrenderable=skip_unrenderable,
+            told=warn,
+        )
         view = runtime.overview.campaign(name)
     if as_json:
         put_json(view.as_dict())
@@ -179,10 +210,13 @@ def pause(name: Name, *, as_json: AsJson = False) -> None:
 
 
 @app.command("resume")
-def resume(name: Name, *, as_json: AsJson = False) -> None:
+def resume(
+    name: Name, *, skip_unrenderable: SkipUnrenderable = False, as_json: AsJson = False
+) -> None:
     """Go on where the run stopped, with the message and sender as they are now."""
     with opened() as runtime:
-        run = runtime.overview.run(runtime.steering.resume(name).id)
+        resumed = runtime.steering.resume(name, skip_unrenderable=skip_unrenderable, told=warn)
+        run = runtime.overview.run(resumed.id)
     _put_steered(run, as_json=as_json)
     say(f"`sestui run-due` or the app sends it; `sestui send {name}` does so now.")
 
@@ -311,7 +345,9 @@ def send_test(
     with opened() as runtime:
         runtime.account.look()
         campaign = runtime.campaigns.get(name)
-        run = runtime.starter.start_test(campaign, to, runtime.clock.now(), shown_as=shown_as)
+        run = runtime.starter.start_test(
+            campaign, to, runtime.clock.now(), shown_as=shown_as, told=warn
+        )
         follow(runtime, run.id)
         rows = runtime.deliveries.of_run(run.id)
         view = runtime.overview.run(run.id)

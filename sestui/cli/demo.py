@@ -96,7 +96,7 @@ def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
         f"{result.rejects:,} rejects"
     )
     message.write_text(_CAMPAIGN, encoding="utf-8")
-    planned = plan(runtime.campaigns, load_campaign(message), now)
+    planned = plan(runtime.campaigns, load_campaign(message), now, runtime.checker)
     campaign = apply_plan(runtime.campaigns, planned, now)
     run = runtime.starter.start(campaign, runtime.clock.now())
     if run is None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
+from sestui.cli.checks import SkipUnrenderable, left_out, put_left_out, warn
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.follow_up import Only
 from sestui.core.states import RunState, WaitReason
@@ -15,32 +16,50 @@ if TYPE_CHECKING:
 
 
 def send_command(
-    name: Name, *, again: Again = False, only: FollowUp = None, as_json: AsJson = False
+    name: Name,
+    *,
+    again: Again = False,
+    only: FollowUp = None,
+    skip_unrenderable: SkipUnrenderable = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start a run, or go on with one that was cut off, and follow it to its end."""
     from sestui.cli.following import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:
         runtime.account.look()  # before anything starts: wrong credentials, nobody listening
-        run_id = _run_to_send(runtime, name, again=again, only=only)
+        run_id = _run_to_send(
+            runtime, name, again=again, only=only, skip_unrenderable=skip_unrenderable
+        )
         follow(runtime, run_id)
         run = runtime.overview.run(run_id)
+        skips = left_out(runtime, run_id)
     if as_json:
-        put_json(run.as_dict())
+        put_json(run.as_dict() | {"skipped_for": skips})
     else:
         for line in accounting(run):
             put(line)
+        put_left_out(skips)
     raise typer.Exit(exit_code(run))
 
 
-def _run_to_send(runtime: "Runtime", name: str, *, again: bool, only: Only | None) -> int:
+def _run_to_send(
+    runtime: "Runtime", name: str, *, again: bool, only: Only | None, skip_unrenderable: bool
+) -> int:
     campaign = runtime.campaigns.get(name)
     runtime.bury_the_dead()
     run = runtime.runs.latest([campaign.id]).get(campaign.id)
     if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
         runtime.runs.refuse_repeat(campaign, again=again or only is not None)
         say(f"Checking the mail of {runtime.contacts.audience_size(campaign.lists):,} recipients.")
-        started = runtime.starter.start(campaign, runtime.clock.now(), again=again, only=only)
+        started = runtime.starter.start(
+            campaign,
+            runtime.clock.now(),
+            again=again,
+            only=only,
+            skip_unrenderable=skip_unrenderable,
+            told=warn,
+        )
         if started is None:
             raise StateError(f"{name} was started by another process just now.")
         return started.id

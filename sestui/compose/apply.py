@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from sestui.compose.checks import Checker
 from sestui.compose.files import LoadedCampaign
-from sestui.compose.timing import START_GRACE, next_due
+from sestui.compose.timing import next_due
 from sestui.core.campaign import CampaignFields
-from sestui.core.campaign_findings import examine_campaign
 from sestui.core.clock import Instant, iso
-from sestui.core.content import Envelope, MessageSource
-from sestui.core.content.findings import Finding, Severity, examine
+from sestui.core.content import MessageSource
+from sestui.core.content.findings import Finding, Severity
 from sestui.errors import BadFileError
 from sestui.store.campaigns import Campaigns, fields_of
 from sestui.store.tables import Campaign
@@ -65,15 +65,15 @@ class Plan:
         return self.loaded.file.path
 
 
-def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
+def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Checker) -> Plan:
     """Compare a file with the database; nothing is written.
 
     Raises:
         BadFileError: a template in it is broken; the text names file, line and part.
     """
     wanted = loaded.file.fields
-    findings = _examined(loaded)
     existing = campaigns.find(wanted.name)
+    warnings = _warnings(checker, loaded, existing)
     due = next_due(campaigns, wanted, existing, now)
     if existing is None:
         change, old, old_message = Change.CREATED, None, None
@@ -93,7 +93,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant) -> Plan:
         change=change,
         changes=changes,
         diff=diff,
-        warnings=tuple(_warnings(campaigns, loaded, findings, existing, now)),
+        warnings=warnings,
         existing=existing,
         next_due_at=due,
     )
@@ -128,37 +128,22 @@ def apply_plan(campaigns: Campaigns, each: Plan, now: Instant) -> Campaign:
     )
 
 
-def _examined(loaded: LoadedCampaign) -> tuple[Finding, ...]:
+def _warnings(
+    checker: Checker, loaded: LoadedCampaign, existing: Campaign | None
+) -> tuple[str, ...]:
     """What is worth a warning; what is an error is the file's error, with its line."""
-    fields_ = loaded.file.fields
-    envelope = Envelope(
-        fields_.from_address, fields_.reply_to, fields_.keywords, fields_.transactional
-    )
-    findings = examine(loaded.message, envelope).findings
+    existing_id = existing.id if existing is not None else None
+    findings = checker.for_file(loaded.file.fields, loaded.message, existing_id)
     for finding in findings:
         if finding.severity is Severity.ERROR:
             raise _fault(loaded, finding)
-    return tuple(each for each in findings if each.severity is Severity.WARNING)
+    return tuple(
+        str(_fault(loaded, each)) for each in findings if each.severity is Severity.WARNING
+    )
 
 
 def _fault(loaded: LoadedCampaign, finding: Finding) -> BadFileError:
     return loaded.file.fault(finding.where, finding.problem, (finding.line or 1) - 1)
-
-
-def _warnings(
-    campaigns: Campaigns,
-    loaded: LoadedCampaign,
-    findings: Sequence[Finding],
-    existing: Campaign | None,
-    now: Instant,
-) -> list[str]:
-    wanted = loaded.file.fields
-    about_campaign = examine_campaign(
-        wanted,
-        missing_lists=campaigns.missing_lists(wanted.lists),
-        too_late=now - START_GRACE if existing is None else None,
-    )
-    return [str(_fault(loaded, finding)) for finding in (*findings, *about_campaign)]
 
 
 def _shown(values: CampaignFields | None, message: MessageSource | None) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """Render every recipient once before the first mail leaves, and say what is wrong with whom."""
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sestui.core.content import Composer
+from sestui.core.content.findings import CLIPPED_BYTES
+from sestui.core.content.message import TemplateError
 from sestui.errors import ContentError
 
 _REMEMBERED = 20_000
@@ -15,12 +18,20 @@ class Recipient(Protocol):
     """What the check asks of an audience's member."""
 
     @property
+    def contact_id(self) -> int:
+        """The contact's id."""
+
+    @property
     def email(self) -> str:
         """The address."""
 
     @property
     def attributes(self) -> Mapping[str, Any]:
         """Attribute name to value; empty cells have none."""
+
+
+Unrenderable = Mapping[str, Collection[int]]
+"""Why no mail can be made, as a sentence, to the ids of the contacts whom that concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,18 @@ class Problem:
     """Recipients it concerns."""
     examples: tuple[str, ...]
     """The first few of their addresses."""
+    where: str = ""
+    """The part of the message, as in a Finding."""
+    line: int | None = None
+    problem: str = ""
+    """The rest of the sentence, without place and full stop."""
+
+    @property
+    def whom(self) -> str:
+        """The examples, and how many more."""
+        rest = self.count - len(self.examples)
+        names = ", ".join(self.examples)
+        return f"{names} and {rest:,} more" if rest else names
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +67,24 @@ class CheckReport:
     """Recipients who can't be mailed as things stand."""
     problems: tuple[Problem, ...]
     """The most frequent first."""
+    unrenderable: Unrenderable
+    """Everybody who can't be mailed, with the reason."""
+    clipped: int = 0
+    """Recipients whose mail Gmail would clip."""
+    largest: int = 0
+    """Bytes of the largest HTML."""
+    unused: frozenset[str] = frozenset()
+    """Those of the wanted attributes that nobody has."""
 
     @property
     def ok(self) -> bool:
         """Whether every recipient can be mailed."""
         return not self.failed
+
+    @property
+    def sendable(self) -> int:
+        """Recipients who can be mailed."""
+        return self.checked - self.failed
 
     def sentence(self) -> str:
         """The verdict as one sentence; '' when all is well."""
@@ -59,53 +95,104 @@ class CheckReport:
         others = f" and {more} other problem{'s' if more > 1 else ''}" if more else ""
         return (
             f"{self.failed:,} of {self.checked:,} recipients can't be mailed: "
-            f"{worst.sentence.rstrip('.')} (for {_named(worst)}){others}."
+            f"{worst.sentence.rstrip('.')} (for {worst.whom}){others}."
         )
 
     def raise_if_failed(self) -> None:
         """Raise the verdict as a ContentError unless all is well."""
         if not self.ok:
-            raise ContentError(self.sentence())
+            raise UnrenderableError(self)
+
+
+class UnrenderableError(ContentError):
+    """Some recipients' mails can't be made; ``report`` says whose."""
+
+    def __init__(self, report: CheckReport, way_out: str = "") -> None:
+        super().__init__(f"{report.sentence()}{way_out}")
+        self.report = report
 
 
 def check_recipients(
-    composer: Composer, batches: Iterable[Iterable[Recipient]], *, examples: int = 5
+    composer: Composer,
+    batches: Iterable[Iterable[Recipient]],
+    *,
+    examples: int = 5,
+    wanted: Collection[str] = (),
+    failed: Callable[[str, str], object] | None = None,
 ) -> CheckReport:
     """Render each recipient's mail and throw it away; ``examples`` addresses are kept a problem.
 
     Recipients whose values for the message's variables are equal get equal mails, so those are
-    rendered once; memory stays flat whatever the audience.
+    rendered once; memory stays flat whatever the audience, but for the ids of those who fail.
+
+    Args:
+        composer: the message.
+        batches: the audience.
+        examples: so many addresses are kept of each problem.
+        wanted: attributes of which it is to be found out whether anybody has them.
+        failed: told the address and the reason of each recipient who can't be mailed.
     """
-    tally = _Tally(examples)
-    known: dict[tuple[str | None, ...], str] = {}
+    tally = _Tally(examples, failed)
+    known: dict[tuple[str | None, ...], _Content] = {}
+    unused = set(wanted)
     for batch in batches:
         for recipient in batch:
+            if unused:
+                unused -= {name for name in unused if _has(recipient.attributes, name)}
             key = composer.key(recipient.email, recipient.attributes)
             content = known.get(key) if key is not None else None
             if content is None:
-                content = _content_problem(composer, recipient)
+                content = _content_of(composer, recipient)
                 if key is not None:
                     if len(known) >= _REMEMBERED:
                         known.clear()
                     known[key] = content
-            tally.add(recipient.email, content or _envelope_problem(composer, recipient.email))
-    return tally.report()
+            tally.add(recipient, content, content.error or _envelope_error(composer, recipient))
+    return tally.report(frozenset(unused))
 
 
-def _content_problem(composer: Composer, recipient: Recipient) -> str:
+def _has(attributes: Mapping[str, Any], name: str) -> bool:
+    value = attributes.get(name)
+    return value is not None and value != ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What rendering came to."""
+
+    size: int = 0
+    """Bytes of the HTML; 0 where there is none."""
+    error: ContentError | None = None
+
+
+def _content_of(composer: Composer, recipient: Recipient) -> _Content:
     try:
-        composer.check_content(recipient.email, recipient.attributes)
+        return _Content(composer.check_content(recipient.email, recipient.attributes))
     except ContentError as error:
-        return str(error)
-    return ""
+        return _Content(error=error)
 
 
-def _envelope_problem(composer: Composer, email: str) -> str:
+def _envelope_error(composer: Composer, recipient: Recipient) -> ContentError | None:
     try:
-        composer.check_envelope(email)
+        composer.check_envelope(recipient.email)
     except ContentError as error:
-        return str(error)
-    return ""
+        return error
+    return None
+
+
+class _Found:
+    """Whom one problem concerns."""
+
+    def __init__(self, error: ContentError | None) -> None:
+        self.error = error
+        self.ids = array("q")
+        self.examples: list[str] = []
+
+    def problem(self, sentence: str) -> Problem:
+        count, examples, error = len(self.ids), tuple(self.examples), self.error
+        if isinstance(error, TemplateError):
+            return Problem(sentence, count, examples, error.where, error.line, error.problem)
+        return Problem(sentence, count, examples, problem=sentence.rstrip("."))
 
 
 class _Tally:
@@ -114,36 +201,37 @@ class _Tally:
     _SENTENCES = 100
     _OTHER = "The message fails in other ways."
 
-    def __init__(self, examples: int) -> None:
+    def __init__(self, examples: int, failed: Callable[[str, str], object] | None) -> None:
         self._examples = examples
-        self._checked = 0
-        self._counts: dict[str, int] = {}
-        self._who: dict[str, list[str]] = {}
+        self._failed = failed
+        self._checked = self._clipped = self._largest = 0
+        self._found: dict[str, _Found] = {}
 
-    def add(self, email: str, sentence: str) -> None:
+    def add(self, recipient: Recipient, content: _Content, error: ContentError | None) -> None:
         self._checked += 1
-        if not sentence:
+        if content.size > CLIPPED_BYTES:
+            self._clipped += 1
+            self._largest = max(self._largest, content.size)
+        if error is None:
             return
-        if sentence not in self._counts and len(self._counts) >= self._SENTENCES:
-            sentence = self._OTHER
-        self._counts[sentence] = self._counts.get(sentence, 0) + 1
-        who = self._who.setdefault(sentence, [])
-        if len(who) < self._examples:
-            who.append(email)
+        sentence = str(error)
+        if self._failed is not None:
+            self._failed(recipient.email, sentence)
+        if sentence not in self._found and len(self._found) >= self._SENTENCES:
+            sentence, error = self._OTHER, None
+        found = self._found.setdefault(sentence, _Found(error))
+        found.ids.append(recipient.contact_id)
+        if len(found.examples) < self._examples:
+            found.examples.append(recipient.email)
 
-    def report(self) -> CheckReport:
-        problems = (
-            Problem(sentence, count, tuple(self._who[sentence]))
-            for sentence, count in self._counts.items()
-        )
+    def report(self, unused: frozenset[str]) -> CheckReport:
+        problems = (found.problem(sentence) for sentence, found in self._found.items())
         return CheckReport(
             checked=self._checked,
-            failed=sum(self._counts.values()),
+            failed=sum(len(found.ids) for found in self._found.values()),
             problems=tuple(sorted(problems, key=lambda problem: -problem.count)),
+            unrenderable={sentence: found.ids for sentence, found in self._found.items()},
+            clipped=self._clipped,
+            largest=self._largest,
+            unused=unused,
         )
-
-
-def _named(problem: Problem) -> str:
-    rest = problem.count - len(problem.examples)
-    names = ", ".join(problem.examples)
-    return f"{names} and {rest:,} more" if rest else names

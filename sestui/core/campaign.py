@@ -32,3 +32,5 @@ class CampaignFields:
     """``joined``: a scheduled run is for those who joined since the last one; '' for everybody."""
     misfire_hours: float = USUAL_MISFIRE_HOURS
     """A scheduled run that is later than this waits for approval."""
+    skip_unrenderable: bool = False
+    """Recipients whose mail can't be made are skipped instead of holding the run."""

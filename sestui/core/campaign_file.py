@@ -20,7 +20,7 @@ T = TypeVar("T")
 _FIELDS = (
     *("name", "subject", "preheader", "from", "reply_to", "lists", "segment"),
     *("schedule", "start", "timezone", "only", "misfire_hours"),
-    *("priority", "max_rate", "send_window", "transactional"),
+    *("priority", "max_rate", "send_window", "transactional", "skip_unrenderable"),
     *("notify", "keywords", "attachments", "text", "format"),
 )
 _REQUIRED = ("name", "subject", "from", "lists")
@@ -104,6 +104,7 @@ class _Parser:
                 "keywords", lambda: campaign_values.keywords(self._values.get("keywords", {}))
             ),
             transactional=self._flag("transactional"),
+            skip_unrenderable=self._flag("skip_unrenderable"),
             priority=self._ruled(
                 "priority",
                 lambda: campaign_values.priority(self._values.get("priority", USUAL_PRIORITY)),

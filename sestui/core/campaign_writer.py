@@ -99,6 +99,7 @@ def _front(
         "max_rate": "" if fields.max_rate is None else fields.max_rate,
         "send_window": fields.send_window,
         "transactional": fields.transactional or "",
+        "skip_unrenderable": fields.skip_unrenderable or "",
         "notify": list(fields.notify),
         "keywords": fields.keywords,
         "attachments": list(attachments),

@@ -151,7 +151,7 @@ def read_draft(draft: Draft, origin: Origin | None = None) -> ReadDraft:
             for each in fields(Draft)
             if getattr(draft, each.name) == getattr(origin.shown, each.name)
         }
-        same |= {"only", "misfire_hours"}  # an editor doesn't show them
+        same |= {"only", "misfire_hours", "skip_unrenderable"}  # an editor doesn't show them
         if same >= {"start", "timezone"}:
             same.add("start_at")
         campaign = _with(campaign, origin.campaign, same)

@@ -132,9 +132,15 @@ MANUAL = "manual"
 
 
 class SkipReason(StrEnum):
-    """Why a delivery was skipped at claim."""
+    """Why a delivery was skipped."""
 
     SUPPRESSED = "suppressed"
     UNSUBSCRIBED = "unsubscribed"
     INVALID = "invalid"
     CANCELLED = "cancelled"
+    UNRENDERABLE = "unrenderable"
+    """No mail could be made for them, and the operator said to leave such recipients out."""
+
+
+UNMADE = "ContentError"
+"""The code of a pending delivery for which no mail could be made so far."""

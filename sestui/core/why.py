@@ -190,6 +190,8 @@ def _skipped(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _
         return _suppressed(recipient.suppressed, at)
     if recipient.status is not None and delivery.code == recipient.status.value:
         return _not_active(recipient)
+    if delivery.code == SkipReason.UNRENDERABLE:
+        return f"no mail could be made for them. {_ended(delivery.reason)}".strip()
     if delivery.code in _THEN:
         return _THEN[SkipReason(delivery.code)]
     return _ended(_said(delivery) or "nobody noted why")

@@ -87,6 +87,10 @@ class RunBook:
         except StateError:
             return
 
+    def skip_unmade(self, run_id: int) -> None:
+        """Leave out of the run those for whom no mail could be made."""
+        self._runs.skip_unmade(run_id, self._clock.now())
+
     def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
         """Let these runs wait until the account answers; whoever asks it next wakes them."""
         resume_at = self._clock.now() + _FIRST_TRY_SECONDS

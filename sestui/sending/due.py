@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from sestui.compose.check import UnrenderableError
+from sestui.compose.checks import CampaignCheck
 from sestui.core.clock import Clock, Instant
 from sestui.core.cron import latest, next_fire
 from sestui.core.follow_up import Only
@@ -24,6 +26,8 @@ class Started:
     run_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """A sentence for each campaign that was due and isn't sent, for the operator."""
+    told: list[str] = field(default_factory=list)
+    """What is probably not meant about those that are sent."""
 
 
 class Due:
@@ -48,6 +52,8 @@ class Due:
         self._clock = clock
         self._local = local
         self._witness = witness
+        self._warned: list[str] = []
+        """Warnings about the campaign that was started last."""
 
     def unfinished(self) -> Sequence[Run]:
         """Runs that are sending, or waiting for something that comes by itself."""
@@ -90,6 +96,7 @@ class Due:
         """
         done = Started()
         for campaign in self._campaigns.due(self._clock.now()):
+            self._warned = []
             try:
                 run, notes = self._start_occurrence(campaign, self._occurrence(campaign))
                 after = self._next(campaign)
@@ -99,6 +106,7 @@ class Due:
                 done.notes.append(f"{campaign.name} is due but was not started: {error}")
                 continue
             done.notes += notes
+            done.told += self._warned
             if run is not None:
                 done.run_ids.append(run.id)
             self._campaigns.set_next_due(campaign.id, after)
@@ -131,14 +139,19 @@ class Due:
         if why:
             run = self._runs.start(campaign, now, only=only, scheduled_for=occurrence, approval=why)
             return run, [f"{campaign.name} waits for approval: {why}"] if run else []
+        starter = self._starter()
         try:
-            run = self._starter().start(campaign, now, only=only, scheduled_for=occurrence)
+            run = starter.start(campaign, now, only=only, scheduled_for=occurrence, told=self._warn)
         except ContentError as error:
-            run = self._runs.start(
-                campaign, now, only=only, scheduled_for=occurrence, held_for=str(error)
+            whose = error if isinstance(error, UnrenderableError) else None
+            run = starter.start_held(
+                campaign, now, whose, str(error), only=only, scheduled_for=occurrence
             )
             return run, [f"{campaign.name} was started and paused: {error}"] if run else []
         return run, []
+
+    def _warn(self, check: CampaignCheck) -> None:
+        self._warned = [f"{check.name}: warning: {each.sentence}" for each in check.warnings]
 
     def _approval(self, campaign: Campaign, occurrence: Instant, now: Instant) -> str:
         """Why this occurrence isn't sent unasked; '' if it is."""

@@ -1,32 +1,44 @@
 """Starting a run: everything is checked before the first row exists."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from sestui.compose.check import CheckReport, check_recipients
+from sestui.compose.check import UnrenderableError
+from sestui.compose.checks import CampaignCheck, Checker
 from sestui.core.clock import Instant
 from sestui.core.content import Composer
 from sestui.core.follow_up import Only
-from sestui.core.states import ContactStatus
 from sestui.errors import NotFoundError, StateError
-from sestui.store.contacts import AudienceMember, Contacts
+from sestui.store.contacts import Contacts
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Contact, Run
+
+Told = Callable[[CampaignCheck], object]
+"""Told what the checks found, before anything is started."""
 
 
 class Starter:
     """Starts runs of campaigns; ``compose`` makes a campaign's composer."""
 
     def __init__(
-        self, contacts: Contacts, runs: Runs, compose: Callable[[Campaign], Composer]
+        self,
+        contacts: Contacts,
+        runs: Runs,
+        compose: Callable[[Campaign], Composer],
+        checker: Callable[[], Checker],
     ) -> None:
         self._contacts = contacts
         self._runs = runs
         self._compose = compose
+        self._checker = checker
 
-    def check(self, campaign: Campaign) -> CheckReport:
-        """Render the message for everybody who would get it, and throw it away."""
-        composer = self._compose(campaign)
-        return check_recipients(composer, self._mailable(campaign))
+    def check(
+        self, campaign: Campaign, failed: Callable[[str, str], object] | None = None
+    ) -> CampaignCheck:
+        """Every check, with the message rendered for everybody who would get it.
+
+        ``failed`` is told the address and the reason of each recipient who can't be mailed.
+        """
+        return self._checker().before_start(campaign, failed)
 
     def start(
         self,
@@ -36,13 +48,17 @@ class Starter:
         again: bool = False,
         only: Only | None = None,
         scheduled_for: Instant | None = None,
+        skip_unrenderable: bool = False,
+        told: Told | None = None,
     ) -> Run | None:
         """Check, then start a run (of ``only`` a part of the audience, as a follow-up).
 
-        None when the occurrence was started before.
+        None when the occurrence was started before. ``skip_unrenderable`` (or the campaign's own
+        field of that name) leaves those out for whom no mail can be made.
 
         Raises:
-            ContentError: somebody's mail can't be rendered; nothing was started.
+            ContentError: the message is wrong; nothing was started.
+            UnrenderableError: somebody's mail can't be rendered; nothing was started.
             NotFoundError: a list of the campaign doesn't exist.
             StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
                 nobody is on the lists (a scheduled run over nobody finishes at once).
@@ -56,11 +72,52 @@ class Starter:
                 f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
                 "contacts with `sestui import FILE --list NAME`."
             )
-        self.check(campaign).raise_if_failed()
-        return self._runs.start(campaign, now, again=again, only=only, scheduled_for=scheduled_for)
+        skip = skip_unrenderable or campaign.skip_unrenderable
+        check = self.check(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed(skip_unrenderable=skip)
+        return self._runs.start(
+            campaign,
+            now,
+            again=again,
+            only=only,
+            scheduled_for=scheduled_for,
+            unrenderable=check.unrenderable,
+            skip_unrenderable=skip,
+        )
+
+    def start_held(
+        self,
+        campaign: Campaign,
+        now: Instant,
+        why: UnrenderableError | None,
+        sentence: str,
+        *,
+        only: Only | None = None,
+        scheduled_for: Instant,
+    ) -> Run | None:
+        """Start a run of an occurrence that is paused from its start, as ``sentence`` says.
+
+        ``why`` has the recipients who hold it: each keeps its reason.
+        """
+        return self._runs.start(
+            campaign,
+            now,
+            only=only,
+            scheduled_for=scheduled_for,
+            held_for=sentence,
+            unrenderable=why.report.unrenderable if why is not None else None,
+        )
 
     def start_test(
-        self, campaign: Campaign, addresses: Sequence[str], now: Instant, *, shown_as: str = ""
+        self,
+        campaign: Campaign,
+        addresses: Sequence[str],
+        now: Instant,
+        *,
+        shown_as: str = "",
+        told: Told | None = None,
     ) -> Run:
         """Send the message to ``addresses`` only.
 
@@ -71,6 +128,10 @@ class Starter:
             ContentError: an address is none, or the mail can't be rendered; nothing was started.
             NotFoundError: ``shown_as`` is no contact.
         """
+        check = self._checker().before_test(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed()
         composer = self._compose(campaign)
         recipients = []
         for address in addresses:
@@ -88,10 +149,3 @@ class Starter:
         for batch in self._contacts.iter_audience(campaign.lists, batch=1):
             return self._contacts.get(batch[0].email)
         return None
-
-    def _mailable(self, campaign: Campaign) -> Iterator[list[AudienceMember]]:
-        wanted = {ContactStatus.ACTIVE}
-        if campaign.transactional:
-            wanted.add(ContactStatus.UNSUBSCRIBED)
-        for batch in self._contacts.iter_audience(campaign.lists):
-            yield [member for member in batch if member.status in wanted]

@@ -3,7 +3,7 @@
 from sestui.core.clock import Clock
 from sestui.core.states import ENDED_RUN_STATES, PauseReason, RunKind
 from sestui.errors import StateError
-from sestui.sending.start import Starter
+from sestui.sending.start import Starter, Told
 from sestui.store.campaigns import Campaigns
 from sestui.store.runs import Runs
 from sestui.store.tables import Campaign, Run
@@ -38,7 +38,9 @@ class Steering:
         _, run = self.open_run(name)
         return self._runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
 
-    def resume(self, name: str) -> Run:
+    def resume(
+        self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None
+    ) -> Run:
         """Go on where the run stopped, with the campaign's message and sender as they are now.
 
         Raises:
@@ -47,8 +49,14 @@ class Steering:
         campaign, run = self.open_run(name)
         if run.kind == RunKind.RELAY:
             return self._runs.resume(run.id)
-        self._starter.check(campaign).raise_if_failed()
-        return self._runs.resume(run.id, campaign)
+        skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
+        check = self._starter.check(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed(skip_unrenderable=skip)
+        return self._runs.resume(
+            run.id, campaign, unrenderable=check.unrenderable, skip_unrenderable=skip
+        )
 
     def cancel(self, name: str) -> Run:
         """End the run: pending recipients are skipped."""

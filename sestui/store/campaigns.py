@@ -37,6 +37,7 @@ def fields_of(campaign: Campaign) -> CampaignFields:
         timezone=campaign.timezone,
         only=campaign.only,
         misfire_hours=campaign.misfire_hours,
+        skip_unrenderable=campaign.skip_unrenderable,
     )
 
 
@@ -280,6 +281,7 @@ def _written(
     campaign.timezone = fields.timezone
     campaign.only = fields.only
     campaign.misfire_hours = fields.misfire_hours
+    campaign.skip_unrenderable = fields.skip_unrenderable
     campaign.next_due_at = next_due_at
     campaign.updated_at = now
     session.add(campaign)

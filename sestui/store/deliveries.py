@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from sqlalchemy import and_, func, or_
 from sqlmodel import col, select
 
-from sestui.core.states import SETTLED_STATES, DeliveryState
+from sestui.core.states import SETTLED_STATES, UNMADE, DeliveryState, SkipReason
 from sestui.store.database import Database
 from sestui.store.delivery_walk import LogFilter, LogRow, parts_of, rows_of, stretches
 from sestui.store.tables import Delivery
@@ -25,6 +26,34 @@ class Deliveries:
         query = select(Delivery).where(Delivery.run_id == run_id)
         if state is not None:
             query = query.where(Delivery.state == state.value)
+        with self._database.read() as session:
+            return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
+
+    def skipped_for(self, run_id: int) -> dict[str, int]:
+        """How many of the run were skipped for each reason (a ``SkipReason``)."""
+        counted = (
+            select(Delivery.code, func.count())
+            .where(Delivery.run_id == run_id, Delivery.state == DeliveryState.SKIPPED.value)
+            .group_by(Delivery.code)
+        )
+        with self._database.read() as session:
+            return dict(session.exec(counted).all())
+
+    def unmade(self, run_id: int, *, limit: int = 10_000) -> Sequence[Delivery]:
+        """The run's recipients for whom no mail could be made: left out, or still pending."""
+        query = select(Delivery).where(
+            Delivery.run_id == run_id,
+            or_(
+                and_(
+                    col(Delivery.state) == DeliveryState.SKIPPED.value,
+                    col(Delivery.code) == SkipReason.UNRENDERABLE.value,
+                ),
+                and_(
+                    col(Delivery.state) == DeliveryState.PENDING.value,
+                    col(Delivery.code) == UNMADE,
+                ),
+            ),
+        )
         with self._database.read() as session:
             return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
 

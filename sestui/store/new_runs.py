@@ -18,6 +18,7 @@ def sent_fields(campaign: Campaign) -> dict[str, Any]:
         "reply_to": campaign.reply_to,
         "keywords": campaign.keywords,
         "transactional": campaign.transactional,
+        "skip_unrenderable": campaign.skip_unrenderable,
         "priority": campaign.priority,
         "max_rate": campaign.max_rate,
         "send_window": campaign.send_window,

@@ -27,6 +27,12 @@ from sestui.store.ledger import finish_if_done, skip_pending
 from sestui.store.new_runs import new_run, number_run, sent_fields
 from sestui.store.sent_since import first_sent
 from sestui.store.tables import Campaign, Contact, Delivery, Run
+from sestui.store.unrenderable import (
+    Reasons,
+    note_unrenderable,
+    skip_unmade,
+    skip_unrenderable,
+)
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -59,6 +65,8 @@ class Runs:
         scheduled_for: Instant | None = None,
         held_for: str = "",
         approval: str = "",
+        unrenderable: Reasons | None = None,
+        skip_unrenderable: bool = False,
     ) -> Run | None:
         """A new run over the campaign's lists as they are now, ``sending`` from this instant.
 
@@ -66,6 +74,10 @@ class Runs:
 
         ``held_for`` is a sentence that says why the run is paused from its start, ``approval`` one
         that says why it waits for the operator's approval; '' if it doesn't.
+
+        ``unrenderable`` are contacts for whom no mail can be made, by the reason: they are skipped
+        if the campaign or ``skip_unrenderable`` says so, as is who is found later; else the reason
+        is noted.
 
         Run, deliveries and counters appear in one transaction: a crash leaves all or nothing.
         Returns None when the occurrence ``scheduled_for`` was started before, by whomever.
@@ -75,6 +87,7 @@ class Runs:
                 ``only`` and ``scheduled_for`` says who is to be mailed.
         """
         run = new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
+        run.skip_unrenderable = run.skip_unrenderable or skip_unrenderable
         if held_for:
             run.state, run.detail = RunState.PAUSED.value, held_for
             run.reason = PauseReason.ERRORS.value
@@ -92,6 +105,7 @@ class Runs:
                 run.pending = add_audience(session.connection(), run, campaign.lists, only)
                 if only is not None and not run.pending and scheduled_for is None:
                     raise StateError(f"Nobody of {campaign.name}'s audience is {only} now.")
+                _leave_out(session, run, unrenderable or {})
                 if campaign.notify and run.pending:
                     run.completion = Completion.OWED.value
                 session.add(run)
@@ -211,8 +225,18 @@ class Runs:
         except StateError:
             return None
 
-    def resume(self, run_id: int, campaign: Campaign | None = None) -> Run:
-        """Go on where the run stopped; with ``campaign``, with its message as it is now."""
+    def resume(
+        self,
+        run_id: int,
+        campaign: Campaign | None = None,
+        *,
+        unrenderable: Reasons | None = None,
+        skip_unrenderable: bool = False,
+    ) -> Run:
+        """Go on where the run stopped; with ``campaign``, with its message as it is now.
+
+        ``unrenderable`` and ``skip_unrenderable`` are as for :meth:`start`.
+        """
         values: dict[str, Any] = {
             "state": RunState.SENDING.value,
             "reason": "",
@@ -221,12 +245,21 @@ class Runs:
         }
         if campaign is not None:
             values |= sent_fields(campaign)
+        # Once said of the run, it stays said.
+        if values.pop("skip_unrenderable", False) or skip_unrenderable:
+            values["skip_unrenderable"] = True
         return self._steer(
             run_id,
             allowed={RunState.PAUSED, RunState.WAITING, RunState.SCHEDULED},
             doing="resumed",
             values=values,
+            unrenderable=unrenderable,
         )
+
+    def skip_unmade(self, run_id: int, now: Instant) -> int:
+        """Leave out of the run those for whom no mail could be made; how many."""
+        with self._database.write_connection() as connection:
+            return skip_unmade(connection, run_id, now)
 
     def wake(self, run_id: int) -> Run:
         """Let a waiting run go on; if something else was done to it meanwhile, that stands."""
@@ -251,7 +284,13 @@ class Runs:
         )
 
     def _steer(
-        self, run_id: int, *, allowed: set[RunState], doing: str, values: dict[str, Any]
+        self,
+        run_id: int,
+        *,
+        allowed: set[RunState],
+        doing: str,
+        values: dict[str, Any],
+        unrenderable: Reasons | None = None,
     ) -> Run:
         with self._database.write() as session:
             run = session.get(Run, run_id, with_for_update=True)
@@ -261,6 +300,7 @@ class Runs:
                 raise StateError(f"Run {run.number} is {run.state}; it can't be {doing}.")
             for name, value in values.items():
                 setattr(run, name, value)
+            _leave_out(session, run, unrenderable or {})
             session.add(run)
             session.flush()
             if run.state == RunState.SENDING and not run.pending and not run.sending:
@@ -294,6 +334,16 @@ def _last_claim(session: Session, run: Run) -> Instant:
         select_model(func.max(Delivery.claimed_at)).where(Delivery.run_id == run.id)
     ).one()
     return last or run.created_at
+
+
+def _leave_out(session: Session, run: Run, unrenderable: Reasons) -> None:
+    """Skip these recipients if the run is to do without them; else note why they hold it."""
+    if not run.skip_unrenderable:
+        note_unrenderable(session.connection(), run.id, unrenderable)
+        return
+    count = skip_unrenderable(session.connection(), run.id, unrenderable)
+    run.pending -= count
+    run.skipped += count
 
 
 def _occurred(session: Session, campaign: Campaign, scheduled_for: Instant | None) -> bool:

@@ -136,6 +136,8 @@ class Campaign(SQLModel, table=True):
     """Names of lists; their union is the audience."""
     keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     transactional: bool = Field(default=False)
+    skip_unrenderable: bool = Field(default=False)
+    """Whether recipients whose mail can't be made are skipped; False: they hold the run."""
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
     """Recipients a second this campaign allows itself; None: the account's rate."""
@@ -179,6 +181,8 @@ class Run(SQLModel, table=True):
     reply_to: list[str] = Field(default_factory=list, sa_column=_json())
     keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     transactional: bool = Field(default=False)
+    skip_unrenderable: bool = Field(default=False)
+    """As the campaign's."""
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
     send_window: str = Field(default="")

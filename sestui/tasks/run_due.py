@@ -176,6 +176,7 @@ class RunDue:
         started = self._shop.due.start_campaigns()
         self._doubts |= dict.fromkeys(started.run_ids, 0)
         self._report.notes += [n for n in started.notes if n not in self._report.notes]
+        self._report.told += [n for n in started.told if n not in self._report.told]
         self._shop.notices.announce()
 
     def _sendable(self) -> bool:

@@ -5,11 +5,15 @@ import time
 from textual.events import Paste
 from textual.widgets import OptionList
 
+from sestui.compose import apply
+from sestui.compose.checks import Checker
 from sestui.core.campaign import CampaignFields
 from sestui.core.content.message import MessageSource
+from sestui.settings import load_settings
 from sestui.store.campaigns import fields_of
 from sestui.store.contacts import NewContact
 from sestui.tui.screens.choose import ChooseScreen
+from tests.support.clocks import FakeClock
 from tests.support.screens import until
 
 BODY = "Hi {{ first_name or 'you' }}\n\n[off]({{ unsubscribe_url }})"
@@ -81,3 +85,9 @@ async def answer(app, pilot, part):
     (index,) = [number for number, text in enumerate(wanted) if part in text]
     await press(pilot, *["@down"] * index, "@enter")
     await until(pilot, lambda: not isinstance(app.screen, ChooseScreen))
+
+
+def plan(campaigns, loaded, now):
+    """What a campaign file would do, checked as `apply` checks it."""
+    checker = Checker(campaigns._database, load_settings(), FakeClock(now))
+    return apply.plan(campaigns, loaded, now, checker)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sestui.compose.apply import Change, plan
+from sestui.compose.apply import Change
 from sestui.compose.files import load_campaign
 from sestui.compose.unsaved import Unsaved
 from sestui.core.clock import SystemClock
@@ -19,7 +19,17 @@ from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.open_campaign import OpenCampaignScreen
 from sestui.tui.screens.run import RunScreen
 from sestui.tui.to_compose import compose_campaign
-from tests.support.compose import BODY, add_news, add_people, answer, load, press, ready, stored
+from tests.support.compose import (
+    BODY,
+    add_news,
+    add_people,
+    answer,
+    load,
+    plan,
+    press,
+    ready,
+    stored,
+)
 from tests.support.screens import running, shown, toasts, until
 
 FAR = datetime(2099, 1, 1, 9, tzinfo=ZoneInfo("Europe/Paris")).timestamp()

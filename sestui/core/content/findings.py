@@ -7,7 +7,7 @@ one types.
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sestui.core import campaign_values
@@ -25,6 +25,9 @@ from sestui.errors import ContentError
 
 CLIPPED_BYTES = 102_000
 """Gmail shows only so much of a mail's HTML, and hides the rest (the unsubscribe link, say)."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_TAG = re.compile(r"\{[{%].*?(?:[}%]\}|$)")
+_QUOTED = re.compile(r"'(\w+)'")
 _PAGE = re.compile(r"\s*<(?:!doctype|html)\b", re.IGNORECASE)
 _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -56,6 +59,8 @@ class Finding:
     line: int | None = None
     """Line within that field, from 1; None where lines don't matter."""
     severity: Severity = Severity.WARNING
+    column: int | None = None
+    """Column of that line, from 1; None where it can't be told."""
 
     @property
     def sentence(self) -> str:
@@ -63,6 +68,19 @@ class Finding:
         line = f", line {self.line}" if self.line is not None and self.where in _LONG else ""
         place = f"{self.where}{line}: " if self.where else ""
         return f"{place}{self.problem}."
+
+
+def column_of(text: str, line: int | None, word: str) -> int | None:
+    """The column, from 1, of ``word`` in that line of ``text``: in a tag, else where it is."""
+    lines = _LINE_END.split(text)
+    if line is None or not 1 <= line <= len(lines):
+        return None
+    wanted = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    for tag in _TAG.finditer(lines[line - 1]):
+        if found := wanted.search(lines[line - 1], tag.start(), tag.end()):
+            return found.start() + 1
+    found = wanted.search(lines[line - 1])
+    return found.start() + 1 if found else None
 
 
 def ordered(findings: Collection[Finding]) -> tuple[Finding, ...]:
@@ -80,6 +98,16 @@ class Examined:
     """The message compiled; None: it can't be, and the findings say why."""
     variables: dict[str, tuple[str, int]]
     """Every name the message takes from outside, with part and line where it comes first."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """The templates as written, by the names findings call them."""
+
+    def at(self, where: str, line: int | None, problem: str) -> int | None:
+        """The column of the first of the message's names in ``problem`` that is on the line."""
+        text = self.parts.get(where, "")
+        for word in re.findall(r"\w+", problem):
+            if word in self.variables and (column := column_of(text, line, word)):
+                return column
+        return None
 
 
 def examine(source: MessageSource, envelope: Envelope) -> Examined:
@@ -99,7 +127,7 @@ def examine(source: MessageSource, envelope: Envelope) -> Examined:
                 variables.setdefault(name, (where, line))
             findings += _leftovers(template, where)
         except TemplateError as error:
-            findings.append(_of_template(error))
+            findings.append(_of_template(error, template))
             broken = True
     composer = None
     if not broken:
@@ -111,7 +139,7 @@ def examine(source: MessageSource, envelope: Envelope) -> Examined:
     if not source.body.strip():
         problem = "the message is empty: write its body"
         findings.append(Finding("body", problem, severity=Severity.ERROR))
-    return Examined(ordered(findings), composer, variables)
+    return Examined(ordered(findings), composer, variables, parts)
 
 
 def _compiled(template: str, where: str) -> dict[str, int]:
@@ -119,8 +147,10 @@ def _compiled(template: str, where: str) -> dict[str, int]:
     return lines_of_variables(template, where)
 
 
-def _of_template(error: TemplateError) -> Finding:
-    return Finding(error.where, error.problem, error.line, Severity.ERROR)
+def _of_template(error: TemplateError, template: str) -> Finding:
+    named = _QUOTED.search(error.problem)  # "No filter named 'shout'"
+    column = column_of(template, error.line, named[1]) if named else None
+    return Finding(error.where, error.problem, error.line, Severity.ERROR, column)
 
 
 def _addresses(envelope: Envelope) -> Iterator[Finding]:
@@ -153,7 +183,9 @@ def _characters(parts: dict[str, str]) -> Iterator[Finding]:
         ):
             if found := pattern.search(text):
                 line = text.count("\n", 0, found.start()) + 1
-                yield Finding(where, f"it holds {what} ({printable(found[0])})", line)
+                column = found.start() - text.rfind("\n", 0, found.start())
+                problem = f"it holds {what} ({printable(found[0])})"
+                yield Finding(where, problem, line, column=column)
 
 
 def _leftovers(template: str, where: str) -> Iterator[Finding]:
@@ -163,6 +195,7 @@ def _leftovers(template: str, where: str) -> Iterator[Finding]:
             f"{text} looks like a placeholder of another system and is sent as it stands; "
             "sestui's look like {{ first_name }}",
             line,
+            column=column_of(template, line, text),
         )
 
 
@@ -172,7 +205,7 @@ def _composer(
     try:
         return Composer(source, envelope), ()
     except TemplateError as error:
-        return None, (_of_template(error),)
+        return None, (_of_template(error, source.body),)
     except ContentError:
         return None, ()  # an address, which has its finding
 
@@ -219,7 +252,9 @@ def unknown_variables(
         where, line = examined.variables[name]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        yield Finding(where, f"no contact of its lists has {printable(name)}{hint}", line)
+        problem = f"no contact of its lists has {printable(name)}{hint}"
+        column = column_of(examined.parts.get(where, ""), line, name)
+        yield Finding(where, problem, line, column=column)
 
 
 def wanted_attributes(examined: Examined, envelope: Envelope) -> frozenset[str]:
@@ -237,9 +272,13 @@ def rendered(render: Callable[[], Mail], who: str) -> tuple[Mail | None, tuple[F
     except ContentError as error:
         return None, (Finding("", str(error).rstrip("."), severity=Severity.ERROR),)
     size = len(mail.html.encode())
-    if size <= CLIPPED_BYTES:
-        return mail, ()
-    problem = (
-        f"its HTML is {size / 1000:,.0f} kB; Gmail shows the first {CLIPPED_BYTES // 1000} kB only"
+    return mail, (clipped(size),) if size > CLIPPED_BYTES else ()
+
+
+def clipped(size: int, whom: str = "") -> Finding:
+    """What Gmail makes of HTML of so many bytes, more than it shows; ``whom`` as (for ...)."""
+    return Finding(
+        "body",
+        f"its HTML is {size / 1000:,.0f} kB{whom}; Gmail shows the first "
+        f"{CLIPPED_BYTES // 1000} kB only",
     )
-    return mail, (Finding("body", problem),)

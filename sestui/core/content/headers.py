@@ -9,6 +9,9 @@ from sestui.core.content.message import Envelope
 from sestui.errors import ContentError
 
 _PRINTABLE_ASCII = re.compile(r"[ -~]*")
+_SPACES = re.compile("[\t\n\x0b\x0c\r\x1c-\x1f\x85\u2028\u2029]+")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_UNTIDY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_VALUE = 995
 _MAX_LINE = 996
 
@@ -56,6 +59,16 @@ class Unsubscribe:
         if self._one_click:
             return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         return (header,)
+
+
+def needs_tidying(value: str) -> bool:
+    """Whether a header's value holds what no header may."""
+    return _UNTIDY.search(value) is not None
+
+
+def tidied(value: str) -> str:
+    """A header's value on one line: tabs and line breaks are spaces, other controls are gone."""
+    return _CONTROLS.sub("", _SPACES.sub(" ", value)) if needs_tidying(value) else value
 
 
 def filled(pattern: str, email: str) -> str:

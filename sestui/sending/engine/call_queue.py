@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sestui.core.delivery import AnswerKind, Claim, HoldBack, Reply
 from sestui.core.mail import Mail
+from sestui.core.states import UNMADE
 from sestui.errors import ContentError
 from sestui.sending.engine.bulk_split import split_calls
 from sestui.sending.engine.ports import Call, Composer, Gateway
@@ -136,4 +137,4 @@ class CallQueue:
 
 def _unsendable(why: str) -> Reply:
     """The reply to what no mail can be made of: it never left, and won't as it is."""
-    return Reply(AnswerKind.NOT_SENT, code="ContentError", reason=why, hold_back=HoldBack.CONTENT)
+    return Reply(AnswerKind.NOT_SENT, code=UNMADE, reason=why, hold_back=HoldBack.CONTENT)

@@ -257,7 +257,11 @@ class Engine:
             self._hand_over(run, composer, taken, taken.slots)
         elif taken.next_at is not None:
             if not self._dispatcher.in_the_air and (pause := self._policy.unmade(run.id)):
-                self._pauses.append(pause)
+                if run.skip_unrenderable:
+                    self._book.skip_unmade(run.id)
+                    self._runs_read_at = float("-inf")
+                else:
+                    self._pauses.append(pause)
             # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
             self._scheduler.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:

@@ -85,6 +85,8 @@ class RunInfo(Protocol):
     def priority(self) -> int: ...  # noqa: D102
     @property
     def max_rate(self) -> float | None: ...  # noqa: D102
+    @property
+    def skip_unrenderable(self) -> bool: ...  # noqa: D102 - or do such recipients hold it
 
 
 class Book(Protocol):
@@ -98,6 +100,9 @@ class Book(Protocol):
 
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
         """Hold the run; an operator has to resume it."""
+
+    def skip_unmade(self, run_id: int) -> None:
+        """Leave out of the run those for whom no mail could be made."""
 
     def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
         """Let these runs wait until the account answers again; ``detail`` says why."""

@@ -55,7 +55,7 @@ class ComposeDesk:
         self._settings = runtime.settings
         self._members = Members(runtime.database)
         self._drafts = Drafts(runtime.campaigns, runtime.clock)
-        self._examiner = Examiner(self._members, runtime.campaigns, runtime.settings, runtime.clock)
+        self._examiner = Examiner(runtime.checker, self._members)
         self._unsaved = Unsaved(runtime.workspace, runtime.clock)
         self._one_look = threading.Lock()
         self._newest_look = 0

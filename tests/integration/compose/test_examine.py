@@ -1,5 +1,6 @@
 import pytest
 
+from sestui.compose.checks import Checker
 from sestui.compose.examine import Examiner, Superseded, Whom
 from sestui.core.draft import Draft, read_draft
 from sestui.settings import load_settings
@@ -12,8 +13,8 @@ OFF = " [off]({{ unsubscribe_url }})"
 
 
 @pytest.fixture
-def examiner(database, campaigns):
-    return Examiner(Members(database), campaigns, load_settings(), FakeClock())
+def examiner(database):
+    return Examiner(Checker(database, load_settings(), FakeClock()), Members(database))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from sestui.compose.apply import Change, apply_plan, plan
+from sestui.compose.apply import Change, apply_plan
 from sestui.compose.files import load_campaign
 from sestui.compose.save_file import FileInTheWayError, save_campaign
 from sestui.core.campaign import CampaignFields
@@ -12,6 +12,7 @@ from sestui.core.content.message import MessageSource
 from sestui.core.mail import MailAttachment
 from sestui.errors import BadFileError, NotFoundError, StorageError
 from sestui.store.campaigns import fields_of
+from tests.support.compose import plan
 
 FIELDS = CampaignFields("news", "a@example.com", lists=("all",), priority=7)
 PRICES = MailAttachment("prices.pdf", "application/pdf", b"%PDF")

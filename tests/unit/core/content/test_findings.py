@@ -156,8 +156,8 @@ def test_what_only_a_rendered_mail_shows():
     assert mail.subject == "s"
     assert findings[0].sentence.startswith("body: its HTML is 10")
     assert findings[0].severity is Severity.WARNING
-    _, (fault,) = mail_of(x="a\nb", y="v")
-    assert "line break" in fault.sentence
+    _, (fault,) = mail_of(x="a", y="\ud800")
+    assert fault.sentence == "a value holds characters that are not text (for a@example.com)."
     assert mail_of(x="a", y="v")[1] == ()
 
 

@@ -1,0 +1,110 @@
+"""What the commands say of a campaign's checks, and of the recipients who are left out."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sestui.cli.common import AsJson, Name, opened, put, put_json, say
+from sestui.core.states import DeliveryState
+from sestui.errors import EXIT_DONE, EXIT_FAILED
+
+if TYPE_CHECKING:
+    from sestui.compose.checks import CampaignCheck
+    from sestui.core.content.findings import Finding
+    from sestui.runtime import Runtime
+
+_SHOWN = 20
+"""So many recipients without a mail are listed with a run."""
+
+SkipUnrenderable = Annotated[
+    bool,
+    typer.Option(
+        "--skip-unrenderable",
+        help="Leave those out for whom no mail can be made; they are skipped with the reason.",
+    ),
+]
+
+
+def warn(check: "CampaignCheck") -> None:
+    """Tell the warnings; what is wrong becomes an error."""
+    for each in check.warnings:
+        say(f"warning: {each.sentence}")
+
+
+def check_command(
+    name: Name,
+    *,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List everybody for whom no mail can be made, and why.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a campaign with everybody's mail, and send nothing."""
+    from sestui.compose.checks import as_dicts  # noqa: PLC0415 - jinja2 is slow to import
+
+    failed: list[tuple[str, str]] = []
+    with opened() as runtime:
+        campaign = runtime.campaigns.get(name)
+        known = set(campaign.lists) - set(runtime.campaigns.missing_lists(campaign.lists))
+        size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
+        say(f"Checking the mail of {size:,} recipients.")
+        note = (lambda *who: failed.append(who)) if list_ or as_json else None
+        check = runtime.starter.check(campaign, note)
+    if as_json:
+        people = [{"email": email, "reason": reason} for email, reason in failed]
+        found = check.recipients
+        put_json(
+            {
+                "campaign": name,
+                "ok": check.ok,
+                "findings": as_dicts(check.findings),
+                "checked": found.checked if found is not None else 0,
+                "failed": found.failed if found is not None else 0,
+                "unrenderable": people,
+            }
+        )
+    else:
+        for each in check.findings:
+            put(_line(each))
+        for email, reason in failed:
+            put(f"{email}  {reason}")
+        if not check.findings:
+            put(f"{name}: nothing is wrong")
+    raise typer.Exit(EXIT_DONE if check.ok else EXIT_FAILED)
+
+
+def _line(finding: "Finding") -> str:
+    """``error    body:3:7  first_name has no value``: what editors and scripts read, too."""
+    place = ":".join(str(part) for part in (finding.where, finding.line, finding.column) if part)
+    return f"{finding.severity.value:<8} {place or '-'}  {finding.problem}"
+
+
+def left_out(runtime: "Runtime", run_id: int) -> dict[str, int]:
+    """How many of the run are skipped, by the reason."""
+    return runtime.deliveries.skipped_for(run_id)
+
+
+def put_left_out(reasons: dict[str, int]) -> None:
+    """The reasons below the accounting; nothing where nobody is skipped."""
+    for reason, count in sorted(reasons.items()):
+        put(f"  {reason:<13} {count:>3,}")
+
+
+def unmade(runtime: "Runtime", run_id: int) -> list[dict[str, Any]]:
+    """Whom of the run no mail could be made for: left out, or still holding it."""
+    return [
+        {"email": row.email, "state": DeliveryState(row.state).value, "reason": row.reason}
+        for row in runtime.deliveries.unmade(run_id)
+    ]
+
+
+def put_unmade(rows: list[dict[str, Any]]) -> None:
+    """List them, the first few."""
+    if not rows:
+        return
+    put("")
+    put(f"No mail could be made for {len(rows):,}:")
+    for row in rows[:_SHOWN]:
+        put(f"  {row['email']}  {row['reason']}")
+    if len(rows) > _SHOWN:
+        put(f"  and {len(rows) - _SHOWN:,} more (`sestui export deliveries` has everybody)")

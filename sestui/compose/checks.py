@@ -1,0 +1,272 @@
+"""One set of checks for every door: what is wrong with a campaign, or probably not meant.
+
+`apply`, `campaign check`, `campaign test`, `campaign start`, `send`, `run-due` and the screens all
+ask here. Errors stop, warnings are told.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sestui.compose.check import (
+    CheckReport,
+    Unrenderable,
+    UnrenderableError,
+    check_recipients,
+)
+from sestui.compose.envelope import envelope_of
+from sestui.compose.sample import SAMPLE_EMAIL, sample_attributes
+from sestui.compose.timing import START_GRACE
+from sestui.core.campaign import CampaignFields
+from sestui.core.campaign_findings import examine_campaign
+from sestui.core.clock import Clock
+from sestui.core.content import Envelope, MessageSource
+from sestui.core.content.findings import (
+    Examined,
+    Finding,
+    Severity,
+    clipped,
+    examine,
+    ordered,
+    rendered,
+    unknown_variables,
+    wanted_attributes,
+)
+from sestui.core.mail import Mail
+from sestui.core.states import ContactStatus
+from sestui.core.text import printable
+from sestui.errors import ContentError
+from sestui.settings import Settings
+from sestui.store.campaigns import Campaigns, fields_of
+from sestui.store.contacts import AudienceMember, Contacts
+from sestui.store.database import Database
+from sestui.store.members import Members
+from sestui.store.tables import Campaign
+
+_REMEMBERED_SECONDS = 60.0
+"""How long it is believed that nobody on a list has an attribute: to be sure takes a full read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a look at a campaign came to that needs nobody's mail."""
+
+    findings: tuple[Finding, ...]
+    """Of message, envelope and campaign; not yet ordered."""
+    examined: Examined
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCheck:
+    """Everything that is known of a campaign before it is started."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    """The worst first; what concerns recipients is among them."""
+    stopping: tuple[Finding, ...]
+    """The errors that concern everybody: no recipient can be left out to do without them."""
+    recipients: CheckReport | None
+    """What rendering everybody found; None: the message can't be rendered at all."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether everybody can be mailed."""
+        return not any(each.severity is Severity.ERROR for each in self.findings)
+
+    @property
+    def unrenderable(self) -> Unrenderable:
+        """The contacts who can't be mailed, by the reason."""
+        return self.recipients.unrenderable if self.recipients is not None else {}
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What can be sent, and probably is not meant."""
+        return tuple(each for each in self.findings if each.severity is Severity.WARNING)
+
+    def raise_if_failed(self, *, skip_unrenderable: bool = False) -> None:
+        """Raise what stands in the way.
+
+        Args:
+            skip_unrenderable: recipients whose mail can't be made are left out; they don't stand
+                in the way as long as anybody remains.
+
+        Raises:
+            ContentError: nobody can be mailed; of more than one reason, how many.
+            UnrenderableError: some can't.
+        """
+        listed = f" `sestui campaign check {self.name}` lists everything."
+        if self.stopping:
+            more = len(self.stopping) - 1
+            others = f" ({more} more error{'s' if more > 1 else ''})" if more else ""
+            said = self.stopping[0].sentence.removesuffix(".")
+            raise ContentError(f"{said}{others}.{listed if more else ''}")
+        found = self.recipients
+        if found is None or found.ok or (skip_unrenderable and found.sendable):
+            return
+        if found.sendable:
+            listed = (
+                f" `sestui campaign check {self.name} --list` lists them, --skip-unrenderable "
+                "sends to the others."
+            )
+        raise UnrenderableError(found, listed)
+
+
+class Checker:
+    """Checks drafts, files and campaigns; blocking, and for one thread at a time."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._members = Members(database)
+        self._contacts = Contacts(database)
+        self._campaigns = Campaigns(database)
+        self._settings = settings
+        self._clock = clock
+        self._asked: dict[tuple[tuple[str, ...], str], tuple[float, bool]] = {}
+        """Whether nobody on these lists has that attribute, and when that was asked."""
+
+    def inspect(
+        self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
+    ) -> Inspection:
+        """Put every rule to a campaign that needs no contact to be judged by.
+
+        ``campaign_id`` is None for one that is not in the database.
+        """
+        envelope = envelope_of(fields, self._settings)
+        examined = examine(message, envelope)
+        ran = campaign_id is not None and self._campaigns.has_run(campaign_id)
+        about_campaign = examine_campaign(
+            fields,
+            missing_lists=self._campaigns.missing_lists(fields.lists),
+            too_late=None if ran else self._clock.now() - START_GRACE,
+        )
+        return Inspection((*examined.findings, *about_campaign), examined, envelope)
+
+    def render(
+        self, inspection: Inspection, contact: AudienceMember | None
+    ) -> tuple[Mail | None, tuple[Finding, ...]]:
+        """The mail for a contact (None: a made-up one), and what can only be seen in it."""
+        examined = inspection.examined
+        composer = examined.composer
+        if composer is None:
+            return None, ()
+        if contact is None:
+            attributes = sample_attributes(examined.variables)
+            return rendered(lambda: composer.mail(SAMPLE_EMAIL, attributes), "a made-up contact")
+        who = printable(contact.email)
+        return rendered(lambda: composer.mail(contact.email, contact.attributes), who)
+
+    def unknown(
+        self,
+        inspection: Inspection,
+        lists: tuple[str, ...],
+        check: Callable[[], object] = lambda: None,
+    ) -> list[Finding]:
+        """Variables that nobody on the lists can have a value for.
+
+        ``check`` is called between costly looks, and may raise to end them.
+        """
+        examined, envelope = inspection.examined, inspection.envelope
+        known = self._members.attribute_names(lists)
+        missing = []
+        for name in sorted(wanted_attributes(examined, envelope) - known):
+            check()
+            if self._nobody_has(lists, name):
+                missing.append(name)
+        return list(unknown_variables(examined, envelope, missing, known))
+
+    def for_file(
+        self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
+    ) -> tuple[Finding, ...]:
+        """Everything but what concerns single recipients: those are checked before sending."""
+        inspection = self.inspect(fields, message, campaign_id)
+        findings = list(inspection.findings)
+        contact = self._members.beside(fields.lists, None)
+        _, faults = self.render(inspection, contact)
+        findings += [each for each in faults if each.severity is not Severity.ERROR]
+        if contact is not None:
+            findings += self.unknown(inspection, fields.lists)
+        return ordered(findings)
+
+    def before_test(self, campaign: Campaign) -> CampaignCheck:
+        """The check for a mail to somebody else than the audience."""
+        fields, message = fields_of(campaign), self._campaigns.message(campaign.message_id)
+        findings = self.for_file(fields, message, campaign.id)
+        errors = tuple(
+            each
+            for each in findings
+            if each.severity is Severity.ERROR and each.where != "lists"  # a test needs none
+        )
+        return CampaignCheck(campaign.name, findings, errors, None)
+
+    def before_start(
+        self, campaign: Campaign, failed: Callable[[str, str], object] | None = None
+    ) -> CampaignCheck:
+        """The whole check: the message for everybody who would get it, rendered and thrown away.
+
+        ``failed`` is told the address and the reason of each recipient who can't be mailed.
+
+        Raises:
+            NotFoundError: a list of the campaign doesn't exist.
+        """
+        fields, message = fields_of(campaign), self._campaigns.message(campaign.message_id)
+        inspection = self.inspect(fields, message, campaign.id)
+        findings = list(inspection.findings)
+        stopping = tuple(each for each in ordered(findings) if each.severity is Severity.ERROR)
+        examined, envelope = inspection.examined, inspection.envelope
+        report = None
+        if examined.composer is not None:
+            known = self._members.attribute_names(fields.lists)
+            report = check_recipients(
+                examined.composer,
+                self._mailable(fields),
+                wanted=wanted_attributes(examined, envelope) - known,
+                failed=failed,
+            )
+            if report.checked:
+                findings += unknown_variables(examined, envelope, report.unused, known)
+            findings += _of_recipients(report, examined)
+        return CampaignCheck(campaign.name, ordered(findings), stopping, report)
+
+    def _mailable(self, fields: CampaignFields) -> Iterator[list[AudienceMember]]:
+        wanted = {ContactStatus.ACTIVE}
+        if fields.transactional:
+            wanted.add(ContactStatus.UNSUBSCRIBED)
+        for batch in self._contacts.iter_audience(fields.lists):
+            yield [member for member in batch if member.status in wanted]
+
+    def _nobody_has(self, lists: tuple[str, ...], name: str) -> bool:
+        now = self._clock.monotonic()
+        asked_at, nobody = self._asked.get((lists, name), (float("-inf"), False))
+        if now - asked_at > _REMEMBERED_SECONDS:
+            nobody = bool(self._members.without(lists, [name]))
+            self._asked[lists, name] = (now, nobody)
+        return nobody
+
+
+def _of_recipients(report: CheckReport, examined: Examined) -> Iterable[Finding]:
+    """What rendering everybody found, as findings."""
+    for each in report.problems:
+        of = f"{each.count:,} of {report.checked:,}" if report.checked > 1 else "1"
+        yield Finding(
+            each.where,
+            f"{each.problem} (for {of}: {each.whom})",
+            each.line,
+            Severity.ERROR,
+            examined.at(each.where, each.line, each.problem),
+        )
+    if report.clipped:
+        many = report.clipped > 1
+        yield clipped(report.largest, f" for {report.clipped:,} recipients at most" if many else "")
+
+
+def as_dicts(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    """For ``--json``: one object each, None where there is no place."""
+    return [
+        {
+            "severity": each.severity.value,
+            "part": each.where,
+            "line": each.line,
+            "column": each.column,
+            "problem": each.problem,
+        }
+        for each in findings
+    ]

@@ -1,0 +1,216 @@
+"""One set of checks behind every door, and one bad contact that stops nobody else."""
+
+import csv
+import io
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+LETTERS = Path(__file__).parents[2] / "data" / "letters"
+
+
+def overdue(sestui):
+    """What has a time of its own is due a minute ago."""
+    with closing(sqlite3.connect(sestui.data / "sestui.db")) as database, database:
+        database.execute("UPDATE campaign SET next_due_at = ?", (time.time() - 60,))
+
+
+@pytest.fixture
+def misspelt(sestui):
+    """The campaign whose every greeting falls back, and its two contacts."""
+    sestui.ok("import", LETTERS / "misspelt-variable-with-or-contacts.csv", "--list", "people")
+    return LETTERS / "misspelt-variable-with-or-everybody-gets-the-fallback.md"
+
+
+def news(body, subject="News", **fields):
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    head = ["---", "name: news", f'subject: "{subject}"', "from: news@example.com"]
+    return "\n".join([*head, "lists: [people]", *lines, "---", body, ""])
+
+
+def people(sestui, *rows, head="email,first_name,age"):
+    path = sestui.write("people.csv", "\n".join([head, *rows, ""]))
+    sestui.ok("import", path, "--list", "people", "--on-conflict", "replace")
+
+
+OFF = " [off]({{ unsubscribe_url }})"
+BAD = ("bad1@example.com,,1", "bad2@example.com,,2")
+GOOD = ("ann@example.com,Ann,3", "bob@example.com,Bob,4")
+
+
+def test_apply_names_a_misspelt_variable(sestui, misspelt):
+    done = sestui.run("apply", misspelt)
+    assert done.returncode == 0
+    assert "subject: no contact of its lists has FirstName; did you mean first_name?" in done.stderr
+    assert "no contact of its lists has FNAME" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("campaign", "start", "fn"),
+        ("send", "fn"),
+        ("campaign", "test", "fn", "--to", "me@example.com"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_every_door_warns_of_it_and_goes_on(sestui, misspelt, command):
+    sestui.ok("apply", misspelt)
+    done = sestui.run(*command)
+    assert done.returncode == 0, done.stderr
+    assert "warning: subject: no contact of its lists has FirstName; did you mean" in done.stderr
+
+
+def test_run_due_warns_of_it_and_goes_on(sestui, misspelt):
+    text = misspelt.read_text().replace("lists:", "schedule: '* * * * *'\nlists:")
+    sestui.ok("apply", sestui.write("fn.md", text))
+    overdue(sestui)
+    found = sestui.json("run-due")
+    assert [run["state"] for run in found["runs"]] == ["finished"]
+    assert any(
+        "fn: warning: subject: no contact of its lists has FirstName" in n for n in found["notes"]
+    )
+
+
+def test_check_says_everything_with_its_place(sestui, misspelt):
+    sestui.ok("apply", misspelt)
+    found = sestui.json("campaign", "check", "fn")
+    assert found["ok"] is True
+    places = {
+        (each["severity"], each["part"], each["line"], each["column"])
+        for each in found["findings"]
+        if "no contact" in each["problem"]
+    }
+    assert places == {("warning", "subject", 1, 7), ("warning", "body", 1, 41)}
+    said = sestui.ok("campaign", "check", "fn")
+    assert "warning  body:1:41  no contact of its lists has FNAME" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ("{% if frist_name %}a{% endif %}", "body:1:7"),
+        ("x\n\n{{ 'a' if frist_name else 'b' }}", "body:3:11"),
+        ("{% set n = frist_name or 'x' %}{{ n }}", "body:1:12"),
+        ("{{ frist_name | default('x') }}", "body:1:4"),
+        ("{% if frist_name is defined %}a{% endif %}", "body:1:7"),
+    ],
+)
+def test_wherever_a_misspelt_variable_hides(sestui, body, where):
+    people(sestui, *GOOD)
+    sestui.ok("apply", sestui.write("news.md", news(body + OFF)))
+    said = sestui.ok("campaign", "check", "news")
+    assert (
+        f"warning  {where}  no contact of its lists has frist_name; did you mean first_name?"
+        in (said)
+    )
+
+
+def test_an_attribute_that_one_contact_has_is_known(sestui):
+    people(sestui, *GOOD, "cleo@example.com,,5")
+    sestui.ok("apply", sestui.write("news.md", news("{{ first_name or 'you' }} {{ age }}" + OFF)))
+    assert sestui.ok("campaign", "check", "news") == "news: nothing is wrong\n"
+
+
+def test_a_mail_that_gmail_clips_is_told_at_every_door(sestui):
+    people(sestui, *GOOD)
+    path = sestui.write("news.md", news(f"{'long ' * 21_000}{OFF}"))
+    said = "Gmail shows the first 102 kB only"
+    assert said in sestui.run("apply", path).stderr
+    assert said in sestui.ok("campaign", "check", "news")
+    assert said in sestui.run("campaign", "start", "news").stderr
+
+
+def test_what_is_wrong_stops_with_the_way_to_the_list(sestui):
+    people(sestui, *GOOD, *BAD)
+    sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
+    said = sestui.run("send", "news")
+    assert said.returncode == 1
+    assert "2 of 4 recipients can't be mailed: body, line 1: first_name has no value" in said.stderr
+    assert (
+        "`sestui campaign check news --list` lists them, --skip-unrenderable sends" in said.stderr
+    )
+    done = sestui.run("campaign", "check", "news", "--list")
+    assert done.returncode == 1
+    listed = [line.split("  ")[0] for line in done.stdout.splitlines() if line.startswith("bad")]
+    assert listed == ["bad1@example.com", "bad2@example.com"]
+    assert "error    body:1:7  first_name has no value" in done.stdout
+
+
+def test_skipping_sends_to_the_others_and_says_so(sestui):
+    people(sestui, *GOOD, *BAD)
+    sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
+    run = sestui.json("send", "news", "--skip-unrenderable")
+    assert (run["state"], run["accepted"], run["skipped"]) == ("finished", 2, 2)
+    assert run["audience"] == 4
+    assert run["skipped_for"] == {"unrenderable": 2}
+    shown = sestui.json("campaign", "show", "news")
+    assert {row["email"] for row in shown["unrenderable"]} == {
+        "bad1@example.com",
+        "bad2@example.com",
+    }
+    assert "first_name has no value" in shown["unrenderable"][0]["reason"]
+    log = csv.DictReader(io.StringIO(sestui.ok("export", "deliveries", "--status", "skipped")))
+    rows = [(row["email"], row["code"]) for row in log]
+    assert rows == [("bad1@example.com", "unrenderable"), ("bad2@example.com", "unrenderable")]
+    assert "no mail could be made for them" in sestui.ok("contact", "show", "bad1@example.com")
+
+
+def test_somebody_who_is_mended_gets_it_by_a_follow_up(sestui):
+    people(sestui, *GOOD, *BAD)
+    sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
+    sestui.ok("send", "news", "--skip-unrenderable")
+    people(sestui, "bad1@example.com,Bea,1", "bad2@example.com,Ben,2")
+    run = sestui.json("send", "news", "--only", "unreceived")
+    assert (run["audience"], run["accepted"]) == (2, 2)
+
+
+def test_nobody_left_is_an_error(sestui):
+    people(sestui, *BAD)
+    sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
+    done = sestui.run("campaign", "start", "news", "--skip-unrenderable")
+    assert done.returncode == 1
+    assert "2 of 2 recipients can't be mailed" in done.stderr
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_due_campaign_is_held_with_the_reasons_or_skips_them(sestui, by_file):
+    people(sestui, *GOOD, *BAD)
+    fields = {"skip_unrenderable": "true"} if by_file else {}
+    text = news("Hi {{ first_name }}" + OFF, start="2026-01-01T00:00", **fields)
+    sestui.ok("apply", sestui.write("news.md", text))
+    overdue(sestui)
+    done = sestui.run("run-due", "--json")
+    shown = sestui.json("campaign", "show", "news")
+    if by_file:
+        assert done.returncode == 0, done
+        assert shown["run"]["state"] == "finished"
+        assert shown["skipped_for"] == {"unrenderable": 2}
+        return
+    assert done.returncode == 3
+    assert (shown["run"]["state"], shown["run"]["pending"]) == ("paused", 4)
+    assert [row["state"] for row in shown["unrenderable"]] == ["pending", "pending"]
+    assert "No mail could be made for 2:" in sestui.ok("campaign", "show", "news")
+    assert "recipients can't be mailed" in sestui.run("campaign", "resume", "news").stderr
+    sestui.ok("campaign", "resume", "news", "--skip-unrenderable")
+    run = sestui.json("send", "news")
+    assert (run["state"], run["accepted"], run["skipped"], run["audience"]) == (
+        *("finished", 2),
+        *(2, 4),
+    )
+
+
+def test_a_contact_that_goes_bad_after_the_start_is_skipped_too(sestui):
+    people(sestui, *GOOD, "cleo@example.com,Cleo,5")
+    sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
+    sestui.ok("campaign", "start", "news", "--skip-unrenderable")
+    people(sestui, "cleo@example.com,,5")
+    run = sestui.json("send", "news")
+    assert (run["state"], run["accepted"], run["skipped"]) == ("finished", 2, 1)
+    assert run["skipped_for"] == {"unrenderable": 1}
+    (row,) = sestui.json("campaign", "show", "news")["unrenderable"]
+    assert row["email"] == "cleo@example.com"
+    assert "first_name has no value" in row["reason"]
