@@ -179,10 +179,26 @@ class Desk:
 
     # doing
 
-    def start(self, name: str, *, again: bool) -> int:
-        """Start a run of the campaign; its id."""
+    def warnings(self, name: str) -> tuple[str, ...]:
+        """What is probably not meant about the campaign, and can be seen without everybody's mail.
+
+        Raises:
+            ContentError: it can't be sent to anybody as it is.
+        """
+        check = self.runtime.checker.before_test(self.runtime.campaigns.get(name))
+        check.raise_if_failed()
+        return tuple(each.sentence for each in check.warnings)
+
+    def start(self, name: str, *, again: bool, skip_unrenderable: bool = False) -> int:
+        """Start a run of the campaign; its id.
+
+        Raises:
+            UnrenderableError: no mail can be made for some, who are not to be skipped.
+        """
         campaign = self.runtime.campaigns.get(name)
-        run = self.runtime.starter.start(campaign, self.clock.now(), again=again)
+        run = self.runtime.starter.start(
+            campaign, self.clock.now(), again=again, skip_unrenderable=skip_unrenderable
+        )
         if run is None:
             raise StateError(f"{name} was started by somebody else just now.")
         return run.id
@@ -196,13 +212,17 @@ class Desk:
         """Hold the run."""
         self.runtime.runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
 
-    def resume(self, run: RunView) -> None:
-        """Go on with the run; a campaign's with its message as it is now."""
+    def resume(self, run: RunView, *, skip_unrenderable: bool = False) -> int:
+        """Go on with the run; a campaign's with its message as it is now; its id.
+
+        Raises:
+            UnrenderableError: as :meth:`start`.
+        """
         if run.kind != RunKind.CAMPAIGN:
-            self.runtime.runs.resume(run.id)
-            return
+            return self.runtime.runs.resume(run.id).id
         self._refuse_other(run, self.runtime.steering.open_run(run.campaign)[1])
-        self.runtime.steering.resume(run.campaign)
+        steering = self.runtime.steering
+        return steering.resume(run.campaign, skip_unrenderable=skip_unrenderable).id
 
     def cancel(self, run: RunView) -> None:
         """End the run: pending recipients are skipped."""

@@ -67,7 +67,8 @@ class Finding:
         """``body, line 3: the template is broken.``"""
         line = f", line {self.line}" if self.line is not None and self.where in _LONG else ""
         place = f"{self.where}{line}: " if self.where else ""
-        return f"{place}{self.problem}."
+        end = "" if self.problem.endswith("?") else "."
+        return f"{place}{self.problem}{end}"
 
 
 def column_of(text: str, line: int | None, word: str) -> int | None:

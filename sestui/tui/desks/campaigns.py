@@ -102,10 +102,12 @@ class CampaignDesk:
         """How many a follow-up would be for now; seconds where a million are on the lists."""
         return self._runtime.runs.follow_up_size(self._runtime.campaigns.get(name), only)
 
-    def follow_up(self, name: str, only: Only) -> int:
+    def follow_up(self, name: str, only: Only, *, skip_unrenderable: bool = False) -> int:
         """Start a follow-up; the id of its run."""
         campaign = self._runtime.campaigns.get(name)
-        run = self._runtime.starter.start(campaign, self._desk.clock.now(), only=only)
+        run = self._runtime.starter.start(
+            campaign, self._desk.clock.now(), only=only, skip_unrenderable=skip_unrenderable
+        )
         if run is None:
             raise StateError(f"{name} was started by somebody else just now.")
         return run.id

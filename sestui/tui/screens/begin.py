@@ -1,5 +1,6 @@
 """Starting a campaign and testing it, as every screen that shows a campaign offers it."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
@@ -12,6 +13,8 @@ from sestui.tui.screens.ask import AskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.settle import SettlingScreen
 from sestui.tui.to_compose import compose_campaign
+
+_WARNINGS = 5
 
 
 class BeginningScreen(SettlingScreen):
@@ -71,20 +74,32 @@ class BeginningScreen(SettlingScreen):
                 failed=True,
             )
             return
-        if not await self.app.push_screen_wait(self._start_question(view, count)):
+        warnings = await self.attempt(lambda: self.desk.warnings(view.name))
+        if warnings is None:
+            return
+        question = self._start_question(view, count, warnings)
+        if not await self.app.push_screen_wait(question):
             return
         self.tell(f"Checking the mails of {recipients(count)}…")
-        run_id = await self.attempt(lambda: self.desk.start(view.name, again=again))
+        run_id = await self.started(
+            lambda skip: self.desk.start(view.name, again=again, skip_unrenderable=skip)
+        )
         if run_id is not None:
             self.open_run(run_id)
 
-    def _start_question(self, view: CampaignView, count: int) -> ConfirmScreen:
+    def _start_question(
+        self, view: CampaignView, count: int, warnings: Sequence[str]
+    ) -> ConfirmScreen:
         text = f"Subject: {shorten(view.subject, 120)}\nMail goes to {self.desk.label.text}."
         if view.run is not None:
             text = (
                 f"It was sent before: run {view.run.number} with "
                 f"{view.run.counts.accepted:,} accepted. Everybody gets it once more.\n{text}"
             )
+        if warnings:
+            text += "".join(f"\n! {shorten(each, 160)}" for each in warnings[:_WARNINGS])
+            more = len(warnings) - _WARNINGS
+            text += f"\n  and {more} more warnings" if more > 0 else ""
         verb = "Send again" if view.run is not None else "Send"
         question = f"{verb} {shorten(view.name, 60)} to {recipients(count)}?"
         return ConfirmScreen(question, text, recipients=count, yes=f"{verb} to {count:,}")

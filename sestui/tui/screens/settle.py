@@ -183,6 +183,8 @@ class SettlingScreen(SteeringScreen):
         )
         if not await self.app.push_screen_wait(question):
             return
-        run_id = await self.attempt(lambda: self.campaigns.follow_up(name, only))
+        run_id = await self.started(
+            lambda skip: self.campaigns.follow_up(name, only, skip_unrenderable=skip)
+        )
         if run_id is not None:
             self.open_run(run_id)

@@ -1,5 +1,6 @@
 """Pause, resume and cancel, as every screen that shows a run offers them."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import work
@@ -11,6 +12,7 @@ from sestui.tui.desk import has_ended
 from sestui.tui.format import shorten
 from sestui.tui.screens.base import DeskScreen
 from sestui.tui.screens.confirm import ConfirmScreen
+from sestui.tui.screens.unrenderable import LeftOut, unless_unrenderable, unrenderable_screen
 
 _MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
 
@@ -48,6 +50,29 @@ class SteeringScreen(DeskScreen):
             return run.state in _MAY_PAUSE and not held
         return action == "cancel" or held
 
+    async def started(self, start: Callable[[bool], int]) -> int | None:
+        """Start or resume a run; its id, or None where it is not.
+
+        Where no mail can be made for some, it is asked whether to leave them out, which is what
+        ``start`` is told.
+        """
+        emails = self.desk.runtime.contacts.emails
+        outcome = await self.attempt(lambda: unless_unrenderable(lambda: start(False), emails))
+        if not isinstance(outcome, LeftOut):
+            return outcome
+        chosen = await self.app.push_screen_wait(unrenderable_screen(outcome))
+        if chosen is None:
+            return None
+        if chosen:
+            self._open_contact(outcome.people[chosen - 1][0])
+            return None
+        return await self.attempt(lambda: start(True))
+
+    def _open_contact(self, email: str) -> None:
+        from sestui.tui.screens.contact import ContactScreen  # noqa: PLC0415 - it leads back here
+
+        self.app.push_screen(ContactScreen(self.desk, email))
+
     @work(group="deed")
     async def action_pause(self) -> None:
         """Hold the run."""
@@ -62,7 +87,7 @@ class SteeringScreen(DeskScreen):
             return
         if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
             return
-        await self.attempt(lambda: self.desk.resume(run))
+        await self.started(lambda skip: self.desk.resume(run, skip_unrenderable=skip))
         self.look_again()
 
     @work(group="deed")

@@ -134,7 +134,7 @@ def test_unknown_variables_are_named_with_their_place_and_a_close_name():
     assert wanted_attributes(examined, SENDER) == {"frist_name", "zzz"}
     told = unknown_variables(examined, SENDER, {"frist_name", "zzz"}, {"first_name", "city"})
     assert [each.sentence for each in told] == [
-        "subject: no contact of its lists has frist_name; did you mean first_name?.",
+        "subject: no contact of its lists has frist_name; did you mean first_name?",
         "body, line 2: no contact of its lists has zzz.",
     ]
 
