@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from sestui.core.content import Composer
 from sestui.core.content.findings import CLIPPED_BYTES
-from sestui.core.content.message import TemplateError
+from sestui.core.content.message import TemplateError, TooHeavyError
 from sestui.errors import ContentError
 
 _REMEMBERED = 20_000
 """Renderings known to be alike; more would not stay flat in memory."""
+_HEAVY = 3
+"""With more mails than these that take too much to make, it is the message, not the contacts."""
 
 
 class Recipient(Protocol):
@@ -131,7 +133,11 @@ def check_recipients(
         examples: so many addresses are kept of each problem.
         wanted: attributes of which it is to be found out whether anybody has them.
         failed: told the address and the reason of each recipient who can't be mailed.
+
+    Raises:
+        TooHeavyError: making the mails takes too much; that is found out with the first few.
     """
+    heavy = 0
     tally = _Tally(examples, failed)
     known: dict[tuple[str | None, ...], _Content] = {}
     unused = set(wanted)
@@ -143,6 +149,10 @@ def check_recipients(
             content = known.get(key) if key is not None else None
             if content is None:
                 content = _content_of(composer, recipient)
+                if isinstance(content.error, TooHeavyError):
+                    heavy += 1
+                    if heavy > _HEAVY:
+                        raise content.error
                 if key is not None:
                     if len(known) >= _REMEMBERED:
                         known.clear()

@@ -31,6 +31,7 @@ from sestui.core.content.findings import (
     unknown_variables,
     wanted_attributes,
 )
+from sestui.core.content.message import TooHeavyError
 from sestui.core.mail import Mail
 from sestui.core.states import ContactStatus
 from sestui.core.text import printable
@@ -215,15 +216,21 @@ class Checker:
         report = None
         if examined.composer is not None:
             known = self._members.attribute_names(fields.lists)
-            report = check_recipients(
-                examined.composer,
-                self._mailable(fields),
-                wanted=wanted_attributes(examined, envelope) - known,
-                failed=failed,
-            )
-            if report.checked:
-                findings += unknown_variables(examined, envelope, report.unused, known)
-            findings += _of_recipients(report, examined)
+            try:
+                report = check_recipients(
+                    examined.composer,
+                    self._mailable(fields),
+                    wanted=wanted_attributes(examined, envelope) - known,
+                    failed=failed,
+                )
+            except TooHeavyError as error:
+                heavy = Finding(error.where, error.problem, error.line, Severity.ERROR)
+                findings.append(heavy)
+                stopping = (*stopping, heavy)
+            else:
+                if report.checked:
+                    findings += unknown_variables(examined, envelope, report.unused, known)
+                findings += _of_recipients(report, examined)
         return CampaignCheck(campaign.name, ordered(findings), stopping, report)
 
     def _mailable(self, fields: CampaignFields) -> Iterator[list[AudienceMember]]:

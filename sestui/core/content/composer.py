@@ -10,9 +10,17 @@ from sestui.core.bulk_limits import shared_bytes
 from sestui.core.content import headers
 from sestui.core.content.addresses import wire_address, wire_mailbox
 from sestui.core.content.body import body_sources
-from sestui.core.content.message import BUILT_INS, Envelope, MessageSource, TemplateError
+from sestui.core.content.budget import OverBudgetError, with_meter
+from sestui.core.content.message import (
+    BUILT_INS,
+    Envelope,
+    MessageSource,
+    TemplateError,
+    TooHeavyError,
+)
 from sestui.core.content.parts import NOT_TEXT, Part
 from sestui.core.content.sandbox import GLOBALS, RangeBudget, compiled, variables_of
+from sestui.core.content.strict import ValueFault
 from sestui.core.mail import Mail, Pattern
 from sestui.core.text import printable
 from sestui.errors import ContentError
@@ -117,7 +125,7 @@ class Composer:
         return None
 
     def _values(self, email: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        values = dict(self._constants)
+        values = with_meter(dict(self._constants))
         for name in self._lookups:
             value = attributes.get(name)
             if value is not None and value != "":
@@ -160,12 +168,13 @@ class Composer:
 
     def _fault(self, part: Part, values: dict[str, Any], error: Exception) -> TemplateError:
         """The error with the line the author wrote: the compiled HTML has other lines."""
+        kind = TooHeavyError if isinstance(error, OverBudgetError) else TemplateError
         for where, template in part.written:
             try:
-                template.render(self._with_range(values))
+                template.render(with_meter(self._with_range(values)))
             except Exception as again:  # noqa: BLE001 - as above
-                return TemplateError(where, _line_of(again, where), _problem(again))
-        return TemplateError(part.written[-1][0], None, _problem(error))
+                return kind(where, _line_of(again, where), _problem(again))
+        return kind(part.written[-1][0], None, _problem(error))
 
     def _check_size(self, subject: str, html: str, text: str) -> None:
         try:
@@ -240,7 +249,7 @@ def _line_of(error: Exception, where: str) -> int | None:
 
 def _problem(error: Exception) -> str:
     said = printable(str(error)).rstrip(".")[:_LONGEST_PROBLEM]
-    if isinstance(error, UndefinedError):
+    if isinstance(error, UndefinedError | ValueFault | OverBudgetError):
         return said
     if isinstance(error, RecursionError):
         return "a macro calls itself without end"

@@ -28,6 +28,10 @@ class TemplateError(ContentError):
         super().__init__(f"{place}{problem}.")
 
 
+class TooHeavyError(TemplateError):
+    """Making a mail takes more time or memory than any mail may."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageSource:
     """Content as written: templates, not yet rendered for anybody."""

@@ -8,12 +8,13 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from sestui.core.content.budget import check_binop, check_call, check_result, metered
+from sestui.core.content.instrument import FILTERS, Generator, instrumented
 from sestui.core.content.message import TemplateError
+from sestui.core.content.strict import printable_value
 
 RANGE_BUDGET = 10_000
 """Numbers that all ``range()`` calls of one rendering may yield together."""
-_LARGEST_REPEAT = 100_000
-_LARGEST_EXPONENT = 64
 _LOADING = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 
@@ -60,25 +61,31 @@ class RangeBudget:
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    code_generator_class = Generator
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse the two operators that can eat all memory or time from a few characters."""
-        if operator == "**" and (abs(left) > 10**6 or abs(right) > _LARGEST_EXPONENT):
-            raise OverflowError("the power is too large for a mail")
-        if operator == "*":
-            for sequence, times in ((left, right), (right, left)):
-                if (
-                    isinstance(times, int)
-                    and isinstance(sequence, str | list | tuple)
-                    and len(sequence) * times > _LARGEST_REPEAT
-                ):
-                    raise OverflowError(f"it repeats something beyond {_LARGEST_REPEAT:,} items")
+        """Refuse or charge the operators that can eat all memory or time."""
+        check_binop(context, operator, left, right)
         return super().call_binop(context, operator, left, right)
+
+    def call(
+        __self,  # noqa: N805 - as the base has it: a template may give an argument named self
+        __context: Context,
+        __obj: Any,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Charge a call, and what it comes to."""
+        check_call(__context, __obj, args, kwargs)
+        return check_result(__context, super().call(__context, __obj, *args, **kwargs))
 
 
 def _environment(*, autoescape: bool) -> _Environment:
-    environment = _Environment(undefined=Missing, autoescape=autoescape)
+    environment = _Environment(undefined=Missing, autoescape=autoescape, finalize=printable_value)
+    environment.filters = {
+        name: metered(name, function) for name, function in environment.filters.items()
+    } | FILTERS
     # lipsum is random and unbounded; range is given per rendering, with its budget.
     for name in ("lipsum", "range"):
         del environment.globals[name]
@@ -126,7 +133,8 @@ def compiled(source: str | nodes.Template, where: str, *, html: bool) -> Templat
     """
     environment = HTML if html else PLAIN
     try:
-        code = environment.compile(source, where, where)
+        tree = environment.parse(source, where, where) if isinstance(source, str) else source
+        code = environment.compile(instrumented(tree), where, where)
         return Template.from_code(environment, code, environment.make_globals(None))
     except TemplateSyntaxError as error:
         raise _syntax_fault(error, where) from error
