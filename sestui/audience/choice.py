@@ -59,7 +59,7 @@ class ColumnChoice:
         tidied = tidy(name)
         if not tidied:
             raise UsageError("An attribute's name needs a letter or a digit.")
-        if tidied == TAGS:
+        if tidied == tidy(TAGS):
             return self._with(position, TAGS)
         other = self.uses.index(tidied) if tidied in self.uses else position
         if other != position:
@@ -80,8 +80,7 @@ class ColumnChoice:
             for number, use in enumerate(self.uses)
             if number != position and use not in {EMAIL, TAGS, IGNORE}
         }
-        name = attribute_names(self.labels, taken, set())[position]
-        return f"{TAGS}_text" if name == TAGS else name
+        return attribute_names(self.labels, taken, set())[position]
 
     def _with(self, position: int, use: str) -> Self:
         uses = (*self.uses[:position], use, *self.uses[position + 1 :])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.audience.files import looks_like_address
+from sestui.core.content.message import OWN_NAMES
 from sestui.core.text import printable
 from sestui.errors import BadFileError, UsageError
 
@@ -31,11 +32,6 @@ _EMAIL_WORDS = (
     "メール メールアドレス 電子メール 邮箱 电子邮件 电子邮箱 電子郵件 이메일 메일주소"
 )
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
-_RESERVED = frozenset(
-    # Words that a template reads as its own.
-    {"and", "or", "not", "in", "is", "if", "else", "true", "false", "none"}
-    | {"self", "super", "caller", "email"}
-)
 _MAX_NAME = 64
 
 
@@ -156,7 +152,7 @@ def tidy(label: str) -> str:
         return ""
     if not name.isidentifier():
         return f"column_{name}"
-    return f"{name}_" if name in _RESERVED else name
+    return f"{name}_" if name in OWN_NAMES else name
 
 
 def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[int, str]:
@@ -193,6 +189,14 @@ def _position(labels: Sequence[str], column: str | int) -> int | None:
     if column.isdecimal() and 1 <= int(column) <= len(labels):
         return int(column) - 1
     return None
+
+
+def column_position(columns: Columns, name: str) -> int | None:
+    """Where the column is that the file, or its attribute, is called so; None: nowhere."""
+    position = _position(columns.labels, name)
+    if position is None and tidy(name) in columns.fields:
+        return columns.fields.index(tidy(name))
+    return position
 
 
 def _email_column(

@@ -88,7 +88,8 @@ def parse_attributes(text: str, before: Mapping[str, Any]) -> dict[str, Any]:
         if name in before and shown == _shown(before[name]):
             found[name] = before[name]
         elif shown:
-            found[name] = _value(shown, number)
+            like = _like(before.get(name), shown)
+            found[name] = _value(shown, number) if like is None else like
     return found
 
 
@@ -109,6 +110,17 @@ def _shown(value: Any) -> str:
     if value and value == printable(value) == value.strip() and not value.startswith('"'):
         return value
     return json.dumps(value)
+
+
+def _like(before: Any, shown: str) -> Any:
+    """A number, true or false in place of one; None where it is something else."""
+    if not isinstance(before, int | float):
+        return None
+    try:
+        value = json.loads(shown)
+    except ValueError:
+        return None
+    return value if isinstance(value, int | float) else None
 
 
 def _value(shown: str, line: int) -> str:

@@ -14,7 +14,7 @@ Rows whose address came before in the file are duplicates: they add what the ear
 empty, and their tags, and the first row wins where both say something.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
 from sestui.audience.rows import Reject, RowParser
 from sestui.audience.spool import Spool
+from sestui.audience.types import TypedColumns
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.errors import BadFileError, StorageError, UsageError
@@ -108,6 +109,7 @@ def import_contacts(
     *,
     list_name: str,
     mapping: ColumnMap | None = None,
+    types: Mapping[str, str] | None = None,
     on_conflict: OnConflict = OnConflict.UPDATE,
     dry_run: bool = False,
     rejects_path: Path | None = None,
@@ -122,6 +124,7 @@ def import_contacts(
         path: the file; see :mod:`sestui.audience.files` for what is recognised.
         list_name: the list all its contacts join.
         mapping: column to ``email``, ``tags``, ``-`` (left out) or an attribute's name.
+        types: column (or attribute) to what its cells are, a ``ColumnType``; others are text.
         on_conflict: what happens to contacts that are known already.
         dry_run: count everything and leave the database as it is.
         rejects_path: where rejected rows go as CSV; also written in a dry run.
@@ -144,7 +147,8 @@ def import_contacts(
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
-        reading = _Reading(rows, columns, spool, told)
+        typed = TypedColumns(columns, types) if types else None
+        reading = _Reading(rows, columns, spool, told, typed)
         reading.run(report)
         if not reading.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
@@ -182,7 +186,9 @@ class _Reading:
         columns: Columns,
         spool: Spool,
         told: Sequence[Callable[[Reject], None]],
+        types: TypedColumns | None,
     ) -> None:
+        self._types = types
         self._file = rows
         self._columns = columns
         self._spool = spool
@@ -193,7 +199,8 @@ class _Reading:
 
     def run(self, report: Callable[[Progress], None]) -> None:
         """Read the file to its end."""
-        parse = RowParser(self._columns, damaged=self._file.format.damaged).parse
+        damaged = self._file.format.damaged
+        parse = RowParser(self._columns, damaged=damaged, types=self._types).parse
         records = self._file.records()
         if self._columns.has_header:
             next(records)

@@ -9,6 +9,7 @@ from json.encoder import encode_basestring as _quoted
 
 from sestui.audience.columns import Columns
 from sestui.audience.files import is_damaged, shown_bytes
+from sestui.audience.types import CellFault, TypedColumns
 from sestui.core.addresses import Refusal, check_address
 from sestui.store.contact_upsert import ContactRow
 
@@ -38,7 +39,10 @@ class Reject:
 class RowParser:
     """Turns cells into contacts by the columns of one file."""
 
-    def __init__(self, columns: Columns, *, damaged: bool) -> None:
+    def __init__(
+        self, columns: Columns, *, damaged: bool, types: TypedColumns | None = None
+    ) -> None:
+        self._types = types
         self._columns = columns
         self._email = columns.email
         self._width = columns.width
@@ -65,12 +69,18 @@ class RowParser:
             return _reject(line, self._columns.email_label, typed, reason, cells)
         cells[self._email] = ""
         tags = self._tags(cells) if self._columns.tags else "[]"
+        try:
+            own = self._types.take(cells) if self._types is not None else []
+        except CellFault as fault:
+            label = self._columns.labels[fault.position]
+            return _reject(line, label, fault.cell, str(fault), [verdict.email, *cells])
         attributes = ",".join(
             [
                 prefix + _quoted(value)
                 for prefix, cell in zip(self._prefixes, cells, strict=False)
                 if cell and (value := cell.strip())
             ]
+            + own
         )
         return ContactRow(verdict.email, verdict.key, f"{{{attributes}}}", tags)
 

@@ -32,6 +32,15 @@ def import_command(
             "Repeatable.",
         ),
     ] = None,
+    type_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type",
+            metavar="COL=TYPE",
+            help="What a column's cells are: int, float, bool, date, date-dmy, date-mdy or text. "
+            "Repeatable.",
+        ),
+    ] = None,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="Contacts already known: fill in, leave alone, replace.")
     ] = OnConflict.UPDATE,
@@ -47,11 +56,12 @@ def import_command(
     """Import contacts into a list: all of the file, or nothing if it can't be read to its end."""
     # The database and the address rules: only for those who import.
     from sestui.audience.importer import import_contacts  # noqa: PLC0415
+    from sestui.audience.types import parse_types  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
 
-    mapping = parse_mapping(map_ or [])
+    mapping, types = parse_mapping(map_ or []), parse_types(type_ or [])
     database = open_database(load_settings())
     try:
         with _progress() as report:
@@ -60,6 +70,7 @@ def import_command(
                 file,
                 list_name=list_name,
                 mapping=mapping,
+                types=types,
                 on_conflict=on_conflict,
                 dry_run=dry_run,
                 rejects_path=rejects,

@@ -20,7 +20,7 @@ class ContactRow(NamedTuple):
     email: str
     email_key: str
     attributes: str
-    """A JSON object of texts."""
+    """A JSON object of texts, numbers, true and false."""
     tags: str
     """A JSON array of texts."""
 
@@ -78,7 +78,7 @@ _SQLITE_NEW_VALUES = (
     "(json_patch(contact.attributes, excluded.attributes) <> contact.attributes AND EXISTS ("
     "SELECT 1 FROM json_each(excluded.attributes) AS fresh "
     "LEFT JOIN json_each(contact.attributes) AS old ON old.key = fresh.key "
-    "WHERE old.value IS NOT fresh.value))"
+    "WHERE old.value IS NOT fresh.value OR old.type IS NOT fresh.type))"
 )
 _SQLITE = {
     OnConflict.SKIP: "DO NOTHING",

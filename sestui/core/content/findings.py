@@ -84,6 +84,17 @@ def column_of(text: str, line: int | None, word: str) -> int | None:
     return found.start() + 1 if found else None
 
 
+def _only_tag(text: str, line: int | None) -> int | None:
+    lines = _LINE_END.split(text)
+    if line is None or not 1 <= line <= len(lines):
+        return None
+    tags = list(_TAG.finditer(lines[line - 1]))
+    if len(tags) != 1:
+        return None
+    inside = tags[0][0][2:].lstrip("-+ ")
+    return tags[0].start() + len(tags[0][0]) - len(inside) + 1
+
+
 def ordered(findings: Collection[Finding]) -> tuple[Finding, ...]:
     """Each finding once, the worst first; equals stay in their order."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda each: _ORDER[each.severity]))
@@ -103,12 +114,15 @@ class Examined:
     """The templates as written, by the names findings call them."""
 
     def at(self, where: str, line: int | None, problem: str) -> int | None:
-        """The column of the first of the message's names in ``problem`` that is on the line."""
+        """The column of the first of the message's names in ``problem`` that is on the line.
+
+        Where the problem has no name: of what stands in the line's tag, if it has one only.
+        """
         text = self.parts.get(where, "")
         for word in re.findall(r"\w+", problem):
             if word in self.variables and (column := column_of(text, line, word)):
                 return column
-        return None
+        return _only_tag(text, line)
 
 
 def examine(source: MessageSource, envelope: Envelope) -> Examined:

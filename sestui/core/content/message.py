@@ -13,6 +13,14 @@ BodyFormat = Literal["markdown", "html"]
 BUILT_INS = frozenset({"email", "unsubscribe_url", "view_url", "keywords"})
 """Variables that sestui itself provides; no attribute or keyword can stand in for them."""
 
+OWN_NAMES = BUILT_INS | frozenset(
+    {"and", "or", "not", "in", "is", "if", "else", "true", "false", "none"}
+    | {"self", "super", "caller", "loop", "varargs", "kwargs"}
+    | {"range", "dict", "lipsum", "cycler", "joiner", "namespace"}
+    | {"tags", "lists", "now"}
+)
+"""Words that a template reads as its own: a column of such a name gets another."""
+
 
 class TemplateError(ContentError):
     """A part of a message can't be compiled or rendered; the text is the whole sentence."""

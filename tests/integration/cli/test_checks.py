@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -214,3 +215,61 @@ def test_a_contact_that_goes_bad_after_the_start_is_skipped_too(sestui):
     (row,) = sestui.json("campaign", "show", "news")["unrenderable"]
     assert row["email"] == "cleo@example.com"
     assert "first_name has no value" in row["reason"]
+
+
+def test_columns_named_like_the_templates_own_words(sestui):
+    sestui.ok("import", LETTERS / "reserved-column-names-contacts.csv", "--list", "people")
+    letter = (LETTERS / "reserved-column-names-print-python-objects.md").read_text()
+    sestui.ok("apply", sestui.write("k.md", letter))
+    done = sestui.run("campaign", "check", "k")
+    assert done.returncode == 1
+    assert "error    subject:1:4  it prints a mapping" in done.stdout
+    own = letter.replace("keywords", "keywords_").replace("range", "range_")
+    own = own.replace("dict", "dict_").replace("{{ view_url", "{{ view_url_")
+    sestui.ok("apply", sestui.write("k.md", own))
+    assert sestui.ok("campaign", "check", "k") == "k: nothing is wrong\n"
+    sestui.ok("send", "k")
+    (mail,) = sestui.json("simulator", "outbox")
+    assert mail["subject"] == "tea"
+
+
+def test_types_reach_the_template(sestui):
+    path = sestui.write(
+        "people.csv",
+        "email,age,vip,signup\nann@example.com,20,no,2026-03-04\nbob@example.com,7,yes,4.3.2027\n"
+        "bad@example.com,old,yes,\n",
+    )
+    text = news("{% if age > 18 %}adult{% endif %} {% if vip %}vip{% endif %} {{ signup }}" + OFF)
+    sestui.ok("import", path, "--list", "people")
+    sestui.ok("apply", sestui.write("news.md", text))
+    done = sestui.run("campaign", "check", "news")
+    assert done.returncode == 1
+    assert "age: a text is compared with a number; import the column with --type age=int" in (
+        done.stdout
+    )
+    types = ("--type", "age=int", "--type", "vip=bool", "--type", "signup=date")
+    found = sestui.json("import", path, "--list", "typed", "--on-conflict", "replace", *types)
+    assert (found["updated"], found["rejects"]) == (2, 1)
+    sestui.ok("apply", sestui.write("news.md", text.replace("[people]", "[typed]")))
+    assert sestui.ok("campaign", "check", "news") == "news: nothing is wrong\n"
+    rows = sestui.ok("export", "contacts", "--list", "typed", "--format", "jsonl").splitlines()
+    assert [json.loads(row)["attributes"] for row in rows] == [
+        {"age": 20, "vip": False, "signup": "2026-03-04"},
+        {"age": 7, "vip": True, "signup": "2027-03-04"},
+    ]
+    again = sestui.json("import", path, "--list", "typed", *types)
+    assert (again["updated"], again["unchanged"]) == (0, 2)
+
+
+def test_only_the_campaign_that_takes_too_much_is_held(sestui):
+    people(sestui, *GOOD)
+    heavy = news("{{ 'x'.ljust(3000000000) }}" + OFF, start="2026-01-01T00:00")
+    sound = news("Hi" + OFF, start="2026-01-01T00:00").replace("name: news", "name: sound")
+    sestui.ok("apply", sestui.write("news.md", heavy), sestui.write("sound.md", sound))
+    overdue(sestui)
+    found = json.loads(sestui.run("run-due", "--json").stdout)
+    assert {run["campaign"]: run["state"] for run in found["runs"]} == {
+        "news": "paused",
+        "sound": "finished",
+    }
+    assert "body, line 1: a width or count is above 10,000" in str(found["notes"])

@@ -20,7 +20,7 @@ def test_exactly_one_column_is_the_address() -> None:
 
 def test_tags_and_ignored_are_toggled_and_names_stay_different() -> None:
     assert CHOICE.with_tags(1).uses[1] == "tags"
-    assert CHOICE.with_tags(2).uses[2] == "tags_text"
+    assert CHOICE.with_tags(2).uses[2] == "tags_"
     assert CHOICE.with_ignored(4).with_ignored(4).uses[4] == "name_2"
     assert CHOICE.with_ignored(1).mapping() == {1: "email", 2: "-", 3: "tags", 4: "name", 5: "nick"}
 
