@@ -58,7 +58,8 @@ class CampaignFile:
         """The error for a field: names file, line (``offset`` lines into the field) and field."""
         line = self.lines.get(field_name)
         place = f"{self.path}, line {line + offset}" if line else self.path
-        return BadFileError(f"{place}: {field_name}: {problem}.")
+        end = "" if problem.endswith("?") else "."
+        return BadFileError(f"{place}: {field_name}: {problem}{end}")
 
 
 def parse_campaign(
