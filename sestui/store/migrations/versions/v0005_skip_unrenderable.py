@@ -10,9 +10,9 @@ down_revision = "0004"
 def upgrade() -> None:
     """Until somebody says otherwise, they hold the run."""
     for table in ("campaign", "run"):
-        with op.batch_alter_table(table) as altered:
-            altered.add_column(
-                sa.Column(
-                    "skip_unrenderable", sa.Boolean(), nullable=False, server_default=sa.false()
-                )
-            )
+        # Not by a batch: that makes the table anew, which rows of others refer to. A default that
+        # is an expression would do so too.
+        op.add_column(
+            table,
+            sa.Column("skip_unrenderable", sa.Boolean(), nullable=False, server_default="0"),
+        )
