@@ -6,8 +6,8 @@ from functools import cache
 from html import escape
 
 from css_inline import CSSInliner, InlineError
-from markdown_it import MarkdownIt
 
+from sestui.core.content.markdown import html_of as markdown_html
 from sestui.core.content.message import BodyFormat, TemplateError
 from sestui.core.content.placeholders import Protected
 from sestui.core.content.plaintext import text_of
@@ -36,8 +36,7 @@ def body_sources(body: str, body_format: BodyFormat, preheader: str) -> BodySour
     """
     protected = Protected(body, "body")
     if body_format == "markdown":
-        content = markdown_parser().render(protected.blocks_on_own_lines_as_comments())
-        content = protected.blocks_in_text_as_comments(content)
+        content = protected.blocks_in_text_as_comments(markdown_html(protected))
         page = PAGE.format(style=STYLE, content=content)
     else:
         page = content = protected.blocks_in_text_as_comments(protected.text)
@@ -49,7 +48,7 @@ def body_sources(body: str, body_format: BodyFormat, preheader: str) -> BodySour
     html = protected.restored(inlined)
     if preheader:
         html = _with_preheader(html, preheader)
-    return BodySources(html, protected.restored(text_of(content, protected.is_block)))
+    return BodySources(html, protected.restored(text_of(content, protected), in_text=True))
 
 
 def _with_preheader(html: str, preheader: str) -> str:
@@ -59,18 +58,6 @@ def _with_preheader(html: str, preheader: str) -> str:
     body = _BODY_TAG.search(html)
     place = body.end() if body else 0
     return html[:place] + hidden + html[place:]
-
-
-@cache
-def markdown_parser() -> MarkdownIt:
-    """What reads Markdown bodies."""
-    # The author is trusted with HTML; attributes are not, and are escaped when they are filled in.
-    parser = MarkdownIt("commonmark", {"html": True, "linkify": True})
-    parser.enable(["table", "strikethrough", "linkify"])
-    # Only what is written as an address becomes a link: README.md and "{{ name }}.It" don't.
-    assert parser.linkify is not None  # noqa: S101
-    parser.linkify.set({"fuzzy_link": False})
-    return parser
 
 
 @cache

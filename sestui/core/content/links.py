@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from markdown_it.token import Token
 
-from sestui.core.content.body import markdown_parser
 from sestui.core.content.html_reader import HtmlReader
+from sestui.core.content.markdown import markdown_parser
 from sestui.core.content.message import BodyFormat
 from sestui.core.content.placeholders import Protected
 from sestui.core.text import printable

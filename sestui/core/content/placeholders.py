@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from sestui.core.content.message import TemplateError
 from sestui.core.content.sandbox import tokens
 
+_NAME = re.compile(r"[-+\s]*(\w*)")
+_PAIRED = frozenset({"if", "for", "macro", "call", "filter", "with", "autoescape", "block"})
+_BLOCK_SET = re.compile(r"\{%\s*set\b[^=]*%\}")
 _OPENS = {"variable_begin": "variable_end", "block_begin": "block_end"}
 _LOOKS_LIKE_JINJA = re.compile(r"\{(?=[{%#]|\Z)")
 _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
@@ -31,6 +34,34 @@ class _Tag:
     """As Jinja will read it, '' for a comment; white-space control is already done."""
     line: int
     prints: bool
+    in_text: str | None = None
+    """What stands for it in the text part; None: the same."""
+    counts: bool = False
+    """Whether it is the number of a list's item in the text part."""
+
+    @property
+    def word(self) -> str:
+        """``for``, ``endif`` and so on; '' for a comment and for what prints."""
+        name = _NAME.match(self.source, 2)
+        return name[1] if name and not self.prints else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One tag where it stands in a text."""
+
+    begin: int
+    end: int
+    source: str
+    """As Jinja will read it, '' for a comment."""
+    name: str
+    """``for``, ``endif`` and so on; '' for a comment and for what prints."""
+    prints: bool
+
+    @property
+    def opens(self) -> bool:
+        """Whether another tag has to close what it begins."""
+        return self.name in _PAIRED or bool(_BLOCK_SET.fullmatch(self.source))
 
 
 class Protected:
@@ -39,8 +70,9 @@ class Protected:
     def __init__(self, source: str, where: str) -> None:
         self.where = where
         self._tags: list[_Tag] = []
-        self._mark = _unused_mark(source)
-        self._word = re.compile(rf"{self._mark}(\d+)z")
+        self.mark = _unused_mark(source)
+        """What all words begin with; the source holds it nowhere."""
+        self._word = re.compile(rf"{self.mark}(\d+)z")
         self._places: list[tuple[int, int]] = []
         """Offset in ``text`` and line of the source where each of its pieces begins."""
         self.text = "".join(self._replace_tags(source))
@@ -67,24 +99,39 @@ class Protected:
 
     def _add(self, tag: _Tag) -> str:
         self._tags.append(tag)
-        return f"{self._mark}{len(self._tags) - 1}z"
+        return f"{self.mark}{len(self._tags) - 1}z"
 
     def _prints(self, match: re.Match[str]) -> bool:
         return self._tags[int(match[1])].prints
 
-    def blocks_on_own_lines_as_comments(self) -> str:
-        """The text with lines that hold nothing but ``{% %}`` turned into HTML comments.
+    def added(self, source: str, in_text: str | None = None, *, counts: bool = False) -> str:
+        """A word for a ``{% %}`` that the author hasn't written.
 
-        Markdown leaves those alone, and they make no paragraph of their own.
+        ``in_text`` is what stands for it in the text part, ``counts`` says that it is the number
+        of a list's item there.
         """
-        return "\n".join(self._own_line(line) for line in self.text.split("\n"))
+        return self._add(_Tag(source, 1, prints=False, in_text=in_text, counts=counts))
 
-    def _own_line(self, line: str) -> str:
-        words = list(self._word.finditer(line))
-        if not words or any(map(self._prints, words)) or self._word.sub("", line).strip():
-            return line
-        indent = line[: len(line) - len(line.lstrip())]
-        return indent + "".join(f"<!--{word[0]}-->" for word in words)
+    def words(self, text: str) -> list[Word]:
+        """Our words in a part of ``text``, in order."""
+        return [
+            Word(match.start(), match.end(), tag.source, tag.word, tag.prints)
+            for match in self._word.finditer(text)
+            for tag in (self._tags[int(match[1])],)
+        ]
+
+    def without_own_lines(self, text: str) -> str:
+        """The text with its tags that have lines of their own put before the next line."""
+        pattern = re.compile(rf"^[ \t]*((?:{self.mark}\d+z[ \t]*)+)\n", re.MULTILINE)
+
+        def joined(match: re.Match[str]) -> str:
+            return match[0] if any(word.prints for word in self.words(match[1])) else match[1]
+
+        return pattern.sub(joined, text)
+
+    def printing(self, source: str) -> str:
+        """A word for a tag that prints, ``{{ … }}``, made of one of the author's."""
+        return self._add(_Tag(source, 1, prints=True))
 
     def blocks_in_text_as_comments(self, html: str) -> str:
         """The HTML with each ``{% %}`` that stands in text, not within a tag, made a comment."""
@@ -116,8 +163,11 @@ class Protected:
                         f"[text]({found.source})",
                     )
 
-    def restored(self, text: str) -> str:
-        """``text`` as Jinja source: words become their tags again, nothing else is Jinja."""
+    def restored(self, text: str, *, in_text: bool = False) -> str:
+        """``text`` as Jinja source: words become their tags again, nothing else is Jinja.
+
+        ``in_text`` is for the text part, where some of them stand for something else.
+        """
         word = self._word.pattern
         pattern = re.compile(f'<!--{word}-->|&lt;!--{word}--&gt;|{word}(="")?')
         pieces: list[str] = []
@@ -126,7 +176,8 @@ class Protected:
             pieces.append(_literal(text[end : match.start()]))
             tag = self._tags[int(match[1] or match[2] or match[3])]
             # As a bare attribute (<td {% if x %}…>) HTML gives a tag an empty value.
-            pieces.append(tag.source + ((match[4] or "") if tag.prints else ""))
+            source = tag.source if tag.in_text is None or not in_text else tag.in_text
+            pieces.append(source + ((match[4] or "") if tag.prints else ""))
             end = match.end()
         pieces.append(_literal(text[end:]))
         return "".join(pieces)
@@ -134,6 +185,27 @@ class Protected:
     def is_block(self, comment: str) -> bool:
         """Whether the inside of an HTML comment is one of our tags."""
         return self._word.fullmatch(comment) is not None
+
+    def is_counter(self, comment: str) -> bool:
+        """Whether the inside of an HTML comment is the number of a list's item."""
+        word = self._word.fullmatch(comment)
+        return word is not None and self._tags[int(word[1])].counts
+
+    def opening_at_end(self, text: str) -> int:
+        """Where the tags begin that stand at the end of ``text`` and open what comes behind it."""
+        found = end = len(text)
+        closed = 0
+        for word in reversed(self.words(text)):
+            if word.prints or text[word.end : end].strip():
+                break
+            end = word.begin
+            if word.name.startswith("end"):
+                closed += 1
+            elif word.opens and closed:
+                closed -= 1
+            elif word.opens:
+                found = word.begin
+        return found
 
     def has_tag(self, text: str) -> bool:
         """Whether one of our words is in a part of ``text``."""

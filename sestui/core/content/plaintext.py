@@ -1,7 +1,7 @@
 """The text alternative of an HTML mail: what a person would type for the same content."""
 
 import re
-from collections.abc import Callable
+from typing import Protocol
 
 from sestui.core.content.html_reader import HtmlReader
 
@@ -16,13 +16,26 @@ _TITLE_RULE = {"h1": "=", "h2": "-"}
 _RULE_WIDTH = 40
 
 
-def text_of(html: str, is_block: Callable[[str], bool]) -> str:
+class Tags(Protocol):
+    """What knows which comments are template tags."""
+
+    def is_block(self, comment: str) -> bool:
+        """Whether it is one."""
+
+    def is_counter(self, comment: str) -> bool:
+        """Whether it is the number of the list's item that it stands in."""
+
+    def opening_at_end(self, text: str) -> int:
+        """Where the tags begin that end a text and open what comes behind it."""
+
+
+def text_of(html: str, tags: Tags) -> str:
     """Readable text: links as ``text <url>``, lists with dashes or numbers, a table row a line.
 
-    ``is_block`` tells which comments are template tags; those are kept, at the exact place between
-    blocks where they open or close something, so that a part left out leaves no blank lines.
+    Comments that are template tags are kept, at the exact place between blocks where they open or
+    close something, so that a part left out leaves no blank lines.
     """
-    reader = _Reader(is_block)
+    reader = _Reader(tags)
     reader.feed(html)
     reader.close()
     return reader.text()
@@ -31,9 +44,9 @@ def text_of(html: str, is_block: Callable[[str], bool]) -> str:
 class _Reader(HtmlReader):
     """Collects finished blocks; each ends with its own line breaks."""
 
-    def __init__(self, is_block: Callable[[str], bool]) -> None:
+    def __init__(self, tags: Tags) -> None:
         super().__init__(convert_charrefs=True)
-        self._is_block = is_block
+        self._tags = tags
         self._done: list[str] = []
         self._line = ""
         self._lists: list[int | None] = []
@@ -157,7 +170,10 @@ class _Reader(HtmlReader):
         self._line += words
 
     def handle_comment(self, data: str) -> None:
-        if self._hidden or not self._is_block(data):
+        if self._hidden or not self._tags.is_block(data):
+            return
+        if self._tags.is_counter(data):
+            self._bullet = f"{'  ' * max(0, len(self._lists) - 1)}{data}. "
             return
         if self._line.strip() or self._bullet:
             self._line += data  # in the middle of a paragraph, an item or a row
@@ -166,9 +182,12 @@ class _Reader(HtmlReader):
             self._done.append(data)
 
     def _end_block(self, ending: str) -> None:
-        content = self._line.rstrip() if self._pre else self._line.strip()
+        end = self._tags.opening_at_end(self._line)
+        content, opening = self._line[:end].rstrip(), self._line[end:].strip()
+        content = content if self._pre else content.lstrip()
         self._line = ""
         if not content:
+            self._done.extend([opening] if opening else [])
             return
         lead = "> " * self._quotes + self._bullet
         hang = "> " * self._quotes + " " * len(self._bullet)
@@ -177,6 +196,8 @@ class _Reader(HtmlReader):
         self._bullet = ""
         self._done.append("\n".join(lines) + "\n")
         self._break(ending)
+        if opening:
+            self._done.append(opening)
 
     def _break(self, ending: str) -> None:
         """Make what is done end with at least these line breaks; never more than it needs."""
