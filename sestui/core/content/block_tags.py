@@ -149,7 +149,7 @@ def _sites(line: str, blocks: list[Word]) -> list[Site]:
     for number, word in enumerate(blocks):
         if line[lead : word.begin].strip():
             break
-        own = (not line[word.end : last].strip() and last <= word.end) or sites[number] is Site.TRAIL
+        own = sites[number] is Site.TRAIL
         sites[number], lead = Site.OWN if own else Site.LEAD, word.end
     return sites
 

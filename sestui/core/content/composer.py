@@ -9,7 +9,7 @@ from jinja2 import Template, UndefinedError
 from sestui.core.bulk_limits import shared_bytes
 from sestui.core.content import headers
 from sestui.core.content.addresses import wire_address, wire_mailbox
-from sestui.core.content.body import body_sources
+from sestui.core.content.body import body_sources, plain_source
 from sestui.core.content.budget import OverBudgetError, with_meter
 from sestui.core.content.message import (
     BUILT_INS,
@@ -59,7 +59,7 @@ class Composer:
             | {name: envelope.keywords[name] for name in self._lookups if name in envelope.keywords}
             | {"keywords": envelope.keywords}
         )
-        self._subject, self._html, self._text = _parts(source)
+        self._subject, self._html, self._text = _parts(source, envelope.keywords.get("lang", ""))
         self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
         self.bulk_capable = shared_bytes(self._pattern, self._attachments) is not None
         """Whether its mails can go in bulk calls: what they have in common isn't too large."""
@@ -199,8 +199,8 @@ def _variables(source: MessageSource) -> frozenset[str]:
     return frozenset().union(*(variables_of(text, where) for where, text in written.items()))
 
 
-def _parts(source: MessageSource) -> tuple[Part, Part, Part]:
-    sources = body_sources(source.body, source.body_format, source.preheader)
+def _parts(source: MessageSource, lang: object) -> tuple[Part, Part, Part]:
+    sources = body_sources(source.body, source.body_format, source.preheader, lang)
     own = headers.tidied(source.subject).strip()
     written = (("subject", compiled(own, "subject", html=False)),)
     subject = Part(own, "subject", html=False, written=written, ending="")
@@ -209,7 +209,7 @@ def _parts(source: MessageSource) -> tuple[Part, Part, Part]:
     html = _derived(sources.html, (preheader, body), html=True)
     if source.text:
         written = (("text", compiled(source.text, "text", html=False)),)
-        text = Part(source.text, "text", html=False, written=written, ending="\n")
+        text = Part(plain_source(source.text), "text", html=False, written=written, ending="\n")
     else:
         plain = ("body", compiled(source.body, "body", html=False))
         text = _derived(sources.text, (plain,), html=False, ending="\n")

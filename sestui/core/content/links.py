@@ -19,7 +19,10 @@ _DEAD = ("javascript", "vbscript", "file")
 _SCHEME_AGAIN = re.compile(r"//https?:", re.IGNORECASE)
 _HOST = re.compile(r"//[^/\s:?#]")
 _CODE = re.compile(r"(`+).+?\1", re.DOTALL)
-_MARKDOWN_LINK = re.compile(r"(?<!\\)\[[^\]\n]*\]\(((?:[^()\n]|\([^()\n]*\))*)\)")
+_MARKDOWN_LINK = re.compile(
+    r"(?<!\\)\[[^\]]*\](?P<gap>\n?)\((?P<address>(?:[^()]|\([^()\n]*\))*)\)"
+)
+_ADDRESS_BEGINS = re.compile(r"\s*<?(?:[a-z][a-z0-9+.-]*:|www\.)", re.IGNORECASE)
 _WITH_TITLE = re.compile(r"""\s*(?:<[^<>]*>|\S*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*""")
 _LONGEST_SHOWN = 60
 _BREAKS = {"softbreak", "hardbreak"}
@@ -58,6 +61,8 @@ def _problem(protected: Protected, address: str, *, is_image: bool) -> str:
     scheme = _SCHEME.fullmatch(tidy)
     if not tidy:
         return "has no address"
+    if "\n" in tidy:
+        return "is broken over two lines; write its address on one"
     if re.search(r"\s", tidy):
         return "holds a blank; write %20 for it"
     if scheme is None:
@@ -111,9 +116,14 @@ def _unlinked(content: str, begin: int, text: str) -> Iterator[_Link]:
     """What was meant as a link and is none to Markdown, so that it is sent as it stands."""
     without_code = _CODE.sub(lambda match: re.sub(".", " ", match[0]), content)
     for match in _MARKDOWN_LINK.finditer(without_code):
-        if not _WITH_TITLE.fullmatch(match[1]) or match[1].strip().lower().startswith(_DEAD):
-            line = content.count("\n", 0, match.start())
-            yield _place(text, begin, line, match[1]), match[1], False
+        address = match["address"]
+        line = content.count("\n", 0, match.start())
+        if match["gap"] or "\n" in address.strip():
+            if _ADDRESS_BEGINS.match(address):
+                broken = match[0] if match["gap"] else address
+                yield _place(text, begin, line, broken), broken, False
+        elif not _WITH_TITLE.fullmatch(address) or address.strip().lower().startswith(_DEAD):
+            yield _place(text, begin, line, address), address, False
 
 
 def _inline_links(children: list[Token], begin: int, text: str) -> Iterator[_Link]:
@@ -160,6 +170,6 @@ class _Reader(HtmlReader):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         wanted = {"a": "href", "area": "href", "img": "src"}.get(tag)
-        for name, value in attrs:
-            if name == wanted:
-                self.links.append((self.getpos(), value or "", tag == "img"))
+        given = self.attributes()
+        if wanted in given:
+            self.links.append((self.getpos(), given[wanted], tag == "img"))

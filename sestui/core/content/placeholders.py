@@ -129,9 +129,11 @@ class Protected:
 
         return pattern.sub(joined, text)
 
-    def printing(self, source: str) -> str:
-        """A word for a tag that prints, ``{{ … }}``, made of one of the author's."""
-        return self._add(_Tag(source, 1, prints=True))
+    def printing(self, source: str, instead_of: str) -> str:
+        """A word for a tag that prints, ``{{ … }}``, made of the author's whose word is given."""
+        of = self._word.fullmatch(instead_of)
+        line = self._tags[int(of[1])].line if of else 1
+        return self._add(_Tag(source, line, prints=True))
 
     def blocks_in_text_as_comments(self, html: str) -> str:
         """The HTML with each ``{% %}`` that stands in text, not within a tag, made a comment."""
@@ -210,6 +212,10 @@ class Protected:
     def has_tag(self, text: str) -> bool:
         """Whether one of our words is in a part of ``text``."""
         return self._word.search(text) is not None
+
+    def without_words(self, text: str) -> str:
+        """A part of ``text`` without its tags."""
+        return self._word.sub("", text)
 
     def written(self, text: str) -> str:
         """A part of ``text`` with its tags as they were written, to be shown."""

@@ -65,7 +65,7 @@ class _Reader(HtmlReader):
         return "".join(self._done)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        given = self.attributes()
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag in _BLOCKS or tag in _HEADINGS or tag in {"table", "tr"}:

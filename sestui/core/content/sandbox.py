@@ -6,11 +6,13 @@ from typing import Any
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
+from jinja2.utils import missing, pass_context
 
 from sestui.core.content.budget import check_binop, check_call, check_result, metered
 from sestui.core.content.instrument import FILTERS, Generator, instrumented
 from sestui.core.content.message import TemplateError
+from sestui.core.content.printed_values import FILTERS as PRINTING
+from sestui.core.content.printed_values import without_markup
 from sestui.core.content.strict import printable_value
 
 RANGE_BUDGET = 10_000
@@ -81,11 +83,19 @@ class _Environment(ImmutableSandboxedEnvironment):
         return check_result(__context, super().call(__context, __obj, *args, **kwargs))
 
 
+@pass_context
+def _printed_in_text(context: Context, value: Any) -> Any:
+    return without_markup(printable_value(context, value))
+
+
 def _environment(*, autoescape: bool) -> _Environment:
-    environment = _Environment(undefined=Missing, autoescape=autoescape, finalize=printable_value)
-    environment.filters = {
+    # In HTML values are escaped, in text their own markup is taken off.
+    shown = printable_value if autoescape else _printed_in_text
+    environment = _Environment(undefined=Missing, autoescape=autoescape, finalize=shown)
+    metered_filters = {
         name: metered(name, function) for name, function in environment.filters.items()
-    } | FILTERS
+    }
+    environment.filters = metered_filters | FILTERS | PRINTING
     # lipsum is random and unbounded; range is given per rendering, with its budget.
     for name in ("lipsum", "range"):
         del environment.globals[name]

@@ -101,7 +101,7 @@ def printable_value(context: Context, value: Any) -> Any:
     if kind is str or kind is Markup:
         charge_text(context, value)
         return value
-    if isinstance(value, (*_VALUES, Undefined)) or hasattr(value, "__html__"):
+    if isinstance(value, (str, *_VALUES, Undefined)) or hasattr(value, "__html__"):
         return value
     raise ValueFault(f"it prints {_kind(value)}")
 

@@ -1,5 +1,7 @@
 """How a Markdown mail looks: one readable column, dark on light, in every mail program."""
 
+import re
+
 STYLE = """
 body { margin: 0; padding: 0; background: #f4f4f5; }
 .mail { max-width: 600px; margin: 0 auto; padding: 24px; background: #ffffff; color: #1f2328;
@@ -24,20 +26,32 @@ hr { border: 0; border-top: 1px solid #d0d7de; margin: 24px 0; }
 """
 
 PAGE = """<!DOCTYPE html>
-<html>
+<html{language}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>{style}</style>
+<style {base}>{style}</style>
 </head>
 <body>
-<div class="mail">
+<div class="mail"{language}>
 {content}</div>
 </body>
 </html>
 """
 
+BASE_STYLE = "data-base"
+"""What marks a style sheet of ours, of which only rules that are needed are sent."""
+
+_FILLER = "\u034f\u200c\u00a0" * 100
+"""Nothing to be seen: without it mail programs show the text's beginning behind the preheader."""
+
 PREHEADER = (
     '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;'
-    'overflow:hidden">{text}</div>'
+    'overflow:hidden;mso-hide:all">{text}'
+    f'<span aria-hidden="true">{_FILLER}</span></div>'
 )
+
+
+def mirrored(css: str) -> str:
+    """A style sheet for text that is read from right to left."""
+    return re.sub(r"\b(?:left|right)\b", lambda m: "left" if m[0] == "right" else "right", css)

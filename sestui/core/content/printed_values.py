@@ -1,0 +1,67 @@
+"""What is printed of a value: encoded in a link, without its own markup in the text part."""
+
+import re
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+_BREAKS = re.compile(r"\s*<(?:br|hr|/p|/div|/li|/tr|/h[1-6])\s*/?>\s*", re.IGNORECASE)
+_TAGS = re.compile(r"<!--.*?-->|</?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^>\"'])*>", re.DOTALL)
+_PAIR = re.compile(
+    r"<(a|abbr|b|big|blockquote|center|code|dd|div|dl|dt|em|font|h[1-6]|i|li|ol|p|pre|s|small|span"
+    r"|strike|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?>(.*?)</\1\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DEEPEST = 8
+_LONGEST = 20_000
+"""Characters: more is a document, and takes long to be looked through."""
+
+
+def without_markup(value: Any) -> Any:
+    """A printed value without its tags and with its character references read.
+
+    What was marked as HTML (``|safe``) loses every tag. Other text may hold ``<`` by itself: of
+    that only whole elements are markup.
+    """
+    if not isinstance(value, str) or ("<" not in value and "&" not in value):
+        return value
+    text = str(value)
+    if "<" in text:
+        marked = isinstance(value, Markup)
+        if marked or _PAIR.search(text):
+            text = _BREAKS.sub(" ", text)
+        if marked:
+            text = _TAGS.sub("", text)
+        for _ in range(_DEEPEST if len(text) <= _LONGEST else 0):
+            text, found = _PAIR.subn(r"\2", text)
+            if not found:
+                break
+    return _REFERENCE.sub(_read, text) if "&" in text else text
+
+
+def _read(match: re.Match[str]) -> str:
+    character = unescape(match[0])
+    return character if character.isprintable() or character == "\u00a0" else ""
+
+
+def in_query(value: object) -> str:
+    """The value as it stands behind a parameter's ``=``; the filter ``_in_query``."""
+    return quote(_text(value), safe="", errors="replace")
+
+
+def in_path(value: object) -> str:
+    """The value as it stands in a path, where it may be several parts; the filter ``_in_path``."""
+    encoded = quote(_text(value), safe="/:@!$&'()*+,;=?#%[]~", errors="replace")
+    return _STRAY_PERCENT.sub("%25", encoded) if "%" in encoded else encoded
+
+
+FILTERS = {"_in_query": in_query, "_in_path": in_path}
+"""For the environments that render messages; authors use ``urlencode``."""
+
+
+def _text(value: object) -> str:
+    return value.unescape() if isinstance(value, Markup) else str(value)
