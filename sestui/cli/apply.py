@@ -30,6 +30,13 @@ def apply_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change; write nothing.")
     ] = False,
+    allow_folder: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder outside a campaign's own that it may attach files from; repeatable.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Create or update campaigns and tasks from files; a file applied twice changes nothing."""
@@ -52,7 +59,9 @@ def apply_command(
     settings, clock = load_settings(), SystemClock()
     of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]
     of_campaigns = [path for path in files if path not in of_tasks]
-    loaded = [load_campaign(path, settings.timezone) for path in of_campaigns]
+    loaded = [
+        load_campaign(path, settings.timezone, allowed=allow_folder or ()) for path in of_campaigns
+    ]
     now = clock.now()
     with closing(open_database(settings)) as database:
         campaigns = Campaigns(database)

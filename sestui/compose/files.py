@@ -1,13 +1,15 @@
 """Read campaign files and what they attach from the disk."""
 
 import mimetypes
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sestui.core.attachments import name_of, problem_with_name, shown_by
 from sestui.core.campaign_file import CampaignFile, parse_campaign
 from sestui.core.campaign_values import BadValue
 from sestui.core.content import MessageSource
+from sestui.core.content.links import local_images
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
 from sestui.errors import BadFileError, NotFoundError
@@ -15,7 +17,6 @@ from sestui.errors import BadFileError, NotFoundError
 MAX_FILE_BYTES = 2_000_000
 MAX_ATTACHED_BYTES = 29_000_000
 """What base64 turns into SES's 40 MB, with room for the mail itself."""
-_UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,21 @@ class LoadedCampaign:
     message: MessageSource
 
 
-def load_campaign(path: Path, default_zone: str = "") -> LoadedCampaign:
+def load_campaign(
+    path: Path, default_zone: str = "", *, allowed: Sequence[Path] = ()
+) -> LoadedCampaign:
     """Read, parse and check one file; ``default_zone`` is for files that name none.
+
+    What it attaches or shows is read from its own folder, and from those ``allowed``.
 
     Raises:
         NotFoundError: there is no such file.
-        BadFileError: it is no campaign, or an attachment can't be read.
+        BadFileError: it is no campaign, or an attachment can't be read or is outside.
     """
     content = text_of(path)
     file = parse_campaign(content, str(path), html=is_html(path), default_zone=default_zone)
-    return LoadedCampaign(file, file.message(_attachments(file, path.parent)))
+    folders = tuple(folder.resolve() for folder in (path.parent, *allowed))
+    return LoadedCampaign(file, file.message(_attachments(file, path.parent, folders)))
 
 
 def is_html(path: Path) -> bool:
@@ -76,27 +82,69 @@ def text_of(path: Path) -> str:
     return content
 
 
-def _attachments(file: CampaignFile, folder: Path) -> tuple[MailAttachment, ...]:
+def _attachments(
+    file: CampaignFile, folder: Path, folders: tuple[Path, ...]
+) -> tuple[MailAttachment, ...]:
+    """What the file attaches, and the images beside it that its body shows."""
     read: tuple[MailAttachment, ...] = ()
+    places = set()
     for given in file.attachments:
         try:
-            read = attached(read, folder / given, given, place=" beside the campaign")
+            place = _within(folder / given, given, folders)
+            read = attached(read, place, given, place=" beside the campaign", name=Path(given).name)
         except BadValue as bad:
             raise file.fault("attachments", bad.problem) from bad
+        places.add(place)
+    for line, given in local_images(file.body, file.body_format):
+        if shown_by(given, [each.name for each in read]):
+            continue
+        try:
+            place = _within(folder / given, given, folders)
+            kind = mimetypes.guess_type(given)[0] or ""
+            # What isn't there has its finding, which says more.
+            if place in places or not place.is_file() or not kind.startswith("image/"):
+                continue
+            read = attached(read, place, given, name=name_of(given))
+        except BadValue as bad:
+            raise file.fault("body", bad.problem, line - 1) from bad
+        places.add(place)
     return read
 
 
+def _within(path: Path, given: str, folders: tuple[Path, ...]) -> Path:
+    """The file a path leads to, links followed.
+
+    Raises:
+        BadValue: it is in none of the folders.
+    """
+    try:
+        place = path.resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL
+        raise BadValue(f"{printable(given)} can't be read (not a file name)") from error
+    if not any(place.is_relative_to(folder) for folder in folders):
+        raise BadValue(
+            f"{printable(given)} is outside the campaign's folder; copy it there, or allow its "
+            "folder with --allow-folder"
+        )
+    return place
+
+
 def attached(
-    others: tuple[MailAttachment, ...], path: Path, given: str, *, place: str = ""
+    others: tuple[MailAttachment, ...], path: Path, given: str, *, place: str = "", name: str = ""
 ) -> tuple[MailAttachment, ...]:
     """The attachments with one more, read from ``path``, which was given as ``given``.
 
-    ``place`` says where it was looked for.
+    ``place`` says where it was looked for; ``name`` is for a file that is called otherwise in the
+    mail.
 
     Raises:
-        BadValue: it can't be read, or together they are too much.
+        BadValue: it can't be read, SES refuses its kind, or together they are too much.
     """
     shown = printable(given)
+    name = name_of(name or path.name)
+    refused = problem_with_name(name) or problem_with_name(path.name)
+    if refused:
+        raise BadValue(f"{shown} can't be attached: {refused}")
     try:
         if not path.is_file():
             raise BadValue(f"there is no file {shown}{place}")
@@ -109,7 +157,6 @@ def attached(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise BadValue(f"{shown} can't be read ({reason})") from error
-    name = _UNSAFE_IN_NAMES.sub("_", path.name)
     if any(name == other.name for other in others):
         raise BadValue(f"two files are called {name}")
     kind, encoding = mimetypes.guess_type(name)

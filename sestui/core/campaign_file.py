@@ -3,12 +3,13 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sestui.core import campaign_values
 from sestui.core.campaign import USUAL_MISFIRE_HOURS, CampaignFields
 from sestui.core.campaign_values import CONTROLS, USUAL_PRIORITY, BadValue
 from sestui.core.clock import Instant
+from sestui.core.content.language import is_language
 from sestui.core.content.message import BodyFormat, MessageSource
 from sestui.core.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from sestui.core.mail import MailAttachment
@@ -21,7 +22,7 @@ _FIELDS = (
     *("name", "subject", "preheader", "from", "reply_to", "lists", "segment"),
     *("schedule", "start", "timezone", "only", "misfire_hours"),
     *("priority", "max_rate", "send_window", "transactional", "skip_unrenderable"),
-    *("notify", "keywords", "attachments", "text", "format"),
+    *("notify", "keywords", "attachments", "text", "format", "lang"),
 )
 _REQUIRED = ("name", "subject", "from", "lists")
 
@@ -101,9 +102,7 @@ class _Parser:
             from_address=self._ruled("from", lambda: campaign_values.mailbox(self._text("from"))),
             reply_to=self._mailboxes("reply_to"),
             lists=self._lists(),
-            keywords=self._ruled(
-                "keywords", lambda: campaign_values.keywords(self._values.get("keywords", {}))
-            ),
+            keywords=self._keywords(),
             transactional=self._flag("transactional"),
             skip_unrenderable=self._flag("skip_unrenderable"),
             priority=self._ruled(
@@ -138,6 +137,15 @@ class _Parser:
             attachments=self._texts("attachments"),
             lines=self._matter.lines | {"body": self._matter.body_line},
         )
+
+    def _keywords(self) -> dict[str, Any]:
+        """With ``lang``, which templates may print, too."""
+        given = self._values.get("keywords", {})
+        keywords = self._ruled("keywords", lambda: campaign_values.keywords(given))
+        lang = self._text("lang")
+        if lang and not is_language(lang):
+            raise self._fault("lang", "is no language; write it as en, he or pt-BR")
+        return keywords | {"lang": lang} if lang else keywords
 
     def _fault(self, name: str, problem: str) -> FrontMatterFault:
         return FrontMatterFault(self._matter.lines.get(name), f"{name}: {problem}")

@@ -1,7 +1,7 @@
 """One mail to one recipient, ready to be handed to SES."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -12,6 +12,12 @@ class MailAttachment:
     name: str
     content_type: str
     content: bytes
+    content_id: str = ""
+    """What the HTML names it by (``cid:…``) where it is shown in it; '' for a file to be saved."""
+
+    def shown_as(self, content_id: str) -> "MailAttachment":
+        """The same file, shown in the HTML by this name; '' leaves it as it is."""
+        return replace(self, content_id=content_id) if content_id else self
 
 
 @dataclass(frozen=True, slots=True)

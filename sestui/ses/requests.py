@@ -187,12 +187,18 @@ def _files(attachments: Sequence[MailAttachment]) -> list[dict[str, str]]:
             "FileName": file.name,
             "ContentType": file.content_type,
             "RawContent": _in_base64(file),
-            "ContentDisposition": "ATTACHMENT",
+            **_disposition(file),
             # SES's guide gives 7bit as the default, which bytes above 127 don't survive.
             "ContentTransferEncoding": "BASE64",
         }
         for file in attachments
     ]
+
+
+def _disposition(file: MailAttachment) -> dict[str, str]:
+    if file.content_id:
+        return {"ContentDisposition": "INLINE", "ContentId": file.content_id}
+    return {"ContentDisposition": "ATTACHMENT"}
 
 
 _encoded: WeakKeyDictionary[MailAttachment, str] = WeakKeyDictionary()

@@ -167,6 +167,10 @@ class WireAttachment:
     name: str
     content_type: str
     content: bytes
+    content_id: str = ""
+    """What the HTML names it by; '' if it says none."""
+    inline: bool = False
+    """Whether it is to be shown in the HTML rather than saved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,8 @@ def _attachments(given: Json) -> tuple[WireAttachment, ...]:
             name=_text(entry, "FileName"),
             content_type=_text(entry, "ContentType"),
             content=_blob(entry, "RawContent"),
+            content_id=_text(entry, "ContentId"),
+            inline=_text(entry, "ContentDisposition") == "INLINE",
         )
         for entry in _objects(given, "Attachments")
     )

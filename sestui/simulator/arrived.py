@@ -12,7 +12,14 @@ from email.utils import formatdate
 
 from sestui.core.clock import Instant
 from sestui.core.mailboxes import Mailbox
-from sestui.ses_api.wire import Pairs, RawContent, SendEmailRequest, SimpleContent, TemplateContent
+from sestui.ses_api.wire import (
+    Pairs,
+    RawContent,
+    SendEmailRequest,
+    SimpleContent,
+    TemplateContent,
+    WireAttachment,
+)
 from sestui.simulator.handlebars import MissingVariableError
 from sestui.simulator.mime import ArrivedMail, opened
 from sestui.simulator.strict import without_bcc
@@ -72,8 +79,11 @@ def mime_of(content: SimpleContent, envelope: Pairs, *, mark: str) -> bytes:
     # No body can hold this: = is quoted there.
     if len(bodies) > 1:
         message = MIMEMultipart("alternative", f"=_a_{mark}", bodies)
-    if content.attachments:
-        files = [_file(each.name, each.content_type, each.content) for each in content.attachments]
+    shown = [_file(each) for each in content.attachments if each.inline]
+    files = [_file(each) for each in content.attachments if not each.inline]
+    if shown:
+        message = MIMEMultipart("related", f"=_r_{mark}", [message, *shown])
+    if files:
         message = MIMEMultipart("mixed", f"=_m_{mark}", [message, *files])
     of_content = message.items()
     for name, _ in of_content:
@@ -92,12 +102,15 @@ def _body(text: str, kind: str) -> Message:
     return part
 
 
-def _file(name: str, content_type: str, content: bytes) -> Message:
-    main, _, sub = content_type.partition("/")
+def _file(file: WireAttachment) -> Message:
+    main, _, sub = file.content_type.partition("/")
     part = MIMEBase(_encodable(main) or "application", _encodable(sub) or "octet-stream")
-    part.set_payload(content)
+    part.set_payload(file.content)
     email.encoders.encode_base64(part)
-    part.add_header("Content-Disposition", "attachment", filename=_one_line(name))
+    disposition = "inline" if file.inline else "attachment"
+    part.add_header("Content-Disposition", disposition, filename=_one_line(file.name))
+    if file.content_id:
+        part.add_header("Content-ID", f"<{_one_line(file.content_id)}>")
     return part
 
 

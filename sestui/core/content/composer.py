@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Template, UndefinedError
 
+from sestui.core.attachments import with_pictures
 from sestui.core.bulk_limits import shared_bytes
 from sestui.core.content import headers
 from sestui.core.content.addresses import wire_address, wire_mailbox
@@ -49,7 +50,6 @@ class Composer:
         self._from = wire_mailbox(envelope.from_address)
         self._reply_to = tuple(wire_mailbox(address) for address in envelope.reply_to)
         self._unsubscribe = headers.Unsubscribe.of(envelope)
-        self._attachments = source.attachments
         self._attached_bytes = sum(_base64_bytes(len(a.content)) for a in source.attachments)
         self.variables = _variables(source)
         """Every name the message uses; a recipient's mail depends on these values only."""
@@ -59,7 +59,10 @@ class Composer:
             | {name: envelope.keywords[name] for name in self._lookups if name in envelope.keywords}
             | {"keywords": envelope.keywords}
         )
-        self._subject, self._html, self._text = _parts(source, envelope.keywords.get("lang", ""))
+        lang = envelope.keywords.get("lang", "")
+        sources = body_sources(source.body, source.body_format, source.preheader, lang)
+        html, self._attachments = with_pictures(sources.html, source.attachments)
+        self._subject, self._html, self._text = _parts(source, html, sources.text)
         self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
         self.bulk_capable = shared_bytes(self._pattern, self._attachments) is not None
         """Whether its mails can go in bulk calls: what they have in common isn't too large."""
@@ -199,20 +202,19 @@ def _variables(source: MessageSource) -> frozenset[str]:
     return frozenset().union(*(variables_of(text, where) for where, text in written.items()))
 
 
-def _parts(source: MessageSource, lang: object) -> tuple[Part, Part, Part]:
-    sources = body_sources(source.body, source.body_format, source.preheader, lang)
+def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[Part, Part, Part]:
     own = headers.tidied(source.subject).strip()
     written = (("subject", compiled(own, "subject", html=False)),)
     subject = Part(own, "subject", html=False, written=written, ending="")
     body = ("body", compiled(source.body, "body", html=True))
     preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
-    html = _derived(sources.html, (preheader, body), html=True)
+    html = _derived(html_source, (preheader, body), html=True)
     if source.text:
         written = (("text", compiled(source.text, "text", html=False)),)
         text = Part(plain_source(source.text), "text", html=False, written=written, ending="\n")
     else:
-        plain = ("body", compiled(source.body, "body", html=False))
-        text = _derived(sources.text, (plain,), html=False, ending="\n")
+        as_plain = ("body", compiled(source.body, "body", html=False))
+        text = _derived(plain, (as_plain,), html=False, ending="\n")
     return subject, html, text
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sestui.core import campaign_values
+from sestui.core.attachments import problem_with_name
 from sestui.core.campaign_values import CONTROLS, BadValue
 from sestui.core.content import headers
 from sestui.core.content.body import body_sources
 from sestui.core.content.composer import Composer
 from sestui.core.content.leftovers import foreign_placeholders
-from sestui.core.content.links import broken_links
+from sestui.core.content.links import broken_links, dropped_elements
 from sestui.core.content.message import BUILT_INS, Envelope, MessageSource, TemplateError
 from sestui.core.content.sandbox import compiled, lines_of_variables
 from sestui.core.mail import Mail
@@ -149,6 +150,10 @@ def examine(source: MessageSource, envelope: Envelope) -> Examined:
         composer, faults = _composer(source, envelope)
         findings += faults
         findings += _body(source, envelope, variables)
+    for each in source.attachments:
+        if problem := problem_with_name(each.name):
+            said = f"{printable(each.name)} can't be sent: {problem}"
+            findings.append(Finding("attachments", said, severity=Severity.ERROR))
     if not source.subject.strip():
         findings.append(Finding("subject", "it is empty", severity=Severity.ERROR))
     if not source.body.strip():
@@ -238,7 +243,11 @@ def _body(
         )
     if source.body_format == "markdown" and _PAGE.match(source.body):
         yield Finding("body", "it is a whole HTML page, but its format is Markdown", 1)
-    for line, problem in broken_links(source.body, source.body_format):
+    names = [each.name for each in source.attachments]
+    for line, problem in (
+        *broken_links(source.body, source.body_format, names),
+        *dropped_elements(source.body, source.body_format),
+    ):
         yield Finding("body", problem, line)
     if source.body_format == "html" and not source.text.strip():
         try:

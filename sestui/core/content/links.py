@@ -2,19 +2,21 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from markdown_it.token import Token
 
+from sestui.core.attachments import local_path, shown_by
 from sestui.core.content.html_reader import HtmlReader
+from sestui.core.content.link_values import unknown_places
 from sestui.core.content.markdown import markdown_parser
 from sestui.core.content.message import BodyFormat
+from sestui.core.content.page import dropped
 from sestui.core.content.placeholders import Protected
 from sestui.core.text import printable
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _KNOWN = ("https", "http", "mailto", "tel")
-_IMAGES = ("cid", "data")
 _DEAD = ("javascript", "vbscript", "file")
 _SCHEME_AGAIN = re.compile(r"//https?:", re.IGNORECASE)
 _HOST = re.compile(r"//[^/\s:?#]")
@@ -24,38 +26,117 @@ _MARKDOWN_LINK = re.compile(
 )
 _ADDRESS_BEGINS = re.compile(r"\s*<?(?:[a-z][a-z0-9+.-]*:|www\.)", re.IGNORECASE)
 _WITH_TITLE = re.compile(r"""\s*(?:<[^<>]*>|\S*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*""")
+_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_SHOWN = 60
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_ON_DISK = "is on your machine; put it beside the campaign's file and write its name"
+_NOT_SHOWN = {
+    "cid": "is no attachment; attach a file of that name",
+    "data": "will not show in Gmail and Outlook; attach the file and write its name",
+}
+_BY_NAME = "write it as name={{ value }} if it is the value of one"
+_IGNORED = "mail programs ignore it"
+_WHY_DROPPED = {
+    "script": "mail programs run no scripts",
+    "link": "mail programs load no style sheets; write the rules in a <style>",
+    "base": "mail programs ignore it; write whole addresses",
+    "meta": "mail programs don't reload",
+}
 _BREAKS = {"softbreak", "hardbreak"}
 
 
-def broken_links(body: str, body_format: BodyFormat) -> tuple[tuple[int, str], ...]:
+def broken_links(
+    body: str, body_format: BodyFormat, attached: Collection[str] = ()
+) -> tuple[tuple[int, str], ...]:
     """Each doubtful link of a body as (line, what is wrong with it), in order of appearance.
+
+    ``attached`` are the names of the attachments, which images may show.
 
     Raises:
         TemplateError: the template is broken.
     """
     protected = Protected(body, "body")
-    if body_format == "markdown":
-        starts = [0, *(match.end() for match in re.finditer("\n", protected.text))]
-        links = _markdown_links(protected.text, starts)
-    else:
-        links = _html_links(protected.text, 0)
     found: dict[tuple[int, str], None] = {}
-    for offset, address, is_image in links:
+    for offset, address, is_image in _links(protected, body_format):
         shown = printable(protected.written(address).strip())
-        problem = _problem(protected, address, is_image=is_image)
+        what = "image" if is_image else "link"
+        if is_image:
+            problem = _image_problem(protected, address, attached)
+        else:
+            problem = _problem(protected, address)
         if problem:
             cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
-            what = "image" if is_image else "link"
             found[protected.line_at(offset), f"the {what} {cut!r} {problem}"] = None
+        for value in unknown_places(protected, address):
+            told = f"{value} in a {what} may be several parameters and is not encoded; {_BY_NAME}"
+            found[protected.line_at(offset), told] = None
     return tuple(found)
+
+
+def local_images(body: str, body_format: BodyFormat) -> list[tuple[int, str]]:
+    """The images of a body that are files by a path, as (line, path); the same for everybody.
+
+    Raises:
+        TemplateError: the template is broken.
+    """
+    protected = Protected(body, "body")
+    return [
+        (protected.line_at(offset), path)
+        for offset, address, is_image in _links(protected, body_format)
+        if is_image and not protected.has_tag(address) and (path := local_path(address))
+    ]
+
+
+def dropped_elements(body: str, body_format: BodyFormat) -> list[tuple[int, str]]:
+    """What a mail leaves out of its author's HTML, as (line, sentence)."""
+    protected = Protected(body, "body")
+    html = without_code(protected.text) if body_format == "markdown" else protected.text
+    return [
+        (protected.line_at(offset), f"<{tag}> is removed: {_WHY_DROPPED.get(tag, _IGNORED)}")
+        for offset, tag in dropped(html)
+    ]
+
+
+def without_code(markdown: str) -> str:
+    """Markdown with blanks for what it shows as code, each where it was."""
+    fenced = _FENCED.sub(lambda match: re.sub("[^\n]", " ", match[0]), markdown)
+    return _CODE.sub(lambda match: re.sub("[^\n]", " ", match[0]), fenced)
+
+
+def _links(protected: Protected, body_format: BodyFormat) -> Iterator["_Link"]:
+    if body_format == "html":
+        return _html_links(protected.text, 0)
+    starts = [0, *(match.end() for match in re.finditer("\n", protected.text))]
+    return _markdown_links(protected.text, starts)
 
 
 _Link = tuple[int, str, bool]
 """Offset in the text, address as written, whether it is an image's."""
 
 
-def _problem(protected: Protected, address: str, *, is_image: bool) -> str:
+def _image_problem(protected: Protected, address: str, attached: Collection[str]) -> str:
+    """Why an image would not be shown; '' if nothing is known to be wrong."""
+    tidy = address.strip()
+    scheme = _SCHEME.fullmatch(tidy)
+    name = scheme[1].lower() if scheme else ""
+    path = local_path(tidy)
+    problem = ""
+    if not tidy or _DRIVE.match(tidy) or name == "file":
+        problem = _ON_DISK if tidy else "has no address"
+    elif shown_by(tidy, attached) or tidy.startswith(protected.mark):
+        pass
+    elif name in _NOT_SHOWN:
+        problem = _NOT_SHOWN[name]
+    elif not path:
+        problem = _problem(protected, address)
+    elif protected.has_tag(path):
+        problem = "can't be attached, as it differs per recipient; write a web address"
+    else:
+        problem = "is no attachment; put the file beside the campaign's, or write a web address"
+    return problem
+
+
+def _problem(protected: Protected, address: str) -> str:
     """What is wrong with an address whose tags are words; '' if nothing is known to be."""
     tidy = address.strip()
     scheme = _SCHEME.fullmatch(tidy)
@@ -68,7 +149,7 @@ def _problem(protected: Protected, address: str, *, is_image: bool) -> str:
     if scheme is None:
         return _without_scheme(protected, tidy)
     name, rest = scheme[1].lower(), scheme[2]
-    if protected.has_tag(name) or (is_image and name in _IMAGES):
+    if protected.has_tag(name):
         return ""
     return _with_scheme(name, rest, variable=protected.has_tag(rest[:8]))
 
@@ -114,8 +195,7 @@ def _markdown_links(text: str, starts: list[int]) -> Iterator[_Link]:
 
 def _unlinked(content: str, begin: int, text: str) -> Iterator[_Link]:
     """What was meant as a link and is none to Markdown, so that it is sent as it stands."""
-    without_code = _CODE.sub(lambda match: re.sub(".", " ", match[0]), content)
-    for match in _MARKDOWN_LINK.finditer(without_code):
+    for match in _MARKDOWN_LINK.finditer(without_code(content)):
         address = match["address"]
         line = content.count("\n", 0, match.start())
         if match["gap"] or "\n" in address.strip():

@@ -20,6 +20,7 @@ _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"
 _STYLE_TAG = re.compile(
     r"<style\b(?P<attributes>[^>]*)>(?P<css>.*?)</style\s*>", re.DOTALL | re.IGNORECASE
 )
+_TABLE = r"""<table\b(?:"[^"]*"|'[^']*'|[^>"'])*>"""
 _AS_IT_IS = ' data-css-inline="ignore"'
 _NAMES_ELEMENTS = re.compile(r"\b(?:class|id)\s*=", re.IGNORECASE)
 
@@ -39,6 +40,9 @@ def page_of(content: str, language: Language, preheader: str, protected: Protect
     written = _Outline(content)
     html = content if written.doctype else _DOCTYPE + content
     html = _STYLE_TAG.sub(lambda match: _guarded(match, protected), html)
+    rows = rf"({_TABLE})((?:\s*<!--{protected.mark}\d+z-->)+\s*<tr\b)"
+    # What repeats the rows must not repeat the beginning of the <tbody> that HTML adds to them.
+    html = re.sub(rows, r"\1<tbody>\2", html, flags=re.IGNORECASE)
     inliner = _inliner(keep_inlined=written.hides_elements)
     try:
         html = inliner.inline(html)
