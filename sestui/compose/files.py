@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestui.core.attachments import name_of, problem_with_name, shown_by
+from sestui.core.attachments import name_of, problem_with_name
 from sestui.core.campaign_file import CampaignFile, parse_campaign
 from sestui.core.campaign_values import BadValue
 from sestui.core.content import MessageSource
@@ -96,7 +96,7 @@ def _attachments(
             raise file.fault("attachments", bad.problem) from bad
         places.add(place)
     for line, given in local_images(file.body, file.body_format):
-        if shown_by(given, [each.name for each in read]):
+        if name_of(given) in [each.name for each in read]:
             continue
         try:
             place = _within(folder / given, given, folders)

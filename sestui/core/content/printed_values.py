@@ -8,6 +8,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 _BREAKS = re.compile(r"\s*<(?:br|hr|/p|/div|/li|/tr|/h[1-6])\s*/?>\s*", re.IGNORECASE)
+_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 _TAGS = re.compile(r"<!--.*?-->|</?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^>\"'])*>", re.DOTALL)
 _PAIR = re.compile(
     r"<(a|abbr|b|big|blockquote|center|code|dd|div|dl|dt|em|font|h[1-6]|i|li|ol|p|pre|s|small|span"
@@ -31,11 +32,9 @@ def without_markup(value: Any) -> Any:
         return value
     text = str(value)
     if "<" in text:
-        marked = isinstance(value, Markup)
-        if marked or _PAIR.search(text):
-            text = _BREAKS.sub(" ", text)
-        if marked:
-            text = _TAGS.sub("", text)
+        if isinstance(value, Markup):
+            text = _TAGS.sub("", _BREAKS.sub(" ", text))
+        text = _BREAK.sub(" ", text)
         for _ in range(_DEEPEST if len(text) <= _LONGEST else 0):
             text, found = _PAIR.subn(r"\2", text)
             if not found:
