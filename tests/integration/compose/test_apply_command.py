@@ -56,3 +56,15 @@ def test_one_bad_file_and_nothing_is_written(run, write, tmp_path):
     result = run(good, bad)
     assert isinstance(result.exception, BadFileError)
     assert names(tmp_path) == []
+
+
+def test_a_folder_outside_has_to_be_allowed(run, write, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("shared")
+    (outside / "list.csv").write_text("a,b\n")
+    path = write(attachments=f"[{outside / 'list.csv'}]")
+    refused = run(path)
+    assert isinstance(refused.exception, BadFileError)
+    assert "is outside the campaign's folder" in str(refused.exception)
+    allowed = run(path, "--allow-folder", outside)
+    assert allowed.exit_code == 0
+    assert "+ attachments: list.csv (4 bytes)" in allowed.stdout
