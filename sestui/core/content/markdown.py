@@ -195,6 +195,10 @@ class _Layout:
         So there is no list if there is no round.
         """
         opening, closing, *others = construct.marks
+        if not others:
+            yield from self._unless_empty(construct, node)
+            return
+        # Of ``else`` the list is no part, so that it can't be around the loop.
         first = _comment(self._protected.added("{% if loop.first %}"))
         last = _comment(self._protected.added("{% if loop.last %}"))
         end = _comment(self._protected.added("{% endif %}"))
@@ -205,6 +209,24 @@ class _Layout:
         yield _Insertion(node.close + 1, ends, end + _comment(closing.word))
         assert construct.parent is not None  # noqa: S101 - else nothing is known to be repeated
         yield from (_insertion(mark, construct.parent) for mark in others)
+
+    def _unless_empty(self, construct: Construct, node: Node) -> Iterator[_Insertion]:
+        """The loop within its list, which is left out if nothing is in it.
+
+        That costs a mail less than to ask in each round whether it is the first or the last.
+        """
+        opening, closing = construct.marks
+        name = f"{self._protected.mark}l{opening.number}"
+        setting = f"{{% set {name} %}}"
+        shown = f"{{{{ {name}|_as_it_is }}}}{{% endif %}}"
+        in_html = f"{{% endset %}}{{% if '<li' in {name} %}}{shown}"
+        in_text = f"{{% endset %}}{{% if {name}|trim %}}{shown}"
+        before = _comment(self._protected.added(setting))
+        behind = _comment(self._protected.added(in_html, in_text))
+        yield _Insertion(node.open, opening.number, before)
+        yield _insertion(opening, node)
+        yield _insertion(closing, node)
+        yield _Insertion(node.close + 1, closing.number, behind)
 
     def _numbers(self, root: Node, insertions: list[_Insertion]) -> Iterator[_Insertion]:
         """Counters for the text part, where a loop or a condition makes items of a list."""

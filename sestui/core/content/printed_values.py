@@ -1,6 +1,7 @@
 """What is printed of a value: encoded in a link, without its own markup in the text part."""
 
 import re
+from functools import lru_cache
 from html import unescape
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,8 @@ def without_markup(value: Any) -> Any:
     """
     if not isinstance(value, str) or ("<" not in value and "&" not in value):
         return value
+    if type(value) is _Made:
+        return value
     text = str(value)
     if "<" in text:
         if isinstance(value, Markup):
@@ -49,7 +52,13 @@ def _read(match: re.Match[str]) -> str:
 
 def in_query(value: object) -> str:
     """The value as it stands behind a parameter's ``=``; the filter ``_in_query``."""
-    return quote(_text(value), safe="", errors="replace")
+    return _quoted(_text(value))
+
+
+@lru_cache(maxsize=256)
+def _quoted(text: str) -> str:
+    # The HTML and the text of a mail print the same.
+    return quote(text, safe="", errors="replace")
 
 
 def in_path(value: object) -> str:
@@ -58,7 +67,18 @@ def in_path(value: object) -> str:
     return _STRAY_PERCENT.sub("%25", encoded) if "%" in encoded else encoded
 
 
-FILTERS = {"_in_query": in_query, "_in_path": in_path}
+class _Made(str):
+    """Text that a template has made: what is printed in it has been looked at."""
+
+    __slots__ = ()
+
+
+def as_it_is(made: str) -> str:
+    """A part of a template that it has kept in a name, to be printed; the filter ``_as_it_is``."""
+    return made if isinstance(made, Markup) else _Made(made)
+
+
+FILTERS = {"_as_it_is": as_it_is, "_in_query": in_query, "_in_path": in_path}
 """For the environments that render messages; authors use ``urlencode``."""
 
 

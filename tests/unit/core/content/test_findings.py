@@ -205,8 +205,11 @@ def test_links_are_found_where_they_stand():
     )
     assert broken_links(body, "markdown") == (
         (3, "the link 'b.example' has no scheme; write https://b.example"),
-        (6, "the image 'logo.png' is no attachment; "
-            "put the file beside the campaign's, or write a web address"),
+        (
+            6,
+            "the image 'logo.png' is no attachment; "
+            "put the file beside the campaign's, or write a web address",
+        ),
     )
 
 

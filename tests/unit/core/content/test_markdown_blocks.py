@@ -14,6 +14,7 @@ from sestui.core.content.body import body_sources
 from sestui.core.content.markdown import html_of, markdown_parser
 from sestui.core.content.placeholders import Protected
 from sestui.core.content.plaintext import text_of
+from sestui.core.content.sandbox import HTML, PLAIN
 
 DATA = Path(__file__).parents[3] / "data" / "letters"
 PEOPLE = {"yes": 1, "no": "", "one": ["Ann"], "two": ["Ann", "Bob"], "few": []}
@@ -71,10 +72,14 @@ def structure(html):
     return tidy(reader.root)
 
 
+def filled(source, values, environment=HTML):
+    return environment.from_string(source).render(values)
+
+
 def before_jinja(body, values=PEOPLE):
     protected = Protected(body, "body")
     html = protected.blocks_in_text_as_comments(html_of(protected))
-    return Environment().from_string(protected.restored(html)).render(values)
+    return filled(protected.restored(html), values)
 
 
 class NoTags:
@@ -94,7 +99,7 @@ def plain(html):
 
 def text_part(body, values=PEOPLE):
     source = body_sources(body, "markdown", "").text
-    rendered = Environment().from_string(source).render(values)
+    rendered = filled(source, values, PLAIN)
     return [line for line in rendered.split("\n") if line.strip("> ")]
 
 
