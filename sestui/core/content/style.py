@@ -14,7 +14,7 @@ p { margin: 0 0 16px; }
 a { color: #0b57d0; }
 img { max-width: 100%; height: auto; border: 0; }
 ul, ol { margin: 0 0 16px; padding-left: 24px; }
-blockquote { margin: 0 0 16px; padding: 0 0 0 16px; border-left: 4px solid #d0d7de;
+blockquote { margin: 0 0 16px; padding-left: 16px; border-left: 4px solid #d0d7de;
   color: #59636e; }
 table { border-collapse: collapse; margin: 0 0 16px; }
 th, td { padding: 6px 12px; border: 1px solid #d0d7de; text-align: left; }

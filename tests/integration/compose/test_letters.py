@@ -263,6 +263,7 @@ def test_language_and_direction(tmp_path, body, kind, fields, lang, direction):
 def test_mail_that_is_read_from_right_to_left_is_mirrored():
     page = composed("שלום\n\n> ציטוט\n\n- אחד").html
     assert "border-right: 4px" in page
+    assert "padding-right: 16px" in page
     assert "padding-right: 24px" in page
 
 
