@@ -223,4 +223,7 @@ class Generator(CodeGenerator):
         self.write("_v if type(_v := ")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        self.write(f") is str and len(_v) <= {SMALL} else environment.finalize(context, _v))")
+        self.write(f") is str and len(_v) <= {SMALL}")
+        if not self.environment.autoescape:  # in text a value's own markup is taken off
+            self.write(' and "<" not in _v and "&" not in _v')
+        self.write(" else environment.finalize(context, _v))")

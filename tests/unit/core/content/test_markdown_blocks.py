@@ -1,5 +1,6 @@
 """Markdown with Jinja: read once, before values are filled in, it is what each mail would be."""
 
+import re
 from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError
 from sestui.core.content import Composer, Envelope, MessageSource
 from sestui.core.content.body import body_sources
 from sestui.core.content.markdown import html_of, markdown_parser
+from sestui.core.content.message import TemplateError
 from sestui.core.content.placeholders import Protected
 from sestui.core.content.plaintext import text_of
 from sestui.core.content.sandbox import HTML, PLAIN
@@ -220,15 +222,24 @@ def test_markdown_before_jinja_is_markdown_after_jinja(lines):
         max_size=9,
     )
 )
+@example(["text {% if yes %}", "```", "{%- endif -%}", "- a"])
 def test_any_lines_that_are_a_template_stay_one(lines):
-    """Whatever is opened and closed wherever: the HTML and the text are templates as well."""
+    """Whatever is opened and closed wherever: the HTML and the text are templates as well.
+
+    All but what becomes the language of a code block, which no text shows; the author is told.
+    """
     body = "\n".join(lines)
     try:
         Environment().from_string(body)
     except TemplateSyntaxError:
         reject()
     assert "zq" not in before_jinja(body)
-    text_part(body)
+    try:
+        text_part(body)
+    except TemplateSyntaxError:
+        assert re.search(r"```\s*{%-", body)
+        with pytest.raises(TemplateError, match="give the text alternative yourself"):
+            mail(body)
 
 
 def mail(body, **keywords):
