@@ -1,7 +1,8 @@
 """The governor's row: rate and quota of one SES account, shared by every process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +20,6 @@ _ROW = GovernorRow.__table__  # type: ignore[attr-defined] # set by SQLModel's m
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 # Built once, as in ledger_sql: building them anew costs more than running them.
-_LOCKED = select(_ROW).where(_ROW.c.account == bindparam("account")).with_for_update()
 _TAKE = (
     update(_ROW)
     .where(_ROW.c.account == bindparam("b_account"))
@@ -35,23 +35,47 @@ _SETTLE = (
 )
 
 
-def locked_row(connection: Connection, account: str) -> GovernorRow:
+@dataclass(slots=True)
+class LockedRow:
+    """What a transaction needs of the row, for as long as it holds it.
+
+    A model of SQLModel would take longer to make than the row to be read.
+    """
+
+    account: str
+    tat: Instant
+    max_send_rate: float
+    max_24_hour_send: float
+    sent_24_hours: float
+    taken: int
+    taken_at_look: int
+    rate_control: dict[str, Any]
+
+
+_LOCKED = (
+    select(*(_ROW.c[field.name] for field in fields(LockedRow)))
+    .where(_ROW.c.account == bindparam("account"))
+    .with_for_update()
+)
+
+
+def locked_row(connection: Connection, account: str) -> LockedRow:
     """The row of ``account`` as it is inside this write transaction, locked until its end.
 
     A database that has never looked at this account has no row: it is made with a rate of 0, which
     lets nothing leave.
     """
-    found = connection.execute(_LOCKED, {"account": account}).mappings().first()
+    found = connection.execute(_LOCKED, {"account": account}).first()
     if found is None:
         # Two processes may look first at once: on PostgreSQL the second waits here for the first.
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(_ROW).values(**GovernorRow(account=account).model_dump())
         connection.execute(new.on_conflict_do_nothing())
-        found = connection.execute(_LOCKED, {"account": account}).mappings().one()
-    return GovernorRow(**found)
+        found = connection.execute(_LOCKED, {"account": account}).one()
+    return LockedRow(*found)
 
 
-def row_quota(row: GovernorRow, rule: QuotaRule, now: Instant) -> Quota:
+def row_quota(row: GovernorRow | LockedRow, rule: QuotaRule, now: Instant) -> Quota:
     """The quota from SES's last answer and what was handed over since."""
     return quota(
         rule,
@@ -62,7 +86,7 @@ def row_quota(row: GovernorRow, rule: QuotaRule, now: Instant) -> Quota:
     )
 
 
-def row_allowed(row: GovernorRow, now: Instant) -> AllowedRate:
+def row_allowed(row: GovernorRow | LockedRow, now: Instant) -> AllowedRate:
     """How fast mail may leave now: the account's rate less what throttling holds back."""
     rate = row.max_send_rate
     if rate <= 0:
@@ -71,12 +95,12 @@ def row_allowed(row: GovernorRow, now: Instant) -> AllowedRate:
     return AllowedRate(allowed, allowed / rate)
 
 
-def row_control(row: GovernorRow) -> RateControl:
+def row_control(row: GovernorRow | LockedRow) -> RateControl:
     """What throttle answers have shown of the rate so far."""
     return RateControl.from_dict(row.rate_control)
 
 
-def row_rate(row: GovernorRow, now: Instant) -> float:
+def row_rate(row: GovernorRow | LockedRow, now: Instant) -> float:
     """Recipients a second allowed now."""
     return row_allowed(row, now).rate
 
@@ -98,7 +122,7 @@ class Settled:
     """The same for those that SES refused because of the rate."""
 
 
-def settle(connection: Connection, row: GovernorRow, settled: Settled, now: Instant) -> None:
+def settle(connection: Connection, row: LockedRow, settled: Settled, now: Instant) -> None:
     """Un-count what SES didn't take, and let every process pace by what the answers show.
 
     ``row`` is locked by this transaction, and changed with the table: it needs no second look.

@@ -40,7 +40,7 @@ from sestui.store import governor
 from sestui.store import ledger_sql as sql
 from sestui.store import many_sql as many
 from sestui.store.database import Database
-from sestui.store.tables import GovernorRow
+from sestui.store.governor import LockedRow
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 
@@ -117,7 +117,11 @@ class Ledger:
     # settling
 
     def settle(
-        self, connection: Connection, row: GovernorRow, answers: Sequence[Answer], now: Instant
+        self,
+        connection: Connection,
+        row: LockedRow,
+        answers: Sequence[Answer],
+        now: Instant,
     ) -> None:
         """Write ``answers`` in a transaction of the caller's, who holds the governor's ``row``."""
         throttled = {each.delivery_id for each in answers if each.hold_back is HoldBack.RATE}
@@ -125,7 +129,7 @@ class Ledger:
         if not moved:
             return
         moves = Counter((each.run_id, before, each.state) for before, each in moved)
-        move_counts(connection, moves)
+        runs = move_counts(connection, moves)
         accepted, refused = [], []
         if throttled or not governor.row_control(row).is_quiet:
             for _, each in moved:
@@ -135,8 +139,8 @@ class Ledger:
                     accepted.append(each.claimed_at)
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
         governor.settle(connection, row, governor.Settled(unsent, accepted, refused), now)
-        for run_id in {run_id for run_id, _, _ in moves}:
-            finish_if_done(connection, run_id, now)
+        for run_id, run in runs.items():
+            _finish_if_done(connection, run_id, run, now)
 
     def _write(
         self, connection: Connection, answers: Sequence[Answer], now: Instant
@@ -157,7 +161,7 @@ class Ledger:
 
     # claiming
 
-    def _claim(self, connection: Connection, want: Want, row: GovernorRow, said: Taken) -> Taken:
+    def _claim(self, connection: Connection, want: Want, row: LockedRow, said: Taken) -> Taken:
         now = said.now
         run = connection.execute(sql.RUN_NOW, {"run_id": want.run_id}).one()
         if run.state != RunState.SENDING:
@@ -273,17 +277,24 @@ def clocks_now(connection: Connection, clock: Clock) -> tuple[Instant, float]:
     return now, (before + after) / 2
 
 
-def move_counts(connection: Connection, moves: Mapping[tuple[int, str, str], int]) -> None:
-    """Keep the run's counters true: ``moves`` is (run id, from state, to state) → how many."""
+def move_counts(
+    connection: Connection, moves: Mapping[tuple[int, str, str], int]
+) -> dict[int, Row[Any]]:
+    """Keep the runs' counters true: ``moves`` is (run id, from state, to state) → how many.
+
+    Returns state, pending and sending of each run after that, by its id.
+    """
     changes: dict[int, Counter[str]] = {}
     for (run_id, before, after), count in moves.items():
         if count:
             change = changes.setdefault(run_id, Counter())
             change[before] -= count
             change[after] += count
+    runs = {}
     for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
         deltas = {f"b_{state}": changes[run_id][state] for state in sql.STATES}
-        connection.execute(sql.MOVE_COUNTS, {"b_run_id": run_id} | deltas)
+        runs[run_id] = connection.execute(sql.MOVE_COUNTS, {"b_run_id": run_id} | deltas).one()
+    return runs
 
 
 def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunState:
@@ -292,22 +303,18 @@ def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunStat
     A cancelled run skips what came back unsent after the cancelling.
     """
     run = connection.execute(sql.RUN_NOW, {"run_id": run_id}).one()
+    return _finish_if_done(connection, run_id, run, now)
+
+
+def _finish_if_done(connection: Connection, run_id: int, run: Any, now: Instant) -> RunState:
     if run.state == RunState.SENDING and not run.pending and not run.sending:
-        connection.execute(
-            update(_RUN)
-            .where(_RUN.c.id == run_id)
-            .values(state=RunState.FINISHED.value, finished_at=now, reason="", detail="")
-        )
+        connection.execute(sql.FINISH, {"b_run_id": run_id, "b_finished_at": now})
         return RunState.FINISHED
     if run.state == RunState.CANCELLED and run.pending:
         skip_pending(connection, run_id)
     if run.state == RunState.FINISHED and run.pending:
         # Not sent, says a worker that was thought dead: what had been in doubt is to be sent yet.
-        connection.execute(
-            update(_RUN)
-            .where(_RUN.c.id == run_id)
-            .values(state=RunState.SENDING.value, finished_at=None)
-        )
+        connection.execute(sql.REOPEN, {"b_run_id": run_id})
         return RunState.SENDING
     return RunState(run.state)
 

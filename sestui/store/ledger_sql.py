@@ -6,7 +6,7 @@ Names of parameters begin with ``b_`` where SQLAlchemy keeps the column's own na
 from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlmodel import col
 
-from sestui.core.states import DeliveryState, WorkerRole
+from sestui.core.states import DeliveryState, RunState, WorkerRole
 from sestui.store.tables import Contact, Delivery, Run, Suppression, Worker
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -96,7 +96,23 @@ MOVE_COUNTS = (
     update(RUN)
     .where(RUN.c.id == bindparam("b_run_id"))
     .values({RUN.c[state]: RUN.c[state] + bindparam(f"b_{state}") for state in STATES})
+    .returning(RUN.c.state, RUN.c.pending, RUN.c.sending)
 )
-"""Add to each of a run's counters."""
+"""Add to each of a run's counters; returns what :data:`FINISH` hangs on."""
+
+FINISH = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values(
+        state=RunState.FINISHED.value, finished_at=bindparam("b_finished_at"), reason="", detail=""
+    )
+)
+
+REOPEN = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values(state=RunState.SENDING.value, finished_at=None)
+)
+"""A finished run sends again."""
 
 SET_RUN_TAT = update(RUN).where(RUN.c.id == bindparam("b_run_id")).values(tat=bindparam("b_tat"))

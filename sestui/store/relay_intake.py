@@ -30,8 +30,8 @@ from sestui.ses_api.wire import quota_exceeded, sending_paused
 from sestui.store import governor, relay_runs
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database
+from sestui.store.governor import LockedRow
 from sestui.store.ledger import Ledger, clocks_now, finish_if_done, move_counts
-from sestui.store.tables import GovernorRow
 
 _HOUR = 3600
 _HOURS_OF_QUOTA = 24
@@ -80,7 +80,11 @@ class RelayIntake:
     # settling
 
     def _settle(
-        self, connection: Connection, row: GovernorRow, calls: Sequence[CallAnswer], now: Instant
+        self,
+        connection: Connection,
+        row: LockedRow,
+        calls: Sequence[CallAnswer],
+        now: Instant,
     ) -> None:
         self._ledger.settle(connection, row, [a for call in calls for a in call.answers], now)
         told: list[int] = []
@@ -106,7 +110,11 @@ class RelayIntake:
     # admitting
 
     def _admitted(
-        self, connection: Connection, mails: Sequence[Incoming], row: GovernorRow, said: Admissions
+        self,
+        connection: Connection,
+        mails: Sequence[Incoming],
+        row: LockedRow,
+        said: Admissions,
     ) -> tuple[Admission, ...]:
         if not mails:
             return ()
@@ -139,7 +147,7 @@ class _Batch:
 
     connection: Connection
     worker: str
-    row: GovernorRow
+    row: LockedRow
     said: Admissions
     quota: Quota
     suppressed: frozenset[str]

@@ -46,6 +46,12 @@ _LAST = (
     .limit(1)
 )
 
+_SET_PACE = (
+    update(_RUN)
+    .where(_RUN.c.id == bindparam("b_run_id"))
+    .values(tat=bindparam("b_tat"), max_rate=bindparam("b_max_rate"))
+)
+
 
 def current_run(connection: Connection, campaign_id: int, now: Instant) -> Current:
     """The run that takes the campaign's next relayed mail; a new one if the last has ended.
@@ -95,12 +101,11 @@ def count_in(
         return
     deltas = {f"b_{state}": states[state] for state in ledger_sql.STATES}
     connection.execute(ledger_sql.MOVE_COUNTS, {"b_run_id": run.id} | deltas)
-    values: dict[str, Any] = {}
     if limited:
-        values |= {"tat": run.tat, "max_rate": run.max_rate}
+        connection.execute(
+            _SET_PACE, {"b_run_id": run.id, "b_tat": run.tat, "b_max_rate": run.max_rate}
+        )
     if run.state == RunState.FINISHED:
-        values |= {"state": RunState.SENDING.value, "finished_at": None}
-    if values:
-        connection.execute(update(_RUN).where(_RUN.c.id == run.id).values(values))
+        connection.execute(ledger_sql.REOPEN, {"b_run_id": run.id})
     if not states.keys() & OPEN_STATES:
         finish_if_done(connection, run.id, rows[0]["queued_at"])
