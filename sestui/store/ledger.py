@@ -234,7 +234,7 @@ class Ledger:
                 ids = [row.id for row in found]
                 connection.execute(
                     many.statements(connection).mark_sending,
-                    {"b_ids": many.ids_text(ids), "b_worker": self._worker, "b_now": now},
+                    {"b_ids": many.values_text(ids), "b_worker": self._worker, "b_now": now},
                 )
             for code, ids in skips.items():
                 connection.execute(sql.MARK_SKIPPED, {"ids": ids, "b_code": code})

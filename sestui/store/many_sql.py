@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -57,7 +58,7 @@ class Statements:
     ``b_before`` and ``b_worker``'s; returns id, run, new state and time of the claim of those that
     moved."""
     mark_sending: Update
-    """Hand the deliveries of ``b_ids`` (:func:`ids_text`) to ``b_worker`` at ``b_now``."""
+    """Hand the deliveries of ``b_ids`` (:func:`values_text`) to ``b_worker`` at ``b_now``."""
 
 
 def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
@@ -79,9 +80,19 @@ def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
     )
 
 
-def ids_text(ids: Sequence[int]) -> str:
-    """Ids of deliveries."""
-    return _json(ids)
+def values_text(values: Sequence[int] | Sequence[str]) -> str:
+    """Ids, keys, addresses: anything without half a character in it."""
+    return orjson.dumps(values).decode()
+
+
+def values_of(parameter: str, *, postgresql: bool = False) -> FromClause:
+    """The values of ``parameter`` (:func:`values_text`) as a table with the column ``value``; on
+    PostgreSQL each is a text."""
+    given: ColumnElement[Any] = bindparam(parameter, type_=Text)
+    name = f"{parameter}_each"
+    if postgresql:
+        return func.json_array_elements_text(cast(given, JSON)).table_valued("value", name=name)
+    return func.json_each(given).table_valued("value", name=name)
 
 
 def statements(connection: Connection) -> Statements:
@@ -136,8 +147,7 @@ def _for_sqlite() -> Statements:
         *(func.json_extract(each.c.value, f"$.{name}", type_=kind).label(name)
           for name, kind in _FIELDS)
     ).subquery("said")  # fmt: skip
-    ids = func.json_each(bindparam("b_ids", type_=Text)).table_valued("value", name="each")
-    return Statements(_settle(said), _mark_sending(select(ids.c.value)))
+    return Statements(_settle(said), _mark_sending(select(values_of("b_ids").c.value)))
 
 
 def _for_postgresql() -> Statements:
@@ -146,9 +156,7 @@ def _for_postgresql() -> Statements:
         .table_valued(*(column(name, kind) for name, kind in _FIELDS), name="said")
         .render_derived(with_types=True)
     )
-    ids = func.json_array_elements_text(cast(bindparam("b_ids", type_=Text), JSON)).table_valued(
-        "value", name="each"
-    )
+    ids = values_of("b_ids", postgresql=True)
     return Statements(_settle(said), _mark_sending(select(cast(ids.c.value, BigInteger))))
 
 

@@ -5,9 +5,10 @@ that many clients at once cost one commit. A mail's recipients all become delive
 the first call ``sending``, the others pending and held until the first call has its answer.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -27,7 +28,8 @@ from sestui.ses_api.relay_intake import (
 )
 from sestui.ses_api.relayed import first_call
 from sestui.ses_api.wire import quota_exceeded, sending_paused
-from sestui.store import governor, relay_runs
+from sestui.store import governor, relay_inserts, relay_runs
+from sestui.store import many_sql as many
 from sestui.store import relay_sql as sql
 from sestui.store.database import Database
 from sestui.store.governor import LockedRow
@@ -35,9 +37,6 @@ from sestui.store.ledger import Ledger, clocks_now, finish_if_done, move_counts
 
 _HOUR = 3600
 _HOURS_OF_QUOTA = 24
-_BATCH = 500
-"""Names in one IN: SQLite takes a limited number of parameters."""
-
 _WITHDRAWN = "SES did not take the mail's first recipient, and the client was told so."
 
 
@@ -128,17 +127,49 @@ class RelayIntake:
             _suppressed(connection, mails),
             frozenset(known),
         )
-        found = []
+        found: list[Callable[[], Admission]] = []
         for mail in mails:
             mail_id = known.get(mail.retry_key)
             if mail_id is None and not mail.own_call:
                 mail_id = known.get(mail.replay_key)
             if mail_id is not None:
-                found.append(Admission(Verdict.KNOWN, mail_id))
+                found.append(partial(Admission, Verdict.KNOWN, mail_id))
             else:
                 found.append(batch.admit(mail))
         batch.write(self._account)
-        return tuple(batch.with_ids(found))
+        return tuple(admission() for admission in found)
+
+
+@dataclass(slots=True, eq=False)
+class _New:
+    """A mail that is being taken in; :meth:`_Batch.write` gives it its ids."""
+
+    mail: Incoming
+    run: relay_runs.Current
+    call: Sequence[int]
+    """Places of those whom the first call is to; none: everybody is suppressed."""
+    mailable: Set[int]
+    """Places of those who aren't suppressed."""
+    replay_key: str | None
+    slot: Instant
+    id: int = 0
+    claims: tuple[Claim, ...] = ()
+
+    def admission(self) -> Admission:
+        """What became of it, once it has been written."""
+        if not self.call:
+            return Admission(Verdict.NOBODY, self.id)
+        return Admission(Verdict.ADMITTED, self.id, self.claims, tuple(self.call), self.slot)
+
+    def known(self) -> Admission:
+        """The same for the same mail once more."""
+        return Admission(Verdict.KNOWN, self.id)
+
+    def state(self, place: int) -> DeliveryState:
+        """What the recipient at ``place`` begins as."""
+        if place in self.call:
+            return DeliveryState.SENDING
+        return DeliveryState.PENDING if place in self.mailable else DeliveryState.SKIPPED
 
 
 @dataclass(slots=True)
@@ -154,24 +185,21 @@ class _Batch:
     known: frozenset[str]
     """Retry and replay keys that mails before have."""
     runs: dict[int, relay_runs.Current] = field(default_factory=dict)
-    mails: list[dict[str, Any]] = field(default_factory=list)
-    payloads: list[bytes | None] = field(default_factory=list)
-    deliveries: list[list[dict[str, Any]]] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-    """The number in this batch of the mail with that retry or replay key."""
+    new: list[_New] = field(default_factory=list)
+    by_key: dict[str, _New] = field(default_factory=dict)
+    """The mail in this batch that has that retry or replay key."""
     taken: int = 0
-    claims: list[tuple[Claim, ...]] = field(default_factory=list)
 
-    def admit(self, mail: Incoming) -> Admission:
-        """Decide one mail; an ADMITTED one gets its ids from :meth:`with_ids`."""
-        number = self.numbers.get(mail.retry_key)
-        if number is None and not mail.own_call:
-            number = self.numbers.get(mail.replay_key)
-        if number is not None:
-            return Admission(Verdict.KNOWN, -1 - number)
+    def admit(self, mail: Incoming) -> Callable[[], Admission]:
+        """Decide one mail; what is returned tells after :meth:`write` what became of it."""
+        earlier = self.by_key.get(mail.retry_key)
+        if earlier is None and not mail.own_call:
+            earlier = self.by_key.get(mail.replay_key)
+        if earlier is not None:
+            return earlier.known
         run = self._run(mail.terms)
         if run.state == RunState.PAUSED and run.reason != PauseReason.ERRORS:
-            return Admission(Verdict.REFUSED, error=sending_paused())
+            return partial(Admission, Verdict.REFUSED, error=sending_paused())
         mailable = [
             place
             for place, each in enumerate(mail.recipients)
@@ -179,23 +207,21 @@ class _Batch:
         ]
         call = first_call(mail.recipients, mailable)
         if not call:
-            self._take_in(mail, run, (), frozenset())
-            return Admission(Verdict.NOBODY, -len(self.mails))
+            return self._take_in(mail, run, (), frozenset(), 0.0)
         pace = self._pace(mail.terms, run)
         opens_at = pace.opens_at(self.said.now)
         horizon = self.said.now + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS
         if opens_at is None or opens_at > horizon:
             next_at = self.said.now + 1 if opens_at is None else opens_at - CLAIM_AHEAD_SECONDS
-            return Admission(Verdict.LATER, next_at=next_at)
+            return partial(Admission, Verdict.LATER, next_at=next_at)
         if not self._within_quota(mail.terms, len(call), len(mailable)):
-            return Admission(Verdict.REFUSED, error=quota_exceeded())
+            return partial(Admission, Verdict.REFUSED, error=quota_exceeded())
         slots = pace.reserve(len(call), self.said.now)
         self.row.tat = pace.tat_after(slots)
         if pace.run_rate is not None:
             run.tat = slots.end
         self.taken += len(call)
-        self._take_in(mail, run, call, frozenset(mailable))
-        return Admission(Verdict.ADMITTED, -len(self.mails), places=call, slot=slots.start)
+        return self._take_in(mail, run, call, frozenset(mailable), slots.start)
 
     def _run(self, terms: Terms) -> relay_runs.Current:
         if terms.campaign_id not in self.runs:
@@ -222,96 +248,77 @@ class _Batch:
         return bool(used + all_of_it <= self.quota.limit * terms.quota_share)
 
     def _take_in(
-        self, mail: Incoming, run: relay_runs.Current, call: Sequence[int], mailable: frozenset[int]
-    ) -> None:
-        now = self.said.now
-        seen = mail.replay_key in self.known or mail.replay_key in self.numbers
-        self.numbers[mail.retry_key] = len(self.mails)
-        self.numbers.setdefault(mail.replay_key, len(self.mails))
-        self.mails.append(
-            {
-                "run_id": run.id,
-                "key_id": mail.terms.id,
-                "created_at": now,
-                "retry_key": mail.retry_key,
-                "replay_key": None if seen else mail.replay_key,
-                "first_place": call[0] if call else 0,
-            }
-        )
-        self.payloads.append(mail.payload if call else None)
-        rows = []
-        for place, each in enumerate(mail.recipients):
-            state, values = DeliveryState.SKIPPED, {"code": SkipReason.SUPPRESSED.value}
-            if place in call:
-                state, values = DeliveryState.SENDING, {}
-            elif place in mailable:
-                state, values = DeliveryState.PENDING, {}
-            in_call = state is DeliveryState.SENDING
-            rows.append(
-                {
-                    **sql.NEW_DELIVERY,
-                    "run_id": run.id,
-                    "place": place,
-                    "email": each.email,
-                    "state": state.value,
-                    "attempts": int(in_call),
-                    "worker": self.worker if in_call else "",
-                    "claimed_at": now if in_call else None,
-                    "not_before": now + HOLD_SECONDS if state is DeliveryState.PENDING else 0.0,
-                    "queued_at": now,
-                    **values,
-                }
-            )
-        self.deliveries.append(rows)
+        self,
+        mail: Incoming,
+        run: relay_runs.Current,
+        call: Sequence[int],
+        mailable: Set[int],
+        slot: Instant,
+    ) -> Callable[[], Admission]:
+        seen = mail.replay_key in self.known or mail.replay_key in self.by_key
+        new = _New(mail, run, call, mailable, None if seen else mail.replay_key, slot)
+        self.new.append(new)
+        self.by_key[mail.retry_key] = new
+        self.by_key.setdefault(mail.replay_key, new)
         # At once: the next mail of this key in this batch has to be reckoned with it.
-        _use(self.connection, mail.terms, now, len(mailable))
+        _use(self.connection, mail.terms, self.said.now, len(mailable))
+        return new.admission
 
     def write(self, account: str) -> None:
         """Put everything that was admitted into the tables."""
-        if not self.mails:
+        if not self.new:
             return
-        added = self.connection.execute(sql.ADD_MAILS, self.mails).all()
-        by_key = {row.retry_key: row.id for row in added}
-        ids = [by_key[mail["retry_key"]] for mail in self.mails]
-        for mail, mail_id in zip(self.mails, ids, strict=True):
-            mail["id"] = mail_id
-        payloads = [
-            {"mail_id": mail_id, "content": content}
-            for mail_id, content in zip(ids, self.payloads, strict=True)
-            if content is not None
-        ]
-        if payloads:
-            self.connection.execute(sql.ADD_PAYLOADS, payloads)
-        rows = [
-            {**row, "relayed_id": mail_id}
-            for mail_id, of_mail in zip(ids, self.deliveries, strict=True)
-            for row in of_mail
-        ]
-        added = self.connection.execute(sql.ADD_DELIVERIES, rows).all()
-        numbers = {(row.relayed_id, row.place): row.id for row in added}
-        for mail_id, of_mail in zip(ids, self.deliveries, strict=True):
-            own = [numbers[mail_id, row["place"]] for row in of_mail]
-            self.claims.append(tuple(_claims(zip(own, of_mail, strict=True))))
+        recipients = sum(len(new.mail.recipients) for new in self.new)
+        mail_ids, delivery_ids = relay_inserts.new_ids(self.connection, len(self.new), recipients)
+        deliveries: list[relay_inserts.Row] = []
+        states: dict[int, Counter[DeliveryState]] = {
+            run.id: Counter() for run in self.runs.values()
+        }
+        for new, mail_id in zip(self.new, mail_ids, strict=True):
+            new.id = mail_id
+            claims = []
+            for (place, each), delivery_id in zip(
+                enumerate(new.mail.recipients), delivery_ids, strict=False
+            ):
+                state = new.state(place)
+                states[new.run.id][state] += 1
+                deliveries.append(self._delivery(new, delivery_id, place, each.email, state))
+                if state is DeliveryState.SENDING:
+                    claims.append(Claim(delivery_id, new.run.id, each.email, 1))
+            new.claims = tuple(claims)
+        relay_inserts.add_mails(self.connection, [self._mail(new) for new in self.new])
+        relay_inserts.add_payloads(
+            self.connection, [(new.id, new.mail.payload) for new in self.new if new.call]
+        )
+        relay_inserts.add_deliveries(self.connection, deliveries)
         if self.taken:
             governor.take(self.connection, account, count=self.taken, tat=self.row.tat)
         for run in self.runs.values():
-            relay_runs.count_in(self.connection, run, rows, limited=run.max_rate is not None)
+            relay_runs.count_in(
+                self.connection,
+                run,
+                states[run.id],
+                now=self.said.now,
+                limited=run.max_rate is not None,
+            )
 
-    def with_ids(self, found: Iterable[Admission]) -> Iterable[Admission]:
-        """The admissions with the ids that writing gave."""
-        for each in found:
-            if each.mail_id >= 0:
-                yield each
-                continue
-            number = -each.mail_id - 1
-            claims = self.claims[number] if each.verdict is Verdict.ADMITTED else ()
-            yield replace(each, mail_id=self.mails[number]["id"], claims=claims)
+    def _mail(self, new: _New) -> relay_inserts.Row:
+        first = new.call[0] if new.call else 0
+        retry_key, key_id = new.mail.retry_key, new.mail.terms.id
+        return (new.id, new.run.id, key_id, self.said.now, retry_key, new.replay_key, first)
 
-
-def _claims(rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterable[Claim]:
-    for number, row in rows:
-        if row["state"] == DeliveryState.SENDING.value:
-            yield Claim(number, row["run_id"], row["email"], 1)
+    def _delivery(
+        self, new: _New, number: int, place: int, email: str, state: DeliveryState
+    ) -> relay_inserts.Row:
+        now, worker, claimed_at, not_before, code = self.said.now, "", None, 0.0, ""
+        if state is DeliveryState.SENDING:
+            worker, claimed_at = self.worker, now
+        elif state is DeliveryState.PENDING:
+            not_before = now + HOLD_SECONDS
+        else:
+            code = SkipReason.SUPPRESSED.value
+        row = (number, new.run.id, new.id, place, email, state.value, int(bool(worker)), code)
+        return (*row, worker, claimed_at, not_before, now)
 
 
 def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> None:
@@ -336,28 +343,20 @@ def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> N
 
 def _known(connection: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
     """The ids of mails that were taken over before, by retry key and by replay key."""
-    found: dict[str, int] = {}
-    for start in range(0, len(mails), _BATCH):
-        part = mails[start : start + _BATCH]
-        rows = connection.execute(
-            sql.KNOWN,
-            {
-                "retry_keys": [mail.retry_key for mail in part],
-                "replay_keys": [mail.replay_key for mail in part],
-            },
-        )
-        for row in rows:
-            found |= {key: row.id for key in (row.retry_key, row.replay_key) if key}
-    return found
+    rows = connection.execute(
+        sql.among(connection).known,
+        {
+            "b_retry_keys": many.values_text([mail.retry_key for mail in mails]),
+            "b_replay_keys": many.values_text([mail.replay_key for mail in mails]),
+        },
+    ).all()
+    return {key: row.id for row in rows for key in (row.retry_key, row.replay_key) if key}
 
 
 def _suppressed(connection: Connection, mails: Sequence[Incoming]) -> frozenset[str]:
-    wanted = sorted({each.email.lower() for mail in mails for each in mail.recipients})
-    found: set[str] = set()
-    for start in range(0, len(wanted), _BATCH):
-        keys = wanted[start : start + _BATCH]
-        found.update(connection.execute(sql.SUPPRESSED, {"keys": keys}).scalars())
-    return frozenset(found)
+    wanted = {each.email.lower() for mail in mails for each in mail.recipients}
+    given = {"b_keys": many.values_text(list(wanted))}
+    return frozenset(connection.execute(sql.among(connection).suppressed, given).scalars())
 
 
 def _use(connection: Connection, terms: Terms, at: Instant, recipients: int) -> None:

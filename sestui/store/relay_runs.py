@@ -1,15 +1,13 @@
 """The runs that hold what a key relays: one a day, sending whenever something is open in it."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import Session
 
 from sestui.core.clock import Instant
-from sestui.core.states import OPEN_STATES, RunKind, RunState
+from sestui.core.states import OPEN_STATES, DeliveryState, RunKind, RunState
 from sestui.store import ledger_sql
 from sestui.store.ledger import finish_if_done
 from sestui.store.tables import Campaign, Run
@@ -90,16 +88,20 @@ def _has_ended(run: Current, now: Instant) -> bool:
 
 
 def count_in(
-    connection: Connection, run: Current, rows: Sequence[dict[str, Any]], *, limited: bool
+    connection: Connection,
+    run: Current,
+    states: Counter[DeliveryState],
+    *,
+    now: Instant,
+    limited: bool,
 ) -> None:
-    """Count new deliveries ``rows`` into the run, and let it send.
+    """Count new deliveries in these ``states`` into the run, and let it send.
 
     ``limited``: it has a rate of its own, and what became of that is to be kept.
     """
-    states = Counter(row["state"] for row in rows if row["run_id"] == run.id)
     if not states:
         return
-    deltas = {f"b_{state}": states[state] for state in ledger_sql.STATES}
+    deltas = {f"b_{state}": states[state] for state in DeliveryState}
     connection.execute(ledger_sql.MOVE_COUNTS, {"b_run_id": run.id} | deltas)
     if limited:
         connection.execute(
@@ -108,4 +110,4 @@ def count_in(
     if run.state == RunState.FINISHED:
         connection.execute(ledger_sql.REOPEN, {"b_run_id": run.id})
     if not states.keys() & OPEN_STATES:
-        finish_if_done(connection, run.id, rows[0]["queued_at"])
+        finish_if_done(connection, run.id, now)

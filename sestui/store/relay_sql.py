@@ -1,13 +1,26 @@
 """The relay's statements, built once (see ``ledger_sql``)."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from sestui.core.states import DeliveryState, RunKind
+from sestui.store.many_sql import values_of
 from sestui.store.relay_tables import RelayedMail, RelayedPayload, RelayUsage
 from sestui.store.tables import Delivery, Run, Suppression
 
@@ -21,24 +34,39 @@ _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLM
 _IDS: Any = bindparam("ids", expanding=True)
 _PENDING = DELIVERY.c.state == DeliveryState.PENDING.value
 
-NEW_DELIVERY: dict[str, Any] = {"message_id": "", "code": "", "reason": "", "outcome": ""}
-"""What a Core insert doesn't take from the model's defaults."""
 
-KNOWN = select(MAIL.c.id, MAIL.c.retry_key, MAIL.c.replay_key).where(
-    or_(
-        MAIL.c.retry_key.in_(bindparam("retry_keys", expanding=True)),
-        MAIL.c.replay_key.in_(bindparam("replay_keys", expanding=True)),
+@dataclass(frozen=True)
+class Among:
+    """What there is already of many values, which travel as in ``many_sql``."""
+
+    known: CompoundSelect[Any]
+    """Id and keys of the mails with one of ``b_retry_keys`` or of ``b_replay_keys``."""
+    suppressed: Select[Any]
+    """Those of the addresses ``b_keys`` that are suppressed."""
+
+
+def among(connection: Connection) -> Among:
+    """The statements of the connection's database."""
+    return _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
+
+
+def _among(*, postgresql: bool) -> Among:
+    def is_in(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        return column == values_of(name, postgresql=postgresql).c.value
+
+    mail = select(MAIL.c.id, MAIL.c.retry_key, MAIL.c.replay_key)
+    key = _SUPPRESSION.c.email_key
+    return Among(
+        # Not one with "or": PostgreSQL would read the whole table for it.
+        union_all(
+            mail.where(is_in(MAIL.c.retry_key, "b_retry_keys")),
+            mail.where(is_in(MAIL.c.replay_key, "b_replay_keys")),
+        ),
+        select(key).where(is_in(key, "b_keys")),
     )
-)
 
-SUPPRESSED = select(_SUPPRESSION.c.email_key).where(
-    _SUPPRESSION.c.email_key.in_(bindparam("keys", expanding=True))
-)
 
-# Rows come back in any order: to have them in ours, SQLAlchemy would insert them one by one.
-ADD_MAILS = insert(MAIL).returning(MAIL.c.id, MAIL.c.retry_key)
-ADD_PAYLOADS = insert(PAYLOAD)
-ADD_DELIVERIES = insert(DELIVERY).returning(DELIVERY.c.id, DELIVERY.c.relayed_id, DELIVERY.c.place)
+_SQLITE, _POSTGRESQL = _among(postgresql=False), _among(postgresql=True)
 
 RELEASE = update(DELIVERY).where(DELIVERY.c.relayed_id.in_(_IDS), _PENDING).values(not_before=0.0)
 """The first call has its answer: the others may go."""
