@@ -8,8 +8,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from uuid import uuid4
 
-from starlette.types import Send
-
+from sestui.relay.client import Client
 from sestui.ses_api import wire_v1
 from sestui.ses_api.wire import (
     EntryResult,
@@ -74,12 +73,9 @@ def as_bytes(answer: Answer) -> bytes:
     return b"\r\n".join([*lines, b"", answer.body])
 
 
-async def give(send: Send, answer: Answer) -> None:
-    """Send ``answer``."""
-    await send(
-        {"type": "http.response.start", "status": answer.status, "headers": _headers(answer)}
-    )
-    await send({"type": "http.response.body", "body": answer.body})
+def give(client: Client, answer: Answer) -> None:
+    """Write ``answer``."""
+    client.answer(answer.status, _headers(answer), answer.body, close=answer.close)
 
 
 def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
@@ -91,7 +87,8 @@ def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
         (b"date", _date(int(time.time()))),
     ]
     if answer.error_code:
-        headers.append((b"x-amzn-errortype", answer.error_code.encode("latin-1", "replace")))
+        code = "".join(each for each in answer.error_code if each.isprintable())
+        headers.append((b"x-amzn-errortype", code.encode("latin-1", "replace")))
     if answer.status in {429, 503}:
         headers.append((b"retry-after", str(_RETRY_SECONDS).encode()))
     if answer.close:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.types import Message, Receive, Scope, Send
@@ -12,6 +12,7 @@ from sestui.core.clock import Clock
 from sestui.errors import SestuiError
 from sestui.relay.answers import Answer, give, refusal
 from sestui.relay.calls import call_of, speaks_v1
+from sestui.relay.client import Client, client_of
 from sestui.relay.intake import Intake
 from sestui.relay.keys import Keyring, KnownKey
 from sestui.relay.metrics import Metrics
@@ -91,10 +92,11 @@ class RelayApp:
         if scope["type"] != "http":
             return
         began = time.monotonic()
+        client = client_of(scope)
         v1 = speaks_v1(scope["path"])
         action, size = "other", 0
         try:
-            body = await read_body(scope, receive, self._memory)
+            body = await read_body(scope, receive, client, self._memory)
             size = len(body)
             if size > _LARGE:
                 understood = await asyncio.to_thread(self._understood, scope, body)
@@ -104,20 +106,20 @@ class RelayApp:
                 status = await self._passed(understood, body, _Sending(send))
             else:
                 action = "send"
-                status = await self._send(understood.prepared, receive, send)
+                status = await self._send(understood.prepared, client)
         except ServiceError as error:
             close = error.status == 413
             answer = refusal(error, v1=v1, close=close)
             status = answer.status
-            await _Sending(send).give(answer)
+            await _give(client, answer)
         except SestuiError as error:
             answer = refusal(ServiceError(503, "ServiceUnavailable", str(error)), v1=v1)
             status = answer.status
-            await _Sending(send).give(answer)
+            await _give(client, answer)
         except TooSlowError:
             slow = ServiceError(408, "RequestTimeout", "The request took too long to arrive.")
             status = 408
-            await _Sending(send).give(refusal(slow, v1=v1, close=True))
+            await _give(client, refusal(slow, v1=v1, close=True))
         except (Gone, CutOffError):
             return  # uvicorn ends the connection: what was said so far is visibly not all
         finally:
@@ -140,55 +142,55 @@ class RelayApp:
             return await self._passing.passed(call.received, body, send)
         return await self._once.passed(call.received, call.caller, body, send)
 
-    async def _send(self, call: Prepared, receive: Receive, send: Send) -> int:
+    async def _send(self, call: Prepared, client: Client) -> int:
         why = self._full()
         if why:
             raise ServiceError(503, "ServiceUnavailable", why)
         for warning in call.warnings:
             self._warn(warning)
-        async with _cancelled_when_gone(receive):
+        with _cancelled_when_gone(client):
             answer = await carried_out(call, self._intake, self._metrics.mail)
-        await _Sending(send).give(answer)
+        await _give(client, answer)
         return answer.status
 
 
-@asynccontextmanager
-async def _cancelled_when_gone(receive: Receive) -> AsyncIterator[None]:
-    """Cancel what the block waits for when the client leaves, and raise Gone then.
-
-    The block stays in its own task: a second one would cost more than everything else here.
-    """
+@contextmanager
+def _cancelled_when_gone(client: Client) -> Iterator[None]:
+    """Cancel what the block waits for when the client leaves, and raise Gone then."""
     own = asyncio.current_task()
     assert own is not None  # noqa: S101 - uvicorn makes one a request
-    entered = True
+    left = False
 
-    def left(watching: "asyncio.Task[None]") -> None:
-        if entered and not watching.cancelled():
-            own.cancel()
+    def leave() -> None:
+        nonlocal left
+        left = own.cancel()
 
-    watching = asyncio.ensure_future(_until_gone(receive))
-    watching.add_done_callback(left)
+    client.when_gone(leave)
     try:
         yield
     except asyncio.CancelledError as error:
-        if watching.cancelled() or not watching.done():
+        if not left:
             raise  # somebody else's doing
         own.uncancel()
         raise Gone from error
     finally:
-        entered = False
-        watching.cancel()
+        client.when_gone(None)
+
+
+async def _give(client: Client, answer: Answer) -> None:
+    if client.dawdles:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await client.caught_up()
+        except TimeoutError as error:
+            raise Gone from error
+    give(client, answer)
 
 
 def _denied(key: KnownKey, call: str) -> str:
     if not key.calls:
         return f"The key {key.name} may only send."
     return f"The key {key.name} may not make {call or 'this call'}."
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class _Sending:
@@ -201,13 +203,5 @@ class _Sending:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._send(message)
-        except TimeoutError as error:
-            raise Gone from error
-
-    async def give(self, answer: Answer) -> None:
-        """Send a whole answer."""
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await give(self._send, answer)
         except TimeoutError as error:
             raise Gone from error

@@ -9,6 +9,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sestui.relay.answers import as_bytes, refusal
+from sestui.relay.client import KEY, Client
 from sestui.relay.gathered import GatheringTransport
 from sestui.ses_api.wire import ServiceError
 
@@ -57,6 +58,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     _head: TimerHandle | None = None
     _head_bytes = 0
+    _client: Client | None = None
+    """Of the newest request."""
     _in_head = True
     _asked_upgrade: list[tuple[bytes, bytes]] | None = None
     """The headers of a request that asks for another protocol, while it is read anew."""
@@ -74,6 +77,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._left is not None:
             self._left.cancel()
         super().connection_lost(exc)
+        if self._client is not None:
+            self._client.gone()
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's never keeps it open
         """Answer a client that has ended its side once it had said its request."""
@@ -152,6 +157,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(_OLD_CHUNKS)
         if not self.transport.is_closing():
             super().on_headers_complete()
+            self._client = self.cycle.scope["state"][KEY] = Client(self.cycle)
 
     def on_message_complete(self) -> None:
         """The next head may come; its time begins with its first byte."""

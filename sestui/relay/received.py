@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope
 
 from sestui.core.clock import Instant
+from sestui.relay.client import Client
 from sestui.relay.keys import Keyring, KnownKey
 from sestui.ses_api.sigv4 import (
     SKEW_SECONDS,
@@ -101,7 +102,7 @@ class Memory:
         self.used += size
 
 
-async def read_body(scope: Scope, receive: Receive, memory: Memory) -> bytes:
+async def read_body(scope: Scope, receive: Receive, client: Client, memory: Memory) -> bytes:
     """The request's body; the caller gives its size back to ``memory``.
 
     Raises:
@@ -111,6 +112,10 @@ async def read_body(scope: Scope, receive: Receive, memory: Memory) -> bytes:
     """
     if _told_length(scope) > MAX_BODY:
         raise _too_long()
+    whole = client.body()
+    if whole is not None:
+        memory.take(len(whole))
+        return whole
     chunks: list[bytes] = []
     try:
         async for chunk in _arriving(receive):
