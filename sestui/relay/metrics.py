@@ -52,7 +52,7 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-
+        self._accepted = self._mails.labels("accepted")
         self._of_requests: dict[tuple[bool, str, int], tuple[Counter, Histogram]] = {}
 
     def request(self, *, v1: bool, action: str, status: int, seconds: float) -> None:
@@ -67,7 +67,10 @@ class Metrics:
 
     def mail(self, settled: Settled) -> None:
         """Note what became of a mail."""
-        self._mails.labels("accepted" if settled.error is None else settled.error.code).inc()
+        if settled.error is None:
+            self._accepted.inc()
+        else:
+            self._mails.labels(settled.error.code).inc()
 
 
 class _Gauges(Collector):

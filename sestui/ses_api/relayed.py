@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
@@ -269,16 +271,25 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:
     return [{"Name": name, "Value": value} for name, value in pairs]
 
 
+_WORTH_COMPRESSING = 2048
+"""Bytes: what is smaller is in the ledger for a while only, and comes by the thousand."""
+
+
 def packed(mail: RelayedMail) -> bytes:
     """The mail as it is stored, once however many recipients it has."""
     people = [[each.email, each.role.value, each.written, each.rides] for each in mail.recipients]
-    text = json.dumps([mail.request, people, mail.rewrites])
-    return zlib.compress(text.encode(), 1)
+    said = [mail.request, people, mail.rewrites]
+    try:
+        text = orjson.dumps(said)
+    except orjson.JSONEncodeError:  # half a character: storable only as an escape
+        text = json.dumps(said).encode()
+    return text if len(text) < _WORTH_COMPRESSING else zlib.compress(text, 1)
 
 
 def unpacked(stored: bytes) -> RelayedMail:
     """What :func:`packed` has stored, without senders and warning."""
-    request, people, rewrites = json.loads(zlib.decompress(stored))
+    text = stored if stored.startswith(b"[") else zlib.decompress(stored)
+    request, people, rewrites = json.loads(text)
     recipients = tuple(
         Recipient(email, Role(role), written, rides) for email, role, written, rides in people
     )

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import lru_cache
+from itertools import product
 from urllib.parse import quote, unquote_to_bytes
 
 from sestui.core.clock import Instant
@@ -61,7 +62,10 @@ class Received:
 
     def header(self, name: str) -> str:
         """The first header of that name; '' if there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:  # half of what `next` and a generator take
+            if key == name:
+                return value
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,11 +299,16 @@ def canonical_requests(received: Received, claim: Claim) -> Iterator[str]:
     """
     headers = "".join(f"{name}:{_joined(received, name)}\n" for name in claim.signed_headers)
     signed = ";".join(claim.signed_headers)
-    for path in dict.fromkeys(
-        (_escaped_path(_resolved(received.path)), _escaped_path(received.path))
-    ):
-        for query in dict.fromkeys((_normal_query(received.query), _raw_query(received.query))):
-            yield "\n".join((received.method, path, query, headers, signed, received.body_hash))
+    for path, query in _targets(received.path, received.query):
+        yield "\n".join((received.method, path, query, headers, signed, received.body_hash))
+
+
+@lru_cache(maxsize=64)
+def _targets(path: str, query: str) -> tuple[tuple[str, str], ...]:
+    """The paths and queries that may have been signed; most calls are to one and the same URL."""
+    paths = dict.fromkeys((_escaped_path(_resolved(path)), _escaped_path(path)))
+    queries = dict.fromkeys((_normal_query(query), _raw_query(query)))
+    return tuple(product(paths, queries))
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -51,6 +52,17 @@ def relayed(given, **more):
         mail.rewrites,
     )
     return mail
+
+
+@pytest.mark.parametrize("text", ["small", "large " * 10_000, "half a \ud800"])
+def test_what_is_stored_is_read_again_whatever_its_size(text):
+    content = {"Simple": {"Subject": {"Data": "Hi"}, "Body": {"Text": {"Data": text}}}}
+    mail = relayed(simple(["a@x.org"], Content=content))
+    assert len(packed(mail)) < 2_048
+    # As releases before have stored all of them.
+    people = [[each.email, each.role, each.written, each.rides] for each in mail.recipients]
+    old = zlib.compress(json.dumps([mail.request, people, mail.rewrites]).encode(), 1)
+    assert unpacked(old) == unpacked(packed(mail))
 
 
 def calls(mail):
