@@ -1,10 +1,12 @@
-"""What the relay costs: latency beside a direct call, requests a second beside nginx.
+"""What the relay costs: latency and sends a second beside direct calls, and beside nginx.
 
-Upstream is a null SES that answers at once. nginx proxies to the same, if it is installed (or named
-by SESTUI_BENCH_NGINX); it neither checks a signature nor signs, and keeps no ledger.
+Upstream is a null SES that answers at once; it, the relay and the load are a process each. nginx
+proxies to the same, if it is installed (``apt-get install nginx-light``, or any binary named by
+SESTUI_BENCH_NGINX): it neither checks a signature nor signs, and keeps no ledger. What the relay
+adds to one send are two commits, so what the disk takes for one is printed too.
 """
 
-import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -17,13 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from tests.benchmarks.figures import seconds, show, size, times
+from tests.benchmarks.figures import show, size, times
+from tests.benchmarks.load import load
 from tests.benchmarks.null_ses import SINGLE_PATH, NullSes, null_ses
 from tests.benchmarks.workload import as_ses
 from tests.support.relay import REGION, Relay, simple
@@ -31,7 +35,7 @@ from tests.support.relay import REGION, Relay, simple
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 
 CALLS = size("RELAY_CALLS", 500)
-SECONDS = seconds("RELAY_SECONDS", 5.0)
+SENDS = size("RELAY_SENDS", 5000)
 CONNECTIONS = size("RELAY_CONNECTIONS", 16)
 ACCOUNT_PATH = "/v2/email/account"
 
@@ -115,33 +119,6 @@ def request_bytes(port: int, key: tuple[str, str], method: str, path: str, body:
     )
 
 
-async def per_second(port: int, requests: list[bytes], lasting: float) -> float:
-    """Answers a second with a few connections that ask again at once."""
-    asked = iter(requests)
-    until = time.perf_counter() + lasting
-    answered = 0
-
-    async def work() -> None:
-        nonlocal answered
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for request in asked:
-            if time.perf_counter() > until:
-                break
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
-            lengths = [
-                line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
-            ]
-            await reader.readexactly(int(lengths[0].split(b":")[1]))
-            answered += 1
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(CONNECTIONS)))
-    return answered / (time.perf_counter() - began)
-
-
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 512; }}
@@ -178,22 +155,71 @@ def nginx(ses: NullSes, folder: Path) -> Iterator[int | None]:
             process.terminate()
 
 
-def test_requests_a_second(ses: NullSes, relay: Relay, tmp_path: Path) -> None:
+def processor_seconds(process: subprocess.Popen[bytes] | None) -> float:
+    assert process is not None
+    used = psutil.Process(process.pid).cpu_times()
+    return used.user + used.system
+
+
+def test_sends_beside_direct_calls(ses: NullSes, relay: Relay, tmp_path: Path) -> None:
+    key = (relay.key.access_key_id, relay.key.secret_access_key)
+    numbers = itertools.count()
+
+    def sends(port: int, count: int) -> list[bytes]:
+        mails = (simple(f"r{next(numbers)}@example.com") for _ in range(count))
+        return [
+            request_bytes(port, key, "POST", SINGLE_PATH, json.dumps(mail).encode())
+            for mail in mails
+        ]
+
+    load(relay.port, sends(relay.port, CALLS), tmp_path, connections=CONNECTIONS)
+    rows = []
+    medians = {}
+    for connections, count in ((1, CALLS), (CONNECTIONS, SENDS)):
+        for name, port in (("direct", ses.port), ("by the relay", relay.port)):
+            requests = sends(port, count)
+            before = processor_seconds(relay.process)
+            took = load(port, requests, tmp_path, connections=connections)
+            used = processor_seconds(relay.process) - before
+            medians[name, connections] = statistics.median(took.answers)
+            cost = f"{1e6 * used / count:.0f}" if port == relay.port else ""
+            rows.append(
+                (f"{name}, {connections}", f"{took.rate:,.0f}", *milliseconds(took.answers), cost)
+            )
+    show(
+        f"Sends of one recipient; the disk takes {1000 * sync_seconds(tmp_path):.2f} ms a commit",
+        ("to SES, connections", "a second", "p50 ms", "p95 ms", "processor us a send"),
+        rows,
+    )
+    added = medians["by the relay", 1] - medians["direct", 1]
+    print(f"added at p50: {1000 * added:.2f} ms (goal: 2); two commits lie in it")
+
+
+def sync_seconds(folder: Path) -> float:
+    """What the disk takes to have a few kilobytes for certain, at the median."""
+    samples = []
+    with (folder / "synced").open("wb") as file:
+        for _ in range(100):
+            file.write(bytes(16_384))
+            file.flush()
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            samples.append(time.perf_counter() - began)
+    return statistics.median(samples)
+
+
+def test_requests_a_second_beside_nginx(ses: NullSes, relay: Relay, tmp_path: Path) -> None:
     key = (relay.key.access_key_id, relay.key.secret_access_key)
 
     def rate(port: int, method: str, path: str, bodies: list[bytes]) -> float:
         requests = [request_bytes(port, key, method, path, body) for body in bodies]
-        if len(requests) == 1:
-            requests *= 1_000_000
-        return asyncio.run(per_second(port, requests, SECONDS))
+        requests = requests * SENDS if len(requests) == 1 else requests
+        return load(port, requests, tmp_path, connections=CONNECTIONS).rate
 
     one = [b""]
-    sends = [
-        json.dumps(simple(f"r{number}@example.com")).encode()
-        for number in range(int(3000 * SECONDS))
-    ]
+    sends = [json.dumps(simple(f"n{number}@example.com")).encode() for number in range(SENDS)]
     passed = rate(relay.port, "GET", ACCOUNT_PATH, one)
-    sent = rate(relay.port, "POST", SINGLE_PATH, sends[: int(1000 * SECONDS)])
+    sent = rate(relay.port, "POST", SINGLE_PATH, sends)
     with nginx(ses, tmp_path) as port:
         proxied = rate(port, "GET", ACCOUNT_PATH, one) if port else 0.0
         proxied_sends = rate(port, "POST", SINGLE_PATH, sends) if port else 0.0
@@ -204,6 +230,6 @@ def test_requests_a_second(ses: NullSes, relay: Relay, tmp_path: Path) -> None:
         ("nginx, sends as they are", f"{proxied_sends:,.0f}" if port else "not installed", "", ""),
         ("the relay, sends of one", f"{sent:,.0f}", times(sent, proxied_sends), "of nginx"),
     ]
-    title = f"Requests a second, {CONNECTIONS} connections, {SECONDS:g} s each, on one machine"
+    title = f"Requests a second, {CONNECTIONS} connections, {SENDS} requests, on one machine"
     show(title, ("what", "a second", "", ""), rows)
     assert relay.run().accepted > 0
