@@ -277,9 +277,8 @@ class _Batch:
         for new, mail_id in zip(self.new, mail_ids, strict=True):
             new.id = mail_id
             claims = []
-            for (place, each), delivery_id in zip(
-                enumerate(new.mail.recipients), delivery_ids, strict=False
-            ):
+            for place, each in enumerate(new.mail.recipients):
+                delivery_id = next(delivery_ids)
                 state = new.state(place)
                 states[new.run.id][state] += 1
                 deliveries.append(self._delivery(new, delivery_id, place, each.email, state))

@@ -31,6 +31,7 @@ from tests.support.seeding import (
     not_sent,
     open_ledger,
     refused,
+    rows_of,
     suppress,
     tell_governor,
     unknown,
@@ -138,6 +139,28 @@ def test_the_first_goes_at_once_and_the_others_when_it_has_its_answer(relay):
         "c@x.org",
         "d@x.org",
     ]
+
+
+def test_every_row_of_a_large_batch_is_its_own_mails(relay):
+    """More rows than one statement takes, between others, with one who is skipped."""
+    relay.one("before@x.org", name="before")
+    suppress(relay.database, "r3-7@x.org")
+    people = {f"mail{n}": [f"r{n}-{place}@x.org" for place in range(90)] for n in range(12)}
+    mails = [relay.incoming(*to, name=name) for name, to in people.items()]
+    found = relay.admit(*mails, mails[5])
+    assert [each.verdict for each in found] == [ADMITTED] * 12 + [KNOWN]
+    assert found[12].mail_id == found[5].mail_id
+    assert relay.one("after@x.org", name="after").verdict is ADMITTED
+    rows = rows_of(relay.database, relay.run().id)
+    assert len({row.id for row in rows}) == len(rows) == 12 * 90 + 2
+    for admission, to in zip(found[:12], people.values(), strict=True):
+        own = [row for row in rows if row.relayed_id == admission.mail_id]
+        assert [(row.place, row.email) for row in own] == list(enumerate(to))
+        [claim] = admission.claims
+        assert (claim.delivery_id, claim.email) == (own[0].id, to[0])
+        content = relay.mails.contents([admission.mail_id])[admission.mail_id]
+        assert [each.email for each in content.recipients] == to
+    assert [row.email for row in rows if row.state == DeliveryState.SKIPPED] == ["r3-7@x.org"]
 
 
 def test_what_comes_later_goes_on_in_the_run_of_the_day(timed):
