@@ -1,12 +1,14 @@
 """What each column of a file is: the address, tags, or an attribute, and under which name."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sestui.audience.address_columns import address_column, other_address_columns
 from sestui.audience.files import looks_like_address
-from sestui.core.text import printable
+from sestui.core.text import folded, printable
 from sestui.errors import BadFileError, UsageError
 
 EMAIL = "email"
@@ -17,19 +19,6 @@ IGNORE = "-"
 ColumnMap = Mapping[str, str] | Mapping[int, str]
 """Column to field: a text is the column's name or else its number, an int its number, from 1."""
 
-_EMAIL_WORDS = (
-    # Most certain first; compared without case, accents, spaces and punctuation.
-    "email emailaddress email1value emailaddress1 primaryemail emailprimary subscriberemail "
-    "contactemail useremail customeremail mail mailaddress emailid youremail workemail "
-    "courriel adressecourriel adressemail adresseemail adresseelectronique "
-    "emailadresse mailadresse epostadresse elektronischepost "
-    "correo correoelectronico direcciondecorreo direcciondecorreoelectronico direccionemail "
-    "indirizzoemail postaelettronica indirizzodipostaelettronica "
-    "enderecodeemail enderecoemail correioeletronico "
-    "emailadres epost epostadress eposta sahkoposti sahkopostiosoite adresemail adrespocztyemail "
-    "электроннаяпочта электронныйадрес адресэлектроннойпочты почта имейл "
-    "メール メールアドレス 電子メール 邮箱 电子邮件 电子邮箱 電子郵件 이메일 메일주소"
-)
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
 _RESERVED = frozenset(
     # Words that a template reads as its own.
@@ -62,6 +51,10 @@ class Columns:
     ignored: tuple[int, ...]
     """Positions of columns that are left out."""
     has_header: bool
+    others: tuple[int, ...] = ()
+    """Positions of more addresses of the same contact, for rows whose first one is none."""
+    unpacked: tuple[int, ...] = ()
+    """Positions of JSON objects whose members are attributes, as listmonk's export has one."""
 
     @property
     def width(self) -> int:
@@ -122,7 +115,7 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
     labels = head.labels
     rows = sample[1:] if head.given else sample
     mapped = _mapped(labels, mapping, file_name)
-    email = _email_column(labels, rows, mapped, has_header=head.given)
+    email = address_column(labels, rows, _mapped_email(mapped), set(mapped), has_header=head.given)
     if email is None:
         known = ", ".join(printable(label) for label in labels[:12])
         raise BadFileError(
@@ -135,12 +128,21 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
         for position, label in enumerate(labels)
         if position != email
         and (
-            mapped.get(position) == TAGS
-            or (position not in mapped and _folded(label) in _TAG_NAMES)
+            mapped.get(position) == TAGS or (position not in mapped and folded(label) in _TAG_NAMES)
         )
     )
     fields = attribute_names(labels, mapped, {email, *tags, *ignored})
-    return Columns(labels, fields, email, tags, ignored, head.given)
+    free = [position for position in range(len(labels)) if position not in {email, *tags, *mapped}]
+    return Columns(
+        labels,
+        fields,
+        email,
+        tags,
+        ignored,
+        head.given,
+        others=other_address_columns(labels, rows, free, has_header=head.given),
+        unpacked=tuple(position for position in free if _holds_objects(rows, position)),
+    )
 
 
 def tidy(label: str) -> str:
@@ -159,9 +161,25 @@ def tidy(label: str) -> str:
     return f"{name}_" if name in _RESERVED else name
 
 
+def _mapped_email(mapped: Mapping[int, str]) -> int | None:
+    return next((position for position, field in mapped.items() if field == EMAIL), None)
+
+
+def _holds_objects(rows: Sequence[Sequence[str]], position: int) -> bool:
+    """Whether a column's cells are JSON objects, all that are not empty."""
+    cells = [cell for row in rows if position < len(row) and (cell := row[position].strip())]
+    if not cells or not all(cell[0] == "{" and cell[-1] == "}" for cell in cells):
+        return False
+    try:
+        return all(isinstance(json.loads(cell), dict) for cell in cells)
+    except ValueError:
+        return False
+
+
 def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[int, str]:
     """Position to field, as the user said."""
     mapped: dict[int, str] = {}
+    used: set[str] = set()
     for column, wanted in mapping.items():
         name = printable(str(column))
         field = wanted if wanted in {EMAIL, TAGS, IGNORE} else tidy(wanted)
@@ -176,9 +194,10 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
             raise UsageError(
                 f"--map {name}: {file_name} has no such column (its columns: {known})."
             )
-        if position in mapped or (field not in {TAGS, IGNORE} and field in mapped.values()):
+        if position in mapped or (field not in {TAGS, IGNORE} and field in used):
             raise UsageError(f"--map {name}={field}: that is mapped twice.")
         mapped[position] = field
+        used.add(field)
     return mapped
 
 
@@ -195,38 +214,6 @@ def _position(labels: Sequence[str], column: str | int) -> int | None:
     return None
 
 
-def _email_column(
-    labels: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    mapped: Mapping[int, str],
-    *,
-    has_header: bool,
-) -> int | None:
-    for position, field in mapped.items():
-        if field == EMAIL:
-            return position
-    free = [position for position in range(len(labels)) if position not in mapped]
-    filled = dict.fromkeys(free, 0)
-    addresses = dict.fromkeys(free, 0)
-    for row in rows:
-        for position in free:
-            if position < len(row) and row[position].strip():
-                filled[position] += 1
-                addresses[position] += looks_like_address(row[position])
-    by_content = [p for p in free if addresses[p] * 2 > filled[p]]
-    ranks = {
-        position: _EMAIL_NAMES.index(folded)
-        for position in free
-        if has_header and (folded := _folded(labels[position])) in _EMAIL_NAMES
-    }
-    if ranks:
-        named = min(ranks, key=lambda position: (ranks[position], position))
-        # "Email: yes, yes, no" beside a column full of addresses is a consent, not an address.
-        if addresses[named] or not filled[named] or not by_content:
-            return named
-    return max(by_content, key=lambda p: (addresses[p], -p), default=None)
-
-
 def attribute_names(
     labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]
 ) -> tuple[str, ...]:
@@ -235,6 +222,7 @@ def attribute_names(
     Positions that are ``taken`` for something else get ''.
     """
     used = set(mapped.values())
+    numbers: dict[str, int] = {}  # where to go on: thousands of columns may have one name
     fields: list[str] = []
     for position, label in enumerate(labels):
         if position in taken:
@@ -243,19 +231,10 @@ def attribute_names(
             fields.append(mapped[position])
         else:
             base = tidy(label) or f"column_{position + 1}"
-            name, number = base, 2
+            name, number = base, numbers.get(base, 2)
             while name in used:
                 name, number = f"{base}_{number}", number + 1
+            numbers[base] = number
             used.add(name)
             fields.append(name)
     return tuple(fields)
-
-
-def _folded(label: str) -> str:
-    """A name without case, accents, spaces and punctuation."""
-    plain = unicodedata.normalize("NFKD", label.casefold())
-    kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
-    return unicodedata.normalize("NFKC", "".join(kept))
-
-
-_EMAIL_NAMES = [_folded(word) for word in _EMAIL_WORDS.split()]

@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
+from sestui.audience.files import Reading
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
-from sestui.audience.rows import Reject, RowParser
+from sestui.audience.rows import Mixed, Reject, RowParser
 from sestui.audience.spool import Spool
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
@@ -34,6 +35,8 @@ from sestui.store.imports import Imports
 
 _READ_BATCH = 2_000
 _SHOWN_REJECTS = 5
+_SHOWN = 3
+_MAX_SHOWN = 40
 _MAX_LIST_NAME = 200
 
 
@@ -52,7 +55,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of every row: each is in exactly one of the five counts."""
+    """What became of every row: each is in exactly one of the first five counts, and each further
+    address in it too."""
 
     imported: int
     """New contacts."""
@@ -67,13 +71,26 @@ class ImportResult:
     joined: int
     """Contacts that were not on the list before."""
     first_rejects: tuple[Reject, ...]
+    kind: str
+    """What the file is: ``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
     encoding: str
+    """'' where the format says it."""
     delimiter: str
+    """'' where there is none."""
     email_column: str
     columns: tuple[tuple[str, str], ...]
     """Each column as the file calls it, and what it became: ``email``, ``tags``, ``-`` (left out)
     or an attribute's name."""
     dry_run: bool
+    tidied: int = 0
+    """Addresses that are not written as the file has them: out of ``Ada <ada@example.org>``, a
+    ``mailto:`` link, quotes, from a row's second address column."""
+    split: int = 0
+    """Addresses beyond the first in their row."""
+    found: tuple[str, ...] = ()
+    """What else was found about the file, each a few words."""
+    shown: tuple[str, ...] = ()
+    """Some cells, by which one sees whether the encoding is right."""
     note: int | None = None
     """What the import is remembered by while somebody has to see to its rejects."""
 
@@ -87,6 +104,8 @@ class ImportResult:
             "unchanged": self.unchanged,
             "duplicates": self.duplicates,
             "rejects": self.rejects,
+            "tidied": self.tidied,
+            "split": self.split,
             "contacts": self.contacts,
             "joined": self.joined,
         }
@@ -98,8 +117,8 @@ class ImportResult:
 
     @property
     def rows(self) -> int:
-        """Rows in the file, without the header and blank lines."""
-        return self.contacts + self.duplicates + self.rejects
+        """Rows in the file, without the header and empty ones."""
+        return self.contacts + self.duplicates + self.rejects - self.split
 
 
 def import_contacts(
@@ -108,6 +127,7 @@ def import_contacts(
     *,
     list_name: str,
     mapping: ColumnMap | None = None,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
     on_conflict: OnConflict = OnConflict.UPDATE,
     dry_run: bool = False,
     rejects_path: Path | None = None,
@@ -115,13 +135,17 @@ def import_contacts(
     now: float,
     progress: Callable[[Progress], None] | None = None,
 ) -> ImportResult:
-    """Import a CSV or TSV file into a list, which is created if need be.
+    """Import a file into a list, which is created if need be.
+
+    Without a single contact in the file nothing is written, and the result says so.
 
     Args:
         database: with its schema in place.
-        path: the file; see :mod:`sestui.audience.files` for what is recognised.
+        path: the file, ``-`` for standard input; see :mod:`sestui.audience.sources` for what is
+            recognised.
         list_name: the list all its contacts join.
         mapping: column to ``email``, ``tags``, ``-`` (left out) or an attribute's name.
+        reading: what the user says of the file's encoding and delimiter.
         on_conflict: what happens to contacts that are known already.
         dry_run: count everything and leave the database as it is.
         rejects_path: where rejected rows go as CSV; also written in a dry run.
@@ -138,18 +162,19 @@ def import_contacts(
     check_list_name(list_name)
     report = progress or _silent
     with ExitStack() as stack:
-        rows = stack.enter_context(RowFile(path))
+        rows = stack.enter_context(RowFile(path, reading))
         columns = recognise(rows.format.sample, mapping or {}, rows.name)
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
-        reading = _Reading(rows, columns, spool, told)
-        reading.run(report)
-        if not reading.rows:
+        table = _Table(rows, columns, spool, told)
+        table.run(report)
+        if not table.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
         contacts = spool.count()
-        done = Progress(rows.format.size, rows.format.size, reading.rows, 0, contacts)
+        dry_run = dry_run or not contacts
+        done = Progress(rows.format.size, rows.format.size, table.rows, 0, contacts)
         written = Contacts(database).apply(
             _reported(spool, done, report),
             list_name=list_name,
@@ -158,7 +183,7 @@ def import_contacts(
             replace_tags=bool(columns.tags),
             dry_run=dry_run,
         )
-    result = _result(rows, columns, reading, written, dry_run=dry_run)
+    result = _result(rows, columns, table, written, dry_run=dry_run)
     if dry_run:
         return result
     with suppress(StorageError):  # the contacts are in: a note that can't be made is no failure
@@ -173,7 +198,7 @@ def import_contacts(
     return result
 
 
-class _Reading:
+class _Table:
     """The first half: from the file to the spool and to those who are told of rejects."""
 
     def __init__(
@@ -189,6 +214,8 @@ class _Reading:
         self._told = told
         self.rows = 0
         self.rejects = 0
+        self.tidied = 0
+        self.split = 0
         self.first_rejects: list[Reject] = []
 
     def run(self, report: Callable[[Progress], None]) -> None:
@@ -198,18 +225,30 @@ class _Reading:
         if self._columns.has_header:
             next(records)
         batch: list[ContactRow] = []
+        due = _READ_BATCH
         for line, size, cells in records:
             self.rows += 1
             row = parse(line, size, cells)
-            if isinstance(row, Reject):
-                self._reject(row)
-            else:
+            if type(row) is ContactRow:
                 batch.append(row)
-            if self.rows % _READ_BATCH == 0:
+            elif isinstance(row, Reject):
+                self._reject(row)
+            elif isinstance(row, Mixed):
+                self._take_apart(row, batch)
+            if self.rows >= due:
+                due = self.rows + _READ_BATCH
                 self._spool.add(batch)
                 batch.clear()
                 report(Progress(self._file.bytes_read, self._file.format.size, self.rows))
         self._spool.add(batch)
+
+    def _take_apart(self, row: Mixed, batch: list[ContactRow]) -> None:
+        self.rows += len(row.contacts) + len(row.rejects) - 1  # none for a row of nothing
+        self.split += max(0, len(row.contacts) + len(row.rejects) - 1)
+        self.tidied += row.tidied
+        batch += row.contacts
+        for reject in row.rejects:
+            self._reject(reject)
 
     def _reject(self, reject: Reject) -> None:
         self.rejects += 1
@@ -231,23 +270,41 @@ def _reported(
 
 
 def _result(
-    rows: RowFile, columns: Columns, reading: _Reading, written: Upserted, *, dry_run: bool
+    rows: RowFile, columns: Columns, table: _Table, written: Upserted, *, dry_run: bool
 ) -> ImportResult:
     contacts = written.imported + written.updated + written.unchanged
     return ImportResult(
         imported=written.imported,
         updated=written.updated,
         unchanged=written.unchanged,
-        duplicates=reading.rows - reading.rejects - contacts,
-        rejects=reading.rejects,
+        duplicates=table.rows - table.rejects - contacts,
+        rejects=table.rejects,
         joined=written.joined,
-        first_rejects=tuple(reading.first_rejects),
+        first_rejects=tuple(table.first_rejects),
+        kind=rows.format.kind,
         encoding=rows.format.encoding,
         delimiter=rows.format.delimiter,
         email_column=columns.email_label,
         columns=tuple(zip(columns.labels, columns.uses, strict=True)),
         dry_run=dry_run,
+        tidied=table.tidied,
+        split=table.split,
+        found=rows.format.notes,
+        shown=rows.format.accented or _shown(rows, columns),
     )
+
+
+def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:
+    """Cells of the first rows by which people tell whether a file is read right: names, if any."""
+    below = rows.format.sample[1:] if columns.has_header else rows.format.sample
+    texts = [
+        cell.strip()[:_MAX_SHOWN]
+        for row in below
+        for position, cell in enumerate(row)
+        if position != columns.email and cell.strip() and "@" not in cell
+    ]
+    telling = [text for text in texts if not text.isascii()] or texts
+    return tuple(dict.fromkeys(telling))[:_SHOWN]
 
 
 def check_list_name(name: str) -> None:

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from sestui.audience.columns import attribute_names, head_of, recognise
+from sestui.audience.files import Reading
 from sestui.audience.reader import RowFile
 from sestui.errors import BadFileError
 
@@ -20,9 +21,14 @@ class Preview:
     """A file as the importer reads it."""
 
     path: Path
+    reading: Reading
+    """What the user said of it."""
+    kind: str
+    """``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
     encoding: str
-    """The codec; a byte order mark makes no other encoding."""
+    """The codec; a byte order mark makes no other encoding. '' where the format says it."""
     delimiter: str
+    """'' where there is none."""
     labels: tuple[str, ...]
     """Each column as the file calls it, or ``column 3``."""
     has_header: bool
@@ -35,6 +41,8 @@ class Preview:
     """Rows below the header."""
     counted: bool
     """Whether ``count`` is exact; else it is an estimate from the first rows."""
+    found: tuple[str, ...] = ()
+    """What else was found about the file, each a few words."""
 
     @property
     def summary(self) -> str:
@@ -42,21 +50,31 @@ class Preview:
         columns = "1 column" if len(self.labels) == 1 else f"{len(self.labels):,} columns"
         rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
         parts = [
-            self.encoding,
-            _DELIMITERS[self.delimiter],
+            *read_as(self.kind, self.encoding, self.delimiter),
             columns if self.has_header else f"{columns} without a header",
             rows if self.counted else f"about {rows}",
+            *self.found,
         ]
         return ", ".join(parts)
 
 
-def preview(path: Path) -> Preview:
-    """Look at a file.
+def read_as(kind: str, encoding: str, delimiter: str) -> list[str]:
+    """How a file is read, in words: its kind unless that is CSV, encoding, delimiter."""
+    parts = [
+        "" if kind == "CSV" else kind,
+        encoding.removesuffix("-sig"),
+        _DELIMITERS.get(delimiter, f"delimiter {delimiter}") if delimiter else "",
+    ]
+    return [part for part in parts if part]
+
+
+def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 - frozen
+    """Look at a file, read as the user says it is.
 
     Raises:
         BadFileError: it can't be imported: missing, no text, no rows, or a row that never ends.
     """
-    with RowFile(path) as file:
+    with RowFile(path, reading) as file:
         sample = file.format.sample
         head = head_of(sample, file.name)
         try:
@@ -72,6 +90,8 @@ def preview(path: Path) -> Preview:
             count = _rounded(count * file.format.lines / line)
         return Preview(
             path=path,
+            reading=reading,
+            kind=file.format.kind,
             encoding=file.format.encoding.removesuffix("-sig"),
             delimiter=file.format.delimiter,
             labels=head.labels,
@@ -80,6 +100,7 @@ def preview(path: Path) -> Preview:
             rows=tuple(sample[header : header + _ROWS]),
             count=count,
             counted=beyond is None,
+            found=file.format.notes,
         )
 
 

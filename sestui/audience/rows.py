@@ -1,15 +1,19 @@
 """One row of a file: a contact, or a reject with its reason."""
 
 import csv
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 
-from sestui.audience.columns import Columns
+from sestui.audience.address_columns import names_a_person
+from sestui.audience.columns import Columns, tidy
 from sestui.audience.files import is_damaged, shown_bytes
-from sestui.core.addresses import Refusal, check_address
+from sestui.audience.mailbox_cells import Found, is_blank, read_cell
+from sestui.audience.sources.json_rows import as_cell, flattened
+from sestui.core.addresses import Address, Refusal, check_address
 from sestui.store.contact_upsert import ContactRow
 
 MAX_VALUE = 65_536
@@ -35,6 +39,20 @@ class Reject:
     """The whole row, its cells joined and cut."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A row that is not simply one contact: one tidied, several, some of them rejects, nothing."""
+
+    contacts: tuple[ContactRow, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    tidied: int = 0
+    """How many of the contacts' addresses are not written as the file has them."""
+
+
+_NOTHING = Mixed()
+_NAME = "name"
+
+
 class RowParser:
     """Turns cells into contacts by the columns of one file."""
 
@@ -46,9 +64,12 @@ class RowParser:
         self._damaged = damaged
         # A row becomes JSON text at once: a dict in between costs as much as all the rest.
         self._prefixes = tuple(f"{_quoted(field)}:" for field in columns.fields)
+        self._taken = frozenset(columns.fields)
+        self._name = columns.fields.index(_NAME) if _NAME in columns.fields else None
+        self._nameless = not any(map(names_a_person, columns.labels))
 
-    def parse(self, line: int, size: int, cells: list[str]) -> ContactRow | Reject:
-        """The contact in a row of ``size`` characters; consumes ``cells``."""
+    def parse(self, line: int, size: int, cells: list[str]) -> ContactRow | Reject | Mixed:
+        """What a row of ``size`` characters is; consumes ``cells``."""
         if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
             return self._too_many(line, cells)
         for position in self._ignored:
@@ -61,18 +82,109 @@ class RowParser:
         typed = cells[self._email] if len(cells) > self._email else ""
         verdict = check_address(typed)
         if isinstance(verdict, Refusal):
-            reason = verdict.reason if typed.strip() else "There is no address in this row."
-            return _reject(line, self._columns.email_label, typed, reason, cells)
+            return self._second_look(line, typed, verdict, cells)
         cells[self._email] = ""
         tags = self._tags(cells) if self._columns.tags else "[]"
+        contact = ContactRow(verdict.email, verdict.key, self._attributes(cells), tags)
+        if not typed.isascii() and typed.strip(" \t\r\n") != typed.strip():
+            return Mixed((contact,), tidied=1)  # a non-breaking space or the like was around it
+        return contact
+
+    def _second_look(
+        self, line: int, typed: str, refusal: Refusal, cells: list[str]
+    ) -> Reject | Mixed:
+        """A row whose address cell is no address as it stands."""
+        if all(map(is_blank, cells)):
+            return _NOTHING
+        skipped = False  # something that is no address stands before the one that is
+        for position in (self._email, *self._columns.others):
+            if position >= len(cells) or is_blank(cells[position]):
+                continue
+            cell = cells[position]
+            found = read_cell(cell)
+            if any(isinstance(each.verdict, Address) for each in found):
+                cells[self._email] = cells[position] = ""
+                return self._found(line, position, cell, found, cells, skipped=skipped)
+            skipped = True
+        reason = "There is no address in this row." if is_blank(typed) else refusal.reason
+        return _reject(line, self._columns.email_label, typed, reason, cells)
+
+    def _found(
+        self,
+        line: int,
+        position: int,
+        cell: str,
+        found: Sequence[Found],
+        cells: list[str],
+        *,
+        skipped: bool,
+    ) -> Mixed:
+        label = self._columns.labels[position]
+        rejects = [
+            _reject(line, label, each.text, each.verdict.reason, [cell, *cells])
+            for each in found
+            if isinstance(each.verdict, Refusal)
+        ]
+        tags = self._tags(cells) if self._columns.tags else "[]"
+        attributes = self._attributes(cells)
+        contacts = []
+        tidied = 0
+        for each in found:
+            if isinstance(each.verdict, Address):
+                own = self._with_name(attributes, each.name, cells)
+                contacts.append(ContactRow(each.verdict.email, each.verdict.key, own, tags))
+                tidied += skipped or each.text.strip() != each.verdict.email
+        return Mixed(tuple(contacts), tuple(rejects), tidied)
+
+    def _with_name(self, attributes: str, name: str, cells: Sequence[str]) -> str:
+        """The attributes with the mailbox's name, if the row has none."""
+        fills = (
+            self._nameless
+            if self._name is None
+            else self._name >= len(cells) or is_blank(cells[self._name])
+        )
+        if not name or not fills:
+            return attributes
+        named = f"{_quoted(_NAME)}:{_quoted(name[:MAX_VALUE])}"
+        return f"{{{named}}}" if attributes == "{}" else f"{attributes[:-1]},{named}}}"
+
+    def _attributes(self, cells: list[str]) -> str:
+        """A JSON object of everything that is left in a row."""
+        unpacked = self._unpacked(cells) if self._columns.unpacked else []
         attributes = ",".join(
             [
                 prefix + _quoted(value)
                 for prefix, cell in zip(self._prefixes, cells, strict=False)
                 if cell and (value := cell.strip())
             ]
+            + unpacked
         )
-        return ContactRow(verdict.email, verdict.key, f"{{{attributes}}}", tags)
+        return f"{{{attributes}}}"
+
+    def _unpacked(self, cells: list[str]) -> list[str]:
+        """Members of JSON objects in cells as attributes; takes the objects out of the row."""
+        found: dict[str, str] = {}
+        for position in self._columns.unpacked:
+            if position >= len(cells) or not cells[position].strip():
+                continue
+            try:
+                value = json.loads(cells[position])
+            except ValueError:
+                continue  # it stays in the row, as text
+            if isinstance(value, dict):
+                cells[position] = ""
+                for label, cell in flattened(value).items():
+                    found[self._member(label)] = cell
+        return [
+            f"{_quoted(name)}:{_quoted(text)}"
+            for name, cell in found.items()
+            if name and (text := cell.strip())
+        ]
+
+    def _member(self, label: str) -> str:
+        """An attribute name for a member that no column has."""
+        name = tidy(label)
+        return f"{name}_2" if name in self._taken else name
 
     def _tags(self, cells: list[str]) -> str:
         """All tags of a row as a JSON array; takes them out of the row."""
@@ -118,15 +230,33 @@ def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]
 def split_tags(cell: str) -> tuple[str, ...]:
     """Tags in one cell: ``"customer","vip"`` (Mailchimp), ``* myContacts ::: Friends`` (Google).
 
-    Google marks its own groups with an asterisk, which is no part of the name.
+    ``["customer", "vip"]`` and ``{customer,vip}`` too, as JSON and PostgreSQL write them. Google
+    marks its own groups with an asterisk, which is no part of the name.
     """
-    if ":::" in cell or cell.startswith("* "):
+    array = _json_array(cell)
+    if array is not None:
+        parts = array
+    elif ":::" in cell or cell.startswith("* "):
         parts = [re.sub(r"^\* ", "", part.strip()) for part in cell.split(":::")]
     else:
-        delimiter = "," if "," in cell else ";"
+        cell = _BRACES.sub(r"\1", cell.strip())
+        delimiter = next((each for each in ",;|" if each in cell), ",")
         parts = [
             part
             for row in csv.reader(cell.splitlines(), delimiter=delimiter, skipinitialspace=True)
             for part in row
         ]
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+_BRACES = re.compile(r"\A\{(.*)\}\Z", re.DOTALL)
+
+
+def _json_array(cell: str) -> list[str] | None:
+    if not cell.lstrip().startswith("["):
+        return None
+    try:
+        values = json.loads(cell)
+    except ValueError:
+        return None
+    return [each if isinstance(each, str) else as_cell(each) for each in values if each is not None]

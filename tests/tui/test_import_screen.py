@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from sestui.audience.files import Reading
 from sestui.errors import StorageBusyError
 from sestui.store.contacts import Contacts
 from sestui.tui.desks.import_ import ImportDesk
@@ -146,7 +147,7 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
 async def test_a_list_that_is_there_and_a_rule_are_chosen(runtime, still, folder):
     path = write(folder, text="Email,Name\nada@x.co,Ada\n")
     screen_desk = ImportDesk(runtime)
-    assert screen_desk.preview(path).count == 1
+    assert screen_desk.preview(path, Reading()).count == 1
     async with running(runtime, place="home") as (app, pilot):
         await at_list(app, pilot)
         await pilot.press(*"old", "enter", "i")
