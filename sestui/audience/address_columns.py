@@ -1,5 +1,6 @@
 """Which columns hold a contact's own address, by their names and by what is in them."""
 
+import re
 from collections.abc import Collection, Sequence
 
 from sestui.audience.files import looks_like_address
@@ -36,6 +37,12 @@ _PERSON_WORDS = (
     "efternamn namn imie nazwisko jmeno prijmeni имя фамилия фио 姓名 氏名 名前 이름"
 )
 
+_not_their_own = re.compile(
+    r"owner|manager|refer|assign|sales|agent|sponsor|(?:creat|add|updat|modifi|invit)ed.?by",
+    re.IGNORECASE,
+).search
+"""Names of columns whose addresses are of somebody who has to do with the contact."""
+
 
 def address_column(
     labels: Sequence[str],
@@ -53,7 +60,11 @@ def address_column(
         return mapped_email
     free = [position for position in range(len(labels)) if position not in mapped]
     filled, addresses = _counts(rows, free)
-    by_content = [p for p in free if addresses[p] * 2 > filled[p]]
+    by_content = [
+        p
+        for p in free
+        if addresses[p] * 2 > filled[p] and not (has_header and _not_their_own(labels[p]))
+    ]
     ranks = {
         position: _EMAIL_NAMES[name]
         for position in free
@@ -62,6 +73,7 @@ def address_column(
     if ranks:
         named = min(ranks, key=lambda position: (ranks[position], position))
         # "Email: yes, yes, no" beside a column full of addresses is a consent, not an address.
+        by_content = [p for p in by_content if p == named or folded(labels[p]) not in _OWN_NAMES]
         if addresses[named] or not filled[named] or not by_content:
             return named
     return max(by_content, key=lambda p: (addresses[p], -p), default=None)

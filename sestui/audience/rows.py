@@ -133,7 +133,8 @@ class RowParser:
             if isinstance(each.verdict, Address):
                 own = self._with_name(attributes, each.name, cells)
                 contacts.append(ContactRow(each.verdict.email, each.verdict.key, own, tags))
-                tidied += skipped or each.text.strip() != each.verdict.email
+                written = cell if len(found) == 1 else each.text
+                tidied += skipped or written.strip(" ").lower() != each.verdict.email.lower()
         return Mixed(tuple(contacts), tuple(rejects), tidied)
 
     def _with_name(self, attributes: str, name: str, cells: Sequence[str]) -> str:

@@ -151,12 +151,15 @@ def _label(value: dict[str, Json]) -> Json:
 
 def _inner(answer: dict[str, Json]) -> list[Json] | None:
     """The contacts within an API's answer; None: it is a contact itself."""
-    if any(looks_like_address(cell) for cell in flattened(answer).values()):
+    near = [*answer.values()]
+    near += [each for inner in near if isinstance(inner, dict) for each in inner.values()]
+    if any(isinstance(each, str) and looks_like_address(each) for each in near):
         return None
     for inner in answer.values():
         if isinstance(inner, dict):
             members = list(inner.values())
-            found = _inner(inner) or (members if _are_contacts(members) else None)
+            several = len(members) > 1 and all(isinstance(each, dict) for each in members)
+            found = members if several and _are_contacts(members) else _inner(inner)
             if found:
                 return found
         elif isinstance(inner, list) and _are_contacts(inner):

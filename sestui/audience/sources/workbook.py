@@ -112,19 +112,20 @@ def _moment(value: time | date | timedelta) -> str:
 
 def _chosen(book: CalamineWorkbook) -> tuple[CalamineSheet | None, list[str]]:
     """The sheet with most addresses at its top, hidden ones last, and the others' names."""
-    known = [each for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
-    known.sort(key=lambda each: each.visible != SheetVisibleEnum.Visible)
     best: CalamineSheet | None = None
-    most = -1
+    most = (False, -1)
     others = []
-    for each in known:
+    for each in book.sheets_metadata:
+        if each.typ != SheetTypeEnum.WorkSheet:
+            continue
         sheet = book.get_sheet_by_name(each.name)
         if not sheet.height:
             continue
         count = _addresses(sheet)
-        if count > most:
+        merit = (count > 0 and each.visible == SheetVisibleEnum.Visible, count)
+        if merit > most:
             others += [best.name] if best is not None else []
-            best, most = sheet, count
+            best, most = sheet, merit
         else:
             others.append(each.name)
     return best, others
