@@ -41,13 +41,22 @@ class Found:
     verdict: Address | Refusal
 
 
-def read_cell(cell: str) -> list[Found]:
-    """Every mailbox in a cell, in order; a single refusal where none of them is good."""
+def read_cell(cell: str, refusal: Refusal) -> list[Found]:
+    """Every mailbox in a cell, in order; a single refusal where none of them is good.
+
+    ``refusal`` is what was said of the cell as it stands.
+    """
+    refused = [Found(cell, "", refusal)]
+    if "@" not in cell and "\uff20" not in cell:
+        return refused
     text = _WRAPPED.sub(r"\1", visible(cell))
-    found = _read_list(text) or [_read(part) for part in split_mailboxes(text)[:_MANY]]
+    parts = split_mailboxes(text)[:_MANY]
+    if len(parts) == 1 and "<" not in text and "(" not in text and _tidied(text) == cell.strip():
+        return refused  # nothing to tidy
+    found = _read_list(text) or [_read(part) for part in parts]
     if any(isinstance(each.verdict, Address) for each in found):
         return found
-    return [Found(cell, "", check_address(cell))]
+    return refused
 
 
 def visible(cell: str) -> str:
@@ -119,7 +128,7 @@ def _read(part: str) -> Found:
     name, bare = (named["name"], named["address"]) if named else ("", part)
     verdict = check_address(_tidied(bare))
     if isinstance(verdict, Refusal):
-        return Found(part, "", check_address(part))
+        return Found(part, "", verdict)
     return Found(part, _name(name, verdict), verdict)
 
 

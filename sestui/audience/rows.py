@@ -101,7 +101,12 @@ class RowParser:
             if position >= len(cells) or is_blank(cells[position]):
                 continue
             cell = cells[position]
-            found = read_cell(cell)
+            verdict = refusal if position == self._email else check_address(cell)
+            found = (
+                read_cell(cell, verdict)
+                if isinstance(verdict, Refusal)
+                else [Found(cell, "", verdict)]
+            )
             if any(isinstance(each.verdict, Address) for each in found):
                 cells[self._email] = cells[position] = ""
                 return self._found(line, position, cell, found, cells, skipped=skipped)
