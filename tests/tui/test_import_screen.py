@@ -354,3 +354,21 @@ async def test_many_columns_and_every_step_fit(runtime, still, folder):
         await pilot.resize_terminal(200, 50)
         await until(pilot, lambda: "if it has any." in shown(app))
         assert screen.is_current
+
+
+async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder):
+    (folder / "p.csv").write_bytes("email:name\nada@x.co:Ж;\n".encode("koi8-r"))
+    async with running(runtime, place="home") as (app, pilot):
+        screen = await opened(app, pilot)
+        await until(pilot, lambda: "p.csv" in shown(app))
+        await pilot.press("r", *"klingon", "enter")
+        await until(pilot, lambda: "there is no encoding" in said(app))
+        line = screen.query_one("#read-as", Input)
+        line.value = ""
+        await pilot.press(*"koi8-r", "space", ":", "enter")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "p.csv · koi8-r, delimiter :, 2 columns, 1 row" in shown(app))
+        await pilot.press("enter")
+        await pilot.press(*"x", "enter", "enter")
+        await until(pilot, lambda: runtime.contacts.get("ada@x.co") is not None)
+    assert runtime.contacts.get("ada@x.co").attributes == {"name": "Ж;"}

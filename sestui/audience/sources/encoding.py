@@ -11,7 +11,7 @@ measures it beside other detectors.
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -50,6 +50,7 @@ _CANDIDATES = {
     "big5hkscs": "big5hkscs",
     "cp949": "cp949",
 }
+_EAST_ASIAN = frozenset({"cp932", "euc_jis_2004", "gb18030", "big5hkscs", "cp949"})
 _ALPHABETS = (
     # Letters beyond a-z of languages, with how usual their lists are: western ones first, which
     # share their place in the code pages with central European letters.
@@ -72,7 +73,7 @@ _ALPHABETS = (
     (0.75, "āčēģīķļņšūž"),
     (0.75, "õäöüšž"),
 )
-_EVIDENCE = 32 * 1024
+_EVIDENCE = 8 * 1024
 """Bytes of cells that are judged."""
 _SHOWN = 3
 _MAX_SHOWN = 40
@@ -81,10 +82,14 @@ _UNSURE = 0.9
 _PLAUSIBLE = 0.5
 _CELL_ENDS = re.compile(rb"[\r\n;,\t|\"<>]+")
 _MIXED = re.compile(
-    r"(?<=[a-zß-öø-ÿā-žа-яα-ω])[A-ZÀ-ÖØ-ÞА-ЯΑ-Ω]"
-    r"|[a-zA-ZÀ-ž][Ͱ-ۿ]|[Ͱ-ۿ][a-zA-ZÀ-ž]|[Ͱ-Ͽ][Ѐ-ۿ]|[Ѐ-ӿ][Ͱ-Ͽ֐-ۿ]|[֐-ۿ][Ͱ-ӿ]"
+    r"[a-zA-ZÀ-ž](?=[Ͱ-ۿ㐀-鿿가-힣ｦ-ﾟ])|[Ͱ-ۿ㐀-鿿가-힣ｦ-ﾟ](?=[a-zA-ZÀ-ž])"
+    r"|[Ͱ-Ͽ](?=[Ѐ-ۿ])|[Ѐ-ӿ](?=[Ͱ-Ͽ֐-ۿ])|[֐-ۿ](?=[Ͱ-ӿ])"
+    r"|(?<=[^\W\d_])[«»‹›“”„‘‚…•°ºª§€£©®™¿¡](?=[^\W\d_])"
 )
-"""A capital behind a small letter, or two scripts within a word."""
+"""Two scripts, or a mark, within a word."""
+_TYPOGRAPHY = frozenset("«»‹›“”„‘’‚–—…•·°ºª№®©™§€£¿¡´\u00a0\u3000・")
+_NO_LETTERS = frozenset("ƒˆ˜")
+"""Letters to Unicode, but in no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +249,13 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         BadFileError: two are as likely as each other, or none is.
     """
-    readings = _readings(evidence)
-    if not readings or readings[0].plausible < _PLAUSIBLE:
+    for codec in ("cp1252", "mac-roman"):
+        text = evidence.decode(codec, "replace")
+        marks_only = all(each.isascii() or each in _TYPOGRAPHY for each in text)
+        if marks_only and not _MIXED.search(text):
+            return codec, _shown(text)  # dashes and quotes tell nothing to a model of letters
+    readings = [each for each in _readings(evidence) if each.plausible >= _PLAUSIBLE]
+    if not readings:
         raise BadFileError(
             f"{name} is not UTF-8, and its encoding can't be told; say which with --encoding, or "
             "save it as UTF-8."
@@ -253,7 +263,11 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     best = readings[0]
     other = next((each for each in readings if each.text != best.text), None)
     if other is not None and other.merit > best.merit * _UNSURE:
-        seen, instead = _shown(best.text)[0], _shown(other.text)[0]
+        seen, instead = next(
+            (one[:_MAX_SHOWN], two[:_MAX_SHOWN])
+            for one, two in zip(best.text.splitlines(), other.text.splitlines(), strict=False)
+            if one != two
+        )
         raise BadFileError(
             f"{name} may be in {best.codec} ({seen}) or {other.codec} ({instead}); say which with "
             "--encoding."
@@ -271,33 +285,56 @@ def _readings(evidence: bytes) -> list[_Read]:
     """How the cells read in each encoding that is possible, the best first."""
     from chardet import detect_all  # noqa: PLC0415 - hardly any file needs it
 
+    def likeness(data: bytes, names: Iterable[str]) -> dict[str, float]:
+        answers = detect_all(
+            data,
+            ignore_threshold=True,
+            include_encodings=names,
+            no_match_encoding="cp1252",
+            compat_names=False,
+        )
+        return {each["encoding"] or "": each["confidence"] for each in answers}
+
     found: list[_Read] = []
-    ranked = detect_all(
-        evidence, ignore_threshold=True, include_encodings=_CANDIDATES, compat_names=False
-    )
-    for each in ranked:
-        codec = _CANDIDATES.get(each["encoding"] or "")
-        if codec is None:  # its answer to what fits none
-            continue
+    alike = likeness(evidence, _CANDIDATES)
+    for name, codec in _CANDIDATES.items():
         text = evidence.decode(codec, "replace")
         plausible = _plausibility(text)
-        found.append(_Read(each["confidence"] * plausible * _fit(text), codec, text, plausible))
+        merit = alike.get(name, 0.0)
+        if plausible >= _PLAUSIBLE and name not in _EAST_ASIAN and not text.istitle():
+            # Its models know words as they are written in running text, hardly any in capitals.
+            written = text.title().encode(codec, "ignore")
+            merit = max(merit, likeness(written, {name, "cp1252"}).get(name, 0.0))
+        found.append(_Read(merit * plausible * _fit(text), codec, text, plausible))
     found.sort(key=lambda reading: -reading.merit)
     return found
 
 
 def _plausibility(text: str) -> float:
-    """1 if only letters are beyond ASCII; symbols and capitals within words, controls lessen it."""
+    """1 if only letters are beyond ASCII; symbols and other faults within words lessen it."""
     letters = faults = 0
     for each in text:
         if each.isascii():
             continue
-        if each.isalpha():
+        if each == "\ufffd":
+            faults += 4
+        elif each.isalpha() and each not in _NO_LETTERS:
             letters += 1
-        elif each not in "«»“”‘’„–—…°ºª·№　・€£":
+        elif each not in _TYPOGRAPHY:
             faults += 1
-    faults += len(_MIXED.findall(text))
+    faults += len(_MIXED.findall(text)) + _misplaced_capitals(text)
     return letters / (letters + 4 * faults) if letters else 0.0
+
+
+def _misplaced_capitals(text: str) -> int:
+    """Capitals behind small letters, and small ones behind two capitals, that aren't both ASCII."""
+    count = 0
+    for first, second, third in zip("  " + text, " " + text, text, strict=False):
+        if second.isascii() and third.isascii():
+            continue  # McDonald
+        risen = second.islower() and third.isupper()
+        count += risen or (first.isupper() and second.isupper() and third.islower())
+    return count
 
 
 def _fit(text: str) -> float:

@@ -30,7 +30,7 @@ _COLUMNS = (
     Column("size", "Size", width=10, right=True),
     Column("changed", "Changed", width=14, right=True, from_width=60),
 )
-_NOTHING = "No folder and no file of contacts here (.csv, .xlsx, .json, .vcf …); / types a path."
+_NOTHING = "No folder and no .csv, .xlsx, .json or other list here; / types a path."
 
 
 class FileStep(Vertical):

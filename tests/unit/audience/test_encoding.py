@@ -29,6 +29,30 @@ def test_every_encoding_is_read_as_it_was_written_or_refused(encoding: str, rows
 
 
 @pytest.mark.parametrize(
+    ("names", "codec"),
+    [("Nicolò Rossi|Andrà Conti|Forlì|Cantù", "cp1252"),
+     ("Søren Ørsted|Åse Jørgensen|Århus|Bjørn Lønberg", "cp1252"),
+     ("Zoë de Vries|Daniël Jansen|Renée Bakker", "cp1252"),
+     ("Þórður Jónsson|Sigríður Guðmundsdóttir|Ísafjörður", "cp1252"),
+     ("José Müller|François Nuñez|Zoë Åberg|São João", "cp1252"),
+     ("JOSÉ MUÑOZ|MARÍA NÚÑEZ|ÁNGEL GARCÍA", "cp1252"),
+     ("JOSÉ MUÑOZ|MARÍA NÚÑEZ|ÁNGEL GARCÍA", "mac-roman"),
+     ("Grüner Häußler|Süß Königin|Tübingen", "mac-roman"),
+     ("DVOŘÁK JIŘÍ|ČERNÝ TOMÁŠ|PLZEŇ|ŽIŽKA", "cp1250"),
+     ("Ioan Ştefănescu|Maria Bălan|Timişoara|Braşov", "cp1250"),
+     ("Ľubomír Kováč|Štefan Horváth|Košice|Prešov", "cp1250"),
+     ("ИВАН ПЕТРОВ|ЕЛЕНА|МОСКВА", "cp1251"), ("ИВАН ПЕТРОВ|ЕЛЕНА|МОСКВА", "koi8-r"),
+     ("Ђорђе Јовановић|Љубица Петровић|Београд", "cp1251"),
+     ("スズキ イチロウ|タナカ ハナコ", "cp932"), ("陳大文|黃小明|李嘉欣", "big5"),
+     ("Dave’s shop|a – b|“x” 5 €", "cp1252"), ("Dave’s shop|a – b|“x”", "mac-roman")],
+)  # fmt: skip
+def test_capitals_marks_and_languages_that_nothing_was_fitted_to(names: str, codec: str) -> None:
+    text = "email,name\n" + "".join(f"a@b.co,{name}\n" for name in names.split("|"))
+    content = text.encode(codec)
+    assert content.decode(found(content).codec) == text
+
+
+@pytest.mark.parametrize(
     ("name", "codec"),
     [("José", "cp1252"), ("Müller", "cp1252"), ("Łódź", "cp1250"), ("Иван", "cp1251")],
 )
