@@ -369,6 +369,6 @@ async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder
         await pilot.press("j", "enter")
         await until(pilot, lambda: "p.csv · koi8-r, delimiter :, 2 columns, 1 row" in shown(app))
         await pilot.press("enter")
-        await pilot.press(*"x", "enter", "enter")
+        await pilot.press(*"x", "enter", "i")
         await until(pilot, lambda: runtime.contacts.get("ada@x.co") is not None)
     assert runtime.contacts.get("ada@x.co").attributes == {"name": "Ж;"}
