@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.people import name_of
 from sestui.core.states import Standing
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.store.contact_pages import ContactLine
 
-app = typer.Typer(help="Find contacts, see their history, suppress them.", no_args_is_help=True)
+app = Commands(help="Find contacts, see their history, suppress them.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The contact's address.")]
 OfList = Annotated[str, typer.Option("--list", metavar="NAME", help="On this list only.")]
