@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.audience.files import looks_like_address
-from sestui.core.text import printable
+from sestui.audience.statuses import StatusColumn, find_status_columns
+from sestui.core.text import folded, printable
 from sestui.errors import BadFileError, UsageError
 
 EMAIL = "email"
 TAGS = "tags"
+STATUS = "status"
+"""A column that says who may be mailed; no attribute can have that name."""
+
 IGNORE = "-"
 """A column that is left out; no attribute can have that name."""
 
@@ -39,7 +43,16 @@ _RESERVED = frozenset(
 _MAX_NAME = 64
 
 
-_WORDS = {EMAIL: "the address", TAGS: "tags", IGNORE: "left out"}
+_WORDS = {
+    EMAIL: "the address",
+    TAGS: "tags",
+    STATUS: "who may be mailed",
+    IGNORE: "left out",
+}
+
+
+_MANY = {TAGS, STATUS, IGNORE}
+"""What several columns can be."""
 
 
 def in_words(use: str) -> str:
@@ -54,7 +67,7 @@ class Columns:
     labels: tuple[str, ...]
     """Each column as the file calls it, or ``column 3``."""
     fields: tuple[str, ...]
-    """Each column's attribute name; '' for the address and for tags."""
+    """Each column's attribute name; '' for the address, tags and statuses."""
     email: int
     """Position of the address."""
     tags: tuple[int, ...]
@@ -62,6 +75,8 @@ class Columns:
     ignored: tuple[int, ...]
     """Positions of columns that are left out."""
     has_header: bool
+    statuses: tuple[StatusColumn, ...] = ()
+    """Columns that say who may be mailed."""
 
     @property
     def width(self) -> int:
@@ -75,11 +90,14 @@ class Columns:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What each column becomes: ``email``, ``tags``, ``-`` or an attribute's name."""
+        """What each column becomes: ``email``, ``tags``, ``status``, ``-`` or an attribute's
+        name."""
         uses = list(self.fields)
         uses[self.email] = EMAIL
         for position in self.tags:
             uses[position] = TAGS
+        for column in self.statuses:
+            uses[column.position] = STATUS
         for position in self.ignored:
             uses[position] = IGNORE
         return tuple(uses)
@@ -135,12 +153,21 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
         for position, label in enumerate(labels)
         if position != email
         and (
-            mapped.get(position) == TAGS
-            or (position not in mapped and _folded(label) in _TAG_NAMES)
+            mapped.get(position) == TAGS or (position not in mapped and folded(label) in _TAG_NAMES)
         )
     )
-    fields = attribute_names(labels, mapped, {email, *tags, *ignored})
-    return Columns(labels, fields, email, tags, ignored, head.given)
+    statuses = _status_columns(head, rows, mapped, {email, *tags})
+    taken = {email, *tags, *ignored, *(column.position for column in statuses)}
+    fields = attribute_names(labels, mapped, taken)
+    return Columns(labels, fields, email, tags, ignored, head.given, statuses)
+
+
+def _status_columns(
+    head: Head, rows: Sequence[Sequence[str]], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[StatusColumn, ...]:
+    forced = [position for position, field in mapped.items() if field == STATUS]
+    free = [p for p in range(len(head.labels)) if p not in mapped and p not in taken]
+    return find_status_columns(head.labels, rows, forced, free if head.given else [])
 
 
 def tidy(label: str) -> str:
@@ -164,11 +191,11 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
     mapped: dict[int, str] = {}
     for column, wanted in mapping.items():
         name = printable(str(column))
-        field = wanted if wanted in {EMAIL, TAGS, IGNORE} else tidy(wanted)
+        field = wanted if wanted in _WORDS else tidy(wanted)
         if not field:
             raise UsageError(
-                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, or "
-                "tags, or - to leave it out."
+                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, "
+                "tags or status, or - to leave it out."
             )
         position = _position(labels, column)
         if position is None:
@@ -176,7 +203,7 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
             raise UsageError(
                 f"--map {name}: {file_name} has no such column (its columns: {known})."
             )
-        if position in mapped or (field not in {TAGS, IGNORE} and field in mapped.values()):
+        if position in mapped or (field not in _MANY and field in mapped.values()):
             raise UsageError(f"--map {name}={field}: that is mapped twice.")
         mapped[position] = field
     return mapped
@@ -215,9 +242,9 @@ def _email_column(
                 addresses[position] += looks_like_address(row[position])
     by_content = [p for p in free if addresses[p] * 2 > filled[p]]
     ranks = {
-        position: _EMAIL_NAMES.index(folded)
+        position: _EMAIL_NAMES.index(name)
         for position in free
-        if has_header and (folded := _folded(labels[position])) in _EMAIL_NAMES
+        if has_header and (name := folded(labels[position])) in _EMAIL_NAMES
     }
     if ranks:
         named = min(ranks, key=lambda position: (ranks[position], position))
@@ -251,11 +278,4 @@ def attribute_names(
     return tuple(fields)
 
 
-def _folded(label: str) -> str:
-    """A name without case, accents, spaces and punctuation."""
-    plain = unicodedata.normalize("NFKD", label.casefold())
-    kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
-    return unicodedata.normalize("NFKC", "".join(kept))
-
-
-_EMAIL_NAMES = [_folded(word) for word in _EMAIL_WORDS.split()]
+_EMAIL_NAMES = [folded(word) for word in _EMAIL_WORDS.split()]

@@ -14,9 +14,9 @@ Rows whose address came before in the file are duplicates: they add what the ear
 empty, and their tags, and the first row wins where both say something.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
@@ -24,6 +24,8 @@ from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
 from sestui.audience.rows import Reject, RowParser
 from sestui.audience.spool import Spool
+from sestui.audience.status_words import Meaning
+from sestui.audience.statuses import FileSays, StatusReader, UnknownStatusError
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.errors import BadFileError, StorageError, UsageError
@@ -65,15 +67,19 @@ class ImportResult:
     rejects: int
     """Rows that are no contact."""
     joined: int
-    """Contacts that were not on the list before."""
+    """Contacts that were not on the list before; on several lists, memberships that are new."""
     first_rejects: tuple[Reject, ...]
     encoding: str
     delimiter: str
     email_column: str
     columns: tuple[tuple[str, str], ...]
-    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``-`` (left out)
-    or an attribute's name."""
+    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``status``, ``-``
+    (left out) or an attribute's name."""
     dry_run: bool
+    says: FileSays = field(default_factory=FileSays)
+    """What the file says of who may be mailed."""
+    addresses_only: int = 0
+    """Rows that suppress an address and are no contact."""
     note: int | None = None
     """What the import is remembered by while somebody has to see to its rejects."""
 
@@ -89,6 +95,8 @@ class ImportResult:
             "rejects": self.rejects,
             "contacts": self.contacts,
             "joined": self.joined,
+            "unsubscribed": self.says.unsubscribed,
+            "suppressed": self.says.suppressed,
         }
 
     @property
@@ -99,29 +107,40 @@ class ImportResult:
     @property
     def rows(self) -> int:
         """Rows in the file, without the header and blank lines."""
-        return self.contacts + self.duplicates + self.rejects
+        return self.contacts + self.addresses_only + self.duplicates + self.rejects
 
 
 def import_contacts(
     database: Database,
     path: Path,
     *,
-    list_name: str,
+    list_name: str = "",
+    more_lists: Sequence[str] = (),
     mapping: ColumnMap | None = None,
+    words: Mapping[str, Meaning] | None = None,
+    all_active: bool = False,
     on_conflict: OnConflict = OnConflict.UPDATE,
     dry_run: bool = False,
     rejects_path: Path | None = None,
     rejected: Callable[[Reject], None] | None = None,
     now: float,
     progress: Callable[[Progress], None] | None = None,
+    heard: Callable[[FileSays], None] | None = None,
 ) -> ImportResult:
-    """Import a CSV or TSV file into a list, which is created if need be.
+    """Import a CSV or TSV file into lists, which are created if need be.
+
+    What the file itself says of who has left is heeded: such people come in as unsubscribed or
+    suppressed, and nobody who is so already becomes active.
 
     Args:
         database: with its schema in place.
         path: the file; see :mod:`sestui.audience.files` for what is recognised.
         list_name: the list all its contacts join.
-        mapping: column to ``email``, ``tags``, ``-`` (left out) or an attribute's name.
+        more_lists: others that they join too.
+        mapping: column to ``email``, ``tags``, ``status``, ``-`` (left out) or an attribute's name.
+        words: what values of statuses mean that are unknown otherwise, by their folded form.
+        all_active: pay no attention to what the file says of who has left; who is unsubscribed or
+            suppressed here stays so all the same.
         on_conflict: what happens to contacts that are known already.
         dry_run: count everything and leave the database as it is.
         rejects_path: where rejected rows go as CSV; also written in a dry run.
@@ -129,13 +148,20 @@ def import_contacts(
         now: seconds since the epoch.
         progress: told every few thousand rows, in this thread; an error it raises stops the
             import, and nothing of it is kept.
+        heard: told what the file says of who may be mailed, before anything is written; an error
+            it raises stops the import.
 
     Raises:
+        UnknownStatusError: the file says who may be mailed in words that are unknown.
         BadFileError: the file can't be imported as a whole; nothing was written.
         UsageError: list name, mapping or rejects file are impossible.
         StorageError: the database or the disk for temporary files refused.
     """
-    check_list_name(list_name)
+    list_names = list(dict.fromkeys([list_name, *more_lists] if list_name else more_lists))
+    for name in list_names:
+        check_list_name(name)
+    if not list_names:
+        raise UsageError("Name a list that they join: --list NAME.")
     report = progress or _silent
     with ExitStack() as stack:
         rows = stack.enter_context(RowFile(path))
@@ -144,27 +170,38 @@ def import_contacts(
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
+        statuses = StatusReader(columns.statuses, file_name=path.name, words=words or {})
+        parser = RowParser(
+            columns,
+            damaged=rows.format.damaged,
+            statuses=statuses,
+            source=path.name,
+            all_active=all_active,
+        )
         reading = _Reading(rows, columns, spool, told)
-        reading.run(report)
+        reading.run(parser, report)
         if not reading.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
+        says = _says(statuses, spool, rows.name, all_active=all_active)
+        if heard is not None:
+            heard(says)
         contacts = spool.count()
         done = Progress(rows.format.size, rows.format.size, reading.rows, 0, contacts)
         written = Contacts(database).apply(
             _reported(spool, done, report),
-            list_name=list_name,
+            list_names=list_names,
             now=now,
             on_conflict=on_conflict,
             replace_tags=bool(columns.tags),
             dry_run=dry_run,
         )
-    result = _result(rows, columns, reading, written, dry_run=dry_run)
+    result = _result(rows, columns, reading, written, says, dry_run=dry_run)
     if dry_run:
         return result
     with suppress(StorageError):  # the contacts are in: a note that can't be made is no failure
         note = Imports(database).add(
             file_name=rows.name,
-            list_name=list_name,
+            list_name=", ".join(list_names),
             contacts=result.contacts,
             rejects=result.rejects,
             now=now,
@@ -191,9 +228,9 @@ class _Reading:
         self.rejects = 0
         self.first_rejects: list[Reject] = []
 
-    def run(self, report: Callable[[Progress], None]) -> None:
+    def run(self, parser: RowParser, report: Callable[[Progress], None]) -> None:
         """Read the file to its end."""
-        parse = RowParser(self._columns, damaged=self._file.format.damaged).parse
+        parse = parser.parse
         records = self._file.records()
         if self._columns.has_header:
             next(records)
@@ -219,6 +256,21 @@ class _Reading:
             tell(reject)
 
 
+def _says(statuses: StatusReader, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
+    """What all of the file says.
+
+    Raises:
+        UnknownStatusError: some of it is not understood.
+    """
+    unknown = statuses.unknown()
+    if unknown and not all_active:
+        raise UnknownStatusError(file_name, unknown)
+    by_weight = spool.count_by_weight() if statuses.tells else {}
+    return FileSays(
+        statuses.counts(), by_weight.get(1, 0), by_weight.get(2, 0), all_active=all_active
+    )
+
+
 def _reported(
     spool: Spool, done: Progress, report: Callable[[Progress], None]
 ) -> Iterator[list[ContactRow]]:
@@ -231,14 +283,20 @@ def _reported(
 
 
 def _result(
-    rows: RowFile, columns: Columns, reading: _Reading, written: Upserted, *, dry_run: bool
+    rows: RowFile,
+    columns: Columns,
+    reading: _Reading,
+    written: Upserted,
+    says: FileSays,
+    *,
+    dry_run: bool,
 ) -> ImportResult:
     contacts = written.imported + written.updated + written.unchanged
     return ImportResult(
         imported=written.imported,
         updated=written.updated,
         unchanged=written.unchanged,
-        duplicates=reading.rows - reading.rejects - contacts,
+        duplicates=reading.rows - reading.rejects - contacts - written.no_contacts,
         rejects=reading.rejects,
         joined=written.joined,
         first_rejects=tuple(reading.first_rejects),
@@ -247,6 +305,8 @@ def _result(
         email_column=columns.email_label,
         columns=tuple(zip(columns.labels, columns.uses, strict=True)),
         dry_run=dry_run,
+        says=says,
+        addresses_only=written.no_contacts,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sestui.audience.columns import attribute_names, head_of, recognise
 from sestui.audience.reader import RowFile
+from sestui.audience.statuses import StatusColumn, StatusCount, StatusReader, UnknownStatus
 from sestui.errors import BadFileError
 
 _ROWS = 20
@@ -27,14 +28,18 @@ class Preview:
     """Each column as the file calls it, or ``column 3``."""
     has_header: bool
     uses: tuple[str, ...]
-    """What each column becomes unless somebody says otherwise: ``email``, ``tags`` or an
-    attribute's name. None is ``email`` where no column holds addresses."""
+    """What each column becomes unless somebody says otherwise: ``email``, ``tags``, ``status`` or
+    an attribute's name. None is ``email`` where no column holds addresses."""
     rows: tuple[tuple[str, ...], ...]
     """The first rows below the header, as they are in the file."""
     count: int
     """Rows below the header."""
     counted: bool
     """Whether ``count`` is exact; else it is an estimate from the first rows."""
+    statuses: tuple[StatusCount, ...]
+    """What the first rows say of who may be mailed."""
+    unknown: tuple[UnknownStatus, ...]
+    """What of that is not understood, and has to be said by somebody."""
 
     @property
     def summary(self) -> str:
@@ -59,10 +64,15 @@ def preview(path: Path) -> Preview:
     with RowFile(path) as file:
         sample = file.format.sample
         head = head_of(sample, file.name)
+        columns: tuple[StatusColumn, ...] = ()
         try:
-            uses = recognise(sample, {}, file.name).uses
+            recognised = recognise(sample, {}, file.name)
+            uses, columns = recognised.uses, recognised.statuses
         except BadFileError:
             uses = attribute_names(head.labels, {}, set())
+        statuses = StatusReader(columns, file_name=path.name, words={})
+        for row in sample[head.given :]:
+            statuses.read(list(row))
         records = file.records()
         header = len(list(islice(records, 1 if head.given else 0)))
         count = sum(1 for _ in islice(records, _COUNTED))
@@ -80,6 +90,8 @@ def preview(path: Path) -> Preview:
             rows=tuple(sample[header : header + _ROWS]),
             count=count,
             counted=beyond is None,
+            statuses=statuses.counts(),
+            unknown=tuple(statuses.unknown()),
         )
 
 

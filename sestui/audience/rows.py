@@ -1,6 +1,7 @@
 """One row of a file: a contact, or a reject with its reason."""
 
 import csv
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from json.encoder import encode_basestring as _quoted
 
 from sestui.audience.columns import Columns
 from sestui.audience.files import is_damaged, shown_bytes
+from sestui.audience.status_words import Meaning
+from sestui.audience.statuses import Said, StatusReader
 from sestui.core.addresses import Refusal, check_address
-from sestui.store.contact_upsert import ContactRow
+from sestui.core.states import ContactStatus
+from sestui.core.text import printable
+from sestui.store.contact_upsert import ContactRow, More
 
 MAX_VALUE = 65_536
 """Characters an attribute may have."""
@@ -38,12 +43,25 @@ class Reject:
 class RowParser:
     """Turns cells into contacts by the columns of one file."""
 
-    def __init__(self, columns: Columns, *, damaged: bool) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        *,
+        damaged: bool,
+        statuses: StatusReader | None = None,
+        source: str = "",
+        all_active: bool = False,
+    ) -> None:
+        """``statuses`` reads what the file says of who may be mailed, ``source`` is its name;
+        ``all_active`` only counts it."""
         self._columns = columns
         self._email = columns.email
         self._width = columns.width
         self._ignored = columns.ignored
         self._damaged = damaged
+        self._statuses = statuses if statuses is not None and statuses.tells else None
+        self._source = source
+        self._all_active = all_active
         # A row becomes JSON text at once: a dict in between costs as much as all the rest.
         self._prefixes = tuple(f"{_quoted(field)}:" for field in columns.fields)
 
@@ -64,6 +82,7 @@ class RowParser:
             reason = verdict.reason if typed.strip() else "There is no address in this row."
             return _reject(line, self._columns.email_label, typed, reason, cells)
         cells[self._email] = ""
+        said = self._statuses.read(cells) if self._statuses is not None else None
         tags = self._tags(cells) if self._columns.tags else "[]"
         attributes = ",".join(
             [
@@ -72,7 +91,11 @@ class RowParser:
                 if cell and (value := cell.strip())
             ]
         )
-        return ContactRow(verdict.email, verdict.key, f"{{{attributes}}}", tags)
+        if said is None or said.meaning is Meaning.ACTIVE:
+            return ContactRow(verdict.email, verdict.key, f"{{{attributes}}}", tags)
+        more = "" if self._all_active else _more(said, self._source)
+        weight = 2 if said.meaning.suppresses else 1
+        return ContactRow(verdict.email, verdict.key, f"{{{attributes}}}", tags, weight, more)
 
     def _tags(self, cells: list[str]) -> str:
         """All tags of a row as a JSON array; takes them out of the row."""
@@ -112,6 +135,20 @@ class RowParser:
 def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]) -> Reject:
     row = ", ".join(shown_bytes(each[:_SHOWN]) for each in cells[:_SHOWN_CELLS] if each)
     return Reject(line, column, shown_bytes(cell)[:_SHOWN], reason, row[:_SHOWN_ROW])
+
+
+@lru_cache(maxsize=4096)
+def _more(said: Said, source: str) -> str:
+    """What becomes of a person of whom the file says no, with the file's own word as the reason.
+
+    A suppressed person is unsubscribed too: who lets the address be mailed again one day has not
+    subscribed them.
+    """
+    why = printable(f"{said.column}: {said.value} ({source})")[:_SHOWN_ROW]
+    more = More(status=ContactStatus.UNSUBSCRIBED.value, status_reason=why)
+    if said.meaning.suppresses:
+        more |= More(suppressed=said.meaning.value, detail=why)
+    return json.dumps(more, ensure_ascii=False)
 
 
 @lru_cache(maxsize=4096)
