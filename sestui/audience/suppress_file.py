@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestui.audience.columns import EMAIL, ColumnMap, head_of, recognise
+from sestui.audience.columns import ColumnMap, head_of, recognise
 from sestui.audience.files import looks_like_address
 from sestui.audience.importer import Progress
 from sestui.audience.reader import RowFile
@@ -134,10 +134,10 @@ def _columns(file: RowFile, mapping: ColumnMap) -> _Columns:
         else tuple(f"column {number}" for number in range(1, len(sample[0]) + 1))
     )
     why = next((p for p, label in enumerate(labels) if folded(label) in _WHY_NAMES), None)
-    if EMAIL in mapping.values() or any(looks_like_address(cell) for row in sample for cell in row):
+    try:
         target = recognise(sample, mapping, file.name).email
-    else:
-        target = _domain_column(labels, sample[has_header:], file.name)
+    except BadFileError:
+        target = _target_column(labels, sample[has_header:], file.name)
     return _Columns(labels, target, why if why != target else None, has_header)
 
 
@@ -145,14 +145,15 @@ def _looks_like_target(cell: str) -> bool:
     return looks_like_address(cell) or _looks_like_domain(cell) is not None
 
 
-def _domain_column(labels: Sequence[str], rows: Sequence[Sequence[str]], file_name: str) -> int:
-    def domains(position: int) -> int:
-        cells = (row[position] for row in rows if position < len(row))
-        return sum(_looks_like_domain(cell) is not None for cell in cells)
+def _target_column(labels: Sequence[str], rows: Sequence[Sequence[str]], file_name: str) -> int:
+    """The column with most domains and addresses, where addresses alone tell no column."""
+
+    def targets(position: int) -> int:
+        return sum(position < len(row) and _looks_like_target(row[position]) for row in rows)
 
     named = [p for p, label in enumerate(labels) if folded(label) in _DOMAIN_NAMES]
-    best = max(named or range(len(labels)), key=lambda position: (domains(position), -position))
-    if not named and not domains(best):
+    best = max(named or range(len(labels)), key=lambda position: (targets(position), -position))
+    if not named and not targets(best):
         raise BadFileError(
             f"{file_name} has no column of email addresses or domains; name it with "
             "--map COL=email."
