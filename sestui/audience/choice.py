@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from sestui.audience.columns import EMAIL, IGNORE, STATUS, TAGS, attribute_names, tidy
+from sestui.audience.columns import EMAIL, IGNORE, OWN, STATUS, TAGS, attribute_names, tidy
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
@@ -83,7 +83,7 @@ class ColumnChoice:
         taken = {
             number: use
             for number, use in enumerate(self.uses)
-            if number != position and use not in {EMAIL, TAGS, STATUS, IGNORE}
+            if number != position and use not in {EMAIL, TAGS, STATUS, OWN, IGNORE}
         }
         name = attribute_names(self.labels, taken, set())[position]
         return f"{name}_text" if name in {TAGS, STATUS} else name

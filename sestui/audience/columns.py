@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sestui.audience.exported_columns import COLUMNS, attribute_of, is_own_header
 from sestui.audience.files import looks_like_address
 from sestui.audience.statuses import StatusColumn, find_status_columns
+from sestui.core.spreadsheet import unguarded
 from sestui.core.text import folded, printable
 from sestui.errors import BadFileError, UsageError
 
@@ -43,15 +45,19 @@ _RESERVED = frozenset(
 _MAX_NAME = 64
 
 
+OWN = "="
+"""A column of sestui's own export that is taken as it was exported."""
+
 _WORDS = {
     EMAIL: "the address",
     TAGS: "tags",
     STATUS: "who may be mailed",
+    OWN: "as it was exported",
     IGNORE: "left out",
 }
 
 
-_MANY = {TAGS, STATUS, IGNORE}
+_MANY = {TAGS, STATUS, OWN, IGNORE}
 """What several columns can be."""
 
 
@@ -77,6 +83,8 @@ class Columns:
     has_header: bool
     statuses: tuple[StatusColumn, ...] = ()
     """Columns that say who may be mailed."""
+    roles: tuple[tuple[int, str], ...] = ()
+    """Of sestui's own export: position and name of what is read back as it was."""
 
     @property
     def width(self) -> int:
@@ -90,14 +98,16 @@ class Columns:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What each column becomes: ``email``, ``tags``, ``status``, ``-`` or an attribute's
-        name."""
+        """What each column becomes: ``email``, ``tags``, ``status``, ``=`` (as it was exported),
+        ``-`` or an attribute's name."""
         uses = list(self.fields)
         uses[self.email] = EMAIL
         for position in self.tags:
             uses[position] = TAGS
         for column in self.statuses:
             uses[column.position] = STATUS
+        for position, _ in self.roles:
+            uses[position] = OWN
         for position in self.ignored:
             uses[position] = IGNORE
         return tuple(uses)
@@ -126,6 +136,8 @@ def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
         (cell.strip() if given else "") or f"column {number}"
         for number, cell in enumerate(sample[0], 1)
     )
+    if is_own_header(labels):
+        labels = tuple(map(unguarded, labels))
     return Head(labels, given)
 
 
@@ -140,6 +152,8 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
     labels = head.labels
     rows = sample[1:] if head.given else sample
     mapped = _mapped(labels, mapping, file_name)
+    if head.given and is_own_header(labels):
+        return _own_columns(labels, mapped)
     email = _email_column(labels, rows, mapped, has_header=head.given)
     if email is None:
         known = ", ".join(printable(label) for label in labels[:12])
@@ -160,6 +174,26 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
     taken = {email, *tags, *ignored, *(column.position for column in statuses)}
     fields = attribute_names(labels, mapped, taken)
     return Columns(labels, fields, email, tags, ignored, head.given, statuses)
+
+
+def _own_columns(labels: Sequence[str], mapped: Mapping[int, str]) -> Columns:
+    """Those of sestui's own export; what ``mapped`` says goes before."""
+    roles = [
+        (position, label)
+        for position, label in enumerate(labels)
+        if label in COLUMNS and mapped.get(position, OWN) == OWN
+    ]
+    by_name = {name: position for position, name in roles}
+    email = next((p for p, field in mapped.items() if field == EMAIL), by_name.get(EMAIL, 0))
+    roles = [(position, name) for position, name in roles if name != EMAIL]
+    tags = tuple(position for position, field in mapped.items() if field == TAGS)
+    ignored = tuple(p for p, field in mapped.items() if field in {IGNORE, STATUS})
+    taken = {email, *tags, *ignored, *(position for position, _ in roles)}
+    fields = tuple(
+        "" if position in taken else mapped.get(position, attribute_of(label))
+        for position, label in enumerate(labels)
+    )
+    return Columns(tuple(labels), fields, email, tags, ignored, True, roles=tuple(roles))
 
 
 def _status_columns(

@@ -18,14 +18,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
+from sestui.audience.own_export import (
+    LineFile,
+    OwnLineParser,
+    OwnRecords,
+    OwnRowParser,
+    is_own_lines,
+    own_line_columns,
+)
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
 from sestui.audience.rows import Reject, RowParser
 from sestui.audience.spool import Spool
 from sestui.audience.status_words import Meaning
-from sestui.audience.statuses import FileSays, StatusReader, UnknownStatusError
+from sestui.audience.statuses import (
+    FileSays,
+    StatusCount,
+    StatusReader,
+    UnknownStatus,
+    UnknownStatusError,
+)
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.errors import BadFileError, StorageError, UsageError
@@ -160,23 +175,22 @@ def import_contacts(
     list_names = list(dict.fromkeys([list_name, *more_lists] if list_name else more_lists))
     for name in list_names:
         check_list_name(name)
-    if not list_names:
-        raise UsageError("Name a list that they join: --list NAME.")
     report = progress or _silent
     with ExitStack() as stack:
-        rows = stack.enter_context(RowFile(path))
-        columns = recognise(rows.format.sample, mapping or {}, rows.name)
+        lines = not mapping and is_own_lines(path)
+        rows: RowFile | LineFile = LineFile(path) if lines else RowFile(path)
+        stack.push(rows)
+        columns = (
+            own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
+        )
+        if not list_names and not columns.roles:
+            raise UsageError("Name a list that they join: --list NAME.")
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
-        statuses = StatusReader(columns.statuses, file_name=path.name, words=words or {})
-        parser = RowParser(
-            columns,
-            damaged=rows.format.damaged,
-            statuses=statuses,
-            source=path.name,
-            all_active=all_active,
+        statuses, parser = _parser(
+            rows, columns, path.name, words or {}, all_active=all_active, lines=lines
         )
         reading = _Reading(rows, columns, spool, told)
         reading.run(parser, report)
@@ -192,7 +206,7 @@ def import_contacts(
             list_names=list_names,
             now=now,
             on_conflict=on_conflict,
-            replace_tags=bool(columns.tags),
+            replace_tags=bool(columns.tags or columns.roles),
             dry_run=dry_run,
         )
     result = _result(rows, columns, reading, written, says, dry_run=dry_run)
@@ -210,12 +224,58 @@ def import_contacts(
     return result
 
 
+class _Parser(Protocol):
+    """Turns cells into contacts."""
+
+    def parse(self, line: int, size: int, cells: list[str], /) -> ContactRow | Reject:
+        """The contact in a row of ``size`` characters; consumes ``cells``."""
+
+
+class _Statuses(Protocol):
+    """Knows what a file says of who may be mailed, once it was read."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can say anything."""
+
+    def counts(self) -> tuple[StatusCount, ...]:
+        """Word by word."""
+
+    def unknown(self) -> list[UnknownStatus]:
+        """What of it is not understood."""
+
+
+def _parser(
+    rows: RowFile | LineFile,
+    columns: Columns,
+    source: str,
+    words: Mapping[str, Meaning],
+    *,
+    all_active: bool,
+    lines: bool,
+) -> tuple[_Statuses, _Parser]:
+    """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
+    if not columns.roles:
+        statuses = StatusReader(columns.statuses, file_name=source, words=words)
+        return statuses, RowParser(
+            columns,
+            damaged=rows.format.damaged,
+            statuses=statuses,
+            source=source,
+            all_active=all_active,
+        )
+    records = OwnRecords(all_active=all_active)
+    if lines:
+        return records, OwnLineParser(records)
+    return records, OwnRowParser(columns, records, damaged=rows.format.damaged)
+
+
 class _Reading:
     """The first half: from the file to the spool and to those who are told of rejects."""
 
     def __init__(
         self,
-        rows: RowFile,
+        rows: RowFile | LineFile,
         columns: Columns,
         spool: Spool,
         told: Sequence[Callable[[Reject], None]],
@@ -228,7 +288,7 @@ class _Reading:
         self.rejects = 0
         self.first_rejects: list[Reject] = []
 
-    def run(self, parser: RowParser, report: Callable[[Progress], None]) -> None:
+    def run(self, parser: _Parser, report: Callable[[Progress], None]) -> None:
         """Read the file to its end."""
         parse = parser.parse
         records = self._file.records()
@@ -256,7 +316,7 @@ class _Reading:
             tell(reject)
 
 
-def _says(statuses: StatusReader, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
+def _says(statuses: _Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
     """What all of the file says.
 
     Raises:
@@ -283,7 +343,7 @@ def _reported(
 
 
 def _result(
-    rows: RowFile,
+    rows: RowFile | LineFile,
     columns: Columns,
     reading: _Reading,
     written: Upserted,

@@ -67,15 +67,9 @@ class RowParser:
 
     def parse(self, line: int, size: int, cells: list[str]) -> ContactRow | Reject:
         """The contact in a row of ``size`` characters; consumes ``cells``."""
-        if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
-            return self._too_many(line, cells)
-        for position in self._ignored:
-            if position < len(cells):
-                cells[position] = ""
-        if self._damaged or size > MAX_VALUE:
-            fault = self._fault(line, cells)
-            if fault:
-                return fault
+        refused = self.refused(line, size, cells)
+        if refused is not None:
+            return refused
         typed = cells[self._email] if len(cells) > self._email else ""
         verdict = check_address(typed)
         if isinstance(verdict, Refusal):
@@ -96,6 +90,15 @@ class RowParser:
         more = "" if self._all_active else _more(said, self._source)
         weight = 2 if said.meaning.suppresses else 1
         return ContactRow(verdict.email, verdict.key, f"{{{attributes}}}", tags, weight, more)
+
+    def refused(self, line: int, size: int, cells: list[str]) -> Reject | None:
+        """Why a row can't be taken whatever is in it; empties the cells that are left out."""
+        if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
+            return self._too_many(line, cells)
+        for position in self._ignored:
+            if position < len(cells):
+                cells[position] = ""
+        return self._fault(line, cells) if self._damaged or size > MAX_VALUE else None
 
     def _tags(self, cells: list[str]) -> str:
         """All tags of a row as a JSON array; takes them out of the row."""

@@ -92,7 +92,8 @@ class StatusCount:
 
     column: str
     value: str
-    meaning: Meaning
+    becomes: str
+    """``active``, ``unsubscribed``, ``suppressed (bounced)``."""
     rows: int
 
     @property
@@ -100,7 +101,7 @@ class StatusCount:
         """``Status: cleaned → suppressed (bounced), 3 rows``."""
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
         shown = f"{printable(self.column)[:_SHOWN]}: {printable(self.value)[:_SHOWN]}"
-        return f"{shown} → {self.meaning.becomes}, {rows}"
+        return f"{shown} → {self.becomes}, {rows}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +313,7 @@ class StatusReader:
     def counts(self) -> tuple[StatusCount, ...]:
         """What was said so far, in the order of the columns, the most frequent first."""
         found = [
-            StatusCount(said.column, said.value, said.meaning, rows)
+            StatusCount(said.column, said.value, said.meaning.becomes, rows)
             for said, rows in self._counts.items()
         ]
         for column in self._columns:
@@ -365,7 +366,7 @@ class _ReadColumn:
 
     def counts(self) -> list[StatusCount]:
         return [
-            StatusCount(self.column.label, value, meaning, rows)
+            StatusCount(self.column.label, value, meaning.becomes, rows)
             for (value, meaning), rows in self._counts.most_common()
         ]
 

@@ -75,7 +75,7 @@ def _as_dict(
             {
                 "column": count.column,
                 "value": count.value,
-                "meaning": count.meaning.value,
+                "becomes": count.becomes,
                 "rows": count.rows,
             }
             for count in result.says.counts

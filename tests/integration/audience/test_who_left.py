@@ -165,10 +165,10 @@ def test_a_dry_run_counts_them_and_writes_nothing(database: Database) -> None:
 def test_the_preview_shows_what_the_first_rows_say() -> None:
     seen = preview(LEFT)
     assert seen.uses == ("email", "first_name", "status")
-    assert [(each.value, each.meaning.value, each.rows) for each in seen.statuses] == [
+    assert [(each.value, each.becomes, each.rows) for each in seen.statuses] == [
         ("subscribed", "active", 1),
         ("unsubscribed", "unsubscribed", 1),
-        ("cleaned", "bounced", 1),
+        ("cleaned", "suppressed (bounced)", 1),
     ]
 
 

@@ -35,7 +35,7 @@ def test_json_and_dry_run_tell_it_too(sestui: Sestui) -> None:
     assert told["statuses"][2] == {
         "column": "Status",
         "value": "cleaned",
-        "meaning": "bounced",
+        "becomes": "suppressed (bounced)",
         "rows": 1,
     }
     assert "Status → who may be mailed" in sestui.ok("import", path, "--list", "a", "--dry-run")
