@@ -7,12 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.audience.address_columns import address_column, other_address_columns
+from sestui.audience.exported_columns import COLUMNS, attribute_of, is_own_header
 from sestui.audience.files import looks_like_address
+from sestui.audience.statuses import StatusColumn, find_status_columns
+from sestui.core.spreadsheet import unguarded
 from sestui.core.text import folded, printable
 from sestui.errors import BadFileError, UsageError
 
 EMAIL = "email"
 TAGS = "tags"
+STATUS = "status"
+"""A column that says who may be mailed; no attribute can have that name."""
+
 IGNORE = "-"
 """A column that is left out; no attribute can have that name."""
 
@@ -28,7 +34,20 @@ _RESERVED = frozenset(
 _MAX_NAME = 64
 
 
-_WORDS = {EMAIL: "the address", TAGS: "tags", IGNORE: "left out"}
+OWN = "="
+"""A column of sestui's own export that is taken as it was exported."""
+
+_WORDS = {
+    EMAIL: "the address",
+    TAGS: "tags",
+    STATUS: "who may be mailed",
+    OWN: "as it was exported",
+    IGNORE: "left out",
+}
+
+
+_MANY = {TAGS, STATUS, OWN, IGNORE}
+"""What several columns can be."""
 
 
 def in_words(use: str) -> str:
@@ -43,7 +62,7 @@ class Columns:
     labels: tuple[str, ...]
     """Each column as the file calls it, or ``column 3``."""
     fields: tuple[str, ...]
-    """Each column's attribute name; '' for the address and for tags."""
+    """Each column's attribute name; '' for the address, tags and statuses."""
     email: int
     """Position of the address."""
     tags: tuple[int, ...]
@@ -51,6 +70,10 @@ class Columns:
     ignored: tuple[int, ...]
     """Positions of columns that are left out."""
     has_header: bool
+    statuses: tuple[StatusColumn, ...] = ()
+    """Columns that say who may be mailed."""
+    roles: tuple[tuple[int, str], ...] = ()
+    """Of sestui's own export: position and name of what is read back as it was."""
     others: tuple[int, ...] = ()
     """Positions of more addresses of the same contact, for rows whose first one is none."""
     unpacked: tuple[int, ...] = ()
@@ -68,11 +91,16 @@ class Columns:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What each column becomes: ``email``, ``tags``, ``-`` or an attribute's name."""
+        """What each column becomes: ``email``, ``tags``, ``status``, ``=`` (as it was exported),
+        ``-`` or an attribute's name."""
         uses = list(self.fields)
         uses[self.email] = EMAIL
         for position in self.tags:
             uses[position] = TAGS
+        for column in self.statuses:
+            uses[column.position] = STATUS
+        for position, _ in self.roles:
+            uses[position] = OWN
         for position in self.ignored:
             uses[position] = IGNORE
         return tuple(uses)
@@ -101,6 +129,8 @@ def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
         (cell.strip() if given else "") or f"column {number}"
         for number, cell in enumerate(sample[0], 1)
     )
+    if is_own_header(labels):
+        labels = tuple(map(unguarded, labels))
     return Head(labels, given)
 
 
@@ -115,6 +145,8 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
     labels = head.labels
     rows = sample[1:] if head.given else sample
     mapped = _mapped(labels, mapping, file_name)
+    if head.given and is_own_header(labels):
+        return _own_columns(labels, mapped)
     email = address_column(labels, rows, _mapped_email(mapped), set(mapped), has_header=head.given)
     if email is None:
         known = ", ".join(printable(label) for label in labels[:12])
@@ -131,8 +163,11 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
             mapped.get(position) == TAGS or (position not in mapped and folded(label) in _TAG_NAMES)
         )
     )
-    fields = attribute_names(labels, mapped, {email, *tags, *ignored})
-    free = [position for position in range(len(labels)) if position not in {email, *tags, *mapped}]
+    statuses = _status_columns(head, rows, mapped, {email, *tags})
+    told = {column.position for column in statuses}
+    fields = attribute_names(labels, mapped, {email, *tags, *ignored, *told})
+    taken = {email, *tags, *mapped, *told}
+    free = [position for position in range(len(labels)) if position not in taken]
     return Columns(
         labels,
         fields,
@@ -140,9 +175,38 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
         tags,
         ignored,
         head.given,
+        statuses,
         others=other_address_columns(labels, rows, free, has_header=head.given),
         unpacked=tuple(position for position in free if _holds_objects(rows, position)),
     )
+
+
+def _own_columns(labels: Sequence[str], mapped: Mapping[int, str]) -> Columns:
+    """Those of sestui's own export; what ``mapped`` says goes before."""
+    roles = [
+        (position, label)
+        for position, label in enumerate(labels)
+        if label in COLUMNS and mapped.get(position, OWN) == OWN
+    ]
+    by_name = {name: position for position, name in roles}
+    email = next((p for p, field in mapped.items() if field == EMAIL), by_name.get(EMAIL, 0))
+    roles = [(position, name) for position, name in roles if name != EMAIL]
+    tags = tuple(position for position, field in mapped.items() if field == TAGS)
+    ignored = tuple(p for p, field in mapped.items() if field in {IGNORE, STATUS})
+    taken = {email, *tags, *ignored, *(position for position, _ in roles)}
+    fields = tuple(
+        "" if position in taken else mapped.get(position, attribute_of(label))
+        for position, label in enumerate(labels)
+    )
+    return Columns(tuple(labels), fields, email, tags, ignored, True, roles=tuple(roles))
+
+
+def _status_columns(
+    head: Head, rows: Sequence[Sequence[str]], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[StatusColumn, ...]:
+    forced = [position for position, field in mapped.items() if field == STATUS]
+    free = [p for p in range(len(head.labels)) if p not in mapped and p not in taken]
+    return find_status_columns(head.labels, rows, forced, free if head.given else [])
 
 
 def tidy(label: str) -> str:
@@ -182,11 +246,11 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
     used: set[str] = set()
     for column, wanted in mapping.items():
         name = printable(str(column))
-        field = wanted if wanted in {EMAIL, TAGS, IGNORE} else tidy(wanted)
+        field = wanted if wanted in _WORDS else tidy(wanted)
         if not field:
             raise UsageError(
-                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, or "
-                "tags, or - to leave it out."
+                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, "
+                "tags or status, or - to leave it out."
             )
         position = _position(labels, column)
         if position is None:
@@ -194,7 +258,7 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
             raise UsageError(
                 f"--map {name}: {file_name} has no such column (its columns: {known})."
             )
-        if position in mapped or (field not in {TAGS, IGNORE} and field in used):
+        if position in mapped or (field not in _MANY and field in used):
             raise UsageError(f"--map {name}={field}: that is mapped twice.")
         mapped[position] = field
         used.add(field)

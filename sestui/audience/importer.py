@@ -14,17 +14,35 @@ Rows whose address came before in the file are duplicates: they add what the ear
 empty, and their tags, and the first row wins where both say something.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
 from sestui.audience.files import Reading
+from sestui.audience.own_export import (
+    LineFile,
+    OwnLineParser,
+    OwnRecords,
+    OwnRowParser,
+    is_own_lines,
+    own_line_columns,
+)
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
 from sestui.audience.rows import Mixed, Reject, RowParser
+from sestui.audience.sources.opening import open_contacts
 from sestui.audience.spool import Spool
+from sestui.audience.status_words import Meaning
+from sestui.audience.statuses import (
+    FileSays,
+    StatusCount,
+    StatusReader,
+    UnknownStatus,
+    UnknownStatusError,
+)
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.errors import BadFileError, StorageError, UsageError
@@ -69,7 +87,7 @@ class ImportResult:
     rejects: int
     """Rows that are no contact."""
     joined: int
-    """Contacts that were not on the list before."""
+    """Contacts that were not on the list before; on several lists, memberships that are new."""
     first_rejects: tuple[Reject, ...]
     kind: str
     """What the file is: ``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
@@ -79,8 +97,8 @@ class ImportResult:
     """'' where there is none."""
     email_column: str
     columns: tuple[tuple[str, str], ...]
-    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``-`` (left out)
-    or an attribute's name."""
+    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``status``, ``-``
+    (left out) or an attribute's name."""
     dry_run: bool
     tidied: int = 0
     """Addresses that are not written as the file has them: out of ``Ada <ada@example.org>``, a
@@ -91,6 +109,10 @@ class ImportResult:
     """What else was found about the file, each a few words."""
     shown: tuple[str, ...] = ()
     """Some cells, by which one sees whether the encoding is right."""
+    says: FileSays = field(default_factory=FileSays)
+    """What the file says of who may be mailed."""
+    addresses_only: int = 0
+    """Rows that suppress an address and are no contact."""
     note: int | None = None
     """What the import is remembered by while somebody has to see to its rejects."""
 
@@ -108,6 +130,8 @@ class ImportResult:
             "split": self.split,
             "contacts": self.contacts,
             "joined": self.joined,
+            "unsubscribed": self.says.unsubscribed,
+            "suppressed": self.says.suppressed,
         }
 
     @property
@@ -118,34 +142,44 @@ class ImportResult:
     @property
     def rows(self) -> int:
         """Rows in the file, without the header and empty ones."""
-        return self.contacts + self.duplicates + self.rejects - self.split
+        return self.contacts + self.addresses_only + self.duplicates + self.rejects - self.split
 
 
 def import_contacts(
     database: Database,
     path: Path,
     *,
-    list_name: str,
+    list_name: str = "",
+    more_lists: Sequence[str] = (),
     mapping: ColumnMap | None = None,
     reading: Reading = Reading(),  # noqa: B008 - frozen
+    words: Mapping[str, Meaning] | None = None,
+    all_active: bool = False,
     on_conflict: OnConflict = OnConflict.UPDATE,
     dry_run: bool = False,
     rejects_path: Path | None = None,
     rejected: Callable[[Reject], None] | None = None,
     now: float,
     progress: Callable[[Progress], None] | None = None,
+    heard: Callable[[FileSays], None] | None = None,
 ) -> ImportResult:
-    """Import a file into a list, which is created if need be.
+    """Import a file into lists, which are created if need be.
 
-    Without a single contact in the file nothing is written, and the result says so.
+    What the file itself says of who has left is heeded: such people come in as unsubscribed or
+    suppressed, and nobody who is so already becomes active. Without a single contact in the file
+    nothing is written, and the result says so.
 
     Args:
         database: with its schema in place.
         path: the file, ``-`` for standard input; see :mod:`sestui.audience.sources` for what is
             recognised.
         list_name: the list all its contacts join.
-        mapping: column to ``email``, ``tags``, ``-`` (left out) or an attribute's name.
+        more_lists: others that they join too.
+        mapping: column to ``email``, ``tags``, ``status``, ``-`` (left out) or an attribute's name.
         reading: what the user says of the file's encoding and delimiter.
+        words: what values of statuses mean that are unknown otherwise, by their folded form.
+        all_active: pay no attention to what the file says of who has left; who is unsubscribed or
+            suppressed here stays so all the same.
         on_conflict: what happens to contacts that are known already.
         dry_run: count everything and leave the database as it is.
         rejects_path: where rejected rows go as CSV; also written in a dry run.
@@ -153,43 +187,62 @@ def import_contacts(
         now: seconds since the epoch.
         progress: told every few thousand rows, in this thread; an error it raises stops the
             import, and nothing of it is kept.
+        heard: told what the file says of who may be mailed, before anything is written; an error
+            it raises stops the import.
 
     Raises:
+        UnknownStatusError: the file says who may be mailed in words that are unknown.
         BadFileError: the file can't be imported as a whole; nothing was written.
         UsageError: list name, mapping or rejects file are impossible.
         StorageError: the database or the disk for temporary files refused.
     """
-    check_list_name(list_name)
+    list_names = list(dict.fromkeys([list_name, *more_lists] if list_name else more_lists))
+    for name in list_names:
+        check_list_name(name)
     report = progress or _silent
     with ExitStack() as stack:
-        rows = stack.enter_context(RowFile(path, reading))
-        columns = recognise(rows.format.sample, mapping or {}, rows.name)
+        opened = open_contacts(path)
+        stack.callback(opened.file.close)
+        lines = not mapping and is_own_lines(opened)
+        rows: RowFile | LineFile = LineFile(opened) if lines else RowFile(opened, reading)
+        stack.push(rows)
+        columns = (
+            own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
+        )
+        if not list_names and not columns.roles:
+            raise UsageError("Name a list that they join: --list NAME.")
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
+        statuses, parser = _parser(
+            rows, columns, path.name, words or {}, all_active=all_active, lines=lines
+        )
         table = _Table(rows, columns, spool, told)
-        table.run(report)
+        table.run(parser, report)
         if not table.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
+        says = _says(statuses, spool, rows.name, all_active=all_active)
+        if heard is not None:
+            heard(says)
         contacts = spool.count()
         dry_run = dry_run or not contacts
         done = Progress(rows.format.size, rows.format.size, table.rows, 0, contacts)
         written = Contacts(database).apply(
             _reported(spool, done, report),
-            list_name=list_name,
+            list_names=list_names,
             now=now,
             on_conflict=on_conflict,
-            replace_tags=bool(columns.tags),
+            replace_tags=bool(columns.tags or columns.roles),
             dry_run=dry_run,
         )
-    result = _result(rows, columns, table, written, dry_run=dry_run)
+    result = _result(rows, columns, table, written, says, dry_run=dry_run)
     if dry_run:
         return result
     with suppress(StorageError):  # the contacts are in: a note that can't be made is no failure
         note = Imports(database).add(
             file_name=rows.name,
-            list_name=list_name,
+            list_name=", ".join(list_names),
             contacts=result.contacts,
             rejects=result.rejects,
             now=now,
@@ -198,12 +251,58 @@ def import_contacts(
     return result
 
 
+class _Parser(Protocol):
+    """Turns cells into contacts."""
+
+    def parse(self, line: int, size: int, cells: list[str], /) -> ContactRow | Reject | Mixed:
+        """The contact in a row of ``size`` characters; consumes ``cells``."""
+
+
+class _Statuses(Protocol):
+    """Knows what a file says of who may be mailed, once it was read."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can say anything."""
+
+    def counts(self) -> tuple[StatusCount, ...]:
+        """Word by word."""
+
+    def unknown(self) -> list[UnknownStatus]:
+        """What of it is not understood."""
+
+
+def _parser(
+    rows: RowFile | LineFile,
+    columns: Columns,
+    source: str,
+    words: Mapping[str, Meaning],
+    *,
+    all_active: bool,
+    lines: bool,
+) -> tuple[_Statuses, _Parser]:
+    """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
+    if not columns.roles:
+        statuses = StatusReader(columns.statuses, file_name=source, words=words)
+        return statuses, RowParser(
+            columns,
+            damaged=rows.format.damaged,
+            statuses=statuses,
+            source=source,
+            all_active=all_active,
+        )
+    records = OwnRecords(all_active=all_active)
+    if lines:
+        return records, OwnLineParser(records)
+    return records, OwnRowParser(columns, records, damaged=rows.format.damaged)
+
+
 class _Table:
     """The first half: from the file to the spool and to those who are told of rejects."""
 
     def __init__(
         self,
-        rows: RowFile,
+        rows: RowFile | LineFile,
         columns: Columns,
         spool: Spool,
         told: Sequence[Callable[[Reject], None]],
@@ -218,9 +317,9 @@ class _Table:
         self.split = 0
         self.first_rejects: list[Reject] = []
 
-    def run(self, report: Callable[[Progress], None]) -> None:
+    def run(self, parser: _Parser, report: Callable[[Progress], None]) -> None:
         """Read the file to its end."""
-        parse = RowParser(self._columns, damaged=self._file.format.damaged).parse
+        parse = parser.parse
         records = self._file.records()
         if self._columns.has_header:
             next(records)
@@ -258,6 +357,21 @@ class _Table:
             tell(reject)
 
 
+def _says(statuses: _Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
+    """What all of the file says.
+
+    Raises:
+        UnknownStatusError: some of it is not understood.
+    """
+    unknown = statuses.unknown()
+    if unknown and not all_active:
+        raise UnknownStatusError(file_name, unknown)
+    by_weight = spool.count_by_weight() if statuses.tells else {}
+    return FileSays(
+        statuses.counts(), by_weight.get(1, 0), by_weight.get(2, 0), all_active=all_active
+    )
+
+
 def _reported(
     spool: Spool, done: Progress, report: Callable[[Progress], None]
 ) -> Iterator[list[ContactRow]]:
@@ -270,14 +384,20 @@ def _reported(
 
 
 def _result(
-    rows: RowFile, columns: Columns, table: _Table, written: Upserted, *, dry_run: bool
+    rows: RowFile | LineFile,
+    columns: Columns,
+    table: _Table,
+    written: Upserted,
+    says: FileSays,
+    *,
+    dry_run: bool,
 ) -> ImportResult:
     contacts = written.imported + written.updated + written.unchanged
     return ImportResult(
         imported=written.imported,
         updated=written.updated,
         unchanged=written.unchanged,
-        duplicates=table.rows - table.rejects - contacts,
+        duplicates=table.rows - table.rejects - contacts - written.no_contacts,
         rejects=table.rejects,
         joined=written.joined,
         first_rejects=tuple(table.first_rejects),
@@ -291,10 +411,12 @@ def _result(
         split=table.split,
         found=rows.format.notes,
         shown=rows.format.accented or _shown(rows, columns),
+        says=says,
+        addresses_only=written.no_contacts,
     )
 
 
-def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:
+def _shown(rows: RowFile | LineFile, columns: Columns) -> tuple[str, ...]:
     """Cells of the first rows by which people tell whether a file is read right: names, if any."""
     below = rows.format.sample[1:] if columns.has_header else rows.format.sample
     texts = [

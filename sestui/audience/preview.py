@@ -7,6 +7,7 @@ from pathlib import Path
 from sestui.audience.columns import attribute_names, head_of, recognise
 from sestui.audience.files import Reading
 from sestui.audience.reader import RowFile
+from sestui.audience.statuses import StatusColumn, StatusCount, StatusReader, UnknownStatus
 from sestui.errors import BadFileError
 
 _ROWS = 20
@@ -33,15 +34,19 @@ class Preview:
     """Each column as the file calls it, or ``column 3``."""
     has_header: bool
     uses: tuple[str, ...]
-    """What each column becomes unless somebody says otherwise: ``email``, ``tags`` or an
-    attribute's name. None is ``email`` where no column holds addresses."""
+    """What each column becomes unless somebody says otherwise: ``email``, ``tags``, ``status`` or
+    an attribute's name. None is ``email`` where no column holds addresses."""
     rows: tuple[tuple[str, ...], ...]
     """The first rows below the header, as they are in the file."""
     count: int
     """Rows below the header."""
     counted: bool
     """Whether ``count`` is exact; else it is an estimate from the first rows."""
-    found: tuple[str, ...] = ()
+    statuses: tuple[StatusCount, ...]
+    """What the first rows say of who may be mailed."""
+    unknown: tuple[UnknownStatus, ...]
+    """What of that is not understood, and has to be said by somebody."""
+    found: tuple[str, ...]
     """What else was found about the file, each a few words."""
 
     @property
@@ -77,10 +82,15 @@ def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 
     with RowFile(path, reading) as file:
         sample = file.format.sample
         head = head_of(sample, file.name)
+        columns: tuple[StatusColumn, ...] = ()
         try:
-            uses = recognise(sample, {}, file.name).uses
+            recognised = recognise(sample, {}, file.name)
+            uses, columns = recognised.uses, recognised.statuses
         except BadFileError:
             uses = attribute_names(head.labels, {}, set())
+        statuses = StatusReader(columns, file_name=path.name, words={})
+        for row in sample[head.given :]:
+            statuses.read(list(row))
         records = file.records()
         header = len(list(islice(records, 1 if head.given else 0)))
         count = sum(1 for _ in islice(records, _COUNTED))
@@ -101,6 +111,8 @@ def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 
             count=count,
             counted=beyond is None,
             found=file.format.notes,
+            statuses=statuses.counts(),
+            unknown=tuple(statuses.unknown()),
         )
 
 

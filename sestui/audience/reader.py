@@ -40,8 +40,8 @@ class RowFile:
         StorageError: it has to be unpacked, and the disk for temporary files is full.
     """
 
-    def __init__(self, path: Path, reading: Reading = Reading()) -> None:  # noqa: B008 - frozen
-        opened = open_contacts(path)
+    def __init__(self, file: Path | Opened, reading: Reading = Reading()) -> None:  # noqa: B008 - frozen
+        opened = open_contacts(file) if isinstance(file, Path) else file
         self.name = opened.name
         try:
             self._source = _source(opened, reading)

@@ -13,8 +13,12 @@ from sestui.audience.columns import Columns, tidy
 from sestui.audience.files import is_damaged, shown_bytes
 from sestui.audience.mailbox_cells import Found, is_blank, read_cell
 from sestui.audience.sources.json_rows import as_cell, flattened
+from sestui.audience.status_words import Meaning
+from sestui.audience.statuses import Said, StatusReader
 from sestui.core.addresses import Address, Refusal, check_address
-from sestui.store.contact_upsert import ContactRow
+from sestui.core.states import ContactStatus
+from sestui.core.text import printable
+from sestui.store.contact_upsert import ContactRow, More
 
 MAX_VALUE = 65_536
 """Characters an attribute may have."""
@@ -56,12 +60,25 @@ _NAME = "name"
 class RowParser:
     """Turns cells into contacts by the columns of one file."""
 
-    def __init__(self, columns: Columns, *, damaged: bool) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        *,
+        damaged: bool,
+        statuses: StatusReader | None = None,
+        source: str = "",
+        all_active: bool = False,
+    ) -> None:
+        """``statuses`` reads what the file says of who may be mailed, ``source`` is its name;
+        ``all_active`` only counts it."""
         self._columns = columns
         self._email = columns.email
         self._width = columns.width
         self._ignored = columns.ignored
         self._damaged = damaged
+        self._statuses = statuses if statuses is not None and statuses.tells else None
+        self._source = source
+        self._all_active = all_active
         # A row becomes JSON text at once: a dict in between costs as much as all the rest.
         self._prefixes = tuple(f"{_quoted(field)}:" for field in columns.fields)
         self._taken = frozenset(columns.fields)
@@ -70,25 +87,29 @@ class RowParser:
 
     def parse(self, line: int, size: int, cells: list[str]) -> ContactRow | Reject | Mixed:
         """What a row of ``size`` characters is; consumes ``cells``."""
-        if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
-            return self._too_many(line, cells)
-        for position in self._ignored:
-            if position < len(cells):
-                cells[position] = ""
-        if self._damaged or size > MAX_VALUE:
-            fault = self._fault(line, cells)
-            if fault:
-                return fault
+        refused = self.refused(line, size, cells)
+        if refused is not None:
+            return refused
         typed = cells[self._email] if len(cells) > self._email else ""
         verdict = check_address(typed)
         if isinstance(verdict, Refusal):
             return self._second_look(line, typed, verdict, cells)
         cells[self._email] = ""
+        said = self._statuses.read(cells) if self._statuses is not None else None
         tags = self._tags(cells) if self._columns.tags else "[]"
-        contact = ContactRow(verdict.email, verdict.key, self._attributes(cells), tags)
+        contact = self._contact(verdict, self._attributes(cells), tags, said)
         if not typed.isascii() and typed.strip(" \t\r\n") != typed.strip():
             return Mixed((contact,), tidied=1)  # a non-breaking space or the like was around it
         return contact
+
+    def _contact(
+        self, address: Address, attributes: str, tags: str, said: Said | None
+    ) -> ContactRow:
+        if said is None or said.meaning is Meaning.ACTIVE:
+            return ContactRow(address.email, address.key, attributes, tags)
+        more = "" if self._all_active else _more(said, self._source)
+        weight = 2 if said.meaning.suppresses else 1
+        return ContactRow(address.email, address.key, attributes, tags, weight, more)
 
     def _second_look(
         self, line: int, typed: str, refusal: Refusal, cells: list[str]
@@ -130,6 +151,7 @@ class RowParser:
             for each in found
             if isinstance(each.verdict, Refusal)
         ]
+        said = self._statuses.read(cells) if self._statuses is not None else None
         tags = self._tags(cells) if self._columns.tags else "[]"
         attributes = self._attributes(cells)
         contacts = []
@@ -137,7 +159,7 @@ class RowParser:
         for each in found:
             if isinstance(each.verdict, Address):
                 own = self._with_name(attributes, each.name, cells)
-                contacts.append(ContactRow(each.verdict.email, each.verdict.key, own, tags))
+                contacts.append(self._contact(each.verdict, own, tags, said))
                 written = cell if len(found) == 1 else each.text
                 tidied += skipped or written.strip(" ").lower() != each.verdict.email.lower()
         return Mixed(tuple(contacts), tuple(rejects), tidied)
@@ -192,6 +214,15 @@ class RowParser:
         name = tidy(label)
         return f"{name}_2" if name in self._taken else name
 
+    def refused(self, line: int, size: int, cells: list[str]) -> Reject | None:
+        """Why a row can't be taken whatever is in it; empties the cells that are left out."""
+        if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
+            return self._too_many(line, cells)
+        for position in self._ignored:
+            if position < len(cells):
+                cells[position] = ""
+        return self._fault(line, cells) if self._damaged or size > MAX_VALUE else None
+
     def _tags(self, cells: list[str]) -> str:
         """All tags of a row as a JSON array; takes them out of the row."""
         found: dict[str, None] = {}
@@ -230,6 +261,20 @@ class RowParser:
 def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]) -> Reject:
     row = ", ".join(shown_bytes(each[:_SHOWN]) for each in cells[:_SHOWN_CELLS] if each)
     return Reject(line, column, shown_bytes(cell)[:_SHOWN], reason, row[:_SHOWN_ROW])
+
+
+@lru_cache(maxsize=4096)
+def _more(said: Said, source: str) -> str:
+    """What becomes of a person of whom the file says no, with the file's own word as the reason.
+
+    A suppressed person is unsubscribed too: who lets the address be mailed again one day has not
+    subscribed them.
+    """
+    why = printable(f"{said.column}: {said.value} ({source})")[:_SHOWN_ROW]
+    more = More(status=ContactStatus.UNSUBSCRIBED.value, status_reason=why)
+    if said.meaning.suppresses:
+        more |= More(suppressed=said.meaning.value, detail=why)
+    return json.dumps(more, ensure_ascii=False)
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 from sestui.core.follow_up import Only
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
     from sestui.runtime import Runtime
 
-app = typer.Typer(help="Look at campaigns, start and steer their runs.", no_args_is_help=True)
+app = Commands(help="Look at campaigns, start and steer their runs.", no_args_is_help=True)
 
 _SHOWN_IN_DOUBT = 20
 

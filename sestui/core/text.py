@@ -24,8 +24,8 @@ def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
 
 
-def folded(label: str) -> str:
+def folded(text: str) -> str:
     """A name without case, accents, spaces and punctuation, for comparison."""
-    plain = unicodedata.normalize("NFKD", label.casefold())
+    plain = unicodedata.normalize("NFKD", text.casefold())
     kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
     return unicodedata.normalize("NFKC", "".join(kept))

@@ -167,7 +167,7 @@ class _Batch:
         mailable = [
             place
             for place, each in enumerate(mail.recipients)
-            if each.email.lower() not in self.suppressed
+            if self.suppressed.isdisjoint(_keys_of(each.email))
         ]
         call = first_call(mail.recipients, mailable)
         if not call:
@@ -343,8 +343,15 @@ def _known(connection: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
     return found
 
 
+def _keys_of(email: str) -> tuple[str, str]:
+    """The keys under which an address is suppressed: its own, and its domain's."""
+    key = email.lower()
+    return key, f"@{key.rpartition('@')[2]}"
+
+
 def _suppressed(connection: Connection, mails: Sequence[Incoming]) -> frozenset[str]:
-    wanted = sorted({each.email.lower() for mail in mails for each in mail.recipients})
+    recipients = (each.email for mail in mails for each in mail.recipients)
+    wanted = sorted({key for email in recipients for key in _keys_of(email)})
     found: set[str] = set()
     for start in range(0, len(wanted), _BATCH):
         keys = wanted[start : start + _BATCH]

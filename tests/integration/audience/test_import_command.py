@@ -6,7 +6,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from sestui.cli.import_ import import_command, parse_mapping
+from sestui.audience.status_words import Meaning
+from sestui.cli.import_ import import_command, parse_mapping, parse_words
 from sestui.errors import BadFileError, UsageError
 
 app = typer.Typer()
@@ -32,6 +33,7 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
     assert json.loads(done.stdout) == {
         "file": str(path),
         "list": "news",
+        "lists": ["news"],
         "rows": 8,
         "imported": 1,
         "updated": 0,
@@ -42,6 +44,8 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
         "split": 0,
         "contacts": 1,
         "joined": 1,
+        "unsubscribed": 0,
+        "suppressed": 0,
         "format": "CSV",
         "encoding": "utf-8",
         "delimiter": ";",
@@ -49,6 +53,8 @@ def test_data_goes_to_stdout_and_rejects_are_told_on_stderr(workspace: Path) -> 
         "columns": {"Kontakt": "email", "Name": "name"},
         "found": [],
         "shown": ["Ada", "x", "y"],
+        "statuses": [],
+        "all_active": False,
         "dry_run": False,
         "rejects_file": None,
     }
@@ -77,7 +83,19 @@ def test_errors_reach_the_door_as_sentences(workspace: Path) -> None:
     done = run(workspace / "none.csv", "--list", "news")
     assert isinstance(done.exception, BadFileError)
     assert done.stdout == ""
-    assert run(workspace / "none.csv").exit_code == 2
+    (workspace / "list.csv").write_text("Email\nada@x.co\n")
+    assert isinstance(run(workspace / "list.csv").exception, UsageError)
+
+
+def test_status_options() -> None:
+    assert parse_words(["Gold Member=active", "a=b=bounced", "🟥=complained"]) == {
+        "goldmember": Meaning.ACTIVE,
+        "ab": Meaning.BOUNCED,
+        "🟥": Meaning.COMPLAINED,
+    }
+    for options in (["gold"], ["gold=mailable"], ["gold=active", "GOLD=bounced"]):
+        with pytest.raises(UsageError):
+            parse_words(options)
 
 
 def test_mapping_options() -> None:
