@@ -32,7 +32,11 @@ class DelimitedSource:
         self._bytes = file
         self._nulls = encoding.nulls
         self._dialect, sample = find_dialect(
-            text, complete=complete, escapes=encoding.escaped_quotes, delimiter=delimiter
+            text,
+            complete=complete,
+            escapes=encoding.escaped_quotes,
+            spaced=encoding.spaced_quotes,
+            delimiter=delimiter,
         )
         self.format = RowFormat(
             kind="CSV",

@@ -23,12 +23,14 @@ class Dialect:
     delimiter: str
     escapes: bool
     r"""A quotation mark within a cell is ``\"``, as MySQL and PHP write it."""
+    spaced: bool
+    """A space before a quoted cell belongs to neither."""
     marked: bool
     """The first line is ``sep=;``, which is no row."""
 
 
 def find_dialect(
-    text: str, *, complete: bool, escapes: bool, delimiter: str | None
+    text: str, *, complete: bool, escapes: bool, spaced: bool, delimiter: str | None
 ) -> tuple[Dialect, list[list[str]]]:
     """The dialect by a file's first piece, and the first rows.
 
@@ -40,8 +42,8 @@ def find_dialect(
     lines = list(io.StringIO(text, newline=""))
     if not complete and len(lines) > 1:
         lines.pop()  # cut short
-    found = delimiter or (mark[2] if mark else _delimiter(lines, escapes=escapes))
-    dialect = Dialect(found, escapes, mark is not None)
+    found = delimiter or (mark[2] if mark else _delimiter(lines, escapes=escapes, spaced=spaced))
+    dialect = Dialect(found, escapes, spaced, mark is not None)
     return dialect, _rows(lines, dialect)
 
 
@@ -54,11 +56,11 @@ def escaped(line: str) -> str:
 
 
 def csv_options(dialect: Dialect) -> dict[str, str | bool]:
-    """What ``csv.reader`` takes.
-
-    A space before a quoted cell belongs to neither. (A space inside the quotation marks stays.)
-    """
-    options: dict[str, str | bool] = {"delimiter": dialect.delimiter, "skipinitialspace": True}
+    """What ``csv.reader`` takes."""
+    options: dict[str, str | bool] = {
+        "delimiter": dialect.delimiter,
+        "skipinitialspace": dialect.spaced,
+    }
     return options | {"escapechar": "\\"} if dialect.escapes else options
 
 
@@ -78,11 +80,11 @@ def _rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
     return rows
 
 
-def _delimiter(lines: list[str], *, escapes: bool) -> str:
+def _delimiter(lines: list[str], *, escapes: bool, spaced: bool) -> str:
     """The delimiter under which most rows hold an address cell and most are of one width."""
 
     def merit(delimiter: str) -> tuple[int, int]:
-        rows = _rows(lines, Dialect(delimiter, escapes, marked=False))
+        rows = _rows(lines, Dialect(delimiter, escapes, spaced, marked=False))
         addressed = sum(any(map(looks_like_address, row)) for row in rows)
         widths = Counter(len(row) for row in rows if len(row) > 1)
         return addressed, max(widths.values(), default=0)

@@ -104,6 +104,8 @@ class Encoding:
     """Line ends."""
     escaped_quotes: bool = False
     r"""A quotation mark within a cell is written ``\"``."""
+    spaced_quotes: bool = False
+    """A quotation mark that opens a cell has a space before it."""
     nulls: bool = False
     r"""A cell without value is written ``\N``, as MySQL and PostgreSQL do."""
     accented: tuple[str, ...] = ()
@@ -174,15 +176,26 @@ class _Decoded(NamedTuple):
     has_nul: bool
     lines: int
     escaped_quotes: bool
+    spaced_quotes: bool
     nulls: bool
 
     def encoding(self, codec: str, accented: tuple[str, ...] = ()) -> Encoding:
         damaged = self.has_nul or self.undecodable > 0
-        return Encoding(codec, damaged, self.lines, self.escaped_quotes, self.nulls, accented)
+        return Encoding(
+            codec,
+            damaged,
+            self.lines,
+            self.escaped_quotes,
+            self.spaced_quotes,
+            self.nulls,
+            accented,
+        )
 
 
 _escaped_quote = re.compile(r'\\"[^",;\t|\r\n]').search
 """Where a quotation mark alone would have ended the cell, but the cell goes on."""
+_spaced_quote = re.compile(r'(?:\A|[,;\t|\n]) +"[^",;\t|\r\n]').search
+"""Within a cell such a quotation mark would end it."""
 _null = re.compile(r'[",;\t|]\\N["\r\n,;\t|]').search
 
 
@@ -191,7 +204,7 @@ def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     undecodable = multibyte = lines = returns = 0
-    has_nul = escaped = nulls = last = False
+    has_nul = escaped = spaced = nulls = last = False
     while not last:
         piece = file.read(PIECE)
         last = not piece
@@ -199,6 +212,8 @@ def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
         has_nul = has_nul or "\0" in text
         lines += text.count("\n")
         returns += text.count("\r")
+        if ' "' in text:
+            spaced = spaced or _spaced_quote(text) is not None
         if "\\" in text:
             escaped = escaped or _escaped_quote(text) is not None
             nulls = nulls or _null(text) is not None
@@ -206,7 +221,7 @@ def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
             undecodable += len(re.findall("[\ud800-\udfff]", text))
             multibyte += len(piece) - len(text)
     file.seek(0)
-    return _Decoded(undecodable, multibyte, has_nul, max(lines, returns), escaped, nulls)
+    return _Decoded(undecodable, multibyte, has_nul, max(lines, returns), escaped, spaced, nulls)
 
 
 def _evidence(file: BinaryIO) -> bytes:
@@ -249,10 +264,11 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         BadFileError: two are as likely as each other, or none is.
     """
+    windows = _plausibility(evidence.decode("cp1252", "replace"))  # 0 without any letter
     for codec in ("cp1252", "mac-roman"):
         text = evidence.decode(codec, "replace")
         marks_only = all(each.isascii() or each in _TYPOGRAPHY for each in text)
-        if marks_only and not _MIXED.search(text):
+        if marks_only and not _MIXED.search(text) and windows < _PLAUSIBLE:
             return codec, _shown(text)  # dashes and quotes tell nothing to a model of letters
     readings = [each for each in _readings(evidence) if each.plausible >= _PLAUSIBLE]
     if not readings:
