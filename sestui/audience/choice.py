@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from sestui.audience.columns import EMAIL, IGNORE, TAGS, attribute_names, tidy
+from sestui.audience.columns import EMAIL, IGNORE, OWN, STATUS, TAGS, attribute_names, tidy
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """A use for each column: ``email``, ``tags``, ``-`` (left out) or an attribute's name.
+    """A use for each column: ``email``, ``tags``, ``status``, ``-`` or an attribute's name.
 
     Positions count from 0. At most one column is ``email``, and no two are the same attribute.
     """
@@ -46,12 +46,17 @@ class ColumnChoice:
         """This column holds tags; if it did, it becomes an attribute again."""
         return self._toggled(position, TAGS)
 
+    def with_status(self, position: int) -> Self:
+        """This column says who may be mailed; if it did, it becomes an attribute again."""
+        return self._toggled(position, STATUS)
+
     def with_ignored(self, position: int) -> Self:
         """This column is left out; if it was, it becomes an attribute again."""
         return self._toggled(position, IGNORE)
 
     def with_attribute(self, position: int, name: str) -> Self:
-        """This column becomes the attribute of that name, made usable in templates, or tags.
+        """This column becomes the attribute of that name, made usable in templates; or what
+        ``tags`` and ``status`` mean.
 
         Raises:
             UsageError: the name has no letter or digit, or another column has it.
@@ -59,8 +64,9 @@ class ColumnChoice:
         tidied = tidy(name)
         if not tidied:
             raise UsageError("An attribute's name needs a letter or a digit.")
-        if tidied == tidy(TAGS):
-            return self._with(position, TAGS)
+        for used in (TAGS, STATUS):
+            if tidied == tidy(used):
+                return self._with(position, used)
         other = self.uses.index(tidied) if tidied in self.uses else position
         if other != position:
             raise UsageError(f"{tidied} is what {printable(self.labels[other])[:40]} becomes.")
@@ -78,9 +84,10 @@ class ColumnChoice:
         taken = {
             number: use
             for number, use in enumerate(self.uses)
-            if number != position and use not in {EMAIL, TAGS, IGNORE}
+            if number != position and use not in {EMAIL, TAGS, STATUS, OWN, IGNORE}
         }
-        return attribute_names(self.labels, taken, set())[position]
+        name = attribute_names(self.labels, taken, set())[position]
+        return f"{STATUS}_text" if name == STATUS else name
 
     def _with(self, position: int, use: str) -> Self:
         uses = (*self.uses[:position], use, *self.uses[position + 1 :])

@@ -1,41 +1,49 @@
 """What each column of a file is: the address, tags, or an attribute, and under which name."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sestui.audience.address_columns import address_column, other_address_columns
+from sestui.audience.exported_columns import COLUMNS, attribute_of, is_own_header
 from sestui.audience.files import looks_like_address
+from sestui.audience.statuses import StatusColumn, find_status_columns
 from sestui.core.content.message import OWN_NAMES
-from sestui.core.text import printable
+from sestui.core.spreadsheet import unguarded
+from sestui.core.text import folded, printable
 from sestui.errors import BadFileError, UsageError
 
 EMAIL = "email"
 TAGS = "tags"
+STATUS = "status"
+"""A column that says who may be mailed; no attribute can have that name."""
+
 IGNORE = "-"
 """A column that is left out; no attribute can have that name."""
 
 ColumnMap = Mapping[str, str] | Mapping[int, str]
 """Column to field: a text is the column's name or else its number, an int its number, from 1."""
 
-_EMAIL_WORDS = (
-    # Most certain first; compared without case, accents, spaces and punctuation.
-    "email emailaddress email1value emailaddress1 primaryemail emailprimary subscriberemail "
-    "contactemail useremail customeremail mail mailaddress emailid youremail workemail "
-    "courriel adressecourriel adressemail adresseemail adresseelectronique "
-    "emailadresse mailadresse epostadresse elektronischepost "
-    "correo correoelectronico direcciondecorreo direcciondecorreoelectronico direccionemail "
-    "indirizzoemail postaelettronica indirizzodipostaelettronica "
-    "enderecodeemail enderecoemail correioeletronico "
-    "emailadres epost epostadress eposta sahkoposti sahkopostiosoite adresemail adrespocztyemail "
-    "электроннаяпочта электронныйадрес адресэлектроннойпочты почта имейл "
-    "メール メールアドレス 電子メール 邮箱 电子邮件 电子邮箱 電子郵件 이메일 메일주소"
-)
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
 _MAX_NAME = 64
 
 
-_WORDS = {EMAIL: "the address", TAGS: "tags", IGNORE: "left out"}
+OWN = "="
+"""A column of sestui's own export that is taken as it was exported."""
+
+_WORDS = {
+    EMAIL: "the address",
+    TAGS: "tags",
+    STATUS: "who may be mailed",
+    OWN: "as it was exported",
+    IGNORE: "left out",
+}
+
+
+_MANY = {TAGS, STATUS, OWN, IGNORE}
+"""What several columns can be."""
 
 
 def in_words(use: str) -> str:
@@ -50,7 +58,7 @@ class Columns:
     labels: tuple[str, ...]
     """Each column as the file calls it, or ``column 3``."""
     fields: tuple[str, ...]
-    """Each column's attribute name; '' for the address and for tags."""
+    """Each column's attribute name; '' for the address, tags and statuses."""
     email: int
     """Position of the address."""
     tags: tuple[int, ...]
@@ -58,6 +66,14 @@ class Columns:
     ignored: tuple[int, ...]
     """Positions of columns that are left out."""
     has_header: bool
+    statuses: tuple[StatusColumn, ...] = ()
+    """Columns that say who may be mailed."""
+    roles: tuple[tuple[int, str], ...] = ()
+    """Of sestui's own export: position and name of what is read back as it was."""
+    others: tuple[int, ...] = ()
+    """Positions of more addresses of the same contact, for rows whose first one is none."""
+    unpacked: tuple[int, ...] = ()
+    """Positions of JSON objects whose members are attributes, as listmonk's export has one."""
 
     @property
     def width(self) -> int:
@@ -71,11 +87,16 @@ class Columns:
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What each column becomes: ``email``, ``tags``, ``-`` or an attribute's name."""
+        """What each column becomes: ``email``, ``tags``, ``status``, ``=`` (as it was exported),
+        ``-`` or an attribute's name."""
         uses = list(self.fields)
         uses[self.email] = EMAIL
         for position in self.tags:
             uses[position] = TAGS
+        for column in self.statuses:
+            uses[column.position] = STATUS
+        for position, _ in self.roles:
+            uses[position] = OWN
         for position in self.ignored:
             uses[position] = IGNORE
         return tuple(uses)
@@ -104,6 +125,8 @@ def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
         (cell.strip() if given else "") or f"column {number}"
         for number, cell in enumerate(sample[0], 1)
     )
+    if is_own_header(labels):
+        labels = tuple(map(unguarded, labels))
     return Head(labels, given)
 
 
@@ -118,7 +141,9 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
     labels = head.labels
     rows = sample[1:] if head.given else sample
     mapped = _mapped(labels, mapping, file_name)
-    email = _email_column(labels, rows, mapped, has_header=head.given)
+    if head.given and is_own_header(labels):
+        return _own_columns(labels, mapped)
+    email = address_column(labels, rows, _mapped_email(mapped), set(mapped), has_header=head.given)
     if email is None:
         known = ", ".join(printable(label) for label in labels[:12])
         raise BadFileError(
@@ -131,12 +156,53 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
         for position, label in enumerate(labels)
         if position != email
         and (
-            mapped.get(position) == TAGS
-            or (position not in mapped and _folded(label) in _TAG_NAMES)
+            mapped.get(position) == TAGS or (position not in mapped and folded(label) in _TAG_NAMES)
         )
     )
-    fields = attribute_names(labels, mapped, {email, *tags, *ignored})
-    return Columns(labels, fields, email, tags, ignored, head.given)
+    statuses = _status_columns(head, rows, mapped, {email, *tags})
+    told = {column.position for column in statuses}
+    fields = attribute_names(labels, mapped, {email, *tags, *ignored, *told})
+    taken = {email, *tags, *mapped, *told}
+    free = [position for position in range(len(labels)) if position not in taken]
+    return Columns(
+        labels,
+        fields,
+        email,
+        tags,
+        ignored,
+        head.given,
+        statuses,
+        others=other_address_columns(labels, rows, free, has_header=head.given),
+        unpacked=tuple(position for position in free if _holds_objects(rows, position)),
+    )
+
+
+def _own_columns(labels: Sequence[str], mapped: Mapping[int, str]) -> Columns:
+    """Those of sestui's own export; what ``mapped`` says goes before."""
+    roles = [
+        (position, label)
+        for position, label in enumerate(labels)
+        if label in COLUMNS and mapped.get(position, OWN) == OWN
+    ]
+    by_name = {name: position for position, name in roles}
+    email = next((p for p, field in mapped.items() if field == EMAIL), by_name.get(EMAIL, 0))
+    roles = [(position, name) for position, name in roles if name != EMAIL]
+    tags = tuple(position for position, field in mapped.items() if field == TAGS)
+    ignored = tuple(p for p, field in mapped.items() if field in {IGNORE, STATUS})
+    taken = {email, *tags, *ignored, *(position for position, _ in roles)}
+    fields = tuple(
+        "" if position in taken else mapped.get(position, attribute_of(label))
+        for position, label in enumerate(labels)
+    )
+    return Columns(tuple(labels), fields, email, tags, ignored, True, roles=tuple(roles))
+
+
+def _status_columns(
+    head: Head, rows: Sequence[Sequence[str]], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[StatusColumn, ...]:
+    forced = [position for position, field in mapped.items() if field == STATUS]
+    free = [p for p in range(len(head.labels)) if p not in mapped and p not in taken]
+    return find_status_columns(head.labels, rows, forced, free if head.given else [])
 
 
 def tidy(label: str) -> str:
@@ -155,16 +221,32 @@ def tidy(label: str) -> str:
     return f"{name}_" if name in OWN_NAMES else name
 
 
+def _mapped_email(mapped: Mapping[int, str]) -> int | None:
+    return next((position for position, field in mapped.items() if field == EMAIL), None)
+
+
+def _holds_objects(rows: Sequence[Sequence[str]], position: int) -> bool:
+    """Whether a column's cells are JSON objects, all that are not empty."""
+    cells = [cell for row in rows if position < len(row) and (cell := row[position].strip())]
+    if not cells or not all(cell[0] == "{" and cell[-1] == "}" for cell in cells):
+        return False
+    try:
+        return all(isinstance(json.loads(cell), dict) for cell in cells)
+    except ValueError:
+        return False
+
+
 def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[int, str]:
     """Position to field, as the user said."""
     mapped: dict[int, str] = {}
+    used: set[str] = set()
     for column, wanted in mapping.items():
         name = printable(str(column))
-        field = wanted if wanted in {EMAIL, TAGS, IGNORE} else tidy(wanted)
+        field = wanted if wanted in _WORDS else tidy(wanted)
         if not field:
             raise UsageError(
-                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, or "
-                "tags, or - to leave it out."
+                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, "
+                "tags or status, or - to leave it out."
             )
         position = _position(labels, column)
         if position is None:
@@ -172,9 +254,10 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
             raise UsageError(
                 f"--map {name}: {file_name} has no such column (its columns: {known})."
             )
-        if position in mapped or (field not in {TAGS, IGNORE} and field in mapped.values()):
+        if position in mapped or (field not in _MANY and field in used):
             raise UsageError(f"--map {name}={field}: that is mapped twice.")
         mapped[position] = field
+        used.add(field)
     return mapped
 
 
@@ -199,38 +282,6 @@ def column_position(columns: Columns, name: str) -> int | None:
     return position
 
 
-def _email_column(
-    labels: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    mapped: Mapping[int, str],
-    *,
-    has_header: bool,
-) -> int | None:
-    for position, field in mapped.items():
-        if field == EMAIL:
-            return position
-    free = [position for position in range(len(labels)) if position not in mapped]
-    filled = dict.fromkeys(free, 0)
-    addresses = dict.fromkeys(free, 0)
-    for row in rows:
-        for position in free:
-            if position < len(row) and row[position].strip():
-                filled[position] += 1
-                addresses[position] += looks_like_address(row[position])
-    by_content = [p for p in free if addresses[p] * 2 > filled[p]]
-    ranks = {
-        position: _EMAIL_NAMES.index(folded)
-        for position in free
-        if has_header and (folded := _folded(labels[position])) in _EMAIL_NAMES
-    }
-    if ranks:
-        named = min(ranks, key=lambda position: (ranks[position], position))
-        # "Email: yes, yes, no" beside a column full of addresses is a consent, not an address.
-        if addresses[named] or not filled[named] or not by_content:
-            return named
-    return max(by_content, key=lambda p: (addresses[p], -p), default=None)
-
-
 def attribute_names(
     labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]
 ) -> tuple[str, ...]:
@@ -239,6 +290,7 @@ def attribute_names(
     Positions that are ``taken`` for something else get ''.
     """
     used = set(mapped.values())
+    numbers: dict[str, int] = {}  # where to go on: thousands of columns may have one name
     fields: list[str] = []
     for position, label in enumerate(labels):
         if position in taken:
@@ -247,19 +299,10 @@ def attribute_names(
             fields.append(mapped[position])
         else:
             base = tidy(label) or f"column_{position + 1}"
-            name, number = base, 2
+            name, number = base, numbers.get(base, 2)
             while name in used:
                 name, number = f"{base}_{number}", number + 1
+            numbers[base] = number
             used.add(name)
             fields.append(name)
     return tuple(fields)
-
-
-def _folded(label: str) -> str:
-    """A name without case, accents, spaces and punctuation."""
-    plain = unicodedata.normalize("NFKD", label.casefold())
-    kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
-    return unicodedata.normalize("NFKC", "".join(kept))
-
-
-_EMAIL_NAMES = [_folded(word) for word in _EMAIL_WORDS.split()]

@@ -98,7 +98,7 @@ def tags_text(tags: Sequence[str]) -> str:
     cells = []
     for tag in tags:
         line = io.StringIO()
-        plain = not any(sign in tag for sign in ',;"')
+        plain = tag == tag.strip() and not any(sign in tag for sign in ',;"')
         csv.writer(line, quoting=csv.QUOTE_MINIMAL if plain else csv.QUOTE_ALL).writerow([tag])
         cells.append(line.getvalue().removesuffix("\r\n"))
     return ", ".join(cells)

@@ -6,30 +6,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from sestui.audience.contact_form import tags_text
+from sestui.audience.exported_columns import COLUMNS, attribute_label
 from sestui.core.clock import iso
-from sestui.reports.sent_log import Format, neutral
+from sestui.core.spreadsheet import guarded
+from sestui.core.states import Standing
+from sestui.reports.sent_log import Format
 from sestui.store.contact_export import ExportedContact, attribute_names, export_contacts
 from sestui.store.contact_walks import Which
 from sestui.store.database import Database
-
-COLUMNS = (
-    "email",
-    "status",
-    "status_reason",
-    "suppressed",
-    "suppressed_at",
-    "tags",
-    "lists",
-    "created_at",
-    "updated_at",
-)
-"""What every contact has; its attributes follow, a column each."""
 
 
 def write_contacts(
     database: Database, which: Which, out: IO[str], *, form: Format, raw: bool
 ) -> int:
     """Write the contacts that are meant to ``out`` (opened with newline=''); returns how many.
+
+    The importer reads it back to the same contacts (see ``own_export``); JSON lines keep the types
+    of attributes too.
 
     Cells that a spreadsheet would run as a formula get a leading apostrophe in CSV, unless ``raw``.
 
@@ -43,8 +36,13 @@ def write_contacts(
 
 
 def _all(database: Database, which: Which) -> Iterator[ExportedContact]:
+    """Those that are meant; if that is everybody, then the suppressed addresses and domains that
+    are no contacts too, which an import of the export has to bring back."""
     for batch in export_contacts(database, which):
         yield from batch
+    if which == Which():
+        for batch in export_contacts(database, Which(None, Standing.SUPPRESSED)):
+            yield from (each for each in batch if not each.status)
 
 
 def _fixed(contact: ExportedContact) -> tuple[str, ...]:
@@ -65,11 +63,10 @@ def _write_csv(
     contacts: Iterable[ExportedContact], names: Sequence[str], out: IO[str], *, raw: bool
 ) -> int:
     def cells(row: Iterable[str]) -> Iterable[str]:
-        return row if raw else map(neutral, row)
+        return row if raw else map(guarded, row)
 
     writer = csv.writer(out)
-    own = [f"attribute_{name}" if name in COLUMNS else name for name in names]
-    writer.writerow(cells((*COLUMNS, *own)))
+    writer.writerow(cells((*COLUMNS, *map(attribute_label, names))))
     count = 0
     for count, contact in enumerate(contacts, 1):  # noqa: B007 - the count is the result
         attributes = (_cell(contact.attributes.get(name)) for name in names)

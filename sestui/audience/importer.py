@@ -16,14 +16,33 @@ empty, and their tags, and the first row wins where both say something.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
+from sestui.audience.files import Reading
+from sestui.audience.own_export import (
+    LineFile,
+    OwnLineParser,
+    OwnRecords,
+    OwnRowParser,
+    is_own_lines,
+    own_line_columns,
+)
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
-from sestui.audience.rows import Reject, RowParser
+from sestui.audience.rows import Mixed, Reject, RowParser
+from sestui.audience.sources.opening import open_contacts
 from sestui.audience.spool import Spool
+from sestui.audience.status_words import Meaning
+from sestui.audience.statuses import (
+    FileSays,
+    StatusCount,
+    StatusReader,
+    UnknownStatus,
+    UnknownStatusError,
+)
 from sestui.audience.types import TypedColumns
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
@@ -35,6 +54,8 @@ from sestui.store.imports import Imports
 
 _READ_BATCH = 2_000
 _SHOWN_REJECTS = 5
+_SHOWN = 3
+_MAX_SHOWN = 40
 _MAX_LIST_NAME = 200
 
 
@@ -53,7 +74,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of every row: each is in exactly one of the five counts."""
+    """What became of every row: each is in exactly one of the first five counts, and each further
+    address in it too."""
 
     imported: int
     """New contacts."""
@@ -66,15 +88,32 @@ class ImportResult:
     rejects: int
     """Rows that are no contact."""
     joined: int
-    """Contacts that were not on the list before."""
+    """Contacts that were not on the list before; on several lists, memberships that are new."""
     first_rejects: tuple[Reject, ...]
+    kind: str
+    """What the file is: ``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
     encoding: str
+    """'' where the format says it."""
     delimiter: str
+    """'' where there is none."""
     email_column: str
     columns: tuple[tuple[str, str], ...]
-    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``-`` (left out)
-    or an attribute's name."""
+    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``status``, ``-``
+    (left out) or an attribute's name."""
     dry_run: bool
+    tidied: int = 0
+    """Addresses that are not written as the file has them: out of ``Ada <ada@example.org>``, a
+    ``mailto:`` link, quotes, from a row's second address column."""
+    split: int = 0
+    """Addresses beyond the first in their row."""
+    found: tuple[str, ...] = ()
+    """What else was found about the file, each a few words."""
+    shown: tuple[str, ...] = ()
+    """Some cells, by which one sees whether the encoding is right."""
+    says: FileSays = field(default_factory=FileSays)
+    """What the file says of who may be mailed."""
+    addresses_only: int = 0
+    """Rows that suppress an address and are no contact."""
     note: int | None = None
     """What the import is remembered by while somebody has to see to its rejects."""
 
@@ -88,8 +127,12 @@ class ImportResult:
             "unchanged": self.unchanged,
             "duplicates": self.duplicates,
             "rejects": self.rejects,
+            "tidied": self.tidied,
+            "split": self.split,
             "contacts": self.contacts,
             "joined": self.joined,
+            "unsubscribed": self.says.unsubscribed,
+            "suppressed": self.says.suppressed,
         }
 
     @property
@@ -99,32 +142,48 @@ class ImportResult:
 
     @property
     def rows(self) -> int:
-        """Rows in the file, without the header and blank lines."""
-        return self.contacts + self.duplicates + self.rejects
+        """Rows in the file, without the header and empty ones."""
+        return self.contacts + self.addresses_only + self.duplicates + self.rejects - self.split
 
 
 def import_contacts(
     database: Database,
     path: Path,
     *,
-    list_name: str,
+    list_name: str = "",
+    more_lists: Sequence[str] = (),
     mapping: ColumnMap | None = None,
     types: Mapping[str, str] | None = None,
+    reading: Reading = Reading(),  # noqa: B008 - frozen
+    words: Mapping[str, Meaning] | None = None,
+    all_active: bool = False,
     on_conflict: OnConflict = OnConflict.UPDATE,
     dry_run: bool = False,
     rejects_path: Path | None = None,
     rejected: Callable[[Reject], None] | None = None,
     now: float,
     progress: Callable[[Progress], None] | None = None,
+    heard: Callable[[FileSays], None] | None = None,
 ) -> ImportResult:
-    """Import a CSV or TSV file into a list, which is created if need be.
+    """Import a file into lists, which are created if need be.
+
+    What the file itself says of who has left is heeded: such people come in as unsubscribed or
+    suppressed, and nobody who is so already becomes active. Without a single contact in the file
+    nothing is written, and the result says so.
 
     Args:
         database: with its schema in place.
-        path: the file; see :mod:`sestui.audience.files` for what is recognised.
+        path: the file, ``-`` for standard input; see :mod:`sestui.audience.sources` for what is
+            recognised.
         list_name: the list all its contacts join.
-        mapping: column to ``email``, ``tags``, ``-`` (left out) or an attribute's name.
-        types: column (or attribute) to what its cells are, a ``ColumnType``; others are text.
+        more_lists: others that they join too.
+        mapping: column to ``email``, ``tags``, ``status``, ``-`` (left out) or an attribute's name.
+        types: column (or attribute) to what its cells are, a ``ColumnType``; others are what the
+            file has: text, and in JSON numbers, true and false too.
+        reading: what the user says of the file's encoding and delimiter.
+        words: what values of statuses mean that are unknown otherwise, by their folded form.
+        all_active: pay no attention to what the file says of who has left; who is unsubscribed or
+            suppressed here stays so all the same.
         on_conflict: what happens to contacts that are known already.
         dry_run: count everything and leave the database as it is.
         rejects_path: where rejected rows go as CSV; also written in a dry run.
@@ -132,43 +191,71 @@ def import_contacts(
         now: seconds since the epoch.
         progress: told every few thousand rows, in this thread; an error it raises stops the
             import, and nothing of it is kept.
+        heard: told what the file says of who may be mailed, before anything is written; an error
+            it raises stops the import.
 
     Raises:
+        UnknownStatusError: the file says who may be mailed in words that are unknown.
         BadFileError: the file can't be imported as a whole; nothing was written.
         UsageError: list name, mapping or rejects file are impossible.
         StorageError: the database or the disk for temporary files refused.
     """
-    check_list_name(list_name)
+    list_names = list(dict.fromkeys([list_name, *more_lists] if list_name else more_lists))
+    for name in list_names:
+        check_list_name(name)
     report = progress or _silent
     with ExitStack() as stack:
-        rows = stack.enter_context(RowFile(path))
-        columns = recognise(rows.format.sample, mapping or {}, rows.name)
+        opened = open_contacts(path)
+        stack.callback(opened.file.close)
+        lines = not mapping and is_own_lines(opened)
+        rows: RowFile | LineFile = LineFile(opened) if lines else RowFile(opened, reading)
+        stack.push(rows)
+        columns = (
+            own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
+        )
+        if not list_names and not columns.roles:
+            raise UsageError("Name a list that they join: --list NAME.")
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
         typed = TypedColumns(columns, types) if types else None
-        reading = _Reading(rows, columns, spool, told, typed)
-        reading.run(report)
-        if not reading.rows:
+        statuses, parser = _parser(
+            rows,
+            columns,
+            path.name,
+            words or {},
+            typed,
+            all_active=all_active,
+            lines=lines,
+        )
+        table = _Table(rows, columns, spool, told)
+        table.run(parser, report)
+        if not table.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
+        if typed is not None:
+            typed.check_met()
+        says = _says(statuses, spool, rows.name, all_active=all_active)
+        if heard is not None:
+            heard(says)
         contacts = spool.count()
-        done = Progress(rows.format.size, rows.format.size, reading.rows, 0, contacts)
+        dry_run = dry_run or not contacts
+        done = Progress(rows.format.size, rows.format.size, table.rows, 0, contacts)
         written = Contacts(database).apply(
             _reported(spool, done, report),
-            list_name=list_name,
+            list_names=list_names,
             now=now,
             on_conflict=on_conflict,
-            replace_tags=bool(columns.tags),
+            replace_tags=bool(columns.tags or columns.roles),
             dry_run=dry_run,
         )
-    result = _result(rows, columns, reading, written, dry_run=dry_run)
+    result = _result(rows, columns, table, written, says, dry_run=dry_run)
     if dry_run:
         return result
     with suppress(StorageError):  # the contacts are in: a note that can't be made is no failure
         note = Imports(database).add(
             file_name=rows.name,
-            list_name=list_name,
+            list_name=", ".join(list_names),
             contacts=result.contacts,
             rejects=result.rejects,
             now=now,
@@ -177,46 +264,106 @@ def import_contacts(
     return result
 
 
-class _Reading:
+class _Parser(Protocol):
+    """Turns cells into contacts."""
+
+    def parse(self, line: int, size: int, cells: list[str], /) -> ContactRow | Reject | Mixed:
+        """The contact in a row of ``size`` characters; consumes ``cells``."""
+
+
+class _Statuses(Protocol):
+    """Knows what a file says of who may be mailed, once it was read."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can say anything."""
+
+    def counts(self) -> tuple[StatusCount, ...]:
+        """Word by word."""
+
+    def unknown(self) -> list[UnknownStatus]:
+        """What of it is not understood."""
+
+
+def _parser(
+    rows: RowFile | LineFile,
+    columns: Columns,
+    source: str,
+    words: Mapping[str, Meaning],
+    types: TypedColumns | None,
+    *,
+    all_active: bool,
+    lines: bool,
+) -> tuple[_Statuses, _Parser]:
+    """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
+    if not columns.roles:
+        statuses = StatusReader(columns.statuses, file_name=source, words=words)
+        return statuses, RowParser(
+            columns,
+            damaged=rows.format.damaged,
+            typed=rows.format.typed,
+            types=types,
+            statuses=statuses,
+            source=source,
+            all_active=all_active,
+        )
+    records = OwnRecords(all_active=all_active)
+    if lines:
+        return records, OwnLineParser(records, types)
+    return records, OwnRowParser(columns, records, damaged=rows.format.damaged, types=types)
+
+
+class _Table:
     """The first half: from the file to the spool and to those who are told of rejects."""
 
     def __init__(
         self,
-        rows: RowFile,
+        rows: RowFile | LineFile,
         columns: Columns,
         spool: Spool,
         told: Sequence[Callable[[Reject], None]],
-        types: TypedColumns | None,
     ) -> None:
-        self._types = types
         self._file = rows
         self._columns = columns
         self._spool = spool
         self._told = told
         self.rows = 0
         self.rejects = 0
+        self.tidied = 0
+        self.split = 0
         self.first_rejects: list[Reject] = []
 
-    def run(self, report: Callable[[Progress], None]) -> None:
+    def run(self, parser: _Parser, report: Callable[[Progress], None]) -> None:
         """Read the file to its end."""
-        damaged = self._file.format.damaged
-        parse = RowParser(self._columns, damaged=damaged, types=self._types).parse
+        parse = parser.parse
         records = self._file.records()
         if self._columns.has_header:
             next(records)
         batch: list[ContactRow] = []
+        due = _READ_BATCH
         for line, size, cells in records:
             self.rows += 1
             row = parse(line, size, cells)
-            if isinstance(row, Reject):
-                self._reject(row)
-            else:
+            if type(row) is ContactRow:
                 batch.append(row)
-            if self.rows % _READ_BATCH == 0:
+            elif isinstance(row, Reject):
+                self._reject(row)
+            elif isinstance(row, Mixed):
+                self._take_apart(row, batch)
+            if self.rows >= due:
+                due = self.rows + _READ_BATCH
                 self._spool.add(batch)
                 batch.clear()
                 report(Progress(self._file.bytes_read, self._file.format.size, self.rows))
         self._spool.add(batch)
+
+    def _take_apart(self, row: Mixed, batch: list[ContactRow]) -> None:
+        self.rows += len(row.contacts) + len(row.rejects) - 1  # none for a row of nothing
+        self.split += max(0, len(row.contacts) + len(row.rejects) - 1)
+        self.tidied += row.tidied
+        batch += row.contacts
+        for reject in row.rejects:
+            self._reject(reject)
 
     def _reject(self, reject: Reject) -> None:
         self.rejects += 1
@@ -224,6 +371,21 @@ class _Reading:
             self.first_rejects.append(reject)
         for tell in self._told:
             tell(reject)
+
+
+def _says(statuses: _Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
+    """What all of the file says.
+
+    Raises:
+        UnknownStatusError: some of it is not understood.
+    """
+    unknown = statuses.unknown()
+    if unknown and not all_active:
+        raise UnknownStatusError(file_name, unknown)
+    by_weight = spool.count_by_weight() if statuses.tells else {}
+    return FileSays(
+        statuses.counts(), by_weight.get(1, 0), by_weight.get(2, 0), all_active=all_active
+    )
 
 
 def _reported(
@@ -238,23 +400,49 @@ def _reported(
 
 
 def _result(
-    rows: RowFile, columns: Columns, reading: _Reading, written: Upserted, *, dry_run: bool
+    rows: RowFile | LineFile,
+    columns: Columns,
+    table: _Table,
+    written: Upserted,
+    says: FileSays,
+    *,
+    dry_run: bool,
 ) -> ImportResult:
     contacts = written.imported + written.updated + written.unchanged
     return ImportResult(
         imported=written.imported,
         updated=written.updated,
         unchanged=written.unchanged,
-        duplicates=reading.rows - reading.rejects - contacts,
-        rejects=reading.rejects,
+        duplicates=table.rows - table.rejects - contacts - written.no_contacts,
+        rejects=table.rejects,
         joined=written.joined,
-        first_rejects=tuple(reading.first_rejects),
+        first_rejects=tuple(table.first_rejects),
+        kind=rows.format.kind,
         encoding=rows.format.encoding,
         delimiter=rows.format.delimiter,
         email_column=columns.email_label,
         columns=tuple(zip(columns.labels, columns.uses, strict=True)),
         dry_run=dry_run,
+        tidied=table.tidied,
+        split=table.split,
+        found=rows.format.notes,
+        shown=rows.format.accented or _shown(rows, columns),
+        says=says,
+        addresses_only=written.no_contacts,
     )
+
+
+def _shown(rows: RowFile | LineFile, columns: Columns) -> tuple[str, ...]:
+    """Cells of the first rows by which people tell whether a file is read right: names, if any."""
+    below = rows.format.sample[1:] if columns.has_header else rows.format.sample
+    texts = [
+        cell.strip()[:_MAX_SHOWN]
+        for row in below
+        for position, cell in enumerate(row)
+        if position != columns.email and cell.strip() and "@" not in cell
+    ]
+    telling = [text for text in texts if not text.isascii()] or texts
+    return tuple(dict.fromkeys(telling))[:_SHOWN]
 
 
 def check_list_name(name: str) -> None:

@@ -1,6 +1,6 @@
 """Single people: a new contact, an address that is not to be mailed any more."""
 
-from sestui.core.addresses import Address, Refusal, check_address
+from sestui.core.addresses import Address, Refusal, check_address, domain_key
 from sestui.core.clock import Instant
 from sestui.core.states import MANUAL
 from sestui.core.text import printable
@@ -34,9 +34,10 @@ def add_contact(edits: ContactEdits, text: str, list_name: str, now: Instant) ->
 
 
 def suppress(suppressions: Suppressions, text: str, detail: str, now: Instant) -> bool:
-    """Never mail the typed address again; False: it was suppressed already.
+    """Never mail the typed address, or whole domain, again; False: it was suppressed already.
 
     Raises:
-        UsageError: that is no address.
+        UsageError: that is neither.
     """
-    return suppressions.add(typed_address(text).key, MANUAL, detail.strip(), now)
+    key = domain_key(text) or typed_address(text).key
+    return suppressions.add(key, MANUAL, detail.strip(), now)

@@ -12,11 +12,13 @@ BATCH = 5_000
 
 _CREATE = """
     CREATE TABLE spool (
-        id INTEGER PRIMARY KEY, email TEXT, email_key TEXT UNIQUE, attributes TEXT, tags TEXT
+        id INTEGER PRIMARY KEY, email TEXT, email_key TEXT UNIQUE, attributes TEXT, tags TEXT,
+        weight INTEGER, more TEXT
     )
 """
 _ADD = """
-    INSERT INTO spool (email, email_key, attributes, tags) VALUES (?, ?, ?, ?)
+    INSERT INTO spool (email, email_key, attributes, tags, weight, more)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (email_key) DO UPDATE SET
         attributes = json_patch(excluded.attributes, spool.attributes),
         tags = (
@@ -25,16 +27,23 @@ _ADD = """
                 UNION
                 SELECT value FROM json_each(excluded.tags)
             )
-        )
+        ),
+        weight = max(spool.weight, excluded.weight),
+        more = CASE
+            WHEN excluded.more = '' THEN spool.more
+            WHEN spool.more = '' THEN excluded.more
+            WHEN excluded.weight > spool.weight THEN json_patch(spool.more, excluded.more)
+            ELSE json_patch(excluded.more, spool.more)
+        END
 """
-_READ = "SELECT email, email_key, attributes, tags FROM spool ORDER BY id"
+_READ = "SELECT email, email_key, attributes, tags, weight, more FROM spool ORDER BY id"
 
 
 class Spool:
     """A private scratch database.
 
     A row whose address came before adds what the earlier rows left empty, and its tags; where both
-    say something, the first row wins.
+    say something, the first row wins, but of who may be mailed the one that says no.
     """
 
     def __init__(self) -> None:
@@ -68,6 +77,13 @@ class Spool:
         with translated():
             found: int = self._connection.execute("SELECT count(*) FROM spool").fetchone()[0]
         return found
+
+    def count_by_weight(self) -> dict[int, int]:
+        """Distinct addresses by how much of a no was said of them, as ``ContactRow`` has it."""
+        with translated():
+            return dict(
+                self._connection.execute("SELECT weight, count(*) FROM spool GROUP BY weight")
+            )
 
     def batches(self) -> Iterator[list[ContactRow]]:
         """The contacts in the file's order, up to :data:`BATCH` at a time."""

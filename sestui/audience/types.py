@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 
-from sestui.audience.columns import Columns, column_position
+from sestui.audience.columns import Columns, column_position, tidy
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
@@ -71,7 +71,10 @@ def _date(cell: str, order: str) -> str:
         raise ValueError("a date that there is") from error
 
 
-_READERS: dict[ColumnType, Callable[[str], str]] = {
+_Reader = Callable[[str], str]
+"""From a cell to JSON; a ValueError says what it should be."""
+
+_READERS: dict[ColumnType, _Reader] = {
     ColumnType.TEXT: lambda cell: json.dumps(cell, ensure_ascii=False),
     ColumnType.INT: _int,
     ColumnType.FLOAT: _float,
@@ -85,34 +88,41 @@ _READERS: dict[ColumnType, Callable[[str], str]] = {
 class CellFault(Exception):  # noqa: N818 - becomes a reject
     """A cell that is not what its column is."""
 
-    def __init__(self, position: int, cell: str, wanted: str) -> None:
+    def __init__(self, column: str, cell: str, wanted: str) -> None:
         super().__init__(f"The value is not {wanted}.")
-        self.position = position
+        self.column = column
+        """As the file calls it."""
         self.cell = cell
 
 
 class TypedColumns:
-    """The columns that hold more than text, by their positions.
+    """The columns that hold more than text, and the members of objects in cells that do.
 
     Raises:
         UsageError: ``types`` names a column that is no attribute, or a type that there isn't.
     """
 
     def __init__(self, columns: Columns, types: Mapping[str, str]) -> None:
-        self._readers: dict[int, tuple[str, Callable[[str], str]]] = {}
+        self._labels = columns.labels
+        self._columns: dict[int, tuple[str, _Reader]] = {}
+        self._members: dict[str, _Reader] = {}
+        self._unmet: dict[str, str] = {}
         for name, kind in types.items():
             if kind not in list(ColumnType):
                 known = ", ".join(ColumnType)
                 raise UsageError(
                     f"--type {printable(name)}={printable(kind)}: the types are {known}."
                 )
+            read = _READERS[ColumnType(kind)]
             position = column_position(columns, name)
-            if position is None or not columns.fields[position]:
-                raise UsageError(
-                    f"--type {printable(name)}={kind}: the file has no such attribute."
-                )
-            prefix = f"{json.dumps(columns.fields[position], ensure_ascii=False)}:"
-            self._readers[position] = prefix, _READERS[ColumnType(kind)]
+            if position is not None and columns.fields[position]:
+                prefix = f"{json.dumps(columns.fields[position], ensure_ascii=False)}:"
+                self._columns[position] = prefix, read
+            elif position is None and columns.unpacked:
+                self._members |= {name: read, tidy(name): read}
+                self._unmet |= {name: name, tidy(name): name}
+            else:
+                raise _unknown(name)
 
     def take(self, cells: list[str]) -> list[str]:
         """The members of a JSON object for the typed cells, which are taken out of the row.
@@ -121,15 +131,45 @@ class TypedColumns:
             CellFault: one is not what its column is.
         """
         found = []
-        for position, (prefix, read) in self._readers.items():
+        for position, (prefix, read) in self._columns.items():
             cell = cells[position].strip() if position < len(cells) else ""
             if cell:
-                try:
-                    found.append(prefix + read(cell))
-                except ValueError as error:
-                    raise CellFault(position, cell, str(error)) from error
+                found.append(prefix + _value(self._labels[position], cell, read))
                 cells[position] = ""
         return found
+
+    def member(self, name: str, cell: str) -> str | None:
+        """The JSON of a member of an object, ``cell`` as text; None: nothing is said of it.
+
+        Raises:
+            CellFault: it is not what it has to be.
+        """
+        read = self._members.get(name)
+        if read is None:
+            return None
+        self._unmet.pop(name, None)
+        return _value(name, cell, read)
+
+    def check_met(self) -> None:
+        """Say so if an attribute that has a type was in no row, once all were read.
+
+        Raises:
+            UsageError: it was not; a name that is misspelt would have no effect.
+        """
+        for name in dict.fromkeys(self._unmet.values()):
+            if {name, tidy(name)} <= self._unmet.keys():
+                raise _unknown(name)
+
+
+def _value(column: str, cell: str, read: _Reader) -> str:
+    try:
+        return read(cell)
+    except ValueError as error:
+        raise CellFault(column, cell, str(error)) from error
+
+
+def _unknown(name: str) -> UsageError:
+    return UsageError(f"--type {printable(name)}: the file has no such attribute.")
 
 
 def parse_types(options: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sestui.cli.checks import (
     unmade,
     warn,
 )
+from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 from sestui.core.follow_up import Only
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
     from sestui.runtime import Runtime
 
-app = typer.Typer(help="Look at campaigns, start and steer their runs.", no_args_is_help=True)
+app = Commands(help="Look at campaigns, start and steer their runs.", no_args_is_help=True)
 
 app.command("check")(check_command)
 

@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, put, put_json, say
 
 _SHOWN = ("name", "value", "source", "meaning")
 
-app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
+app = Commands(help="Show and change settings.", no_args_is_help=True)
 
 
 @app.command("show")

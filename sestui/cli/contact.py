@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.people import name_of
 from sestui.core.states import Standing
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.store.contact_pages import ContactLine
 
-app = typer.Typer(help="Find contacts, see their history, suppress them.", no_args_is_help=True)
+app = Commands(help="Find contacts, see their history, suppress them.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The contact's address.")]
+EmailOrDomain = Annotated[
+    str, typer.Argument(metavar="EMAIL|DOMAIN", help="An address, or a domain: example.org.")
+]
 OfList = Annotated[str, typer.Option("--list", metavar="NAME", help="On this list only.")]
 OfStanding = Annotated[Standing | None, typer.Option("--status", help="Of this status only.")]
 
@@ -78,8 +82,7 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
     put(f"{record.email}  {standing}")
     contact, suppression = record.contact, record.suppression
     if suppression is not None:
-        said = ": ".join(part for part in (suppression.reason, suppression.detail) if part)
-        put(f"suppressed {runtime.local_time(suppression.created_at)}: {said}")
+        put(f"suppressed {runtime.local_time(suppression.created_at)}: {suppression.why}")
     if contact is None:
         put("no contact has this address")
     else:
@@ -103,12 +106,12 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
 
 @app.command("suppress")
 def suppress(
-    email: Email,
+    email: EmailOrDomain,
     *,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever asks later.")],
     as_json: AsJson = False,
 ) -> None:
-    """Never mail this address again, whatever list it is or comes on."""
+    """Never mail this address, or whole domain, again, whatever list it is or comes on."""
     from sestui.audience import people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
@@ -122,15 +125,19 @@ def suppress(
 
 
 @app.command("unsuppress")
-def unsuppress(email: Email, *, as_json: AsJson = False) -> None:
-    """Let runs mail this address again."""
-    from sestui.core.addresses import address_key  # noqa: PLC0415 - email-validator is slow
+def unsuppress(email: EmailOrDomain, *, as_json: AsJson = False) -> None:
+    """Let runs mail this address, or whole domain, again."""
+    from sestui.core.addresses import suppression_key  # noqa: PLC0415 - email-validator is slow
 
     with opened() as runtime:
-        found = runtime.suppressions.remove(address_key(email))
+        key = suppression_key(email)
+        found = runtime.suppressions.remove(key)
+        still = runtime.suppressions.get(key)
     if as_json:
         put_json({"email": email, "suppressed": False, "changed": found})
-    elif found:
+    elif found and still is None:
         put(f"{email} may be mailed again.")
+    elif still is not None:
+        say(f"{email} is suppressed with its whole domain; unsuppress {still.email_key} for that.")
     else:
         say(f"{email} is not suppressed.")

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.cli.common import opened, say
 from sestui.core.clock import Instant
 from sestui.core.states import DeliveryState, Standing
 from sestui.errors import UsageError
 
-app = typer.Typer(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
+app = Commands(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
 
 
 Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout.")]

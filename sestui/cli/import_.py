@@ -1,35 +1,51 @@
 """`sestui import`: contacts from a file."""
 
-import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sestui.cli.common import say
+from sestui.cli.import_report import put_imported, put_suppressed
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
+    from sestui.audience.files import Reading
     from sestui.audience.importer import ImportResult, Progress
+    from sestui.audience.status_words import Meaning
+    from sestui.audience.statuses import FileSays
+
+_SUPPRESSED = "suppressed"
 
 
 def import_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or TSV, as exported.")],
-    list_name: Annotated[
-        str, typer.Option("--list", metavar="NAME", help="The list they join; made if need be.")
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV, TSV, xlsx, JSON, vCard or a list of addresses, gzip or zip of one; - reads "
+            "standard input.",
+        ),
     ],
+    list_names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--list", metavar="NAME", help="A list they join; made if need be. Repeatable."
+        ),
+    ] = None,
     *,
     map_: Annotated[
         list[str] | None,
         typer.Option(
             "--map",
             metavar="COL=FIELD",
-            help="A column (name or number) is email, tags, this attribute, or - (left out). "
-            "Repeatable.",
+            help="A column (name or number) is email, tags, status (who may be mailed), this "
+            "attribute, or - (left out). Repeatable.",
         ),
     ] = None,
     type_: Annotated[
@@ -41,6 +57,33 @@ def import_command(
             "Repeatable.",
         ),
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="E", help="The file's encoding, if it isn't told right: cp1251 …"),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="What parts its cells: a character, or tab, semicolon …"),
+    ] = None,
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar=_SUPPRESSED, help="Nobody in the file is mailed again; domains too."
+        ),
+    ] = "",
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="VALUE=MEANING",
+            help="What a value of a status means: active, unsubscribed, bounced, complained or "
+            "blocklisted. Repeatable.",
+        ),
+    ] = None,
+    all_active: Annotated[
+        bool,
+        typer.Option("--all-active", help="Pay no attention to what the file says of who left."),
+    ] = False,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="Contacts already known: fill in, leave alone, replace.")
     ] = OnConflict.UPDATE,
@@ -53,37 +96,105 @@ def import_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Import contacts into a list: all of the file, or nothing if it can't be read to its end."""
+    """Import contacts into lists: all of the file, or nothing if it can't be read to its end.
+
+    Who has left by the file's own word comes in as unsubscribed or suppressed.
+    """
+    # Only for those who import.
+    from sestui.audience.files import Reading  # noqa: PLC0415
+    from sestui.audience.types import parse_types  # noqa: PLC0415
+
+    mapping = parse_mapping(map_ or [])
+    reading = Reading(encoding, delimiter)
+    if as_ not in {"", _SUPPRESSED}:
+        raise UsageError(f"--as {printable(as_)}: it is {_SUPPRESSED}, or left out.")
+    if as_:
+        if list_names or type_ or status or all_active:
+            raise UsageError(
+                "--as suppressed takes everybody in the file and joins no list; leave out --list, "
+                "--type, --status and --all-active."
+            )
+        _suppress(file, mapping, reading, dry_run=dry_run, rejects=rejects, as_json=as_json)
+        return
+    words = parse_words(status or [])
+    lists = list(dict.fromkeys(list_names or []))
+    result = _imported(
+        file,
+        lists,
+        mapping,
+        types=parse_types(type_ or []),
+        reading=reading,
+        words=words,
+        all_active=all_active,
+        on_conflict=on_conflict,
+        dry_run=dry_run,
+        rejects=rejects,
+    )
+    put_imported(result, file, lists, rejects, as_json=as_json)
+    if not result.contacts and not result.addresses_only:
+        say(
+            f"{printable(str(file))} has no contact in it; nothing was changed. --map says which "
+            "column holds the addresses, --encoding and --delimiter how it is to be read."
+        )
+        raise typer.Exit(1)
+
+
+def _imported(
+    file: Path,
+    lists: list[str],
+    mapping: dict[str, str],
+    *,
+    types: dict[str, str],
+    reading: "Reading",
+    words: dict[str, "Meaning"],
+    all_active: bool,
+    on_conflict: OnConflict,
+    dry_run: bool,
+    rejects: Path | None,
+) -> "ImportResult":
+    """Import, and ask what is meant where a person can be asked."""
     # The database and the address rules: only for those who import.
     from sestui.audience.importer import import_contacts  # noqa: PLC0415
-    from sestui.audience.types import parse_types  # noqa: PLC0415
+    from sestui.audience.statuses import UnknownStatusError  # noqa: PLC0415
+    from sestui.cli.import_question import ask  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
 
-    mapping, types = parse_mapping(map_ or []), parse_types(type_ or [])
     database = open_database(load_settings())
     try:
-        with _progress() as report:
-            result = import_contacts(
-                database,
-                file,
-                list_name=list_name,
-                mapping=mapping,
-                types=types,
-                on_conflict=on_conflict,
-                dry_run=dry_run,
-                rejects_path=rejects,
-                now=SystemClock().now(),
-                progress=report,
-            )
+        while True:
+            try:
+                with _progress() as report:
+                    return import_contacts(
+                        database,
+                        file,
+                        more_lists=lists,
+                        mapping=mapping,
+                        types=types,
+                        reading=reading,
+                        words=words,
+                        all_active=all_active,
+                        on_conflict=on_conflict,
+                        dry_run=dry_run,
+                        rejects_path=rejects,
+                        now=SystemClock().now(),
+                        progress=report,
+                        heard=_tell,
+                    )
+            except UnknownStatusError as error:
+                if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                    raise
+                ask(error, mapping, words)
     finally:
         database.close()
-    if as_json:
-        typer.echo(json.dumps(_as_dict(result, file, list_name, rejects), ensure_ascii=False))
-    else:
-        typer.echo("\n".join(_summary(result, file, list_name, rejects)))
-    _narrate_rejects(result, rejects)
+
+
+def _tell(says: "FileSays") -> None:
+    """What the file says of who has left, before anything is written."""
+    if says.gone:
+        for line in says.lines:
+            say(line)
 
 
 def parse_mapping(options: list[str]) -> dict[str, str]:
@@ -105,49 +216,61 @@ def parse_mapping(options: list[str]) -> dict[str, str]:
     return mapping
 
 
-def _as_dict(
-    result: "ImportResult", file: Path, list_name: str, rejects: Path | None
-) -> dict[str, Any]:
-    return {
-        "file": str(file),
-        "list": list_name,
-        **result.figures,
-        "encoding": result.encoding,
-        "delimiter": result.delimiter,
-        "email_column": result.email_column,
-        "dry_run": result.dry_run,
-        "rejects_file": str(rejects) if rejects else None,
-    }
+def parse_words(options: list[str]) -> "dict[str, Meaning]":
+    """``VALUE=MEANING`` options as folded value to meaning.
+
+    Raises:
+        UsageError: one is not of that form, or a value comes twice.
+    """
+    from sestui.audience.status_words import Meaning  # noqa: PLC0415 - only for those who need it
+    from sestui.core.text import folded  # noqa: PLC0415 - as above
+
+    words: dict[str, Meaning] = {}
+    for option in options:
+        value, _, meaning = (part.strip() for part in option.rpartition("="))
+        if meaning not in set(Meaning):
+            raise UsageError(
+                f"--status {printable(option)}: write VALUE=MEANING, where MEANING is one of "
+                f"{', '.join(Meaning)}."
+            )
+        key = folded(value) or value
+        if key in words:
+            raise UsageError(f"--status {printable(option)}: that value is given a meaning twice.")
+        words[key] = Meaning(meaning)
+    return words
 
 
-def _summary(result: "ImportResult", file: Path, list_name: str, rejects: Path | None) -> list[str]:
-    title = f"{printable(str(file))} → {list_name}"
-    counts = (
-        (result.rows, "rows"),
-        (result.imported, "imported"),
-        (result.updated, "updated"),
-        (result.unchanged, "unchanged"),
-        (result.duplicates, "duplicates"),
-        (result.rejects, f"rejects{f' → {printable(str(rejects))}' if rejects else ''}"),
-    )
-    lines = [title + (" (dry run: nothing was changed)" if result.dry_run else "")]
-    lines += [f"{count:>12,}  {what}" for count, what in counts]
-    lines.append(f"{result.contacts:>12,}  contacts, {result.joined:,} of them new on the list")
-    if result.dry_run:
-        from sestui.audience.columns import in_words  # noqa: PLC0415 - with the importer
+def _suppress(
+    file: Path,
+    mapping: Mapping[str, str],
+    reading: "Reading",
+    *,
+    dry_run: bool,
+    rejects: Path | None,
+    as_json: bool,
+) -> None:
+    """Suppress everybody and every domain in the file."""
+    from sestui.audience.suppress_file import suppress_file  # noqa: PLC0415 - as above
+    from sestui.core.clock import SystemClock  # noqa: PLC0415 - as above
+    from sestui.runtime import open_database  # noqa: PLC0415 - as above
+    from sestui.settings import load_settings  # noqa: PLC0415 - as above
 
-        lines += [f"{printable(label)} → {in_words(use)}" for label, use in result.columns]
-    return lines
-
-
-def _narrate_rejects(result: "ImportResult", rejects: Path | None) -> None:
-    for reject in result.first_rejects:
-        where = f"line {reject.line}, {printable(reject.column)}"
-        typer.echo(f"{where}: {printable(reject.value)}: {printable(reject.reason)}", err=True)
-    hidden = result.rejects - len(result.first_rejects)
-    if hidden:
-        way = "" if rejects else "; see them all with --rejects FILE"
-        typer.echo(f"... and {hidden:,} more rejected rows{way}.", err=True)
+    database = open_database(load_settings())
+    try:
+        with _progress() as report:
+            result = suppress_file(
+                database,
+                file,
+                mapping=dict(mapping),
+                reading=reading,
+                dry_run=dry_run,
+                rejects_path=rejects,
+                now=SystemClock().now(),
+                progress=report,
+            )
+    finally:
+        database.close()
+    put_suppressed(result, file, rejects, as_json=as_json)
 
 
 @contextmanager

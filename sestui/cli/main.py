@@ -26,10 +26,11 @@ from sestui.cli import (
     simulator,
     task,
 )
+from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import Invocation, say
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
 
-app = typer.Typer(
+app = Commands(
     name="sestui",
     help="A campaign manager for Amazon SES that lives in the terminal: every recipient "
     "accounted for.",
@@ -92,9 +93,11 @@ def everything(
     # As environment, so that a simulator or any other child sees the same settings.
     if config_file:
         os.environ["SESTUI_CONFIG"] = config_file
-    given = dict(_setting(pair) for pair in set_ or [])
+    pairs = [_setting(pair) for pair in set_ or []]
     if account_:
-        given["account"] = account_
+        pairs.append(("account", account_))
+    refuse_repeated("--set", (name for name, _ in pairs))
+    given = dict(pairs)
     for name, value in given.items():
         os.environ[f"SESTUI_{name.upper()}"] = value
     context.obj = Invocation(frozenset(given), began=context.obj)

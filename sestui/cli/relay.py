@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 4580
 
-app = typer.Typer(
+app = Commands(
     name="relay",
     help="An SES endpoint for programs that are pointed at sestui instead.",
     invoke_without_command=True,
 )
-key_app = typer.Typer(name="key", help="Who may send through the relay.", no_args_is_help=True)
+key_app = Commands(name="key", help="Who may send through the relay.", no_args_is_help=True)
 app.add_typer(key_app)
 
 KeyName = Annotated[str, typer.Argument(metavar="NAME", help="The key's name.")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.commands import Commands
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 4579
 
-app = typer.Typer(
+app = Commands(
     name="simulator",
     help="A simulated SES account on this machine: serve it, read its outbox, break it.",
     invoke_without_command=True,
 )
-fault_app = typer.Typer(name="fault", help="Script what goes wrong.", no_args_is_help=True)
+fault_app = Commands(name="fault", help="Script what goes wrong.", no_args_is_help=True)
 app.add_typer(fault_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]

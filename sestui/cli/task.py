@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.cli.crontab import crontab_command
 from sestui.core.task_states import BAD_TASK_STATES, Misfire, Overlap, TaskRunState
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.tasks.desk import TaskOutlook, TaskRunView, TaskView
 
-app = typer.Typer(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
+app = Commands(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
 app.command("crontab")(crontab_command)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The task's name.")]
@@ -243,6 +244,7 @@ def _changed(
 
 
 def _parameters(pairs: list[str], before: dict[str, Any]) -> dict[str, Any]:
+    refuse_repeated("--param", (pair.partition("=")[0] for pair in pairs))
     found = dict(before)
     for pair in pairs:
         name, equals, text = pair.partition("=")

@@ -78,6 +78,22 @@ def address_key(text: str) -> str:
     return verdict.key if isinstance(verdict, Address) else text.strip().lower()
 
 
+def domain_key(text: str) -> str | None:
+    """The key under which a whole domain is suppressed: ``@example.org``.
+
+    The domain may be typed as ``example.org``, ``@example.org`` or ``*@example.org``; None: it is
+    none. No address has such a key.
+    """
+    typed = text.strip().removeprefix("*").removeprefix("@")
+    found = _domain(typed) if typed and "@" not in typed else None
+    return f"@{found.ascii_name}" if found is not None else None
+
+
+def suppression_key(text: str) -> str:
+    """The key of an address or of a whole domain, as suppressions and finds use it."""
+    return domain_key(text) or address_key(text)
+
+
 def wire_address(email: str) -> str:
     """A valid address as SES takes it: the domain in punycode, the local part's case kept."""
     if email.isascii():

@@ -1,6 +1,7 @@
 """Text from strangers, made safe to show."""
 
 import re
+import unicodedata
 
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -21,3 +22,10 @@ def printable(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
+
+
+def folded(text: str) -> str:
+    """A name without case, accents, spaces and punctuation, for comparison."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
+    return unicodedata.normalize("NFKC", "".join(kept))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sestui.core.addresses import address_key
+from sestui.core.addresses import suppression_key
 from sestui.core.clock import Instant, iso
 from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
 from sestui.core.text import printable
@@ -93,6 +93,7 @@ class ContactRecord:
             "tags": contact.tags if contact else [],
             "lists": [{"name": each.name, "joined_at": iso(each.at)} for each in self.lists],
             "suppression": {
+                "address": suppression.email_key,
                 "reason": suppression.reason,
                 "detail": suppression.detail,
                 "since": iso(suppression.created_at),
@@ -126,7 +127,7 @@ class ContactRecords:
         Raises:
             NotFoundError: nothing is.
         """
-        key = address_key(email)
+        key = suppression_key(email)
         contact = self._contacts.get(email)
         suppression = self._suppressions.get(key)
         tests = self._history.tests([contact.email if contact else email, key])
@@ -198,8 +199,7 @@ def _recipient(
 ) -> Recipient:
     suppressed = None
     if suppression is not None:
-        said = ": ".join(part for part in (suppression.reason, suppression.detail) if part)
-        suppressed = Suppressed(suppression.created_at, said)
+        suppressed = Suppressed(suppression.created_at, suppression.why)
     return Recipient(
         status=ContactStatus(contact.status) if contact else None,
         status_reason=contact.status_reason if contact else "",

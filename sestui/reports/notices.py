@@ -8,9 +8,9 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.delivery import RunCounts
 from sestui.core.mail import MailAttachment
 from sestui.core.notice import Notice
+from sestui.core.spreadsheet import guarded
 from sestui.core.states import DeliveryState
 from sestui.reports.overview import RunView, run_view
-from sestui.reports.sent_log import neutral
 from sestui.store.campaigns import Campaigns
 from sestui.store.database import Database
 from sestui.store.deliveries import Deliveries
@@ -93,7 +93,7 @@ class Notices:
         for state in _TROUBLES:
             rows = self._deliveries.of_run(run.id, state=state, limit=left) if left else ()
             for row in rows:
-                writer.writerow(map(neutral, (row.email, row.state, row.code, row.reason)))
+                writer.writerow(map(guarded, (row.email, row.state, row.code, row.reason)))
             left -= len(rows)
         whole = run.counts.rejected + run.counts.in_doubt <= MOST_REJECTS
         name = f"{run.campaign}-run-{run.number}-rejects.csv"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from sestui.core.clock import iso
+from sestui.core.spreadsheet import guarded
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
 from sestui.store.deliveries import Deliveries
@@ -29,8 +30,6 @@ COLUMNS = (
     "outcome",
     "outcome_at",
 )
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Format(StrEnum):
@@ -56,11 +55,6 @@ def write_log(
     """
     rows = _rows(deliveries.log(wanted), told)
     return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
-
-
-def neutral(cell: str) -> str:
-    """``cell`` so that a spreadsheet shows it rather than runs it."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 @contextmanager
@@ -122,7 +116,7 @@ def _write_csv(rows: Iterable[tuple[str | int, ...]], out: IO[str], *, raw: bool
     writer.writerow(COLUMNS)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
-        writer.writerow(row if raw else [neutral(c) if isinstance(c, str) else c for c in row])
+        writer.writerow(row if raw else [guarded(c) if isinstance(c, str) else c for c in row])
     return count
 
 

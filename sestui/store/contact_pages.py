@@ -13,11 +13,14 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from sestui.core.addresses import address_key
 from sestui.core.states import Standing
+from sestui.store.address_sql import of_domain
 from sestui.store.contact_walks import (
     CONTACT,
     MEMBERSHIP,
+    OF_ITS_DOMAIN,
     OF_ONE_ADDRESS,
     SUPPRESSION,
+    WHOLE_DOMAIN,
     Walk,
     Which,
     contact_of_suppression,
@@ -36,6 +39,9 @@ _COLUMNS = (
     SUPPRESSION.c.email_key,
     SUPPRESSION.c.reason,
     SUPPRESSION.c.detail,
+    WHOLE_DOMAIN.c.email_key.label("domain"),
+    WHOLE_DOMAIN.c.reason.label("domain_reason"),
+    WHOLE_DOMAIN.c.detail.label("domain_detail"),
 )
 
 
@@ -142,6 +148,7 @@ def lines_of(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[Co
     else:
         joined = CONTACT.outerjoin(SUPPRESSION, OF_ONE_ADDRESS)
         key = CONTACT.c.id
+    joined = joined.outerjoin(WHOLE_DOMAIN, OF_ITS_DOMAIN)
     rows = connection.execute(
         select(key.label("walked"), *_COLUMNS).select_from(joined).where(key.in_(list(keys)))
     )
@@ -157,6 +164,10 @@ def _line_of(row: Row[*tuple[Any, ...]]) -> ContactLine:
         return ContactLine(
             row.id, row.email or row.email_key, attributes, Standing.SUPPRESSED, reason
         )
+    if row.domain is not None:
+        said = (f"all of {row.domain[1:]}", row.domain_reason, row.domain_detail)
+        reason = ": ".join(part for part in said if part)
+        return ContactLine(row.id, row.email, row.attributes, Standing.SUPPRESSED, reason)
     standing = Standing(row.status)
     reason = "" if standing is Standing.ACTIVE else row.status_reason
     return ContactLine(row.id, row.email, row.attributes, standing, reason)
@@ -178,7 +189,8 @@ def count_of(connection: Connection, which: Which) -> int:
         _counted(connection, walk_of(connection, Which(which.list_name, standing)))
         for standing in (Standing.UNSUBSCRIBED, Standing.INVALID)
     )
-    return _everybody(connection, list_id) - others - _suppressed_contacts(connection, list_id)
+    suppressed = _suppressed_contacts(connection, list_id) + _of_domains(connection, list_id)
+    return _everybody(connection, list_id) - others - suppressed
 
 
 def _everybody(connection: Connection, list_id: int | None) -> int:
@@ -196,6 +208,20 @@ def _suppressed_contacts(connection: Connection, list_id: int | None) -> int:
     return _counted(
         connection, Walk(SUPPRESSION.c.email_key, only=(contact_of_suppression(*listed),))
     )
+
+
+def _of_domains(connection: Connection, list_id: int | None) -> int:
+    """Contacts at domains that are suppressed as a whole, if they are not suppressed themselves.
+
+    Reads every contact if there is such a domain.
+    """
+    domains = select(SUPPRESSION.c.email_key).where(SUPPRESSION.c.email_key.like("@%"))
+    if connection.execute(domains.limit(1)).scalar() is None:
+        return 0
+    listed = [] if list_id is None else [on_list(list_id, CONTACT.c.id)]
+    own = select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists()
+    at_them = select(func.count()).where(of_domain(CONTACT.c.email_key).in_(domains), ~own, *listed)
+    return int(connection.execute(at_them.select_from(CONTACT)).scalar_one())
 
 
 def _counted(connection: Connection, walk: Walk, *where: ColumnElement[bool]) -> int:

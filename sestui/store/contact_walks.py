@@ -15,6 +15,7 @@ from sqlmodel import col
 from sestui.core.states import ContactStatus, Standing
 from sestui.core.text import printable
 from sestui.errors import NotFoundError
+from sestui.store.address_sql import of_domain
 from sestui.store.tables import Contact, ContactList, Membership, Suppression
 
 CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -22,6 +23,9 @@ MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLMode
 SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 OF_ONE_ADDRESS = SUPPRESSION.c.email_key == CONTACT.c.email_key
+
+WHOLE_DOMAIN = SUPPRESSION.alias("whole_domain")
+OF_ITS_DOMAIN = WHOLE_DOMAIN.c.email_key == of_domain(CONTACT.c.email_key)
 
 _SHORT = 5_000
 """A list of no more members is walked member by member, whatever is asked of them."""
@@ -171,7 +175,10 @@ def of_standing(standing: Standing | None) -> tuple[_Conditions, _Conditions]:
     of_status = CONTACT.c.status == standing.value
     if standing is not Standing.ACTIVE:
         of_status = and_(of_status, _NOT_ACTIVE)
-    return (of_status,), (~select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),)
+    return (of_status,), (
+        ~select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),
+        ~select(WHOLE_DOMAIN.c.email_key).where(OF_ITS_DOMAIN).exists(),
+    )
 
 
 def contact_of_member(*where: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -41,7 +41,11 @@ class Upserted:
     unchanged: int
     """Known ones that were left as they are."""
     joined: int
-    """Contacts, new or known, that were not on the list before."""
+    """Memberships of contacts, new or known, that are new."""
+    no_contacts: int = 0
+    """Rows that suppress an address and are no contact."""
+    suppressed: int = 0
+    """Addresses and domains that were not suppressed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Contacts:
         """
         return self.apply(
             _packed(contacts),
-            list_name=list_name,
+            list_names=[list_name],
             now=now,
             on_conflict=on_conflict,
             replace_tags=True,
@@ -93,7 +97,7 @@ class Contacts:
         self,
         batches: Iterable[Sequence[ContactRow]],
         *,
-        list_name: str,
+        list_names: Sequence[str],
         now: float,
         on_conflict: OnConflict,
         replace_tags: bool,
@@ -104,11 +108,13 @@ class Contacts:
         An address comes once in a batch. ``replace_tags`` says whether REPLACE is meant for tags
         too; ``dry_run`` does all the work and takes it back.
         """
-        imported = updated = total = joined = 0
+        imported = updated = total = joined = no_contacts = suppressed = 0
         with self._database.write_connection() as connection:
+            lists = _Lists(connection, now)
             writer = contact_writer(
                 connection,
-                list_id=_list_id(connection, list_name, now),
+                list_ids=[lists.id_of(name) for name in list_names],
+                list_id=lists.id_of,
                 on_conflict=on_conflict,
                 replace_tags=replace_tags,
                 now=now,
@@ -118,10 +124,13 @@ class Contacts:
                 imported += written.imported
                 updated += written.updated
                 joined += written.joined
-                total += len(batch)
+                no_contacts += written.no_contacts
+                suppressed += written.suppressed
+                total += len(batch) - written.no_contacts
             if dry_run:
                 connection.rollback()
-        return Upserted(imported, updated, total - imported - updated, joined)
+        unchanged = total - imported - updated
+        return Upserted(imported, updated, unchanged, joined, no_contacts, suppressed)
 
     def count(self) -> int:
         """How many contacts there are."""
@@ -241,14 +250,27 @@ def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | Compou
     return merged.order_by("contact_id").limit(size)
 
 
-def _list_id(connection: Connection, name: str, now: float) -> int:
-    """The list by that name, made if it isn't there."""
-    lists = ContactList.__table__  # type: ignore[attr-defined] # sqlmodel's stubs don't know it
-    found = connection.execute(select(lists.c.id).where(lists.c.name == name)).scalar()
-    if found is None:
-        made = insert(lists).values(name=name, created_at=now).returning(lists.c.id)
-        found = connection.execute(made).scalar_one()
-    return int(found)
+class _Lists:
+    """Ids of lists by name within one transaction; those that aren't there are made."""
+
+    def __init__(self, connection: Connection, now: float) -> None:
+        self._connection = connection
+        self._now = now
+        self._ids: dict[str, int] = {}
+
+    def id_of(self, name: str) -> int:
+        """The list by that name."""
+        if name not in self._ids:
+            self._ids[name] = self._found(name)
+        return self._ids[name]
+
+    def _found(self, name: str) -> int:
+        lists = ContactList.__table__  # type: ignore[attr-defined] # sqlmodel's stubs don't know it
+        found = self._connection.execute(select(lists.c.id).where(lists.c.name == name)).scalar()
+        if found is None:
+            made = insert(lists).values(name=name, created_at=self._now).returning(lists.c.id)
+            found = self._connection.execute(made).scalar_one()
+        return int(found)
 
 
 def _packed(contacts: Iterable[NewContact]) -> Iterator[list[ContactRow]]:

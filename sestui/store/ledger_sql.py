@@ -7,12 +7,14 @@ from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlmodel import col
 
 from sestui.core.states import DeliveryState, RunState, WorkerRole
+from sestui.store.address_sql import of_domain
 from sestui.store.tables import Contact, Delivery, Run, Suppression, Worker
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_OF_DOMAIN = _SUPPRESSION.alias("of_domain")
 
 STATES = tuple(state.value for state in DeliveryState)
 
@@ -46,6 +48,12 @@ _PENDING = (
     DELIVERY.c.state == DeliveryState.PENDING.value,
 )
 
+_ADDRESS = case(
+    (_CONTACT.c.email == DELIVERY.c.email, _CONTACT.c.email_key),
+    else_=func.lower(DELIVERY.c.email),
+)
+"""The key of the address that a delivery goes to."""
+
 CLAIMABLE = (
     select(
         DELIVERY.c.id,
@@ -57,18 +65,12 @@ CLAIMABLE = (
         DELIVERY.c.place,
         _CONTACT.c.attributes,
         _CONTACT.c.status,
-        _SUPPRESSION.c.email_key.label("suppressed"),
+        func.coalesce(_SUPPRESSION.c.email_key, _OF_DOMAIN.c.email_key).label("suppressed"),
     )
     .select_from(DELIVERY)
     .outerjoin(_CONTACT, _CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))
-    .outerjoin(
-        _SUPPRESSION,
-        _SUPPRESSION.c.email_key
-        == case(
-            (_CONTACT.c.email == DELIVERY.c.email, _CONTACT.c.email_key),
-            else_=func.lower(DELIVERY.c.email),
-        ),
-    )
+    .outerjoin(_SUPPRESSION, _SUPPRESSION.c.email_key == _ADDRESS)
+    .outerjoin(_OF_DOMAIN, _OF_DOMAIN.c.email_key == of_domain(_ADDRESS))
     .where(
         *_PENDING,
         # One that lies further ahead than any backoff: the clock was set back.

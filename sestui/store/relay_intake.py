@@ -203,7 +203,7 @@ class _Batch:
         mailable = [
             place
             for place, each in enumerate(mail.recipients)
-            if each.email.lower() not in self.suppressed
+            if self.suppressed.isdisjoint(_keys_of(each.email))
         ]
         call = first_call(mail.recipients, mailable)
         if not call:
@@ -352,8 +352,15 @@ def _known(connection: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
     return {key: row.id for row in rows for key in (row.retry_key, row.replay_key) if key}
 
 
+def _keys_of(email: str) -> tuple[str, str]:
+    """The keys under which an address is suppressed: its own, and its domain's."""
+    key = email.lower()
+    return key, f"@{key.rpartition('@')[2]}"
+
+
 def _suppressed(connection: Connection, mails: Sequence[Incoming]) -> frozenset[str]:
-    wanted = {each.email.lower() for mail in mails for each in mail.recipients}
+    recipients = (each.email for mail in mails for each in mail.recipients)
+    wanted = {key for email in recipients for key in _keys_of(email)}
     given = {"b_keys": many.values_text(list(wanted))}
     return frozenset(connection.execute(sql.among(connection).suppressed, given).scalars())
 

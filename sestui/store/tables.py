@@ -93,9 +93,16 @@ class Suppression(SQLModel, table=True):
     """An address that must not be mailed, and why; it need not be a contact's."""
 
     email_key: str = Field(primary_key=True)
+    """Of an address as of ``Contact``; ``@example.org`` is the whole domain."""
     reason: str
     detail: str = Field(default="")
     created_at: float
+
+    @property
+    def why(self) -> str:
+        """Reason and detail on one line, after the domain if a whole one is suppressed."""
+        domain = f"all of {self.email_key[1:]}" if self.email_key.startswith("@") else ""
+        return ": ".join(part for part in (domain, self.reason, self.detail) if part)
 
 
 class Message(SQLModel, table=True):

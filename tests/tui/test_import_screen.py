@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from sestui.audience.files import Reading
 from sestui.errors import StorageBusyError
 from sestui.store.contacts import Contacts
 from sestui.tui.desks.import_ import ImportDesk
@@ -146,7 +147,7 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
 async def test_a_list_that_is_there_and_a_rule_are_chosen(runtime, still, folder):
     path = write(folder, text="Email,Name\nada@x.co,Ada\n")
     screen_desk = ImportDesk(runtime)
-    assert screen_desk.preview(path).count == 1
+    assert screen_desk.preview(path, Reading()).count == 1
     async with running(runtime, place="home") as (app, pilot):
         await at_list(app, pilot)
         await pilot.press(*"old", "enter", "i")
@@ -353,3 +354,21 @@ async def test_many_columns_and_every_step_fit(runtime, still, folder):
         await pilot.resize_terminal(200, 50)
         await until(pilot, lambda: "if it has any." in shown(app))
         assert screen.is_current
+
+
+async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder):
+    (folder / "p.csv").write_bytes("email:name\nada@x.co:Ж;\n".encode("koi8-r"))
+    async with running(runtime, place="home") as (app, pilot):
+        screen = await opened(app, pilot)
+        await until(pilot, lambda: "p.csv" in shown(app))
+        await pilot.press("r", *"klingon", "enter")
+        await until(pilot, lambda: "there is no encoding" in said(app))
+        line = screen.query_one("#read-as", Input)
+        line.value = ""
+        await pilot.press(*"koi8-r", "space", ":", "enter")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "p.csv · koi8-r, delimiter :, 2 columns, 1 row" in shown(app))
+        await pilot.press("enter")
+        await pilot.press(*"x", "enter", "i")
+        await until(pilot, lambda: runtime.contacts.get("ada@x.co") is not None)
+    assert runtime.contacts.get("ada@x.co").attributes == {"name": "Ж;"}

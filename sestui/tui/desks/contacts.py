@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sestui.audience import people
 from sestui.audience.contact_form import ContactForm, fields_of
-from sestui.core.addresses import address_key
+from sestui.core.addresses import suppression_key
 from sestui.core.states import Standing
 from sestui.errors import StateError
 from sestui.reports.contact_record import ContactRecord
@@ -102,5 +102,13 @@ class ContactsDesk:
 
     def unsuppress(self, email: str) -> None:
         """Let the address be mailed again."""
-        if not self._runtime.suppressions.remove(address_key(email)):
+        key = suppression_key(email)
+        removed = self._runtime.suppressions.remove(key)
+        still = self._runtime.suppressions.get(key)
+        if still is not None:
+            raise StateError(
+                f"{email} is suppressed with its whole domain: find {still.email_key} among the "
+                "suppressed to let all of it be mailed again."
+            )
+        if not removed:
             raise StateError(f"{email} is not suppressed any more.")

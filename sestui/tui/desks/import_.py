@@ -1,9 +1,10 @@
 """What the import screen looks at and has done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from sestui.audience.files import Reading
 from sestui.audience.importer import ImportResult, Progress, check_list_name, import_contacts
 from sestui.audience.preview import Preview, preview
 from sestui.audience.shelf import RejectsShelf
@@ -25,6 +26,8 @@ class ImportPlan:
     list_name: str
     on_conflict: OnConflict
     dry_run: bool
+    reading: Reading = field(default_factory=Reading)
+    """What the operator said of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class ImportErrand(Errand[Imported]):
                 self.plan.path,
                 list_name=self.plan.list_name,
                 mapping=dict(self.plan.mapping),
+                reading=self.plan.reading,
                 on_conflict=self.plan.on_conflict,
                 dry_run=self.plan.dry_run,
                 rejected=shelf.add,
@@ -88,9 +92,9 @@ class ImportDesk:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def preview(self, path: Path) -> Preview:
-        """What the file looks like."""
-        return preview(path)
+    def preview(self, path: Path, reading: Reading) -> Preview:
+        """What the file looks like, read as the operator says."""
+        return preview(path, reading)
 
     def lists(self) -> Sequence[ListSize]:
         """Every list by name, with its size."""

@@ -157,7 +157,7 @@ class ContactScreen(SuppressingScreen):
         if record is None:
             return None
         suppression = record.suppression
-        reason = f"{suppression.reason}: {suppression.detail}" if suppression else ""
+        reason = suppression.why if suppression else ""
         return record.email, record.standing is Standing.SUPPRESSED, reason
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

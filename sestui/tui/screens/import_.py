@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
+from sestui.audience.files import Reading
 from sestui.audience.preview import Preview
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StateError, StoppedError
@@ -105,13 +106,13 @@ class ImportScreen(DeskScreen):
 
     @on(FileStep.Taken)
     def _taken(self, event: FileStep.Taken) -> None:
-        self._look_at(event.path)
+        self._look_at(event.path, event.reading)
 
     @work(exclusive=True, group="preview")
-    async def _look_at(self, path: Path) -> None:
+    async def _look_at(self, path: Path, reading: Reading) -> None:
         self._head.about = f"Looking at {path}…"
         try:
-            seen = await asyncio.to_thread(self._import.preview, path)
+            seen = await asyncio.to_thread(self._import.preview, path, reading)
         except SestuiError as error:
             self._head.about = ""
             self._file.say(str(error))
@@ -137,7 +138,12 @@ class ImportScreen(DeskScreen):
             mapping = self._columns.choice.mapping()
             self._run(
                 ImportPlan(
-                    self._seen.path, mapping, event.list_name, event.on_conflict, event.dry_run
+                    self._seen.path,
+                    mapping,
+                    event.list_name,
+                    event.on_conflict,
+                    event.dry_run,
+                    self._seen.reading,
                 )
             )
 

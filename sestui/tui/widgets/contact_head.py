@@ -68,9 +68,8 @@ class ContactHead(Widget):
         contact, suppression = record.contact, record.suppression
         facts = []
         if suppression is not None:
-            said = ": ".join(part for part in (suppression.reason, suppression.detail) if part)
             since = self._say(suppression.created_at)
-            facts.append(("why", f"suppressed {since}: {said}", "$text-error"))
+            facts.append(("why", f"suppressed {since}: {suppression.why}", "$text-error"))
         if contact is None:
             return [*facts, ("", "no contact has this address", _QUIET)]
         if contact.status != ContactStatus.ACTIVE and (

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from sestui.audience.files import Reading
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError
 from sestui.tui.format import file_size
@@ -20,14 +21,16 @@ from sestui.tui.paths import Entry, Typed, as_shown, entries, is_folder
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 from sestui.tui.widgets.path_input import PathInput
 
-ENDINGS = (".csv", ".tsv", ".txt")
+ENDINGS = (
+    ".csv", ".tsv", ".txt", ".xlsx", ".json", ".jsonl", ".ndjson", ".vcf", ".gz", ".zip",
+)  # fmt: skip
 
 _COLUMNS = (
     Column("name", "Name", share=1),
     Column("size", "Size", width=10, right=True),
     Column("changed", "Changed", width=14, right=True, from_width=60),
 )
-_NOTHING = "No folder and no .csv, .tsv or .txt file here; / types a path."
+_NOTHING = "No folder and no .csv, .xlsx, .json or other list here; / types a path."
 
 
 class FileStep(Vertical):
@@ -36,6 +39,8 @@ class FileStep(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "type", "Type a path", key_display="/", id="import.type",
                 tooltip="Type the file's path; tab completes it"),
+        Binding("r", "read_as", "Read as", id="import.read-as",
+                tooltip="Name the encoding or the delimiter, where they aren't told right"),
         Binding("backspace,h,left", "up", "Up", id="import.up", tooltip="The folder above"),
     ]  # fmt: skip
 
@@ -44,6 +49,7 @@ class FileStep(Vertical):
         """A file was picked."""
 
         path: Path
+        reading: Reading
 
     def __init__(self, folder: Path, at: Callable[[Instant], str]) -> None:
         """``at`` says an instant in the operator's time."""
@@ -51,17 +57,21 @@ class FileStep(Vertical):
         self._at = at
         self._folder = folder
         self._line = PathInput(folder, ENDINGS, placeholder="~/lists/people.csv", id="path")
+        self._reading = Reading()
+        self._read_as = Input(placeholder="encoding, delimiter: cp1251 ;", id="read-as")
         self._list: LazyTable[Entry] = LazyTable(_COLUMNS, self._cells)
         self._fault = Static("", classes="fault", markup=False)
 
     def compose(self) -> ComposeResult:
         """Line, folder, what is wrong."""
         yield self._line
+        yield self._read_as
         yield self._list
         yield self._fault
 
     def on_mount(self) -> None:
         """Show the folder one is in."""
+        self._read_as.display = False
         self._go(self._folder)
 
     def enter(self) -> None:
@@ -116,13 +126,31 @@ class FileStep(Vertical):
         """Go to the line."""
         self.screen.set_focus(self._line)
 
+    def action_read_as(self) -> None:
+        """Ask for the encoding and the delimiter, on the spot."""
+        self._read_as.display = True
+        self.screen.set_focus(self._read_as)
+
+    @on(Input.Submitted, "#read-as")
+    def _read_as_typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.prevent_default()
+        try:
+            self._reading = Reading.typed(event.value)
+        except SestuiError as error:
+            self.say(str(error))
+            return
+        self.say("")
+        self._read_as.display = bool(event.value.strip())
+        self.screen.set_focus(self._list)
+
     def action_up(self) -> None:
         """Go to the folder above."""
         self._go(self._folder.parent)
 
     def step_back(self) -> bool:
-        """From the line back to the folder."""
-        if not self._line.has_focus:
+        """From a line back to the folder."""
+        if not self._line.has_focus and not self._read_as.has_focus:
             return False
         self.screen.set_focus(self._list)
         return True
@@ -136,14 +164,14 @@ class FileStep(Vertical):
         if entry.is_folder:
             self._go(entry.path)
         else:
-            self.post_message(self.Taken(entry.path))
+            self.post_message(self.Taken(entry.path, self._reading))
 
-    @on(Input.Changed)
+    @on(Input.Changed, "#path")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         self._read(self._line.typed)
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#path")
     async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         path = self._line.typed.path
@@ -151,4 +179,4 @@ class FileStep(Vertical):
             self._go(path)
             self.screen.set_focus(self._list)
         else:
-            self.post_message(self.Taken(path))
+            self.post_message(self.Taken(path, self._reading))

@@ -80,10 +80,14 @@ def _domain_of(path: Path) -> str:
 def test_the_shared_files_come_out_as_expected(sqlite_database: Database, name: str) -> None:
     expected = json.loads((SHARED / "expected.json").read_text())[name]
     result = imported(sqlite_database, SHARED / name)
+    # What is expected counts the first address column alone; one of Google's rows has nothing good
+    # there, but a good second address.
+    saved = 1 if name == "google-contacts.csv" else 0
     assert result.rows == expected["rows"]
-    assert result.rejects == expected["invalid"]
+    assert result.rejects == expected["invalid"] - saved
     assert result.duplicates == expected["duplicates"]
-    assert result.contacts == result.imported == expected["unique_valid"]
+    assert result.contacts == result.imported == expected["unique_valid"] + saved
+    assert result.tidied == saved
     assert result.email_column == expected.get("primary_column", result.email_column)
     assert result.encoding == expected.get("encoding", result.encoding)
     assert result.delimiter == expected.get("delimiter", result.delimiter)
@@ -182,7 +186,7 @@ def test_rejects_are_written_with_line_column_value_and_reason(
     )
     rejects = tmp_path / "rejects.csv"
     result = imported(sqlite_database, path, rejects_path=rejects)
-    assert (result.rows, result.rejects, result.imported) == (11, 7, 4)
+    assert (result.rows, result.rejects, result.imported) == (10, 6, 4)
     with rejects.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["line", "column", "value", "reason"]
@@ -193,7 +197,6 @@ def test_rejects_are_written_with_line_column_value_and_reason(
         ["7", "City", r"\xff\xe9"],
         ["8", "City", "a\0b"],
         ["9", "City", "x" * 200],
-        ["12", "E-Mail", ""],
     ]
     assert all(row[3].endswith(".") for row in rows[1:])
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600

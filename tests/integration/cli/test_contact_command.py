@@ -102,6 +102,20 @@ def test_an_address_is_suppressed_and_released(sent: Sestui) -> None:
     assert sent.run("contact", "suppress", "ada@example.com").returncode == 2
 
 
+def test_a_whole_domain_is_suppressed_and_released(sent: Sestui) -> None:
+    said = sent.ok("contact", "suppress", "*@Example.com", "--reason", "legal asked")
+    assert "is suppressed" in said
+    shown = sent.json("contact", "show", "ada@example.com")["suppression"]
+    assert (shown["address"], shown["detail"]) == ("@example.com", "legal asked")
+    assert "all of example.com: manual: legal asked" in sent.ok(
+        "contact", "show", "ada@example.com"
+    )
+    alone = sent.run("contact", "unsuppress", "ada@example.com")
+    assert "suppressed with its whole domain; unsuppress @example.com" in alone.stderr
+    assert sent.ok("contact", "unsuppress", "example.com") == "example.com may be mailed again.\n"
+    assert sent.json("contact", "show", "ada@example.com")["suppression"] is None
+
+
 def test_a_suppressed_stranger_has_a_page_too(sent: Sestui) -> None:
     sent.ok("contact", "suppress", "gone@example.org", "--reason", "spam trap")
     text = sent.ok("contact", "show", "gone@example.org")

@@ -252,6 +252,13 @@ def test_suppressed_addresses_are_recorded_and_not_mailed(relay):
     assert relay.run().skipped == 3
 
 
+def test_a_suppressed_domain_is_not_mailed_either(relay):
+    suppress(relay.database, "@x.org")
+    admission = relay.one("a@X.org", "b@sub.x.org", cc=["c@x.org", "x.org@y.org"])
+    assert [claim.email for claim in admission.claims] == ["b@sub.x.org", "x.org@y.org"]
+    assert relay.one("d@x.org", name="2").verdict is Verdict.NOBODY
+
+
 def test_mails_of_one_batch_keep_their_own_recipients(relay):
     mails = [
         relay.incoming(*(f"r{n}-{k}@x.org" for k in range(n)), cc=[f"cc{n}@x.org"], name=str(n))

@@ -1,0 +1,92 @@
+"""Lists of mailboxes as mail programs write them: an Outlook To line, one mailbox a line."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from sestui.audience.files import KEEP_BYTES, MAX_RECORD, RowFormat
+from sestui.audience.mailbox_cells import split_mailboxes, visible
+from sestui.audience.sources.encoding import Encoding
+from sestui.errors import BadFileError
+
+_SAMPLE_LINES = 200
+_HEADER = "email"
+_BARE = r"(?:mailto:)?[^\s@<>,;:|\"()]+@[^\s@<>,;:|\"()]+"
+_mailbox = re.compile(rf"[^<>@]*<\s*{_BARE}\s*>[\s.]*|'?{_BARE}'?", re.IGNORECASE).fullmatch
+_group = re.compile(r"\A(?:to|cc|bcc|an|à|para|a)\s*:\s*", re.IGNORECASE)
+
+
+def is_address_list(lines: Sequence[str]) -> bool:
+    """Whether every line is mailboxes and nothing else, and some have names or several.
+
+    One bare address a line is as good as a CSV file of one column, and a first line without any
+    may be a heading; but not a row of column names.
+    """
+    sample = [text for line in lines[:_SAMPLE_LINES] if (text := _line(line))]
+    while sample and "@" not in sample[0] and not re.search(r"[,;\t|]", sample[0]):
+        del sample[0]
+    parts = [split_mailboxes(text) for text in sample]
+    return any(len(each) > 1 or "<" in each[0] for each in parts) and all(
+        _mailbox(part) for each in parts for part in each
+    )
+
+
+def _line(line: str) -> str:
+    """A line without its end, and without the ``To:`` of a mail's head."""
+    return _group.sub("", visible(line)).strip(";, ")
+
+
+class AddressListSource:
+    """A row for each mailbox, under a column called ``email``."""
+
+    def __init__(
+        self, file: BinaryIO, name: str, lines: Sequence[str], encoding: Encoding, *, size: int
+    ) -> None:
+        self._name = name
+        self._bytes = file
+        self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES)
+        sample = [part for line in lines[:_SAMPLE_LINES] for part in split_mailboxes(_line(line))]
+        while sample and "@" not in sample[0]:
+            del sample[0]
+        self.format = RowFormat(
+            kind="addresses",
+            encoding=encoding.codec,
+            delimiter="",
+            damaged=encoding.damaged,
+            size=size,
+            lines=encoding.lines,
+            sample=((_HEADER,), *((part,) for part in sample[:_SAMPLE_LINES])),
+            accented=encoding.accented,
+        )
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the reading is, out of ``format.size``."""
+        return self._bytes.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._text.close()
+
+    def records(self) -> Iterator[tuple[int, int, list[str]]]:
+        """Every mailbox with the line it is on; lines of nothing are left out.
+
+        Raises:
+            BadFileError: a line is too long.
+        """
+        yield 1, len(_HEADER), [_HEADER]
+        number = 0
+        begun = False
+        while line := self._text.readline(MAX_RECORD):
+            number += 1
+            if len(line) >= MAX_RECORD:
+                raise BadFileError(
+                    f"{self._name}, line {number} is longer than {MAX_RECORD:,} characters."
+                )
+            text = _line(line)
+            begun = begun or "@" in text
+            if not text or not begun:
+                continue
+            for part in split_mailboxes(text):
+                yield number, len(part), [part]

@@ -1,0 +1,132 @@
+"""CSV and its kin, however big and however broken, in bounded memory."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from sestui.audience.files import KEEP_BYTES, MAX_RECORD, RowFormat
+from sestui.audience.sources.dialect import csv_options, escaped, find_dialect
+from sestui.audience.sources.encoding import Encoding
+from sestui.errors import BadFileError
+
+_LINE_ENDS = ("\n", "\r")
+_NULL = r"\N"
+
+
+class DelimitedSource:
+    """An open CSV file; ``text`` is what its first piece decodes to."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        text: str,
+        encoding: Encoding,
+        *,
+        size: int,
+        complete: bool,
+        delimiter: str | None,
+    ) -> None:
+        self._name = name
+        self._bytes = file
+        self._nulls = encoding.nulls
+        self._dialect, sample = find_dialect(
+            text,
+            complete=complete,
+            escapes=encoding.escaped_quotes,
+            spaced=encoding.spaced_quotes,
+            delimiter=delimiter,
+        )
+        self.format = RowFormat(
+            kind="CSV",
+            encoding=encoding.codec,
+            delimiter=self._dialect.delimiter,
+            damaged=encoding.damaged,
+            size=size,
+            lines=encoding.lines,
+            sample=tuple(map(self._tuple, sample)),
+            accented=encoding.accented,
+        )
+        self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES, newline="")
+        self._record_size = 0
+        self._torn = False
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the reading is, out of ``format.size``."""
+        return self._bytes.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._text.close()
+
+    def records(self) -> Iterator[tuple[int, int, list[str]]]:
+        """Every row but blank lines: the line it starts on (from 1), its characters, its cells.
+
+        Raises:
+            BadFileError: a record never ends: a line without end, or a quotation mark that is
+                opened and not closed.
+        """
+        # The csv module knows only one limit, for the process; records are bounded below anyway.
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD + 1))
+        lines = self._lines()
+        if self._dialect.escapes:
+            lines = map(escaped, lines)
+        reader = csv.reader(lines, **csv_options(self._dialect))  # type: ignore[arg-type] # one option is a bool
+        line = int(self._dialect.marked)
+        while True:
+            self._record_size = 0
+            start = line + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                raise BadFileError(f"{self._name}, line {start} can't be read: {error}.") from error
+            except RecordTooLongError as error:
+                raise BadFileError(
+                    f"{self._name}, line {start}: a row starts here that is longer than "
+                    f"{MAX_RECORD:,} characters; {error}."
+                ) from error
+            if cells is None:
+                return
+            if self._torn:
+                raise BadFileError(
+                    f"{self._name}, line {start}: a quotation mark is opened in this row and never "
+                    "closed."
+                )
+            line = reader.line_num + self._dialect.marked
+            if cells:
+                if self._nulls:
+                    cells = self._without_nulls(cells)
+                yield start, self._record_size, cells
+
+    def _tuple(self, cells: list[str]) -> tuple[str, ...]:
+        return tuple(self._without_nulls(cells) if self._nulls else cells)
+
+    @staticmethod
+    def _without_nulls(cells: list[str]) -> list[str]:
+        return ["" if cell == _NULL else cell for cell in cells]
+
+    def _lines(self) -> Iterator[str]:
+        """Lines for the csv module, which asks for more only inside a quoted line break."""
+        readline = self._text.readline
+        if self._dialect.marked:
+            readline(MAX_RECORD)
+        first = True
+        while line := readline(MAX_RECORD):
+            in_record = self._record_size > 0
+            self._record_size += len(line)
+            if self._record_size >= MAX_RECORD:
+                raise RecordTooLongError(
+                    "is a quotation mark missing"
+                    if in_record and line.endswith(_LINE_ENDS)
+                    else "this is no file of rows"
+                )
+            if first:
+                line, first = line.removeprefix("\ufeff"), False  # left by --encoding utf-16-le
+            yield line
+        self._torn = self._record_size > 0
+
+
+class RecordTooLongError(Exception):
+    """A row outgrows ``MAX_RECORD``; the text says what that hints at."""

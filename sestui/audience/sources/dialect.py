@@ -1,0 +1,92 @@
+"""How the rows of a text file are written: delimiter, escapes, and lines that are no rows."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sestui.audience.files import looks_like_address
+
+_SAMPLE_ROWS = 200
+_DELIMITERS = ",;\t|"
+_MARKED = re.compile(r"""("?)sep=([,;\t|:~^])\1[,;\t|:~^]*[ \t]*(?:\r\n|\n|\r|$)""", re.IGNORECASE)
+"""Excel's line for itself; another program may have put it into quotation marks or widened it."""
+_ESCAPE = re.compile(r'\\(["\\]?)')
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the csv module has to be told."""
+
+    delimiter: str
+    escapes: bool
+    r"""A quotation mark within a cell is ``\"``, as MySQL and PHP write it."""
+    spaced: bool
+    """A space before a quoted cell belongs to neither."""
+    marked: bool
+    """The first line is ``sep=;``, which is no row."""
+
+
+def find_dialect(
+    text: str, *, complete: bool, escapes: bool, spaced: bool, delimiter: str | None
+) -> tuple[Dialect, list[list[str]]]:
+    """The dialect by a file's first piece, and the first rows.
+
+    ``complete`` says whether the piece is the whole file; ``delimiter`` is the user's word.
+    """
+    mark = _MARKED.match(text)
+    if mark:
+        text = text[mark.end() :]
+    lines = list(io.StringIO(text, newline=""))
+    if not complete and len(lines) > 1:
+        lines.pop()  # cut short
+    found = delimiter or (mark[2] if mark else _delimiter(lines, escapes=escapes, spaced=spaced))
+    dialect = Dialect(found, escapes, spaced, mark is not None)
+    return dialect, _rows(lines, dialect)
+
+
+def escaped(line: str) -> str:
+    r"""A line for a csv reader with ``escapechar='\\'``, to which every backslash is an escape.
+
+    Only ``\"`` and ``\\`` are: others stay, as in ``C:\new``.
+    """
+    return _ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", line)
+
+
+def csv_options(dialect: Dialect) -> dict[str, str | bool]:
+    """What ``csv.reader`` takes."""
+    options: dict[str, str | bool] = {
+        "delimiter": dialect.delimiter,
+        "skipinitialspace": dialect.spaced,
+    }
+    return options | {"escapechar": "\\"} if dialect.escapes else options
+
+
+def _rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
+    """The first rows of a sample; it stops at what can't be parsed."""
+    rows: list[list[str]] = []
+    if dialect.escapes:
+        lines = map(escaped, lines)
+    try:
+        for row in csv.reader(lines, **csv_options(dialect)):  # type: ignore[arg-type] # one option is a bool
+            if row:
+                rows.append(row)
+            if len(rows) == _SAMPLE_ROWS:
+                break
+    except csv.Error:
+        return rows  # an over-long field; the full reading names its line
+    return rows
+
+
+def _delimiter(lines: list[str], *, escapes: bool, spaced: bool) -> str:
+    """The delimiter under which most rows hold an address cell and most are of one width."""
+
+    def merit(delimiter: str) -> tuple[int, int]:
+        rows = _rows(lines, Dialect(delimiter, escapes, spaced, marked=False))
+        addressed = sum(any(map(looks_like_address, row)) for row in rows)
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        return addressed, max(widths.values(), default=0)
+
+    return max(_DELIMITERS, key=merit)

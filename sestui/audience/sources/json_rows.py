@@ -1,0 +1,293 @@
+"""JSON: objects one after another (JSON lines), in an array, or in an API's answer, streamed."""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from math import isfinite
+from typing import BinaryIO
+
+from sestui.audience.files import (
+    KEEP_BYTES,
+    MAX_RECORD,
+    Json,
+    RowFormat,
+    TypedCell,
+    looks_like_address,
+)
+from sestui.audience.sources.encoding import Encoding
+from sestui.errors import BadFileError
+
+_PIECE = 256 * 1024
+_SAMPLE_ROWS = 200
+_MAX_NAMES = 10_000
+"""Different names that a file's objects may have: each is a column."""
+_UNPACKED = frozenset(
+    {"attributes", "attribs", "custom_fields", "fields", "properties", "merge_fields"}
+)
+"""Objects whose members are the contact's own, whatever the object is called."""
+_LABELS = ("name", "title", "label", "slug", "value", "id")
+_begins = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*[\{\"\[\]])").match
+_SPACE = re.compile(r"[\s,\x1e\x1a]*")
+_MAX_DIGITS = 18
+"""Digits of whole numbers that every program and database keeps; longer ones stay text."""
+
+
+def _whole(digits: str) -> Json:
+    return int(digits) if len(digits) <= _MAX_DIGITS else digits
+
+
+def _broken(digits: str) -> Json:
+    number = float(digits)
+    return number if isfinite(number) else digits
+
+
+_decoder = json.JSONDecoder(parse_int=_whole, parse_float=_broken, parse_constant=str)
+_decode = _decoder.raw_decode
+
+
+def loads(text: str) -> Json:
+    """What a JSON text says; numbers that databases don't keep (``NaN``, 40 digits) are texts.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    value: Json = _decoder.decode(text)
+    return value
+
+
+def is_json(text: str) -> bool:
+    """Whether a file that begins like this is JSON: an object, or an array of objects or texts."""
+    return _begins(text) is not None
+
+
+class JsonSource:
+    """A row for each object; its columns are all names that the file's objects have."""
+
+    def __init__(self, file: BinaryIO, name: str, encoding: Encoding, *, size: int) -> None:
+        self._name = name
+        self._file = file
+        self._codec = encoding.codec
+        names: dict[str, int] = {}
+        sample: list[dict[str, str]] = []
+        for _line, _size, cells in self._objects():
+            for label in cells:
+                names.setdefault(label, len(names))
+            if len(names) > _MAX_NAMES:
+                raise BadFileError(
+                    f"{name} has objects with more than {_MAX_NAMES:,} different names; a column "
+                    "for each would be too many."
+                )
+            if len(sample) < _SAMPLE_ROWS:
+                sample.append(cells)
+        self._names = names
+        rows = [[each.get(label, "") for label in names] for each in sample]
+        self.format = RowFormat(
+            kind="JSON",
+            encoding=encoding.codec,
+            delimiter="",
+            damaged=True,  # "\u0000" and half a surrogate pair can be written anywhere
+            size=size,
+            lines=encoding.lines,
+            sample=tuple(map(tuple, [list(names), *rows])) if rows else (),
+            accented=encoding.accented,
+            typed=True,
+        )
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the reading is, out of ``format.size``."""
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def records(self) -> Iterator[tuple[int, int, list[str]]]:
+        """The names, then each object's values in their order.
+
+        Raises:
+            BadFileError: a value is no object, is too long, or has no end.
+        """
+        yield 1, sum(map(len, self._names)), list(self._names)
+        width = len(self._names)
+        for line, size, cells in self._objects():
+            row = [""] * width
+            for label, cell in cells.items():
+                row[self._names[label]] = cell
+            yield line, size, row
+
+    def _objects(self) -> Iterator[tuple[int, int, dict[str, str]]]:
+        stream = _Stream(self._file, self._codec, self._name)
+        first = True
+        for line, size, value in stream.values():
+            contacts = _inner(value) if first and isinstance(value, dict) else None
+            first = False
+            for each in [value] if contacts is None else contacts:
+                if isinstance(each, str):
+                    each = {"email": each}  # noqa: PLW2901 - an array of addresses
+                if not isinstance(each, dict):
+                    raise BadFileError(
+                        f"{self._name}, line {line}: a contact has to be an object of JSON, in "
+                        "braces."
+                    )
+                yield line, size, flattened(each)
+
+
+def flattened(value: dict[str, Json]) -> dict[str, str]:
+    """An object's values as cells; those of objects within are named ``outer.inner``.
+
+    Empty ones are left out. A list of objects becomes the list of their names. A member of
+    ``attributes`` and the like is named as if it were the contact's own, with ``attribute_``
+    before it where there is such a one, as in our own export.
+    """
+    cells: dict[str, str] = {}
+    for name, inner in value.items():
+        if isinstance(inner, dict) and name.lower() in _UNPACKED:
+            own = {f"attribute_{key}" if key in value else key: inner[key] for key in inner}
+            _flatten(own, "", cells)
+        else:
+            _flatten({name: inner}, "", cells)
+    return cells
+
+
+def _flatten(value: dict[str, Json], prefix: str, cells: dict[str, str]) -> None:
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            _flatten(inner, f"{prefix}{name}.", cells)
+        elif inner not in (None, "", []):
+            cells[prefix + name] = as_cell(inner)
+
+
+def as_cell(value: Json) -> str:
+    """A value as a cell that remembers it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return TypedCell("true" if value else "false", value)
+    if isinstance(value, list):
+        value = [_label(each) if isinstance(each, dict) else each for each in value]
+    text = json.dumps(value, ensure_ascii=False)
+    # A NUL within a list would go unseen, and PostgreSQL takes it only as text.
+    return text if "\\u0000" in text else TypedCell(text, value)
+
+
+def _label(value: dict[str, Json]) -> Json:
+    """What an object within a list is called, as tags and lists of other tools are."""
+    return next((value[each] for each in _LABELS if value.get(each)), value)
+
+
+def _inner(answer: dict[str, Json]) -> list[Json] | None:
+    """The contacts within an API's answer; None: it is a contact itself."""
+    near = [*answer.values()]
+    near += [each for inner in near if isinstance(inner, dict) for each in inner.values()]
+    if any(isinstance(each, str) and looks_like_address(each) for each in near):
+        return None
+    for inner in answer.values():
+        if isinstance(inner, dict):
+            members = list(inner.values())
+            several = len(members) > 1 and all(isinstance(each, dict) for each in members)
+            found = members if several and _are_contacts(members) else _inner(inner)
+            if found:
+                return found
+        elif isinstance(inner, list) and _are_contacts(inner):
+            return inner
+    return None
+
+
+def _are_contacts(values: list[Json]) -> bool:
+    return any(
+        isinstance(each, dict) and any(map(looks_like_address, flattened(each).values()))
+        for each in values
+    )
+
+
+class _Stream:
+    """Values of a file one by one, with the line each starts on."""
+
+    def __init__(self, file: BinaryIO, codec: str, name: str) -> None:
+        file.seek(0)
+        self._file = file
+        self._name = name
+        self._decoder = codecs.getincrementaldecoder(codec)(KEEP_BYTES)
+        self._text = ""
+        self._at = 0
+        self._line = 1
+        self._ended = False
+
+    def values(self) -> Iterator[tuple[int, int, Json]]:
+        """Line, characters and value of each; of an array its members.
+
+        Raises:
+            BadFileError: it is no JSON.
+        """
+        self._more()
+        in_array = self._enter_array()
+        while True:
+            self._skip_space()
+            if self._at == len(self._text):
+                if self._more():
+                    continue
+                if in_array:
+                    raise BadFileError(f"{self._name} ends within a JSON array; is it complete?")
+                return
+            if self._text[self._at] == "]" and in_array:
+                self._at += 1
+                in_array = self._enter_array()  # one array behind another
+                continue
+            line = self._line
+            value, end = self._value()
+            size = end - self._at
+            self._line += self._text.count("\n", self._at, end)
+            self._at = end
+            yield line, size, value
+
+    def _enter_array(self) -> bool:
+        self._skip_space()
+        if self._text[self._at : self._at + 1] != "[":
+            return False
+        self._at += 1
+        return True
+
+    def _skip_space(self) -> None:
+        found = _SPACE.match(self._text, self._at)
+        end = found.end() if found else self._at
+        self._line += self._text.count("\n", self._at, end)
+        self._at = end
+
+    def _value(self) -> tuple[Json, int]:
+        """The value here and where it ends, reading on until it is complete."""
+        while True:
+            try:
+                value, end = _decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                fault = error
+            except RecursionError as error:
+                raise BadFileError(
+                    f"{self._name}, line {self._line} is nested too deep."
+                ) from error
+            else:
+                return value, end
+            if len(self._text) - self._at >= MAX_RECORD * 16:
+                raise BadFileError(
+                    f"{self._name}, line {self._line}: an object starts here that is longer than "
+                    f"{MAX_RECORD * 16:,} characters, or is no JSON ({fault.msg})."
+                )
+            if not self._more():
+                line = self._line + self._text.count("\n", self._at, fault.pos)
+                raise BadFileError(
+                    f"{self._name}, line {line} is no valid JSON: {fault.msg}."
+                ) from fault
+
+    def _more(self) -> bool:
+        """Read on; what has been consumed is let go of. False at the end."""
+        if self._ended:
+            return False
+        kept = self._text[self._at :]
+        piece = self._file.read(max(_PIECE, len(kept)))
+        self._ended = not piece
+        self._text = kept + self._decoder.decode(piece, final=self._ended)
+        if not self._at and self._text.startswith("\ufeff"):
+            self._text = self._text[1:]
+        self._at = 0
+        return not self._ended or len(self._text) > len(kept)

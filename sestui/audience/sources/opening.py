@@ -1,0 +1,189 @@
+"""From a path to plain bytes that can be read twice: files, standard input, gzip and zip."""
+
+import gzip
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import zipfile
+import zlib
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from sestui.core.text import printable
+from sestui.errors import BadFileError, StorageError
+
+STANDARD_INPUT = Path("-")
+
+_PIECE = 1024 * 1024
+MAX_UNPACKED = 8 * 1024**3
+"""Bytes that a packed file may hold."""
+_TRUSTED = 64 * 1024 * 1024
+_MAX_RATIO = 250
+"""Beyond the first 64 MB no list of contacts shrinks like that, but zeros do a thousandfold."""
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file's bytes, at their start."""
+
+    file: BinaryIO
+    name: str
+    """As messages call it; it can be shown."""
+    notes: tuple[str, ...] = ()
+    """What it was taken out of."""
+    is_workbook: bool = False
+    """A zip archive that is an xlsx."""
+
+
+def open_contacts(path: Path) -> Opened:
+    """Open a file, ``-`` for standard input; what is packed is unpacked to a temporary file.
+
+    Raises:
+        BadFileError: it is missing, a folder, a pipe, this user may not read it, or it can't be
+            unpacked.
+        StorageError: the disk for temporary files is full.
+    """
+    if path == STANDARD_INPUT:
+        name, file = "standard input", _spooled(sys.stdin.buffer)
+    else:
+        name, file = printable(str(path)), _open_regular(path)
+    try:
+        return _unpacked(file, name)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    name = printable(str(path))
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise BadFileError(f"{name} is a folder; name a CSV file in it.")
+        if not stat.S_ISREG(mode):
+            raise BadFileError(
+                f"{name} is not a regular file; save it to one first, or give it as standard "
+                "input with -."
+            )
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise BadFileError(f"There is no file {name}.") from error
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "that is no file name"
+        raise BadFileError(f"{name} can't be read: {said}.") from error
+
+
+def _unpacked(file: BinaryIO, name: str) -> Opened:
+    head = file.read(4)
+    file.seek(0)
+    if head.startswith(_GZIP):
+        with closing(file), gzip.GzipFile(fileobj=file) as packed:
+            inner = _spooled(packed, name=name, packed_size=_size(file))
+        opened = _unpacked(inner, name)
+        return Opened(opened.file, name, ("unpacked from gzip", *opened.notes), opened.is_workbook)
+    if head != _ZIP:
+        return Opened(file, name)
+    try:
+        archive = zipfile.ZipFile(file)
+        if _is_workbook(archive.namelist(), name):
+            _check_size(sum(each.file_size for each in archive.infolist()), _size(file), name)
+            file.seek(0)
+            return Opened(file, name, is_workbook=True)
+        with closing(file), archive:
+            member = _only_member(archive, name)
+            with archive.open(member) as packed:
+                inner = _spooled(packed, name=name, packed_size=max(member.compress_size, 1))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BadFileError(
+            f"{name} is a zip archive that can't be unpacked: {printable(str(error))}."
+        ) from error
+    inside = printable(PurePosixPath(member.filename).name)
+    head = inner.read(4)
+    inner.seek(0)
+    if head.startswith((_GZIP, _ZIP)):
+        opened = _unpacked(inner, name)
+        return Opened(
+            opened.file, name, (f"{inside} of the zip", *opened.notes), opened.is_workbook
+        )
+    return Opened(inner, name, (f"{inside} of the zip",))
+
+
+def _is_workbook(members: list[str], name: str) -> bool:
+    if "[Content_Types].xml" in members and any(each.startswith("xl/") for each in members):
+        return True
+    if "mimetype" in members or "[Content_Types].xml" in members:
+        raise BadFileError(f"{name} is a document that isn't read here; save it as CSV or xlsx.")
+    return False
+
+
+def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """The one file in it; what macOS and Windows put beside it is none."""
+    members = [
+        each
+        for each in archive.infolist()
+        if not each.is_dir()
+        and not each.filename.startswith("__MACOSX/")
+        and PurePosixPath(each.filename).name not in {".DS_Store", "Thumbs.db", "desktop.ini"}
+    ]
+    if not members:
+        raise BadFileError(f"{name} is a zip archive without a file in it.")
+    if len(members) > 1:
+        names = ", ".join(printable(each.filename) for each in members[:5])
+        raise BadFileError(
+            f"{name} is a zip archive of {len(members):,} files ({names}"
+            f"{', …' if len(members) > 5 else ''}); unpack it and import the one you mean."
+        )
+    if members[0].flag_bits & 1:
+        raise BadFileError(f"{name} is a zip archive with a password; unpack it first.")
+    return members[0]
+
+
+def _spooled(source: _Readable, *, name: str = "", packed_size: int | None = None) -> BinaryIO:
+    """Everything of ``source`` in a nameless temporary file; bounded if it comes unpacked."""
+    target = tempfile.TemporaryFile()  # noqa: SIM115 # the caller's
+    done = 0
+    try:
+        while piece := source.read(_PIECE):
+            done += len(piece)
+            if packed_size is not None:
+                _check_size(done, packed_size, name)
+            target.write(piece)
+        target.flush()
+    except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
+        target.close()
+        raise BadFileError(
+            f"{name} can't be unpacked: {printable(str(error)).rstrip('.')}; is it complete?"
+        ) from error
+    except OSError as error:
+        target.close()
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        raise StorageError(
+            f"The folder for temporary files ({free / 1e6:,.0f} MB free) can't hold the file: "
+            f"{error.strerror}; point TMPDIR to a bigger one."
+        ) from error
+    except BaseException:
+        target.close()
+        raise
+    target.seek(0)
+    return target
+
+
+def _check_size(unpacked: int, packed: int, name: str) -> None:
+    if unpacked > MAX_UNPACKED or (unpacked > _TRUSTED and unpacked > packed * _MAX_RATIO):
+        raise BadFileError(
+            f"{name} unpacks to more than {min(unpacked, MAX_UNPACKED) / 1e6:,.0f} MB, which no "
+            "list of contacts of that size does; unpack it yourself if you trust it."
+        )
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size

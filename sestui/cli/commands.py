@@ -1,0 +1,69 @@
+"""Groups of commands in which no repeated option loses a value."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from sestui.core.text import printable
+from sestui.errors import UsageError
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Commands(typer.Typer):
+    """A typer app; an option that takes one value is refused when it is given twice.
+
+    typer takes the last value otherwise and says nothing of the first.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(cls=_Group, **options)
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[_Function], _Function]:
+        """Register a command, as typer does."""
+        return super().command(name, cls=_Command, **options)
+
+
+def refuse_repeated(option: str, names: Iterable[str]) -> None:
+    """Refuse a NAME that comes twice among the NAME=VALUEs of one option.
+
+    Raises:
+        UsageError: it does; the sentence names it.
+    """
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise UsageError(
+                f"{option} {printable(name)} is given {count} times; give it one value."
+            )
+
+
+class _Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _refuse_repeated_options(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+class _Group(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _refuse_repeated_options(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+def _refuse_repeated_options(command: TyperCommand | TyperGroup, ctx: Any, args: list[str]) -> None:
+    if ctx.resilient_parsing:  # completion of a line that is still being typed
+        return
+    _values, _rest, order = command.make_parser(ctx).parse_args(args=list(args))
+    for parameter, count in Counter(order).items():
+        if count > 1 and _holds_one_value(parameter):
+            name = max(parameter.opts, key=len)
+            raise UsageError(f"{name} is given {count} times; it takes one value.")
+
+
+def _holds_one_value(parameter: Any) -> bool:
+    """Whether a second mention would replace the first; ``--json --json`` says the same twice."""
+    if parameter.param_type_name != "option" or parameter.multiple:
+        return False
+    return not parameter.is_flag or bool(parameter.secondary_opts)

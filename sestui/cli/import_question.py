@@ -1,0 +1,41 @@
+"""Asking what a file's own words mean, where a person can be asked."""
+
+import typer
+
+from sestui.audience.columns import tidy
+from sestui.audience.status_words import Meaning
+from sestui.audience.statuses import UnknownStatus, UnknownStatusError
+from sestui.cli.common import say
+from sestui.core.text import folded, printable
+
+_ATTRIBUTE, _OUT = "attribute", "-"
+_ANSWERS = (*Meaning, _ATTRIBUTE, _OUT)
+
+
+def ask(error: UnknownStatusError, mapping: dict[str, str], words: dict[str, Meaning]) -> None:
+    """Ask what each unknown value means, and note the answers in ``mapping`` and ``words``."""
+    for column in error.columns:
+        say(f"{column.sentence[0].upper()}{column.sentence[1:]}.")
+        say(
+            f"Answer {', '.join(Meaning)}; or {_ATTRIBUTE} to keep the column as one, or {_OUT} to "
+            "leave it out."
+        )
+        use = _ask_of(column, words)
+        if use:
+            mapping[column.label] = use
+
+
+def _ask_of(column: UnknownStatus, words: dict[str, Meaning]) -> str:
+    """What the column becomes instead; '' if every value has got a meaning."""
+    for value in column.values:
+        answer = ""
+        while answer not in _ANSWERS:
+            answer = typer.prompt(
+                f"{printable(column.label)}: {printable(value)} means", err=True
+            ).strip()
+        if answer == _OUT:
+            return _OUT
+        if answer == _ATTRIBUTE:
+            return f"{tidy(column.label) or 'column'}_text"
+        words[folded(value) or value] = Meaning(answer)
+    return ""
