@@ -59,6 +59,7 @@ class RowParser:
         self._width = columns.width
         self._ignored = columns.ignored
         self._damaged = damaged
+        self._careful = damaged or bool(columns.ignored)
         self._statuses = statuses if statuses is not None and statuses.tells else None
         self._source = source
         self._all_active = all_active
@@ -67,9 +68,10 @@ class RowParser:
 
     def parse(self, line: int, size: int, cells: list[str]) -> ContactRow | Reject:
         """The contact in a row of ``size`` characters; consumes ``cells``."""
-        refused = self.refused(line, size, cells)
-        if refused is not None:
-            return refused
+        if self._careful or size > MAX_VALUE or len(cells) > self._width:
+            refused = self.refused(line, size, cells)
+            if refused is not None:
+                return refused
         typed = cells[self._email] if len(cells) > self._email else ""
         verdict = check_address(typed)
         if isinstance(verdict, Refusal):
