@@ -18,8 +18,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from sestui.audience.columns import Columns
-from sestui.audience.exported_columns import COLUMNS
+from sestui.audience.exported_columns import COLUMNS, is_own_header
 from sestui.audience.files import MAX_RECORD, TextFormat, is_damaged, open_regular
+from sestui.audience.reader import RowFile
 from sestui.audience.rows import Reject, RowParser
 from sestui.audience.statuses import StatusCount, UnknownStatus
 from sestui.core.addresses import Refusal, check_address, domain_key
@@ -200,6 +201,18 @@ def split_exported(cell: str) -> list[str]:
 def _reject(line: int, error: _BadFieldError, cells: Sequence[str]) -> Reject:
     row = ", ".join(cell[:_SHOWN] for cell in cells if cell)
     return Reject(line, error.column, error.value[:_SHOWN], str(error), row[:_SHOWN])
+
+
+def is_own_export(path: Path) -> bool:
+    """Whether a file is an export of contacts by sestui; False if it can't be read at all."""
+    try:
+        if is_own_lines(path):
+            return True
+        with RowFile(path) as file:
+            sample = file.format.sample
+    except BadFileError:
+        return False
+    return bool(sample) and is_own_header([unguarded(cell.strip()) for cell in sample[0]])
 
 
 # JSON lines

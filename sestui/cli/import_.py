@@ -88,6 +88,8 @@ def import_command(
         return
     words = parse_words(status or [])
     lists = list(dict.fromkeys(list_names or []))
+    if not lists and not _names_its_lists(file):
+        raise typer.BadParameter("name a list that they join.", param_hint="--list")
     result = _imported(
         file,
         lists,
@@ -99,6 +101,13 @@ def import_command(
         rejects=rejects,
     )
     put_imported(result, file, lists, rejects, as_json=as_json)
+
+
+def _names_its_lists(file: Path) -> bool:
+    """Whether a file says itself which lists its contacts are on."""
+    from sestui.audience.own_export import is_own_export  # noqa: PLC0415 - as below
+
+    return is_own_export(file)
 
 
 def _imported(

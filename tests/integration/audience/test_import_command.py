@@ -77,8 +77,7 @@ def test_errors_reach_the_door_as_sentences(workspace: Path) -> None:
     done = run(workspace / "none.csv", "--list", "news")
     assert isinstance(done.exception, BadFileError)
     assert done.stdout == ""
-    (workspace / "list.csv").write_text("Email\nada@x.co\n")
-    assert isinstance(run(workspace / "list.csv").exception, UsageError)
+    assert run(workspace / "none.csv").exit_code == 2
 
 
 def test_status_options() -> None:
