@@ -259,7 +259,8 @@ def _meaning_of_filled(kind: Kind, cell: str) -> "Meaning | _Unknown | None":
         return None if of_leaving else Meaning.UNSUBSCRIBED
     if names & YES or (kind is not Kind.STATUS and _is_date(cell.casefold())):
         return kind.meaning
-    meant = meaning_of_word(cell)
+    # ``bounced: 550 no such user``, as sestui and others put the reason behind the word.
+    meant = meaning_of_word(cell) or meaning_of_word(cell.partition(":")[0])
     if of_leaving and meant is Meaning.ACTIVE:
         return None
     return meant or _Unknown.UNKNOWN

@@ -372,3 +372,28 @@ async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder
         await pilot.press(*"x", "enter", "i")
         await until(pilot, lambda: runtime.contacts.get("ada@x.co") is not None)
     assert runtime.contacts.get("ada@x.co").attributes == {"name": "Ж;"}
+
+
+async def test_who_left_is_shown_before_anything_is_written(runtime, still, folder):
+    write(folder, text="Email,Status\nada@x.co,active\nbob@x.co,cleaned\neve@x.co,unsubscribed\n")
+    async with running(runtime, place="home") as (app, pilot):
+        await at_columns(app, pilot)
+        assert "who may" in shown(app)
+        assert "First rows: Status: cleaned → suppressed (bounced), 1 row" in said(app)
+        await pilot.press("down", "s")
+        await until(pilot, lambda: "status_text" in shown(app))
+        assert "First rows" not in shown(app)
+        await pilot.press("s", "enter", *"news", "enter", "enter")
+        await until(pilot, lambda: "Dry run into news: nothing was changed." in shown(app))
+        assert re.search(r"unsubscribed +1 +suppressed +1", shown(app))
+        assert runtime.contacts.count() == 0
+
+
+async def test_a_status_that_is_not_understood_is_a_question(runtime, still, folder):
+    write(folder, text="Email,Status\nada@x.co,gold\nbob@x.co,active\n")
+    async with running(runtime, place="home") as (app, pilot):
+        await at_columns(app, pilot)
+        assert "but gold can't be understood: a keeps the column as an attribute" in said(app)
+        await pilot.press("enter", *"news", "enter", "enter")
+        await until(pilot, lambda: "Nothing was imported." in said(app))
+        assert runtime.contacts.count() == 0

@@ -11,12 +11,15 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sestui.audience.choice import ColumnChoice
-from sestui.audience.columns import EMAIL, IGNORE, TAGS, in_words
+from sestui.audience.columns import EMAIL, IGNORE, OWN, STATUS, TAGS, in_words
 from sestui.audience.preview import Preview
 from sestui.errors import UsageError
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _ROWS = 5
+_SAID = 4
+"""Lines that tell what the first rows say."""
+
 _COLUMNS = (
     Column("number", "", width=4, right=True),
     Column("label", "Column", width=8, share=2),
@@ -27,7 +30,7 @@ _COLUMNS = (
     Column("row 3", "Row 4", share=3, from_width=140),
     Column("row 4", "Row 5", share=3, from_width=170),
 )
-_KINDS = {EMAIL: "good", TAGS: "busy", IGNORE: "quiet"}
+_KINDS = {EMAIL: "good", TAGS: "busy", STATUS: "warning", OWN: "good", IGNORE: "quiet"}
 
 
 class ColumnTable(LazyTable[int]):
@@ -47,6 +50,8 @@ class ColumnsStep(Vertical):
                 tooltip="This column holds the addresses"),
         Binding("t", "tags", "Tags", id="import.tags",
                 tooltip="This column holds tags; once more takes it back"),
+        Binding("s", "status", "Status", id="import.status",
+                tooltip="This column says who may be mailed; once more takes it back"),
         Binding("x", "ignore", "Leave out", id="import.ignore",
                 tooltip="This column is left out; once more takes it back"),
         Binding("a", "name", "Attribute", id="import.attribute",
@@ -64,11 +69,13 @@ class ColumnsStep(Vertical):
         """What each column becomes."""
         self._table = ColumnTable(_COLUMNS, self._cells)
         self._line = Input(placeholder="the attribute's name", id="attribute")
+        self._says = Static("", id="import-says", markup=False)
         self._fault = Static("", classes="fault", markup=False)
 
     def compose(self) -> ComposeResult:
-        """Table, the line for a name, what is wrong."""
+        """Table, what the file says of who left, the line for a name, what is wrong."""
         yield self._table
+        yield self._says
         yield self._line
         yield self._fault
 
@@ -91,11 +98,38 @@ class ColumnsStep(Vertical):
     def _choose(self, choice: ColumnChoice) -> None:
         self.choice = choice
         self._say(choice.fault)
+        self._tell_of_statuses()
         self._table.refresh()
 
     def _say(self, fault: str) -> None:
         self._fault.update(fault)
         self._fault.display = bool(fault)
+
+    def _tell_of_statuses(self) -> None:
+        """What the first rows say of who may be mailed, or that somebody has to say what is meant.
+
+        It is only true of columns that are used for it.
+        """
+        used = {
+            label
+            for label, use in zip(self.choice.labels, self.choice.uses, strict=True)
+            if use == STATUS
+        }
+        seen = self._seen
+        lines = []
+        if seen is not None:
+            lines = [
+                f"First rows: {each.sentence}" for each in seen.statuses if each.column in used
+            ]
+            lines = [*lines[:_SAID], *(["…"] if len(lines) > _SAID else [])]
+            lines += [
+                f"{each.sentence[0].upper()}{each.sentence[1:]}: a keeps the column as an "
+                "attribute, x leaves it out."
+                for each in seen.unknown
+                if each.label in used
+            ]
+        self._says.update("\n".join(lines))
+        self._says.display = bool(lines)
 
     def _cells(self, position: int) -> dict[str, Cell]:
         use = self.choice.uses[position]
@@ -118,6 +152,10 @@ class ColumnsStep(Vertical):
     def action_tags(self) -> None:
         """This column holds tags, or does no more."""
         self._choose(self.choice.with_tags(self._table.cursor))
+
+    def action_status(self) -> None:
+        """This column says who may be mailed, or does no more."""
+        self._choose(self.choice.with_status(self._table.cursor))
 
     def action_ignore(self) -> None:
         """This column is left out, or is no more."""

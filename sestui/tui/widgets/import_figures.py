@@ -16,6 +16,8 @@ _ORDER = (
     ("updated", "updated", "contacts", "contacts"),
     ("unchanged", "unchanged", "joined", "new on the list"),
 )
+_WHO_LEFT = ("unsubscribed", "unsubscribed", "suppressed", "suppressed")
+"""Shown where the file says that somebody left."""
 
 
 class ImportProgress(Widget, can_focus=True):
@@ -52,7 +54,7 @@ class ImportFigures(Widget):
     result: reactive[ImportResult | None] = reactive(None)
 
     def render(self) -> Content:
-        """Four lines."""
+        """Four lines; a fifth where somebody has left by the file's word."""
         if self.result is None:
             return Content("")
         figures = self.result.figures
@@ -63,10 +65,12 @@ class ImportFigures(Widget):
                 (f"{other_label:<16}", "$text-muted"),
                 (f"{figures[other]:>12,}", _style(other, figures[other])),
             )
-            for name, label, other, other_label in _ORDER
+            for name, label, other, other_label in (
+                (*_ORDER, _WHO_LEFT) if self.result.says.gone else _ORDER
+            )
         ]
         return Content("\n").join(lines)
 
 
 def _style(name: str, count: int) -> str:
-    return "$text-warning" if name == "rejects" and count else ""
+    return "$text-warning" if name in {"rejects", "suppressed"} and count else ""

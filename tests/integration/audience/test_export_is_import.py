@@ -22,6 +22,7 @@ from sestui.store.contacts import Contacts
 from sestui.store.database import Database
 from sestui.store.suppressions import Suppressions
 from sestui.store.tables import Contact, ContactList, Membership, Suppression
+from tests.support.cli import Sestui
 
 CASES = Path(__file__).parents[2] / "data" / "lists"
 FORMULAS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]
@@ -269,6 +270,23 @@ def test_all_active_takes_them_in_as_active(database: Database, tmp_path: Path) 
     assert contact is not None
     assert (contact.status, contact.status_reason) == ("active", "")
     assert Suppressions(database).get("a@x.co") is None
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_by_commands_alone_from_one_workspace_to_another(tmp_path: Path, form: Format) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    one, other = Sestui(tmp_path / "one"), Sestui(tmp_path / "other")
+    people = one.write("people.csv", "Email,Phone,Status\na@x.co,+49 30,active\nb@x.co,,cleaned\n")
+    one.ok("import", people, "--list", "news", "--list", "vip")
+    one.ok("contact", "suppress", "gone.org", "--reason", "spam traps")
+    path = tmp_path / f"all.{form.value}"
+    one.ok("export", "contacts", "--format", form.value, "-o", path)
+    told = other.json("import", path)
+    assert (told["contacts"], told["suppressed"], told["lists"]) == (2, 2, [])
+    again = tmp_path / "again"
+    other.ok("export", "contacts", "--format", form.value, "-o", again)
+    assert again.read_bytes() == path.read_bytes()
 
 
 # guarding

@@ -112,6 +112,9 @@ def read(header: Sequence[str], *rows: Sequence[str], file_name: str = "list.csv
         (["unsubscribed_at"], [["\\N"], ["0000-00-00 00:00:00"], ["1700000000"], ["3/14/2025"],
          ["14.03.25 10:00"], ["Mar 14, 2025"], ["14 mars 2025"], ["45678"]],
          ["", "", GONE, GONE, GONE, GONE, GONE, GONE]),
+        # sestui's own, of which columns were taken out
+        (["status", "suppressed"], [["active", "manual: asked by phone"], ["active", ""],
+         ["unsubscribed", "bounced"]], ["blocklisted", ACTIVE, "bounced"]),
         # A mark for those who agreed, and nothing for all others
         (["Opt-in"], [["x"], [""], ["x"]], [ACTIVE, GONE, ACTIVE]),
         (["Newsletter"], [["✓"], [""]], [ACTIVE, GONE]),
