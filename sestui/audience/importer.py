@@ -103,7 +103,7 @@ class ImportResult:
     dry_run: bool
     tidied: int = 0
     """Addresses that are not written as the file has them: out of ``Ada <ada@example.org>``, a
-    ``mailto:`` link, quotes, from a row's second address column."""
+    ``mailto:`` link, quotes, invisible characters."""
     split: int = 0
     """Addresses beyond the first in their row."""
     found: tuple[str, ...] = ()

@@ -125,7 +125,10 @@ class RowParser:
     def _second_look(
         self, line: int, typed: str, refusal: Refusal, cells: list[str]
     ) -> Reject | Mixed:
-        """A row whose address cell is no address as it stands."""
+        """A row whose address cell is no address as it stands.
+
+        Another column's address stands in for an empty cell only: what is wrong has to be seen.
+        """
         if all(map(is_blank, cells)):
             return _NOTHING
         skipped = False  # something that is no address stands before the one that is
@@ -142,6 +145,8 @@ class RowParser:
             if any(isinstance(each.verdict, Address) for each in found):
                 cells[self._email] = cells[position] = ""
                 return self._found(line, position, cell, found, cells, skipped=skipped)
+            if position == self._email:
+                break
             skipped = True
         reason = "There is no address in this row." if is_blank(typed) else refusal.reason
         return _reject(line, self._columns.email_label, typed, reason, cells)

@@ -200,13 +200,14 @@ def test_a_mailboxs_name_fills_a_name_only_where_the_row_has_none(imported: Any)
 def test_a_second_address_column_stands_in_only_if_it_is_the_same_persons(imported: Any) -> None:
     done = imported(
         "Name,Email,Contact owner,Email 2\n"
-        f"Ann,,owner@example.com,{ANN}\nBob,n/a,owner@example.com,{BOB}\n"
-        "Cat,,owner@example.com,\n"
+        f"Ann,,owner@example.com,{ANN}\nBob,\u00a0,owner@example.com,{BOB}\n"
+        f"Cat,,owner@example.com,\nDan,dan@,owner@example.com,{CAT}\n"
     )
     assert done.attributes(ANN) == {"name": "Ann", "contact_owner": "owner@example.com"}
     assert done.attributes(BOB) == {"name": "Bob", "contact_owner": "owner@example.com"}
-    assert [each.line for each in done.rejects] == [4]
-    assert done.result.tidied == 1  # n/a was passed over
+    # What is wrong in the first one is seen, and not passed over.
+    assert [(each.line, each.value) for each in done.rejects] == [(4, ""), (5, "dan@")]
+    assert done.result.tidied == 0
     headless = imported(f"Ann,,{ANN}\nBob,{BOB},bob@work.example.org\nCat,,{CAT}\n")
     assert headless.result.contacts == 3
 

@@ -46,7 +46,7 @@ def test_every_encoding_is_read_as_it_was_written_or_refused(encoding: str, rows
      ("スズキ イチロウ|タナカ ハナコ", "cp932"), ("陳大文|黃小明|李嘉欣", "big5"),
      ("Dave’s shop|a – b|“x” 5 €", "cp1252"), ("Dave’s shop|a – b|“x”", "mac-roman")],
 )  # fmt: skip
-def test_capitals_marks_and_languages_that_nothing_was_fitted_to(names: str, codec: str) -> None:
+def test_capitals_marks_and_other_languages_in_a_few_names(names: str, codec: str) -> None:
     text = "email,name\n" + "".join(f"a@b.co,{name}\n" for name in names.split("|"))
     content = text.encode(codec)
     assert content.decode(found(content).codec) == text
