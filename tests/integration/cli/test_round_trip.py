@@ -4,6 +4,8 @@ import csv
 import io
 import json
 
+import pytest
+
 from tests.support.cli import MESSAGE, Sestui
 
 STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "skipped")
@@ -90,6 +92,24 @@ def test_a_test_mail_that_ses_refuses_fails(ready: Sestui) -> None:
     done = ready.run("campaign", "test", "news", "--to", "me@example.net")
     assert done.returncode == 1
     assert done.stdout.startswith("me@example.net  rejected  ")
+
+
+@pytest.mark.parametrize(
+    ("suppressed", "to"),
+    [
+        ("bücher.example.com", "Ada@Bücher.example.com"),
+        ("ada@bücher.example.com", "Ada@Bücher.example.com"),
+        ("me@example.net", "Me@Example.net"),
+    ],
+)
+def test_a_test_mail_to_a_suppressed_address_is_skipped(
+    ready: Sestui, suppressed: str, to: str
+) -> None:
+    ready.ok("contact", "suppress", suppressed, "--reason", "asked")
+    done = ready.run("campaign", "test", "news", "--to", to)
+    assert done.returncode == 1
+    assert "  skipped  " in done.stdout
+    assert ready.json("simulator", "outbox") == []
 
 
 def test_the_demo_accounts_for_everybody(sestui: Sestui) -> None:
