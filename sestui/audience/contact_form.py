@@ -13,6 +13,7 @@ from typing import Any
 
 from sestui.audience.columns import tidy
 from sestui.audience.rows import MAX_VALUE, split_tags
+from sestui.audience.sources.json_rows import loads
 from sestui.core.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import UsageError
@@ -113,13 +114,16 @@ def _shown(value: Any) -> str:
 
 
 def _like(before: Any, shown: str) -> Any:
-    """A number, true or false in place of one; None where it is something else."""
-    if not isinstance(before, int | float):
+    """A number, true or false in place of one, or a list; None where it is something else."""
+    if not isinstance(before, int | float | list):
         return None
     try:
-        value = json.loads(shown)
+        value = loads(shown)
     except ValueError:
         return None
+    if isinstance(before, list):
+        whole = isinstance(value, list) and "\\u0000" not in shown
+        return value if whole and _is_text(json.dumps(value, ensure_ascii=False)) else None
     return value if isinstance(value, int | float) else None
 
 

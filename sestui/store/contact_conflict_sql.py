@@ -72,7 +72,8 @@ POSTGRES = {
         f"attributes = CAST({_OLD} || {_NEW} AS json), "
         f"tags = CAST({_OLD_TAGS} || (SELECT coalesce(jsonb_agg(tag), '[]') "
         f"FROM jsonb_array_elements({_NEW_TAGS}) AS tag WHERE NOT {_OLD_TAGS} @> tag) AS json)",
-        f"NOT ({_OLD} @> {_NEW} AND {_OLD_TAGS} @> {_NEW_TAGS})",
+        # Not @>: a list contains each shorter one.
+        f"{_OLD} || {_NEW} <> {_OLD} OR NOT {_OLD_TAGS} @> {_NEW_TAGS}",
     ),
     OnConflict.REPLACE: Rule(
         "attributes = excluded.attributes, "

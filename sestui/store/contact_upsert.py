@@ -22,7 +22,7 @@ class ContactRow(NamedTuple):
     email: str
     email_key: str
     attributes: str
-    """A JSON object of texts, numbers, true and false."""
+    """A JSON object of texts, numbers, true and false, and lists of them."""
     tags: str
     """A JSON array of texts."""
     weight: int = 0

@@ -73,5 +73,25 @@ def test_what_is_no_attribute_is_said_by_its_line(text, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("shown", "saved"),
+    [
+        ('["tea", "milk"]', ["tea", "milk"]),
+        ("[1, 2.5]", [1, 2.5]),
+        ("[]", []),
+        ('["tea"', '["tea"'),
+        ("tea", "tea"),
+        ('["a\\u0000"]', '["a\\u0000"]'),
+        ('["\\ud800"]', '["\\ud800"]'),
+    ],
+)
+def test_a_list_that_is_edited_stays_one(shown, saved):
+    assert parse_attributes(f"likes = {shown}", {"likes": ["tea"]}) == {"likes": saved}
+
+
+def test_a_number_becomes_none_that_no_database_keeps():
+    assert parse_attributes("age = NaN", {"age": 41}) == {"age": "NaN"}
+
+
 def test_a_name_that_was_there_before_may_stay_as_it_is():
     assert parse_attributes("First Name = Ada", {"First Name": "Eve"}) == {"First Name": "Ada"}
