@@ -18,31 +18,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
 from sestui.audience.files import Reading
-from sestui.audience.own_export import (
-    LineFile,
-    OwnLineParser,
-    OwnRecords,
-    OwnRowParser,
-    is_own_lines,
-    own_line_columns,
-)
+from sestui.audience.own_export import LineFile, is_own_lines, own_line_columns
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
-from sestui.audience.rows import Mixed, Reject, RowParser
+from sestui.audience.rows import Reject
 from sestui.audience.sources.opening import open_contacts
 from sestui.audience.spool import Spool
 from sestui.audience.status_words import Meaning
-from sestui.audience.statuses import (
-    FileSays,
-    StatusCount,
-    StatusReader,
-    UnknownStatus,
-    UnknownStatusError,
-)
+from sestui.audience.statuses import FileSays, UnknownStatusError
+from sestui.audience.table import Statuses, Table, parser_of
 from sestui.audience.types import TypedColumns
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
@@ -52,8 +39,6 @@ from sestui.store.contacts import Contacts, Upserted
 from sestui.store.database import Database
 from sestui.store.imports import Imports
 
-_READ_BATCH = 2_000
-_SHOWN_REJECTS = 5
 _SHOWN = 3
 _MAX_SHOWN = 40
 _MAX_LIST_NAME = 200
@@ -220,7 +205,7 @@ def import_contacts(
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
         typed = TypedColumns(columns, types) if types else None
-        statuses, parser = _parser(
+        statuses, parser = parser_of(
             rows,
             columns,
             path.name,
@@ -229,8 +214,8 @@ def import_contacts(
             all_active=all_active,
             lines=lines,
         )
-        table = _Table(rows, columns, spool, told)
-        table.run(parser, report)
+        table = Table(rows, columns, spool, told)
+        table.run(parser, lambda: report(Progress(rows.bytes_read, rows.format.size, table.rows)))
         if not table.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
         if typed is not None:
@@ -264,116 +249,7 @@ def import_contacts(
     return result
 
 
-class _Parser(Protocol):
-    """Turns cells into contacts."""
-
-    def parse(self, line: int, size: int, cells: list[str], /) -> ContactRow | Reject | Mixed:
-        """The contact in a row of ``size`` characters; consumes ``cells``."""
-
-
-class _Statuses(Protocol):
-    """Knows what a file says of who may be mailed, once it was read."""
-
-    @property
-    def tells(self) -> bool:
-        """Whether it can say anything."""
-
-    def counts(self) -> tuple[StatusCount, ...]:
-        """Word by word."""
-
-    def unknown(self) -> list[UnknownStatus]:
-        """What of it is not understood."""
-
-
-def _parser(
-    rows: RowFile | LineFile,
-    columns: Columns,
-    source: str,
-    words: Mapping[str, Meaning],
-    types: TypedColumns | None,
-    *,
-    all_active: bool,
-    lines: bool,
-) -> tuple[_Statuses, _Parser]:
-    """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
-    if not columns.roles:
-        statuses = StatusReader(columns.statuses, file_name=source, words=words)
-        return statuses, RowParser(
-            columns,
-            damaged=rows.format.damaged,
-            typed=rows.format.typed,
-            types=types,
-            statuses=statuses,
-            source=source,
-            all_active=all_active,
-        )
-    records = OwnRecords(all_active=all_active)
-    if lines:
-        return records, OwnLineParser(records, types)
-    return records, OwnRowParser(columns, records, damaged=rows.format.damaged, types=types)
-
-
-class _Table:
-    """The first half: from the file to the spool and to those who are told of rejects."""
-
-    def __init__(
-        self,
-        rows: RowFile | LineFile,
-        columns: Columns,
-        spool: Spool,
-        told: Sequence[Callable[[Reject], None]],
-    ) -> None:
-        self._file = rows
-        self._columns = columns
-        self._spool = spool
-        self._told = told
-        self.rows = 0
-        self.rejects = 0
-        self.tidied = 0
-        self.split = 0
-        self.first_rejects: list[Reject] = []
-
-    def run(self, parser: _Parser, report: Callable[[Progress], None]) -> None:
-        """Read the file to its end."""
-        parse = parser.parse
-        records = self._file.records()
-        if self._columns.has_header:
-            next(records)
-        batch: list[ContactRow] = []
-        due = _READ_BATCH
-        for line, size, cells in records:
-            self.rows += 1
-            row = parse(line, size, cells)
-            if type(row) is ContactRow:
-                batch.append(row)
-            elif isinstance(row, Reject):
-                self._reject(row)
-            elif isinstance(row, Mixed):
-                self._take_apart(row, batch)
-            if self.rows >= due:
-                due = self.rows + _READ_BATCH
-                self._spool.add(batch)
-                batch.clear()
-                report(Progress(self._file.bytes_read, self._file.format.size, self.rows))
-        self._spool.add(batch)
-
-    def _take_apart(self, row: Mixed, batch: list[ContactRow]) -> None:
-        self.rows += len(row.contacts) + len(row.rejects) - 1  # none for a row of nothing
-        self.split += max(0, len(row.contacts) + len(row.rejects) - 1)
-        self.tidied += row.tidied
-        batch += row.contacts
-        for reject in row.rejects:
-            self._reject(reject)
-
-    def _reject(self, reject: Reject) -> None:
-        self.rejects += 1
-        if len(self.first_rejects) < _SHOWN_REJECTS:
-            self.first_rejects.append(reject)
-        for tell in self._told:
-            tell(reject)
-
-
-def _says(statuses: _Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
+def _says(statuses: Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
     """What all of the file says.
 
     Raises:
@@ -402,7 +278,7 @@ def _reported(
 def _result(
     rows: RowFile | LineFile,
     columns: Columns,
-    table: _Table,
+    table: Table,
     written: Upserted,
     says: FileSays,
     *,
