@@ -12,6 +12,7 @@ STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "skipped")
 RUN_KEYS = {
     *("campaign", "run", "kind", "state", "reason", "detail", "resume_at", "started_at"),
     *("finished_at", "allowed_rate", "rate_factor", "audience", *STATES),
+    "skipped_for",
 }
 
 
