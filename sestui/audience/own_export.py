@@ -14,15 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from json.encoder import encode_basestring as _quoted
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sestui.audience.columns import Columns
-from sestui.audience.exported_columns import COLUMNS
-from sestui.audience.files import MAX_RECORD, RowFormat, is_damaged
+from sestui.audience.exported_columns import COLUMNS, is_own_header
+from sestui.audience.files import MAX_RECORD, Reading, RowFormat, is_damaged
+from sestui.audience.reader import RowFile
 from sestui.audience.rows import Reject, RowParser
 from sestui.audience.sources.json_rows import loads
-from sestui.audience.sources.opening import Opened
+from sestui.audience.sources.opening import Opened, open_contacts
 from sestui.audience.statuses import StatusCount, UnknownStatus
 from sestui.audience.types import CellFault, TypedColumns
 from sestui.core.addresses import Refusal, check_address, domain_key
@@ -210,6 +212,20 @@ def split_exported(cell: str) -> list[str]:
 def _reject(line: int, error: "_BadFieldError | CellFault", cells: Sequence[str]) -> Reject:
     row = ", ".join(cell[:_SHOWN] for cell in cells if cell)
     return Reject(line, error.column, error.cell[:_SHOWN], str(error), row[:_SHOWN])
+
+
+def is_own_export(path: Path, reading: Reading) -> bool:
+    """Whether a file is an export of contacts by sestui; False if it can't be read at all."""
+    try:
+        opened = open_contacts(path)
+        if is_own_lines(opened):
+            opened.file.close()
+            return True
+        with RowFile(opened, reading) as file:
+            sample = file.format.sample
+    except BadFileError:
+        return False
+    return bool(sample) and is_own_header([unguarded(cell.strip()) for cell in sample[0]])
 
 
 # JSON lines

@@ -118,6 +118,8 @@ def import_command(
         return
     words = parse_words(status or [])
     lists = list(dict.fromkeys(list_names or []))
+    if not lists and not _names_its_lists(file, reading):
+        raise typer.BadParameter("name a list that they join.", param_hint="--list")
     result = _imported(
         file,
         lists,
@@ -137,6 +139,15 @@ def import_command(
             "column holds the addresses, --encoding and --delimiter how it is to be read."
         )
         raise typer.Exit(1)
+
+
+def _names_its_lists(file: Path, reading: "Reading") -> bool:
+    """Whether a file says itself which lists its contacts are on, as far as can be told now."""
+    from sestui.audience.own_export import is_own_export  # noqa: PLC0415 - as above
+    from sestui.audience.sources.opening import STANDARD_INPUT  # noqa: PLC0415
+
+    # Standard input can be read only once: the import itself finds out.
+    return file == STANDARD_INPUT or is_own_export(file, reading)
 
 
 def _imported(

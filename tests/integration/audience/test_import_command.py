@@ -84,7 +84,10 @@ def test_errors_reach_the_door_as_sentences(workspace: Path) -> None:
     assert isinstance(done.exception, BadFileError)
     assert done.stdout == ""
     (workspace / "list.csv").write_text("Email\nada@x.co\n")
-    assert isinstance(run(workspace / "list.csv").exception, UsageError)
+    for path in (workspace / "none.csv", workspace / "list.csv"):
+        assert run(path).exit_code == 2
+    from_pipe = CliRunner().invoke(app, ["-"], input=b"Email\nada@x.co\n")
+    assert isinstance(from_pipe.exception, UsageError)
 
 
 def test_status_options() -> None:
