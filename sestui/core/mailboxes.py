@@ -8,9 +8,12 @@ read, so that the text it came from goes no further.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import Header, decode_header, make_header
+from email.header import Header
+from itertools import groupby
+
+from sestui.core.encoded_words import decoded_words
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = rf"{_ATEXT}(?:\.{_ATEXT})*"
@@ -29,8 +32,6 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BRACKETED = re.compile(r"\[(?:[^\]\\]|\\.)*\]")
 _ANGLED = re.compile(r'<((?:"(?:[^"\\]|\\.)*"|[^>"\\]|\\.)*)>')
 _ESCAPED = re.compile(r"\\(.)")
-_WORD = r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?="
-_WORDS = re.compile(rf"{_WORD}(?:\s+{_WORD})*")
 _PLAIN_NAME = re.compile(rf"{_ATEXT}(?: {_ATEXT})*").fullmatch
 _SPECIALS = frozenset('()<>,;:\\"[]')
 
@@ -95,8 +96,9 @@ def read_mailboxes(header: str) -> tuple[Mailbox, ...]:
 class _Item:
     """What stands between two commas."""
 
-    phrase: str
-    """Before the angle bracket; the whole item where there is none."""
+    phrase: tuple[str, ...]
+    """Before the angle bracket; the whole item where there is none. Quoted strings and comments
+    are pieces of their own."""
     bare: str
     """The same without comments."""
     route: str | None
@@ -128,7 +130,8 @@ class _Reader:
         self._group_at: int | None = None
         """Where the group began that is open."""
         self._item_at = 0
-        self._phrase = self._bare = self._after = ""
+        self._phrase: list[str] = []
+        self._after: list[str] = []
         self._route: str | None = None
 
     def read(self) -> None:
@@ -146,7 +149,7 @@ class _Reader:
         elif character == "[":
             self._take(self._matched(_BRACKETED, "Missing ']'"))
         elif character == "(":
-            self._take(self._comment(), means="")
+            self._take(self._comment())
         elif character == "<":
             self._angle()
         elif character == ")":
@@ -180,16 +183,9 @@ class _Reader:
                 return self._text[self._at : at]
         raise AddressError("Missing ')'")
 
-    def _take(self, piece: str, *, means: str | None = None) -> None:
-        """Go past ``piece``; ``means`` is what is read for it, itself if None."""
+    def _take(self, piece: str) -> None:
         self._at += len(piece)
-        meant = piece if means is None else means
-        if self._route is not None:
-            self._after += meant
-        else:
-            self._phrase += piece
-            # A comment parts what it stands between: some readers join that, others don't.
-            self._bare += meant or " "
+        (self._phrase if self._route is None else self._after).append(piece)
 
     def _angle(self) -> None:
         if self._route is not None:
@@ -216,12 +212,15 @@ class _Reader:
 
     def _begin_item(self) -> None:
         self._item_at = self._at
-        self._phrase = self._bare = self._after = ""
+        self._phrase, self._after = [], []
         self._route = None
 
     def _end_item(self) -> None:
-        if self._route is not None or self._bare.strip():
-            self.found.append(_Item(self._phrase, self._bare, self._route, self._after))
+        # A comment parts what it stands between: some readers join that, others don't.
+        bare = "".join(" " if _is_comment(piece) else piece for piece in self._phrase)
+        if self._route is not None or bare.strip():
+            after = "".join(piece for piece in self._after if not _is_comment(piece))
+            self.found.append(_Item(tuple(self._phrase), bare, self._route, after))
         self._at += 1
         self._begin_item()
 
@@ -298,28 +297,20 @@ def _check_domain(domain: str) -> None:
             raise AddressError("Domain contains illegal character")
 
 
-def _decoded_name(phrase: str) -> str:
+def _is_comment(piece: str) -> bool:
+    return piece.startswith("(")
+
+
+def _decoded_name(phrase: Sequence[str]) -> str:
     """The name as people read it: quotes gone, encoded words decoded, one line."""
-    pieces = []
-    at = 0
-    for quoted in _QUOTED.finditer(phrase):
-        pieces.append(_decoded(phrase[at : quoted.start()]))
-        pieces.append(_ESCAPED.sub(r"\1", quoted[0][1:-1]))
-        at = quoted.end()
-    pieces.append(_decoded(phrase[at:]))
-    name = _CONTROL.sub(" ", "".join(pieces)).encode("utf-8", "replace").decode()
+    texts = []
+    for quoted, pieces in groupby(phrase, lambda piece: piece.startswith('"')):
+        if quoted:
+            texts += [_ESCAPED.sub(r"\1", piece[1:-1]) for piece in pieces]
+        else:
+            texts.append(decoded_words("".join(pieces)))
+    name = _CONTROL.sub(" ", "".join(texts)).encode("utf-8", "replace").decode()
     return " ".join(name.split())
-
-
-def _decoded(text: str) -> str:
-    return _WORDS.sub(_decoded_words, text) if "=?" in text else text
-
-
-def _decoded_words(words: re.Match[str]) -> str:
-    try:
-        return str(make_header(decode_header(words[0])))
-    except (HeaderParseError, LookupError, ValueError):
-        return words[0]  # a charset nobody knows: as it was written
 
 
 def _written_name(name: str) -> str:

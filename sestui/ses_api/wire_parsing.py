@@ -9,10 +9,8 @@ import binascii
 import json
 import re
 from dataclasses import replace
-from email.header import decode_header, make_header
-from email.message import Message
-from email.parser import BytesHeaderParser
 
+from sestui.core.encoded_words import decoded_words
 from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
@@ -154,7 +152,8 @@ def _content(given: Json) -> Content:
     if kinds[0] == "Template":
         return _template(part)
     data = _blob(part, "Data")
-    return RawContent(data, _decoded_header(_mime_headers(data), "Subject"))
+    subjects = RawMail(data).values("Subject")
+    return RawContent(data, decoded_words(subjects[0]) if subjects else "")
 
 
 def _simple(given: Json) -> SimpleContent:
@@ -303,18 +302,6 @@ def _raw_envelope(given: Json, data: bytes, most: int) -> tuple[Mailbox, Destina
     if any(_list(named, key) for key in ("ToAddresses", "CcAddresses", "BccAddresses")):
         return sender, _destination(named, most)
     return sender, _bounded(in_headers, most)
-
-
-def _mime_headers(data: bytes) -> Message:
-    return BytesHeaderParser().parsebytes(data)
-
-
-def _decoded_header(message: Message, name: str) -> str:
-    written = str(message.get(name, ""))
-    try:
-        return str(make_header(decode_header(written)))
-    except (ValueError, LookupError):  # an unknown charset: show it as it was written
-        return written
 
 
 def _object(given: Json, key: str) -> Json:

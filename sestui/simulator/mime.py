@@ -1,12 +1,11 @@
 """A MIME message as a mail program reads it."""
 
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
+from sestui.core.encoded_words import decoded_words
 from sestui.ses_api.wire import Pairs
 
 
@@ -50,7 +49,7 @@ def opened(source: bytes) -> ArrivedMail:
     files = []
     for part in parts:
         kind = part.get_content_type()
-        name = decoded_header(part.get_filename() or "")
+        name = decoded_words(part.get_filename() or "")
         attached = bool(name) or part.get_content_disposition() == "attachment"
         if kind in bodies and not attached and not bodies[kind]:
             bodies[kind] = _decoded(part)
@@ -59,19 +58,11 @@ def opened(source: bytes) -> ArrivedMail:
             files.append(ArrivedFile(name, kind, content_id, _content(part)))
     return ArrivedMail(
         source=source,
-        headers=tuple((name, decoded_header(str(value))) for name, value in message.items()),
+        headers=tuple((name, decoded_words(str(value))) for name, value in message.items()),
         html=bodies["text/html"],
         text=bodies["text/plain"],
         files=tuple(files),
     )
-
-
-def decoded_header(value: str) -> str:
-    """A header's value with its encoded words read; as it is where they can't be."""
-    try:
-        return str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
-        return value
 
 
 def _leaves(part: Message) -> "list[Message]":

@@ -133,6 +133,29 @@ def test_the_words_of_a_long_name_keep_to_75_characters():
     assert read_mailbox(mailbox.written).name == mailbox.name.strip()
 
 
+@pytest.mark.parametrize(
+    ("piece", "name"),
+    [
+        ('"a"', "a"),
+        ("()", "()"),
+        ('(\\")', '(\\")'),
+        ("[a]", "[a]"),
+        ("=?utf-8?q?a?= ", "a"),
+        ('"a" ', "a "),
+        ("é ", "é "),
+    ],
+)
+def test_a_name_of_any_length_is_read_in_time_by_its_length(piece, name):
+    # By the square of it, these would take many minutes.
+    count = 1_000_000 // len(piece)
+    mailbox = read_mailbox(f"{piece * count}<a@x.org>")
+    assert mailbox == Mailbox((name * count).strip(), "a@x.org")
+
+
+def test_an_escaped_quote_within_a_comment_quotes_nothing():
+    assert read_mailbox('Ada (5" \\" x) "B" <a@x.org>').name == 'Ada (5" \\" x) B'
+
+
 def test_a_group_that_two_lists_share():
     found = read_mailboxes("A: a@x.org, B <b@x.org>; C:c@x.org;, d@x.org, none:;")
     assert [each.address for each in found] == ["a@x.org", "b@x.org", "c@x.org", "d@x.org"]
