@@ -19,7 +19,7 @@ from sestui.ses_api.wire import (
     sending_paused,
 )
 from sestui.simulator.faults import AFTER, BEFORE, REFUSALS, Fault, FaultDraw
-from sestui.simulator.handlebars import MissingVariableError
+from sestui.simulator.rendering import RenderingError
 from sestui.simulator.rules import counted, in_debt, mailbox_simulator, refilled, within_quota
 from sestui.simulator.strict import checked_raw, invalid_domain
 from sestui.simulator.templating import checked_subject
@@ -167,7 +167,7 @@ def _entry(request: SendEmailRequest) -> Entry:
             raise not_found(f"Template {content.name} does not exist.")
         try:
             subject = checked_subject(content)
-        except MissingVariableError as error:
+        except RenderingError as error:
             failure = str(error)
     return Entry(recipients, subject, request.tags, failure, invalid_domain(recipients))
 

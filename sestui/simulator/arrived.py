@@ -20,8 +20,8 @@ from sestui.ses_api.wire import (
     TemplateContent,
     WireAttachment,
 )
-from sestui.simulator.handlebars import MissingVariableError
 from sestui.simulator.mime import ArrivedMail, opened
+from sestui.simulator.rendering import RenderingError
 from sestui.simulator.strict import without_bcc
 from sestui.simulator.templating import rendered
 
@@ -43,7 +43,7 @@ def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> Arriv
 def _rendered(content: TemplateContent) -> SimpleContent:
     try:
         return rendered(content)
-    except MissingVariableError:  # it was never delivered: its template is all there is to show
+    except RenderingError:  # it was never delivered: its template is all there is to show
         return SimpleContent(
             content.subject, content.html, content.text, content.headers, content.attachments
         )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sestui.core.mailboxes import Mailbox
 from sestui.ses_api.wire import Pairs, RawContent, SendEmailRequest, TemplateContent
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.handlebars import MissingVariableError
 from sestui.simulator.mime import opened
+from sestui.simulator.rendering import RenderingError
 from sestui.simulator.strict import without_bcc
 from sestui.simulator.templating import rendered
 
@@ -46,7 +46,7 @@ def stored_mail(body: bytes, *, bulk: bool, entry: int) -> StoredMail:
     if isinstance(content, TemplateContent):
         try:
             simple = rendered(content)
-        except MissingVariableError:
+        except RenderingError:
             pass  # it was never delivered: its template is all there is to show
         else:
             html, text, headers = simple.html, simple.text, simple.headers

@@ -13,8 +13,9 @@ from sestui.ses_api.wire import (
 )
 from sestui.ses_api.wire_parsing import parse_object
 from sestui.simulator import handlebars, template_store
-from sestui.simulator.handlebars import MissingVariableError, TemplateError
+from sestui.simulator.handlebars import TemplateError
 from sestui.simulator.paging import paged
+from sestui.simulator.rendering import RenderingError
 from sestui.simulator.state import SimulatorState
 from sestui.simulator.template_store import PARTS, StoredTemplate
 from sestui.simulator.templating import rendered
@@ -143,7 +144,7 @@ def render_test(state: SimulatorState, name: str, data: object) -> str:
     )
     try:
         simple = rendered(template)
-    except MissingVariableError as error:
+    except RenderingError as error:
         raise bad_request(str(error)) from error
     return mime_of(simple, (("Subject", simple.subject),), mark=name).decode()
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from sestui.ses_api.wire import Pairs, SimpleContent, TemplateContent, bad_request
-from sestui.simulator import handlebars
-from sestui.simulator.handlebars import MissingVariableError, TemplateError, escaped, text_of
+from sestui.simulator.handlebars import TemplateError
+from sestui.simulator.rendering import MissingVariableError, escaped, render, text_of
 
-_PLACE = re.compile(r"\{\{\{\s*([^{}]*?)\s*\}\}\}|\{\{\s*([^{}]*?)\s*\}\}")
+_PLACE = re.compile(r"\{\{\{([^{}]*)\}\}\}|\{\{([^{}]*)\}\}")
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
@@ -57,7 +57,7 @@ def _pieces(template: str) -> tuple[str | _Hole, ...]:
     at = 0
     for match in _PLACE.finditer(template):
         raw, plain = match[1], match[2]
-        name = plain if raw is None else raw
+        name = (plain if raw is None else raw).strip()
         if not _NAME.fullmatch(name):
             raise _not_simple()
         pieces.append(_literal(template[at : match.start()]))
@@ -81,7 +81,8 @@ def rendered(content: TemplateContent) -> SimpleContent:
     """The mail that a template yields: one with a name was stored.
 
     Raises:
-        MissingVariableError: the data lacks something that the template or a header uses.
+        RenderingError: the data lacks something that the template or a header uses, or the mail
+            would be endless.
         ServiceError: the template can't be parsed.
     """
     fill = _stored if content.name else substitute
@@ -98,7 +99,7 @@ def checked_subject(content: TemplateContent) -> str:
     """The subject of the mail; as :func:`rendered`, but it makes no bodies that nobody reads.
 
     Raises:
-        MissingVariableError: see :func:`rendered`.
+        RenderingError: see :func:`rendered`.
         ServiceError: see :func:`rendered`.
     """
     if content.name:
@@ -120,6 +121,6 @@ def _headers(content: TemplateContent, fill: Callable[..., str]) -> Pairs:
 
 def _stored(template: str, data: dict[str, Any], *, escape: bool) -> str:
     try:
-        return handlebars.render(template, data, escape=escape)
+        return render(template, data, escape=escape)
     except TemplateError as error:
         raise bad_request(str(error)) from error

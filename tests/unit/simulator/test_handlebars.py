@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.simulator.handlebars import MissingVariableError, TemplateError, render
+from sestui.simulator.handlebars import TemplateError, parse
+from sestui.simulator.rendering import MissingVariableError, RenderingError, render
 
 DATA: dict[str, Any] = {
     "name": "A&B",
@@ -81,7 +82,8 @@ def test_texts_are_not_escaped() -> None:
         ("{{items.2}}", "items.2"),
         ("{{@index}}", "@index"),
         ("{{> gone}}", "gone"),
-        ('{{#*inline "a"}}{{> a}}{{/inline}}{{> a}}', "a"),
+        ("{{items.4294967296}}", "items.4294967296"),
+        (f"{{{{items.{'1' * 5_000}}}}}", f"items.{'1' * 5_000}"),
     ],
 )
 def test_what_is_missing_is_named(template: str, missing: str) -> None:
@@ -124,6 +126,49 @@ def test_what_is_no_template_is_refused(template: str) -> None:
         render(template, DATA, escape=True)
 
 
+ENDLESS = '{{#*inline "a"}}%s{{/inline}}{{> a}}'
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        ENDLESS % "{{> a}}",
+        ENDLESS % ("{{#if yes}}" * 49 + "{{> a}}" + "{{/if}}" * 49),
+        ENDLESS % "{{#each items}}{{> a ..}}{{/each}}",
+        "{{#*inline 'b'}}{{#each many}}{{/each}}{{/inline}}{{#each many}}{{> b @root}}{{/each}}",
+        "{{#each many}}{{#each @root.many}}{{#each @root.many}}x{{/each}}{{/each}}{{/each}}",
+        "{{#each many}}{{#each @root.many}}{{/each}}{{/each}}",
+        "{{#each many}}{{@root.many}}{{/each}}",
+        "{{#each many}}{{@root.long}}{{/each}}",
+    ],
+)
+def test_what_yields_far_more_than_a_mail_is_no_mail(template: str) -> None:
+    data = {**DATA, "many": list(range(2_000)), "long": "<" * 10_000}
+    with pytest.raises(RenderingError, match=r"are nested more than|yields more than"):
+        render(template, data, escape=True)
+
+
+def test_lists_within_lists_are_one_text() -> None:
+    assert render("{{x}}", {"x": [1, [2, [], [None, [True]]], {}]}, escape=False) == (
+        "1,2,,,true,[object Object]"
+    )
+    deep: list[Any] = ["a"]
+    for _ in range(5_000):
+        deep = [deep]
+    assert render("{{x}}", {"x": deep}, escape=False) == "a"
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{!--" * 100_000, "{{!-- x }}" * 50_000, "{{" * 200_000, "{{" + "../" * 150_000 + "}}"],
+    ids=["comments", "comments that end otherwise", "tags", "ups"],
+)
+def test_a_template_of_any_length_is_read_in_time_by_its_length(template: str) -> None:
+    # By the square of it, these would take many minutes.
+    with pytest.raises(TemplateError, match=r"never closed|can't be read"):
+        parse(template)
+
+
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet="ab{}&<", max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xyz"), inner),
@@ -142,6 +187,6 @@ _PIECES = st.sampled_from(
 def test_no_template_fails_but_by_its_own_errors(template: str, data: dict[str, Any]) -> None:
     try:
         made = render(template, data, escape=True)
-    except (TemplateError, MissingVariableError):
+    except (TemplateError, RenderingError):
         return
     assert isinstance(made, str)

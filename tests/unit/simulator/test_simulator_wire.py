@@ -18,8 +18,9 @@ from sestui.ses_api.wire import (
     send_bulk_email_body,
 )
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.simulator.rendering import MissingVariableError
 from sestui.simulator.rules import peak_in_one_second
-from sestui.simulator.templating import MissingVariableError, rendered, substitute
+from sestui.simulator.templating import rendered, substitute
 from tests.support.simulator import bulk, single
 
 
@@ -174,6 +175,8 @@ def test_substitution() -> None:
         substitute("{{z}}", data, escape=True)
     with pytest.raises(ServiceError, match="simple substitutions"):
         substitute("{{#if x}}{{/if}}", data, escape=True)
+    with pytest.raises(ServiceError, match="simple substitutions"):
+        substitute("{{" + " " * 300_000, data, escape=True)  # once by the cube of its length
 
 
 @given(st.text())
