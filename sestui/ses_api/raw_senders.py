@@ -6,7 +6,7 @@ from email.policy import SMTP
 from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.wire import bad_request
 
-_SENDERS = ("From", "Sender")
+_SENDERS = ("From", "Sender", "Resent-From", "Resent-Sender")
 """Headers of who sends it, which mail programs show."""
 _LONGEST = 2_000
 """Characters of such a header: Python's reader takes seconds for long ones."""
@@ -26,7 +26,10 @@ def raw_senders(raw: RawMail) -> tuple[str, ...]:
     if raw.fault:
         raise bad_request(raw.fault)
     for name in _SENDERS:
-        if sum(map(len, raw.values(name))) > _LONGEST:
+        values = raw.values(name)
+        if not values:
+            continue
+        if sum(map(len, values)) > _LONGEST:
             raise bad_request(f"The mail's {name} is longer than {_LONGEST} characters.")
         ours = {each.address.lower() for each in raw.mailboxes(name)}
         if not _read_by_others(raw, name) <= ours:

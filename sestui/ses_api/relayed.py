@@ -23,10 +23,12 @@ from sestui.ses_api.template_data import merged
 from sestui.ses_api.wire import (
     Destination,
     Json,
+    Pairs,
     RawContent,
     SendEmailRequest,
     ServiceError,
     TemplateContent,
+    bad_request,
 )
 from sestui.ses_api.wire_parsing import bulk_defaults_of, bulk_entry_of, send_email_of
 
@@ -98,11 +100,13 @@ def mail_of(
     if not isinstance(parsed.content, RawContent):
         if configuration_set:
             request.setdefault("ConfigurationSetName", configuration_set)
+        if bounded and parsed.content.headers:
+            senders |= dict.fromkeys(raw_senders(_head_of(parsed.content.headers)))
         people = [
             Recipient(each.address, role, each.written, rides=role is not Role.TO)
             for role, each in _by_role(parsed.destination)
         ]
-        return RelayedMail(request, _each_once(people), tuple(senders))
+        return RelayedMail(request, _each_once(people), _checked(senders, bounded=bounded))
     raw = RawMail(parsed.content.data)
     _take_over_headers(request, raw, configuration_set)
     in_to = {each.address.lower(): each.written for each in raw.mailboxes("To")}
@@ -113,10 +117,23 @@ def mail_of(
     return RelayedMail(
         request,
         _each_once(_of_raw(parsed.destination, in_to, whole=whole)),
-        tuple(senders),
+        _checked(senders, bounded=bounded),
         rewrites=len(in_to) > 1 and not whole,
         warning=_SPLIT_WARNING if whole else "",
     )
+
+
+def _head_of(headers: Pairs) -> RawMail:
+    """The headers of a call as a raw mail has them: a name and a value are one line each."""
+    return RawMail("".join(f"{name}: {value}\r\n" for name, value in headers).encode())
+
+
+def _checked(senders: Iterable[str], *, bounded: bool) -> tuple[str, ...]:
+    """The senders, none of whom anybody reads as another if they are ``bounded``."""
+    checked = tuple(senders)
+    if bounded and any("=?" in address for address in checked):
+        raise bad_request("The sender can be read as another address: it has an encoded word.")
+    return checked
 
 
 def _written_anew(request: Json, parsed: SendEmailRequest) -> Json:

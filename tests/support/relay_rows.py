@@ -103,6 +103,9 @@ def old(name: str, status: int, body: bytes = b"", **more: Any) -> Row:
 LONG = "X-Long: " + "x" * 998
 HEAD_ABOVE_THE_BOUND = "\r\n".join([f"From: {OURS}", *[LONG] * 262, f"From: {THEIRS}"])
 
+ENCODED = "=?utf-8?q?ceo=40other.com=3e?=@shop.example.com"
+QUOTED = '"=?utf-8?q?ceo=40other.com=3e?="@shop.example.com'
+
 SENDERS = [
     Row("from", 403, v2(FromEmailAddress=THEIRS)),
     Row("from with ours as its name", 403, v2(FromEmailAddress=f"{OURS} <{THEIRS}>")),
@@ -136,6 +139,16 @@ SENDERS = [
     Row("raw sender", 403, raw(f"From: {OURS}\r\nSender: {THEIRS}")),
     Row("raw sender, two", 403, raw(f"From: {OURS}\r\nSender: {OURS}, {THEIRS}")),
     Row("raw return path", 403, raw(f"From: {OURS}\r\nReturn-Path: <{THEIRS}>")),
+    Row("raw, resent", 403, raw(f"From: {OURS}\r\nResent-From: {THEIRS}")),
+    Row("raw, resent twice", 403, raw(f"Resent-Sender: {OURS}\r\nResent-Sender: {THEIRS}\r\n"
+        f"From: {OURS}")),
+    Row("raw, resent read otherwise", 400, raw(f"From: {OURS}\r\nResent-From: {THEIRS} <{OURS}>")),
+    Row("from, theirs encoded", 400, v2(FromEmailAddress=ENCODED), says="an encoded word"),
+    Row("from, theirs encoded in quotes", 400, v2(FromEmailAddress=f"Shop <{QUOTED}>")),
+    Row("feedback address, theirs encoded", 400, v2(FeedbackForwardingEmailAddress=ENCODED)),
+    Row("bulk from, theirs encoded", 200, bulk(FromEmailAddress=ENCODED), BULK, says="an encoded"),
+    old("v1 return path, theirs encoded", 400, v1(ReturnPath=ENCODED)),
+    Row("raw return path, theirs encoded", 400, raw(f"From: {OURS}\r\nReturn-Path: {ENCODED}")),
     Row("raw from read otherwise", 400, raw(f"From: {THEIRS} <{OURS}>"), says="another address"),
     Row("raw from, theirs unquoted", 400, raw(f"From: a@b.org via Shop <{OURS}>")),
     Row("raw sender read otherwise", 400, raw(f"From: {OURS}\r\nSender: {THEIRS} <{OURS}>")),
@@ -162,6 +175,15 @@ HEADERS = [
     Row("header of an entry, which fails alone", 200, bulk({"ReplacementHeaders": [
         {"Name": "sender", "Value": THEIRS}]}), BULK, key="free", says="reserved"),
     Row("header of a bound key", 400, with_header("Sender")),
+    Row("header of who resent it", 403, with_header("Resent-From")),
+    Row("the same in any case", 403, with_header("reSent-sEnder")),
+    Row("the same in a template", 403, bulk(Template={"Headers": [
+        {"Name": "Resent-From", "Value": THEIRS}]}), BULK),
+    Row("the same filled in", 200, bulk(Template={"Headers": [
+        {"Name": "Resent-From", "Value": "{{x}}"}], "TemplateData": f'{{"x": "{THEIRS}"}}'}), BULK,
+        says="INVALID_PARAMETER"),
+    Row("the same in an entry", 403, bulk({"ReplacementHeaders": [
+        {"Name": "Resent-Sender", "Value": THEIRS}]}), BULK),
 ]  # fmt: skip
 
 MAIL = v2(FromEmailAddress=THEIRS)
