@@ -14,6 +14,7 @@ from email.header import Header
 from itertools import groupby
 
 from sestui.core.encoded_words import decoded_words
+from sestui.core.text import encodable
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = rf"{_ATEXT}(?:\.{_ATEXT})*"
@@ -309,8 +310,7 @@ def _decoded_name(phrase: Sequence[str]) -> str:
             texts += [_ESCAPED.sub(r"\1", piece[1:-1]) for piece in pieces]
         else:
             texts.append(decoded_words("".join(pieces)))
-    name = _CONTROL.sub(" ", "".join(texts)).encode("utf-8", "replace").decode()
-    return " ".join(name.split())
+    return " ".join(encodable(_CONTROL.sub(" ", "".join(texts))).split())
 
 
 def _written_name(name: str) -> str:

@@ -20,6 +20,12 @@ def printable(text: str) -> str:
     return _HARMFUL.sub(_escaped, text)
 
 
+def encodable(text: str) -> str:
+    """``text`` with a question mark for each half of a surrogate pair: JSON can hold one, as an
+    emoji that a program has cut leaves it, and no mail can."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
 

@@ -1,6 +1,7 @@
 """The one object that hands mail to SES."""
 
 import base64
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -193,7 +194,10 @@ def _signer(clients: Clients, url: str) -> Signer:
 
 
 def _json(request: Any) -> bytes:
-    written: bytes = orjson.dumps(request, default=_text_of)
+    try:
+        written: bytes = orjson.dumps(request, default=_text_of)
+    except orjson.JSONEncodeError:  # half a character: JSON has it as an escape only
+        written = json.dumps(request, default=_text_of).encode()
     return written
 
 

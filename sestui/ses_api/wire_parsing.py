@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from sestui.core.encoded_words import decoded_words
 from sestui.core.mailboxes import Mailbox
+from sestui.core.text import encodable
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.wire import (
@@ -158,13 +159,13 @@ def _content(given: Json) -> Content:
 
 def _simple(given: Json) -> SimpleContent:
     body = _object(given, "Body")
-    html, text = _text(_object(body, "Html"), "Data"), _text(_object(body, "Text"), "Data")
+    html, text = (_content_text(_object(body, kind), "Data") for kind in ("Html", "Text"))
     if "Html" not in body and "Text" not in body:
         raise bad_request("Body must have Html or Text.")
     if "Data" not in _object(given, "Subject"):
         raise bad_request("Subject is required.")
     return SimpleContent(
-        subject=_text(_object(given, "Subject"), "Data"),
+        subject=_content_text(_object(given, "Subject"), "Data"),
         html=html,
         text=text,
         headers=_headers(given, "Headers"),
@@ -179,9 +180,9 @@ def _template(given: Json) -> TemplateContent:
         raise bad_request("Template must have a TemplateName, TemplateArn or TemplateContent.")
     return TemplateContent(
         name=name,
-        subject=_text(inline, "Subject"),
-        html=_text(inline, "Html"),
-        text=_text(inline, "Text"),
+        subject=_content_text(inline, "Subject"),
+        html=_content_text(inline, "Html"),
+        text=_content_text(inline, "Text"),
         data=_template_data(given, "TemplateData"),
         headers=_headers(given, "Headers"),
         attachments=_attachments(given),
@@ -204,7 +205,7 @@ def _template_data(given: Json, key: str) -> Json:
 def _attachments(given: Json) -> tuple[WireAttachment, ...]:
     return tuple(
         WireAttachment(
-            name=_text(entry, "FileName"),
+            name=_content_text(entry, "FileName"),
             content_type=_text(entry, "ContentType"),
             content=_blob(entry, "RawContent"),
             content_id=_text(entry, "ContentId"),
@@ -320,6 +321,11 @@ def _text(given: Json, key: str) -> str:
     if not isinstance(value, str):
         raise _wrong_type(key, "a string")
     return value
+
+
+def _content_text(given: Json, key: str) -> str:
+    """A text of a mail's content, which the client may have cut in the middle of a character."""
+    return encodable(_text(given, key))
 
 
 def _list(given: Json, key: str) -> list[object]:

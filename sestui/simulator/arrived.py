@@ -12,6 +12,7 @@ from email.utils import formatdate
 
 from sestui.core.clock import Instant
 from sestui.core.mailboxes import Mailbox
+from sestui.core.text import encodable
 from sestui.ses_api.wire import (
     Pairs,
     RawContent,
@@ -98,13 +99,13 @@ def mime_of(content: SimpleContent, envelope: Pairs, *, mark: str) -> bytes:
 
 def _body(text: str, kind: str) -> Message:
     part = MIMENonMultipart("text", kind, charset="utf-8")
-    part.set_payload(_encodable(text), _QUOTED)
+    part.set_payload(encodable(text), _QUOTED)
     return part
 
 
 def _file(file: WireAttachment) -> Message:
     main, _, sub = file.content_type.partition("/")
-    part = MIMEBase(_encodable(main) or "application", _encodable(sub) or "octet-stream")
+    part = MIMEBase(encodable(main) or "application", encodable(sub) or "octet-stream")
     part.set_payload(file.content)
     email.encoders.encode_base64(part)
     disposition = "inline" if file.inline else "attachment"
@@ -124,9 +125,4 @@ def _encoded(value: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    return " ".join(_encodable(value).split("\n")).replace("\r", " ")
-
-
-def _encodable(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can hold and no mail can."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(encodable(value).split("\n")).replace("\r", " ")

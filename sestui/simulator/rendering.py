@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sestui.core.text import encodable
 from sestui.simulator.handlebars import Block, Inline, Node, Partial, Path, Value, parse
 
 _DEEPEST = 200
@@ -68,7 +69,7 @@ def text_of(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ",".join(map(text_of, _leaves(value)))
-    return "[object Object]" if isinstance(value, dict) else str(value)
+    return "[object Object]" if isinstance(value, dict) else encodable(str(value))
 
 
 def _leaves(value: list[object]) -> Iterator[object]:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sestui.errors import StorageError
 from sestui.ses_api.wire import (
     ServiceError,
+    bad_request,
     error_body,
     send_bulk_email_body,
     send_email_body,
@@ -165,6 +166,8 @@ class _SimulatorApp:
             answer = await self._dispatched(request)
         except ServiceError as error:
             return _refusal(error)
+        except UnicodeEncodeError:
+            return _refusal(bad_request("The request holds half a character in a name."))
         except StorageError as error:
             # Nothing was recorded, so nothing was accepted, and the client may know that.
             return _refusal(ServiceError(503, "ServiceUnavailable", str(error)))

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.support.relay import simple_v1
+from tests.support.relay import simple, simple_v1
 from tests.support.relay_requests import FORM, V2, ask, mail, signed, spoken
 
 MIME = b"From: shop@example.com\r\nTo: a@x.org\r\nSubject: x\r\n\r\n" + b"\xff\xfe+/=~ \r\n" * 40
@@ -185,3 +185,33 @@ def test_a_header_is_read_however_its_name_is_written(relay, ses, name):
         [own] = each["recipients"]
         [other] = {"a@x.org", "b@x.org"} - {own}
         assert (own in each["raw"], other in each["raw"]) == (True, False)
+
+
+HALF = "\ud83d"
+"""Of an emoji, as JavaScript's slice leaves it."""
+
+
+@pytest.mark.parametrize("subject", [HALF, f"Sale {HALF}", f"{HALF}\ud83d\ude00é"])
+def test_a_text_that_is_cut_within_an_emoji_is_sent(relay, ses, subject):
+    body = json.dumps(simple("a@x.org", subject=subject)).encode()
+    answer = ask(relay, *signed(relay, "POST", V2, body))
+    assert answer.status == 200, answer.body
+    [sent] = ses.mails()
+    assert sent["subject"] == json.loads(json.dumps(subject)).encode("utf-8", "replace").decode()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"FromEmailAddress": f"{HALF}@example.com"},
+        {"Content": {"Template": {"TemplateName": HALF}}},
+        {"EmailTags": [{"Name": HALF, "Value": "x"}]},
+        {"Content": {**simple()["Content"], "Simple": {**simple()["Content"]["Simple"],
+            "Headers": [{"Name": f"X-{HALF}", "Value": "x"}]}}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_name_that_is_cut_within_an_emoji_is_refused(relay, ses, odd):
+    body = json.dumps(simple("a@x.org") | odd).encode()
+    assert ask(relay, *signed(relay, "POST", V2, body)).status == 400
+    assert ses.to() == []
