@@ -4,7 +4,8 @@ import re
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-_WORD = r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?="
+# A blank should be a "_" in a word, but programs forget it, and mail programs read it.
+_WORD = r"=\?[^?\s]+\?[bBqQ]\?[^?\r\n]*\?="
 _WORDS = re.compile(rf"({_WORD}(?:\s+{_WORD}){{0,99}})(?:\s+(?={_WORD}))?")
 """Some that follow each other, and the blanks to the next: Python's decoder takes time by the
 square of their number."""

@@ -307,7 +307,8 @@ def _decoded_name(phrase: Sequence[str]) -> str:
     texts = []
     for quoted, pieces in groupby(phrase, lambda piece: piece.startswith('"')):
         if quoted:
-            texts += [_ESCAPED.sub(r"\1", piece[1:-1]) for piece in pieces]
+            # No encoded word should be in quotes, but programs write it, and mail programs read it.
+            texts += [decoded_words(_ESCAPED.sub(r"\1", piece[1:-1])) for piece in pieces]
         else:
             texts.append(decoded_words("".join(pieces)))
     return " ".join(encodable(_CONTROL.sub(" ", "".join(texts))).split())
