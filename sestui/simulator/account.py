@@ -24,6 +24,7 @@ from sestui.simulator.rules import counted, in_debt, mailbox_simulator, refilled
 from sestui.simulator.strict import checked_raw, invalid_domain
 from sestui.simulator.templating import checked_subject
 
+_LARGEST_QUOTA = 10**12
 ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 
 
@@ -74,8 +75,11 @@ class Account:
         account = replace(self, **{k: v for k, v in changes.items() if v is not None})
         if not 0 < account.rate <= 1_000_000:
             raise UsageError("The simulator's rate is above 0, in recipients a second.")
-        if account.quota < -1:
-            raise UsageError("The simulator's quota is at least 0, or -1 for unlimited.")
+        if not -1 <= account.quota <= _LARGEST_QUOTA:
+            raise UsageError(
+                f"The simulator's quota is at least 0 and at most {_LARGEST_QUOTA}, or -1 for "
+                "unlimited."
+            )
         if account.enforcement not in ENFORCEMENTS:
             raise UsageError(f"The enforcement status is one of {', '.join(ENFORCEMENTS)}.")
         return account

@@ -268,7 +268,9 @@ def test_impossible_faults(kind: str, options: dict[str, float]) -> None:
         checked_fault(kind, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("change", [{"rate": 0}, {"quota": -2}, {"enforcement": "MAYBE"}])
+@pytest.mark.parametrize(
+    "change", [{"rate": 0}, {"quota": -2}, {"quota": 2**63}, {"enforcement": "MAYBE"}]
+)
 def test_impossible_settings(state: SimulatorState, change: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         state.configure(**change)
