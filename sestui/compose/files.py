@@ -10,6 +10,7 @@ from sestui.core.campaign_file import CampaignFile, parse_campaign
 from sestui.core.campaign_values import BadValue
 from sestui.core.content import MessageSource
 from sestui.core.content.links import local_images
+from sestui.core.content.message import TemplateError
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
 from sestui.errors import BadFileError, NotFoundError
@@ -95,7 +96,7 @@ def _attachments(
         except BadValue as bad:
             raise file.fault("attachments", bad.problem) from bad
         places.add(place)
-    for line, given in local_images(file.body, file.body_format):
+    for line, given in _images(file):
         if name_of(given) in [each.name for each in read]:
             continue
         try:
@@ -109,6 +110,13 @@ def _attachments(
             raise file.fault("body", bad.problem, line - 1) from bad
         places.add(place)
     return read
+
+
+def _images(file: CampaignFile) -> Sequence[tuple[int, str]]:
+    try:
+        return tuple(local_images(file.body, file.body_format))
+    except TemplateError:
+        return ()  # the checks find what is broken, and say in which file
 
 
 def _within(path: Path, given: str, folders: tuple[Path, ...]) -> Path:
