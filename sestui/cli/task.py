@@ -94,7 +94,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
     """One task: its schedule in words, its next runs, its parameters, its last run."""
     with opened() as runtime:
         view = runtime.tasks.get(name)
-        outlook = runtime.tasks.outlook(view.fields)
+        outlook = runtime.tasks.outlook_of(view)
         if as_json:
             put_json(view.as_dict() | {"words": outlook.words, "fires": list(outlook.fires)})
             return

@@ -6,7 +6,7 @@ from sestui.compose.timing import next_due, same_timing
 from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Clock, Instant
 from sestui.core.content import MessageSource
-from sestui.store.campaigns import Campaigns, Seen, fields_of
+from sestui.store.campaigns import Campaigns, Seen, coming, fields_of
 from sestui.store.tables import Campaign
 
 
@@ -87,4 +87,4 @@ class Drafts:
 
 
 def _opened(campaign: Campaign, message: MessageSource) -> Opened:
-    return Opened(Seen.of(campaign), campaign.next_due_at, fields_of(campaign), message)
+    return Opened(Seen.of(campaign), coming(campaign), fields_of(campaign), message)

@@ -2,7 +2,7 @@
 
 from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant
-from sestui.core.cron import next_fire
+from sestui.core.cron import next_occurrence, occurrence_at
 from sestui.store.campaigns import Campaigns, fields_of
 from sestui.store.tables import Campaign
 
@@ -24,8 +24,17 @@ def next_due(
     ):
         return existing.next_due_at
     if wanted.schedule:
-        return next_fire(wanted.schedule, wanted.timezone, now)
+        after = now
+        if existing is not None:
+            after = campaigns.later_than(existing, wanted.timezone, now)
+        found = next_occurrence(wanted.schedule, wanted.timezone, after)
+        return None if found is None else found.at
     start = wanted.start_at
+    if start is not None and existing is not None:
+        # The same time on the clock, which a change of its zone has moved, was sent already.
+        same = occurrence_at("", wanted.timezone, start).of_zone(wanted.timezone)
+        if campaigns.is_over(existing.id, same):
+            return None
     if start is None or start > now:
         return start
     ran = existing is not None and existing.id is not None and campaigns.has_run(existing.id)

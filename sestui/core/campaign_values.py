@@ -12,9 +12,10 @@ from sestui.core.clock import Instant
 from sestui.core.content.addresses import mailbox as mailbox_of
 from sestui.core.content.addresses import wire_mailbox
 from sestui.core.content.message import BUILT_INS
-from sestui.core.cron import check_cron, zone_named
+from sestui.core.cron import check_cron
 from sestui.core.follow_up import Only
 from sestui.core.window import parse_window
+from sestui.core.zones import zone_named
 from sestui.errors import SestuiError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -3,9 +3,14 @@
 croniter 7 reads five fields, or five with seconds, or those with a year; sestui's sixth field is
 the year, so the seconds are put in as 0. Spellings that croniter takes for something else than
 cron does (``9-9`` is every hour to it) are rewritten or refused here, in a sentence.
+
+Day and weekday go together as in Vixie's cron (Debian's): either is enough when neither field
+*begins* with a star, both are wanted when one does, whatever follows the star (``*/2``). A ``+``
+before the weekday wants both in any case.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,22 +18,55 @@ from functools import lru_cache
 from croniter import croniter
 from croniter.croniter import CroniterBadDateError, CroniterError
 
+from sestui.core.cron_days import SpecialDays, rewritten_weekday
 from sestui.errors import UsageError
 
-_ALIASES = ("@annually", "@daily", "@hourly", "@midnight", "@monthly", "@weekly", "@yearly")
+_ALIASES = {
+    "@annually": "0 0 1 1 *",
+    "@daily": "0 0 * * *",
+    "@hourly": "0 * * * *",
+    "@midnight": "0 0 * * *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@yearly": "0 0 1 1 *",
+}
+_EVERY = re.compile(r"@every ?((?:\d+[hms])+|1d)", re.ASCII | re.IGNORECASE)
 _HASHED = re.compile(r"(^|,)[HhRr](\(.*\))?(/.*)?(,|$)")
 _RANGE = re.compile(r"([^-/,]+)-([^-/,]+)(/\d+)?", re.ASCII)
 _YEAR = re.compile(r"(\*|\d{4}(-\d{4})?)(/\d+)?", re.ASCII)
 _NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
-_HOUR, _DAY, _MONTH, _WEEKDAY = 1, 2, 3, 4
+_MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY = range(5)
 _PLACES = ("minute", "hour", "day", "month", "weekday", "second", "year")
-_HOURS_A_DAY = 24
+_EVERYTHING = (
+    *(frozenset(range(60)), frozenset(range(24)), frozenset(range(1, 32))),
+    *(frozenset(range(1, 13)), frozenset(range(7))),
+)
+_DAY_SECONDS = 86_400
 
 MOST_YEARS = 130
 """How far ahead a fire is looked for: the years that croniter knows (1970 to 2099)."""
 
 FIRST_MOMENT = datetime(1970, 1, 1)  # noqa: DTZ001 - a time on whatever clock
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What an expression's fields come to, however they are spelled."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int] | None
+    """None: any."""
+    months: frozenset[int]
+    weekdays: frozenset[int] | None
+    """0 is Sunday; None: any."""
+    years: frozenset[int] | None
+    """None: any."""
+    special_days: str
+    """Days that hang on the month (``LW``, ``1,L``, ``15W``), as they are spelled; ''."""
+    special_weekday: str
+    """``5#2`` or ``L5``; ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +79,26 @@ class Expression:
     """As croniter is to read it."""
     every_hour: bool
     """It names no hours: it follows the clock, however that is set forward or back."""
+    either: bool
+    """Of day and weekday one is enough; both are wanted if not."""
+    values: Values
+    last: SpecialDays | None = None
+    """Days that croniter doesn't know; its own day field is open then."""
 
-    def walls(self, after: datetime) -> croniter:
-        """The times on a clock (naive) later than ``after``, by ``get_next(datetime)``."""
-        return croniter(self.form, after, max_years_between_matches=MOST_YEARS)
+    def walls(self, after: datetime) -> Iterator[datetime]:
+        """The times on a clock (naive) later than ``after``, in order."""
+        times = croniter(self.form, after, day_or=self.either, max_years_between_matches=MOST_YEARS)
+        while True:
+            try:
+                wall = times.get_next(datetime)
+            except CroniterBadDateError:
+                return
+            if self.last is None or self.last.holds(wall.date()):
+                yield wall
+            elif wall.year > after.year + MOST_YEARS:
+                return
+            else:
+                times.set_current(wall.replace(hour=23, minute=59, second=59))
 
 
 @lru_cache(maxsize=4096)
@@ -55,63 +109,179 @@ def parse(expression: str) -> Expression:
         UsageError: it isn't one, or it never fires (the 31st of February).
     """
     text = " ".join(expression.split())
-    if text.startswith("@"):
-        if text.lower() not in _ALIASES:
-            raise UsageError(f"{text} is not a schedule; use one of {', '.join(_ALIASES)}.")
-        return Expression(text, text.lower(), text.lower() == "@hourly")
-    fields = text.split(" ") if text else []
+    fields = (_spelled_out(text) if text.startswith("@") else text).split()
     if len(fields) not in {5, 6}:
         raise UsageError(
             f"A schedule has five fields (minute hour day month weekday, as in '0 9 1 * *') and "
             f"perhaps a year, not {len(fields)}."
         )
-    form = _form(fields)
-    try:
-        form = _without_needless(form)
-        expanded = croniter.expand(form)[0]
-        croniter(form, FIRST_MOMENT, max_years_between_matches=MOST_YEARS).get_next(datetime)
-    except CroniterBadDateError as error:
-        raise UsageError(f"The schedule '{text}' never fires: there is no such day.") from error
-    except (CroniterError, ValueError, KeyError) as error:
+    if any(_HASHED.search(field) for field in fields):
         raise UsageError(
-            f"'{text}' is not a cron schedule ({_blamed(form)}); '0 9 1 * *' is 09:00 on the "
+            "A schedule can't use Jenkins's H or a random R, which leave the time open; write the "
+            "time."
+        )
+    either = not any(fields[place][0] in "*?+" for place in (_DAY, _WEEKDAY))
+    fields[_WEEKDAY] = fields[_WEEKDAY].removeprefix("+")
+    last = SpecialDays.read(fields[_DAY])
+    plain = [
+        (last.others or "*") if last and place == _DAY else _rewritten(place, field)
+        for place, field in enumerate(fields)
+    ]
+    if len(plain) > len(_EVERYTHING):
+        plain.insert(-1, "0")
+        _check_year(plain[-1])
+    try:
+        values = _values(plain, fields[_DAY])
+        values = _without_needless(values, either=either)
+        form = _form(plain, values, opened=last is not None)
+        if last is not None:
+            last = last.with_days(values.days or frozenset())
+        found = Expression(text, form, values.hours == _EVERYTHING[_HOUR], either, values, last)
+        first = next(found.walls(FIRST_MOMENT), None)
+    except (CroniterError, ValueError, KeyError, OverflowError) as error:
+        raise UsageError(
+            f"'{text}' is not a cron schedule ({_blamed(plain)}); '0 9 1 * *' is 09:00 on the "
             "first of each month."
         ) from error
-    hours = expanded[_HOUR]
-    return Expression(text, form, hours == ["*"] or len(hours) == _HOURS_A_DAY)
+    if first is None:
+        raise UsageError(f"The schedule '{text}' never fires: there is no such day.")
+    return found
 
 
-def _form(fields: list[str]) -> str:
-    """The fields for croniter; a year brings seconds of 0 along."""
-    if any(_HASHED.search(field) for field in fields):
-        raise UsageError("A schedule can't use hashed (H) or random (R) fields; write the time.")
-    plain = [_rewritten(place, field) for place, field in enumerate(fields)]
-    _refuse_mixtures(plain)
-    if len(plain) == _WEEKDAY + 1:
-        return " ".join(plain)
-    year = plain.pop()
-    if not all(_YEAR.fullmatch(part) for part in year.split(",")):
-        raise UsageError(f"'{year}' is not a year; write 2027, 2027-2030, 2027,2029 or *.")
-    return " ".join([*plain, "0", year])
+def wants_both(expression: str) -> bool:
+    """Whether day *and* weekday are wanted by a ``+`` before the weekday."""
+    fields = expression.split()
+    return len(fields) > _WEEKDAY and fields[_WEEKDAY].startswith("+")
 
 
-def _without_needless(form: str) -> str:
-    """Days or weekdays that cover all there are become ``*``.
+def with_both(expression: str, *, both: bool) -> str:
+    """The expression that wants day *and* weekday, or (``both`` is false) as cron has it.
 
-    To croniter it depends on how the other field is spelled whether they restrict anything.
+    Raises:
+        UsageError: it has no weekday to want.
     """
-    fields = form.split(" ")
-    for place, count in ((_DAY, 31), (_WEEKDAY, 7)):
-        alone = ["*"] * 5
-        alone[place] = fields[place]
-        values, special = croniter.expand(" ".join(alone))
-        numbers = [value for value in values[place] if isinstance(value, int)]
-        if not special and (values[place] == ["*"] or len(numbers) == count):
-            fields[place] = "*"
+    fields = expression.split()
+    if len(fields) <= _WEEKDAY or expression.startswith("@"):
+        if both:
+            raise UsageError(
+                f"'{expression}' names no day and weekday that could both be wanted; write five "
+                "fields, as in '0 9 13 * fri'."
+            )
+        return expression
+    fields[_WEEKDAY] = ("+" if both else "") + fields[_WEEKDAY].removeprefix("+")
     return " ".join(fields)
 
 
+def _spelled_out(text: str) -> str:
+    """An alias as five fields."""
+    every = _EVERY.fullmatch(text)
+    if every is not None:
+        return _every(text, every[1].lower())
+    if text.lower() not in _ALIASES:
+        raise UsageError(
+            f"{text} is not a schedule; use one of {', '.join(_ALIASES)} or @every 5m."
+        )
+    return _ALIASES[text.lower()]
+
+
+def _every(text: str, period: str) -> str:
+    """``@every 5m``: the times on the clock that are so far apart, if there are such."""
+    units = {"h": 3600, "m": 60, "s": 1, "d": _DAY_SECONDS}
+    seconds = sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)([hmsd])", period))
+    minutes, rest = divmod(seconds, 60)
+    if seconds and not rest and 60 % minutes == 0:
+        return f"*/{minutes} * * * *" if minutes < 60 else "0 * * * *"
+    hours, rest = divmod(seconds, 3600)
+    if seconds and not rest and 24 % hours == 0:
+        return f"0 */{hours} * * *" if hours < 24 else "0 0 * * *"
+    raise UsageError(
+        f"'{text}' fits no clock: a schedule fires at times of the day, so the period must divide "
+        "an hour or a day, as 5m, 30m, 2h and 1d do."
+    )
+
+
+def _check_year(year: str) -> None:
+    if not all(_YEAR.fullmatch(part) for part in year.split(",")):
+        raise UsageError(f"'{year}' is not a year; write 2027, 2027-2030, 2027,2029 or *.")
+
+
+def _values(fields: list[str], day: str) -> Values:
+    """What the fields come to, each by itself.
+
+    Raises:
+        CroniterError, ValueError, KeyError: one of them is none.
+    """
+    alone = [_alone(fields, place) for place in range(len(fields))]
+    year = alone[-1][0] if len(fields) > len(_EVERYTHING) else None
+    special_day = bool(re.search("[lw]", day, re.IGNORECASE))
+    return Values(
+        minutes=alone[_MINUTE][0] or _EVERYTHING[_MINUTE],
+        hours=alone[_HOUR][0] or _EVERYTHING[_HOUR],
+        days=alone[_DAY][0],
+        months=alone[_MONTH][0] or _EVERYTHING[_MONTH],
+        weekdays=alone[_WEEKDAY][0],
+        years=year,
+        special_days=day.upper() if special_day else "",
+        special_weekday=fields[_WEEKDAY] if alone[_WEEKDAY][1] else "",
+    )
+
+
+def _alone(fields: list[str], place: int) -> tuple[frozenset[int] | None, bool]:
+    """The numbers that a field allows (None: any), and whether it is an n-th or last weekday."""
+    alone = ["*"] * len(fields)
+    alone[place] = fields[place]
+    expanded, special = croniter.expand(" ".join(alone))
+    values = expanded[place]
+    if "*" in values:
+        return None, bool(special)
+    return frozenset(value for value in values if isinstance(value, int)), bool(special)
+
+
+def _without_needless(values: Values, *, either: bool) -> Values:
+    """Days or weekdays that cover all there are become None: with them, either is always there.
+
+    Raises:
+        UsageError: rules for days that don't go together.
+    """
+    every_day = values.days is None and not values.special_days
+    every_day = every_day or values.days == _EVERYTHING[_DAY]
+    any_weekday = not values.special_weekday and values.weekdays in {None, _EVERYTHING[_WEEKDAY]}
+    if either and (every_day or any_weekday) and not (every_day and any_weekday):
+        # Each day is one of those: what the other field says makes no difference.
+        every_day, any_weekday = True, True
+    if values.special_weekday and not every_day:
+        raise UsageError(
+            "A schedule whose weekday uses # or L can't name days of the month as well; make two."
+        )
+    if not any_weekday and ("W" in values.special_days or (either and values.special_days)):
+        raise UsageError(
+            "A schedule whose day uses W or L can't name weekdays as well; make two schedules."
+        )
+    return Values(
+        values.minutes,
+        values.hours,
+        None if every_day else values.days,
+        values.months,
+        None if any_weekday else values.weekdays,
+        values.years,
+        "" if every_day else values.special_days,
+        "" if any_weekday else values.special_weekday,
+    )
+
+
+def _form(fields: list[str], values: Values, *, opened: bool) -> str:
+    """The fields for croniter; ``opened``: days are chosen among its own."""
+    form = list(fields)
+    if opened or (values.days is None and not values.special_days):
+        form[_DAY] = "*"
+    if values.weekdays is None and not values.special_weekday:
+        form[_WEEKDAY] = "*"
+    return " ".join(form)
+
+
 def _rewritten(place: int, field: str) -> str:
+    if place == _WEEKDAY:
+        field = rewritten_weekday(field)
     return ",".join(_part(place, part) for part in field.split(","))
 
 
@@ -140,24 +310,10 @@ def _number(place: int, name: str) -> int | None:
     return int(low) if low.isascii() and low.isdigit() else None
 
 
-def _refuse_mixtures(fields: list[str]) -> None:
-    """croniter drops one of two rules for days where # or W is in play: refuse such pairs."""
-    day, weekday = fields[_DAY], fields[_WEEKDAY]
-    special = "#" in weekday or "l" in weekday.lower()
-    if special and day not in {"*", "?"}:
-        raise UsageError(
-            "A schedule whose weekday uses # or L can't name days of the month as well; make two."
-        )
-    if "w" in day.lower() and weekday not in {"*", "?"}:
-        raise UsageError(
-            "A schedule whose day uses W can't name weekdays as well; make two schedules."
-        )
-
-
-def _blamed(form: str) -> str:
+def _blamed(fields: list[str]) -> str:
     """The field that croniter doesn't take, in words."""
-    for place, field in enumerate(form.split(" ")):
-        alone = ["*"] * len(form.split(" "))
+    for place, field in enumerate(fields):
+        alone = ["*"] * len(fields)
         alone[place] = field
         try:
             croniter.expand(" ".join(alone))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sestui.core.clock import Instant
-from sestui.core.cron import latest, next_fire
+from sestui.core.cron import Occurrence, next_occurrence, past
 from sestui.core.task_states import Misfire, Overlap
 
 GRACE_SECONDS = 300.0
@@ -25,7 +25,7 @@ class TaskFields:
     name: str
     type: str
     schedule: str
-    """A cron expression, with or without a year."""
+    """A cron expression, with or without a year; ``+fri`` wants day and weekday."""
     description: str = ""
     timezone: str = ""
     """IANA zone of the schedule; '' is the machine's."""
@@ -44,39 +44,38 @@ class TaskFields:
     """Seconds that one run may take."""
     overlap: Overlap = Overlap.SKIP
 
-    def next_after(self, instant: Instant) -> Instant | None:
+    def next_after(self, instant: Instant) -> Occurrence | None:
         """The first occurrence later than ``instant`` that its dates allow; None: there is none.
 
         Raises:
             UsageError: the schedule isn't one, or there is no such zone.
         """
         after = instant if self.starts_at is None else max(instant, self.starts_at - 1e-3)
-        fired = next_fire(self.schedule, self.timezone, after)
-        over = fired is not None and self.ends_at is not None and fired > self.ends_at
-        return None if over else fired
+        found = next_occurrence(self.schedule, self.timezone, after)
+        over = found is not None and self.ends_at is not None and found.at > self.ends_at
+        return None if over else found
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
     """What became due since the last look."""
 
-    run: tuple[Instant, ...]
+    run: tuple[Occurrence, ...]
     """To be run, the oldest first."""
     missed: int
     """How many are let go; MOST_COUNTED stands for that many or more."""
-    missed_at: Instant | None
-    """The newest of those."""
+    newest_missed: Occurrence | None
 
 
-def occurrences(task: TaskFields, due_at: Instant, now: Instant) -> Occurrences:
-    """What to do about the occurrences from ``due_at``, which was to be one, up to ``now``."""
+def occurrences(task: TaskFields, due: Occurrence, now: Instant) -> Occurrences:
+    """What to do about the occurrences from ``due``, which was waited for, up to ``now``."""
     until = now if task.ends_at is None else min(now, task.ends_at)
-    found = latest(task.schedule, task.timezone, due_at - 1e-3, until, MOST_COUNTED)
+    found = past(task.schedule, task.timezone, due.at - 1e-3, until, MOST_COUNTED)
     # A zone whose rules were changed since may know no such time any more: it was promised.
-    found = found or [due_at]
+    found = found or [due]
     if task.misfire is Misfire.ALL:
         kept = max(1, task.misfire_bound)
-    elif task.misfire is Misfire.ONCE or now - found[-1] <= GRACE_SECONDS:
+    elif task.misfire is Misfire.ONCE or now - found[-1].at <= GRACE_SECONDS:
         kept = 1
     else:
         kept = 0

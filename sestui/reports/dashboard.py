@@ -7,6 +7,7 @@ from sestui.core.clock import Instant
 from sestui.core.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
 from sestui.ses_api.relay_intake import Queue
+from sestui.store.campaigns import coming
 from sestui.store.imports import Imports
 from sestui.store.recent import NamedRun, RecentRuns
 from sestui.store.relayed import RelayedMails
@@ -59,9 +60,9 @@ def dashboard(runs: RecentRuns, imports: Imports, relayed: RelayedMails) -> Dash
         needs=tuple(needs),
         going=tuple(view for view in going if view.state != RunState.PAUSED),
         coming=tuple(
-            Coming(campaign.name, campaign.next_due_at)
+            Coming(campaign.name, at)
             for campaign in runs.coming(_COMING)
-            if campaign.next_due_at is not None
+            if (at := coming(campaign)) is not None
         ),
         recent=_views(runs.ended(_RECENT)),
         queues=relayed.queues() if any(view.kind == RunKind.RELAY for view in going) else {},

@@ -9,7 +9,7 @@ from sestui.core.delivery import RunCounts
 from sestui.core.pacing import AllowedRate
 from sestui.core.states import ENDED_RUN_STATES
 from sestui.errors import NotFoundError
-from sestui.store.campaigns import Campaigns
+from sestui.store.campaigns import Campaigns, coming
 from sestui.store.contacts import Contacts
 from sestui.store.runs import Runs, counts_of
 from sestui.store.tables import Campaign, Run
@@ -191,6 +191,6 @@ def _view(
         subject=subject,
         lists=tuple(campaign.lists),
         audience=audience,
-        next_due_at=campaign.next_due_at,
+        next_due_at=coming(campaign),
         run=run_view(run, campaign.name, allowed) if run else None,
     )

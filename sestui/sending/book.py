@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.cron import zone_named
 from sestui.core.pacing import DAY_SECONDS, Quota
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.core.window import parse_window
+from sestui.core.zones import zone_named
 from sestui.errors import StateError
 from sestui.sending.engine.ports import Composer
 from sestui.store.runs import Runs

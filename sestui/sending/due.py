@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sestui.compose.check import UnrenderableError
 from sestui.compose.checks import CampaignCheck
 from sestui.core.clock import Clock, Instant
-from sestui.core.cron import latest, next_fire
+from sestui.core.cron import Occurrence, next_occurrence, occurrence_at, past
 from sestui.core.follow_up import Only
 from sestui.core.states import RunState, WaitReason
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
@@ -98,7 +98,8 @@ class Due:
         for campaign in self._campaigns.due(self._clock.now()):
             self._warned = []
             try:
-                run, notes = self._start_occurrence(campaign, self._occurrence(campaign))
+                occurrence = self._occurrence(campaign).of_zone(campaign.timezone)
+                run, notes = self._start_occurrence(campaign, occurrence)
                 after = self._next(campaign)
             except (StateError, NotFoundError, UsageError) as error:
                 # Still due: the next run-due tries again. Its zone may be gone with an upgrade of
@@ -109,11 +110,11 @@ class Due:
             done.told += self._warned
             if run is not None:
                 done.run_ids.append(run.id)
-            self._campaigns.set_next_due(campaign.id, after)
+            self._campaigns.set_next(campaign.id, after)
         return done
 
     def start(
-        self, name: str, occurrence: Instant | None, only: Only | None = None
+        self, name: str, occurrence: Occurrence | None, only: Only | None = None
     ) -> tuple[Run | None, list[str]]:
         """Start a run of the campaign for an occurrence, or (None) because somebody says so.
 
@@ -131,11 +132,11 @@ class Due:
         return self._start_occurrence(campaign, occurrence, only)
 
     def _start_occurrence(
-        self, campaign: Campaign, occurrence: Instant, only: Only | None = None
+        self, campaign: Campaign, occurrence: Occurrence, only: Only | None = None
     ) -> tuple[Run | None, list[str]]:
         now = self._clock.now()
         only = only or (Only(campaign.only) if campaign.only else None)
-        why = self._approval(campaign, occurrence, now)
+        why = self._approval(campaign, occurrence.at, now)
         if why:
             run = self._runs.start(campaign, now, only=only, scheduled_for=occurrence, approval=why)
             return run, [f"{campaign.name} waits for approval: {why}"] if run else []
@@ -174,15 +175,19 @@ class Due:
             f"{campaign.name}` doesn't."
         )
 
-    def _occurrence(self, campaign: Campaign) -> Instant:
+    def _occurrence(self, campaign: Campaign) -> Occurrence:
+        """What is due: of what has gone by since it was waited for, the newest."""
         now = self._clock.now()
-        due_at = now if campaign.next_due_at is None else campaign.next_due_at
+        at = now if campaign.next_due_at is None else campaign.next_due_at
+        due = occurrence_at(campaign.schedule, campaign.timezone, at)
+        if campaign.next_occurrence:
+            due = Occurrence(at, campaign.next_occurrence)
         if not campaign.schedule:
-            return due_at
-        newest = latest(campaign.schedule, campaign.timezone, due_at - 1e-3, now, 1)
-        return newest[-1] if newest else due_at
+            return due
+        newest = past(campaign.schedule, campaign.timezone, at - 1e-3, now, 1)
+        return newest[-1] if newest else due
 
-    def _next(self, campaign: Campaign) -> Instant | None:
+    def _next(self, campaign: Campaign) -> Occurrence | None:
         if not campaign.schedule:
             return None
-        return next_fire(campaign.schedule, campaign.timezone, self._clock.now())
+        return next_occurrence(campaign.schedule, campaign.timezone, self._clock.now())

@@ -1,10 +1,10 @@
 """The forecast of a campaign: of its run that has not ended, or of one that would start now."""
 
 from sestui.core.clock import Clock
-from sestui.core.cron import zone_named
 from sestui.core.forecast import Allowance, Forecast, forecast
 from sestui.core.states import ENDED_RUN_STATES
 from sestui.core.window import parse_window
+from sestui.core.zones import zone_named
 from sestui.sending.shared_account import SharedAccount
 from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts

@@ -7,6 +7,7 @@ from sestui.compose.checks import CampaignCheck, Checker
 from sestui.core.clock import Instant
 from sestui.core.content import Composer
 from sestui.core.content.addresses import wire_address
+from sestui.core.cron import Occurrence
 from sestui.core.follow_up import Only
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts import Contacts
@@ -48,7 +49,7 @@ class Starter:
         *,
         again: bool = False,
         only: Only | None = None,
-        scheduled_for: Instant | None = None,
+        scheduled_for: Occurrence | None = None,
         skip_unrenderable: bool = False,
         told: Told | None = None,
     ) -> Run | None:

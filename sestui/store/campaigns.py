@@ -10,13 +10,23 @@ from sqlmodel import Session, col, select
 from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant
 from sestui.core.content.message import MessageSource
+from sestui.core.cron import Occurrence, occurrence_at
 from sestui.core.mail import MailAttachment
 from sestui.core.states import RunKind
 from sestui.core.text import printable
+from sestui.core.zones import due_at
 from sestui.errors import ConflictError, NotFoundError, StateError
 from sestui.store.database import Database
 from sestui.store.messages import stored_message
+from sestui.store.occurrences import due_ids, later_than
 from sestui.store.tables import Attachment, Campaign, ContactList, Message, Run
+
+
+def coming(campaign: Campaign) -> Instant | None:
+    """When `run-due` starts the campaign next, by its zone's rules as they are now."""
+    if campaign.next_due_at is None:
+        return None
+    return due_at(campaign.next_due_at, campaign.next_occurrence, campaign.timezone)
 
 
 def fields_of(campaign: Campaign) -> CampaignFields:
@@ -156,10 +166,13 @@ class Campaigns:
 
     def due(self, now: Instant) -> Sequence[Campaign]:
         """Campaigns whose next run is to start by now: higher priority first, then the older."""
+        due = due_ids(self._database, now, tasks=False)
+        if not due:
+            return []
         with self._database.read() as session:
             return session.exec(
                 select(Campaign)
-                .where(col(Campaign.next_due_at) <= now)
+                .where(col(Campaign.id).in_(due), col(Campaign.next_due_at) <= now)
                 .order_by(col(Campaign.priority).desc(), col(Campaign.next_due_at))
             ).all()
 
@@ -169,11 +182,39 @@ class Campaigns:
         Raises:
             NotFoundError: there is no such campaign.
         """
+        self.set_next(campaign_id, None if instant is None else Occurrence(instant, ""))
+
+    def set_next(self, campaign_id: int, occurrence: Occurrence | None) -> None:
+        """What `run-due` starts the campaign for next; None for only by hand.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+        """
         with self._database.write() as session:
             campaign = session.get(Campaign, campaign_id)
             if campaign is None:
                 raise NotFoundError(f"There is no campaign with id {campaign_id}.")
-            campaign.next_due_at = instant
+            campaign.next_due_at = None if occurrence is None else occurrence.at
+            campaign.next_occurrence = "" if occurrence is None else occurrence.name
+
+    def is_over(self, campaign_id: int, occurrence: Occurrence) -> bool:
+        """Whether the campaign was started for that occurrence."""
+        with self._database.read() as session:
+            run = session.exec(
+                select(Run.id).where(
+                    Run.campaign_id == campaign_id, Run.occurrence == occurrence.name
+                )
+            ).first()
+        return run is not None
+
+    def later_than(self, campaign: Campaign, zone: str, now: Instant) -> Instant:
+        """After which instant a changed schedule of the campaign begins.
+
+        Raises:
+            UsageError: there is no such zone.
+        """
+        with self._database.read() as session:
+            return later_than(session, campaign, zone, now)
 
     def has_run(self, campaign_id: int) -> bool:
         """Whether the campaign was ever started; tests don't count."""
@@ -265,6 +306,11 @@ def _written(
             created_at=now,
             updated_at=now,
         )
+    # What is waited for already keeps its name, whatever its zone has made of it since.
+    kept = campaign.next_due_at == next_due_at and (
+        (campaign.schedule, campaign.start_at, campaign.timezone)
+        == (fields.schedule, fields.start_at, fields.timezone)
+    )
     campaign.name = fields.name
     campaign.message_id = message_id
     campaign.from_address = fields.from_address
@@ -282,7 +328,11 @@ def _written(
     campaign.only = fields.only
     campaign.misfire_hours = fields.misfire_hours
     campaign.skip_unrenderable = fields.skip_unrenderable
-    campaign.next_due_at = next_due_at
+    if not kept:
+        campaign.next_due_at, campaign.next_occurrence = next_due_at, ""
+        if next_due_at is not None:
+            coming = occurrence_at(fields.schedule, fields.timezone, next_due_at)
+            campaign.next_occurrence = coming.name
     campaign.updated_at = now
     session.add(campaign)
     session.flush()

@@ -5,6 +5,7 @@ schema version, a file that isn't there yet), the way that can takes over.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from sestui.core.clock import Instant
 from sestui.core.states import Completion, RunState, WaitReason
 from sestui.core.task_states import TaskRunState
+from sestui.core.zones import LONGEST_SHIFT, due_at
 from sestui.errors import StorageError
 from sestui.store.sqlite_logs import check_logs
 from sestui.store.version import HEAD
@@ -23,20 +25,24 @@ if TYPE_CHECKING:
 _BUSY_SECONDS = 5.0
 
 _LOOKS = (
-    "SELECT 1 FROM campaign WHERE next_due_at <= :now LIMIT 1",
     "SELECT 1 FROM run WHERE state = :sending LIMIT 1",
     "SELECT 1 FROM run WHERE state = :waiting AND reason <> :approval LIMIT 1",
     "SELECT 1 FROM run WHERE completion = :owed AND state = :finished LIMIT 1",
-    "SELECT 1 FROM task WHERE next_run_at <= :now LIMIT 1",
     "SELECT 1 FROM task_run WHERE state IN (:queued, :running) LIMIT 1",
     "SELECT 1 FROM shared_setting WHERE name = 'backup_taken_at' LIMIT 1",
 )
 """Each one step along an index."""
 
+_WAITING = (
+    "SELECT next_due_at, next_occurrence, timezone FROM campaign WHERE next_due_at <= :soon",
+    "SELECT next_run_at, next_occurrence, timezone FROM task WHERE next_run_at <= :soon",
+)
+"""What is due soon, which a zone whose rules were changed may have moved."""
+
 
 def _values(now: Instant) -> dict[str, object]:
     return {
-        "now": now,
+        "soon": now + LONGEST_SHIFT,
         "sending": RunState.SENDING.value,
         "waiting": RunState.WAITING.value,
         "approval": WaitReason.APPROVAL.value,
@@ -63,8 +69,12 @@ def surely_nothing_due(file: Path, now: Instant) -> bool:
             )
         ) as connection:
             version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-            return version == [(HEAD,)] and not any(
-                connection.execute(look, _values(now)).fetchone() for look in _LOOKS
+            if version != [(HEAD,)]:
+                return False
+            values = _values(now)
+            waiting = [row for look in _WAITING for row in connection.execute(look, values)]
+            return not _any_due(waiting, now) and not any(
+                connection.execute(look, values).fetchone() for look in _LOOKS
             )
     except (sqlite3.Error, StorageError):
         return False
@@ -74,5 +84,17 @@ def anything_due(database: "Database", now: Instant) -> bool:
     """The same of a database that is open, at its version, on either engine."""
     from sqlalchemy import text  # noqa: PLC0415 - see above
 
+    values = _values(now)
     with database.read_connection() as connection:
-        return any(connection.execute(text(look), _values(now)).first() for look in _LOOKS)
+        waiting = [
+            (at, name, zone)
+            for look in _WAITING
+            for at, name, zone in connection.execute(text(look), values)
+        ]
+        return _any_due(waiting, now) or any(
+            connection.execute(text(look), values).first() for look in _LOOKS
+        )
+
+
+def _any_due(waiting: Iterable[tuple[Instant, str, str]], now: Instant) -> bool:
+    return any(due_at(at, name, zone) <= now for at, name, zone in waiting)

@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from sestui.core.clock import Instant
+from sestui.core.cron import Occurrence
 from sestui.core.states import RunKind, RunState
 from sestui.store.tables import Campaign, Run
 
@@ -26,7 +27,9 @@ def sent_fields(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def new_run(campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Instant | None) -> Run:
+def new_run(
+    campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Occurrence | None
+) -> Run:
     """The row of a run that sends from this instant, without its number."""
     return Run(
         campaign_id=campaign.id,
@@ -35,7 +38,8 @@ def new_run(campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Inst
         state=RunState.SENDING.value,
         created_at=now,
         started_at=now,
-        scheduled_for=scheduled_for,
+        scheduled_for=None if scheduled_for is None else scheduled_for.at,
+        occurrence=None if scheduled_for is None else scheduled_for.name,
         **sent_fields(campaign),
     )
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from sestui.core.clock import Instant
+from sestui.core.cron import Occurrence
 from sestui.core.delivery import RunCounts
 from sestui.core.follow_up import Only
 from sestui.core.states import (
@@ -25,6 +26,7 @@ from sestui.store.audiences import add_audience, follow_up_size
 from sestui.store.database import Database
 from sestui.store.ledger import finish_if_done, skip_pending
 from sestui.store.new_runs import new_run, number_run, sent_fields
+from sestui.store.occurrences import distinct_instant
 from sestui.store.sent_since import first_sent
 from sestui.store.tables import Campaign, Contact, Delivery, Run
 from sestui.store.unrenderable import (
@@ -62,7 +64,7 @@ class Runs:
         *,
         again: bool = False,
         only: Only | None = None,
-        scheduled_for: Instant | None = None,
+        scheduled_for: Occurrence | None = None,
         held_for: str = "",
         approval: str = "",
         unrenderable: Reasons | None = None,
@@ -101,6 +103,8 @@ class Runs:
                     return None
                 repeat = again or only is not None or scheduled_for is not None
                 _refuse_repeat(session, campaign, again=repeat)
+                if scheduled_for is not None:
+                    run.scheduled_for = distinct_instant(session, campaign, scheduled_for.at)
                 number_run(session, run)
                 run.pending = add_audience(session.connection(), run, campaign.lists, only)
                 if only is not None and not run.pending and scheduled_for is None:
@@ -117,7 +121,7 @@ class Runs:
             raise
         return self.get(run.id)
 
-    def occurred(self, campaign: Campaign, scheduled_for: Instant | None) -> bool:
+    def occurred(self, campaign: Campaign, scheduled_for: Occurrence | None) -> bool:
         """Whether that occurrence was started before; never for None, which is none."""
         with self._database.read() as session:
             return _occurred(session, campaign, scheduled_for)
@@ -346,12 +350,19 @@ def _leave_out(session: Session, run: Run, unrenderable: Reasons) -> None:
     run.skipped += count
 
 
-def _occurred(session: Session, campaign: Campaign, scheduled_for: Instant | None) -> bool:
+def _occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence | None) -> bool:
     if scheduled_for is None:
         return False
     run = session.exec(
         select_model(Run.id)
-        .where(Run.campaign_id == campaign.id, Run.scheduled_for == scheduled_for)
+        .where(
+            Run.campaign_id == campaign.id,
+            or_(
+                col(Run.occurrence) == scheduled_for.name,
+                # A run of before occurrences had names.
+                col(Run.occurrence).is_(None) & (col(Run.scheduled_for) == scheduled_for.at),
+            ),
+        )
         .limit(1)
     ).first()
     return run is not None

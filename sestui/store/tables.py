@@ -157,7 +157,9 @@ class Campaign(SQLModel, table=True):
     timezone: str = Field(default="")
     """IANA zone of schedule and start; '' is the machine's."""
     next_due_at: float | None = Field(default=None, index=True)
-    """When `run-due` starts the next run by itself; None: only by hand."""
+    """When `run-due` starts the next run by itself, as reckoned last; None: only by hand."""
+    next_occurrence: str = Field(default="")
+    """What that is by name, whatever becomes of the zone; '' where ``next_due_at`` alone tells."""
     only: str = Field(default="")
     """An ``Only``: the part of the audience that a scheduled run is for; '' is all of it."""
     misfire_hours: float = Field(default=USUAL_MISFIRE_HOURS)
@@ -175,6 +177,7 @@ class Run(SQLModel, table=True):
         UniqueConstraint("campaign_id", "number"),
         # A scheduled occurrence is started once, however many run-due fire.
         UniqueConstraint("campaign_id", "scheduled_for"),
+        Index("ix_run_occurrence", "campaign_id", "occurrence", unique=True),
         # The end of a run is told of once, however many processes see it.
         UniqueConstraint("notice_of"),
     )
@@ -204,6 +207,10 @@ class Run(SQLModel, table=True):
     resume_at: float | None = Field(default=None)
     """When a waiting run expects to go on."""
     scheduled_for: float | None = Field(default=None)
+    """When the occurrence came that it is for; None: somebody started it."""
+    occurrence: str | None = Field(default=None)
+    """That occurrence's name and zone, by which it is started once; None as above, and in rows of
+    before there were names."""
     completion: str = Field(default="", index=True)
     """Whether its end is to be told of by mail: a ``Completion``; '' if nobody wants to know."""
     notice_of: int | None = Field(default=None, foreign_key="run.id")

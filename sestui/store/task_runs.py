@@ -40,6 +40,8 @@ class Taken:
     task: TaskFields
     occurrence: Instant
     """What it is run for: the occurrence, or when somebody asked for it."""
+    occurrence_name: str
+    """The occurrence's name; '' if somebody asked for it."""
     by_hand: bool
     attempt: int
     log: str
@@ -300,6 +302,7 @@ def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant)
         task_id=task.id,
         task=fields_of_task(task),
         occurrence=run.scheduled_for if run.scheduled_for is not None else now,
+        occurrence_name=run.occurrence or "",
         by_hand=run.scheduled_for is None,
         attempt=run.attempt,
         log=run.log,

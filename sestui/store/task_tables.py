@@ -39,7 +39,10 @@ class Task(SQLModel, table=True):
     first_run_at: float | None = Field(default=None)
     last_run_at: float | None = Field(default=None)
     next_run_at: float | None = Field(default=None, index=True)
-    """The occurrence that `run-due` waits for; None: it is inactive, or there is none."""
+    """When the occurrence that `run-due` waits for comes, as reckoned last: zones change their
+    rules, so that ``next_occurrence`` says what it is. None: it is inactive, or there is none."""
+    next_occurrence: str = Field(default="")
+    """The name of that occurrence; '' where it is told by ``next_run_at`` alone."""
     created_at: float
     updated_at: float
 
@@ -51,13 +54,17 @@ class TaskRun(SQLModel, table=True):
     __table_args__ = (
         # Each occurrence is run once, however many run-due fire.
         UniqueConstraint("task_id", "scheduled_for"),
+        Index("ix_task_run_occurrence", "task_id", "occurrence", unique=True),
         Index("ix_task_run_task_id", "task_id", "id"),
     )
 
     id: int = Field(default=None, primary_key=True)
     task_id: int = Field(foreign_key="task.id")
     scheduled_for: float | None = Field(default=None)
-    """The occurrence; None: somebody started it by hand."""
+    """When the occurrence came; None: somebody started it by hand."""
+    occurrence: str | None = Field(default=None)
+    """Its name (``core.zones.occurrence_name``), by which it is run once whatever becomes of its
+    zone; None by hand, and in rows of before there were names."""
     state: str = Field(default=TaskRunState.QUEUED.value, index=True)
     attempt: int = Field(default=0)
     """How often it was started: more than once if a process died on it."""

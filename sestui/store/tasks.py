@@ -4,14 +4,18 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select
 
 from sestui.core.clock import Instant
+from sestui.core.cron import Occurrence, occurrence_at
 from sestui.core.task import MOST_COUNTED, Occurrences, TaskFields, occurrences
 from sestui.core.task_states import OPEN_TASK_STATES, Misfire, Overlap, TaskRunState
 from sestui.core.text import printable
+from sestui.core.zones import due_at
 from sestui.errors import NotFoundError, StateError
 from sestui.store.database import Database
+from sestui.store.occurrences import distinct_instant, due_ids, later_than
 from sestui.store.task_tables import Task, TaskRun
 
 _OPEN = sorted(state.value for state in OPEN_TASK_STATES)
@@ -35,8 +39,19 @@ class Queued:
         return ""
 
 
+def coming(task: Task) -> Instant | None:
+    """When the occurrence that the task waits for comes, by its zone's rules as they are now."""
+    if task.next_run_at is None:
+        return None
+    return due_at(task.next_run_at, task.next_occurrence, task.timezone)
+
+
 def fields_of_task(task: Task) -> TaskFields:
-    """The row as values that compare."""
+    """The row as values that compare.
+
+    Rules that are none (somebody wrote into the row by hand) become those that run least.
+    """
+    misfires, overlaps = {each.value for each in Misfire}, {each.value for each in Overlap}
     return TaskFields(
         name=task.name,
         type=task.type,
@@ -48,10 +63,10 @@ def fields_of_task(task: Task) -> TaskFields:
         priority=task.priority,
         starts_at=task.starts_at,
         ends_at=task.ends_at,
-        misfire=Misfire(task.misfire),
+        misfire=Misfire(task.misfire if task.misfire in misfires else Misfire.SKIP),
         misfire_bound=task.misfire_bound,
         timeout=task.timeout,
-        overlap=Overlap(task.overlap),
+        overlap=Overlap(task.overlap if task.overlap in overlaps else Overlap.SKIP),
     )
 
 
@@ -94,10 +109,13 @@ class Tasks:
 
     def due(self, now: Instant) -> Sequence[int]:
         """Ids of the tasks of which an occurrence has come: higher priority first."""
+        due = due_ids(self._database, now, tasks=True)
+        if not due:
+            return []
         with self._database.read() as session:
             return session.exec(
                 select(Task.id)
-                .where(col(Task.next_run_at) <= now)
+                .where(col(Task.id).in_(due), col(Task.next_run_at) <= now)
                 .order_by(col(Task.priority).desc(), col(Task.next_run_at), col(Task.id))
             ).all()
 
@@ -121,7 +139,7 @@ class Tasks:
                 created_at=now,
                 updated_at=now,
             )
-            _take_over(task, fields, now)
+            _take_over(session, task, fields, now)
             session.add(task)
             session.flush()
             return task
@@ -144,7 +162,7 @@ class Tasks:
             taken = session.exec(select(Task.id).where(Task.name == fields.name)).first()
             if taken not in {None, task.id}:
                 raise StateError(f"There is a task {fields.name} already; choose another name.")
-            _take_over(task, fields, now)
+            _take_over(session, task, fields, now)
             task.updated_at = now
             session.add(task)
             session.flush()
@@ -172,19 +190,26 @@ class Tasks:
 
         One transaction: whoever comes second, in this or another process, finds nothing due. None:
         so did we.
+
+        Raises:
+            UsageError: its schedule can't be read, or its zone is gone.
         """
         with self._database.write() as session:
             task = session.get(Task, task_id, with_for_update=True)
-            if task is None or task.next_run_at is None or task.next_run_at > now:
+            if task is None or (at := coming(task)) is None or at > now:
                 return None
             fields = fields_of_task(task)
-            due = _new(session, task, occurrences(fields, task.next_run_at, now))
-            task.next_run_at = fields.next_after(now)
+            waited_for = occurrence_at(fields.schedule, fields.timezone, at)
+            if task.next_occurrence:
+                waited_for = Occurrence(at, task.next_occurrence)
+            due = _new(session, task, occurrences(fields, waited_for, now))
+            _wait_for(task, fields.next_after(now))
             skipped = (
                 bool(due.run) and task.overlap == Overlap.SKIP and _has(session, task.id, _OPEN)
             )
             session.add(task)
-            session.add_all(_rows(task, due, now, skipped=skipped))
+            for row in _rows(task, due, now, skipped=skipped):
+                _add(session, task, row)
             if task.next_run_at is None and not due.run:
                 task.active = False
             return Queued(task.name, due, skipped)
@@ -198,14 +223,18 @@ class Tasks:
             task = session.get(Task, task_id, with_for_update=True)
             if task is None or task.next_run_at is None:
                 return None
-            run = _ended(task, task.next_run_at, now, TaskRunState.FAILED, why.rstrip("."))
-            task.active, task.next_run_at = False, None
-            session.add_all([task, run])
+            due = Occurrence(task.next_run_at, "")
+            run = _ended(task, due, now, TaskRunState.FAILED, why.rstrip("."))
+            run.occurrence = None  # it may be run yet, when somebody has mended the task
+            task.active = False
+            _wait_for(task, None)
+            session.add(task)
+            _add(session, task, run)
             session.flush()
             return run.id, task.name
 
 
-def _take_over(task: Task, fields: TaskFields, now: Instant) -> None:
+def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -> None:
     before = fields_of_task(task) if task.id is not None else None
     task.name = fields.name
     task.description = fields.description
@@ -223,7 +252,13 @@ def _take_over(task: Task, fields: TaskFields, now: Instant) -> None:
     task.overlap = fields.overlap.value
     if before is None or _timing(before) != _timing(fields):
         # From now on: while it was switched off, nothing was missed.
-        task.next_run_at = fields.next_after(now) if fields.active else None
+        after = now if before is None else later_than(session, task, fields.timezone, now)
+        _wait_for(task, fields.next_after(after) if fields.active else None)
+
+
+def _wait_for(task: Task, occurrence: Occurrence | None) -> None:
+    task.next_run_at = None if occurrence is None else occurrence.at
+    task.next_occurrence = "" if occurrence is None else occurrence.name
 
 
 def _timing(fields: TaskFields) -> tuple[object, ...]:
@@ -252,14 +287,23 @@ def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
     A clock that was set back, or that of another host, lets an edit wait for an occurrence again
     that has been run: each is run once.
     """
-    told = {*due.run, due.missed_at}
-    known = session.exec(
-        select(TaskRun.scheduled_for).where(
-            TaskRun.task_id == task.id, col(TaskRun.scheduled_for).in_(told)
+    told = [*due.run, *([due.newest_missed] if due.newest_missed else [])]
+    names = [each.name for each in told]
+    rows = session.exec(
+        select(TaskRun.occurrence, TaskRun.scheduled_for).where(
+            TaskRun.task_id == task.id,
+            or_(
+                col(TaskRun.occurrence).in_(names),
+                # A run of before occurrences had names.
+                col(TaskRun.occurrence).is_(None)
+                & col(TaskRun.scheduled_for).in_([each.at for each in told]),
+            ),
         )
     ).all()
-    run = tuple(occurrence for occurrence in due.run if occurrence not in known)
-    if due.missed_at in known:
+    by_name, by_instant = {name for name, _ in rows}, {at for name, at in rows if name is None}
+    new = [each for each in told if each.name not in by_name and each.at not in by_instant]
+    run = tuple(each for each in due.run if each in new)
+    if due.newest_missed not in new:
         return Occurrences(run, 0, None)
     return replace(due, run=run)
 
@@ -267,22 +311,40 @@ def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
 def _rows(task: Task, due: Occurrences, now: Instant, *, skipped: bool) -> list[TaskRun]:
     """Rows for what is to be run, and one that tells of what is not."""
     rows = []
-    if due.missed_at is not None:
+    if due.newest_missed is not None:
         why = f"Nobody was there: {counted(due.missed)} missed"
-        rows.append(_ended(task, due.missed_at, now, TaskRunState.MISSED, why))
+        rows.append(_ended(task, due.newest_missed, now, TaskRunState.MISSED, why))
     for occurrence in due.run:
         if skipped:
             why = "The run before had not ended"
             rows.append(_ended(task, occurrence, now, TaskRunState.SKIPPED, why))
         else:
-            rows.append(TaskRun(task_id=task.id, scheduled_for=occurrence, queued_at=now))
+            rows.append(_row(task, occurrence, now))
     return rows
 
 
-def _ended(task: Task, occurrence: Instant, now: Instant, state: TaskRunState, why: str) -> TaskRun:
+def _row(task: Task, occurrence: Occurrence, now: Instant) -> TaskRun:
     return TaskRun(
         task_id=task.id,
-        scheduled_for=occurrence,
+        scheduled_for=occurrence.at,
+        occurrence=occurrence.name,
+        queued_at=now,
+    )
+
+
+def _add(session: Session, task: Task, run: TaskRun) -> None:
+    run.scheduled_for = distinct_instant(session, task, run.scheduled_for or 0.0)
+    session.add(run)
+    session.flush()
+
+
+def _ended(
+    task: Task, occurrence: Occurrence, now: Instant, state: TaskRunState, why: str
+) -> TaskRun:
+    return TaskRun(
+        task_id=task.id,
+        scheduled_for=occurrence.at,
+        occurrence=occurrence.name,
         state=state.value,
         queued_at=now,
         finished_at=now,

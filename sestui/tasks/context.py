@@ -98,6 +98,10 @@ class TaskContext(Generic[P]):
     stop: threading.Event
     """Set when the time is up, or the process has to end."""
     run_log: RunLog
+    occurrence_name: str = ""
+    """What the occurrence is known by (its time on the clock); '' by hand."""
+    timezone: str = ""
+    """The task's zone; '' is the machine's."""
 
     def log(self, line: str) -> None:
         """Note something; it can be read while the run goes on."""

@@ -15,10 +15,11 @@ from sestui.settings import Settings
 from sestui.store.database import Database
 from sestui.store.task_runs import TaskRuns
 from sestui.store.task_tables import Task, TaskRun
-from sestui.store.tasks import Tasks, fields_of_task
+from sestui.store.tasks import Tasks, coming, fields_of_task
 from sestui.tasks.registry import checked_type, known_types, load_type, parameters_of
 
 SHOWN_FIRES = 5
+SHOWN_DATES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class TaskOutlook:
     """When a task runs, as people read it; times are those of the task's zone."""
 
     words: str
-    """The schedule in words."""
+    """The schedule in words, or where words would be wrong, the next dates."""
     fires: tuple[str, ...]
     """The next few; none while it is switched off."""
     starts: str
@@ -168,17 +169,34 @@ class TaskDesk:
         return {name: _summary(name) for name in known_types()}
 
     def outlook(self, fields: TaskFields) -> TaskOutlook:
-        """When a task, which may not be stored yet, would run.
+        """When a task that is not stored yet would run.
 
         Raises:
             UsageError: its schedule isn't one, or there is no such zone.
         """
+        return self._outlook(fields, [])
+
+    def outlook_of(self, view: TaskView) -> TaskOutlook:
+        """When a task runs: what it waits for, which may be overdue, and what comes after that.
+
+        Raises:
+            UsageError: its schedule isn't one, or there is no such zone.
+        """
+        return self._outlook(view.fields, [] if view.next_run_at is None else [view.next_run_at])
+
+    def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskOutlook:
         now, zone = self._clock.now(), fields.timezone
         begin = now if fields.starts_at is None else max(now, fields.starts_at - 1e-3)
-        found = upcoming(fields.schedule, zone, begin, SHOWN_FIRES) if fields.active else []
+        begin = max([begin, *waits_for])
+        coming_up = upcoming(fields.schedule, zone, begin, SHOWN_FIRES)
+        found = [*waits_for, *coming_up][:SHOWN_FIRES] if fields.active else []
         starts, ends = fields.starts_at, fields.ends_at
+        words = in_words(fields.schedule)
+        if not words:
+            dates = [on_the_clock(at, zone) for at in coming_up[:SHOWN_DATES]]
+            words = f"{', '.join(dates)}, …" if dates else "no more dates"
         return TaskOutlook(
-            words=in_words(fields.schedule),
+            words=words,
             fires=tuple(on_the_clock(at, zone) for at in found if ends is None or at <= ends),
             starts="" if starts is None else on_the_clock(starts, zone),
             ends="" if ends is None else on_the_clock(ends, zone),
@@ -273,7 +291,7 @@ def _view(task: Task, run: TaskRun | None) -> TaskView:
         fields=fields_of_task(task),
         first_run_at=task.first_run_at,
         last_run_at=task.last_run_at,
-        next_run_at=task.next_run_at,
+        next_run_at=coming(task),
         created_at=task.created_at,
         updated_at=task.updated_at,
         run=_run_view(run, task.name) if run else None,

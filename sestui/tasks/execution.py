@@ -110,6 +110,8 @@ class Execution:
             ends_at=self.ends_at,
             stop=self.stop,
             run_log=self._log,
+            occurrence_name=self.taken.occurrence_name,
+            timezone=task.timezone,
         )
         return kind.run(context)
 

@@ -111,7 +111,7 @@ def make_due(database: Database, instant: float, *names: str) -> None:
     """Let these tasks (all of them, if none is named) wait for an occurrence at that instant."""
     with database.write() as session:
         chosen = [col(Task.name).in_(names)] if names else []
-        session.exec(update(Task).where(*chosen).values(next_run_at=instant))
+        session.exec(update(Task).where(*chosen).values(next_run_at=instant, next_occurrence=""))
 
 
 def ran(

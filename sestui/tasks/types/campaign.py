@@ -1,6 +1,7 @@
 """``campaign``: start a run of a campaign."""
 
 from sestui.core.clock import iso
+from sestui.core.cron import Occurrence
 from sestui.core.follow_up import Only
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
@@ -29,7 +30,10 @@ class StartCampaign(TaskType[CampaignParameters]):
         """See :meth:`TaskType.run`."""
         given = context.parameters
         # By hand it is no occurrence: what was sent before is not sent again unless it says so.
-        occurrence = None if context.by_hand else context.occurrence
+        occurrence = None
+        if not context.by_hand:
+            name = context.occurrence_name or iso(context.occurrence)
+            occurrence = Occurrence(context.occurrence, name).of_zone(context.timezone)
         run, notes = context.services.due.start(given.campaign, occurrence, given.only)
         for note in notes:
             context.log(note)

@@ -8,6 +8,7 @@ from sestui.core.follow_up import Only
 from sestui.core.forecast import Forecast
 from sestui.errors import NotFoundError, StateError
 from sestui.reports.overview import CampaignView, RunView
+from sestui.store.campaigns import coming
 from sestui.store.doubts import Verdict
 from sestui.tui.desk import Desk, RunPicture, has_ended
 
@@ -81,7 +82,7 @@ class CampaignDesk:
             lists=tuple(campaign.lists),
             schedule=campaign.schedule,
             timezone=campaign.timezone,
-            next_due_at=campaign.next_due_at,
+            next_due_at=coming(campaign),
             max_rate=campaign.max_rate,
             send_window=campaign.send_window,
             transactional=campaign.transactional,

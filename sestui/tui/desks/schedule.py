@@ -61,7 +61,7 @@ class ScheduleDesk:
 
     def outlook(self, view: TaskView) -> TaskOutlook:
         """When a task runs, in words and by the clock."""
-        return self._tasks.outlook(view.fields)
+        return self._tasks.outlook_of(view)
 
     def log(self, name: str) -> list[TaskRunView]:
         """The task's runs, the newest first."""

@@ -76,7 +76,7 @@ def test_add_with_every_option(sestui: Sestui) -> None:
     (listed,) = sestui.json("task", "list")
     assert listed == made
     told = shown(sestui)
-    assert told == made | {"words": "at 03:00", "fires": told["fires"]}
+    assert told == made | {"words": "at 03:00, every day", "fires": told["fires"]}
     assert told["fires"][0] == "Sun 2090-01-01 03:00+01:00"
     assert len(told["fires"]) == 5
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 from sqlmodel import select
 
+from sestui.core.cron import Occurrence
 from sestui.core.delivery import RunCounts, Want
 from sestui.core.follow_up import Only
 from sestui.core.states import PauseReason, RunState, WaitReason
@@ -67,13 +68,18 @@ def test_a_second_run_after_the_end_has_to_be_said(runs, campaign, clock):
     assert (first.number, second.number) == (1, 2)
 
 
+def nine(instant):
+    """An occurrence at that instant."""
+    return Occurrence(instant, f"2026-12-01T{instant:.0f}")
+
+
 def test_a_scheduled_occurrence_is_started_once(runs, campaign, clock):
-    assert runs.start(campaign, clock.now(), scheduled_for=500.0) is not None
+    assert runs.start(campaign, clock.now(), scheduled_for=nine(500.0)) is not None
     # Whether its run still goes on or not.
-    assert runs.start(campaign, clock.now(), scheduled_for=500.0) is None
+    assert runs.start(campaign, clock.now(), scheduled_for=nine(500.0)) is None
     runs.cancel(runs.latest([campaign.id])[campaign.id].id, clock.now())
-    assert runs.start(campaign, clock.now(), scheduled_for=500.0) is None
-    assert runs.start(campaign, clock.now(), scheduled_for=600.0) is not None
+    assert runs.start(campaign, clock.now(), scheduled_for=nine(500.0)) is None
+    assert runs.start(campaign, clock.now(), scheduled_for=nine(600.0)) is not None
 
 
 def test_processes_at_once_start_an_occurrence_once(database, runs, campaign, clock):
@@ -84,7 +90,7 @@ def test_processes_at_once_start_an_occurrence_once(database, runs, campaign, cl
     def start() -> None:
         begin.wait()
         try:
-            results.append(Runs(database).start(campaign, clock.now(), scheduled_for=500.0))
+            results.append(Runs(database).start(campaign, clock.now(), scheduled_for=nine(500.0)))
         except BaseException as error:  # noqa: BLE001 # told to the test's own thread
             results.append(error)
 

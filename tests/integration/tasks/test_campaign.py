@@ -226,7 +226,8 @@ def occurs(runtime, at, **parameters):
     else:
         runtime.tasks.change("weekly", fields)
     with runtime.database.write() as session:
-        session.exec(select(Task)).one().next_run_at = at
+        task = session.exec(select(Task)).one()
+        task.next_run_at, task.next_occurrence = at, ""
     crew = runtime.crew()
     crew.start()
     until(lambda: bool(crew.ended))

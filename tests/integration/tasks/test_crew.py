@@ -27,7 +27,7 @@ def make_due(runtime, *names):
     with runtime.database.write() as session:
         for name in names:
             task = session.exec(select(Task).where(Task.name == name)).one()
-            task.next_run_at = runtime.clock.now() - 1
+            task.next_run_at, task.next_occurrence = runtime.clock.now() - 1, ""
 
 
 @contextmanager

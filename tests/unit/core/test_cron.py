@@ -3,10 +3,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sestui.core.cron import check_cron, latest, next_fire, upcoming
+from sestui.core.cron import check_cron, next_occurrence, past, upcoming
 from sestui.errors import UsageError
 
 PARIS = ZoneInfo("Europe/Paris")
+
+
+def next_fire(expression, zone, after):
+    found = next_occurrence(expression, zone, after)
+    return None if found is None else found.at
+
+
+def latest(*given):
+    return [each.at for each in past(*given)]
 
 
 def fires(expression, start, count, zone="Europe/Paris"):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sestui.core.cron import occurrence_at
 from sestui.core.task import GRACE_SECONDS, MOST_COUNTED, TaskFields, may_retry, occurrences
 from sestui.core.task_states import Misfire
 from sestui.core.task_values import checked_fields, instant_of, once
@@ -17,7 +18,12 @@ MONDAY = datetime(2026, 11, 23, 18, 0, 4, tzinfo=UTC)
 
 
 def due(task: TaskFields, since: datetime = FRIDAY, now: datetime = MONDAY):
-    return occurrences(task, since.timestamp(), now.timestamp())
+    waited_for = occurrence_at(task.schedule, task.timezone, since.timestamp())
+    return occurrences(task, waited_for, now.timestamp())
+
+
+def instants(found):
+    return tuple(each.at for each in found)
 
 
 def at(*hours: float) -> tuple[float, ...]:
@@ -27,25 +33,25 @@ def at(*hours: float) -> tuple[float, ...]:
 
 def test_skip_runs_what_is_on_time_and_lets_the_rest_go():
     found = due(replace(HOURLY, misfire=Misfire.SKIP))
-    assert found.run == at(18)
-    assert (found.missed, found.missed_at) == (72, at(17)[0])
+    assert instants(found.run) == at(18)
+    assert (found.missed, found.newest_missed.at) == (72, at(17)[0])
 
 
 def test_skip_runs_nothing_when_the_newest_is_late_too():
     late = MONDAY + timedelta(seconds=GRACE_SECONDS)
     found = due(replace(HOURLY, misfire=Misfire.SKIP), now=late)
-    assert (found.run, found.missed, found.missed_at) == ((), 73, at(18)[0])
+    assert (found.run, found.missed, found.newest_missed.at) == ((), 73, at(18)[0])
 
 
 def test_once_makes_up_for_all_with_one_run():
     found = due(HOURLY, now=MONDAY + timedelta(minutes=50))
-    assert (found.run, found.missed) == (at(18), 0)
+    assert (instants(found.run), found.missed) == (at(18), 0)
 
 
 def test_all_makes_up_for_each_within_its_bound():
     task = replace(HOURLY, misfire=Misfire.ALL, misfire_bound=3)
     found = due(task)
-    assert (found.run, found.missed) == (at(16, 17, 18), 70)
+    assert (instants(found.run), found.missed) == (at(16, 17, 18), 70)
     assert due(replace(task, misfire_bound=1000)).missed == 0
 
 
@@ -59,11 +65,11 @@ def test_a_year_of_minutes_is_not_counted_out():
 def test_nothing_runs_outside_of_its_dates():
     begin, end = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 22, 3, tzinfo=UTC)
     task = replace(HOURLY, starts_at=begin.timestamp(), ends_at=end.timestamp())
-    assert task.next_after(FRIDAY.timestamp()) == begin.timestamp()
-    assert task.next_after(end.timestamp() - 1) == end.timestamp()
+    assert task.next_after(FRIDAY.timestamp()).at == begin.timestamp()
+    assert task.next_after(end.timestamp() - 1).at == end.timestamp()
     assert task.next_after(end.timestamp()) is None
     found = due(replace(task, misfire=Misfire.ALL), since=begin)
-    assert [datetime.fromtimestamp(each, UTC).hour for each in found.run] == [0, 1, 2, 3]
+    assert [datetime.fromtimestamp(each.at, UTC).hour for each in found.run] == [0, 1, 2, 3]
 
 
 def test_what_was_killed_is_tried_again_unless_it_may_be_skipped_or_kills():
@@ -74,7 +80,8 @@ def test_what_was_killed_is_tried_again_unless_it_may_be_skipped_or_kills():
 def test_once_is_a_schedule_with_a_year():
     assert once("2026-12-01T09:05") == "5 9 1 12 * 2026"
     task = replace(HOURLY, schedule=once("2026-12-01T09:05"), timezone="Asia/Tokyo")
-    assert task.next_after(MONDAY.timestamp()) == instant_of("", "2026-12-01T09:05", "Asia/Tokyo")
+    nine = instant_of("", "2026-12-01T09:05", "Asia/Tokyo")
+    assert task.next_after(MONDAY.timestamp()).at == nine
     for bad in ("tomorrow", "2026-12-01T09:05:30", "2026-12-01T09:05+01:00"):
         with pytest.raises(UsageError, match="2026-12-01T09:00"):
             once(bad)

@@ -1,0 +1,82 @@
+"""Days that hang on the length of a month, which croniter doesn't know: ``LW``, ``L-3``, ``5L``."""
+
+import calendar
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Self
+
+from sestui.errors import UsageError
+
+_BEFORE_LAST = re.compile(r"[Ll]-(\d+)", re.ASCII)
+_LAST_WEEKDAY = re.compile(r"(?:([0-7]|[A-Za-z]{3})[Ll]|[Ll]([A-Za-z]{3}))", re.ASCII)
+_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_MOST_BEFORE = 30
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDays:
+    """A day field with at least one of ``LW`` and ``L-3`` in it."""
+
+    before_last: frozenset[int]
+    """So many days before the month's last one; 0 is that."""
+    last_working_day: bool
+    """The last Monday to Friday."""
+    others: str
+    """The field's other parts; ''."""
+    days: frozenset[int] = frozenset()
+    """What those come to."""
+
+    @classmethod
+    def read(cls, field: str) -> Self | None:
+        """The field's days; None: there is nothing in it that croniter doesn't know.
+
+        Raises:
+            UsageError: no month has so many days.
+        """
+        before, others, working = set(), [], False
+        for part in field.split(","):
+            found = _BEFORE_LAST.fullmatch(part)
+            if found is not None:
+                before.add(_checked(part, int(found[1])))
+            elif part.upper() == "LW":
+                working = True
+            else:
+                others.append(part)
+        if not before and not working:
+            return None
+        if any(part.upper() == "L" for part in others):
+            before.add(0)
+            others = [part for part in others if part.upper() != "L"]
+        return cls(frozenset(before), working, ",".join(others))
+
+    def with_days(self, days: frozenset[int]) -> "SpecialDays":
+        """The same with what :attr:`others` come to."""
+        return replace(self, days=days if self.others else frozenset())
+
+    def holds(self, day: date) -> bool:
+        """Whether it is one of these days."""
+        left = calendar.monthrange(day.year, day.month)[1] - day.day
+        if day.day in self.days or left in self.before_last:
+            return True
+        if not self.last_working_day or day.weekday() >= _SATURDAY:
+            return False
+        # The last one is followed by nothing but a weekend.
+        return left == 0 or (day.weekday() == _SATURDAY - 1 and left <= 2)
+
+
+def _checked(part: str, days: int) -> int:
+    if not 1 <= days <= _MOST_BEFORE:
+        raise UsageError(f"the day can't be '{part}': write L-1 to L-{_MOST_BEFORE}.")
+    return days
+
+
+def rewritten_weekday(field: str) -> str:
+    """``5L`` and ``friL``, the month's last Friday, as croniter spells it (``L5``)."""
+    found = _LAST_WEEKDAY.fullmatch(field)
+    if found is None:
+        return field
+    name = (found[1] or found[2]).lower()
+    number = int(name) % 7 if name.isdigit() else _NAMES.index(name) if name in _NAMES else None
+    return field if number is None else f"L{number}"

@@ -1,0 +1,19 @@
+"""An occurrence is known by its time on the clock: zones change their rules, instants move."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Add the names; what was run before has none, and what is waited for gets its own when due."""
+    for table in ("task", "campaign"):
+        op.add_column(
+            table,
+            sa.Column("next_occurrence", sa.String(), nullable=False, server_default=sa.text("''")),
+        )
+    for table, owner in (("task_run", "task_id"), ("run", "campaign_id")):
+        op.add_column(table, sa.Column("occurrence", sa.String(), nullable=True))
+        op.create_index(f"ix_{table}_occurrence", table, [owner, "occurrence"], unique=True)
