@@ -6,7 +6,7 @@ import sys
 import typer
 
 from sestui.cli.common import opened
-from sestui.errors import UsageError
+from sestui.errors import SestuiError, UsageError
 
 DEFAULT_PORT = 4580
 
@@ -26,6 +26,12 @@ def run_app() -> None:
         app.run()
         if app.failure is not None:
             raise app.failure
+        if app.return_code:
+            # Textual has shown what went wrong; whoever started us must not take it for an end.
+            raise SestuiError(
+                "The app ended because of a fault of its own, shown above; nothing that was sent "
+                "is lost, start it again to go on."
+            )
 
 
 def serve_app(port: int, *, debug: bool) -> None:

@@ -30,6 +30,15 @@ At = Annotated[
     typer.Option(metavar="T", help="Once, instead of a schedule: 2026-12-01T09:00 on its clock."),
 ]
 Zone = Annotated[str | None, typer.Option("--timezone", help="IANA zone of the schedule.")]
+DayAndWeekday = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-and-weekday/--day-or-weekday",
+        help="Where the schedule names both: only on days that are both, or (cron's rule) on any "
+        "that is either.",
+        show_default=False,
+    ),
+]
 Parameter = Annotated[
     list[str] | None,
     typer.Option(
@@ -136,6 +145,7 @@ def add(
     type_: Annotated[str, typer.Option("--type", help="`sestui task types` lists them.")],
     schedule: Schedule = None,
     at: At = None,
+    day_and_weekday: DayAndWeekday = None,
     timezone: Zone = None,
     param: Parameter = None,
     description: Description = None,
@@ -173,7 +183,7 @@ def add(
             parameters=_parameters(param or [], {}),
             active=not disabled,
         )
-        fields = _changed(fields, given, at=at, starts=starts, ends=ends)
+        fields = _changed(fields, given, at=at, both=day_and_weekday, starts=starts, ends=ends)
         view = runtime.tasks.add(fields)
         _put(runtime, view, "added", as_json=as_json)
 
@@ -186,6 +196,7 @@ def edit(
     type_: Annotated[str | None, typer.Option("--type", help="Another type.")] = None,
     schedule: Schedule = None,
     at: At = None,
+    day_and_weekday: DayAndWeekday = None,
     timezone: Zone = None,
     param: Parameter = None,
     description: Description = None,
@@ -216,7 +227,7 @@ def edit(
         # Parameters of another type mean nothing to this one.
         before = fields.parameters if type_ in {None, fields.type} else {}
         fields = replace(fields, parameters=_parameters(param or [], before))
-        fields = _changed(fields, given, at=at, starts=starts, ends=ends)
+        fields = _changed(fields, given, at=at, both=day_and_weekday, starts=starts, ends=ends)
         _put(runtime, runtime.tasks.change(name, fields), "changed", as_json=as_json)
 
 
@@ -225,11 +236,13 @@ def _changed(
     given: dict[str, Any],
     *,
     at: str | None,
+    both: bool | None,
     starts: str | None,
     ends: str | None,
 ) -> "TaskFields":
     """``fields`` with what was said on the command line."""
-    from sestui.core.task_values import instant_of, once  # noqa: PLC0415 - croniter, as above
+    from sestui.core.cron_grammar import with_both  # noqa: PLC0415 - croniter, as above
+    from sestui.core.task_values import instant_of, once  # noqa: PLC0415 - as above
 
     changes = {name: value for name, value in given.items() if value is not None}
     zone = changes.get("timezone", fields.timezone)
@@ -237,6 +250,8 @@ def _changed(
         if "schedule" in changes:
             raise UsageError("Say either --schedule or --at.")
         changes["schedule"] = once(at)
+    if both is not None:
+        changes["schedule"] = with_both(changes.get("schedule", fields.schedule), both=both)
     for option, name, text in (("--start", "starts_at", starts), ("--end", "ends_at", ends)):
         if text is not None:
             changes[name] = instant_of(option, text, zone)

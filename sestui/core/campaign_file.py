@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _FIELDS = (
     *("name", "subject", "preheader", "from", "reply_to", "lists", "segment"),
-    *("schedule", "start", "timezone", "only", "misfire_hours"),
+    *("schedule", "day_and_weekday", "start", "timezone", "only", "misfire_hours"),
     *("priority", "max_rate", "send_window", "transactional", "skip_unrenderable"),
     *("notify", "keywords", "attachments", "text", "format", "lang"),
 )
@@ -112,7 +112,7 @@ class _Parser:
             max_rate=self._max_rate(),
             send_window=self._checked("send_window", campaign_values.send_window),
             notify=self._mailboxes("notify"),
-            schedule=self._checked("schedule", campaign_values.schedule),
+            schedule=self._schedule(),
             start_at=self._start(zone),
             timezone=zone,
             only=self._checked("only", campaign_values.only),
@@ -190,6 +190,14 @@ class _Parser:
             return rule()
         except BadValue as bad:
             raise self._fault(name, bad.problem) from bad
+
+    def _schedule(self) -> str:
+        given = self._checked("schedule", campaign_values.schedule)
+        both = self._flag("day_and_weekday")
+        if not both:
+            return given
+        wanted = self._ruled("day_and_weekday", lambda: campaign_values.day_and_weekday(given))
+        return self._ruled("schedule", lambda: campaign_values.schedule(wanted))
 
     def _checked(self, name: str, rule: Callable[[str], str]) -> str:
         given = self._text(name)

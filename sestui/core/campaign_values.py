@@ -13,6 +13,7 @@ from sestui.core.content.addresses import mailbox as mailbox_of
 from sestui.core.content.addresses import wire_mailbox
 from sestui.core.content.message import BUILT_INS
 from sestui.core.cron import check_cron
+from sestui.core.cron_grammar import with_both
 from sestui.core.follow_up import Only
 from sestui.core.window import parse_window
 from sestui.core.zones import zone_named
@@ -78,6 +79,18 @@ def schedule(text: str) -> str:
     """
     try:
         return check_cron(text)
+    except SestuiError as error:
+        raise _of(error) from error
+
+
+def day_and_weekday(text: str) -> str:
+    """The cron expression that wants day *and* weekday.
+
+    Raises:
+        BadValue: it has no weekday to want.
+    """
+    try:
+        return with_both(text, both=True)
     except SestuiError as error:
         raise _of(error) from error
 

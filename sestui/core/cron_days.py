@@ -27,6 +27,8 @@ class SpecialDays:
     """The field's other parts; ''."""
     days: frozenset[int] = frozenset()
     """What those come to."""
+    weekdays: frozenset[int] = frozenset()
+    """Weekdays (0 is Sunday) of which each is enough, too."""
 
     @classmethod
     def read(cls, field: str) -> Self | None:
@@ -51,19 +53,22 @@ class SpecialDays:
             others = [part for part in others if part.upper() != "L"]
         return cls(frozenset(before), working, ",".join(others))
 
-    def with_days(self, days: frozenset[int]) -> "SpecialDays":
-        """The same with what :attr:`others` come to."""
-        return replace(self, days=days if self.others else frozenset())
+    def with_days(self, days: frozenset[int], weekdays: frozenset[int]) -> "SpecialDays":
+        """The same with what :attr:`others` come to, and weekdays that are enough."""
+        return replace(self, days=days if self.others else frozenset(), weekdays=weekdays)
 
     def holds(self, day: date) -> bool:
         """Whether it is one of these days."""
         left = calendar.monthrange(day.year, day.month)[1] - day.day
-        if day.day in self.days or left in self.before_last:
+        if day.day in self.days or left in self.before_last or self._is_weekday(day):
             return True
         if not self.last_working_day or day.weekday() >= _SATURDAY:
             return False
         # The last one is followed by nothing but a weekend.
         return left == 0 or (day.weekday() == _SATURDAY - 1 and left <= 2)
+
+    def _is_weekday(self, day: date) -> bool:
+        return day.isoweekday() % 7 in self.weekdays
 
 
 def _checked(part: str, days: int) -> int:

@@ -11,7 +11,7 @@ before the weekday wants both in any case.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -132,10 +132,14 @@ def parse(expression: str) -> Expression:
         _check_year(plain[-1])
     try:
         values = _values(plain, fields[_DAY])
+        if last is not None and not last.others:
+            values = replace(values, days=frozenset())
         values = _without_needless(values, either=either)
-        form = _form(plain, values, opened=last is not None)
+        form = _form(plain, values, opened=last is not None, either=either)
         if last is not None:
-            last = last.with_days(values.days or frozenset())
+            enough = values.weekdays if either else None
+            last = last.with_days(values.days or frozenset(), enough or frozenset())
+            last = None if values.days is None else last
         found = Expression(text, form, values.hours == _EVERYTHING[_HOUR], either, values, last)
         first = next(found.walls(FIRST_MOMENT), None)
     except (CroniterError, ValueError, KeyError, OverflowError) as error:
@@ -243,8 +247,7 @@ def _without_needless(values: Values, *, either: bool) -> Values:
     Raises:
         UsageError: rules for days that don't go together.
     """
-    every_day = values.days is None and not values.special_days
-    every_day = every_day or values.days == _EVERYTHING[_DAY]
+    every_day = values.days in {None, _EVERYTHING[_DAY]}
     any_weekday = not values.special_weekday and values.weekdays in {None, _EVERYTHING[_WEEKDAY]}
     if either and (every_day or any_weekday) and not (every_day and any_weekday):
         # Each day is one of those: what the other field says makes no difference.
@@ -253,28 +256,23 @@ def _without_needless(values: Values, *, either: bool) -> Values:
         raise UsageError(
             "A schedule whose weekday uses # or L can't name days of the month as well; make two."
         )
-    if not any_weekday and ("W" in values.special_days or (either and values.special_days)):
+    if not any_weekday and re.search("[0-9]W", values.special_days):
         raise UsageError(
-            "A schedule whose day uses W or L can't name weekdays as well; make two schedules."
+            "A schedule whose day uses W can't name weekdays as well; make two schedules."
         )
-    return Values(
-        values.minutes,
-        values.hours,
-        None if every_day else values.days,
-        values.months,
-        None if any_weekday else values.weekdays,
-        values.years,
-        "" if every_day else values.special_days,
-        "" if any_weekday else values.special_weekday,
-    )
+    if every_day:
+        values = replace(values, days=None, special_days="")
+    if any_weekday:
+        values = replace(values, weekdays=None, special_weekday="")
+    return values
 
 
-def _form(fields: list[str], values: Values, *, opened: bool) -> str:
+def _form(fields: list[str], values: Values, *, opened: bool, either: bool) -> str:
     """The fields for croniter; ``opened``: days are chosen among its own."""
     form = list(fields)
     if opened or (values.days is None and not values.special_days):
         form[_DAY] = "*"
-    if values.weekdays is None and not values.special_weekday:
+    if (opened and either) or (values.weekdays is None and not values.special_weekday):
         form[_WEEKDAY] = "*"
     return " ".join(form)
 

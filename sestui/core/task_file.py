@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TypeVar
 
+from sestui.core.cron_grammar import with_both
 from sestui.core.front_matter import FrontMatterFault, read_front_matter
 from sestui.core.task import TaskFields
 from sestui.core.task_states import Misfire, Overlap
@@ -17,7 +18,8 @@ E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
 _FIELDS = (
-    *("kind", "name", "type", "description", "schedule", "at", "timezone", "parameters", "active"),
+    *("kind", "name", "type", "description", "schedule", "at", "day_and_weekday", "timezone"),
+    *("parameters", "active"),
     *("priority", "start", "end", "misfire", "misfire_bound", "timeout", "overlap"),
 )
 
@@ -82,7 +84,7 @@ class TaskFile:
             TaskFields(
                 name=self.name,
                 type=self._text("type"),
-                schedule=once(self._text("at")) if "at" in self._values else self._text("schedule"),
+                schedule=self._schedule(),
                 description=self._text("description"),
                 timezone=zone,
                 parameters=self._of(dict, "parameters", {}),
@@ -96,6 +98,12 @@ class TaskFile:
                 overlap=self._choice("overlap", Overlap, usual.overlap),
             )
         )
+
+    def _schedule(self) -> str:
+        text = once(self._text("at")) if "at" in self._values else self._text("schedule")
+        if "day_and_weekday" not in self._values:
+            return text
+        return with_both(text, both=self._of(bool, "day_and_weekday", False))
 
     def _text(self, name: str) -> str:
         value = self._values.get(name, "")

@@ -58,7 +58,7 @@ def fields_of_task(task: Task) -> TaskFields:
         schedule=task.schedule,
         description=task.description,
         timezone=task.timezone,
-        parameters=dict(task.parameters),
+        parameters=dict(task.parameters) if isinstance(task.parameters, dict) else {},
         active=task.active,
         priority=task.priority,
         starts_at=task.starts_at,

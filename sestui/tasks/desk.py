@@ -6,6 +6,7 @@ from typing import Any
 
 from sestui.core.clock import Clock, Instant, iso
 from sestui.core.cron import upcoming
+from sestui.core.cron_grammar import wants_both
 from sestui.core.cron_words import in_words, on_the_clock
 from sestui.core.task import TaskFields
 from sestui.core.task_states import TaskRunState
@@ -89,6 +90,7 @@ class TaskView:
             "description": fields.description,
             "type": fields.type,
             "schedule": fields.schedule,
+            "day_and_weekday": wants_both(fields.schedule),
             "timezone": fields.timezone,
             "parameters": fields.parameters,
             "active": fields.active,
@@ -179,10 +181,13 @@ class TaskDesk:
     def outlook_of(self, view: TaskView) -> TaskOutlook:
         """When a task runs: what it waits for, which may be overdue, and what comes after that.
 
-        Raises:
-            UsageError: its schedule isn't one, or there is no such zone.
+        A schedule or zone that is none (any more) is said in place of its words.
         """
-        return self._outlook(view.fields, [] if view.next_run_at is None else [view.next_run_at])
+        try:
+            waits_for = [] if view.next_run_at is None else [view.next_run_at]
+            return self._outlook(view.fields, waits_for)
+        except (UsageError, ValueError, OverflowError) as error:
+            return TaskOutlook(str(error).rstrip("."), (), "", "")
 
     def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskOutlook:
         now, zone = self._clock.now(), fields.timezone

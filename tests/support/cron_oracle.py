@@ -30,13 +30,21 @@ class Cron:
     months: tuple[str, frozenset[int]]
     weekdays: tuple[str, frozenset[int]]
     last_day: bool = False
+    before_last: int = 0
+    """So many days before the last one are allowed, too (``L-3``); 0: no such day."""
+    last_working_day: bool = False
+    both: bool = False
+    """A plus before the weekday: day and weekday are wanted."""
     nth: tuple[int, int] | None = None
     """(weekday, 1 to 5)."""
 
     @property
     def text(self) -> str:
         days = self.days[0] + (",L" if self.last_day else "")
+        days += f",L-{self.before_last}" if self.before_last else ""
+        days += ",LW" if self.last_working_day else ""
         weekdays = f"{self.nth[0]}#{self.nth[1]}" if self.nth else self.weekdays[0]
+        weekdays = f"+{weekdays}" if self.both else weekdays
         return " ".join((self.minutes[0], self.hours[0], days, self.months[0], weekdays))
 
     def shows(self, wall: datetime) -> bool:
@@ -53,9 +61,16 @@ class Cron:
             return weekday == self.nth[0] and (wall.day - 1) // 7 + 1 == self.nth[1]
         last = self.last_day and wall.day == calendar.monthrange(wall.year, wall.month)[1]
         day, week = wall.day in self.days[1] or last, weekday in self.weekdays[1]
-        if len(self.days[1]) == 31:
-            return week
-        return day if len(self.weekdays[1]) == 7 else day or week
+        month = [
+            datetime(wall.year, wall.month, number)  # noqa: DTZ001 - a day on whatever clock
+            for number in range(1, calendar.monthrange(wall.year, wall.month)[1] + 1)
+        ]
+        if self.before_last and len(month) > self.before_last:
+            day |= wall.day == month[-1 - self.before_last].day
+        if self.last_working_day:
+            day |= wall.day == [each.day for each in month if each.isoweekday() <= 5][-1]
+        starred = self.days[0].startswith("*") or self.weekdays[0].startswith("*")
+        return day and week if starred or self.both else day or week
 
 
 @lru_cache(maxsize=32)

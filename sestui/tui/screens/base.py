@@ -1,6 +1,7 @@
 """What all screens share: the desk, the bar, the banner, looking again and again, and deeds."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
@@ -9,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from sestui.errors import SestuiError
+from sestui.errors import SestuiError, unforeseen
 from sestui.tui.desk import Desk
 from sestui.tui.format import shorten
 from sestui.tui.places import PLACES
@@ -17,6 +18,8 @@ from sestui.tui.widgets.key_bar import KeyBar
 from sestui.tui.widgets.top_bar import Banner, TopBar
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _TOAST_CELLS = 400
 _READ_SHARE = 4
@@ -95,6 +98,9 @@ class DeskScreen(Screen[None]):
             found = await asyncio.to_thread(read)
         except SestuiError as error:
             trouble = f"{error} Trying again."
+        except Exception as error:  # noqa: BLE001 - one bad row must not take the app down
+            _log.exception("A screen can't be read.")
+            trouble = str(unforeseen("This can't be read", error, "trying again."))
         if not self.is_attached:
             return None
         self.banner.say(trouble)
@@ -115,6 +121,10 @@ class DeskScreen(Screen[None]):
             return await asyncio.to_thread(deed)
         except SestuiError as error:
             self.tell(str(error), failed=True)
+            return None
+        except Exception as error:  # noqa: BLE001 - as in reading
+            _log.exception("A screen's deed has failed.")
+            self.tell(str(unforeseen("It failed", error, "nothing else has changed.")), failed=True)
             return None
 
     def tell(self, text: str, *, failed: bool = False) -> None:

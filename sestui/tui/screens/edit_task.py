@@ -25,7 +25,11 @@ _TYPING_SECONDS = 0.2
 
 _LINES = (
     ("name", "name", "nightly-backup"),
-    ("schedule", "schedule", "minute hour day month weekday [year], or @daily"),
+    (
+        "schedule",
+        "schedule",
+        "minute hour day month weekday [year], or @daily; +fri: both day and weekday",
+    ),
     ("timezone", "timezone", "IANA zone such as Europe/Paris; empty: the settings'"),
     ("description", "what for", ""),
     ("priority", "priority", "0 to 9; 9 goes first"),

@@ -72,7 +72,11 @@ def field(low: int, high: int, *, sunday: bool = False) -> st.SearchStrategy[tup
 
 
 _times = (field(0, 59), field(0, 23))
-plain = st.builds(Cron, *_times, field(1, 31), field(1, 12), field(0, 6, sunday=True))
+plain = st.builds(
+    Cron,
+    *(*_times, field(1, 31), field(1, 12), field(0, 6, sunday=True)),
+    both=st.booleans(),
+)
 expressions = st.one_of(
     plain,
     # The n-th weekday of a month.
@@ -86,6 +90,16 @@ expressions = st.one_of(
         Cron,
         *(*_times, field(1, 31).filter(lambda days: days[0] != "*"), field(1, 12), field(0, 6)),
         last_day=st.just(value=True),
+        both=st.booleans(),
+    ),
+    # Days that croniter doesn't know.
+    st.builds(
+        Cron,
+        *(*_times, field(1, 31).filter(lambda days: days[0] != "*"), field(1, 12), field(0, 6)),
+        last_day=st.booleans(),
+        before_last=st.integers(1, 27),
+        last_working_day=st.booleans(),
+        both=st.booleans(),
     ),
 )
 
@@ -110,7 +124,7 @@ WHATEVER = Cron(
     ANY_MONTH,
     ("0", frozenset({0})),
 )
-"""croniter takes the days here for a choice of all, and */1 for any."""
+"""Each day is one of the days here, so that weekdays choose nothing: either is enough."""
 
 
 @pytest.mark.long
