@@ -307,9 +307,13 @@ def _written(
             updated_at=now,
         )
     # What is waited for already keeps its name, whatever its zone has made of it since.
-    kept = campaign.next_due_at == next_due_at and (
-        (campaign.schedule, campaign.start_at, campaign.timezone)
-        == (fields.schedule, fields.start_at, fields.timezone)
+    kept = (
+        bool(campaign.next_occurrence)
+        and campaign.next_due_at == next_due_at
+        and (
+            (campaign.schedule, campaign.start_at, campaign.timezone)
+            == (fields.schedule, fields.start_at, fields.timezone)
+        )
     )
     campaign.name = fields.name
     campaign.message_id = message_id

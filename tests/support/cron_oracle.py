@@ -62,7 +62,7 @@ class Cron:
         last = self.last_day and wall.day == calendar.monthrange(wall.year, wall.month)[1]
         day, week = wall.day in self.days[1] or last, weekday in self.weekdays[1]
         month = [
-            datetime(wall.year, wall.month, number)  # noqa: DTZ001 - a day on whatever clock
+            datetime(wall.year, wall.month, number)
             for number in range(1, calendar.monthrange(wall.year, wall.month)[1] + 1)
         ]
         if self.before_last and len(month) > self.before_last:

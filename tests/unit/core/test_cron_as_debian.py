@@ -33,7 +33,8 @@ def test_it_fires_when_debians_cron_does(expression: str, days: frozenset[int], 
     try:
         told = [*takewhile(lambda at: at < END, fires(expression, "UTC", BEGIN - 60))]
     except UsageError as error:
-        assert "never fires" in str(error)
+        if "never fires" not in str(error):
+            raise
         told = []
     moments = [datetime.fromtimestamp(at, UTC) for at in told]
     assert {moment.month * 100 + moment.day for moment in moments} == days
