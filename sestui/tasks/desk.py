@@ -193,13 +193,13 @@ class TaskDesk:
         now, zone = self._clock.now(), fields.timezone
         begin = now if fields.starts_at is None else max(now, fields.starts_at - 1e-3)
         begin = max([begin, *waits_for])
-        coming_up = upcoming(fields.schedule, zone, begin, SHOWN_FIRES)
-        found = [*waits_for, *coming_up][:SHOWN_FIRES] if fields.active else []
+        dates = [*waits_for, *upcoming(fields.schedule, zone, begin, SHOWN_FIRES)]
+        found = dates[:SHOWN_FIRES] if fields.active else []
         starts, ends = fields.starts_at, fields.ends_at
         words = in_words(fields.schedule)
         if not words:
-            dates = [on_the_clock(at, zone) for at in coming_up[:SHOWN_DATES]]
-            words = f"{', '.join(dates)}, …" if dates else "no more dates"
+            told = [on_the_clock(at, zone) for at in dates[:SHOWN_DATES]]
+            words = f"{', '.join(told)}, …" if told else "no more dates"
         return TaskOutlook(
             words=words,
             fires=tuple(on_the_clock(at, zone) for at in found if ends is None or at <= ends),

@@ -1,11 +1,13 @@
 """Tasks on the screen: through keys alone, asserting on what is stored."""
 
 import pytest
+from sqlmodel import col, update
 from textual.widgets import Input, Select, TextArea
 
 from sestui.core.task import TaskFields
 from sestui.core.task_states import TaskRunState
 from sestui.errors import StorageBusyError
+from sestui.store.task_tables import Task
 from sestui.tasks.desk import TaskDesk
 from sestui.tui.screens.confirm import ConfirmScreen
 from sestui.tui.screens.edit_task import EditTaskScreen
@@ -165,3 +167,30 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert "tidy" in shown(app)
         await until(pilot, lambda: "locked by another program" not in shown(app))
+
+
+async def test_a_bad_row_takes_no_screen_down(runtime, still):
+    """What somebody has written into the database by hand, which no door would have taken."""
+    add_task(runtime, "good")
+    for number, row in enumerate(
+        (
+            {"schedule": "every day at nine"},
+            {"schedule": "0 0 31 2 *"},
+            {"schedule": "0 9 1 * * 2027-2035/2"},
+            {"timezone": "Mars/Base"},
+            {"misfire": "never", "overlap": "perhaps"},
+            {"parameters": [1, 2]},
+            {"next_occurrence": "tomorrow"},
+        )
+    ):
+        add_task(runtime, f"bad{number}")
+        with runtime.database.write() as session:
+            session.exec(update(Task).where(col(Task.name) == f"bad{number}").values(**row))
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "good" in shown(app))
+        for said in ("has five fields", "never fires", "on day 1 of the month", "not an IANA"):
+            await until(pilot, lambda said=said: said in shown(app))
+            await pilot.press("down")
+        for _ in range(4):
+            await pilot.press("down")
+        await until(pilot, lambda: "at 03:00, every day" in shown(app))

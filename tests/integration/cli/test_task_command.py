@@ -55,6 +55,7 @@ def test_add_with_every_option(sestui: Sestui) -> None:
         "description": "Forget",
         "type": "purge",
         "schedule": "0 3 * * *",
+        "day_and_weekday": False,
         "timezone": "Europe/Paris",
         "parameters": {"task_runs": 30, "relayed": 7},
         "active": True,
@@ -369,3 +370,52 @@ def test_a_type_whose_package_is_gone(sestui: Sestui, monkeypatch: pytest.Monkey
     assert (told["type"], told["last_run"]["detail"]) == ("note", why)
     assert sestui.json("task", "disable", "noted")["active"] is False
     assert "There is no task type 'note'" in sestui.refused(2, "task", "enable", "noted")
+
+
+def test_day_and_weekday_where_both_are_wanted(sestui: Sestui) -> None:
+    friday = ("task", "add", "friday", "--type", "purge", "--schedule", "0 9 13 * fri")
+    made = sestui.json(*friday, "--day-and-weekday")
+    assert (made["schedule"], made["day_and_weekday"]) == ("0 9 13 * +fri", True)
+    assert (
+        shown(sestui, "friday")["words"] == "at 09:00, on day 13 of the month, but only on Friday"
+    )
+    sestui.ok("task", "edit", "friday", "--day-or-weekday")
+    told = shown(sestui, "friday")
+    assert (told["schedule"], told["day_and_weekday"]) == ("0 9 13 * fri", False)
+    assert told["words"] == "at 09:00, on day 13 of the month or on Friday"
+    refused = sestui.run(*NIGHTLY[:-1], "@daily", "--day-and-weekday")
+    assert (refused.returncode, "no day and weekday" in refused.stderr) == (2, True)
+
+
+def test_seconds_first_are_asked_back(sestui: Sestui) -> None:
+    refused = sestui.run(*NIGHTLY[:-1], "0 0 9 * * *")
+    assert refused.returncode == 2
+    assert "did you mean '0 9 * * *' (at 09:00, every day)" in refused.stderr
+
+
+def test_where_words_would_be_wrong_the_next_dates_stand(sestui: Sestui) -> None:
+    sestui.ok(*NIGHTLY[:-1], "0 9 */2 * *")
+    told = shown(sestui)
+    assert told["words"] == f"{', '.join(told['fires'][:3])}, …"
+    assert sestui.json("task", "list")[0]["next_run_at"] == told["next_run_at"]
+
+
+def test_a_year_with_a_step_is_shown(sestui: Sestui) -> None:
+    sestui.ok(*NIGHTLY[:-1], "0 9 1 * * 2027-2035/2")
+    assert shown(sestui)["words"].endswith("only in 2027, 2029, 2031, 2033, and 2035")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("schedule", "every day", "A schedule has five fields"),
+        ("timezone", "Mars/Base", "'Mars/Base' is not an IANA time zone"),
+    ],
+)
+def test_a_row_that_nobody_can_read_is_shown_with_what_is_wrong(
+    nightly: Sestui, column: str, value: str, said: str
+) -> None:
+    with closing(sqlite3.connect(nightly.data / "sestui.db")) as database, database:
+        database.execute(f"UPDATE task SET {column} = ?", (value,))
+    assert said in nightly.ok("task", "show", "nightly")
+    assert "nightly" in nightly.ok("task", "list")

@@ -183,3 +183,11 @@ def test_any_text_is_read_or_refused_in_a_sentence(content):
     for candidate in (content, f"---\n{content}\n---\nbody"):
         with pytest.raises(BadFileError):
             parse_campaign(candidate, "f.md")
+
+
+def test_day_and_weekday():
+    content = file_of(schedule="0 9 13 * fri", day_and_weekday=True)
+    assert parse_campaign(content, "news.md").fields.schedule == "0 9 13 * +fri"
+    content = file_of(schedule="0 9 13 * fri", day_and_weekday=False)
+    assert parse_campaign(content, "news.md").fields.schedule == "0 9 13 * fri"
+    assert "day_and_weekday" in refused(file_of(schedule="@daily", day_and_weekday=True))

@@ -96,3 +96,16 @@ def test_what_is_wrong_is_one_sentence(content, said):
 def test_a_name_that_is_not_text_is_refused_in_a_sentence(name):
     with pytest.raises(BadFileError, match=r"nightly\.yaml, line 5: the .*\."):
         read(f"{SHORT}{name}")
+
+
+@pytest.mark.parametrize(
+    ("both", "schedule"), [("true", "0 9 13 * +fri"), ("false", "0 9 13 * fri")]
+)
+def test_day_and_weekday(both, schedule):
+    content = SHORT.replace("'@daily'", f"0 9 13 * fri\nday_and_weekday: {both}")
+    assert read(content).schedule == schedule
+
+
+def test_day_and_weekday_needs_both():
+    with pytest.raises(BadFileError, match="names no day and weekday"):
+        read(SHORT + "day_and_weekday: true\n")
