@@ -88,6 +88,8 @@ def _time(values: Values) -> str | None:
     hour = _stepped(values.hours, _HOURS) or _spelled(values.hours, _HOURS)
     if minute is None or hour is None or ("," in hour and len(minutes) > 1):
         return None  # several minutes of several hours that don't follow each other
+    if len(hours) == 1:
+        hour = f"{hours[0]}-{hours[0]}"  # "between 09:00 and 09:59", and not "at 09:00"
     said = _part("{} * * *", f"{minute} {hour}", _TIME_WORDS) or ""
     return said if said == "every hour" else said.removesuffix(", every hour")
 
