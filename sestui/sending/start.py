@@ -97,7 +97,7 @@ class Starter:
         sentence: str,
         *,
         only: Only | None = None,
-        scheduled_for: Instant,
+        scheduled_for: Occurrence,
     ) -> Run | None:
         """Start a run of an occurrence that is paused from its start, as ``sentence`` says.
 
