@@ -230,7 +230,9 @@ class Runtime:
         from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
         from sestui.core.content import Composer  # noqa: PLC0415 - jinja2 is slow to import
 
-        return Composer(self.campaigns.message(message_id), envelope_of(sent, self.settings))
+        return Composer(
+            self.campaigns.message(message_id), envelope_of(sent, self.settings, self.clock)
+        )
 
     @cached_property
     def checker(self) -> "Checker":

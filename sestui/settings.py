@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         description="Address of your unsubscribe page; {email} in it becomes the recipient's "
         "address. Empty: a mailto: to the sender.",
     )
+    unsubscribe_email: str = Field(
+        "",
+        description="Address where mail to unsubscribe is read: offered beside unsubscribe_url, "
+        "and instead of the sender's where there is no page.",
+    )
     view_url: str = Field(
         "", description="Address of the message on the web, for view_url in templates."
     )
@@ -150,6 +155,11 @@ class Settings(BaseSettings):
     def sqlite_file(self) -> Path | None:
         """The database in the workspace; None if it is elsewhere."""
         return None if self.database_url else self.data_dir / "sestui.db"
+
+    @property
+    def layouts_dir(self) -> Path:
+        """Layouts for the campaigns of the workspace."""
+        return self.data_dir / "layouts"
 
     @property
     def quota_rule(self) -> QuotaRule:

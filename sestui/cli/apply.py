@@ -60,7 +60,10 @@ def apply_command(
     of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]
     of_campaigns = [path for path in files if path not in of_tasks]
     loaded = [
-        load_campaign(path, settings.timezone, allowed=allow_folder or ()) for path in of_campaigns
+        load_campaign(
+            path, settings.timezone, allowed=allow_folder or (), layouts=settings.layouts_dir
+        )
+        for path in of_campaigns
     ]
     now = clock.now()
     with closing(open_database(settings)) as database:

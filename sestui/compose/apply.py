@@ -46,7 +46,7 @@ class Plan:
     change: Change
     changes: tuple[FieldChange, ...]
     diff: str
-    """Unified diff of body and text alternative; '' when they stay, or are all new."""
+    """Unified diff of body, text alternative and layout; '' when they stay, or are all new."""
     warnings: tuple[str, ...]
     """Sentences about what is allowed but probably not meant."""
     kind: ClassVar[str] = "campaign"
@@ -143,7 +143,7 @@ def _warnings(
 
 
 def _fault(loaded: LoadedCampaign, finding: Finding) -> BadFileError:
-    return loaded.file.fault(finding.where, finding.problem, (finding.line or 1) - 1)
+    return loaded.fault(finding.where, finding.line, finding.problem)
 
 
 def _shown(values: CampaignFields | None, message: MessageSource | None) -> dict[str, str]:
@@ -158,6 +158,9 @@ def _shown(values: CampaignFields | None, message: MessageSource | None) -> dict
     shown["subject"] = message.subject
     shown["preheader"] = message.preheader
     shown["format"] = message.body_format
+    shown["layout"] = message.layout_name
+    shown["to_name"] = message.to_name
+    shown["headers"] = ", ".join(f"{name}: {value}" for name, value in message.headers)
     shown["attachments"] = ", ".join(
         f"{item.name} ({len(item.content):,} bytes)" for item in message.attachments
     )
@@ -186,7 +189,7 @@ def _changes(old: dict[str, str], new: dict[str, str]) -> tuple[FieldChange, ...
 
 def _diff(old: MessageSource, new: MessageSource) -> str:
     lines: list[str] = []
-    for part in ("body", "text"):
+    for part in ("body", "text", "layout"):
         lines += difflib.unified_diff(
             getattr(old, part).splitlines(),
             getattr(new, part).splitlines(),

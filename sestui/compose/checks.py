@@ -131,7 +131,7 @@ class Checker:
 
         ``campaign_id`` is None for one that is not in the database.
         """
-        envelope = envelope_of(fields, self._settings)
+        envelope = envelope_of(fields, self._settings, self._clock)
         examined = examine(message, envelope)
         ran = campaign_id is not None and self._campaigns.has_run(campaign_id)
         about_campaign = examine_campaign(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from sestui.core.clock import Clock
 from sestui.core.content import Envelope
 from sestui.settings import Settings
 
@@ -26,9 +27,13 @@ class Sent(Protocol):
     def transactional(self) -> bool:
         """Whether nobody can unsubscribe from it."""
 
+    @property
+    def timezone(self) -> str:
+        """The IANA zone its times are in; '' is the settings'."""
 
-def envelope_of(campaign: Sent, settings: Settings) -> Envelope:
-    """What every mail of this campaign (or run) carries."""
+
+def envelope_of(campaign: Sent, settings: Settings, clock: Clock) -> Envelope:
+    """What every mail of this campaign (or run) carries; ``clock`` is for its ``now``."""
     return Envelope(
         from_address=campaign.from_address,
         reply_to=tuple(campaign.reply_to),
@@ -37,4 +42,7 @@ def envelope_of(campaign: Sent, settings: Settings) -> Envelope:
         configuration_set=settings.configuration_set,
         unsubscribe_url=settings.unsubscribe_url,
         view_url=settings.view_url,
+        unsubscribe_email=settings.unsubscribe_email,
+        timezone=campaign.timezone or settings.timezone,
+        now=clock.now,
     )

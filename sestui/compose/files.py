@@ -2,22 +2,28 @@
 
 import mimetypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sestui.core.attachments import name_of, problem_with_name
 from sestui.core.campaign_file import CampaignFile, parse_campaign
 from sestui.core.campaign_values import BadValue
 from sestui.core.content import MessageSource
+from sestui.core.content.includes import Expanded, IncludeError, expanded
 from sestui.core.content.links import local_images
-from sestui.core.content.message import TemplateError
+from sestui.core.content.message import BodyFormat, TemplateError
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
-from sestui.errors import BadFileError, NotFoundError
+from sestui.errors import BadFileError, NotFoundError, SestuiError
 
 MAX_FILE_BYTES = 2_000_000
 MAX_ATTACHED_BYTES = 29_000_000
 """What base64 turns into SES's 40 MB, with room for the mail itself."""
+
+
+_FORMATS: dict[str, BodyFormat] = {".html": "html", ".htm": "html", ".mjml": "mjml"}
+_USUAL_LAYOUT = "markdown.html"
+"""The workspace's layout of this name stands in for the style that Markdown has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +32,66 @@ class LoadedCampaign:
 
     file: CampaignFile
     message: MessageSource
+    lines: dict[str, tuple[int, ...]]
+    """Of ``body``, ``text`` and ``layout``: the line of the file each line comes from."""
+    layout_path: str = ""
+    """Where its layout was found, as shown in errors."""
+
+    def fault(self, where: str, line: int | None, problem: str) -> BadFileError:
+        """The error for a part of the message, with the line as it is written in its file."""
+        lines = self.lines.get(where, ())
+        written = lines[line - 1] if line is not None and 0 < line <= len(lines) else line
+        if where == "layout" and self.layout_path:
+            place = self.layout_path if written is None else f"{self.layout_path}, line {written}"
+            return BadFileError(f"{place}: {problem}.")
+        return self.file.fault(where, problem, (written or 1) - 1)
 
 
 def load_campaign(
-    path: Path, default_zone: str = "", *, allowed: Sequence[Path] = ()
+    path: Path,
+    default_zone: str = "",
+    *,
+    allowed: Sequence[Path] = (),
+    layouts: Path | None = None,
 ) -> LoadedCampaign:
     """Read, parse and check one file; ``default_zone`` is for files that name none.
 
-    What it attaches or shows is read from its own folder, and from those ``allowed``.
+    What it attaches, shows or includes is read from its own folder, and from those ``allowed``; a
+    layout from the folder ``layouts`` too.
 
     Raises:
         NotFoundError: there is no such file.
-        BadFileError: it is no campaign, or an attachment can't be read or is outside.
+        BadFileError: it is no campaign, or something it needs can't be read or is outside.
     """
     content = text_of(path)
-    file = parse_campaign(content, str(path), html=is_html(path), default_zone=default_zone)
+    file = parse_campaign(
+        content, str(path), by_name=format_by_name(path), default_zone=default_zone
+    )
     folders = tuple(folder.resolve() for folder in (path.parent, *allowed))
-    return LoadedCampaign(file, file.message(_attachments(file, path.parent, folders)))
+    body = _included(file, "body", file.body, path.parent, folders)
+    text = _included(file, "text", file.text, path.parent, folders)
+    file = replace(file, body=body.text, text=text.text)
+    inside = (*folders, *([layouts.resolve()] if layouts is not None else []))
+    files = _Files(file, inside)
+    files.attach(path.parent)
+    files.show("body", file.body, file.body_format, path.parent)
+    message = file.message(files.read)
+    lines = {"body": body.lines, "text": text.lines}
+    place = _layout_file(file, path.parent, folders, layouts)
+    if place is None:
+        return LoadedCampaign(file, message, lines)
+    layout = _included(file, "layout", text_of(place), place.parent, inside)
+    name = place.name if file.layout else ""
+    files.show("layout", layout.text, "html", place.parent)
+    message = replace(message, layout=layout.text, layout_name=name, attachments=files.read)
+    file = replace(file, layout=name)
+    lines["layout"] = layout.lines
+    return LoadedCampaign(file, message, lines, printable(str(place)))
 
 
-def is_html(path: Path) -> bool:
-    """Whether the file's name says that its body is HTML."""
-    return path.suffix.lower() in {".html", ".htm"}
+def format_by_name(path: Path) -> BodyFormat:
+    """What the file's name says of its body."""
+    return _FORMATS.get(path.suffix.lower(), "markdown")
 
 
 def text_of(path: Path) -> str:
@@ -83,38 +127,104 @@ def text_of(path: Path) -> str:
     return content
 
 
-def _attachments(
-    file: CampaignFile, folder: Path, folders: tuple[Path, ...]
-) -> tuple[MailAttachment, ...]:
-    """What the file attaches, and the images beside it that its body shows."""
-    read: tuple[MailAttachment, ...] = ()
-    places = set()
-    for given in file.attachments:
-        try:
-            place = _within(folder / given, given, folders)
-            read = attached(read, place, given, place=" beside the campaign", name=Path(given).name)
-        except BadValue as bad:
-            raise file.fault("attachments", bad.problem) from bad
-        places.add(place)
-    for line, given in _images(file):
-        if name_of(given) in [each.name for each in read]:
-            continue
-        try:
-            place = _within(folder / given, given, folders)
-            kind = mimetypes.guess_type(given)[0] or ""
-            # What isn't there has its finding, which says more.
-            if place in places or not place.is_file() or not kind.startswith("image/"):
+def _layout_file(
+    file: CampaignFile, folder: Path, folders: tuple[Path, ...], layouts: Path | None
+) -> Path | None:
+    """The file of the campaign's layout; None: it has the one that its format has.
+
+    Raises:
+        BadFileError: there is no such file, or it is outside of the folders.
+    """
+    if not file.layout:
+        usual = None if layouts is None else layouts / _USUAL_LAYOUT
+        found = usual is not None and file.body_format == "markdown" and usual.is_file()
+        return usual if found else None
+    if file.layout == "markdown" and not (
+        layouts is not None and (layouts / _USUAL_LAYOUT).is_file()
+    ):
+        return None
+    for parent, within in ((folder, folders), (layouts, () if layouts is None else (layouts,))):
+        for name in (file.layout, f"{file.layout}.html"):
+            if parent is None or not (parent / name).is_file():
                 continue
-            read = attached(read, place, given, name=name_of(given))
+            try:
+                return _within(parent / name, name, tuple(each.resolve() for each in within))
+            except BadValue as bad:
+                raise file.fault("layout", bad.problem) from bad
+    where = "" if layouts is None else f" or in {printable(str(layouts))}"
+    raise file.fault("layout", f"there is no {printable(file.layout)} beside the campaign{where}")
+
+
+def _included(
+    file: CampaignFile, where: str, text: str, folder: Path, folders: tuple[Path, ...]
+) -> Expanded:
+    """A template with the files it includes, which are in the folders.
+
+    Raises:
+        BadFileError: one can't be read, or they include too much.
+    """
+
+    def read(name: str) -> str:
+        try:
+            place = _within(folder / name, name, folders)
+            if not place.is_file():
+                raise IncludeError(f"there is no file {printable(name)} to include")
+            return text_of(place)
         except BadValue as bad:
-            raise file.fault("body", bad.problem, line - 1) from bad
-        places.add(place)
-    return read
+            raise IncludeError(bad.problem) from bad
+        except SestuiError as error:
+            raise IncludeError(str(error).rstrip(".")) from error
 
-
-def _images(file: CampaignFile) -> Sequence[tuple[int, str]]:
     try:
-        return tuple(local_images(file.body, file.body_format))
+        return expanded(text, read, most=MAX_FILE_BYTES)
+    except IncludeError as error:
+        raise file.fault(
+            where, error.problem, 0 if where == "layout" else error.line - 1
+        ) from error
+
+
+class _Files:
+    """Reads what a campaign's file attaches and shows."""
+
+    def __init__(self, file: CampaignFile, folders: tuple[Path, ...]) -> None:
+        self._file = file
+        self._folders = folders
+        self._places: set[Path] = set()
+        self.read: tuple[MailAttachment, ...] = ()
+
+    def attach(self, folder: Path) -> None:
+        """Read what the file says that it attaches."""
+        for given in self._file.attachments:
+            try:
+                place = _within(folder / given, given, self._folders)
+                self.read = attached(
+                    self.read, place, given, place=" beside the campaign", name=Path(given).name
+                )
+            except BadValue as bad:
+                raise self._file.fault("attachments", bad.problem) from bad
+            self._places.add(place)
+
+    def show(self, where: str, text: str, body_format: BodyFormat, folder: Path) -> None:
+        """Read the images that ``text``, the body or layout, shows from the folder."""
+        for line, given in _images(text, body_format):
+            if name_of(given) in [each.name for each in self.read]:
+                continue
+            try:
+                place = _within(folder / given, given, self._folders)
+                kind = mimetypes.guess_type(given)[0] or ""
+                # What isn't there has its finding, which says more.
+                if place in self._places or not place.is_file() or not kind.startswith("image/"):
+                    continue
+                self.read = attached(self.read, place, given, name=name_of(given))
+            except BadValue as bad:
+                offset = line - 1 if where == "body" else 0
+                raise self._file.fault(where, bad.problem, offset) from bad
+            self._places.add(place)
+
+
+def _images(text: str, body_format: BodyFormat) -> Sequence[tuple[int, str]]:
+    try:
+        return tuple(local_images(text, body_format))
     except TemplateError:
         return ()  # the checks find what is broken, and say in which file
 

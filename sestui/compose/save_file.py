@@ -1,10 +1,10 @@
-"""A campaign into a file that `sestui apply` takes, with its attachments beside it."""
+"""A campaign into a file that `sestui apply` takes, with attachments and layout beside it."""
 
 import os
 from pathlib import Path
 
 from sestui.compose.disk import shown, write_file
-from sestui.compose.files import is_html
+from sestui.compose.files import format_by_name
 from sestui.core.campaign import CampaignFields
 from sestui.core.campaign_writer import write_campaign
 from sestui.core.content import MessageSource
@@ -31,11 +31,15 @@ def save_campaign(
         raise NotFoundError(f"There is no folder {shown(path.parent)}.")
     names = [_relative(item) for item in message.attachments]
     content = write_campaign(
-        fields, message, names, html_name=is_html(path), path=shown(path)
+        fields, message, names, by_name=format_by_name(path), path=shown(path)
     ).encode()
     wanted = {path.parent / item.name: item.content for item in message.attachments}
+    if message.layout_name:
+        wanted[path.parent / message.layout_name] = message.layout.encode()
     if path in wanted:
-        raise BadFileError(f"{shown(path)} is the name of an attachment; choose another.")
+        raise BadFileError(
+            f"{shown(path)} is the name of an attachment or of the layout; choose another."
+        )
     wanted[path] = content
     changed = {place: data for place, data in wanted.items() if _read(place) != data}
     in_the_way = [place for place in changed if os.path.lexists(place)]

@@ -10,7 +10,7 @@ from sestui.core.campaign import USUAL_MISFIRE_HOURS, CampaignFields
 from sestui.core.campaign_values import CONTROLS, USUAL_PRIORITY, BadValue
 from sestui.core.clock import Instant
 from sestui.core.content.language import is_language
-from sestui.core.content.message import BodyFormat, MessageSource
+from sestui.core.content.message import BODY_FORMATS, BodyFormat, MessageSource
 from sestui.core.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from sestui.core.mail import MailAttachment
 from sestui.core.text import printable
@@ -23,6 +23,7 @@ _FIELDS = (
     *("schedule", "day_and_weekday", "start", "timezone", "only", "misfire_hours"),
     *("priority", "max_rate", "send_window", "transactional", "skip_unrenderable"),
     *("notify", "keywords", "attachments", "text", "format", "lang"),
+    *("layout", "headers", "to_name"),
 )
 _REQUIRED = ("name", "subject", "from", "lists")
 
@@ -43,9 +44,13 @@ class CampaignFile:
     """Paths relative to the file."""
     lines: dict[str, int]
     """Line in the file of each field given, and of ``body``."""
+    layout: str = ""
+    """The name of a file; '' if none is given."""
+    to_name: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
     def message(self, attachments: tuple[MailAttachment, ...] = ()) -> MessageSource:
-        """The content, with the attachments somebody has read."""
+        """The content, with the attachments somebody has read; a layout is still to be."""
         return MessageSource(
             subject=self.subject,
             body=self.body,
@@ -53,6 +58,8 @@ class CampaignFile:
             text=self.text,
             preheader=self.preheader,
             attachments=attachments,
+            to_name=self.to_name,
+            headers=self.headers,
         )
 
     def fault(self, field_name: str, problem: str, offset: int = 0) -> BadFileError:
@@ -64,12 +71,12 @@ class CampaignFile:
 
 
 def parse_campaign(
-    content: str, path: str, *, html: bool = False, default_zone: str = ""
+    content: str, path: str, *, by_name: BodyFormat = "markdown", default_zone: str = ""
 ) -> CampaignFile:
     """The campaign that a file's text describes.
 
-    ``html`` is what the file's name says of the body's format; ``default_zone`` (IANA) is for a
-    file that names none.
+    ``by_name`` is what the file's name says of the body's format; ``default_zone`` (IANA) is for
+    a file that names none.
 
     Raises:
         BadFileError: one sentence with file, line and field.
@@ -77,7 +84,7 @@ def parse_campaign(
     shown = printable(path)
     try:
         matter = read_front_matter(content)
-        return _Parser(matter, shown, default_zone).campaign(html=html)
+        return _Parser(matter, shown, default_zone).campaign(by_name)
     except FrontMatterFault as fault:
         place = f"{shown}, line {fault.line}" if fault.line else shown
         raise BadFileError(f"{place}: {printable(fault.problem)}.") from fault
@@ -92,7 +99,7 @@ class _Parser:
         self._path = path
         self._default_zone = default_zone
 
-    def campaign(self, *, html: bool) -> CampaignFile:
+    def campaign(self, by_name: BodyFormat) -> CampaignFile:
         self._check_names()
         zone = self._checked("timezone", campaign_values.timezone) or self._default_zone
         if "schedule" in self._values and "start" in self._values:
@@ -123,7 +130,7 @@ class _Parser:
                 ),
             ),
         )
-        body_format = self._format(html=html)
+        body_format = self._format(by_name)
         if not self._matter.body.strip():
             raise FrontMatterFault(self._matter.body_line, "the message is empty: write its body")
         return CampaignFile(
@@ -136,6 +143,11 @@ class _Parser:
             text=self._text("text"),
             attachments=self._texts("attachments"),
             lines=self._matter.lines | {"body": self._matter.body_line},
+            layout=self._text("layout"),
+            to_name=self._text("to_name"),
+            headers=self._ruled(
+                "headers", lambda: campaign_values.headers(self._values.get("headers", {}))
+            ),
         )
 
     def _keywords(self) -> dict[str, Any]:
@@ -230,11 +242,14 @@ class _Parser:
         given = self._text("start")
         return self._ruled("start", lambda: campaign_values.start(given, zone)) if given else None
 
-    def _format(self, *, html: bool) -> BodyFormat:
+    def _format(self, by_name: BodyFormat) -> BodyFormat:
         given = self._text("format")
-        if given not in {"", "markdown", "html"}:
-            raise self._fault("format", f"{given!r} is neither markdown nor html")
-        return "html" if given == "html" or (html and not given) else "markdown"
+        if not given:
+            return by_name
+        for each in BODY_FORMATS:
+            if each == given:
+                return each
+        raise self._fault("format", f"{given!r} is none of {', '.join(BODY_FORMATS)}")
 
 
 def _kind(value: object) -> str:

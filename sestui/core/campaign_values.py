@@ -15,6 +15,7 @@ from sestui.core.content.message import BUILT_INS
 from sestui.core.cron import check_cron
 from sestui.core.cron_grammar import with_both
 from sestui.core.follow_up import Only
+from sestui.core.mail_headers import HEADER_NAME, MAX_HEADERS, is_reserved
 from sestui.core.window import parse_window
 from sestui.core.zones import zone_named
 from sestui.errors import SestuiError
@@ -26,6 +27,8 @@ HIGHEST_PRIORITY = 9
 USUAL_PRIORITY = 5
 LONGEST_MISFIRE_HOURS = 8784.0
 """A year."""
+OUR_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post")
+"""What every campaign's mail carries by itself."""
 
 
 class BadValue(Exception):  # noqa: N818 - becomes an error or a finding that knows its place
@@ -223,3 +226,31 @@ def keywords(value: Any) -> dict[str, Any]:
         if given is None:
             raise BadValue(f"{name} has no value")
     return value
+
+
+def headers(value: Any) -> tuple[tuple[str, str], ...]:
+    """Headers of the author's own; values may be templates.
+
+    Raises:
+        BadValue: one can't be sent, or they are too many.
+    """
+    if not isinstance(value, dict):
+        raise BadValue("must be names with values, as in {X-Campaign: november}")
+    ours = {name.lower() for name in OUR_HEADERS}
+    found: dict[str, tuple[str, str]] = {}
+    for name, given in value.items():
+        if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
+            raise BadValue(f"{name!r} can't be a header's name; use letters, digits and '-'")
+        if is_reserved(name):
+            raise BadValue(f"SES sets {name} itself; use another name, as X-{name}")
+        if name.lower() in ours:
+            raise BadValue(f"{name} is made from the setting unsubscribe_url; leave it out")
+        if name.lower() in found:
+            raise BadValue(f"{name} is given twice")
+        if isinstance(given, bool | dict | list) or given is None or not str(given).strip():
+            raise BadValue(f"{name} has no text for a value")
+        found[name.lower()] = (name, str(given).strip())
+    most = MAX_HEADERS - len(OUR_HEADERS)
+    if len(found) > most:
+        raise BadValue(f"are {len(found)}; SES takes {MAX_HEADERS} with ours: {most} of your own")
+    return tuple(found.values())

@@ -24,7 +24,7 @@ def write_campaign(
     message: MessageSource,
     attachments: Iterable[str],
     *,
-    html_name: bool,
+    by_name: BodyFormat,
     path: str,
 ) -> str:
     """The file's text; it was read back and compared before it is returned.
@@ -33,21 +33,23 @@ def write_campaign(
         fields: the campaign's own values.
         message: its content; of its attachments only ``attachments`` is written.
         attachments: their paths, relative to the file.
-        html_name: whether the file's name says that the body is HTML.
+        by_name: what the file's name says of the body's format.
         path: the file's name as errors show it.
 
     Raises:
         BadFileError: no file can hold the campaign as it is; the sentence says why.
     """
     paths = tuple(attachments)
-    front = _front(fields, message, paths, html_name=html_name)
+    front = _front(fields, message, paths, by_name)
     content = f"---\n{front}---\n{tidy_body(message.body)}"
-    read = parse_campaign(content, path, html=html_name, default_zone=fields.timezone)
+    read = parse_campaign(content, path, by_name=by_name, default_zone=fields.timezone)
     same = (
         read.fields == fields
         and read.attachments == paths
         and (read.subject, read.preheader, read.text, read.body, read.body_format)
         == (*_texts(message), tidy_body(message.body), message.body_format)
+        and (read.layout, read.to_name, read.headers)
+        == (message.layout_name, message.to_name, message.headers)
     )
     if not same:
         raise BadFileError(f"{path} would not read back as the same campaign; save it as a draft.")
@@ -75,11 +77,9 @@ def _front(
     fields: CampaignFields,
     message: MessageSource,
     attachments: tuple[str, ...],
-    *,
-    html_name: bool,
+    by_name: BodyFormat,
 ) -> str:
     subject, preheader, text = _texts(message)
-    expected: BodyFormat = "html" if html_name else "markdown"
     start = fields.start_at
     values: dict[str, Any] = {
         "name": fields.name,
@@ -103,7 +103,10 @@ def _front(
         "notify": list(fields.notify),
         "keywords": fields.keywords,
         "attachments": list(attachments),
-        "format": "" if message.body_format == expected else message.body_format,
+        "format": "" if message.body_format == by_name else message.body_format,
+        "layout": message.layout_name,
+        "to_name": message.to_name,
+        "headers": dict(message.headers),
         "text": text,
     }
     return "".join(

@@ -151,7 +151,9 @@ def read_draft(draft: Draft, origin: Origin | None = None) -> ReadDraft:
             for each in fields(Draft)
             if getattr(draft, each.name) == getattr(origin.shown, each.name)
         }
-        same |= {"only", "misfire_hours", "skip_unrenderable"}  # an editor doesn't show them
+        # An editor doesn't show these.
+        same |= {"only", "misfire_hours", "skip_unrenderable"}
+        same |= {"layout", "layout_name", "to_name", "headers"}
         if same >= {"start", "timezone"}:
             same.add("start_at")
         campaign = _with(campaign, origin.campaign, same)

@@ -11,6 +11,13 @@ import re
 from dataclasses import replace
 
 from sestui.core.encoded_words import decoded_words
+from sestui.core.mail_headers import (
+    HEADER_NAME,
+    HEADER_VALUE,
+    MAX_HEADER,
+    MAX_HEADERS,
+    is_reserved,
+)
 from sestui.core.mailboxes import Mailbox
 from sestui.core.text import encodable
 from sestui.ses_api.addresses import mailbox_of
@@ -34,7 +41,6 @@ from sestui.ses_api.wire import (
 MAX_RECIPIENTS = 50
 """To + Cc + Bcc of one mail, and entries of one bulk call."""
 MAX_TEMPLATE_DATA = 262_144
-MAX_HEADERS = 15
 
 
 def parse_object(body: bytes) -> Json:
@@ -215,19 +221,6 @@ def _attachments(given: Json) -> tuple[WireAttachment, ...]:
     )
 
 
-_HEADER_NAME = re.compile(r"[!-9;-~]{1,126}")
-_RESERVED_HEADERS = frozenset(
-    {
-        # what SES sets itself
-        *("bcc", "cc", "content-disposition", "content-type", "date", "from", "message-id"),
-        *("mime-version", "reply-to", "return-path", "subject", "to"),
-        # what says who sends it, and that it is so
-        *("sender", "dkim-signature"),
-    }
-)
-_SES_HEADER = "x-ses-"
-"""How the names begin of the headers by which SES is told things."""
-_HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _SES_TAG = re.compile(r"ses:feedback-id-[a-d]")
 """SES's own tags that a mail may set: they become parts of its Feedback-ID header."""
@@ -241,11 +234,11 @@ def _headers(given: Json, key: str) -> Pairs:
     if len(headers) > MAX_HEADERS:
         raise bad_request(f"{key} must have at most {MAX_HEADERS} entries.")
     for name, value in headers:
-        if not _HEADER_NAME.fullmatch(name):
+        if not HEADER_NAME.fullmatch(name):
             raise bad_request(f"Invalid header name: {name!r}.")
-        if name.lower() in _RESERVED_HEADERS or name.lower().startswith(_SES_HEADER):
+        if is_reserved(name):
             raise bad_request(f"Header name is reserved: {name!r}.")
-        if not _HEADER_VALUE.fullmatch(value) or len(name) + len(value) > 996:
+        if not HEADER_VALUE.fullmatch(value) or len(name) + len(value) > MAX_HEADER:
             raise bad_request(f"Invalid value of header {name}.")
     return headers
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from sestui.core.campaign import CampaignFields
 from sestui.core.clock import Instant
-from sestui.core.content.message import MessageSource
+from sestui.core.content.message import BODY_FORMATS, MessageSource
 from sestui.core.cron import Occurrence, occurrence_at
 from sestui.core.mail import MailAttachment
 from sestui.core.states import RunKind
@@ -148,12 +148,18 @@ class Campaigns:
         return MessageSource(
             subject=message.subject,
             body=message.body,
-            body_format="html" if message.body_format == "html" else "markdown",
+            body_format=next(
+                (each for each in BODY_FORMATS if each == message.body_format), "markdown"
+            ),
             text=message.text,
             preheader=message.preheader,
             attachments=tuple(
                 MailAttachment(file.name, file.content_type, file.content) for file in files
             ),
+            layout=message.layout,
+            layout_name=message.layout_name,
+            to_name=message.to_name,
+            headers=tuple((name, value) for name, value in message.headers),
         )
 
     def subjects(self, message_ids: Iterable[int]) -> dict[int, str]:

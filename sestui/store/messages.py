@@ -20,6 +20,10 @@ def stored_message(session: Session, source: MessageSource, now: Instant) -> int
         text=source.text,
         preheader=source.preheader,
         digest=digest,
+        layout=source.layout,
+        layout_name=source.layout_name,
+        to_name=source.to_name,
+        headers=[list(pair) for pair in source.headers],
         created_at=now,
     )
     session.add(message)

@@ -112,12 +112,20 @@ class Message(SQLModel, table=True):
     subject: str = Field(sa_column=_text())
     body: str = Field(sa_column=_text())
     body_format: str
-    """``markdown`` or ``html``."""
+    """``markdown``, ``html`` or ``mjml``."""
     text: str = Field(default="", sa_column=_text())
     """The text alternative's template; '' derives it from the body."""
     preheader: str = Field(default="", sa_column=_text())
     digest: str = Field(index=True)
     """SHA-256 over the content and attachments: equal digests are the same message."""
+    layout: str = Field(default="", sa_column=_text())
+    """The template around the body, whole; '' is the format's own."""
+    layout_name: str = Field(default="")
+    """The file of the layout, as the campaign names it."""
+    to_name: str = Field(default="", sa_column=_text())
+    """The template of the recipient's name; '' for none."""
+    headers: list[list[str]] = Field(default_factory=list, sa_column=_json())
+    """The author's own: names and templates of their values."""
     created_at: float
 
 

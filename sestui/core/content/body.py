@@ -7,6 +7,7 @@ from sestui.core.content.language import language_of
 from sestui.core.content.link_values import with_encoded_values
 from sestui.core.content.markdown import html_of as markdown_html
 from sestui.core.content.message import BodyFormat
+from sestui.core.content.mjml import html_of as mjml_html
 from sestui.core.content.page import page_of
 from sestui.core.content.placeholders import Protected
 from sestui.core.content.plaintext import text_of
@@ -24,24 +25,27 @@ class BodySources:
 
 
 def body_sources(
-    body: str, body_format: BodyFormat, preheader: str, lang: object = ""
+    body: str, body_format: BodyFormat, preheader: str, lang: object = "", layout: str = ""
 ) -> BodySources:
     """Convert once, on the template, what would cost milliseconds for each recipient.
 
     Because values are filled in after Markdown has run, ``**x**`` in an attribute is never bold.
-    ``lang`` is what the campaign says of its language; '' leaves it to the text.
+    ``lang`` is what the campaign says of its language; '' leaves it to the text. ``layout`` is a
+    template to go around the body; '' is what its format has.
 
     Raises:
         TemplateError: a broken template, or a value where it could become markup.
     """
-    protected = Protected(body, "body")
-    html = markdown_html(protected) if body_format == "markdown" else protected.text
+    protected = Protected(body, "body", layout)
+    html = _html_of(protected, body_format)
+    if layout:
+        html = protected.around(layout, "layout", html)
     html = with_encoded_values(protected, html)
     content = protected.blocks_in_text_as_comments(html)
     text = text_of(content, protected)
     language = language_of(protected.without_words(text), lang)
     page = content
-    if body_format == "markdown":
+    if body_format == "markdown" and not layout:
         style = mirrored(STYLE) if language.rtl else STYLE
         page = PAGE.format(
             base=BASE_STYLE, style=style, content=content, language=language.attributes({})
@@ -51,6 +55,14 @@ def body_sources(
     protected.check_tags(page)
     html = protected.restored(page)
     return BodySources(html, protected.restored(text, in_text=True))
+
+
+def _html_of(protected: Protected, body_format: BodyFormat) -> str:
+    if body_format == "markdown":
+        return markdown_html(protected)
+    if body_format == "mjml":
+        return mjml_html(protected)
+    return protected.text
 
 
 def plain_source(text: str) -> str:

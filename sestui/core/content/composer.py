@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from jinja2 import Template, UndefinedError
@@ -14,6 +15,7 @@ from sestui.core.content.body import body_sources, plain_source
 from sestui.core.content.budget import OverBudgetError, with_meter
 from sestui.core.content.message import (
     BUILT_INS,
+    MEMBERSHIP,
     Envelope,
     MessageSource,
     TemplateError,
@@ -22,7 +24,9 @@ from sestui.core.content.message import (
 from sestui.core.content.parts import NOT_TEXT, Part
 from sestui.core.content.sandbox import GLOBALS, RangeBudget, compiled, variables_of
 from sestui.core.content.strict import ValueFault
+from sestui.core.cron import zone_named
 from sestui.core.mail import Mail, Pattern
+from sestui.core.mailboxes import Mailbox
 from sestui.core.text import printable
 from sestui.errors import ContentError
 
@@ -30,15 +34,17 @@ MAX_MAIL_BYTES = 40_000_000
 """What SES v2 takes, after base64."""
 _HEADER_BYTES = 4_096  # room for the headers SES and we add
 _LONGEST_PROBLEM = 200
+_LONGEST_NAME = 200
+"""Characters of a recipient's name: SES takes lines of a header up to a length."""
 
 
 class Composer:
     """Renders a message for recipients.
 
     A name means, in this order: a built-in (``email``, ``unsubscribe_url``, ``view_url`` if
-    configured, ``keywords``), the recipient's attribute, the campaign's keyword. So a keyword is
-    also the default for an attribute that a recipient lacks; ``keywords.x`` is always the keyword.
-    An attribute that is empty counts as missing.
+    configured, ``now``, ``tags``, ``lists``, ``keywords``), the recipient's attribute, the
+    campaign's keyword. So a keyword is also the default for an attribute that a recipient lacks;
+    ``keywords.x`` is always the keyword. An attribute that is empty counts as missing.
 
     Raises:
         TemplateError: a part is no valid template; it names part and line.
@@ -53,16 +59,22 @@ class Composer:
         self._attached_bytes = sum(_base64_bytes(len(a.content)) for a in source.attachments)
         self.variables = _variables(source)
         """Every name the message uses; a recipient's mail depends on these values only."""
-        self._lookups = tuple(sorted(self.variables - BUILT_INS - {"range"}))
+        self._lookups = tuple(sorted(self.variables - (BUILT_INS - MEMBERSHIP) - {"range"}))
         self._constants = (
             GLOBALS
+            | dict.fromkeys(MEMBERSHIP, ())
             | {name: envelope.keywords[name] for name in self._lookups if name in envelope.keywords}
             | {"keywords": envelope.keywords}
         )
         lang = envelope.keywords.get("lang", "")
-        sources = body_sources(source.body, source.body_format, source.preheader, lang)
+        sources = body_sources(
+            source.body, source.body_format, source.preheader, lang, source.layout
+        )
         html, self._attachments = with_pictures(sources.html, source.attachments)
         self._subject, self._html, self._text = _parts(source, html, sources.text)
+        self._to_name = _line(source.to_name, "to_name") if source.to_name else None
+        self._headers = tuple((name, _line(value, "headers")) for name, value in source.headers)
+        self._zone = zone_named(envelope.timezone) if "now" in self.variables else None
         self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
         self.bulk_capable = shared_bytes(self._pattern, self._attachments) is not None
         """Whether its mails can go in bulk calls: what they have in common isn't too large."""
@@ -79,15 +91,20 @@ class Composer:
             TemplateError: a variable is missing or can't be used as the template does.
             ContentError: the mail would break a rule of SES (size, headers, address).
         """
-        subject, html, text, pieces = self._rendered(self._values(email, attributes))
+        values = self._values(email, attributes)
+        subject, html, text, pieces = self._rendered(values)
+        to, own = wire_address(email), self._unsubscribe.headers(email)
+        if self._to_name or self._headers:
+            name, more = self._address_lines(values)
+            to, own = Mailbox(name, to).written, (*own, *more)
         return Mail(
             from_address=self._from,
-            to=wire_address(email),
+            to=to,
             subject=subject,
             html=html,
             text=text,
             reply_to=self._reply_to,
-            headers=self._unsubscribe.headers(email),
+            headers=own,
             tags=tags,
             attachments=self._attachments,
             configuration_set=self._envelope.configuration_set,
@@ -112,7 +129,9 @@ class Composer:
         Raises:
             TemplateError, ContentError: as :meth:`mail`.
         """
-        _, html, _, _ = self._rendered(self._values(email, attributes))
+        values = self._values(email, attributes)
+        _, html, _, _ = self._rendered(values)
+        self._address_lines(values)
         return len(html.encode())
 
     def key(self, email: str, attributes: Mapping[str, Any]) -> tuple[str | None, ...] | None:
@@ -138,7 +157,24 @@ class Composer:
             values["unsubscribe_url"] = self._unsubscribe.url(email)
         if self._envelope.view_url:
             values["view_url"] = headers.filled(self._envelope.view_url, email)
+        if self._zone is not None:
+            values["now"] = datetime.fromtimestamp(int(self._envelope.now()), self._zone)
         return values
+
+    def _address_lines(self, values: dict[str, Any]) -> tuple[str, headers.Headers]:
+        """The recipient's name, and the author's own headers."""
+        name = ""
+        if self._to_name is not None:
+            name = headers.tidied(self._line_text(self._to_name, values))[:_LONGEST_NAME]
+        found = []
+        for header, line in self._headers:
+            value = headers.tidied(self._line_text(line, values))
+            if value:  # a header without one says nothing
+                found.append(headers.checked(header, value))
+        return name, tuple(found)
+
+    def _line_text(self, line: Part, values: dict[str, Any]) -> str:
+        return line.whole(self._render(line, values)).strip()
 
     def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...]]:
         """Subject, HTML and text, and the pieces in them."""
@@ -174,7 +210,8 @@ class Composer:
         kind = TooHeavyError if isinstance(error, OverBudgetError) else TemplateError
         for where, template in part.written:
             try:
-                template.render(with_meter(self._with_range(values)))
+                own = values | {"content": ""} if where == "layout" else dict(values)
+                template.render(with_meter(self._with_range(own)))
             except Exception as again:  # noqa: BLE001 - as above
                 return kind(where, _line_of(again, where), _problem(again))
         return kind(part.written[-1][0], None, _problem(error))
@@ -198,8 +235,20 @@ def _variables(source: MessageSource) -> frozenset[str]:
         "preheader": source.preheader,
         "body": source.body,
         "text": source.text,
+        "to_name": source.to_name,
     }
-    return frozenset().union(*(variables_of(text, where) for where, text in written.items()))
+    found = [variables_of(text, where) for where, text in written.items()]
+    found += [variables_of(value, "headers") for _, value in source.headers]
+    # In a layout that name is the body.
+    found.append(variables_of(source.layout, "layout") - {"content"})
+    return frozenset().union(*found)
+
+
+def _line(source: str, where: str) -> Part:
+    """A template of one line of text."""
+    own = headers.tidied(source).strip()
+    written = ((where, compiled(own, where, html=False)),)
+    return Part(own, where, html=False, written=written, ending="")
 
 
 def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[Part, Part, Part]:
@@ -208,13 +257,15 @@ def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[Part, P
     subject = Part(own, "subject", html=False, written=written, ending="")
     body = ("body", compiled(source.body, "body", html=True))
     preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
-    html = _derived(html_source, (preheader, body), html=True)
+    layout = [("layout", compiled(source.layout, "layout", html=True))] if source.layout else []
+    html = _derived(html_source, (preheader, *layout, body), html=True)
     if source.text:
         written = (("text", compiled(source.text, "text", html=False)),)
         text = Part(plain_source(source.text), "text", html=False, written=written, ending="\n")
     else:
         as_plain = ("body", compiled(source.body, "body", html=False))
-        text = _derived(plain, (as_plain,), html=False, ending="\n")
+        around = [(where, compiled(source.layout, where, html=False)) for where, _ in layout]
+        text = _derived(plain, (*around, as_plain), html=False, ending="\n")
     return subject, html, text
 
 

@@ -44,7 +44,7 @@ class Severity(StrEnum):
     """Worth knowing."""
 
 
-_LONG = ("body", "text")
+_LONG = ("body", "text", "layout")
 """Fields of more lines than one."""
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
@@ -133,6 +133,9 @@ def examine(source: MessageSource, envelope: Envelope) -> Examined:
         "preheader": source.preheader,
         "body": source.body,
         "text": source.text,
+        "layout": source.layout,
+        "to_name": source.to_name,
+        "headers": "\n".join(value for _, value in source.headers),
     }
     findings: list[Finding] = [*_addresses(envelope), *_characters(parts)]
     variables: dict[str, tuple[str, int]] = {}
@@ -140,7 +143,8 @@ def examine(source: MessageSource, envelope: Envelope) -> Examined:
     for where, template in parts.items():
         try:
             for name, line in _compiled(template, where).items():
-                variables.setdefault(name, (where, line))
+                if (where, name) != ("layout", "content"):
+                    variables.setdefault(name, (where, line))
             findings += _leftovers(template, where)
         except TemplateError as error:
             findings.append(_of_template(error, template))
@@ -163,7 +167,7 @@ def examine(source: MessageSource, envelope: Envelope) -> Examined:
 
 
 def _compiled(template: str, where: str) -> dict[str, int]:
-    compiled(template, where, html=where in {"preheader", "body"})
+    compiled(template, where, html=where in {"preheader", "body", "layout"})
     return lines_of_variables(template, where)
 
 
@@ -244,14 +248,20 @@ def _body(
     if source.body_format == "markdown" and _PAGE.match(source.body):
         yield Finding("body", "it is a whole HTML page, but its format is Markdown", 1)
     names = [each.name for each in source.attachments]
-    for line, problem in (
-        *broken_links(source.body, source.body_format, names),
-        *dropped_elements(source.body, source.body_format),
+    if source.layout and source.body_format != "markdown" and _PAGE.match(source.body):
+        yield Finding("body", "it is a whole HTML page, within a layout that is one too", 1)
+    for where, text, body_format in (
+        ("body", source.body, source.body_format),
+        ("layout", source.layout, "html"),
     ):
-        yield Finding("body", problem, line)
-    if source.body_format == "html" and not source.text.strip():
+        for line, problem in (
+            *broken_links(text, body_format, names),
+            *dropped_elements(text, body_format),
+        ):
+            yield Finding(where, problem, line)
+    if source.body_format != "markdown" and not source.text.strip():
         try:
-            derived = body_sources(source.body, "html", "").text
+            derived = body_sources(source.body, source.body_format, "", layout=source.layout).text
         except TemplateError:
             return
         if derived.strip():

@@ -14,6 +14,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _UNTIDY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_VALUE = 995
 _MAX_LINE = 996
+_FRAME = len("List-Unsubscribe, <>") + 1
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -25,15 +26,17 @@ class Unsubscribe:
     _pattern: str
     _one_click: bool
     _header_pattern: str
+    _beside: str
+    """The mailto: that stands beside the page in the header; '' for none."""
 
     @classmethod
     def of(cls, envelope: Envelope) -> "Unsubscribe":
-        """By the configured page, else by a mail to the sender.
+        """By the configured page, else by a mail to the configured address or the sender.
 
         Raises:
             ContentError: the page's address is not ASCII, or too long.
         """
-        sender = mailbox(envelope.from_address).address
+        sender = mailbox(envelope.unsubscribe_email or envelope.from_address).address
         mailto = f"mailto:{quote(wire_address(sender), safe='@')}?subject=unsubscribe"
         mailto = mailto.replace("{", "%7B")
         one_click = envelope.unsubscribe_url.lower().startswith("https://")
@@ -41,7 +44,8 @@ class Unsubscribe:
         # RFC 8058 wants https; a page that is not stays a link in the mail, not in its header.
         header_pattern = pattern if one_click else mailto
         checked("List-Unsubscribe", f"<{header_pattern}>")
-        return cls(pattern, one_click, "" if envelope.transactional else header_pattern)
+        beside = mailto if one_click and envelope.unsubscribe_email else ""
+        return cls(pattern, one_click, "" if envelope.transactional else header_pattern, beside)
 
     def url(self, email: str) -> str:
         """The link in the mail."""
@@ -55,7 +59,10 @@ class Unsubscribe:
         """
         if not self._header_pattern:
             return ()
-        header = checked("List-Unsubscribe", f"<{filled(self._header_pattern, email)}>")
+        value = f"<{filled(self._header_pattern, email)}>"
+        if self._beside and len(value) + len(self._beside) + _FRAME <= _MAX_LINE:
+            value = f"{value}, <{self._beside}>"
+        header = checked("List-Unsubscribe", value)
         if self._one_click:
             return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         return (header,)

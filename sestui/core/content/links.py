@@ -104,7 +104,7 @@ def without_code(markdown: str) -> str:
 
 
 def _links(protected: Protected, body_format: BodyFormat) -> Iterator["_Link"]:
-    if body_format == "html":
+    if body_format != "markdown":
         return _html_links(protected.text, 0)
     starts = [0, *(match.end() for match in re.finditer("\n", protected.text))]
     return _markdown_links(protected.text, starts)

@@ -2,15 +2,21 @@
 
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sestui.core.clock import Instant
 from sestui.core.mail import MailAttachment
 from sestui.errors import ContentError
 
-BodyFormat = Literal["markdown", "html"]
+BodyFormat = Literal["markdown", "html", "mjml"]
+BODY_FORMATS: tuple[BodyFormat, ...] = ("markdown", "html", "mjml")
 
-BUILT_INS = frozenset({"email", "unsubscribe_url", "view_url", "keywords"})
+MEMBERSHIP = frozenset({"tags", "lists"})
+"""Built-in variables that say where a recipient belongs: lists of texts."""
+BUILT_INS = frozenset({"email", "unsubscribe_url", "view_url", "keywords", "now"}) | MEMBERSHIP
 """Variables that sestui itself provides; no attribute or keyword can stand in for them."""
 
 OWN_NAMES = BUILT_INS | frozenset(
@@ -27,7 +33,7 @@ class TemplateError(ContentError):
 
     def __init__(self, where: str, line: int | None, problem: str) -> None:
         self.where = where
-        """``subject``, ``preheader``, ``body`` or ``text``; '' for the mail as a whole."""
+        """``subject``, ``body``, ``layout`` and so on; '' for the mail as a whole."""
         self.line = line
         """Line within that part, from 1; None where it has none."""
         self.problem = problem
@@ -52,11 +58,27 @@ class MessageSource:
     preheader: str = ""
     """The line mail programs show beside the subject; hidden in the mail itself."""
     attachments: tuple[MailAttachment, ...] = ()
+    layout: str = ""
+    """HTML around the body, a template with ``{{ content }}`` in it; '' is the format's own."""
+    layout_name: str = ""
+    """The file of the layout, as the campaign names it; '' where it names none."""
+    to_name: str = ""
+    """A template for the recipient's name in To; '' for the address alone."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers of the author's own: names, and templates of their values."""
 
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over everything: equal digests are the same message."""
         parts: list[Any] = [self.subject, self.body, self.body_format, self.text, self.preheader]
+        more = {
+            "layout": self.layout,
+            "layout_name": self.layout_name,
+            "to_name": self.to_name,
+            "headers": self.headers,
+        }
+        if used := {name: value for name, value in more.items() if value}:
+            parts.append(used)
         for item in self.attachments:
             content = hashlib.sha256(item.content).hexdigest()
             parts.append([item.name, item.content_type, content])
@@ -78,3 +100,9 @@ class Envelope:
     """``{email}`` in it becomes the recipient's address; '' is a mailto: to the sender."""
     view_url: str = ""
     """Where the message can be read on the web, with ``{email}`` likewise; '' for nowhere."""
+    unsubscribe_email: str = ""
+    """Where mail to unsubscribe is read; '' is the sender, and only where there is no page."""
+    timezone: str = ""
+    """IANA zone of ``now``; '' is the machine's."""
+    now: Callable[[], Instant] = field(default=time.time, compare=False)
+    """The clock that ``now`` is read from, mail by mail."""

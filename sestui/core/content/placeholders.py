@@ -10,7 +10,7 @@ import itertools
 import re
 import sys
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sestui.core.content.message import TemplateError
 from sestui.core.content.sandbox import tokens
@@ -19,6 +19,7 @@ _NAME = re.compile(r"[-+\s]*(\w*)")
 _PAIRED = frozenset({"if", "for", "macro", "call", "filter", "with", "autoescape", "block"})
 _BLOCK_SET = re.compile(r"\{%\s*set\b[^=]*%\}")
 _OPENS = {"variable_begin": "variable_end", "block_begin": "block_end"}
+_CONTENT = re.compile(r"\{\{[-+]?\s*content\s*(?:\|\s*safe\s*)?[-+]?\}\}")
 _LOOKS_LIKE_JINJA = re.compile(r"\{(?=[{%#]|\Z)")
 _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 _TAG = re.compile(r"""</?[a-zA-Z](?:"[^"]*"|'[^']*'|[^>"'])*>""")
@@ -38,6 +39,8 @@ class _Tag:
     """What stands for it in the text part; None: the same."""
     counts: bool = False
     """Whether it is the number of a list's item in the text part."""
+    where: str = ""
+    """The part that it is written in; '' is the one all others are in."""
 
     @property
     def word(self) -> str:
@@ -67,10 +70,10 @@ class Word:
 class Protected:
     """A template whose tags have become words; ``text`` is what Markdown and HTML may work on."""
 
-    def __init__(self, source: str, where: str) -> None:
+    def __init__(self, source: str, where: str, beside: str = "") -> None:
         self.where = where
         self._tags: list[_Tag] = []
-        self.mark = _unused_mark(source)
+        self.mark = _unused_mark(source + beside)
         """What all words begin with; the source holds it nowhere."""
         self._word = re.compile(rf"{self.mark}(\d+)z")
         self._places: list[tuple[int, int]] = []
@@ -120,6 +123,33 @@ class Protected:
             for tag in (self._tags[int(match[1])],)
         ]
 
+    def around(self, layout: str, where: str, content: str) -> str:
+        """The text of another template, with ``content`` for its ``{{ content }}``.
+
+        Its tags become words like those of this one, which was made with ``layout`` beside it.
+
+        Raises:
+            TemplateError: it is broken, or has no such place, or more than one.
+        """
+        other = Protected(layout, where)
+        places = 0
+
+        def word(match: re.Match[str]) -> str:
+            nonlocal places
+            tag = other._tags[int(match[1])]
+            if tag.prints and _CONTENT.fullmatch(tag.source):
+                places += 1
+                return content
+            return self._add(replace(tag, where=where))
+
+        text = other._word.sub(word, other.text)
+        if places != 1:
+            problem = (
+                "there is no {{ content }} in it" if not places else "it has {{ content }} twice"
+            )
+            raise TemplateError(where, None, f"{problem}; write it once, where the body goes")
+        return text
+
     def without_own_lines(self, text: str) -> str:
         """The text with its tags that have lines of their own put before the next line."""
         pattern = re.compile(rf"^[ \t]*((?:{self.mark}\d+z[ \t]*)+)\n", re.MULTILINE)
@@ -158,7 +188,7 @@ class Protected:
                 if self._prints(word):
                     found = self._tags[int(word[1])]
                     raise TemplateError(
-                        self.where,
+                        found.where or self.where,
                         found.line,
                         f"{found.source} stands inside an HTML tag outside of quotes; write it as "
                         f'"{found.source}" in an attribute, or as a Markdown link '

@@ -101,7 +101,7 @@ class ComposeDesk:
 
     def open_file(self, path: Path) -> OnDesk:
         """What a campaign file says, on top of the campaign it would update."""
-        loaded = load_campaign(path, self._settings.timezone)
+        loaded = load_campaign(path, self._settings.timezone, layouts=self._settings.layouts_dir)
         draft = Draft.of(loaded.file.fields, loaded.message)
         try:
             opened = self._drafts.open(draft.name)

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Checkbox, ContentSwitcher, Input, Label, TextArea
 
+from sestui.core.content.message import BodyFormat
 from sestui.core.draft import Draft
 from sestui.core.mail import MailAttachment
 from sestui.tui.widgets.attachments import Attachments
@@ -77,6 +78,8 @@ class DraftForm(Vertical):
         self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
         self._text = BodyArea(placeholder=_TEXT_HINT, id="field-text")
         self._html = Checkbox("The body is HTML, not Markdown", compact=True, id="field-format")
+        self._html_is: BodyFormat = "html"
+        """What a body is that isn't Markdown: MJML stays MJML."""
         self._transactional = Checkbox(
             "Transactional: nobody can unsubscribe from it", compact=True, id="field-transactional"
         )
@@ -113,20 +116,25 @@ class DraftForm(Vertical):
             **lines,
             body=self._body.text,
             text=self._text.text,
-            body_format="html" if self._html.value else "markdown",
+            body_format=self._body_format,
             transactional=self._transactional.value,
             attachments=self._attachments.files,
         )
+
+    @property
+    def _body_format(self) -> BodyFormat:
+        return self._html_is if self._html.value else "markdown"
 
     def show(self, draft: Draft) -> None:
         """Put a draft into the fields."""
         for name, line in self._lines.items():
             line.value = getattr(draft, _ATTRIBUTES.get(name, name))
             line.cursor_position = 0
-        self._html.value = draft.body_format == "html"
+        self._html_is = "mjml" if draft.body_format == "mjml" else "html"
+        self._html.value = draft.body_format != "markdown"
         self._transactional.value = draft.transactional
         self._attachments.show(draft.attachments)
-        self._body.show(draft.body, draft.body_format)
+        self._body.show(draft.body, "html" if self._html.value else "markdown")
         self._text.show(draft.text, None)
         self._name_body()
 

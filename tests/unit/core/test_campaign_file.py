@@ -56,7 +56,7 @@ def test_the_example_of_the_design():
     assert file.body.startswith("# Hi {{ first_name")
     assert file.lines["body"] == DESIGN.split("\n").index('# Hi {{ first_name or "there" }}') + 1
     assert file.body_format == "markdown"
-    assert parse_campaign(DESIGN, "news.html", html=True).body_format == "html"
+    assert parse_campaign(DESIGN, "news.html", by_name="html").body_format == "html"
     assert parse_campaign(DESIGN.replace("\n", "\r\n"), "news.md").body == file.body
 
 
@@ -106,7 +106,7 @@ def test_the_example_of_the_design():
         (file_of(keywords={"a b": 1}), "'a b' can't be a variable"),
         (file_of(keywords={"email": 1}), "sestui's own variable"),
         (file_of(keywords={"x": None}), "x has no value"),
-        (file_of(format="pdf"), "neither markdown nor html"),
+        (file_of(format="pdf"), "none of markdown, html, mjml"),
         (file_of(body="  "), "the message is empty"),
         (file_of(subject=...), "'subject' is missing"),
         (file_of(subject="  "), "subject: is empty"),
