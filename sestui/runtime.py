@@ -224,7 +224,13 @@ class Runtime:
             from sestui.store.relayed import RelayedMails  # noqa: PLC0415 - as above
 
             return RelayComposer(RelayedMails(self.database, self.clock).contents)
-        return self._composer(run.message_id, run)
+        from sestui.compose.belonging import BelongingComposer, asks  # noqa: PLC0415 - as below
+        from sestui.store.memberships import Memberships  # noqa: PLC0415 - only where asked for
+
+        composer = self._composer(run.message_id, run)
+        return (
+            BelongingComposer(composer, Memberships(self.database)) if asks(composer) else composer
+        )
 
     def _composer(self, message_id: int, sent: Any) -> "Composer":
         from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import

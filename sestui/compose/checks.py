@@ -5,8 +5,9 @@ ask here. Errors stop, warnings are told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sestui.compose.belonging import asks
 from sestui.compose.check import (
     CheckReport,
     Unrenderable,
@@ -19,7 +20,7 @@ from sestui.compose.timing import START_GRACE
 from sestui.core.campaign import CampaignFields
 from sestui.core.campaign_findings import examine_campaign
 from sestui.core.clock import Clock
-from sestui.core.content import Envelope, MessageSource
+from sestui.core.content import Composer, Envelope, MessageSource
 from sestui.core.content.findings import (
     Examined,
     Finding,
@@ -41,6 +42,7 @@ from sestui.store.campaigns import Campaigns, fields_of
 from sestui.store.contacts import AudienceMember, Contacts
 from sestui.store.database import Database
 from sestui.store.members import Members
+from sestui.store.memberships import Memberships
 from sestui.store.tables import Campaign
 
 _REMEMBERED_SECONDS = 60.0
@@ -118,6 +120,7 @@ class Checker:
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._members = Members(database)
         self._contacts = Contacts(database)
+        self._memberships = Memberships(database)
         self._campaigns = Campaigns(database)
         self._settings = settings
         self._clock = clock
@@ -153,7 +156,8 @@ class Checker:
             attributes = sample_attributes(examined.variables)
             return rendered(lambda: composer.mail(SAMPLE_EMAIL, attributes), "a made-up contact")
         who = printable(contact.email)
-        return rendered(lambda: composer.mail(contact.email, contact.attributes), who)
+        (shown,) = self._belonging(composer, [contact])
+        return rendered(lambda: composer.mail(shown.email, shown.attributes), who)
 
     def unknown(
         self,
@@ -219,7 +223,7 @@ class Checker:
             try:
                 report = check_recipients(
                     examined.composer,
-                    self._mailable(fields),
+                    self._mailable(fields, examined.composer),
                     wanted=wanted_attributes(examined, envelope) - known,
                     failed=failed,
                 )
@@ -233,12 +237,24 @@ class Checker:
                 findings += _of_recipients(report, examined)
         return CampaignCheck(campaign.name, ordered(findings), stopping, report)
 
-    def _mailable(self, fields: CampaignFields) -> Iterator[list[AudienceMember]]:
+    def _mailable(
+        self, fields: CampaignFields, composer: Composer
+    ) -> Iterator[list[AudienceMember]]:
         wanted = {ContactStatus.ACTIVE}
         if fields.transactional:
             wanted.add(ContactStatus.UNSUBSCRIBED)
         for batch in self._contacts.iter_audience(fields.lists):
-            yield [member for member in batch if member.status in wanted]
+            yield self._belonging(composer, [each for each in batch if each.status in wanted])
+
+    def _belonging(self, composer: Composer, members: list[AudienceMember]) -> list[AudienceMember]:
+        """The members with their tags and lists, if the message asks for these."""
+        if not asks(composer):
+            return members
+        found = self._memberships.of_contacts([each.contact_id for each in members])
+        return [
+            replace(each, attributes={**each.attributes, **found.get(each.contact_id, {})})
+            for each in members
+        ]
 
     def _nobody_has(self, lists: tuple[str, ...], name: str) -> bool:
         now = self._clock.monotonic()

@@ -10,6 +10,7 @@ from jinja2.utils import missing, pass_context
 
 from sestui.core.content.budget import check_binop, check_call, check_result, metered
 from sestui.core.content.instrument import FILTERS, Generator, instrumented
+from sestui.core.content.local_filters import FILTERS as LOCAL_FILTERS
 from sestui.core.content.message import TemplateError
 from sestui.core.content.printed_values import FILTERS as PRINTING
 from sestui.core.content.printed_values import without_markup
@@ -95,7 +96,7 @@ def _environment(*, autoescape: bool) -> _Environment:
     metered_filters = {
         name: metered(name, function) for name, function in environment.filters.items()
     }
-    environment.filters = metered_filters | FILTERS | PRINTING
+    environment.filters = metered_filters | FILTERS | PRINTING | LOCAL_FILTERS
     # lipsum is random and unbounded; range is given per rendering, with its budget.
     for name in ("lipsum", "range"):
         del environment.globals[name]
@@ -171,7 +172,12 @@ def lines_of_variables(source: str, where: str) -> dict[str, int]:
     try:
         loading = next(iter(tree.find_all(_LOADING)), None)
         if loading is not None:
-            raise TemplateError(where, loading.lineno, "a message can't load other templates")
+            raise TemplateError(
+                where,
+                loading.lineno,
+                "a message can't load other templates; in a campaign file "
+                '{% include "footer.html" %} puts one in its place',
+            )
         names = meta.find_undeclared_variables(tree) - GLOBALS.keys()
         found = [(node.lineno, node.name) for node in tree.find_all(nodes.Name)]
     except TemplateSyntaxError as error:
