@@ -49,7 +49,7 @@ def check_command(
         size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
         say(f"Checking the mail of {size:,} recipients.")
         note = (lambda *who: failed.append(who)) if list_ or as_json else None
-        check = runtime.starter.check(campaign, note)
+        check = runtime.starter.check(campaign, note, advice=True)
     if as_json:
         people = [{"email": email, "reason": reason} for email, reason in failed]
         found = check.recipients

@@ -32,6 +32,7 @@ from sestui.core.content.findings import (
     unknown_variables,
     wanted_attributes,
 )
+from sestui.core.content.lint import lint
 from sestui.core.content.message import TooHeavyError
 from sestui.core.mail import Mail
 from sestui.core.states import ContactStatus
@@ -203,11 +204,16 @@ class Checker:
         return CampaignCheck(campaign.name, findings, errors, None)
 
     def before_start(
-        self, campaign: Campaign, failed: Callable[[str, str], object] | None = None
+        self,
+        campaign: Campaign,
+        failed: Callable[[str, str], object] | None = None,
+        *,
+        advice: bool = False,
     ) -> CampaignCheck:
         """The whole check: the message for everybody who would get it, rendered and thrown away.
 
-        ``failed`` is told the address and the reason of each recipient who can't be mailed.
+        ``failed`` is told the address and the reason of each recipient who can't be mailed. With
+        ``advice``, what mail programs and readers won't like is among the findings.
 
         Raises:
             NotFoundError: a list of the campaign doesn't exist.
@@ -217,6 +223,8 @@ class Checker:
         findings = list(inspection.findings)
         stopping = tuple(each for each in ordered(findings) if each.severity is Severity.ERROR)
         examined, envelope = inspection.examined, inspection.envelope
+        if advice and examined.composer is not None:
+            findings += lint(message, envelope)
         report = None
         if examined.composer is not None:
             known = self._members.attribute_names(fields.lists)

@@ -34,13 +34,18 @@ class Starter:
         self._checker = checker
 
     def check(
-        self, campaign: Campaign, failed: Callable[[str, str], object] | None = None
+        self,
+        campaign: Campaign,
+        failed: Callable[[str, str], object] | None = None,
+        *,
+        advice: bool = False,
     ) -> CampaignCheck:
         """Every check, with the message rendered for everybody who would get it.
 
-        ``failed`` is told the address and the reason of each recipient who can't be mailed.
+        ``failed`` is told the address and the reason of each recipient who can't be mailed;
+        ``advice`` asks for what mail programs and readers won't like, too.
         """
-        return self._checker().before_start(campaign, failed)
+        return self._checker().before_start(campaign, failed, advice=advice)
 
     def start(
         self,

@@ -273,3 +273,22 @@ def test_only_the_campaign_that_takes_too_much_is_held(sestui):
         "sound": "finished",
     }
     assert "body, line 1: a width or count is above 10,000" in str(found["notes"])
+
+
+def test_check_says_what_mail_programs_do_not_show_and_nothing_else_does(sestui):
+    people(sestui, *GOOD)
+    body = f"Hi {OFF}\n\n<div style='display: flex'>a</div>\n\n![](https://x.example/a.webp)"
+    sestui.ok("apply", sestui.write("news.md", news(body, subject="LAST CHANCE NOW")))
+    done = sestui.run("campaign", "check", "news")
+    assert done.returncode == 0
+    lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert [(severity, place, text.partition(";")[0]) for severity, place, text in lines] == [
+        ("warning", "subject", "it is in capitals, as spam is"),
+        ("warning", "body:5", "an image has no text to be read where pictures are blocked"),
+        ("hint", "body:3", "Outlook on Windows doesn't show display: flex"),
+        ("hint", "body", "there is no postal address of the sender in it, which the law asks of "
+         "advertising in the USA, Canada and elsewhere"),
+    ]  # fmt: skip
+    started = sestui.run("campaign", "start", "news")
+    assert started.returncode == 0
+    assert "capitals" not in started.stderr
