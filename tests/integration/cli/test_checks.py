@@ -113,7 +113,7 @@ def test_wherever_a_misspelt_variable_hides(sestui, body, where):
 def test_an_attribute_that_one_contact_has_is_known(sestui):
     people(sestui, *GOOD, "cleo@example.com,,5")
     sestui.ok("apply", sestui.write("news.md", news("{{ first_name or 'you' }} {{ age }}" + OFF)))
-    assert sestui.ok("campaign", "check", "news") == "news: nothing is wrong\n"
+    assert sestui.ok("campaign", "check", "news").endswith("news: nothing is wrong\n")
 
 
 def test_a_mail_that_gmail_clips_is_told_at_every_door(sestui):
@@ -227,7 +227,7 @@ def test_columns_named_like_the_templates_own_words(sestui):
     own = letter.replace("keywords", "keywords_").replace("range", "range_")
     own = own.replace("dict", "dict_").replace("{{ view_url", "{{ view_url_")
     sestui.ok("apply", sestui.write("k.md", own))
-    assert sestui.ok("campaign", "check", "k") == "k: nothing is wrong\n"
+    assert sestui.ok("campaign", "check", "k").endswith("k: nothing is wrong\n")
     sestui.ok("send", "k")
     (mail,) = sestui.json("simulator", "outbox")
     assert mail["subject"] == "tea"
@@ -251,7 +251,7 @@ def test_types_reach_the_template(sestui):
     found = sestui.json("import", path, "--list", "typed", "--on-conflict", "replace", *types)
     assert (found["updated"], found["rejects"]) == (2, 1)
     sestui.ok("apply", sestui.write("news.md", text.replace("[people]", "[typed]")))
-    assert sestui.ok("campaign", "check", "news") == "news: nothing is wrong\n"
+    assert sestui.ok("campaign", "check", "news").endswith("news: nothing is wrong\n")
     rows = sestui.ok("export", "contacts", "--list", "typed", "--format", "jsonl").splitlines()
     assert [json.loads(row)["attributes"] for row in rows] == [
         {"age": 20, "vip": False, "signup": "2026-03-04"},
