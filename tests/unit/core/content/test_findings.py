@@ -48,7 +48,8 @@ def test_nothing_is_found_in_a_sound_message():
         (
             {"body": '<p class={{ x }}>a</p>\n{% include "b" %}'},
             "error",
-            "body, line 2: a message can't load other templates.",
+            "body, line 2: a message can't load other templates; in a campaign file "
+            '{% include "footer.html" %} puts one in its place.',
         ),
         (
             {"body": "\n<p {{ x }}>a</p>"},
