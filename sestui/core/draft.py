@@ -56,6 +56,12 @@ class Draft:
     notify: str = ""
     transactional: bool = False
     attachments: tuple[MailAttachment, ...] = ()
+    layout: str = ""
+    """This and the next three come from a file, and go through an editor as they are."""
+    layout_name: str = ""
+    to_name: str = ""
+    headers: str = ""
+    """Names and values as JSON; '' for none."""
 
     @classmethod
     def of(cls, campaign: CampaignFields, message: MessageSource) -> Self:
@@ -82,6 +88,10 @@ class Draft:
             notify=_joined(campaign.notify),
             transactional=campaign.transactional,
             attachments=message.attachments,
+            layout=message.layout,
+            layout_name=message.layout_name,
+            to_name=message.to_name,
+            headers=json.dumps(dict(message.headers)) if message.headers else "",
         )
 
     def as_json(self, stored: Callable[[MailAttachment], str]) -> str:
@@ -151,9 +161,7 @@ def read_draft(draft: Draft, origin: Origin | None = None) -> ReadDraft:
             for each in fields(Draft)
             if getattr(draft, each.name) == getattr(origin.shown, each.name)
         }
-        # An editor doesn't show these.
-        same |= {"only", "misfire_hours", "skip_unrenderable"}
-        same |= {"layout", "layout_name", "to_name", "headers"}
+        same |= {"only", "misfire_hours", "skip_unrenderable"}  # an editor doesn't show them
         if same >= {"start", "timezone"}:
             same.add("start_at")
         campaign = _with(campaign, origin.campaign, same)
@@ -189,6 +197,10 @@ class _Reader:
             text=draft.text.strip(),
             preheader=draft.preheader.strip(),
             attachments=draft.attachments,
+            layout=draft.layout,
+            layout_name=draft.layout_name,
+            to_name=draft.to_name,
+            headers=self._ruled("headers", draft.headers, _headers, ()),
         )
 
     def campaign(self) -> CampaignFields:
@@ -290,3 +302,10 @@ def keywords_of(text: str) -> dict[str, Any]:
 
 def _priority(text: str) -> int:
     return campaign_values.priority(int(text) if text.isdecimal() else text)
+
+
+def _headers(text: str) -> tuple[tuple[str, str], ...]:
+    try:
+        return campaign_values.headers(json.loads(text))
+    except ValueError as error:
+        raise BadValue("can't be read") from error

@@ -296,7 +296,9 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
             await until(pilot, lambda n=number: len(toasts(app)) == n)
         planned = plan(runtime.campaigns, load_campaign(path), time.time())
         assert planned.change is Change.UNCHANGED
-        path.write_text(path.read_text().replace("Hello", "Bye").replace("name: news", "name: b"))
+        path.with_name("shop.html").write_text("<p>Shop</p>{{ content }}")
+        more = "name: b\nlayout: shop\nto_name: Bo\nheaders: {X-A: b}"
+        path.write_text(path.read_text().replace("Hello", "Bye").replace("name: news", more))
         await press(pilot, "l")
         await until(pilot, lambda: isinstance(app.screen, OpenCampaignScreen))
         await press(pilot, "./ne", "@tab", "@enter")
@@ -310,3 +312,5 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
         await until(pilot, lambda: any("There is no file" in text for text in toasts(app)))
     fields, message = stored(runtime, "b")
     assert (fields.priority, message.subject, message.body) == (7, "Bye", BODY)
+    assert (message.layout, message.layout_name) == ("<p>Shop</p>{{ content }}", "shop.html")
+    assert (message.to_name, message.headers) == ("Bo", (("X-A", "b"),))

@@ -80,6 +80,8 @@ class DraftForm(Vertical):
         self._html = Checkbox("The body is HTML, not Markdown", compact=True, id="field-format")
         self._html_is: BodyFormat = "html"
         """What a body is that isn't Markdown: MJML stays MJML."""
+        self._shown = Draft()
+        """What has no field here stays as it is."""
         self._transactional = Checkbox(
             "Transactional: nobody can unsubscribe from it", compact=True, id="field-transactional"
         )
@@ -119,6 +121,10 @@ class DraftForm(Vertical):
             body_format=self._body_format,
             transactional=self._transactional.value,
             attachments=self._attachments.files,
+            layout=self._shown.layout,
+            layout_name=self._shown.layout_name,
+            to_name=self._shown.to_name,
+            headers=self._shown.headers,
         )
 
     @property
@@ -130,6 +136,7 @@ class DraftForm(Vertical):
         for name, line in self._lines.items():
             line.value = getattr(draft, _ATTRIBUTES.get(name, name))
             line.cursor_position = 0
+        self._shown = draft
         self._html_is = "mjml" if draft.body_format == "mjml" else "html"
         self._html.value = draft.body_format != "markdown"
         self._transactional.value = draft.transactional
@@ -196,8 +203,14 @@ class DraftForm(Vertical):
             self._last = focused
 
     def go_to(self, where: str, line: int | None) -> None:
-        """Put the cursor into a field, by its name in a campaign file; '' is the body."""
-        field = self.query_one(f"#field-{where or 'body'}")
+        """Put the cursor into a field, by its name in a campaign file; '' is the body.
+
+        What has no field here has no place to go to.
+        """
+        found = self.query(f"#field-{where or 'body'}")
+        if not found:
+            return  # it is in the campaign's file only, as a layout is
+        field = found.first()
         for page in PAGES:
             if self.query_one(f"#page-{page}") in field.ancestors:
                 self.page = page

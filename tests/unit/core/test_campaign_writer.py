@@ -16,7 +16,9 @@ MESSAGE = MessageSource("{{ first_name or 'Hello' }}, your news", "# Hi\n")
 
 
 def written(fields=FIELDS, message=MESSAGE, attachments=(), *, html_name=False):
-    return write_campaign(fields, message, attachments, by_name="html" if html_name else "markdown", path="news.md")
+    return write_campaign(
+        fields, message, attachments, by_name="html" if html_name else "markdown", path="news.md"
+    )
 
 
 def test_a_file_a_person_would_write():
@@ -167,7 +169,9 @@ messages = st.builds(
 def test_what_is_written_reads_back_as_the_same_campaign(fields, message, html_name):
     paths = ["price list.pdf", "./ a.txt", "b, c.txt"]
     content = written(fields, message, paths, html_name=html_name)
-    file = parse_campaign(content, "f.md", by_name="html" if html_name else "markdown", default_zone=fields.timezone)
+    file = parse_campaign(
+        content, "f.md", by_name="html" if html_name else "markdown", default_zone=fields.timezone
+    )
     assert file.fields == fields
     assert file.message() == message
     assert file.attachments == tuple(paths)

@@ -116,3 +116,19 @@ def test_items():
 def test_any_text_is_read(one, two, three):
     read = read_draft(Draft(lists=one, keywords=two, start=three, max_rate=one, reply_to=two))
     assert isinstance(read.campaign, CampaignFields)
+
+
+def test_what_has_no_field_goes_through_an_editor_as_it_is():
+    message = MessageSource(
+        "s",
+        "b",
+        "mjml",
+        layout="<p>{{ content }}</p>",
+        layout_name="shop.html",
+        to_name="{{ first_name }}",
+        headers=(("X-B", "1, 2"), ("X-A", "{{ email }}")),
+    )
+    draft = Draft.of(CampaignFields("news", "a@example.com", lists=("l",)), message)
+    again = Draft.of_json(draft.as_json(lambda _: ""), lambda _: b"")
+    assert again == draft
+    assert read_draft(again).message == message
