@@ -23,7 +23,6 @@ OWN_NAMES = BUILT_INS | frozenset(
     {"and", "or", "not", "in", "is", "if", "else", "true", "false", "none"}
     | {"self", "super", "caller", "loop", "varargs", "kwargs"}
     | {"range", "dict", "lipsum", "cycler", "joiner", "namespace"}
-    | {"tags", "lists", "now"}
 )
 """Words that a template reads as its own: a column of such a name gets another."""
 
