@@ -24,10 +24,10 @@ from sestui.core.content.message import (
 from sestui.core.content.parts import NOT_TEXT, Part
 from sestui.core.content.sandbox import GLOBALS, RangeBudget, compiled, variables_of
 from sestui.core.content.strict import ValueFault
-from sestui.core.cron import zone_named
 from sestui.core.mail import Mail, Pattern
 from sestui.core.mailboxes import Mailbox
 from sestui.core.text import printable
+from sestui.core.zones import zone_named
 from sestui.errors import ContentError
 
 MAX_MAIL_BYTES = 40_000_000
