@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 1.5
 """How long after its time a process may still write down what came back."""
 
+LAST_WORDS_SECONDS = 20.0
+"""The same for one that went on beyond its time: nothing waits for it at a certain second, and what
+its task came to is lost if it is not given the time to say so.
+"""
+
 
 @dataclass(slots=True)
 class TimeLimit:
@@ -30,12 +35,20 @@ class TimeLimit:
     trouble: str = ""
     """What the sender met last, as a sentence; '' if nothing."""
     prolonged_to: Callable[[], float] = lambda: float("-inf")
-    """Monotonic seconds until which there is a reason to go on all the same."""
+    """Monotonic seconds until which there is, or was, a reason to go on all the same."""
 
     @property
     def left(self) -> float:
         """Seconds until the end; negative when it is past."""
         return self.ends_at - time.monotonic()
+
+    @property
+    def grace_left(self) -> float:
+        """Seconds until the process is ended, whatever it is at; negative when that is past."""
+        # The moment counts at which the reason ended, not the moment at which somebody looks: a
+        # task may end just before the look, and its process is saying what came of it then.
+        over_at = max(self.ends_at + GRACE_SECONDS, self.prolonged_to() + LAST_WORDS_SECONDS)
+        return over_at - time.monotonic()
 
     def hear(self, report: "SenderReport") -> None:
         """Called in the sender's thread."""
@@ -47,18 +60,17 @@ def time_limit(began: float, seconds: float) -> Iterator[TimeLimit]:
     """Give the block ``seconds`` from ``began`` (monotonic) on; the process is over soon after.
 
     What minds :attr:`TimeLimit.left` ends by itself. A call that hangs, a database that somebody
-    locks or a disk that does not answer is not waited for beyond :data:`GRACE_SECONDS`: ending at
-    once is as safe as a kill, and the next process goes on.
+    locks or a disk that does not answer is not waited for beyond :data:`GRACE_SECONDS`, or
+    :data:`LAST_WORDS_SECONDS` after what prolonged it: ending at once is as safe as a kill, and the
+    next process goes on.
     """
     limit = TimeLimit(began + seconds)
     over = threading.Event()
 
     def watch() -> None:
-        left = limit.left
-        while left > -GRACE_SECONDS:
-            if over.wait(left + GRACE_SECONDS):
+        while (left := limit.grace_left) > 0:
+            if over.wait(left):
                 return
-            left = max(limit.ends_at, limit.prolonged_to()) - time.monotonic()
         why = limit.trouble or "Something is not done in time."
         try:
             say(f"sestui: {why} The {seconds:g} seconds are over; the next run-due goes on.")

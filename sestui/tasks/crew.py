@@ -57,6 +57,7 @@ class Crew:
         self._last: list[Execution] | None = None
         """What was at work when it was told to finish; None before."""
         self._stopped_at = float("inf")
+        self._worked_until = float("-inf")
         self._thread = threading.Thread(target=self._work, name="sestui-tasks")
         self.ended: list[Ended] = []
         self.queued: list[Queued] = []
@@ -88,6 +89,13 @@ class Crew:
     def at_work(self) -> int:
         """How many tasks run at the moment."""
         return len(self._at_work) if self._thread.is_alive() else 0
+
+    @property
+    def worked_until(self) -> float:
+        """Monotonic seconds at which a task was at work last: now, if one is; -inf: none was."""
+        if self.at_work:
+            return self._clock.monotonic()
+        return self._worked_until
 
     @property
     def idle(self) -> bool:
@@ -244,6 +252,8 @@ class Crew:
         self._note_ended()
 
     def _note_ended(self) -> None:
+        if self._at_work:  # first: nobody must see nothing at work, and no time at which it was
+            self._worked_until = self._clock.monotonic()
         ended = [execution.ended for execution in self._at_work]
         self.ended += [each for each in ended if each is not None]
         self._at_work = [each for each in self._at_work if each.ended is None]

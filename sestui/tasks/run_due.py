@@ -120,10 +120,11 @@ class RunDue:
             self._sender.stop()
 
     def prolonged_to(self) -> float:
-        """Monotonic seconds until which a task keeps it, or the sending that goes on meanwhile."""
-        if self._crew.at_work:
-            return self._clock.monotonic() + _LOOK_SECONDS
-        return self._slice_ends_at
+        """Monotonic seconds until which a task kept it beyond its time, or the sending that goes on
+        meanwhile; -inf if nothing did.
+        """
+        until = max(self._crew.worked_until, self._slice_ends_at)
+        return until if until > self._ends_at else float("-inf")
 
     def run(self) -> Report:
         """Work until the time is up or nothing is left.

@@ -211,3 +211,15 @@ def test_one_that_is_asked_to_stop_gives_its_task_back(shop: Shop) -> None:
     assert ended(shop.run_due("--json"))["notes"] == []
     (row,) = shop.rows()
     assert (row.state, row.attempt, row.scheduled_for) == ("succeeded", 2, occurrence)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_whenever_a_long_task_ends_its_run_due_says_what_came_of_it(shop: Shop) -> None:
+    """The watch over its time looks now and then: it must not cut off the last words."""
+    for number in range(8):
+        name = f"t{number}"
+        shop.task(name, seconds=6 + number * 0.23)
+        make_due(shop.runtime.database, shop.runtime.clock.now() - 1, name)
+        said = ended(shop.run_due("--max-seconds", "5", "--json"))
+        assert [(each["task"], each["state"]) for each in said["tasks"]] == [(name, "succeeded")]

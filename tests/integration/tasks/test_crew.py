@@ -208,6 +208,18 @@ def test_a_long_run_keeps_its_crew_which_takes_others_meanwhile(runtime, shop):
     assert [ended.task for ended in crew.ended] == ["short", "long"]
 
 
+def test_when_a_task_was_at_work_last_is_known_after_it_too(runtime, shop):
+    """A process that it kept beyond its time has its last words from then on."""
+    runtime.tasks.add(TaskFields("note", "note", "@daily", parameters={"file": str(shop)}))
+    before = runtime.clock.monotonic()
+    with at_work(runtime) as crew:
+        assert crew.worked_until == float("-inf")
+        make_due(runtime, "note")
+        until(lambda: crew.ended and not crew.at_work)
+        assert before < crew.worked_until <= runtime.clock.monotonic()
+    assert before < crew.worked_until <= runtime.clock.monotonic()
+
+
 def test_a_crew_that_is_stopped_gives_its_runs_back(runtime, shop):
     note = TaskFields("long", "note", "@daily", parameters={"file": str(shop), "seconds": 60})
     runtime.tasks.add(note)
