@@ -40,6 +40,14 @@ def this_process() -> tuple[int, float]:
     return os.getpid(), _started_at(psutil.Process())
 
 
+def process_started_at(pid: int) -> float | None:
+    """When the process with that pid started (see :func:`_started_at`); None: it is gone."""
+    try:
+        return _started_at(psutil.Process(pid))
+    except (psutil.Error, OSError):
+        return None
+
+
 def _started_at(process: psutil.Process) -> float:
     """Seconds that tell two processes of one pid apart, whatever becomes of the wall clock.
 

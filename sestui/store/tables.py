@@ -188,6 +188,13 @@ class Run(SQLModel, table=True):
         Index("ix_run_occurrence", "campaign_id", "occurrence", unique=True),
         # The end of a run is told of once, however many processes see it.
         UniqueConstraint("notice_of"),
+        # `run-due` looks every minute whether somebody has to be reminded.
+        Index(
+            "ix_run_doubtful",
+            "id",
+            sqlite_where=text("in_doubt > 0"),
+            postgresql_where=text("in_doubt > 0"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -232,6 +239,17 @@ class Run(SQLModel, table=True):
     rejected: int = Field(default=0)
     in_doubt: int = Field(default=0)
     skipped: int = Field(default=0)
+
+
+class Reminder(SQLModel, table=True):
+    """What the operator has been told that somebody has to see to, and when last."""
+
+    subject: str = Field(primary_key=True)
+    """A ``core.reminders.Subject``: what kind of thing needs somebody."""
+    subject_id: int = Field(primary_key=True)
+    state: str
+    """What was told of it: another state is told at once."""
+    told_at: float
 
 
 class Delivery(SQLModel, table=True):

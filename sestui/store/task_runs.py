@@ -1,6 +1,6 @@
 """Executions of tasks: taken from the queue, logged, ended, and found when their process died."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,32 @@ class Taken:
     attempt: int
     log: str
     """What an earlier attempt has logged."""
+    mark: str
+    """Names this execution among all of all databases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process that a run has started, which leads a process group."""
+
+    host: str
+    """Machine, its boot and process namespace: pids compare only within all three."""
+    pid: int
+    started_at: float
+    """Tells it from a later process of that pid; on the scale of ``sending.identity``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostRun:
+    """An execution whose process has died; a program that it had started may live on."""
+
+    mark: str
+    """See :class:`Taken`."""
+    host: str
+    """The machine that ran it, as people call it."""
+    program: Program | None
+    may_last_until: Instant
+    """When its time is up, whoever is there to look after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +94,15 @@ class Orphan:
     host: str
     again: bool
     """It is in the queue again."""
+    remark: str = ""
+    """What became of its program; '' if nothing was left of one."""
 
     def sentence(self) -> str:
         """What happened, for people."""
         after = "it is run again" if self.again else "it is not run again"
-        return f"{self.task}: the process that ran it on {self.host} ended before it did, {after}"
+        words = (self.remark, after)
+        said = ", ".join(each for each in words if each)
+        return f"{self.task}: the process that ran it on {self.host} ended before it did, {said}"
 
 
 class TaskRuns:
@@ -182,6 +212,19 @@ class TaskRuns:
                 session.exec(update(TaskRun).where(*_mine(taken, worker)).values(log=log)).rowcount
             )
 
+    def note_program(self, taken: Taken, program: Program) -> None:
+        """Keep which program the run has started, for whoever finds the run when we have died."""
+        with self._database.write() as session:
+            session.exec(
+                update(TaskRun)
+                .where(col(TaskRun.id) == taken.run_id, col(TaskRun.attempt) == taken.attempt)
+                .values(
+                    program_host=program.host,
+                    program_pid=program.pid,
+                    program_started_at=program.started_at,
+                )
+            )
+
     def end(self, taken: Taken, worker: str, result: RunResult, now: Instant) -> bool:
         """Write what came of it; False: the run is not this worker's any more.
 
@@ -206,16 +249,28 @@ class TaskRuns:
             session.add_all([run, task])
             return True
 
-    def adopt_orphans(self, now: Instant) -> list[Orphan]:
+    def adopt_orphans(
+        self, now: Instant, end_left_over: Callable[[LostRun, Instant], str | None]
+    ) -> list[Orphan]:
         """Find runs whose process died, and do with them what their misfire rule says.
 
         Whoever took a run and isn't registered is dead: workers register first and leave last.
         Call it after dead workers were buried.
+
+        ``end_left_over`` ends what is left of the program that a run had started, and says what it
+        did ('' if there was nothing); None: something may still be at work, and the run stays.
         """
         with self._database.read() as session:
-            lost = session.exec(select(TaskRun.id).where(*_lost())).all()
+            found = session.exec(
+                select(TaskRun, Task).join(Task, col(Task.id) == TaskRun.task_id).where(*_lost())
+            ).all()
+            lost = {run.id: _lost_run(task, run) for run, task in found}
         orphans = []
-        for run_id in lost:
+        for run_id, each in lost.items():
+            # Before the transaction: a program takes its time to end. Several processes may do so.
+            remark = end_left_over(each, now)
+            if remark is None:
+                continue
             with self._database.write() as session:
                 run = session.exec(
                     select(TaskRun)
@@ -227,6 +282,7 @@ class TaskRuns:
                 task = session.get_one(Task, run.task_id)
                 again = _may_go_again(task, run)
                 said = f"The process that ran it on {run.host} ended before it did"
+                said += f"; {remark}" if remark else ""
                 run.detail = f"{said}."
                 run.log += f"{said}{'; it is run again' if again else ''}.\n"
                 if again:
@@ -234,8 +290,24 @@ class TaskRuns:
                 else:
                     run.state, run.finished_at = TaskRunState.KILLED.value, now
                 session.add(run)
-                orphans.append(Orphan(run.id, task.name, run.host, again))
+                orphans.append(Orphan(run.id, task.name, run.host, again, remark))
         return orphans
+
+
+def _mark(worker: str, run_id: int) -> str:
+    return f"{worker}:{run_id}"
+
+
+def _lost_run(task: Task, run: TaskRun) -> LostRun:
+    program = None
+    if run.program_pid is not None and run.program_started_at is not None:
+        program = Program(run.program_host, run.program_pid, run.program_started_at)
+    return LostRun(
+        mark=_mark(run.worker, run.id),
+        host=run.host,
+        program=program,
+        may_last_until=(run.started_at or 0.0) + task.timeout,
+    )
 
 
 def _mine(taken: Taken, worker: str) -> tuple[Any, ...]:
@@ -291,6 +363,7 @@ def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant)
     run.state = TaskRunState.RUNNING.value
     run.attempt += 1
     run.worker, run.host = by.worker, by.host
+    run.program_host, run.program_pid, run.program_started_at = "", None, None
     run.started_at, run.finished_at = now, None
     run.detail = ""
     task.first_run_at = task.first_run_at or now
@@ -306,4 +379,5 @@ def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant)
         by_hand=run.scheduled_for is None,
         attempt=run.attempt,
         log=run.log,
+        mark=_mark(by.worker, run.id),
     )

@@ -71,6 +71,14 @@ class TaskRun(SQLModel, table=True):
     worker: str = Field(default="")
     host: str = Field(default="")
     """The machine that ran it, as people call it."""
+    program_host: str = Field(default="")
+    """Where the program runs that it has started, if it has started one: machine, its boot and
+    process namespace (see sending.identity).
+    """
+    program_pid: int | None = Field(default=None)
+    """The leader of the program's process group."""
+    program_started_at: float | None = Field(default=None)
+    """Tells it from a later process of that number."""
     queued_at: float
     started_at: float | None = Field(default=None)
     finished_at: float | None = Field(default=None)

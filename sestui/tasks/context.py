@@ -1,6 +1,7 @@
 """What a task's run is given: its parameters, sestui's services, a log, and the time it has."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ P = TypeVar("P", bound=BaseModel)
 MOST_LOGGED = 64_000
 """Characters of a run's log that are kept: its begin and its end."""
 _LONGEST_LINE = 2_000
+_MOST_LINES = MOST_LOGGED // 16
+"""More lines than the end can hold, with their times: of one call, the others are left out."""
 
 
 class Services(Protocol):
@@ -52,26 +55,32 @@ class RunLog:
     def __init__(self, earlier: str, now: Callable[[], datetime]) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._head = earlier[:MOST_LOGGED]
-        self._tail: list[str] = []
+        self._head = ""
+        self._tail: deque[str] = deque()
         self._tail_size = 0
         self._left_out = 0
+        for line in earlier.splitlines(keepends=True):
+            self._add(line)
 
     def add(self, line: str) -> None:
-        """One line, or several."""
-        for each in line.splitlines() or [""]:
-            self._add(f"{self._now():%H:%M:%S} {printable(each)[:_LONGEST_LINE]}\n")
+        """One line, or several of the same moment."""
+        at, lines = f"{self._now():%H:%M:%S}", line.splitlines() or [""]
+        with self._lock:
+            if self._tail and len(lines) > _MOST_LINES:
+                self._left_out += len(lines) - _MOST_LINES
+                lines = lines[-_MOST_LINES:]
+            for each in lines:
+                self._add(f"{at} {printable(each)[:_LONGEST_LINE]}\n")
 
     def _add(self, line: str) -> None:
-        with self._lock:
-            if not self._tail and len(self._head) + len(line) <= MOST_LOGGED // 2:
-                self._head += line
-                return
-            self._tail.append(line)
-            self._tail_size += len(line)
-            while self._tail_size > MOST_LOGGED // 2:
-                self._tail_size -= len(self._tail.pop(0))
-                self._left_out += 1
+        if not self._tail and len(self._head) + len(line) <= MOST_LOGGED // 2:
+            self._head += line
+            return
+        self._tail.append(line)
+        self._tail_size += len(line)
+        while self._tail_size > MOST_LOGGED // 2:
+            self._tail_size -= len(self._tail.popleft())
+            self._left_out += 1
 
     def text(self) -> str:
         """The log so far."""
@@ -98,10 +107,21 @@ class TaskContext(Generic[P]):
     stop: threading.Event
     """Set when the time is up, or the process has to end."""
     run_log: RunLog
+    mark: str
+    """Names this run among all of all databases; its programs carry it (``PROGRAM_MARK``)."""
+    on_program: Callable[[int], None]
+    """See :meth:`started`."""
     occurrence_name: str = ""
     """What the occurrence is known by (its time on the clock); '' by hand."""
     timezone: str = ""
     """The task's zone; '' is the machine's."""
+
+    def started(self, pid: int) -> None:
+        """Note a program that this run has started, as the leader of a process group of its own.
+
+        If this process is killed, the next one ends that group before the task runs again.
+        """
+        self.on_program(pid)
 
     def log(self, line: str) -> None:
         """Note something; it can be read while the run goes on."""

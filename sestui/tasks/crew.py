@@ -16,6 +16,7 @@ from sestui.store.task_runs import Orphan, Runner, Taken, TaskRuns
 from sestui.store.tasks import Queued, Tasks
 from sestui.tasks.context import Services
 from sestui.tasks.execution import GRACE_SECONDS, Ended, Execution
+from sestui.tasks.left_over import end_left_over
 
 AT_ONCE = 4
 """Tasks at work in one process: they wait for others more than they work."""
@@ -142,7 +143,7 @@ class Crew:
 
     def _serve(self, place: Place) -> None:
         runner = Runner(place.id, host_name())
-        self.orphans = self._runs.adopt_orphans(self._clock.now())
+        self.orphans = self._runs.adopt_orphans(self._clock.now(), end_left_over)
         if self._by_hand is not None:
             self._begin(self._runs.by_hand(self._by_hand, runner, self._clock.now()), runner)
             self._closing.set()

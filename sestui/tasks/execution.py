@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +11,10 @@ from sestui.core.clock import Clock
 from sestui.core.task_states import TaskRunState
 from sestui.core.text import printable
 from sestui.errors import SestuiError, StoppedError, StorageError
-from sestui.store.task_runs import Runner, RunResult, Taken, TaskRuns
+from sestui.store.task_runs import Program, Runner, RunResult, Taken, TaskRuns
 from sestui.tasks.context import RunLog, Services, TaskContext
 from sestui.tasks.kind import Outcome
+from sestui.tasks.left_over import program
 from sestui.tasks.registry import load_type, parameters_of
 
 GRACE_SECONDS = 5.0
@@ -66,6 +68,8 @@ class Execution:
     _began: float = 0.0
     _log: RunLog = field(init=False)
     _logged: str = ""
+    _program: Program | None = None
+    """One that it has started and that is not in the database yet."""
 
     def __post_init__(self) -> None:
         zone = self.services.settings.zone
@@ -112,6 +116,8 @@ class Execution:
             run_log=self._log,
             occurrence_name=self.taken.occurrence_name,
             timezone=task.timezone,
+            mark=self.taken.mark,
+            on_program=self._note_program,
         )
         return kind.run(context)
 
@@ -152,8 +158,20 @@ class Execution:
             except StorageError:  # in the database it stays at work until another process finds it
                 self.clock.wait(threading.Event(), 0.5)
 
+    def _note_program(self, pid: int) -> None:
+        """Called in the task's thread."""
+        self._program = program(pid)
+        with suppress(StorageError):  # it is tried again with the log
+            self._keep_program()
+
+    def _keep_program(self) -> None:
+        if (started := self._program) is not None:
+            self.runs.note_program(self.taken, started)
+            self._program = None
+
     def keep_log(self) -> None:
         """Write the log so far, if it has grown."""
+        self._keep_program()
         log = self._log.text()
         if log != self._logged and self.ended is None:
             self.runs.write_log(self.taken, self.runner.worker, log)

@@ -145,4 +145,6 @@ def context(runtime: Runtime, parameters: BaseModel, clock: Clock) -> TaskContex
         ends_at=clock.monotonic() + 600,
         stop=threading.Event(),
         run_log=RunLog("", lambda: datetime.fromtimestamp(clock.now(), UTC)),
+        mark="one",
+        on_program=lambda _pid: None,
     )

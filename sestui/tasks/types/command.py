@@ -1,9 +1,11 @@
 """``command``: run a program of one's own, without a shell, if the settings allow commands."""
 
+import codecs
 import os
 import selectors
 import signal
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -14,9 +16,10 @@ from sestui.core.text import printable
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
 from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.left_over import PROGRAM_MARK
 
-MOST_OUTPUT = 64_000
-"""Bytes of output that are kept; more is read, so that the program doesn't stall, and dropped."""
+_LONGEST_LINE = 2_000
+"""Characters of a line that is not at its end yet that are waited with."""
 
 _LOOK_SECONDS = 0.2
 _KILL_SECONDS = 2.0
@@ -54,7 +57,7 @@ class RunCommand(TaskType[CommandParameters]):
             process = subprocess.Popen(  # noqa: S603 - the operator's own program, and no shell
                 given.argv,
                 cwd=given.folder or Path.home(),
-                env=_environment(given.environment),
+                env=_environment(given.environment, context.mark),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -63,13 +66,13 @@ class RunCommand(TaskType[CommandParameters]):
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise SestuiError(f"{printable(given.argv[0])} can't be run: {why}.") from error
-        output = _Output()
+        output = _Output(context.log)
         try:
+            context.started(process.pid)
             _follow(process, output, context)
         finally:
             _end(process)
-            for line in output.text().splitlines():
-                context.log(line)
+            output.close()
         code = process.returncode
         figures = {"exit_code": code, "output_bytes": output.size}
         if code not in given.exit_codes:
@@ -79,24 +82,41 @@ class RunCommand(TaskType[CommandParameters]):
 
 
 class _Output:
-    """The first bytes of what a program says, and how many there were."""
+    """Logs what a program says as it says it, whole lines at a time."""
 
-    def __init__(self) -> None:
-        self._kept = bytearray()
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._line = ""
+        """What has come of a line that is not at its end yet."""
         self.size = 0
+        """Bytes so far."""
 
     def add(self, data: bytes) -> None:
-        self._kept += data[: MOST_OUTPUT - len(self._kept)]
         self.size += len(data)
+        self._line += self._decoder.decode(data)
+        lines, _, rest = self._line.rpartition("\n")
+        if lines or rest != self._line:
+            self._log(lines)
+        self._line = rest
+        if len(rest) > _LONGEST_LINE:
+            self._cut()
 
-    def text(self) -> str:
-        text = self._kept.decode("utf-8", "replace")
-        dropped = self.size - len(self._kept)
-        return f"{text}\n({dropped:,} more bytes)" if dropped else text
+    def close(self) -> None:
+        """Log what came after the last line's end."""
+        self._line += self._decoder.decode(b"", final=True)
+        self._cut()
+
+    def _cut(self) -> None:
+        line, self._line = self._line, ""
+        starts = range(0, len(line), _LONGEST_LINE)
+        if starts:
+            self._log("\n".join(line[start : start + _LONGEST_LINE] for start in starts))
 
 
-def _environment(given: dict[str, str]) -> dict[str, str]:
-    return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | given
+def _environment(given: dict[str, str], mark: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return kept | given | {PROGRAM_MARK: mark}
 
 
 def _follow(

@@ -12,7 +12,7 @@ from sestui.core.task import MOST_ATTEMPTS, TaskFields
 from sestui.core.task_states import Misfire, Overlap, TaskRunState
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.database import Database
-from sestui.store.task_runs import Runner, RunResult, Taken, TaskRuns
+from sestui.store.task_runs import LostRun, Program, Runner, RunResult, Taken, TaskRuns
 from sestui.store.task_tables import Task, TaskRun
 from sestui.store.tasks import Tasks
 from sestui.store.workers import Workers
@@ -43,6 +43,11 @@ def me(database: Database) -> Runner:
 def registered(database: Database) -> str:
     workers = Workers(database, FakeClock())
     return workers.register(host="h", pid=1, process_started_at=0, role=WorkerRole.TASKS)
+
+
+def nothing_left(_lost: LostRun, _now: float) -> str:
+    """Of the programs of runs whose process died."""
+    return ""
 
 
 def states(database: Database) -> Counter[str]:
@@ -200,11 +205,11 @@ def test_a_run_whose_process_died_follows_its_misfire_rule(database, tasks, runs
         dead = Runner(registered(database), f"host{attempt}")
         taken = take(runs, dead)
         assert taken.attempt == attempt
-        assert runs.adopt_orphans(START + 70) == [], "it lives"
+        assert runs.adopt_orphans(START + 70, nothing_left) == [], "it lives"
         Workers(database, FakeClock()).bury(host="h", lives=lambda *_: False)
-        (orphan,) = runs.adopt_orphans(START + 70)
+        (orphan,) = runs.adopt_orphans(START + 70, nothing_left)
         assert orphan.host == f"host{attempt}"
-        assert runs.adopt_orphans(START + 70) == []
+        assert runs.adopt_orphans(START + 70, nothing_left) == []
         assert not runs.end(taken, dead.worker, OK, START + 80), "the dead can't speak any more"
         if misfire is Misfire.SKIP:
             break
@@ -212,6 +217,31 @@ def test_a_run_whose_process_died_follows_its_misfire_rule(database, tasks, runs
     assert (run.state, run.attempt) == ("killed", attempt)
     assert run.log.count("ended before it did") == attempt
     assert not orphan.again
+
+
+def test_a_run_whose_program_may_be_at_work_waits(database, tasks, runs):
+    task = tasks.add(replace(MINUTELY, timeout=900), START)
+    tasks.queue(task.id, START + 60)
+    dead = Runner(registered(database), "there")
+    taken = take(runs, dead, START + 60)
+    runs.note_program(taken, Program("there/boot/ns", 4711, 12.5))
+    Workers(database, FakeClock()).bury(host="h", lives=lambda *_: False)
+    asked: list[LostRun] = []
+
+    def may_live(lost: LostRun, _now: float) -> None:
+        asked.append(lost)
+
+    assert runs.adopt_orphans(START + 70, may_live) == []
+    assert states(database) == {"running": 1}
+    until = START + 60 + 900
+    program = Program("there/boot/ns", 4711, 12.5)
+    assert asked == [LostRun(taken.mark, "there", program, until)]
+    (orphan,) = runs.adopt_orphans(START + 70, lambda *_: "it was ended")
+    assert orphan.again
+    assert "it was ended, it is run again" in orphan.sentence()
+    again = take(runs, Runner(registered(database), "here"))
+    assert again.mark != taken.mark
+    assert runs.get(again.run_id).program_pid is None
 
 
 def test_a_run_that_is_stopped_with_its_process_is_queued_again(tasks, runs, me):

@@ -3,12 +3,14 @@
 import os
 import sys
 import time
+from datetime import UTC, datetime
 
 import psutil
 
+from sestui.core.task import TaskFields
 from sestui.core.task_states import TaskRunState
 from sestui.runtime import Runtime
-from sestui.tasks.types.command import MOST_OUTPUT
+from sestui.tasks.context import MOST_LOGGED
 from tests.support.tasks import ran
 from tests.support.workspaces import until
 
@@ -58,13 +60,51 @@ def test_how_it_can_end(runtime):
     assert killed.detail.endswith("ended with signal 9.")
 
 
-def test_output_is_bounded(runtime):
-    code = "import sys; [sys.stdout.write('x' * 1000 + '\\n') for _ in range(2000)]"
+def test_of_long_output_the_beginning_and_the_end_are_kept(runtime):
+    code = "for n in range(50_000): print('line', n)"
     run = ran(runtime, "command", {"argv": python(code)})
     assert run.state is TaskRunState.SUCCEEDED
-    assert run.result["output_bytes"] == 2_002_000
-    assert len(run.log) < 2 * MOST_OUTPUT
-    assert "more bytes)" in run.log
+    assert run.result["output_bytes"] == sum(len(f"line {n}\n") for n in range(50_000))
+    assert len(run.log) < MOST_LOGGED + 100
+    first, *_, last, _ended = [line[9:] for line in run.log.splitlines()]
+    assert (first, last) == ("line 0", "line 49999")
+    (gap,) = (line for line in run.log.splitlines() if line.endswith("lines are left out)"))
+    kept = len(run.log.splitlines()) - 2
+    assert gap == f"({50_000 - kept:,} lines are left out)"
+
+
+def test_a_line_without_an_end_is_kept_too(runtime):
+    code = "import sys; sys.stdout.write('first\\n' + 'x' * 5000 + '\\u00e9 last')"
+    run = ran(runtime, "command", {"argv": python(code), "environment": {"PYTHONUTF8": "1"}})
+    first, *parts, last, _ = [line[9:] for line in run.log.splitlines()]
+    assert first == "first"
+    assert "".join([*parts, last]) == "x" * 5000 + "\u00e9 last"
+
+
+def test_what_it_says_can_be_read_while_it_runs_with_the_time_at_which_it_said_so(
+    runtime, tmp_path
+):
+    go_on = tmp_path / "go on"
+    code = (
+        "import pathlib, time; print('first', flush=True)\n"
+        f"while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.05)\n"
+        "print('second')"
+    )
+    fields = TaskFields("slow", "command", "@yearly", parameters={"argv": python(code)})
+    runtime.tasks.add(fields)
+    crew = runtime.crew(by_hand=runtime.tasks.id_to_run("slow"))
+    crew.start()
+    until(lambda: any("first" in run.log for run in runtime.tasks.log("slow")), 30)
+    (run,) = runtime.tasks.log("slow")
+    assert run.state is TaskRunState.RUNNING
+    seen_at = datetime.now(UTC)
+    until(lambda: datetime.now(UTC).second != seen_at.second, 10)
+    go_on.touch()
+    assert crew.join(30)
+    (run,) = runtime.tasks.log("slow")
+    first, second, _ = run.log.splitlines()
+    assert first[:8] <= f"{seen_at:%H:%M:%S}" != second[:8]
+    assert (first[9:], second[9:]) == ("first", "second")
 
 
 def test_time_up_ends_its_whole_group(runtime, tmp_path):
