@@ -40,7 +40,7 @@ def set_up(folder: Path) -> None:
             logger.removeHandler(handler)
             handler.close()
     with suppress(OSError):
-        _rotate(path)
+        rotate(path)
     handler = _PrivateFile(path)
     handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)s [%(process)d %(threadName)s] %(message)s")
@@ -73,8 +73,12 @@ class _PrivateFile(WatchedFileHandler):
         )
 
 
-def _rotate(path: Path) -> None:
-    """Put a log that has grown large aside; the oldest goes."""
+def rotate(path: Path) -> None:
+    """Put a log that has grown large aside (2 MB, three older ones are kept); the oldest goes.
+
+    Raises:
+        OSError: it isn't there, or its folder can't be written.
+    """
     if path.stat().st_size < _MOST_BYTES:
         return
     for number in range(_KEPT, 0, -1):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sestui import log
 from sestui.core.clock import Clock, Instant, SystemClock
 from sestui.core.pacing import AllowedRate
+from sestui.core.reminders import Reminding
 from sestui.core.states import RunKind, RunState, WaitReason
 from sestui.errors import SestuiError
 from sestui.reports.overview import Overview
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.notices import Notices
+    from sestui.reports.reminders import ReminderService
     from sestui.sending.due import Due
     from sestui.sending.engine.loop import Engine, Limits
     from sestui.sending.engine.ports import Composer as RunComposer
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from sestui.store.tables import Campaign, Run
     from sestui.tasks.crew import Crew
     from sestui.tasks.desk import TaskDesk
+    from sestui.tasks.execution import Ended
 
 
 def open_database(settings: Settings) -> Database:
@@ -319,11 +322,32 @@ class Runtime:
 
         return TaskDesk(self.database, self.settings, self.clock)
 
-    def crew(self, *, by_hand: int | None = None) -> "Crew":
-        """The threads that run tasks, not yet started; with ``by_hand`` (an id) that one only."""
+    @cached_property
+    def reminders(self) -> "ReminderService":
+        """Tells the operator what needs somebody."""
+        from sestui.reports.reminders import ReminderService  # noqa: PLC0415 - run-due alone
+        from sestui.store.reminders import Reminders  # noqa: PLC0415 - as above
+
+        return ReminderService(
+            Reminders(self.database),
+            self.clock,
+            reminding=Reminding(self.settings.reminders),
+            operator=self.settings.operator,
+        )
+
+    def crew(
+        self,
+        *,
+        by_hand: int | None = None,
+        on_ended: "Callable[[Ended], None] | None" = None,
+    ) -> "Crew":
+        """The threads that run tasks, not yet started; with ``by_hand`` (an id) that one only.
+
+        ``on_ended`` is told of each end, in another thread.
+        """
         from sestui.tasks.crew import Crew  # noqa: PLC0415 - only where tasks run
 
-        return Crew(self.database, self, self.clock, by_hand=by_hand)
+        return Crew(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
 
     @cached_property
     def outlook(self) -> "Outlook":

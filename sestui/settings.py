@@ -36,6 +36,17 @@ def _known_zone(value: str) -> str:
     return value
 
 
+def _mailbox(value: str) -> str:
+    if not value:
+        return value
+    from sestui.core import campaign_values  # noqa: PLC0415 - it brings email-validator
+
+    try:
+        return campaign_values.mailbox(value)
+    except campaign_values.BadValue as bad:
+        raise ValueError(bad.problem) from bad
+
+
 class Settings(BaseSettings):
     """The settings of one process, checked."""
 
@@ -125,6 +136,14 @@ class Settings(BaseSettings):
     )
     allow_commands: bool = Field(
         False, description="Let tasks of the type command run programs of yours."
+    )
+    reminders: Literal["daily", "once", "off"] = Field(
+        "daily",
+        description="How often run-due says on stderr what needs you: once, and daily until it is "
+        "settled; once; or never (off).",
+    )
+    operator: Annotated[str, AfterValidator(_mailbox)] = Field(
+        "", description="Your address: what needs you is mailed there too; empty: only on stderr."
     )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
     keymap: Annotated[dict[str, str], NoDecode, BeforeValidator(keymap_of)] = Field(

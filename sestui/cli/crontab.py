@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sestui.cli.common import put, say
+from sestui.cli.run_due_log import FILE_NAME
 from sestui.errors import SestuiError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def crontab_command(
     settings = load_settings()
     command, variables = _program(), _variables(settings)
     folder = settings.data_dir.absolute()
-    line = _line(command, variables, folder / "run-due.log")
+    line = _line(command, variables, folder / FILE_NAME)
     put(line)
     _make(folder)
     if not install:
@@ -52,7 +53,7 @@ def crontab_command(
 
 
 def _make(folder: Path) -> None:
-    """The shell opens the log before sestui can make its folder."""
+    """The log is kept there."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -89,8 +90,9 @@ def _line(command: list[str], variables: dict[str, str], log: Path) -> str:
         *(f"{name}={shlex.quote(value)}" for name, value in variables.items()),
         *map(shlex.quote, command),
     ]
-    # Output is kept in a file; cron mails what is written to stderr: what somebody has to know.
-    text = f"{_EVERY_MINUTE} {' '.join(words)} >>{shlex.quote(str(log))}"
+    # What is done is kept in a file; cron mails what is written to stderr: what somebody has to
+    # know.
+    text = f"{_EVERY_MINUTE} {' '.join(words)} --log {shlex.quote(str(log))}"
     return text.replace("%", r"\%")
 
 

@@ -56,13 +56,15 @@ class TimeLimit:
 
 
 @contextmanager
-def time_limit(began: float, seconds: float) -> Iterator[TimeLimit]:
+def time_limit(
+    began: float, seconds: float, warn: Callable[[str], None] = say
+) -> Iterator[TimeLimit]:
     """Give the block ``seconds`` from ``began`` (monotonic) on; the process is over soon after.
 
     What minds :attr:`TimeLimit.left` ends by itself. A call that hangs, a database that somebody
     locks or a disk that does not answer is not waited for beyond :data:`GRACE_SECONDS`, or
     :data:`LAST_WORDS_SECONDS` after what prolonged it: ending at once is as safe as a kill, and the
-    next process goes on.
+    next process goes on. ``warn`` is told why.
     """
     limit = TimeLimit(began + seconds)
     over = threading.Event()
@@ -73,7 +75,7 @@ def time_limit(began: float, seconds: float) -> Iterator[TimeLimit]:
                 return
         why = limit.trouble or "Something is not done in time."
         try:
-            say(f"sestui: {why} The {seconds:g} seconds are over; the next run-due goes on.")
+            warn(f"sestui: {why} The {seconds:g} seconds are over; the next run-due goes on.")
             sys.stdout.flush()
         finally:  # nobody may be there to read it
             os._exit(EXIT_TRY_AGAIN)

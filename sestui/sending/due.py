@@ -19,6 +19,17 @@ from sestui.store.tables import Campaign, Run
 _HOUR = 3600.0
 
 
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """A campaign that is due and can't be started."""
+
+    campaign_id: int
+    name: str
+    from_address: str
+    sentence: str
+    """Why."""
+
+
 @dataclass(slots=True)
 class Started:
     """What starting the due campaigns came to."""
@@ -26,6 +37,8 @@ class Started:
     run_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """A sentence for each campaign that was due and isn't sent, for the operator."""
+    not_started: list[NotStarted] = field(default_factory=list)
+    """Those of them that are still due, and tried again."""
     told: list[str] = field(default_factory=list)
     """What is probably not meant about those that are sent."""
 
@@ -104,7 +117,11 @@ class Due:
             except (StateError, NotFoundError, UsageError) as error:
                 # Still due: the next run-due tries again. Its zone may be gone with an upgrade of
                 # the system, say: that keeps no other campaign from its time.
-                done.notes.append(f"{campaign.name} is due but was not started: {error}")
+                why = f"{campaign.name} is due but was not started: {error}"
+                done.notes.append(why)
+                done.not_started.append(
+                    NotStarted(campaign.id, campaign.name, campaign.from_address, why)
+                )
                 continue
             done.notes += notes
             done.told += self._warned

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sestui.core.clock import Instant
-from sestui.core.states import Completion, RunState, WaitReason
+from sestui.core.states import Completion, PauseReason, RunKind, RunState, WaitReason
 from sestui.core.task_states import TaskRunState
 from sestui.core.zones import LONGEST_SHIFT, due_at
 from sestui.errors import StorageError
@@ -40,9 +40,32 @@ _WAITING = (
 """What is due soon, which a zone whose rules were changed may have moved."""
 
 
-def _values(now: Instant) -> dict[str, object]:
+_UNTOLD = (
+    "NOT EXISTS (SELECT 1 FROM reminder WHERE reminder.subject = 'run' "
+    "AND reminder.subject_id = run.id AND reminder.told_at > :told_before)"
+)
+_REMINDERS = tuple(
+    f"SELECT 1 FROM run WHERE {need} AND run.kind <> :test AND {_UNTOLD} LIMIT 1"  # noqa: S608 - our own words
+    for need in (
+        "state = :paused AND reason <> :operator",
+        "state = :waiting AND reason = :approval",
+        "in_doubt > 0",
+    )
+)
+"""Is a person needed who hasn't been told? Each along an index of the few runs in such a state."""
+
+
+def _looks(told_before: Instant | None) -> tuple[str, ...]:
+    return _LOOKS if told_before is None else (*_LOOKS, *_REMINDERS)
+
+
+def _values(now: Instant, told_before: Instant | None) -> dict[str, object]:
     return {
         "soon": now + LONGEST_SHIFT,
+        "told_before": told_before,
+        "paused": RunState.PAUSED.value,
+        "operator": PauseReason.OPERATOR.value,
+        "test": RunKind.TEST.value,
         "sending": RunState.SENDING.value,
         "waiting": RunState.WAITING.value,
         "approval": WaitReason.APPROVAL.value,
@@ -53,11 +76,15 @@ def _values(now: Instant) -> dict[str, object]:
     }
 
 
-def surely_nothing_due(file: Path, now: Instant) -> bool:
+def surely_nothing_due(file: Path, now: Instant, told_before: Instant | None = None) -> bool:
     """Whether the SQLite database is at this program's version and holds nothing to be done.
+
+    To tell the operator of what needs somebody, and wasn't told after ``told_before``, is something
+    to be done; None: it isn't.
 
     False when there is something, and when this can't tell.
     """
+    values = _values(now, told_before)
     try:
         check_logs(file)  # whatever opens it would replay them
         with closing(
@@ -71,20 +98,19 @@ def surely_nothing_due(file: Path, now: Instant) -> bool:
             version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             if version != [(HEAD,)]:
                 return False
-            values = _values(now)
             waiting = [row for look in _WAITING for row in connection.execute(look, values)]
             return not _any_due(waiting, now) and not any(
-                connection.execute(look, values).fetchone() for look in _LOOKS
+                connection.execute(look, values).fetchone() for look in _looks(told_before)
             )
     except (sqlite3.Error, StorageError):
         return False
 
 
-def anything_due(database: "Database", now: Instant) -> bool:
+def anything_due(database: "Database", now: Instant, told_before: Instant | None = None) -> bool:
     """The same of a database that is open, at its version, on either engine."""
     from sqlalchemy import text  # noqa: PLC0415 - see above
 
-    values = _values(now)
+    values = _values(now, told_before)
     with database.read_connection() as connection:
         waiting = [
             (at, name, zone)
@@ -92,7 +118,7 @@ def anything_due(database: "Database", now: Instant) -> bool:
             for at, name, zone in connection.execute(text(look), values)
         ]
         return _any_due(waiting, now) or any(
-            connection.execute(text(look), values).first() for look in _LOOKS
+            connection.execute(text(look), values).first() for look in _looks(told_before)
         )
 
 

@@ -56,21 +56,33 @@ class NoticeRuns:
     ) -> int:
         """A notice that belongs to no campaign; the id of its run."""
         with self._database.write() as session:
-            own = session.exec(
-                select(Campaign).where(Campaign.name == OWN_NAME).with_for_update()
-            ).one_or_none()
-            if own is None:
-                own = Campaign(
-                    name=OWN_NAME,
-                    is_campaign=False,
-                    message_id=stored_message(session, notice.message, now),
-                    from_address=from_address,
-                    created_at=now,
-                    updated_at=now,
-                )
-                session.add(own)
-                session.flush()
-            return _add(session, own, notice, recipients, now, from_address, None)
+            return post_notice(session, notice, recipients, from_address=from_address, now=now)
+
+
+def post_notice(
+    session: Session,
+    notice: Notice,
+    recipients: Sequence[str],
+    *,
+    from_address: str,
+    now: Instant,
+) -> int:
+    """The same in a transaction of the caller's."""
+    own = session.exec(
+        select(Campaign).where(Campaign.name == OWN_NAME).with_for_update()
+    ).one_or_none()
+    if own is None:
+        own = Campaign(
+            name=OWN_NAME,
+            is_campaign=False,
+            message_id=stored_message(session, notice.message, now),
+            from_address=from_address,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(own)
+        session.flush()
+    return _add(session, own, notice, recipients, now, from_address, None)
 
 
 def _add(  # noqa: PLR0917 - one row's values, in one place

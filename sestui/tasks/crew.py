@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from sestui.core import threads
@@ -40,14 +41,22 @@ class Crew:
     """
 
     def __init__(
-        self, database: Database, services: Services, clock: Clock, *, by_hand: int | None = None
+        self,
+        database: Database,
+        services: Services,
+        clock: Clock,
+        *,
+        by_hand: int | None = None,
+        on_ended: Callable[[Ended], None] | None = None,
     ) -> None:
+        """``on_ended`` is called with each end, in the crew's thread; it must not raise."""
         self._database = database
         self._tasks = Tasks(database)
         self._runs = TaskRuns(database)
         self._services = services
         self._clock = clock
         self._by_hand = by_hand
+        self._on_ended = on_ended
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._stopping = threading.Event()
@@ -190,10 +199,15 @@ class Crew:
                 broken = self._tasks.switch_off_broken(task_id, str(error), now)
                 if broken is not None:
                     run_id, name = broken
-                    self.ended.append(Ended(run_id, name, TaskRunState.FAILED, str(error), 0.0))
+                    self._add_ended(Ended(run_id, name, TaskRunState.FAILED, str(error), 0.0))
             else:
                 if queued is not None:
                     self.queued.append(queued)
+
+    def _add_ended(self, ended: Ended) -> None:
+        self.ended.append(ended)
+        if self._on_ended is not None:
+            self._on_ended(ended)
 
     def _fill(self, runner: Runner) -> None:
         while len(self._at_work) < AT_ONCE:
@@ -255,8 +269,10 @@ class Crew:
     def _note_ended(self) -> None:
         if self._at_work:  # first: nobody must see nothing at work, and no time at which it was
             self._worked_until = self._clock.monotonic()
-        ended = [execution.ended for execution in self._at_work]
-        self.ended += [each for each in ended if each is not None]
-        self._at_work = [each for each in self._at_work if each.ended is None]
+        over = [each for each in self._at_work if each.ended is not None]
+        for execution in over:
+            if execution.ended is not None:
+                self._add_ended(execution.ended)
+        self._at_work = [each for each in self._at_work if each not in over]
         at_work = {each.taken.run_id for each in self._at_work}
         self._threads = {run_id: self._threads[run_id] for run_id in self._threads.keys() & at_work}

@@ -18,7 +18,8 @@ from sestui.core.task_states import BAD_TASK_STATES
 from sestui.errors import SestuiError, StorageError
 from sestui.reports.notices import Notices
 from sestui.reports.overview import Overview, RunView
-from sestui.sending.due import Due
+from sestui.reports.reminders import ReminderService
+from sestui.sending.due import Due, NotStarted
 from sestui.sending.engine.report import SenderReport
 from sestui.sending.sender import Sender
 from sestui.store.tables import Run
@@ -31,6 +32,9 @@ _ROUND_SECONDS = 1.0
 
 _PATIENCE_SECONDS = 20.0
 """Runs that wait (for quota, for a window) are tried again this often within one process."""
+
+_REMIND_SECONDS = 60.0
+"""How often one that goes on for long looks whether something has come to need a person."""
 
 _SLICE_SECONDS = 20.0
 """After its time a process that a task keeps alive sends in turns of this length."""
@@ -47,9 +51,11 @@ class Workshop(Protocol):
     def notices(self) -> Notices: ...  # noqa: D102
     @property
     def overview(self) -> Overview: ...  # noqa: D102
+    @property
+    def reminders(self) -> ReminderService: ...  # noqa: D102
 
-    def crew(self) -> Crew:
-        """The threads that run tasks, not yet started."""
+    def crew(self, *, on_ended: Callable[[Ended], None] | None = None) -> Crew:
+        """The threads that run tasks, not yet started; ``on_ended`` is told of each end."""
 
     def sender(
         self,
@@ -76,6 +82,8 @@ class Report:
     """What an operator has to decide about."""
     told: list[str] = field(default_factory=list)
     """What is worth a line."""
+    reminders: list[str] = field(default_factory=list)
+    """What needs a person, whoever left it so, and was told this time."""
     lost: list[str] = field(default_factory=list)
     """Tasks whose process died, and that are not run again."""
     doubtful: bool = False
@@ -97,20 +105,28 @@ class RunDue:
         *,
         seconds: float,
         hear: Callable[[SenderReport], None] | None = None,
+        remind: Callable[[str], None] | None = None,
+        hear_end: Callable[[Ended], None] | None = None,
     ) -> None:
-        """``hear`` is called with what the sender reports, in its thread."""
+        """``hear`` is called with what the sender reports, in its thread.
+
+        ``remind`` is called with each of :attr:`Report.reminders`, ``hear_end`` with what a task
+        came to, in another thread: both as soon as that is known.
+        """
         self._shop = workshop
         self._clock = workshop.clock
         self._hear = hear
         self._ends_at = self._clock.monotonic() + seconds
         self._slice_ends_at = float("-inf")
-        self._crew = workshop.crew()
+        self._crew = workshop.crew(on_ended=hear_end)
+        self._on_remind = remind
+        self._not_started: Sequence[NotStarted] = ()
         self._sender: Sender | None = None
         self._stop = threading.Event()
         self._report = Report()
         self._doubts: dict[int, int] = {}
         """In doubt before, by the id of each run that this one has to do with."""
-        self._sent_at = self._looked_at = float("-inf")
+        self._sent_at = self._looked_at = self._reminded_at = float("-inf")
 
     def stop(self) -> None:
         """Ask it to end: what is in the air is awaited, tasks are asked to stop."""
@@ -151,6 +167,7 @@ class RunDue:
         error = error or self._crew.error
         if error is not None:
             raise error
+        self._remind()
         self._tell()
         return report
 
@@ -178,7 +195,17 @@ class RunDue:
         self._doubts |= dict.fromkeys(started.run_ids, 0)
         self._report.notes += [n for n in started.notes if n not in self._report.notes]
         self._report.told += [n for n in started.told if n not in self._report.told]
+        self._not_started = started.not_started
         self._shop.notices.announce()
+        if now - self._reminded_at >= _REMIND_SECONDS:
+            self._remind()
+
+    def _remind(self) -> None:
+        self._reminded_at = self._clock.monotonic()
+        for sentence in self._shop.reminders.tell(self._not_started):
+            self._report.reminders.append(sentence)
+            if self._on_remind is not None:
+                self._on_remind(sentence)
 
     def _sendable(self) -> bool:
         """Whether a sender would find something, as far as that can be told without asking SES."""

@@ -60,7 +60,7 @@ def test_it_prints_the_line_and_the_same_as_a_timer(sestui: Sestui) -> None:
     line, _, *units = sestui.ok("task", "crontab").splitlines()
     assert line == (
         f"* * * * * SESTUI_DATA_DIR='{sestui.home}/50\\% of it' SESTUI_CONFIG={sestui.config} "
-        f"{PROGRAM} run-due >>'{sestui.home}/50\\% of it/run-due.log'"
+        f"{PROGRAM} run-due --log '{sestui.home}/50\\% of it/run-due.log'"
     )
     texts = re.split(r"^# .*\n", "\n".join(units), flags=re.MULTILINE)[1:3]
     service, timer = (RawConfigParser(strict=False) for _ in range(2))
@@ -111,7 +111,7 @@ def test_a_line_of_before_is_replaced_and_another_workspaces_is_not(
     sestui: Sestui, spool: Path
 ) -> None:
     line = line_of(sestui)
-    before = line.replace("* * * * *", "*/5 * * * *").partition(" >>")[0] + " 2>&1 | logger"
+    before = line.replace("* * * * *", "*/5 * * * *").partition(" --log")[0] + " 2>&1 | logger"
     theirs = line.replace(str(sestui.data), "/srv/another")
     assert theirs != line
     spool.write_text(f"{before}\n{theirs}\n")
@@ -176,7 +176,9 @@ def test_cron_can_run_what_was_installed_in_a_folder_that_is_not_there_yet(
     install(sestui)
     (line,) = spool.read_text().splitlines()
     assert as_cron_does(sestui, line) == Done(0, "", "")
-    assert (folder / "run-due.log").read_text() == "nothing due\n"
+    assert not (folder / "run-due.log").exists(), "nothing was due"
+    assert as_cron_does(sestui, f"{line} --verbose") == Done(0, "", "")
+    assert (folder / "run-due.log").read_text().endswith(" nothing due\n")
     assert folder.stat().st_mode & 0o077 == 0, "people's addresses are in there"
 
 

@@ -67,7 +67,10 @@ def test_three_minutes_of_every_minute(sestui: Sestui) -> None:
         assert ONE_LINE.fullmatch(run_due(sestui))
     first, *_ = found = occurrences(sestui)
     assert found == [first, first + MINUTE, first + 2 * MINUTE]
-    assert run_due(sestui, "--json") == '{\n  "runs": [],\n  "tasks": [],\n  "notes": []\n}\n'
+    assert (
+        run_due(sestui, "--json")
+        == '{\n  "runs": [],\n  "tasks": [],\n  "notes": [],\n  "reminders": []\n}\n'
+    )
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])

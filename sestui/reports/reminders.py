@@ -1,0 +1,83 @@
+"""What needs a person, told to the operator until it is settled."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from sestui.core.clock import Clock
+from sestui.core.notice import Notice
+from sestui.core.reminders import Reminding, Subject, told_before
+from sestui.core.states import RunKind, RunState
+from sestui.sending.due import NotStarted
+from sestui.store.reminders import Reminders, Told
+from sestui.store.tables import Run
+
+
+class ReminderService:
+    """Tells each state once, and again once a day if the settings say so."""
+
+    def __init__(
+        self, reminders: Reminders, clock: Clock, *, reminding: Reminding, operator: str
+    ) -> None:
+        """``operator`` is mailed too; '' : nobody is."""
+        self._reminders = reminders
+        self._clock = clock
+        self._reminding = reminding
+        self._recipients = [operator] if operator else []
+
+    def tell(self, not_started: Sequence[NotStarted] = ()) -> Iterator[str]:
+        """What is to be told now, as sentences, each noted as told when it is taken.
+
+        ``not_started`` are the campaigns that are due, and can't be started.
+        """
+        now = self._clock.now()
+        before = told_before(self._reminding, now)
+        if before is None:
+            return
+        self._reminders.forget([each.campaign_id for each in not_started])
+        for told, sentence in (*self._runs(), *map(self._campaign, not_started)):
+            if self._reminders.tell(told, self._recipients, now, before):
+                yield sentence
+
+    def _runs(self) -> list[tuple[Told, str]]:
+        return [self._run(run, name) for run, name in self._reminders.runs()]
+
+    def _run(self, run: Run, campaign: str) -> tuple[Told, str]:
+        states, sentences = [], []
+        title, name = f"{campaign} run {run.number}", shlex.quote(campaign)
+        if run.state == RunState.PAUSED:
+            states.append(f"paused:{run.reason}")
+            sentences.append(
+                f"{title} is paused ({run.reason}): {_ended(run.detail)} Once that is mended, "
+                f"`sestui campaign resume {name}` continues it."
+            )
+        elif run.state == RunState.WAITING:
+            states.append("approval")
+            sentences.append(f"{title} waits for approval: {run.detail}")
+        if run.in_doubt:
+            whom = "1 recipient is" if run.in_doubt == 1 else f"{run.in_doubt:,} recipients are"
+            states.append("in_doubt")
+            sentences.append(
+                f"{title}: {whom} in doubt; `sestui campaign resolve {name}` settles them."
+            )
+        # A notice that can't be sent is not told of by another one.
+        mailed = run.kind != RunKind.NOTICE
+        state, sentence = "+".join(states), " ".join(sentences)
+        notice = self._notice(title, sentence, run.from_address) if mailed else None
+        return Told(Subject.RUN, run.id, state, notice, run.from_address), sentence
+
+    def _campaign(self, held: NotStarted) -> tuple[Told, str]:
+        notice = self._notice(held.name, held.sentence, held.from_address)
+        told = Told(Subject.CAMPAIGN, held.campaign_id, "not started", notice, held.from_address)
+        return told, held.sentence
+
+    def _notice(self, title: str, sentence: str, from_address: str) -> Notice | None:
+        if not (self._recipients and from_address):
+            return None
+        lines = [sentence]
+        if self._reminding is Reminding.DAILY:
+            lines.append("You are told again once a day until it is settled.")
+        return Notice(subject=f"sestui needs you: {title}", lines=tuple(lines), figures=())
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
