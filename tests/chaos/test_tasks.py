@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from sqlmodel import select
 
@@ -44,6 +45,7 @@ class Shop:
             "data_dir": str(folder / "data"),
             "database_url": database.url.render_as_string(hide_password=False),
             "timezone": "UTC",
+            "allow_commands": "true",
         }
         self.runtime = Runtime(load_settings(**self.settings), database, SystemClock())
         self._processes: list[subprocess.Popen[str]] = []
@@ -223,3 +225,31 @@ def test_whenever_a_long_task_ends_its_run_due_says_what_came_of_it(shop: Shop) 
         make_due(shop.runtime.database, shop.runtime.clock.now() - 1, name)
         said = ended(shop.run_due("--max-seconds", "5", "--json"))
         assert [(each["task"], each["state"]) for each in said["tasks"]] == [(name, "succeeded")]
+
+
+@pytest.mark.long
+def test_the_program_of_one_that_is_killed_is_ended_before_it_runs_again(shop: Shop) -> None:
+    """It ignores being asked, and says nothing, so that no closed pipe ends it."""
+    code = (
+        "import os, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "note = lambda what: open(sys.argv[1], 'a').write(f'{what} 0 {os.getpid()}\\n')\n"
+        "note('begins'); time.sleep(float(sys.argv[2])); note('ends')"
+    )
+    parameters = {"argv": [sys.executable, "-c", code, str(shop.notes), "600"]}
+    fields = TaskFields("copy", "command", "@yearly", timezone="UTC", parameters=parameters)
+    shop.runtime.tasks.add(fields)
+    shop.make_due()
+    process = shop.run_due()
+    until(lambda: len(shop.noted()) == 1)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    ((_, _, first),) = shop.noted()
+    assert psutil.pid_exists(first)
+    argv = [*parameters["argv"][:-1], "0"]
+    shop.runtime.tasks.change("copy", replace(fields, parameters={"argv": argv}))
+    said = ended(shop.run_due("--json"))
+    assert not psutil.pid_exists(first)
+    assert "its program was still at work and has been ended" in said["notes"][0]
+    (_, again, over) = shop.noted()
+    assert [again[0], over[0]] == ["begins", "ends"]
+    assert again[2] == over[2] != first
