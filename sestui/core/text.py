@@ -35,3 +35,15 @@ def folded(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
     return unicodedata.normalize("NFKC", "".join(kept))
+
+
+def both_ends(text: str, most: int) -> str:
+    """The first and last lines of a text of more than ``most`` characters; all of a shorter one.
+
+    What is left out is counted between them.
+    """
+    if len(text) <= most:
+        return text
+    head = text[: most // 2].rpartition("\n")[0] or text[: most // 2]
+    tail = text[-(most // 2) :].partition("\n")[2] or text[-(most // 2) :]
+    return f"{head}\n({len(text) - len(head) - len(tail):,} characters are left out)\n{tail}"

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from sestui.core.clock import Instant
-from sestui.core.text import printable
+from sestui.core.text import both_ends, printable
 from sestui.tasks.desk import TaskRunView
 from sestui.tui.desk import Desk
 from sestui.tui.desks.schedule import ScheduleDesk
@@ -68,7 +68,7 @@ class TaskLogScreen(DeskScreen):
                 parts.append(view.detail)
             if view.host:
                 parts.append(f"on {view.host}")
-            shown = "\n".join(part for part in parts if part)[:_LONGEST_LOG]
+            shown = both_ends("\n".join(part for part in parts if part), _LONGEST_LOG)
             text = "\n".join(printable(line) for line in shown.splitlines())
         self.query_one("#log-text", Static).update(text)
         self.refresh_bindings()
