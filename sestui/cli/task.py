@@ -9,6 +9,7 @@ import typer
 from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.cli.crontab import crontab_command
+from sestui.core.overdue import overdue
 from sestui.core.task_states import BAD_TASK_STATES, Misfire, Overlap, TaskRunState
 from sestui.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
@@ -83,11 +84,18 @@ def list_(*, as_json: AsJson = False) -> None:
             ("name", "type", "schedule", "next run", "last run", "came to"),
             [_row(runtime, view) for view in views],
         )
+        now = runtime.clock.now()
+        if any(overdue(view.next_run_at, now) for view in views if view.fields.active):
+            say(
+                "Nothing runs tasks here: `sestui task crontab --install` adds the line that does "
+                "to your crontab."
+            )
 
 
 def _row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
     fields = view.fields
     upcoming = "-" if view.next_run_at is None else runtime.local_time(view.next_run_at)
+    upcoming = overdue(view.next_run_at, runtime.clock.now()) or upcoming
     return (
         fields.name,
         fields.type,
