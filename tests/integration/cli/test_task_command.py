@@ -419,12 +419,16 @@ def test_a_row_that_nobody_can_read_is_shown_with_what_is_wrong(
         database.execute(f"UPDATE task SET {column} = ?", (value,))
     assert said in nightly.ok("task", "show", "nightly")
     assert "nightly" in nightly.ok("task", "list")
+
+
 def test_a_task_that_nothing_runs_is_overdue(sestui: Sestui) -> None:
     sestui.ok("task", "add", "tidy", "--type", "purge", "--schedule", "* * * * *")
     done = sestui.run("task", "list")
     assert (done.returncode, done.stderr) == (0, "")
     with closing(sqlite3.connect(sestui.data / "sestui.db")) as database, database:
-        database.execute("UPDATE task SET next_run_at = strftime('%s', 'now') - 270")
+        database.execute(
+            "UPDATE task SET next_occurrence = '', next_run_at = strftime('%s', 'now') - 270"
+        )
     done = sestui.run("task", "list")
     assert "overdue 4 min" in done.stdout
     assert done.stderr == (
