@@ -15,7 +15,7 @@ from sestui.core.reminders import Reminding
 from sestui.core.states import RunKind, RunState, WaitReason
 from sestui.errors import SestuiError
 from sestui.reports.overview import Overview
-from sestui.settings import Settings
+from sestui.settings import Settings, check_variables
 from sestui.store.campaigns import Campaigns
 from sestui.store.contacts import Contacts
 from sestui.store.database import Database, url_of
@@ -126,6 +126,7 @@ class Runtime:
         """boto3's clients, talking to SES or to the simulator, which is started if need be."""
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
 
+        check_variables()
         if not self.simulated:
             settings = self.settings
             return Clients(Endpoint(profile=settings.aws_profile, region=settings.aws_region))
@@ -268,6 +269,7 @@ class Runtime:
         """Starts runs."""
         from sestui.sending.start import Starter  # noqa: PLC0415 - only where something starts
 
+        check_variables()
         return Starter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
 
     @cached_property
@@ -347,6 +349,7 @@ class Runtime:
         """
         from sestui.tasks.crew import Crew  # noqa: PLC0415 - only where tasks run
 
+        check_variables()
         return Crew(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
 
     @cached_property

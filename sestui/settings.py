@@ -29,6 +29,15 @@ from sestui.core.account import QuotaRule, WarmUp
 from sestui.core.keymap import keymap_of
 from sestui.errors import SettingsError
 
+_PREFIX = "SESTUI_"
+_CONFIG = "SESTUI_CONFIG"
+_NO_SETTINGS = (_CONFIG, "SESTUI_BENCH_")
+"""Variables that are none, but known: where the file is, and what is meant for benchmarks."""
+
+
+_SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
+"""A file's, without options or escapes, which SQLAlchemy's versions read in different ways."""
+
 
 def _known_zone(value: str) -> str:
     if value and value not in available_timezones():
@@ -172,8 +181,11 @@ class Settings(BaseSettings):
 
     @property
     def sqlite_file(self) -> Path | None:
-        """The database in the workspace; None if it is elsewhere."""
-        return None if self.database_url else self.data_dir / "sestui.db"
+        """The SQLite database's file, however it is named; None if the database is no such file."""
+        if not self.database_url:
+            return self.data_dir / "sestui.db"
+        found = _SQLITE_URL.fullmatch(self.database_url)
+        return Path(found[1]) if found else None
 
     @property
     def layouts_dir(self) -> Path:
@@ -197,7 +209,7 @@ class Settings(BaseSettings):
 
 def config_path() -> Path:
     """Where the TOML file is or would be: ``SESTUI_CONFIG``, or the user's settings folder."""
-    given = os.environ.get("SESTUI_CONFIG")
+    given = os.environ.get(_CONFIG)
     if given:
         return Path(given)
     return Path(platformdirs.user_config_dir("sestui", appauthor=False)) / "config.toml"
@@ -207,14 +219,20 @@ def read_config(path: Path) -> dict[str, Any]:
     """What stands in the settings file, unchecked; nothing where there is none.
 
     Raises:
-        SettingsError: it can't be read.
+        SettingsError: it can't be read, or is not there though it was named.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows begin so
+    except FileNotFoundError as error:
+        if not os.environ.get(_CONFIG):
+            return {}
+        raise SettingsError(
+            f"The settings file {path}, which --config or {_CONFIG} names, is not there; "
+            "`sestui config set NAME VALUE` makes it."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} can't be read: {error}.") from error
+        why = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8"
+        raise SettingsError(f"The settings file {path} can't be read: {why}.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
 
@@ -235,6 +253,40 @@ def load_settings(**command_line: Any) -> Settings:
         raise SettingsError(f"Settings are wrong: {'; '.join(faults)}.") from error
 
 
+def unknown_variables() -> str:
+    """What variables named like settings are in the environment and none, as a sentence; or ''.
+
+    Each with the setting that may be meant: whatever it was to change is not changed.
+    """
+    names = sorted(
+        name
+        for name in os.environ
+        if name.upper().startswith(_PREFIX)
+        and not name.upper().startswith(_NO_SETTINGS)
+        and name.upper().removeprefix(_PREFIX).lower() not in Settings.model_fields
+    )
+    said = []
+    for name in names:
+        close = _close(name.upper().removeprefix(_PREFIX).lower())
+        said.append(f"{name} (did you mean {_PREFIX}{close.upper()}?)" if close else name)
+    if not said:
+        return ""
+    what = "is no setting" if len(said) == 1 else "are no settings"
+    return f"{', '.join(said)} in the environment {what}"
+
+
+def check_variables() -> None:
+    """Refuse to go on where the environment holds a variable that may have been meant to count.
+
+    For whatever sends mail or asks the account: SESTUI_ACOUNT would let it go to the wrong one.
+
+    Raises:
+        SettingsError: it does; the sentence names each.
+    """
+    if said := unknown_variables():
+        raise SettingsError(f"{said}; unset or correct it: nothing has been started.")
+
+
 def _fault(name: str, message: str) -> str:
     """One fault: which setting, where it was given, and what is wrong with it."""
     variable = f"SESTUI_{name.upper()}"
@@ -252,8 +304,13 @@ def _said(message: str) -> str:
 
 def suggestion(name: str) -> str:
     """What to do about a setting's name that doesn't exist."""
-    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    return f"did you mean {close[0]}?" if close else "`sestui config show` lists them all"
+    close = _close(name)
+    return f"did you mean {close}?" if close else "`sestui config show` lists them all"
+
+
+def _close(name: str) -> str:
+    """The setting whose name is like ``name``; '' if there is none."""
+    return next(iter(difflib.get_close_matches(name, Settings.model_fields, n=1)), "")
 
 
 def checked_value(name: str, text: str) -> Any:

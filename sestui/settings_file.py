@@ -119,7 +119,7 @@ def write(values: Mapping[str, str]) -> None:
         check_name(name)
     checked = {name: checked_value(name, text) for name, text in values.items() if text != ""}
     try:
-        document = tomlkit.parse(target.read_text(encoding="utf-8"))
+        document = tomlkit.parse(target.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         document = tomlkit.document()
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:

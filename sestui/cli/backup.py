@@ -1,5 +1,6 @@
 """`sestui backup` and `sestui restore`: the database to a file, and back."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +31,7 @@ def backup_command(
     """Copy the database to a file while others use it, and verify the copy."""
     from sestui.store.copy import copy_database  # noqa: PLC0415 - the database is slow to import
 
+    target = _written_to(file)
     with opened() as runtime:
         database = runtime.database
         if file.exists():
@@ -37,12 +39,26 @@ def backup_command(
                 raise UsageError(f"{file} is the database itself; name another file.")
             if not overwrite:
                 raise UsageError(f"{file} exists; --overwrite replaces it.")
-        copy_database(database, file, runtime.clock.now(), lambda: None)
+        copy_database(database, target, runtime.clock.now(), lambda: None)
     size = file.stat().st_size
     if as_json:
         put_json({"file": str(file.absolute()), "bytes": size})
     else:
         put(f"{file} holds the database, {size:,} bytes, verified")
+
+
+def _written_to(file: Path) -> Path:
+    """The file that a backup to ``file`` is, links followed.
+
+    Raises:
+        UsageError: it is none: a pipe or a device can't be read again.
+    """
+    real = Path(os.path.realpath(file))
+    if str(file) == "-" or (real.exists() and not real.is_file()):
+        raise UsageError(
+            f"A backup is read again to verify it, so it goes to a file; {file} is none."
+        )
+    return real
 
 
 def restore_command(

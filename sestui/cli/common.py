@@ -1,17 +1,15 @@
 """What every command needs: the runtime, and the two ways to speak."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sestui.core.text import printable
-from sestui.errors import OutputError
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
@@ -44,31 +42,17 @@ def opened(settings: "Settings | None" = None) -> "Iterator[Runtime]":
 
 def say(text: str) -> None:
     """Narration: to stderr, so that stdout is data. Where nobody can hear it, the work goes on."""
-    with suppress(OSError):
-        typer.echo(printable(text), err=True)
+    typer.echo(printable(text), err=True)
 
 
 def put(text: str) -> None:
     """Data: to stdout."""
-    _write(printable(text))
-
-
-def _write(text: str) -> None:
-    try:
-        typer.echo(text)
-    except BrokenPipeError:
-        raise  # the reader has had enough
-    except OSError as error:
-        # What is still buffered would fail once more at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(
-            f"What the command did is done, but its output can't be written: {error.strerror}."
-        ) from error
+    typer.echo(printable(text))
 
 
 def put_json(value: Any) -> None:
     """Data as JSON: to stdout."""
-    _write(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def put_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -77,7 +61,7 @@ def put_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        _write(line.rstrip())
+        typer.echo(line.rstrip())
 
 
 def watched() -> bool:

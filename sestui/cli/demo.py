@@ -55,8 +55,9 @@ def demo_command(
 ) -> None:
     """Show a whole campaign on a simulated SES account; nothing leaves this machine."""
     from sestui.runtime import Runtime  # noqa: PLC0415 - the database is slow to import
-    from sestui.settings import load_settings  # noqa: PLC0415 - so is pydantic
+    from sestui.settings import check_variables, load_settings  # noqa: PLC0415 - so is pydantic
 
+    check_variables()
     with tempfile.TemporaryDirectory(prefix="sestui-demo-") as folder:
         settings = load_settings(
             account="simulator",

@@ -19,7 +19,9 @@ from sestui.errors import UsageError
 app = Commands(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
 
 
-Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout.")]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout, which is -.")
+]
 Form = Annotated[str, typer.Option("--format", metavar="csv|jsonl")]
 Raw = Annotated[
     bool, typer.Option("--raw", help="Leave cells that look like formulas as they are.")
@@ -62,7 +64,7 @@ def deliveries(
         )
         with _target(out) as file:
             count = write_log(runtime.deliveries, wanted, file, form=Format(form), raw=raw)
-    if out is not None:
+    if not _is_stdout(out):
         say(f"{count:,} deliveries written to {out}.")
 
 
@@ -89,7 +91,7 @@ def contacts(
     which = Which(list_name or None, status)
     with opened() as runtime, _target(out) as file:
         count = write_contacts(runtime.database, which, file, form=Format(form), raw=raw)
-    if out is not None:
+    if not _is_stdout(out):
         say(f"{count:,} contacts written to {out}.")
 
 
@@ -105,13 +107,18 @@ def _instant(text: str, zone: ZoneInfo | None) -> Instant:
 
 @contextmanager
 def _target(out: Path | None) -> Iterator[IO[str]]:
-    """Stdout, or a file that appears whole or not at all."""
-    from sestui.reports.sent_log import whole_file  # noqa: PLC0415 - the database is slow
+    """Stdout, or what ``out`` names."""
+    from sestui.reports.output_file import output_file  # noqa: PLC0415 - tempfile, for few
 
-    if out is None:
+    if _is_stdout(out):
         # As in a file: UTF-8 whatever the locale, and csv writes its own line ends.
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         yield sys.stdout
         return
-    with whole_file(out) as file:
+    assert out is not None  # noqa: S101 - None is stdout
+    with output_file(out) as file:
         yield file
+
+
+def _is_stdout(out: Path | None) -> bool:
+    return out is None or str(out) in {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}

@@ -1,10 +1,10 @@
 """The `sestui` command: options for all, the commands, and errors as one sentence."""
 
+import errno
 import os
 import sys
 import time
 import traceback
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -24,11 +24,12 @@ from sestui.cli import (
     run_due,
     send,
     simulator,
+    streams,
     task,
 )
 from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import Invocation, say
-from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, UsageError
+from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, SettingsError, UsageError
 
 app = Commands(
     name="sestui",
@@ -136,62 +137,57 @@ def _screens() -> None:
     run_app()
 
 
-def _open_standard_streams() -> None:
-    """Lead to nowhere what the caller has closed (``>&-``, a daemon): it is no reason to fail.
-
-    Otherwise the next file that is opened would get the number, and be written to as if it were
-    the terminal.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            with suppress(OSError):
-                os.fstat(number)
-                continue
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
-            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w", closefd=False))
-
-
-def _give_up_unheard() -> None:
-    """Forget narration that can't be written: nothing to fail for, not even at exit."""
-    try:
-        sys.stderr.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-
 def main(began: float | None = None) -> None:
     """Run the command line; exit with its code.
 
     ``began`` is when the process began (monotonic seconds); None: now.
     """
     debug = "--debug" in sys.argv
-    _open_standard_streams()
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks is shown as an escape, not as a crash.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    streams.set_up()
     code = EXIT_DONE
     try:
         try:
             app(obj=time.monotonic() if began is None else began)
         finally:
-            _give_up_unheard()
-            sys.stdout.flush()  # a closed pipe is met here, not after the last chance to say so
-    except BrokenPipeError:
-        # The reader (head, less) has had enough: nothing more to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = EXIT_FAILED
+            sys.stdout.flush()  # an error is met here, not after the last chance to say so
+    except SystemExit:
+        _warn_of_variables()
+        raise
+    except streams.ReaderGoneError as gone:
+        code = gone.exit_code
     except SestuiError as error:
         if debug:
             traceback.print_exc()
         say(f"sestui: {error}")
         code = error.exit_code
+        if not isinstance(error, SettingsError):
+            _warn_of_variables()
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user unasked
         log.exception("A command has failed.")
         if debug:
             traceback.print_exc()
-        say(
-            f"sestui: something unforeseen went wrong ({type(error).__name__}); nothing that was "
-            "sent is lost. Run it again with --debug and report what it shows."
-        )
+        say(f"sestui: {_unforeseen(error)}")
         code = EXIT_FAILED
     sys.exit(code)
+
+
+def _warn_of_variables() -> None:
+    """Name what is in the environment like a setting and is none, where settings have been read.
+
+    At the end, where it is seen, and where it may explain what has just failed.
+    """
+    settings = sys.modules.get("sestui.settings")
+    if settings is not None and (said := settings.unknown_variables()):
+        say(f"warning: {said}.")
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return (
+            "Too many files are open: the system allows this process no more. Raise the limit "
+            "(`ulimit -n 4096`) or lower `senders`; nothing that was sent is lost."
+        )
+    return (
+        f"something unforeseen went wrong ({type(error).__name__}); nothing that was sent is lost. "
+        "Run it again with --debug and report what it shows."
+    )

@@ -56,10 +56,11 @@ def run_due_command(
 ) -> None:
     """The crontab line: run due tasks, start due campaigns, and go on with unfinished runs."""
     # Most minutes nothing is due: neither the ORM nor anything of the sender is imported then.
-    from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.settings import check_variables, load_settings  # noqa: PLC0415 - pydantic is slow
     from sestui.store.glance import anything_due, surely_nothing_due  # noqa: PLC0415 - as above
 
     settings, now = load_settings(), SystemClock().now()
+    check_variables()
     voice = _Voice(_log_of(settings, log_file, as_json=as_json), as_json, verbose=verbose)
     before = told_before(Reminding(settings.reminders), now)
     if settings.sqlite_file is not None and surely_nothing_due(settings.sqlite_file, now, before):

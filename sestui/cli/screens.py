@@ -17,10 +17,11 @@ def run_app() -> None:
     Raises:
         SestuiError: settings or database can't be used.
     """
-    from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.settings import check_variables, load_settings  # noqa: PLC0415 - pydantic is slow
     from sestui.tui.app import SestuiApp  # noqa: PLC0415 - so is textual
 
     settings = load_settings()
+    check_variables()  # it sends, and what is said on stderr is below the screen
     with contextlib.ExitStack() as stack:
         app = SestuiApp(settings, lambda: stack.enter_context(opened(settings)))
         app.run()

@@ -2,17 +2,12 @@
 
 import csv
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import IO
 
 from sestui.core.clock import iso
 from sestui.core.spreadsheet import guarded
-from sestui.core.text import printable
-from sestui.errors import SestuiError, UsageError
 from sestui.store.deliveries import Deliveries
 from sestui.store.delivery_walk import LogFilter, LogRow
 
@@ -57,33 +52,6 @@ def write_log(
     return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
 
 
-@contextmanager
-def whole_file(out: Path) -> Iterator[IO[str]]:
-    """A text file that appears whole or not at all, for this user's eyes only.
-
-    What was there by that name is replaced when the block ends well.
-
-    Raises:
-        UsageError: ``out`` is a folder.
-        SestuiError: it can't be written.
-    """
-    shown = printable(str(out))
-    if out.is_dir():
-        raise UsageError(f"{shown} is a folder; name a file in it.")
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=out.parent, prefix=f".{out.name}.", delete=False
-        ) as file:
-            partial = Path(file.name)
-            try:
-                yield file
-                file.flush()
-                partial.replace(out)
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise SestuiError(f"{shown} can't be written: {error.strerror}.") from error
 
 
 def _rows(

@@ -48,6 +48,9 @@ class Sestui:
     settings: dict[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.config.touch()  # one that is named has to be there
+
     @property
     def data(self) -> Path:
         return self.home / "data"

@@ -152,7 +152,7 @@ class Scene:
     def _environment(self) -> dict[str, str]:
         given = {
             "data_dir": self.world.folder,
-            "config": self.folder / "none.toml",
+            "config": os.devnull,
             "simulator_latency": self.latency,
             "send_mode": self.mode,
             **self.settings,

@@ -1,5 +1,6 @@
 """A relay in a process of its own over a simulated account, for tests of clients and for chaos."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -43,7 +44,7 @@ class Relay:
     def __post_init__(self) -> None:
         self.settings = {
             "SESTUI_DATA_DIR": str(self.folder),
-            "SESTUI_CONFIG": str(self.folder / "none.toml"),
+            "SESTUI_CONFIG": os.devnull,
             "SESTUI_ACCOUNT": "ses",
             "SESTUI_MAX_QUOTA_USAGE": "1",
             "AWS_ENDPOINT_URL_SESV2": self.ses_url,

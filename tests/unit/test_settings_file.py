@@ -10,9 +10,8 @@ from sestui.settings_file import Setting, as_text, choices, in_force, write
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "settings" / "config.toml"
-    monkeypatch.setenv("SESTUI_CONFIG", str(path))
-    return path
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "sestui" / "config.toml"
 
 
 def looked_at(**given: Any) -> dict[str, Setting]:

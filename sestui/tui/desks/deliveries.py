@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sestui.core.delivery import RunCounts
 from sestui.errors import UsageError
-from sestui.reports.sent_log import Format, whole_file, write_log
+from sestui.reports.output_file import output_file
+from sestui.reports.sent_log import Format, write_log
 from sestui.runtime import Runtime
 from sestui.store.delivery_pages import DeliveryPages, Search
 from sestui.store.delivery_walk import LogFilter, LogRow
@@ -112,7 +113,7 @@ class Export(Errand[int]):
 
     def work(self) -> int:
         """Write the file."""
-        with whole_file(self.out) as file:
+        with output_file(self.out) as file:
             return write_log(
                 self._runtime.deliveries,
                 self._wanted,

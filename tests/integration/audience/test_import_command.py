@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ app.command("import")(import_command)
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SESTUI_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("SESTUI_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("SESTUI_CONFIG", os.devnull)
     return tmp_path
 
 

@@ -47,7 +47,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(sestui: Sestui) -> None:
     assert "did you mean senders?" in sestui.refused(2, "--set", "sendrs=3", "config", "show")
     assert "NAME=VALUE" in sestui.refused(2, "--set", "senders", "config", "show")
     assert "SESTUI_SENDERS" in sestui.refused(2, "campaign", "list", SESTUI_SENDERS="many")
-    assert not sestui.config.exists()
+    assert sestui.config.read_text() == ""
 
     sestui.write("config.toml", "sendrs = 3\nmax_quota_usage = 2\n")
     said = sestui.refused(2, "campaign", "list")
@@ -65,3 +65,41 @@ def test_another_settings_file_and_a_password(sestui: Sestui) -> None:
     settings = shown(sestui, "--config", str(other))
     assert settings["database_url"]["value"] == "postgresql+psycopg://ada:***@db/x"
     assert sestui.ok("--config", str(other), "config", "path") == f"{other}\n"
+
+
+def test_a_variable_that_is_no_setting_is_named_and_stops_what_sends(ready: Sestui) -> None:
+    wrong = {"SESTUI_ACOUNT": "ses"}
+    named = "SESTUI_ACOUNT (did you mean SESTUI_ACCOUNT?) in the environment is no setting"
+    for command in ("send news", "campaign start news", "run-due", "account", "demo --headless"):
+        assert ready.refused(2, *command.split(), **wrong).startswith(named)
+    assert ready.json("campaign", "show", "news")["run"] is None
+
+    for command in ("campaign list", "config show", "export contacts"):
+        done = ready.run(*command.split(), **wrong)
+        assert done.returncode == 0
+        assert done.stdout
+        assert done.stderr.splitlines()[-1] == f"warning: {named}."
+    two = ready.run("config", "path", SESTUI_ZZZ="1", sestui_sendrs="2")
+    assert "SESTUI_ZZZ, sestui_sendrs (did you mean SESTUI_SENDERS?) in the environment are" in (
+        two.stderr
+    )
+
+
+def test_a_settings_file_that_is_named_has_to_be_there(sestui: Sestui) -> None:
+    missing = sestui.home / "missing.toml"
+    for arguments in (("--config", str(missing), "campaign", "list"), ("campaign", "list")):
+        said = sestui.refused(2, *arguments, SESTUI_CONFIG=str(missing))
+        assert said.startswith(
+            f"The settings file {missing}, which --config or SESTUI_CONFIG names,"
+        )
+    assert "is not there" in sestui.refused(2, "run-due", SESTUI_CONFIG=str(missing))
+    sestui.ok("--config", str(missing), "config", "set", "senders", "7")
+    assert shown(sestui, "--config", str(missing))["senders"]["value"] == 7
+    assert "Is a directory" in sestui.refused(2, "--config", str(sestui.home), "config", "show")
+
+
+def test_a_byte_order_mark_is_taken(sestui: Sestui) -> None:
+    sestui.write("config.toml", b"\xef\xbb\xbfsenders = 7\n")
+    assert shown(sestui)["senders"]["value"] == 7
+    sestui.ok("config", "set", "theme", "nord")
+    assert sestui.config.read_bytes() == b'senders = 7\ntheme = "nord"\n'

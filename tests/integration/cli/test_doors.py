@@ -80,3 +80,15 @@ def test_plain_output_has_no_escapes(ready: Sestui) -> None:
     for arguments in (["send", "news"], ["campaign", "show", "news"], ["campaign", "list"]):
         done = ready.run(*arguments, NO_COLOR="1")
         assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_nothing_due_loads_nothing_heavy_however_the_database_is_named(ready: Sestui) -> None:
+    for named in ({}, {"SESTUI_DATABASE_URL": f"sqlite:///{ready.data}/sestui.db"}):
+        done = subprocess.run(
+            [sys.executable, "-c", LOADED.format(heavy=HEAVY), "run-due"],
+            env=ready.environment(**named),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert (done.stdout, done.stderr) == ("nothing due\n", "[]\n")
