@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import shutil
 import signal
 import socket
@@ -35,6 +36,7 @@ from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
 from sestui.sending.workplace import Place, workplace
 from sestui.ses.operations import Operations
+from sestui.store.database import Database
 from sestui.store.ledger import Ledger
 from sestui.store.relay_intake import RelayIntake
 from sestui.store.relayed import RelayedMails
@@ -118,7 +120,7 @@ def serve(
             operations=Operations(),
             region=runtime.clients.region,
             clock=clock,
-            full=Room(settings.data_dir, clock, watched=database.is_sqlite).lack,
+            full=Room(_folder_of(database), clock).lack,
             warn=warn,
         )
         monitor = create_metrics_app(
@@ -293,22 +295,28 @@ def _tls(options: Options) -> dict[str, str]:
 class Room:
     """Whether the disk has room for more mail; looked at once a second at most."""
 
-    def __init__(self, folder: Path, clock: Clock, *, watched: bool) -> None:
-        """``watched``: the database is on that disk."""
+    def __init__(self, folder: Path | None, clock: Clock) -> None:
+        """``folder``: where the database is; None: on another machine's disk, perhaps."""
         self._folder = folder
         self._clock = clock
-        self._watched = watched
         self._looked_at = float("-inf")
         self._said = ""
 
     def lack(self) -> str:
         """Why nothing more can be taken over; '' if it can."""
         now = self._clock.monotonic()
-        if self._watched and now - self._looked_at >= 1:
+        if self._folder is not None and now - self._looked_at >= 1:
             self._looked_at = now
             room = shutil.disk_usage(self._folder).free
             self._said = "The relay's disk is full." if room < _LEAST_ROOM else ""
         return self._said
+
+
+def _folder_of(database: Database) -> Path | None:
+    """Where the database's files are, links followed; None where it is none of files."""
+    if not database.is_sqlite:
+        return None
+    return Path(os.path.realpath(str(database.url.database))).parent
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def _refusal(answer: HttpAnswer) -> Reply:
     aws = "x-amzn-requestid" in answer.headers
     code = answer.headers.get("x-amzn-errortype")
     code = code or (aws and (said.get("code") or said.get("Code"))) or said.get("__type") or ""
-    code = _clean(str(code).partition(":")[0].rpartition("#")[2])
+    code = _clean(str(code).partition(":")[0].rpartition("#")[2], _LONGEST_CODE)
     message = said.get("message") or said.get("Message") or ""
     return _reply_to_error(answer.status, code, _clean(str(message)))
 
@@ -62,7 +62,7 @@ def _object(body: bytes) -> Mapping[str, Any]:
 def _reply_of(said: Mapping[str, Any]) -> Reply | None:
     """The reply that a message id is; None where there is none."""
     message_id = said.get("MessageId")
-    if message_id and isinstance(message_id, str):
+    if isinstance(message_id, str) and (message_id := _clean(message_id, _LONGEST_ID).strip()):
         return Reply(AnswerKind.ACCEPTED, message_id=message_id)
     return None
 
@@ -103,7 +103,7 @@ thing has one name in the ledger; and what it holds back, None for a refusal for
 
 
 def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
-    status = _clean(str(result.get("Status") or ""))
+    status = _clean(str(result.get("Status") or ""), _LONGEST_CODE)
     if status == "SUCCESS":
         return _reply_of(result) or Reply(
             AnswerKind.UNKNOWN, code="NoMessageId", reason="SES's answer has no message id."
@@ -115,6 +115,10 @@ def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
     kind = AnswerKind.REFUSED if hold_back is None else AnswerKind.NOT_SENT
     return Reply(kind, code=code, reason=reason, hold_back=hold_back)
 
+
+_LONGEST_CODE = 100
+_LONGEST_ID = 200
+"""Characters; SES's own ids have 60."""
 
 _REFUSED = "SES refuses this."
 
@@ -182,5 +186,6 @@ def _reply_to_error(status: int, code: str, reason: str) -> Reply:
     return Reply(AnswerKind.REFUSED, code=code, reason=reason or _REFUSED)
 
 
-def _clean(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:500]
+def _clean(text: str, longest: int = 500) -> str:
+    """``text`` from the network as it may be kept and shown: printable, and not without end."""
+    return "".join(c if c.isprintable() else " " for c in text[:longest])

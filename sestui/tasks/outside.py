@@ -40,6 +40,22 @@ _FOR_ANYBODY = {"accept", "accept-language", "user-agent"}
 _ABOUT_BODY = {"content-length", "content-type", "content-encoding", "transfer-encoding"}
 _USER = re.compile(r"//[^/?#]*@")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NEVER_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocols of the network one is in; Oracle's metadata is 192.0.0.192
+            "192.88.99.0/24",  # relays from IPv4 to IPv6, given up
+            "::/96",  # an IPv4 address as it was once written: ::127.0.0.1
+            "::ffff:0:0:0/96",  # one that a translator makes
+            "64:ff9b:1::/48",  # a translator of one's own network, to any address of it
+            "3fff::/20",  # for documents
+            "5f00::/16",  # a network's own segments
+            "fec0::/10",  # a site's own
+        ),
+    )
+)
+"""What Python's ``is_global`` takes for public, in this or an older version, and isn't."""
 
 
 class RequestError(SestuiError):
@@ -117,6 +133,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None and not is_public(str(inner)):
             return False
+    if any(ip in network for network in _NEVER_PUBLIC):
+        return False
     return ip.is_global and not ip.is_multicast
 
 

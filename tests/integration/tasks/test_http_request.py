@@ -254,6 +254,10 @@ def test_a_redirect_to_what_is_not_on_the_internet_is_refused(runtime, site, int
         ("64:ff9b::10.0.0.1", False),  # NAT64
         ("64:ff9b::93.184.216.34", True),
         ("240.0.0.1", False),
+        *((each, False) for each in ("192.0.0.192", "192.0.0.9", "192.88.99.1")),
+        *((each, False) for each in ("64:ff9b:1::1", "64:ff9b:1:fffe::7f00:1")),
+        *((each, False) for each in ("::127.0.0.1", "::93.184.216.34", "::ffff:0:127.0.0.1")),
+        *((each, False) for each in ("fec0::1", "feff::1", "3fff::1", "5f00::1")),
     ],
 )
 def test_what_is_public(address, public):

@@ -100,6 +100,30 @@ def test_a_page_in_ses_place_tells_nothing_whatever_its_status(status):
         assert str(status) in reply.reason
 
 
+@pytest.mark.parametrize("status", ["SUCCESS", "ODD"])
+def test_ids_and_codes_are_bounded_and_hold_nothing_that_a_terminal_obeys(status):
+    odd = "\x1b]0;x\x07\u202e\n" + "a" * 1000
+    body = json.dumps({"MessageId": odd}).encode()
+    entry = {"Status": status if status == "SUCCESS" else odd, "MessageId": odd}
+    replies = [
+        single_reply(HttpAnswer(200, {}, body)),
+        single_reply(error(400, odd.replace(":", ""))),
+        *bulk_replies(bulk(entry), 1),
+    ]
+    for reply in replies:
+        for text in (reply.message_id, reply.code, reply.reason):
+            assert not text or text.isprintable()
+        assert len(reply.message_id or "") <= 200
+        assert len(reply.code or "") <= 100
+    assert replies[0].kind is ACCEPTED
+
+
+@pytest.mark.parametrize("blank", ["\n", " ", "\x00"])
+def test_a_message_id_of_nothing_that_can_be_read_is_none(blank):
+    answer = HttpAnswer(200, {}, json.dumps({"MessageId": blank}).encode())
+    assert single_reply(answer).kind is UNKNOWN
+
+
 @pytest.mark.parametrize(("status", "hold_back"), [(407, "unreachable"), (429, "rate")])
 def test_statuses_that_say_themselves_that_the_call_went_no_further(status, hold_back):
     reply = single_reply(page(status))
