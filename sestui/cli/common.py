@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli import completion
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ class Invocation:
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The campaign's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The campaign's name.", autocompletion=completion.campaigns
+    ),
+]
 
 
 @contextmanager

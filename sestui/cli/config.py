@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sestui.cli import completion
 from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, put, put_json, say
 
@@ -38,7 +39,14 @@ def path() -> None:
 
 @app.command("set")
 def set_(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As `config show` lists it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="As `config show` lists it.",
+            autocompletion=completion.settings,
+        ),
+    ],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="'' puts the default back.")],
 ) -> None:
     """Write one setting into the settings file; comments there are kept."""

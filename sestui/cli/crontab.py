@@ -24,6 +24,7 @@ _AWS = (
 """What of AWS's variables a crontab may hold: where the secrets are, and none of them."""
 
 _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_PLACES = ("SESTUI_DATA_DIR=", "SESTUI_CONFIG=", "SESTUI_DATABASE_URL=")
 _EVERY_MINUTE = "* * * * *"
 
 
@@ -49,7 +50,7 @@ def crontab_command(
     for warning in _warnings(variables):
         say(warning)
     if install:
-        say(_installed(line, command))
+        say(_installed(line))
 
 
 def _make(folder: Path) -> None:
@@ -146,7 +147,7 @@ def _warnings(variables: dict[str, str]) -> list[str]:
     return said
 
 
-def _installed(line: str, command: list[str]) -> str:
+def _installed(line: str) -> str:
     """Add the line unless it is there; what was done, as a sentence.
 
     Raises:
@@ -160,8 +161,8 @@ def _installed(line: str, command: list[str]) -> str:
     lines = text.removesuffix("\n").split("\n") if text else []
     if line in lines:
         return "It is in the crontab already."
-    ours = " ".join(map(shlex.quote, command)).replace("%", r"\%")
-    old = [each for each in lines if _same_but_older(each, line, ours)]
+    ours = _workspace(line)
+    old = [each for each in lines if ours is not None and _workspace(each) == ours]
     kept = [each for each in lines if each not in old]
     written = _crontab("written", "-", "\n".join([*kept, line, ""]))
     if written.returncode:
@@ -191,18 +192,23 @@ def _why(done: subprocess.CompletedProcess[bytes]) -> str:
     return said or f"its command ended with {done.returncode}"
 
 
-def _same_but_older(entry: str, line: str, command: str) -> bool:
-    """Whether an entry of the crontab is an earlier line for the same workspace."""
-    before, found, _ = entry.partition(command)
-    if not found or entry.lstrip().startswith("#"):
-        return False
-    return _workspace(before) == _workspace(line.partition(command)[0])
+def _workspace(entry: str) -> frozenset[str] | None:
+    """What an entry that runs run-due says of where the database and the settings are.
 
-
-def _workspace(before: str) -> set[str]:
-    """What the words before the command say of where the database and the settings are."""
+    Whichever installation it runs; None for an entry of something else.
+    """
+    if entry.lstrip().startswith("#"):
+        return None
     try:
-        words = shlex.split(before)
+        words = shlex.split(entry)
     except ValueError:  # quotes that don't close: nothing that sestui wrote
-        return {before}
-    return {word for word in words if word.startswith(("SESTUI_DATA_DIR=", "SESTUI_CONFIG="))}
+        return None
+    for place, word in enumerate(words):
+        before = words[:place]
+        if (
+            word == "run-due"
+            and before
+            and (Path(before[-1]).name == "sestui" or before[-2:] == ["-m", "sestui"])
+        ):
+            return frozenset(each for each in before if each.startswith(_PLACES))
+    return None

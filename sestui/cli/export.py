@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from sestui.cli import completion
 from sestui.cli.commands import Commands
 from sestui.cli.common import opened, say
 from sestui.core.clock import Instant
@@ -32,7 +33,13 @@ Raw = Annotated[
 def deliveries(
     *,
     campaign: Annotated[
-        str, typer.Option("--campaign", metavar="NAME", help="Of this campaign only.")
+        str,
+        typer.Option(
+            "--campaign",
+            metavar="NAME",
+            help="Of this campaign only.",
+            autocompletion=completion.campaigns,
+        ),
     ] = "",
     status: Annotated[
         DeliveryState | None, typer.Option("--status", help="In this state only.")
@@ -72,7 +79,13 @@ def deliveries(
 def contacts(
     *,
     list_name: Annotated[
-        str, typer.Option("--list", metavar="NAME", help="On this list only.")
+        str,
+        typer.Option(
+            "--list",
+            metavar="NAME",
+            help="On this list only.",
+            autocompletion=completion.lists,
+        ),
     ] = "",
     status: Annotated[
         Standing | None, typer.Option("--status", help="Of this status only.")

@@ -15,6 +15,7 @@ from sestui.cli import (
     apply,
     backup,
     campaign,
+    completion,
     config,
     contact,
     demo,
@@ -75,7 +76,12 @@ def everything(
     ] = "",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any setting, for this once. Repeatable."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any setting, for this once. Repeatable.",
+            autocompletion=completion.assignments,
+        ),
     ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="The terminal UI in a browser on this machine.")

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from sestui.cli.common import opened
+from sestui.core.installation import extra_command
 from sestui.errors import SestuiError, UsageError
 
 DEFAULT_PORT = 4580
@@ -46,7 +47,7 @@ def serve_app(port: int, *, debug: bool) -> None:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"--serve needs the extra `web` ({error.name} is missing): "
-            "pip install 'sestui[web]' brings it."
+            f"{extra_command('web')} brings it."
         ) from error
     with opened():
         pass  # what is wrong with settings or database is said here, not on an empty page

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli import completion
 from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.cli.crontab import crontab_command
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 app = Commands(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
 app.command("crontab")(crontab_command)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The task's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The task's name.", autocompletion=completion.tasks),
+]
 Schedule = Annotated[
     str | None,
     typer.Option(help="Cron: minute hour day month weekday [year], or @daily and the like."),
@@ -150,7 +154,14 @@ def _misfire(fields: "TaskFields") -> str:
 def add(
     name: Name,
     *,
-    type_: Annotated[str, typer.Option("--type", help="`sestui task types` lists them.")],
+    type_: Annotated[
+        str,
+        typer.Option(
+            "--type",
+            help="`sestui task types` lists them.",
+            autocompletion=completion.task_types,
+        ),
+    ],
     schedule: Schedule = None,
     at: At = None,
     day_and_weekday: DayAndWeekday = None,
@@ -201,7 +212,10 @@ def edit(
     name: Name,
     *,
     new_name: Annotated[str | None, typer.Option("--name", help="A new name.")] = None,
-    type_: Annotated[str | None, typer.Option("--type", help="Another type.")] = None,
+    type_: Annotated[
+        str | None,
+        typer.Option("--type", help="Another type.", autocompletion=completion.task_types),
+    ] = None,
     schedule: Schedule = None,
     at: At = None,
     day_and_weekday: DayAndWeekday = None,

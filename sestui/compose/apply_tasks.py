@@ -47,7 +47,8 @@ def plan_task(desk: TaskDesk, path: Path, default_zone: str = "") -> TaskPlan:
     view = desk.find(file.name)
     existing = view.fields if view else None
     try:
-        wanted = desk.check(file.fields(default_zone=default_zone, existing=existing))
+        given = file.fields(default_zone=default_zone, existing=existing)
+        wanted = desk.check(given, folder=path.absolute().parent)
     except UsageError as error:
         raise BadFileError(f"{file.path}: {error}") from error
     if existing is None:

@@ -52,8 +52,6 @@ def write_log(
     return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)
 
 
-
-
 def _rows(
     batches: Iterable[list[LogRow]], told: Callable[[int], object]
 ) -> Iterator[tuple[str | int, ...]]:

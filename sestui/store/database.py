@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session, create_engine
 
+from sestui.core.installation import extra_command
 from sestui.errors import DatabaseLostError, SettingsError, StorageBusyError, StorageError
 from sestui.store.file_watch import FileWatch
 from sestui.store.sqlite_logs import check_logs
@@ -246,9 +247,7 @@ def _engine(url: URL, *, is_sqlite: bool) -> Engine:
     try:
         engine = create_engine(url, **options)
     except ImportError as error:
-        raise SettingsError(
-            "PostgreSQL needs the extra: pip install 'sestui[postgres]'."
-        ) from error
+        raise SettingsError(f"PostgreSQL needs an extra: {extra_command('postgres')}.") from error
     return engine
 
 

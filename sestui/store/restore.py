@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import delete
 
 from sestui.core.clock import Clock, Instant
+from sestui.core.installation import upgrade_command
 from sestui.errors import BadFileError, StorageBusyError, StorageError, UsageError
 from sestui.store.database import Database, url_of
 from sestui.store.restore_lock import Processes, held, left_logs
@@ -236,7 +237,7 @@ def _verify(file: Path, copy: Path) -> None:
     if version[0] > HEAD:
         raise StorageError(
             f"{file} was written by a newer sestui; upgrade this one "
-            "(pip install --upgrade sestui) and restore it then."
+            f"({upgrade_command()}) and restore it then."
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from sestui.core.installation import upgrade_command
 from sestui.errors import StorageBusyError, StorageError
 from sestui.store import version
 from sestui.store.database import BUSY_SECONDS, Database
@@ -71,5 +72,5 @@ def _migrate(connection: Connection, name: str) -> None:
     except CommandError as error:
         raise StorageError(
             f"The database {name} was written by a newer sestui; upgrade this one "
-            "(pip install --upgrade sestui)."
+            f"({upgrade_command()})."
         ) from error

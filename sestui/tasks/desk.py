@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sestui.core.clock import Clock, Instant, iso
@@ -209,8 +210,8 @@ class TaskDesk:
 
     # changing
 
-    def check(self, fields: TaskFields) -> TaskFields:
-        """``fields`` as they would be stored.
+    def check(self, fields: TaskFields, folder: Path | None = None) -> TaskFields:
+        """``fields`` as they would be stored; relative paths in them are from ``folder`` on.
 
         Raises:
             UsageError: a value is impossible, the type unknown, a parameter wrong, or there is no
@@ -220,7 +221,7 @@ class TaskDesk:
             replace(fields, timezone=fields.timezone or self._settings.timezone)
         )
         kind = load_type(checked_type(fields.type))
-        given = parameters_of(kind, fields.name, fields.parameters)
+        given = parameters_of(kind, fields.name, fields.parameters, folder)
         # What was given, in the type's own form; defaults stay the type's.
         fields = replace(fields, parameters=given.model_dump(mode="json", exclude_unset=True))
         if fields.active and fields.next_after(self._clock.now()) is None:

@@ -17,11 +17,13 @@ and in ``shop/tasks.py``::
             return Outcome("12,000 products indexed.", {"products": 12_000})
 """
 
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
 if TYPE_CHECKING:
     from sestui.tasks.context import TaskContext
@@ -32,6 +34,18 @@ class TaskParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+def _absolute(path: Path, info: ValidationInfo) -> Path:
+    """From the folder that the parameters are entered in: cron runs tasks in another."""
+    entered_in = (info.context or {}).get("folder", "")
+    return Path(os.path.abspath(Path(entered_in) / path.expanduser()))
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+"""The path of a parameter: one that is relative, or begins with ~, is made absolute when entered.
+
+Relative to the folder of the task's file, or to where the command runs.
+"""
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -66,14 +67,18 @@ def load_type(name: str) -> TaskType[Any]:
     return made
 
 
-def parameters_of(kind: TaskType[Any], name: str, given: Mapping[str, Any]) -> BaseModel:
-    """The parameters, checked by the type's own model.
+def parameters_of(
+    kind: TaskType[Any], name: str, given: Mapping[str, Any], folder: Path | None = None
+) -> BaseModel:
+    """The parameters, checked by the type's own model; relative paths are from ``folder`` on.
 
     Raises:
         UsageError: names each parameter that is wrong, missing or unknown.
     """
     try:
-        made: BaseModel = kind.Parameters.model_validate(dict(given))
+        made: BaseModel = kind.Parameters.model_validate(
+            dict(given), context={"folder": folder or Path()}
+        )
     except ValidationError as error:
         faults = "; ".join(_fault(each, kind) for each in error.errors())
         raise UsageError(f"The parameters of {name} are wrong: {faults}.") from error

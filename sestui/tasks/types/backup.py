@@ -8,13 +8,13 @@ from pydantic import Field
 from sestui.errors import SestuiError
 from sestui.store.copy import copy_database
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.kind import AbsolutePath, Outcome, TaskParameters, TaskType
 
 
 class BackupParameters(TaskParameters):
     """Where to, and how many."""
 
-    folder: Path | None = None
+    folder: AbsolutePath | None = None
     """Where backups go; ``backups`` in the data folder if it isn't said."""
     keep: int = Field(7, ge=1)
     """So many are kept, the newest."""

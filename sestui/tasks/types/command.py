@@ -15,7 +15,7 @@ from pydantic import Field
 from sestui.core.text import printable
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.kind import AbsolutePath, Outcome, TaskParameters, TaskType
 from sestui.tasks.left_over import PROGRAM_MARK
 
 _LONGEST_LINE = 2_000
@@ -32,7 +32,7 @@ class CommandParameters(TaskParameters):
 
     argv: list[str] = Field(min_length=1)
     """The program and its arguments, each an item; no shell reads them."""
-    folder: Path | None = None
+    folder: AbsolutePath | None = None
     """Where it runs; the home folder if it isn't said."""
     environment: dict[str, str] = Field(default_factory=dict)
     """Variables beside PATH, HOME and the like; nothing else is passed on."""

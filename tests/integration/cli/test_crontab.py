@@ -119,6 +119,29 @@ def test_a_line_of_before_is_replaced_and_another_workspaces_is_not(
     assert spool.read_text() == f"{theirs}\n{line}\n"
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "/opt/old venv/bin/sestui",
+        "/home/ada/.local/bin/sestui",
+        "sestui",
+        "/usr/bin/python3 -m sestui",
+        "/usr/bin/flock -n /tmp/lock /opt/50\\%/bin/sestui",
+    ],
+)
+def test_a_line_of_another_installation_is_replaced_too(
+    sestui: Sestui, spool: Path, program: str
+) -> None:
+    line = line_of(sestui)
+    quoted = f"'{program}'" if "old venv" in program else program
+    before = line.replace(str(PROGRAM), quoted)
+    theirs = before.replace(str(sestui.data), "/srv/another")
+    others = [f"# {before}", before.replace("run-due", "account"), "* * * * * echo 'sestui run-due"]
+    spool.write_text("\n".join([before, theirs, *others, ""]))
+    assert install(sestui) == "It has replaced the line before."
+    assert spool.read_text() == "\n".join([theirs, *others, line, ""])
+
+
 def test_without_a_crontab_command_it_says_what_else_there_is(sestui: Sestui) -> None:
     sestui.settings["PATH"] = str(sestui.home)
     done = sestui.run("task", "crontab", "--install")

@@ -62,7 +62,7 @@ def test_the_extra_is_named_where_it_is_missing(sestui: Sestui) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "pip install 'sestui[web]'" in done.stderr
+    assert "install 'sestui[web]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

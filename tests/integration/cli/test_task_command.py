@@ -438,3 +438,25 @@ def test_a_task_that_nothing_runs_is_overdue(sestui: Sestui) -> None:
     sestui.run("run-due")
     done = sestui.run("task", "list")
     assert ("overdue" in done.stdout, done.stderr) == (False, "")
+
+
+def test_relative_folders_are_those_of_where_they_are_entered(
+    sestui: Sestui, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sestui.home)
+    given = ("--type", "backup", "--schedule", "@daily")
+    sestui.ok("task", "add", "nightly", *given, "-p", "folder=kept/../copies")
+    assert shown(sestui, "nightly")["parameters"]["folder"] == str(sestui.home / "copies")
+    sestui.ok("task", "edit", "nightly", "-p", "folder=~/copies")
+    assert shown(sestui, "nightly")["parameters"]["folder"] == str(sestui.home / "copies")
+
+    (sestui.home / "tasks").mkdir()
+    file = sestui.write(
+        "tasks/weekly.yaml",
+        "kind: task\nname: weekly\ntype: backup\n"
+        "schedule: '@weekly'\nparameters: {folder: copies}\n",
+    )
+    sestui.ok("apply", file)
+    assert shown(sestui, "weekly")["parameters"]["folder"] == str(sestui.home / "tasks/copies")
+    monkeypatch.chdir("/")
+    assert sestui.ok("apply", file) == "unchanged weekly\n"
