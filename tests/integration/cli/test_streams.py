@@ -60,8 +60,15 @@ CHANGING = {
 """What they do a second time is something else; they report by the same means."""
 
 FORKING = """\
-import json, os, sys
+import importlib, json, os, pkgutil, sys
+import sestui
 from sestui.cli.main import main
+
+for name in ("compose", "core", "reports", "sending", "ses", "store", "tasks"):
+    for module in pkgutil.walk_packages(sestui.__path__, "sestui."):
+        if module.name.startswith("sestui." + name) and ".migrations" not in module.name:
+            importlib.import_module(module.name)
+import sestui.runtime, sestui.audience.importer, sestui.audience.export, boto3
 
 def become(case):
     names = {1: "stdout", 2: "stderr"}
@@ -166,9 +173,9 @@ def test_every_command_is_in_one_of_the_two_tables() -> None:
 @pytest.mark.parametrize("name", REPORTING)
 def test_no_output_that_takes_nothing_makes_a_traceback(forking: Forking, name: str) -> None:
     command = (*name.split(), *REPORTING[name])
-    usual = forking.run(*command)
-    assert usual.code in {0, 3}, usual
-    assert usual.out, "it has nothing to report"
+    unheard = forking.run(*command, err="gone")
+    assert unheard.code in {0, 3}, unheard
+    assert unheard.out, "it has nothing to report"
 
     full = forking.run(*command, out="/dev/full")
     assert full.code == 1
@@ -180,10 +187,7 @@ def test_no_output_that_takes_nothing_makes_a_traceback(forking: Forking, name: 
         assert "Traceback" not in ended.err
         assert "Exception ignored" not in ended.err
 
-    unheard = forking.run(*command, err="gone")
-    assert unheard.code == usual.code
-    assert unheard.out
-    assert forking.run(*command, out="closed", err="closed").code == usual.code
+    assert forking.run(*command, out="closed", err="closed").code == unheard.code
 
 
 @pytest.mark.parametrize(
