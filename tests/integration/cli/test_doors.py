@@ -92,3 +92,24 @@ def test_nothing_due_loads_nothing_heavy_however_the_database_is_named(ready: Se
             check=True,
         )
         assert (done.stdout, done.stderr) == ("nothing due\n", "[]\n")
+
+
+@pytest.mark.parametrize("limit", [8, 10])
+def test_too_many_open_files_are_a_sentence_of_their_own(sestui: Sestui, limit: int) -> None:
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'ulimit -n {limit}; exec "$@"',
+            "-",
+            *(sys.executable, "-m", "sestui", "account"),
+        ],
+        env=sestui.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("sestui: Too many files are open: ")
+    assert len(done.stderr.splitlines()) == 1
