@@ -12,6 +12,7 @@ from sestui.tui.background import Background
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch, tmp_path):
     """The region that screens show, and the file that they write settings to."""
+    (tmp_path / "config" / "sestui").mkdir(parents=True)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 

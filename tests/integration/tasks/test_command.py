@@ -28,7 +28,7 @@ def test_commands_are_off_unless_the_settings_say_so(runtime):
 
 
 def test_arguments_reach_it_as_they_are(runtime, tmp_path, monkeypatch):
-    monkeypatch.setenv("SESTUI_SECRET", "not for others")
+    monkeypatch.setenv("SHOP_SECRET", "not for others")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "neither")
     code = "import os, sys; print(sys.argv[1:], os.getcwd(), sorted(os.environ), flush=True)"
     run = ran(
