@@ -16,7 +16,9 @@ LETTERS = Path(__file__).parents[2] / "data" / "letters"
 def overdue(sestui):
     """What has a time of its own is due a minute ago."""
     with closing(sqlite3.connect(sestui.data / "sestui.db")) as database, database:
-        database.execute("UPDATE campaign SET next_due_at = ?", (time.time() - 60,))
+        database.execute(
+            "UPDATE campaign SET next_due_at = ?, next_occurrence = ''", (time.time() - 60,)
+        )
 
 
 @pytest.fixture
