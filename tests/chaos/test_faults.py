@@ -43,6 +43,8 @@ def check(made, *, most=20):
     return fired
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("mode", "share", "kinds"),
     [("single", 0.1, 3), ("bulk", 0.2, 2)],  # bulk makes a dozen calls
@@ -85,6 +87,8 @@ def refused_for_a_while(made, *, times):
     assert doubts <= times * made.rate * made.latency + 2
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["single"])
 def test_the_quota_ends_on_the_way(scene, mode):
     days_of_quota(scene(250, rate=300, latency=0.01, mode=mode, quota=125), days=2)

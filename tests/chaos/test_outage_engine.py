@@ -176,6 +176,8 @@ def test_from_the_first_mail_on(underway, kind):
     made.ended(doubts=MOST)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("kind", few(("html_502", "login_redirect"), "refused", "black_hole"))
 def test_a_lasting_outage_makes_the_run_wait_and_it_goes_on_by_itself(underway, kind):
     made = underway(200)
@@ -243,6 +245,8 @@ def test_nobody_is_rejected_because_ses_is_ill(underway, throttled, failing):
     made.ended(doubts=0, seconds=600)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_commits_that_nobody_can_tell_of_reject_nobody(underway, postgres_database, monkeypatch):
     """A database server falls silent while it commits, again and again: it did, or it did not."""
     made = underway(60, database_url=postgres_database.url.render_as_string(hide_password=False))

@@ -134,6 +134,8 @@ def test_nothing_answers_any_more(behind):
     made.ended(process)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_only_the_sending_calls_fail(behind):
     made = behind(300)
     process = made.send(accepted=50)

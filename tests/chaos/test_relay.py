@@ -98,6 +98,8 @@ def test_killed_right_after_the_reply_everybody_gets_it_once(scene):
     check(relay, ses)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_killed_in_the_middle_of_the_first_send_a_try_again_goes_on(scene):
     relay, ses = scene(rate=100, latency=0.6)
     to = everybody(10)
@@ -186,6 +188,8 @@ def check_kills(relay, ses, answered, given_up, *, in_the_air):
     assert len(in_doubt) <= in_the_air
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_few_kills_under_traffic(scene):
     relay, ses = scene(rate=100)
     done = killed_again_and_again(relay, ses, kills=2, clients=4, chance=random.Random(5))
@@ -254,6 +258,8 @@ def check_crowd(relay, ses, *, rate, clients, seconds):
     check_pace(arrivals, rate)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_many_clients_at_once_are_held_to_the_rate(scene):
     relay, ses = scene(rate=40, SESTUI_RELAY_WAIT="2")
     check_crowd(relay, ses, rate=40, clients=25, seconds=3)
@@ -266,6 +272,8 @@ def test_a_hundred_clients_for_a_minute(scene):
     check_crowd(relay, ses, rate=40, clients=100, seconds=60)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("how", SILENCES)
 def test_while_answers_tell_nothing_clients_are_told_to_come_back(scene, how):
     relay, ses, between = scene(rate=200, by=Between)

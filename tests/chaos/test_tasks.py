@@ -142,6 +142,8 @@ def raced(shop: Shop, tasks: int, processes: int) -> int:
     return len({pid for _, _, pid in shop.noted()})
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_four_at_the_same_second_share_fifty_tasks(shop: Shop) -> None:
     raced(shop, 50, 4)
 

@@ -30,6 +30,8 @@ def test_four_processes_at_once_send_everybody_one_mail_within_the_rate(scene):
     assert made.world.account.account().throttled == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["single", pytest.param("bulk", marks=pytest.mark.long)])
 def test_four_processes_at_once_use_the_quota_to_its_last_mail(scene, mode):
     made = scene(300, rate=100, mode=mode, quota=226, max_quota_usage=0.8)

@@ -48,6 +48,8 @@ SENSITIVE = (
 )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_odd_values_around_the_tests_change_nothing() -> None:
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", *SENSITIVE]
     done = subprocess.run(

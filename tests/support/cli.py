@@ -49,6 +49,7 @@ class Sestui:
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
         self.config.touch()  # one that is named has to be there
 
     @property

@@ -68,7 +68,7 @@ def test_every_door_warns_of_it_and_goes_on(sestui, misspelt, command):
 
 
 def test_run_due_warns_of_it_and_goes_on(sestui, misspelt):
-    text = misspelt.read_text().replace("lists:", "schedule: '* * * * *'\nlists:")
+    text = misspelt.read_text().replace("lists:", "schedule: '0 0 1 1 *'\nlists:")
     sestui.ok("apply", sestui.write("fn.md", text))
     overdue(sestui)
     found = sestui.json("run-due")

@@ -70,6 +70,8 @@ for name in ("compose", "core", "reports", "sending", "ses", "store", "tasks"):
             importlib.import_module(module.name)
 import sestui.runtime, sestui.audience.importer, sestui.audience.export, boto3
 
+pytestmark = [pytest.mark.long, pytest.mark.ci]  # a process for each command and way to fail
+
 def become(case):
     names = {1: "stdout", 2: "stderr"}
     targets = {1: case["out"], 2: case["err"]}

@@ -5,8 +5,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.support.cli import Sestui
 from tests.support.zone_files import CITY, ZoneFiles
+
+pytestmark = [pytest.mark.long, pytest.mark.ci]  # it waits for whole minutes
 
 
 def ok(sestui: Sestui, *arguments: str) -> str:

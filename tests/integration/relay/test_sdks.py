@@ -9,6 +9,8 @@ from tests.support import sdks
 from tests.support.seeding import rows_of, suppress
 from tests.support.workspaces import until
 
+pytestmark = [pytest.mark.long, pytest.mark.ci]  # other languages start slowly
+
 SDKS = ("boto3", "go", "java-url", "java-apache", "java-jdk", "js-v2", "js-v3")
 
 
