@@ -232,7 +232,7 @@ def _holds_objects(rows: Sequence[Sequence[str]], position: int) -> bool:
         return False
     try:
         return all(isinstance(json.loads(cell), dict) for cell in cells)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -241,7 +241,7 @@ def is_own_lines(opened: Opened) -> bool:
         return False
     try:
         record = json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(record, dict) and {*COLUMNS, _ATTRIBUTES} <= record.keys()
 

@@ -88,7 +88,7 @@ def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 
             uses, columns = recognised.uses, recognised.statuses
         except BadFileError:
             uses = attribute_names(head.labels, {}, set())
-        statuses = StatusReader(columns, file_name=path.name, words={})
+        statuses = StatusReader(columns, file_name=path.name, members=file.members, words={})
         for row in sample[head.given :]:
             statuses.read(list(row))
         records = file.records()

@@ -43,6 +43,8 @@ class RowFile:
     def __init__(self, file: Path | Opened, reading: Reading = Reading()) -> None:  # noqa: B008 - frozen
         opened = open_contacts(file) if isinstance(file, Path) else file
         self.name = opened.name
+        self.members = opened.members
+        """What the file is called within its archives."""
         try:
             self._source = _source(opened, reading)
             self.format = _without_titles(self._source.format, opened.notes)

@@ -228,11 +228,12 @@ class RowParser:
                 continue
             try:
                 value = loads(cells[position])
-            except ValueError:
+                members = flattened(value) if isinstance(value, dict) else None
+            except (ValueError, RecursionError):
                 continue  # it stays in the row, as text
-            if isinstance(value, dict):
+            if members is not None:
                 cells[position] = ""
-                for label, cell in flattened(value).items():
+                for label, cell in members.items():
                     found[self._member(label)] = cell
         return [
             f"{_quoted(name)}:{self._member_json(name, cell)}"
@@ -350,6 +351,6 @@ def _json_array(cell: str) -> list[str] | None:
         return None
     try:
         values = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return [each if isinstance(each, str) else as_cell(each) for each in values if each is not None]

@@ -85,7 +85,7 @@ _SURE_NAMES = {
         "opt_in_status list_status email_subscription_status subscription_state "
         "email_permission_status email_permissions_status marketing_contact_status "
         "statut statut_abonnement statut_de_l'abonnement statut_du_contact "
-        "abonnementstatus abonnementsstatus abostatus anmeldestatus "
+        "abonnementstatus abonnementsstatus abostatus anmeldestatus abmeldestatus "
         "estado_de_suscripción estado_de_la_suscripción estado_suscripción "
         "stato_iscrizione stato_dell'iscrizione situação status_da_inscrição status_da_assinatura "
         "inschrijvingsstatus prenumerationsstatus tilauksen_tila status_subskrypcji "
@@ -272,6 +272,22 @@ _VALUES: Mapping[Meaning, frozenset[str]] = {
 }
 _MEANINGS = {word: meaning for meaning, words in _VALUES.items() for word in words}
 
+_TELLING = _words(
+    "unsubscribed unsub opted_out optout unsubscribed_by_admin unsubscribed_by_user "
+    "bounced bounce hard_bounced hard_bounce soft_bounced soft_bounce "
+    "complained complaint spam_complaint marked_as_spam reported_as_spam "
+    "blocklisted blacklisted abgemeldet abbestellt gebounct gebounced als_spam_markiert "
+    "désabonné désabonnée désinscrit désinscrite marqué_comme_spam "
+    "dado_de_baja desuscrito rebotado marcado_como_spam disiscritto descadastrado "
+    "uitgeschreven afgemeld wypisany avregistrerad afmeldt odhlášen leiratkozott "
+    "abonelikten_çıktı отписан отписался отписалась отписана "
+    "購読解除 購読解除済み 配信停止 退订 已退订 取消订阅 退訂 已取消訂閱 구독취소 수신거부"
+)
+"""Words of leaving that are about mail in any column."""
+
+SUBSCRIPTIONS = _words("subscription_status subscriber_status subscription_state")
+"""What a person is to a list; members of the lists of a contact in JSON."""
+
 _NUMBERS = {
     # Mautic: doNotContact's reasons.
     **{(name, "1"): Meaning.UNSUBSCRIBED for name in ("dnc", "dncemail", "donotcontact")},
@@ -288,12 +304,19 @@ def kind_of(label: str) -> tuple[Kind, bool] | None:
     for beginning, kind in _SURE_BEGINNINGS:
         if name.startswith(beginning):
             return kind, True
-    return _KINDS.get(name)
+    # ``lists.subscription_status``: what a contact's lists say, out of listmonk's JSON.
+    within = folded(label.rpartition(".")[2]) if "." in label else name
+    return _KINDS.get(within if within in SUBSCRIPTIONS else name)
 
 
 def meaning_of_word(value: str) -> Meaning | None:
     """What a word in a column of statuses means; None: it is unknown."""
     return _MEANINGS.get(folded(value))
+
+
+def is_telling(value: str) -> bool:
+    """Whether a word says by itself, in any column, that somebody must not be mailed."""
+    return folded(value) in _TELLING
 
 
 def meaning_of_number(label: str, value: str) -> Meaning | None:

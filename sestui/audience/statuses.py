@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePath
@@ -14,6 +14,7 @@ from sestui.audience.status_words import (
     YES,
     Kind,
     Meaning,
+    is_telling,
     kind_of,
     meaning_of_number,
     meaning_of_word,
@@ -187,20 +188,17 @@ def find_status_columns(
     free: Sequence[int],
 ) -> tuple[StatusColumn, ...]:
     """The columns of statuses: those that were named as such, and of the free ones those that look
-    like it by their name and, where that leaves a doubt, by most of their values."""
+    like it by their name and, where that leaves a doubt, by most of their values, or by all of
+    their values alone."""
     found = []
     for position in sorted({*forced, *free}):
         known = kind_of(labels[position])
-        kind, sure = known or (Kind.STATUS, True)
-        if known is None and position not in forced:
+        kind, sure = known or (Kind.STATUS, position in forced)
+        if known is None and position not in forced and not _tells_by_itself(rows, position):
             continue
         if _is_phplists_optedin(labels, position) and position not in forced:
             continue
-        filled = [
-            cell
-            for row in rows
-            if position < len(row) and (cell := row[position].strip()).casefold() not in NOTHING
-        ]
+        filled = list(_filled(rows, position))
         column = StatusColumn(position, labels[position], kind)
         if position in forced or _is_one(column, filled, sure=sure):
             blank_means_no = _only_marks(column, filled)
@@ -218,12 +216,28 @@ def _is_one(column: StatusColumn, filled: Sequence[str], *, sure: bool) -> bool:
     return bool(filled) and understood * 2 >= len(filled)
 
 
+def _filled(rows: Sequence[Sequence[str]], position: int) -> Iterator[str]:
+    """The cells of a column that say something."""
+    for row in rows:
+        if position < len(row) and (cell := row[position].strip()).casefold() not in NOTHING:
+            yield cell
+
+
+def _tells_by_itself(rows: Sequence[Sequence[str]], position: int) -> bool:
+    """Whether a column's words can hardly be about anything but who may be mailed, whatever it is
+    called: ``BOUNCE`` under ``Reason``, as SES exports its suppression list."""
+    # Most columns are done with at their first cell: there may be thousands of them.
+    if not all(map(meaning_of_word, _filled(rows, position))):
+        return False
+    return any(is_telling(cell) for cell in _filled(rows, position))
+
+
 def _is_phplists_optedin(labels: Sequence[str], position: int) -> bool:
     """phpList says twice whether they confirmed; that they did so by hand is not asked for."""
+    if folded(labels[position]) not in {"optedin", "didthisusermanuallyconfirm"}:
+        return False
     names = {folded(label) for label in labels}
-    return folded(labels[position]) in {"optedin", "didthisusermanuallyconfirm"} and bool(
-        names & {"confirmed", "istheemailofthisuserconfirmed"}
-    )
+    return bool(names & {"confirmed", "istheemailofthisuserconfirmed"})
 
 
 def _only_marks(column: StatusColumn, filled: Sequence[str]) -> bool:
@@ -290,10 +304,13 @@ class StatusReader:
         *,
         file_name: str,
         words: Mapping[str, Meaning],
+        members: Sequence[str] = (),
     ) -> None:
-        """``words`` is what somebody said of unknown values, by their folded form."""
+        """``words`` is what somebody said of unknown values, by their folded form; ``members`` is
+        what the file is called within its archives."""
         self._columns = [_ReadColumn(column, words) for column in columns]
-        self._of_file = meaning_of_file_name(file_name) if not columns else None
+        names = () if columns else (file_name, *members)
+        self._of_file = next(filter(None, map(meaning_of_file_name, names)), None)
         self._counts: Counter[Said] = Counter()
         self.tells = bool(columns) or self._of_file is not None
         """Whether there is anything to read."""

@@ -50,7 +50,8 @@ def parser_of(
 ) -> tuple[Statuses, Parser]:
     """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
     if not columns.roles:
-        statuses = StatusReader(columns.statuses, file_name=source, words=words)
+        members = rows.members if isinstance(rows, RowFile) else ()
+        statuses = StatusReader(columns.statuses, file_name=source, members=members, words=words)
         return statuses, RowParser(
             columns,
             damaged=rows.format.damaged,

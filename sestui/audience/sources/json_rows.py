@@ -16,6 +16,8 @@ from sestui.audience.files import (
     looks_like_address,
 )
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.status_words import SUBSCRIPTIONS
+from sestui.core.text import folded
 from sestui.errors import BadFileError
 
 _PIECE = 256 * 1024
@@ -50,9 +52,12 @@ def loads(text: str) -> Json:
     """What a JSON text says; numbers that databases don't keep (``NaN``, 40 digits) are texts.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or nested too deep.
     """
-    value: Json = _decoder.decode(text)
+    try:
+        value: Json = _decoder.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     return value
 
 
@@ -121,23 +126,30 @@ class JsonSource:
         stream = _Stream(self._file, self._codec, self._name)
         first = True
         for line, size, value in stream.values():
-            contacts = _inner(value) if first and isinstance(value, dict) else None
-            first = False
-            for each in [value] if contacts is None else contacts:
-                if isinstance(each, str):
-                    each = {"email": each}  # noqa: PLW2901 - an array of addresses
-                if not isinstance(each, dict):
-                    raise BadFileError(
-                        f"{self._name}, line {line}: a contact has to be an object of JSON, in "
-                        "braces."
-                    )
-                yield line, size, flattened(each)
+            try:
+                contacts = _inner(value) if first and isinstance(value, dict) else None
+                first = False
+                for each in [value] if contacts is None else contacts:
+                    cells = self._cells(each, line)
+                    yield line, size, cells
+            except RecursionError as error:
+                raise BadFileError(f"{self._name}, line {line} is nested too deep.") from error
+
+    def _cells(self, contact: Json, line: int) -> dict[str, str]:
+        if isinstance(contact, str):
+            contact = {"email": contact}  # an array of addresses
+        if not isinstance(contact, dict):
+            raise BadFileError(
+                f"{self._name}, line {line}: a contact has to be an object of JSON, in braces."
+            )
+        return flattened(contact)
 
 
 def flattened(value: dict[str, Json]) -> dict[str, str]:
     """An object's values as cells; those of objects within are named ``outer.inner``.
 
-    Empty ones are left out. A list of objects becomes the list of their names. A member of
+    Empty ones are left out. A list of objects becomes the list of their names; what they say of
+    subscriptions stays (``lists.subscription_status``). A member of
     ``attributes`` and the like is named as if it were the contact's own, with ``attribute_``
     before it where there is such a one, as in our own export.
     """
@@ -157,6 +169,20 @@ def _flatten(value: dict[str, Json], prefix: str, cells: dict[str, str]) -> None
             _flatten(inner, f"{prefix}{name}.", cells)
         elif inner not in (None, "", []):
             cells[prefix + name] = as_cell(inner)
+            if isinstance(inner, list):
+                _add_subscriptions(inner, prefix + name, cells)
+
+
+def _add_subscriptions(lists: list[Json], name: str, cells: dict[str, str]) -> None:
+    """What the objects of a list say of the subscription to each, every word once."""
+    said: dict[str, list[str]] = {}
+    for each in lists:
+        for member, value in each.items() if isinstance(each, dict) else ():
+            if isinstance(value, str) and value and folded(member) in SUBSCRIPTIONS:
+                words = said.setdefault(f"{name}.{member}", [])
+                if value not in words:
+                    words.append(value)
+    cells.update((label, ", ".join(sorted(words))) for label, words in said.items())
 
 
 def as_cell(value: Json) -> str:

@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 import zlib
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -42,6 +42,8 @@ class Opened:
     """What it was taken out of."""
     is_workbook: bool = False
     """A zip archive that is an xlsx."""
+    members: tuple[str, ...] = ()
+    """What it is called within its archives: a name may say who is in it."""
 
 
 def open_contacts(path: Path) -> Opened:
@@ -89,7 +91,7 @@ def _unpacked(file: BinaryIO, name: str) -> Opened:
         with closing(file), gzip.GzipFile(fileobj=file) as packed:
             inner = _spooled(packed, name=name, packed_size=_size(file))
         opened = _unpacked(inner, name)
-        return Opened(opened.file, name, ("unpacked from gzip", *opened.notes), opened.is_workbook)
+        return replace(opened, notes=("unpacked from gzip", *opened.notes))
     if head != _ZIP:
         return Opened(file, name)
     try:
@@ -109,12 +111,13 @@ def _unpacked(file: BinaryIO, name: str) -> Opened:
     inside = printable(PurePosixPath(member.filename).name)
     head = inner.read(4)
     inner.seek(0)
-    if head.startswith((_GZIP, _ZIP)):
-        opened = _unpacked(inner, name)
-        return Opened(
-            opened.file, name, (f"{inside} of the zip", *opened.notes), opened.is_workbook
-        )
-    return Opened(inner, name, (f"{inside} of the zip",))
+    packed_again = head.startswith((_GZIP, _ZIP))
+    opened = _unpacked(inner, name) if packed_again else Opened(inner, name)
+    return replace(
+        opened,
+        notes=(f"{inside} of the zip", *opened.notes),
+        members=(inside, *opened.members),
+    )
 
 
 def _is_workbook(members: list[str], name: str) -> bool:

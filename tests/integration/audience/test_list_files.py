@@ -493,3 +493,25 @@ def test_vcards_with_several_addresses_and_of_every_age(imported: Any) -> None:
     assert done.tags(ANN) == ["vip", "old"]
     assert done.attributes(BOB) == {"first_name": "Jörg", "last_name": "Müller"}
     assert [each.line for each in done.rejects] == [20]
+
+
+@pytest.mark.parametrize("shape", ["object", "array of an answer"])
+def test_json_that_is_nested_too_deep_is_refused_in_a_sentence(imported: Any, shape: str) -> None:
+    texts = {
+        "object": '{"email":"a@x.co","x":' + '{"a":' * 5000 + "1" + "}" * 5001,
+        "array of an answer": '{"data":' + "[" * 2000 + "]" * 2000 + "}",
+    }
+    with pytest.raises(BadFileError):
+        imported(texts[shape], name="deep.json")
+
+
+@pytest.mark.parametrize("depth", [900, 5000])
+@pytest.mark.parametrize(
+    ("header", "opening", "closing"), [("tags", "[", "]"), ("attributes", '{""x"":', "}")]
+)
+def test_a_cell_that_is_nested_too_deep_stops_nobody(
+    imported: Any, header: str, opening: str, closing: str, depth: int
+) -> None:
+    cell = opening * depth + '""x""' + closing * depth
+    found = imported(f'email,{header}\na@x.co,"{cell}"\nb@x.co,\n')
+    assert found.result.contacts == 2

@@ -1,5 +1,7 @@
 """A file's own word on who left is heard: they are never mailed, whatever is known of them here."""
 
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +183,31 @@ def test_contacts_join_every_list_that_is_named(database: Database) -> None:
     )
     assert (result.contacts, result.joined) == (3, 6)
     assert {each.name: each.contacts for each in Contacts(database).lists()} == {"a": 3, "b": 3}
+
+
+def test_the_name_within_an_archive_is_heard(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("aud/unsubscribed_members_export.csv", "email\nann@example.org\n")
+    assert preview(path).statuses[0].becomes == "unsubscribed"
+    imported(database, path)
+    assert standing(database, "ann@example.org")[0] == "unsubscribed"
+
+
+def test_what_listmonk_says_of_a_contacts_lists_is_heard(
+    database: Database, tmp_path: Path
+) -> None:
+    def of(email: str, *words: str) -> dict[str, Any]:
+        lists = [{"id": n, "name": f"L{n}", "subscription_status": w} for n, w in enumerate(words)]
+        return {"email": email, "status": "enabled", "lists": lists}
+
+    left, stayed = of("ann@example.org", "unsubscribed"), of("bob@example.org", "confirmed")
+    answer = {"data": {"results": [left, stayed], "total": 2}}
+    imported(database, written(tmp_path, json.dumps(answer), "subscribers.json"))
+    assert standing(database, "ann@example.org")[0] == "unsubscribed"
+    assert standing(database, "bob@example.org")[0] == "active"
+
+    both = [of("cat@example.org", "unsubscribed", "confirmed")]
+    path = written(tmp_path, json.dumps(both), "both.json")
+    with pytest.raises(UnknownStatusError, match="confirmed, unsubscribed"):
+        imported(database, path)  # one list or the other: somebody has to say

@@ -184,3 +184,43 @@ def test_a_files_name_says_so_too(name: str, meaning: Meaning | None) -> None:
 def test_a_column_counts_more_than_the_files_name() -> None:
     assert read(["Status"], ["active"], file_name="unsubscribed.csv") == [ACTIVE]
     assert read(["Name"], ["Ada"], file_name="unsubscribed.csv") == [GONE]
+
+
+def test_so_does_its_name_within_an_archive() -> None:
+    reader = StatusReader(
+        [], file_name="export.zip", members=["cleaned_members_export.csv"], words={}
+    )
+    said = reader.read(["a@x.co"])
+    assert said is not None
+    assert (said.meaning, said.value) == (Meaning.BOUNCED, "cleaned_members_export.csv")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ("Reason", ["BOUNCE", "COMPLAINT"], ["bounced", "complained"]),  # SES's suppression list
+        ("Abmeldestatus", ["abgemeldet", "angemeldet"], [GONE, ACTIVE]),
+        ("Zustand", ["aktiv", "abgemeldet"], [ACTIVE, GONE]),
+        ("Situation", ["", "Désabonné", "abonné"], ["", GONE, ACTIVE]),
+        ("Stan konta", ["wypisany", "aktywny"], [GONE, ACTIVE]),
+        ("会員区分", ["配信停止", "有効"], [GONE, ACTIVE]),
+        ("lists.subscription_status", ["unsubscribed", "confirmed"], [GONE, ACTIVE]),
+    ],
+)
+def test_words_that_are_only_about_mail_are_heard_whatever_the_column_is_called(
+    header: str, rows: list[str], said: list[str]
+) -> None:
+    assert read([header], *([row] for row in rows)) == said
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Last event", ["delivered", "bounce", "open"]),
+        ("Order", ["pending", "cancelled", "active"]),  # words of other things, too
+        ("Note", ["unsubscribed", "asked us about the price"]),
+        ("Plan", ["active", "inactive"]),
+    ],
+)
+def test_other_words_stay_attributes(header: str, rows: list[str]) -> None:
+    assert not columns_of([header], *([row] for row in rows)).statuses
