@@ -54,6 +54,10 @@ _PLAIN_WORDS = frozenset(
     | {"customers", "all", "final", "new"}
 )
 
+# phpList says twice whether they confirmed.
+_CONFIRMED = frozenset({"confirmed", "istheemailofthisuserconfirmed"})
+_CONFIRMED_BY_HAND = frozenset({"optedin", "didthisusermanuallyconfirm"})
+
 _TELLING = {
     "unsubscribed": Meaning.UNSUBSCRIBED, "unsubscribes": Meaning.UNSUBSCRIBED,
     "unsubscribers": Meaning.UNSUBSCRIBED, "optouts": Meaning.UNSUBSCRIBED,
@@ -191,13 +195,15 @@ def find_status_columns(
     like it by their name and, where that leaves a doubt, by most of their values, or by all of
     their values alone."""
     found = []
+    confirmed = any(folded(label) in _CONFIRMED for label in labels)
     for position in sorted({*forced, *free}):
         known = kind_of(labels[position])
         kind, sure = known or (Kind.STATUS, position in forced)
         if known is None and position not in forced and not _tells_by_itself(rows, position):
             continue
-        if _is_phplists_optedin(labels, position) and position not in forced:
-            continue
+        by_hand = folded(labels[position]) in _CONFIRMED_BY_HAND
+        if by_hand and confirmed and position not in forced:
+            continue  # that they did so by hand is not asked for
         filled = list(_filled(rows, position))
         column = StatusColumn(position, labels[position], kind)
         if position in forced or _is_one(column, filled, sure=sure):
@@ -230,14 +236,6 @@ def _tells_by_itself(rows: Sequence[Sequence[str]], position: int) -> bool:
     if not all(map(meaning_of_word, _filled(rows, position))):
         return False
     return any(is_telling(cell) for cell in _filled(rows, position))
-
-
-def _is_phplists_optedin(labels: Sequence[str], position: int) -> bool:
-    """phpList says twice whether they confirmed; that they did so by hand is not asked for."""
-    if folded(labels[position]) not in {"optedin", "didthisusermanuallyconfirm"}:
-        return False
-    names = {folded(label) for label in labels}
-    return bool(names & {"confirmed", "istheemailofthisuserconfirmed"})
 
 
 def _only_marks(column: StatusColumn, filled: Sequence[str]) -> bool:

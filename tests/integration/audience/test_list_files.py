@@ -288,6 +288,13 @@ def test_tags_in_a_cell(imported: Any, cell: str, tags: list[str]) -> None:
     assert done.tags(ANN) == tags
 
 
+@pytest.mark.parametrize("name", ["subscribed", "opted_in"])
+def test_twenty_thousand_columns_of_a_status(imported: Any, name: str) -> None:
+    width = 20_000
+    done = imported("email" + f",{name}" * width + f"\n{ANN}" + ",no" * width + "\n")
+    assert done.result.says.unsubscribed == 1
+
+
 def test_forty_thousand_columns_of_one_name(imported: Any) -> None:
     width = 40_000
     done = imported("email" + ",x" * width + f"\n{ANN}" + ",1" * width + "\n")
