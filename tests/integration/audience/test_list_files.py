@@ -6,6 +6,7 @@ import json
 import sys
 import zipfile
 from datetime import date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -444,6 +445,7 @@ def test_json_lines_may_bring_new_names_late_and_hostile_texts(imported: Any) ->
         (b"PK\x03\x04" + b"x" * 99, "can't be unpacked"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 99, "CSV or xlsx"),
     ],
+    ids=count(),  # archives have the time in them, and each worker makes its own
 )
 def test_what_cant_be_read_is_said_in_a_sentence(
     imported: Any, content: bytes, said: str, sqlite_database: Database
