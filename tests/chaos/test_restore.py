@@ -105,7 +105,7 @@ def test_killed_at_every_step(workspace, prepared, stride):
     step, came = 1 if stride == 1 else 3, []
     while True:
         shutil.rmtree(workspace.home, ignore_errors=True)
-        shutil.copytree(prepared, workspace.home)
+        shutil.copytree(prepared, workspace.home, dirs_exist_ok=True)
         if not killed_at(workspace, step):
             break
         came.append(is_new(workspace))
@@ -124,7 +124,7 @@ def test_killed_where_the_old_one_can_not_be_opened(workspace, prepared, stride)
     step, came = 1 if stride == 1 else 3, []
     while True:
         shutil.rmtree(workspace.home, ignore_errors=True)
-        shutil.copytree(prepared, workspace.home)
+        shutil.copytree(prepared, workspace.home, dirs_exist_ok=True)
         shutil.copy(workspace.home / "backup.db", workspace.data / "sestui.db")
         log = (workspace.data / "sestui.db-wal").read_bytes()
         if not killed_at(workspace, step):
@@ -146,7 +146,7 @@ def test_killed_where_the_old_one_can_not_be_opened(workspace, prepared, stride)
 
 
 def test_a_full_disk(workspace, prepared, tmp_path):
-    shutil.copytree(prepared, workspace.home)
+    shutil.copytree(prepared, workspace.home, dirs_exist_ok=True)
     disk = tmp_path / "disk"
     disk.mkdir()
     try:
@@ -175,7 +175,7 @@ def test_a_full_disk(workspace, prepared, tmp_path):
 
 
 def test_a_disk_that_takes_no_large_files(workspace, prepared):
-    shutil.copytree(prepared, workspace.home)
+    shutil.copytree(prepared, workspace.home, dirs_exist_ok=True)
     before = {each.name: each.read_bytes() for each in workspace.data.iterdir()}
     process = subprocess.Popen(
         [sys.executable, "-m", "sestui", "restore", workspace.home / "backup.db", "--yes"],
@@ -192,7 +192,7 @@ def test_a_disk_that_takes_no_large_files(workspace, prepared):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes wherever it likes")
 def test_a_folder_that_can_not_be_written(workspace, prepared):
-    shutil.copytree(prepared, workspace.home)
+    shutil.copytree(prepared, workspace.home, dirs_exist_ok=True)
     workspace.data.chmod(0o500)
     try:
         said = workspace.refused(EXIT_FAILED, "restore", workspace.home / "backup.db", "--yes")

@@ -190,7 +190,6 @@ def test_a_copy_with_its_log_beside_it(sent, tmp_path):
 
 def test_a_backup_of_another_workspace(begun, tmp_path):
     other = Sestui(tmp_path / "other")
-    other.home.mkdir()
     said = other.json("restore", backup(begun), "--yes")
     assert said["waiting"] == [{"campaign": "news", "run": 1}]
     begun.ok("send", "news")

@@ -59,6 +59,8 @@ CHANGING = {
 }
 """What they do a second time is something else; they report by the same means."""
 
+pytestmark = [pytest.mark.long, pytest.mark.ci]  # a process for each command and way to fail
+
 FORKING = """\
 import importlib, json, os, pkgutil, sys
 import sestui
@@ -69,8 +71,6 @@ for name in ("compose", "core", "reports", "sending", "ses", "store", "tasks"):
         if module.name.startswith("sestui." + name) and ".migrations" not in module.name:
             importlib.import_module(module.name)
 import sestui.runtime, sestui.audience.importer, sestui.audience.export, boto3
-
-pytestmark = [pytest.mark.long, pytest.mark.ci]  # a process for each command and way to fail
 
 def become(case):
     names = {1: "stdout", 2: "stderr"}
