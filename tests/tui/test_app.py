@@ -139,7 +139,7 @@ def test_the_mailbox_rings_once_and_keeps_every_line():
 
 
 async def test_suspending_leaves_nothing_in_the_air_and_coming_back_goes_on(runtime, monkeypatch):
-    campaign = add_campaign(runtime, contacts=60, max_rate=60)
+    campaign = add_campaign(runtime, contacts=600, max_rate=60)
     run_id = runtime.starter.start(campaign, time.time()).id
     seen = []
 
@@ -156,5 +156,5 @@ async def test_suspending_leaves_nothing_in_the_air_and_coming_back_goes_on(runt
         assert not alive
         assert (counts.sending, counts.in_doubt) == (0, 0)
         assert counts.pending > 0
-        await until(pilot, lambda: runtime.overview.run(run_id).counts.accepted == 60)
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.accepted > counts.accepted)
         assert "Nothing is being sent" not in shown(app)
