@@ -92,7 +92,7 @@ class Composer:
             ContentError: the mail would break a rule of SES (size, headers, address).
         """
         values = self._values(email, attributes)
-        subject, html, text, pieces = self._rendered(values)
+        subject, html, text, pieces, _ = self._rendered(values)
         to, own = wire_address(email), self._unsubscribe.headers(email)
         if self._to_name or self._headers:
             name, more = self._address_lines(values)
@@ -130,9 +130,9 @@ class Composer:
             TemplateError, ContentError: as :meth:`mail`.
         """
         values = self._values(email, attributes)
-        _, html, _, _ = self._rendered(values)
+        *_, size = self._rendered(values)
         self._address_lines(values)
-        return len(html.encode())
+        return size
 
     def key(self, email: str, attributes: Mapping[str, Any]) -> tuple[str | None, ...] | None:
         """Recipients with equal keys get equal content; None when there is nothing to compare.
@@ -176,8 +176,8 @@ class Composer:
     def _line_text(self, line: Part, values: dict[str, Any]) -> str:
         return line.whole(self._render(line, values)).strip()
 
-    def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...]]:
-        """Subject, HTML and text, and the pieces in them."""
+    def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...], int]:
+        """Subject, HTML and text, the pieces in them, and the HTML's size in bytes."""
         in_subject = self._render(self._subject, values)
         subject = self._subject.whole(in_subject)
         if headers.needs_tidying(subject):
@@ -189,8 +189,8 @@ class Composer:
         in_html = self._render(self._html, values)
         in_text = self._render(self._text, values)
         html, text = self._html.whole(in_html), self._text.whole(in_text)
-        self._check_size(subject, html, text)
-        return subject, html, text, (*in_subject, *in_html, *in_text)
+        size = self._checked_size(subject, html, text)
+        return subject, html, text, (*in_subject, *in_html, *in_text), size
 
     def _render(self, part: Part, values: dict[str, Any]) -> list[str]:
         try:
@@ -216,17 +216,19 @@ class Composer:
                 return kind(where, _line_of(again, where), _problem(again))
         return kind(part.written[-1][0], None, _problem(error))
 
-    def _check_size(self, subject: str, html: str, text: str) -> None:
+    def _checked_size(self, subject: str, html: str, text: str) -> int:
+        """Bytes of the HTML, if SES takes the whole mail."""
         try:
-            size = sum(_base64_bytes(len(part.encode())) for part in (subject, html, text))
+            sizes = [len(part.encode()) for part in (subject, html, text)]
         except UnicodeEncodeError as error:
             raise TemplateError("", None, NOT_TEXT) from error
-        size += self._attached_bytes + _HEADER_BYTES
+        size = sum(map(_base64_bytes, sizes)) + self._attached_bytes + _HEADER_BYTES
         if size > MAX_MAIL_BYTES:
             raise ContentError(
                 f"The mail is {size / 1e6:.1f} MB once encoded; SES takes "
                 f"{MAX_MAIL_BYTES / 1e6:.0f} MB. Link to large files instead of attaching them."
             )
+        return sizes[1]
 
 
 def _variables(source: MessageSource) -> frozenset[str]:
@@ -252,9 +254,7 @@ def _line(source: str, where: str) -> Part:
 
 
 def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[Part, Part, Part]:
-    own = headers.tidied(source.subject).strip()
-    written = (("subject", compiled(own, "subject", html=False)),)
-    subject = Part(own, "subject", html=False, written=written, ending="")
+    subject = _line(source.subject, "subject")
     body = ("body", compiled(source.body, "body", html=True))
     preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
     layout = [("layout", compiled(source.layout, "layout", html=True))] if source.layout else []
