@@ -100,11 +100,6 @@ class CheckReport:
             f"{worst.sentence.rstrip('.')} (for {worst.whom}){others}."
         )
 
-    def raise_if_failed(self) -> None:
-        """Raise the verdict as a ContentError unless all is well."""
-        if not self.ok:
-            raise UnrenderableError(self)
-
 
 class UnrenderableError(ContentError):
     """Some recipients' mails can't be made; ``report`` says whose."""

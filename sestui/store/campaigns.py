@@ -182,14 +182,6 @@ class Campaigns:
                 .order_by(col(Campaign.priority).desc(), col(Campaign.next_due_at))
             ).all()
 
-    def set_next_due(self, campaign_id: int, instant: Instant | None) -> None:
-        """When `run-due` starts the campaign next; None for only by hand.
-
-        Raises:
-            NotFoundError: there is no such campaign.
-        """
-        self.set_next(campaign_id, None if instant is None else Occurrence(instant, ""))
-
     def set_next(self, campaign_id: int, occurrence: Occurrence | None) -> None:
         """What `run-due` starts the campaign for next; None for only by hand.
 

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from sestui.audience.importer import import_contacts
+from sestui.core.cron import Occurrence
 from sestui.core.delivery import Answer, AnswerKind
 from sestui.core.states import PauseReason
 from sestui.errors import StorageBusyError
@@ -45,7 +46,7 @@ async def test_what_needs_the_operator_comes_first(runtime, still):
     runtime.runs.pause(paused.id, PauseReason.ERRORS, "SES refused the sender [/b].")
     started(runtime, add_campaign(runtime, "going"))
     fields = add_campaign(runtime, "coming")
-    runtime.campaigns.set_next_due(fields.id, time.time() + 3_600)
+    runtime.campaigns.set_next(fields.id, Occurrence(time.time() + 3_600, ""))
     async with running(runtime, place="home") as (app, pilot):
         await until(pilot, lambda: "going" in shown(app))
         lines = [line for line in shown(app).splitlines() if "run 1" in line or "coming" in line]

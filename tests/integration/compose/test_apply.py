@@ -84,7 +84,7 @@ def test_a_schedule_is_due_at_its_next_time(campaigns, write):
     assert edited.next_due_at == december
     assert [each.name for each in campaigns.due(december)] == ["news"]
     assert campaigns.due(december - 1) == []
-    campaigns.set_next_due(campaign.id, None)
+    campaigns.set_next(campaign.id, None)
     assert campaigns.due(december) == []
 
 
@@ -92,7 +92,7 @@ def test_a_draft_with_a_schedule_is_scheduled_by_its_file(campaigns, write):
     path = write(schedule='"0 9 1 * *"')
     _, campaign = applied(campaigns, path)
     due = campaign.next_due_at
-    campaigns.set_next_due(campaign.id, None)
+    campaigns.set_next(campaign.id, None)
     planned, campaign = applied(campaigns, path)
     assert planned.change is Change.UPDATED
     assert [(each.field, each.old) for each in planned.changes] == [("next run", "")]

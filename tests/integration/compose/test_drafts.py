@@ -6,6 +6,7 @@ import pytest
 from sestui.compose.drafts import Drafts
 from sestui.core.campaign import CampaignFields
 from sestui.core.content.message import MessageSource
+from sestui.core.cron import Occurrence
 from sestui.errors import ConflictError, NotFoundError, StateError
 from tests.support.clocks import FakeClock
 
@@ -60,7 +61,7 @@ def test_a_schedule_starts_something_only_when_that_is_said(drafts):
 
 def test_a_run_that_started_meanwhile_is_no_conflict(drafts, campaigns):
     seen = drafts.save(None, monthly(), HI, scheduled=True).seen
-    campaigns.set_next_due(seen.id, DECEMBER + 100)
+    campaigns.set_next(seen.id, Occurrence(DECEMBER + 100, ""))
     assert drafts.save(seen, monthly(), BYE, scheduled=None).next_due_at == DECEMBER + 100
 
 

@@ -71,7 +71,7 @@ def test_who_saves_must_have_seen_the_newest(database):
     assert (mine.id, mine.name, mine.next_due_at) == (seen.id, "mine", NOW + 9)
     with pytest.raises(ConflictError, match="mine was changed meanwhile"):
         campaigns.save_seen(Seen.of(seen), fields(), hi, now=NOW + 2, next_due_at=None)
-    campaigns.set_next_due(mine.id, None)  # a run that has started is no change
+    campaigns.set_next(mine.id, None)  # a run that has started is no change
     again = campaigns.save_seen(
         Seen.of(mine), fields("mine", priority=7), bye, now=NOW, next_due_at=None
     )

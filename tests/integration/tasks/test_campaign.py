@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
+from sestui.core.cron import Occurrence
 from sestui.core.notice import Notice
 from sestui.core.states import PauseReason, RunState, WaitReason
 from sestui.core.task import TaskFields
@@ -41,7 +42,7 @@ def scheduled(runtime, **fields):
     """The campaign ``news``, due at nine."""
     add_contacts(runtime.database, FIRST)
     campaign = make_campaign(runtime.database, **DAILY, **fields)
-    runtime.campaigns.set_next_due(campaign.id, NINE)
+    runtime.campaigns.set_next(campaign.id, Occurrence(NINE, ""))
     return campaign
 
 
@@ -152,7 +153,7 @@ def test_the_operator_is_told_until_somebody_decides(tmp_path, monkeypatch):
     add_contacts(runtime.database, FIRST)
     late = runtime.clock.now() - 30 * 3_600
     campaign = make_campaign(runtime.database, start_at=late)
-    runtime.campaigns.set_next_due(campaign.id, late)
+    runtime.campaigns.set_next(campaign.id, Occurrence(late, ""))
     done = sestui.run("run-due")
     assert (done.returncode, world.outbox()) == (3, {})
     assert "30 h ago, and the campaign goes out by itself up to 24 h late" in done.stdout
@@ -191,7 +192,7 @@ def test_a_restored_backup_sends_nothing_unasked(tmp_path):
     for log in ("-wal", "-shm"):
         (tmp_path / "data" / f"sestui.db{log}").unlink(missing_ok=True)
     restored = world.runtime()
-    restored.campaigns.set_next_due(due.id, restored.clock.now())
+    restored.campaigns.set_next(due.id, Occurrence(restored.clock.now(), ""))
     sent(restored)
     for run, more in ((going, ""), (paused, " Paused by the operator.")):
         held = restored.runs.get(run.id)

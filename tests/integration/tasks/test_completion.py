@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
+from sestui.core.cron import Occurrence
 from sestui.core.states import Completion, RunKind, RunState, WaitReason
 from sestui.core.task import TaskFields
 from sestui.core.task_values import once as once_at
@@ -216,7 +217,7 @@ def test_a_campaign_for_one_time_is_not_due_again(runtime_at_nine):
     runtime, clock, nine = runtime_at_nine
     add_contacts(runtime.database, addresses(2))
     campaign = make_campaign(runtime.database, start_at=nine)
-    runtime.campaigns.set_next_due(campaign.id, nine)
+    runtime.campaigns.set_next(campaign.id, Occurrence(nine, ""))
     clock.set(nine + 1)
     assert len(runtime.due.start_campaigns().run_ids) == 1
     assert runtime.campaigns.get("news").next_due_at is None

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import delete, select
 
+from sestui.core.cron import Occurrence
 from sestui.core.task import TaskFields
 from sestui.store.campaigns import coming, fields_of
 from sestui.store.database import Database
@@ -154,7 +155,7 @@ def runtime(world: World, clock: ShiftedClock):
 def news(runtime, zones) -> Campaign:
     add_contacts(runtime.database, PEOPLE)
     made = make_campaign(runtime.database, schedule="0 9 * * *", timezone=CITY)
-    runtime.campaigns.set_next_due(made.id, MONDAY + 8 * HOUR)
+    runtime.campaigns.set_next(made.id, Occurrence(MONDAY + 8 * HOUR, ""))
     return made
 
 
