@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -170,22 +170,3 @@ def _value(column: str, cell: str, read: _Reader) -> str:
 
 def _unknown(name: str) -> UsageError:
     return UsageError(f"--type {printable(name)}: the file has no such attribute.")
-
-
-def parse_types(options: Sequence[str]) -> dict[str, str]:
-    """``COL=TYPE`` options as column to type; a column's name may hold ``=`` itself.
-
-    Raises:
-        UsageError: one is not of that form, or a column comes twice.
-    """
-    types: dict[str, str] = {}
-    for option in options:
-        column, equals, kind = option.rpartition("=")
-        if not equals or not column or not kind:
-            raise UsageError(
-                f"--type {printable(option)}: write COL=TYPE, for example --type age=int."
-            )
-        if column in types:
-            raise UsageError(f"--type {printable(option)}: that column has a type already.")
-        types[column] = kind.strip().lower()
-    return types

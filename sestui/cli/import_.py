@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sestui.cli.common import say
+from sestui.cli.import_options import parse_mapping, parse_types, parse_words
 from sestui.cli.import_report import put_imported, put_suppressed
 from sestui.core.conflict import OnConflict
 from sestui.core.text import printable
@@ -102,7 +103,6 @@ def import_command(
     """
     # Only for those who import.
     from sestui.audience.files import Reading  # noqa: PLC0415
-    from sestui.audience.types import parse_types  # noqa: PLC0415
 
     mapping = parse_mapping(map_ or [])
     reading = Reading(encoding, delimiter)
@@ -206,49 +206,6 @@ def _tell(says: "FileSays") -> None:
     if says.gone:
         for line in says.lines:
             say(line)
-
-
-def parse_mapping(options: list[str]) -> dict[str, str]:
-    """``COL=FIELD`` options as column to field; a column's name may hold ``=`` itself.
-
-    Raises:
-        UsageError: one is not of that form, or a column comes twice.
-    """
-    mapping: dict[str, str] = {}
-    for option in options:
-        column, equals, field = option.rpartition("=")
-        if not equals or not column or not field:
-            raise UsageError(
-                f"--map {printable(option)}: write COL=FIELD, for example --map 'E-Mail=email'."
-            )
-        if column in mapping:
-            raise UsageError(f"--map {printable(option)}: that column is mapped twice.")
-        mapping[column] = field.strip()
-    return mapping
-
-
-def parse_words(options: list[str]) -> "dict[str, Meaning]":
-    """``VALUE=MEANING`` options as folded value to meaning.
-
-    Raises:
-        UsageError: one is not of that form, or a value comes twice.
-    """
-    from sestui.audience.status_words import Meaning  # noqa: PLC0415 - only for those who need it
-    from sestui.core.text import folded  # noqa: PLC0415 - as above
-
-    words: dict[str, Meaning] = {}
-    for option in options:
-        value, _, meaning = (part.strip() for part in option.rpartition("="))
-        if meaning not in set(Meaning):
-            raise UsageError(
-                f"--status {printable(option)}: write VALUE=MEANING, where MEANING is one of "
-                f"{', '.join(Meaning)}."
-            )
-        key = folded(value) or value
-        if key in words:
-            raise UsageError(f"--status {printable(option)}: that value is given a meaning twice.")
-        words[key] = Meaning(meaning)
-    return words
 
 
 def _suppress(

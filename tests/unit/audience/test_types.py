@@ -1,7 +1,8 @@
 import pytest
 
 from sestui.audience.columns import recognise
-from sestui.audience.types import CellFault, TypedColumns, parse_types
+from sestui.audience.types import CellFault, TypedColumns
+from sestui.cli.import_options import parse_types
 from sestui.errors import UsageError
 
 HEAD = ["email", "Age", "VIP", "Signed up", "Tags"]

@@ -1,0 +1,75 @@
+"""What an import is told about columns and values: options of the form NAME=MEANING."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sestui.core.text import printable
+from sestui.errors import UsageError
+
+if TYPE_CHECKING:
+    from sestui.audience.status_words import Meaning
+
+
+def parse_mapping(options: Sequence[str]) -> dict[str, str]:
+    """``COL=FIELD`` options as column to field; a column's name may hold ``=`` itself.
+
+    Raises:
+        UsageError: one is not of that form, or a column comes twice.
+    """
+    return _by_column(
+        "--map",
+        options,
+        form="COL=FIELD, for example --map 'E-Mail=email'",
+        twice="that column is mapped twice",
+    )
+
+
+def parse_types(options: Sequence[str]) -> dict[str, str]:
+    """``COL=TYPE`` options as column to type, in lower case; otherwise as :func:`parse_mapping`.
+
+    Raises:
+        UsageError: one is not of that form, or a column comes twice.
+    """
+    found = _by_column(
+        "--type",
+        options,
+        form="COL=TYPE, for example --type age=int",
+        twice="that column has a type already",
+    )
+    return {column: kind.lower() for column, kind in found.items()}
+
+
+def _by_column(name: str, options: Sequence[str], *, form: str, twice: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for option in options:
+        column, equals, value = option.rpartition("=")
+        if not equals or not column or not value:
+            raise UsageError(f"{name} {printable(option)}: write {form}.")
+        if column in found:
+            raise UsageError(f"{name} {printable(option)}: {twice}.")
+        found[column] = value.strip()
+    return found
+
+
+def parse_words(options: list[str]) -> "dict[str, Meaning]":
+    """``VALUE=MEANING`` options as folded value to meaning.
+
+    Raises:
+        UsageError: one is not of that form, or a value comes twice.
+    """
+    from sestui.audience.status_words import Meaning  # noqa: PLC0415 - only for those who need it
+    from sestui.core.text import folded  # noqa: PLC0415 - as above
+
+    words: dict[str, Meaning] = {}
+    for option in options:
+        value, _, meaning = (part.strip() for part in option.rpartition("="))
+        if meaning not in set(Meaning):
+            raise UsageError(
+                f"--status {printable(option)}: write VALUE=MEANING, where MEANING is one of "
+                f"{', '.join(Meaning)}."
+            )
+        key = folded(value) or value
+        if key in words:
+            raise UsageError(f"--status {printable(option)}: that value is given a meaning twice.")
+        words[key] = Meaning(meaning)
+    return words
