@@ -124,7 +124,7 @@ class RowFormat:
     """The format knows more than text: there are :class:`TypedCell` among its cells."""
 
 
-class Source(Protocol):
+class ContactSource(Protocol):
     """Rows of one format. The first is the header, if there is one."""
 
     @property

@@ -31,7 +31,7 @@ _MANY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CellAddress:
     """One of the mailboxes in a cell."""
 
     text: str
@@ -41,12 +41,12 @@ class Found:
     verdict: Address | Refusal
 
 
-def read_cell(cell: str, refusal: Refusal) -> list[Found]:
+def read_cell(cell: str, refusal: Refusal) -> list[CellAddress]:
     """Every mailbox in a cell, in order; a single refusal where none of them is good.
 
     ``refusal`` is what was said of the cell as it stands.
     """
-    refused = [Found(cell, "", refusal)]
+    refused = [CellAddress(cell, "", refusal)]
     if "@" not in cell and "\uff20" not in cell:
         return refused
     text = _WRAPPED.sub(r"\1", visible(cell))
@@ -103,7 +103,7 @@ def _spaced(part: str) -> list[str]:
     return [part]
 
 
-def _read_list(text: str) -> list[Found]:
+def _read_list(text: str) -> list[CellAddress]:
     """What the strict reader reads, groups too, if all of it is good; else []."""
     if text.count("@") < 2:
         return []
@@ -111,11 +111,11 @@ def _read_list(text: str) -> list[Found]:
         mailboxes = read_mailboxes(text)
     except AddressError:
         return []
-    found = [Found(each.shown, each.name, check_address(each.address)) for each in mailboxes]
+    found = [CellAddress(each.shown, each.name, check_address(each.address)) for each in mailboxes]
     return [] if any(isinstance(each.verdict, Refusal) for each in found) else found
 
 
-def _read(part: str) -> Found:
+def _read(part: str) -> CellAddress:
     try:
         mailbox = read_mailbox(part)
     except AddressError:
@@ -123,13 +123,13 @@ def _read(part: str) -> Found:
     else:
         verdict = check_address(mailbox.address)
         if isinstance(verdict, Address):
-            return Found(part, _name(mailbox.name, verdict), verdict)
+            return CellAddress(part, _name(mailbox.name, verdict), verdict)
     named = _NAMED.fullmatch(part)
     name, bare = (named["name"], named["address"]) if named else ("", part)
     verdict = check_address(_tidied(bare))
     if isinstance(verdict, Refusal):
-        return Found(part, "", verdict)
-    return Found(part, _name(name, verdict), verdict)
+        return CellAddress(part, "", verdict)
+    return CellAddress(part, _name(name, verdict), verdict)
 
 
 def _tidied(bare: str) -> str:

@@ -24,7 +24,7 @@ from sestui.audience.files import MAX_RECORD, Reading, RowFormat, is_damaged
 from sestui.audience.reader import RowFile
 from sestui.audience.rows import Reject, RowParser
 from sestui.audience.sources.json_rows import loads
-from sestui.audience.sources.opening import Opened, open_contacts
+from sestui.audience.sources.opening import OpenedFile, open_contacts
 from sestui.audience.statuses import StatusCount, UnknownStatus
 from sestui.audience.types import CellFault, TypedColumns
 from sestui.core.addresses import Refusal, check_address, domain_key
@@ -231,7 +231,7 @@ def is_own_export(path: Path, reading: Reading) -> bool:
 # JSON lines
 
 
-def is_own_lines(opened: Opened) -> bool:
+def is_own_lines(opened: OpenedFile) -> bool:
     """Whether a file is an export of contacts as JSON lines; leaves it at its start."""
     if opened.is_workbook:
         return False
@@ -265,7 +265,7 @@ def own_line_columns() -> Columns:
 class LineFile:
     """An exported file of JSON lines, read as a ``RowFile`` is: each record is one cell."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: OpenedFile) -> None:
         self.name = opened.name
         self._bytes = opened.file
         self.format = RowFormat(

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sestui.audience.files import KEEP_BYTES, MAX_RECORD, Reading, RowFormat, Source
+from sestui.audience.files import KEEP_BYTES, MAX_RECORD, ContactSource, Reading, RowFormat
 from sestui.audience.mailbox_cells import is_blank
 from sestui.audience.sources.address_lines import AddressListSource, is_address_list
 from sestui.audience.sources.delimited import DelimitedSource
 from sestui.audience.sources.encoding import PIECE, Encoding, find_encoding, unicode_by_sight
-from sestui.audience.sources.opening import Opened, open_contacts
+from sestui.audience.sources.opening import OpenedFile, open_contacts
 from sestui.audience.sources.titles import rows_above_header
 from sestui.errors import BadFileError
 
@@ -40,7 +40,7 @@ class RowFile:
         StorageError: it has to be unpacked, and the disk for temporary files is full.
     """
 
-    def __init__(self, file: Path | Opened, reading: Reading = Reading()) -> None:  # noqa: B008 - frozen
+    def __init__(self, file: Path | OpenedFile, reading: Reading = Reading()) -> None:  # noqa: B008 - frozen
         opened = open_contacts(file) if isinstance(file, Path) else file
         self.name = opened.name
         self.members = opened.members
@@ -90,7 +90,7 @@ def _without_titles(form: RowFormat, notes: tuple[str, ...]) -> RowFormat:
     )
 
 
-def _source(opened: Opened, reading: Reading) -> Source:
+def _source(opened: OpenedFile, reading: Reading) -> ContactSource:
     if opened.is_workbook:
         # Only for those who have one.
         from sestui.audience.sources.workbook import WorkbookSource  # noqa: PLC0415
@@ -113,8 +113,8 @@ def _source(opened: Opened, reading: Reading) -> Source:
 
 
 def _text_source(
-    opened: Opened, head: bytes, encoding: Encoding, *, size: int, delimiter: str | None
-) -> Source:
+    opened: OpenedFile, head: bytes, encoding: Encoding, *, size: int, delimiter: str | None
+) -> ContactSource:
     file, name = opened.file, opened.name
     text = head.decode(encoding.codec, KEEP_BYTES).removeprefix("\ufeff")
     if delimiter is None:

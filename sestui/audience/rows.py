@@ -11,10 +11,10 @@ from json.encoder import encode_basestring as _quoted
 from sestui.audience.address_columns import names_a_person
 from sestui.audience.columns import Columns, tidy
 from sestui.audience.files import TypedCell, is_damaged, shown_bytes
-from sestui.audience.mailbox_cells import Found, is_blank, read_cell
+from sestui.audience.mailbox_cells import CellAddress, is_blank, read_cell
 from sestui.audience.sources.json_rows import as_cell, flattened, loads
 from sestui.audience.status_words import Meaning
-from sestui.audience.statuses import Said, StatusReader
+from sestui.audience.statuses import RowStatus, StatusReader
 from sestui.audience.types import CellFault, TypedColumns
 from sestui.core.addresses import Address, Refusal, check_address
 from sestui.core.states import ContactStatus
@@ -114,7 +114,7 @@ class RowParser:
         return contact
 
     def _contact(
-        self, address: Address, attributes: str, tags: str, said: Said | None
+        self, address: Address, attributes: str, tags: str, said: RowStatus | None
     ) -> ContactRow:
         if said is None or said.meaning is Meaning.ACTIVE:
             return ContactRow(address.email, address.key, attributes, tags)
@@ -140,7 +140,7 @@ class RowParser:
             found = (
                 read_cell(cell, verdict)
                 if isinstance(verdict, Refusal)
-                else [Found(cell, "", verdict)]
+                else [CellAddress(cell, "", verdict)]
             )
             if any(isinstance(each.verdict, Address) for each in found):
                 cells[self._email] = cells[position] = ""
@@ -156,7 +156,7 @@ class RowParser:
         line: int,
         position: int,
         cell: str,
-        found: Sequence[Found],
+        found: Sequence[CellAddress],
         cells: list[str],
         *,
         skipped: bool,
@@ -307,7 +307,7 @@ def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]
 
 
 @lru_cache(maxsize=4096)
-def _more(said: Said, source: str) -> str:
+def _more(said: RowStatus, source: str) -> str:
     """What becomes of a person of whom the file says no, with the file's own word as the reason.
 
     A suppressed person is unsubscribed too: who lets the address be mailed again one day has not

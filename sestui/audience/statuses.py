@@ -70,7 +70,7 @@ _TELLING = {
 }  # fmt: skip
 
 
-class Said(NamedTuple):
+class RowStatus(NamedTuple):
     """What a row says, and where."""
 
     meaning: Meaning
@@ -278,7 +278,7 @@ def _meaning_of_filled(kind: Kind, cell: str) -> "Meaning | _Unknown | None":
     return meant or _Unknown.UNKNOWN
 
 
-def meaning_of_file_name(name: str) -> Said | None:
+def meaning_of_file_name(name: str) -> RowStatus | None:
     """What the name of a file says of everybody in it, as Mailchimp names its exports; or None."""
     stem = PurePath(name).name.partition(".")[0]
     found = _MAILCHIMP_FILE(stem)
@@ -290,7 +290,7 @@ def meaning_of_file_name(name: str) -> Said | None:
         meaning = _TELLING.get(telling[0]) if len(telling) == 1 else None
     if meaning is None or meaning is Meaning.ACTIVE:
         return None
-    return Said(meaning, "file name", PurePath(name).name)
+    return RowStatus(meaning, "file name", PurePath(name).name)
 
 
 class StatusReader:
@@ -309,11 +309,11 @@ class StatusReader:
         self._columns = [_ReadColumn(column, words) for column in columns]
         names = () if columns else (file_name, *members)
         self._of_file = next(filter(None, map(meaning_of_file_name, names)), None)
-        self._counts: Counter[Said] = Counter()
+        self._counts: Counter[RowStatus] = Counter()
         self.tells = bool(columns) or self._of_file is not None
         """Whether there is anything to read."""
 
-    def read(self, cells: list[str]) -> Said | None:
+    def read(self, cells: list[str]) -> RowStatus | None:
         """The heaviest word of a row; takes them all out of it. None: it says nothing."""
         heaviest = self._of_file
         if heaviest is not None:
@@ -350,7 +350,7 @@ class _ReadColumn:
     _known: dict[str, "Meaning | _Unknown | None"] = field(default_factory=dict)
     _counts: Counter[tuple[str, Meaning]] = field(default_factory=Counter)
 
-    def read(self, cells: list[str]) -> Said | None:
+    def read(self, cells: list[str]) -> RowStatus | None:
         position = self.column.position
         cell = ""
         if position < len(cells):
@@ -371,7 +371,7 @@ class _ReadColumn:
             return None
         shown = EMPTY if not cell else DATE if _is_date(cell) else cell
         self._counts[shown, meaning] += 1
-        return Said(meaning, self.column.label, cell or EMPTY)
+        return RowStatus(meaning, self.column.label, cell or EMPTY)
 
     def _meaning(self, cell: str) -> "Meaning | _Unknown | None":
         if (said := self.words.get(folded(cell) or cell)) is not None:

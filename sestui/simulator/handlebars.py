@@ -31,7 +31,7 @@ _CHAIN = re.compile(r"else\s+(if|unless|each|with)\s+(\S+)")
 _PARTIAL = re.compile(r">\s*([^\s]+)(?:\s+(\S+))?")
 
 
-class TemplateError(ValueError):
+class HandlebarsError(ValueError):
     """The template is no Handlebars; the text says why."""
 
 
@@ -89,7 +89,7 @@ def parse(template: str) -> Sequence[Node]:
     """The template's parts.
 
     Raises:
-        TemplateError: it can't be parsed.
+        HandlebarsError: it can't be parsed.
     """
     return _Parser().parsed(template)
 
@@ -129,12 +129,12 @@ class _Parser:
         rest = template[at:]
         self._text(rest.lstrip() if trim else rest)
         if self._open:
-            raise TemplateError(f"{{{{#{self._open[-1].closed_by}}}}} is never closed.")
+            raise HandlebarsError(f"{{{{#{self._open[-1].closed_by}}}}} is never closed.")
         return self._nodes
 
     def _text(self, text: str) -> None:
         if "{{" in text:
-            raise TemplateError(f"A tag is never closed: {text[text.index('{{') :][:40]!r}.")
+            raise HandlebarsError(f"A tag is never closed: {text[text.index('{{') :][:40]!r}.")
         if text:
             self._nodes.append(text)
 
@@ -174,7 +174,7 @@ class _Parser:
         if block:
             self._block(block[1], block[2], closed_by=block[1])
         elif name in _HELPERS:
-            raise TemplateError(f"{{{{#{name}}}}} needs to be told of what.")
+            raise HandlebarsError(f"{{{{#{name}}}}} needs to be told of what.")
         else:
             self._block("section", name, closed_by=name)
 
@@ -187,7 +187,7 @@ class _Parser:
         self, closed_by: str, inside: list[Node], block: Block | None, *, chained: bool = False
     ) -> None:
         if len(self._open) >= _MOST_NESTED:
-            raise TemplateError(f"Blocks are nested more than {_MOST_NESTED} deep.")
+            raise HandlebarsError(f"Blocks are nested more than {_MOST_NESTED} deep.")
         self._open.append(_Open(closed_by, self._nodes, block, chained))
         self._nodes = inside
 
@@ -201,19 +201,19 @@ class _Parser:
     def _else(self, tag: str) -> None:
         block = self._open[-1].block if self._open else None
         if block is None or self._nodes is block.other:
-            raise TemplateError("{{else}} stands in no block that can have it.")
+            raise HandlebarsError("{{else}} stands in no block that can have it.")
         self._nodes = block.other
         chain = _CHAIN.fullmatch(tag)
         if chain:
             closed_by = self._open[-1].closed_by
             self._block(chain[1], chain[2], closed_by=closed_by, chained=True)
         elif tag != "else":
-            raise TemplateError(f"{{{{{tag}}}}} can't be read.")
+            raise HandlebarsError(f"{{{{{tag}}}}} can't be read.")
 
     def _end(self, tag: str) -> None:
         name = tag[1:].strip()
         if not self._open or self._open[-1].closed_by != name:
-            raise TemplateError(f"{{{{/{name}}}}} closes no block that is open.")
+            raise HandlebarsError(f"{{{{/{name}}}}} closes no block that is open.")
         closed = self._open.pop()
         while closed.chained:
             closed = self._open.pop()
@@ -222,7 +222,7 @@ class _Parser:
     def _partial(self, tag: str) -> None:
         match = _PARTIAL.fullmatch(tag)
         if match is None:
-            raise TemplateError(f"{{{{{tag}}}}} can't be read.")
+            raise HandlebarsError(f"{{{{{tag}}}}} can't be read.")
         context = None if match[2] is None else _path(match[2])
         self._nodes.append(Partial(match[1].strip("\"'"), context))
 
@@ -240,6 +240,6 @@ def _path(text: str) -> Path:
     for own in ("this.", "this/", "./"):
         rest = rest.removeprefix(own)
     if not _DOTTED.fullmatch(rest):
-        raise TemplateError(f"{{{{{text}}}}} can't be read.")
+        raise HandlebarsError(f"{{{{{text}}}}} can't be read.")
     parts = tuple(part.strip("[]") for part in _SEGMENTS.findall(rest))
     return Path(text, private, ups, parts)

@@ -54,7 +54,7 @@ def render(template: str, data: dict[str, Any], *, escape: bool) -> str:
     """``template`` with ``data``; ``{{x}}`` is escaped for HTML if asked, ``{{{x}}}`` never is.
 
     Raises:
-        TemplateError: it can't be parsed.
+        HandlebarsError: it can't be parsed.
         RenderingError: what it yields is far more than a mail.
         MissingVariableError: it uses a name that ``data`` lacks.
     """

@@ -13,7 +13,7 @@ from sestui.ses_api.wire import (
 )
 from sestui.ses_api.wire_parsing import parse_object
 from sestui.simulator import handlebars, template_store
-from sestui.simulator.handlebars import TemplateError
+from sestui.simulator.handlebars import HandlebarsError
 from sestui.simulator.paging import paged
 from sestui.simulator.rendering import RenderingError
 from sestui.simulator.state import SimulatorState
@@ -210,6 +210,6 @@ def _checked(content: object) -> dict[str, str]:
     for part, text in parts.items():
         try:
             handlebars.parse(text)
-        except TemplateError as error:
+        except HandlebarsError as error:
             raise bad_request(f"The template's {part} can't be parsed: {error}") from error
     return parts

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sestui.ses_api.wire import Pairs, SimpleContent, TemplateContent, bad_request
-from sestui.simulator.handlebars import TemplateError
+from sestui.simulator.handlebars import HandlebarsError
 from sestui.simulator.rendering import MissingVariableError, escaped, render, text_of
 
 _PLACE = re.compile(r"\{\{\{([^{}]*)\}\}\}|\{\{([^{}]*)\}\}")
@@ -122,5 +122,5 @@ def _headers(content: TemplateContent, fill: Callable[..., str]) -> Pairs:
 def _stored(template: str, data: dict[str, Any], *, escape: bool) -> str:
     try:
         return render(template, data, escape=escape)
-    except TemplateError as error:
+    except HandlebarsError as error:
         raise bad_request(str(error)) from error

@@ -32,7 +32,7 @@ class _Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedFile:
     """A file's bytes, at their start."""
 
     file: BinaryIO
@@ -46,7 +46,7 @@ class Opened:
     """What it is called within its archives: a name may say who is in it."""
 
 
-def open_contacts(path: Path) -> Opened:
+def open_contacts(path: Path) -> OpenedFile:
     """Open a file, ``-`` for standard input; what is packed is unpacked to a temporary file.
 
     Raises:
@@ -84,7 +84,7 @@ def _open_regular(path: Path) -> BinaryIO:
         raise BadFileError(f"{name} can't be read: {said}.") from error
 
 
-def _unpacked(file: BinaryIO, name: str) -> Opened:
+def _unpacked(file: BinaryIO, name: str) -> OpenedFile:
     head = file.read(4)
     file.seek(0)
     if head.startswith(_GZIP):
@@ -93,13 +93,13 @@ def _unpacked(file: BinaryIO, name: str) -> Opened:
         opened = _unpacked(inner, name)
         return replace(opened, notes=("unpacked from gzip", *opened.notes))
     if head != _ZIP:
-        return Opened(file, name)
+        return OpenedFile(file, name)
     try:
         archive = zipfile.ZipFile(file)
         if _is_workbook(archive.namelist(), name):
             _check_size(sum(each.file_size for each in archive.infolist()), _size(file), name)
             file.seek(0)
-            return Opened(file, name, is_workbook=True)
+            return OpenedFile(file, name, is_workbook=True)
         with closing(file), archive:
             member = _only_member(archive, name)
             with archive.open(member) as packed:
@@ -112,7 +112,7 @@ def _unpacked(file: BinaryIO, name: str) -> Opened:
     head = inner.read(4)
     inner.seek(0)
     packed_again = head.startswith((_GZIP, _ZIP))
-    opened = _unpacked(inner, name) if packed_again else Opened(inner, name)
+    opened = _unpacked(inner, name) if packed_again else OpenedFile(inner, name)
     return replace(
         opened,
         notes=(f"{inside} of the zip", *opened.notes),

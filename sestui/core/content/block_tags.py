@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 @dataclass(slots=True, eq=False)
-class Mark:
+class TagMark:
     """One ``{% %}`` or ``{# #}`` of the body."""
 
     number: int
@@ -59,7 +59,7 @@ class Mark:
 class Construct:
     """A tag with what belongs to it: ``if``, ``elif``, ``else`` and ``endif``, say."""
 
-    marks: list[Mark]
+    marks: list[TagMark]
     outer: "Construct | None"
     parent: Node | None = None
     """The block between whose children they are put back; None: there is none for all of them."""
@@ -101,7 +101,7 @@ class Row:
 
     text: str
     """'' for a tag."""
-    mark: Mark | None
+    mark: TagMark | None
     prefix: str
     """What makes it part of quotes and lists: ``> `` or blanks."""
     glued: bool
@@ -112,15 +112,15 @@ def rows_and_constructs(protected: Protected) -> tuple[list[Row], list[Construct
     """The lines of a body cut at the tags that may stand between blocks; outer constructs first."""
     lines = protected.text.split("\n")
     words = [protected.words(line) for line in lines]
-    marks: list[Mark] = []
-    places: list[list[tuple[Word, Mark]]] = []
+    marks: list[TagMark] = []
+    places: list[list[tuple[Word, TagMark]]] = []
     for number, line in enumerate(lines):
         placed = []
         quotes = _prefix(line).count(">")
         blocks = [word for word in words[number] if not word.prints]
         for word, site in zip(blocks, _sites(line, blocks), strict=True):
             text = line[word.begin : word.end]
-            mark = Mark(len(marks), text, word.name, word.opens, number, site, quotes)
+            mark = TagMark(len(marks), text, word.name, word.opens, number, site, quotes)
             marks.append(mark)
             placed.append((word, mark))
         places.append(placed)
@@ -154,7 +154,7 @@ def _sites(line: str, blocks: list[Word]) -> list[Site]:
     return sites
 
 
-def _constructs(marks: list[Mark]) -> list[Construct]:
+def _constructs(marks: list[TagMark]) -> list[Construct]:
     found: list[Construct] = []
     stack: list[Construct] = []
     for mark in marks:
@@ -172,7 +172,7 @@ def _constructs(marks: list[Mark]) -> list[Construct]:
 
 
 def _has_to_stay(
-    construct: Construct, lines: list[str], places: list[list[tuple[Word, Mark]]]
+    construct: Construct, lines: list[str], places: list[list[tuple[Word, TagMark]]]
 ) -> bool:
     """Whether it stands in the middle of text, by its tags alone."""
     marks = construct.marks
@@ -191,7 +191,7 @@ def _has_to_stay(
     return len(branches) > 1 and not any(map(_BEGINS_BLOCK.match, branches))
 
 
-def _rows(line: str, placed: list[tuple[Word, Mark]]) -> Iterator[Row]:
+def _rows(line: str, placed: list[tuple[Word, TagMark]]) -> Iterator[Row]:
     prefix = _prefix(line)
     at = len(prefix)
     rows: list[Row] = []

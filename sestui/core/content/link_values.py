@@ -22,7 +22,7 @@ _VALUE = "\0"
 """Stands for a printed value while a URL is looked at."""
 
 
-class Place(StrEnum):
+class UrlPlace(StrEnum):
     """Where in a URL a value stands, by what has to be encoded there."""
 
     WHOLE = "whole"
@@ -37,13 +37,13 @@ class Place(StrEnum):
 
 def with_encoded_values(protected: Protected, text: str) -> str:
     """HTML or text in which each value inside a link is printed as its place wants it."""
-    made: dict[tuple[str, Place], str] = {}
+    made: dict[tuple[str, UrlPlace], str] = {}
 
     def encoded(match: re.Match[str]) -> str:
         url = match["double"] or match["single"] or match["bare"] or ""
         pieces, at = [], 0
         for begin, end, source, place in _values(protected, url):
-            if place not in {Place.QUERY, Place.PATH} or _ENCODED_BY_AUTHOR.search(source):
+            if place not in {UrlPlace.QUERY, UrlPlace.PATH} or _ENCODED_BY_AUTHOR.search(source):
                 continue
             word = made.get((source, place))
             if word is None:
@@ -60,11 +60,11 @@ def with_encoded_values(protected: Protected, text: str) -> str:
 def unknown_places(protected: Protected, url: str) -> Iterator[str]:
     """The values of a URL of which it can't be known whether they have to be encoded."""
     for _, _, source, place in _values(protected, url):
-        if place is Place.UNKNOWN and not _ENCODED_BY_AUTHOR.search(source):
+        if place is UrlPlace.UNKNOWN and not _ENCODED_BY_AUTHOR.search(source):
             yield source
 
 
-def _values(protected: Protected, url: str) -> Iterator[tuple[int, int, str, Place]]:
+def _values(protected: Protected, url: str) -> Iterator[tuple[int, int, str, UrlPlace]]:
     """Begin and end of each printed value in a URL, its tag, and its place."""
     before, at = "", 0
     for word in protected.words(url):
@@ -75,7 +75,7 @@ def _values(protected: Protected, url: str) -> Iterator[tuple[int, int, str, Pla
             before += _VALUE
 
 
-def _place(before: str) -> Place:
+def _place(before: str) -> UrlPlace:
     """By what stands before it, in which other values are :data:`_VALUE`."""
     scheme = _SCHEME.match(before)
     rest = before[scheme.end() :] if scheme else before
@@ -85,22 +85,22 @@ def _place(before: str) -> Place:
     elif name == "mailto:":
         place = _in_parts(rest)
     elif name or not before:
-        place = Place.WHOLE
+        place = UrlPlace.WHOLE
     else:
         place = _in_parts(rest)
     return place
 
 
-def _place_behind_host(rest: str) -> Place:
+def _place_behind_host(rest: str) -> UrlPlace:
     host = re.match(r"[^/?#]*", rest)
     behind = rest[host.end() :] if host else rest
-    return _in_parts(behind) if behind else Place.WHOLE
+    return _in_parts(behind) if behind else UrlPlace.WHOLE
 
 
-def _in_parts(rest: str) -> Place:
+def _in_parts(rest: str) -> UrlPlace:
     separators = [at for at in map(rest.rfind, "?&#") if at >= 0]
     # A value at the beginning may hold the question mark.
     in_query = "?" in rest or ("&" in rest and rest.startswith(_VALUE))
     if not in_query or rest.rfind("#") == max(separators, default=-1):
-        return Place.PATH
-    return Place.QUERY if "=" in rest[max(separators) :] else Place.UNKNOWN
+        return UrlPlace.PATH
+    return UrlPlace.QUERY if "=" in rest[max(separators) :] else UrlPlace.UNKNOWN

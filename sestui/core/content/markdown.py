@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from sestui.core.content.block_tags import Construct, Mark, Site, State, rows_and_constructs
+from sestui.core.content.block_tags import Construct, Site, State, TagMark, rows_and_constructs
 from sestui.core.content.block_tree import LISTS, Node, tree_of
 from sestui.core.content.placeholders import Protected
 
@@ -145,7 +145,7 @@ class _Layout:
                 return construct.stay_inline()
         return False
 
-    def _parts(self, construct: Construct, mark: Mark, root: Node) -> bool:
+    def _parts(self, construct: Construct, mark: TagMark, root: Node) -> bool:
         """Whether a tag parts what Markdown takes for one block."""
         ends_loop = construct.loops and mark is construct.marks[-1] and mark.site is Site.LEAD
         if mark.site is not Site.OWN and not ends_loop:
@@ -159,7 +159,7 @@ class _Layout:
         inside = (node.begin < mark.place < node.end for node in root.walk() if node.kind == _ROWS)
         return "|" not in following and any(inside)
 
-    def _text_behind(self, mark: Mark) -> str:
+    def _text_behind(self, mark: TagMark) -> str:
         numbers = (number for number, row in enumerate(self._rows) if row.mark is mark)
         behind = self._rows[next(numbers) :]
         return next((row.text for row in behind if row.mark is None and row.text.strip()), "")
@@ -259,7 +259,7 @@ def _settle(construct: Construct, root: Node) -> None:
             construct.repeats = body[0]
 
 
-def _insertion(mark: Mark, parent: Node) -> _Insertion:
+def _insertion(mark: TagMark, parent: Node) -> _Insertion:
     return _Insertion(parent.token_at(mark.place), mark.number, _comment(mark.word))
 
 

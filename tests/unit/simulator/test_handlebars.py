@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.simulator.handlebars import TemplateError, parse
+from sestui.simulator.handlebars import HandlebarsError, parse
 from sestui.simulator.rendering import MissingVariableError, RenderingError, render
 
 DATA: dict[str, Any] = {
@@ -122,7 +122,7 @@ def test_what_is_missing_where_nobody_looks_is_not_missed() -> None:
     ],
 )
 def test_what_is_no_template_is_refused(template: str) -> None:
-    with pytest.raises(TemplateError):
+    with pytest.raises(HandlebarsError):
         render(template, DATA, escape=True)
 
 
@@ -165,7 +165,7 @@ def test_lists_within_lists_are_one_text() -> None:
 )
 def test_a_template_of_any_length_is_read_in_time_by_its_length(template: str) -> None:
     # By the square of it, these would take many minutes.
-    with pytest.raises(TemplateError, match=r"never closed|can't be read"):
+    with pytest.raises(HandlebarsError, match=r"never closed|can't be read"):
         parse(template)
 
 
@@ -187,6 +187,6 @@ _PIECES = st.sampled_from(
 def test_no_template_fails_but_by_its_own_errors(template: str, data: dict[str, Any]) -> None:
     try:
         made = render(template, data, escape=True)
-    except (TemplateError, RenderingError):
+    except (HandlebarsError, RenderingError):
         return
     assert isinstance(made, str)
