@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sestui.audience.columns import ColumnMap, Columns, recognise
 from sestui.audience.files import Reading
-from sestui.audience.own_export import LineFile, is_own_lines, own_line_columns
+from sestui.audience.own_export import OwnLineSource, is_own_lines, own_line_columns
 from sestui.audience.reader import RowFile
 from sestui.audience.rejects import RejectsFile
 from sestui.audience.rows import Reject
@@ -193,8 +193,8 @@ def import_contacts(
         opened = open_contacts(path)
         stack.callback(opened.file.close)
         lines = not mapping and is_own_lines(opened)
-        rows: RowFile | LineFile = LineFile(opened) if lines else RowFile(opened, reading)
-        stack.push(rows)
+        own = OwnLineSource(opened) if lines else None
+        rows = stack.enter_context(RowFile(opened, reading, own))
         columns = (
             own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
         )
@@ -276,7 +276,7 @@ def _reported(
 
 
 def _result(
-    rows: RowFile | LineFile,
+    rows: RowFile,
     columns: Columns,
     table: Table,
     written: Upserted,
@@ -308,7 +308,7 @@ def _result(
     )
 
 
-def _shown(rows: RowFile | LineFile, columns: Columns) -> tuple[str, ...]:
+def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:
     """Cells of the first rows by which people tell whether a file is read right: names, if any."""
     below = rows.format.sample[1:] if columns.has_header else rows.format.sample
     texts = [

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from json.encoder import encode_basestring as _quoted
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sestui.audience.columns import Columns
 from sestui.audience.exported_columns import COLUMNS, is_own_header
@@ -262,38 +261,31 @@ def own_line_columns() -> Columns:
     )
 
 
-class LineFile:
-    """An exported file of JSON lines, read as a ``RowFile`` is: each record is one cell."""
+class OwnLineSource:
+    """An exported file of JSON lines: each is a record of one cell."""
 
     def __init__(self, opened: OpenedFile) -> None:
-        self.name = opened.name
-        self._bytes = opened.file
+        self._name = opened.name
+        self._file = opened.file
         self.format = RowFormat(
             kind="JSON",
             encoding="utf-8",
             delimiter="",
             damaged=False,
-            size=os.fstat(self._bytes.fileno()).st_size,
+            size=os.fstat(self._file.fileno()).st_size,
             lines=0,
             sample=((*COLUMNS, _ATTRIBUTES),),
             notes=("sestui's own export", *opened.notes),
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bytes.close()
-
     @property
     def bytes_read(self) -> int:
         """How far the reading is, out of ``format.size``."""
-        return self._bytes.tell()
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
         """Every line that is not blank: its number, its bytes, its text.
@@ -302,11 +294,11 @@ class LineFile:
             BadFileError: a line is too long.
         """
         number = 0
-        while line := self._bytes.readline(MAX_RECORD):
+        while line := self._file.readline(MAX_RECORD):
             number += 1
             if len(line) == MAX_RECORD:
                 raise BadFileError(
-                    f"{self.name}, line {number} is longer than {MAX_RECORD:,} bytes; this is no "
+                    f"{self._name}, line {number} is longer than {MAX_RECORD:,} bytes; this is no "
                     "export of contacts."
                 )
             if line.strip():

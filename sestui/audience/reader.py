@@ -40,14 +40,22 @@ class RowFile:
         StorageError: it has to be unpacked, and the disk for temporary files is full.
     """
 
-    def __init__(self, file: Path | OpenedFile, reading: Reading = Reading()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        file: Path | OpenedFile,
+        reading: Reading = Reading(),  # noqa: B008 - frozen
+        source: ContactSource | None = None,
+    ) -> None:
+        """``source`` reads it where somebody knows already what it is; None: that is found out."""
         opened = open_contacts(file) if isinstance(file, Path) else file
         self.name = opened.name
         self.members = opened.members
         """What the file is called within its archives."""
         try:
-            self._source = _source(opened, reading)
-            self.format = _without_titles(self._source.format, opened.notes)
+            self._source = source or _source(opened, reading)
+            self.format = self._source.format
+            if source is None:
+                self.format = _without_titles(self.format, opened.notes)
         except BaseException:
             opened.file.close()
             raise

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sestui.audience.columns import Columns
-from sestui.audience.own_export import LineFile, OwnLineParser, OwnRecords, OwnRowParser
+from sestui.audience.own_export import OwnLineParser, OwnRecords, OwnRowParser
 from sestui.audience.reader import RowFile
 from sestui.audience.rows import Mixed, Reject, RowParser
 from sestui.audience.spool import Spool
@@ -39,7 +39,7 @@ class Statuses(Protocol):
 
 
 def parser_of(
-    rows: RowFile | LineFile,
+    rows: RowFile,
     columns: Columns,
     source: str,
     words: Mapping[str, Meaning],
@@ -50,8 +50,9 @@ def parser_of(
 ) -> tuple[Statuses, Parser]:
     """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
     if not columns.roles:
-        members = rows.members if isinstance(rows, RowFile) else ()
-        statuses = StatusReader(columns.statuses, file_name=source, members=members, words=words)
+        statuses = StatusReader(
+            columns.statuses, file_name=source, members=rows.members, words=words
+        )
         return statuses, RowParser(
             columns,
             damaged=rows.format.damaged,
@@ -72,7 +73,7 @@ class Table:
 
     def __init__(
         self,
-        rows: RowFile | LineFile,
+        rows: RowFile,
         columns: Columns,
         spool: Spool,
         told: Sequence[Callable[[Reject], None]],

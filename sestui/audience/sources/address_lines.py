@@ -1,13 +1,13 @@
 """Lists of mailboxes as mail programs write them: an Outlook To line, one mailbox a line."""
 
-import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from sestui.audience.files import KEEP_BYTES, MAX_RECORD, RowFormat
+from sestui.audience.files import MAX_RECORD, RowFormat
 from sestui.audience.mailbox_cells import split_mailboxes, visible
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.text_source import TextSource
 from sestui.errors import BadFileError
 
 _SAMPLE_LINES = 200
@@ -37,15 +37,13 @@ def _line(line: str) -> str:
     return _group.sub("", visible(line)).strip(";, ")
 
 
-class AddressListSource:
+class AddressListSource(TextSource):
     """A row for each mailbox, under a column called ``email``."""
 
     def __init__(
         self, file: BinaryIO, name: str, lines: Sequence[str], encoding: Encoding, *, size: int
     ) -> None:
-        self._name = name
-        self._bytes = file
-        self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES)
+        super().__init__(file, name, encoding)
         sample = [part for line in lines[:_SAMPLE_LINES] for part in split_mailboxes(_line(line))]
         while sample and "@" not in sample[0]:
             del sample[0]
@@ -59,15 +57,6 @@ class AddressListSource:
             sample=((_HEADER,), *((part,) for part in sample[:_SAMPLE_LINES])),
             accented=encoding.accented,
         )
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
-        return self._bytes.tell()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._text.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
         """Every mailbox with the line it is on; lines of nothing are left out.

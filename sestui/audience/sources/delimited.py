@@ -1,20 +1,20 @@
 """CSV and its kin, however big and however broken, in bounded memory."""
 
 import csv
-import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from sestui.audience.files import KEEP_BYTES, MAX_RECORD, RowFormat
+from sestui.audience.files import MAX_RECORD, RowFormat
 from sestui.audience.sources.dialect import csv_options, escaped, find_dialect
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.text_source import TextSource
 from sestui.errors import BadFileError
 
 _LINE_ENDS = ("\n", "\r")
 _NULL = r"\N"
 
 
-class DelimitedSource:
+class DelimitedSource(TextSource):
     """An open CSV file; ``text`` is what its first piece decodes to."""
 
     def __init__(
@@ -28,8 +28,7 @@ class DelimitedSource:
         complete: bool,
         delimiter: str | None,
     ) -> None:
-        self._name = name
-        self._bytes = file
+        super().__init__(file, name, encoding, newline="")
         self._nulls = encoding.nulls
         self._dialect, sample = find_dialect(
             text,
@@ -48,18 +47,8 @@ class DelimitedSource:
             sample=tuple(map(self._tuple, sample)),
             accented=encoding.accented,
         )
-        self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES, newline="")
         self._record_size = 0
         self._torn = False
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
-        return self._bytes.tell()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._text.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
         """Every row but blank lines: the line it starts on (from 1), its characters, its cells.

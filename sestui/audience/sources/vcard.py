@@ -1,6 +1,5 @@
 """vCard 3.0 and 4.0 (RFC 2426, RFC 6350), and 2.1 as telephones still write it."""
 
-import io
 import quopri
 import re
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from typing import BinaryIO
 
 from sestui.audience.files import KEEP_BYTES, MAX_RECORD, RowFormat
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.text_source import TextSource
 from sestui.errors import BadFileError
 
 _SAMPLE_ROWS = 200
@@ -58,13 +58,11 @@ class _Card:
     cells: dict[str, str] = field(default_factory=dict)
 
 
-class VcardSource:
+class VcardSource(TextSource):
     """A row for each card: its addresses, the preferred one first, name, company, and so on."""
 
     def __init__(self, file: BinaryIO, name: str, encoding: Encoding, *, size: int) -> None:
-        self._name = name
-        self._bytes = file
-        self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES)
+        super().__init__(file, name, encoding)
         addresses = 1
         used: set[str] = set()
         sample: list[_Card] = []
@@ -88,15 +86,6 @@ class VcardSource:
             sample=tuple(rows) if sample else (),
             accented=encoding.accented,
         )
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
-        return self._bytes.tell()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._text.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
         """The columns' names, then each card with the line it begins on.

@@ -1,0 +1,28 @@
+"""What sources have in common that read a file as text, from its beginning to its end."""
+
+import io
+from typing import BinaryIO
+
+from sestui.audience.files import KEEP_BYTES
+from sestui.audience.sources.encoding import Encoding
+
+
+class TextSource:
+    """An open file with its text; undecodable bytes are kept as ``KEEP_BYTES`` has them."""
+
+    def __init__(
+        self, file: BinaryIO, name: str, encoding: Encoding, *, newline: str | None = None
+    ) -> None:
+        """``newline`` is as for :func:`open`."""
+        self._name = name
+        self._bytes = file
+        self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES, newline=newline)
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the reading is, out of ``format.size``."""
+        return self._bytes.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._text.close()
