@@ -10,14 +10,15 @@ from sestui.cli import completion
 from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.cli.crontab import crontab_command
+from sestui.cli.task_report import described, run_lines, task_row
 from sestui.core.overdue import overdue
-from sestui.core.task_states import BAD_TASK_STATES, Misfire, Overlap, TaskRunState
+from sestui.core.task_states import Misfire, Overlap, TaskRunState
 from sestui.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
 if TYPE_CHECKING:
     from sestui.core.task import TaskFields
     from sestui.runtime import Runtime
-    from sestui.tasks.desk import TaskOutlook, TaskRunView, TaskView
+    from sestui.tasks.desk import TaskView
 
 app = Commands(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
 app.command("crontab")(crontab_command)
@@ -86,7 +87,7 @@ def list_(*, as_json: AsJson = False) -> None:
             return
         put_table(
             ("name", "type", "schedule", "next run", "last run", "came to"),
-            [_row(runtime, view) for view in views],
+            [task_row(runtime, view) for view in views],
         )
         now = runtime.clock.now()
         if any(overdue(view.next_run_at, now) for view in views if view.fields.active):
@@ -94,20 +95,6 @@ def list_(*, as_json: AsJson = False) -> None:
                 "Nothing runs tasks here: `sestui task crontab --install` adds the line that does "
                 "to your crontab."
             )
-
-
-def _row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
-    fields = view.fields
-    upcoming = "-" if view.next_run_at is None else runtime.local_time(view.next_run_at)
-    upcoming = overdue(view.next_run_at, runtime.clock.now()) or upcoming
-    return (
-        fields.name,
-        fields.type,
-        fields.schedule,
-        upcoming if fields.active else "off",
-        runtime.local_time(view.last_run_at) if view.last_run_at is not None else "-",
-        view.run.state.label if view.run else "-",
-    )
 
 
 @app.command("show")
@@ -119,35 +106,8 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         if as_json:
             put_json(view.as_dict() | {"words": outlook.words, "fires": list(outlook.fires)})
             return
-        for line in _described(runtime, view, outlook):
+        for line in described(runtime, view, outlook):
             put(line)
-
-
-def _described(runtime: "Runtime", view: "TaskView", outlook: "TaskOutlook") -> list[str]:
-    fields = view.fields
-    lines = [f"{fields.name}: {fields.description or fields.type}"]
-    rows = [
-        ("type", fields.type),
-        ("schedule", f"{fields.schedule} ({outlook.words})"),
-        ("timezone", fields.timezone or "the machine's"),
-        ("active", "yes" if fields.active else "no"),
-        ("priority", str(fields.priority)),
-        ("misfire", _misfire(fields)),
-        ("overlap", fields.overlap.value),
-        ("timeout", f"{fields.timeout:g} s"),
-    ]
-    rows += [(label, at) for label, at in (("start", outlook.starts), ("end", outlook.ends)) if at]
-    rows += [("parameter", f"{k} = {json.dumps(v)}") for k, v in fields.parameters.items()]
-    rows += [("next run", at) for at in outlook.fires]
-    lines += [f"{label:<9} {value}" for label, value in rows]
-    if view.run is not None:
-        lines += ["", *_run_lines(runtime, view.run)]
-    return lines
-
-
-def _misfire(fields: "TaskFields") -> str:
-    bound = f", {fields.misfire_bound} at most" if fields.misfire is Misfire.ALL else ""
-    return f"{fields.misfire.value}{bound}"
 
 
 @app.command("add")
@@ -355,7 +315,7 @@ def run(name: Name, *, as_json: AsJson = False) -> None:
         if as_json:
             put_json(view.as_dict())
         else:
-            for line in _run_lines(runtime, view):
+            for line in run_lines(runtime, view):
                 put(line)
             if runtime.due.unfinished():
                 say("`sestui run-due` or the app sends what it started.")
@@ -378,26 +338,8 @@ def log(
         if not runs:
             say(f"{name} has not run yet.")
         for each in reversed(runs):
-            for line in _run_lines(runtime, each):
+            for line in run_lines(runtime, each):
                 put(line)
-
-
-def _run_lines(runtime: "Runtime", view: "TaskRunView") -> list[str]:
-    began = view.started_at or view.finished_at or view.scheduled_for
-    when = runtime.local_time(began) if began is not None else "not begun"
-    head = f"run {view.id} {when}: {view.state.label}"
-    if view.seconds is not None:
-        head += f" in {view.seconds:.1f} s"
-    if view.scheduled_for is None:
-        head += ", by hand"
-    if view.attempt > 1:
-        head += f", attempt {view.attempt}"
-    if view.host:
-        head += f", on {view.host}"
-    lines = [head, *(f"  {line}" for line in view.log.splitlines())]
-    if view.state in BAD_TASK_STATES or not view.log:
-        lines += [f"  {view.detail}"] if view.detail and view.detail not in view.log else []
-    return lines
 
 
 @app.command("types")

@@ -1,0 +1,74 @@
+"""Tasks and their runs as people read them on a terminal."""
+
+import json
+from typing import TYPE_CHECKING
+
+from sestui.core.overdue import overdue
+from sestui.core.task_states import BAD_TASK_STATES, Misfire
+
+if TYPE_CHECKING:
+    from sestui.core.task import TaskFields
+    from sestui.runtime import Runtime
+    from sestui.tasks.desk import TaskOutlook, TaskRunView, TaskView
+
+
+def task_row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
+    """A task as a row of the list."""
+    fields = view.fields
+    upcoming = "-" if view.next_run_at is None else runtime.local_time(view.next_run_at)
+    upcoming = overdue(view.next_run_at, runtime.clock.now()) or upcoming
+    return (
+        fields.name,
+        fields.type,
+        fields.schedule,
+        upcoming if fields.active else "off",
+        runtime.local_time(view.last_run_at) if view.last_run_at is not None else "-",
+        view.run.state.label if view.run else "-",
+    )
+
+
+def described(runtime: "Runtime", view: "TaskView", outlook: "TaskOutlook") -> list[str]:
+    """A task with its next runs, parameters and last run, line by line."""
+    fields = view.fields
+    lines = [f"{fields.name}: {fields.description or fields.type}"]
+    rows = [
+        ("type", fields.type),
+        ("schedule", f"{fields.schedule} ({outlook.words})"),
+        ("timezone", fields.timezone or "the machine's"),
+        ("active", "yes" if fields.active else "no"),
+        ("priority", str(fields.priority)),
+        ("misfire", _misfire(fields)),
+        ("overlap", fields.overlap.value),
+        ("timeout", f"{fields.timeout:g} s"),
+    ]
+    rows += [(label, at) for label, at in (("start", outlook.starts), ("end", outlook.ends)) if at]
+    rows += [("parameter", f"{k} = {json.dumps(v)}") for k, v in fields.parameters.items()]
+    rows += [("next run", at) for at in outlook.fires]
+    lines += [f"{label:<9} {value}" for label, value in rows]
+    if view.run is not None:
+        lines += ["", *run_lines(runtime, view.run)]
+    return lines
+
+
+def run_lines(runtime: "Runtime", view: "TaskRunView") -> list[str]:
+    """A run and its log, line by line."""
+    began = view.started_at or view.finished_at or view.scheduled_for
+    when = runtime.local_time(began) if began is not None else "not begun"
+    head = f"run {view.id} {when}: {view.state.label}"
+    if view.seconds is not None:
+        head += f" in {view.seconds:.1f} s"
+    if view.scheduled_for is None:
+        head += ", by hand"
+    if view.attempt > 1:
+        head += f", attempt {view.attempt}"
+    if view.host:
+        head += f", on {view.host}"
+    lines = [head, *(f"  {line}" for line in view.log.splitlines())]
+    if view.state in BAD_TASK_STATES or not view.log:
+        lines += [f"  {view.detail}"] if view.detail and view.detail not in view.log else []
+    return lines
+
+
+def _misfire(fields: "TaskFields") -> str:
+    bound = f", {fields.misfire_bound} at most" if fields.misfire is Misfire.ALL else ""
+    return f"{fields.misfire.value}{bound}"
