@@ -27,6 +27,8 @@ class SetClock(SystemClock):
         return super().now() + self.ahead
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("jump", [-HOUR, DAY_SECONDS], ids=["an hour back", "a day forward"])
 @pytest.mark.parametrize("mode", ["single", pytest.param("bulk", marks=pytest.mark.long)])
 def test_a_wall_clock_that_is_set_disturbs_no_run(world, jump, mode):

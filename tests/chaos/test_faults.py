@@ -58,6 +58,8 @@ def test_one_call_in_some_goes_wrong_somehow(scene, mode, share, kinds):
     assert len([kind for kind, times in fired.items() if times]) >= kinds
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["single"])
 def test_connections_are_refused_for_a_while(scene, mode):
     refused_for_a_while(scene(200, rate=100, mode=mode), times=1)

@@ -211,6 +211,8 @@ def no_threads(monkeypatch) -> Iterator[NoThreads]:
     system.out.clear()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("after", [0, 30])
 def test_no_thread_can_be_started_for_a_while(underway, no_threads, after):
     made = underway(100)

@@ -160,6 +160,8 @@ def test_an_outage_of_a_quarter_of_a_minute(behind, kind, sending_only):
 LONG = pytest.mark.long
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "kind", ["html_502", *(pytest.param(kind, marks=LONG) for kind in ("black_hole", "refused"))]
 )

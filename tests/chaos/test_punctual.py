@@ -62,7 +62,13 @@ def test_with_an_ses_that_takes_three_seconds(scene):
     goes_on(made)
 
 
-@pytest.mark.parametrize("recipients", [5_000, pytest.param(100_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "recipients",
+    [
+        pytest.param(5_000, marks=[pytest.mark.long, pytest.mark.ci]),
+        pytest.param(100_000, marks=pytest.mark.long),
+    ],
+)
 def test_with_a_backlog(scene, recipients):
     made = scene(recipients, rate=200)
     assert Timed(made).exit_code() == EXIT_DONE, made.said()

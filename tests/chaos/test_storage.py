@@ -212,6 +212,8 @@ def without_log(database: Path) -> None:
     database.with_name("sestui.db-wal").unlink()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("happens", [swapped, moved, without_log])
 def test_files_that_change_under_the_sender(scene, tmp_path, happens):
     made = scene(400, rate=RATE, workspace=tmp_path / "workspace")

@@ -126,6 +126,8 @@ def sending(ready: Sestui) -> Sestui:
     return ready
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "how", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
 )

@@ -28,6 +28,8 @@ def outbox(sestui: Sestui) -> list[str]:
     return [mail["recipients"][0] for mail in sestui.json("simulator", "outbox", "--limit", "500")]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_pause_resume_cancel_from_a_second_process(slow: Sestui) -> None:
     sending = slow.start("send", "news", "--json")
     slow.accepted()

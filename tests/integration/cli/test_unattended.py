@@ -73,6 +73,8 @@ def test_three_minutes_of_every_minute(sestui: Sestui) -> None:
     )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("command", [("send", "news"), ("run-due",)])
 def test_standard_streams_that_are_closed_are_no_reason_to_fail(
@@ -97,6 +99,8 @@ def test_narration_that_cannot_be_written_stops_no_sending(ready: Sestui) -> Non
     assert ready.json("campaign", "show", "news")["run"]["accepted"] == 200
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize(
     "command",

@@ -250,6 +250,8 @@ def test_a_paused_account_pauses_the_run_and_loses_nobody(world):
 # what goes wrong on the way
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_throttling_slows_down_and_loses_nobody(world):
     w = world(simulator_rate=400, send_mode="single")
     w.account.add_fault(checked_fault("throttle", probability=0.5))

@@ -68,6 +68,8 @@ def names(*days: int, hour: str = "09:00") -> list[str]:
     return [f"2027-03-{day:02}T{hour}" for day in days]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("changes", "hours"),
     [
@@ -102,6 +104,8 @@ def test_what_follows_the_clock_goes_on(database, zones):
     assert max(Counter(name for name, _ in queued).values()) == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -170,6 +174,8 @@ def starts(runtime, clock, *hours: float) -> list[float]:
     return found
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("rules", "tomorrow"), [("AAA0", 33), ("AAA-2", 31), ("AAA5", 38)], ids=["back", "on", "far"]
 )
