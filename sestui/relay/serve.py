@@ -127,7 +127,8 @@ def serve(
             metrics,
             queue=mails.queue,
             waiting=lambda: intake.waiting,
-            trouble=lambda: intake.trouble or keeper.trouble,
+            # Why it stops says more than that it does.
+            trouble=lambda: keeper.failure or intake.trouble or keeper.trouble,
         )
         where = Listening(
             url=f"{'https' if tls else 'http'}://{_shown(listener)}",

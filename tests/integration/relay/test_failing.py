@@ -114,6 +114,18 @@ class Served:
         code, detail = self.health()
         return code == 503 and what in detail
 
+    def closed(self) -> bool:
+        """Whether its door is closed to new clients."""
+        assert self.where is not None
+        try:
+            urllib.request.urlopen(f"{self.where.url}/").close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
+        except OSError:
+            return True
+        return False
+
     def close(self) -> None:
         self.runtime.fails = self.runtime.fails or "keeper"
         self.thread.join(60)
@@ -145,7 +157,8 @@ def test_a_thread_that_dies_ends_the_relay_with_a_sentence(served, ses, between,
         until(lambda: "r@x.org" in ses.account.addresses())
         served.runtime.fails = thread
         if thread == "keeper":  # as long as something is in the air, the relay can be asked
-            until(lambda: served.fails_with("ZeroDivisionError, see the log"))
+            until(served.closed)
+            assert served.fails_with("ZeroDivisionError, see the log")
         between.answers.set()
         assert call.result(30)["MessageId"]  # what was in the air is answered all the same
     served.thread.join(60)

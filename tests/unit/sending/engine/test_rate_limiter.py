@@ -264,10 +264,11 @@ def in_turn(rate, seconds, stalls, jitter):
     return passes
 
 
-@given(rate=st.integers(4, 500), stalls=STALLS, jitter=st.randoms(use_true_random=False))
-def test_four_processes_never_crowd_a_second_however_they_stall(rate, stalls, jitter):
+@given(rate=st.integers(4, 500), stalls=STALLS, seed=st.integers(0, 2**32))
+def test_four_processes_never_crowd_a_second_however_they_stall(rate, stalls, seed):
+    passes = in_turn(rate, 5, stalls, random.Random(seed))
     # One more for each process that is late as the second begins.
-    assert busiest_second(sorted(in_turn(rate, 5, stalls, jitter))) <= rate + 4
+    assert busiest_second(sorted(passes)) <= rate + 4
 
 
 @pytest.mark.parametrize("rate", [14, 100, 500])
