@@ -149,7 +149,8 @@ def _boto3(
     duration = figures.seconds("BASELINE_SECONDS", 15)
     with _simulator(folder, rate) as simulator:
         as_ses(simulator.endpoint_url, monkeypatch, key=simulator.access_key_id)
-        client = boto3.client("sesv2", config=config)
+        # A session of its own: the module's keeps the credentials of the account before.
+        client = boto3.Session().client("sesv2", config=config)
         loop = _Loop(client, duration)
         began = time.monotonic()
         workers = [threading.Thread(target=loop.send) for _ in range(threads)]
