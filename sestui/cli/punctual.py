@@ -33,7 +33,7 @@ class TimeLimit:
     ends_at: float
     """Monotonic seconds."""
     trouble: str = ""
-    """What the sender met last, as a sentence; '' if nothing."""
+    """What the sender says that holds it up, as a sentence; '' if nothing."""
     prolonged_to: Callable[[], float] = lambda: float("-inf")
     """Monotonic seconds until which there is, or was, a reason to go on all the same."""
 
@@ -52,7 +52,7 @@ class TimeLimit:
 
     def hear(self, report: "SenderReport") -> None:
         """Called in the sender's thread."""
-        self.trouble = report.trouble or self.trouble
+        self.trouble = report.trouble
 
 
 @contextmanager

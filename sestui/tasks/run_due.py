@@ -20,6 +20,7 @@ from sestui.reports.notices import Notices
 from sestui.reports.overview import Overview, RunView
 from sestui.reports.reminders import ReminderService
 from sestui.sending.due import Due, NotStarted
+from sestui.sending.engine.loop import End
 from sestui.sending.engine.report import SenderReport
 from sestui.sending.sender import Sender
 from sestui.store.tables import Run
@@ -118,6 +119,8 @@ class RunDue:
         self._hear = hear
         self._ends_at = self._clock.monotonic() + seconds
         self._slice_ends_at = float("-inf")
+        self._sent_until_the_end = False
+        """The sender ended early enough to hear every answer: another would only be late."""
         self._crew = workshop.crew(on_ended=hear_end)
         self._on_remind = remind
         self._not_started: Sequence[NotStarted] = ()
@@ -209,7 +212,10 @@ class RunDue:
 
     def _sendable(self) -> bool:
         """Whether a sender would find something, as far as that can be told without asking SES."""
-        waited = self._clock.monotonic() - self._sent_at >= _PATIENCE_SECONDS
+        now = self._clock.monotonic()
+        if self._sent_until_the_end and now < self._ends_at:
+            return False
+        waited = now - self._sent_at >= _PATIENCE_SECONDS
         return any(run.state == RunState.SENDING or waited for run in self._unfinished())
 
     def _unfinished(self) -> Sequence[Run]:
@@ -242,6 +248,7 @@ class RunDue:
             self._sender.stop()
             self._sender.join()
         self._sent_at = self._clock.monotonic()
+        self._sent_until_the_end = self._sender.end is End.DEADLINE
         if self._sender.error is not None:
             raise self._sender.error
 
