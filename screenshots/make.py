@@ -13,14 +13,14 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content import MessageSource
-from sestui.core.task import TaskFields
+from sestui.core.task.fields import TaskFields
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.contacts import NewContact
-from sestui.tui.app import SestuiApp
-from sestui.tui.places import PLACES
+from sestui.store.contacts.contacts import NewContact
+from sestui.tui.app.app import SestuiApp
+from sestui.tui.app.tabs import PLACES
 
 HERE = Path(__file__).parent
 SIZE = (120, 36)

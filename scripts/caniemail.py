@@ -3,8 +3,8 @@
     git clone --depth 1 https://github.com/hteumeuleu/caniemail
     python scripts/caniemail.py caniemail
 
-writes ``sestui/core/content/data/caniemail.json`` and its licence beside it. It holds only what
-Gmail, Outlook or Apple Mail don't show in the newest version that was tested.
+writes ``sestui/core/content/lint/data/caniemail.json`` and its licence beside it. It holds only
+what Gmail, Outlook or Apple Mail don't show in the newest version that was tested.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-DATA = Path(__file__).parents[1] / "sestui" / "core" / "content" / "data"
+DATA = Path(__file__).parents[1] / "sestui" / "core" / "content" / "lint" / "data"
 PROGRAMS = {
     "gmail": (
         "Gmail",

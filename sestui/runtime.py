@@ -10,22 +10,22 @@ from zoneinfo import ZoneInfo
 
 from sestui import log
 from sestui.core.clock import Clock, Instant, SystemClock
-from sestui.core.pacing import AllowedRate
-from sestui.core.reminders import Reminding
-from sestui.core.states import RunKind, RunState, WaitReason
+from sestui.core.delivery.pacing import AllowedRate
+from sestui.core.delivery.states import RunKind, RunState, WaitReason
+from sestui.core.schedule.reminders import Reminding
 from sestui.errors import SestuiError
 from sestui.reports.overview import Overview
 from sestui.settings import Settings, check_variables
-from sestui.store.campaigns import Campaigns
-from sestui.store.contacts import Contacts
-from sestui.store.database import Database, url_of
-from sestui.store.deliveries import Deliveries
-from sestui.store.delivery_pages import DeliveryPages
-from sestui.store.doubts import Doubts
-from sestui.store.governor import Governor, row_allowed
-from sestui.store.recent import RecentRuns
-from sestui.store.runs import Runs
-from sestui.store.schema import ensure_schema
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.db.database import Database, url_of
+from sestui.store.db.schema import ensure_schema
+from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.ledger.governor import Governor, row_allowed
+from sestui.store.ledger.in_doubt import Doubts
+from sestui.store.ledger.pages import DeliveryPages
+from sestui.store.runs.run_lists import RecentRuns
+from sestui.store.runs.runs import Runs
 
 if TYPE_CHECKING:
     from sestui.compose.checks import Checker
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.notices import Notices
     from sestui.reports.reminders import ReminderService
-    from sestui.sending.due import Due
     from sestui.sending.engine.loop import Engine, Limits
     from sestui.sending.engine.ports import Composer as RunComposer
     from sestui.sending.engine.report import SenderReport
-    from sestui.sending.outlook import Outlook
+    from sestui.sending.runs.campaign_scheduler import Due
+    from sestui.sending.runs.forecast import Outlook
+    from sestui.sending.runs.run_control import Steering
+    from sestui.sending.runs.run_starter import Starter
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
-    from sestui.sending.start import Starter
-    from sestui.sending.steering import Steering
     from sestui.ses.account import Account
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
-    from sestui.store.lineage import Lineage
-    from sestui.store.suppressions import Suppressions
-    from sestui.store.tables import Campaign, Run
-    from sestui.tasks.crew import Crew
-    from sestui.tasks.desk import TaskDesk
+    from sestui.store.backup.lineage import Lineage
+    from sestui.store.contacts.suppressions import Suppressions
+    from sestui.store.db.tables import Campaign, Run
     from sestui.tasks.execution import Ended
+    from sestui.tasks.task_service import TaskDesk
+    from sestui.tasks.worker_pool import Crew
 
 
 def open_database(settings: Settings) -> Database:
@@ -180,7 +180,7 @@ class Runtime:
     @cached_property
     def suppressions(self) -> "Suppressions":
         """Addresses that must not be mailed."""
-        from sestui.store.suppressions import Suppressions  # noqa: PLC0415 - few commands need it
+        from sestui.store.contacts.suppressions import Suppressions  # noqa: PLC0415 - few commands need it
 
         return Suppressions(self.database)
 
@@ -188,7 +188,7 @@ class Runtime:
     def contact_records(self) -> "ContactRecords":
         """Single contacts with everything that concerns them."""
         from sestui.reports.contact_record import ContactRecords  # noqa: PLC0415 - few need it
-        from sestui.store.contact_history import ContactHistory  # noqa: PLC0415 - as above
+        from sestui.store.contacts.history import ContactHistory  # noqa: PLC0415 - as above
 
         return ContactRecords(
             self.contacts, self.suppressions, ContactHistory(self.database), self.local_time
@@ -225,11 +225,11 @@ class Runtime:
         """The run's message, compiled: as it was when the run started; a relay's, mail by mail."""
         if run.kind == RunKind.RELAY:
             from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
-            from sestui.store.relayed import RelayedMails  # noqa: PLC0415 - as above
+            from sestui.store.relay.mails import RelayedMails  # noqa: PLC0415 - as above
 
             return RelayComposer(RelayedMails(self.database, self.clock).contents)
-        from sestui.compose.belonging import BelongingComposer, asks  # noqa: PLC0415 - as below
-        from sestui.store.memberships import Memberships  # noqa: PLC0415 - only where asked for
+        from sestui.compose.memberships import BelongingComposer, asks  # noqa: PLC0415 - as below
+        from sestui.store.contacts.memberships import Memberships  # noqa: PLC0415 - only where asked for
 
         composer = self._composer(run.message_id, run)
         return (
@@ -267,7 +267,7 @@ class Runtime:
     @cached_property
     def starter(self) -> "Starter":
         """Starts runs."""
-        from sestui.sending.start import Starter  # noqa: PLC0415 - only where something starts
+        from sestui.sending.runs.run_starter import Starter  # noqa: PLC0415 - only where something starts
 
         check_variables()
         return Starter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
@@ -275,15 +275,15 @@ class Runtime:
     @cached_property
     def steering(self) -> "Steering":
         """Pauses, resumes and cancels runs."""
-        from sestui.sending.steering import Steering  # noqa: PLC0415 - pulls in the starter
+        from sestui.sending.runs.run_control import Steering  # noqa: PLC0415 - pulls in the starter
 
         return Steering(self.campaigns, self.runs, self.starter, self.clock)
 
     @cached_property
     def due(self) -> "Due":
         """Starts the campaigns whose time has come."""
-        from sestui.sending.due import Due  # noqa: PLC0415 - pulls in the starter
-        from sestui.store.restored import Restored  # noqa: PLC0415 - as above
+        from sestui.sending.runs.campaign_scheduler import Due  # noqa: PLC0415 - pulls in the starter
+        from sestui.store.backup.restore_guard import Restored  # noqa: PLC0415 - as above
 
         restored = Restored(self.database, self.lineage)
         return Due(
@@ -299,7 +299,7 @@ class Runtime:
     @cached_property
     def lineage(self) -> "Lineage":
         """Which database this is and how far it has got."""
-        from sestui.store.lineage import Lineage  # noqa: PLC0415 - only where something is sent
+        from sestui.store.backup.lineage import Lineage  # noqa: PLC0415 - only where something is sent
 
         return Lineage(self.database, self.settings.state_dir)
 
@@ -320,7 +320,7 @@ class Runtime:
     @cached_property
     def tasks(self) -> "TaskDesk":
         """Tasks as people look at them and change them."""
-        from sestui.tasks.desk import TaskDesk  # noqa: PLC0415 - cron and pydantic models
+        from sestui.tasks.task_service import TaskDesk  # noqa: PLC0415 - cron and pydantic models
 
         return TaskDesk(self.database, self.settings, self.clock)
 
@@ -328,7 +328,7 @@ class Runtime:
     def reminders(self) -> "ReminderService":
         """Tells the operator what needs somebody."""
         from sestui.reports.reminders import ReminderService  # noqa: PLC0415 - run-due alone
-        from sestui.store.reminders import Reminders  # noqa: PLC0415 - as above
+        from sestui.store.runs.reminders import Reminders  # noqa: PLC0415 - as above
 
         return ReminderService(
             Reminders(self.database),
@@ -347,7 +347,7 @@ class Runtime:
 
         ``on_ended`` is told of each end, in another thread.
         """
-        from sestui.tasks.crew import Crew  # noqa: PLC0415 - only where tasks run
+        from sestui.tasks.worker_pool import Crew  # noqa: PLC0415 - only where tasks run
 
         check_variables()
         return Crew(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
@@ -355,7 +355,7 @@ class Runtime:
     @cached_property
     def outlook(self) -> "Outlook":
         """Forecasts; looks at the account only as far as it is known."""
-        from sestui.sending.outlook import Outlook  # noqa: PLC0415 - cron and zones
+        from sestui.sending.runs.forecast import Outlook  # noqa: PLC0415 - cron and zones
 
         return Outlook(
             self.campaigns,
@@ -396,10 +396,10 @@ class Runtime:
         What dead workers left in the air is put in doubt first, and the account is looked at once:
         a wrong credential is an error here, not a paused run later.
         """
-        from sestui.sending.book import RunBook  # noqa: PLC0415 - only where something is sent
         from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.workplace import workplace  # noqa: PLC0415 - as above
-        from sestui.store.ledger import Ledger  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.runs.run_queue import RunBook  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.worker_registration import workplace  # noqa: PLC0415 - as above
+        from sestui.store.ledger.ledger import Ledger  # noqa: PLC0415 - only where something is sent
 
         self.account.look()
         self.due.hold_restored()
@@ -434,7 +434,7 @@ class Runtime:
 
     def bury_the_dead(self) -> int:
         """Put in doubt what killed processes had in the air; how many deliveries."""
-        from sestui.sending.workplace import bury_the_dead  # noqa: PLC0415 - psutil
+        from sestui.sending.worker_registration import bury_the_dead  # noqa: PLC0415 - psutil
 
         return bury_the_dead(self.database, self.clock)
 

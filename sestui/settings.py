@@ -25,7 +25,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from sestui.core.account import QuotaRule, WarmUp
+from sestui.core.delivery.account import QuotaRule, WarmUp
 from sestui.core.keymap import keymap_of
 from sestui.errors import SettingsError
 
@@ -48,7 +48,7 @@ def _known_zone(value: str) -> str:
 def _mailbox(value: str) -> str:
     if not value:
         return value
-    from sestui.core import campaign_values  # noqa: PLC0415 - it brings email-validator
+    from sestui.core.campaign import values as campaign_values  # noqa: PLC0415 - it brings email-validator
 
     try:
         return campaign_values.mailbox(value)

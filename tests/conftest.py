@@ -24,8 +24,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
-from sestui.store.database import Database
-from sestui.store.schema import HEAD, ensure_schema
+from sestui.store.db.database import Database
+from sestui.store.db.schema import HEAD, ensure_schema
 from tests.support.environment import OwnEnvironment
 
 _TEMPLATE = "sestui_template"

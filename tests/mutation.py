@@ -38,22 +38,22 @@ import textual.app  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 
-_LEDGER = "tests/integration/store/test_ledger.py"
+_LEDGER = "tests/integration/store/ledger/test_ledger.py"
 CHECKED = {
-    "sestui/core/pacing.py": ("tests/unit/core/test_pacing.py",),
-    "sestui/core/throttled_share.py": (
-        "tests/unit/core/test_throttled_share.py",
-        "tests/unit/core/test_rate_control.py",
+    "sestui/core/delivery/pacing.py": ("tests/unit/core/delivery/test_pacing.py",),
+    "sestui/core/delivery/throttled_share.py": (
+        "tests/unit/core/delivery/test_throttled_share.py",
+        "tests/unit/core/delivery/test_rate_control.py",
     ),
     "sestui/sending/engine/answer_policy.py": ("tests/unit/sending/engine/test_answer_policy.py",),
     "sestui/sending/engine/brake.py": ("tests/unit/sending/engine/test_brake.py",),
     "sestui/sending/engine/concurrency.py": ("tests/unit/sending/engine/test_concurrency.py",),
     "sestui/sending/engine/rate_limiter.py": ("tests/unit/sending/engine/test_rate_limiter.py",),
     "sestui/ses/replies.py": ("tests/unit/ses/test_replies.py",),
-    "sestui/store/audiences.py": ("tests/integration/store/test_runs.py",),
-    "sestui/store/governor.py": ("tests/integration/store/test_governor.py", _LEDGER),
-    "sestui/store/ledger.py": (_LEDGER, "tests/integration/store/test_workers.py"),
-    "sestui/store/many_sql.py": (_LEDGER,),
+    "sestui/store/contacts/audiences.py": ("tests/integration/store/runs/test_runs.py",),
+    "sestui/store/ledger/governor.py": ("tests/integration/store/ledger/test_governor.py", _LEDGER),
+    "sestui/store/ledger/ledger.py": (_LEDGER, "tests/integration/store/ledger/test_workers.py"),
+    "sestui/store/db/bulk_statements.py": (_LEDGER,),
 }
 """The modules on which the promise hangs, and the tests that see them."""
 

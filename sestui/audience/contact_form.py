@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sestui.audience.columns import tidy
-from sestui.audience.rows import MAX_VALUE, split_tags
+from sestui.audience.imports.columns import tidy
+from sestui.audience.imports.rows import MAX_VALUE, split_tags
 from sestui.audience.sources.json_rows import loads
-from sestui.core.states import ContactStatus
+from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import UsageError
-from sestui.store.contact_edits import ContactFields
-from sestui.store.tables import Contact
+from sestui.store.contacts.edits import ContactFields
+from sestui.store.db.tables import Contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def parse_attributes(text: str, before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tags_text(tags: Sequence[str]) -> str:
-    """Tags on one line, as :func:`~sestui.audience.rows.split_tags` reads them."""
+    """Tags on one line, as :func:`~sestui.audience.imports.rows.split_tags` reads them."""
     cells = []
     for tag in tags:
         line = io.StringIO()

@@ -8,12 +8,12 @@ from typing import IO, Any
 from sestui.audience.contact_form import tags_text
 from sestui.audience.exported_columns import COLUMNS, attribute_label
 from sestui.core.clock import iso
+from sestui.core.delivery.states import Standing
 from sestui.core.spreadsheet import guarded
-from sestui.core.states import Standing
 from sestui.reports.sent_log import Format
-from sestui.store.contact_export import ExportedContact, attribute_names, export_contacts
-from sestui.store.contact_walks import Which
-from sestui.store.database import Database
+from sestui.store.contacts.export import ExportedContact, attribute_names, export_contacts
+from sestui.store.contacts.walks import Which
+from sestui.store.db.database import Database
 
 
 def write_contacts(

@@ -1,7 +1,7 @@
 """`sestui account`: what SES says of us."""
 
 from sestui.cli.common import AsJson, opened, put, put_json, say
-from sestui.core.pacing import AllowedRate
+from sestui.core.delivery.pacing import AllowedRate
 from sestui.errors import AccountError
 
 

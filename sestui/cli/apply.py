@@ -53,8 +53,8 @@ def apply_command(
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
-    from sestui.store.campaigns import Campaigns  # noqa: PLC0415
-    from sestui.tasks.desk import TaskDesk  # noqa: PLC0415
+    from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
+    from sestui.tasks.task_service import TaskDesk  # noqa: PLC0415
 
     settings, clock = load_settings(), SystemClock()
     of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sestui.settings import Settings
-    from sestui.store.restore import Ready
-    from sestui.store.restore_lock import Processes
-    from sestui.store.restored import Marked, Waiting
+    from sestui.store.backup.restore import Ready
+    from sestui.store.backup.restore_guard import Marked, Waiting
+    from sestui.store.backup.restore_lock import Processes
 
 
 def backup_command(
@@ -29,7 +29,7 @@ def backup_command(
     as_json: AsJson = False,
 ) -> None:
     """Copy the database to a file while others use it, and verify the copy."""
-    from sestui.store.copy import copy_database  # noqa: PLC0415 - the database is slow to import
+    from sestui.store.backup.backup import copy_database  # noqa: PLC0415 - the database is slow to import
 
     target = _written_to(file)
     with opened() as runtime:
@@ -82,7 +82,7 @@ def restore_command(
 ) -> None:
     """Put a backup in the database's place; runs that were open in it wait for approval."""
     from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
-    from sestui.store.restore import sqlite_file  # noqa: PLC0415 - so is the database
+    from sestui.store.backup.restore import sqlite_file  # noqa: PLC0415 - so is the database
 
     if mark == (file is not None):
         raise UsageError("Name the backup, or --mark the database as restored by other means.")
@@ -104,8 +104,8 @@ def _restore(
     file: Path, database: Path, settings: "Settings", *, yes: bool, keep: bool, json: bool
 ) -> None:
     from sestui.runtime import local_time  # noqa: PLC0415 - the database is slow to import
-    from sestui.store.restore import check_backup, made_ready, put_in_place  # noqa: PLC0415
-    from sestui.store.restore_lock import check_unused  # noqa: PLC0415
+    from sestui.store.backup.restore import check_backup, made_ready, put_in_place  # noqa: PLC0415
+    from sestui.store.backup.restore_lock import check_unused  # noqa: PLC0415
 
     clock, processes = SystemClock(), _processes()
 
@@ -153,7 +153,7 @@ def _question(
 
 
 def _mark(*, as_json: bool) -> None:
-    from sestui.store.restored import mark_restored  # noqa: PLC0415 - with the database
+    from sestui.store.backup.restore_guard import mark_restored  # noqa: PLC0415 - with the database
 
     with opened() as runtime:
         now = runtime.clock.now()
@@ -187,7 +187,7 @@ def _put_waiting(waiting: "Sequence[Waiting]") -> None:
 
 
 def _processes() -> "Processes":
-    from sestui.sending.identity import lives, process_name, this_host  # noqa: PLC0415 - psutil
-    from sestui.store.restore_lock import Processes  # noqa: PLC0415 - with the database
+    from sestui.sending.process_identity import lives, process_name, this_host  # noqa: PLC0415 - psutil
+    from sestui.store.backup.restore_lock import Processes  # noqa: PLC0415 - with the database
 
     return Processes(this_host(), lives, process_name)

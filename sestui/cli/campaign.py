@@ -15,9 +15,9 @@ from sestui.cli.checks import (
 )
 from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
+from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import iso
-from sestui.core.follow_up import Only
-from sestui.core.states import DeliveryState, RunState, WaitReason
+from sestui.core.delivery.states import DeliveryState, RunState, WaitReason
 from sestui.errors import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -294,7 +294,7 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Settle what is in doubt in the campaign's newest run that has any."""
-    from sestui.store.doubts import Verdict  # noqa: PLC0415 - the database is slow to import
+    from sestui.store.ledger.in_doubt import Verdict  # noqa: PLC0415 - the database is slow to import
 
     if assume_sent == resend:
         raise UsageError("Say either --assume-sent or --resend.")
@@ -341,7 +341,7 @@ def send_test(
     as_json: AsJson = False,
 ) -> None:
     """Send the message to a few addresses now, as a run of its own."""
-    from sestui.cli.following import follow  # noqa: PLC0415 - the sender is slow to import
+    from sestui.cli.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:
         runtime.account.look()

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
-from sestui.core.states import DeliveryState
+from sestui.core.delivery.states import DeliveryState
 from sestui.errors import EXIT_DONE, EXIT_FAILED
 
 if TYPE_CHECKING:
     from sestui.compose.checks import CampaignCheck
-    from sestui.core.content.findings import Finding
+    from sestui.core.content.lint.findings import Finding
     from sestui.runtime import Runtime
 
 _SHOWN = 20

@@ -41,7 +41,7 @@ def assignments(incomplete: str) -> list[str]:
 
 def _stored(kind: str, incomplete: str) -> list[str]:
     from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
-    from sestui.store.names import Named, names  # noqa: PLC0415
+    from sestui.store.db.names import Named, names  # noqa: PLC0415
 
     try:
         given = load_settings()

@@ -6,13 +6,13 @@ import typer
 
 from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
-from sestui.core.people import name_of
-from sestui.core.states import Standing
+from sestui.core.contact.person_name import name_of
+from sestui.core.delivery.states import Standing
 
 if TYPE_CHECKING:
     from sestui.reports.contact_record import ContactRecord
     from sestui.runtime import Runtime
-    from sestui.store.contact_pages import ContactLine
+    from sestui.store.contacts.pages import ContactLine
 
 app = Commands(help="Find contacts, see their history, suppress them.", no_args_is_help=True)
 
@@ -34,8 +34,8 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Contacts that have each word of TEXT in their address or an attribute."""
-    from sestui.store.contact_find import find_contacts  # noqa: PLC0415 - the database is slow
-    from sestui.store.contact_walks import Which  # noqa: PLC0415 - as above
+    from sestui.store.contacts.search import find_contacts  # noqa: PLC0415 - the database is slow
+    from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
 
     found: list[ContactLine] = []
     more = False
@@ -112,7 +112,7 @@ def suppress(
     as_json: AsJson = False,
 ) -> None:
     """Never mail this address, or whole domain, again, whatever list it is or comes on."""
-    from sestui.audience import people  # noqa: PLC0415 - the database is slow to import
+    from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
         fresh = people.suppress(runtime.suppressions, email, reason, runtime.clock.now())
@@ -127,7 +127,7 @@ def suppress(
 @app.command("unsuppress")
 def unsuppress(email: EmailOrDomain, *, as_json: AsJson = False) -> None:
     """Let runs mail this address, or whole domain, again."""
-    from sestui.core.addresses import suppression_key  # noqa: PLC0415 - email-validator is slow
+    from sestui.core.contact.address_check import suppression_key  # noqa: PLC0415 - email-validator is slow
 
     with opened() as runtime:
         key = suppression_key(email)

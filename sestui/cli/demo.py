@@ -76,14 +76,14 @@ def demo_command(
             if headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
                 _send(runtime, run_id)
             else:
-                from sestui.tui.app import SestuiApp  # noqa: PLC0415 - textual is slow to import
+                from sestui.tui.app.app import SestuiApp  # noqa: PLC0415 - textual is slow to import
 
                 SestuiApp(settings, lambda: runtime, follow=run_id).run()
 
 
 def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
     """Import the sample, apply the campaign, start its run; returns the run's id."""
-    from sestui.audience.importer import import_contacts  # noqa: PLC0415 - with the database
+    from sestui.audience.imports.importer import import_contacts  # noqa: PLC0415 - with the database
     from sestui.audience.sample import write_sample  # noqa: PLC0415
     from sestui.compose.apply import apply_plan, plan  # noqa: PLC0415
     from sestui.compose.files import load_campaign  # noqa: PLC0415
@@ -107,7 +107,7 @@ def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
 
 
 def _send(runtime: "Runtime", run_id: int) -> None:
-    from sestui.cli.following import follow  # noqa: PLC0415 - the sender is slow to import
+    from sestui.cli.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     follow(runtime, run_id)
     run = runtime.overview.run(run_id)
@@ -125,8 +125,8 @@ def _send(runtime: "Runtime", run_id: int) -> None:
 def _outbox(settings: "Settings") -> Counter[str]:
     """How often each address is in the simulator's outbox: the other side's own account."""
     from sestui.core.clock import SystemClock  # noqa: PLC0415
-    from sestui.simulator.state import SimulatorState  # noqa: PLC0415
-    from sestui.simulator.storage import FILE_NAME  # noqa: PLC0415
+    from sestui.simulator.account.state import SimulatorState  # noqa: PLC0415
+    from sestui.simulator.account.storage import FILE_NAME  # noqa: PLC0415
 
     state = SimulatorState(settings.data_dir / FILE_NAME, SystemClock())
     try:

@@ -14,7 +14,7 @@ from sestui.cli import completion
 from sestui.cli.commands import Commands
 from sestui.cli.common import opened, say
 from sestui.core.clock import Instant
-from sestui.core.states import DeliveryState, Standing
+from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.errors import UsageError
 
 app = Commands(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
@@ -56,7 +56,7 @@ def deliveries(
 ) -> None:
     """The sent log: one row for each recipient of each run."""
     from sestui.reports.sent_log import Format, write_log  # noqa: PLC0415 - the database is slow
-    from sestui.store.delivery_walk import EVERY_STATE, LogFilter  # noqa: PLC0415
+    from sestui.store.ledger.walk import EVERY_STATE, LogFilter  # noqa: PLC0415
 
     if form not in set(Format):
         raise UsageError(f"--format {form}: it is csv or jsonl.")
@@ -97,7 +97,7 @@ def contacts(
     """Contacts with status, suppression, tags, lists and every attribute."""
     from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
     from sestui.reports.sent_log import Format  # noqa: PLC0415 - as above
-    from sestui.store.contact_walks import Which  # noqa: PLC0415 - as above
+    from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
 
     if form not in set(Format):
         raise UsageError(f"--format {form}: it is csv or jsonl.")

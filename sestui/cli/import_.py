@@ -11,15 +11,15 @@ import typer
 from sestui.cli.common import say
 from sestui.cli.import_options import parse_mapping, parse_types, parse_words
 from sestui.cli.import_report import put_imported, put_suppressed
-from sestui.core.conflict import OnConflict
+from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
-    from sestui.audience.files import Reading
-    from sestui.audience.importer import ImportResult, Progress
-    from sestui.audience.status_words import Meaning
-    from sestui.audience.statuses import FileSays
+    from sestui.audience.imports.file_cells import Reading
+    from sestui.audience.imports.importer import ImportResult, Progress
+    from sestui.audience.imports.status_words import Meaning
+    from sestui.audience.imports.statuses import FileSays
 
 _SUPPRESSED = "suppressed"
 
@@ -102,7 +102,7 @@ def import_command(
     Who has left by the file's own word comes in as unsubscribed or suppressed.
     """
     # Only for those who import.
-    from sestui.audience.files import Reading  # noqa: PLC0415
+    from sestui.audience.imports.file_cells import Reading  # noqa: PLC0415
 
     mapping = parse_mapping(map_ or [])
     reading = Reading(encoding, delimiter)
@@ -143,7 +143,7 @@ def import_command(
 
 def _names_its_lists(file: Path, reading: "Reading") -> bool:
     """Whether a file says itself which lists its contacts are on, as far as can be told now."""
-    from sestui.audience.own_export import is_own_export  # noqa: PLC0415 - as above
+    from sestui.audience.imports.own_export import is_own_export  # noqa: PLC0415 - as above
     from sestui.audience.sources.opening import STANDARD_INPUT  # noqa: PLC0415
 
     # Standard input can be read only once: the import itself finds out.
@@ -165,8 +165,8 @@ def _imported(
 ) -> "ImportResult":
     """Import, and ask what is meant where a person can be asked."""
     # The database and the address rules: only for those who import.
-    from sestui.audience.importer import import_contacts  # noqa: PLC0415
-    from sestui.audience.statuses import UnknownStatusError  # noqa: PLC0415
+    from sestui.audience.imports.importer import import_contacts  # noqa: PLC0415
+    from sestui.audience.imports.statuses import UnknownStatusError  # noqa: PLC0415
     from sestui.cli.import_question import ask  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.runtime import open_database  # noqa: PLC0415
@@ -218,7 +218,7 @@ def _suppress(
     as_json: bool,
 ) -> None:
     """Suppress everybody and every domain in the file."""
-    from sestui.audience.suppress_file import suppress_file  # noqa: PLC0415 - as above
+    from sestui.audience.imports.suppress_file import suppress_file  # noqa: PLC0415 - as above
     from sestui.core.clock import SystemClock  # noqa: PLC0415 - as above
     from sestui.runtime import open_database  # noqa: PLC0415 - as above
     from sestui.settings import load_settings  # noqa: PLC0415 - as above

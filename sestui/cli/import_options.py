@@ -7,7 +7,7 @@ from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
-    from sestui.audience.status_words import Meaning
+    from sestui.audience.imports.status_words import Meaning
 
 
 def parse_mapping(options: Sequence[str]) -> dict[str, str]:
@@ -57,7 +57,7 @@ def parse_words(options: list[str]) -> "dict[str, Meaning]":
     Raises:
         UsageError: one is not of that form, or a value comes twice.
     """
-    from sestui.audience.status_words import Meaning  # noqa: PLC0415 - only for those who need it
+    from sestui.audience.imports.status_words import Meaning  # noqa: PLC0415 - only for those who need it
     from sestui.core.text import folded  # noqa: PLC0415 - as above
 
     words: dict[str, Meaning] = {}

@@ -2,9 +2,9 @@
 
 import typer
 
-from sestui.audience.columns import tidy
-from sestui.audience.status_words import Meaning
-from sestui.audience.statuses import UnknownStatus, UnknownStatusError
+from sestui.audience.imports.columns import tidy
+from sestui.audience.imports.status_words import Meaning
+from sestui.audience.imports.statuses import UnknownStatus, UnknownStatusError
 from sestui.cli.common import say
 from sestui.core.text import folded, printable
 

@@ -10,9 +10,9 @@ import typer
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
-    from sestui.audience.importer import ImportResult
-    from sestui.audience.rows import Reject
-    from sestui.audience.suppress_file import SuppressResult
+    from sestui.audience.imports.importer import ImportResult
+    from sestui.audience.imports.rows import Reject
+    from sestui.audience.imports.suppress_file import SuppressResult
 
 _MAX_LISTED = 20
 
@@ -120,7 +120,7 @@ def _summary(
         lines.append("What the file says of who may be mailed:")
         lines += [f"  {line}" for line in result.says.lines]
     if result.dry_run:
-        from sestui.audience.columns import in_words  # noqa: PLC0415 - with the importer
+        from sestui.audience.imports.columns import in_words  # noqa: PLC0415 - with the importer
 
         lines += [f"{printable(label)} → {in_words(use)}" for label, use in result.columns]
     return lines
@@ -128,7 +128,7 @@ def _summary(
 
 def _read_as(result: "ImportResult") -> list[str]:
     """How the file was read, and cells by which one sees whether that is right."""
-    from sestui.audience.preview import read_as  # noqa: PLC0415 - with the importer
+    from sestui.audience.imports.preview import read_as  # noqa: PLC0415 - with the importer
 
     form = read_as(result.kind, result.encoding, result.delimiter)
     lines = [

@@ -13,7 +13,7 @@ from sestui.core.clock import iso
 
 if TYPE_CHECKING:
     from sestui.relay.serve import Listening
-    from sestui.store.relay_tables import RelayKey
+    from sestui.store.relay.tables import RelayKey
 
 DEFAULT_PORT = 4580
 
@@ -102,8 +102,8 @@ def add_key(
     as_json: AsJson = False,
 ) -> None:
     """Make a key; its secret is shown this once."""
-    from sestui.core.relay_key import KeyFields  # noqa: PLC0415 - the command's own
-    from sestui.store.relay_key_maker import KeyMaker  # noqa: PLC0415 - as above
+    from sestui.core.relay.key import KeyFields  # noqa: PLC0415 - the command's own
+    from sestui.store.relay.key_maker import KeyMaker  # noqa: PLC0415 - as above
 
     fields = KeyFields(
         name, sender or [], rate_share, quota_share, send_only, _calls(allow) if allow else ()
@@ -127,7 +127,7 @@ def add_key(
 @key_app.command("list")
 def list_keys(*, as_json: AsJson = False) -> None:
     """Every key, the newest first, revoked ones too."""
-    from sestui.store.relay_keys import RelayKeys  # noqa: PLC0415 - the command's own
+    from sestui.store.relay.keys import RelayKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
         keys = RelayKeys(runtime.database).all()
@@ -157,7 +157,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
 @key_app.command("show")
 def show_key(name: KeyName, *, as_json: AsJson = False) -> None:
     """What a key may do; by its name or its access key id."""
-    from sestui.store.relay_keys import RelayKeys  # noqa: PLC0415 - the command's own
+    from sestui.store.relay.keys import RelayKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
         key = RelayKeys(runtime.database).named(name)
@@ -179,7 +179,7 @@ def show_key(name: KeyName, *, as_json: AsJson = False) -> None:
 @key_app.command("revoke")
 def revoke_key(name: KeyName) -> None:
     """Let a key work no more; by its name or its access key id."""
-    from sestui.store.relay_keys import RelayKeys  # noqa: PLC0415 - the command's own
+    from sestui.store.relay.keys import RelayKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
         key = RelayKeys(runtime.database).revoke(name, runtime.clock.now())
@@ -187,7 +187,7 @@ def revoke_key(name: KeyName) -> None:
 
 
 def _calls(texts: list[str]) -> tuple[str, ...]:
-    from sestui.core.relay_calls import named_calls  # noqa: PLC0415 - the command's own
+    from sestui.core.relay.calls import named_calls  # noqa: PLC0415 - the command's own
     from sestui.ses.operations import Operations  # noqa: PLC0415 - botocore is heavy
 
     return named_calls(texts, Operations().names)

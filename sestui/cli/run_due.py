@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sestui.cli.common import AsJson, opened, put, put_json, say
-from sestui.cli.punctual import time_limit
 from sestui.cli.run_due_log import FILE_NAME, RunDueLog, is_stdout
+from sestui.cli.time_limit import time_limit
 from sestui.core.clock import SystemClock
-from sestui.core.reminders import Reminding, told_before
+from sestui.core.schedule.reminders import Reminding, told_before
 from sestui.errors import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -57,7 +57,7 @@ def run_due_command(
     """The crontab line: run due tasks, start due campaigns, and go on with unfinished runs."""
     # Most minutes nothing is due: neither the ORM nor anything of the sender is imported then.
     from sestui.settings import check_variables, load_settings  # noqa: PLC0415 - pydantic is slow
-    from sestui.store.glance import anything_due, surely_nothing_due  # noqa: PLC0415 - as above
+    from sestui.store.tasks.due_check import anything_due, surely_nothing_due  # noqa: PLC0415 - as above
 
     settings, now = load_settings(), SystemClock().now()
     check_variables()
@@ -74,7 +74,7 @@ def run_due_command(
         if not anything_due(runtime.database, now, before):
             voice.nothing()
             return
-        from sestui.cli.following import stopped_by_signals  # noqa: PLC0415 - the sender is slow
+        from sestui.cli.progress import stopped_by_signals  # noqa: PLC0415 - the sender is slow
         from sestui.tasks.run_due import RunDue  # noqa: PLC0415 - as above
 
         work = RunDue(

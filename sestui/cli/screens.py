@@ -19,7 +19,7 @@ def run_app() -> None:
         SestuiError: settings or database can't be used.
     """
     from sestui.settings import check_variables, load_settings  # noqa: PLC0415 - pydantic is slow
-    from sestui.tui.app import SestuiApp  # noqa: PLC0415 - so is textual
+    from sestui.tui.app.app import SestuiApp  # noqa: PLC0415 - so is textual
 
     settings = load_settings()
     check_variables()  # it sends, and what is said on stderr is below the screen

@@ -7,8 +7,8 @@ import typer
 from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
 from sestui.cli.checks import SkipUnrenderable, left_out, put_left_out, warn
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
-from sestui.core.follow_up import Only
-from sestui.core.states import RunState, WaitReason
+from sestui.core.campaign.follow_up import Only
+from sestui.core.delivery.states import RunState, WaitReason
 from sestui.errors import NeedsOperatorError, StateError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def send_command(
     as_json: AsJson = False,
 ) -> None:
     """Start a run, or go on with one that was cut off, and follow it to its end."""
-    from sestui.cli.following import follow  # noqa: PLC0415 - the sender is slow to import
+    from sestui.cli.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:
         runtime.account.look()  # before anything starts: wrong credentials, nobody listening

@@ -12,7 +12,7 @@ from sestui.cli.commands import Commands
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
-    from sestui.simulator.state import SimulatorState
+    from sestui.simulator.account.state import SimulatorState
 
 DEFAULT_PORT = 4579
 
@@ -57,7 +57,7 @@ def serve_account(
     if context.invoked_subcommand is not None:
         return
     from sestui.settings import load_settings  # noqa: PLC0415 - heavy
-    from sestui.simulator.serve import serve  # noqa: PLC0415 - heavy
+    from sestui.simulator.api.serve import serve  # noqa: PLC0415 - heavy
 
     settings = load_settings()
     # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
@@ -80,7 +80,7 @@ def serve_account(
 def key(as_json: Json = False) -> None:
     """Print the credentials for programs that use the simulator: export $(sestui simulator key)."""
     from sestui.settings import load_settings  # noqa: PLC0415 - heavy
-    from sestui.simulator.access import (  # noqa: PLC0415 - with it
+    from sestui.simulator.api.access import (  # noqa: PLC0415 - with it
         SECRET_ACCESS_KEY,
         access_key_of,
     )
@@ -155,7 +155,7 @@ def add_fault(
     ] = None,
 ) -> None:
     """Script a fault; servers that run already obey at once."""
-    from sestui.simulator.faults import checked_fault  # noqa: PLC0415 - the command's own
+    from sestui.simulator.api.faults import checked_fault  # noqa: PLC0415 - the command's own
 
     fault = checked_fault(kind, probability=probability, count=count, match=match, seconds=seconds)
     typer.echo(f"Fault {_state().add_fault(fault)} is set.", err=True)
@@ -164,7 +164,7 @@ def add_fault(
 @fault_app.command("kinds")
 def list_kinds() -> None:
     """List what can be made to go wrong."""
-    from sestui.simulator.faults import MEANINGS  # noqa: PLC0415 - the command's own
+    from sestui.simulator.api.faults import MEANINGS  # noqa: PLC0415 - the command's own
 
     for kind, meaning in MEANINGS.items():
         typer.echo(f"{kind:<15} {meaning}")
@@ -197,14 +197,14 @@ def clear_faults() -> None:
 def _state() -> "SimulatorState":
     from sestui.core.clock import SystemClock  # noqa: PLC0415 - with what follows
     from sestui.settings import load_settings  # noqa: PLC0415 - heavy
-    from sestui.simulator.state import SimulatorState  # noqa: PLC0415 - heavy
-    from sestui.simulator.storage import FILE_NAME  # noqa: PLC0415 - heavy
+    from sestui.simulator.account.state import SimulatorState  # noqa: PLC0415 - heavy
+    from sestui.simulator.account.storage import FILE_NAME  # noqa: PLC0415 - heavy
 
     return SimulatorState(load_settings().data_dir / FILE_NAME, SystemClock())
 
 
 def _tell_how(workspace: Path, port: int) -> None:
-    from sestui.simulator.access import (  # noqa: PLC0415 - with the server
+    from sestui.simulator.api.access import (  # noqa: PLC0415 - with the server
         SECRET_ACCESS_KEY,
         access_key_of,
     )

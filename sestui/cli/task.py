@@ -11,14 +11,14 @@ from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.cli.crontab import crontab_command
 from sestui.cli.task_report import described, run_lines, task_row
-from sestui.core.overdue import overdue
-from sestui.core.task_states import Misfire, Overlap, TaskRunState
+from sestui.core.schedule.overdue import overdue
+from sestui.core.task.states import Misfire, Overlap, TaskRunState
 from sestui.errors import EXIT_DONE, EXIT_FAILED, UsageError
 
 if TYPE_CHECKING:
-    from sestui.core.task import TaskFields
+    from sestui.core.task.fields import TaskFields
     from sestui.runtime import Runtime
-    from sestui.tasks.desk import TaskView
+    from sestui.tasks.task_service import TaskView
 
 app = Commands(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
 app.command("crontab")(crontab_command)
@@ -139,7 +139,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a task; `run-due` runs it when its time has come."""
-    from sestui.core.task import TaskFields  # noqa: PLC0415 - croniter is slow to import
+    from sestui.core.task.fields import TaskFields  # noqa: PLC0415 - croniter is slow to import
 
     if schedule is None and at is None:
         raise UsageError("Say when: --schedule '0 3 * * *', or once with --at 2026-12-01T09:00.")
@@ -223,8 +223,8 @@ def _changed(
     ends: str | None,
 ) -> "TaskFields":
     """``fields`` with what was said on the command line."""
-    from sestui.core.cron_grammar import with_both  # noqa: PLC0415 - croniter, as above
-    from sestui.core.task_values import instant_of, once  # noqa: PLC0415 - as above
+    from sestui.core.schedule.cron_grammar import with_both  # noqa: PLC0415 - croniter, as above
+    from sestui.core.task.values import instant_of, once  # noqa: PLC0415 - as above
 
     changes = {name: value for name, value in given.items() if value is not None}
     zone = changes.get("timezone", fields.timezone)
@@ -300,7 +300,7 @@ def remove(
 @app.command("run")
 def run(name: Name, *, as_json: AsJson = False) -> None:
     """Run a task now, whatever its schedule says, and wait for its end."""
-    from sestui.cli.following import stopped_by_signals  # noqa: PLC0415 - the sender is slow
+    from sestui.cli.progress import stopped_by_signals  # noqa: PLC0415 - the sender is slow
 
     with opened() as runtime:
         task_id = runtime.tasks.id_to_run(name)

@@ -3,13 +3,13 @@
 import json
 from typing import TYPE_CHECKING
 
-from sestui.core.overdue import overdue
-from sestui.core.task_states import BAD_TASK_STATES, Misfire
+from sestui.core.schedule.overdue import overdue
+from sestui.core.task.states import BAD_TASK_STATES, Misfire
 
 if TYPE_CHECKING:
-    from sestui.core.task import TaskFields
+    from sestui.core.task.fields import TaskFields
     from sestui.runtime import Runtime
-    from sestui.tasks.desk import TaskOutlook, TaskRunView, TaskView
+    from sestui.tasks.task_service import TaskOutlook, TaskRunView, TaskView
 
 
 def task_row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:

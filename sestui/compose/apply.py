@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 from sestui.compose.checks import Checker
 from sestui.compose.files import LoadedCampaign
 from sestui.compose.timing import next_due
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Instant, iso
 from sestui.core.content import MessageSource
-from sestui.core.content.findings import Finding, Severity
+from sestui.core.content.lint.findings import Finding, Severity
 from sestui.errors import BadFileError
-from sestui.store.campaigns import Campaigns, fields_of
-from sestui.store.tables import Campaign
+from sestui.store.campaigns.campaigns import Campaigns, fields_of
+from sestui.store.db.tables import Campaign
 
 _FILE_NAMES = {"from_address": "from", "start_at": "start"}
 

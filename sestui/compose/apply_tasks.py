@@ -9,10 +9,10 @@ from typing import ClassVar
 from sestui.compose.apply import Change, FieldChange
 from sestui.compose.files import text_of
 from sestui.core.clock import iso
-from sestui.core.task import TaskFields
-from sestui.core.task_file import TaskFile
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.file import TaskFile
 from sestui.errors import BadFileError, UsageError
-from sestui.tasks.desk import TaskDesk
+from sestui.tasks.task_service import TaskDesk
 
 SUFFIXES = {".yaml", ".yml"}
 """What tells a task's file from a campaign's."""

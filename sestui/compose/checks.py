@@ -7,21 +7,21 @@ ask here. Errors stop, warnings are told.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sestui.compose.belonging import asks
-from sestui.compose.check import (
+from sestui.compose.envelope import envelope_of
+from sestui.compose.memberships import asks
+from sestui.compose.render_check import (
     CheckReport,
     Unrenderable,
     UnrenderableError,
     check_recipients,
 )
-from sestui.compose.envelope import envelope_of
-from sestui.compose.sample import SAMPLE_EMAIL, sample_attributes
+from sestui.compose.sample_contact import SAMPLE_EMAIL, sample_attributes
 from sestui.compose.timing import START_GRACE
-from sestui.core.campaign import CampaignFields
-from sestui.core.campaign_findings import examine_campaign
+from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.findings import examine_campaign
 from sestui.core.clock import Clock
 from sestui.core.content import Composer, Envelope, MessageSource
-from sestui.core.content.findings import (
+from sestui.core.content.lint.findings import (
     Examined,
     Finding,
     Severity,
@@ -32,19 +32,19 @@ from sestui.core.content.findings import (
     unknown_variables,
     wanted_attributes,
 )
-from sestui.core.content.lint import lint
+from sestui.core.content.lint.lint import lint
 from sestui.core.content.message import TooHeavyError
-from sestui.core.mail import Mail
-from sestui.core.states import ContactStatus
+from sestui.core.delivery.mail import Mail
+from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import ContentError
 from sestui.settings import Settings
-from sestui.store.campaigns import Campaigns, fields_of
-from sestui.store.contacts import AudienceMember, Contacts
-from sestui.store.database import Database
-from sestui.store.members import Members
-from sestui.store.memberships import Memberships
-from sestui.store.tables import Campaign
+from sestui.store.campaigns.campaigns import Campaigns, fields_of
+from sestui.store.contacts.contacts import AudienceMember, Contacts
+from sestui.store.contacts.members import Members
+from sestui.store.contacts.memberships import Memberships
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign
 
 _REMEMBERED_SECONDS = 60.0
 """How long it is believed that nobody on a list has an attribute: to be sure takes a full read."""

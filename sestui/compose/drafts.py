@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from sestui.compose.timing import next_due, same_timing
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Clock, Instant
 from sestui.core.content import MessageSource
-from sestui.store.campaigns import Campaigns, Seen, coming, fields_of
-from sestui.store.tables import Campaign
+from sestui.store.campaigns.campaigns import Campaigns, Seen, coming, fields_of
+from sestui.store.db.tables import Campaign
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sestui.core.attachments import name_of, problem_with_name
-from sestui.core.campaign_file import CampaignFile, parse_campaign
-from sestui.core.campaign_values import BadValue
+from sestui.core.campaign.file import CampaignFile, parse_campaign
+from sestui.core.campaign.values import BadValue
 from sestui.core.content import MessageSource
-from sestui.core.content.includes import Expanded, IncludeError, expanded
-from sestui.core.content.links import local_images
+from sestui.core.content.attachments import name_of, problem_with_name
+from sestui.core.content.lint.links import local_images
 from sestui.core.content.message import BodyFormat, TemplateError
-from sestui.core.mail import MailAttachment
+from sestui.core.content.template.includes import Expanded, IncludeError, expanded
+from sestui.core.delivery.mail import MailAttachment
 from sestui.core.text import printable
 from sestui.errors import BadFileError, NotFoundError, SestuiError
 

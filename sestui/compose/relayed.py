@@ -4,8 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sestui.core.delivery import PLACE, RELAYED, Claim
-from sestui.core.mail import Mail
+from sestui.core.delivery.handover import PLACE, RELAYED, Claim
+from sestui.core.delivery.mail import Mail
 from sestui.errors import ContentError
 from sestui.ses_api.relayed import RelayedMail, arguments
 

@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-from sestui.compose.disk import shown, write_file
+from sestui.compose.atomic_write import shown, write_file
 from sestui.compose.files import format_by_name
-from sestui.core.campaign import CampaignFields
-from sestui.core.campaign_writer import write_campaign
+from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.writer import write_campaign
 from sestui.core.content import MessageSource
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import BadFileError, NotFoundError, StateError
 
 

@@ -1,10 +1,10 @@
 """When a campaign's next run is due, as its schedule or start and its past say."""
 
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Instant
-from sestui.core.cron import next_occurrence, occurrence_at
-from sestui.store.campaigns import Campaigns, fields_of
-from sestui.store.tables import Campaign
+from sestui.core.schedule.cron import next_occurrence, occurrence_at
+from sestui.store.campaigns.campaigns import Campaigns, fields_of
+from sestui.store.db.tables import Campaign
 
 START_GRACE = 86_400.0
 """Seconds: a start further in the past than this is history and sends nothing by itself."""

@@ -10,15 +10,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sestui.core.clock import Clock
 from sestui.errors import SestuiError
+from sestui.relay.admission import Intake
 from sestui.relay.answers import Answer, give, refusal
 from sestui.relay.calls import call_of, speaks_v1
 from sestui.relay.client import Client, client_of
-from sestui.relay.intake import Intake
-from sestui.relay.keys import Keyring, KnownKey
+from sestui.relay.keyring import Keyring, KnownKey
 from sestui.relay.metrics import Metrics
-from sestui.relay.once import OnceOnly
-from sestui.relay.passing import CutOffError, PassThrough
-from sestui.relay.received import (
+from sestui.relay.proxy import CutOffError, PassThrough
+from sestui.relay.replay_cache import OnceOnly
+from sestui.relay.requests import (
     Caller,
     Gone,
     Memory,

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sestui.relay.answers import as_bytes, refusal
 from sestui.relay.client import KEY, Client
-from sestui.relay.gathered import GatheringTransport
+from sestui.relay.gathering_transport import GatheringTransport
 from sestui.ses_api.wire import ServiceError
 
 HEAD_SECONDS = 10.0

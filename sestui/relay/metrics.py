@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sestui.errors import SestuiError
-from sestui.relay.verdicts import Settled
-from sestui.ses_api.relay_intake import Queue
+from sestui.relay.results import Settled
+from sestui.ses_api.relay_admission import Queue
 
 # When each figure began would be twice the text, and nobody asks.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types

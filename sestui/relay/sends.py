@@ -5,12 +5,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sestui.relay.admission import Intake
 from sestui.relay.answers import Answer, bulk_sent, refusal, sent
-from sestui.relay.intake import Intake
-from sestui.relay.received import Caller, call_name
-from sestui.relay.verdicts import Settled, as_entry, of_whole_call
+from sestui.relay.requests import Caller, call_name
+from sestui.relay.results import Settled, as_entry, of_whole_call
 from sestui.ses_api import wire_v1
-from sestui.ses_api.relay_intake import Incoming
+from sestui.ses_api.relay_admission import Incoming
 from sestui.ses_api.relay_shape_v1 import check_parameters
 from sestui.ses_api.relayed import (
     RelayedMail,

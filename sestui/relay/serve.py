@@ -25,21 +25,21 @@ from uvicorn.server import Server
 from sestui.core.clock import Clock
 from sestui.core.signals import heeded
 from sestui.errors import AccountUnreachableError, SestuiError, SettingsError
+from sestui.relay.admission import Intake
 from sestui.relay.app import RelayApp
 from sestui.relay.connection import GuardedProtocol
-from sestui.relay.intake import Intake
-from sestui.relay.keeper import Keeper
-from sestui.relay.keys import Keyring
+from sestui.relay.keyring import Keyring
 from sestui.relay.metrics import Metrics, create_metrics_app
-from sestui.relay.passing import passing
+from sestui.relay.proxy import passing
+from sestui.relay.sender_supervisor import Keeper
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
-from sestui.sending.workplace import Place, workplace
+from sestui.sending.worker_registration import Place, workplace
 from sestui.ses.operations import Operations
-from sestui.store.database import Database
-from sestui.store.ledger import Ledger
-from sestui.store.relay_intake import RelayIntake
-from sestui.store.relayed import RelayedMails
+from sestui.store.db.database import Database
+from sestui.store.ledger.ledger import Ledger
+from sestui.store.relay.admission import RelayIntake
+from sestui.store.relay.mails import RelayedMails
 
 _KEEP_ALIVE_SECONDS = 300
 """Long: a connection closed while idle can swallow the call that comes just then."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import Answer
-from sestui.core.states import DeliveryState
+from sestui.core.delivery.handover import Answer
+from sestui.core.delivery.states import DeliveryState
 from sestui.errors import StorageError, unforeseen
-from sestui.relay.verdicts import Settled, of_outcome
-from sestui.ses_api.relay_intake import Admission, CallAnswer, Incoming, Outcome
+from sestui.relay.results import Settled, of_outcome
+from sestui.ses_api.relay_admission import Admission, CallAnswer, Incoming, Outcome
 from sestui.ses_api.relayed import RelayedMail
 from sestui.ses_api.wire import ServiceError, rate_exceeded
 

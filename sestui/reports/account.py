@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sestui.core.account import UNLIMITED
 from sestui.core.clock import Instant, iso
+from sestui.core.delivery.account import UNLIMITED
 from sestui.reports.dashboard import own_share
 from sestui.sending.shared_account import SharedAccount
-from sestui.store.recent import RecentRuns
+from sestui.store.runs.run_lists import RecentRuns
 
 _FEW = 50
 """Mails that SES counts and nobody here knows of, and that are not worth a sentence."""

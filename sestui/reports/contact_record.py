@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sestui.core.addresses import suppression_key
 from sestui.core.clock import Instant, iso
-from sestui.core.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
-from sestui.core.text import printable
-from sestui.core.why import (
+from sestui.core.contact.address_check import suppression_key
+from sestui.core.delivery.explain import (
     DeliveryFacts,
     Recipient,
     RunFacts,
@@ -16,11 +14,13 @@ from sestui.core.why import (
     why,
     why_without,
 )
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
+from sestui.core.text import printable
 from sestui.errors import NotFoundError
-from sestui.store.contact_history import ContactHistory, Joined, PastRun
-from sestui.store.contacts import Contacts
-from sestui.store.suppressions import Suppressions
-from sestui.store.tables import Contact, Delivery, Run, Suppression
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.history import ContactHistory, Joined, PastRun
+from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.db.tables import Contact, Delivery, Run, Suppression
 
 
 @dataclass(frozen=True, slots=True)

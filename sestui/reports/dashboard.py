@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.states import PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
-from sestui.ses_api.relay_intake import Queue
-from sestui.store.campaigns import coming
-from sestui.store.imports import Imports
-from sestui.store.recent import NamedRun, RecentRuns
-from sestui.store.relayed import RelayedMails
-from sestui.store.tables import ImportRecord
+from sestui.ses_api.relay_admission import Queue
+from sestui.store.campaigns.campaigns import coming
+from sestui.store.contacts.imports import Imports
+from sestui.store.db.tables import ImportRecord
+from sestui.store.relay.mails import RelayedMails
+from sestui.store.runs.run_lists import NamedRun, RecentRuns
 
 _DAY_SECONDS = 86_400.0
 _COMING = 5

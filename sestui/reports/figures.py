@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.store.database import Database
-from sestui.store.periods import CampaignFigures, figures_since
+from sestui.store.db.database import Database
+from sestui.store.runs.statistics import CampaignFigures, figures_since
 
 
 @dataclass(frozen=True, slots=True)

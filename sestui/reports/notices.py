@@ -5,17 +5,17 @@ import io
 from collections.abc import Callable, Sequence
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery import RunCounts
-from sestui.core.mail import MailAttachment
-from sestui.core.notice import Notice
+from sestui.core.content.notice import Notice
+from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.mail import MailAttachment
+from sestui.core.delivery.states import DeliveryState
 from sestui.core.spreadsheet import guarded
-from sestui.core.states import DeliveryState
 from sestui.reports.overview import RunView, run_view
-from sestui.store.campaigns import Campaigns
-from sestui.store.database import Database
-from sestui.store.deliveries import Deliveries
-from sestui.store.notices import NoticeRuns
-from sestui.store.runs import Runs
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.db.database import Database
+from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.runs.notices import NoticeRuns
+from sestui.store.runs.runs import Runs
 
 MOST_REJECTS = 50_000
 """Rows of the attached CSV; the sent log has them all."""

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sestui.core.clock import Instant, iso
-from sestui.core.delivery import RunCounts
-from sestui.core.pacing import AllowedRate
-from sestui.core.states import ENDED_RUN_STATES
+from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.pacing import AllowedRate
+from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.errors import NotFoundError
-from sestui.store.campaigns import Campaigns, coming
-from sestui.store.contacts import Contacts
-from sestui.store.runs import Runs, counts_of
-from sestui.store.tables import Campaign, Run
+from sestui.store.campaigns.campaigns import Campaigns, coming
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.db.tables import Campaign, Run
+from sestui.store.runs.runs import Runs, counts_of
 
 
 @dataclass(frozen=True, slots=True)

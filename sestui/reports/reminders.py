@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from sestui.core.clock import Clock
-from sestui.core.notice import Notice
-from sestui.core.reminders import Reminding, Subject, told_before
-from sestui.core.states import RunKind, RunState
-from sestui.sending.due import NotStarted
-from sestui.store.reminders import Reminders, Told
-from sestui.store.tables import Run
+from sestui.core.content.notice import Notice
+from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.schedule.reminders import Reminding, Subject, told_before
+from sestui.sending.runs.campaign_scheduler import NotStarted
+from sestui.store.db.tables import Run
+from sestui.store.runs.reminders import Reminders, Told
 
 
 class ReminderService:

@@ -8,8 +8,8 @@ from typing import IO
 
 from sestui.core.clock import iso
 from sestui.core.spreadsheet import guarded
-from sestui.store.deliveries import Deliveries
-from sestui.store.delivery_walk import LogFilter, LogRow
+from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.ledger.walk import LogFilter, LogRow
 
 COLUMNS = (
     "campaign",

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from sestui.core.account import AccountStatus, QuotaRule
 from sestui.core.clock import Clock
-from sestui.core.pacing import NO_RATE, AllowedRate, Quota
-from sestui.store.governor import Governor, row_allowed, row_quota
-from sestui.store.tables import GovernorRow
+from sestui.core.delivery.account import AccountStatus, QuotaRule
+from sestui.core.delivery.pacing import NO_RATE, AllowedRate, Quota
+from sestui.store.db.tables import GovernorRow
+from sestui.store.ledger.governor import Governor, row_allowed, row_quota
 
 
 class Asked(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sestui.core.account import AccountStatus, Identity
+from sestui.core.delivery.account import AccountStatus, Identity
 from sestui.errors import AccountUnreachableError
 from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sestui.core.clock import Clock
-from sestui.core.pacing import line_seconds
+from sestui.core.delivery.pacing import line_seconds
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
 from sestui.ses.outcome import Lost, Outcome, closed, said_too_soon, too_late

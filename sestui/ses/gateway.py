@@ -12,8 +12,8 @@ import orjson
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import AnswerKind, HoldBack, Reply
-from sestui.core.mail import Mail
+from sestui.core.delivery.handover import AnswerKind, HoldBack, Reply
+from sestui.core.delivery.mail import Mail
 from sestui.ses.client import USER_AGENT, Clients
 from sestui.ses.connections import Connections
 from sestui.ses.connector import ConnectError

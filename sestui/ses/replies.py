@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from sestui.core.delivery import AnswerKind, HoldBack, Reply
+from sestui.core.delivery.handover import AnswerKind, HoldBack, Reply
 from sestui.ses.client import CREDENTIAL_CODES
 from sestui.ses.http_answer import HttpAnswer
 

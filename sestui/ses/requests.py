@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from sestui.core.mail import Mail, MailAttachment, Pattern
+from sestui.core.delivery.mail import Mail, MailAttachment, Pattern
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import SendBulkEmailRequestTypeDef, SendEmailRequestTypeDef

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sestui.core.mailboxes import AddressError, Mailbox, read_mailbox, read_mailboxes
+from sestui.core.contact.mailboxes import AddressError, Mailbox, read_mailbox, read_mailboxes
 from sestui.ses_api.wire import bad_request
 
 _Read = TypeVar("_Read", Mailbox, tuple[Mailbox, ...])

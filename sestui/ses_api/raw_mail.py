@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sestui.core.mailboxes import Mailbox
+from sestui.core.contact.mailboxes import Mailbox
 from sestui.ses_api.addresses import mailboxes_of
 from sestui.ses_api.wire import bad_request
 

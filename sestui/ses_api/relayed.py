@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from sestui.core.mailboxes import Mailbox
+from sestui.core.contact.mailboxes import Mailbox
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.raw_senders import raw_senders

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sestui.core.mailboxes import Mailbox
+from sestui.core.contact.mailboxes import Mailbox
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and values in the order they were given."""

@@ -10,15 +10,15 @@ import json
 import re
 from dataclasses import replace
 
-from sestui.core.encoded_words import decoded_words
-from sestui.core.mail_headers import (
+from sestui.core.contact.encoded_words import decoded_words
+from sestui.core.contact.mailboxes import Mailbox
+from sestui.core.content.mail_headers import (
     HEADER_NAME,
     HEADER_VALUE,
     MAX_HEADER,
     MAX_HEADERS,
     is_reserved,
 )
-from sestui.core.mailboxes import Mailbox
 from sestui.core.text import encodable
 from sestui.ses_api.addresses import mailbox_of
 from sestui.ses_api.raw_mail import RawMail

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError
-from sestui.simulator.serve import serve
+from sestui.simulator.api.serve import serve
 
 
 def main() -> int:

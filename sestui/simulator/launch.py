@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 
 from sestui import errors
 from sestui.errors import AccountUnreachableError, SestuiError
-from sestui.simulator.access import access_key_of
+from sestui.simulator.api.access import access_key_of
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0

@@ -13,11 +13,11 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.text import printable
 from sestui.errors import StoppedError
 from sestui.settings import Settings
-from sestui.store.database import Database
+from sestui.store.db.database import Database
 
 if TYPE_CHECKING:
     from sestui.reports.notices import Notices
-    from sestui.sending.due import Due
+    from sestui.sending.runs.campaign_scheduler import Due
     from sestui.ses.account import Account
 
 P = TypeVar("P", bound=BaseModel)

@@ -20,8 +20,8 @@ from email_validator import EmailUndeliverableError
 from email_validator.deliverability import validate_email_deliverability
 
 from sestui.core.clock import Clock
+from sestui.core.contact.address_verdict import Checked, Verdict
 from sestui.core.text import printable
-from sestui.core.verdict import Checked, Verdict
 from sestui.errors import SestuiError, UsageError
 
 AT_ONCE = 8

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sestui.core.clock import Clock
-from sestui.core.task_states import TaskRunState
+from sestui.core.task.states import TaskRunState
 from sestui.core.text import printable
 from sestui.errors import SestuiError, StoppedError, StorageError
-from sestui.store.task_runs import Program, Runner, RunResult, Taken, TaskRuns
+from sestui.store.tasks.runs import Program, Runner, RunResult, Taken, TaskRuns
 from sestui.tasks.context import RunLog, Services, TaskContext
-from sestui.tasks.kind import Outcome
-from sestui.tasks.left_over import program
+from sestui.tasks.orphans import program
 from sestui.tasks.registry import load_type, parameters_of
+from sestui.tasks.task_type import Outcome
 
 GRACE_SECONDS = 5.0
 """What a run has left to end by itself once its time is up."""

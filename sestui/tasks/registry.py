@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
-from sestui.tasks.kind import TaskType
+from sestui.tasks.task_type import TaskType
 
 GROUP = "sestui.tasks"
 
@@ -63,7 +63,9 @@ def load_type(name: str) -> TaskType[Any]:
             f"{printable(str(error))}"
         ) from error
     if not isinstance(made, TaskType):
-        raise TaskTypeError(f"The task type {name} (of {source}) is no sestui.tasks.kind.TaskType.")
+        raise TaskTypeError(
+            f"The task type {name} (of {source}) is not a sestui.tasks.task_type.TaskType."
+        )
     return made
 
 

@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sestui.core.clock import Clock
-from sestui.core.states import RunKind, RunState
-from sestui.core.task_states import BAD_TASK_STATES
+from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.task.states import BAD_TASK_STATES
 from sestui.errors import SestuiError, StorageError
 from sestui.reports.notices import Notices
 from sestui.reports.overview import Overview, RunView
 from sestui.reports.reminders import ReminderService
-from sestui.sending.due import Due, NotStarted
 from sestui.sending.engine.loop import End
 from sestui.sending.engine.report import SenderReport
+from sestui.sending.runs.campaign_scheduler import Due, NotStarted
 from sestui.sending.sender import Sender
-from sestui.store.tables import Run
-from sestui.tasks.crew import Crew
+from sestui.store.db.tables import Run
 from sestui.tasks.execution import Ended
+from sestui.tasks.worker_pool import Crew
 
 _LOOK_SECONDS = 0.25
 _ROUND_SECONDS = 1.0

@@ -21,7 +21,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sestui.core.mail import Mail
+from sestui.core.delivery.mail import Mail
 from sestui.sending.engine.batching import MOST_ENTRIES, Mode
 from sestui.sending.engine.loop import Limits
 from sestui.ses.requests import bulk_request, single_request

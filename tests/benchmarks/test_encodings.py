@@ -14,7 +14,7 @@ import chardet
 import pytest
 from charset_normalizer import from_bytes
 
-from sestui.audience.reader import RowFile
+from sestui.audience.imports.reader import RowFile
 from sestui.audience.sources.encoding import find_encoding
 from sestui.errors import BadFileError
 from tests.benchmarks import figures

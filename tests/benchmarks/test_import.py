@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from sestui.audience.importer import import_contacts
-from sestui.store.database import Database
-from sestui.store.schema import ensure_schema
+from sestui.audience.imports.importer import import_contacts
+from sestui.store.db.database import Database
+from sestui.store.db.schema import ensure_schema
 from tests.benchmarks import figures
 
 _INVALID_EVERY = 100

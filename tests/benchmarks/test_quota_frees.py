@@ -18,8 +18,8 @@ from sqlalchemy import Connection, text
 
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.database import Database
-from sestui.store.recent import RecentRuns
+from sestui.store.db.database import Database
+from sestui.store.runs.run_lists import RecentRuns
 from tests.benchmarks import figures, workload
 
 _DAY = 86_400.0

@@ -24,8 +24,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sestui.sending.engine.loop import Limits
+from sestui.simulator.account.rules import peak_in_one_second
 from sestui.simulator.launch import SimulatorProcess, start_simulator
-from sestui.simulator.rules import peak_in_one_second
 from tests.benchmarks import figures
 from tests.benchmarks.workload import (
     SHORT_BODY,

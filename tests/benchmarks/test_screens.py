@@ -22,13 +22,13 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content import MessageSource
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.contacts import NewContact
-from sestui.tui.app import SestuiApp
-from sestui.tui.places import PLACES
+from sestui.store.contacts.contacts import NewContact
+from sestui.tui.app.app import SestuiApp
+from sestui.tui.app.tabs import PLACES
 from sestui.tui.widgets.lazy_table import LazyTable
 from tests.benchmarks import figures
 
@@ -51,7 +51,7 @@ print(Empty().run(headless=True))
 _SESTUI = """
 import functools, time
 from sestui.cli.screens import run_app
-from sestui.tui.app import SestuiApp
+from sestui.tui.app.app import SestuiApp
 painted, run = [], SestuiApp.run
 def note(app, last):
     painted.append(time.time())
@@ -63,7 +63,7 @@ async def look(screen, read):
     return found
 def open_home(app, *given):
     global looked
-    from sestui.tui.screens.home import HomeScreen
+    from sestui.tui.home.home_screen import HomeScreen
     looked, HomeScreen.look = HomeScreen.look, look
     came_in(app, *given)
 came_in, SestuiApp.came_in = SestuiApp.came_in, open_home

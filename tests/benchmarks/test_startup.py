@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 
-from sestui.core.task import TaskFields
+from sestui.core.task.fields import TaskFields
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.tasks import Tasks
+from sestui.store.tasks.tasks import Tasks
 from tests.benchmarks import figures, workload
 from tests.support.tasks import make_due
 

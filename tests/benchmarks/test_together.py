@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sestui.simulator.rules import peak_in_one_second
+from sestui.simulator.account.rules import peak_in_one_second
 from tests.benchmarks import figures
 from tests.support.processes import Scene
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content import MessageSource
-from sestui.core.mail import Mail
+from sestui.core.delivery.mail import Mail
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.database import Database
-from sestui.store.tables import Contact, ContactList, Membership, Run
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Contact, ContactList, Membership, Run
 
 REGION = "eu-west-1"
 _LIST = "all"

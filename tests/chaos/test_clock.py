@@ -8,9 +8,9 @@ simulator over HTTP, whose clock does not.
 import pytest
 
 from sestui.core.clock import SystemClock
-from sestui.core.delivery import RunCounts
-from sestui.core.pacing import DAY_SECONDS
-from sestui.simulator.faults import checked_fault
+from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.pacing import DAY_SECONDS
+from sestui.simulator.api.faults import checked_fault
 from tests.support.seeding import addresses
 from tests.support.workspaces import check_pace, counts, once, until
 

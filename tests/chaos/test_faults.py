@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from sestui.core.states import RunState, WaitReason
+from sestui.core.delivery.states import RunState, WaitReason
 from sestui.sending.engine.batching import MOST_ENTRIES
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 from tests.support.seeding import checked_counts
 
 NOT_TAKEN = ("throttle", "error_500", "error_503")

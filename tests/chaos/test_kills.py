@@ -6,7 +6,7 @@ from statistics import mean
 
 import pytest
 
-from sestui.core.states import RunState
+from sestui.core.delivery.states import RunState
 
 IN_DOUBT_SECONDS = 0.25
 """What a kill may leave in doubt, in seconds of sending (DESIGN §12)."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sestui.core.states import WaitReason
+from sestui.core.delivery.states import WaitReason
 from sestui.errors import EXIT_NEEDS_OPERATOR
-from sestui.store.sqlite_logs import LOGS, log_beside
+from sestui.store.db.sqlite_logs import LOGS, log_beside
 from tests.support.workspaces import until
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sestui.core.states import RunState, WaitReason
+from sestui.core.delivery.states import RunState, WaitReason
 from sestui.runtime import Runtime
 from sestui.sending.engine.batching import Mode
 from sestui.sending.engine.loop import Limits
 from sestui.sending.engine.report import SenderReport
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 from sestui.simulator.launch import SimulatorProcess, start_simulator
-from sestui.store.tables import Run
+from sestui.store.db.tables import Run
 from tests.support.certificates import self_signed
 from tests.support.middle import Middle
 from tests.support.seeding import addresses, checked_counts

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sestui.core.clock import SystemClock
-from sestui.core.states import PauseReason, RunState, WaitReason
+from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NEEDS_OPERATOR
 from tests.support.certificates import self_signed
 from tests.support.middle import AT_THE_DOOR, NOT_PASSED_ON, PASSED_ON, Middle

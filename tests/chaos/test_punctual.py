@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from sestui.core.states import RunState
+from sestui.core.delivery.states import RunState
 from sestui.errors import EXIT_DONE, EXIT_NEEDS_OPERATOR, EXIT_TRY_AGAIN
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 from tests.support.processes import locked
 from tests.support.seeding import checked_counts
 from tests.support.workspaces import until

@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sestui.core.clock import SystemClock
-from sestui.core.states import DeliveryState
+from sestui.core.delivery.states import DeliveryState
 from tests.support.between import SILENCES, Between
 from tests.support.relay import Relay, Ses, said, simple
 from tests.support.workspaces import check_pace, until

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sestui.core.delivery import RunCounts
+from sestui.core.delivery.handover import RunCounts
 from sestui.errors import EXIT_DONE, EXIT_FAILED
 from tests.support.processes import locked
 from tests.support.seeding import checked_counts

@@ -16,13 +16,13 @@ import pytest
 from sqlmodel import select
 
 from sestui.core.clock import SystemClock
-from sestui.core.task import MOST_ATTEMPTS, TaskFields
-from sestui.core.task_states import Misfire, TaskRunState
+from sestui.core.task.fields import MOST_ATTEMPTS, TaskFields
+from sestui.core.task.states import Misfire, TaskRunState
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.database import Database
-from sestui.store.task_tables import TaskRun
-from sestui.store.tasks import Tasks
+from sestui.store.db.database import Database
+from sestui.store.tasks.tables import TaskRun
+from sestui.store.tasks.tasks import Tasks
 from tests.support.environment import bare_environment
 from tests.support.tasks import install_shop, make_due
 from tests.support.workspaces import until

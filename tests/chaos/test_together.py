@@ -2,8 +2,8 @@
 
 import pytest
 
-from sestui.core.delivery import RunCounts
-from sestui.core.states import RunState, WaitReason
+from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.states import RunState, WaitReason
 from tests.support.seeding import checked_counts
 from tests.support.workspaces import check_pace
 

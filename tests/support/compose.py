@@ -7,12 +7,12 @@ from textual.widgets import OptionList
 
 from sestui.compose import apply
 from sestui.compose.checks import Checker
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.settings import load_settings
-from sestui.store.campaigns import fields_of
-from sestui.store.contacts import NewContact
-from sestui.tui.screens.choose import ChooseScreen
+from sestui.store.campaigns.campaigns import fields_of
+from sestui.store.contacts.contacts import NewContact
+from sestui.tui.dialogs.choose import ChooseScreen
 from tests.support.clocks import FakeClock
 from tests.support.screens import until
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from sestui.cli.main import main
-from sestui.core.delivery import Reply
+from sestui.core.delivery.handover import Reply
 from sestui.ses.gateway import Call, Gateway
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from sestui.core.states import DeliveryState
+from sestui.core.delivery.states import DeliveryState
 from tests.support.screens import add_campaign
 
 STATES = ("accepted", "accepted", "rejected", "in_doubt", "skipped")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sestui.core.delivery import AnswerKind, HoldBack, Reply
-from sestui.core.mail import Mail
+from sestui.core.delivery.handover import AnswerKind, HoldBack, Reply
+from sestui.core.delivery.mail import Mail
 from tests.support.clocks import FakeClock
 
 ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from sestui.core.clock import SystemClock
-from sestui.core.delivery import Reply
-from sestui.core.mail import Mail
+from sestui.core.delivery.handover import Reply
+from sestui.core.delivery.mail import Mail
 from sestui.ses.client import Clients
 from sestui.ses.gateway import Gateway
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from sestui.core.states import DeliveryState, RunState
+from sestui.core.delivery.states import DeliveryState, RunState
 from sestui.simulator.launch import SimulatorProcess, start_simulator
-from sestui.store.deliveries import LogFilter
-from sestui.store.tables import Run
+from sestui.store.db.tables import Run
+from sestui.store.ledger.deliveries import LogFilter
 from tests.support.environment import bare_environment
 from tests.support.seeding import addresses, checked_counts
 from tests.support.workspaces import World, until

@@ -14,14 +14,14 @@ import boto3
 from botocore.config import Config
 
 from sestui.core.clock import SystemClock
-from sestui.core.relay_key import KeyFields
+from sestui.core.relay.key import KeyFields
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.account.storage import FILE_NAME
 from sestui.simulator.launch import SimulatorProcess, start_simulator
-from sestui.simulator.state import SimulatorState
-from sestui.simulator.storage import FILE_NAME
-from sestui.store.relay_key_maker import KeyMaker, NewKey
-from sestui.store.tables import Delivery, Run
+from sestui.store.db.tables import Delivery, Run
+from sestui.store.relay.key_maker import KeyMaker, NewKey
 from tests.support.environment import bare_environment
 from tests.support.seeding import checked_counts, rows_of
 from tests.support.workspaces import until

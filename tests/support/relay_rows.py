@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sestui.store.relay_key_maker import NewKey
+from sestui.store.relay.key_maker import NewKey
 from tests.support.relay import Relay, simple
 from tests.support.relay_requests import BULK, FORM, V2, Answer, ask, signed
 

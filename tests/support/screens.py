@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from textual.dom import DOMNode
 
 import sestui.tui
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
-from sestui.store.contacts import NewContact
-from sestui.tui.app import SestuiApp
-from sestui.tui.places import PLACES
-from sestui.tui.widgets.key_bar import KeyBar
-from sestui.tui.widgets.top_bar import TopBar
+from sestui.store.contacts.contacts import NewContact
+from sestui.tui.app.app import SestuiApp
+from sestui.tui.app.key_bar import KeyBar
+from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.top_bar import TopBar
 
 
 def add_campaign(runtime, name="news", *, contacts=20, audience="all", **fields):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sestui.store.relay_key_maker import NewKey
+from sestui.store.relay.key_maker import NewKey
 from tests.support.relay import Relay
 
 CLIENTS = Path(__file__).parents[1] / "integration" / "relay" / "clients"

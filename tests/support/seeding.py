@@ -6,18 +6,15 @@ from typing import Any
 
 from sqlmodel import select
 
-from sestui.core.account import AccountStatus, QuotaRule
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Clock
 from sestui.core.content import MessageSource
-from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack, RunCounts
-from sestui.core.mail import MailAttachment
-from sestui.store.campaigns import Campaigns
-from sestui.store.database import Database
-from sestui.store.governor import Governor
-from sestui.store.ledger import Ledger
-from sestui.store.runs import Runs, counts_of
-from sestui.store.tables import (
+from sestui.core.delivery.account import AccountStatus, QuotaRule
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, RunCounts
+from sestui.core.delivery.mail import MailAttachment
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.db.database import Database
+from sestui.store.db.tables import (
     Campaign,
     Contact,
     ContactList,
@@ -26,6 +23,9 @@ from sestui.store.tables import (
     Run,
     Suppression,
 )
+from sestui.store.ledger.governor import Governor
+from sestui.store.ledger.ledger import Ledger
+from sestui.store.runs.runs import Runs, counts_of
 
 ACCOUNT = "test-account"
 PLENTY = AccountStatus(max_24_hour_send=-1, max_send_rate=10_000, sent_last_24_hours=0)

@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from sqlmodel import col, update
 
 from sestui.core.clock import Clock
-from sestui.core.task import TaskFields
+from sestui.core.task.fields import TaskFields
 from sestui.runtime import Runtime
-from sestui.store.database import Database
-from sestui.store.task_tables import Task
+from sestui.store.db.database import Database
+from sestui.store.tasks.tables import Task
 from sestui.tasks.context import RunLog, TaskContext
-from sestui.tasks.desk import TaskRunView
+from sestui.tasks.task_service import TaskRunView
 
 SHOP = '''
 """What a package of somebody else might bring."""
@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 
 from sestui.errors import SestuiError
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 
 class FileParameters(TaskParameters):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 from tests.support.seeding import addresses
 from tests.support.workspaces import World, until
 

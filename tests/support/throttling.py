@@ -10,8 +10,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sestui.core.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, chunk_size
-from sestui.core.rate_control import RateControl
+from sestui.core.delivery.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE, chunk_size
+from sestui.core.delivery.rate_control import RateControl
 
 BEGINS = 1_800_000_000.0
 

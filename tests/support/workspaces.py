@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sestui.core.clock import Clock, SystemClock
-from sestui.core.delivery import RunCounts
+from sestui.core.delivery.handover import RunCounts
 from sestui.runtime import Runtime
 from sestui.settings import Settings, load_settings
-from sestui.simulator.state import SimulatorState
-from sestui.simulator.storage import FILE_NAME
-from sestui.store.tables import Run
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.account.storage import FILE_NAME
+from sestui.store.db.tables import Run
 from tests.support.seeding import add_contacts, checked_counts, make_campaign
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.tui.background import Background
+from sestui.tui.app.background import Background
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ import time
 import pytest
 from textual.widgets import Input
 
-from sestui.store.contacts import NewContact
-from sestui.tui.app import SestuiApp
-from sestui.tui.places import PLACES
+from sestui.store.contacts.contacts import NewContact
+from sestui.tui.app.app import SestuiApp
+from sestui.tui.app.tabs import PLACES
 from tests.support.screens import add_campaign, shown, until
 
 pytestmark = pytest.mark.usefixtures("still")

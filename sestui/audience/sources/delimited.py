@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from sestui.audience.files import MAX_RECORD, RowFormat
+from sestui.audience.imports.file_cells import MAX_RECORD, RowFormat
 from sestui.audience.sources.dialect import csv_options, escaped, find_dialect
 from sestui.audience.sources.encoding import Encoding
 from sestui.audience.sources.text_source import TextSource

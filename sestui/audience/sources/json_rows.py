@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import BinaryIO
 
-from sestui.audience.files import (
+from sestui.audience.imports.file_cells import (
     KEEP_BYTES,
     MAX_RECORD,
     Json,
@@ -15,8 +15,8 @@ from sestui.audience.files import (
     TypedCell,
     looks_like_address,
 )
+from sestui.audience.imports.status_words import SUBSCRIPTIONS
 from sestui.audience.sources.encoding import Encoding
-from sestui.audience.status_words import SUBSCRIPTIONS
 from sestui.core.text import folded
 from sestui.errors import BadFileError
 

@@ -3,7 +3,7 @@
 import io
 from typing import BinaryIO
 
-from sestui.audience.files import KEEP_BYTES
+from sestui.audience.imports.file_cells import KEEP_BYTES
 from sestui.audience.sources.encoding import Encoding
 
 

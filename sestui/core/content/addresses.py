@@ -2,8 +2,8 @@
 
 import re
 
-from sestui.core import addresses
-from sestui.core.mailboxes import AddressError, Mailbox, read_mailbox
+from sestui.core.contact import address_check as addresses
+from sestui.core.contact.mailboxes import AddressError, Mailbox, read_mailbox
 from sestui.core.text import printable
 from sestui.errors import ContentError
 

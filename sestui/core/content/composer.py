@@ -7,12 +7,11 @@ from typing import Any
 
 from jinja2 import Template, UndefinedError
 
-from sestui.core.attachments import with_pictures
-from sestui.core.bulk_limits import shared_bytes
+from sestui.core.contact.mailboxes import Mailbox
 from sestui.core.content import headers
 from sestui.core.content.addresses import wire_address, wire_mailbox
-from sestui.core.content.body import body_sources, plain_source
-from sestui.core.content.budget import OverBudgetError, with_meter
+from sestui.core.content.attachments import with_pictures
+from sestui.core.content.markup.body import body_sources, plain_source
 from sestui.core.content.message import (
     BUILT_INS,
     MEMBERSHIP,
@@ -21,13 +20,14 @@ from sestui.core.content.message import (
     TemplateError,
     TooHeavyError,
 )
-from sestui.core.content.parts import NOT_TEXT, Part
-from sestui.core.content.sandbox import GLOBALS, RangeBudget, compiled, variables_of
-from sestui.core.content.strict import ValueFault
-from sestui.core.mail import Mail, Pattern
-from sestui.core.mailboxes import Mailbox
+from sestui.core.content.template.budget import OverBudgetError, with_meter
+from sestui.core.content.template.parts import NOT_TEXT, Part
+from sestui.core.content.template.sandbox import GLOBALS, RangeBudget, compiled, variables_of
+from sestui.core.content.template.strict import ValueFault
+from sestui.core.delivery.bulk_limits import shared_bytes
+from sestui.core.delivery.mail import Mail, Pattern
+from sestui.core.schedule.zones import zone_named
 from sestui.core.text import printable
-from sestui.core.zones import zone_named
 from sestui.errors import ContentError
 
 MAX_MAIL_BYTES = 40_000_000

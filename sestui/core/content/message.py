@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sestui.core.clock import Instant
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import ContentError
 
 BodyFormat = Literal["markdown", "html", "mjml"]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import HoldBack
-from sestui.core.states import PauseReason
+from sestui.core.delivery.handover import HoldBack
+from sestui.core.delivery.states import PauseReason
 from sestui.sending.engine.account_poller import AccountPoller, AccountReading
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause, not_now
 from sestui.sending.engine.dispatch import Dispatcher

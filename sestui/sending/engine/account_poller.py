@@ -5,8 +5,8 @@ import threading
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from sestui.core.account import AccountStatus
 from sestui.core.clock import Clock
+from sestui.core.delivery.account import AccountStatus
 from sestui.errors import SestuiError
 from sestui.sending.engine.ports import AccountView
 

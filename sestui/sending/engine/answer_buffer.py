@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Set
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import Answer, Taken, Want
+from sestui.core.delivery.handover import Answer, Taken, Want
 from sestui.errors import DatabaseLostError, StorageError
 from sestui.sending.engine.ports import Ledger
 

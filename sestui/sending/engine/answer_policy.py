@@ -6,9 +6,9 @@ Pure bookkeeping, no I/O: the engine asks whether to hold, and which runs to pau
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
-from sestui.core.pacing import backoff
-from sestui.core.states import PauseReason
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.pacing import backoff
+from sestui.core.delivery.states import PauseReason
 
 REFUSALS_IN_A_ROW = 20
 """So many refusals with one code, none accepted between: that is not the recipients' fault."""

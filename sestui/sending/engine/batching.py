@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sestui.core.delivery import Claim
-from sestui.core.pacing import CHUNK_SECONDS, Reservation
+from sestui.core.delivery.handover import Claim
+from sestui.core.delivery.pacing import CHUNK_SECONDS, Reservation
 
 MOST_ENTRIES = 50
 """SES's limit for one SendBulkEmail (SES.md)."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sestui.core.bulk_limits import CALL_BYTES, ENTRY_BYTES, shared_bytes, text_bytes
-from sestui.core.mail import Mail
+from sestui.core.delivery.bulk_limits import CALL_BYTES, ENTRY_BYTES, shared_bytes, text_bytes
+from sestui.core.delivery.mail import Mail
 
 _HEADER_FRAME = 24
 """Bytes that JSON puts around a header's name and value."""

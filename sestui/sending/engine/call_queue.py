@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sestui.core.delivery import AnswerKind, Claim, HoldBack, Reply
-from sestui.core.mail import Mail
-from sestui.core.states import UNMADE
+from sestui.core.delivery.handover import AnswerKind, Claim, HoldBack, Reply
+from sestui.core.delivery.mail import Mail
+from sestui.core.delivery.states import UNMADE
 from sestui.errors import ContentError
 from sestui.sending.engine.bulk_split import split_calls
 from sestui.sending.engine.ports import Call, Composer, Gateway

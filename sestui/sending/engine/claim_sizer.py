@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from sestui.core.delivery import Claim, Taken, Want
-from sestui.core.pacing import (
+from sestui.core.delivery.handover import Claim, Taken, Want
+from sestui.core.delivery.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
     NO_RATE,

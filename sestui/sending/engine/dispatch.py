@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from sestui.core import threads
 from sestui.core.clock import Clock
-from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, Reply
-from sestui.core.pacing import line_seconds
+from sestui.core.delivery.handover import WITHDRAWN, Answer, AnswerKind, Claim, Reply
+from sestui.core.delivery.pacing import line_seconds
 from sestui.sending.engine.brake import Brake, May
 from sestui.sending.engine.call_cost import CallCost
 from sestui.sending.engine.call_queue import CallQueue, Job, PreparedCall

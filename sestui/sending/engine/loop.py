@@ -13,9 +13,9 @@ from enum import StrEnum
 from functools import partial
 
 from sestui.core.clock import Clock
-from sestui.core.delivery import Taken, Want
-from sestui.core.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
-from sestui.core.states import PauseReason, RunState
+from sestui.core.delivery.handover import Taken, Want
+from sestui.core.delivery.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
+from sestui.core.delivery.states import PauseReason, RunState
 from sestui.errors import ContentError, DatabaseLostError, StorageError, sender_failed
 from sestui.sending.engine.account_monitor import LASTING_SECONDS, AccountMonitor
 from sestui.sending.engine.answer_buffer import AnswerBuffer

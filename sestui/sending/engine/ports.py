@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol, runtime_checkable
 
-from sestui.core.account import AccountStatus
-from sestui.core.delivery import Answer, Claim, Reply, Taken, Want
-from sestui.core.mail import Mail
-from sestui.core.states import PauseReason
+from sestui.core.delivery.account import AccountStatus
+from sestui.core.delivery.handover import Answer, Claim, Reply, Taken, Want
+from sestui.core.delivery.mail import Mail
+from sestui.core.delivery.states import PauseReason
 
 
 class Call(Protocol):

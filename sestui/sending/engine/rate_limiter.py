@@ -10,7 +10,7 @@ next one.
 import math
 from collections import deque
 
-from sestui.core.pacing import BULK_PACE
+from sestui.core.delivery.pacing import BULK_PACE
 
 STALE_SECONDS = 15.0
 """Well under the lease after which other hosts put a silent worker's deliveries in doubt."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
-from sestui.core.pacing import AllowedRate, Quota
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.pacing import AllowedRate, Quota
 
 
 @dataclass(frozen=True, slots=True)

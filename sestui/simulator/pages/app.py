@@ -15,9 +15,10 @@ from starlette.routing import Route
 
 from sestui.core.clock import Clock
 from sestui.errors import NotFoundError, SestuiError
-from sestui.simulator.access import COOKIE_SECONDS, Gate
-from sestui.simulator.pages import hostile, show
-from sestui.simulator.reader import OpenedMail, OutboxReader
+from sestui.simulator.api.access import COOKIE_SECONDS, Gate
+from sestui.simulator.outbox.outbox_reader import OpenedMail, OutboxReader
+from sestui.simulator.pages import sanitise as hostile
+from sestui.simulator.pages import show
 
 _PAGE = 50
 _PAGE_POLICY = (

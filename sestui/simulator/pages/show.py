@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sestui.core.clock import Instant, iso
 from sestui.core.text import printable
-from sestui.simulator.mime import ArrivedFile
-from sestui.simulator.pages.hostile import safe_name
-from sestui.simulator.reader import OpenedMail
+from sestui.simulator.outbox.mime import ArrivedFile
+from sestui.simulator.outbox.outbox_reader import OpenedMail
+from sestui.simulator.pages.sanitise import safe_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -1,9 +1,11 @@
-"""Alembic's entry: runs the versions on the connection that ``store.schema`` hands over."""
+"""Alembic's entry: runs the versions on the connection that ``store.db.schema`` hands over."""
 
 from alembic import context
 from sqlmodel import SQLModel
 
-from sestui.store import relay_tables, tables, task_tables  # noqa: F401 - they fill SQLModel.metadata
+from sestui.store.db import tables  # noqa: F401 - they fill SQLModel.metadata
+from sestui.store.relay import tables as relay_tables  # noqa: F401 - they fill SQLModel.metadata
+from sestui.store.tasks import tables as task_tables  # noqa: F401 - they fill SQLModel.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

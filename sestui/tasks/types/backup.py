@@ -6,9 +6,9 @@ from pathlib import Path
 from pydantic import Field
 
 from sestui.errors import SestuiError
-from sestui.store.copy import copy_database
+from sestui.store.backup.backup import copy_database
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import AbsolutePath, Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import AbsolutePath, Outcome, TaskParameters, TaskType
 
 
 class BackupParameters(TaskParameters):

@@ -1,11 +1,11 @@
 """``campaign``: start a run of a campaign."""
 
+from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import iso
-from sestui.core.cron import Occurrence
-from sestui.core.follow_up import Only
+from sestui.core.schedule.cron import Occurrence
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 
 class CampaignParameters(TaskParameters):

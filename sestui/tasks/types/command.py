@@ -15,8 +15,8 @@ from pydantic import Field
 from sestui.core.text import printable
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import AbsolutePath, Outcome, TaskParameters, TaskType
-from sestui.tasks.left_over import PROGRAM_MARK
+from sestui.tasks.orphans import PROGRAM_MARK
+from sestui.tasks.task_type import AbsolutePath, Outcome, TaskParameters, TaskType
 
 _LONGEST_LINE = 2_000
 """Characters of a line that is not at its end yet that are waited with."""

@@ -8,8 +8,8 @@ from pydantic import Field, field_validator
 from sestui.core.text import printable
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
-from sestui.tasks.outside import Answer, RefusedError, Request, RequestError, ask, checked_url
+from sestui.tasks.safe_http import Answer, RefusedError, Request, RequestError, ask, checked_url
+from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from sestui.store.purge import purge_task_runs
-from sestui.store.relayed import RelayedMails
+from sestui.store.db.purge import purge_task_runs
+from sestui.store.relay.mails import RelayedMails
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 _DAY = 86_400.0
 _BATCH = 2_000

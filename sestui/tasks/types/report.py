@@ -2,12 +2,12 @@
 
 from pydantic import Field, field_validator
 
-from sestui.core import campaign_values
-from sestui.core.campaign_values import BadValue
-from sestui.core.notice import Notice
+from sestui.core.campaign import values as campaign_values
+from sestui.core.campaign.values import BadValue
+from sestui.core.content.notice import Notice
 from sestui.reports.figures import period_figures
 from sestui.tasks.context import TaskContext
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 _DAY = 86_400.0
 

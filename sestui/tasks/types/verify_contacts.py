@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from pydantic import Field, field_validator
 
-from sestui.core.addresses import Address, check_address
-from sestui.core.verdict import Checked, Verdict
+from sestui.core.contact.address_check import Address, check_address
+from sestui.core.contact.address_verdict import Checked, Verdict
 from sestui.errors import UsageError
-from sestui.store.checks import Checks, ToCheck
+from sestui.store.contacts.address_checks import Checks, ToCheck
 from sestui.tasks.context import TaskContext
 from sestui.tasks.deliverability import Domains, nameserver
-from sestui.tasks.kind import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 _DAY = 86_400.0
 _BATCH = 500

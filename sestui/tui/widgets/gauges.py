@@ -2,9 +2,9 @@
 
 from textual.content import Content
 
-from sestui.core.pacing import Quota
-from sestui.tui.format import gauge, percent, sparkline
-from sestui.tui.meter import RateMeter
+from sestui.core.delivery.pacing import Quota
+from sestui.tui.campaigns.rate_meter import RateMeter
+from sestui.tui.widgets.format import gauge, percent, sparkline
 
 _SPARK_SECONDS = 60
 _LABEL = 9

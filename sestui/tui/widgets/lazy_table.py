@@ -22,9 +22,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sestui.errors import SestuiError
-from sestui.tui.format import shorten
-from sestui.tui.widgets.placing import moved_by
-from sestui.tui.widgets.rows import Listed, Source
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.row_locator import moved_by
+from sestui.tui.widgets.row_source import Listed, Source
 
 Row = TypeVar("Row")
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from sestui.tui.paths import Typed, as_typed, completion
+from sestui.tui.widgets.file_browser import Typed, as_typed, completion
 
 
 class PathInput(Input):

@@ -1,9 +1,9 @@
 import pytest
 
-from sestui.core.states import ContactStatus
+from sestui.core.delivery.states import ContactStatus
 from sestui.errors import NotFoundError
-from sestui.store.contacts import AudienceMember, Contacts, NewContact
-from sestui.store.database import Database
+from sestui.store.contacts.contacts import AudienceMember, Contacts, NewContact
+from sestui.store.db.database import Database
 
 
 def people(first: int, last: int) -> list[NewContact]:

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from sestui.audience.export import COLUMNS, write_contacts
-from sestui.core.states import Standing
+from sestui.core.delivery.states import Standing
 from sestui.errors import NotFoundError
 from sestui.reports.sent_log import Format
-from sestui.store.contact_walks import Which
-from sestui.store.contacts import Contacts, NewContact
+from sestui.store.contacts.contacts import Contacts, NewContact
+from sestui.store.contacts.walks import Which
 from tests.support.seeding import suppress
 
 PEOPLE = [
@@ -23,7 +23,7 @@ PEOPLE = [
 
 @pytest.fixture
 def people(database, monkeypatch):
-    monkeypatch.setattr("sestui.store.contact_export._BATCH", 2)
+    monkeypatch.setattr("sestui.store.contacts.export._BATCH", 2)
     contacts = Contacts(database)
     contacts.add(PEOPLE, list_name="all", now=1)
     contacts.add(PEOPLE[:1], list_name="few", now=2)

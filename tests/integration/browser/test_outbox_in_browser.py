@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sestui.core.clock import SystemClock
-from sestui.simulator.access import link_token
+from sestui.simulator.api.access import link_token
 from sestui.simulator.launch import SimulatorProcess, start_simulator
 
 HOSTILE = """\

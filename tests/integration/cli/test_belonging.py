@@ -2,7 +2,7 @@
 
 import pytest
 
-from sestui.simulator.reader import OutboxReader
+from sestui.simulator.outbox.outbox_reader import OutboxReader
 
 CAMPAIGN = """---
 name: news

@@ -21,7 +21,7 @@ from sestui.errors import (
     EXIT_TRY_AGAIN,
     EXIT_USAGE,
 )
-from sestui.store.version import HEAD
+from sestui.store.db.version import HEAD
 from tests.support.cli import Sestui
 
 

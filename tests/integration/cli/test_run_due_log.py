@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sestui.store.database import Database
+from sestui.store.db.database import Database
 from tests.support.cli import Done, Sestui
 from tests.support.tasks import make_due
 

@@ -70,7 +70,7 @@ for name in ("compose", "core", "reports", "sending", "ses", "store", "tasks"):
     for module in pkgutil.walk_packages(sestui.__path__, "sestui."):
         if module.name.startswith("sestui." + name) and ".migrations" not in module.name:
             importlib.import_module(module.name)
-import sestui.runtime, sestui.audience.importer, sestui.audience.export, boto3
+import sestui.runtime, sestui.audience.imports.importer, sestui.audience.export, boto3
 
 def become(case):
     names = {1: "stdout", 2: "stderr"}

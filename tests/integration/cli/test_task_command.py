@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sestui.store.database import Database
+from sestui.store.db.database import Database
 from tests.support.cli import Sestui
 from tests.support.tasks import install_shop, make_due
 

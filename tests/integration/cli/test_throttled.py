@@ -9,10 +9,10 @@ import pytest
 from sqlmodel import update
 
 from sestui.core.clock import SystemClock
-from sestui.core.rate_control import RateControl
+from sestui.core.delivery.rate_control import RateControl
 from sestui.settings import load_settings
-from sestui.store.database import Database
-from sestui.store.tables import GovernorRow
+from sestui.store.db.database import Database
+from sestui.store.db.tables import GovernorRow
 from tests.support.cli import Sestui
 
 RATE = 40

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sestui.store.database import Database
+from sestui.store.db.database import Database
 from tests.support.cli import Sestui
 from tests.support.tasks import make_due
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sestui.store.campaigns import Campaigns
+from sestui.store.campaigns.campaigns import Campaigns
 
 
 @pytest.fixture

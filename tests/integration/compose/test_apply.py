@@ -5,9 +5,9 @@ import pytest
 
 from sestui.compose.apply import Change, apply_plan, refuse_repeated_names
 from sestui.compose.files import load_campaign
-from sestui.core.states import RunKind
+from sestui.core.delivery.states import RunKind
 from sestui.errors import BadFileError, NotFoundError
-from sestui.store.tables import ContactList, Message, Run
+from sestui.store.db.tables import ContactList, Message, Run
 from tests.support.compose import plan
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=ZoneInfo("Europe/Paris")).timestamp()

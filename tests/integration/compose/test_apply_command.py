@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from sestui.cli.apply import apply_command
 from sestui.errors import BadFileError
-from sestui.store.campaigns import Campaigns
-from sestui.store.database import Database
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.db.database import Database
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sestui.compose.drafts import Drafts
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
-from sestui.core.cron import Occurrence
+from sestui.core.schedule.cron import Occurrence
 from sestui.errors import ConflictError, NotFoundError, StateError
 from tests.support.clocks import FakeClock
 

@@ -12,7 +12,7 @@ from sestui.core.content import Composer, Envelope, TemplateError
 from sestui.errors import BadFileError
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.arrived import arrived
+from sestui.simulator.outbox.rendered_mail import arrived
 from tests.support.compose import plan
 
 NOW = 1_790_000_000.0

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from sestui.compose.files import load_campaign
 from sestui.core.content import Composer, Envelope, MessageSource
-from sestui.core.content.findings import examine
+from sestui.core.content.lint.findings import examine
 from sestui.errors import BadFileError
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.arrived import arrived
+from sestui.simulator.outbox.rendered_mail import arrived
 
 LETTERS = Path(__file__).parents[2] / "data" / "letters"
 PNG = bytes.fromhex("89504e470d0a1a0a")

@@ -6,8 +6,8 @@ import pytest
 
 from sestui.compose.files import load_campaign
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
-from sestui.core.content import mjml as module
-from sestui.core.content.findings import examine
+from sestui.core.content.lint.findings import examine
+from sestui.core.content.markup import mjml as module
 
 SHOP = """<mjml>
   <mj-head><mj-title>{{ season }}</mj-title></mj-head>

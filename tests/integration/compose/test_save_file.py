@@ -7,11 +7,11 @@ import pytest
 from sestui.compose.apply import Change, apply_plan
 from sestui.compose.files import load_campaign
 from sestui.compose.save_file import FileInTheWayError, save_campaign
-from sestui.core.campaign import CampaignFields
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import BadFileError, NotFoundError, StorageError
-from sestui.store.campaigns import fields_of
+from sestui.store.campaigns.campaigns import fields_of
 from tests.support.compose import plan
 
 FIELDS = CampaignFields("news", "a@example.com", lists=("all",), priority=7)

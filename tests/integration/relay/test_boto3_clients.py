@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from sestui.core.states import DeliveryState, RunState
-from sestui.simulator.faults import checked_fault
-from sestui.store.doubts import Doubts, Verdict
+from sestui.core.delivery.states import DeliveryState, RunState
+from sestui.simulator.api.faults import checked_fault
+from sestui.store.ledger.in_doubt import Doubts, Verdict
 from tests.support.relay import said, simple, simple_v1
 from tests.support.workspaces import until
 

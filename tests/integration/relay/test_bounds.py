@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sestui.core.relay_key import KeyFields
+from sestui.core.relay.key import KeyFields
 from tests.support.middle import Middle
 from tests.support.relay import REGION, Relay, Ses, simple
 from tests.support.relay_rows import (

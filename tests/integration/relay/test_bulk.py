@@ -2,7 +2,7 @@
 
 import pytest
 
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 from tests.support.relay import said
 
 TEMPLATE = {"Subject": "For {{who}}", "Text": "{{price}}"}

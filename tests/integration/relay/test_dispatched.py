@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from sestui.core.delivery import Answer, AnswerKind
+from sestui.core.delivery.handover import Answer, AnswerKind
 from sestui.runtime import Runtime
-from sestui.ses_api.relay_intake import CallAnswer, Incoming, Terms
+from sestui.ses_api.relay_admission import CallAnswer, Incoming, Terms
 from sestui.ses_api.relayed import mail_of, packed
-from sestui.store import relay_sql
-from sestui.store.ledger import Ledger
-from sestui.store.relay_intake import RelayIntake
-from sestui.store.relay_keys import RelayKeys
+from sestui.store.ledger.ledger import Ledger
+from sestui.store.relay import statements as relay_sql
+from sestui.store.relay.admission import RelayIntake
+from sestui.store.relay.keys import RelayKeys
 from tests.support.relay import simple
 from tests.support.workspaces import World, sent
 

@@ -13,13 +13,13 @@ import pytest
 from botocore.config import Config
 
 from sestui.core.clock import SystemClock
-from sestui.core.relay_key import KeyFields
+from sestui.core.relay.key import KeyFields
 from sestui.errors import SestuiError
 from sestui.relay.serve import Listening, Options, serve
 from sestui.runtime import Runtime
 from sestui.sending.sender import Sender
 from sestui.settings import load_settings
-from sestui.store.relay_key_maker import KeyMaker
+from sestui.store.relay.key_maker import KeyMaker
 from tests.support.between import Between
 from tests.support.relay import REGION, simple
 from tests.support.workspaces import until

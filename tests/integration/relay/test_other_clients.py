@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 from tests.support import sdks
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sestui.core.relay_key import KeyFields
+from sestui.core.relay.key import KeyFields
 from tests.support.relay import said, simple, simple_v1
 from tests.support.relay_requests import BULK, FORM, V2, Answer, ask, mail, signed, spoken
 
@@ -169,7 +169,7 @@ def test_identical_calls_of_an_sdk_within_a_second_are_two_mails(relay, ses):
 
 def test_a_refusal_is_the_answer_to_a_try_again_too(relay, ses):
     body = mail("refused@x.org")
-    from sestui.simulator.faults import checked_fault  # noqa: PLC0415
+    from sestui.simulator.api.faults import checked_fault  # noqa: PLC0415
 
     ses.account.add_fault(checked_fault("refuse", match="refused@*", count=1))
     given = signed(relay, "POST", V2, body, amz_sdk_invocation_id="refused")

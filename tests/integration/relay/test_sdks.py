@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from sestui.core.relay_key import KeyFields
+from sestui.core.relay.key import KeyFields
 from tests.support import sdks
 from tests.support.seeding import rows_of, suppress
 from tests.support.workspaces import until

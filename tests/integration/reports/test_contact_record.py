@@ -2,16 +2,16 @@
 
 import pytest
 
-from sestui.core.delivery import Want
-from sestui.core.follow_up import Only
-from sestui.core.states import PauseReason, Standing
+from sestui.core.campaign.follow_up import Only
+from sestui.core.delivery.handover import Want
+from sestui.core.delivery.states import PauseReason, Standing
 from sestui.errors import NotFoundError
 from sestui.reports.contact_record import ContactRecords
-from sestui.store.contact_edits import ContactEdits
-from sestui.store.contact_history import ContactHistory
-from sestui.store.contacts import Contacts
-from sestui.store.runs import Runs
-from sestui.store.suppressions import Suppressions
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.edits import ContactEdits
+from sestui.store.contacts.history import ContactHistory
+from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.runs.runs import Runs
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
     accepted,

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from sestui.core.clock import SystemClock
-from sestui.core.states import RunState, WaitReason
+from sestui.core.delivery.states import RunState, WaitReason
 from sestui.runtime import Runtime
-from sestui.sending.workplace import workplace
-from sestui.store.lineage import Lineage
-from sestui.store.restored import Restored
-from sestui.store.runs import Runs
-from sestui.store.sqlite_logs import LOGS, log_beside
-from sestui.store.tables import Run
+from sestui.sending.worker_registration import workplace
+from sestui.store.backup.lineage import Lineage
+from sestui.store.backup.restore_guard import Restored
+from sestui.store.db.sqlite_logs import LOGS, log_beside
+from sestui.store.db.tables import Run
+from sestui.store.runs.runs import Runs
 from tests.support.clocks import FakeClock
 from tests.support.seeding import addresses, make_campaign, tell_governor
 from tests.support.workspaces import World, counts, once, sent

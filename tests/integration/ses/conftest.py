@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from sestui.core.clock import SystemClock
-from sestui.core.mail import Mail
+from sestui.core.delivery.mail import Mail
 from sestui.ses.client import Clients, Endpoint
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.account.storage import FILE_NAME
 from sestui.simulator.launch import SimulatorProcess, start_simulator
-from sestui.simulator.state import SimulatorState
-from sestui.simulator.storage import FILE_NAME
 from tests.support.one_by_one import OneByOne
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sestui.core.delivery import AnswerKind
+from sestui.core.delivery.handover import AnswerKind
 from sestui.errors import AccountError, AccountUnreachableError
 from sestui.ses.account import Account
 from sestui.ses.client import Clients, Endpoint

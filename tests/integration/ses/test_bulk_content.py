@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sestui.core.content import Composer, Envelope, MessageSource
-from sestui.core.delivery import AnswerKind
-from sestui.core.mail import Mail, MailAttachment
+from sestui.core.delivery.handover import AnswerKind
+from sestui.core.delivery.mail import Mail, MailAttachment
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses_api.wire_parsing import parse_send_bulk_email
-from sestui.simulator.reader import OutboxReader
-from sestui.simulator.templating import rendered
+from sestui.simulator.outbox.outbox_reader import OutboxReader
+from sestui.simulator.templates.templating import rendered
 
 HOSTILE = [
     "Ada", '"quoted" \'twice\'', "back\\slash\\", "{{ name }}", "}}", "{{{p0}}}", "{{p1}}",

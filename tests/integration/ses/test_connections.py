@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sestui.core.delivery import AnswerKind, HoldBack
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.handover import AnswerKind, HoldBack
+from sestui.core.delivery.mail import MailAttachment
 from sestui.ses.client import Clients, Endpoint
 from sestui.ses.requests import bulk_request, single_request
 from tests.support.certificates import self_signed

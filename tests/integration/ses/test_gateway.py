@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from sestui.core.delivery import AnswerKind, HoldBack
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.handover import AnswerKind, HoldBack
+from sestui.core.delivery.mail import MailAttachment
 from sestui.ses.client import Clients, Endpoint
-from sestui.simulator.faults import checked_fault
+from sestui.simulator.api.faults import checked_fault
 
 ACCEPTED, REFUSED = AnswerKind.ACCEPTED, AnswerKind.REFUSED
 NOT_SENT, UNKNOWN = AnswerKind.NOT_SENT, AnswerKind.UNKNOWN

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.core.delivery.handover import AnswerKind, HoldBack
 from sestui.errors import SettingsError
 from sestui.ses.client import Clients, Endpoint
 from tests.support.certificates import self_signed

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sestui.core.delivery import AnswerKind
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.handover import AnswerKind
+from sestui.core.delivery.mail import MailAttachment
 from sestui.ses.client import Clients, Endpoint
 from tests.support.certificates import self_signed
 from tests.support.raw_server import MESSAGE, RawServer, http

@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from sestui.core.task_states import TaskRunState
+from sestui.core.task.states import TaskRunState
 from sestui.errors import StoppedError, StorageError
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.copy import copy_database
-from sestui.store.database import Database
-from sestui.store.tables import Contact
+from sestui.store.backup.backup import copy_database
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Contact
 from tests.support.seeding import add_contacts, addresses
 from tests.support.tasks import ran
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
-from sestui.core.cron import Occurrence
-from sestui.core.notice import Notice
-from sestui.core.states import PauseReason, RunState, WaitReason
-from sestui.core.task import TaskFields
-from sestui.core.task_states import TaskRunState
+from sestui.core.content.notice import Notice
+from sestui.core.delivery.states import PauseReason, RunState, WaitReason
+from sestui.core.schedule.cron import Occurrence
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.states import TaskRunState
 from sestui.errors import StateError
-from sestui.store.task_tables import Task, TaskRun
+from sestui.store.tasks.tables import Task, TaskRun
 from tests.support.cli import Sestui
 from tests.support.clocks import ShiftedClock
 from tests.support.seeding import add_contacts, addresses, checked_counts, make_campaign, states_of

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import psutil
 
-from sestui.core.task import TaskFields
-from sestui.core.task_states import TaskRunState
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.states import TaskRunState
 from sestui.runtime import Runtime
 from sestui.tasks.context import MOST_LOGGED
 from tests.support.tasks import ran

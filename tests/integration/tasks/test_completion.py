@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
-from sestui.core.cron import Occurrence
-from sestui.core.states import Completion, RunKind, RunState, WaitReason
-from sestui.core.task import TaskFields
-from sestui.core.task_values import once as once_at
+from sestui.core.delivery.states import Completion, RunKind, RunState, WaitReason
+from sestui.core.schedule.cron import Occurrence
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.values import once as once_at
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.simulator.faults import checked_fault
-from sestui.simulator.reader import OutboxReader
-from sestui.store.doubts import Verdict
-from sestui.store.tables import Run
+from sestui.simulator.api.faults import checked_fault
+from sestui.simulator.outbox.outbox_reader import OutboxReader
+from sestui.store.db.tables import Run
+from sestui.store.ledger.in_doubt import Verdict
 from tests.support.cli import Sestui
 from tests.support.clocks import ShiftedClock
 from tests.support.seeding import add_contacts, addresses, checked_counts, make_campaign, rows_of

@@ -9,9 +9,9 @@ from socket import create_server
 
 import pytest
 
-from sestui.core.task_states import TaskRunState
+from sestui.core.task.states import TaskRunState
 from sestui.errors import UsageError
-from sestui.tasks.outside import is_public
+from sestui.tasks.safe_http import is_public
 from sestui.tasks.types.http_request import HttpRequest, HttpRequestParameters
 from tests.support.clocks import FakeClock
 from tests.support.tasks import context, ran

@@ -6,18 +6,18 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
-from sestui.core.states import RunKind
-from sestui.core.task import TaskFields
-from sestui.core.verdict import Checked, Verdict
+from sestui.core.contact.address_verdict import Checked, Verdict
+from sestui.core.delivery.states import RunKind
+from sestui.core.task.fields import TaskFields
 from sestui.errors import UsageError
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.checks import Checks
-from sestui.store.new_runs import new_run, number_run
-from sestui.store.relay_keys import RelayKeys
-from sestui.store.relay_tables import RelayedMail, RelayedPayload
-from sestui.store.tables import Campaign, Delivery
-from sestui.store.task_tables import Task, TaskRun
+from sestui.store.contacts.address_checks import Checks
+from sestui.store.db.tables import Campaign, Delivery
+from sestui.store.relay.keys import RelayKeys
+from sestui.store.relay.tables import RelayedMail, RelayedPayload
+from sestui.store.runs.new_runs import new_run, number_run
+from sestui.store.tasks.tables import Task, TaskRun
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run, suppress
 from tests.support.tasks import ran
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sestui.core.task_states import TaskRunState
+from sestui.core.task.states import TaskRunState
 from sestui.errors import UsageError
-from sestui.simulator.faults import checked_fault
-from sestui.store.tables import Run
+from sestui.simulator.api.faults import checked_fault
+from sestui.store.db.tables import Run
 from tests.support.seeding import addresses, suppress
 from tests.support.tasks import ran
 from tests.support.workspaces import sent

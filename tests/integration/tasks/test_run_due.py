@@ -1,5 +1,5 @@
-from sestui.core.delivery import RunCounts
-from sestui.core.states import RunState
+from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.states import RunState
 from sestui.tasks.run_due import RunDue
 from tests.support.seeding import addresses, checked_counts
 

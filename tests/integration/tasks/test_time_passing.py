@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from sestui.core.task import GRACE_SECONDS, TaskFields
-from sestui.core.task_states import Misfire
+from sestui.core.task.fields import GRACE_SECONDS, TaskFields
+from sestui.core.task.states import Misfire
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.database import Database
-from sestui.store.glance import surely_nothing_due
-from sestui.store.task_tables import Task, TaskRun
+from sestui.store.db.database import Database
+from sestui.store.tasks.due_check import surely_nothing_due
+from sestui.store.tasks.tables import Task, TaskRun
 from sestui.tasks.run_due import Report, RunDue
 from tests.support.clocks import FakeClock
 from tests.support.cron_oracle import MINUTE, Cron, often, reckoned, transitions

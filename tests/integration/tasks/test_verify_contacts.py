@@ -8,15 +8,15 @@ from contextlib import closing
 import pytest
 from sqlmodel import select
 
-from sestui.core.states import ContactStatus
-from sestui.core.task_states import TaskRunState
-from sestui.core.verdict import Verdict
+from sestui.core.contact.address_verdict import Verdict
+from sestui.core.delivery.states import ContactStatus
+from sestui.core.task.states import TaskRunState
 from sestui.errors import UsageError
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.checks import Checks
-from sestui.store.tables import Contact
-from sestui.store.task_tables import ContactCheck
+from sestui.store.contacts.address_checks import Checks
+from sestui.store.db.tables import Contact
+from sestui.store.tasks.tables import ContactCheck
 from sestui.tasks.deliverability import Domains
 from sestui.tasks.types.verify_contacts import VerifyContacts, VerifyContactsParameters
 from tests.support.clocks import FakeClock, ShiftedClock

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import delete, select
 
-from sestui.core.cron import Occurrence
-from sestui.core.task import TaskFields
-from sestui.store.campaigns import coming, fields_of
-from sestui.store.database import Database
-from sestui.store.glance import anything_due
-from sestui.store.schema import ensure_schema
-from sestui.store.tables import Campaign, Run
-from sestui.store.task_tables import Task, TaskRun
-from sestui.store.tasks import Tasks
+from sestui.core.schedule.cron import Occurrence
+from sestui.core.task.fields import TaskFields
+from sestui.store.campaigns.campaigns import coming, fields_of
+from sestui.store.db.database import Database
+from sestui.store.db.schema import ensure_schema
+from sestui.store.db.tables import Campaign, Run
+from sestui.store.tasks.due_check import anything_due
+from sestui.store.tasks.tables import Task, TaskRun
+from sestui.store.tasks.tasks import Tasks
 from tests.support.clocks import ShiftedClock
 from tests.support.seeding import add_contacts, addresses, make_campaign
 from tests.support.workspaces import World, sent

@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sestui.audience.contact_form import ContactForm, fields_of, form_of, parse_attributes
-from sestui.core.states import ContactStatus
+from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import UsageError
-from sestui.store.tables import Contact
+from sestui.store.db.tables import Contact
 
 VALUES = st.text() | st.integers() | st.lists(st.text(max_size=3), max_size=3)
 

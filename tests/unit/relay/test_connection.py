@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 
 from sestui.relay import connection
-from sestui.relay.gathered import GatheringTransport
+from sestui.relay.gathering_transport import GatheringTransport
 from sestui.ses_api.wire_v1 import NAMESPACE
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"

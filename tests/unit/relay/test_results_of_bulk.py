@@ -2,8 +2,8 @@
 
 import pytest
 
-from sestui.core.delivery import Answer, AnswerKind, HoldBack
-from sestui.relay.verdicts import Settled, as_entry, of_answer, of_whole_call
+from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack
+from sestui.relay.results import Settled, as_entry, of_answer, of_whole_call
 from sestui.ses_api import wire
 from sestui.ses_api.wire import BulkStatus, EntryResult, ServiceError
 

@@ -9,7 +9,7 @@ from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.delivery import AnswerKind, HoldBack
+from sestui.core.delivery.handover import AnswerKind, HoldBack
 from sestui.ses.http_answer import HttpAnswer
 from sestui.ses.replies import bulk_replies, single_reply
 

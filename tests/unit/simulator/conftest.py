@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
-from sestui.simulator.account import Verdict, call_of
-from sestui.simulator.state import SimulatorState
+from sestui.simulator.account.account import Verdict, call_of
+from sestui.simulator.account.state import SimulatorState
 from tests.support.clocks import FakeClock
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
-from sestui.core.mail import MailAttachment
+from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import ContentError
 
 ENVELOPE = Envelope("Ada's Shop <news@example.com>", keywords={"season": "autumn"})

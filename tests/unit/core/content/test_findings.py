@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.content.findings import (
+from sestui.core.content.lint.findings import (
     CLIPPED_BYTES,
     Severity,
     examine,
@@ -10,7 +10,7 @@ from sestui.core.content.findings import (
     unknown_variables,
     wanted_attributes,
 )
-from sestui.core.content.links import broken_links
+from sestui.core.content.lint.links import broken_links
 from sestui.core.content.message import Envelope, MessageSource
 
 OFF = "\n\n[off]({{ unsubscribe_url }})"

@@ -1,4 +1,4 @@
-from sestui.core.content.leftovers import foreign_placeholders
+from sestui.core.content.template.leftovers import foreign_placeholders
 
 
 def test_placeholders_of_other_systems_are_found_with_their_lines():

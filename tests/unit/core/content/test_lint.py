@@ -3,10 +3,10 @@
 import pytest
 
 from sestui.core.content import Envelope, MessageSource
-from sestui.core.content.contrast import contrast
-from sestui.core.content.findings import Severity
-from sestui.core.content.lint import lint
-from sestui.core.content.mail_clients import missing
+from sestui.core.content.lint.contrast import contrast
+from sestui.core.content.lint.findings import Severity
+from sestui.core.content.lint.lint import lint
+from sestui.core.content.lint.mail_clients import missing
 
 ADDRESS = "\n<p>Ada's Shop, 12 Long Lane, London</p>\n"
 

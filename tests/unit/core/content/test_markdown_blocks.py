@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from jinja2 import Environment, TemplateSyntaxError
 
 from sestui.core.content import Composer, Envelope, MessageSource
-from sestui.core.content.body import body_sources
-from sestui.core.content.markdown import html_of, markdown_parser
+from sestui.core.content.markup.body import body_sources
+from sestui.core.content.markup.markdown import html_of, markdown_parser
+from sestui.core.content.markup.plaintext import text_of
 from sestui.core.content.message import TemplateError
-from sestui.core.content.placeholders import Protected
-from sestui.core.content.plaintext import text_of
-from sestui.core.content.sandbox import HTML, PLAIN
+from sestui.core.content.template.placeholders import Protected
+from sestui.core.content.template.sandbox import HTML, PLAIN
 
 DATA = Path(__file__).parents[3] / "data" / "letters"
 PEOPLE = {"yes": 1, "no": "", "one": ["Ann"], "two": ["Ann", "Bob"], "few": []}

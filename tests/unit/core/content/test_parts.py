@@ -5,8 +5,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
-from sestui.core.content.parts import Part
-from sestui.core.content.sandbox import GLOBALS, compiled
+from sestui.core.content.template.parts import Part
+from sestui.core.content.template.sandbox import GLOBALS, compiled
 
 BITS = [
     "Hello", " ", "\n", "  \n ", "a\u2028b", "<p>", "&", "{ ", " }}", "\\", "ok {", "\u00a0",

@@ -2,9 +2,9 @@
 
 import threading
 
-from sestui.core.account import AccountStatus
-from sestui.core.delivery import AnswerKind, HoldBack, Reply
-from sestui.core.states import PauseReason
+from sestui.core.delivery.account import AccountStatus
+from sestui.core.delivery.handover import AnswerKind, HoldBack, Reply
+from sestui.core.delivery.states import PauseReason
 from sestui.sending.engine.account_monitor import AccountMonitor
 from sestui.sending.engine.answer_policy import AnswerPolicy
 from sestui.sending.engine.dispatch import Dispatcher

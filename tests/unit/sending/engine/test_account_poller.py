@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sestui.core.account import AccountStatus
+from sestui.core.delivery.account import AccountStatus
 from sestui.errors import AccountUnreachableError
 from sestui.sending.engine.account_poller import POLL_SECONDS, AccountPoller
 from tests.support.clocks import FakeClock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sestui.core.delivery import Answer, AnswerKind, Taken, Want
+from sestui.core.delivery.handover import Answer, AnswerKind, Taken, Want
 from sestui.errors import EXIT_TRY_AGAIN, StorageBusyError, StorageError
 from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, AnswerBuffer
 from tests.support.clocks import FakeClock

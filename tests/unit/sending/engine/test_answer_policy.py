@@ -1,7 +1,7 @@
 import pytest
 
-from sestui.core.delivery import Answer, AnswerKind, Claim, HoldBack
-from sestui.core.states import PauseReason
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.states import PauseReason
 from sestui.sending.engine.answer_policy import REFUSALS_IN_A_ROW, AnswerPolicy
 
 NOW = 500.0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sestui.core.delivery import Claim
-from sestui.core.mail import Mail, MailAttachment, Pattern
+from sestui.core.delivery.handover import Claim
+from sestui.core.delivery.mail import Mail, MailAttachment, Pattern
 from sestui.sending.engine.bulk_split import split_calls
 
 PATTERN = Pattern(("News",), ("",), ("x" * 1_000, ""))

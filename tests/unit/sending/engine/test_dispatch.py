@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 
 from sestui.core.clock import SystemClock
-from sestui.core.delivery import WITHDRAWN, AnswerKind, Claim, HoldBack
-from sestui.core.mail import Mail
+from sestui.core.delivery.handover import WITHDRAWN, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.mail import Mail
 from sestui.errors import ContentError, SestuiError
 from sestui.sending.engine.brake import May
 from sestui.sending.engine.call_queue import Job, rendered

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.pacing import PACE
+from sestui.core.delivery.pacing import PACE
 from sestui.sending.engine.rate_limiter import STALE_SECONDS, RateLimiter
 from tests.support.clocks import FakeClock
 

@@ -1,7 +1,7 @@
 """What whoever watches is told of the answers."""
 
-from sestui.core.delivery import WITHDRAWN, Answer, AnswerKind, Claim, Reply
-from sestui.core.pacing import NO_RATE
+from sestui.core.delivery.handover import WITHDRAWN, Answer, AnswerKind, Claim, Reply
+from sestui.core.delivery.pacing import NO_RATE
 from sestui.sending.engine.report import MOST_LINES, Reporter
 from tests.support.clocks import FakeClock
 

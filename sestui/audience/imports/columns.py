@@ -1,0 +1,308 @@
+"""What each column of a file is: the address, tags, or an attribute, and under which name."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sestui.audience.exported_columns import COLUMNS, attribute_of, is_own_header
+from sestui.audience.imports.address_columns import address_column, other_address_columns
+from sestui.audience.imports.file_cells import looks_like_address
+from sestui.audience.imports.statuses import StatusColumn, find_status_columns
+from sestui.core.content.message import OWN_NAMES
+from sestui.core.spreadsheet import unguarded
+from sestui.core.text import folded, printable
+from sestui.errors import BadFileError, UsageError
+
+EMAIL = "email"
+TAGS = "tags"
+STATUS = "status"
+"""A column that says who may be mailed; no attribute can have that name."""
+
+IGNORE = "-"
+"""A column that is left out; no attribute can have that name."""
+
+ColumnMap = Mapping[str, str] | Mapping[int, str]
+"""Column to field: a text is the column's name or else its number, an int its number, from 1."""
+
+_TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
+_MAX_NAME = 64
+
+
+OWN = "="
+"""A column of sestui's own export that is taken as it was exported."""
+
+_WORDS = {
+    EMAIL: "the address",
+    TAGS: "tags",
+    STATUS: "who may be mailed",
+    OWN: "as it was exported",
+    IGNORE: "left out",
+}
+
+
+_MANY = {TAGS, STATUS, OWN, IGNORE}
+"""What several columns can be."""
+
+
+def in_words(use: str) -> str:
+    """What a column becomes, for people: an attribute is said by its name."""
+    return _WORDS.get(use, use)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which cell of a row is what."""
+
+    labels: tuple[str, ...]
+    """Each column as the file calls it, or ``column 3``."""
+    fields: tuple[str, ...]
+    """Each column's attribute name; '' for the address, tags and statuses."""
+    email: int
+    """Position of the address."""
+    tags: tuple[int, ...]
+    """Positions of columns that hold tags."""
+    ignored: tuple[int, ...]
+    """Positions of columns that are left out."""
+    has_header: bool
+    statuses: tuple[StatusColumn, ...] = ()
+    """Columns that say who may be mailed."""
+    roles: tuple[tuple[int, str], ...] = ()
+    """Of sestui's own export: position and name of what is read back as it was."""
+    others: tuple[int, ...] = ()
+    """Positions of more addresses of the same contact, for rows whose first one is none."""
+    unpacked: tuple[int, ...] = ()
+    """Positions of JSON objects whose members are attributes, as listmonk's export has one."""
+
+    @property
+    def width(self) -> int:
+        """How many cells a row may have."""
+        return len(self.labels)
+
+    @property
+    def email_label(self) -> str:
+        """The address column as the file calls it."""
+        return self.labels[self.email]
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What each column becomes: ``email``, ``tags``, ``status``, ``=`` (as it was exported),
+        ``-`` or an attribute's name."""
+        uses = list(self.fields)
+        uses[self.email] = EMAIL
+        for position in self.tags:
+            uses[position] = TAGS
+        for column in self.statuses:
+            uses[column.position] = STATUS
+        for position, _ in self.roles:
+            uses[position] = OWN
+        for position in self.ignored:
+            uses[position] = IGNORE
+        return tuple(uses)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How the columns are called."""
+
+    labels: tuple[str, ...]
+    """Each column as the file calls it, or ``column 3``."""
+    given: bool
+    """Whether the file's first row says so."""
+
+
+def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
+    """The columns' names: a first row without any address in it is the header.
+
+    Raises:
+        BadFileError: there is no row.
+    """
+    if not sample:
+        raise BadFileError(f"{file_name} is empty.")
+    given = not any(looks_like_address(cell) for cell in sample[0])
+    labels = tuple(
+        (cell.strip() if given else "") or f"column {number}"
+        for number, cell in enumerate(sample[0], 1)
+    )
+    if is_own_header(labels):
+        labels = tuple(map(unguarded, labels))
+    return Head(labels, given)
+
+
+def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: str) -> Columns:
+    """Make out the columns from the first rows; ``mapping`` goes before everything guessed.
+
+    Raises:
+        BadFileError: no column holds addresses.
+        UsageError: ``mapping`` names a column that is not there, or one field twice.
+    """
+    head = head_of(sample, file_name)
+    labels = head.labels
+    rows = sample[1:] if head.given else sample
+    mapped = _mapped(labels, mapping, file_name)
+    if head.given and is_own_header(labels):
+        return _own_columns(labels, mapped)
+    email = address_column(labels, rows, _mapped_email(mapped), set(mapped), has_header=head.given)
+    if email is None:
+        known = ", ".join(printable(label) for label in labels[:12])
+        raise BadFileError(
+            f"{file_name} has no column of email addresses (its columns: {known}"
+            f"{', …' if len(labels) > 12 else ''}); name it with --map COL=email."
+        )
+    ignored = tuple(position for position, field in mapped.items() if field == IGNORE)
+    tags = tuple(
+        position
+        for position, label in enumerate(labels)
+        if position != email
+        and (
+            mapped.get(position) == TAGS or (position not in mapped and folded(label) in _TAG_NAMES)
+        )
+    )
+    statuses = _status_columns(head, rows, mapped, {email, *tags})
+    told = {column.position for column in statuses}
+    fields = attribute_names(labels, mapped, {email, *tags, *ignored, *told})
+    taken = {email, *tags, *mapped, *told}
+    free = [position for position in range(len(labels)) if position not in taken]
+    return Columns(
+        labels,
+        fields,
+        email,
+        tags,
+        ignored,
+        head.given,
+        statuses,
+        others=other_address_columns(labels, rows, free, has_header=head.given),
+        unpacked=tuple(position for position in free if _holds_objects(rows, position)),
+    )
+
+
+def _own_columns(labels: Sequence[str], mapped: Mapping[int, str]) -> Columns:
+    """Those of sestui's own export; what ``mapped`` says goes before."""
+    roles = [
+        (position, label)
+        for position, label in enumerate(labels)
+        if label in COLUMNS and mapped.get(position, OWN) == OWN
+    ]
+    by_name = {name: position for position, name in roles}
+    email = next((p for p, field in mapped.items() if field == EMAIL), by_name.get(EMAIL, 0))
+    roles = [(position, name) for position, name in roles if name != EMAIL]
+    tags = tuple(position for position, field in mapped.items() if field == TAGS)
+    ignored = tuple(p for p, field in mapped.items() if field in {IGNORE, STATUS})
+    taken = {email, *tags, *ignored, *(position for position, _ in roles)}
+    fields = tuple(
+        "" if position in taken else mapped.get(position, attribute_of(label))
+        for position, label in enumerate(labels)
+    )
+    return Columns(tuple(labels), fields, email, tags, ignored, True, roles=tuple(roles))
+
+
+def _status_columns(
+    head: Head, rows: Sequence[Sequence[str]], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[StatusColumn, ...]:
+    forced = [position for position, field in mapped.items() if field == STATUS]
+    free = [p for p in range(len(head.labels)) if p not in mapped and p not in taken]
+    return find_status_columns(head.labels, rows, forced, free if head.given else [])
+
+
+def tidy(label: str) -> str:
+    """A column's name as an attribute: ``First Name`` becomes ``first_name``.
+
+    Lower case; letters and digits of any script stay, everything else becomes ``_``; the result is
+    a name that templates and expressions can use.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
+    kept = "".join(sign if f"a{sign}".isidentifier() else "_" for sign in folded)
+    name = re.sub("_+", "_", kept).strip("_")[:_MAX_NAME].rstrip("_")
+    if not name:
+        return ""
+    if not name.isidentifier():
+        return f"column_{name}"
+    return f"{name}_" if name in OWN_NAMES else name
+
+
+def _mapped_email(mapped: Mapping[int, str]) -> int | None:
+    return next((position for position, field in mapped.items() if field == EMAIL), None)
+
+
+def _holds_objects(rows: Sequence[Sequence[str]], position: int) -> bool:
+    """Whether a column's cells are JSON objects, all that are not empty."""
+    cells = [cell for row in rows if position < len(row) and (cell := row[position].strip())]
+    if not cells or not all(cell[0] == "{" and cell[-1] == "}" for cell in cells):
+        return False
+    try:
+        return all(isinstance(json.loads(cell), dict) for cell in cells)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[int, str]:
+    """Position to field, as the user said."""
+    mapped: dict[int, str] = {}
+    used: set[str] = set()
+    for column, wanted in mapping.items():
+        name = printable(str(column))
+        field = wanted if wanted in _WORDS else tidy(wanted)
+        if not field:
+            raise UsageError(
+                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, "
+                "tags or status, or - to leave it out."
+            )
+        position = _position(labels, column)
+        if position is None:
+            known = ", ".join(printable(label) for label in labels[:12])
+            raise UsageError(
+                f"--map {name}: {file_name} has no such column (its columns: {known})."
+            )
+        if position in mapped or (field not in _MANY and field in used):
+            raise UsageError(f"--map {name}={field}: that is mapped twice.")
+        mapped[position] = field
+        used.add(field)
+    return mapped
+
+
+def _position(labels: Sequence[str], column: str | int) -> int | None:
+    if isinstance(column, int):
+        return column - 1 if 1 <= column <= len(labels) else None
+    if column in labels:
+        return labels.index(column)
+    folded = [label.casefold() for label in labels]
+    if column.strip().casefold() in folded:
+        return folded.index(column.strip().casefold())
+    if column.isdecimal() and 1 <= int(column) <= len(labels):
+        return int(column) - 1
+    return None
+
+
+def column_position(columns: Columns, name: str) -> int | None:
+    """Where the column is that the file, or its attribute, is called so; None: nowhere."""
+    position = _position(columns.labels, name)
+    if position is None and tidy(name) in columns.fields:
+        return columns.fields.index(tidy(name))
+    return position
+
+
+def attribute_names(
+    labels: Sequence[str], mapped: Mapping[int, str], taken: set[int]
+) -> tuple[str, ...]:
+    """Attribute names, each once: ``mapped`` first, then ``name``, ``name_2``, ...
+
+    Positions that are ``taken`` for something else get ''.
+    """
+    used = set(mapped.values())
+    numbers: dict[str, int] = {}  # where to go on: thousands of columns may have one name
+    fields: list[str] = []
+    for position, label in enumerate(labels):
+        if position in taken:
+            fields.append("")
+        elif position in mapped:
+            fields.append(mapped[position])
+        else:
+            base = tidy(label) or f"column_{position + 1}"
+            name, number = base, numbers.get(base, 2)
+            while name in used:
+                name, number = f"{base}_{number}", number + 1
+            numbers[base] = number
+            used.add(name)
+            fields.append(name)
+    return tuple(fields)

@@ -1,0 +1,392 @@
+"""What a file itself says of who may be mailed: its columns of statuses, and its name."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import PurePath
+from typing import NamedTuple
+
+from sestui.audience.imports.status_words import (
+    NO,
+    NOTHING,
+    YES,
+    Kind,
+    Meaning,
+    is_telling,
+    kind_of,
+    meaning_of_number,
+    meaning_of_word,
+)
+from sestui.core.text import folded, printable
+from sestui.errors import UsageError
+
+EMPTY = "(empty)"
+"""Shown for a blank that means no."""
+DATE = "(a date)"
+"""Shown for every date."""
+
+_SHOWN = 60
+_KEPT_UNKNOWN = 12
+"""Unknown values of a column that are named."""
+_CACHED = 10_000
+"""Different values of a column whose meaning is remembered."""
+
+_is_no_date = re.compile(r"0000-00-00.*").fullmatch
+_is_date = re.compile(
+    r"\d{4}[-/.年]\s?\d{1,2}[-/.月].*"
+    r"|\d{1,2}[-/. ]\s?\d{1,2}[-/. ]\s?(\d{4}|\d{2})\b.*"
+    r"|\d{8}([T ]?\d{4,6}.*)?"
+    r"|(\w+,? )?\w+\.? \d{1,2}(st|nd|rd|th)?,? \d{4}.*"
+    r"|(\w+,? )?\d{1,2}\.? (de )?\w+\.? (de )?\d{4}.*"
+    r"|\d{9,13}(\.\d+)?"  # seconds or milliseconds since 1970
+    r"|[34]\d{4}(\.\d+)?",  # Excel's days since 1900, of the years from 1982 on
+    re.DOTALL | re.IGNORECASE,
+).fullmatch
+
+_MAILCHIMP_FILE = re.compile(
+    r"(subscribed|unsubscribed|nonsubscribed|cleaned)_(?:[a-z]+_)*export.*", re.IGNORECASE
+).fullmatch
+_PLAIN_WORDS = frozenset(
+    {"list", "lists", "liste", "lista", "export", "exports", "contacts", "contact", "subscribers"}
+    | {"subscriber", "members", "member", "emails", "email", "addresses", "people", "users"}
+    | {"customers", "all", "final", "new"}
+)
+
+# phpList says twice whether they confirmed.
+_CONFIRMED = frozenset({"confirmed", "istheemailofthisuserconfirmed"})
+_CONFIRMED_BY_HAND = frozenset({"optedin", "didthisusermanuallyconfirm"})
+
+_TELLING = {
+    "unsubscribed": Meaning.UNSUBSCRIBED, "unsubscribes": Meaning.UNSUBSCRIBED,
+    "unsubscribers": Meaning.UNSUBSCRIBED, "optouts": Meaning.UNSUBSCRIBED,
+    "bounced": Meaning.BOUNCED, "bounces": Meaning.BOUNCED,
+    "complaints": Meaning.COMPLAINED, "complained": Meaning.COMPLAINED,
+    "blocklist": Meaning.BLOCKLISTED, "blacklist": Meaning.BLOCKLISTED,
+    "blocklisted": Meaning.BLOCKLISTED, "blacklisted": Meaning.BLOCKLISTED,
+    "suppressed": Meaning.BLOCKLISTED, "suppression": Meaning.BLOCKLISTED,
+    "suppressions": Meaning.BLOCKLISTED,
+}  # fmt: skip
+
+
+class RowStatus(NamedTuple):
+    """What a row says, and where."""
+
+    meaning: Meaning
+    column: str
+    """As the file calls it; ``file name`` if its name says so."""
+    value: str
+    """As in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusColumn:
+    """A column that says who may be mailed."""
+
+    position: int
+    label: str
+    kind: Kind
+    blank_means_no: bool = False
+    """In a column of marks that are only ever set, such as ``Opt-in: x``."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How many rows say the same."""
+
+    column: str
+    value: str
+    becomes: str
+    """``active``, ``unsubscribed``, ``suppressed (bounced)``."""
+    rows: int
+
+    @property
+    def sentence(self) -> str:
+        """``Status: cleaned → suppressed (bounced), 3 rows``."""
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        shown = f"{printable(self.column)[:_SHOWN]}: {printable(self.value)[:_SHOWN]}"
+        return f"{shown} → {self.becomes}, {rows}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownStatus:
+    """Values of a column of statuses that are not understood."""
+
+    label: str
+    values: tuple[str, ...]
+    """The first of them, as in the file."""
+    more: int
+    """Rows beyond those with the named values."""
+
+    @property
+    def sentence(self) -> str:
+        """``the column Status looks like it says who may be mailed, but gold (3 rows) …``."""
+        named = ", ".join(printable(value)[:_SHOWN] for value in self.values)
+        beyond = f" and {self.more:,} more rows" if self.more else ""
+        return (
+            f"the column {printable(self.label)[:_SHOWN]} looks like it says who may be mailed, "
+            f"but {named}{beyond} can't be understood"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileSays:
+    """What a file says of who may be mailed, once all of it was read."""
+
+    counts: tuple[StatusCount, ...] = ()
+    """Word by word."""
+    unsubscribed: int = 0
+    """Contacts who left, by the file's word."""
+    suppressed: int = 0
+    """Addresses that must not be mailed, by the file's word."""
+    all_active: bool = False
+    """Somebody said to pay no attention to it."""
+
+    @property
+    def gone(self) -> int:
+        """How many must not be mailed."""
+        return self.unsubscribed + self.suppressed
+
+    @property
+    def lines(self) -> list[str]:
+        """What was heard, a sentence or a word of the file each; none if the file says nothing."""
+        if not self.counts:
+            return []
+        told = [count.sentence for count in self.counts]
+        if not self.gone:
+            return told
+        if self.all_active:
+            who = (
+                "1 who must not be mailed comes"
+                if self.gone == 1
+                else (f"{self.gone:,} who must not be mailed come")
+            )
+            return [*told, f"--all-active: by the file's word, {who} in as active nevertheless."]
+        return [*told, f"{self.unsubscribed:,} unsubscribed and {self.suppressed:,} suppressed."]
+
+
+class UnknownStatusError(UsageError):
+    """A file says who may be mailed in words that are unknown: somebody has to say what is meant.
+
+    ``columns`` are those concerned, at least one.
+    """
+
+    def __init__(self, file_name: str, columns: Sequence[UnknownStatus]) -> None:
+        self.columns = tuple(columns)
+        first = self.columns[0]
+        label, value = printable(first.label)[:_SHOWN], printable(first.values[0])[:_SHOWN]
+        told = "; ".join(column.sentence for column in self.columns)
+        super().__init__(
+            f"{file_name}: {told}. Nothing was imported. Say what a value means with "
+            f"--status '{value}=unsubscribed' (or active, bounced, complained, blocklisted), keep "
+            f"the column as an attribute with --map '{label}=NAME', or leave it out with "
+            f"--map '{label}=-'."
+        )
+
+
+def find_status_columns(
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    forced: Sequence[int],
+    free: Sequence[int],
+) -> tuple[StatusColumn, ...]:
+    """The columns of statuses: those that were named as such, and of the free ones those that look
+    like it by their name and, where that leaves a doubt, by most of their values, or by all of
+    their values alone."""
+    found = []
+    confirmed = any(folded(label) in _CONFIRMED for label in labels)
+    for position in sorted({*forced, *free}):
+        known = kind_of(labels[position])
+        kind, sure = known or (Kind.STATUS, position in forced)
+        if known is None and position not in forced and not _tells_by_itself(rows, position):
+            continue
+        by_hand = folded(labels[position]) in _CONFIRMED_BY_HAND
+        if by_hand and confirmed and position not in forced:
+            continue  # that they did so by hand is not asked for
+        filled = list(_filled(rows, position))
+        column = StatusColumn(position, labels[position], kind)
+        if position in forced or _is_one(column, filled, sure=sure):
+            blank_means_no = _only_marks(column, filled)
+            found.append(StatusColumn(position, labels[position], kind, blank_means_no))
+    return tuple(found)
+
+
+def _is_one(column: StatusColumn, filled: Sequence[str], *, sure: bool) -> bool:
+    dates = sum(_is_date(cell) is not None for cell in filled)
+    if column.kind is Kind.WILLING and filled and dates == len(filled):
+        return False  # since when they are on the list: an attribute
+    if sure:
+        return True
+    understood = sum(_meaning(column, cell) is not _Unknown.UNKNOWN for cell in filled)
+    return bool(filled) and understood * 2 >= len(filled)
+
+
+def _filled(rows: Sequence[Sequence[str]], position: int) -> Iterator[str]:
+    """The cells of a column that say something."""
+    for row in rows:
+        if position < len(row) and (cell := row[position].strip()).casefold() not in NOTHING:
+            yield cell
+
+
+def _tells_by_itself(rows: Sequence[Sequence[str]], position: int) -> bool:
+    """Whether a column's words can hardly be about anything but who may be mailed, whatever it is
+    called: ``BOUNCE`` under ``Reason``, as SES exports its suppression list."""
+    # Most columns are done with at their first cell: there may be thousands of them.
+    if not all(map(meaning_of_word, _filled(rows, position))):
+        return False
+    return any(is_telling(cell) for cell in _filled(rows, position))
+
+
+def _only_marks(column: StatusColumn, filled: Sequence[str]) -> bool:
+    return (
+        column.kind is Kind.WILLING
+        and folded(column.label) != "doubleoptin"  # Brevo: blank for who came another way
+        and bool(filled)
+        and all(cell.casefold() in YES or folded(cell) in YES for cell in filled)
+    )
+
+
+class _Unknown(Enum):
+    UNKNOWN = "unknown"
+
+
+def _meaning(column: StatusColumn, cell: str) -> "Meaning | _Unknown | None":
+    """What a filled cell means; None: nothing of whether they may be mailed."""
+    value = cell.casefold()
+    if value in NOTHING or (folded(cell) or "?") in NOTHING or _is_no_date(value):
+        return None
+    if column.kind is Kind.HARD_BOUNCE_REASON:
+        return Meaning.BOUNCED
+    if (meant := meaning_of_number(column.label, value)) is not None:
+        return meant
+    return _meaning_of_filled(column.kind, cell)
+
+
+def _meaning_of_filled(kind: Kind, cell: str) -> "Meaning | _Unknown | None":
+    """Yes and no, words, and dates, in a column of that kind."""
+    names = {cell.casefold(), folded(cell)}
+    of_leaving = kind not in {Kind.STATUS, Kind.WILLING}
+    if names & NO:
+        return None if of_leaving else Meaning.UNSUBSCRIBED
+    if names & YES or (kind is not Kind.STATUS and _is_date(cell.casefold())):
+        return kind.meaning
+    # ``bounced: 550 no such user``, as sestui and others put the reason behind the word.
+    meant = meaning_of_word(cell) or meaning_of_word(cell.partition(":")[0])
+    if of_leaving and meant is Meaning.ACTIVE:
+        return None
+    return meant or _Unknown.UNKNOWN
+
+
+def meaning_of_file_name(name: str) -> RowStatus | None:
+    """What the name of a file says of everybody in it, as Mailchimp names its exports; or None."""
+    stem = PurePath(name).name.partition(".")[0]
+    found = _MAILCHIMP_FILE(stem)
+    if found:
+        meaning = meaning_of_word(found[1])
+    else:
+        words = [word for word in re.split(r"[\W\d_]+", stem.casefold()) if word]
+        telling = [word for word in words if word not in _PLAIN_WORDS]
+        meaning = _TELLING.get(telling[0]) if len(telling) == 1 else None
+    if meaning is None or meaning is Meaning.ACTIVE:
+        return None
+    return RowStatus(meaning, "file name", PurePath(name).name)
+
+
+class StatusReader:
+    """Reads what the rows of one file say, and counts it."""
+
+    def __init__(
+        self,
+        columns: Sequence[StatusColumn],
+        *,
+        file_name: str,
+        words: Mapping[str, Meaning],
+        members: Sequence[str] = (),
+    ) -> None:
+        """``words`` is what somebody said of unknown values, by their folded form; ``members`` is
+        what the file is called within its archives."""
+        self._columns = [_ReadColumn(column, words) for column in columns]
+        names = () if columns else (file_name, *members)
+        self._of_file = next(filter(None, map(meaning_of_file_name, names)), None)
+        self._counts: Counter[RowStatus] = Counter()
+        self.tells = bool(columns) or self._of_file is not None
+        """Whether there is anything to read."""
+
+    def read(self, cells: list[str]) -> RowStatus | None:
+        """The heaviest word of a row; takes them all out of it. None: it says nothing."""
+        heaviest = self._of_file
+        if heaviest is not None:
+            self._counts[heaviest] += 1
+        for column in self._columns:
+            said = column.read(cells)
+            if said is not None and (
+                heaviest is None or said.meaning.weight > heaviest.meaning.weight
+            ):
+                heaviest = said
+        return heaviest
+
+    def counts(self) -> tuple[StatusCount, ...]:
+        """What was said so far, in the order of the columns, the most frequent first."""
+        found = [
+            StatusCount(said.column, said.value, said.meaning.becomes, rows)
+            for said, rows in self._counts.items()
+        ]
+        for column in self._columns:
+            found += column.counts()
+        return tuple(found)
+
+    def unknown(self) -> list[UnknownStatus]:
+        """What was not understood so far."""
+        return [column.unknown() for column in self._columns if column.unknown_rows]
+
+
+@dataclass(slots=True)
+class _ReadColumn:
+    column: StatusColumn
+    words: Mapping[str, Meaning]
+    unknown_values: Counter[str] = field(default_factory=Counter)
+    unknown_rows: int = 0
+    _known: dict[str, "Meaning | _Unknown | None"] = field(default_factory=dict)
+    _counts: Counter[tuple[str, Meaning]] = field(default_factory=Counter)
+
+    def read(self, cells: list[str]) -> RowStatus | None:
+        position = self.column.position
+        cell = ""
+        if position < len(cells):
+            cell = cells[position].strip()
+            cells[position] = ""
+        if cell in self._known:
+            meaning = self._known[cell]
+        else:
+            meaning = self._meaning(cell)
+            if len(self._known) < _CACHED:
+                self._known[cell] = meaning
+        if meaning is None:
+            return None
+        if isinstance(meaning, _Unknown):
+            self.unknown_rows += 1
+            if cell in self.unknown_values or len(self.unknown_values) < _KEPT_UNKNOWN:
+                self.unknown_values[cell] += 1
+            return None
+        shown = EMPTY if not cell else DATE if _is_date(cell) else cell
+        self._counts[shown, meaning] += 1
+        return RowStatus(meaning, self.column.label, cell or EMPTY)
+
+    def _meaning(self, cell: str) -> "Meaning | _Unknown | None":
+        if (said := self.words.get(folded(cell) or cell)) is not None:
+            return said
+        if not cell and self.column.blank_means_no:
+            return Meaning.UNSUBSCRIBED
+        return _meaning(self.column, cell)
+
+    def counts(self) -> list[StatusCount]:
+        return [
+            StatusCount(self.column.label, value, meaning.becomes, rows)
+            for (value, meaning), rows in self._counts.most_common()
+        ]
+
+    def unknown(self) -> UnknownStatus:
+        named = tuple(value for value, _ in self.unknown_values.most_common())
+        more = self.unknown_rows - self.unknown_values.total()
+        return UnknownStatus(self.column.label, named, more)

@@ -1,0 +1,139 @@
+"""What is typed and not saved yet, kept in the workspace against crashes; and scratch files."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from sestui.compose.atomic_write import write_file
+from sestui.compose.private_folder import PrivateFolder
+from sestui.core.campaign.draft import Draft
+from sestui.core.clock import Clock, Instant
+from sestui.core.delivery.mail import MailAttachment
+from sestui.store.campaigns.campaigns import Seen
+
+_FOLDER = "compose"
+_DRAFT = "draft.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft that was left without being saved."""
+
+    draft: Draft
+    seen: Seen | None
+    """The campaign it changes, as it was read; None: it is a new one."""
+    at: Instant
+    """When it was kept last."""
+    folder: PrivateFolder
+
+
+class Unsaved:
+    """The drafts and scratch files of one editor; nothing is on the disk before it has to be."""
+
+    def __init__(self, workspace: Path, clock: Clock) -> None:
+        self._root = workspace / _FOLDER
+        self._clock = clock
+        self._folder: PrivateFolder | None = None
+        self._scratch: set[Path] = set()
+
+    def keep(self, draft: Draft, seen: Seen | None) -> None:
+        """Keep the draft instead of what was kept before.
+
+        Raises:
+            StorageError: the disk doesn't take it.
+        """
+        folder = self._own()
+
+        def stored(item: MailAttachment) -> str:
+            name = hashlib.sha256(item.content).hexdigest()
+            if not (folder / name).exists():
+                write_file(folder / name, item.content, overwrite=True, private=True)
+            return name
+
+        kept = {
+            "draft": draft.as_json(stored),
+            "seen": [seen.id, seen.name, *seen.version] if seen is not None else None,
+            "at": self._clock.now(),
+        }
+        write_file(folder / _DRAFT, json.dumps(kept).encode(), overwrite=True, private=True)
+
+    def forget(self) -> None:
+        """Nothing is unsaved any more."""
+        if self._folder is not None:
+            (self._folder.path / _DRAFT).unlink(missing_ok=True)
+
+    def scratch(self, name: str, content: str) -> Path:
+        """A file that only the user can read; it is gone when the editor is closed.
+
+        Raises:
+            StorageError: the disk doesn't take it.
+        """
+        path = self._own() / name
+        # Half an emoji can be typed but not written.
+        write_file(path, content.encode(errors="replace"), overwrite=True, private=True)
+        self._scratch.add(path)
+        return path
+
+    def close(self) -> None:
+        """Let go; what is still unsaved stays for the next editor."""
+        if self._folder is None:
+            return
+        if (self._folder.path / _DRAFT).exists():
+            for path in self._scratch:
+                path.unlink(missing_ok=True)
+            self._folder.release()
+        else:
+            self._folder.remove()
+        self._folder = None
+
+    def _own(self) -> Path:
+        if self._folder is None:
+            self._folder = PrivateFolder.new(self._root)
+        return self._folder.path
+
+    # what others left
+
+    def left(self) -> list[Kept]:
+        """Drafts of processes that are gone, the newest first; empty folders are swept away.
+
+        Each has to be adopted, discarded or left for later.
+
+        Raises:
+            StorageError: the workspace can't be read.
+        """
+        found: list[Kept] = []
+        for folder in PrivateFolder.left(self._root):
+            try:
+                found.append(_read(folder))
+            except FileNotFoundError:
+                folder.remove()
+            except (OSError, ValueError, TypeError, KeyError):
+                folder.release()  # nothing that this version can read
+        return sorted(found, key=lambda kept: -kept.at)
+
+    def adopt(self, kept: Kept) -> None:
+        """Its draft is ours from now on, and kept as before."""
+        if self._folder is not None:
+            self._folder.remove()
+        self._folder = kept.folder
+
+    @staticmethod
+    def discard(kept: Kept) -> None:
+        """Away with it."""
+        kept.folder.remove()
+
+    @staticmethod
+    def leave(kept: Kept) -> None:
+        """For the next editor."""
+        kept.folder.release()
+
+
+def _read(folder: PrivateFolder) -> Kept:
+    kept = json.loads((folder.path / _DRAFT).read_bytes())
+    draft = Draft.of_json(kept["draft"], lambda name: (folder.path / name).read_bytes())
+    seen = None
+    if kept["seen"] is not None:
+        campaign_id, name, updated_at, message_id = kept["seen"]
+        seen = Seen(campaign_id, name, (updated_at, message_id))
+    return Kept(draft, seen, float(kept["at"]), folder)

@@ -1,0 +1,99 @@
+"""One look at a draft: what is wrong with it, and the mail it makes for one contact."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sestui.compose.checks import Checker
+from sestui.compose.sample_contact import SAMPLE_EMAIL
+from sestui.core.campaign.draft import ReadDraft
+from sestui.core.contact.address_check import address_key
+from sestui.core.content.lint.findings import Finding, Severity, ordered
+from sestui.core.delivery.mail import Mail
+from sestui.store.campaigns.campaigns import Seen
+from sestui.store.contacts.contacts import AudienceMember
+from sestui.store.contacts.members import Members
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """For whom the mail is to be rendered."""
+
+    contact_id: int | None = None
+    """The contact shown before; None: the first."""
+    step: int = 0
+    """1 for the next one, -1 for the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look came to."""
+
+    findings: tuple[Finding, ...]
+    """The worst first."""
+    mail: Mail | None
+    """None: it can't be rendered, and the findings say why."""
+    contact: AudienceMember | None
+    """Whose mail it is; None: the made-up contact's, as nobody is on the lists."""
+
+    @property
+    def email(self) -> str:
+        """The address of whom it is for."""
+        return SAMPLE_EMAIL if self.contact is None else self.contact.email
+
+    @property
+    def sendable(self) -> bool:
+        """Whether nothing is known to stand in the way."""
+        return not any(each.severity is Severity.ERROR for each in self.findings)
+
+
+class Superseded(Exception):  # noqa: N818 - not an error: somebody typed on
+    """The look is of no use any more."""
+
+
+class Examiner:
+    """Looks at drafts; blocking, and for one thread at a time."""
+
+    def __init__(self, checker: Checker, members: Members) -> None:
+        self._checker = checker
+        self._members = members
+
+    def look(
+        self, read: ReadDraft, seen: Seen | None, whom: Whom, superseded: Callable[[], bool]
+    ) -> Look:
+        """Put every rule to a draft and render it.
+
+        Raises:
+            Superseded: ``superseded`` said so meanwhile.
+        """
+
+        def check() -> None:
+            if superseded():
+                raise Superseded
+
+        campaign = read.campaign
+        findings = [
+            Finding(each.field, each.problem, severity=Severity.ERROR) for each in read.faults
+        ]
+        inspection = self._checker.inspect(
+            campaign, read.message, seen.id if seen is not None else None
+        )
+        findings += inspection.findings
+        check()
+        contact = self._contact(campaign.lists, whom)
+        check()
+        mail, faults = self._checker.render(inspection, contact)
+        findings += faults
+        if contact is not None:
+            findings += self._checker.unknown(inspection, campaign.lists, check)
+        return Look(ordered(findings), mail, contact)
+
+    def find(self, lists: Sequence[str], email: str) -> AudienceMember | None:
+        """The contact on the lists with that address; None: there is none."""
+        return self._members.by_address(lists, address_key(email))
+
+    def _contact(self, lists: Sequence[str], whom: Whom) -> AudienceMember | None:
+        if whom.contact_id is not None and not whom.step:
+            same = self._members.by_id(lists, whom.contact_id)
+            if same is not None:
+                return same
+        return self._members.beside(lists, whom.contact_id, back=whom.step < 0)

@@ -1,0 +1,57 @@
+"""Messages that ask for a recipient's tags or lists, which are read only for these."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sestui.core.content import Composer
+from sestui.core.content.message import MEMBERSHIP
+from sestui.core.delivery.handover import Claim
+from sestui.core.delivery.mail import Mail
+from sestui.store.contacts.memberships import Belonging, Memberships
+
+Tags = tuple[tuple[str, str], ...]
+
+
+def asks(composer: Composer) -> bool:
+    """Whether the message uses any of them."""
+    return not MEMBERSHIP.isdisjoint(composer.variables)
+
+
+class BelongingComposer:
+    """Makes mails of a message that asks for ``tags`` or ``lists``."""
+
+    def __init__(self, composer: Composer, memberships: Memberships) -> None:
+        self._composer = composer
+        self._memberships = memberships
+        self.bulk_capable = composer.bulk_capable
+        """Whether its mails can go in bulk calls."""
+
+    def loaded(self, claims: Sequence[Claim]) -> "LoadedBelonging":
+        """The composer of ``claims``, which reads nothing any more."""
+        found = self._memberships.of_deliveries([claim.delivery_id for claim in claims])
+        return LoadedBelonging(self._composer, found)
+
+    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+        """The mail for somebody who belongs nowhere.
+
+        Raises:
+            ContentError: it can't be made.
+        """
+        return self._composer.mail(email, attributes, tags)
+
+
+class LoadedBelonging:
+    """Makes mails for the recipients whose tags and lists have been read, by their addresses."""
+
+    def __init__(self, composer: Composer, found: Mapping[str, Belonging]) -> None:
+        self._composer = composer
+        self._found = found
+        self.bulk_capable = composer.bulk_capable
+
+    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+        """The mail for one of them.
+
+        Raises:
+            ContentError: it can't be made.
+        """
+        return self._composer.mail(email, {**attributes, **self._found.get(email, {})}, tags)

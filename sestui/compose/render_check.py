@@ -1,0 +1,242 @@
+"""Render every recipient once before the first mail leaves, and say what is wrong with whom."""
+
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sestui.core.content import Composer
+from sestui.core.content.lint.findings import CLIPPED_BYTES
+from sestui.core.content.message import TemplateError, TooHeavyError
+from sestui.errors import ContentError
+
+_REMEMBERED = 20_000
+"""Renderings known to be alike; more would not stay flat in memory."""
+_HEAVY = 3
+"""With more mails than these that take too much to make, it is the message, not the contacts."""
+
+
+class Recipient(Protocol):
+    """What the check asks of an audience's member."""
+
+    @property
+    def contact_id(self) -> int:
+        """The contact's id."""
+
+    @property
+    def email(self) -> str:
+        """The address."""
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Attribute name to value; empty cells have none."""
+
+
+Unrenderable = Mapping[str, Collection[int]]
+"""Why no mail can be made, as a sentence, to the ids of the contacts whom that concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and for whom."""
+
+    sentence: str
+    count: int
+    """Recipients it concerns."""
+    examples: tuple[str, ...]
+    """The first few of their addresses."""
+    where: str = ""
+    """The part of the message, as in a Finding."""
+    line: int | None = None
+    problem: str = ""
+    """The rest of the sentence, without place and full stop."""
+
+    @property
+    def whom(self) -> str:
+        """The examples, and how many more."""
+        rest = self.count - len(self.examples)
+        names = ", ".join(self.examples)
+        return f"{names} and {rest:,} more" if rest else names
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What rendering the whole audience found."""
+
+    checked: int
+    """Recipients rendered."""
+    failed: int
+    """Recipients who can't be mailed as things stand."""
+    problems: tuple[Problem, ...]
+    """The most frequent first."""
+    unrenderable: Unrenderable
+    """Everybody who can't be mailed, with the reason."""
+    clipped: int = 0
+    """Recipients whose mail Gmail would clip."""
+    largest: int = 0
+    """Bytes of the largest HTML."""
+    unused: frozenset[str] = frozenset()
+    """Those of the wanted attributes that nobody has."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every recipient can be mailed."""
+        return not self.failed
+
+    @property
+    def sendable(self) -> int:
+        """Recipients who can be mailed."""
+        return self.checked - self.failed
+
+    def sentence(self) -> str:
+        """The verdict as one sentence; '' when all is well."""
+        if self.ok:
+            return ""
+        worst = self.problems[0]
+        more = len(self.problems) - 1
+        others = f" and {more} other problem{'s' if more > 1 else ''}" if more else ""
+        return (
+            f"{self.failed:,} of {self.checked:,} recipients can't be mailed: "
+            f"{worst.sentence.rstrip('.')} (for {worst.whom}){others}."
+        )
+
+
+class UnrenderableError(ContentError):
+    """Some recipients' mails can't be made; ``report`` says whose."""
+
+    def __init__(self, report: CheckReport, way_out: str = "") -> None:
+        super().__init__(f"{report.sentence()}{way_out}")
+        self.report = report
+
+
+def check_recipients(
+    composer: Composer,
+    batches: Iterable[Iterable[Recipient]],
+    *,
+    examples: int = 5,
+    wanted: Collection[str] = (),
+    failed: Callable[[str, str], object] | None = None,
+) -> CheckReport:
+    """Render each recipient's mail and throw it away; ``examples`` addresses are kept a problem.
+
+    Recipients whose values for the message's variables are equal get equal mails, so those are
+    rendered once; memory stays flat whatever the audience, but for the ids of those who fail.
+
+    Args:
+        composer: the message.
+        batches: the audience.
+        examples: so many addresses are kept of each problem.
+        wanted: attributes of which it is to be found out whether anybody has them.
+        failed: told the address and the reason of each recipient who can't be mailed.
+
+    Raises:
+        TooHeavyError: making the mails takes too much; that is found out with the first few.
+    """
+    heavy = 0
+    tally = _Tally(examples, failed)
+    known: dict[tuple[str | None, ...], _Content] = {}
+    unused = set(wanted)
+    for batch in batches:
+        for recipient in batch:
+            if unused:
+                unused -= {name for name in unused if _has(recipient.attributes, name)}
+            key = composer.key(recipient.email, recipient.attributes)
+            content = known.get(key) if key is not None else None
+            if content is None:
+                content = _content_of(composer, recipient)
+                if isinstance(content.error, TooHeavyError):
+                    heavy += 1
+                    if heavy > _HEAVY:
+                        raise content.error
+                if key is not None:
+                    if len(known) >= _REMEMBERED:
+                        known.clear()
+                    known[key] = content
+            tally.add(recipient, content, content.error or _envelope_error(composer, recipient))
+    return tally.report(frozenset(unused))
+
+
+def _has(attributes: Mapping[str, Any], name: str) -> bool:
+    value = attributes.get(name)
+    return value is not None and value != ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What rendering came to."""
+
+    size: int = 0
+    """Bytes of the HTML; 0 where there is none."""
+    error: ContentError | None = None
+
+
+def _content_of(composer: Composer, recipient: Recipient) -> _Content:
+    try:
+        return _Content(composer.check_content(recipient.email, recipient.attributes))
+    except ContentError as error:
+        return _Content(error=error)
+
+
+def _envelope_error(composer: Composer, recipient: Recipient) -> ContentError | None:
+    try:
+        composer.check_envelope(recipient.email)
+    except ContentError as error:
+        return error
+    return None
+
+
+class _Found:
+    """Whom one problem concerns."""
+
+    def __init__(self, error: ContentError | None) -> None:
+        self.error = error
+        self.ids = array("q")
+        self.examples: list[str] = []
+
+    def problem(self, sentence: str) -> Problem:
+        count, examples, error = len(self.ids), tuple(self.examples), self.error
+        if isinstance(error, TemplateError):
+            return Problem(sentence, count, examples, error.where, error.line, error.problem)
+        return Problem(sentence, count, examples, problem=sentence.rstrip("."))
+
+
+class _Tally:
+    """Counts problems by sentence; further sentences than anybody reads share one line."""
+
+    _SENTENCES = 100
+    _OTHER = "The message fails in other ways."
+
+    def __init__(self, examples: int, failed: Callable[[str, str], object] | None) -> None:
+        self._examples = examples
+        self._failed = failed
+        self._checked = self._clipped = self._largest = 0
+        self._found: dict[str, _Found] = {}
+
+    def add(self, recipient: Recipient, content: _Content, error: ContentError | None) -> None:
+        self._checked += 1
+        if content.size > CLIPPED_BYTES:
+            self._clipped += 1
+            self._largest = max(self._largest, content.size)
+        if error is None:
+            return
+        sentence = str(error)
+        if self._failed is not None:
+            self._failed(recipient.email, sentence)
+        if sentence not in self._found and len(self._found) >= self._SENTENCES:
+            sentence, error = self._OTHER, None
+        found = self._found.setdefault(sentence, _Found(error))
+        found.ids.append(recipient.contact_id)
+        if len(found.examples) < self._examples:
+            found.examples.append(recipient.email)
+
+    def report(self, unused: frozenset[str]) -> CheckReport:
+        problems = (found.problem(sentence) for sentence, found in self._found.items())
+        return CheckReport(
+            checked=self._checked,
+            failed=sum(len(found.ids) for found in self._found.values()),
+            problems=tuple(sorted(problems, key=lambda problem: -problem.count)),
+            unrenderable={sentence: found.ids for sentence, found in self._found.items()},
+            clipped=self._clipped,
+            largest=self._largest,
+            unused=unused,
+        )

@@ -1,0 +1,1 @@
+"""What a campaign is: its fields and their rules, its file, its draft."""

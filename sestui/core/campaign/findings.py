@@ -1,0 +1,34 @@
+"""What is probably not meant about a campaign beside its message: one place for each rule."""
+
+from collections.abc import Collection, Iterator
+
+from sestui.core.campaign.fields import CampaignFields
+from sestui.core.clock import Instant, iso
+from sestui.core.content.lint.findings import Finding, Severity
+
+
+def examine_campaign(
+    fields: CampaignFields, *, missing_lists: Collection[str], too_late: Instant | None
+) -> Iterator[Finding]:
+    """Put every rule to a campaign.
+
+    Args:
+        fields: the campaign's own values.
+        missing_lists: those of its lists that don't exist.
+        too_late: a start before this instant starts nothing; None: it has started what it should.
+    """
+    if not fields.lists:
+        yield Finding(
+            "lists",
+            "it names no list; the campaign would reach nobody",
+            severity=Severity.ERROR,
+        )
+    for name in missing_lists:
+        yield Finding("lists", f"there is no list {name!r} yet; `sestui import` makes it")
+    if too_late is not None and fields.start_at is not None and fields.start_at < too_late:
+        yield Finding(
+            "start",
+            f"{iso(fields.start_at)} is long past, so the campaign starts only by hand",
+        )
+    if fields.only and not fields.schedule:
+        yield Finding("only", "it is for a schedule, and there is none: everybody gets it")

@@ -1,0 +1,193 @@
+"""The Jinja2 environments templates run in: sandboxed, strict about missing values, bounded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing, pass_context
+
+from sestui.core.content.message import TemplateError
+from sestui.core.content.template.budget import check_binop, check_call, check_result, metered
+from sestui.core.content.template.instrument import FILTERS, Generator, instrumented
+from sestui.core.content.template.local_filters import FILTERS as LOCAL_FILTERS
+from sestui.core.content.template.printed_values import FILTERS as PRINTING
+from sestui.core.content.template.printed_values import without_markup
+from sestui.core.content.template.strict import printable_value
+
+RANGE_BUDGET = 10_000
+"""Numbers that all ``range()`` calls of one rendering may yield together."""
+_LOADING = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
+
+
+class Missing(StrictUndefined):
+    """A variable without a value: false in a condition, an error as soon as it is used.
+
+    So ``{{ first_name or 'there' }}`` and ``{% if first_name %}`` work for a contact whose cell was
+    empty, and a plain ``{{ first_name }}`` is reported rather than left blank.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:  # type: ignore[override] # the base is typed as never returning
+        return False
+
+    @property
+    def _undefined_message(self) -> str:
+        """The error's text, asked for by the base class."""
+        if self._undefined_hint:
+            return self._undefined_hint
+        if self._undefined_obj is not missing:
+            return f"{self._undefined_name!r} is not part of the value it is asked of"
+        if self._undefined_name == "view_url":
+            return "view_url is not configured (the setting view_url says where mails can be read)"
+        return (
+            f"{self._undefined_name} has no value; write "
+            f"{{{{ {self._undefined_name} or 'something' }}}} to do without it"
+        )
+
+
+class RangeBudget:
+    """``range`` for one rendering: raises OverflowError when loops grow beyond any mail's need."""
+
+    def __init__(self) -> None:
+        self._left = RANGE_BUDGET
+
+    def __call__(self, *bounds: int) -> range:
+        """As the built-in, while the budget lasts."""
+        numbers = range(*bounds)
+        self._left -= len(numbers)
+        if self._left < 0:
+            raise OverflowError(f"range() yields more than {RANGE_BUDGET:,} numbers in one mail")
+        return numbers
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    code_generator_class = Generator
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Refuse or charge the operators that can eat all memory or time."""
+        check_binop(context, operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def call(
+        __self,  # noqa: N805 - as the base has it: a template may give an argument named self
+        __context: Context,
+        __obj: Any,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Charge a call, and what it comes to."""
+        check_call(__context, __obj, args, kwargs)
+        return check_result(__context, super().call(__context, __obj, *args, **kwargs))
+
+
+@pass_context
+def _printed_in_text(context: Context, value: Any) -> Any:
+    return without_markup(printable_value(context, value))
+
+
+def _environment(*, autoescape: bool) -> _Environment:
+    # In HTML values are escaped, in text their own markup is taken off.
+    shown = printable_value if autoescape else _printed_in_text
+    environment = _Environment(undefined=Missing, autoescape=autoescape, finalize=shown)
+    metered_filters = {
+        name: metered(name, function) for name, function in environment.filters.items()
+    }
+    environment.filters = metered_filters | FILTERS | PRINTING | LOCAL_FILTERS
+    # lipsum is random and unbounded; range is given per rendering, with its budget.
+    for name in ("lipsum", "range"):
+        del environment.globals[name]
+    return environment
+
+
+PLAIN = _environment(autoescape=False)
+HTML = _environment(autoescape=True)
+GLOBALS = dict(PLAIN.globals)
+"""What every template may use besides its variables."""
+_TOO_DEEP = "expressions are nested too deeply"
+
+
+def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
+    """Jinja's lexer over the source: (line, kind, text), kinds as in ``jinja2.lexer``.
+
+    Raises:
+        TemplateError: an unclosed tag or string.
+    """
+    try:
+        yield from PLAIN.lexer.tokeniter(source, where)
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+
+
+def parsed(source: str, where: str, *, html: bool) -> nodes.Template:
+    """The template's tree, to be compiled with the same ``html``.
+
+    Raises:
+        TemplateError: as :func:`compiled`.
+    """
+    try:
+        return (HTML if html else PLAIN).parse(source, where, where)
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+    except RecursionError as error:
+        raise TemplateError(where, None, _TOO_DEEP) from error
+
+
+def compiled(source: str | nodes.Template, where: str, *, html: bool) -> Template:
+    """The template, whose errors carry ``where`` as their file name.
+
+    Raises:
+        TemplateError: it isn't Jinja, uses an unknown filter or test, or wants another template.
+    """
+    environment = HTML if html else PLAIN
+    try:
+        tree = environment.parse(source, where, where) if isinstance(source, str) else source
+        code = environment.compile(instrumented(tree), where, where)
+        return Template.from_code(environment, code, environment.make_globals(None))
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+    except RecursionError as error:
+        raise TemplateError(where, None, _TOO_DEEP) from error
+
+
+def variables_of(source: str, where: str) -> frozenset[str]:
+    """Names the template takes from outside: attributes, keywords, built-ins and ``range``.
+
+    Raises:
+        TemplateError: as :func:`compiled`.
+    """
+    return frozenset(lines_of_variables(source, where))
+
+
+def lines_of_variables(source: str, where: str) -> dict[str, int]:
+    """Those names, each with the line on which it comes first.
+
+    Raises:
+        TemplateError: as :func:`compiled`.
+    """
+    tree = parsed(source, where, html=False)
+    try:
+        loading = next(iter(tree.find_all(_LOADING)), None)
+        if loading is not None:
+            raise TemplateError(
+                where,
+                loading.lineno,
+                "a message can't load other templates; in a campaign file "
+                '{% include "footer.html" %} puts one in its place',
+            )
+        names = meta.find_undeclared_variables(tree) - GLOBALS.keys()
+        found = [(node.lineno, node.name) for node in tree.find_all(nodes.Name)]
+    except TemplateSyntaxError as error:
+        raise _syntax_fault(error, where) from error
+    except RecursionError as error:
+        raise TemplateError(where, None, _TOO_DEEP) from error
+    # The last one in a dict wins: the first line.
+    return {name: line for line, name in sorted(found, reverse=True) if name in names}
+
+
+def _syntax_fault(error: TemplateSyntaxError, where: str) -> TemplateError:
+    said = (error.message or "it is not a Jinja template").rstrip(".")
+    return TemplateError(where, error.lineno, f"the template is broken: {said}")

@@ -1,0 +1,220 @@
+"""Why didn't they get it? One delivery, or the lack of one, explained in a sentence or two."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
+
+Say = Callable[[Instant], str]
+"""An instant in words that follow a verb: ``at 10:37``, ``on 3 Nov at 10:37``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """The address is suppressed."""
+
+    since: Instant
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The contact as it is now."""
+
+    status: ContactStatus | None = None
+    """None: the address is no contact's."""
+    status_reason: str = ""
+    suppressed: Suppressed | None = None
+    joined: Mapping[str, Instant] = field(default_factory=dict)
+    """The lists it is on, and since when."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """The run as it is now."""
+
+    state: RunState
+    detail: str = ""
+    """Why it is paused or waiting, as a sentence."""
+    resume_at: Instant | None = None
+    created_at: Instant = 0.0
+    """When its audience was fixed."""
+    finished_at: Instant | None = None
+    lists: tuple[str, ...] = ()
+    transactional: bool = False
+    had_it: str = ""
+    """The earlier run of the campaign that mailed them, ``run 2``; '' if none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """The delivery as it is now."""
+
+    state: DeliveryState
+    code: str = ""
+    reason: str = ""
+    attempts: int = 0
+    not_before: Instant = 0.0
+    claimed_at: Instant | None = None
+    sent_at: Instant | None = None
+    outcome: str = ""
+    outcome_at: Instant | None = None
+
+
+def why(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, say: Say) -> str:
+    """What became of the delivery, and why, in whole sentences."""
+    at = _AtMaybe(say)
+    if delivery.state is DeliveryState.ACCEPTED:
+        return _accepted(delivery, at)
+    if delivery.state is DeliveryState.REJECTED:
+        said = _said(delivery) or "no reason"
+        return (
+            f"SES refused it{at(delivery.claimed_at)}: {_ended(said)} A follow-up to those who "
+            "failed tries again."
+        )
+    if delivery.state is DeliveryState.SKIPPED:
+        return f"Skipped: {_skipped(delivery, run, recipient, at)}"
+    if delivery.state is DeliveryState.IN_DOUBT:
+        return (
+            f"In doubt since it was handed to SES{at(delivery.claimed_at)}: "
+            f"{_ended(delivery.reason or delivery.code or 'no answer came')} It may have arrived, "
+            "so it is not sent again until somebody resolves it."
+        )
+    if delivery.state is DeliveryState.SENDING:
+        return f"It was taken up{at(delivery.claimed_at)} and is on its way to SES; no answer yet."
+    return _pending(delivery, run, recipient, at)
+
+
+def why_without(run: RunFacts, recipient: Recipient, say: Say) -> str:
+    """Why the run has no delivery to them at all."""
+    since = {name: recipient.joined[name] for name in run.lists if name in recipient.joined}
+    if not since:
+        lists = ", ".join(run.lists)
+        on = f"its list {lists}" if len(run.lists) == 1 else f"any of its lists ({lists})"
+        return f"Not in the audience: they are not on {on if lists else 'any list of it'}."
+    name, joined = min(since.items(), key=lambda item: item[1])
+    if joined > run.created_at:
+        return (
+            f"Not in the audience: they joined {name} {say(joined)}, after the run had started "
+            f"{say(run.created_at)}. A follow-up to those who joined since reaches them."
+        )
+    if run.had_it:
+        return f"Not in the audience: it was a follow-up, and {run.had_it} had mailed them already."
+    return (
+        f"Not in the audience, though they joined {name} {say(joined)}: the run was for a part of "
+        "the list, or the campaign had other lists then."
+    )
+
+
+class _AtMaybe:
+    """Says an instant with a space before it; nothing where there is none."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def __call__(self, instant: Instant | None) -> str:
+        return f" {self._say(instant)}" if instant else ""
+
+
+def _said(delivery: DeliveryFacts) -> str:
+    return ": ".join(part for part in (delivery.code, delivery.reason) if part)
+
+
+def _ended(sentence: str) -> str:
+    """The sentence with its full stop."""
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+_OUTCOMES = {
+    "delivered": "their mail server took it{at}. If they don't find it, it is in their spam folder",
+    "bounced": "it bounced{at}: their mail server sent it back",
+    "complained": "they reported it as spam{at}",
+    "opened": "they opened it{at}",
+    "clicked": "they clicked a link in it{at}",
+}
+
+
+def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
+    if delivery.code == "AssumedSent":
+        return (
+            f"It was handed to SES{at(delivery.claimed_at)} and no answer came; somebody took it "
+            "for sent. It may not have arrived."
+        )
+    accepted = f"SES accepted it{at(delivery.sent_at)}"
+    if not delivery.outcome:
+        return (
+            f"{accepted}; nothing more was reported. If they don't find it, their spam folder is "
+            "the place to look."
+        )
+    told = _OUTCOMES.get(delivery.outcome, f"{delivery.outcome}{{at}}")
+    return f"{accepted}, and {told.format(at=at(delivery.outcome_at))}."
+
+
+def _obstacle(recipient: Recipient, run: RunFacts, at: _AtMaybe) -> str:
+    """What keeps them from being mailed now, as the end of a sentence; '' if nothing does."""
+    if recipient.suppressed is not None:
+        return _suppressed(recipient.suppressed, at)
+    if recipient.status is ContactStatus.UNSUBSCRIBED and run.transactional:
+        return ""
+    return _not_active(recipient)
+
+
+def _suppressed(suppressed: Suppressed, at: _AtMaybe) -> str:
+    return _because(f"the address was suppressed{at(suppressed.since)}", suppressed.reason)
+
+
+def _not_active(recipient: Recipient) -> str:
+    if recipient.status is ContactStatus.INVALID:
+        return _because("the address is invalid", recipient.status_reason)
+    if recipient.status is ContactStatus.UNSUBSCRIBED:
+        return _because("they have unsubscribed", recipient.status_reason)
+    return ""
+
+
+def _because(what: str, reason: str) -> str:
+    return f"{what} ({reason})." if reason else f"{what}."
+
+
+_THEN = {
+    SkipReason.SUPPRESSED: "the address was suppressed when their turn came; it is not any more.",
+    SkipReason.UNSUBSCRIBED: "they had unsubscribed when their turn came; they have not now.",
+    SkipReason.INVALID: "the address was marked invalid when their turn came; it is not any more.",
+}
+
+
+def _skipped(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _AtMaybe) -> str:
+    if delivery.code == SkipReason.CANCELLED:
+        return f"the run was cancelled{at(run.finished_at)}, before their turn came."
+    if delivery.code == SkipReason.SUPPRESSED and recipient.suppressed is not None:
+        return _suppressed(recipient.suppressed, at)
+    if recipient.status is not None and delivery.code == recipient.status.value:
+        return _not_active(recipient)
+    if delivery.code == SkipReason.UNRENDERABLE:
+        return f"no mail could be made for them. {_ended(delivery.reason)}".strip()
+    if delivery.code in _THEN:
+        return _THEN[SkipReason(delivery.code)]
+    return _ended(_said(delivery) or "nobody noted why")
+
+
+def _pending(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _AtMaybe) -> str:
+    obstacle = _obstacle(recipient, run, at)
+    if obstacle:
+        return f"Still pending, and will be skipped when its turn comes: {obstacle}"
+    if run.state is RunState.PAUSED:
+        return f"Still pending: the run is paused.{_detail(run)}"
+    if run.state is RunState.WAITING:
+        goes_on = f" It goes on{at(run.resume_at)}." if run.resume_at else ""
+        return f"Still pending: the run waits.{_detail(run) or goes_on}"
+    if run.state is RunState.SCHEDULED:
+        return "Still pending: the run has not begun."
+    if delivery.attempts:
+        said = _said(delivery)
+        last = f": the last answer was {_ended(said)}" if said else "."
+        comes = at(delivery.not_before) or " with their turn"
+        return f"Still pending: SES has not taken it yet{last} The next try comes{comes}."
+    return "Still pending: the run is sending, and their turn has not come yet."
+
+
+def _detail(run: RunFacts) -> str:
+    return f" {_ended(run.detail)}" if run.detail else ""

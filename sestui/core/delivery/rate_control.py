@@ -1,0 +1,389 @@
+"""How fast mail may leave after throttle answers: decided by their share, never by a single one.
+
+Others may use the account as well (sending slower helps), or SES may refuse a share of the calls at
+any rate (it doesn't help). What it is, is found out by trying:
+
+- Answers are counted in windows. A share of throttled ones that is well above what is tolerated
+  starts a **trial**: the rate is cut to a little less than what was accepted.
+- If the share falls as it would under a limit, the cut stays. If it stays as it was, the cut is
+  taken back, and the share is the **background**, which is tolerated from then on. A limit that
+  changes may look like one, so a background is put to a trial again every now and then.
+- After every window that is not above what is tolerated the rate is raised: slowly around the rate
+  at which a limit was last found (the **ceiling**), faster and faster beyond it.
+
+Only answers to calls that were claimed after a change of the rate say something about it; each
+brings the instant of its claim, by the ledger's clock.
+
+All of it is one frozen value in the governor's row, so that every process paces by it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.throttled_share import OUTAGE, Trial, Window
+
+_LONGEST_WINDOW_SECONDS = 15.0
+_MOST_ANSWERS = 400
+"""A window whose share may be chance goes on up to these, before it is judged as it stands."""
+
+_TOLERATED = 0.02
+"""So much above the background is no reason to act: mail that is throttled only waits a second."""
+_NOISE = 3.0
+"""Standard deviations above the background from which a share is no chance any more."""
+_FEW = 40.0
+"""This over the number of answers is added to it: among few, chance is lopsided."""
+_DOUBT = 1.0
+"""From so many on more answers are waited for."""
+
+_HIGHEST_BACKGROUND = 0.7
+"""A higher share is never tolerated: then SES takes (nearly) nothing, and slow is polite."""
+_OVER = 0.1
+"""Down to this share, at a quarter of the rate or less, it is over: no lasting limit falls so."""
+
+_BIG = 0.1
+"""A share that has risen by more than this is found to be background by two trials, not one."""
+_DECIDED = 4.5
+"""The logarithm of the odds at which a trial is decided."""
+_TRIAL_SECONDS, _TRIAL_ANSWERS = 15.0, 600
+"""At the latest then it is, by which of both is likelier."""
+
+_CHECKED = 0.03
+"""A background above this is put to a trial again, by a cut of :data:`_CHECK_CUT`."""
+_CHECK_CUT = 0.2
+_CHECK_SECONDS, _CHECK_ANSWERS, _LONGEST_CHECK_SECONDS = 1.5, 100, 60.0
+"""The first time so soon (in answers at low rates), then each time after twice as long."""
+_MEMORY = 800
+"""Answers that the background counts as much as; what it was before fades beside new ones."""
+_NO_BACKGROUND = 0.002
+"""A smaller one is none."""
+
+_SMALLEST_STEP, _LARGEST_STEP = 0.02, 0.5
+"""Shares by which the rate is raised after a window: the first, and the most."""
+_STEP_GROWS_NEAR, _STEP_GROWS = 1.4, 4.0
+"""So many times as large is each step as the one before, around the ceiling and beyond it."""
+_CEILING_MAY_BE = 1.03
+"""The ceiling is measured in a second or two: it may be so many times as high."""
+_BUCKET_SECONDS = 1.0
+"""How much of its rate SES lets one save up at most."""
+_DEEPEST_CUT = 0.25
+"""One cut leaves at least so much of what was sent."""
+_LEAST_MARGIN, _MOST_MARGIN = 0.02, 0.08
+"""A cut goes as much below what was accepted as was throttled, within these."""
+_FLOOR, _LOW_FLOOR, _LOW_RATE = 0.05, 0.1, 0.5
+"""No cut goes below 5 % of the account's rate or, at low rates, half a mail a second or 10 %."""
+
+_OPENS_AFTER = 3.0
+"""Seconds after a change until a window opens though nothing was accepted."""
+_LONGEST_RAMP = 3.0
+"""The first answer after a change is the quickest: as long again until all kinds come in."""
+_IDLE_SECONDS = 10.0
+"""After so long without an answer (and 5 slots) nobody was sending: what was counted is void."""
+_RECOVERY_SECONDS = 300.0
+"""Idle time in which a limit is forgotten, bit by bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateControl:
+    """What is known of the rate that SES lets us have."""
+
+    limit: float | None = None
+    """Recipients a second; None: the account's rate, nothing is held back."""
+    background: float = 0.0
+    """The share of throttled answers that comes at any rate, and is tolerated."""
+    known_from: int = _MEMORY
+    """In how many answers the background was seen, at most :data:`_MEMORY`."""
+    proven: float = 0.0
+    """What a trial found of it: under a limit it is never taken to be more."""
+    since: Instant = 0.0
+    """When the rate was last changed: only answers to calls claimed since then count."""
+    window: Window = field(default_factory=Window)
+    trial: Trial | None = None
+    ceiling: float = 0.0
+    """Recipients a second that were accepted when a cut last proved right."""
+    credit: float = 0.0
+    """Recipients that may have been saved up below the ceiling: they hide a limit above it."""
+    step: float = _SMALLEST_STEP
+    """By which share the rate is raised next."""
+    checked_at: Instant = 0.0
+    check_after: float = _CHECK_SECONDS
+    """Seconds after ``checked_at`` in which the background is to be tried again."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "RateControl":
+        """From what :meth:`as_dict` gave; an empty mapping is a fresh one."""
+        if not values:
+            return _FRESH
+        trial = values["trial"]
+        nested = {
+            "window": Window(**values["window"]),
+            "trial": Trial(**trial) if trial else None,
+        }
+        return cls(**{**values, **nested})
+
+    def as_dict(self) -> dict[str, Any]:
+        """As numbers and mappings that JSON knows; empty when there is nothing to keep."""
+        return asdict(self) if self != _FRESH else {}
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is held back, tolerated or counted: accepted mail has nothing to add."""
+        return self == _FRESH
+
+    def allowed(self, rate: float, now: Instant) -> float:
+        """Recipients a second that may leave at ``now``, where the account's rate is ``rate``."""
+        if rate <= 0:
+            return 0.0
+        limit = _as_of(self, rate, now).limit
+        return rate if limit is None else limit
+
+    def observe(
+        self,
+        accepted: Sequence[Instant],
+        throttled: Sequence[Instant],
+        *,
+        rate: float,
+        now: Instant,
+    ) -> "RateControl":
+        """After answers that came in together; itself if they say nothing new.
+
+        ``accepted`` and ``throttled`` tell when each mail was claimed, ``rate`` is the account's.
+        """
+        if rate <= 0 or not (accepted or throttled) or (self.is_quiet and not throttled):
+            return self
+        control = _count(_as_of(self, rate, now), accepted, throttled, rate, now)
+        trial = control.trial
+        if trial is not None and (control.window.is_full or trial.is_over(control.window)):
+            return _judge_trial(control, trial, rate, now)
+        return _judge(control, rate, now) if control.window.is_full else control
+
+
+_FRESH = RateControl()
+
+
+def _as_of(control: RateControl, rate: float, now: Instant) -> RateControl:
+    """What is left of it at ``now``: nothing of the future, and less and less while idle."""
+    at = control.window.at
+    known_at = control.since if at is None else max(control.since, at)
+    if known_at > now + _IDLE_SECONDS:
+        return _FRESH  # the wall clock was set back
+    limit = control.limit
+    idle = now - known_at - _idle_after(rate if limit is None else limit)
+    if idle > 0 and control != _FRESH:
+        if limit is not None:
+            limit = rate - (rate - limit) * max(0.0, 1 - idle / _RECOVERY_SECONDS)
+        control = replace(control, limit=limit, since=now, window=Window(), trial=None)
+    if limit is not None and limit >= rate:
+        control = replace(control, limit=None, since=now, window=Window(), trial=None)
+    trial = control.trial
+    if trial is not None and trial.limit is not None and trial.limit >= rate:
+        control = replace(control, trial=replace(trial, limit=None))
+    return control
+
+
+def _idle_after(rate: float) -> float:
+    return _IDLE_SECONDS + 5 / rate
+
+
+def _count(
+    control: RateControl,
+    accepted: Sequence[Instant],
+    throttled: Sequence[Instant],
+    rate: float,
+    now: Instant,
+) -> RateControl:
+    """With those of the answers in its window that were claimed at the present rate."""
+    taken = sum(at >= control.since for at in accepted)
+    refused = sum(at >= control.since for at in throttled)
+    if not (taken or refused):
+        return control
+    window = control.window
+    if window.at is None:
+        # Refusals may come faster than acceptances: what comes before one would be all of them.
+        if taken or now - control.since > _OPENS_AFTER:
+            ramp = min(now - control.since, _LONGEST_RAMP) if control.since else 0.0
+            return replace(control, window=Window(at=now + ramp))
+        return control
+    if now < window.at:
+        return control
+    pause = max(1.0, 5 / (rate if control.limit is None else control.limit))
+    return replace(
+        control,
+        window=Window(
+            window.accepted + taken,
+            window.throttled + refused,
+            window.seconds + min(max(0.0, now - window.at), pause),
+            now,
+        ),
+    )
+
+
+def _next_window(control: RateControl, now: Instant, **changes: Any) -> RateControl:
+    """Go on at the same rate: the next window begins where this one ends."""
+    return replace(control, window=Window(at=now), **changes)
+
+
+def _change(control: RateControl, limit: float | None, now: Instant, **changes: Any) -> RateControl:
+    """Go on at another rate: the next window opens when answers to its calls come."""
+    return replace(control, limit=limit, since=now, window=Window(), **changes)
+
+
+def _judge(control: RateControl, rate: float, now: Instant) -> RateControl:
+    """After a full window without a trial: cut, check the background, or raise the rate."""
+    window, tolerated = control.window, control.background + _TOLERATED / 2
+    z_score = window.z_score(tolerated, control.known_from)
+    if window.share > control.background + _TOLERATED:
+        if z_score > _NOISE + _FEW / window.answers:
+            return _cut(control, rate, now)
+        more = window.answers < _MOST_ANSWERS and window.seconds < _LONGEST_WINDOW_SECONDS
+        if z_score > _DOUBT and more:
+            return control  # it may be chance: more answers will tell
+    if control.background > _CHECKED and now - control.checked_at >= control.check_after:
+        share = control.background
+        goodput = window.offered * (1 - share)
+        trial = Trial(control.limit, share, goodput, control.known_from)
+        return _cut_for_check(control, trial, rate, now)
+    control = _update_background(control)
+    if control.limit is not None:
+        return _raise(control, control.limit, rate, now)
+    if not window.throttled and not control.background:
+        return _FRESH
+    return _next_window(control, now)
+
+
+def _update_background(control: RateControl) -> RateControl:
+    """The background after a window that was not above it.
+
+    Under a limit it doesn't rise beyond what was proven: that would be the limit's own share.
+    """
+    window, before, known_from = control.window, control.background, control.known_from
+    if window.z_score(before, known_from) < -_NOISE:
+        return _lower_background(control, window.share)
+    seen_in = known_from + window.answers
+    share = (before * known_from + window.throttled) / seen_in
+    if control.limit is not None:
+        share = min(share, max(before, control.proven))
+    share = min(share, _HIGHEST_BACKGROUND)
+    return replace(
+        control,
+        background=share if share >= _NO_BACKGROUND else 0.0,
+        known_from=min(_MEMORY, seen_in),
+    )
+
+
+def _lower_background(control: RateControl, share: float) -> RateControl:
+    """The background was less than we believed, in the window that has been counted."""
+    return replace(
+        control,
+        background=share,
+        proven=min(control.proven, share),
+        known_from=min(_MEMORY, control.window.answers),
+    )
+
+
+def _raise(control: RateControl, limit: float, rate: float, now: Instant) -> RateControl:
+    """A step up: at once to the ceiling, little by little around it, then faster and faster."""
+    saved = control.credit + (control.ceiling * _CEILING_MAY_BE - limit) * (now - control.since)
+    credit = min(max(saved, 0.0), control.ceiling * _BUCKET_SECONDS)
+    raised, step = limit * (1 + control.step), control.step
+    if limit < control.ceiling:
+        raised = control.ceiling
+    else:
+        step = min(_LARGEST_STEP, step * (_STEP_GROWS_NEAR if credit > 0 else _STEP_GROWS))
+    return _change(control, raised if raised < rate else None, now, step=step, credit=credit)
+
+
+def _cut(control: RateControl, rate: float, now: Instant) -> RateControl:
+    """Try whether less than what was accepted is throttled less."""
+    window = control.window
+    before = control.trial.limit if control.trial else control.limit
+    left = (1 - window.share) / (1 - control.background)
+    margin = min(max(1 - left, _LEAST_MARGIN), _MOST_MARGIN)
+    limit = _offered(control, rate) * max(left * (1 - margin), _DEEPEST_CUT)
+    return _change(
+        control,
+        min(max(limit, _floor(rate)), rate),
+        now,
+        trial=Trial(before, window.share, window.goodput, window.answers),
+        step=_SMALLEST_STEP,
+        credit=0.0,
+    )
+
+
+def _offered(control: RateControl, rate: float) -> float:
+    """How fast mail left: less than what is allowed, or what was held up and came at once."""
+    return min(control.window.offered, rate if control.limit is None else control.limit)
+
+
+def _cut_for_check(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
+    limit = max(_offered(control, rate) * (1 - _CHECK_CUT), _floor(rate))
+    return _change(control, limit, now, trial=trial)
+
+
+def _judge_trial(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
+    """After a full window of a trial: take the cut back, keep it, cut deeper, or go on with it."""
+    window = control.window
+    if (
+        window.share > _HIGHEST_BACKGROUND
+        or window.z_score(trial.share + _TOLERATED, _MEMORY) > _NOISE
+    ):
+        return _cut(control, rate, now)  # it is worse: the limit fell, or is far below
+    if trial.share >= OUTAGE:
+        return _judge_outage(control, trial, rate, now)
+    log_odds = trial.log_odds(window)
+    fell = window.z_score(trial.share, trial.answers) < -_NOISE
+    undecided = window.seconds < _TRIAL_SECONDS and window.answers < _TRIAL_ANSWERS
+    if not fell and abs(log_odds) < _DECIDED and undecided:
+        return control
+    if fell or log_odds <= 0:
+        proved = replace(control, trial=None, ceiling=trial.goodput)
+        if window.share < control.background:
+            proved = _lower_background(proved, window.share)
+        return _judge(proved, rate, now)
+    if trial.share > control.background + _BIG and not trial.second:
+        # A limit that fell while the first window was being counted looks just like it.
+        share, answers = trial.pooled_share(window), trial.answers + window.answers
+        again = Trial(trial.limit, share, window.goodput, min(_MEMORY, answers), second=True)
+        return _cut_for_check(control, again, rate, now)
+    return _tolerate(control, trial, rate, now)
+
+
+def _tolerate(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
+    """Take the cut back: the share is background, or (a check) still is what was known of it."""
+    first = max(_CHECK_SECONDS, _CHECK_ANSWERS / rate)
+    share, wait = trial.pooled_share(control.window), first
+    if trial.share <= control.background:
+        wait = min(max(_LONGEST_CHECK_SECONDS, first), control.check_after * 2)
+    found = replace(
+        control,
+        trial=None,
+        background=share,
+        known_from=min(_MEMORY, trial.answers + control.window.answers),
+        proven=share,
+        checked_at=now,
+        check_after=wait,
+    )
+    if trial.second and control.limit:
+        # In two steps: if the limit just fell as fast as the rate was cut, half of it is enough.
+        half = max(math.sqrt((trial.limit or rate) / control.limit), 1 + _SMALLEST_STEP)
+        up = control.limit * half
+        return _change(found, up, now, ceiling=0.0, credit=0.0, step=half - 1)
+    return _change(found, trial.limit, now)
+
+
+def _judge_outage(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
+    """Under a window in which SES took nothing: back to the rate before it as soon as it does.
+
+    A limit so low that it looked like an outage still throttles most at a quarter of the rate.
+    """
+    if control.window.share <= _OVER:
+        return _change(control, trial.limit, now, trial=None)
+    if not trial.second:
+        return _next_window(control, now, trial=replace(trial, second=True))  # it ended in this one
+    return _cut(control, rate, now)
+
+
+def _floor(rate: float) -> float:
+    return max(rate * _FLOOR, min(rate * _LOW_FLOOR, _LOW_RATE))

@@ -1,0 +1,320 @@
+"""What a cron expression may say, strictly: croniter's grammar without its surprises.
+
+croniter 7 reads five fields, or five with seconds, or those with a year; sestui's sixth field is
+the year, so the seconds are put in as 0. Spellings that croniter takes for something else than
+cron does (``9-9`` is every hour to it) are rewritten or refused here, in a sentence.
+
+Day and weekday go together as in Vixie's cron (Debian's): either is enough when neither field
+*begins* with a star, both are wanted when one does, whatever follows the star (``*/2``). A ``+``
+before the weekday wants both in any case.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from croniter import croniter
+from croniter.croniter import CroniterBadDateError, CroniterError
+
+from sestui.core.schedule.cron_days import SpecialDays, rewritten_weekday
+from sestui.errors import UsageError
+
+_ALIASES = {
+    "@annually": "0 0 1 1 *",
+    "@daily": "0 0 * * *",
+    "@hourly": "0 * * * *",
+    "@midnight": "0 0 * * *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@yearly": "0 0 1 1 *",
+}
+_EVERY = re.compile(r"@every ?((?:\d+[hms])+|1d)", re.ASCII | re.IGNORECASE)
+_HASHED = re.compile(r"(^|,)[HhRr](\(.*\))?(/.*)?(,|$)")
+_RANGE = re.compile(r"([^-/,]+)-([^-/,]+)(/\d+)?", re.ASCII)
+_YEAR = re.compile(r"(\*|\d{4}(-\d{4})?)(/\d+)?", re.ASCII)
+_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_MONTHS = (*("jan", "feb", "mar", "apr", "may", "jun"), *("jul", "aug", "sep", "oct", "nov", "dec"))
+_MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY = range(5)
+_PLACES = ("minute", "hour", "day", "month", "weekday", "second", "year")
+_EVERYTHING = (
+    *(frozenset(range(60)), frozenset(range(24)), frozenset(range(1, 32))),
+    *(frozenset(range(1, 13)), frozenset(range(7))),
+)
+_DAY_SECONDS = 86_400
+
+MOST_YEARS = 130
+"""How far ahead a fire is looked for: the years that croniter knows (1970 to 2099)."""
+
+FIRST_MOMENT = datetime(1970, 1, 1)  # noqa: DTZ001 - a time on whatever clock
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What an expression's fields come to, however they are spelled."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int] | None
+    """None: any."""
+    months: frozenset[int]
+    weekdays: frozenset[int] | None
+    """0 is Sunday; None: any."""
+    years: frozenset[int] | None
+    """None: any."""
+    special_days: str
+    """Days that hang on the month (``LW``, ``1,L``, ``15W``), as they are spelled; ''."""
+    special_weekday: str
+    """``5#2`` or ``L5``; ''."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A cron expression that has been checked."""
+
+    text: str
+    """As it was given, with single spaces."""
+    form: str
+    """As croniter is to read it."""
+    every_hour: bool
+    """It names no hours: it follows the clock, however that is set forward or back."""
+    either: bool
+    """Of day and weekday one is enough; both are wanted if not."""
+    values: Values
+    last: SpecialDays | None = None
+    """Days that croniter doesn't know; its own day field is open then."""
+
+    def walls(self, after: datetime) -> Iterator[datetime]:
+        """The times on a clock (naive) later than ``after``, in order."""
+        times = croniter(self.form, after, day_or=self.either, max_years_between_matches=MOST_YEARS)
+        while True:
+            try:
+                wall = times.get_next(datetime)
+            except CroniterBadDateError:
+                return
+            if self.last is None or self.last.holds(wall.date()):
+                yield wall
+            elif wall.year > after.year + MOST_YEARS:
+                return
+            else:
+                times.set_current(wall.replace(hour=23, minute=59, second=59))
+
+
+@lru_cache(maxsize=4096)
+def parse(expression: str) -> Expression:
+    """Read a cron expression.
+
+    Raises:
+        UsageError: it isn't one, or it never fires (the 31st of February).
+    """
+    text = " ".join(expression.split())
+    fields = (_spelled_out(text) if text.startswith("@") else text).split()
+    if len(fields) not in {5, 6}:
+        raise UsageError(
+            f"A schedule has five fields (minute hour day month weekday, as in '0 9 1 * *') and "
+            f"perhaps a year, not {len(fields)}."
+        )
+    if any(_HASHED.search(field) for field in fields):
+        raise UsageError(
+            "A schedule can't use Jenkins's H or a random R, which leave the time open; write the "
+            "time."
+        )
+    either = not any(fields[place][0] in "*?+" for place in (_DAY, _WEEKDAY))
+    fields[_WEEKDAY] = fields[_WEEKDAY].removeprefix("+")
+    last = SpecialDays.read(fields[_DAY])
+    plain = [
+        (last.others or "*") if last and place == _DAY else _rewritten(place, field)
+        for place, field in enumerate(fields)
+    ]
+    if len(plain) > len(_EVERYTHING):
+        plain.insert(-1, "0")
+        _check_year(plain[-1])
+    try:
+        values = _values(plain, fields[_DAY])
+        if last is not None and not last.others:
+            values = replace(values, days=frozenset())
+        values = _without_needless(values, either=either)
+        form = _form(plain, values, opened=last is not None, either=either)
+        if last is not None:
+            enough = values.weekdays if either else None
+            last = last.with_days(values.days or frozenset(), enough or frozenset())
+            last = None if values.days is None else last
+        found = Expression(text, form, values.hours == _EVERYTHING[_HOUR], either, values, last)
+        first = next(found.walls(FIRST_MOMENT), None)
+    except (CroniterError, ValueError, KeyError, OverflowError) as error:
+        raise UsageError(
+            f"'{text}' is not a cron schedule ({_blamed(plain)}); '0 9 1 * *' is 09:00 on the "
+            "first of each month."
+        ) from error
+    if first is None:
+        raise UsageError(f"The schedule '{text}' never fires: there is no such day.")
+    return found
+
+
+def wants_both(expression: str) -> bool:
+    """Whether day *and* weekday are wanted by a ``+`` before the weekday."""
+    fields = expression.split()
+    return len(fields) > _WEEKDAY and fields[_WEEKDAY].startswith("+")
+
+
+def with_both(expression: str, *, both: bool) -> str:
+    """The expression that wants day *and* weekday, or (``both`` is false) as cron has it.
+
+    Raises:
+        UsageError: it has no weekday to want.
+    """
+    fields = expression.split()
+    if len(fields) <= _WEEKDAY or expression.startswith("@"):
+        if both:
+            raise UsageError(
+                f"'{expression}' names no day and weekday that could both be wanted; write five "
+                "fields, as in '0 9 13 * fri'."
+            )
+        return expression
+    fields[_WEEKDAY] = ("+" if both else "") + fields[_WEEKDAY].removeprefix("+")
+    return " ".join(fields)
+
+
+def _spelled_out(text: str) -> str:
+    """An alias as five fields."""
+    every = _EVERY.fullmatch(text)
+    if every is not None:
+        return _every(text, every[1].lower())
+    if text.lower() not in _ALIASES:
+        raise UsageError(
+            f"{text} is not a schedule; use one of {', '.join(_ALIASES)} or @every 5m."
+        )
+    return _ALIASES[text.lower()]
+
+
+def _every(text: str, period: str) -> str:
+    """``@every 5m``: the times on the clock that are so far apart, if there are such."""
+    units = {"h": 3600, "m": 60, "s": 1, "d": _DAY_SECONDS}
+    seconds = sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)([hmsd])", period))
+    minutes, rest = divmod(seconds, 60)
+    if seconds and not rest and 60 % minutes == 0:
+        return f"*/{minutes} * * * *" if minutes < 60 else "0 * * * *"
+    hours, rest = divmod(seconds, 3600)
+    if seconds and not rest and 24 % hours == 0:
+        return f"0 */{hours} * * *" if hours < 24 else "0 0 * * *"
+    raise UsageError(
+        f"'{text}' fits no clock: a schedule fires at times of the day, so the period must divide "
+        "an hour or a day, as 5m, 30m, 2h and 1d do."
+    )
+
+
+def _check_year(year: str) -> None:
+    if not all(_YEAR.fullmatch(part) for part in year.split(",")):
+        raise UsageError(f"'{year}' is not a year; write 2027, 2027-2030, 2027,2029 or *.")
+
+
+def _values(fields: list[str], day: str) -> Values:
+    """What the fields come to, each by itself.
+
+    Raises:
+        CroniterError, ValueError, KeyError: one of them is none.
+    """
+    alone = [_alone(fields, place) for place in range(len(fields))]
+    year = alone[-1][0] if len(fields) > len(_EVERYTHING) else None
+    special_day = bool(re.search("[lw]", day, re.IGNORECASE))
+    return Values(
+        minutes=alone[_MINUTE][0] or _EVERYTHING[_MINUTE],
+        hours=alone[_HOUR][0] or _EVERYTHING[_HOUR],
+        days=alone[_DAY][0],
+        months=alone[_MONTH][0] or _EVERYTHING[_MONTH],
+        weekdays=alone[_WEEKDAY][0],
+        years=year,
+        special_days=day.upper() if special_day else "",
+        special_weekday=fields[_WEEKDAY] if alone[_WEEKDAY][1] else "",
+    )
+
+
+def _alone(fields: list[str], place: int) -> tuple[frozenset[int] | None, bool]:
+    """The numbers that a field allows (None: any), and whether it is an n-th or last weekday."""
+    alone = ["*"] * len(fields)
+    alone[place] = fields[place]
+    expanded, special = croniter.expand(" ".join(alone))
+    values = expanded[place]
+    if "*" in values:
+        return None, bool(special)
+    return frozenset(value for value in values if isinstance(value, int)), bool(special)
+
+
+def _without_needless(values: Values, *, either: bool) -> Values:
+    """Days or weekdays that cover all there are become None: with them, either is always there.
+
+    Raises:
+        UsageError: rules for days that don't go together.
+    """
+    every_day = values.days in {None, _EVERYTHING[_DAY]}
+    any_weekday = not values.special_weekday and values.weekdays in {None, _EVERYTHING[_WEEKDAY]}
+    if either and (every_day or any_weekday) and not (every_day and any_weekday):
+        # Each day is one of those: what the other field says makes no difference.
+        every_day, any_weekday = True, True
+    if values.special_weekday and not every_day:
+        raise UsageError(
+            "A schedule whose weekday uses # or L can't name days of the month as well; make two."
+        )
+    if not any_weekday and re.search("[0-9]W", values.special_days):
+        raise UsageError(
+            "A schedule whose day uses W can't name weekdays as well; make two schedules."
+        )
+    if every_day:
+        values = replace(values, days=None, special_days="")
+    if any_weekday:
+        values = replace(values, weekdays=None, special_weekday="")
+    return values
+
+
+def _form(fields: list[str], values: Values, *, opened: bool, either: bool) -> str:
+    """The fields for croniter; ``opened``: days are chosen among its own."""
+    form = list(fields)
+    if opened or (values.days is None and not values.special_days):
+        form[_DAY] = "*"
+    if (opened and either) or (values.weekdays is None and not values.special_weekday):
+        form[_WEEKDAY] = "*"
+    return " ".join(form)
+
+
+def _rewritten(place: int, field: str) -> str:
+    if place == _WEEKDAY:
+        field = rewritten_weekday(field)
+    return ",".join(_part(place, part) for part in field.split(","))
+
+
+def _part(place: int, part: str) -> str:
+    """One part of a field: a range from a value to itself is that value, not the whole circle."""
+    if place == _WEEKDAY and "#" in part:
+        return part
+    found = _RANGE.fullmatch(part)
+    if found is None:
+        return part
+    first, last = (_number(place, name) for name in found.group(1, 2))
+    if first is None or last is None:
+        return part
+    if first == last:
+        return found[1]
+    if first > last and not (place == _WEEKDAY and last == 0) and (found[3] or place > _WEEKDAY):
+        raise UsageError(f"The range {part} runs backwards; list what you mean with commas.")
+    return part
+
+
+def _number(place: int, name: str) -> int | None:
+    low = name.lower()
+    names = {_MONTH: _MONTHS, _WEEKDAY: _NAMES}.get(place, ())
+    if low in names:
+        return names.index(low) + (place == _MONTH)
+    return int(low) if low.isascii() and low.isdigit() else None
+
+
+def _blamed(fields: list[str]) -> str:
+    """The field that croniter doesn't take, in words."""
+    for place, field in enumerate(fields):
+        alone = ["*"] * len(fields)
+        alone[place] = field
+        try:
+            croniter.expand(" ".join(alone))
+        except (CroniterError, ValueError, KeyError):
+            return f"the {_PLACES[place]} can't be {field!r}"
+    return "its fields don't go together"

@@ -1,0 +1,1 @@
+"""What a task is: its fields, its states, its file."""

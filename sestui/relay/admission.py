@@ -1,0 +1,401 @@
+"""Where a mail is taken over: into the ledger, its first call to SES, the answer to the client.
+
+One thread speaks to the ledger, a batch of mails a transaction; the dispatcher's makes the calls. A
+client is answered once what SES said is written, so that the same call made again gets the same
+answer. Before anything is admitted, the dispatcher is asked whether it could leave: what can't is
+the client's to bring again, and nobody's doubt.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence, Set
+from contextlib import suppress
+from functools import partial
+from typing import Protocol
+
+from sestui.compose.relayed import relayed_mail
+from sestui.core import threads
+from sestui.core.clock import Clock
+from sestui.core.delivery.handover import Answer, Claim, HoldBack
+from sestui.errors import StorageError
+from sestui.relay.results import Settled, of_answer, of_trouble
+from sestui.relay.waiting import (
+    FirstCall,
+    Outcomes,
+    Queue,
+    Repeated,
+    Said,
+    Waiting,
+    closing,
+    failed,
+    settle,
+    unavailable,
+)
+from sestui.sending.engine.account_poller import AccountPoller
+from sestui.sending.engine.answer_policy import not_now
+from sestui.sending.engine.brake import May
+from sestui.sending.engine.call_queue import Job, Made
+from sestui.sending.engine.dispatch import Dispatcher
+from sestui.sending.engine.ports import AccountView, Gateway, Heartbeat
+from sestui.ses_api.relay_admission import (
+    Admission,
+    Admissions,
+    CallAnswer,
+    Incoming,
+    Verdict,
+    own_message_id,
+)
+from sestui.ses_api.relayed import RelayedMail
+from sestui.ses_api.wire import rate_exceeded
+
+_MOST_AT_ONCE = 200
+"""Mails that one transaction looks at."""
+
+_BEAT_SECONDS = 5.0
+_AIR_SECONDS = 26.0
+"""A call to SES has its answer, or is given up, within this."""
+
+_WRITE_PATIENCE = 5.0
+"""When the ledger can't be written, a client waits no longer than this for what SES has said."""
+
+_WRITE_AGAIN_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
+_OUTAGE_SECONDS = 0.1
+"""How often it looks whether an outage is over, which nothing wakes it for."""
+
+_CONNECTING_SECONDS = 0.01
+_CLOSING_SECONDS = 0.05
+_MOMENT_SECONDS = 2.0
+"""An answer that was lost holds the admission for less, and is no trouble."""
+
+_GATHER_SECONDS = 0.001
+
+_LEAST_RATE = 1.0
+"""A connection is open before the first call tells what the account allows."""
+
+_log = logging.getLogger(__name__)
+
+
+class Store(Protocol):
+    """The ledger's side of taking mail over."""
+
+    def exchange(self, answers: Sequence[CallAnswer], mails: Sequence[Incoming]) -> Admissions:
+        """Write answers and admit what may leave now, in one transaction."""
+
+    def take_back(self, held: Set[int]) -> None:
+        """After a commit that may have failed: what is claimed and not held is pending again."""
+
+
+class Intake:
+    """Takes mail over for one relay process.
+
+    ``take``, ``drain`` and ``close`` are for others; everything else belongs to its own thread,
+    which ``dispatcher.answered`` wakes, whoever has something for it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        outcomes: Outcomes,
+        gateway: Gateway,
+        account: AccountView,
+        *,
+        heartbeat: Heartbeat,
+        clock: Clock,
+        senders: int,
+        patience: float,
+    ) -> None:
+        """``senders`` is the most calls in the air, ``patience`` the seconds a mail waits for a
+        slot."""
+        self._store = store
+        self._heartbeat = heartbeat
+        self._clock = clock
+        self._patience = patience
+        self._dispatcher = Dispatcher(gateway, clock, most=senders)
+        self._dispatcher.serve(_LEAST_RATE)
+        self._account = AccountPoller(account, clock)
+        self._repeated = Repeated(outcomes, clock, patience=patience + _AIR_SECONDS)
+        self._queue = Queue(clock)
+        self._calls: dict[int, FirstCall] = {}
+        """By delivery id: those whose answers are not in the ledger yet."""
+        self._admitting: list[Waiting] = []
+        """In the transaction that is under way."""
+        self._said: list[Said] = []
+        self._uncertain = self._draining = False
+        self._closing = threading.Event()
+        self._beat_at = float("-inf")
+        self._thread = threading.Thread(target=self._work, name="sestui-intake", daemon=True)
+        self._failure = ""
+
+    @property
+    def failure(self) -> str:
+        """Why nothing will be taken any more, as a sentence; '' while its threads live."""
+        if not self._failure and self._dispatcher.failure is not None:
+            return failed("The relay's way to SES", self._dispatcher.failure)
+        ended = self._thread.ident is not None and not self._thread.is_alive()
+        if not self._failure and ended and not self._closing.is_set():
+            return "The relay's intake has ended; start the relay again to go on."
+        return self._failure
+
+    @property
+    def waiting(self) -> int:
+        """Mails that wait for a slot."""
+        return len(self._queue)
+
+    @property
+    def trouble(self) -> str:
+        """Why no mail is taken over just now, as a sentence; '' if it is."""
+        if self.failure or self._draining:
+            return self.failure or "The relay is stopping."
+        refused = self._dispatcher.unreachable
+        if refused is not None:
+            return not_now(refused.reason, refused.code)
+        brake = self._dispatcher.brake
+        since, now = brake.since, self._clock.monotonic()
+        # A probe is a client's mail: who is taken out of service meanwhile would never get one.
+        if since is None or now - since < _MOMENT_SECONDS or brake.may(now) is not May.NOTHING:
+            return ""
+        return not_now(brake.reason)
+
+    def start(self) -> None:
+        """Begin to take mail.
+
+        Raises:
+            SestuiError: the system gives no thread for half a minute.
+        """
+        self._dispatcher.start()
+        threads.start(self._thread, self._clock)
+
+    async def take(self, incoming: Incoming, mail: RelayedMail) -> Settled:
+        """Take ``mail`` over and say what SES said to its first call.
+
+        Cancelling it gives a mail up that waits; one that is on its way goes on.
+        """
+        if self._draining:
+            return closing()
+        loop = asyncio.get_running_loop()
+        deadline = self._clock.monotonic() + self._patience
+        waiting = Waiting(incoming, mail, deadline, loop.create_future(), loop)
+        self._queue.add(waiting)
+        self._dispatcher.answered.set()
+        if self._failure:  # since a moment: nobody looks any more at what arrives
+            return unavailable(self._failure)
+        return await waiting.future
+
+    def drain(self) -> None:
+        """Admit nothing more; who waits is sent away."""
+        self._draining = True
+        self._dispatcher.answered.set()
+
+    def close(self) -> None:
+        """Drain, wait for the calls in the air, write their answers, end."""
+        self.drain()
+        self._closing.set()
+        self._dispatcher.answered.set()
+        if self._thread.ident is None:
+            self._dispatcher.close()
+        else:
+            self._thread.join(_AIR_SECONDS + 2 * _WRITE_PATIENCE)
+
+    # its thread
+
+    def _work(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._turn()
+                self._check_dispatcher()
+        except BaseException as error:  # noqa: BLE001 - clients and the process must learn of it
+            _log.exception("The relay's intake has failed.")
+            self._uncertain = True
+            self._fail(error)
+        try:
+            self._finish()
+        except BaseException as error:  # noqa: BLE001 - as above
+            _log.exception("What SES said last could not be written.")
+            self._fail(error)
+        finally:
+            self._send_away()
+            self._dispatcher.close()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self.failure or failed("The relay's intake", error)
+        self._draining = True
+        for waiting in self._admitting:
+            waiting.settle(unavailable(self._failure))
+
+    def _finish(self) -> None:
+        """Take back what has not left, await what has, and write every answer."""
+        self._dispatcher.withdraw()
+        give_up_at = self._clock.monotonic() + _AIR_SECONDS
+        while self._dispatcher.in_the_air and self._dispatcher.failure is None:
+            if self._clock.monotonic() >= give_up_at:
+                break
+            self._clock.wait(self._dispatcher.answered, _CLOSING_SECONDS)
+            self._read_answers()
+            self._beat_if_due()
+            if self._said and not self._failure:
+                self._exchange([])
+        for answer in self._dispatcher.give_up():
+            self._record(answer)
+        give_up_at = self._clock.monotonic() + _WRITE_PATIENCE
+        while (self._said or self._uncertain) and self._clock.monotonic() < give_up_at:
+            self._exchange([])
+
+    def _send_away(self) -> None:
+        """Answer whoever still waits: nobody will any more."""
+        for said in self._said:
+            said.waiting.settle(said.settled)
+        last = unavailable(self._failure) if self._failure else closing()
+        self._queue.due(0, last)
+        for call in self._calls.values():
+            # It may have arrived: told of a failure, the client would send it twice.
+            call.waiting.settle(Settled(own_message_id(call.admission.mail_id)))
+        self._repeated.send_away(last)
+
+    def _turn(self) -> None:
+        pause = self._pause()
+        if pause > 0:
+            self._clock.wait(self._dispatcher.answered, pause)
+        self._read_answers()
+        if self._dispatcher.in_the_air:
+            # More is about to come: a transaction costs much the same for one mail and for ten.
+            self._clock.wait(self._closing, _GATHER_SECONDS)
+            self._read_answers()
+        if self._account_answers():
+            self._dispatcher.account_answered()
+        self._beat_if_due()
+        mails = self._due()
+        if self._said or mails:
+            self._exchange(mails)
+        self._repeated.look()
+
+    def _check_dispatcher(self) -> None:
+        if self._dispatcher.failure is not None:
+            raise self._dispatcher.failure
+
+    def _read_answers(self) -> None:
+        # It clears `answered` before it looks: what comes later sets it again.
+        for answer, _ in self._dispatcher.collect():
+            self._record(answer)
+
+    def _pause(self) -> float:
+        """Seconds until there is something to do, if nobody comes."""
+        if self._said:
+            return 0.0
+        connected = self._dispatcher.connected
+        seconds = min(_IDLE_SECONDS, self._queue.pause(admits=connected), self._repeated.pause)
+        if self._dispatcher.brake.since is not None:
+            seconds = min(seconds, _OUTAGE_SECONDS)
+        if self._queue and not connected:
+            seconds = min(seconds, _CONNECTING_SECONDS)
+        return seconds
+
+    def _account_answers(self) -> bool:
+        """Whether SES has just told of the account; it is asked when sending hangs on it."""
+        reading = self._account.poll(wanted=self._dispatcher.brake.needs_account)
+        return reading is not None and reading.status is not None
+
+    def _beat_if_due(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._beat_at >= _BEAT_SECONDS:
+            self._beat_at = now
+            with suppress(StorageError):
+                self._heartbeat.beat()
+
+    # admitting
+
+    def _due(self) -> list[Waiting]:
+        """The mails to be admitted now; whoever can't be, and need not wait, is told so."""
+        if self._draining:
+            return self._queue.due(0, closing())
+        refused = self._dispatcher.unreachable
+        if refused is not None:
+            return self._queue.due(0, of_trouble(refused))
+        connected = self._dispatcher.connected
+        may = self._dispatcher.may()
+        if may is May.SEND:
+            return self._queue.due(_MOST_AT_ONCE if connected else 0, None)
+        probes = may is May.PROBE and connected and not self._calls
+        return self._queue.due(int(probes), Settled(error=rate_exceeded()))
+
+    def _exchange(self, mails: list[Waiting]) -> None:
+        """Write what SES has said, and admit of ``mails`` what may leave."""
+        said = self._said
+        self._admitting = mails
+        try:
+            if self._uncertain:
+                self._store.take_back(self._calls.keys())
+                self._uncertain = False
+            found = self._store.exchange(
+                [each.call for each in said], [each.incoming for each in mails]
+            )
+        except StorageError as error:
+            self._not_written(error, mails)
+            return
+        self._said = []
+        for each in said:
+            for answer in each.call.answers:
+                self._calls.pop(answer.delivery_id, None)
+        settle([(each.waiting, each.settled) for each in said])
+        if mails:
+            self._admit(mails, found)
+            self._admitting = []
+
+    def _not_written(self, error: StorageError, mails: list[Waiting]) -> None:
+        """Nothing was written: who came is told so, and what SES said is kept for later."""
+        self._uncertain = True
+        for waiting in mails:
+            waiting.settle(unavailable(str(error)))
+        now = self._clock.monotonic()
+        for each in self._said:
+            if now - each.at > _WRITE_PATIENCE:
+                each.waiting.settle(each.settled)
+        self._clock.wait(threading.Event(), _WRITE_AGAIN_SECONDS)
+
+    def _admit(self, mails: list[Waiting], found: Admissions) -> None:
+        later = []
+        jobs = []
+        for waiting, admission in zip(mails, found.found, strict=True):
+            if admission.verdict is Verdict.LATER:
+                later.append((waiting, admission.next_at + found.ahead))
+            elif admission.verdict is Verdict.REFUSED:
+                waiting.settle(Settled(error=admission.error))
+            elif admission.verdict is Verdict.NOBODY:
+                waiting.settle(Settled(own_message_id(admission.mail_id)))
+            elif admission.verdict is Verdict.KNOWN:
+                self._repeated.add(waiting, admission.mail_id)
+            else:
+                jobs.append(self._job(FirstCall(waiting, admission, found.now), found))
+        self._queue.put_back(later)
+        self._dispatcher.serve(max(_LEAST_RATE, found.rate))
+        self._dispatcher.hand_over(sorted(jobs, key=lambda job: job.slot))
+
+    def _job(self, call: FirstCall, found: Admissions) -> Job:
+        admission = call.admission
+        self._calls |= {claim.delivery_id: call for claim in admission.claims}
+        return Job(
+            admission.claims,
+            partial(_mails, call.waiting.mail, admission),
+            admission.slot + found.ahead,
+            found.rate,
+        )
+
+    def _record(self, answer: Answer) -> None:
+        """Take in what SES said to one recipient; with the last of a call, its client's answer."""
+        call = self._calls[answer.delivery_id]
+        call.answers.append(answer)
+        if not call.answered:
+            return
+        settled = of_answer(answer, call.admission.mail_id)
+        if self._draining and answer.hold_back is HoldBack.WITHDRAWN:
+            settled = closing()
+        now = self._clock.monotonic()
+        self._said.append(Said(call.as_answer(), settled, call.waiting, now))
+
+
+def _mails(mail: RelayedMail, admission: Admission, claims: Sequence[Claim]) -> list[Made]:
+    """The one mail that all of a first call's recipients get, tagged with its first delivery."""
+    first = claims[0]
+    tags = (("sestui-run", str(first.run_id)), ("sestui-delivery", str(first.delivery_id)))
+    return [(tuple(claims), relayed_mail(mail, admission.places, tags))]

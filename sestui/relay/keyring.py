@@ -1,0 +1,110 @@
+"""The relay's keys with their secrets, known while they work."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sestui.core.clock import Clock
+from sestui.errors import NotFoundError, SettingsError
+from sestui.ses_api.relay_admission import Terms
+from sestui.store.db.database import Database
+from sestui.store.relay import secret as relay_secret
+from sestui.store.relay.keys import RelayKeys
+from sestui.store.relay.tables import RelayKey
+
+_FRESH_SECONDS = 2.0
+"""All keys are read this often: a key that was revoked works no longer than this."""
+
+_MOST_UNKNOWN = 40
+"""Unknown keys that are looked for between two reads of all. Whoever tries more than that, of
+which none is any, can't keep the database busy; a new key then waits for the next read of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that works."""
+
+    name: str
+    secret: str = field(repr=False)
+    senders: tuple[str, ...]
+    """Addresses and domains it may send as; none: any."""
+    calls: frozenset[str] | None
+    """Those that it may make beside sends; None: every one."""
+    terms: Terms
+
+    def may_call(self, name: str) -> bool:
+        """Whether it may make the call, no send; '' is one that nobody knows."""
+        return self.calls is None or name in self.calls
+
+
+class Keyring:
+    """The keys that work, as the door knows them; any thread may ask."""
+
+    def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
+        """``folder`` holds the secret.
+
+        Raises:
+            NotFoundError: there is no key.
+            SettingsError: the secret isn't there, or isn't the one that made the keys.
+        """
+        self._keys = RelayKeys(database)
+        self._clock = clock
+        self._lock = threading.Lock()
+        if not any(key.revoked_at is None for key in self._keys.all()):
+            raise NotFoundError(
+                "No relay key works, so nobody could send; make one with "
+                "`sestui relay key add NAME`."
+            )
+        self._master = relay_secret.load(folder)
+        self._known: dict[str, KnownKey] = {}
+        self._unknown: set[str] = set()
+        """Looked for since all were read: ids are random, so nobody asks before a key is made."""
+        self._read_at = 0.0
+        self._read()
+
+    def find(self, key_id: str) -> KnownKey | None:
+        """The key with that access key id if it works; None otherwise."""
+        with self._lock:
+            if self._clock.monotonic() - self._read_at > _FRESH_SECONDS:
+                self._read()
+            if key_id not in self._known and key_id not in self._unknown:
+                self._look_for(key_id)
+            return self._known.get(key_id)
+
+    def any_secret(self, key_id: str) -> str:
+        """A secret for a key that doesn't work: checking it takes as long as a right one."""
+        return self._master.secret_of(key_id)
+
+    def _read(self) -> None:
+        self._read_at = self._clock.monotonic()
+        self._known = self._working(self._keys.all())
+        self._unknown.clear()
+
+    def _look_for(self, key_id: str) -> None:
+        """It may be one that has just been made."""
+        if len(self._unknown) < _MOST_UNKNOWN:
+            key = self._keys.by_id(key_id)
+            found = self._working([key] if key else [])
+            self._known |= found
+            if not found:
+                self._unknown.add(key_id)
+
+    def _working(self, keys: Iterable[RelayKey]) -> dict[str, KnownKey]:
+        working = [key for key in keys if key.revoked_at is None]
+        strangers = [key.name for key in working if key.proof != self._master.proof_of(key.id)]
+        if strangers:
+            raise SettingsError(
+                f"The relay's secret is not the one that made the key {strangers[0]!r}: bring back "
+                f"the file {relay_secret.FILE_NAME}, or revoke the key and make a new one."
+            )
+        return {key.id: self._known_key(key) for key in working}
+
+    def _known_key(self, key: RelayKey) -> KnownKey:
+        return KnownKey(
+            name=key.name,
+            secret=self._master.secret_of(key.id),
+            senders=tuple(key.senders),
+            calls=key.permitted,
+            terms=Terms(key.id, key.campaign_id, key.rate_share, key.quota_share),
+        )

@@ -1,0 +1,223 @@
+"""A request as the door gets it: read to its end within bounds, and who sent it."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope
+
+from sestui.core.clock import Instant
+from sestui.relay.client import Client
+from sestui.relay.keyring import Keyring, KnownKey
+from sestui.ses_api.sigv4 import (
+    SKEW_SECONDS,
+    Claim,
+    Fault,
+    Received,
+    SignatureFault,
+    claimed,
+    signed_at,
+    verify,
+)
+from sestui.ses_api.wire import ServiceError
+
+MAX_BODY = 44 * 1024 * 1024
+"""SES takes 40 MB after base64; the rest is for what a form or JSON makes of it."""
+
+MOST_IN_MEMORY = 512 * 1024 * 1024
+"""Of bodies together: who comes when they are more has to come again."""
+
+_BODY_SECONDS = 20.0
+_SLOWEST = 20_000.0
+"""Bytes a second: a client that is slower than this, after 20 seconds' grace, is let go."""
+
+SERVICES = ("ses", "email")
+"""What a credential's scope may name; plugins that take it from the host's name say ``email``."""
+
+
+class TooSlowError(Exception):
+    """The client takes too long to say what it wants."""
+
+
+class Gone(Exception):  # noqa: N818 - not an error: nobody is there to be answered
+    """The client has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A whole request."""
+
+    scope: Scope
+    received: Received
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose request it is, proven."""
+
+    key: KnownKey
+    key_id: str
+    signature: str
+    age: float
+    """Seconds since it was signed, by our clock."""
+    good_for: float
+    """Seconds for which the signature will still be taken."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was signed just now."""
+        return self.age < _FRESH_SECONDS
+
+
+_INVOCATION = ("amz-sdk-invocation-id", "aws-sdk-invocation-id")
+"""How SDKs name a call, the same in each try of it. botocore doesn't sign the name: whoever
+replays a request could give it another one."""
+
+_FRESH_SECONDS = 5.0
+"""So soon after it was signed, a named call with another's signature is taken for a call of its
+own; later it is a replay."""
+
+
+def call_name(received: Received) -> str:
+    """The name that an SDK gave the call; '' for none."""
+    return next((value for name in _INVOCATION if (value := received.header(name))), "")
+
+
+class Memory:
+    """Bodies that are in memory at present."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+    def take(self, size: int) -> None:
+        """Count ``size`` bytes in.
+
+        Raises:
+            ServiceError: that would be too many.
+        """
+        if self.used + size > MOST_IN_MEMORY:
+            raise ServiceError(503, "ServiceUnavailable", "Too much is under way; try again.")
+        self.used += size
+
+
+async def read_body(scope: Scope, receive: Receive, client: Client, memory: Memory) -> bytes:
+    """The request's body; the caller gives its size back to ``memory``.
+
+    Raises:
+        ServiceError: it is too long, or there is no room for it.
+        TooSlowError: it doesn't come.
+        Gone: the client left before its end.
+    """
+    if _told_length(scope) > MAX_BODY:
+        raise _too_long()
+    whole = client.body()
+    if whole is not None:
+        memory.take(len(whole))
+        return whole
+    chunks: list[bytes] = []
+    try:
+        async for chunk in _arriving(receive):
+            memory.take(len(chunk))
+            chunks.append(chunk)
+    except BaseException:
+        memory.used -= sum(map(len, chunks))
+        raise
+    return b"".join(chunks)
+
+
+async def _arriving(receive: Receive) -> AsyncIterator[bytes]:
+    size, more = 0, True
+    deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
+    while more:
+        try:
+            async with asyncio.timeout_at(deadline + size / _SLOWEST):
+                message = await receive()
+        except TimeoutError as error:
+            raise TooSlowError from error
+        if message["type"] == "http.disconnect":
+            raise Gone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise _too_long()
+        yield chunk
+        more = message.get("more_body", False)
+
+
+def _told_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value)  # the parser has seen that it is one
+    return 0
+
+
+def _too_long() -> ServiceError:
+    return ServiceError(413, "RequestEntityTooLarge", f"The request is above {MAX_BODY} bytes.")
+
+
+def received_of(scope: Scope, body: bytes) -> Received:
+    """What of a request its signature covers.
+
+    Raises:
+        ServiceError: two readers could take it for two different requests.
+    """
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+    )
+    if sum(name == "host" for name, _ in headers) != 1:
+        raise ServiceError(400, "BadRequestException", "The request must name one host.")
+    return Received(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body_hash=hashlib.sha256(body).hexdigest(),
+    )
+
+
+_UNKNOWN = "The security token included in the request is invalid."
+
+_ERRORS = {
+    Fault.MISSING: (403, "MissingAuthenticationTokenException"),
+    Fault.INCOMPLETE: (400, "IncompleteSignatureException"),
+    Fault.SCOPE: (403, "InvalidSignatureException"),
+    Fault.EXPIRED: (403, "InvalidSignatureException"),
+    Fault.PAYLOAD: (403, "InvalidSignatureException"),
+    Fault.TOKEN: (403, "UnrecognizedClientException"),
+    Fault.MISMATCH: (403, "InvalidSignatureException"),
+}
+
+
+def authenticate(received: Received, ring: Keyring, *, region: str, now: Instant) -> Caller:
+    """Who sent the request.
+
+    Raises:
+        ServiceError: nobody who may; in the words of SES's new API.
+    """
+    try:
+        claim = claimed(received)
+        key = ring.find(claim.access_key_id)
+        secret = ring.any_secret(claim.access_key_id) if key is None else key.secret
+        fault = _fault(received, claim, secret, region, now)
+        if key is None:  # said only now: an unknown key takes as long as a known one
+            raise ServiceError(403, "UnrecognizedClientException", _UNKNOWN)
+        if fault is not None:
+            raise fault
+    except SignatureFault as fault:
+        status, code = _ERRORS[fault.fault]
+        raise ServiceError(status, code, str(fault)) from fault
+    age = now - signed_at(claim)
+    lifetime = SKEW_SECONDS if claim.expires is None else claim.expires
+    return Caller(key, claim.access_key_id, claim.signature, age, lifetime - age)
+
+
+def _fault(
+    received: Received, claim: Claim, secret: str, region: str, now: Instant
+) -> SignatureFault | None:
+    try:
+        verify(received, claim, secret, region=region, services=SERVICES, now=now)
+    except SignatureFault as fault:
+        return fault
+    return None

@@ -1,0 +1,114 @@
+"""What a client is told: SES's own answer, as far as there is one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack, Reply
+from sestui.core.delivery.states import DeliveryState, SkipReason
+from sestui.ses_api.relay_admission import Outcome, own_message_id
+from sestui.ses_api.wire import (
+    BulkStatus,
+    EntryResult,
+    ServiceError,
+    bad_request,
+    quota_exceeded,
+    rate_exceeded,
+    rejected,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A message id, or why there is none."""
+
+    message_id: str = ""
+    error: ServiceError | None = None
+
+
+def of_answer(answer: Answer, mail_id: int) -> Settled:
+    """What SES said to the first call, for the client.
+
+    An answer that was lost is a success with an id of ours: the mail may have arrived, so a client
+    that was told of a failure, and sent it again, would make it two. It is in doubt in the ledger,
+    where an event or the operator settles it.
+    """
+    if answer.kind is AnswerKind.ACCEPTED:
+        return Settled(answer.message_id)
+    if answer.kind is AnswerKind.UNKNOWN:
+        return Settled(own_message_id(mail_id))
+    if answer.kind is AnswerKind.REFUSED:
+        return Settled(error=_refusal(answer.code, answer.reason))
+    return Settled(error=_not_taken(answer))
+
+
+def of_trouble(trouble: Reply) -> Settled:
+    """Why there is no way to SES, for a client whose mail was not taken over; it may try again."""
+    return Settled(
+        error=ServiceError(503, "ServiceUnavailable", f"SES is out of reach: {trouble.reason}")
+    )
+
+
+def of_outcome(outcome: Outcome, mail_id: int) -> Settled:
+    """The same for a call that comes again, by what the ledger knows now."""
+    if outcome.state == DeliveryState.REJECTED:
+        return Settled(error=_refusal(outcome.code, outcome.reason))
+    if outcome.state == DeliveryState.SKIPPED and outcome.code != SkipReason.SUPPRESSED:
+        return Settled(error=rejected("The mail was cancelled before it was sent."))
+    return Settled(outcome.message_id or own_message_id(mail_id))
+
+
+_STATUSES = {
+    "NotFoundException": 404,
+    "TooManyRequestsException": 429,
+    "AccessDeniedException": 403,
+}
+
+
+def _refusal(code: str, reason: str) -> ServiceError:
+    return ServiceError(_STATUSES.get(code, 400), code, reason)
+
+
+_PAUSES = (
+    ("Suspended", BulkStatus.ACCOUNT_SUSPENDED),
+    ("Paused", BulkStatus.ACCOUNT_SENDING_PAUSED),
+)
+"""What the codes of an account that may not send contain, in either API."""
+
+
+def _not_taken(answer: Answer) -> ServiceError:
+    if answer.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
+        return rate_exceeded()
+    if answer.hold_back is HoldBack.QUOTA:
+        return quota_exceeded()
+    if answer.hold_back is HoldBack.CONTENT:
+        return bad_request(answer.reason)
+    if answer.hold_back is HoldBack.PAUSED:
+        for word, status in _PAUSES:
+            if word in answer.code:
+                return EntryResult(status, error=answer.reason).as_error()
+        # Its own credentials are the relay's trouble: the client's are right.
+        return ServiceError(500, "InternalFailure", "SES refuses the relay's own credentials.")
+    return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {answer.reason}")
+
+
+def as_entry(settled: Settled) -> EntryResult:
+    """What a bulk call says of one of its mails."""
+    if settled.error is None:
+        return EntryResult(BulkStatus.SUCCESS, settled.message_id)
+    return EntryResult.of_error(settled.error)
+
+
+_OF_ALL = frozenset({"NotFoundException", "SendingPausedException", "AccountSuspendedException"})
+"""Codes of what all mails of a bulk call share: template, configuration set, account."""
+
+
+def of_whole_call(settled: Sequence[Settled]) -> ServiceError | None:
+    """The error with which SES refuses a bulk call as a whole; None if it answers each entry.
+
+    Once a mail was taken, the others' errors are theirs alone: whoever is told that the call
+    failed makes it again.
+    """
+    if any(each.error is None for each in settled):
+        return None
+    errors = (each.error for each in settled)
+    return next((error for error in errors if error and error.code in _OF_ALL), None)

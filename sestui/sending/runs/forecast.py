@@ -1,0 +1,65 @@
+"""The forecast of a campaign: of its run that has not ended, or of one that would start now."""
+
+from sestui.core.clock import Clock
+from sestui.core.delivery.forecast import Allowance, Forecast, forecast
+from sestui.core.delivery.send_window import parse_window
+from sestui.core.delivery.states import ENDED_RUN_STATES
+from sestui.core.schedule.zones import zone_named
+from sestui.sending.shared_account import SharedAccount
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.db.tables import Campaign, Run
+from sestui.store.runs.runs import Runs
+
+
+class Outlook:
+    """Forecasts by what is known of the account; ``timezone`` is the operator's, '' the machine's.
+
+    Other campaigns that send at the same time aren't reckoned with: they share the rate.
+    """
+
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        contacts: Contacts,
+        runs: Runs,
+        account: SharedAccount,
+        *,
+        clock: Clock,
+        timezone: str,
+    ) -> None:
+        self._campaigns = campaigns
+        self._contacts = contacts
+        self._runs = runs
+        self._account = account
+        self._clock = clock
+        self._timezone = timezone
+
+    def of(self, name: str) -> Forecast:
+        """The campaign's forecast as of now.
+
+        Raises:
+            NotFoundError: there is no such campaign, or one of its lists doesn't exist.
+        """
+        campaign = self._campaigns.get(name)
+        run = self._runs.latest([campaign.id]).get(campaign.id)
+        if run is not None and run.state not in ENDED_RUN_STATES:
+            return self.of_run(run)
+        return self._forecast(self._contacts.audience_size(campaign.lists), campaign)
+
+    def of_run(self, run: Run) -> Forecast:
+        """The forecast of what the run still has to send, as of now."""
+        return self._forecast(run.pending + run.sending, run)
+
+    def _forecast(self, recipients: int, sent: Campaign | Run) -> Forecast:
+        now = self._clock.now()
+        rate = self._account.rate()
+        zone = zone_named(sent.timezone or self._timezone)
+        allowance = Allowance(
+            rate=rate if sent.max_rate is None else min(rate, sent.max_rate),
+            quota=self._account.quota(),
+            quota_frees_at=self._runs.quota_frees_at(now),
+            window=parse_window(sent.send_window) if sent.send_window else None,
+            window_zone=zone,
+        )
+        return forecast(recipients, allowance, now, zone_named(self._timezone))

@@ -1,0 +1,64 @@
+"""Pause, resume and cancel a campaign's run by the campaign's name."""
+
+from sestui.core.clock import Clock
+from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
+from sestui.errors import StateError
+from sestui.sending.runs.run_starter import Starter, Told
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.db.tables import Campaign, Run
+from sestui.store.runs.runs import Runs
+
+
+class Steering:
+    """What an operator may do to a run that has not ended; every door uses this."""
+
+    def __init__(self, campaigns: Campaigns, runs: Runs, starter: Starter, clock: Clock) -> None:
+        self._campaigns = campaigns
+        self._runs = runs
+        self._starter = starter
+        self._clock = clock
+
+    def open_run(self, name: str) -> tuple[Campaign, Run]:
+        """The campaign and its run that has not ended.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+            StateError: it has no run, or the last one has ended.
+        """
+        campaign = self._campaigns.get(name)
+        run = self._runs.latest([campaign.id]).get(campaign.id)
+        if run is None:
+            raise StateError(f"{name} has no run yet; `sestui campaign start {name}` starts one.")
+        if run.state in ENDED_RUN_STATES:
+            raise StateError(f"Run {run.number} of {name} is {run.state}; there is nothing to do.")
+        return campaign, run
+
+    def pause(self, name: str) -> Run:
+        """Hold the run; what is in the air still gets its answer."""
+        _, run = self.open_run(name)
+        return self._runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
+
+    def resume(
+        self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None
+    ) -> Run:
+        """Go on where the run stopped, with the campaign's message and sender as they are now.
+
+        Raises:
+            ContentError: the message can't be rendered for somebody; the run stays as it was.
+        """
+        campaign, run = self.open_run(name)
+        if run.kind == RunKind.RELAY:
+            return self._runs.resume(run.id)
+        skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
+        check = self._starter.check(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed(skip_unrenderable=skip)
+        return self._runs.resume(
+            run.id, campaign, unrenderable=check.unrenderable, skip_unrenderable=skip
+        )
+
+    def cancel(self, name: str) -> Run:
+        """End the run: pending recipients are skipped."""
+        _, run = self.open_run(name)
+        return self._runs.cancel(run.id, self._clock.now())

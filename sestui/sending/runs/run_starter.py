@@ -1,0 +1,159 @@
+"""Starting a run: everything is checked before the first row exists."""
+
+from collections.abc import Callable, Sequence
+
+from sestui.compose.checks import CampaignCheck, Checker
+from sestui.compose.render_check import UnrenderableError
+from sestui.core.campaign.follow_up import Only
+from sestui.core.clock import Instant
+from sestui.core.content import Composer
+from sestui.core.content.addresses import wire_address
+from sestui.core.schedule.cron import Occurrence
+from sestui.errors import NotFoundError, StateError
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.db.tables import Campaign, Contact, Run
+from sestui.store.runs.runs import Runs
+
+Told = Callable[[CampaignCheck], object]
+"""Told what the checks found, before anything is started."""
+
+
+class Starter:
+    """Starts runs of campaigns; ``compose`` makes a campaign's composer."""
+
+    def __init__(
+        self,
+        contacts: Contacts,
+        runs: Runs,
+        compose: Callable[[Campaign], Composer],
+        checker: Callable[[], Checker],
+    ) -> None:
+        self._contacts = contacts
+        self._runs = runs
+        self._compose = compose
+        self._checker = checker
+
+    def check(
+        self,
+        campaign: Campaign,
+        failed: Callable[[str, str], object] | None = None,
+        *,
+        advice: bool = False,
+    ) -> CampaignCheck:
+        """Every check, with the message rendered for everybody who would get it.
+
+        ``failed`` is told the address and the reason of each recipient who can't be mailed;
+        ``advice`` asks for what mail programs and readers won't like, too.
+        """
+        return self._checker().before_start(campaign, failed, advice=advice)
+
+    def start(
+        self,
+        campaign: Campaign,
+        now: Instant,
+        *,
+        again: bool = False,
+        only: Only | None = None,
+        scheduled_for: Occurrence | None = None,
+        skip_unrenderable: bool = False,
+        told: Told | None = None,
+    ) -> Run | None:
+        """Check, then start a run (of ``only`` a part of the audience, as a follow-up).
+
+        None when the occurrence was started before. ``skip_unrenderable`` (or the campaign's own
+        field of that name) leaves those out for whom no mail can be made.
+
+        Raises:
+            ContentError: the message is wrong; nothing was started.
+            UnrenderableError: somebody's mail can't be rendered; nothing was started.
+            NotFoundError: a list of the campaign doesn't exist.
+            StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
+                nobody is on the lists (a scheduled run over nobody finishes at once).
+        """
+        if self._runs.occurred(campaign, scheduled_for):
+            return None
+        repeat = again or only is not None or scheduled_for is not None
+        self._runs.refuse_repeat(campaign, again=repeat)
+        if not self._contacts.audience_size(campaign.lists) and scheduled_for is None:
+            raise StateError(
+                f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
+                "contacts with `sestui import FILE --list NAME`."
+            )
+        skip = skip_unrenderable or campaign.skip_unrenderable
+        check = self.check(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed(skip_unrenderable=skip)
+        return self._runs.start(
+            campaign,
+            now,
+            again=again,
+            only=only,
+            scheduled_for=scheduled_for,
+            unrenderable=check.unrenderable,
+            skip_unrenderable=skip,
+        )
+
+    def start_held(
+        self,
+        campaign: Campaign,
+        now: Instant,
+        why: UnrenderableError | None,
+        sentence: str,
+        *,
+        only: Only | None = None,
+        scheduled_for: Occurrence,
+    ) -> Run | None:
+        """Start a run of an occurrence that is paused from its start, as ``sentence`` says.
+
+        ``why`` has the recipients who hold it: each keeps its reason.
+        """
+        return self._runs.start(
+            campaign,
+            now,
+            only=only,
+            scheduled_for=scheduled_for,
+            held_for=sentence,
+            unrenderable=why.report.unrenderable if why is not None else None,
+        )
+
+    def start_test(
+        self,
+        campaign: Campaign,
+        addresses: Sequence[str],
+        now: Instant,
+        *,
+        shown_as: str = "",
+        told: Told | None = None,
+    ) -> Run:
+        """Send the message to ``addresses`` only.
+
+        Each shows the attributes of the contact ``shown_as``; if that is '', of the recipient,
+        or of the first contact of the audience where the recipient is no contact.
+
+        Raises:
+            ContentError: an address is none, or the mail can't be rendered; nothing was started.
+            NotFoundError: ``shown_as`` is no contact.
+        """
+        check = self._checker().before_test(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed()
+        composer = self._compose(campaign)
+        recipients = []
+        for address in addresses:
+            contact = self._shown(campaign, shown_as or address, required=bool(shown_as))
+            composer.mail(address, contact.attributes if contact else {})
+            # In punycode: the claim looks for suppressions by it, and finds no other spelling.
+            recipients.append((wire_address(address), contact.id if contact else None))
+        return self._runs.start_test(campaign, recipients, now)
+
+    def _shown(self, campaign: Campaign, email: str, *, required: bool) -> Contact | None:
+        contact = self._contacts.get(email)
+        if contact is not None:
+            return contact
+        if required:
+            raise NotFoundError(f"There is no contact {email}.")
+        for batch in self._contacts.iter_audience(campaign.lists, batch=1):
+            return self._contacts.get(batch[0].email)
+        return None

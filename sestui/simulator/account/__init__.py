@@ -1,0 +1,1 @@
+"""The simulated account: quota, rate, identities, suppressions and where they are stored."""

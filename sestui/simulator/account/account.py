@@ -1,0 +1,286 @@
+"""The simulated account: its settings and measures, and what it decides about a call."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sestui.core.clock import Instant
+from sestui.errors import UsageError
+from sestui.ses_api.wire import (
+    BulkStatus,
+    EntryResult,
+    RawContent,
+    SendBulkEmailRequest,
+    SendEmailRequest,
+    ServiceError,
+    TemplateContent,
+    bad_request,
+    not_found,
+    rejected,
+    sending_paused,
+)
+from sestui.simulator.account.rules import (
+    counted,
+    in_debt,
+    mailbox_simulator,
+    refilled,
+    within_quota,
+)
+from sestui.simulator.api.faults import AFTER, BEFORE, REFUSALS, Fault, FaultDraw
+from sestui.simulator.api.send_checks import checked_raw, invalid_domain
+from sestui.simulator.templates.rendering import RenderingError
+from sestui.simulator.templates.templating import checked_subject
+
+_LARGEST_QUOTA = 10**12
+ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One simulated account, as it is stored."""
+
+    rate: float = 14.0
+    """Recipients a second."""
+    quota: int = 50_000
+    """Recipients in 24 hours; -1 is unlimited."""
+    production_access: bool = True
+    verify_identities: bool = False
+    """Whether senders must be identities; without it, every sender counts as verified."""
+    sending_enabled: bool = True
+    enforcement: str = "HEALTHY"
+    clock_offset: float = 0.0
+    """Seconds the simulator's clock runs ahead of the machine's."""
+    level: float = 0.0
+    """The rate bucket at ``level_at``; negative is debt."""
+    level_at: Instant = 0.0
+    used: int = 0
+    """Recipients accepted in the last 24 hours."""
+    throttled: int = 0
+    """Mails ever refused for the rate."""
+    over_quota: int = 0
+    """Mails ever refused for the quota."""
+    refused: int = 0
+    """Mails ever refused for another reason."""
+    suppressed_reasons: str = "BOUNCE,COMPLAINT"
+    """For which reasons an address on the suppression list gets no mail; '' switches it off."""
+    validation: str = ""
+    """The validation attributes of the suppression list, as JSON; '' for none."""
+    suppressing: bool = False
+    """Whether anybody may be suppressed: without it, a send looks nobody up."""
+
+    @property
+    def checks_identities(self) -> bool:
+        """Whether any address of a call must be looked up among the identities."""
+        return self.verify_identities or not self.production_access
+
+    def configured(self, **changes: Any) -> "Account":
+        """This account with settings changed; what is None stays.
+
+        Raises:
+            UsageError: a value is impossible.
+        """
+        account = replace(self, **{k: v for k, v in changes.items() if v is not None})
+        if not 0 < account.rate <= 1_000_000:
+            raise UsageError("The simulator's rate is above 0, in recipients a second.")
+        if not -1 <= account.quota <= _LARGEST_QUOTA:
+            raise UsageError(
+                f"The simulator's quota is at least 0 and at most {_LARGEST_QUOTA}, or -1 for "
+                "unlimited."
+            )
+        if account.enforcement not in ENFORCEMENTS:
+            raise UsageError(f"The enforcement status is one of {', '.join(ENFORCEMENTS)}.")
+        return account
+
+
+def sandbox_settings(sandbox: bool | None) -> dict[str, bool]:
+    """The settings of an account in SES's sandbox, or out of it; none if they are to stay.
+
+    In the sandbox, senders and recipients must be verified, or SES's own test mailboxes.
+    """
+    if sandbox is None:
+        return {}
+    return {"production_access": not sandbox, "verify_identities": sandbox}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One mail of a call, as far as the decision needs it."""
+
+    recipients: tuple[str, ...]
+    subject: str
+    tags: tuple[tuple[str, str], ...]
+    rendering_failure: str = ""
+    """Why its template could not be rendered; SES takes such a mail and never delivers it."""
+    fault: str = ""
+    """Why SES takes no such mail, whatever the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to send: a single mail, or up to fifty."""
+
+    sender: str
+    entries: tuple[Entry, ...]
+    bulk: bool
+    region: str = "EU-WEST-1"
+    sender_name: str = ""
+    """As its recipients see it."""
+    claimed: tuple[str, ...] = ()
+    """More addresses that a raw mail says it is from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a call."""
+
+    results: tuple[EntryResult, ...] = ()
+    """One for each mail; message ids are given when they are recorded."""
+    error: ServiceError | None = None
+    """Set when the whole call is refused."""
+    disruption: Fault | None = None
+    """What goes wrong with the answer."""
+
+
+def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> Call:
+    """What has to be decided about a request.
+
+    Raises:
+        ServiceError: it names a template that isn't there, its template can't be parsed, its sender
+            is none, or its raw mail has headers that SES does not take.
+    """
+    sender = request.sender
+    fault = invalid_domain((sender.address,))
+    if fault:
+        raise bad_request(fault)
+    if isinstance(request, SendBulkEmailRequest):
+        mails = (request.single(index) for index in range(len(request.entries)))
+        entries = tuple(_entry(mail) for mail in mails)
+        return Call(sender.address, entries, bulk=True, region=region, sender_name=sender.name)
+    name, claimed = sender.name, tuple[str, ...]()
+    if isinstance(request.content, RawContent):
+        name, claimed = checked_raw(request.content.data, sender)
+    return Call(
+        sender.address,
+        (_entry(request),),
+        bulk=False,
+        region=region,
+        sender_name=name,
+        claimed=claimed,
+    )
+
+
+def _entry(request: SendEmailRequest) -> Entry:
+    content, failure = request.content, ""
+    subject = content.subject
+    recipients = request.destination.recipients
+    if isinstance(content, TemplateContent):
+        if content.name and not (content.subject or content.html or content.text):
+            raise not_found(f"Template {content.name} does not exist.")
+        try:
+            subject = checked_subject(content)
+        except RenderingError as error:
+            failure = str(error)
+    return Entry(recipients, subject, request.tags, failure, invalid_domain(recipients))
+
+
+def decide(
+    call: Call, account: Account, now: Instant, draw: FaultDraw, verified: frozenset[str]
+) -> tuple[Verdict, Account]:
+    """The verdict on a call that arrives at ``now``, and the account after it.
+
+    ``verified`` are identities in lower case; it is asked only if the account checks them.
+    """
+    everyone = tuple(address for entry in call.entries for address in entry.recipients)
+    mails = len(call.entries)
+    fault = draw.first(BEFORE, everyone)
+    if fault is not None:
+        return Verdict(error=REFUSALS.get(fault.kind), disruption=fault), account
+    error = _refusal_of_sender(call, account, verified)
+    if error is not None:
+        return Verdict(error=error), replace(account, refused=account.refused + mails)
+    level = refilled(account.level, account.level_at, now, account.rate)
+    if in_debt(level):
+        throttled = EntryResult(
+            BulkStatus.ACCOUNT_THROTTLED, error="Maximum sending rate exceeded."
+        )
+        return (
+            Verdict((throttled,) * mails),
+            replace(account, throttled=account.throttled + mails),
+        )
+    results, account = _decide_entries(call, account, draw, verified)
+    taken = sum(
+        len(entry.recipients)
+        for entry, result in zip(call.entries, results, strict=True)
+        if result.status is BulkStatus.SUCCESS
+    )
+    account = replace(account, level=level - taken, level_at=max(now, account.level_at))
+    return Verdict(results, disruption=draw.first(AFTER, everyone) if taken else None), account
+
+
+def _decide_entries(
+    call: Call, account: Account, draw: FaultDraw, verified: frozenset[str]
+) -> tuple[tuple[EntryResult, ...], Account]:
+    used, over_quota, refused = account.used, account.over_quota, account.refused
+    results = []
+    for entry in call.entries:
+        counting = counted(entry.recipients)
+        failure = draw.entry_failure(entry.recipients, bulk=call.bulk)
+        if entry.fault:
+            failure = EntryResult(BulkStatus.INVALID_PARAMETER, error=entry.fault)
+        elif failure is None and not account.production_access:
+            failure = _refusal_of_recipients(entry.recipients, call.region, verified)
+        if failure is not None:
+            refused += 1
+            results.append(failure)
+        elif not within_quota(used, counting, account.quota):
+            over_quota += 1
+            results.append(
+                EntryResult(
+                    BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED, error="Daily message quota exceeded."
+                )
+            )
+        else:
+            used += counting
+            results.append(EntryResult(BulkStatus.SUCCESS))
+    account = replace(account, used=used, over_quota=over_quota, refused=refused)
+    return tuple(results), account
+
+
+def _refusal_of_sender(
+    call: Call, account: Account, verified: frozenset[str]
+) -> ServiceError | None:
+    if not account.sending_enabled or account.enforcement == "SHUTDOWN":
+        return sending_paused()
+    if account.verify_identities:
+        strangers = tuple(
+            address
+            for address in dict.fromkeys((call.sender, *call.claimed))
+            if not _is_verified(address, verified)
+        )
+        if strangers:
+            return rejected(_not_verified(strangers, call.region))
+    return None
+
+
+def _refusal_of_recipients(
+    recipients: tuple[str, ...], region: str, verified: frozenset[str]
+) -> EntryResult | None:
+    strangers = tuple(
+        address
+        for address in recipients
+        if not mailbox_simulator(address) and not _is_verified(address, verified)
+    )
+    if not strangers:
+        return None
+    return EntryResult(BulkStatus.MESSAGE_REJECTED, error=_not_verified(strangers, region))
+
+
+def _is_verified(address: str, verified: frozenset[str]) -> bool:
+    lowered = address.lower()
+    return lowered in verified or lowered.rpartition("@")[2] in verified
+
+
+def _not_verified(addresses: tuple[str, ...], region: str) -> str:
+    return (
+        "Email address is not verified. The following identities failed the check in region "
+        f"{region}: {', '.join(addresses)}"
+    )

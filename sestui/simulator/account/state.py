@@ -1,0 +1,374 @@
+"""The simulated account's rules and storage in one place: what every door to it uses."""
+
+import json
+import random
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields, replace
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from sestui.core.clock import Clock, Instant
+from sestui.errors import UsageError
+from sestui.ses_api.wire import BulkStatus, EntryResult
+from sestui.simulator.account import storage
+from sestui.simulator.account.account import Account, Call, Entry, Verdict, decide
+from sestui.simulator.account.rules import counted, expired_second, quota_second
+from sestui.simulator.api.faults import Fault, FaultDraw, FaultKind
+from sestui.simulator.outbox import outbox
+from sestui.simulator.outbox.events import happenings
+from sestui.simulator.outbox.mails import packed
+from sestui.simulator.outbox.outbox import SendStatistics
+
+_ACCOUNT_FIELDS = tuple(field.name for field in fields(Account))
+_READ_ACCOUNT = f"SELECT {', '.join(_ACCOUNT_FIELDS)} FROM account"  # noqa: S608 - own field names
+_WRITE_ACCOUNT = (
+    f"INSERT OR REPLACE INTO account (id, {', '.join(_ACCOUNT_FIELDS)}) "  # noqa: S608 - as above
+    f"VALUES (1{', ?' * len(_ACCOUNT_FIELDS)})"
+)
+_NOBODY = frozenset[str]()
+_account_values = attrgetter(*_ACCOUNT_FIELDS)  # astuple copies deeply, which a send would feel
+_READ_FAULTS = (
+    "SELECT id, kind, probability, remaining, match, seconds FROM fault "
+    "WHERE remaining IS NULL OR remaining > 0 ORDER BY id"
+)
+
+
+class SimulatorState:
+    """One simulated SES account over one SQLite file, shared by every process that opens it.
+
+    Sends go through one connection that is kept open; everything else opens its own, so that a
+    long read never holds a send up. All methods may be called from any thread.
+
+    Raises (every method):
+        StorageError: the file can't be opened, read or written, or isn't the simulator's.
+    """
+
+    def __init__(self, path: Path, clock: Clock, *, chance: random.Random | None = None) -> None:
+        """``chance`` draws faults; tests seed it."""
+        self.path = path
+        self.clock = clock
+        self._chance = chance or random.Random()  # noqa: S311 - decides faults, not secrets
+        self._connection = storage.connect(path)
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of the file; idempotent."""
+        with self._lock:
+            self._connection.close()
+
+    def send(self, call: Call, body: bytes, arrived_at: Instant) -> Verdict:
+        """Decide a call and record it in one transaction.
+
+        ``body`` is the request as it came, kept for reading back; ``arrived_at`` is when it
+        arrived by the machine's clock. When this returns, what was accepted is in the outbox.
+        """
+        blob = packed(body)  # outside of the transaction, which holds every other process up
+        with self._lock, storage.translated(self.path), storage.writing(self._connection):
+            connection = self._connection
+            account = _account(connection)
+            now = arrived_at + account.clock_offset
+            current = _rolled_off(connection, account, now)
+            draw = FaultDraw(_faults(connection), self._chance)
+            verified = _verified(connection) if account.checks_identities else _NOBODY
+            verdict, after = decide(call, current, now, draw, verified)
+            suppressed = _suppressed(connection, current, call) if current.suppressing else _NOBODY
+            verdict = _record(
+                connection, call, verdict, blob, (now, arrived_at), suppressed=suppressed
+            )
+            if after != account:
+                _store(connection, after)
+            _count_faults(connection, draw.fired)
+        return verdict
+
+    def now(self) -> Instant:
+        """The simulator's clock: the machine's, ahead by what was advanced."""
+        with self.reading() as connection:
+            return self.clock.now() + _account(connection).clock_offset
+
+    def account(self) -> Account:
+        """The account at this moment, its quota rolled off."""
+        with self.changing() as connection:
+            account = _account(connection)
+            current = _rolled_off(connection, account, self.clock.now() + account.clock_offset)
+            if current != account:
+                _store(connection, current)
+            return current
+
+    def configure(self, **changes: Any) -> Account:
+        """Change settings of :class:`Account` by name; what is None stays.
+
+        Raises:
+            UsageError: a value is impossible.
+        """
+        with self.changing() as connection:
+            account = _account(connection).configured(**changes)
+            _store(connection, account)
+            return account
+
+    def advance(self, seconds: float) -> Instant:
+        """Move the simulator's clock forward; returns the instant it now shows.
+
+        Raises:
+            UsageError: the number is negative or beyond a hundred years.
+        """
+        if not 0 <= seconds <= 3.2e9:
+            raise UsageError("The simulator's clock only goes forward, by 0 seconds or more.")
+        with self.changing() as connection:
+            account = _account(connection)
+            offset = account.clock_offset + seconds
+            _store(connection, replace(account, clock_offset=offset))
+            return self.clock.now() + offset
+
+    def add_fault(self, fault: Fault) -> int:
+        """Script a fault (see ``faults.checked_fault``); returns its id."""
+        with self.changing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO fault (kind, probability, remaining, match, seconds) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (fault.kind, fault.probability, fault.count, fault.match, fault.seconds),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Every scripted fault, spent ones too, with how often each has ``fired``."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, kind, probability, remaining, match, seconds, fired FROM fault "
+                "ORDER BY id"
+            ).fetchall()
+        return [{**asdict(_fault(row[:-1])), "fired": row[-1]} for row in rows]
+
+    def clear_faults(self) -> int:
+        """Remove every scripted fault; returns how many there were."""
+        with self.changing() as connection:
+            return connection.execute("DELETE FROM fault").rowcount
+
+    def add_identity(self, name: str) -> bool:
+        """Add an address or domain, verified at once; False if it was there."""
+        kind = "EMAIL_ADDRESS" if "@" in name else "DOMAIN"
+        with self.changing() as connection:
+            cursor = connection.execute(
+                "INSERT OR IGNORE INTO identity VALUES (?, ?)", (name.lower(), kind)
+            )
+            return cursor.rowcount == 1
+
+    def remove_identity(self, name: str) -> bool:
+        """Forget an address or domain; False if it wasn't there."""
+        with self.changing() as connection:
+            cursor = connection.execute("DELETE FROM identity WHERE name = ?", (name.lower(),))
+            return cursor.rowcount == 1
+
+    def identities(self) -> list[tuple[str, str]]:
+        """Names and kinds (EMAIL_ADDRESS, DOMAIN), by name."""
+        with self.reading() as connection:
+            return connection.execute("SELECT name, kind FROM identity ORDER BY name").fetchall()
+
+    def outbox(self, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """See :func:`outbox.listed`."""
+        with self.reading() as connection:
+            return outbox.listed(connection, after=after, limit=limit)
+
+    def newest(self, *, limit: int) -> list[dict[str, Any]]:
+        """See :func:`outbox.newest`."""
+        with self.reading() as connection:
+            return outbox.newest(connection, limit=limit)
+
+    def mail(self, message_id: str) -> dict[str, Any]:
+        """See :func:`outbox.full`.
+
+        Raises:
+            NotFoundError: nothing with that id was accepted.
+        """
+        with self.reading() as connection:
+            return outbox.full(connection, message_id)
+
+    def addresses(self) -> dict[str, int]:
+        """See :func:`outbox.addresses`."""
+        with self.reading() as connection:
+            return outbox.addresses(connection)
+
+    def events(self, *, after: int = 0, limit: int = 1000) -> list[tuple[int, dict[str, Any]]]:
+        """See :func:`outbox.events`."""
+        with self.reading() as connection:
+            return outbox.events(connection, after=after, limit=limit)
+
+    def send_statistics(self, *, since: Instant) -> list[SendStatistics]:
+        """See :func:`outbox.send_statistics`."""
+        with self.reading() as connection:
+            return outbox.send_statistics(connection, since=since)
+
+    def stats(self, *, since: Instant = 0) -> dict[str, Any]:
+        """See :func:`outbox.stats`."""
+        with self.reading() as connection:
+            return outbox.stats(connection, _account(connection), since=since)
+
+    def reset(self) -> None:
+        """Start over with a new account: no mail, no events, default settings, the true time."""
+        with self.changing() as connection:
+            storage.empty(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of one's own, for as long as the block lasts."""
+        connection = storage.connect(self.path)
+        try:
+            with storage.translated(self.path):
+                yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """The same within one write transaction."""
+        with self.reading() as connection, storage.writing(connection):
+            yield connection
+
+    @staticmethod
+    def stored_account(connection: sqlite3.Connection) -> Account:
+        """The account as it stands in the file, within :meth:`reading` or :meth:`changing`."""
+        return _account(connection)
+
+    @staticmethod
+    def store_account(connection: sqlite3.Connection, account: Account) -> None:
+        """Write the account, within :meth:`changing`."""
+        _store(connection, account)
+
+
+def _account(connection: sqlite3.Connection) -> Account:
+    row = connection.execute(_READ_ACCOUNT).fetchone()
+    if row is None:
+        return Account()
+    rate, quota, production, verify, enabled, *others, suppressing = row
+    others.append(bool(suppressing))
+    return Account(rate, quota, bool(production), bool(verify), bool(enabled), *others)
+
+
+def _store(connection: sqlite3.Connection, account: Account) -> None:
+    connection.execute(_WRITE_ACCOUNT, _account_values(account))
+
+
+def _rolled_off(connection: sqlite3.Connection, account: Account, now: Instant) -> Account:
+    """The account without what was accepted more than 24 hours before ``now``."""
+    expired = connection.execute(
+        "DELETE FROM quota_second WHERE second <= ? RETURNING recipients", (expired_second(now),)
+    ).fetchall()
+    if not expired:
+        return account
+    return replace(account, used=account.used - sum(row[0] for row in expired))
+
+
+def _verified(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(row[0] for row in connection.execute("SELECT name FROM identity"))
+
+
+def _suppressed(connection: sqlite3.Connection, account: Account, call: Call) -> frozenset[str]:
+    """Which of a call's recipients get no mail, in lower case."""
+    reasons = account.suppressed_reasons.split(",")
+    found = set()
+    for address in {each.lower() for entry in call.entries for each in entry.recipients}:
+        row = connection.execute(
+            "SELECT reason FROM suppression WHERE address = ?", (address,)
+        ).fetchone()
+        if row is not None and row[0] in reasons:
+            found.add(address)
+    return frozenset(found)
+
+
+def _faults(connection: sqlite3.Connection) -> list[Fault]:
+    return [_fault(row) for row in connection.execute(_READ_FAULTS)]
+
+
+def _fault(row: tuple[Any, ...]) -> Fault:
+    number, kind, *others = row
+    return Fault(number, FaultKind(kind), *others)
+
+
+def _count_faults(connection: sqlite3.Connection, fired: dict[int, int]) -> None:
+    for number, times in fired.items():
+        connection.execute(
+            "UPDATE fault SET fired = fired + ?, remaining = remaining - ? WHERE id = ?",
+            (times, times, number),
+        )
+
+
+def _record(
+    connection: sqlite3.Connection,
+    call: Call,
+    verdict: Verdict,
+    blob: bytes,
+    times: tuple[Instant, Instant],
+    *,
+    suppressed: frozenset[str],
+) -> Verdict:
+    """Write what was accepted to outbox, events and quota; the verdict with its message ids.
+
+    ``times`` are the acceptance by the simulator's clock and the arrival by the machine's.
+    """
+    taken = [
+        (index, call.entries[index])
+        for index, result in enumerate(verdict.results)
+        if result.status is BulkStatus.SUCCESS
+    ]
+    if not taken:
+        return verdict
+    call_id = connection.execute(
+        "INSERT INTO call (bulk, body) VALUES (?, ?)", (call.bulk, blob)
+    ).lastrowid
+    results = list(verdict.results)
+    counting = 0
+    for index, entry in taken:
+        message_id = _message_id(times[0])
+        envelope = (message_id, *times, call.sender, call.sender_name)
+        _record_mail(connection, envelope, entry, (call_id, index), suppressed)
+        results[index] = EntryResult(BulkStatus.SUCCESS, message_id)
+        counting += counted(entry.recipients)
+    if counting:
+        connection.execute(
+            "INSERT INTO quota_second VALUES (?, ?) "
+            "ON CONFLICT (second) DO UPDATE SET recipients = recipients + excluded.recipients",
+            (quota_second(times[0]), counting),
+        )
+    return replace(verdict, results=tuple(results))
+
+
+def _record_mail(
+    connection: sqlite3.Connection,
+    envelope: tuple[str, Instant, Instant, str, str],
+    entry: Entry,
+    place: tuple[int | None, int],
+    suppressed: frozenset[str],
+) -> None:
+    """``envelope``: message id, acceptance, arrival, sender, the sender's name; ``place``: the
+    call's row, index.
+    """
+    recipients = json.dumps(entry.recipients)
+    outbox_id = connection.execute(
+        "INSERT INTO outbox (message_id, accepted_at, arrived_at, sender, sender_name, recipients, "
+        "recipient_count, subject, tags, call_id, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *envelope,
+            recipients,
+            len(entry.recipients),
+            entry.subject,
+            json.dumps(entry.tags),
+            *place,
+        ),
+    ).lastrowid
+    connection.executemany(
+        "INSERT INTO event (outbox_id, kind, recipients, detail) VALUES (?, ?, ?, ?)",
+        [
+            (outbox_id, event.kind, json.dumps(event.recipients), event.detail)
+            for event in happenings(entry.recipients, entry.rendering_failure, suppressed)
+        ],
+    )
+
+
+def _message_id(now: Instant) -> str:
+    """A unique id in SES's shape; it begins with the time, so that the index grows at its end."""
+    tail = str(uuid.uuid4())
+    return f"0102{int(now * 1000):012x}-{tail}-000000"

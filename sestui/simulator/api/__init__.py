@@ -1,0 +1,1 @@
+"""SES's HTTP API in front of the simulated account."""

@@ -1,0 +1,131 @@
+"""Run the simulator's HTTP server in this process until it is told to stop."""
+
+import asyncio
+import math
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from uvicorn.config import Config
+from uvicorn.server import Server
+
+from sestui.core import threads
+from sestui.core.clock import SystemClock
+from sestui.core.signals import heeded
+from sestui.errors import AccountUnreachableError
+from sestui.simulator.account.account import sandbox_settings
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.account.storage import FILE_NAME
+from sestui.simulator.api.access import access_key_of
+from sestui.simulator.api.connection import BreakableProtocol
+from sestui.simulator.api.server import create_app
+
+HOST = "127.0.0.1"
+_KEEP_ALIVE_SECONDS = 3600
+"""Long, because a connection closed while idle can swallow the call that comes just then."""
+
+
+def serve(
+    workspace: Path,
+    *,
+    port: int = 0,
+    rate: float | None = None,
+    quota: int | None = None,
+    latency: float = 0.0,
+    jitter: float = 0.0,
+    sandbox: bool | None = None,
+    announce: Callable[[int], None],
+    until_stdin_ends: bool = False,
+) -> None:
+    """Serve the account of ``workspace`` until SIGINT or SIGTERM; answers on their way still go.
+
+    ``announce`` is called with the port once connections are taken; port 0 is a free one. None
+    leaves the account's rate, quota or sandbox as it is. ``until_stdin_ends`` ties the server's
+    life to whoever holds the other end of its standard input.
+
+    Raises:
+        StorageError: the workspace can't be used.
+        AccountUnreachableError: the port can't be had.
+        UsageError: rate or quota is impossible.
+    """
+    state = SimulatorState(workspace / FILE_NAME, SystemClock())
+    try:
+        key = access_key_of(workspace)
+        state.configure(rate=rate, quota=quota, **sandbox_settings(sandbox))
+        with _listening(port) as listener:
+            server = _Server(_config(state, key, latency, jitter))
+            if until_stdin_ends:
+                watching = threading.Thread(
+                    target=_stop_at_end_of_stdin, args=(server,), name="sestui-stdin", daemon=True
+                )
+                threads.start(watching, SystemClock())
+            announce(listener.getsockname()[1])
+            asyncio.run(server.serve(sockets=[listener]))
+    finally:
+        state.close()
+
+
+def _config(state: SimulatorState, key: str, latency: float, jitter: float) -> Config:
+    return Config(
+        create_app(state, key, latency=latency, jitter=jitter),
+        http=BreakableProtocol,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(latency + jitter) + 1,
+    )
+
+
+class _Server(Server):
+    """uvicorn's server, ending quietly: its own would raise the signal again at the end."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take SIGINT and SIGTERM as requests to stop (in the main thread only)."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        numbers = heeded((signal.SIGINT, signal.SIGTERM))
+        for number in numbers:
+            loop.add_signal_handler(number, setattr, self, "should_exit", True)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+def _stop_at_end_of_stdin(server: Server) -> None:
+    # os.read, because a thread inside sys.stdin would break the interpreter's shutdown.
+    try:
+        while os.read(0, 4096):
+            pass
+    finally:  # whatever it was: without this thread nobody would ever end the server
+        server.should_exit = True
+
+
+@contextmanager
+def _listening(port: int) -> Generator[socket.socket, None, None]:
+    # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen(2048)
+        except (OSError, OverflowError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is above 65535"
+            raise AccountUnreachableError(
+                f"The simulator can't listen on port {port}: {why}; choose another with --port, "
+                "or 0 for a free one."
+            ) from error
+        yield listener

@@ -1,0 +1,343 @@
+"""SES's HTTP API in front of the simulated account, for who has its key."""
+
+import asyncio
+import json
+import random
+import time
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlencode
+from uuid import uuid4
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sestui.errors import StorageError
+from sestui.ses_api.wire import (
+    ServiceError,
+    bad_request,
+    error_body,
+    send_bulk_email_body,
+    send_email_body,
+)
+from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
+from sestui.simulator.account import identities, suppression
+from sestui.simulator.account.account import Verdict, call_of
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.api import connection, old_api, old_calls
+from sestui.simulator.api.access import Gate, caller
+from sestui.simulator.api.control import create_control_app
+from sestui.simulator.api.faults import Fault, FaultKind
+from sestui.simulator.templates import templates
+
+MAX_REQUEST_BYTES = 41 * 1024 * 1024
+"""SES takes 40 MB after base64; the rest is room for the JSON around it."""
+
+_FOREIGN = (
+    "Only programs and browsers on this machine may ask, by the name 127.0.0.1 or localhost; pages "
+    "of other sites may not."
+)
+_KEYLESS = "The simulator takes its own access key only, which `sestui simulator key` prints."
+_XML = b"text/xml"
+_GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, and what is to go wrong with it."""
+
+    status: int
+    body: bytes
+    error_code: str = ""
+    disruption: Fault | None = None
+    content_type: bytes = b"application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, read to its end."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    region: str
+    """As SES writes it in its texts: ``EU-WEST-1``."""
+    body: bytes
+    arrived_at: float
+
+
+def create_app(
+    state: SimulatorState,
+    key: str,
+    *,
+    latency: float = 0.0,
+    jitter: float = 0.0,
+    seed: int | None = None,
+) -> ASGIApp:
+    """The whole HTTP face: ``/v2/`` as SES, ``/_simulator/`` for programs to look inside and to set
+    things up, ``/outbox`` for a browser; for who has ``key`` (see ``access``).
+
+    Every answer of ``/v2/`` takes ``latency`` seconds, give or take up to ``jitter``, drawn
+    evenly. The account decides when the call arrives and the wait comes after, so that a sender's
+    pace is judged as its calls leave. Must be served over ``connection.BreakableProtocol``.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a delay
+    return _SimulatorApp(state, Gate(key), latency, jitter, chance)
+
+
+class _SimulatorApp:
+    """Written against bare ASGI: what a router costs, a sender under test would pay."""
+
+    def __init__(
+        self,
+        state: SimulatorState,
+        gate: Gate,
+        latency: float,
+        jitter: float,
+        chance: random.Random,
+    ) -> None:
+        self._state = state
+        self._gate = gate
+        self._latency = latency
+        self._jitter = jitter
+        self._chance = chance
+        self._control = create_control_app(state)
+        self._pages: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        old = path == "/" and scope["method"] == "POST"
+        foreign, authorization = caller(scope["headers"])
+        if not old and not path.startswith("/v2/"):
+            if foreign or not self._is_open(path, authorization):
+                await _turn_away(send, foreign=foreign)
+            else:
+                await self._face(path)(scope, receive, send)
+            return
+        if foreign or not self._gate.holds_key(authorization, scope["query_string"]):
+            await _drain(receive)
+            await _send(send, _shut_out(foreign=foreign, old=old))
+            return
+        arrived_at, started = self._state.clock.now(), time.monotonic()
+        try:
+            body = await _read(receive)
+        except ServiceError as error:
+            answer = _refusal(error)
+        else:
+            if body is None:
+                return
+            answer = await self._answer(_request(scope, authorization, body, arrived_at))
+        seconds = self._latency + self._chance.uniform(-self._jitter, self._jitter)
+        remaining = seconds - (time.monotonic() - started)
+        if remaining > 0:
+            await asyncio.sleep(remaining)
+        if answer.disruption is None:
+            await _send(send, answer)
+        else:
+            await _disrupt(answer, answer.disruption, scope, receive, send)
+
+    def _face(self, path: str) -> ASGIApp:
+        if path != "/" and not path.startswith("/outbox"):
+            return self._control
+        if self._pages is None:
+            # Nearly nobody looks at the pages, and everybody waits for the simulator.
+            from sestui.simulator.outbox.outbox_reader import OutboxReader  # noqa: PLC0415
+            from sestui.simulator.pages.app import create_pages  # noqa: PLC0415
+
+            self._pages = create_pages(
+                OutboxReader(self._state.path), self._gate, self._state.clock
+            )
+        return self._pages
+
+    def _is_open(self, path: str, authorization: bytes) -> bool:
+        """Whether a request to anything but SES may go on; the pages look for themselves."""
+        return (
+            path == "/healthz"
+            or self._face(path) is self._pages
+            or self._gate.holds_key(authorization)
+        )
+
+    async def _answer(self, request: Request) -> Answer:
+        try:
+            answer = await self._dispatched(request)
+        except ServiceError as error:
+            return _refusal(error)
+        except UnicodeEncodeError:
+            return _refusal(bad_request("The request holds half a character in a name."))
+        except StorageError as error:
+            # Nothing was recorded, so nothing was accepted, and the client may know that.
+            return _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
+        return answer
+
+    async def _dispatched(self, request: Request) -> Answer:
+        if request.path == "/":
+            return await self._old(request)
+        if request.path == "/v2/email/outbound-emails" and request.method == "POST":
+            return self._send_email(request)
+        if request.path == "/v2/email/outbound-bulk-emails" and request.method == "POST":
+            return self._send_bulk_email(request)
+        # In a thread, so that sends go on meanwhile.
+        return Answer(200, await run_in_threadpool(self._other, request))
+
+    def _other(self, request: Request) -> bytes:
+        """The answer to a call of version 2 that is no send."""
+        what = self._state, request.method, request.path, request.query, request.body
+        for answered in (identities.answered, suppression.answered, templates.answered):
+            body = answered(*what)
+            if body is not None:
+                return body
+        raise ServiceError(
+            404,
+            "UnknownOperationException",
+            f"The simulator has no operation {request.method} {request.path}.",
+        )
+
+    async def _old(self, request: Request) -> Answer:
+        """The answer to a call of the old API."""
+        action = ""
+        try:
+            query = urlencode(request.query, True)
+            action, parameters, given, bulk = old_api.parsed(query, request.body)
+            if given is None:
+                body = await run_in_threadpool(old_calls.answered, self._state, action, parameters)
+                return Answer(200, body, content_type=_XML)
+            send = self._send_bulk_email if bulk else self._send_email
+            answer = send(replace(request, body=json.dumps(given).encode()))
+        except ServiceError as error:
+            answer = _refusal(error)
+        except StorageError as error:
+            answer = _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
+        return _as_old(action, answer)
+
+    def _send_email(self, request: Request) -> Answer:
+        body = templates.filled(self._state, request.body)
+        call = call_of(parse_send_email(body), request.region)
+        verdict = self._state.send(call, body, request.arrived_at)
+        if not verdict.results:
+            return _whole(verdict)
+        result = verdict.results[0]
+        if not result.message_id:
+            return _refusal(result.as_error())
+        return Answer(200, send_email_body(result.message_id), disruption=verdict.disruption)
+
+    def _send_bulk_email(self, request: Request) -> Answer:
+        body = templates.filled(self._state, request.body)
+        call = call_of(parse_send_bulk_email(body), request.region)
+        verdict = self._state.send(call, body, request.arrived_at)
+        if not verdict.results:
+            return _whole(verdict)
+        return Answer(200, send_bulk_email_body(verdict.results), disruption=verdict.disruption)
+
+
+def _whole(verdict: Verdict) -> Answer:
+    """The answer to a call that was refused, or broken, as a whole."""
+    if verdict.error is not None:
+        return _refusal(verdict.error)
+    return Answer(200, b"", disruption=verdict.disruption)
+
+
+def _refusal(error: ServiceError) -> Answer:
+    return Answer(error.status, error_body(error), error.code)
+
+
+def _as_old(action: str, answer: Answer) -> Answer:
+    status, body = old_api.as_xml(action, answer.status, answer.body, answer.error_code)
+    return Answer(status, body, disruption=answer.disruption, content_type=_XML)
+
+
+def _shut_out(*, foreign: bool, old: bool) -> Answer:
+    """What a call gets that brings no key, or comes from elsewhere."""
+    if foreign:
+        error = ServiceError(403, "AccessDeniedException", _FOREIGN)
+    else:
+        text = f"The security token included in the request is invalid. {_KEYLESS}"
+        error = ServiceError(403, "UnrecognizedClientException", text)
+    return _as_old("", _refusal(error)) if old else _refusal(error)
+
+
+async def _turn_away(send: Send, *, foreign: bool) -> None:
+    """The same, outside of SES's API."""
+    body = json.dumps({"error": _FOREIGN if foreign else _KEYLESS}).encode()
+    await _send(send, Answer(403, body))
+
+
+def _request(scope: Scope, authorization: bytes, body: bytes, arrived_at: float) -> Request:
+    query = scope["query_string"]
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=parse_qs(query.decode("latin-1")) if query else {},
+        region=_region(authorization),
+        body=body,
+        arrived_at=arrived_at,
+    )
+
+
+def _region(authorization: bytes) -> str:
+    """As SES writes it in its texts."""
+    scope = authorization[:200].split(b"/", 3)  # key, day, region, the rest
+    region = scope[2].decode("latin-1") if len(scope) > 3 else ""
+    return region.upper() if region.replace("-", "").isalnum() else "EU-WEST-1"
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the request to its end, for nothing: what it was answered unread would be cut off."""
+    message = await receive()
+    while message.get("more_body", False):
+        message = await receive()
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The request's body; None if the client left before its end.
+
+    Raises:
+        ServiceError: it is longer than SES takes; the rest of it has been read and dropped.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_REQUEST_BYTES:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if not message.get("more_body", False):
+            break
+    if size > MAX_REQUEST_BYTES:
+        raise ServiceError(
+            400,
+            "MessageRejected",
+            f"Message length is more than {MAX_REQUEST_BYTES} bytes long: '{size}'.",
+        )
+    return b"".join(chunks)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"x-amzn-requestid", str(uuid4()).encode()),
+    ]
+    if answer.error_code:
+        headers.append((b"x-amzn-errortype", answer.error_code.encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _disrupt(
+    answer: Answer, fault: Fault, scope: Scope, receive: Receive, send: Send
+) -> None:
+    if fault.kind in {FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER}:
+        await connection.reset(scope, receive)
+    elif fault.kind is FaultKind.HANG_AFTER:
+        await connection.hang(scope, receive, fault.seconds)
+    elif fault.kind is FaultKind.TRUNCATED:
+        await connection.truncate(scope, receive, answer.body)
+    elif fault.kind is FaultKind.GATEWAY_502:
+        await _send(send, Answer(502, _GATEWAY_PAGE, content_type=b"text/html"))
+    else:
+        await asyncio.sleep(fault.seconds)
+        await _send(send, answer)

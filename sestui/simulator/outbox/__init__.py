@@ -1,0 +1,1 @@
+"""What the simulated account accepted: mails, events and outcomes."""

@@ -1,0 +1,1 @@
+"""SES's stored templates."""

@@ -1,0 +1,1 @@
+"""Copies of the database: made, restored, and recognised when they come back."""

@@ -1,0 +1,156 @@
+"""A database that came back from a backup, or an older copy: what was sent since isn't known to it.
+
+A backup has a mark in it. A copy made by other means is recognised by its epoch (``lineage``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
+from sestui.store.backup.lineage import Lineage, Older, last_beat, part_ways, same_moment
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign, Contact, Run, SharedSetting
+from sestui.store.ledger.ledger import skip_pending
+
+BACKUP_MARK = "backup_taken_at"
+"""In a backup only: when it was taken. Whoever opens it as the database has restored it."""
+
+_RESTORED = "restored"
+_ENDED = [state.value for state in ENDED_RUN_STATES]
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """That the database was restored."""
+
+    since: Instant
+    """What was done later isn't known to it."""
+    older: Older | None = None
+    """How it was recognised, where no backup's mark says so."""
+
+
+class Restored:
+    """Whether this database was restored, and between which instants it knows nothing."""
+
+    def __init__(self, database: Database, lineage: Lineage) -> None:
+        self._database = database
+        self._lineage = lineage
+
+    def found(self) -> Restore | None:
+        """The restore that nobody has acted upon yet; mostly None."""
+        with self._database.read() as session:
+            mark = session.get(SharedSetting, BACKUP_MARK)
+        if mark is not None:
+            return Restore(float(mark.value))
+        older = self._lineage.older()
+        return None if older is None else Restore(older.found.at, older)
+
+    def hold(self, restore: Restore, now: Instant, why: str) -> list[int]:
+        """Act upon it, once: runs that have not ended wait for approval; their ids.
+
+        ``why`` is the sentence that the operator reads.
+        """
+        with self._database.write() as session:
+            if restore.older is None:
+                mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
+                if mark is None:
+                    return []  # another process was first
+                session.delete(mark)
+            elif not same_moment(session, restore.older):
+                return []
+            return hold_open_runs(session, restore.since, now, why)
+
+    def unknown(self, instant: Instant) -> bool:
+        """Whether what was done at ``instant`` may be lost: it lies after the backup was taken."""
+        with self._database.read() as session:
+            found = session.get(SharedSetting, _RESTORED)
+        return found is not None and found.value["from"] <= instant <= found.value["until"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run that waits for approval."""
+
+    campaign: str
+    run: int
+    """Its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A database that was marked as restored."""
+
+    taken_at: Instant
+    """When the backup was taken; of other copies, when they were used last."""
+    contacts: int
+    waiting: tuple[Waiting, ...]
+
+
+def mark_restored(session: Session, now: Instant, local: Callable[[Instant], str]) -> Marked:
+    """Act at once upon a restore that somebody has made, or says that he has made by other means.
+
+    ``local`` says an instant as the operator reads it.
+    """
+    mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
+    if mark is None:
+        taken_at = last_sign(session, now)
+        why = why_restored(f"a copy of the database that was last used {local(taken_at)}")
+    else:
+        taken_at = float(mark.value)
+        why = why_restored(f"the backup taken {local(taken_at)}")
+        session.delete(mark)
+    held = hold_open_runs(session, taken_at, now, why)
+    contacts = session.exec(select(func.count()).select_from(Contact)).one()
+    named = session.exec(
+        select(Campaign.name, Run.number)
+        .join(Run, col(Run.campaign_id) == col(Campaign.id))
+        .where(col(Run.id).in_(held))
+        .order_by(col(Run.id))
+    ).all()
+    return Marked(taken_at, contacts, tuple(Waiting(*each) for each in named))
+
+
+def why_restored(what: str) -> str:
+    """Why a run waits in a database that was restored from ``what``."""
+    return f"This database was restored from {what}; what was sent since isn't known to it."
+
+
+def last_sign(session: Session, now: Instant) -> Instant:
+    """When the database was used last, as far as it knows; ``now`` if it has never been."""
+    beat = last_beat(session)
+    runs = session.exec(
+        select(Run.created_at, Run.started_at, Run.finished_at).order_by(col(Run.id).desc())
+    ).all()
+    known = [at for run in runs for at in run if at is not None]
+    return min(now, max([*known, *([] if beat is None else [beat])], default=now))
+
+
+def hold_open_runs(session: Session, since: Instant, now: Instant, why: str) -> list[int]:
+    """Let the runs that have not ended wait for approval; their ids.
+
+    One that was paused too: whoever resumes it must know that it may have been gone on with. Tests
+    and notices are cancelled, they were for that moment.
+    """
+    found = session.exec(select(Run).where(col(Run.state).not_in(_ENDED))).all()
+    held = [run for run in found if run.kind in AUDIENCES]
+    for run in held:
+        paused = run.detail if run.state == RunState.PAUSED else ""
+        run.state, run.reason = RunState.WAITING.value, WaitReason.APPROVAL.value
+        run.detail, run.resume_at = f"{why} {paused}".rstrip(), None
+    for run in found:
+        if run not in held:
+            run.state, run.reason, run.detail = RunState.CANCELLED.value, "", why
+            run.resume_at, run.finished_at = None, now
+            skip_pending(session.connection(), run.id)
+    _set(session, _RESTORED, {"from": since, "until": now})
+    part_ways(session, now)
+    return [run.id for run in held]
+
+
+def _set(session: Session, name: str, value: Any) -> None:
+    session.merge(SharedSetting(name=name, value=value))

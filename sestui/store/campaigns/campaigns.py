@@ -1,0 +1,342 @@
+"""Campaigns and their messages."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sqlmodel import Session, col, select
+
+from sestui.core.campaign.fields import CampaignFields
+from sestui.core.clock import Instant
+from sestui.core.content.message import BODY_FORMATS, MessageSource
+from sestui.core.delivery.mail import MailAttachment
+from sestui.core.delivery.states import RunKind
+from sestui.core.schedule.cron import Occurrence, occurrence_at
+from sestui.core.schedule.zones import due_at
+from sestui.core.text import printable
+from sestui.errors import ConflictError, NotFoundError, StateError
+from sestui.store.campaigns.messages import stored_message
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Attachment, Campaign, ContactList, Message, Run
+from sestui.store.tasks.occurrences import due_ids, later_than
+
+
+def coming(campaign: Campaign) -> Instant | None:
+    """When `run-due` starts the campaign next, by its zone's rules as they are now."""
+    if campaign.next_due_at is None:
+        return None
+    return due_at(campaign.next_due_at, campaign.next_occurrence, campaign.timezone)
+
+
+def fields_of(campaign: Campaign) -> CampaignFields:
+    """The row as values that compare."""
+    return CampaignFields(
+        name=campaign.name,
+        from_address=campaign.from_address,
+        reply_to=tuple(campaign.reply_to),
+        lists=tuple(campaign.lists),
+        keywords=dict(campaign.keywords),
+        transactional=campaign.transactional,
+        priority=campaign.priority,
+        max_rate=campaign.max_rate,
+        send_window=campaign.send_window,
+        notify=tuple(campaign.notify),
+        schedule=campaign.schedule,
+        start_at=campaign.start_at,
+        timezone=campaign.timezone,
+        only=campaign.only,
+        misfire_hours=campaign.misfire_hours,
+        skip_unrenderable=campaign.skip_unrenderable,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A campaign as somebody read it, to tell whether it is still like that."""
+
+    id: int
+    name: str
+    version: tuple[float, int]
+    """Equal versions say the same, but for when the next run is due."""
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> Self:
+        """What was read."""
+        return cls(campaign.id, campaign.name, (campaign.updated_at, campaign.message_id))
+
+
+class Campaigns:
+    """Every campaign in the database; rows come back detached."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> Campaign:
+        """The campaign of that name.
+
+        Raises:
+            NotFoundError: there is none; names that are close are offered.
+        """
+        campaign = self.find(name)
+        if campaign is not None:
+            return campaign
+        close = difflib.get_close_matches(name, self.names(), n=3)
+        hint = (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else "`sestui campaign list` shows all, `sestui apply FILE` adds one."
+        )
+        raise NotFoundError(f"There is no campaign {name!r}; {hint}")
+
+    def find(self, name: str) -> Campaign | None:
+        """The campaign of that name, or None."""
+        with self._database.read() as session:
+            return session.exec(select(Campaign).where(Campaign.name == name)).one_or_none()
+
+    def by_id(self, campaign_id: int) -> Campaign:
+        """The campaign with that id.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        campaign = self.find_by_id(campaign_id)
+        if campaign is None:
+            raise NotFoundError(f"There is no campaign with id {campaign_id}.")
+        return campaign
+
+    def find_by_id(self, campaign_id: int) -> Campaign | None:
+        """The campaign with that id, or None."""
+        with self._database.read() as session:
+            return session.get(Campaign, campaign_id)
+
+    def all(self) -> Sequence[Campaign]:
+        """Every campaign, by name."""
+        with self._database.read() as session:
+            return session.exec(
+                select(Campaign)
+                .where(col(Campaign.is_campaign).is_(True))
+                .order_by(col(Campaign.name))
+            ).all()
+
+    def names(self) -> list[str]:
+        """Every campaign's name, sorted."""
+        with self._database.read() as session:
+            return list(
+                session.exec(
+                    select(Campaign.name)
+                    .where(col(Campaign.is_campaign).is_(True))
+                    .order_by(col(Campaign.name))
+                )
+            )
+
+    def message(self, message_id: int) -> MessageSource:
+        """The content of that id, attachments included.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as session:
+            message = session.get(Message, message_id)
+            files = session.exec(
+                select(Attachment)
+                .where(Attachment.message_id == message_id)
+                .order_by(col(Attachment.id))
+            ).all()
+        if message is None:
+            raise NotFoundError(f"There is no message with id {message_id}.")
+        return MessageSource(
+            subject=message.subject,
+            body=message.body,
+            body_format=next(
+                (each for each in BODY_FORMATS if each == message.body_format), "markdown"
+            ),
+            text=message.text,
+            preheader=message.preheader,
+            attachments=tuple(
+                MailAttachment(file.name, file.content_type, file.content) for file in files
+            ),
+            layout=message.layout,
+            layout_name=message.layout_name,
+            to_name=message.to_name,
+            headers=tuple((name, value) for name, value in message.headers),
+        )
+
+    def subjects(self, message_ids: Iterable[int]) -> dict[int, str]:
+        """The subject of each of these messages by id, without their bodies."""
+        with self._database.read() as session:
+            rows = session.exec(
+                select(Message.id, Message.subject).where(col(Message.id).in_(list(message_ids)))
+            ).all()
+        return dict(rows)
+
+    def due(self, now: Instant) -> Sequence[Campaign]:
+        """Campaigns whose next run is to start by now: higher priority first, then the older."""
+        due = due_ids(self._database, now, tasks=False)
+        if not due:
+            return []
+        with self._database.read() as session:
+            return session.exec(
+                select(Campaign)
+                .where(col(Campaign.id).in_(due), col(Campaign.next_due_at) <= now)
+                .order_by(col(Campaign.priority).desc(), col(Campaign.next_due_at))
+            ).all()
+
+    def set_next(self, campaign_id: int, occurrence: Occurrence | None) -> None:
+        """What `run-due` starts the campaign for next; None for only by hand.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+        """
+        with self._database.write() as session:
+            campaign = session.get(Campaign, campaign_id)
+            if campaign is None:
+                raise NotFoundError(f"There is no campaign with id {campaign_id}.")
+            campaign.next_due_at = None if occurrence is None else occurrence.at
+            campaign.next_occurrence = "" if occurrence is None else occurrence.name
+
+    def is_over(self, campaign_id: int, occurrence: Occurrence) -> bool:
+        """Whether the campaign was started for that occurrence."""
+        with self._database.read() as session:
+            run = session.exec(
+                select(Run.id).where(
+                    Run.campaign_id == campaign_id, Run.occurrence == occurrence.name
+                )
+            ).first()
+        return run is not None
+
+    def later_than(self, campaign: Campaign, zone: str, now: Instant) -> Instant:
+        """After which instant a changed schedule of the campaign begins.
+
+        Raises:
+            UsageError: there is no such zone.
+        """
+        with self._database.read() as session:
+            return later_than(session, campaign, zone, now)
+
+    def has_run(self, campaign_id: int) -> bool:
+        """Whether the campaign was ever started; tests don't count."""
+        with self._database.read() as session:
+            run = session.exec(
+                select(Run.id)
+                .where(Run.campaign_id == campaign_id, Run.kind == RunKind.CAMPAIGN.value)
+                .limit(1)
+            ).first()
+        return run is not None
+
+    def missing_lists(self, names: Iterable[str]) -> list[str]:
+        """Those of the list names that no list has yet, in the order given."""
+        wanted = list(names)
+        with self._database.read() as session:
+            known = set(
+                session.exec(select(ContactList.name).where(col(ContactList.name).in_(wanted)))
+            )
+        return [name for name in wanted if name not in known]
+
+    def save(
+        self,
+        fields: CampaignFields,
+        message: MessageSource,
+        *,
+        now: Instant,
+        next_due_at: Instant | None,
+    ) -> Campaign:
+        """Create or update the campaign of that name, in one transaction.
+
+        Changed content becomes a new message row: runs keep the one they started with.
+        """
+        with self._database.write() as session:
+            campaign = session.exec(
+                select(Campaign).where(Campaign.name == fields.name)
+            ).one_or_none()
+            return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+
+    def save_seen(
+        self,
+        seen: Seen | None,
+        fields: CampaignFields,
+        message: MessageSource,
+        *,
+        now: Instant,
+        next_due_at: Instant | None,
+    ) -> Campaign:
+        """Update the campaign that was read as ``seen``, its name too; None creates one.
+
+        Raises:
+            StateError: another campaign has that name.
+            ConflictError: it was changed or is gone since it was read.
+        """
+        with self._database.write() as session:
+            campaign = None
+            if seen is not None:
+                campaign = session.get(Campaign, seen.id, with_for_update=True)
+                if campaign is None:
+                    raise ConflictError(f"The campaign {printable(seen.name)} is gone.")
+                if Seen.of(campaign).version != seen.version:
+                    raise ConflictError(
+                        f"The campaign {printable(campaign.name)} was changed meanwhile."
+                    )
+            namesake = session.exec(
+                select(Campaign.id).where(Campaign.name == fields.name)
+            ).one_or_none()
+            if namesake is not None and (seen is None or namesake != seen.id):
+                raise StateError(
+                    f"There is a campaign {printable(fields.name)} already; choose another name."
+                )
+            return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+
+
+def _written(
+    session: Session,
+    campaign: Campaign | None,
+    fields: CampaignFields,
+    message: MessageSource,
+    *,
+    now: Instant,
+    next_due_at: Instant | None,
+) -> Campaign:
+    message_id = stored_message(session, message, now)
+    if campaign is None:
+        campaign = Campaign(
+            name=fields.name,
+            message_id=message_id,
+            from_address=fields.from_address,
+            created_at=now,
+            updated_at=now,
+        )
+    # What is waited for already keeps its name, whatever its zone has made of it since.
+    kept = (
+        bool(campaign.next_occurrence)
+        and campaign.next_due_at == next_due_at
+        and (
+            (campaign.schedule, campaign.start_at, campaign.timezone)
+            == (fields.schedule, fields.start_at, fields.timezone)
+        )
+    )
+    campaign.name = fields.name
+    campaign.message_id = message_id
+    campaign.from_address = fields.from_address
+    campaign.reply_to = list(fields.reply_to)
+    campaign.lists = list(fields.lists)
+    campaign.keywords = dict(fields.keywords)
+    campaign.transactional = fields.transactional
+    campaign.priority = fields.priority
+    campaign.max_rate = fields.max_rate
+    campaign.send_window = fields.send_window
+    campaign.notify = list(fields.notify)
+    campaign.schedule = fields.schedule
+    campaign.start_at = fields.start_at
+    campaign.timezone = fields.timezone
+    campaign.only = fields.only
+    campaign.misfire_hours = fields.misfire_hours
+    campaign.skip_unrenderable = fields.skip_unrenderable
+    if not kept:
+        campaign.next_due_at, campaign.next_occurrence = next_due_at, ""
+        if next_due_at is not None:
+            coming = occurrence_at(fields.schedule, fields.timezone, next_due_at)
+            campaign.next_occurrence = coming.name
+    campaign.updated_at = now
+    session.add(campaign)
+    session.flush()
+    session.refresh(campaign)
+    return campaign

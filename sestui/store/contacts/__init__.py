@@ -1,0 +1,1 @@
+"""Contacts, lists and suppressions."""

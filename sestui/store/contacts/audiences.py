@@ -1,0 +1,93 @@
+"""Who gets a run: the deliveries that its start puts into the ledger."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, literal, select
+from sqlmodel import col
+
+from sestui.core.campaign.follow_up import Only
+from sestui.core.delivery.states import DeliveryState
+from sestui.store.db.tables import Contact, ContactList, Delivery, Membership, Run
+
+_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+
+def add_audience(
+    connection: Connection, run: Run, list_names: Sequence[str], only: Only | None
+) -> int:
+    """One pending delivery for each distinct contact on the lists, in contact order."""
+    # Spelled out because an INSERT … SELECT doesn't go through the model's defaults.
+    values: dict[str, Any] = {
+        "run_id": literal(run.id),
+        "contact_id": _CONTACT.c.id,
+        "email": _CONTACT.c.email,
+        "state": literal(DeliveryState.PENDING.value),
+        "message_id": literal(""),
+        "attempts": literal(0),
+        "faults": literal(0),
+        "code": literal(""),
+        "reason": literal(""),
+        "not_before": literal(0.0),
+        "worker": literal(""),
+        "queued_at": literal(run.created_at),
+        "outcome": literal(""),
+    }
+    rows = select(*values.values()).where(_CONTACT.c.id.in_(_members(list_names)))
+    rows = rows.order_by(_CONTACT.c.id)
+    if only is not None:
+        rows = rows.where(*_follow_up(run.campaign_id, run.id, only))
+    return connection.execute(
+        insert(_DELIVERY).from_select(list(values), rows),
+        # An INSERT's count is not kept otherwise: -1 on PostgreSQL.
+        execution_options={"preserve_rowcount": True},
+    ).rowcount
+
+
+def follow_up_size(
+    connection: Connection, campaign_id: int, list_names: Sequence[str], only: Only
+) -> int:
+    """How many contacts a follow-up would be for."""
+    query = (
+        select(func.count())
+        .select_from(_CONTACT)
+        .where(_CONTACT.c.id.in_(_members(list_names)), *_follow_up(campaign_id, None, only))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _members(list_names: Sequence[str]) -> Select[Any]:
+    """The ids of the contacts on the lists."""
+    return (
+        select(col(Membership.contact_id))
+        .join(ContactList, col(ContactList.id) == col(Membership.list_id))
+        .where(col(ContactList.name).in_(list_names))
+    )
+
+
+def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnElement[bool]]:
+    """Conditions on contacts by what the campaign's runs, ``run_id`` excepted, came to."""
+    earlier = (
+        select(_DELIVERY.c.id)
+        .join(Run, col(Run.id) == _DELIVERY.c.run_id)
+        .where(col(Run.campaign_id) == campaign_id, _DELIVERY.c.contact_id == _CONTACT.c.id)
+    )
+    if run_id is not None:
+        earlier = earlier.where(col(Run.id) != run_id)
+    if only is Only.JOINED:
+        return [~earlier.exists()]
+    may_have_it = earlier.where(
+        _DELIVERY.c.state.in_(
+            [
+                DeliveryState.ACCEPTED.value,
+                DeliveryState.IN_DOUBT.value,
+                DeliveryState.SENDING.value,
+            ]
+        )
+    )
+    conditions = [~may_have_it.exists()]
+    if only is Only.FAILED:
+        refused = earlier.where(_DELIVERY.c.state == DeliveryState.REJECTED.value)
+        conditions.append(refused.exists())
+    return conditions

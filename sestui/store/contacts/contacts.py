@@ -1,0 +1,290 @@
+"""Contacts and lists: who there is, and who is on what."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Connection, Select, func, insert, select, union
+from sqlmodel import col
+
+from sestui.core.contact.address_check import address_key
+from sestui.core.contact.conflict_policy import OnConflict
+from sestui.core.delivery.states import ContactStatus
+from sestui.core.text import printable
+from sestui.errors import NotFoundError
+from sestui.store.contacts.upsert import ContactRow, contact_writer
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Contact, ContactList, Membership
+
+_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact to be added; ``email`` and ``email_key`` as ``check_address`` gives them."""
+
+    email: str
+    email_key: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What became of contacts that were written."""
+
+    imported: int
+    """New contacts."""
+    updated: int
+    """Known ones that changed."""
+    unchanged: int
+    """Known ones that were left as they are."""
+    joined: int
+    """Memberships of contacts, new or known, that are new."""
+    no_contacts: int = 0
+    """Rows that suppress an address and are no contact."""
+    suppressed: int = 0
+    """Addresses and domains that were not suppressed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSize:
+    """A list and how many contacts are on it, whatever their status."""
+
+    name: str
+    contacts: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceMember:
+    """A contact as the renderer and the ledger need it."""
+
+    contact_id: int
+    email: str
+    attributes: dict[str, Any]
+    status: ContactStatus
+
+
+class Contacts:
+    """The contacts and lists of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        contacts: Iterable[NewContact],
+        *,
+        list_name: str,
+        now: float,
+        on_conflict: OnConflict = OnConflict.UPDATE,
+    ) -> Upserted:
+        """Put contacts on a list, which is created if need be: all of them or, on an error, none.
+
+        An address may come up more than once; later ones count as known contacts.
+        """
+        return self.apply(
+            _packed(contacts),
+            list_names=[list_name],
+            now=now,
+            on_conflict=on_conflict,
+            replace_tags=True,
+        )
+
+    def apply(
+        self,
+        batches: Iterable[Sequence[ContactRow]],
+        *,
+        list_names: Sequence[str],
+        now: float,
+        on_conflict: OnConflict,
+        replace_tags: bool,
+        dry_run: bool = False,
+    ) -> Upserted:
+        """:meth:`add` for batches of rows in the database's own shape.
+
+        An address comes once in a batch. ``replace_tags`` says whether REPLACE is meant for tags
+        too; ``dry_run`` does all the work and takes it back.
+        """
+        imported = updated = total = joined = no_contacts = suppressed = 0
+        with self._database.write_connection() as connection:
+            lists = _Lists(connection, now)
+            writer = contact_writer(
+                connection,
+                list_ids=[lists.id_of(name) for name in list_names],
+                list_id=lists.id_of,
+                on_conflict=on_conflict,
+                replace_tags=replace_tags,
+                now=now,
+            )
+            for batch in batches:
+                written = writer.write(batch)
+                imported += written.imported
+                updated += written.updated
+                joined += written.joined
+                no_contacts += written.no_contacts
+                suppressed += written.suppressed
+                total += len(batch) - written.no_contacts
+            if dry_run:
+                connection.rollback()
+        unchanged = total - imported - updated
+        return Upserted(imported, updated, unchanged, joined, no_contacts, suppressed)
+
+    def count(self) -> int:
+        """How many contacts there are."""
+        with self._database.read() as session:
+            return int(session.execute(select(func.count()).select_from(Contact)).scalar_one())
+
+    def get(self, email: str) -> Contact | None:
+        """The contact with an address, in whatever case it is typed."""
+        with self._database.read() as session:
+            return session.execute(
+                select(Contact).where(col(Contact.email_key) == address_key(email))
+            ).scalar_one_or_none()
+
+    def emails(self, contact_ids: Sequence[int]) -> dict[int, str]:
+        """The address of each of these contacts (a few thousand at most) that is still there."""
+        query = select(col(Contact.id), col(Contact.email)).where(
+            col(Contact.id).in_(list(contact_ids))
+        )
+        with self._database.read() as session:
+            return {int(contact_id): email for contact_id, email in session.execute(query)}
+
+    def lists(self) -> list[ListSize]:
+        """Every list by name, with its size."""
+        sizes = (
+            select(col(Membership.list_id), func.count().label("contacts"))
+            .group_by(col(Membership.list_id))
+            .subquery()
+        )
+        statement = (
+            select(
+                col(ContactList.name),
+                func.coalesce(sizes.c.contacts, 0),
+                col(ContactList.created_at),
+            )
+            .outerjoin(sizes, sizes.c.list_id == col(ContactList.id))
+            .order_by(col(ContactList.name))
+        )
+        with self._database.read() as session:
+            return [ListSize(*row) for row in session.execute(statement)]
+
+    def audience_size(self, list_names: Sequence[str]) -> int:
+        """Distinct contacts on these lists, whatever their status.
+
+        Raises:
+            NotFoundError: there is no list by one of the names.
+        """
+        ids = self._list_ids(list_names)
+        members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(ids))
+        if len(ids) > 1:
+            members = members.distinct()
+        counted = select(func.count()).select_from(members.subquery())
+        with self._database.read() as session:
+            return int(session.execute(counted).scalar_one())
+
+    def iter_audience(
+        self, list_names: Sequence[str], batch: int = 1000
+    ) -> Iterator[list[AudienceMember]]:
+        """Distinct contacts on these lists by id, ``batch`` at a time, whatever their status.
+
+        Each batch is its own read, so a slow consumer holds nothing open; contacts that join
+        behind the reader meanwhile are not seen.
+
+        Raises:
+            NotFoundError: there is no list by one of the names.
+        """
+        ids = self._list_ids(list_names)
+        last = 0
+        while ids:
+            page = _page(ids, last, batch).subquery()
+            statement = (
+                select(
+                    col(Contact.id),
+                    col(Contact.email),
+                    col(Contact.attributes),
+                    col(Contact.status),
+                )
+                .join(page, page.c.contact_id == col(Contact.id))
+                .order_by(col(Contact.id))
+            )
+            with self._database.read() as session:
+                members = [
+                    AudienceMember(contact_id, email, attributes, ContactStatus(status))
+                    for contact_id, email, attributes, status in session.execute(statement)
+                ]
+            if not members:
+                return
+            yield members
+            last = members[-1].contact_id
+
+    def _list_ids(self, names: Sequence[str]) -> list[int]:
+        named = select(col(ContactList.name), col(ContactList.id)).where(
+            col(ContactList.name).in_(names)
+        )
+        with self._database.read() as session:
+            found = {name: int(list_id) for name, list_id in session.execute(named)}
+        for name in names:
+            if name not in found:
+                raise NotFoundError(
+                    f"There is no list {printable(name)!r}; make it with "
+                    "`sestui import FILE --list NAME`."
+                )
+        return list(found.values())
+
+
+def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:
+    """The next contact ids after ``last``: a short walk along the index for each list."""
+    walks: list[Select[Any]] = [
+        select(col(Membership.contact_id).label("contact_id"))
+        .where(col(Membership.list_id) == list_id, col(Membership.contact_id) > last)
+        .order_by(col(Membership.contact_id))
+        .limit(size)
+        for list_id in list_ids
+    ]
+    if len(walks) == 1:
+        return walks[0]
+    merged = union(*(select(walk.subquery().c.contact_id) for walk in walks))
+    return merged.order_by("contact_id").limit(size)
+
+
+class _Lists:
+    """Ids of lists by name within one transaction; those that aren't there are made."""
+
+    def __init__(self, connection: Connection, now: float) -> None:
+        self._connection = connection
+        self._now = now
+        self._ids: dict[str, int] = {}
+
+    def id_of(self, name: str) -> int:
+        """The list by that name."""
+        if name not in self._ids:
+            self._ids[name] = self._found(name)
+        return self._ids[name]
+
+    def _found(self, name: str) -> int:
+        lists = ContactList.__table__  # type: ignore[attr-defined] # sqlmodel's stubs don't know it
+        found = self._connection.execute(select(lists.c.id).where(lists.c.name == name)).scalar()
+        if found is None:
+            made = insert(lists).values(name=name, created_at=self._now).returning(lists.c.id)
+            found = self._connection.execute(made).scalar_one()
+        return int(found)
+
+
+def _packed(contacts: Iterable[NewContact]) -> Iterator[list[ContactRow]]:
+    """Rows in batches; a batch ends early where an address would come twice in it."""
+    batch: dict[str, ContactRow] = {}
+    for contact in contacts:
+        if contact.email_key in batch or len(batch) == _BATCH:
+            yield list(batch.values())
+            batch = {}
+        batch[contact.email_key] = ContactRow(
+            contact.email,
+            contact.email_key,
+            json.dumps(contact.attributes, ensure_ascii=False),
+            json.dumps(contact.tags, ensure_ascii=False),
+        )
+    if batch:
+        yield list(batch.values())

@@ -1,0 +1,128 @@
+"""One contact, changed by a person: made, edited, put on lists and taken off them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from sestui.core.clock import Instant
+from sestui.core.contact.address_check import Address
+from sestui.core.delivery.states import ContactStatus
+from sestui.errors import NotFoundError, StateError
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Contact, ContactList, Membership
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFields:
+    """Everything of a contact that a person may change."""
+
+    attributes: Mapping[str, Any]
+    tags: Sequence[str]
+    status: ContactStatus
+    status_reason: str
+
+
+class ContactEdits:
+    """Changes to single contacts, each in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        address: Address,
+        attributes: Mapping[str, Any],
+        now: Instant,
+        *,
+        list_name: str = "",
+    ) -> int:
+        """A new contact, on no list or on one, which is made if need be; its id.
+
+        Raises:
+            StateError: there is a contact with that address.
+        """
+        with self._database.write() as session:
+            known = session.exec(
+                select(Contact.id).where(col(Contact.email_key) == address.key)
+            ).one_or_none()
+            if known is not None:
+                raise StateError(f"{address.email} is a contact already.")
+            contact = Contact(
+                email=address.email,
+                email_key=address.key,
+                attributes=dict(attributes),
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(contact)
+            session.flush()
+            if list_name:
+                _join(session, contact.id, list_name, now)
+            return contact.id
+
+    def save(self, contact_id: int, fields: ContactFields, now: Instant, *, seen: Instant) -> None:
+        """Write all of ``fields``; ``seen`` is the ``updated_at`` of what was edited.
+
+        Raises:
+            NotFoundError: there is no such contact any more.
+            StateError: it was changed by somebody else meanwhile.
+        """
+        with self._database.write() as session:
+            contact = _locked(session, contact_id)
+            if contact.updated_at != seen:
+                raise StateError(
+                    f"{contact.email} was changed by somebody else meanwhile; nothing was saved. "
+                    "Go back and edit it as it is now."
+                )
+            contact.attributes = dict(fields.attributes)
+            contact.tags = list(fields.tags)
+            contact.status = fields.status.value
+            contact.status_reason = fields.status_reason
+            contact.updated_at = now
+            session.add(contact)
+
+    def change_lists(
+        self, contact_id: int, *, join: Iterable[str], leave: Iterable[str], now: Instant
+    ) -> None:
+        """Put the contact on lists, which are made if need be, and take it off others.
+
+        Raises:
+            NotFoundError: there is no such contact any more.
+        """
+        with self._database.write() as session:
+            _locked(session, contact_id)
+            for name in join:
+                _join(session, contact_id, name, now)
+            for name in leave:
+                membership = session.exec(
+                    select(Membership)
+                    .join(ContactList, col(ContactList.id) == col(Membership.list_id))
+                    .where(ContactList.name == name, Membership.contact_id == contact_id)
+                ).one_or_none()
+                if membership is not None:
+                    session.delete(membership)
+
+
+def _locked(session: Session, contact_id: int) -> Contact:
+    contact = session.get(Contact, contact_id, with_for_update=True)
+    if contact is None:
+        raise NotFoundError("The contact is not there any more.")
+    return contact
+
+
+def _join(session: Session, contact_id: int, list_name: str, now: Instant) -> None:
+    list_id = _list_id(session, list_name, now)
+    if session.get(Membership, (list_id, contact_id)) is None:
+        session.add(Membership(list_id=list_id, contact_id=contact_id, joined_at=now))
+
+
+def _list_id(session: Session, name: str, now: Instant) -> int:
+    found = session.exec(select(ContactList.id).where(ContactList.name == name)).one_or_none()
+    if found is not None:
+        return found
+    made = ContactList(name=name, created_at=now)
+    session.add(made)
+    session.flush()
+    return made.id

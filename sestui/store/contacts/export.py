@@ -1,0 +1,134 @@
+"""Contacts as a stream, with everything that belongs to each; memory stays flat."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+from sqlmodel import col
+
+from sestui.core.clock import Instant
+from sestui.store.contacts.walks import (
+    CONTACT,
+    MEMBERSHIP,
+    OF_ONE_ADDRESS,
+    SUPPRESSION,
+    Walk,
+    Which,
+    walk_of,
+)
+from sestui.store.db.database import Database
+from sestui.store.db.tables import ContactList
+
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedContact:
+    """A contact, or a suppressed address that is no contact: its status is ''."""
+
+    email: str
+    status: str
+    status_reason: str
+    suppressed: str
+    """Reason and detail; '' if the address is not suppressed."""
+    suppressed_at: Instant | None
+    tags: list[str]
+    lists: list[str]
+    created_at: Instant | None
+    updated_at: Instant | None
+    attributes: dict[str, Any]
+
+
+def attribute_names(database: Database, which: Which) -> list[str]:
+    """The names of all attributes that any of these contacts has, sorted.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    with database.read_connection() as connection:
+        walk = walk_of(connection, which)
+        meant = select(walk.key).where(*walk.along, *walk.only)
+        of_contact = CONTACT.c.email_key if walk.by_address else CONTACT.c.id
+        keys: ColumnElement[Any] = func.json_object_keys(CONTACT.c.attributes)
+        if database.is_sqlite:
+            each = func.json_each(CONTACT.c.attributes)
+            keys = each.table_valued("key", joins_implicitly=True).c.key
+        statement = select(keys.label("name")).where(of_contact.in_(meant)).distinct()
+        return sorted(connection.execute(statement).scalars())
+
+
+def export_contacts(database: Database, which: Which) -> Iterator[list[ExportedContact]]:
+    """All of ``which`` in batches, the oldest first; the suppressed by address.
+
+    Each batch is its own read, so a slow consumer holds nothing open.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    last: Any = None
+    while True:
+        with database.read_connection() as connection:
+            walk = walk_of(connection, which)
+            keys = _next_keys(connection, walk, last)
+            batch = _read(connection, walk, keys)
+        if not keys:
+            return
+        yield batch
+        last = keys[-1]
+
+
+def _next_keys(connection: Connection, walk: Walk, last: Any) -> Sequence[Any]:
+    if walk.by_address:
+        return walk.on_from(connection, last, skip=last is not None, limit=_BATCH)
+    # Ids fall along the walk: the oldest stand at its end.
+    return walk.back_from(connection, last, limit=_BATCH)[::-1]
+
+
+def _read(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[ExportedContact]:
+    if walk.by_address:
+        joined, key = SUPPRESSION.outerjoin(CONTACT, OF_ONE_ADDRESS), SUPPRESSION.c.email_key
+    else:
+        joined, key = CONTACT.outerjoin(SUPPRESSION, OF_ONE_ADDRESS), CONTACT.c.id
+    rows = connection.execute(
+        select(
+            CONTACT,
+            SUPPRESSION.c.email_key.label("suppressed"),
+            SUPPRESSION.c.reason,
+            SUPPRESSION.c.detail,
+            SUPPRESSION.c.created_at.label("suppressed_at"),
+        )
+        .select_from(joined)
+        .where(key.in_(keys))
+        .order_by(key)
+    ).all()
+    lists = _lists_of(connection, [row.id for row in rows if row.id is not None])
+    return [
+        ExportedContact(
+            email=row.email or row.suppressed,
+            status=row.status or "",
+            status_reason=row.status_reason or "",
+            suppressed=": ".join(part for part in (row.reason, row.detail) if part),
+            suppressed_at=row.suppressed_at,
+            tags=row.tags or [],
+            lists=lists.get(row.id, []),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            attributes=row.attributes or {},
+        )
+        for row in rows
+    ]
+
+
+def _lists_of(connection: Connection, contact_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Names of lists, sorted, by the ids of their members."""
+    found: dict[int, list[str]] = {}
+    rows = connection.execute(
+        select(MEMBERSHIP.c.contact_id, col(ContactList.name))
+        .join(ContactList, col(ContactList.id) == MEMBERSHIP.c.list_id)
+        .where(MEMBERSHIP.c.contact_id.in_(contact_ids))
+        .order_by(col(ContactList.name))
+    )
+    for contact_id, name in rows:
+        found.setdefault(contact_id, []).append(name)
+    return found

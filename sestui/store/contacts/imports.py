@@ -1,0 +1,55 @@
+"""Imports that were made, so that what they rejected is not forgotten."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from sestui.core.clock import Instant
+from sestui.errors import NotFoundError
+from sestui.store.db.database import Database
+from sestui.store.db.tables import ImportRecord
+
+
+class Imports:
+    """The imports of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, *, file_name: str, list_name: str, contacts: int, rejects: int, now: Instant
+    ) -> int:
+        """Note one that has just been made; the id of the note."""
+        record = ImportRecord(
+            file_name=file_name,
+            list_name=list_name,
+            contacts=contacts,
+            rejects=rejects,
+            finished_at=now,
+        )
+        with self._database.write() as session:
+            session.add(record)
+            session.flush()
+            return record.id
+
+    def unseen(self, limit: int = 20) -> Sequence[ImportRecord]:
+        """Those with rejects that nobody has seen to yet, newest first."""
+        with self._database.read() as session:
+            return session.exec(
+                select(ImportRecord)
+                .where(col(ImportRecord.rejects) > 0, col(ImportRecord.seen_at).is_(None))
+                .order_by(col(ImportRecord.id).desc())
+                .limit(limit)
+            ).all()
+
+    def seen(self, record_id: int, now: Instant) -> None:
+        """The operator knows of its rejects.
+
+        Raises:
+            NotFoundError: there is no such import.
+        """
+        with self._database.write() as session:
+            record = session.get(ImportRecord, record_id)
+            if record is None:
+                raise NotFoundError(f"There is no import with id {record_id}.")
+            record.seen_at = now

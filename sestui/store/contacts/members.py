@@ -1,0 +1,118 @@
+"""The contacts on some lists one by one, and what they have in common."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlmodel import Session, col
+
+from sestui.core.delivery.states import ContactStatus
+from sestui.store.contacts.contacts import AudienceMember
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Contact, ContactList, Membership
+
+
+class Members:
+    """Looks at the members of lists by name; names that no list has are nobody's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def beside(
+        self, list_names: Sequence[str], contact_id: int | None, *, back: bool = False
+    ) -> AudienceMember | None:
+        """The member after (or before) ``contact_id``, going round; None: there are no members.
+
+        With None for the contact: the first (or last) of all.
+        """
+        with self._database.read() as session:
+            ids = _ids(session, list_names)
+            found = _beside(session, ids, contact_id, back=back)
+            if found is None and contact_id is not None:
+                found = _beside(session, ids, None, back=back)
+            return None if found is None else _member(session, col(Contact.id) == found)
+
+    def by_id(self, list_names: Sequence[str], contact_id: int) -> AudienceMember | None:
+        """The member with that id; None: it is nobody's on those lists."""
+        return self._one(list_names, col(Contact.id) == contact_id)
+
+    def by_address(self, list_names: Sequence[str], email_key: str) -> AudienceMember | None:
+        """The member with that address (as compared); None: it is nobody's on those lists."""
+        return self._one(list_names, col(Contact.email_key) == email_key)
+
+    def _one(self, list_names: Sequence[str], which: ColumnElement[bool]) -> AudienceMember | None:
+        with self._database.read() as session:
+            ids = _ids(session, list_names)
+            on_them = select(col(Membership.list_id)).where(
+                col(Membership.list_id).in_(ids), col(Membership.contact_id) == col(Contact.id)
+            )
+            return _member(session, which, on_them.exists())
+
+    def attribute_names(self, list_names: Sequence[str], *, of: int = 500) -> frozenset[str]:
+        """Attributes that some of the first ``of`` members of each list have."""
+        names: set[str] = set()
+        with self._database.read() as session:
+            for list_id in _ids(session, list_names):
+                first = (
+                    select(col(Membership.contact_id))
+                    .where(col(Membership.list_id) == list_id)
+                    .order_by(col(Membership.contact_id))
+                    .limit(of)
+                )
+                rows = session.execute(
+                    select(col(Contact.attributes)).where(col(Contact.id).in_(first))
+                )
+                for (attributes,) in rows:
+                    names.update(name for name, value in attributes.items() if value != "")
+        return frozenset(names)
+
+    def without(self, list_names: Sequence[str], names: Collection[str]) -> frozenset[str]:
+        """Those of the attributes that no member has at all; reads every member to be sure."""
+        with self._database.read() as session:
+            ids = _ids(session, list_names)
+            return frozenset(name for name in names if not _has(session, ids, name))
+
+
+def _ids(session: Session, names: Sequence[str]) -> list[int]:
+    found = session.execute(select(col(ContactList.id)).where(col(ContactList.name).in_(names)))
+    return [int(list_id) for list_id in found.scalars()]
+
+
+def _beside(
+    session: Session, ids: Sequence[int], contact_id: int | None, *, back: bool
+) -> int | None:
+    key = col(Membership.contact_id)
+    nearest: list[int] = []
+    for list_id in ids:
+        walk: Select[Any] = select(key).where(col(Membership.list_id) == list_id)
+        if contact_id is not None:
+            walk = walk.where(key < contact_id if back else key > contact_id)
+        found = session.execute(walk.order_by(key.desc() if back else key).limit(1)).scalar()
+        if found is not None:
+            nearest.append(found)
+    if not nearest:
+        return None
+    return max(nearest) if back else min(nearest)
+
+
+def _member(session: Session, *where: Any) -> AudienceMember | None:
+    row = session.execute(
+        select(
+            col(Contact.id), col(Contact.email), col(Contact.attributes), col(Contact.status)
+        ).where(*where)
+    ).one_or_none()
+    if row is None:
+        return None
+    contact_id, email, attributes, status = row
+    return AudienceMember(contact_id, email, attributes, ContactStatus(status))
+
+
+def _has(session: Session, ids: Sequence[int], name: str) -> bool:
+    value = col(Contact.attributes)[name].as_string()
+    found = session.execute(
+        select(col(Contact.id))
+        .join(Membership, col(Membership.contact_id) == col(Contact.id))
+        .where(col(Membership.list_id).in_(ids), func.coalesce(value, "") != "")
+        .limit(1)
+    )
+    return found.first() is not None

@@ -1,0 +1,229 @@
+"""Contacts for a table of any length: counted and paged without ever reading them all.
+
+Contacts come newest first, by falling id; the suppressed come by address. A page is found by the
+key of one of its neighbours, or by a walk along an index from the nearer end.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from sestui.core.contact.address_check import address_key
+from sestui.core.delivery.states import Standing
+from sestui.store.contacts.address_sql import of_domain
+from sestui.store.contacts.walks import (
+    CONTACT,
+    MEMBERSHIP,
+    OF_ITS_DOMAIN,
+    OF_ONE_ADDRESS,
+    SUPPRESSION,
+    WHOLE_DOMAIN,
+    Walk,
+    Which,
+    contact_of_suppression,
+    list_id_of,
+    on_list,
+    walk_of,
+)
+from sestui.store.db.database import Database
+
+_COLUMNS = (
+    CONTACT.c.id,
+    CONTACT.c.email,
+    CONTACT.c.attributes,
+    CONTACT.c.status,
+    CONTACT.c.status_reason,
+    SUPPRESSION.c.email_key,
+    SUPPRESSION.c.reason,
+    SUPPRESSION.c.detail,
+    WHOLE_DOMAIN.c.email_key.label("domain"),
+    WHOLE_DOMAIN.c.reason.label("domain_reason"),
+    WHOLE_DOMAIN.c.detail.label("domain_detail"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """A contact as a table shows it; or a suppressed address that is no contact."""
+
+    id: int | None
+    """None: no contact has this address."""
+    email: str
+    attributes: dict[str, Any]
+    standing: Standing
+    reason: str
+    """Why it is not active; '' if nobody said."""
+
+
+class ContactPages:
+    """The contacts that are meant by ``which``, counted and read a page at a time.
+
+    Remembers the keys at the edges of pages it has read, until it counts again. Those who come
+    meanwhile come first: :meth:`place` moves everybody else by as many. May be called from several
+    threads.
+    """
+
+    def __init__(self, database: Database, which: Which) -> None:
+        self._database = database
+        self._which = which
+        self._lock = threading.Lock()
+        self._keys: dict[int, Any] = {}
+        self._first: Any = None
+        self._count: int | None = None
+
+    def count(self) -> int:
+        """How many there are now.
+
+        Raises:
+            NotFoundError: there is no list by that name.
+        """
+        with self._database.read_connection() as connection:
+            count = count_of(connection, self._which)
+            first = walk_of(connection, self._which).on_from(connection, limit=1)
+        with self._lock:
+            self._keys.clear()
+            self._first = first[0] if first else None
+            self._count = count
+        return count
+
+    def page(self, offset: int, limit: int) -> Sequence[ContactLine]:
+        """At most ``limit`` of them from the one at ``offset`` on.
+
+        Raises:
+            NotFoundError: there is no list by that name.
+        """
+        with self._database.read_connection() as connection:
+            walk = walk_of(connection, self._which)
+            keys = self._page_of_keys(connection, walk, offset, limit)
+            return lines_of(connection, walk, keys)
+
+    def place(self, row: ContactLine, near: int) -> int:
+        """The number that ``row`` has now, or would have; it was number ``near``."""
+        with self._lock:
+            first = self._first
+        with self._database.read_connection() as connection:
+            walk = walk_of(connection, self._which)
+            if walk.by_address:
+                return _counted(connection, walk, ~walk.after_or_at(address_key(row.email)))
+            if first is None:
+                return near
+            came = _counted(connection, walk, ~walk.after_or_at(first))
+        if came:
+            with self._lock:
+                self._keys = {place + came: key for place, key in self._keys.items()}
+                self._first = None
+                self._count = None if self._count is None else self._count + came
+        return near + came
+
+    def _page_of_keys(
+        self, connection: Connection, walk: Walk, offset: int, limit: int
+    ) -> Sequence[Any]:
+        with self._lock:
+            known, count = dict(self._keys), self._count
+        behind = max((place for place in known if place <= offset), default=0)
+        ahead = min((place for place in known if place >= offset + limit), default=count)
+        rows = limit if ahead is None else min(limit, ahead - offset)
+        if ahead is not None and rows > 0 and ahead - offset - rows < offset - behind:
+            skip = ahead - offset - rows
+            keys = walk.back_from(connection, known.get(ahead), skip=skip, limit=rows)
+        else:
+            keys = walk.on_from(connection, known.get(behind), skip=offset - behind, limit=limit)
+        with self._lock:
+            if keys and offset:  # at the very top others may come before them
+                self._keys[offset] = keys[0]
+                self._keys[offset + len(keys) - 1] = keys[-1]
+            elif keys:
+                self._first = keys[0]
+        return keys
+
+
+def lines_of(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[ContactLine]:
+    """The contacts with these keys of the walk, in the same order."""
+    if walk.by_address:
+        joined = SUPPRESSION.outerjoin(CONTACT, OF_ONE_ADDRESS)
+        key: ColumnElement[Any] = SUPPRESSION.c.email_key
+    else:
+        joined = CONTACT.outerjoin(SUPPRESSION, OF_ONE_ADDRESS)
+        key = CONTACT.c.id
+    joined = joined.outerjoin(WHOLE_DOMAIN, OF_ITS_DOMAIN)
+    rows = connection.execute(
+        select(key.label("walked"), *_COLUMNS).select_from(joined).where(key.in_(list(keys)))
+    )
+    found = {row.walked: _line_of(row) for row in rows}
+    return [found[key] for key in keys if key in found]
+
+
+def _line_of(row: Row[*tuple[Any, ...]]) -> ContactLine:
+    """A contact with its suppression, as a line."""
+    if row.email_key is not None:
+        reason = ": ".join(part for part in (row.reason, row.detail) if part)
+        attributes = row.attributes or {}
+        return ContactLine(
+            row.id, row.email or row.email_key, attributes, Standing.SUPPRESSED, reason
+        )
+    if row.domain is not None:
+        said = (f"all of {row.domain[1:]}", row.domain_reason, row.domain_detail)
+        reason = ": ".join(part for part in said if part)
+        return ContactLine(row.id, row.email, row.attributes, Standing.SUPPRESSED, reason)
+    standing = Standing(row.status)
+    reason = "" if standing is Standing.ACTIVE else row.status_reason
+    return ContactLine(row.id, row.email, row.attributes, standing, reason)
+
+
+def count_of(connection: Connection, which: Which) -> int:
+    """How many contacts are meant: a count along an index wherever there can be many.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    list_id = list_id_of(connection, which)
+    if which.standing is None:
+        return _everybody(connection, list_id)
+    if which.standing is not Standing.ACTIVE:
+        return _counted(connection, walk_of(connection, which))
+    # Nearly all are active: it is quicker to count those that are not.
+    others = sum(
+        _counted(connection, walk_of(connection, Which(which.list_name, standing)))
+        for standing in (Standing.UNSUBSCRIBED, Standing.INVALID)
+    )
+    suppressed = _suppressed_contacts(connection, list_id) + _of_domains(connection, list_id)
+    return _everybody(connection, list_id) - others - suppressed
+
+
+def _everybody(connection: Connection, list_id: int | None) -> int:
+    if list_id is None:
+        statement = select(func.count()).select_from(CONTACT)
+    else:
+        statement = (
+            select(func.count()).select_from(MEMBERSHIP).where(MEMBERSHIP.c.list_id == list_id)
+        )
+    return int(connection.execute(statement).scalar_one())
+
+
+def _suppressed_contacts(connection: Connection, list_id: int | None) -> int:
+    listed = [] if list_id is None else [on_list(list_id, CONTACT.c.id)]
+    return _counted(
+        connection, Walk(SUPPRESSION.c.email_key, only=(contact_of_suppression(*listed),))
+    )
+
+
+def _of_domains(connection: Connection, list_id: int | None) -> int:
+    """Contacts at domains that are suppressed as a whole, if they are not suppressed themselves.
+
+    Reads every contact if there is such a domain.
+    """
+    domains = select(SUPPRESSION.c.email_key).where(SUPPRESSION.c.email_key.like("@%"))
+    if connection.execute(domains.limit(1)).scalar() is None:
+        return 0
+    listed = [] if list_id is None else [on_list(list_id, CONTACT.c.id)]
+    own = select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists()
+    at_them = select(func.count()).where(of_domain(CONTACT.c.email_key).in_(domains), ~own, *listed)
+    return int(connection.execute(at_them.select_from(CONTACT)).scalar_one())
+
+
+def _counted(connection: Connection, walk: Walk, *where: ColumnElement[bool]) -> int:
+    meant = select(walk.key).where(*walk.along, *where, *walk.only).subquery()
+    return int(connection.execute(select(func.count()).select_from(meant)).scalar_one())

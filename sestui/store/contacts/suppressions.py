@@ -1,0 +1,46 @@
+"""Addresses and whole domains that must not be mailed, and why."""
+
+from sqlmodel import col, select
+
+from sestui.core.clock import Instant
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Suppression
+
+
+class Suppressions:
+    """The suppressions of one database, by keys as ``suppression_key`` gives them.
+
+    The key of an address is the address; that of a whole domain is ``@example.org``.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, email_key: str) -> Suppression | None:
+        """Why the address is suppressed, by itself or with its whole domain; None: it is not."""
+        with self._database.read() as session:
+            found = session.get(Suppression, email_key)
+            if found is None and "@" in email_key:
+                found = session.get(Suppression, f"@{email_key.rpartition('@')[2]}")
+            return found
+
+    def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
+        """Suppress the key; False: it was suppressed already, and that stays as it was."""
+        with self._database.write() as session:
+            if session.get(Suppression, email_key, with_for_update=True) is not None:
+                return False
+            session.add(
+                Suppression(email_key=email_key, reason=reason, detail=detail, created_at=now)
+            )
+        return True
+
+    def remove(self, email_key: str) -> bool:
+        """Let the key be mailed again; False: it was not suppressed itself."""
+        with self._database.write() as session:
+            found = session.exec(
+                select(Suppression).where(col(Suppression.email_key) == email_key).with_for_update()
+            ).one_or_none()
+            if found is None:
+                return False
+            session.delete(found)
+        return True

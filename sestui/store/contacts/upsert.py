@@ -1,0 +1,335 @@
+"""The bulk write of contacts, merged inside the database batch by batch.
+
+Both engines take the same rows by the road that is fastest for each: SQLite one by one through a
+prepared statement, PostgreSQL a whole batch as four arrays.
+"""
+# ruff: noqa: S608 # statements are put together from constants of this module; values are bound
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, TypedDict
+
+from sqlalchemy import Connection, TextClause, text
+
+from sestui.core.contact.conflict_policy import OnConflict
+from sestui.store.contacts.conflict_sql import POSTGRES, SQLITE
+
+
+class ContactRow(NamedTuple):
+    """A contact on its way into the database."""
+
+    email: str
+    email_key: str
+    attributes: str
+    """A JSON object of texts, numbers, true and false, and lists of them."""
+    tags: str
+    """A JSON array of texts."""
+    weight: int = 0
+    """How much of a no the file says: 0 nothing, 1 they left, 2 their address is suppressed."""
+    more: str = ""
+    """A :class:`More` as a JSON object; '' for a contact that is active and nothing else."""
+
+
+class More(TypedDict, total=False):
+    """What a file says of a contact beyond address, attributes and tags."""
+
+    no_contact: bool
+    """The address is suppressed and belongs to no contact."""
+    status: str
+    """A ``ContactStatus``; it counts if a known contact is active so far."""
+    status_reason: str
+    suppressed: str
+    """The reason of its suppression."""
+    detail: str
+    suppressed_at: float
+    created_at: float
+    updated_at: float
+    lists: list[str]
+    """Lists it joins besides those of the import."""
+
+
+class Written(NamedTuple):
+    """What became of a batch."""
+
+    imported: int
+    """New contacts."""
+    updated: int
+    """Known ones that changed."""
+    joined: int
+    """Memberships that are new."""
+    no_contacts: int = 0
+    """Rows that suppress an address and are no contact."""
+    suppressed: int = 0
+    """Addresses and domains that were not suppressed before."""
+
+
+class ContactWriter(Protocol):
+    """Writes batches into lists, within one transaction of the caller.
+
+    An address comes once in a batch. A known contact's spelling and creation time are never
+    touched, nor its status unless it is active and the row says that it must not be.
+    """
+
+    def write(self, batch: Sequence[ContactRow]) -> Written:
+        """Write one batch."""
+
+
+def contact_writer(
+    connection: Connection,
+    *,
+    list_ids: Sequence[int],
+    list_id: Callable[[str], int],
+    on_conflict: OnConflict,
+    replace_tags: bool,
+    now: float,
+) -> ContactWriter:
+    """The writer for the connection's engine.
+
+    ``list_ids`` are the lists that every contact joins; ``list_id`` gives that of a list which a
+    row names. ``replace_tags`` says whether REPLACE is meant for tags too.
+    """
+    if connection.dialect.name == "sqlite":
+        return _SqliteWriter(
+            connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags
+        )
+    return _PostgresWriter(
+        connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags
+    )
+
+
+_INSERT = (
+    "INSERT INTO contact "
+    "(email, email_key, attributes, tags, status, status_reason, created_at, updated_at) "
+)
+_NEW_MEMBERS = "INSERT INTO membership (list_id, contact_id, joined_at) SELECT :list_id, id, :now "
+_SUPPRESS = text(
+    "INSERT INTO suppression (email_key, reason, detail, created_at) "
+    "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO NOTHING"
+)
+_SUPPRESSIONS = text("SELECT count(*) FROM suppression")
+_IMPORT_LOCK = 0x5E5702  # any constant: one import at a time, so that none meets a deadlock
+
+
+class _Wide(NamedTuple):
+    """A row with its status, as its columns."""
+
+    email: str
+    email_key: str
+    attributes: str
+    tags: str
+    status: str
+    status_reason: str
+    created_at: float
+    updated_at: float
+
+
+class _Writer(ABC):
+    """What both engines have in common: suppressions, and lists that rows name."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        list_ids: Sequence[int],
+        list_id: Callable[[str], int],
+        now: float,
+    ) -> None:
+        self._connection = connection
+        self._list_ids = list_ids
+        self._list_id = list_id
+        self._now = now
+
+    def write(self, batch: Sequence[ContactRow]) -> Written:
+        """Write one batch: what is known beyond the contacts only where there is any of it."""
+        if not any(row[5] for row in batch):
+            return self._write_plain(batch)
+        told = [(row, _more(row)) for row in batch]
+        suppressed = self._suppress(told)
+        people = [(row, more) for row, more in told if not more.get("no_contact")]
+        if not people:
+            return Written(0, 0, 0, len(batch), suppressed)
+        written = self._write_wide([self._wide(row, more) for row, more in people])
+        lists: dict[str, list[str]] = {}
+        for row, more in people:
+            for name in more.get("lists", ()):
+                lists.setdefault(name, []).append(row[1])
+        joined = sum(self._join(self._list_id(name), keys) for name, keys in lists.items())
+        return written._replace(
+            joined=written.joined + joined,
+            no_contacts=len(batch) - len(people),
+            suppressed=suppressed,
+        )
+
+    def _suppress(self, told: Sequence[tuple[ContactRow, More]]) -> int:
+        given = [
+            {
+                "key": row[1],
+                "reason": more["suppressed"],
+                "detail": more.get("detail", ""),
+                "at": more.get("suppressed_at", self._now),
+            }
+            for row, more in told
+            if "suppressed" in more
+        ]
+        if not given:
+            return 0
+        before: int = self._connection.execute(_SUPPRESSIONS).scalar_one()
+        self._connection.execute(_SUPPRESS, given)
+        after: int = self._connection.execute(_SUPPRESSIONS).scalar_one()
+        return after - before
+
+    def _wide(self, row: ContactRow, more: More) -> _Wide:
+        return _Wide(
+            *row[:4],
+            more.get("status", "active"),
+            more.get("status_reason", ""),
+            more.get("created_at", self._now),
+            more.get("updated_at", self._now),
+        )
+
+    @abstractmethod
+    def _write_plain(self, batch: Sequence[ContactRow]) -> Written:
+        """Write contacts of which nothing more is known: nearly all imports, so it has to be
+        quick."""
+
+    @abstractmethod
+    def _write_wide(self, batch: Sequence[_Wide]) -> Written:
+        """Write contacts with their status."""
+
+    @abstractmethod
+    def _join(self, list_id: int, keys: Sequence[str]) -> int:
+        """Put the contacts with these addresses on a list; how many were not on it."""
+
+
+def _more(row: ContactRow) -> More:
+    more: More = json.loads(row[5]) if row[5] else {}
+    return more
+
+
+class _SqliteWriter(_Writer):
+    def __init__(
+        self,
+        connection: Connection,
+        list_ids: Sequence[int],
+        list_id: Callable[[str], int],
+        on_conflict: OnConflict,
+        now: float,
+        *,
+        replace_tags: bool,
+    ) -> None:
+        super().__init__(connection, list_ids, list_id, now)
+
+        def literal(rule: str) -> str:
+            return rule.replace(":replace_tags", "1" if replace_tags else "0").replace(
+                ":now", repr(now)
+            )
+
+        rule = SQLITE[on_conflict]
+        self._plain = (
+            _INSERT + f"VALUES (?, ?, ?, ?, 'active', '', {now!r}, {now!r}) "
+            "ON CONFLICT (email_key) " + literal(rule.narrow())
+        )
+        self._with_status = (
+            _INSERT + "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (email_key) " + literal(rule.wide())
+        )
+
+    def _write_plain(self, batch: Sequence[ContactRow]) -> Written:
+        return self._upsert(self._plain, [row[:4] for row in batch])
+
+    def _write_wide(self, batch: Sequence[_Wide]) -> Written:
+        return self._upsert(self._with_status, list(batch))
+
+    def _upsert(self, statement: str, rows: list[tuple[Any, ...]]) -> Written:
+        before = self._last_id()
+        changed = self._connection.exec_driver_sql(statement, rows).rowcount
+        # The write lock is ours and nothing is deleted: new ids follow each other.
+        imported = self._last_id() - before
+        joined = 0
+        for list_id in self._list_ids:
+            if imported == len(rows):
+                joined += self._connection.execute(
+                    text(_NEW_MEMBERS + "FROM contact WHERE id > :before"),
+                    {"list_id": list_id, "now": self._now, "before": before},
+                ).rowcount
+            else:
+                joined += self._join(list_id, [row[1] for row in rows])
+        return Written(imported, changed - imported, joined)
+
+    def _join(self, list_id: int, keys: Sequence[str]) -> int:
+        return self._connection.execute(
+            text(
+                _NEW_MEMBERS + "FROM contact "
+                "WHERE email_key IN (SELECT value FROM json_each(:keys)) "
+                "ON CONFLICT (list_id, contact_id) DO NOTHING"
+            ),
+            {"list_id": list_id, "now": self._now, "keys": json.dumps(keys)},
+        ).rowcount
+
+    def _last_id(self) -> int:
+        found = self._connection.execute(text("SELECT max(id) FROM contact")).scalar()
+        return int(found or 0)
+
+
+class _PostgresWriter(_Writer):
+    def __init__(
+        self,
+        connection: Connection,
+        list_ids: Sequence[int],
+        list_id: Callable[[str], int],
+        on_conflict: OnConflict,
+        now: float,
+        *,
+        replace_tags: bool,
+    ) -> None:
+        super().__init__(connection, list_ids, list_id, now)
+        rule = POSTGRES[on_conflict]
+        self._plain = _postgres_upsert(
+            "'active', '', :now, :now",
+            rule.narrow().replace(":replace_tags", str(replace_tags)),
+            {"emails": "email", "keys": "email_key", "attributes": "attributes", "tags": "tags"},
+        )
+        self._with_status = _postgres_upsert(
+            "status, status_reason, created_at, updated_at",
+            rule.wide().replace(":replace_tags", str(replace_tags)),
+            {name: name for name in _Wide._fields},
+        )
+        self._join_them = text(
+            _NEW_MEMBERS + "FROM contact WHERE email_key = ANY(CAST(:keys AS text[])) "
+            "ON CONFLICT (list_id, contact_id) DO NOTHING"
+        )
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+
+    def _write_plain(self, batch: Sequence[ContactRow]) -> Written:
+        emails, keys, attributes, tags = map(list, zip(*(row[:4] for row in batch), strict=True))
+        given = {"emails": emails, "keys": keys, "attributes": attributes, "tags": tags}
+        return self._upsert(self._plain, given, keys)
+
+    def _write_wide(self, batch: Sequence[_Wide]) -> Written:
+        given = dict(zip(_Wide._fields, map(list, zip(*batch, strict=True)), strict=True))
+        return self._upsert(self._with_status, given, given["email_key"])
+
+    def _upsert(
+        self, statement: TextClause, given: dict[str, list[Any]], keys: Sequence[str]
+    ) -> Written:
+        values = {**given, "now": self._now}
+        imported, updated = self._connection.execute(statement, values).one()
+        joined = sum(self._join(list_id, keys) for list_id in self._list_ids)
+        return Written(imported, updated, joined)
+
+    def _join(self, list_id: int, keys: Sequence[str]) -> int:
+        return self._connection.execute(
+            self._join_them, {"list_id": list_id, "now": self._now, "keys": list(keys)}
+        ).rowcount
+
+
+def _postgres_upsert(values: str, rule: str, arrays: dict[str, str]) -> TextClause:
+    """Insert arrays (parameter to column) as rows, with ``values`` for the last four columns."""
+    kinds = {"created_at": "float8[]", "updated_at": "float8[]"}
+    given = ", ".join(f"CAST(:{name} AS {kinds.get(name, 'text[]')})" for name in arrays)
+    return text(
+        "WITH written AS (" + _INSERT + "SELECT email, email_key, CAST(attributes AS json), "
+        f"CAST(tags AS json), {values} FROM unnest({given}) AS given ({', '.join(arrays.values())})"
+        " ON CONFLICT (email_key) " + rule + " RETURNING xmax = 0 AS is_new) "
+        "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
+    )

@@ -1,0 +1,203 @@
+"""Ways through the contacts that a person may ask for, each along an index.
+
+A walk is a column of keys, the conditions on them, and a direction; who walks it counts, pages or
+searches. The planners get no choice where a wrong one would read a million rows: a condition on
+another table is a subquery of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, literal_column, select
+from sqlmodel import col
+
+from sestui.core.delivery.states import ContactStatus, Standing
+from sestui.core.text import printable
+from sestui.errors import NotFoundError
+from sestui.store.contacts.address_sql import of_domain
+from sestui.store.db.tables import Contact, ContactList, Membership, Suppression
+
+CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+OF_ONE_ADDRESS = SUPPRESSION.c.email_key == CONTACT.c.email_key
+
+WHOLE_DOMAIN = SUPPRESSION.alias("whole_domain")
+OF_ITS_DOMAIN = WHOLE_DOMAIN.c.email_key == of_domain(CONTACT.c.email_key)
+
+_SHORT = 5_000
+"""A list of no more members is walked member by member, whatever is asked of them."""
+
+_NOT_ACTIVE = CONTACT.c.status != literal_column(f"'{ContactStatus.ACTIVE.value}'")
+"""In the words of the partial index, which SQLite uses for nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which contacts are meant."""
+
+    list_name: str | None = None
+    """Those on this list only; None: on any or none."""
+    standing: Standing | None = None
+    """Of this standing only; None: of any. Suppressed without a list: every suppressed address,
+    a contact's or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Keys in an order: contact ids, falling; or addresses of suppressions, rising."""
+
+    key: ColumnElement[Any]
+    along: tuple[ColumnElement[bool], ...] = ()
+    """Conditions that an index answers while it is walked."""
+    only: tuple[ColumnElement[bool], ...] = ()
+    """Conditions that ask other tables, key by key."""
+    by_address: bool = False
+    """The keys are addresses of suppressions."""
+
+    def on_from(
+        self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
+    ) -> Sequence[Any]:
+        """Keys from ``key`` on, itself included; from the first if it is None."""
+        where = [*self.only] if key is None else [*self.only, self.after_or_at(key)]
+        return self._keys(connection, where, skip, limit, rising=self.by_address)
+
+    def back_from(
+        self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
+    ) -> Sequence[Any]:
+        """The last ``limit`` keys before ``key``, less the last ``skip``, in the walk's order.
+
+        None is the end.
+        """
+        where = [*self.only] if key is None else [*self.only, ~self.after_or_at(key)]
+        return self._keys(connection, where, skip, limit, rising=not self.by_address)[::-1]
+
+    def stretch(self, connection: Connection, after: Any, size: int) -> Any:
+        """The key with which the next ``size`` keys of the index end; None: fewer are left."""
+        where = [] if after is None else [self.after(after)]
+        found = self._keys(connection, where, size - 1, 1, rising=self.by_address)
+        return found[0] if found else None
+
+    def after(self, key: Any) -> ColumnElement[bool]:
+        """Keys that come later than ``key``."""
+        return ~self.up_to(key)
+
+    def up_to(self, key: Any) -> ColumnElement[bool]:
+        """Keys that come before ``key``, and itself."""
+        before: ColumnElement[bool] = self.key <= key if self.by_address else self.key >= key
+        return before
+
+    def after_or_at(self, key: Any) -> ColumnElement[bool]:
+        """Keys that come later than ``key``, and itself."""
+        later: ColumnElement[bool] = self.key >= key if self.by_address else self.key <= key
+        return later
+
+    def _keys(
+        self,
+        connection: Connection,
+        where: Sequence[ColumnElement[bool]],
+        skip: int,
+        limit: int,
+        *,
+        rising: bool,
+    ) -> Sequence[Any]:
+        order = self.key.asc() if rising else self.key.desc()
+        return (
+            connection.execute(
+                select(self.key)
+                .where(*self.along, *where)
+                .order_by(order)
+                .limit(limit)
+                .offset(skip)
+            )
+            .scalars()
+            .all()
+        )
+
+
+def walk_of(connection: Connection, which: Which) -> Walk:
+    """The way through the contacts that are meant.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    list_id = list_id_of(connection, which)
+    if which.standing is Standing.SUPPRESSED:
+        return _of_suppressed(list_id)
+    if list_id is None:
+        return Walk(CONTACT.c.id, *of_standing(which.standing))
+    if which.standing in {None, Standing.ACTIVE} or is_short(connection, list_id):
+        return _of_members(list_id, which.standing)
+    along, only = of_standing(which.standing)
+    return Walk(CONTACT.c.id, along, (*only, on_list(list_id, CONTACT.c.id)))
+
+
+def list_id_of(connection: Connection, which: Which) -> int | None:
+    """The id of the list that is meant; None: no list is.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    if which.list_name is None:
+        return None
+    found = connection.execute(
+        select(col(ContactList.id)).where(col(ContactList.name) == which.list_name)
+    ).scalar()
+    if found is None:
+        raise NotFoundError(f"There is no list {printable(which.list_name)!r}.")
+    return int(found)
+
+
+def is_short(connection: Connection, list_id: int) -> bool:
+    """Whether the list is one that may be walked member by member."""
+    members = Walk(MEMBERSHIP.c.contact_id, (MEMBERSHIP.c.list_id == list_id,))
+    return not members.on_from(connection, skip=_SHORT, limit=1)
+
+
+def on_list(list_id: int, contact_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The contact with that id is on the list."""
+    return (
+        select(MEMBERSHIP.c.list_id)
+        .where(MEMBERSHIP.c.list_id == list_id, MEMBERSHIP.c.contact_id == contact_id)
+        .exists()
+    )
+
+
+_Conditions = tuple[ColumnElement[bool], ...]
+
+
+def of_standing(standing: Standing | None) -> tuple[_Conditions, _Conditions]:
+    """Conditions on contacts of that standing, by the contact and by the other tables."""
+    if standing is None:
+        return (), ()
+    of_status = CONTACT.c.status == standing.value
+    if standing is not Standing.ACTIVE:
+        of_status = and_(of_status, _NOT_ACTIVE)
+    return (of_status,), (
+        ~select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),
+        ~select(WHOLE_DOMAIN.c.email_key).where(OF_ITS_DOMAIN).exists(),
+    )
+
+
+def contact_of_member(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The member's contact fulfils these conditions."""
+    return select(CONTACT.c.id).where(CONTACT.c.id == MEMBERSHIP.c.contact_id, *where).exists()
+
+
+def contact_of_suppression(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The suppression's contact fulfils these conditions."""
+    return select(CONTACT.c.id).where(OF_ONE_ADDRESS, *where).exists()
+
+
+def _of_members(list_id: int, standing: Standing | None) -> Walk:
+    along = (MEMBERSHIP.c.list_id == list_id,)
+    by_contact, by_others = of_standing(standing)
+    only = (contact_of_member(*by_contact, *by_others),) if standing is not None else ()
+    return Walk(MEMBERSHIP.c.contact_id, along, only)
+
+
+def _of_suppressed(list_id: int | None) -> Walk:
+    only = () if list_id is None else (contact_of_suppression(on_list(list_id, CONTACT.c.id)),)
+    return Walk(SUPPRESSION.c.email_key, only=only, by_address=True)

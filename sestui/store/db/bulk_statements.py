@@ -1,0 +1,163 @@
+"""The ledger's statements over many rows at once, which travel as one JSON text.
+
+A parameter for each value costs SQLAlchemy and the driver more time than the database takes for all
+of it. Names of parameters begin with ``b_`` as in ``ledger_sql``.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Double,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSON
+
+from sestui.core.delivery.handover import Answer, HoldBack
+from sestui.core.delivery.states import DeliveryState
+from sestui.store.ledger.statements import DELIVERY
+
+_FIELDS: tuple[tuple[str, Any], ...] = (
+    ("id", BigInteger),
+    ("attempt", Integer),
+    ("state", Text),
+    ("message_id", Text),
+    ("code", Text),
+    ("reason", Text),
+    ("wait", Double),
+    ("faults", Integer),
+)
+"""Of one answer: its delivery and attempt, what the delivery becomes, seconds of backoff, and
+whether it counts as a fault (1 or 0)."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Built once for each kind of database."""
+
+    settle: Update
+    """Write ``b_said`` (:func:`answers_text`) at ``b_now`` to the deliveries that are in state
+    ``b_before`` and ``b_worker``'s; returns id, run, new state and time of the claim of those that
+    moved."""
+    mark_sending: Update
+    """Hand the deliveries of ``b_ids`` (:func:`values_text`) to ``b_worker`` at ``b_now``."""
+
+
+def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
+    """Answers, each with the state that its delivery is in after it."""
+    return _json(
+        [
+            {
+                "id": answer.delivery_id,
+                "attempt": answer.attempt,
+                "state": state,
+                "message_id": answer.message_id,
+                "code": answer.code,
+                "reason": answer.reason,
+                "wait": answer.retry_after,
+                "faults": int(answer.hold_back is HoldBack.FAULT),
+            }
+            for answer, state in answers
+        ]
+    )
+
+
+def values_text(values: Sequence[int] | Sequence[str]) -> str:
+    """Ids, keys, addresses: anything without half a character in it."""
+    return orjson.dumps(values).decode()
+
+
+def values_of(parameter: str, *, postgresql: bool = False) -> FromClause:
+    """The values of ``parameter`` (:func:`values_text`) as a table with the column ``value``; on
+    PostgreSQL each is a text."""
+    given: ColumnElement[Any] = bindparam(parameter, type_=Text)
+    name = f"{parameter}_each"
+    if postgresql:
+        return func.json_array_elements_text(cast(given, JSON)).table_valued("value", name=name)
+    return func.json_each(given).table_valued("value", name=name)
+
+
+def statements(connection: Connection) -> Statements:
+    """Those of the connection's database."""
+    return _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _settle(said: FromClause) -> Update:
+    now: ColumnElement[float] = bindparam("b_now", type_=Double)
+    row = said.c
+    return (
+        update(DELIVERY)
+        .where(
+            DELIVERY.c.id == row.id,
+            DELIVERY.c.attempts == row.attempt,
+            DELIVERY.c.worker == bindparam("b_worker"),
+            DELIVERY.c.state == bindparam("b_before"),
+            DELIVERY.c.state != row.state,
+        )
+        .values(
+            state=row.state,
+            message_id=row.message_id,
+            code=row.code,
+            reason=row.reason,
+            faults=DELIVERY.c.faults + row.faults,
+            not_before=case((row.wait > 0, now + row.wait), else_=literal(0.0)),
+            sent_at=case((row.state == DeliveryState.ACCEPTED.value, now)),
+        )
+        .returning(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.state, DELIVERY.c.claimed_at)
+    )
+
+
+def _mark_sending(ids: Select[Any]) -> Update:
+    return (
+        update(DELIVERY)
+        .where(DELIVERY.c.id.in_(ids))
+        .values(
+            state=DeliveryState.SENDING.value,
+            worker=bindparam("b_worker"),
+            claimed_at=bindparam("b_now"),
+            attempts=DELIVERY.c.attempts + 1,
+        )
+    )
+
+
+def _for_sqlite() -> Statements:
+    each = func.json_each(bindparam("b_said", type_=Text)).table_valued("value", name="each")
+    said = select(
+        *(func.json_extract(each.c.value, f"$.{name}", type_=kind).label(name)
+          for name, kind in _FIELDS)
+    ).subquery("said")  # fmt: skip
+    return Statements(_settle(said), _mark_sending(select(values_of("b_ids").c.value)))
+
+
+def _for_postgresql() -> Statements:
+    said = (
+        func.json_to_recordset(cast(bindparam("b_said", type_=Text), JSON))
+        .table_valued(*(column(name, kind) for name, kind in _FIELDS), name="said")
+        .render_derived(with_types=True)
+    )
+    ids = values_of("b_ids", postgresql=True)
+    return Statements(_settle(said), _mark_sending(select(cast(ids.c.value, BigInteger))))
+
+
+_SQLITE, _POSTGRESQL = _for_sqlite(), _for_postgresql()

@@ -1,0 +1,349 @@
+"""The tables. Instants are float seconds since the epoch, UTC (see ``core.clock``).
+
+Rows leave this package only detached; sessions never do.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from sestui.core.campaign.fields import USUAL_MISFIRE_HOURS
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, WorkerRole
+
+
+def _json() -> Any:
+    return Column(JSON, nullable=False)
+
+
+def _text() -> Any:
+    return Column(Text, nullable=False)
+
+
+class Contact(SQLModel, table=True):
+    """A person with one email address."""
+
+    __table_args__ = (
+        # With the operators of patterns: PostgreSQL finds the start of an address in it too.
+        Index(
+            "ix_contact_email_key",
+            "email_key",
+            unique=True,
+            postgresql_ops={"email_key": "text_pattern_ops"},
+        ),
+        # Those that are looked for among many; an import, which makes active ones, pays nothing.
+        Index(
+            "ix_contact_not_active",
+            "status",
+            "id",
+            sqlite_where=text("status <> 'active'"),
+            postgresql_where=text("status <> 'active'"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    email: str
+    """As it is written to: the local part's case kept, the domain normalised."""
+    email_key: str
+    """The address for comparison: everything lower case."""
+    attributes: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    tags: list[str] = Field(default_factory=list, sa_column=_json())
+    status: str = Field(default=ContactStatus.ACTIVE.value)
+    status_reason: str = Field(default="")
+    created_at: float
+    updated_at: float
+
+
+class ContactList(SQLModel, table=True):
+    """A named set of contacts."""
+
+    __tablename__ = "contact_list"
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, index=True)
+    created_at: float
+
+
+class Membership(SQLModel, table=True):
+    """A contact is on a list."""
+
+    list_id: int = Field(foreign_key="contact_list.id", primary_key=True)
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True, index=True)
+    joined_at: float
+
+
+class ImportRecord(SQLModel, table=True):
+    """One import of a file, kept so that its rejects are not forgotten."""
+
+    __tablename__ = "import_record"
+
+    id: int = Field(default=None, primary_key=True)
+    file_name: str
+    list_name: str
+    contacts: int
+    """Distinct valid addresses in the file."""
+    rejects: int
+    """Rows that were no contact."""
+    finished_at: float
+    seen_at: float | None = Field(default=None)
+    """When the operator said that the rejects are known; None: not yet."""
+
+
+class Suppression(SQLModel, table=True):
+    """An address that must not be mailed, and why; it need not be a contact's."""
+
+    email_key: str = Field(primary_key=True)
+    """Of an address as of ``Contact``; ``@example.org`` is the whole domain."""
+    reason: str
+    detail: str = Field(default="")
+    created_at: float
+
+    @property
+    def why(self) -> str:
+        """Reason and detail on one line, after the domain if a whole one is suppressed."""
+        domain = f"all of {self.email_key[1:]}" if self.email_key.startswith("@") else ""
+        return ": ".join(part for part in (domain, self.reason, self.detail) if part)
+
+
+class Message(SQLModel, table=True):
+    """Content. Rows never change once a run uses them: an edit is a new row."""
+
+    id: int = Field(default=None, primary_key=True)
+    subject: str = Field(sa_column=_text())
+    body: str = Field(sa_column=_text())
+    body_format: str
+    """``markdown``, ``html`` or ``mjml``."""
+    text: str = Field(default="", sa_column=_text())
+    """The text alternative's template; '' derives it from the body."""
+    preheader: str = Field(default="", sa_column=_text())
+    digest: str = Field(index=True)
+    """SHA-256 over the content and attachments: equal digests are the same message."""
+    layout: str = Field(default="", sa_column=_text())
+    """The template around the body, whole; '' is the format's own."""
+    layout_name: str = Field(default="")
+    """The file of the layout, as the campaign names it."""
+    to_name: str = Field(default="", sa_column=_text())
+    """The template of the recipient's name; '' for none."""
+    headers: list[list[str]] = Field(default_factory=list, sa_column=_json())
+    """The author's own: names and templates of their values."""
+    created_at: float
+
+
+class Attachment(SQLModel, table=True):
+    """A file of a message, kept whole so that a later run doesn't depend on the disk."""
+
+    id: int = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    name: str
+    content_type: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Campaign(SQLModel, table=True):
+    """A message, an audience, a sender and optionally a schedule."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, index=True)
+    message_id: int = Field(foreign_key="message.id")
+    from_address: str
+    reply_to: list[str] = Field(default_factory=list, sa_column=_json())
+    lists: list[str] = Field(default_factory=list, sa_column=_json())
+    """Names of lists; their union is the audience."""
+    keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    transactional: bool = Field(default=False)
+    skip_unrenderable: bool = Field(default=False)
+    """Whether recipients whose mail can't be made are skipped; False: they hold the run."""
+    priority: int = Field(default=5)
+    max_rate: float | None = Field(default=None)
+    """Recipients a second this campaign allows itself; None: the account's rate."""
+    send_window: str = Field(default="")
+    """Hours of the week in which its mail may leave, in its zone; '' is always."""
+    notify: list[str] = Field(default_factory=list, sa_column=_json())
+    schedule: str = Field(default="")
+    """A cron expression; '' for none."""
+    start_at: float | None = Field(default=None)
+    timezone: str = Field(default="")
+    """IANA zone of schedule and start; '' is the machine's."""
+    next_due_at: float | None = Field(default=None, index=True)
+    """When `run-due` starts the next run by itself, as reckoned last; None: only by hand."""
+    next_occurrence: str = Field(default="")
+    """What that is by name, whatever becomes of the zone; '' where ``next_due_at`` alone tells."""
+    only: str = Field(default="")
+    """An ``Only``: the part of the audience that a scheduled run is for; '' is all of it."""
+    misfire_hours: float = Field(default=USUAL_MISFIRE_HOURS)
+    """A scheduled run that is later than this waits for the operator's approval."""
+    is_campaign: bool = Field(default=True)
+    """False for the one row under which sestui's own mail runs (reports by tasks)."""
+    created_at: float
+    updated_at: float
+
+
+class Run(SQLModel, table=True):
+    """One execution of a campaign, with what it sends as it was at its start."""
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number"),
+        # A scheduled occurrence is started once, however many run-due fire.
+        UniqueConstraint("campaign_id", "scheduled_for"),
+        Index("ix_run_occurrence", "campaign_id", "occurrence", unique=True),
+        # The end of a run is told of once, however many processes see it.
+        UniqueConstraint("notice_of"),
+        # `run-due` looks every minute whether somebody has to be reminded.
+        Index(
+            "ix_run_doubtful",
+            "id",
+            sqlite_where=text("in_doubt > 0"),
+            postgresql_where=text("in_doubt > 0"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", index=True)
+    number: int
+    kind: str = Field(default=RunKind.CAMPAIGN.value)
+    message_id: int = Field(foreign_key="message.id")
+    from_address: str
+    reply_to: list[str] = Field(default_factory=list, sa_column=_json())
+    keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    transactional: bool = Field(default=False)
+    skip_unrenderable: bool = Field(default=False)
+    """As the campaign's."""
+    priority: int = Field(default=5)
+    max_rate: float | None = Field(default=None)
+    send_window: str = Field(default="")
+    timezone: str = Field(default="")
+    tat: float = Field(default=0)
+    """Theoretical arrival time under the run's own max_rate."""
+    state: str = Field(default=RunState.SCHEDULED.value, index=True)
+    reason: str = Field(default="")
+    """A PauseReason or WaitReason; '' in other states."""
+    detail: str = Field(default="", sa_column=_text())
+    """The reason as a sentence."""
+    resume_at: float | None = Field(default=None)
+    """When a waiting run expects to go on."""
+    scheduled_for: float | None = Field(default=None)
+    """When the occurrence came that it is for; None: somebody started it."""
+    occurrence: str | None = Field(default=None)
+    """That occurrence's name and zone, by which it is started once; None as above, and in rows of
+    before there were names."""
+    completion: str = Field(default="", index=True)
+    """Whether its end is to be told of by mail: a ``Completion``; '' if nobody wants to know."""
+    notice_of: int | None = Field(default=None, foreign_key="run.id")
+    """A notice: the run whose end it tells of."""
+    created_at: float
+    started_at: float | None = Field(default=None)
+    finished_at: float | None = Field(default=None)
+    pending: int = Field(default=0)
+    sending: int = Field(default=0)
+    accepted: int = Field(default=0)
+    rejected: int = Field(default=0)
+    in_doubt: int = Field(default=0)
+    skipped: int = Field(default=0)
+
+
+class Reminder(SQLModel, table=True):
+    """What the operator has been told that somebody has to see to, and when last."""
+
+    subject: str = Field(primary_key=True)
+    """A ``core.schedule.reminders.Subject``: what kind of thing needs somebody."""
+    subject_id: int = Field(primary_key=True)
+    state: str
+    """What was told of it: another state is told at once."""
+    told_at: float
+
+
+class Delivery(SQLModel, table=True):
+    """One recipient of one run: a row of the ledger."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "contact_id"),
+        Index("ix_delivery_run_state", "run_id", "state", "id"),
+        # Of relayed mails only: campaigns' deliveries, which come by the million, pay nothing.
+        Index(
+            "ix_delivery_relayed",
+            "relayed_id",
+            "place",
+            unique=True,
+            sqlite_where=text("relayed_id IS NOT NULL"),
+            postgresql_where=text("relayed_id IS NOT NULL"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="run.id")
+    contact_id: int | None = Field(default=None, index=True)
+    """None for a test mail to an address that is no contact, and for an erased contact."""
+    shown_as: int | None = Field(default=None)
+    """A test mail: the contact whose attributes it shows; None for a campaign's deliveries."""
+    relayed_id: int | None = Field(default=None)
+    """The relayed mail (``relay_tables``) whose recipient this is; None for a campaign's."""
+    place: int | None = Field(default=None)
+    """Which of the relayed mail's recipients: 0 is the first."""
+    email: str
+    state: str = Field(default=DeliveryState.PENDING.value)
+    message_id: str = Field(default="")
+    """SES's message id, once accepted."""
+    attempts: int = Field(default=0)
+    """The claim's fence: how often it was claimed. Nothing else is decided by it."""
+    faults: int = Field(default=0)
+    """How often SES failed on it, which its backoff goes by."""
+    code: str = Field(default="")
+    reason: str = Field(default="", sa_column=_text())
+    not_before: float = Field(default=0)
+    """Backoff: the row isn't claimed before this instant."""
+    worker: str = Field(default="")
+    claimed_at: float | None = Field(default=None)
+    queued_at: float
+    sent_at: float | None = Field(default=None)
+    """When SES's acceptance was read."""
+    outcome: str = Field(default="")
+    outcome_at: float | None = Field(default=None)
+
+
+class GovernorRow(SQLModel, table=True):
+    """What every process on this database shares to pace one SES account."""
+
+    __tablename__ = "governor"
+
+    account: str = Field(primary_key=True)
+    tat: float = Field(default=0)
+    """Theoretical arrival time of GCRA: the instant at which the next mail may leave."""
+    max_send_rate: float = Field(default=0)
+    max_24_hour_send: float = Field(default=0)
+    sent_24_hours: float = Field(default=0)
+    """SentLast24Hours at the last look."""
+    looked_at: float = Field(default=0)
+    taken: int = Field(default=0)
+    """Mails ever handed over and not known to be unsent: grows at a claim, shrinks when SES
+    didn't take one."""
+    taken_at_look: int = Field(default=0)
+    """``taken`` less what was in the air when SES was last asked: used quota is
+    sent_24_hours + (taken - taken_at_look)."""
+    production_access: bool | None = Field(default=None)
+    sending_enabled: bool = Field(default=True)
+    enforcement_status: str = Field(default="")
+    rate_control: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
+    """What throttle answers have shown of the rate: the value of ``core.delivery.rate_control`` as
+    a mapping, empty while nothing is held back."""
+
+
+class Worker(SQLModel, table=True):
+    """A process that claims deliveries or runs tasks, so that the next can tell if it lives."""
+
+    id: str = Field(primary_key=True)
+    role: str = Field(default=WorkerRole.SENDER.value)
+    host: str
+    """Host, boot and process namespace: pids compare only within one."""
+    pid: int
+    process_started_at: float
+    """Guards against a reused pid."""
+    heartbeat_at: float
+
+
+class SharedSetting(SQLModel, table=True):
+    """A setting that belongs to the database rather than to one machine."""
+
+    __tablename__ = "shared_setting"
+
+    name: str = Field(primary_key=True)
+    value: Any = Field(default=None, sa_column=Column(JSON))

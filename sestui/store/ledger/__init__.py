@@ -1,0 +1,1 @@
+"""All deliveries: claimed, settled, paged through."""

@@ -1,0 +1,87 @@
+"""Reading the ledger: tails, lists, and the sent log as a stream."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import and_, func, or_
+from sqlmodel import col, select
+
+from sestui.core.delivery.states import SETTLED_STATES, UNMADE, DeliveryState, SkipReason
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Delivery
+from sestui.store.ledger.walk import LogFilter, LogRow, parts_of, rows_of, stretches
+
+_BATCH = 2_000
+
+
+class Deliveries:
+    """Every delivery in the database, read only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_run(
+        self, run_id: int, *, state: DeliveryState | None = None, limit: int = 100
+    ) -> Sequence[Delivery]:
+        """The run's deliveries by id, in one state if given, at most ``limit``."""
+        query = select(Delivery).where(Delivery.run_id == run_id)
+        if state is not None:
+            query = query.where(Delivery.state == state.value)
+        with self._database.read() as session:
+            return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
+
+    def skipped_for(self, run_id: int) -> dict[str, int]:
+        """How many of the run were skipped for each reason (a ``SkipReason``)."""
+        counted = (
+            select(Delivery.code, func.count())
+            .where(Delivery.run_id == run_id, Delivery.state == DeliveryState.SKIPPED.value)
+            .group_by(Delivery.code)
+        )
+        with self._database.read() as session:
+            return dict(session.exec(counted).all())
+
+    def unmade(self, run_id: int, *, limit: int = 10_000) -> Sequence[Delivery]:
+        """The run's recipients for whom no mail could be made: left out, or still pending."""
+        query = select(Delivery).where(
+            Delivery.run_id == run_id,
+            or_(
+                and_(
+                    col(Delivery.state) == DeliveryState.SKIPPED.value,
+                    col(Delivery.code) == SkipReason.UNRENDERABLE.value,
+                ),
+                and_(
+                    col(Delivery.state) == DeliveryState.PENDING.value,
+                    col(Delivery.code) == UNMADE,
+                ),
+            ),
+        )
+        with self._database.read() as session:
+            return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
+
+    def newest(self, run_id: int, *, limit: int = 50) -> list[Delivery]:
+        """The deliveries that were settled last, newest first (claims go in the order of ids)."""
+        found: list[Delivery] = []
+        with self._database.read() as session:
+            for state in SETTLED_STATES:  # one index step a state, whatever the run's size
+                found += session.exec(
+                    select(Delivery)
+                    .where(Delivery.run_id == run_id, Delivery.state == state.value)
+                    .order_by(col(Delivery.id).desc())
+                    .limit(limit)
+                ).all()
+        return sorted(found, key=lambda delivery: delivery.id, reverse=True)[:limit]
+
+    def log(self, wanted: LogFilter) -> Iterator[list[LogRow]]:
+        """Matching deliveries, the oldest first, in batches; memory stays flat.
+
+        Each batch is its own read, so a slow consumer holds nothing open.
+        """
+        connect, sqlite = self._database.read_connection, self._database.is_sqlite
+        with connect() as connection:
+            parts = parts_of(connection, wanted)[::-1]
+        by_run = {part.run_id: part for part in parts}
+        for stretch in stretches(connect, parts, wanted.states, size=_BATCH, newest_first=False):
+            with connect() as connection:
+                rows = list(rows_of(connection, *stretch.conditions(wanted, sqlite=sqlite)))
+            if rows:
+                rows.sort(key=lambda row: (row.run_id, row.id))
+                yield [by_run[row.run_id].row(row) for row in rows]

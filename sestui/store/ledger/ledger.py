@@ -1,0 +1,403 @@
+"""The ledger's two moves: settle what was answered, claim what goes next.
+
+Both happen in one write transaction with the governor's row (:meth:`Ledger.exchange`), so that a
+tick of the sender costs one commit, and a claim, its slots and its share of the quota are taken
+together or not at all. Counters on the run change in the same transaction: they always add up.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    select,
+    update,
+)
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.delivery.account import QuotaRule
+from sestui.core.delivery.handover import (
+    PLACE,
+    RELAYED,
+    Answer,
+    AnswerKind,
+    Claim,
+    HoldBack,
+    Taken,
+    Want,
+)
+from sestui.core.delivery.pacing import (
+    CHUNK_SECONDS,
+    CLAIM_AHEAD_SECONDS,
+    FURTHEST_RETRY,
+    SHARED_LEAD_SECONDS,
+    Pace,
+    chunk_size,
+)
+from sestui.core.delivery.states import (
+    ContactStatus,
+    DeliveryState,
+    RunState,
+    SkipReason,
+)
+from sestui.store.db import bulk_statements as many
+from sestui.store.db.database import Database
+from sestui.store.ledger import governor
+from sestui.store.ledger import statements as sql
+from sestui.store.ledger.governor import LockedRow
+
+_DELIVERY, _RUN = sql.DELIVERY, sql.RUN
+
+_CLOCK_READINGS, _CLOCK_SECONDS = 3, 0.001
+"""So often two clocks are read if something came between the readings for longer than that."""
+
+_CLAIM_ROUNDS = 50
+"""A claim that meets only suppressed addresses skips at most this many batches at once."""
+
+_STATE_AFTER = {
+    AnswerKind.ACCEPTED: DeliveryState.ACCEPTED,
+    AnswerKind.REFUSED: DeliveryState.REJECTED,
+    AnswerKind.NOT_SENT: DeliveryState.PENDING,
+    AnswerKind.UNKNOWN: DeliveryState.IN_DOUBT,
+}
+
+_UNSENT = frozenset({DeliveryState.PENDING.value, DeliveryState.REJECTED.value})
+"""States after answers that say that SES didn't take the mail."""
+
+
+class Ledger:
+    """The ledger as one worker uses it, for one account.
+
+    ``worker`` is the id under which this process claims; ``quota_rule`` how much of
+    the 24-hour quota it may use.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        account: str,
+        worker: str,
+        quota_rule: QuotaRule,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._account = account
+        self._worker = worker
+        self._quota_rule = quota_rule
+        self._clock = clock
+
+    def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
+        """Write ``answers``, then claim what is wanted, in one transaction.
+
+        An answer to a delivery that this worker no longer holds (an operator settled it while the
+        worker was thought dead) changes nothing.
+        """
+        with self._database.write_connection() as connection:
+            # First for every worker, so that no two wait for each other's rows.
+            row = governor.locked_row(connection, self._account)
+            said = Taken(*clocks_now(connection, self._clock))
+            if answers:
+                self.settle(connection, row, answers, said.now)
+            return said if want is None else self._claim(connection, want, row, said)
+
+    def take_back(self, held: Set[int]) -> None:
+        """Let what this worker has claimed, ids in ``held`` excepted, be pending again.
+
+        For after a commit that failed: one whose success could not be told any more (the server
+        fell silent just then) has claimed deliveries that nobody here knows of.
+        """
+        with self._database.write_connection() as connection:
+            row = governor.locked_row(connection, self._account)
+            claimed = connection.execute(sql.CLAIMED, {"worker": self._worker}).all()
+            unknown = [
+                Answer(each.id, each.attempts, AnswerKind.NOT_SENT)
+                for each in claimed
+                if each.id not in held
+            ]
+            if unknown:
+                self.settle(connection, row, unknown, ledger_now(connection, self._clock))
+
+    # settling
+
+    def settle(
+        self,
+        connection: Connection,
+        row: LockedRow,
+        answers: Sequence[Answer],
+        now: Instant,
+    ) -> None:
+        """Write ``answers`` in a transaction of the caller's, who holds the governor's ``row``."""
+        throttled = {each.delivery_id for each in answers if each.hold_back is HoldBack.RATE}
+        moved = self._write(connection, answers, now)
+        if not moved:
+            return
+        moves = Counter((each.run_id, before, each.state) for before, each in moved)
+        runs = move_counts(connection, moves)
+        accepted, refused = [], []
+        if throttled or not governor.row_control(row).is_quiet:
+            for _, each in moved:
+                if each.id in throttled:
+                    refused.append(each.claimed_at)
+                elif each.state == DeliveryState.ACCEPTED:
+                    accepted.append(each.claimed_at)
+        unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
+        governor.settle(connection, row, governor.Settled(unsent, accepted, refused), now)
+        for run_id, run in runs.items():
+            _finish_if_done(connection, run_id, run, now)
+
+    def _write(
+        self, connection: Connection, answers: Sequence[Answer], now: Instant
+    ) -> list[tuple[str, Row[Any]]]:
+        """Settle, and return what moved: the state before, and the row after it."""
+        moved: list[tuple[str, Row[Any]]] = []
+        # In the air are nearly all; of what was put in doubt meanwhile the answer came after all.
+        for before in (DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value):
+            said = many.answers_text([(each, _STATE_AFTER[each.kind].value) for each in answers])
+            given = {"b_said": said, "b_before": before, "b_worker": self._worker, "b_now": now}
+            rows = connection.execute(many.statements(connection).settle, given).all()
+            moved += [(before, row) for row in rows]
+            if len(rows) == len(answers):
+                break
+            settled = {row.id for row in rows}
+            answers = [each for each in answers if each.delivery_id not in settled]
+        return moved
+
+    # claiming
+
+    def _claim(self, connection: Connection, want: Want, row: LockedRow, said: Taken) -> Taken:
+        now = said.now
+        run = connection.execute(sql.RUN_NOW, {"run_id": want.run_id}).one()
+        if run.state != RunState.SENDING:
+            return replace(said, run_state=RunState(run.state))
+        quota = governor.row_quota(row, self._quota_rule, now)
+        allowed = governor.row_allowed(row, now)
+        pace = Pace(
+            tat=row.tat,
+            rate=allowed.rate * want.pace,
+            run_tat=run.tat,
+            run_rate=want.max_rate,
+        )
+        said = replace(
+            said,
+            run_state=RunState.SENDING,
+            allowed=allowed,
+            workers=max(1, run.workers),
+            quota=quota,
+        )
+        opens_at = pace.opens_at(now)
+        if opens_at is None or opens_at > now + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS:
+            return replace(said, next_at=(opens_at or now + 1) - CLAIM_AHEAD_SECONDS)
+        count = min(chunk_size(pace.allowed), want.most)
+        if quota.left is not None and quota.left < count:
+            count = quota.left
+        if count <= 0:
+            exhausted = bool(_claimable(connection, want.run_id, 1, now))
+            return replace(said, quota_exhausted=exhausted)
+        claims, skipped = self._claim_rows(connection, want.run_id, run, count, now)
+        said = self._take(connection, want.run_id, pace, claims, said)
+        open_rows = run.pending + run.sending - skipped
+        state = RunState.SENDING if open_rows else finish_if_done(connection, want.run_id, now)
+        next_at = None
+        if not claims and not skipped and open_rows:
+            next_at = connection.execute(sql.NEXT_TRY, {"run_id": want.run_id}).scalar()
+        return replace(said, run_state=state, skipped=skipped, next_at=next_at)
+
+    def _take(
+        self, connection: Connection, run_id: int, pace: Pace, claims: list[Claim], said: Taken
+    ) -> Taken:
+        """Reserve slots for ``claims``, and their share of the quota."""
+        if not claims:
+            return replace(said, opens_at=said.now)
+        # Between those of other processes a slot is missed soon: none may come before the commit.
+        lead = SHARED_LEAD_SECONDS if said.workers > 1 else 0.0
+        slots = pace.reserve(len(claims), said.now + lead)
+        opens_at = pace.tat_after(slots)
+        governor.take(connection, self._account, count=len(claims), tat=opens_at)
+        if pace.run_rate is not None:
+            connection.execute(sql.SET_RUN_TAT, {"b_run_id": run_id, "b_tat": slots.end})
+        return replace(said, claims=tuple(claims), slots=slots, opens_at=opens_at)
+
+    def _claim_rows(
+        self, connection: Connection, run_id: int, run: Any, count: int, now: Instant
+    ) -> tuple[list[Claim], int]:
+        claims: list[Claim] = []
+        skipped = 0
+        for _ in range(_CLAIM_ROUNDS):
+            wanted = count - len(claims)
+            rows = _claimable(connection, run_id, wanted, now)
+            found = []
+            skips: dict[str, list[int]] = {}
+            for row in rows:
+                reason = _why_skip(row, transactional=run.transactional)
+                if reason is None:
+                    found.append(row)
+                else:
+                    skips.setdefault(reason.value, []).append(row.id)
+            if found:
+                ids = [row.id for row in found]
+                connection.execute(
+                    many.statements(connection).mark_sending,
+                    {"b_ids": many.values_text(ids), "b_worker": self._worker, "b_now": now},
+                )
+            for code, ids in skips.items():
+                connection.execute(sql.MARK_SKIPPED, {"ids": ids, "b_code": code})
+            claims += [_claim_of(row, run_id) for row in found]
+            skipped += len(rows) - len(found)
+            if len(rows) < wanted or len(claims) == count:
+                break
+        pending = DeliveryState.PENDING.value
+        move_counts(
+            connection,
+            {
+                (run_id, pending, DeliveryState.SENDING.value): len(claims),
+                (run_id, pending, DeliveryState.SKIPPED.value): skipped,
+            },
+        )
+        return claims, skipped
+
+
+def ledger_now(connection: Connection, clock: Clock) -> Instant:
+    """The clock that slots and leases are read against: PostgreSQL's own when it is shared."""
+    if connection.dialect.name == "postgresql":
+        return float(
+            connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
+        )
+    return clock.now()
+
+
+def clocks_now(connection: Connection, clock: Clock) -> tuple[Instant, float]:
+    """The ledger's clock, and this process's monotonic one at the same instant.
+
+    Slots are read on the one and waited for on the other: whatever lies between the two readings
+    moves them, among those of other processes.
+    """
+    for _ in range(_CLOCK_READINGS):
+        before = clock.monotonic()
+        now = ledger_now(connection, clock)
+        after = clock.monotonic()
+        if after - before <= _CLOCK_SECONDS:
+            break
+    return now, (before + after) / 2
+
+
+def move_counts(
+    connection: Connection, moves: Mapping[tuple[int, str, str], int]
+) -> dict[int, Row[Any]]:
+    """Keep the runs' counters true: ``moves`` is (run id, from state, to state) → how many.
+
+    Returns state, pending and sending of each run after that, by its id.
+    """
+    changes: dict[int, Counter[str]] = {}
+    for (run_id, before, after), count in moves.items():
+        if count:
+            change = changes.setdefault(run_id, Counter())
+            change[before] -= count
+            change[after] += count
+    runs = {}
+    for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
+        deltas = {f"b_{state}": changes[run_id][state] for state in sql.STATES}
+        runs[run_id] = connection.execute(sql.MOVE_COUNTS, {"b_run_id": run_id} | deltas).one()
+    return runs
+
+
+def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunState:
+    """Finish the run if nothing is pending or in the air; its state after that.
+
+    A cancelled run skips what came back unsent after the cancelling.
+    """
+    run = connection.execute(sql.RUN_NOW, {"run_id": run_id}).one()
+    return _finish_if_done(connection, run_id, run, now)
+
+
+def _finish_if_done(connection: Connection, run_id: int, run: Any, now: Instant) -> RunState:
+    if run.state == RunState.SENDING and not run.pending and not run.sending:
+        connection.execute(sql.FINISH, {"b_run_id": run_id, "b_finished_at": now})
+        return RunState.FINISHED
+    if run.state == RunState.CANCELLED and run.pending:
+        skip_pending(connection, run_id)
+    if run.state == RunState.FINISHED and run.pending:
+        # Not sent, says a worker that was thought dead: what had been in doubt is to be sent yet.
+        connection.execute(sql.REOPEN, {"b_run_id": run_id})
+        return RunState.SENDING
+    return RunState(run.state)
+
+
+def skip_pending(connection: Connection, run_id: int) -> int:
+    """What is still pending in a cancelled run is skipped; how many.
+
+    Rows that another worker holds at this moment are left to it: it is claiming them, or giving
+    them back and will skip them itself. Waiting for it here could be waiting for each other.
+    """
+    free = select(_DELIVERY.c.id).where(*_pending(run_id)).with_for_update(skip_locked=True)
+    count = connection.execute(
+        update(_DELIVERY)
+        .where(_DELIVERY.c.id.in_(free) if _locks_rows(connection) else and_(*_pending(run_id)))
+        .values(state=DeliveryState.SKIPPED.value, code=SkipReason.CANCELLED.value)
+    ).rowcount
+    move_counts(
+        connection,
+        {(run_id, DeliveryState.PENDING.value, DeliveryState.SKIPPED.value): count},
+    )
+    return count
+
+
+def _locks_rows(connection: Connection) -> bool:
+    """SQLite locks the whole database instead."""
+    return connection.dialect.name != "sqlite"
+
+
+def put_in_doubt(connection: Connection, gone: ColumnElement[bool], reason: str) -> int:
+    """Rows in the air whose worker is ``gone`` become in doubt; how many."""
+    # Through the runs' counters: there is an index on (run, state), none on the worker.
+    runs = connection.execute(select(_RUN.c.id).where(_RUN.c.sending > 0)).scalars().all()
+    total = 0
+    for run_id in sorted(runs):
+        count = connection.execute(
+            update(_DELIVERY)
+            .where(
+                _DELIVERY.c.run_id == run_id,
+                _DELIVERY.c.state == DeliveryState.SENDING.value,
+                gone,
+            )
+            .values(state=DeliveryState.IN_DOUBT.value, code="WorkerDied", reason=reason)
+        ).rowcount
+        move_counts(
+            connection,
+            {(run_id, DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value): count},
+        )
+        total += count
+    return total
+
+
+def _pending(run_id: int) -> tuple[Any, ...]:
+    return (_DELIVERY.c.run_id == run_id, _DELIVERY.c.state == DeliveryState.PENDING.value)
+
+
+def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> Sequence[Any]:
+    given = {"run_id": run_id, "most": most, "now": now, "furthest": now + FURTHEST_RETRY}
+    return connection.execute(sql.CLAIMABLE, given).all()
+
+
+def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
+    if row.suppressed is not None:
+        return SkipReason.SUPPRESSED
+    if row.shown_as is not None:
+        return None  # the status is that of another person
+    if row.status == ContactStatus.INVALID:
+        return SkipReason.INVALID
+    if row.status == ContactStatus.UNSUBSCRIBED and not transactional:
+        return SkipReason.UNSUBSCRIBED
+    return None
+
+
+def _claim_of(row: Row[Any], run_id: int) -> Claim:
+    attributes = row.attributes or {}
+    if row.relayed_id is not None:
+        attributes = {RELAYED: row.relayed_id, PLACE: row.place}
+    return Claim(row.id, run_id, row.email, row.attempts + 1, attributes, row.faults)

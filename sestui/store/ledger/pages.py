@@ -1,0 +1,168 @@
+"""The ledger in pages, newest first: any page of a million is a short walk along an index."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.states import DeliveryState
+from sestui.store.db.database import Database
+from sestui.store.ledger.walk import (
+    EVERY_STATE,
+    LogFilter,
+    LogRow,
+    Part,
+    Stretch,
+    count_newer,
+    count_older,
+    ids_at,
+    parts_of,
+    rows_by_id,
+    rows_of,
+    stretches,
+)
+
+_STEP = 20_000
+"""Deliveries that one step of a search looks at: some 50 ms."""
+
+MOST_FOUND = 10_000
+"""A search ends with so many: whoever looks for one of them has to say more."""
+
+
+class DeliveryPages:
+    """Deliveries of any filter, counted and paged; ``find`` is what :meth:`search` is for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self, wanted: LogFilter) -> RunCounts:
+        """How many there are of each state, whichever states are wanted: the runs' counters."""
+        with self._database.read_connection() as connection:
+            parts = parts_of(connection, replace(wanted, states=EVERY_STATE))
+        return RunCounts(
+            **{
+                state.value: sum(getattr(part.counts, state.value) for part in parts)
+                for state in DeliveryState
+            }
+        )
+
+    def count(self, wanted: LogFilter) -> int:
+        """How many there are."""
+        with self._database.read_connection() as connection:
+            return sum(part.count for part in parts_of(connection, wanted))
+
+    def page(self, wanted: LogFilter, offset: int, limit: int) -> list[LogRow]:
+        """At most ``limit`` of them from number ``offset`` on, the newest first."""
+        with self._database.read_connection() as connection:
+            cut: list[int] = []
+            whole: dict[int, Part] = {}
+            by_run: dict[int, Part] = {}
+            left = limit
+            for part in parts_of(connection, wanted):
+                if not left:
+                    break
+                if offset >= part.count:
+                    offset -= part.count
+                    continue
+                by_run[part.run_id] = part
+                if not offset and part.count <= left:
+                    whole[part.run_id] = part
+                    left -= part.count
+                    continue
+                ids = ids_at(connection, part, wanted.states, offset, left)
+                cut += ids
+                left -= len(ids)
+                offset = 0
+            rows = list(rows_by_id(connection, cut).values())
+            if whole:
+                conditions = Stretch(tuple(whole.values())).conditions(
+                    wanted, sqlite=self._database.is_sqlite
+                )
+                rows += rows_of(connection, *conditions)
+        rows.sort(key=lambda row: (row.run_id, row.id), reverse=True)
+        return [by_run[row.run_id].row(row) for row in rows[:limit]]
+
+    def place(self, wanted: LogFilter, row: LogRow, near: int) -> int:
+        """The number that a delivery has now, or would have; ``near`` is about where it was."""
+        run_id, delivery_id = row.delivery.run_id, row.delivery.id
+        with self._database.read_connection() as connection:
+            before = 0
+            for part in parts_of(connection, wanted):
+                if part.run_id > run_id:
+                    before += part.count
+                elif part.run_id == run_id:
+                    if near - before <= part.count // 2:
+                        newer = count_newer(connection, part, wanted.states, delivery_id)
+                        return before + newer
+                    older = count_older(connection, part, wanted.states, delivery_id)
+                    return before + part.count - older
+        return before
+
+    def search(self, wanted: LogFilter) -> "Search":
+        """A search for ``wanted.find``, not begun yet."""
+        return Search(self._database, wanted)
+
+
+class Search:
+    """Finds the newest deliveries by a part of the address, one bounded :meth:`step` at a time.
+
+    Whoever searches stops by not stepping any more. What is found so far can be counted and paged
+    at any time, from any thread.
+    """
+
+    def __init__(self, database: Database, wanted: LogFilter) -> None:
+        self._database = database
+        self._wanted = wanted
+        self._by_run: dict[int, Part] = {}
+        self._ids = array("q")
+        self._stretches: Iterator[Stretch] | None = None
+        self._total = 0
+        self._looked_at = 0
+        self.done = False
+        """Whether everything was looked at, or enough found."""
+        self.more = False
+        """Whether there may be more than were found."""
+
+    @property
+    def share(self) -> float:
+        """How much of it all was looked at, 0 to 1."""
+        return 1.0 if self.done else min(1.0, self._looked_at / max(1, self._total))
+
+    def step(self) -> None:
+        """Look at the next few thousand deliveries."""
+        if self._stretches is None:
+            self._stretches = self._begin()
+        stretch = next(self._stretches, None)
+        if stretch is None:
+            self.done = True
+            return
+        room = MOST_FOUND - len(self._ids)
+        with self._database.read_connection() as connection:
+            found = stretch.ids(
+                connection, self._wanted, sqlite=self._database.is_sqlite, limit=room + 1
+            )
+        self._ids.extend(found[:room])
+        if len(found) > room:
+            self.done = self.more = True
+        whole = sum(part.count for part in stretch.parts)
+        self._looked_at += min(whole, _STEP)
+
+    def _begin(self) -> Iterator[Stretch]:
+        with self._database.read_connection() as connection:
+            parts = parts_of(connection, self._wanted)
+        self._by_run = {part.run_id: part for part in parts}
+        self._total = sum(part.count for part in parts)
+        states = self._wanted.states
+        connect = self._database.read_connection
+        return stretches(connect, parts, states, size=_STEP, newest_first=True)
+
+    def count(self) -> int:
+        """How many were found so far."""
+        return len(self._ids)
+
+    def page(self, offset: int, limit: int) -> Sequence[LogRow]:
+        """Of those found so far, as they are now, the newest first."""
+        ids = self._ids[offset : offset + limit].tolist()
+        with self._database.read_connection() as connection:
+            rows = rows_by_id(connection, ids)
+        return [self._by_run[rows[key].run_id].row(rows[key]) for key in ids if key in rows]

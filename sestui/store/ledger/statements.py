@@ -1,0 +1,120 @@
+"""The ledger's statements, built once: building them anew costs more than running them.
+
+Names of parameters begin with ``b_`` where SQLAlchemy keeps the column's own name for itself.
+"""
+
+from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlmodel import col
+
+from sestui.core.delivery.states import DeliveryState, RunState, WorkerRole
+from sestui.store.contacts.address_sql import of_domain
+from sestui.store.db.tables import Contact, Delivery, Run, Suppression, Worker
+
+DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_OF_DOMAIN = _SUPPRESSION.alias("of_domain")
+
+STATES = tuple(state.value for state in DeliveryState)
+
+_WORKERS = (
+    select(func.count())
+    .select_from(Worker)
+    .where(col(Worker.role) == WorkerRole.SENDER.value)
+    .scalar_subquery()
+)
+
+RUN_NOW = select(
+    RUN.c.state,
+    RUN.c.tat,
+    RUN.c.transactional,
+    RUN.c.pending,
+    RUN.c.sending,
+    _WORKERS.label("workers"),
+).where(RUN.c.id == bindparam("run_id"))
+"""What a claim has to know of its run."""
+
+CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
+    # Through the runs' counters: there is an index on (run, state), none on the worker.
+    DELIVERY.c.run_id.in_(select(RUN.c.id).where(RUN.c.sending > 0)),
+    DELIVERY.c.state == DeliveryState.SENDING.value,
+    DELIVERY.c.worker == bindparam("worker"),
+)
+"""What ``worker`` has in the air, as far as the ledger knows."""
+
+_PENDING = (
+    DELIVERY.c.run_id == bindparam("run_id"),
+    DELIVERY.c.state == DeliveryState.PENDING.value,
+)
+
+_ADDRESS = case(
+    (_CONTACT.c.email == DELIVERY.c.email, _CONTACT.c.email_key),
+    else_=func.lower(DELIVERY.c.email),
+)
+"""The key of the address that a delivery goes to."""
+
+CLAIMABLE = (
+    select(
+        DELIVERY.c.id,
+        DELIVERY.c.email,
+        DELIVERY.c.attempts,
+        DELIVERY.c.faults,
+        DELIVERY.c.shown_as,
+        DELIVERY.c.relayed_id,
+        DELIVERY.c.place,
+        _CONTACT.c.attributes,
+        _CONTACT.c.status,
+        func.coalesce(_SUPPRESSION.c.email_key, _OF_DOMAIN.c.email_key).label("suppressed"),
+    )
+    .select_from(DELIVERY)
+    .outerjoin(_CONTACT, _CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))
+    .outerjoin(_SUPPRESSION, _SUPPRESSION.c.email_key == _ADDRESS)
+    .outerjoin(_OF_DOMAIN, _OF_DOMAIN.c.email_key == of_domain(_ADDRESS))
+    .where(
+        *_PENDING,
+        # One that lies further ahead than any backoff: the clock was set back.
+        or_(
+            DELIVERY.c.not_before <= bindparam("now"),
+            DELIVERY.c.not_before > bindparam("furthest"),
+        ),
+    )
+    .order_by(DELIVERY.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=DELIVERY, skip_locked=True)
+)
+"""Pending rows in order, with what decides whether they may be mailed after all."""
+
+NEXT_TRY = select(func.min(DELIVERY.c.not_before)).where(*_PENDING)
+"""When the first of the rows that back off may be tried again."""
+
+MARK_SKIPPED = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=DeliveryState.SKIPPED.value, code=bindparam("b_code"))
+)
+
+MOVE_COUNTS = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values({RUN.c[state]: RUN.c[state] + bindparam(f"b_{state}") for state in STATES})
+    .returning(RUN.c.state, RUN.c.pending, RUN.c.sending)
+)
+"""Add to each of a run's counters; returns what :data:`FINISH` hangs on."""
+
+FINISH = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values(
+        state=RunState.FINISHED.value, finished_at=bindparam("b_finished_at"), reason="", detail=""
+    )
+)
+
+REOPEN = (
+    update(RUN)
+    .where(RUN.c.id == bindparam("b_run_id"))
+    .values(state=RunState.SENDING.value, finished_at=None)
+)
+"""A finished run sends again."""
+
+SET_RUN_TAT = update(RUN).where(RUN.c.id == bindparam("b_run_id")).values(tat=bindparam("b_tat"))

@@ -1,0 +1,112 @@
+"""Who is claiming: a row a process, so that the next one can tell the living from the dead."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.delivery.states import WorkerRole
+from sestui.store.backup.lineage import Lineage, Mark
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Delivery, Run, Worker
+from sestui.store.ledger.ledger import ledger_now, put_in_doubt
+
+_DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+LEASE_SECONDS = 30.0
+"""A worker of another host that has not said a word for this long is taken for dead."""
+
+_ENDED = "The process that was sending this ended before SES's answer was written."
+
+
+class Workers:
+    """Registering, beating, and finding what the dead left behind."""
+
+    def __init__(self, database: Database, clock: Clock, lineage: Lineage | None = None) -> None:
+        """``lineage`` is advanced with every beat of workers that send."""
+        self._database = database
+        self._clock = clock
+        self._lineage = lineage
+        self._own: dict[str, dict[str, Any]] = {}
+
+    def register(
+        self,
+        *,
+        host: str,
+        pid: int,
+        process_started_at: Instant,
+        role: WorkerRole = WorkerRole.SENDER,
+    ) -> str:
+        """Enter this process; returns the id under which it claims."""
+        worker_id = uuid.uuid4().hex
+        self._own[worker_id] = {
+            "id": worker_id,
+            "role": role.value,
+            "host": host,
+            "pid": pid,
+            "process_started_at": process_started_at,
+        }
+        self.beat(worker_id)
+        return worker_id
+
+    def beat(self, worker_id: str) -> None:
+        """Say that the worker still lives; call it several times within a lease.
+
+        One that was taken for dead (it stood still for longer than a lease) enters itself again:
+        what it claims from now on must be found if it dies in truth.
+        """
+        with self._database.write() as session:
+            now = ledger_now(session.connection(), self._clock)
+            session.merge(Worker(**self._own[worker_id], heartbeat_at=now))
+            mark = self._advance(session, now)
+        self._remember(mark)
+
+    def leave(self, worker_id: str) -> None:
+        """Take the worker out; what it still holds (its end was no clean one) is in doubt."""
+        with self._database.write() as session:
+            put_in_doubt(session.connection(), _DELIVERY.c.worker == worker_id, _ENDED)
+            session.exec(delete(Worker).where(col(Worker.id) == worker_id))
+            mark = self._advance(session, ledger_now(session.connection(), self._clock))
+        self._remember(mark)
+
+    def _advance(self, session: Session, now: Instant) -> Mark | None:
+        return None if self._lineage is None else self._lineage.advance(session, now)
+
+    def _remember(self, mark: Mark | None) -> None:
+        if self._lineage is not None and mark is not None:
+            self._lineage.remember(mark)
+
+    def bury(self, *, host: str, lives: Callable[[int, Instant], bool]) -> int:
+        """Put in doubt what dead workers had in the air; returns how many deliveries.
+
+        Whoever claimed a row and isn't registered is dead: workers register first and leave last.
+
+        A worker of this ``host`` is dead when ``lives(pid, process_started_at)`` is False; one of
+        another host when its heartbeat is older than :data:`LEASE_SECONDS`.
+        """
+        with self._database.read() as session:
+            in_the_air = select(Run.id).where(Run.sending > 0)
+            if not (session.exec(select(Worker.id)).first() or session.exec(in_the_air).first()):
+                return 0
+        with self._database.write() as session:
+            now = ledger_now(session.connection(), self._clock)
+            dead = [
+                worker
+                for worker in session.exec(select(Worker)).all()
+                if _is_dead(worker, host, lives, now)
+            ]
+            for worker in dead:
+                session.delete(worker)
+            session.flush()
+            unregistered = _DELIVERY.c.worker.not_in(select(col(Worker.id)))
+            return put_in_doubt(session.connection(), unregistered, _ENDED)
+
+
+def _is_dead(
+    worker: Worker, host: str, lives: Callable[[int, Instant], bool], now: Instant
+) -> bool:
+    if worker.host == host:
+        return not lives(worker.pid, worker.process_started_at)
+    return now - worker.heartbeat_at > LEASE_SECONDS

@@ -1,0 +1,91 @@
+"""Relayed mails after their admission: what they say, what became of them, and their clearing."""
+
+from collections.abc import Collection
+
+from sestui.core.clock import Clock
+from sestui.ses_api.relay_admission import HOLD_SECONDS, Outcome, Queue
+from sestui.ses_api.relayed import RelayedMail, unpacked
+from sestui.store.db.database import Database
+from sestui.store.ledger.ledger import ledger_now
+from sestui.store.relay import statements as sql
+
+RETRY_WINDOW_SECONDS = 86_400.0
+"""A client's retry is known as one for so long; SDKs give up within minutes."""
+
+_HOUR = 3600
+_USAGE_HOURS = 48
+_PURGE = 500
+"""Payloads removed in one transaction."""
+
+
+class RelayedMails:
+    """Every mail that the relay took over."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def contents(self, mail_ids: Collection[int]) -> dict[int, RelayedMail]:
+        """What these mails say, by their ids; those removed after their retention time are left
+        out."""
+        with self._database.read_connection() as connection:
+            rows = connection.execute(sql.CONTENTS, {"ids": list(mail_ids)}).all()
+        return {row.mail_id: unpacked(row.content) for row in rows}
+
+    def outcome(self, mail_id: int) -> Outcome:
+        """Where the recipient stands that the mail was answered for."""
+        with self._database.read_connection() as connection:
+            row = connection.execute(sql.OUTCOME, {"mail_id": mail_id}).one()
+        return Outcome(row.state, row.message_id, row.code, row.reason)
+
+    def queue(self) -> Queue:
+        """How much waits to be sent, and for how long."""
+        queues = self.queues().values()
+        return Queue(
+            sum(each.depth for each in queues), max((each.age for each in queues), default=0.0)
+        )
+
+    def queues(self) -> dict[int, Queue]:
+        """The same for each run in which something waits, by the run's id."""
+        with self._database.read_connection() as connection:
+            runs = connection.execute(sql.OPEN_RUNS).all()
+            if not runs:
+                return {}
+            oldest = [
+                connection.execute(sql.OLDEST_PENDING, {"run_id": run.id}).scalar() for run in runs
+            ]
+            now = ledger_now(connection, self._clock)
+        return {
+            run.id: Queue(run.pending, 0.0 if instant is None else max(0.0, now - instant))
+            for run, instant in zip(runs, oldest, strict=True)
+        }
+
+    def release_orphans(self) -> None:
+        """Let go what waits for a first call that ended with its process."""
+        with self._database.write_connection() as connection:
+            now = ledger_now(connection, self._clock)
+            connection.execute(sql.RELEASE_ORPHANS, {"b_since": now - 2 * HOLD_SECONDS})
+
+    def purge(self, *, retention: float) -> int:
+        """Remove the content of mails older than ``retention`` seconds; how many.
+
+        What is not settled for good keeps its content: it may have to be sent yet.
+        """
+        removed = 0
+        while True:
+            with self._database.write_connection() as connection:
+                now = ledger_now(connection, self._clock)
+                ids = (
+                    connection.execute(
+                        sql.STALE_PAYLOADS, {"before": now - retention, "most": _PURGE}
+                    )
+                    .scalars()
+                    .all()
+                )
+                if ids:
+                    connection.execute(sql.DROP_PAYLOADS, {"ids": ids})
+                connection.execute(sql.STALE_KEYS, {"before": now - RETRY_WINDOW_SECONDS})
+                connection.execute(sql.DROP_USAGE, {"hour": int(now // _HOUR) - _USAGE_HOURS})
+            removed += len(ids)
+            if len(ids) < _PURGE:
+                return removed

@@ -1,0 +1,54 @@
+"""How a run comes into being, whatever it is for."""
+
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.schedule.cron import Occurrence
+from sestui.store.db.tables import Campaign, Run
+
+
+def sent_fields(campaign: Campaign) -> dict[str, Any]:
+    """What a run takes over from its campaign."""
+    return {
+        "message_id": campaign.message_id,
+        "from_address": campaign.from_address,
+        "reply_to": campaign.reply_to,
+        "keywords": campaign.keywords,
+        "transactional": campaign.transactional,
+        "skip_unrenderable": campaign.skip_unrenderable,
+        "priority": campaign.priority,
+        "max_rate": campaign.max_rate,
+        "send_window": campaign.send_window,
+        "timezone": campaign.timezone,
+    }
+
+
+def new_run(
+    campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Occurrence | None
+) -> Run:
+    """The row of a run that sends from this instant, without its number."""
+    return Run(
+        campaign_id=campaign.id,
+        number=0,
+        kind=kind.value,
+        state=RunState.SENDING.value,
+        created_at=now,
+        started_at=now,
+        scheduled_for=None if scheduled_for is None else scheduled_for.at,
+        occurrence=None if scheduled_for is None else scheduled_for.name,
+        **sent_fields(campaign),
+    )
+
+
+def number_run(session: Session, run: Run) -> None:
+    """Give the run its campaign's next number and its id."""
+    highest = session.exec(
+        select(func.max(Run.number)).where(Run.campaign_id == run.campaign_id)
+    ).one()
+    run.number = (highest or 0) + 1
+    session.add(run)
+    session.flush()

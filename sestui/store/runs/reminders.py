@@ -1,0 +1,112 @@
+"""What needs somebody, and what the operator has been told of it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, delete, or_, select
+
+from sestui.core.clock import Instant
+from sestui.core.content.notice import Notice
+from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
+from sestui.core.schedule.reminders import Subject
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign, Reminder, Run
+from sestui.store.runs.notices import post_notice
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that needs somebody, as it is told."""
+
+    subject: Subject
+    id: int
+    state: str
+    """A word; while it is the same, only time makes it be told again."""
+    notice: Notice | None
+    """The same as a mail; None: there is nobody to mail, or nobody to mail as."""
+    from_address: str = ""
+
+
+class Reminders:
+    """Remembers what the operator has been told."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def runs(self) -> Sequence[tuple[Run, str]]:
+        """Runs that need somebody, each with its campaign's name, the oldest first."""
+        with self._database.read() as session:
+            return session.exec(
+                select(Run, Campaign.name)
+                .join(Campaign, col(Campaign.id) == Run.campaign_id)
+                .where(_needs_somebody())
+                .order_by(col(Run.id))
+            ).all()
+
+    def forget(self, campaigns: Collection[int]) -> None:
+        """Forget what is settled: if it comes again, it is news.
+
+        ``campaigns`` are those that still can't be started.
+        """
+        settled = or_(
+            and_(
+                Reminder.subject == Subject.RUN.value,
+                col(Reminder.subject_id).not_in(select(Run.id).where(_needs_somebody())),
+            ),
+            and_(
+                Reminder.subject == Subject.CAMPAIGN.value,
+                col(Reminder.subject_id).not_in(list(campaigns)),
+            ),
+        )
+        with self._database.read() as session:  # mostly there is nothing, and nothing to lock
+            if session.exec(select(Reminder.subject).where(settled).limit(1)).first() is None:
+                return
+        with self._database.write() as session:
+            session.exec(delete(Reminder).where(settled))
+
+    def tell(
+        self, told: Told, recipients: Sequence[str], now: Instant, told_before: Instant
+    ) -> bool:
+        """Whether it is to be told now, by this process; its mail is in the ledger then.
+
+        Not if it was told in the same state after ``told_before``.
+        """
+        with self._database.read() as session:
+            if _is_told(session, told, told_before):
+                return False
+        with self._database.write() as session:
+            # One process tells it, however many look at the same time.
+            session.exec(select(Campaign.id).where(_whose(told)).with_for_update()).first()
+            if _is_told(session, told, told_before):
+                return False
+            session.merge(
+                Reminder(subject=told.subject, subject_id=told.id, state=told.state, told_at=now)
+            )
+            if told.notice is not None and recipients:
+                post_notice(
+                    session, told.notice, recipients, from_address=told.from_address, now=now
+                )
+            return True
+
+
+def _needs_somebody() -> ColumnElement[bool]:
+    return and_(
+        Run.kind != RunKind.TEST.value,  # whoever asked for a test mail has seen what became of it
+        or_(
+            and_(Run.state == RunState.PAUSED.value, Run.reason != PauseReason.OPERATOR.value),
+            and_(Run.state == RunState.WAITING.value, Run.reason == WaitReason.APPROVAL.value),
+            col(Run.in_doubt) > 0,
+        ),
+    )
+
+
+def _whose(told: Told) -> ColumnElement[bool]:
+    if told.subject is Subject.CAMPAIGN:
+        return col(Campaign.id) == told.id
+    return col(Campaign.id).in_(select(Run.campaign_id).where(Run.id == told.id))
+
+
+def _is_told(session: Session, told: Told, told_before: Instant) -> bool:
+    row = session.get(Reminder, (told.subject.value, told.id))
+    return row is not None and row.state == told.state and row.told_at > told_before

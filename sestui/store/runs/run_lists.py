@@ -1,0 +1,102 @@
+"""Runs across all campaigns: those that go on, those that ended, those that need somebody."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_
+from sqlmodel import col, select
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign, Run
+from sestui.store.ledger.sent_since import count_sent
+
+NamedRun = tuple[Run, str]
+"""A run and the name of its campaign."""
+
+_ENDED = sorted(state.value for state in ENDED_RUN_STATES)
+
+
+class RecentRuns:
+    """Looks across campaigns; every read is over the runs, which are few, not over the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def going(self) -> Sequence[NamedRun]:
+        """Runs that have not ended, the newest first."""
+        return self._runs(col(Run.state).not_in(_ENDED))
+
+    def pending(self) -> int:
+        """Recipients whose mail is still to leave, of all runs that have not ended."""
+        waiting = func.coalesce(func.sum(col(Run.pending) + col(Run.sending)), 0)
+        with self._database.read() as session:
+            return int(session.exec(select(waiting).where(col(Run.state).not_in(_ENDED))).one())
+
+    def needing(self) -> Sequence[NamedRun]:
+        """Runs that are paused, wait for approval or have somebody in doubt, the newest first.
+
+        Tests don't count.
+        """
+        return self._runs(
+            or_(
+                col(Run.state) == RunState.PAUSED.value,
+                (col(Run.state) == RunState.WAITING.value)
+                & (col(Run.reason) == WaitReason.APPROVAL.value),
+                col(Run.in_doubt) > 0,
+            ),
+            col(Run.kind).in_(AUDIENCES),
+        )
+
+    def ended(self, limit: int) -> Sequence[NamedRun]:
+        """The runs that ended last, newest first; tests don't count."""
+        return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)
+
+    def coming(self, limit: int) -> Sequence[Campaign]:
+        """Campaigns that `run-due` starts by itself, the next first."""
+        with self._database.read() as session:
+            return session.exec(
+                select(Campaign)
+                .where(col(Campaign.next_due_at).is_not(None))
+                .order_by(col(Campaign.next_due_at))
+                .limit(limit)
+            ).all()
+
+    def recipients(self) -> int:
+        """How many deliveries there are in all, by the runs' own counters."""
+        states = (Run.pending, Run.sending, Run.accepted, Run.rejected, Run.in_doubt, Run.skipped)
+        sums = [func.coalesce(func.sum(state), 0) for state in states]
+        with self._database.read() as session:
+            return sum(map(int, session.execute(select(*sums)).one()))
+
+    def handed_over_since(self, since: Instant) -> int:
+        """Mails that SES has, or may have, from this database since ``since``.
+
+        Runs that started later count by their counters; of older ones that were still at it, the
+        deliveries that were accepted since are counted.
+        """
+        with self._database.read() as session:
+            whole = session.exec(
+                select(func.sum(col(Run.accepted) + col(Run.sending) + col(Run.in_doubt))).where(
+                    col(Run.started_at) >= since
+                )
+            ).one()
+            partly = session.exec(
+                select(Run.id).where(
+                    col(Run.started_at) < since,
+                    or_(col(Run.finished_at).is_(None), col(Run.finished_at) >= since),
+                )
+            ).all()
+            older = sum(count_sent(session.connection(), run_id, since) for run_id in partly)
+        return int(whole or 0) + older
+
+    def _runs(self, *wanted: object, limit: int = 50) -> Sequence[NamedRun]:
+        query = (
+            select(Run, Campaign.name)
+            .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
+            .where(*wanted)  # type: ignore[arg-type] # sqlmodel's stubs take single conditions only
+            .order_by(col(Run.id).desc())
+            .limit(limit)
+        )
+        with self._database.read() as session:
+            return [(run, name) for run, name in session.exec(query)]

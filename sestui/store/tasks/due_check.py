@@ -1,0 +1,126 @@
+"""Is anything to be done at all? Asked every minute for years, so without the ORM's import.
+
+On SQLite this is the standard library alone; where it can't tell (another database, another
+schema version, a file that isn't there yet), the way that can takes over.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import Completion, PauseReason, RunKind, RunState, WaitReason
+from sestui.core.schedule.zones import LONGEST_SHIFT, due_at
+from sestui.core.task.states import TaskRunState
+from sestui.errors import StorageError
+from sestui.store.db.sqlite_logs import check_logs
+from sestui.store.db.version import HEAD
+
+if TYPE_CHECKING:
+    from sestui.store.db.database import Database
+
+_BUSY_SECONDS = 5.0
+
+_LOOKS = (
+    "SELECT 1 FROM run WHERE state = :sending LIMIT 1",
+    "SELECT 1 FROM run WHERE state = :waiting AND reason <> :approval LIMIT 1",
+    "SELECT 1 FROM run WHERE completion = :owed AND state = :finished LIMIT 1",
+    "SELECT 1 FROM task_run WHERE state IN (:queued, :running) LIMIT 1",
+    "SELECT 1 FROM shared_setting WHERE name = 'backup_taken_at' LIMIT 1",
+)
+"""Each one step along an index."""
+
+_WAITING = (
+    "SELECT next_due_at, next_occurrence, timezone FROM campaign WHERE next_due_at <= :soon",
+    "SELECT next_run_at, next_occurrence, timezone FROM task WHERE next_run_at <= :soon",
+)
+"""What is due soon, which a zone whose rules were changed may have moved."""
+
+
+_UNTOLD = (
+    "NOT EXISTS (SELECT 1 FROM reminder WHERE reminder.subject = 'run' "
+    "AND reminder.subject_id = run.id AND reminder.told_at > :told_before)"
+)
+_REMINDERS = tuple(
+    f"SELECT 1 FROM run WHERE {need} AND run.kind <> :test AND {_UNTOLD} LIMIT 1"  # noqa: S608 - our own words
+    for need in (
+        "state = :paused AND reason <> :operator",
+        "state = :waiting AND reason = :approval",
+        "in_doubt > 0",
+    )
+)
+"""Is a person needed who hasn't been told? Each along an index of the few runs in such a state."""
+
+
+def _looks(told_before: Instant | None) -> tuple[str, ...]:
+    return _LOOKS if told_before is None else (*_LOOKS, *_REMINDERS)
+
+
+def _values(now: Instant, told_before: Instant | None) -> dict[str, object]:
+    return {
+        "soon": now + LONGEST_SHIFT,
+        "told_before": told_before,
+        "paused": RunState.PAUSED.value,
+        "operator": PauseReason.OPERATOR.value,
+        "test": RunKind.TEST.value,
+        "sending": RunState.SENDING.value,
+        "waiting": RunState.WAITING.value,
+        "approval": WaitReason.APPROVAL.value,
+        "owed": Completion.OWED.value,
+        "finished": RunState.FINISHED.value,
+        "queued": TaskRunState.QUEUED.value,
+        "running": TaskRunState.RUNNING.value,
+    }
+
+
+def surely_nothing_due(file: Path, now: Instant, told_before: Instant | None = None) -> bool:
+    """Whether the SQLite database is at this program's version and holds nothing to be done.
+
+    To tell the operator of what needs somebody, and wasn't told after ``told_before``, is something
+    to be done; None: it isn't.
+
+    False when there is something, and when this can't tell.
+    """
+    values = _values(now, told_before)
+    try:
+        check_logs(file)  # whatever opens it would replay them
+        with closing(
+            sqlite3.connect(
+                f"file:{quote(str(file))}?mode=rw",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+            )
+        ) as connection:
+            version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            if version != [(HEAD,)]:
+                return False
+            waiting = [row for look in _WAITING for row in connection.execute(look, values)]
+            return not _any_due(waiting, now) and not any(
+                connection.execute(look, values).fetchone() for look in _looks(told_before)
+            )
+    except (sqlite3.Error, StorageError):
+        return False
+
+
+def anything_due(database: "Database", now: Instant, told_before: Instant | None = None) -> bool:
+    """The same of a database that is open, at its version, on either engine."""
+    from sqlalchemy import text  # noqa: PLC0415 - see above
+
+    values = _values(now, told_before)
+    with database.read_connection() as connection:
+        waiting = [
+            (at, name, zone)
+            for look in _WAITING
+            for at, name, zone in connection.execute(text(look), values)
+        ]
+        return _any_due(waiting, now) or any(
+            connection.execute(text(look), values).first() for look in _looks(told_before)
+        )
+
+
+def _any_due(waiting: Iterable[tuple[Instant, str, str]], now: Instant) -> bool:
+    return any(due_at(at, name, zone) <= now for at, name, zone in waiting)

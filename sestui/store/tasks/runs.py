@@ -1,0 +1,383 @@
+"""Executions of tasks: taken from the queue, logged, ended, and found when their process died."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
+
+from sestui.core.clock import Instant
+from sestui.core.task.fields import TaskFields, may_retry
+from sestui.core.task.states import Misfire, Overlap, TaskRunState
+from sestui.errors import NotFoundError, StateError
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Worker
+from sestui.store.tasks.tables import Task, TaskRun
+from sestui.store.tasks.tasks import fields_of_task
+
+_LOOKED_AT = 20
+"""Queued runs that one look considers: others may take the first ones before us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Who runs tasks."""
+
+    worker: str
+    """The id under which the process is registered."""
+    host: str
+    """Its machine, as people call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An execution that is this worker's now."""
+
+    run_id: int
+    task_id: int
+    task: TaskFields
+    occurrence: Instant
+    """What it is run for: the occurrence, or when somebody asked for it."""
+    occurrence_name: str
+    """The occurrence's name; '' if somebody asked for it."""
+    by_hand: bool
+    attempt: int
+    log: str
+    """What an earlier attempt has logged."""
+    mark: str
+    """Names this execution among all of all databases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process that a run has started, which leads a process group."""
+
+    host: str
+    """Machine, its boot and process namespace: pids compare only within all three."""
+    pid: int
+    started_at: float
+    """Tells it from a later process of that pid; on the scale of ``sending.process_identity``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostRun:
+    """An execution whose process has died; a program that it had started may live on."""
+
+    mark: str
+    """See :class:`Taken`."""
+    host: str
+    """The machine that ran it, as people call it."""
+    program: Program | None
+    may_last_until: Instant
+    """When its time is up, whoever is there to look after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to."""
+
+    state: TaskRunState
+    detail: str
+    """As a sentence."""
+    figures: dict[str, Any]
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An execution whose process had died, and what was made of it."""
+
+    run_id: int
+    task: str
+    host: str
+    again: bool
+    """It is in the queue again."""
+    remark: str = ""
+    """What became of its program; '' if nothing was left of one."""
+
+    def sentence(self) -> str:
+        """What happened, for people."""
+        after = "it is run again" if self.again else "it is not run again"
+        words = (self.remark, after)
+        said = ", ".join(each for each in words if each)
+        return f"{self.task}: the process that ran it on {self.host} ended before it did, {said}"
+
+
+class TaskRuns:
+    """Every execution of every task."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # looking
+
+    def get(self, run_id: int) -> TaskRun:
+        """The run as it is now.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as session:
+            run = session.get(TaskRun, run_id)
+        if run is None:
+            raise NotFoundError(f"There is no task run {run_id}.")
+        return run
+
+    def of_task(self, task_id: int, *, limit: int = 20) -> Sequence[TaskRun]:
+        """The task's newest runs, the newest first."""
+        with self._database.read() as session:
+            return session.exec(
+                select(TaskRun)
+                .where(TaskRun.task_id == task_id)
+                .order_by(col(TaskRun.id).desc())
+                .limit(limit)
+            ).all()
+
+    def newest(self, task_ids: Sequence[int]) -> dict[int, TaskRun]:
+        """The newest run of each of these tasks that has one."""
+        found = {}
+        with self._database.read() as session:
+            for task_id in task_ids:  # an index step each
+                run = session.exec(
+                    select(TaskRun)
+                    .where(TaskRun.task_id == task_id)
+                    .order_by(col(TaskRun.id).desc())
+                    .limit(1)
+                ).first()
+                if run is not None:
+                    found[task_id] = run
+        return found
+
+    def any_open(self) -> bool:
+        """Whether anything is in the queue or at work."""
+        with self._database.read() as session:
+            return any(
+                session.exec(select(TaskRun.id).where(TaskRun.state == state).limit(1)).first()
+                for state in (TaskRunState.QUEUED.value, TaskRunState.RUNNING.value)
+            )
+
+    # working
+
+    def by_hand(self, task_id: int, by: Runner, now: Instant) -> Taken:
+        """A run that somebody asks for, taken at once.
+
+        Raises:
+            StateError: the task is at work, and doesn't allow another beside it.
+        """
+        with self._database.write() as session:
+            task = session.get_one(Task, task_id, with_for_update=True)
+            run = TaskRun(task_id=task_id, queued_at=now)
+            session.add(run)
+            session.flush()
+            if not _is_free(session, task, run):
+                session.delete(run)
+                raise StateError(f"The task {task.name} is running already.")
+            return _start(session, task, run, by, now)
+
+    def take(self, by: Runner, now: Instant) -> Taken | None:
+        """The queued run that is to go next, taken for that worker; None: there is none.
+
+        Higher priority first, then the older occurrence. A task's runs don't go at the same time
+        unless it allows that.
+        """
+        with self._database.read() as session:
+            queued = session.exec(
+                select(TaskRun.id, TaskRun.task_id)
+                .join(Task, col(Task.id) == col(TaskRun.task_id))
+                .where(
+                    TaskRun.state == TaskRunState.QUEUED.value,
+                    or_(col(Task.overlap) == Overlap.ALLOW.value, ~_another_at_work().exists()),
+                )
+                .order_by(col(Task.priority).desc(), col(TaskRun.scheduled_for), col(TaskRun.id))
+                .limit(_LOOKED_AT)
+            ).all()
+        for run_id, task_id in queued:
+            with self._database.write() as session:
+                task = session.get_one(Task, task_id, with_for_update=True)
+                run = session.get(TaskRun, run_id, with_for_update=True)
+                if (
+                    run is not None
+                    and run.state == TaskRunState.QUEUED
+                    and _is_free(session, task, run)
+                ):
+                    return _start(session, task, run, by, now)
+        return None
+
+    def write_log(self, taken: Taken, worker: str, log: str) -> bool:
+        """Keep the log so far; False: the run is not this worker's any more."""
+        with self._database.write() as session:
+            return bool(
+                session.exec(update(TaskRun).where(*_mine(taken, worker)).values(log=log)).rowcount
+            )
+
+    def note_program(self, taken: Taken, program: Program) -> None:
+        """Keep which program the run has started, for whoever finds the run when we have died."""
+        with self._database.write() as session:
+            session.exec(
+                update(TaskRun)
+                .where(col(TaskRun.id) == taken.run_id, col(TaskRun.attempt) == taken.attempt)
+                .values(
+                    program_host=program.host,
+                    program_pid=program.pid,
+                    program_started_at=program.started_at,
+                )
+            )
+
+    def end(self, taken: Taken, worker: str, result: RunResult, now: Instant) -> bool:
+        """Write what came of it; False: the run is not this worker's any more.
+
+        A run that was killed is queued again if its misfire rule says so. A task that has no
+        occurrence left is switched off by its last run.
+        """
+        with self._database.write() as session:
+            # The task's row first, as in taking: no two wait for each other.
+            task = session.get_one(Task, taken.task_id, with_for_update=True)
+            run = session.exec(
+                select(TaskRun).where(*_mine(taken, worker)).with_for_update()
+            ).one_or_none()
+            if run is None:
+                return False
+            run.log, run.detail, run.result = result.log, result.detail, result.figures
+            if result.state is TaskRunState.KILLED and _may_go_again(task, run):
+                _queue_again(run)
+            else:
+                run.state, run.finished_at = result.state.value, now
+                if task.next_run_at is None and not taken.by_hand:
+                    task.active = False
+            session.add_all([run, task])
+            return True
+
+    def adopt_orphans(
+        self, now: Instant, end_left_over: Callable[[LostRun, Instant], str | None]
+    ) -> list[Orphan]:
+        """Find runs whose process died, and do with them what their misfire rule says.
+
+        Whoever took a run and isn't registered is dead: workers register first and leave last.
+        Call it after dead workers were buried.
+
+        ``end_left_over`` ends what is left of the program that a run had started, and says what it
+        did ('' if there was nothing); None: something may still be at work, and the run stays.
+        """
+        with self._database.read() as session:
+            found = session.exec(
+                select(TaskRun, Task).join(Task, col(Task.id) == TaskRun.task_id).where(*_lost())
+            ).all()
+            lost = {run.id: _lost_run(task, run) for run, task in found}
+        orphans = []
+        for run_id, each in lost.items():
+            # Before the transaction: a program takes its time to end. Several processes may do so.
+            remark = end_left_over(each, now)
+            if remark is None:
+                continue
+            with self._database.write() as session:
+                run = session.exec(
+                    select(TaskRun)
+                    .where(TaskRun.id == run_id, *_lost())
+                    .with_for_update(of=TaskRun, skip_locked=True)
+                ).one_or_none()
+                if run is None:
+                    continue
+                task = session.get_one(Task, run.task_id)
+                again = _may_go_again(task, run)
+                said = f"The process that ran it on {run.host} ended before it did"
+                said += f"; {remark}" if remark else ""
+                run.detail = f"{said}."
+                run.log += f"{said}{'; it is run again' if again else ''}.\n"
+                if again:
+                    _queue_again(run)
+                else:
+                    run.state, run.finished_at = TaskRunState.KILLED.value, now
+                session.add(run)
+                orphans.append(Orphan(run.id, task.name, run.host, again, remark))
+        return orphans
+
+
+def _mark(worker: str, run_id: int) -> str:
+    return f"{worker}:{run_id}"
+
+
+def _lost_run(task: Task, run: TaskRun) -> LostRun:
+    program = None
+    if run.program_pid is not None and run.program_started_at is not None:
+        program = Program(run.program_host, run.program_pid, run.program_started_at)
+    return LostRun(
+        mark=_mark(run.worker, run.id),
+        host=run.host,
+        program=program,
+        may_last_until=(run.started_at or 0.0) + task.timeout,
+    )
+
+
+def _mine(taken: Taken, worker: str) -> tuple[Any, ...]:
+    return (
+        col(TaskRun.id) == taken.run_id,
+        col(TaskRun.state) == TaskRunState.RUNNING.value,
+        col(TaskRun.worker) == worker,
+        col(TaskRun.attempt) == taken.attempt,
+    )
+
+
+def _may_go_again(task: Task, run: TaskRun) -> bool:
+    """Whether the misfire rule makes up for a run that was killed; never for one by hand."""
+    return run.scheduled_for is not None and may_retry(Misfire(task.misfire), run.attempt)
+
+
+def _queue_again(run: TaskRun) -> None:
+    run.state, run.worker = TaskRunState.QUEUED.value, ""
+    run.started_at = run.finished_at = None
+
+
+def _lost() -> tuple[Any, ...]:
+    return (
+        TaskRun.state == TaskRunState.RUNNING.value,
+        col(TaskRun.worker).not_in(select(Worker.id)),
+    )
+
+
+def _another_at_work() -> Select[Any]:
+    other = aliased(TaskRun)
+    return select(other.id).where(
+        other.task_id == TaskRun.task_id, other.state == TaskRunState.RUNNING.value
+    )
+
+
+def _is_free(session: Session, task: Task, run: TaskRun) -> bool:
+    """Whether nothing of the task is at work that this run must not go beside."""
+    if task.overlap == Overlap.ALLOW:
+        return True
+    other = session.exec(
+        select(TaskRun.id)
+        .where(
+            TaskRun.task_id == task.id,
+            TaskRun.state == TaskRunState.RUNNING.value,
+            TaskRun.id != run.id,
+        )
+        .limit(1)
+    ).first()
+    return other is None
+
+
+def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant) -> Taken:
+    run.state = TaskRunState.RUNNING.value
+    run.attempt += 1
+    run.worker, run.host = by.worker, by.host
+    run.program_host, run.program_pid, run.program_started_at = "", None, None
+    run.started_at, run.finished_at = now, None
+    run.detail = ""
+    task.first_run_at = task.first_run_at or now
+    task.last_run_at = now
+    session.add_all([run, task])
+    session.flush()
+    return Taken(
+        run_id=run.id,
+        task_id=task.id,
+        task=fields_of_task(task),
+        occurrence=run.scheduled_for if run.scheduled_for is not None else now,
+        occurrence_name=run.occurrence or "",
+        by_hand=run.scheduled_for is None,
+        attempt=run.attempt,
+        log=run.log,
+        mark=_mark(by.worker, run.id),
+    )

@@ -1,0 +1,352 @@
+"""Tasks as they are defined, and which of their occurrences are put in the queue."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, delete, select
+
+from sestui.core.clock import Instant
+from sestui.core.schedule.cron import Occurrence, occurrence_at
+from sestui.core.schedule.zones import due_at
+from sestui.core.task.fields import MOST_COUNTED, Occurrences, TaskFields, occurrences
+from sestui.core.task.states import OPEN_TASK_STATES, Misfire, Overlap, TaskRunState
+from sestui.core.text import printable
+from sestui.errors import NotFoundError, StateError
+from sestui.store.db.database import Database
+from sestui.store.tasks.occurrences import distinct_instant, due_ids, later_than
+from sestui.store.tasks.tables import Task, TaskRun
+
+_OPEN = sorted(state.value for state in OPEN_TASK_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What putting a due task's occurrences in the queue came to."""
+
+    task: str
+    occurrences: Occurrences
+    skipped: bool
+    """The run before was still at work, and the task's overlap rule leaves this one out."""
+
+    def sentence(self) -> str:
+        """What is worth telling; '' if all is as it should be."""
+        if self.skipped:
+            return f"{self.task} was left out: its run before had not ended"
+        if self.occurrences.missed:
+            return f"{self.task} had missed {counted(self.occurrences.missed)}"
+        return ""
+
+
+def coming(task: Task) -> Instant | None:
+    """When the occurrence that the task waits for comes, by its zone's rules as they are now."""
+    if task.next_run_at is None:
+        return None
+    return due_at(task.next_run_at, task.next_occurrence, task.timezone)
+
+
+def fields_of_task(task: Task) -> TaskFields:
+    """The row as values that compare.
+
+    Rules that are none (somebody wrote into the row by hand) become those that run least.
+    """
+    misfires, overlaps = {each.value for each in Misfire}, {each.value for each in Overlap}
+    return TaskFields(
+        name=task.name,
+        type=task.type,
+        schedule=task.schedule,
+        description=task.description,
+        timezone=task.timezone,
+        parameters=dict(task.parameters) if isinstance(task.parameters, dict) else {},
+        active=task.active,
+        priority=task.priority,
+        starts_at=task.starts_at,
+        ends_at=task.ends_at,
+        misfire=Misfire(task.misfire if task.misfire in misfires else Misfire.SKIP),
+        misfire_bound=task.misfire_bound,
+        timeout=task.timeout,
+        overlap=Overlap(task.overlap if task.overlap in overlaps else Overlap.SKIP),
+    )
+
+
+class Tasks:
+    """Every task in the database; rows come back detached."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # looking
+
+    def find(self, name: str) -> Task | None:
+        """The task of that name, or None."""
+        with self._database.read() as session:
+            return session.exec(select(Task).where(Task.name == name)).one_or_none()
+
+    def get(self, name: str) -> Task:
+        """The task of that name.
+
+        Raises:
+            NotFoundError: there is none; names that are close are offered.
+        """
+        task = self.find(name)
+        if task is not None:
+            return task
+        with self._database.read() as session:
+            names = session.exec(select(Task.name)).all()
+        close = difflib.get_close_matches(name, names, n=3)
+        hint = (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else "`sestui task list` shows all, `sestui task add` adds one."
+        )
+        raise NotFoundError(f"There is no task {printable(name)!r}; {hint}")
+
+    def all(self) -> Sequence[Task]:
+        """Every task, by name."""
+        with self._database.read() as session:
+            return session.exec(select(Task).order_by(col(Task.name))).all()
+
+    def due(self, now: Instant) -> Sequence[int]:
+        """Ids of the tasks of which an occurrence has come: higher priority first."""
+        due = due_ids(self._database, now, tasks=True)
+        if not due:
+            return []
+        with self._database.read() as session:
+            return session.exec(
+                select(Task.id)
+                .where(col(Task.id).in_(due), col(Task.next_run_at) <= now)
+                .order_by(col(Task.priority).desc(), col(Task.next_run_at), col(Task.id))
+            ).all()
+
+    # changing
+
+    def add(self, fields: TaskFields, now: Instant) -> Task:
+        """A new task.
+
+        Raises:
+            StateError: there is one of that name.
+        """
+        with self._database.write() as session:
+            if session.exec(select(Task.id).where(Task.name == fields.name)).first() is not None:
+                raise StateError(
+                    f"There is a task {fields.name} already; `sestui task edit` changes it."
+                )
+            task = Task(
+                name=fields.name,
+                type=fields.type,
+                schedule=fields.schedule,
+                created_at=now,
+                updated_at=now,
+            )
+            _take_over(session, task, fields, now)
+            session.add(task)
+            session.flush()
+            return task
+
+    def change(self, name: str, fields: TaskFields, now: Instant) -> Task:
+        """Let the task of that name be as ``fields`` say, its name included.
+
+        An edit that doesn't touch the timing doesn't move the next occurrence.
+
+        Raises:
+            NotFoundError: there is none.
+            StateError: another one has the new name.
+        """
+        with self._database.write() as session:
+            task = session.exec(
+                select(Task).where(Task.name == name).with_for_update()
+            ).one_or_none()
+            if task is None:
+                raise NotFoundError(f"There is no task {printable(name)!r} any more.")
+            taken = session.exec(select(Task.id).where(Task.name == fields.name)).first()
+            if taken not in {None, task.id}:
+                raise StateError(f"There is a task {fields.name} already; choose another name.")
+            _take_over(session, task, fields, now)
+            task.updated_at = now
+            session.add(task)
+            session.flush()
+            return task
+
+    def remove(self, name: str) -> None:
+        """Forget the task and its runs.
+
+        Raises:
+            NotFoundError: there is none.
+            StateError: one of its runs is at work.
+        """
+        task = self.get(name)
+        with self._database.write() as session:
+            session.get(Task, task.id, with_for_update=True)
+            if _has(session, task.id, [TaskRunState.RUNNING.value]):
+                raise StateError(f"The task {name} is running; remove it when it has ended.")
+            session.exec(delete(TaskRun).where(col(TaskRun.task_id) == task.id))
+            session.exec(delete(Task).where(col(Task.id) == task.id))
+
+    # time
+
+    def queue(self, task_id: int, now: Instant) -> Queued | None:
+        """Put what is due of the task in the queue, and let it wait for its next occurrence.
+
+        One transaction: whoever comes second, in this or another process, finds nothing due. None:
+        so did we.
+
+        Raises:
+            UsageError: its schedule can't be read, or its zone is gone.
+        """
+        with self._database.write() as session:
+            task = session.get(Task, task_id, with_for_update=True)
+            if task is None or (at := coming(task)) is None or at > now:
+                return None
+            fields = fields_of_task(task)
+            waited_for = occurrence_at(fields.schedule, fields.timezone, at)
+            if task.next_occurrence:
+                waited_for = Occurrence(at, task.next_occurrence)
+            due = _new(session, task, occurrences(fields, waited_for, now))
+            _wait_for(task, fields.next_after(now))
+            skipped = (
+                bool(due.run) and task.overlap == Overlap.SKIP and _has(session, task.id, _OPEN)
+            )
+            session.add(task)
+            for row in _rows(task, due, now, skipped=skipped):
+                _add(session, task, row)
+            if task.next_run_at is None and not due.run:
+                task.active = False
+            return Queued(task.name, due, skipped)
+
+    def switch_off_broken(self, task_id: int, why: str, now: Instant) -> tuple[int, str] | None:
+        """Switch a task off whose occurrences can't be told, and note that as a failed run.
+
+        The run's id and the task's name; None if somebody else was first.
+        """
+        with self._database.write() as session:
+            task = session.get(Task, task_id, with_for_update=True)
+            if task is None or task.next_run_at is None:
+                return None
+            due = Occurrence(task.next_run_at, "")
+            run = _ended(task, due, now, TaskRunState.FAILED, why.rstrip("."))
+            run.occurrence = None  # it may be run yet, when somebody has mended the task
+            task.active = False
+            _wait_for(task, None)
+            session.add(task)
+            _add(session, task, run)
+            session.flush()
+            return run.id, task.name
+
+
+def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -> None:
+    before = fields_of_task(task) if task.id is not None else None
+    task.name = fields.name
+    task.description = fields.description
+    task.type = fields.type
+    task.schedule = fields.schedule
+    task.timezone = fields.timezone
+    task.parameters = dict(fields.parameters)
+    task.active = fields.active
+    task.priority = fields.priority
+    task.starts_at = fields.starts_at
+    task.ends_at = fields.ends_at
+    task.misfire = fields.misfire.value
+    task.misfire_bound = fields.misfire_bound
+    task.timeout = fields.timeout
+    task.overlap = fields.overlap.value
+    if before is None or _timing(before) != _timing(fields):
+        # From now on: while it was switched off, nothing was missed.
+        after = now if before is None else later_than(session, task, fields.timezone, now)
+        _wait_for(task, fields.next_after(after) if fields.active else None)
+
+
+def _wait_for(task: Task, occurrence: Occurrence | None) -> None:
+    task.next_run_at = None if occurrence is None else occurrence.at
+    task.next_occurrence = "" if occurrence is None else occurrence.name
+
+
+def _timing(fields: TaskFields) -> tuple[object, ...]:
+    return (fields.schedule, fields.timezone, fields.active, fields.starts_at, fields.ends_at)
+
+
+def _has(session: Session, task_id: int, states: list[str]) -> bool:
+    found = session.exec(
+        select(TaskRun.id)
+        .where(TaskRun.task_id == task_id, col(TaskRun.state).in_(states))
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def counted(missed: int) -> str:
+    """``1 occurrence``, ``1,000 or more occurrences``."""
+    if missed == 1:
+        return "1 occurrence"
+    return f"{missed:,}{' or more' if missed >= MOST_COUNTED else ''} occurrences"
+
+
+def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
+    """``due`` without what has been dealt with already.
+
+    A clock that was set back, or that of another host, lets an edit wait for an occurrence again
+    that has been run: each is run once.
+    """
+    told = [*due.run, *([due.newest_missed] if due.newest_missed else [])]
+    names = [each.name for each in told]
+    rows = session.exec(
+        select(TaskRun.occurrence, TaskRun.scheduled_for).where(
+            TaskRun.task_id == task.id,
+            or_(
+                col(TaskRun.occurrence).in_(names),
+                # A run of before occurrences had names.
+                col(TaskRun.occurrence).is_(None)
+                & col(TaskRun.scheduled_for).in_([each.at for each in told]),
+            ),
+        )
+    ).all()
+    by_name, by_instant = {name for name, _ in rows}, {at for name, at in rows if name is None}
+    new = [each for each in told if each.name not in by_name and each.at not in by_instant]
+    run = tuple(each for each in due.run if each in new)
+    if due.newest_missed not in new:
+        return Occurrences(run, 0, None)
+    return replace(due, run=run)
+
+
+def _rows(task: Task, due: Occurrences, now: Instant, *, skipped: bool) -> list[TaskRun]:
+    """Rows for what is to be run, and one that tells of what is not."""
+    rows = []
+    if due.newest_missed is not None:
+        why = f"Nobody was there: {counted(due.missed)} missed"
+        rows.append(_ended(task, due.newest_missed, now, TaskRunState.MISSED, why))
+    for occurrence in due.run:
+        if skipped:
+            why = "The run before had not ended"
+            rows.append(_ended(task, occurrence, now, TaskRunState.SKIPPED, why))
+        else:
+            rows.append(_row(task, occurrence, now))
+    return rows
+
+
+def _row(task: Task, occurrence: Occurrence, now: Instant) -> TaskRun:
+    return TaskRun(
+        task_id=task.id,
+        scheduled_for=occurrence.at,
+        occurrence=occurrence.name,
+        queued_at=now,
+    )
+
+
+def _add(session: Session, task: Task, run: TaskRun) -> None:
+    run.scheduled_for = distinct_instant(session, task, run.scheduled_for or 0.0)
+    session.add(run)
+    session.flush()
+
+
+def _ended(
+    task: Task, occurrence: Occurrence, now: Instant, state: TaskRunState, why: str
+) -> TaskRun:
+    return TaskRun(
+        task_id=task.id,
+        scheduled_for=occurrence.at,
+        occurrence=occurrence.name,
+        state=state.value,
+        queued_at=now,
+        finished_at=now,
+        detail=f"{why}.",
+    )

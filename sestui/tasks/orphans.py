@@ -1,0 +1,103 @@
+"""Programs that outlive the run-due that started them, because it was killed.
+
+Such a program would go on beside the next run of its task: it is ended before that. It is known by
+the pid and start of its group's leader, which are in the database, and by a variable in its
+environment: that is there from its first instant on, before the database can know of it.
+"""
+
+import os
+import signal
+from contextlib import suppress
+
+import psutil
+
+from sestui.core.clock import Instant
+from sestui.sending.process_identity import host_name, lives, process_started_at, this_host
+from sestui.store.tasks.runs import LostRun, Program
+
+PROGRAM_MARK = "SESTUI_TASK_RUN"
+"""The variable in a program's environment that names the run which started it."""
+
+_END_SECONDS = 2.0
+"""How long a program has after SIGTERM, and again after SIGKILL."""
+
+_LATE_SECONDS = 60.0
+
+
+def program(pid: int) -> Program | None:
+    """A child that leads a process group, as another process can find it; None: it is gone."""
+    started_at = process_started_at(pid)
+    return None if started_at is None else Program(this_host(), pid, started_at)
+
+
+def end_left_over(lost: LostRun, now: Instant) -> str | None:
+    """End what is left of a run's program: what was done, or '' if nothing was left.
+
+    None while something may be at work that can't be ended from here: another machine's program,
+    for as long as its task may take (that machine's own run-due ends it), or another user's.
+    """
+    if lost.program is not None and _is_elsewhere(lost.program):
+        return "" if now > lost.may_last_until + _LATE_SECONDS else None
+    if lost.host != host_name():
+        return ""  # another machine's, and no program of it is known
+    if not _groups(lost):
+        return ""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for group in _groups(lost):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, number)
+        if _has_ended(lost):
+            return "its program was still at work and has been ended"
+    return None
+
+
+def _is_elsewhere(started: Program) -> bool:
+    """Whether it may be at work where this process can't see it."""
+    if started.host == this_host():
+        return False
+    name, boot, _ = this_host().split("/")
+    their_name, their_boot, _ = started.host.split("/")
+    # Of this very machine before it was started anew, nothing is at work.
+    return their_name != name or their_boot == boot
+
+
+def _has_ended(lost: LostRun) -> bool:
+    processes = []
+    for pid in _members(lost):
+        with suppress(psutil.NoSuchProcess):
+            processes.append(psutil.Process(pid))
+    psutil.wait_procs(processes, timeout=_END_SECONDS)
+    return not _groups(lost)
+
+
+def _groups(lost: LostRun) -> set[int]:
+    """The process groups of the run's program that have a living process."""
+    return set(_members(lost).values())
+
+
+def _members(lost: LostRun) -> dict[int, int]:
+    """Pid and process group of what lives of the run's program."""
+    started = lost.program
+    if started is not None and started.host != this_host():
+        return {}
+    leads = started is not None and lives(started.pid, started.started_at)
+    found = {}
+    for process in psutil.process_iter():
+        try:
+            group = os.getpgid(process.pid)
+            if process.status() == psutil.STATUS_ZOMBIE or group == os.getpgrp():
+                continue
+            # Without its leader a group may be a stranger's who has got the number since.
+            marked = (started is None or group == started.pid) and _is_marked(process, lost.mark)
+        except (psutil.Error, OSError):
+            continue
+        if marked or (leads and started is not None and group == started.pid):
+            found[process.pid] = group
+    return found
+
+
+def _is_marked(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(PROGRAM_MARK) == mark
+    except (psutil.Error, OSError):
+        return False  # another user's

@@ -1,0 +1,320 @@
+"""Tasks as people look at them and change them: what every door uses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sestui.core.clock import Clock, Instant, iso
+from sestui.core.schedule.cron import upcoming
+from sestui.core.schedule.cron_grammar import wants_both
+from sestui.core.schedule.cron_words import in_words, on_the_clock
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.states import TaskRunState
+from sestui.core.task.values import checked_fields
+from sestui.errors import StateError, UsageError
+from sestui.settings import Settings
+from sestui.store.db.database import Database
+from sestui.store.tasks.runs import TaskRuns
+from sestui.store.tasks.tables import Task, TaskRun
+from sestui.store.tasks.tasks import Tasks, coming, fields_of_task
+from sestui.tasks.registry import checked_type, known_types, load_type, parameters_of
+
+SHOWN_FIRES = 5
+SHOWN_DATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRunView:
+    """One run, complete enough to show."""
+
+    id: int
+    task: str
+    state: TaskRunState
+    scheduled_for: Instant | None
+    """None: by hand."""
+    started_at: Instant | None
+    finished_at: Instant | None
+    attempt: int
+    host: str
+    detail: str
+    result: Mapping[str, Any]
+    log: str
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it hasn't ended, or if it never began."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return self.finished_at - self.started_at
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "id": self.id,
+            "task": self.task,
+            "state": self.state.value,
+            "scheduled_for": iso(self.scheduled_for) or None,
+            "started_at": iso(self.started_at) or None,
+            "finished_at": iso(self.finished_at) or None,
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+            "attempt": self.attempt,
+            "host": self.host,
+            "detail": self.detail,
+            "result": dict(self.result),
+            "log": self.log,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task with its newest run, if it has one."""
+
+    fields: TaskFields
+    first_run_at: Instant | None
+    last_run_at: Instant | None
+    next_run_at: Instant | None
+    created_at: Instant
+    updated_at: Instant
+    run: TaskRunView | None
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.fields.name
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        fields = self.fields
+        return {
+            "name": fields.name,
+            "description": fields.description,
+            "type": fields.type,
+            "schedule": fields.schedule,
+            "day_and_weekday": wants_both(fields.schedule),
+            "timezone": fields.timezone,
+            "parameters": fields.parameters,
+            "active": fields.active,
+            "priority": fields.priority,
+            "starts_at": iso(fields.starts_at) or None,
+            "ends_at": iso(fields.ends_at) or None,
+            "misfire": fields.misfire.value,
+            "misfire_bound": fields.misfire_bound,
+            "timeout": fields.timeout,
+            "overlap": fields.overlap.value,
+            "first_run_at": iso(self.first_run_at) or None,
+            "last_run_at": iso(self.last_run_at) or None,
+            "next_run_at": iso(self.next_run_at) or None,
+            "created_at": iso(self.created_at),
+            "updated_at": iso(self.updated_at),
+            "last_run": self.run.as_dict() if self.run else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutlook:
+    """When a task runs, as people read it; times are those of the task's zone."""
+
+    words: str
+    """The schedule in words, or where words would be wrong, the next dates."""
+    fires: tuple[str, ...]
+    """The next few; none while it is switched off."""
+    starts: str
+    """'' if it has no first day; so with its last."""
+    ends: str
+
+
+class TaskDesk:
+    """Looks at tasks and changes them; everything is checked before it is written."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._tasks = Tasks(database)
+        self._runs = TaskRuns(database)
+        self._settings = settings
+        self._clock = clock
+
+    # looking
+
+    def all(self) -> list[TaskView]:
+        """Every task by name."""
+        found = self._tasks.all()
+        newest = self._runs.newest([task.id for task in found])
+        return [_view(task, newest.get(task.id)) for task in found]
+
+    def get(self, name: str) -> TaskView:
+        """One task.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        task = self._tasks.get(name)
+        return _view(task, self._runs.newest([task.id]).get(task.id))
+
+    def find(self, name: str) -> TaskView | None:
+        """The task of that name, or None."""
+        return self.get(name) if self._tasks.find(name) else None
+
+    def log(self, name: str, *, limit: int = 20) -> Sequence[TaskRunView]:
+        """The task's newest runs, the newest first.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        task = self._tasks.get(name)
+        return [_run_view(run, name) for run in self._runs.of_task(task.id, limit=limit)]
+
+    def run(self, run_id: int, name: str) -> TaskRunView:
+        """One run of the task of that name."""
+        return _run_view(self._runs.get(run_id), name)
+
+    def types(self) -> dict[str, str]:
+        """What each type does, by its name; the sentence of one that can't be loaded says so."""
+        return {name: _summary(name) for name in known_types()}
+
+    def outlook(self, fields: TaskFields) -> TaskOutlook:
+        """When a task that is not stored yet would run.
+
+        Raises:
+            UsageError: its schedule isn't one, or there is no such zone.
+        """
+        return self._outlook(fields, [])
+
+    def outlook_of(self, view: TaskView) -> TaskOutlook:
+        """When a task runs: what it waits for, which may be overdue, and what comes after that.
+
+        A schedule or zone that is none (any more) is said in place of its words.
+        """
+        try:
+            waits_for = [] if view.next_run_at is None else [view.next_run_at]
+            return self._outlook(view.fields, waits_for)
+        except (UsageError, ValueError, OverflowError) as error:
+            return TaskOutlook(str(error).rstrip("."), (), "", "")
+
+    def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskOutlook:
+        now, zone = self._clock.now(), fields.timezone
+        begin = now if fields.starts_at is None else max(now, fields.starts_at - 1e-3)
+        begin = max([begin, *waits_for])
+        dates = [*waits_for, *upcoming(fields.schedule, zone, begin, SHOWN_FIRES)]
+        found = dates[:SHOWN_FIRES] if fields.active else []
+        starts, ends = fields.starts_at, fields.ends_at
+        words = in_words(fields.schedule)
+        if not words:
+            told = [on_the_clock(at, zone) for at in dates[:SHOWN_DATES]]
+            words = f"{', '.join(told)}, …" if told else "no more dates"
+        return TaskOutlook(
+            words=words,
+            fires=tuple(on_the_clock(at, zone) for at in found if ends is None or at <= ends),
+            starts="" if starts is None else on_the_clock(starts, zone),
+            ends="" if ends is None else on_the_clock(ends, zone),
+        )
+
+    # changing
+
+    def check(self, fields: TaskFields, folder: Path | None = None) -> TaskFields:
+        """``fields`` as they would be stored; relative paths in them are from ``folder`` on.
+
+        Raises:
+            UsageError: a value is impossible, the type unknown, a parameter wrong, or there is no
+                time at which it would ever run.
+        """
+        fields = checked_fields(
+            replace(fields, timezone=fields.timezone or self._settings.timezone)
+        )
+        kind = load_type(checked_type(fields.type))
+        given = parameters_of(kind, fields.name, fields.parameters, folder)
+        # What was given, in the type's own form; defaults stay the type's.
+        fields = replace(fields, parameters=given.model_dump(mode="json", exclude_unset=True))
+        if fields.active and fields.next_after(self._clock.now()) is None:
+            raise UsageError(
+                f"The task {fields.name} would never run: '{fields.schedule}' has no fire to come"
+                f"{' between its start and its end' if fields.starts_at or fields.ends_at else ''}."
+            )
+        return fields
+
+    def add(self, fields: TaskFields) -> TaskView:
+        """Store a new task.
+
+        Raises:
+            UsageError: as :meth:`check`.
+            StateError: there is one of that name.
+        """
+        return _view(self._tasks.add(self.check(fields), self._clock.now()), None)
+
+    def change(self, name: str, fields: TaskFields) -> TaskView:
+        """Let the task of that name be as ``fields`` say.
+
+        Raises:
+            UsageError, NotFoundError, StateError: as :meth:`check` and the names' sake.
+        """
+        self._tasks.change(name, self.check(fields), self._clock.now())
+        return self.get(fields.name)
+
+    def switch(self, name: str, *, on: bool) -> TaskView:
+        """Enable or disable a task; what was due while it was off is not made up for.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            UsageError: it would never run again, or its type is gone.
+        """
+        fields = replace(fields_of_task(self._tasks.get(name)), active=on)
+        if on:
+            fields = self.check(fields)
+        self._tasks.change(name, fields, self._clock.now())
+        return self.get(name)
+
+    def remove(self, name: str) -> None:
+        """Forget a task and its log.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            StateError: it is running.
+        """
+        self._tasks.remove(name)
+
+    def id_to_run(self, name: str) -> int:
+        """The id of a task that may be run now.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            StateError: it is running, and doesn't allow another beside it.
+        """
+        task = self._tasks.get(name)
+        newest = self._runs.newest([task.id]).get(task.id)
+        if newest is not None and newest.state == TaskRunState.RUNNING and task.overlap != "allow":
+            raise StateError(f"The task {name} is running already.")
+        return task.id
+
+
+def _summary(name: str) -> str:
+    try:
+        return load_type(name).summary
+    except Exception as error:  # noqa: BLE001 - a broken package must not hide the others
+        return str(error)
+
+
+def _view(task: Task, run: TaskRun | None) -> TaskView:
+    return TaskView(
+        fields=fields_of_task(task),
+        first_run_at=task.first_run_at,
+        last_run_at=task.last_run_at,
+        next_run_at=coming(task),
+        created_at=task.created_at,
+        updated_at=task.updated_at,
+        run=_run_view(run, task.name) if run else None,
+    )
+
+
+def _run_view(run: TaskRun, task: str) -> TaskRunView:
+    return TaskRunView(
+        id=run.id,
+        task=task,
+        state=TaskRunState(run.state),
+        scheduled_for=run.scheduled_for,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        attempt=run.attempt,
+        host=run.host,
+        detail=run.detail,
+        result=run.result,
+        log=run.log,
+    )

@@ -1,0 +1,1 @@
+"""Account: what SES says of it, settings, the relay's keys."""

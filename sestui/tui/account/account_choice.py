@@ -1,0 +1,199 @@
+"""Choose where mail goes: the simulator, or SES by an AWS profile and a region."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from sestui.errors import SestuiError
+from sestui.settings_file import in_environment
+from sestui.tui.account.service import SES, SIMULATOR, AccountDesk, Choice
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk, counted
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+
+_COLUMNS = (
+    Column("mark", "", width=1),
+    Column("account", "Where mail goes", width=16),
+    Column("what", "", share=1),
+    Column("region", "Region", width=16),
+)
+_RETRY_SECONDS = 1.0
+_ABOUT = "The settings keep names only; credentials stay where AWS's own tools keep them."
+_WHEN = "by these screens from their next start, by `sestui run-due` from its next one."
+
+
+class ChoiceTable(LazyTable[Choice]):
+    """The accounts that can be chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Choose", id="account.take",
+                tooltip="Choose the account under the cursor, after a question"),
+    ]  # fmt: skip
+
+
+class AccountChoiceScreen(DeskScreen):
+    """A deliberate act: nothing is written before an explicit yes."""
+
+    PLACE = "Account"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "region", "Region", id="account.region",
+                tooltip="Type the AWS region of the SES account"),
+    ]  # fmt: skip
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._account = AccountDesk(desk.runtime)
+        self._table = ChoiceTable(_COLUMNS, _cells, id="choices")
+        self._region = Input(
+            placeholder="region of SES, for example eu-west-1; empty: the profile's own",
+            select_on_focus=False,
+            id="region",
+        )
+        self._about = Static(_ABOUT, id="about-choice", markup=False)
+
+    def body(self) -> ComposeResult:
+        """Region, accounts, what is going on."""
+        yield self._region
+        yield self._table
+        yield self._about
+
+    def on_mount(self) -> None:
+        """The accounts have the focus; the region is the one there is."""
+        self.set_focus(self._table)
+        self._begin()
+
+    @work(group="begin")
+    async def _begin(self) -> None:
+        region = await self.attempt(self._account.region)
+        regions = await self.attempt(self._account.regions)
+        if region and not self._region.value:
+            self._region.value = region
+        self._region.suggester = SuggestFromList(regions or ())
+
+    async def read(self) -> None:
+        """Read the AWS files' profiles."""
+        found = await self.look(self._account.choices)
+        self.refresh_seconds = _RETRY_SECONDS if found is None else None
+        if found is not None:
+            self._table.show_rows(found)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A line that is typed in takes the letters."""
+        if action == "region":
+            return not self._region.has_focus
+        return super().check_action(action, parameters)
+
+    def action_region(self) -> None:
+        """Go to the region."""
+        self.set_focus(self._region)
+
+    @on(Input.Submitted)
+    def _typed(self) -> None:
+        self.set_focus(self._table)
+
+    def step_back(self) -> bool:
+        """From the region to the accounts."""
+        if not self._region.has_focus:
+            return False
+        self.set_focus(self._table)
+        return True
+
+    @on(LazyTable.Opened)
+    def _opened(self) -> None:
+        if (choice := self._table.selected) is not None:
+            self._choose(choice)
+
+    @work(exclusive=True, group="deed")
+    async def _choose(self, choice: Choice) -> None:
+        """Say what it means, ask, write."""
+        region = self._region.value.strip()
+        pending = await self.attempt(self._account.pending)
+        if pending is None:
+            return
+        if choice.account == SES:
+            self._about.update("Asking SES…")
+            question = _real(choice, await self._said_by_ses(choice, region), pending)
+            self._about.update(_ABOUT)
+        else:
+            question = _simulated(pending)
+        if not await self.app.push_screen_wait(question):
+            return
+        if await self.attempt(lambda: self._write(choice, region)):
+            self.tell(_told(choice))
+            self.app.pop_screen()
+
+    async def _said_by_ses(self, choice: Choice, region: str) -> str:
+        """What SES says of itself, or why it says nothing: both are worth knowing before a yes."""
+        try:
+            status = await asyncio.to_thread(self._account.try_out, choice, region)
+        except SestuiError as error:
+            return f"It can't be used now: {error}"
+        health = status.enforcement_status.lower()
+        production = {True: "production", False: "sandbox: verified addresses only", None: ""}
+        words = [production[status.production_access], health]
+        if not status.sending_enabled:
+            words.append("SENDING IS DISABLED")
+        words.append(f"{status.max_send_rate:,.0f} a second")
+        quota = status.max_24_hour_send
+        words.append("no quota" if quota < 0 else f"{quota:,.0f} in 24 hours")
+        return f"It answers: {', '.join(word for word in words if word)}."
+
+    def _write(self, choice: Choice, region: str) -> bool:
+        self._account.choose(choice, region)
+        return True
+
+
+def _real(choice: Choice, said: str, pending: int) -> ConfirmScreen:
+    text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 300)}"
+    if pending:
+        text += (
+            f"\n{counted(pending, 'recipient')} of runs that have not ended will get real mail, "
+            "those begun on the simulator too: cancel such runs first."
+        )
+    return ConfirmScreen(
+        "Send mail through Amazon SES from now on?", text, recipients=pending, yes="Use SES"
+    )
+
+
+def _simulated(pending: int) -> ConfirmScreen:
+    text = f"No mail will leave this machine: {_WHEN}"
+    if pending:
+        text += (
+            f"\n{counted(pending, 'recipient')} of runs that have not ended will get no mail, "
+            "though the ledger will say that it was accepted: cancel or finish such runs first."
+        )
+    return ConfirmScreen(
+        "Go to the simulator from now on?", text, recipients=pending, yes="Use the simulator"
+    )
+
+
+def _told(choice: Choice) -> str:
+    where = "SES" if choice.account == SES else "the simulator"
+    stronger = [name for name in ("account", "aws_profile", "aws_region") if in_environment(name)]
+    if stronger:
+        return f"Written; but SESTUI_{stronger[0].upper()} in the environment is stronger."
+    return f"From the next start on mail goes to {where}; until then nothing changes here."
+
+
+def _name(choice: Choice) -> str:
+    return f"Profile {choice.profile}" if choice.profile else "As AWS's own chain says"
+
+
+def _cells(choice: Choice) -> dict[str, Cell]:
+    simulated = choice.account == SIMULATOR
+    what = "for trying out: nothing leaves this machine"
+    if not simulated:
+        what = f"profile {choice.profile}" if choice.profile else "as AWS_PROFILE and so on say"
+    return {
+        "mark": ("●" if choice.chosen else "○", "good" if choice.chosen else "quiet"),
+        "account": ("simulator" if simulated else "Amazon SES", "" if simulated else "warning"),
+        "what": (what, "quiet"),
+        "region": (choice.region, "quiet"),
+    }

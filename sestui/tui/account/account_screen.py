@@ -1,0 +1,216 @@
+"""The account that mail goes to, and every setting."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from sestui.errors import SestuiError
+from sestui.settings_file import SECRETS, Setting, as_text, choices
+from sestui.tui.account.account_choice import AccountChoiceScreen
+from sestui.tui.account.account_lines import AccountLines
+from sestui.tui.account.identities import IdentitiesScreen
+from sestui.tui.account.relay_keys import RelayKeysScreen
+from sestui.tui.account.service import AccountDesk
+from sestui.tui.account.settings_table import AT_ONCE, SettingsTable, in_words
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.keys_screen import KeysScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.app.themes import choose_theme
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_FIRST_SECONDS = 0.5
+"""Until the account is known."""
+_REFRESH_SECONDS = 5.0
+_LETTERS = frozenset({"choose", "identities", "ask", "keys", "relay_keys", "theme"})
+"""Actions on letters, which a line that is typed in takes."""
+_OF_THE_ACCOUNT = frozenset({"account", "aws_profile", "aws_region"})
+
+
+class AccountScreen(DeskScreen):
+    """Account on top, settings below."""
+
+    PLACE = "Account"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "choose", "Account", id="account.choose",
+                tooltip="Choose where mail goes: the simulator, or SES for real"),
+        Binding("i", "identities", "Senders", id="account.identities",
+                tooltip="The sender identities that SES knows, and whether they are verified"),
+        Binding("l", "ask", "Ask SES", id="account.ask",
+                tooltip="Ask SES now for quota, rate and health"),
+        Binding("m", "keys", "Keys", id="account.keys",
+                tooltip="Every action with its keys; give it others"),
+        Binding("r", "relay_keys", "Relay keys", id="account.relay_keys",
+                tooltip="Who may send through the relay; make a key, revoke one"),
+        Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose other colours"),
+    ]  # fmt: skip
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _FIRST_SECONDS
+        self._account = AccountDesk(desk.runtime)
+        self._lines = AccountLines("simulator" if desk.label.simulated else "Amazon SES")
+        self._table = SettingsTable()
+        self._meaning = Static("", id="meaning", markup=False)
+        self._line = Input(id="value", select_on_focus=False)
+        self._fault = Static("", classes="fault", markup=False)
+        self._edited: Setting | None = None
+
+    def body(self) -> ComposeResult:
+        """Account, settings, one setting's meaning, the line for a value, what is wrong."""
+        yield Vertical(self._lines, id="figures")
+        yield self._table
+        yield self._meaning
+        yield self._line
+        yield self._fault
+
+    def on_mount(self) -> None:
+        """The settings have the focus."""
+        self._line.display = False
+        self.set_focus(self._table)
+        self._look_for_credentials()
+
+    async def read(self) -> None:
+        """Read the settings, and the account as soon as it is open."""
+        settings = await self.look(self._account.settings)
+        if settings is None:
+            return
+        self._table.show_rows(settings)
+        if self.desk.account_open:
+            report = await self.look(self._account.report)
+            if report is not None:
+                self._lines.report = report
+                self.refresh_seconds = _REFRESH_SECONDS
+        self.refresh_bindings()
+
+    @work(group="credentials")
+    async def _look_for_credentials(self) -> None:
+        found = await self.attempt(self._account.credentials)
+        self._lines.credentials = found or "not known"
+
+    # what may be done
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The account can be asked once it has answered; a line that is typed in takes letters."""
+        if action in _LETTERS and self._line.has_focus:
+            return False
+        if action in {"ask", "identities"}:
+            return self.desk.account_open
+        return super().check_action(action, parameters)
+
+    @work(exclusive=True, group="deed")
+    async def action_ask(self) -> None:
+        """Ask SES now."""
+        report = await self.attempt(lambda: self._account.report(ask=True))
+        if report is not None:
+            self._lines.report = report
+            self.tell("SES was asked just now.")
+
+    def action_choose(self) -> None:
+        """Choose where mail goes."""
+        self.app.push_screen(AccountChoiceScreen(self.desk))
+
+    def action_identities(self) -> None:
+        """Show the sender identities."""
+        self.app.push_screen(IdentitiesScreen(self.desk))
+
+    def action_keys(self) -> None:
+        """Show every action with its keys."""
+        self.app.push_screen(KeysScreen(self.desk))
+
+    def action_relay_keys(self) -> None:
+        """Show the relay's keys."""
+        self.app.push_screen(RelayKeysScreen(self.desk))
+
+    @work(group="theme")
+    async def action_theme(self) -> None:
+        """Choose other colours."""
+        await choose_theme(self.app)
+        self.look_again()
+
+    # changing a setting
+
+    @on(LazyTable.Moved)
+    def _moved(self) -> None:
+        if (setting := self._table.selected) is not None and self._edited is None:
+            self._explain(setting)
+
+    def _explain(self, setting: Setting) -> None:
+        values = choices(setting.name)
+        parts = [setting.meaning]
+        if values:
+            parts.append(f"One of {', '.join(values)}.")
+        if setting.coming is not None and setting.name not in AT_ONCE:
+            parts.append(f"{in_words(setting.value)} is in force until sestui is started again.")
+        if setting.overruled:
+            name = f"SESTUI_{setting.name.upper()}"
+            parts.append(f"{name} or the command line gave it: stronger than the file.")
+        self._meaning.update(shorten(" ".join(parts), max(1, 3 * self.size.width - 16)))
+
+    @on(LazyTable.Opened)
+    def _opened(self) -> None:
+        setting = self._table.selected
+        if setting is None:
+            return
+        if setting.name in _OF_THE_ACCOUNT:
+            self.action_choose()
+        elif setting.name == "theme":
+            self.action_theme()
+        elif setting.name == "keymap":
+            self.action_keys()
+        else:
+            self._edit(setting)
+
+    def _edit(self, setting: Setting) -> None:
+        self._edited = setting
+        values = choices(setting.name)
+        self._line.value = as_text(setting)
+        self._line.cursor_position = len(self._line.value)
+        self._line.suggester = SuggestFromList(values) if values else None
+        secret = "type it anew; " if setting.name in SECRETS else ""
+        self._line.placeholder = f"{secret}empty: the default"
+        self._line.display = True
+        self.set_focus(self._line)
+        self.refresh_bindings()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if self._edited is not None:
+            self._write(self._edited, event.value.strip())
+
+    @work(exclusive=True, group="deed")
+    async def _write(self, setting: Setting, text: str) -> None:
+        """Write one setting; what is wrong with it is said below the line."""
+        try:
+            await asyncio.to_thread(self._account.write, {setting.name: text})
+        except SestuiError as error:
+            self._say(str(error))
+            return
+        self.step_back()
+        said = f"{setting.name} is {shorten(text, 60) if text else 'back to its default'}"
+        if setting.name in SECRETS and text:
+            said = f"{setting.name} is set"
+        stronger = "; but the environment is stronger" if setting.overruled else ""
+        self.tell(f"{said} from the next start on{stronger}.")
+        self.look_again()
+
+    def _say(self, fault: str) -> None:
+        self._fault.update(fault)
+        self._fault.display = bool(fault)
+
+    def step_back(self) -> bool:
+        """Close the line."""
+        if not self._line.display:
+            return False
+        self._edited = None
+        self._line.display = False
+        self._say("")
+        self.set_focus(self._table)
+        self.refresh_bindings()
+        return True

@@ -1,0 +1,181 @@
+"""A new key of the relay: the form, and the one look at its secret."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Static
+
+from sestui.errors import SestuiError
+from sestui.store.relay.key_maker import NewKey
+from sestui.tui.account.relay_key_service import KeyForm
+from sestui.tui.dialogs.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.selection_list import Tick, Ticks
+from sestui.tui.widgets.text_input import Line
+
+_LINES = (
+    ("name", "name", "the program that gets it, for example shop"),
+    ("senders", "may send as", "addresses, domains, with commas; empty: any"),
+    ("rate_share", "% of rate", "of the account's rate"),
+    ("quota_share", "% of quota", "of the 24-hour quota that sestui may use"),
+    ("allow", "other calls", "GetTemplate, …; empty: as ticked below"),
+)
+"""Field of the form, its label, and what may stand in it."""
+
+_CALLS = (
+    Tick("usual calls", "all; with senders: quota, statistics"),
+    Tick("sends only", "any other is refused"),
+)
+
+_FAULT_CELLS = 170
+"""Three lines of the dialog."""
+
+
+class NewRelayKeyScreen(Dialog[KeyForm | None]):
+    """Answers a form that a key can be made of, or None if one went back.
+
+    It opens with ``form`` in it, and with what was wrong with that.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "refuse", "Back", tooltip="Make no key"),
+        Binding("left", "app.focus_previous", "Previous", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, form: KeyForm, fault: str = "") -> None:
+        super().__init__()
+        self._first = form
+        self._first_fault = fault
+        self._calls = Ticks("It may make", one=True, noted=True, id="calls")
+
+    def compose(self) -> ComposeResult:
+        """A line a field, what it may call, what is wrong, no and yes."""
+        with Vertical(id="dialog"):
+            yield Static("A new relay key", id="question", markup=False)
+            for field, label, placeholder in _LINES:
+                with Horizontal(classes="field"):
+                    yield Static(label, classes="label", markup=False)
+                    yield Line(placeholder=placeholder, id=field)
+            yield self._calls
+            yield Static("", classes="fault", markup=False)
+            with Horizontal(id="buttons"):
+                yield PushButton("Go back", id="no")
+                yield PushButton("Make key", id="yes", variant="primary")
+
+    def on_mount(self) -> None:
+        """Begin with the name."""
+        for field, _, _ in _LINES:
+            self.query_one(f"#{field}", Line).value = getattr(self._first, field)
+        self._calls.offer(_CALLS, [_CALLS[self._first.send_only].name])
+        self._say(self._first_fault)
+        self.query_one("#name").focus()
+
+    @property
+    def _form(self) -> KeyForm:
+        """What stands in the fields now."""
+        typed = {field: self.query_one(f"#{field}", Line).value for field, _, _ in _LINES}
+        return KeyForm(**typed, send_only=_CALLS[1].name in self._calls.ticked)
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self._make()
+        else:
+            self.dismiss(None)
+
+    def _make(self) -> None:
+        form = self._form
+        try:
+            form.fields()
+        except SestuiError as error:
+            self._say(str(error))
+        else:
+            self.dismiss(form)
+
+    def _say(self, sentence: str) -> None:
+        fault = self.query_one(".fault", Static)
+        fault.update(shorten(sentence, _FAULT_CELLS))
+        fault.display = bool(sentence)
+
+    def action_refuse(self) -> None:
+        """Make no key."""
+        self.dismiss(None)
+
+
+class RelaySecretScreen(Dialog[None]):
+    """Shows a key with its secret while it is in front; whoever leaves has seen it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Done", tooltip="Close; the secret is not shown again"),
+        Binding("y", "copy_both", "Copy", tooltip="Copy both lines"),
+        Binding("left", "app.focus_previous", "Previous", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, key: NewKey) -> None:
+        super().__init__()
+        self._key: NewKey | None = key
+
+    def compose(self) -> ComposeResult:
+        """The two lines, and that they don't come again."""
+        with Vertical(id="dialog"):
+            yield Static(id="question", markup=False)
+            yield Static(id="secret", markup=False)
+            yield Static(
+                "The secret is not shown again: y copies both lines, for the program's "
+                "environment.",
+                markup=False,
+            )
+            with Horizontal(id="buttons"):
+                yield PushButton("Copy", id="copy", variant="primary")
+                yield PushButton("Done", id="done")
+
+    def on_mount(self) -> None:
+        """On what does not close it."""
+        if (key := self._key) is not None:
+            self.query_one("#question", Static).update(f"The key {shorten(key.name, 60)} is made")
+            self.query_one("#secret", Static).update(key.environment)
+        self.query_one("#copy").focus()
+
+    # leaving
+
+    def on_screen_suspend(self) -> None:
+        """Forget the secret when one goes elsewhere and leaves the dialog behind."""
+        # The palette goes away by itself: what is chosen in it suspends this screen once more.
+        if not isinstance(self.app.screen, CommandPalette):
+            self._key = None
+            self.query_one("#secret", Static).update("")
+
+    def on_screen_resume(self) -> None:
+        """Close if there is nothing left to show."""
+        if self._key is None:
+            self.dismiss()
+
+    def action_close(self) -> None:
+        """Close."""
+        self.dismiss()
+
+    # copying
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "copy":
+            self.action_copy_both()
+        else:
+            self.dismiss()
+
+    def action_copy_both(self) -> None:
+        """Put both lines on the terminal's clipboard (OSC 52); the toast must not show them."""
+        if self._key is not None:
+            self.app.copy_to_clipboard(self._key.environment)
+            self.notify("Copied: access key id and secret, a line each.", markup=False)

@@ -1,0 +1,204 @@
+"""The relay's keys: who may send through it, as what, and how much of the account."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from sestui.core.clock import Instant
+from sestui.errors import SestuiError
+from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
+from sestui.tui.account.relay_key_service import KeyForm, KeyLine, RelayKeysDesk
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+
+_REFRESH_SECONDS = 2.0
+"""The command line makes and revokes keys too."""
+
+_COLUMNS = (
+    Column("name", "Name", share=2),
+    Column("id", "Access key id", width=20),
+    Column("senders", "May send as", share=3),
+    Column("rate", "Rate", width=6, right=True),
+    Column("quota", "Quota", width=6, right=True),
+    Column("state", "State", width=10),
+)
+_STATES = {"works": "good", "sends only": "good", "revoked": "quiet"}
+_ABOUT_LINES = 3
+_EMPTY = """\
+There are no relay keys yet.
+
+Programs that send through SES can send through sestui instead. Each needs a
+key, bound to what it may send as and to its share of the account.
+
+  n   makes one; its secret is shown once
+
+`sestui relay` then serves whoever has a key.
+"""
+
+
+class KeyTable(LazyTable[KeyLine]):
+    """The keys; all there is to know of one stands below the table, so none can be opened."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Moving is all."""
+        return action != "select" and super().check_action(action, parameters)
+
+
+class RelayKeysScreen(DeskScreen):
+    """Every key, the newest first; new ones are made here, old ones revoked."""
+
+    PLACE = "Account"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New", id="relay_keys.new",
+                tooltip="Make a key for a program; its secret is shown once"),
+        Binding("x", "revoke", "Revoke", id="relay_keys.revoke",
+                tooltip="Let the key under the cursor work no more"),
+        Binding("y", "copy_id", "Copy", id="relay_keys.copy", tooltip="Copy the access key id"),
+    ]  # fmt: skip
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._keys = RelayKeysDesk(desk.runtime)
+        self._table = KeyTable(_COLUMNS, _cells, id="relay-keys")
+        self._about = Static("", id="about-key", markup=False)
+        self._empty = Static(_EMPTY, id="empty", markup=False)
+        self._making = False
+
+    def body(self) -> ComposeResult:
+        """The keys, more of the one under the cursor, or what to do first."""
+        yield self._table
+        yield self._about
+        yield self._empty
+
+    def on_mount(self) -> None:
+        """The keys have the focus."""
+        self._empty.display = False
+        self.set_focus(self._table)
+
+    # looking
+
+    async def read(self) -> None:
+        """Read the keys; the cursor stays on its key, whatever has come above it."""
+        keys = await self.look(self._keys.keys)
+        if keys is None:
+            return
+        before = self._table.selected
+        self._table.show_rows(keys)
+        if before is not None:
+            places = [number for number, key in enumerate(keys) if key.id == before.id]
+            self._table.cursor = places[0] if places else self._table.cursor
+        self._table.display = self._about.display = bool(keys)
+        self._empty.display = not keys
+        if self.focused is None and keys:  # what was hidden has lost it
+            self._table.focus()
+        self._tell_more()
+
+    @on(LazyTable.Moved)
+    def _moved(self) -> None:
+        self._tell_more()
+
+    def on_resize(self) -> None:
+        """A wider screen tells more."""
+        self._tell_more()
+
+    def _tell_more(self) -> None:
+        if (key := self._table.selected) is not None:
+            words = (
+                f"{key.name} may send as {', '.join(key.senders) or 'anybody'}; calls: {key.calls}"
+            )
+            when = f"; made {self._at(key.created_at)}"
+            if key.revoked_at is not None:
+                when += f", revoked {self._at(key.revoked_at)}"
+            room = _ABOUT_LINES * (self.size.width - 2) - self.size.width // 2 - len(when)
+            self._about.update(f"{shorten(words, max(1, room))}{when}.")
+        self.refresh_bindings()
+
+    def _at(self, instant: Instant) -> str:
+        return moment(instant, self.desk.clock.now(), self.desk.zone)
+
+    # doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One key is made at a time; deeds need a key, revoking one that works."""
+        if action == "new":
+            return not self._making
+        if action in {"revoke", "copy_id"} and self.is_mounted:
+            key = self._table.selected
+            return key is not None and (action == "copy_id" or key.works)
+        return super().check_action(action, parameters)
+
+    def action_copy_id(self) -> None:
+        """Copy the access key id under the cursor."""
+        if (key := self._table.selected) is not None:
+            self.copy(key.id)
+
+    @work(group="deed")
+    async def action_new(self) -> None:
+        """Ask, make the key, and show its secret; what can't be done leads back to the form."""
+        form: KeyForm | None = KeyForm()
+        fault = ""
+        while form is not None:
+            form = await self.app.push_screen_wait(NewRelayKeyScreen(form, fault))
+            if form is None or not (fault := await self._make(form)):
+                return
+
+    async def _make(self, form: KeyForm) -> str:
+        """Make the key and show it; what went wrong, or ''."""
+        self._making = True
+        try:
+            made = await asyncio.to_thread(lambda: self._keys.make(form.fields()))
+        except SestuiError as error:
+            return str(error)
+        finally:
+            self._making = False
+        # Nobody waits for its end: a worker that did would hold the secret as long.
+        self.app.push_screen(RelaySecretScreen(made))
+        return ""
+
+    def step_back(self) -> bool:
+        """Stay while a key is being made: there would be nobody to show its secret."""
+        return self._making
+
+    @work(group="deed")
+    async def action_revoke(self) -> None:
+        """Let the key work no more, once the operator has said so."""
+        if (key := self._table.selected) is None:
+            return
+        question = ConfirmScreen(
+            f"Revoke the key {shorten(key.name, 60)}?",
+            f"Whatever program has {key.id} can't send any more within seconds, and the key can't "
+            "be brought back. What the relay took over before is sent all the same.",
+            recipients=0,
+            yes="Revoke",
+        )
+        if not await self.app.push_screen_wait(question):
+            return
+        name = await self.attempt(lambda: self._keys.revoke(key.id))
+        if name is not None:
+            self.tell(f"The key {name} works no more.")
+        self.look_again()
+
+
+def _cells(key: KeyLine) -> dict[str, Cell]:
+    quiet = "" if key.works else "quiet"
+    return {
+        "name": (key.name, quiet),
+        "id": (key.id, "quiet"),
+        "senders": (", ".join(key.senders) or "any", quiet),
+        "rate": (_percent(key.rate_share), quiet),
+        "quota": (_percent(key.quota_share), quiet),
+        "state": (key.state, _STATES.get(key.state, "")),
+    }
+
+
+def _percent(share: float) -> str:
+    """Without what a share in binary adds to it: 7 %, not 7.000000000000001 %."""
+    return f"{100 * share:.4g} %"

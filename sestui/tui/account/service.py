@@ -1,0 +1,134 @@
+"""What the account's screens look at and have done."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sestui.core.delivery.account import AccountStatus, Identity
+from sestui.errors import SestuiError
+from sestui.reports.account import AccountReport
+from sestui.runtime import Runtime
+from sestui.settings import load_settings
+from sestui.settings_file import Setting, in_force, write
+from sestui.store.runs.run_lists import RecentRuns
+
+_FRESH_SECONDS = 60.0
+"""How old what SES said may be before it is asked again by itself."""
+
+SIMULATOR, SES = "simulator", "ses"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An account that mail can go to."""
+
+    account: str
+    """``simulator`` or ``ses``."""
+    profile: str = ""
+    """The AWS profile; '' is what AWS's own chain says."""
+    region: str = ""
+    """The profile's own region; '' where none is known."""
+    chosen: bool = False
+    """Whether the next start uses it."""
+
+
+class AccountDesk:
+    """Reads and deeds of the account's screens; plain blocking calls."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    # looking
+
+    def report(self, *, ask: bool = False) -> AccountReport | None:
+        """The account; SES is asked if what it said is old, or if ``ask``.
+
+        Call it once the account is open.
+        """
+        known = self._runtime.account_report()
+        now = self._runtime.clock.now()
+        if ask or known is None or not 0 <= now - known.looked_at < _FRESH_SECONDS:
+            self._runtime.account.look()
+            known = self._runtime.account_report()
+        return known
+
+    def credentials(self) -> str:
+        """Where credentials come from, as words; never a secret. May take a second."""
+        if self._runtime.simulated:
+            return "none: the simulator asks for none"
+        from sestui.ses.credentials import credential_source  # noqa: PLC0415 - boto3 is slow
+
+        settings = self._runtime.settings
+        try:
+            return credential_source(settings.aws_profile, settings.aws_region).sentence
+        except SestuiError as error:
+            return str(error)
+
+    def settings(self) -> Sequence[Setting]:
+        """Every setting, as it is in force and as the next start will have it."""
+        return in_force(self._runtime.settings)
+
+    def keymap(self) -> dict[str, str]:
+        """The operator's own keys, as the next start will have them."""
+        return dict(load_settings().keymap)
+
+    def identity_pages(self) -> Iterator[list[Identity]]:
+        """The sender identities, a call a page."""
+        return self._runtime.ses_account.identity_pages()
+
+    # choosing
+
+    def choices(self) -> Sequence[Choice]:
+        """The simulator, SES by AWS's own chain, and SES by each profile of the AWS files."""
+        from sestui.ses.credentials import profiles  # noqa: PLC0415 - boto3 is slow to import
+
+        coming = {each.name: _later(each) for each in self.settings()}
+        now = (coming["account"], coming["aws_profile"])
+        found = [Choice(SIMULATOR), Choice(SES)]
+        found += [Choice(SES, profile.name, profile.region) for profile in profiles()]
+        return [
+            Choice(each.account, each.profile, each.region, now == (each.account, each.profile))
+            if each.account == SES
+            else Choice(SIMULATOR, chosen=now[0] == SIMULATOR)
+            for each in found
+        ]
+
+    def region(self) -> str:
+        """The region that the settings name; '' for none."""
+        return str({each.name: _later(each) for each in self.settings()}["aws_region"])
+
+    def regions(self) -> Sequence[str]:
+        """The regions that have SES."""
+        from sestui.ses.credentials import regions  # noqa: PLC0415 - boto3 is slow to import
+
+        return regions()
+
+    def try_out(self, choice: Choice, region: str) -> AccountStatus:
+        """Ask SES by that profile and region, without using it for anything.
+
+        Raises:
+            AccountError: it refuses, or nobody answers.
+        """
+        from sestui.ses.account import Account  # noqa: PLC0415 - boto3 is slow to import
+        from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - as above
+
+        endpoint = Endpoint(profile=choice.profile, region=region)
+        return Account(Clients(endpoint), simulated=False).look()
+
+    def pending(self) -> int:
+        """Recipients of runs that have not ended: who gets mail from whichever account is next."""
+        return RecentRuns(self._runtime.database).pending()
+
+    def choose(self, choice: Choice, region: str) -> None:
+        """Write the choice into the settings file, for the next start."""
+        if choice.account == SIMULATOR:
+            self.write({"account": SIMULATOR})
+        else:
+            self.write({"account": SES, "aws_profile": choice.profile, "aws_region": region})
+
+    def write(self, values: Mapping[str, str]) -> None:
+        """Write settings into the file; '' puts a default back."""
+        write(values)
+
+
+def _later(setting: Setting) -> object:
+    return setting.value if setting.coming is None else setting.coming

@@ -1,0 +1,1 @@
+"""The app itself: life cycle, tabs, palette, keys, themes."""

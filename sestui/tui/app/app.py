@@ -1,0 +1,188 @@
+"""The app: its places, its keys, and what the sender behind the screens has to say."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from sestui.errors import SestuiError
+from sestui.tui.app.help import HelpScreen, help_rows
+from sestui.tui.app.jump_keys import JumpScreen, marks
+from sestui.tui.app.lifecycle import LifecycleApp, SenderReported
+from sestui.tui.app.palette import ActionsProvider, PlacesProvider
+from sestui.tui.app.tabs import PLACES, place_bindings
+from sestui.tui.widgets.format import shorten
+
+if TYPE_CHECKING:
+    from sestui.runtime import Runtime
+    from sestui.settings import Settings
+
+_AT_HOME_SECONDS = 0.3
+"""By then the first look has been taken."""
+_SETTLED_SECONDS = 5.0
+"""By then everything is imported that stays for good. The garbage collector need not look through
+it again and again: that stops every thread for a tenth of a second each time."""
+_WATCH_SECONDS = 0.5
+_LABEL_SECONDS = 30.0
+_RETRY_SECONDS = 15.0
+
+
+class SestuiApp(LifecycleApp):
+    """sestui on the screen; ``follow`` is the id of a run to open at once."""
+
+    TITLE = "sestui"
+    CSS_PATH = "sestui.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
+        ActionsProvider,
+        PlacesProvider,
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"
+        ),
+        Binding(
+            "question_mark,f1", "help", "Help", key_display="?", id="help", tooltip="Every key here"
+        ),
+        Binding(
+            "ctrl+o,f",
+            "jump",
+            "Jump",
+            show=False,
+            id="jump",
+            tooltip="Put a letter on everything that can have the focus; type one to go there",
+        ),
+        Binding(
+            "ctrl+z",
+            "suspend",
+            "Suspend",
+            show=False,
+            id="suspend",
+            tooltip="Back to the shell; nothing is sent until `fg` comes back",
+        ),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
+        *place_bindings(),
+    ]
+
+    trouble: reactive[str] = reactive("")
+    """Why nothing is being sent, as a sentence; '' when nothing stands in the way."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        open_runtime: "Callable[[], Runtime]",
+        *,
+        follow: int | None = None,
+    ) -> None:
+        super().__init__(settings, open_runtime)
+        self._follow = follow
+        self._first = PLACES[0].mode
+        self._failed_at: float | None = None
+
+    def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
+        """Show the first place, another that was asked for meanwhile, or the run to be followed."""
+        from sestui.tui.app.screen_registry import ROOMS, import_all  # noqa: PLC0415 - comes with the desk
+
+        for place in PLACES:
+            self.add_mode(place.mode, partial(ROOMS[place.mode], self.desk))
+        if self._follow is None:
+            self.switch_mode(self._first)
+        else:
+            self.switch_mode("campaigns")
+            self.push_screen(screen_of_run(self._follow))
+        self.set_interval(_WATCH_SECONDS, self._watch_sender)
+        self.set_interval(_LABEL_SECONDS, self._read_label)
+        self.set_timer(_AT_HOME_SECONDS, lambda: self._get_ready(import_all))
+        self.set_timer(_SETTLED_SECONDS, gc.freeze)
+
+    @work(group="ready")
+    async def _get_ready(self, import_all: Callable[[], None]) -> None:
+        """Have the other places imported before somebody goes there."""
+        await asyncio.to_thread(import_all)
+
+    # the sender
+
+    @on(SenderReported)
+    def _reported(self) -> None:
+        batch = self.mailbox.take()
+        if not self.desk.account_open:
+            self.desk.account_open = True
+            self._read_label()
+        self.trouble = batch.trouble
+        self.desk.listeners.tell(batch.lines)
+
+    @work(exclusive=True, group="label")
+    async def _read_label(self) -> None:
+        try:
+            self.account_label = await asyncio.to_thread(self.desk.read_label)
+        except SestuiError:
+            return  # the old label stays true; it is read again soon
+
+    def _watch_sender(self) -> None:
+        failure = self.background.failure
+        if not failure:
+            self._failed_at = None
+            return
+        now = self.desk.clock.monotonic()
+        self.trouble = f"Nothing is being sent: {failure}  ctrl+r tries again."
+        if self._failed_at is None:
+            self._failed_at = now
+            self.notify(shorten(failure, 400), severity="error", timeout=30, markup=False)
+            self.refresh_bindings()
+        elif self.background.worth_trying_again and now - self._failed_at >= _RETRY_SECONDS:
+            self.action_retry()
+
+    def action_retry(self) -> None:
+        """Start the sender again."""
+        self._failed_at = None
+        self.trouble = ""
+        self.background.start(self.desk.runtime)
+        self.refresh_bindings()
+
+    # keys, palette and help come from the same declarations
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Trying again is offered only after a failure, the outbox only of the simulator.
+
+        Before there is anything to look at one can leave, or say where to go first.
+        """
+        if not self.opened and action not in {"go", "quit"}:
+            return False
+        if action == "retry":
+            return bool(self.background.failure)
+        if action == "go":
+            simulated = self.account_label.simulated
+            offered = [place.mode for place in PLACES if place.offered(simulated=simulated)]
+            return parameters[0] in offered
+        return super().check_action(action, parameters)
+
+    def action_go(self, mode: str) -> None:
+        """Go to a place, or begin there if nothing is open yet."""
+        if self.opened:
+            self.switch_mode(mode)
+        else:
+            self._first = mode
+
+    @work(group="jump")
+    async def action_jump(self) -> None:
+        """Show the jump keys and go where the operator says."""
+        chosen = await self.push_screen_wait(JumpScreen(marks(self.screen)))
+        if chosen is not None and chosen.is_attached:
+            chosen.focus()
+
+    def action_help(self) -> None:
+        """Show every key that does something here."""
+        self.push_screen(HelpScreen(help_rows(self)))
+
+    def action_change_theme(self) -> None:
+        """Choose other colours."""
+        from sestui.tui.app.themes import choose_theme  # noqa: PLC0415 - only when wanted
+
+        self.run_worker(choose_theme(self), group="theme")

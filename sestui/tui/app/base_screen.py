@@ -1,0 +1,157 @@
+"""What all screens share: the desk, the bar, the banner, looking again and again, and deeds."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from sestui.errors import SestuiError, unforeseen
+from sestui.tui.app.key_bar import KeyBar
+from sestui.tui.app.services import Desk
+from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.top_bar import Banner, TopBar
+from sestui.tui.widgets.format import shorten
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_TOAST_CELLS = 400
+_READ_SHARE = 4
+"""A read that took a second is repeated after four at the earliest: a slow database is not asked
+all the time."""
+
+
+class DeskScreen(Screen[None]):
+    """A screen over the desk: bar, banner, its own part, footer.
+
+    A subclass gives its :meth:`body`, and :meth:`read` if it shows what may change by itself: that
+    is called while the screen is in front, at once and then every ``refresh_seconds``.
+    """
+
+    PLACE: ClassVar[str] = ""
+    """The place in the top bar that the screen belongs to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "go_back", "Back", id="back", tooltip="One step back"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.banner = Banner()
+        self.refresh_seconds: float | None = None
+        """How often to read again; None: only when asked to by :meth:`look_again`."""
+        self._offered: list[bool | None] = []
+
+    def compose(self) -> ComposeResult:
+        """Bar, banner, the screen's own part, footer."""
+        yield TopBar(self.PLACE)
+        yield self.banner
+        yield from self.body()
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """The screen's own part."""
+        raise NotImplementedError
+
+    # looking
+
+    async def read(self) -> None:
+        """Read what is shown, with :meth:`look`, and show it."""
+
+    def on_screen_resume(self) -> None:
+        """Look at once when one comes to it, or back to it."""
+        self.look_again()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks: don't read."""
+        self.workers.cancel_group(self, "look")
+
+    def on_unmount(self) -> None:
+        """A read that is under way has nobody to tell any more."""
+        self.workers.cancel_node(self)
+
+    @work(exclusive=True, group="look")
+    async def look_again(self) -> None:
+        """Read at once; a newer look cancels an older one."""
+        while True:
+            began = self.desk.clock.monotonic()
+            await self.read()
+            if self.refresh_seconds is None:
+                return
+            took = self.desk.clock.monotonic() - began
+            await asyncio.sleep(max(self.refresh_seconds, _READ_SHARE * took))
+
+    async def look(self, read: Callable[[], T]) -> T | None:
+        """Read something off the UI thread; what goes wrong is a quiet line until it goes right.
+
+        None, too, when the screen was left meanwhile: there is nothing to show it on.
+        """
+        found, trouble = None, ""
+        try:
+            found = await asyncio.to_thread(read)
+        except SestuiError as error:
+            trouble = f"{error} Trying again."
+        except Exception as error:  # noqa: BLE001 - one bad row must not take the app down
+            _log.exception("A screen can't be read.")
+            trouble = str(unforeseen("This can't be read", error, "trying again."))
+        if not self.is_attached:
+            return None
+        self.banner.say(trouble)
+        return found
+
+    def offer_again(self) -> None:
+        """Draw the footer anew if other actions are offered now: cheap enough for every move."""
+        offered = [self.check_action(binding.action, ()) for _key, binding in self._bindings]
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
+
+    # doing
+
+    async def attempt(self, deed: Callable[[], T]) -> T | None:
+        """Do something off the UI thread; what goes wrong becomes a toast, and None."""
+        try:
+            return await asyncio.to_thread(deed)
+        except SestuiError as error:
+            self.tell(str(error), failed=True)
+            return None
+        except Exception as error:  # noqa: BLE001 - as in reading
+            _log.exception("A screen's deed has failed.")
+            self.tell(str(unforeseen("It failed", error, "nothing else has changed.")), failed=True)
+            return None
+
+    def tell(self, text: str, *, failed: bool = False) -> None:
+        """A toast, whatever strange characters are in it."""
+        self.notify(
+            shorten(text, _TOAST_CELLS),
+            severity="error" if failed else "information",
+            timeout=12 if failed else 5,
+            markup=False,
+        )
+
+    def copy(self, text: str) -> None:
+        """Put ``text`` on the terminal's clipboard (OSC 52), and show it for those without one."""
+        self.app.copy_to_clipboard(text)
+        self.tell(f"Copied: {text}")
+
+    # leaving
+
+    def step_back(self) -> bool:
+        """Undo the last thing that was opened on the screen itself; False: there was none."""
+        return False
+
+    def action_go_back(self) -> None:
+        """One step back: on the screen, then to the one below it, then to the first place."""
+        if self.step_back():
+            return
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.switch_mode(PLACES[0].mode)

@@ -1,0 +1,19 @@
+"""Shown while what is in the air gets its answer."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from sestui.tui.dialogs.dialog import Dialog
+
+
+class LeavingScreen(Dialog[None]):
+    """Takes no keys: it is gone within seconds."""
+
+    def compose(self) -> ComposeResult:
+        """One sentence and why it takes a moment."""
+        with Vertical(id="dialog"):
+            yield Static("Finishing what is in the air…", id="question")
+            yield Static(
+                "What has not left stays pending: the next start, or `sestui run-due`, goes on."
+            )

@@ -1,0 +1,157 @@
+"""How the app comes in, goes and stands aside for a while.
+
+It paints a first frame at once; what is slow to import and to open comes in behind it: SQLModel
+alone takes longer to import than Textual takes to paint. However the app ends, the sender ends
+first, and what is in the air gets its answer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual import work
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from sestui.tui.app.account_label import AccountLabel
+from sestui.tui.app.background import Background, Mailbox
+from sestui.tui.app.background_jobs import last_words
+from sestui.tui.app.leaving import LeavingScreen
+from sestui.tui.app.opening import OpeningScreen
+from sestui.tui.app.preferences import use_keymap, use_theme
+from sestui.tui.app.shutdown import ignore_signals, leave_on_signals
+from sestui.tui.app.styles import LastingStylesheet
+from sestui.tui.app.type_ahead import TypeAheadApp
+
+if TYPE_CHECKING:
+    from sestui.runtime import Runtime
+    from sestui.settings import Settings
+    from sestui.tui.app.services import Desk
+
+_FIRST_LOOK_SECONDS = 1.0
+"""What the sender imports would fight with the first looks at the database for the processor."""
+
+_LEAVE_SECONDS = 8.0
+"""A little longer than the sender waits for what is in the air."""
+
+
+class SenderReported(Message):
+    """There is something in the mailbox."""
+
+
+class LifecycleApp(TypeAheadApp):
+    """An app whose runtime is opened behind its first frame, with the sender behind its screens."""
+
+    account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
+    """Which account mail goes to."""
+
+    desk: "Desk"
+    """There as soon as :attr:`opened` says so."""
+
+    def __init__(self, settings: "Settings", open_runtime: "Callable[[], Runtime]") -> None:
+        super().__init__()
+        self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
+        self._settings = settings
+        self._open_runtime = open_runtime
+        self.mailbox = Mailbox(lambda: self.post_message(SenderReported()))
+        self.background = Background(self.mailbox.put)
+        self.opened = False
+        """Whether there is a runtime behind the screens."""
+        self.failure: Exception | None = None
+        """Why the app has ended before there was one."""
+        self._leaving = False
+
+    # coming in
+
+    def on_mount(self) -> None:
+        """Paint in the operator's colours first; imports would fight with that for a processor."""
+        use_theme(self, self._settings.theme)
+        self.account_label = AccountLabel.of_settings(self._settings.account)
+        self.push_screen(OpeningScreen())
+        leave_on_signals(lambda: self.run_worker(self.leave()))
+        self.call_after_refresh(self._open)
+
+    def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
+        """Called once there is a desk; ``screen_of_run`` makes the screen of a run by its id."""
+        raise NotImplementedError
+
+    @work(group="open")
+    async def _open(self) -> None:
+        try:
+            self.desk, screen_of_run = await asyncio.to_thread(self._come_in)
+        except Exception as error:  # noqa: BLE001 - whoever ran the app says it, in a terminal
+            self.failure = error
+            self.exit()
+            return
+        if self._leaving:
+            return
+        self.opened = True
+        if self._settings.keymap:
+            self.run_worker(use_keymap(self, self._settings.keymap), group="keymap")
+        self.came_in(screen_of_run)
+        self.set_timer(_FIRST_LOOK_SECONDS, self._start_sender)
+
+    def _come_in(self) -> "tuple[Desk, Callable[[int], Screen[None]]]":
+        from sestui.tui.app.services import Desk  # noqa: PLC0415 - brings the database
+        from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - as above
+        from sestui.tui.home import home_screen as _wanted_next  # noqa: F401, PLC0415
+
+        desk = Desk(self._open_runtime())
+        return desk, partial(RunScreen, desk)
+
+    def _start_sender(self) -> None:
+        if not self._leaving:
+            self.background.start(self.desk.runtime)
+
+    # leaving
+
+    async def action_quit(self) -> None:
+        """Close, unless somebody has something to finish first."""
+        if self.opened and self.desk.may_leave:
+            self._ask_to_leave()  # a worker: questions can be asked there
+        else:
+            await self.leave()
+
+    @work(group="leave", exclusive=True)
+    async def _ask_to_leave(self) -> None:
+        for may_leave in tuple(self.desk.may_leave):
+            if not await may_leave():
+                return
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Let what is in the air get its answer, then close, without a question."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self.background.stop()
+        errands = self.desk.errands.stop() if self.opened else ()
+        if self.background.alive or errands:
+            self.push_screen(LeavingScreen())
+        await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
+        words = await asyncio.to_thread(last_words, errands)
+        self.exit(message=Text(words) if words else None)
+
+    async def on_unmount(self) -> None:
+        """However the app ends, the sender ends first: its runtime is closed next."""
+        if self.opened:
+            self.desk.errands.stop()
+        self.background.stop()
+        await asyncio.to_thread(self.background.join)
+        ignore_signals()
+
+    # standing aside
+
+    @work(group="suspend")
+    async def action_suspend(self) -> None:
+        """Give the terminal back to the shell, with nothing in the air; `fg` comes back."""
+        self.background.rest()
+        waiting = LeavingScreen()
+        await self.push_screen(waiting)
+        await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
+        await waiting.dismiss()
+        self.action_suspend_process()  # returns when the process is continued
+        self._start_sender()

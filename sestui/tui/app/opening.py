@@ -1,0 +1,19 @@
+"""The first frame: bars as everywhere, while the database behind them is opened."""
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from sestui.tui.app.key_bar import KeyBar
+from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.top_bar import TopBar
+
+
+class OpeningScreen(Screen[None]):
+    """Takes the app's own keys only; it is gone within a second."""
+
+    def compose(self) -> ComposeResult:
+        """What the screens to come have in the same places."""
+        yield TopBar(PLACES[0].name)
+        yield Static("Opening…", id="empty")
+        yield KeyBar()

@@ -1,0 +1,1 @@
+"""Campaigns: all of them, one, and its runs."""

@@ -1,0 +1,117 @@
+"""A campaign in a few lines: what goes to whom, when, and what one started now would do."""
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.forecast import Forecast
+from sestui.tui.campaigns.run_figures import STATE_COLOURS
+from sestui.tui.campaigns.service import CampaignPicture
+from sestui.tui.widgets.format import duration, recipients, shorten
+
+
+class CampaignFigure(Widget):
+    """Draws one picture of a campaign; ``at`` says an instant in the operator's time."""
+
+    picture: reactive[CampaignPicture | None] = reactive(None)
+
+    def __init__(self, at: Callable[[Instant], str]) -> None:
+        super().__init__()
+        self.at = at
+
+
+class CampaignTitle(CampaignFigure):
+    """Name and state, where no run goes on whose title says both."""
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        view = self.picture.view
+        colour = f"$text-{STATE_COLOURS[view.state]}" if view.state in STATE_COLOURS else ""
+        state = Content.styled(view.state, f"bold {colour}".strip())
+        room = max(1, self.size.width - state.cell_length - 2)
+        name = Content.styled(shorten(view.name, room), "bold").truncate(room, pad=True)
+        return name + Content("  ") + state
+
+
+class CampaignAbout(CampaignFigure):
+    """Subject, sender and audience, schedule and limits."""
+
+    def render(self) -> Content:
+        """Three lines."""
+        if self.picture is None:
+            return Content("")
+        width = max(1, self.size.width)
+        card = self.picture.card
+        audience = self.picture.view.audience
+        size = "no such list" if audience is None else f"{audience:,} contacts"
+        lists = ", ".join(card.lists) or "no list"
+        room = max(20, width - len(size) - 13)
+        who = Content.assemble(
+            ("from ", "$text-muted"),
+            shorten(card.sender, max(room // 2, room - len(lists))),
+            ("  to ", "$text-muted"),
+            shorten(lists, max(room // 2, room - len(card.sender))),
+            f" ({size})",
+        )
+        lines = (
+            Content(shorten(self.picture.view.subject, width)),
+            who.truncate(width),
+            Content.styled(shorten(self._when(), width), "$text-muted"),
+        )
+        return Content("\n").join(lines)
+
+    def _when(self) -> str:
+        picture = self.picture
+        if picture is None:
+            return ""
+        card = picture.card
+        parts = []
+        if card.next_due_at is not None:
+            parts.append(f"next run {self.at(card.next_due_at)}")
+        if card.schedule:
+            parts.append(f"schedule {card.schedule}")
+        if not parts:
+            parts.append("started by hand")
+        if card.send_window:
+            parts.append(f"window {card.send_window}")
+        if card.timezone and (card.schedule or card.send_window):
+            parts.append(card.timezone)
+        if card.max_rate is not None:
+            parts.append(f"at most {card.max_rate:g}/s")
+        if card.transactional:
+            parts.append("transactional")
+        return " · ".join(parts)
+
+
+class CampaignForecast(CampaignFigure):
+    """What a run that starts now would do."""
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        told = self.picture.forecast
+        if told is None:
+            unknown = (
+                "nobody is on its lists" if not self.picture.view.audience else "not known yet"
+            )
+            return Content.assemble(("forecast ", "$text-muted"), unknown)
+        text = f"{recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"
+        style = "$text-warning" if told.crosses_quota or told.ends_at is None else ""
+        return Content.assemble(
+            ("if started now ", "$text-muted"), (shorten(text, max(1, self.size.width - 15)), style)
+        )
+
+    def _end(self, told: Forecast) -> str:
+        if told.ends_at is None:
+            return "but nothing may leave as things stand"
+        ends = f"ends {self.at(told.ends_at)} (in {duration(told.ends_at - told.at)})"
+        if not told.later:
+            return ends
+        why = ", the quota makes it wait" if told.crosses_quota else ""
+        return f"{told.today:,} today and {told.later:,} later{why}, {ends}"

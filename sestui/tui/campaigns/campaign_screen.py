@@ -1,0 +1,192 @@
+"""One campaign: what it is, the run that goes on, the runs there were, every delivery of them."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from sestui.core.clock import Instant
+from sestui.reports.overview import CampaignView, RunView
+from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.tui.app.services import Desk, has_ended
+from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
+from sestui.tui.campaigns.rate_meter import RateMeter
+from sestui.tui.campaigns.resolution import SettlingScreen
+from sestui.tui.campaigns.run_controls import SteeringScreen
+from sestui.tui.campaigns.run_figures import (
+    Figure,
+    RunBar,
+    RunProgress,
+    RunQuota,
+    RunRate,
+    RunTitle,
+    Say,
+)
+from sestui.tui.campaigns.run_table import RunTable
+from sestui.tui.campaigns.service import CampaignPicture
+from sestui.tui.campaigns.start_dialog import BeginningScreen
+from sestui.tui.deliveries.delivery_filters import NarrowingScreen
+from sestui.tui.widgets.format import moment
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_REFRESH_SECONDS = 1.0
+_MOST_RUNS_SHOWN = 8
+"""Of the runs' table; a low screen shows three."""
+_HIGH = 32
+"""Lines of a screen that has room for more than what is needed."""
+
+_NEVER_SENT = """\
+It was never sent.
+
+  t   sends the message to one address of yours, as a test
+  s   starts it: everybody on its lists gets it
+
+Both ask before anything leaves. ? shows all keys.
+"""
+
+
+class CampaignScreen(BeginningScreen, NarrowingScreen):
+    """A campaign by its name."""
+
+    PLACE = "Campaigns"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *BeginningScreen.BEGINNING,
+        *SteeringScreen.STEERING,
+        *SettlingScreen.SETTLING,
+        *NarrowingScreen.NARROWING,
+    ]
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        super().__init__(desk)
+        self.campaign_name = name
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._picture: CampaignPicture | None = None
+        self._meter = RateMeter()
+        self._title = CampaignTitle(self._at)
+        self._about = CampaignAbout(self._at)
+        self._forecast = CampaignForecast(self._at)
+        self._figures: tuple[Figure, ...] = (
+            RunTitle(),
+            RunBar(),
+            RunProgress(self._meter, Say(desk.clock.now, self._at)),
+            RunRate(self._meter),
+            RunQuota(),
+        )
+        self._runs = RunTable(desk.clock, desk.zone)
+        self._empty = Static(_NEVER_SENT, id="empty", markup=False)
+
+    def body(self) -> ComposeResult:
+        """The campaign, its live run or forecast, its runs, the deliveries of one."""
+        title, *figures = self._figures
+        yield Vertical(self._title, title, self._about, *figures, self._forecast, id="figures")
+        yield self._runs
+        yield self.panel
+        yield self._empty
+
+    def on_mount(self) -> None:
+        """Nothing is known yet."""
+        for widget in (self._runs, self.panel, self._empty, *self._figures):
+            widget.display = False
+
+    # looking
+
+    async def read(self) -> None:
+        """Read the campaign, and the deliveries of the run under the cursor."""
+        picture = await self.look(lambda: self.campaigns.picture(self.campaign_name))
+        if picture is not None:
+            self._show(picture)
+            await self.read_deliveries()
+
+    def _show(self, picture: CampaignPicture) -> None:
+        self._picture = picture
+        live = picture.live
+        for figure in (self._title, self._about, self._forecast):
+            figure.picture = picture
+        self._title.display = self._forecast.display = live is None
+        if live is not None:
+            counts = live.run.counts
+            self._meter.add(live.at, counts.accepted + counts.rejected + counts.in_doubt)
+        for shown in self._figures:
+            shown.picture = live
+        runs = picture.runs
+        self._runs.show_runs(runs)
+        self._fit()
+        appeared = bool(runs) != self._runs.display
+        self._runs.display = self.panel.display = bool(runs)
+        self._empty.display = not runs
+        if appeared and runs:
+            self._runs.focus()
+        self.offer_again()
+
+    def _fit(self) -> None:
+        """Share out the lines there are."""
+        picture, high = self._picture, self.size.height >= _HIGH
+        most = _MOST_RUNS_SHOWN if high else 3
+        self._runs.styles.height = 1 + min(most, len(picture.runs if picture else ()))
+        self.set_class(high, "-high")
+        live = picture is not None and picture.live is not None
+        for figure in self._figures:
+            figure.display = live and (high or not isinstance(figure, RunRate | RunQuota))
+
+    def on_resize(self) -> None:
+        """A higher screen shows more."""
+        self._fit()
+
+    def _at(self, instant: Instant) -> str:
+        return moment(instant, self.desk.clock.now(), self.desk.zone)
+
+    # which run, which delivery
+
+    @property
+    def begun(self) -> CampaignView | None:
+        """The campaign on the screen."""
+        return self._picture.view if self._picture else None
+
+    @property
+    def chosen(self) -> RunView | None:
+        """The run under the cursor."""
+        return self._runs.selected
+
+    @property
+    def steered(self) -> RunView | None:
+        """The run under the cursor while it goes on, else the campaign's newest."""
+        chosen = self.chosen
+        if chosen is not None and not has_ended(chosen):
+            return chosen
+        return self._picture.view.run if self._picture else None
+
+    @property
+    def doubtful(self) -> RunView | None:
+        """The run under the cursor if it has doubts, else the newest that has."""
+        runs = [self.chosen, *(self._picture.runs if self._picture else ())]
+        return next((run for run in runs if run is not None and run.counts.in_doubt), None)
+
+    @property
+    def in_hand(self) -> LogRow | None:
+        """The delivery under the cursor."""
+        return self.panel.selected
+
+    def copied(self) -> str:
+        """The address under the cursor where that is among the deliveries, else the name."""
+        return super().copied() if self.panel.table.has_focus else self.campaign_name
+
+    def about(self) -> str:
+        """The run whose deliveries are shown."""
+        run = self.chosen
+        return f"run {run.number} of {self.campaign_name}" if run else self.campaign_name
+
+    @on(LazyTable.Moved)
+    def _run_moved(self, event: LazyTable.Moved) -> None:
+        run = self.chosen
+        if event.table is not self._runs or run is None:
+            return
+        if self.panel.look_at(LogFilter(run_id=run.id)):
+            self.look_again()
+
+    @on(LazyTable.Opened)
+    def _opened(self, event: LazyTable.Opened) -> None:
+        if event.table is self._runs and (run := self.chosen) is not None:
+            self.open_run(run.id)

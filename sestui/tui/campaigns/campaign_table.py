@@ -1,0 +1,166 @@
+"""The campaigns as a table that keeps cursor and scroll while its figures change."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.coordinate import Coordinate
+from textual.widgets import DataTable
+
+from sestui.core.clock import Instant
+from sestui.reports.overview import CampaignView
+from sestui.tui.widgets.format import bar, moment, percent, shorten
+
+_WIDE = 100
+"""From so many cells on, the table has room for bar and time."""
+
+_BAR = 12
+_COLUMNS = {
+    "name": ("Campaign", 0),
+    "state": ("State", 9),
+    "audience": ("Audience", 9),
+    "bar": ("Progress", _BAR),
+    "share": ("", 5),
+    "rejected": ("Rejected", 8),
+    "doubt": ("In doubt", 8),
+    "when": ("When", 14),
+}
+"""Key: heading and width; the name takes what is left."""
+
+_RIGHT = {"audience", "share", "rejected", "doubt"}
+
+
+class CampaignTable(DataTable[Text]):
+    """One row a campaign."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{state}"
+        for state in ("sending", "finished", "paused", "waiting", "cancelled", "trouble", "quiet")
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "select_cursor", "Open", id="campaigns.open", tooltip="Open this campaign"
+        ),
+        Binding("j", "cursor_down", "Down", show=False),
+        Binding("k", "cursor_up", "Up", show=False),
+        Binding("g", "scroll_top", "First", show=False),
+        Binding("G", "scroll_bottom", "Last", show=False),
+    ]
+
+    def __init__(self, zone: ZoneInfo | None) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=False)
+        self._zone = zone
+        self._views: Sequence[CampaignView] = ()
+        self._now: Instant = 0.0
+        self._laid_out = 0
+
+    @property
+    def selected(self) -> CampaignView | None:
+        """The campaign under the cursor."""
+        if 0 <= self.cursor_row < len(self._views):
+            return self._views[self.cursor_row]
+        return None
+
+    def show(self, views: Sequence[CampaignView], now: Instant) -> None:
+        """Draw these; the cursor stays on its campaign."""
+        before = self.selected
+        same = [view.name for view in views] == [view.name for view in self._views]
+        self._views, self._now = views, now
+        if not self._laid_out:
+            return  # the first resize draws it: before, neither width nor styles are known
+        if same and self.row_count == len(views):
+            self._redraw()
+            return
+        scroll = self.scroll_y
+        self.clear()
+        for view in views:
+            self.add_row(*self._row(view))
+        names = [view.name for view in views]
+        if before is not None and before.name in names:
+            self.move_cursor(row=names.index(before.name), scroll=False)
+            self.scroll_to(y=scroll, animate=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Share out the new width."""
+        if event.size.width == self._laid_out:
+            return
+        row, scroll = self.cursor_row, self.scroll_y
+        self._lay_out()
+        for view in self._views:
+            self.add_row(*self._row(view))
+        self.move_cursor(row=row, scroll=False)
+        self.scroll_to(y=scroll, animate=False)
+
+    def _lay_out(self) -> None:
+        self._laid_out = self.size.width
+        self.clear(columns=True)
+        for key, width in self._widths().items():
+            heading = Text(_COLUMNS[key][0], justify="right" if key in _RIGHT else "left")
+            self.add_column(heading, width=width, key=key)
+
+    def _widths(self) -> dict[str, int]:
+        """Width of each column that there is room for."""
+        total = self.size.width or 80
+        dropped = set() if total >= _WIDE else {"bar", "when"}
+        widths = {key: width for key, (_, width) in _COLUMNS.items() if key not in dropped}
+        # The scroll bar may come and go: its cells are left free.
+        taken = sum(widths.values()) + 2 * self.cell_padding * len(widths) + 2
+        return widths | {"name": max(8, total - taken)}
+
+    def _redraw(self) -> None:
+        for row, view in enumerate(self._views):
+            for column, cell in enumerate(self._row(view)):
+                place = Coordinate(row, column)
+                drawn = self.get_cell_at(place)
+                if (drawn.plain, drawn.style) != (cell.plain, cell.style):
+                    self.update_cell_at(place, cell)
+
+    def _row(self, view: CampaignView) -> list[Text]:
+        widths = self._widths()
+        drawn = self._cells(view, widths["name"])
+        return [
+            Text(
+                text,
+                style=self.get_component_rich_style(f"table--{kind}", partial=True) if kind else "",
+                justify="right" if key in _RIGHT else "left",
+                no_wrap=True,
+            )
+            for key, (text, kind) in drawn.items()
+            if key in widths
+        ]
+
+    def _cells(self, view: CampaignView, room: int) -> dict[str, tuple[str, str]]:
+        """Text and kind of style, by column."""
+        run = view.run
+        counts = run.counts if run else None
+        size = counts.audience if counts else view.audience
+        accepted = counts.accepted if counts else 0
+        known = view.state if f"table--{view.state}" in self.COMPONENT_CLASSES else "quiet"
+        return {
+            "name": (shorten(view.name, room), ""),
+            "state": (view.state, known),
+            "audience": ("no list" if size is None else f"{size:,}", ""),
+            "bar": (bar(accepted / size if size else 0, _BAR) if counts else "", known),
+            "share": (percent(accepted, size or 0) if counts else "", ""),
+            "rejected": _count(counts.rejected if counts else None),
+            "doubt": _count(counts.in_doubt if counts else None),
+            "when": (self._when(view), "quiet"),
+        }
+
+    def _when(self, view: CampaignView) -> str:
+        run = view.run
+        if run is not None and run.resume_at is not None:
+            return f"on {moment(run.resume_at, self._now, self._zone)}"
+        if run is None and view.next_due_at is not None:
+            return f"due {moment(view.next_due_at, self._now, self._zone)}"
+        at = (run.finished_at or run.started_at) if run else None
+        return moment(at, self._now, self._zone) if at is not None else ""
+
+
+def _count(number: int | None) -> tuple[str, str]:
+    if number is None:
+        return "", "quiet"
+    return f"{number:,}", "trouble" if number else "quiet"

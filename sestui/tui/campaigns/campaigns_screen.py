@@ -1,0 +1,198 @@
+"""All campaigns: what state they are in, and what one can do to them."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Input, Static
+
+from sestui.core.delivery.states import RunState
+from sestui.reports.overview import CampaignView, RunView
+from sestui.tui.app.navigation import compose_campaign
+from sestui.tui.app.services import Desk, has_ended
+from sestui.tui.campaigns.campaign_screen import CampaignScreen
+from sestui.tui.campaigns.campaign_table import CampaignTable
+from sestui.tui.campaigns.start_dialog import BeginningScreen
+
+_REFRESH_SECONDS = 1.0
+
+_EMPTY = """\
+There is no campaign yet.
+
+  n   writes one, beside the mail that each contact gets
+
+Or in a shell:
+
+  sestui import people.csv --list newsletter
+      brings your list
+  sestui apply news.md
+      takes the message, written in Markdown
+  sestui demo
+      shows a whole campaign on the simulator first
+
+Campaigns appear here by themselves: s starts one, t sends you a test, ? shows all keys.
+"""
+
+
+class CampaignsScreen(BeginningScreen):
+    """The list of campaigns."""
+
+    PLACE = "Campaigns"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *BeginningScreen.BEGINNING,
+        *BeginningScreen.STEERING,
+        *BeginningScreen.SETTLING,
+        Binding(
+            "n",
+            "new",
+            "New",
+            id="campaigns.new",
+            tooltip="Write another campaign in Compose",
+        ),
+        Binding(
+            "slash",
+            "find",
+            "Find",
+            key_display="/",
+            id="campaigns.find",
+            tooltip="Show only names that match",
+        ),
+        Binding(
+            "u",
+            "order",
+            "Urgent first",
+            show=False,
+            id="campaigns.order",
+            tooltip="Put first what needs you, then what goes on; again: by name",
+        ),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            show=False,
+            id="campaigns.copy",
+            tooltip="Copy the name of the campaign under the cursor",
+        ),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._views: Sequence[CampaignView] | None = None
+        self._urgent_first = False
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._table = CampaignTable(desk.zone)
+        self._empty = Static(_EMPTY, id="empty", markup=False)
+        self._find = Input(placeholder="part of a campaign's name", id="find")
+
+    def body(self) -> ComposeResult:
+        """Table or what to do first, find line."""
+        yield self._table
+        yield self._empty
+        yield self._find
+
+    def on_mount(self) -> None:
+        """The table has the focus."""
+        self._empty.display = self._find.display = False
+        self._table.focus()
+
+    async def read(self) -> None:
+        """Read the campaigns with their newest runs."""
+        views = await self.look(self.desk.campaigns)
+        if views is not None:
+            self._views = views
+            self._show()
+
+    def _show(self) -> None:
+        wanted = self._find.value.casefold()
+        views = self._views or ()
+        shown = [view for view in views if wanted in view.name.casefold()]
+        if self._urgent_first:
+            shown.sort(key=_urgency)
+        self._table.show(shown, self.desk.clock.now())
+        self._table.display = bool(views)
+        self._empty.display = not views
+        self.offer_again()
+
+    # what may be done
+
+    @property
+    def selected(self) -> CampaignView | None:
+        """The campaign under the cursor."""
+        return self._table.selected
+
+    @property
+    def begun(self) -> CampaignView | None:
+        """The campaign under the cursor."""
+        return self.selected
+
+    @property
+    def steered(self) -> RunView | None:
+        """The newest run of the campaign under the cursor."""
+        return self.selected.run if self.selected is not None else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There may be nothing to copy."""
+        if action == "copy" and self.is_mounted:
+            return self.selected is not None
+        return super().check_action(action, parameters)
+
+    async def action_new(self) -> None:
+        """Begin a campaign in Compose."""
+        await compose_campaign(self.app, "")
+
+    def action_copy(self) -> None:
+        """Copy the campaign's name."""
+        if (view := self.selected) is not None:
+            self.copy(view.name)
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self) -> None:
+        self.offer_again()
+
+    @on(DataTable.RowSelected)
+    def _open(self) -> None:
+        if (view := self.selected) is not None:
+            self.app.push_screen(CampaignScreen(self.desk, view.name))
+
+    # finding
+
+    def action_find(self) -> None:
+        """Open the find line."""
+        self._find.display = True
+        self.set_focus(self._find)  # at once: what is typed next goes there
+        self.offer_again()
+
+    def action_order(self) -> None:
+        """Urgent first, or by name."""
+        self._urgent_first = not self._urgent_first
+        self._show()
+        self.tell("What needs you comes first." if self._urgent_first else "By name.")
+
+    def step_back(self) -> bool:
+        """Close the find line and show everything again."""
+        if not self._find.display:
+            return False
+        self._find.value = ""
+        self._find.display = False
+        self._table.focus()
+        self._show()
+        return True
+
+    @on(Input.Changed, "#find")
+    def _find_changed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted, "#find")
+    def _found(self) -> None:
+        self._table.focus()
+
+
+def _urgency(view: CampaignView) -> int:
+    """Lower is more urgent: what stands still until somebody acts comes first."""
+    if view.run is None:
+        return 3 if view.next_due_at is not None else 4
+    if view.run.state == RunState.PAUSED or view.run.counts.in_doubt:
+        return 0
+    return 5 if has_ended(view.run) else 1 + (view.run.state != RunState.SENDING)

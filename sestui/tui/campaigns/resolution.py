@@ -1,0 +1,190 @@
+"""After a run: settle what is in doubt, follow up on those it did not reach."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding
+
+from sestui.core.campaign.follow_up import Only
+from sestui.core.delivery.states import DeliveryState, RunKind, RunState
+from sestui.reports.overview import RunView
+from sestui.store.ledger.in_doubt import Verdict
+from sestui.store.ledger.walk import LogRow
+from sestui.tui.app.services import Desk, has_ended
+from sestui.tui.campaigns.follow_up import WHOM, FollowUpScreen
+from sestui.tui.campaigns.run_controls import SteeringScreen
+from sestui.tui.campaigns.service import CampaignDesk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.dialogs.pick import Item, PickScreen
+from sestui.tui.widgets.format import recipients, shorten
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """What the operator may say of what is in doubt."""
+
+    verdict: Verdict
+    emails: tuple[str, ...]
+    """Whom it is about; () is everybody in doubt."""
+    count: int
+
+    @property
+    def who(self) -> str:
+        """Them in words."""
+        return shorten(self.emails[0], 60) if self.emails else recipients(self.count)
+
+    def item(self) -> Item:
+        """The line in the list of what may be said."""
+        if self.verdict is Verdict.RESEND:
+            return Item(f"Send again to {self.who}", "Who got the first mail gets it twice.")
+        return Item(f"Take {self.who} for sent", "Nobody gets it twice, some may not have it.")
+
+    def question(self, run: RunView) -> ConfirmScreen:
+        """Asked before it is done."""
+        title = f"run {run.number} of {shorten(run.campaign, 40)}"
+        if self.verdict is Verdict.RESEND:
+            question = f"Send {title} again to {self.who}?"
+            text = (
+                "They were handed to SES and no answer came. Those whose first mail arrived get it "
+                "twice."
+            )
+        else:
+            question = f"Take {self.who} of {title} for sent?"
+            text = "They count as accepted and are not mailed again, though no answer came."
+        yes = "Send again" if self.verdict is Verdict.RESEND else "Take for sent"
+        return ConfirmScreen(question, text, recipients=self.count, yes=yes)
+
+    def done(self, count: int) -> str:
+        """What was done, for a toast."""
+        what = "to be sent again" if self.verdict is Verdict.RESEND else "taken for sent"
+        return f"{recipients(count)} {what}."
+
+
+class SettlingScreen(SteeringScreen):
+    """A screen with a run in focus that may have doubts, and those it did not reach."""
+
+    SETTLING: ClassVar[list[Binding]] = [
+        Binding(
+            "v",
+            "resolve",
+            "Resolve",
+            id="run.resolve",
+            tooltip="Say what is to become of the recipients in doubt",
+        ),
+        Binding(
+            "f",
+            "follow_up",
+            "Follow up",
+            id="run.follow_up",
+            tooltip="Send the campaign to those whom its runs did not reach",
+        ),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.campaigns = CampaignDesk(desk)
+
+    @property
+    def doubtful(self) -> RunView | None:
+        """The run whose doubts ``v`` settles; None: there is none."""
+        run = self.steered
+        return run if run is not None and run.counts.in_doubt else None
+
+    @property
+    def followed(self) -> RunView | None:
+        """The run that ``f`` follows up on; None: there is none."""
+        run = self.steered
+        return run if run is not None and run.kind == RunKind.CAMPAIGN and has_ended(run) else None
+
+    @property
+    def in_hand(self) -> LogRow | None:
+        """The delivery under the cursor; None: there is none."""
+        return None
+
+    def open_run(self, run_id: int) -> None:
+        """Show a run."""
+        from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - it settles and follows up too
+
+        self.app.push_screen(RunScreen(self.desk, run_id))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what there is something to do for."""
+        if action in {"resolve", "follow_up"} and self.is_mounted:
+            return (self.doubtful if action == "resolve" else self.followed) is not None
+        return super().check_action(action, parameters)
+
+    # what is in doubt
+
+    @work(exclusive=True, group="resolve")
+    async def action_resolve(self) -> None:
+        """Ask what is to become of those in doubt, ask once more, do it."""
+        if (doubtful := self.doubtful) is None:
+            return
+        run = await self.attempt(lambda: self.desk.run(doubtful.id))
+        count = await self.attempt(lambda: self.campaigns.in_doubt(doubtful.id))
+        if run is None or not count:
+            return
+        rulings = self._rulings(run, count)
+        chosen = await self.app.push_screen_wait(
+            PickScreen(
+                f"{recipients(count)} in doubt",
+                [ruling.item() for ruling in rulings],
+                text="SES was handed their mail and did not answer. What is to become of them?",
+            )
+        )
+        if chosen is None or not await self.app.push_screen_wait(rulings[chosen].question(run)):
+            return
+        ruling = rulings[chosen]
+        settled = await self.attempt(
+            lambda: self.campaigns.resolve(run.id, ruling.verdict, ruling.emails)
+        )
+        if settled is not None:
+            self.tell(ruling.done(settled))
+            self.look_again()
+
+    def _rulings(self, run: RunView, count: int) -> list[_Ruling]:
+        """Everything that may be said, the harmless first; a cancelled run sends nothing again."""
+        verdicts = [Verdict.ASSUME_SENT]
+        if run.state != RunState.CANCELLED:
+            verdicts.append(Verdict.RESEND)
+        rulings = [_Ruling(verdict, (), count) for verdict in verdicts]
+        row = self.in_hand
+        if row is None or row.delivery.state != DeliveryState.IN_DOUBT or count == 1:
+            return rulings
+        if row.delivery.run_id != run.id:
+            return rulings
+        return rulings + [_Ruling(verdict, (row.delivery.email,), 1) for verdict in verdicts]
+
+    # following up
+
+    @work(exclusive=True, group="follow")
+    async def action_follow_up(self) -> None:
+        """Ask for whom, ask once more with the number, start, and watch."""
+        if (run := self.followed) is None:
+            return
+        name = run.campaign
+        dialog = FollowUpScreen(name, lambda only: self.campaigns.follow_up_size(name, only))
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is None:
+            return
+        only = list(Only)[chosen]
+        size = dialog.sizes.get(only)
+        if size is None:
+            self.tell("Counting whom it is for …")
+            size = await self.attempt(lambda: self.campaigns.follow_up_size(name, only))
+        if not size:
+            return
+        question = ConfirmScreen(
+            f"Send {shorten(name, 60)} to {recipients(size)}?",
+            f"{WHOM[only]}. Mail goes to {self.desk.label.text}.",
+            recipients=size,
+            yes=f"Send to {size:,}",
+        )
+        if not await self.app.push_screen_wait(question):
+            return
+        run_id = await self.started(
+            lambda skip: self.campaigns.follow_up(name, only, skip_unrenderable=skip)
+        )
+        if run_id is not None:
+            self.open_run(run_id)

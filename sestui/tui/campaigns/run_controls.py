@@ -1,0 +1,122 @@
+"""Pause, resume and cancel, as every screen that shows a run offers them."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding
+
+from sestui.core.delivery.states import RunState, WaitReason
+from sestui.reports.overview import RunView
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import has_ended
+from sestui.tui.campaigns.unrenderable import LeftOut, unless_unrenderable, unrenderable_screen
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.format import shorten
+
+_MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
+
+
+class SteeringScreen(DeskScreen):
+    """A screen with a run in focus."""
+
+    STEERING: ClassVar[list[Binding]] = [
+        Binding("p", "pause", "Pause", id="run.pause", tooltip="Hold the run; nothing more leaves"),
+        Binding("p,r", "resume", "Resume", id="run.resume", tooltip="Go on where the run stopped"),
+        Binding(
+            "x",
+            "cancel",
+            "Cancel",
+            id="run.cancel",
+            tooltip="End the run; who is pending gets no mail",
+        ),
+    ]
+    """Two actions on one key: the state of the run decides which there is."""
+
+    @property
+    def steered(self) -> RunView | None:
+        """The run that is steered; None: there is none."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what the run's state allows is offered."""
+        if action not in {"pause", "resume", "cancel"}:
+            return super().check_action(action, parameters)
+        run = self.steered if self.is_mounted else None
+        if run is None or has_ended(run):
+            return False
+        held = run.state == RunState.PAUSED or _wants_approval(run)
+        if action == "pause":
+            return run.state in _MAY_PAUSE and not held
+        return action == "cancel" or held
+
+    async def started(self, start: Callable[[bool], int]) -> int | None:
+        """Start or resume a run; its id, or None where it is not.
+
+        Where no mail can be made for some, it is asked whether to leave them out, which is what
+        ``start`` is told.
+        """
+        emails = self.desk.runtime.contacts.emails
+        outcome = await self.attempt(lambda: unless_unrenderable(lambda: start(False), emails))
+        if not isinstance(outcome, LeftOut):
+            return outcome
+        chosen = await self.app.push_screen_wait(unrenderable_screen(outcome))
+        if chosen is None:
+            return None
+        if chosen:
+            self._open_contact(outcome.people[chosen - 1][0])
+            return None
+        return await self.attempt(lambda: start(True))
+
+    def _open_contact(self, email: str) -> None:
+        from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - it leads back here
+
+        self.app.push_screen(ContactScreen(self.desk, email))
+
+    @work(group="deed")
+    async def action_pause(self) -> None:
+        """Hold the run."""
+        if (run := self.steered) is not None:
+            await self.attempt(lambda: self.desk.pause(run))
+            self.look_again()
+
+    @work(group="deed")
+    async def action_resume(self) -> None:
+        """Go on with the run; one that waits for approval, once the operator has said so."""
+        if (run := self.steered) is None:
+            return
+        if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
+            return
+        await self.started(lambda skip: self.desk.resume(run, skip_unrenderable=skip))
+        self.look_again()
+
+    @work(group="deed")
+    async def action_cancel(self) -> None:
+        """End the run, once the operator has said so."""
+        if (shown := self.steered) is None:
+            return
+        run = await self.attempt(lambda: self.desk.run(shown.id))
+        if run is None or not await self.app.push_screen_wait(_cancel_question(run)):
+            return
+        await self.attempt(lambda: self.desk.cancel(run))
+        self.look_again()
+
+
+def _wants_approval(run: RunView) -> bool:
+    return run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL
+
+
+def _approval_question(run: RunView) -> ConfirmScreen:
+    count = run.counts.pending
+    who = "1 recipient gets" if count == 1 else f"{count:,} recipients get"
+    question = f"Send run {run.number} of {shorten(run.campaign, 60)}?"
+    text = f"{run.detail}\n{who} the mail now."
+    return ConfirmScreen(question, text, recipients=count, yes="Send it")
+
+
+def _cancel_question(run: RunView) -> ConfirmScreen:
+    count = run.counts.pending
+    who = "1 recipient who is" if count == 1 else f"{count:,} recipients who are"
+    text = f"The {who} pending will get no mail. To hold it for a while, go back and pause it."
+    question = f"Cancel run {run.number} of {shorten(run.campaign, 60)}?"
+    return ConfirmScreen(question, text, recipients=count, yes="Cancel the run")

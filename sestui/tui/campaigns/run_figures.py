@@ -1,0 +1,167 @@
+"""The figures of a run: how far, how fast, how much quota, how many of each state."""
+
+from collections.abc import Callable
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import RunState
+from sestui.reports.overview import RunView
+from sestui.tui.app.services import RunPicture, has_ended
+from sestui.tui.campaigns.rate_meter import RateMeter
+from sestui.tui.widgets.format import bar, duration, percent, recipients, shorten
+from sestui.tui.widgets.gauges import quota_line, rate_line
+
+STATE_COLOURS = {
+    "sending": "primary",
+    "finished": "success",
+    "paused": "warning",
+    "waiting": "warning",
+    "cancelled": "error",
+}
+"""The theme's colour for a run's state; others are drawn plainly."""
+
+
+class Say:
+    """Says when a run ends, in the operator's time."""
+
+    def __init__(self, now: Callable[[], Instant], at: Callable[[Instant], str]) -> None:
+        self._now = now
+        self._at = at
+
+    def ends(self, picture: RunPicture, measured: float) -> str:
+        """``ends 10:42 (in 4 min 41 s)``, or what else there is to say about the end."""
+        run, now = picture.run, self._now()
+        if has_ended(run) and run.finished_at is not None:
+            took = run.finished_at - (run.started_at or run.finished_at)
+            return f"{run.state} {self._at(run.finished_at)} after {duration(took)}"
+        if run.state == RunState.WAITING and run.resume_at is not None:
+            left = run.resume_at - now
+            return f"goes on {self._at(run.resume_at)} (in {duration(left)})"
+        pending = run.counts.pending + run.counts.sending
+        rate = measured or picture.allowed or 0.0
+        if run.state != RunState.SENDING or not rate:
+            return ""
+        told = picture.forecast
+        if told is not None and told.later:
+            ends = f" · ends {self._at(told.ends_at)}" if told.ends_at is not None else ""
+            return f"{told.today:,} more today, {told.later:,} later{ends}"
+        return f"ends {self._at(now + pending / rate)} (in {duration(pending / rate)})"
+
+
+class Figure(Widget):
+    """Draws one picture of a run; what differs is how."""
+
+    picture: reactive[RunPicture | None] = reactive(None)
+
+
+class RunTitle(Figure):
+    """Campaign, run and state; below it, why it does not go on."""
+
+    picture: reactive[RunPicture | None] = reactive(None, layout=True)
+
+    def render(self) -> Content:
+        """One line, or two where there is a reason."""
+        if self.picture is None:
+            return Content("")
+        run = self.picture.run
+        state = Content.styled(run.state, f"bold $text-{STATE_COLOURS.get(run.state, 'primary')}")
+        number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
+        room = max(1, self.size.width - state.cell_length - 2)
+        name = shorten(run.campaign, max(1, room - len(number)))
+        title = Content.assemble((name, "bold"), number).truncate(room, pad=True)
+        first = title + Content("  ") + state
+        if not run.detail:
+            return first
+        return first + Content("\n") + Content.styled(shorten(run.detail, 400), "$text-warning")
+
+
+class RunBar(Figure):
+    """How far the run is, over the full width."""
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        counts = self.picture.run.counts
+        done = counts.settled / counts.audience if counts.audience else 0.0
+        colour = STATE_COLOURS.get(self.picture.run.state, "primary")
+        return Content.styled(bar(done, self.size.width), f"${colour} on $surface-lighten-1")
+
+
+class RunProgress(Figure):
+    """Share, numbers, and when it ends."""
+
+    def __init__(self, meter: RateMeter, say: Say) -> None:
+        super().__init__()
+        self._meter = meter
+        self._say = say
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        counts = self.picture.run.counts
+        left = Content.assemble(
+            (f"{percent(counts.settled, counts.audience):>5}", "bold"),
+            f"   {counts.settled:,} of {counts.audience:,}   ",
+        )
+        return left + Content(self._say.ends(self.picture, self._meter.rate()))
+
+
+class RunRate(Figure):
+    """The rate now beside what is allowed, and the last minute."""
+
+    def __init__(self, meter: RateMeter) -> None:
+        super().__init__()
+        self._meter = meter
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        return rate_line(self._meter, self.picture.allowed, self.size.width)
+
+
+class RunQuota(Figure):
+    """How much of the 24-hour quota is used, other services' use included."""
+
+    def render(self) -> Content:
+        """One line."""
+        if self.picture is None:
+            return Content("")
+        return quota_line(self.picture.quota, self.size.width)
+
+
+class RunCountsLine(Figure):
+    """How many recipients stand where; together they are the audience."""
+
+    picture: reactive[RunPicture | None] = reactive(None, layout=True)
+
+    def render(self) -> Content:
+        """One line, and one more where the operator is needed."""
+        if self.picture is None:
+            return Content("")
+        run = self.picture.run
+        counts = run.counts
+        parts = [
+            ("accepted", counts.accepted, "$text-success"),
+            ("rejected", counts.rejected, "bold $text-error" if counts.rejected else ""),
+            ("in doubt", counts.in_doubt, "bold $text-warning" if counts.in_doubt else ""),
+            ("skipped", counts.skipped, ""),
+            ("pending", counts.pending + counts.sending, ""),
+        ]
+        line = Content("  ").join(
+            Content.assemble((f"{label} ", "$text-muted"), (f"{count:,}", style))
+            for label, count, style in parts
+        )
+        return line if not counts.in_doubt else line + Content("\n") + _doubt(run)
+
+
+def _doubt(run: RunView) -> Content:
+    who = recipients(run.counts.in_doubt)
+    return Content.styled(
+        f"No answer from SES for {who}: v says whether to send again.", "$text-warning"
+    )

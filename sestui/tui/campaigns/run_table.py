@@ -1,0 +1,72 @@
+"""A campaign's runs, newest first."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from textual.binding import BindingType
+
+from sestui.core.clock import Clock
+from sestui.core.delivery.states import RunKind
+from sestui.reports.overview import RunView
+from sestui.tui.deliveries.state_bar import STATE_KEYS
+from sestui.tui.widgets.format import moment
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+
+_COLUMNS = (
+    Column("number", "Run", width=4, right=True),
+    Column("kind", "", width=5),
+    Column("state", "State", width=9),
+    Column("when", "Started", width=12),
+    Column("audience", "Audience", width=9, right=True),
+    Column("accepted", "Accepted", width=9, right=True),
+    Column("rejected", "Rejected", width=8, right=True),
+    Column("in_doubt", "In doubt", width=8, right=True),
+    Column("skipped", "Skipped", width=8, right=True, from_width=90),
+)
+_KINDS = {
+    "sending": "busy",
+    "finished": "good",
+    "paused": "warning",
+    "waiting": "warning",
+    "cancelled": "bad",
+}
+
+
+class RunTable(LazyTable[RunView]):
+    """A run a row; the first one is the newest."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*STATE_KEYS]
+
+    def __init__(self, clock: Clock, zone: ZoneInfo | None) -> None:
+        super().__init__(_COLUMNS, self._run_cells)
+        self._clock = clock
+        self._zone = zone
+
+    def show_runs(self, runs: Sequence[RunView]) -> None:
+        """Draw these; the cursor stays on its run, or on the newest if it was there."""
+        before = self.selected
+        self.show_rows(runs)
+        ids = [run.id for run in runs]
+        if self.cursor and before is not None and before.id in ids:
+            self.cursor = ids.index(before.id)
+
+    def _run_cells(self, run: RunView) -> dict[str, Cell]:
+        counts = run.counts
+        now = self._clock.now()
+        when = moment(run.started_at, now, self._zone) if run.started_at is not None else ""
+        return {
+            "number": (str(run.number), ""),
+            "kind": ("" if run.kind == RunKind.CAMPAIGN else run.kind, "quiet"),
+            "state": (run.state, _KINDS.get(run.state, "")),
+            "when": (when, "quiet"),
+            "audience": (f"{counts.audience:,}", ""),
+            "accepted": (f"{counts.accepted:,}", ""),
+            "rejected": _figure(counts.rejected, "bad"),
+            "in_doubt": _figure(counts.in_doubt, "warning"),
+            "skipped": _figure(counts.skipped, ""),
+        }
+
+
+def _figure(count: int, kind: str) -> Cell:
+    return f"{count:,}", kind if count else "quiet"

@@ -1,0 +1,1 @@
+"""Compose: a campaign is written and looked at."""

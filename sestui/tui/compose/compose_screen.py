@@ -1,0 +1,269 @@
+"""Write a campaign: fields, checks as one types, and the mail that each contact would get."""
+
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Input, TextArea
+
+from sestui.compose.draft_checker import Whom
+from sestui.core.content.lint.findings import Finding, Severity
+from sestui.tui.app.services import Desk
+from sestui.tui.compose.compose_head import ComposeHead, HeadPicture
+from sestui.tui.compose.draft_actions import DraftDeeds
+from sestui.tui.compose.draft_form import DraftForm
+from sestui.tui.compose.findings_list import FindingsList
+from sestui.tui.compose.mail_preview import Drawn, MailPreview, drawn
+from sestui.tui.dialogs.ask import AskScreen
+from sestui.tui.widgets.format import moment
+
+_LOOK_SECONDS = 0.3
+"""So long nobody may have typed before a look begins."""
+_AGAIN_SECONDS = 1.0
+_WIDE = 120
+"""From so many cells on, the mail is shown beside the fields."""
+
+
+def _second(key: str, action: str, description: str, name: str, tooltip: str) -> Binding:
+    """An action that the footer has no room for."""
+    return Binding(key, action, description, show=False, id=f"compose.{name}", tooltip=tooltip)
+
+
+class ComposeScreen(DraftDeeds):
+    """The editor. Keys that are letters work once esc has left the field one types in.
+
+    Other screens bring a campaign here by ``sestui.tui.app.navigation.compose_campaign``.
+    """
+
+    PLACE = "Compose"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i,enter", "write", "Write", id="compose.write", tooltip="Back into the fields"),
+        Binding(
+            "s,f2,ctrl+s", "save", "Save", id="compose.save", tooltip="Save it; nothing is sent"
+        ),
+        Binding(
+            "v,ctrl+l",
+            "view",
+            "View",
+            id="compose.view",
+            tooltip="See the mail one contact gets; again: its text, source, headers",
+        ),
+        Binding(
+            "n,ctrl+n",
+            "contact(1)",
+            "Next",
+            id="compose.next",
+            tooltip="See the mail of the next contact on its lists",
+        ),
+        _second("p,alt+p", "contact(-1)", "Previous contact", "previous", "The one before it"),
+        _second("slash,alt+f", "find_contact", "Find contact", "find", "See somebody's mail"),
+        Binding(
+            "c,ctrl+f,alt+c",
+            "finding",
+            "Finding",
+            id="compose.finding",
+            tooltip="Go to the next thing that is wrong",
+        ),
+        Binding(
+            "e,ctrl+g,f4",
+            "edit_outside",
+            "Editor",
+            id="compose.editor",
+            tooltip="Write the text in your own $EDITOR",
+        ),
+        Binding("t,ctrl+t", "test", "Test", id="compose.test", tooltip="Mail it to an address"),
+        _second("m,alt+m", "page('message')", "Message", "message", "Main fields and body"),
+        _second("a,alt+a", "page('text')", "Alternative", "text", "The text alternative"),
+        _second("d,alt+d", "page('details')", "Details", "details", "The other fields"),
+        _second("plus,f9", "attach", "Attach", "attach", "Let a file travel with the mail"),
+        _second(
+            "o,alt+o", "browse", "Browser", "browser", "Show the mail in your browser, or where"
+        ),
+        _second("l,alt+l", "open", "Open", "open", "Write on another campaign, or on a file's"),
+        _second("N,alt+n", "new", "New", "new", "Begin another campaign"),
+        _second("w,alt+w", "save_file", "Save as file", "file", "As a file for `sestui apply`"),
+        _second("y,alt+y", "copy", "Copy", "copy", "Copy the address the mail is for"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._head = ComposeHead()
+        self._preview = MailPreview(id="preview")
+        self._findings = FindingsList(id="findings")
+        self._contact_id: int | None = None
+        """For whom the mail is shown."""
+        self._timer: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        """Head; fields and mail, side by side where there is room; findings."""
+        yield self._head
+        with Horizontal(id="writing"):
+            yield self.form
+            yield self._preview
+        yield self._findings
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side, or one at a time."""
+        self.set_class(event.size.width >= _WIDE, "wide")
+
+    # looking
+
+    def draft_changed(self) -> None:
+        """Look at it once nobody types."""
+        self._show_head()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_LOOK_SECONDS, self.look_at_draft)
+
+    @work(exclusive=True, group="check")
+    async def look_at_draft(self, step: int = 0) -> None:
+        """Check the draft and make the mail; a newer look ends an older one."""
+        read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
+        whom = Whom(self._contact_id, step)
+
+        def picture() -> Drawn | None:
+            found = self.drafts.look(read, seen, whom, number)
+            return drawn(found) if found is not None else None
+
+        made = await self.look(picture)
+        if made is not None:
+            self._show(made)
+        elif self.drafts.is_newest(number):  # the database didn't answer
+            self._timer = self.set_timer(_AGAIN_SECONDS, self.look_at_draft)
+
+    def _show(self, made: Drawn) -> None:
+        before, self.drawn = self.drawn, made
+        contact = made.look.contact
+        self._contact_id = contact.contact_id if contact is not None else None
+        self._preview.show(made)
+        self._findings.show(made.look.findings)
+        self._show_head()
+        if before is None or _offers(before) != _offers(made):
+            self.refresh_bindings()
+
+    def _show_head(self) -> None:
+        opened, found = self.on_desk.opened, self.drawn.look.findings if self.drawn else ()
+        state = "new" if opened is None else ""
+        if opened is not None and opened.next_due_at is not None:
+            at = moment(opened.next_due_at, self.desk.clock.now(), self.desk.zone)
+            state = f"starts {at}"
+        self._head.picture = HeadPicture(
+            name=self.called,
+            state=state,
+            unsaved=self.unsaved,
+            page=self.form.page,
+            errors=sum(each.severity is Severity.ERROR for each in found),
+            warnings=sum(each.severity is Severity.WARNING for each in found),
+            looked=self.drawn is not None,
+        )
+
+    @on(DraftForm.Turned)
+    def _turned(self) -> None:
+        self._show_head()
+
+    # going about
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys go into a field."""
+        return isinstance(self.focused, Input | TextArea)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done now is offered."""
+        made = self.drawn
+        if action == "write":
+            return not self.typing
+        if action == "finding":
+            return made is not None and bool(made.look.findings)
+        if action in {"contact", "find_contact", "copy"}:
+            return made is not None and made.look.contact is not None
+        if action == "browse":
+            return made is not None and made.look.mail is not None
+        return super().check_action(action, parameters)
+
+    def step_back(self) -> bool:
+        """Close the mail where it hides the fields, then leave the field one types in."""
+        if self._previewing:
+            self.remove_class("previewing")
+            self.set_focus(None)
+            return True
+        left = self.focused is not None
+        self.set_focus(None)
+        return left
+
+    @property
+    def _previewing(self) -> bool:
+        """Whether the mail hides the fields."""
+        return self.has_class("previewing") and not self.has_class("wide")
+
+    def action_write(self) -> None:
+        """Into the fields."""
+        self.remove_class("previewing")
+        self.form.write()
+
+    def action_page(self, name: str) -> None:
+        """Turn to a page."""
+        self.remove_class("previewing")
+        self.form.page = name
+        self.form.write()
+
+    def action_view(self) -> None:
+        """Open the mail; once it is open, another view of it."""
+        if self.has_class("wide") or self._previewing:
+            self._preview.next_view()
+        else:
+            self.add_class("previewing")
+        if not self.typing or self._previewing:
+            self._preview.focus_view()
+
+    def action_show_view(self, name: str) -> None:
+        """A view of the mail by its name."""
+        self._preview.view = name
+        self._preview.focus_view()
+
+    def action_contact(self, step: int) -> None:
+        """See the mail of the next contact, or of the one before."""
+        self.look_at_draft(step)
+
+    @work(group="deed")
+    async def action_find_contact(self) -> None:
+        """See the mail of one contact."""
+        address = await self.app.push_screen_wait(
+            AskScreen("Whose mail?", "A contact of its lists.", placeholder="ada@example.com")
+        )
+        if not address:
+            return
+        draft = self.form.draft
+        found = await self.attempt(lambda: self.drafts.contact(draft, address))
+        if found is not None:
+            self._contact_id = found.contact_id
+            self.look_at_draft()
+
+    def action_copy(self) -> None:
+        """Copy the contact's address."""
+        if self.drawn is not None:
+            self.copy(self.drawn.look.email)
+
+    def action_finding(self) -> None:
+        """Go to the next thing that is wrong."""
+        finding = self._findings.next()
+        if finding is not None:
+            self._go_to(finding)
+
+    @on(FindingsList.Chosen)
+    def _chosen(self, event: FindingsList.Chosen) -> None:
+        self._go_to(event.finding)
+
+    def _go_to(self, finding: Finding) -> None:
+        self.remove_class("previewing")
+        self.form.go_to(finding.where, finding.line)
+
+
+def _offers(made: Drawn) -> tuple[bool, bool, bool]:
+    """What decides on the actions that are offered."""
+    look = made.look
+    return bool(look.findings), look.contact is not None, look.mail is not None

@@ -1,0 +1,219 @@
+"""The fields of a campaign that is being written, on three pages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Checkbox, ContentSwitcher, Input, Label, TextArea
+
+from sestui.core.campaign.draft import Draft
+from sestui.core.content.message import BodyFormat
+from sestui.core.delivery.mail import MailAttachment
+from sestui.tui.compose.attachments import Attachments
+from sestui.tui.compose.body_area import BodyArea
+from sestui.tui.widgets.text_input import Labelled, Line, NamesLine
+
+PAGES = ("message", "text", "details")
+"""The message with its main fields; the text alternative; everything that is rarely touched."""
+
+_MAIN = {
+    "name": ("Name", "november-news"),
+    "from": ("From", "Ada's Shop <news@example.com>"),
+    "subject": ("Subject", "{{ first_name or 'Hello' }}, your news"),
+    "preheader": ("Preheader", "what mail programs show beside the subject"),
+}
+_DETAILS = {
+    "reply_to": ("Reply to", "the sender"),
+    "keywords": ("Keywords", "season: autumn, year: 2026"),
+    "start": ("Start", "2026-12-01T09:00, or by hand"),
+    "schedule": ("Schedule", "0 9 1 * *: minute, hour, day, month, day of the week"),
+    "timezone": ("Time zone", "the machine's own, or Europe/Paris"),
+    "send_window": ("Send window", "always, or Mon-Fri 09:00-18:00"),
+    "max_rate": ("Max rate", "as fast as the account may, or recipients a second"),
+    "priority": ("Priority", "5; of 0 to 9, 9 goes first"),
+    "notify": ("Notify", "nobody"),
+}
+"""Label and what stands in the empty field, by the field's name in a campaign file."""
+
+_ATTRIBUTES = {"from": "from_address"}
+_TEXT_HINT = "Empty: it is made from the body. Write one here to say it better in plain text."
+_BODY_HINT = """\
+i  begins to write, tab goes to the next field, esc leaves the fields: outside of them
+letters are commands, and those that can be used now stand below.
+
+Markdown, with {{ first_name or 'you' }} for what differs, and {{ unsubscribe_url }}."""
+
+
+class DraftForm(Vertical):
+    """Fields in, draft out."""
+
+    page: reactive[str] = reactive(PAGES[0])
+
+    @dataclass
+    class Changed(Message):
+        """Somebody typed, or the form shows another draft."""
+
+    @dataclass
+    class Turned(Message):
+        """Another page is up."""
+
+    def __init__(
+        self,
+        lists: Callable[[], Sequence[str]],
+        *,
+        id: str | None = None,  # noqa: A002 - textual's own name for it
+    ) -> None:
+        """``lists`` gives the names that may be completed."""
+        super().__init__(id=id)
+        self._lines: dict[str, Line] = {
+            name: Line(placeholder=hint, id=f"field-{name}")
+            for name, (_, hint) in (_MAIN | _DETAILS).items()
+        }
+        self._lines["lists"] = NamesLine(lists, placeholder="newsletter", id="field-lists")
+        self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
+        self._text = BodyArea(placeholder=_TEXT_HINT, id="field-text")
+        self._html = Checkbox("The body is HTML, not Markdown", compact=True, id="field-format")
+        self._html_is: BodyFormat = "html"
+        """What a body is that isn't Markdown: MJML stays MJML."""
+        self._shown = Draft()
+        """What has no field here stays as it is."""
+        self._transactional = Checkbox(
+            "Transactional: nobody can unsubscribe from it", compact=True, id="field-transactional"
+        )
+        self._attachments = Attachments(id="field-attachments")
+        self._last: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        """The pages, one of them in sight."""
+        with ContentSwitcher(initial=f"page-{PAGES[0]}"):
+            with Vertical(id="page-message"):
+                with Horizontal(classes="labelled"):
+                    yield Labelled("Name", self._lines["name"])
+                    yield Labelled("Lists", self._lines["lists"])
+                for name in ("from", "subject", "preheader"):
+                    yield Labelled(_MAIN[name][0], self._lines[name])
+                yield self._body
+            with Vertical(id="page-text"):
+                yield self._text
+            with VerticalScroll(id="page-details", can_focus=False):
+                for name, (label, _) in _DETAILS.items():
+                    yield Labelled(label, self._lines[name])
+                yield self._html
+                yield self._transactional
+                yield Label("Attachments")
+                yield self._attachments
+
+    # the draft
+
+    @property
+    def draft(self) -> Draft:
+        """What stands in the fields."""
+        lines = {_ATTRIBUTES.get(name, name): line.value for name, line in self._lines.items()}
+        return Draft(
+            **lines,
+            body=self._body.text,
+            text=self._text.text,
+            body_format=self._body_format,
+            transactional=self._transactional.value,
+            attachments=self._attachments.files,
+            layout=self._shown.layout,
+            layout_name=self._shown.layout_name,
+            to_name=self._shown.to_name,
+            headers=self._shown.headers,
+        )
+
+    @property
+    def _body_format(self) -> BodyFormat:
+        return self._html_is if self._html.value else "markdown"
+
+    def show(self, draft: Draft) -> None:
+        """Put a draft into the fields."""
+        for name, line in self._lines.items():
+            line.value = getattr(draft, _ATTRIBUTES.get(name, name))
+            line.cursor_position = 0
+        self._shown = draft
+        self._html_is = "mjml" if draft.body_format == "mjml" else "html"
+        self._html.value = draft.body_format != "markdown"
+        self._transactional.value = draft.transactional
+        self._attachments.show(draft.attachments)
+        self._body.show(draft.body, "html" if self._html.value else "markdown")
+        self._text.show(draft.text, None)
+        self._name_body()
+
+    def attach(self, files: tuple[MailAttachment, ...]) -> None:
+        """Other attachments."""
+        self._attachments.show(files)
+        self.page = "details"
+
+    @property
+    def area(self) -> BodyArea:
+        """The text that is edited at length on this page: the alternative or the body."""
+        return self._text if self.page == "text" else self._body
+
+    @property
+    def ending(self) -> str:
+        """What the name of a file with the body ends with."""
+        return "html" if self._html.value else "md"
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Checkbox.Changed)
+    @on(Attachments.Changed)
+    def _changed(self, event: Message) -> None:
+        event.stop()
+        if isinstance(event, TextArea.Changed) and isinstance(event.text_area, BodyArea):
+            event.text_area.choose_language()
+        self.post_message(self.Changed())
+
+    @on(Checkbox.Changed, "#field-format")
+    def _format_changed(self) -> None:
+        self._body.be("html" if self._html.value else "markdown")
+        self._name_body()
+
+    def _name_body(self) -> None:
+        self._body.border_title = "Body · HTML" if self._html.value else "Body · Markdown"
+        self._text.border_title = "Text alternative"
+
+    # going about
+
+    def watch_page(self, page: str) -> None:
+        """Turn to it."""
+        if self.is_mounted:
+            self.query_one(ContentSwitcher).current = f"page-{page}"
+            self.post_message(self.Turned())
+
+    def write(self) -> None:
+        """Put the cursor where it was last on this page, or into its first field."""
+        wanted = self._last if self._last is not None and self._last.is_attached else None
+        page = self.query_one(f"#page-{self.page}")
+        if wanted is None or page not in wanted.ancestors:
+            wanted = next(iter(page.query("Line, TextArea").results(Widget)), None)
+        if wanted is not None:
+            wanted.focus()
+
+    def on_descendant_focus(self) -> None:
+        """Remember it for :meth:`write`."""
+        focused = self.screen.focused
+        if isinstance(focused, Input | TextArea):
+            self._last = focused
+
+    def go_to(self, where: str, line: int | None) -> None:
+        """Put the cursor into a field, by its name in a campaign file; '' is the body.
+
+        What has no field here has no place to go to.
+        """
+        found = self.query(f"#field-{where or 'body'}")
+        if not found:
+            return  # it is in the campaign's file only, as a layout is
+        field = found.first()
+        for page in PAGES:
+            if self.query_one(f"#page-{page}") in field.ancestors:
+                self.page = page
+        field.focus()
+        if isinstance(field, BodyArea) and line is not None:
+            field.go_to_line(line)

@@ -1,0 +1,307 @@
+"""A draft on the screen: opened, kept against crashes, saved, and never lost without a question."""
+
+import asyncio
+from pathlib import Path
+
+from textual import events, on, work
+
+from sestui.compose.autosave import Kept
+from sestui.compose.draft_checker import Whom
+from sestui.core.campaign.draft import Draft, ReadDraft, read_draft
+from sestui.core.content.lint.findings import Severity
+from sestui.errors import SestuiError
+from sestui.store.campaigns.campaigns import Seen
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.compose.draft_form import DraftForm
+from sestui.tui.compose.open_campaign import OpenCampaignScreen
+from sestui.tui.compose.saving import save_draft
+from sestui.tui.compose.service import ENDINGS, ComposeDesk, OnDesk
+from sestui.tui.dialogs.choose import ChooseScreen
+from sestui.tui.widgets.format import moment, shorten
+
+_KEEP_SECONDS = 1.0
+"""What a crash may cost of typing, about."""
+_CHANGED_SECONDS = 5.0
+"""How often to look whether somebody else has changed the campaign."""
+_RETRY_SECONDS = 1.0
+
+
+class DraftScreen(DeskScreen):
+    """Holds one draft; what is typed stays when one goes to another place and comes back."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.drafts = ComposeDesk(desk.runtime)
+        self.form = DraftForm(lambda: self._lists, id="form")
+        self.on_desk = OnDesk(Draft())
+        """What was opened last."""
+        self._shown = self.on_desk.draft
+        """The same as the fields show it: they can't hold everything as it was."""
+        self._lists: list[str] = []
+        self.turn = asyncio.Lock()
+        """One question about the draft at a time."""
+        self._begun = False
+        self._laid = False
+        """Whether there was anything on the desk yet."""
+        self._told_of: Seen | None = None
+        """What somebody else's change was told of."""
+        self._kept: Draft | None = None
+        """What the disk holds of the unsaved text; None: nothing."""
+        self._keeping = False
+        self._keep_failed = False
+
+    # the draft
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the fields say something that the database doesn't."""
+        return self.on_desk.unsaved or self.form.draft != self._shown
+
+    @property
+    def called(self) -> str:
+        """The campaign, as one names it in a sentence."""
+        seen = self.on_desk.seen
+        name = self.form.draft.name.strip() or (seen.name if seen is not None else "")
+        return shorten(name, 60) or "the new campaign"
+
+    def read_draft(self) -> ReadDraft:
+        """The fields as values."""
+        return read_draft(self.form.draft, self.on_desk.origin(self._shown))
+
+    async def trouble(self) -> str:
+        """What stands in the way of sending the draft, as a sentence; '' if nothing is known to."""
+        read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
+        found = await self.attempt(lambda: self.drafts.look(read, seen, Whom(), number))
+        self.draft_changed()  # the look before it may have ended for this one
+        errors = (
+            [each for each in found.findings if each.severity is Severity.ERROR] if found else []
+        )
+        return errors[0].sentence if errors else ""
+
+    def lay(self, on_desk: OnDesk) -> None:
+        """Show a campaign instead of what is there."""
+        self.form.show(on_desk.draft)
+        self.laid(on_desk)
+        self.form.page = "message"
+
+    def laid(self, on_desk: OnDesk) -> None:
+        """The fields show that campaign already."""
+        self.on_desk = on_desk
+        self._laid = True
+        self._shown = self.form.draft
+        self.draft_changed()
+
+    def draft_changed(self) -> None:
+        """Somebody typed, or another draft is there."""
+
+    @on(DraftForm.Changed)
+    def _changed(self) -> None:
+        self.draft_changed()
+
+    # beginning
+
+    def on_mount(self) -> None:
+        """Ask before the app is left; keep what is typed."""
+        self.desk.may_leave.append(self.may_leave)
+        self.set_interval(_KEEP_SECONDS, self._keep_soon)
+
+    def on_screen_resume(self) -> None:
+        """Contacts may have come meanwhile."""
+        if self._laid:
+            self.draft_changed()
+
+    async def read(self) -> None:
+        """Read what lists there are, and whether the campaign is still as it was opened."""
+        lists = await self.look(self.drafts.lists)
+        self.refresh_seconds = _RETRY_SECONDS if lists is None else _CHANGED_SECONDS
+        if lists is None:
+            return
+        self._lists = lists
+        if not self._begun:
+            self._begun = True
+            self._begin()
+        elif (seen := self.on_desk.seen) is not None:
+            changed = await self.look(lambda: self.drafts.changed(seen))
+            if changed and self.on_desk.seen is seen:
+                self._follow(seen)
+
+    @work(group="open")
+    async def _begin(self) -> None:
+        """Offer what a crash has left; else begin with a new campaign."""
+        async with self.turn:
+            for kept in await self.attempt(self.drafts.left) or ():
+                if self.unsaved:
+                    self.drafts.leave(kept)
+                else:
+                    await self._offer(kept)
+            if not self._laid:
+                blank = await self.attempt(self.drafts.blank)
+                if self.form.draft == self._shown:
+                    self.lay(blank if blank is not None else OnDesk(Draft()))
+                else:  # somebody was quicker than the database
+                    self._laid = True
+                    self.draft_changed()
+
+    async def _offer(self, kept: Kept) -> None:
+        name = kept.draft.name.strip() or "a new campaign"
+        answer = await self.app.push_screen_wait(
+            ChooseScreen(
+                f"Unsaved text of {shorten(name, 50)}",
+                f"It was typed until {moment(kept.at, self.desk.clock.now(), self.desk.zone)}, "
+                f"and sestui ended before it was saved.\n"
+                f"Subject: {shorten(kept.draft.subject, 100)}",
+                {"open": "Go on with it", "discard": "Throw it away"},
+            )
+        )
+        if answer == "open":
+            adopted = await self.attempt(lambda: self.drafts.adopt(kept))
+            if adopted is not None:
+                self._kept = kept.draft
+                self.lay(adopted)
+        elif answer == "discard":
+            await self.attempt(lambda: self.drafts.discard(kept))
+        else:
+            self.drafts.leave(kept)
+
+    @work(group="open")
+    async def _follow(self, seen: Seen) -> None:
+        """Somebody else has changed the campaign."""
+        async with self.turn:
+            if self.on_desk.seen is not seen:
+                return
+            if self.unsaved:
+                if self._told_of is not seen:
+                    self._told_of = seen
+                    self.tell(
+                        f"{self.called} was changed by somebody else; saving asks whose stays."
+                    )
+                return
+            newest = await self.attempt(lambda: self.drafts.newest(seen))
+            if newest is not None and not self.unsaved:
+                self.lay(newest)
+                self.tell(f"{self.called} was changed by somebody else; this is how it is now.")
+
+    # opening
+
+    @work(group="open")
+    async def load(self, name: str) -> None:
+        """Show the campaign of that name, or a new one for ''; unsaved changes are asked about."""
+        async with self.turn:
+            seen = self.on_desk.seen
+            if name and seen is not None and seen.name == name:
+                return  # it is what is being written
+            if not await self._may_replace():
+                return
+            drafts = self.drafts
+            found = await self.attempt(lambda: drafts.open(name) if name else drafts.blank())
+            if found is not None:
+                self.lay(found)
+                self.form.write()
+
+    @work(group="open")
+    async def action_open(self) -> None:
+        """Ask which campaign or file, and show it."""
+        names = await self.attempt(self.drafts.campaigns)
+        if names is None:
+            return
+        chosen = await self.app.push_screen_wait(OpenCampaignScreen(names, ENDINGS))
+        if isinstance(chosen, Path):
+            self._load_file(chosen)
+        elif chosen is not None:
+            self.load(chosen)
+
+    def action_new(self) -> None:
+        """Begin another campaign."""
+        self.load("")
+
+    @work(group="open")
+    async def _load_file(self, path: Path) -> None:
+        async with self.turn:
+            if not await self._may_replace():
+                return
+            found = await self.attempt(lambda: self.drafts.open_file(path))
+            if found is not None:
+                self.lay(found)
+                self.form.write()
+                if found.unsaved:
+                    self.tell("Read from the file; it is not saved in sestui yet.")
+
+    # saving
+
+    @work(group="deed")
+    async def action_save(self) -> None:
+        """Save the draft."""
+        async with self.turn:
+            await save_draft(self)
+
+    async def _may_replace(self) -> bool:
+        return await self._settle(
+            "Something else is to be opened.", {"save": "Save it", "discard": "Throw it away"}
+        )
+
+    async def may_leave(self) -> bool:
+        """Whether the app may be left as far as the draft goes; asks if need be."""
+        if not self.unsaved:
+            return True
+        async with self.turn:
+            return await self._settle(
+                "You are about to leave sestui.",
+                {
+                    "save": "Save it",
+                    "later": "Leave; it is offered when Compose is opened next",
+                    "discard": "Throw it away",
+                },
+            )
+
+    async def _settle(self, why: str, answers: dict[str, str]) -> bool:
+        """Ask what to do with unsaved changes; False: nothing, stay."""
+        if not self.unsaved:
+            return True
+        question = f"{self.called} has changes that are not saved"
+        answer = await self.app.push_screen_wait(ChooseScreen(question, why, answers))
+        if answer == "save":
+            return await save_draft(self)
+        if answer == "discard":
+            self.laid(OnDesk(self.form.draft, self.on_desk.opened))
+            await self._keep()
+        return bool(answer)
+
+    # keeping what is unsaved
+
+    def _keep_soon(self) -> None:
+        draft = self.form.draft if self.unsaved else None
+        if draft != self._kept and self._begun and not self._keeping:
+            self._keep_now()
+
+    @work(group="keep")
+    async def _keep_now(self) -> None:
+        self._keeping = True
+        try:
+            await self._keep()
+            self._keep_failed = False
+        except SestuiError as error:
+            if not self._keep_failed:
+                self.tell(f"What you type is not kept against crashes: {error}", failed=True)
+            self._keep_failed = True
+        finally:
+            self._keeping = False
+
+    async def _keep(self) -> None:
+        draft, seen = (self.form.draft if self.unsaved else None), self.on_desk.seen
+        if draft is None:
+            await asyncio.to_thread(self.drafts.forget)
+        else:
+            await asyncio.to_thread(self.drafts.keep, draft, seen)
+        self._kept = draft
+
+    @on(events.Unmount)
+    async def _gone(self) -> None:
+        """Whatever ends the app: what is unsaved is on the disk."""
+        self.desk.may_leave.remove(self.may_leave)
+        try:
+            if (self.form.draft if self.unsaved else None) != self._kept:
+                await self._keep()
+        except SestuiError as error:
+            self.tell(str(error), failed=True)
+        await asyncio.to_thread(self.drafts.close)

@@ -1,0 +1,225 @@
+"""What the Compose screen looks at and has done, in plain blocking calls."""
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sestui.compose.autosave import Kept, Unsaved
+from sestui.compose.draft_checker import Examiner, Look, Superseded, Whom
+from sestui.compose.drafts import Drafts, Opened
+from sestui.compose.files import attached, load_campaign
+from sestui.compose.save_file import save_campaign
+from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
+from sestui.core.campaign.values import BadValue
+from sestui.core.clock import Instant
+from sestui.core.delivery.mail import MailAttachment
+from sestui.errors import BadFileError, NotFoundError
+from sestui.runtime import Runtime
+from sestui.store.campaigns.campaigns import Seen
+from sestui.store.contacts.contacts import AudienceMember
+from sestui.store.contacts.members import Members
+
+ENDINGS = (".md", ".markdown", ".html", ".htm")
+"""What the names of campaign files end with."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDesk:
+    """A campaign that was laid on the desk: where it comes from, and what to show of it."""
+
+    draft: Draft
+    opened: Opened | None = None
+    """The campaign in the database; None: it is a new one."""
+    unsaved: bool = False
+    """Whether the draft says something else than the database."""
+
+    @property
+    def seen(self) -> Seen | None:
+        """The campaign as it was read."""
+        return self.opened.seen if self.opened is not None else None
+
+    def origin(self, shown: Draft) -> Origin | None:
+        """What untouched fields keep, once the editor shows the draft as ``shown``."""
+        if self.opened is None or self.unsaved:
+            return None
+        return Origin(self.opened.fields, self.opened.message, shown)
+
+
+class ComposeDesk:
+    """The desk of one editor."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._settings = runtime.settings
+        self._members = Members(runtime.database)
+        self._drafts = Drafts(runtime.campaigns, runtime.clock)
+        self._examiner = Examiner(runtime.checker, self._members)
+        self._unsaved = Unsaved(runtime.workspace, runtime.clock)
+        self._one_look = threading.Lock()
+        self._newest_look = 0
+
+    # opening
+
+    def campaigns(self) -> Sequence[str]:
+        """The names of all campaigns, the last changed first."""
+        rows = self._runtime.campaigns.all()
+        return [row.name for row in sorted(rows, key=lambda row: -row.updated_at)]
+
+    def lists(self) -> list[str]:
+        """The names of all lists."""
+        return [each.name for each in self._runtime.contacts.lists()]
+
+    def blank(self) -> OnDesk:
+        """A new campaign, from the sender of the last one, to the only list if there is one."""
+        lists = self.lists()
+        draft = Draft(lists=lists[0] if len(lists) == 1 else "", timezone=self._settings.timezone)
+        names = self.campaigns()
+        if names:
+            last = self._drafts.open(names[0])
+            like = Draft.of(last.fields, last.message)
+            draft = dataclasses.replace(
+                draft, from_address=like.from_address, reply_to=like.reply_to
+            )
+        return OnDesk(draft)
+
+    def open(self, name: str) -> OnDesk:
+        """The campaign of that name."""
+        opened = self._drafts.open(name)
+        return OnDesk(Draft.of(opened.fields, opened.message), opened)
+
+    def newest(self, seen: Seen) -> OnDesk | None:
+        """A campaign as it is by now; None: it is gone."""
+        opened = self._drafts.newest(seen)
+        return OnDesk(Draft.of(opened.fields, opened.message), opened) if opened else None
+
+    def changed(self, seen: Seen) -> bool:
+        """Whether somebody else has changed a campaign since it was read, or it is gone."""
+        found = self._runtime.campaigns.find_by_id(seen.id)
+        return found is None or Seen.of(found).version != seen.version
+
+    def open_file(self, path: Path) -> OnDesk:
+        """What a campaign file says, on top of the campaign it would update."""
+        loaded = load_campaign(path, self._settings.timezone, layouts=self._settings.layouts_dir)
+        draft = Draft.of(loaded.file.fields, loaded.message)
+        try:
+            opened = self._drafts.open(draft.name)
+        except NotFoundError:
+            return OnDesk(draft, unsaved=True)
+        same = (opened.fields, opened.message) == (loaded.file.fields, loaded.message)
+        return OnDesk(draft, opened, unsaved=not same)
+
+    # looking
+
+    def begin_look(self) -> int:
+        """The number of the look that begins now: it ends those with lower numbers."""
+        self._newest_look += 1
+        return self._newest_look
+
+    def is_newest(self, number: int) -> bool:
+        """Whether no newer look has begun."""
+        return number == self._newest_look
+
+    def look(self, read: ReadDraft, seen: Seen | None, whom: Whom, number: int) -> Look | None:
+        """Findings and mail; None: a newer look has begun meanwhile."""
+        with self._one_look:
+            if number != self._newest_look:
+                return None
+            try:
+                return self._examiner.look(read, seen, whom, lambda: number != self._newest_look)
+            except Superseded:
+                return None
+
+    def contact(self, draft: Draft, email: str) -> AudienceMember:
+        """The contact of the draft's lists with that address.
+
+        Raises:
+            NotFoundError: nobody on them has it.
+        """
+        found = self._examiner.find(read_draft(draft).campaign.lists, email)
+        if found is None:
+            raise NotFoundError(f"Nobody on {draft.lists.strip() or 'no list'} has {email}.")
+        return found
+
+    # saving
+
+    def would_start(self, seen: Seen | None, read: ReadDraft) -> Instant | None:
+        """When saving could make the campaign start by itself; None: not at all, or as before."""
+        return self._drafts.would_start(seen, read.campaign)
+
+    def audience(self, read: ReadDraft) -> int:
+        """How many contacts are on the draft's lists now."""
+        lists = read.campaign.lists
+        known = set(lists) - set(self._runtime.campaigns.missing_lists(lists))
+        return self._runtime.contacts.audience_size([name for name in lists if name in known])
+
+    def save(self, seen: Seen | None, read: ReadDraft, *, scheduled: bool | None) -> Opened:
+        """Into the database; see :meth:`sestui.compose.drafts.Drafts.save`."""
+        return self._drafts.save(seen, read.campaign, read.message, scheduled=scheduled)
+
+    def save_file(self, path: Path, read: ReadDraft, *, overwrite: bool) -> None:
+        """As a file; see :func:`sestui.compose.save_file.save_campaign`."""
+        save_campaign(path, read.campaign, read.message, overwrite=overwrite)
+
+    def test(self, name: str, address: str, shown_as: str) -> int:
+        """Send the saved message to one address; the id of the test's run."""
+        campaign = self._runtime.campaigns.get(name)
+        now = self._runtime.clock.now()
+        return self._runtime.starter.start_test(campaign, [address], now, shown_as=shown_as).id
+
+    @staticmethod
+    def attach(others: tuple[MailAttachment, ...], path: Path) -> tuple[MailAttachment, ...]:
+        """The attachments with one more.
+
+        Raises:
+            BadFileError: it can't be one.
+        """
+        try:
+            return attached(others, path, str(path))
+        except BadValue as bad:
+            raise BadFileError(f"It can't be attached: {bad.problem}.") from bad
+
+    # what is not saved yet
+
+    def keep(self, draft: Draft, seen: Seen | None) -> None:
+        """Against crashes."""
+        self._unsaved.keep(draft, seen)
+
+    def forget(self) -> None:
+        """Nothing is unsaved."""
+        self._unsaved.forget()
+
+    def left(self) -> list[Kept]:
+        """What crashes have left, the newest first."""
+        return self._unsaved.left()
+
+    def adopt(self, kept: Kept) -> OnDesk:
+        """Go on with it."""
+        self._unsaved.adopt(kept)
+        now = self._drafts.newest(kept.seen) if kept.seen is not None else None
+        if kept.seen is None or now is None:
+            return OnDesk(kept.draft, unsaved=True)
+        # As it was seen then: if it was changed since, saving says so.
+        return OnDesk(kept.draft, dataclasses.replace(now, seen=kept.seen), unsaved=True)
+
+    def discard(self, kept: Kept) -> None:
+        """Throw it away."""
+        self._unsaved.discard(kept)
+
+    def leave(self, kept: Kept) -> None:
+        """For the next time."""
+        self._unsaved.leave(kept)
+
+    def scratch(self, name: str, content: str) -> Path:
+        """A private file for an editor or a browser; it is gone when the screen is."""
+        return self._unsaved.scratch(name, content)
+
+    def drop(self, path: Path) -> bool:
+        """Remove such a file at once."""
+        path.unlink(missing_ok=True)
+        return True
+
+    def close(self) -> None:
+        """The screen is gone."""
+        self._unsaved.close()

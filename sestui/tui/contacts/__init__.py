@@ -1,0 +1,1 @@
+"""Contacts: lists and the people on them."""

@@ -1,0 +1,53 @@
+"""Contacts and their history as cells of tables."""
+
+from sestui.core.contact.person_name import name_of
+from sestui.core.delivery.states import DeliveryState, Standing
+from sestui.store.contacts.pages import ContactLine
+from sestui.tui.widgets.lazy_table import Cell, Column
+
+STANDING_KINDS = {
+    Standing.ACTIVE: "good",
+    Standing.UNSUBSCRIBED: "warning",
+    Standing.INVALID: "warning",
+    Standing.SUPPRESSED: "bad",
+}
+"""How a contact's standing is drawn."""
+
+STATE_KINDS = {
+    DeliveryState.PENDING: "busy",
+    DeliveryState.SENDING: "busy",
+    DeliveryState.ACCEPTED: "good",
+    DeliveryState.REJECTED: "bad",
+    DeliveryState.IN_DOUBT: "warning",
+    DeliveryState.SKIPPED: "warning",
+}
+"""How a delivery's state is drawn."""
+
+GROUP_COLUMNS = (Column("title", "List", share=1), Column("size", "Contacts", width=9, right=True))
+
+PEOPLE_COLUMNS = (
+    Column("email", "Address", share=5),
+    Column("name", "Name", share=3, from_width=66),
+    Column("status", "Status", width=12),
+    Column("reason", "Reason", share=4, from_width=95),
+    Column("attributes", "Attributes", share=5, from_width=130),
+)
+
+_MOST_SHOWN = 12
+"""Attributes of one contact in one cell: more than fit."""
+
+
+def contact_cells(line: ContactLine) -> dict[str, Cell]:
+    """A contact's cells."""
+    return {
+        "email": (line.email, "" if line.id is not None else "quiet"),
+        "name": (name_of(line.attributes), ""),
+        "status": (line.standing.value, STANDING_KINDS[line.standing]),
+        "reason": (line.reason, "quiet"),
+        "attributes": (_attributes(line), "quiet"),
+    }
+
+
+def _attributes(line: ContactLine) -> str:
+    some = list(line.attributes.items())[:_MOST_SHOWN]
+    return ", ".join(f"{name}={str(value)[:100]}" for name, value in some)

@@ -1,0 +1,229 @@
+"""One contact: who it is, what became of every mail to them, and why."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widgets import Static
+
+from sestui.audience.contact_form import form_of
+from sestui.core.delivery.states import RunKind, Standing
+from sestui.core.text import printable
+from sestui.reports.contact_record import ContactRecord, HistoryEntry
+from sestui.tui.app.services import Desk
+from sestui.tui.campaigns.run_screen import RunScreen
+from sestui.tui.contacts.contact_cells import STATE_KINDS
+from sestui.tui.contacts.contact_head import ContactHead
+from sestui.tui.contacts.contact_lists import ContactListsScreen
+from sestui.tui.contacts.suppress import SuppressingScreen
+from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.pager import Pager
+
+_REFRESH_SECONDS = 2.0
+_MOST_WHY = 600
+
+_COLUMNS = (
+    Column("when", "When", width=12),
+    Column("campaign", "Campaign", share=3),
+    Column("run", "Run", width=7),
+    Column("state", "State", width=9),
+    Column("said", "What SES said", share=4, from_width=72),
+    Column("outcome", "Outcome", width=10, from_width=100),
+)
+
+
+class ContactScreen(SuppressingScreen):
+    """A contact's page; also of an address that is no contact, but suppressed or tested."""
+
+    PLACE = "Contacts"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - textual's own way
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "e", "edit", "Edit", id="contact.edit", tooltip="Change attributes, tags and status"
+        ),
+        Binding(
+            "l", "lists", "Lists", id="contact.lists", tooltip="Put them on lists, take them off"
+        ),
+        *SuppressingScreen.SUPPRESSING,
+        Binding(
+            "a",
+            "all",
+            "All runs",
+            id="contact.all",
+            tooltip="Show or hide the runs of lists they are not on",
+        ),
+        Binding("y", "copy", "Copy", show=False, id="contact.copy", tooltip="Copy the address"),
+        Binding(
+            "m",
+            "copy_id",
+            "Copy id",
+            show=False,
+            id="contact.copy_id",
+            tooltip="Copy the message id that SES gave the mail under the cursor",
+        ),
+    ]
+
+    def __init__(self, desk: Desk, email: str) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._email = email
+        self._record: ContactRecord | None = None
+        self._others = False
+        self._head = ContactHead(desk.runtime.local_time)
+        self._attributes = Pager(id="attributes")
+        self._history: LazyTable[HistoryEntry] = LazyTable(_COLUMNS, self._cells, id="history")
+
+    def body(self) -> ComposeResult:
+        """Who it is; what became of their mail; why, for the mail under the cursor."""
+        with Container(id="contact"):
+            with Vertical(id="who"):
+                yield self._head
+                yield self._attributes
+            with Vertical(id="mail"):
+                yield self._history
+                yield Static("", id="why", markup=False)
+
+    def on_mount(self) -> None:
+        """The history has the focus."""
+        self._history.focus()
+
+    # looking
+
+    async def read(self) -> None:
+        """Read everything that concerns the address."""
+        record = await self.look(lambda: self.contacts.record(self._email))
+        if record is not None:
+            self._record = record
+            self._show()
+
+    def _show(self) -> None:
+        record = self._record
+        if record is None:
+            return
+        self._head.record = record
+        attributes = form_of(record.contact).attributes if record.contact else ""
+        if attributes != self._attributes.text:
+            self._attributes.show(attributes)
+        self._attributes.display = bool(attributes)
+        self._attributes.styles.max_height = attributes.count("\n") + 2
+        self._history.show_rows(self._shown_history(record))
+        self._say_why()
+
+    def _shown_history(self, record: ContactRecord) -> list[HistoryEntry]:
+        return [
+            entry
+            for entry in record.history
+            if entry.state is not None or entry.on_their_list or self._others
+        ]
+
+    @on(LazyTable.Moved)
+    def _say_why(self) -> None:
+        self.query_one("#why", Static).update(self._why())
+        self.refresh_bindings()
+
+    def _why(self) -> str:
+        entry, record = self._history.selected, self._record
+        if entry is not None:
+            return shorten(f"{entry.campaign} · run {entry.run}: {entry.why}", _MOST_WHY)
+        if record is None:
+            return ""
+        more = " a shows the runs of other lists." if record.history else ""
+        return f"Nothing was sent to them yet.{more}"
+
+    def _cells(self, entry: HistoryEntry) -> dict[str, Cell]:
+        state, kind = ("not in it", "quiet")
+        if entry.state is not None:
+            state, kind = entry.state.label, STATE_KINDS[entry.state]
+        said = ": ".join(part for part in (entry.code, entry.reason) if part)
+        test = entry.kind == RunKind.TEST
+        return {
+            "when": (moment(entry.at, self.desk.clock.now(), self.desk.zone), "quiet"),
+            "campaign": (entry.campaign, ""),
+            "run": (f"test {entry.run}" if test else str(entry.run), ""),
+            "state": (state, kind),
+            "said": (entry.message_id or said, "quiet"),
+            "outcome": (entry.outcome, ""),
+        }
+
+    # doing
+
+    @property
+    def suppressible(self) -> tuple[str, bool, str] | None:
+        """The address of the page."""
+        record = self._record
+        if record is None:
+            return None
+        suppression = record.suppression
+        reason = suppression.why if suppression else ""
+        return record.email, record.standing is Standing.SUPPRESSED, reason
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only contacts are edited and on lists; only accepted mail has an id."""
+        if not self.is_mounted:
+            return super().check_action(action, parameters)
+        if action in {"edit", "lists"}:
+            return self._record is not None and self._record.contact is not None
+        if action == "copy_id":
+            entry = self._history.selected
+            return entry is not None and bool(entry.message_id)
+        return super().check_action(action, parameters)
+
+    @on(LazyTable.Opened)
+    def _open(self) -> None:
+        if (entry := self._history.selected) is not None:
+            self.app.push_screen(RunScreen(self.desk, entry.run_id))
+
+    def action_all(self) -> None:
+        """Show or hide the runs of lists they are not on."""
+        self._others = not self._others
+        self._show()
+
+    def action_copy(self) -> None:
+        """Copy the address."""
+        self.copy(self._record.email if self._record else self._email)
+
+    def action_copy_id(self) -> None:
+        """Copy the message id."""
+        if (entry := self._history.selected) is not None and entry.message_id:
+            self.copy(entry.message_id)
+
+    def action_edit(self) -> None:
+        """Open the form."""
+        from sestui.tui.contacts.edit_contact import EditContactScreen  # noqa: PLC0415 - if wanted
+
+        if self._record is not None and self._record.contact is not None:
+            self.app.push_screen(EditContactScreen(self.desk, self._record.email))
+
+    @work(group="deed")
+    async def action_lists(self) -> None:
+        """Ask which lists, then join and leave."""
+        record = self._record
+        if record is None or (contact := record.contact) is None:
+            return
+        groups = await self.attempt(self.contacts.groups)
+        if groups is None:
+            return
+        names = [group.which.list_name for group in groups if group.which.list_name is not None]
+        before = {each.name for each in record.lists}
+        after = await self.app.push_screen_wait(ContactListsScreen(record.email, names, before))
+        if after is None or after == before:
+            return
+
+        def deed() -> bool:
+            self.contacts.change_lists(
+                contact, join=sorted(after - before), leave=sorted(before - after)
+            )
+            return True
+
+        if await self.attempt(deed):
+            self.tell(_told(after - before, before - after))
+            self.look_again()
+
+
+def _told(joined: set[str], left: set[str]) -> str:
+    said = [f"Put on {', '.join(sorted(joined))}."] if joined else []
+    said += [f"Taken off {', '.join(sorted(left))}."] if left else []
+    return printable(" ".join(said))

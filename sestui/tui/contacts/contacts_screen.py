@@ -1,0 +1,304 @@
+"""Contacts: the lists on the left, who is on them on the right, a million as fast as ten."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from sestui.core.delivery.states import Standing
+from sestui.store.contacts.walks import Which
+from sestui.tui.app.services import Desk
+from sestui.tui.contacts.contact_cells import GROUP_COLUMNS
+from sestui.tui.contacts.contact_table import PeopleTable
+from sestui.tui.contacts.service import Group
+from sestui.tui.contacts.suppress import SuppressingScreen
+from sestui.tui.dialogs.ask import AskScreen
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.lazy_table import Cell, LazyTable
+
+_REFRESH_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+
+_EMPTY = """\
+There are no contacts yet.
+
+  i   imports a list from a CSV or TSV file
+  n   adds one by hand
+
+or, in a shell:  sestui import people.csv --list newsletter
+
+They then appear here: / finds somebody as you type, enter shows what became
+of every mail to them, ? shows all keys.
+"""
+
+_FILTERS = (None, *Standing)
+_SUPPRESSED = Which(standing=Standing.SUPPRESSED)
+"""A group of its own, with addresses in it that are no contacts."""
+
+
+class ContactsScreen(SuppressingScreen):
+    """Lists and their contacts."""
+
+    PLACE = "Contacts"
+    AUTO_FOCUS = "#people"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - textual's own way
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash",
+            "find",
+            "Find",
+            key_display="/",
+            id="contacts.find",
+            tooltip="Show only contacts with this in their address or attributes",
+        ),
+        Binding(
+            "s",
+            "filter",
+            "Status",
+            id="contacts.filter",
+            tooltip="Show one status after the other, then all again",
+        ),
+        Binding("n", "new", "New", show=False, id="contacts.new", tooltip="Add a contact by hand"),
+        Binding(
+            "i", "import", "Import", id="contacts.import", tooltip="Bring contacts from a file"
+        ),
+        Binding(
+            "e",
+            "edit",
+            "Edit",
+            show=False,
+            id="contacts.edit",
+            tooltip="Change attributes, tags and status",
+        ),
+        *SuppressingScreen.SUPPRESSING,
+        Binding("y", "copy", "Copy", show=False, id="contacts.copy", tooltip="Copy the address"),
+        Binding("h", "groups", "To the lists", show=False),
+        Binding("l", "people", "To the contacts", show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
+        self._people = PeopleTable(self.contacts)
+        self._all: list[Group] = []
+
+    def body(self) -> ComposeResult:
+        """Lists, a line about what is shown, contacts, the find line; or what to do first."""
+        with Horizontal(id="contacts"):
+            yield self._groups
+            with Vertical():
+                yield Static("", id="about", markup=False)
+                yield self._people
+                yield Input(placeholder="part of an address or attribute", id="find")
+        yield Static(_EMPTY, id="empty", markup=False)
+
+    def on_mount(self) -> None:
+        """The contacts have the focus, and are read before the lists are counted."""
+        self.query_one("#empty").display = False
+        self.query_one("#find").display = False
+        self._people.focus()
+        self._people.look_at(Which())
+
+    # looking
+
+    async def read(self) -> None:
+        """Count the lists; where something has changed, read the table again."""
+        groups = await self.look(self.contacts.groups)
+        if groups is None:
+            return
+        before = self._all
+        self._show_groups(groups)
+        if self._group not in {group.which for group in groups}:
+            self._choose(Which())  # the list is not there any more
+        elif before and groups != before and not self._people.wanted:
+            self._people.reload()
+
+    def on_screen_resume(self) -> None:
+        """Coming back, what was done elsewhere is shown."""
+        super().on_screen_resume()
+        if self._all:
+            self.changed()
+
+    def _show_groups(self, groups: list[Group]) -> None:
+        chosen = self._groups.selected
+        self._all = groups
+        self._groups.show_rows(groups)
+        wanted = chosen.which if chosen else self._group
+        places = [number for number, group in enumerate(groups) if group.which == wanted]
+        if places:
+            self._groups.cursor = places[0]
+        empty = not groups[0].contacts and len(groups) == 2 and not groups[-1].contacts
+        self.query_one("#contacts").display = not empty
+        self.query_one("#empty").display = empty
+        if self.focused is None and not empty:  # what was hidden has lost it
+            self._people.focus()
+        self._say()
+
+    @property
+    def _group(self) -> Which:
+        """The group that is looked at, filtered or not."""
+        return _group_of(self._people.which)
+
+    @on(PeopleTable.Told)
+    @on(LazyTable.Counted, "#people")
+    def _say(self) -> None:
+        name, standing = self._people.which.list_name, self._people.which.standing
+        where = shorten(name, 40) if name is not None else "all"
+        status = f", {standing.value}" if standing else ""
+        said = f" · {self._people.said}" if self._people.said else ""
+        self.query_one("#about", Static).update(f"{where}{status}{said}")
+        self.refresh_bindings()
+
+    @on(LazyTable.Moved, "#people")
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    @on(LazyTable.Failed)
+    def _failed(self, event: LazyTable.Failed) -> None:
+        self.banner.say(event.sentence)
+        if event.sentence:
+            self.set_timer(_RETRY_SECONDS, event.table.reload)
+
+    # choosing
+
+    @on(LazyTable.Moved, "#groups")
+    def _group_moved(self) -> None:
+        group = self._groups.selected
+        if group is not None and group.which != self._group:
+            self._choose(group.which)
+
+    @on(LazyTable.Opened, "#groups")
+    def action_people(self) -> None:
+        """Go to the contacts."""
+        self._people.focus()
+
+    def action_groups(self) -> None:
+        """Go to the lists."""
+        self._groups.focus()
+
+    def action_filter(self) -> None:
+        """Show the next status."""
+        which = self._people.which
+        standing = _FILTERS[(_FILTERS.index(which.standing) + 1) % len(_FILTERS)]
+        following = Which(which.list_name, standing)
+        self._choose(Which() if following == _SUPPRESSED else following)
+
+    def _choose(self, which: Which) -> None:
+        wanted = self.query_one("#find", Input).value.strip()
+        totals = [group.contacts for group in self._all if group.which == _group_of(which)]
+        self._people.look_at(which, wanted, total=sum(totals))
+
+    # finding
+
+    def action_find(self) -> None:
+        """Open the find line."""
+        find = self.query_one("#find")
+        find.display = True
+        self.set_focus(find)  # at once: what is typed next goes there
+
+    def step_back(self) -> bool:
+        """Close the find line, then take the filter away."""
+        find = self.query_one("#find", Input)
+        if find.display:
+            find.value = ""
+            find.display = False
+            self._people.focus()
+        elif self._people.which != self._group:
+            self._choose(self._group)
+        else:
+            return False
+        return True
+
+    @on(Input.Submitted, "#find")
+    def _found(self) -> None:
+        self._people.focus()
+
+    @on(Input.Changed, "#find")
+    def _typed(self, event: Input.Changed) -> None:
+        if event.value.strip() != self._people.wanted:
+            self._choose(self._people.which)
+
+    # doing
+
+    @property
+    def suppressible(self) -> tuple[str, bool, str] | None:
+        """The contact under the cursor."""
+        line = self._people.selected
+        if line is None:
+            return None
+        return line.email, line.standing is Standing.SUPPRESSED, line.reason
+
+    def changed(self) -> None:
+        """Show what was done."""
+        self._people.renew()
+        self.look_again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Deeds need a contact under the cursor; the suppressed have one status."""
+        if not self.is_mounted:
+            return super().check_action(action, parameters)
+        line = self._people.selected
+        if action == "copy":
+            return line is not None
+        if action == "edit":
+            return line is not None and line.id is not None
+        if action in {"find", "filter"} and self.query_one("#empty").display:
+            return False
+        if action == "filter":
+            return self._people.which != _SUPPRESSED
+        return super().check_action(action, parameters)
+
+    @on(LazyTable.Opened, "#people")
+    def _open(self) -> None:
+        if (line := self._people.selected) is not None:
+            self._go_to(line.email)
+
+    def _go_to(self, email: str) -> None:
+        from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - only when wanted
+
+        self.app.push_screen(ContactScreen(self.desk, email))
+
+    def action_edit(self) -> None:
+        """Open the form of the contact under the cursor."""
+        from sestui.tui.contacts.edit_contact import EditContactScreen  # noqa: PLC0415 - if wanted
+
+        if (line := self._people.selected) is not None:
+            self.app.push_screen(EditContactScreen(self.desk, line.email))
+
+    def action_copy(self) -> None:
+        """Copy the address under the cursor."""
+        if (line := self._people.selected) is not None:
+            self.copy(line.email)
+
+    def action_import(self) -> None:
+        """Go to the import."""
+        from sestui.tui.imports.import_screen import ImportScreen  # noqa: PLC0415 - only when wanted
+
+        self.app.push_screen(ImportScreen(self.desk))
+
+    @work(group="deed")
+    async def action_new(self) -> None:
+        """Ask for an address and show the new contact."""
+        name = self._people.which.list_name or ""
+        where = f"The contact comes on {shorten(name, 60)}." if name else "It is on no list yet."
+        question = AskScreen("New contact", where, placeholder="somebody@example.com")
+        typed = await self.app.push_screen_wait(question)
+        if not typed:
+            return
+        email = await self.attempt(lambda: self.contacts.add(typed, name))
+        if email is not None:
+            self._go_to(email)
+
+
+def _group_of(which: Which) -> Which:
+    """The group that these contacts are in, or are."""
+    return which if which == _SUPPRESSED else Which(which.list_name)
+
+
+def _group_cells(group: Group) -> dict[str, Cell]:
+    own = group.which.list_name is None
+    return {"title": (group.title, "busy" if own else ""), "size": (f"{group.contacts:,}", "quiet")}

@@ -1,0 +1,178 @@
+"""The form in which a contact is edited."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Static, TextArea
+
+from sestui.audience.contact_form import ContactForm, fields_of, form_of
+from sestui.core.delivery.states import ContactStatus
+from sestui.errors import SestuiError
+from sestui.store.db.tables import Contact
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.contacts.service import ContactsDesk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.button import PushButton
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.selection_list import Tick, Ticks
+
+_STATUSES = (
+    Tick(ContactStatus.ACTIVE.value, "gets mail"),
+    Tick(ContactStatus.UNSUBSCRIBED.value, "gets transactional mail only"),
+    Tick(ContactStatus.INVALID.value, "gets none: the address does not work"),
+)
+
+
+class EditContactScreen(DeskScreen):
+    """Status, tags and attributes of one contact, saved all at once."""
+
+    PLACE = "Contacts"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+s,f2",
+            "save",
+            "Save",
+            id="edit_contact.save",
+            tooltip="Save the contact and go back",
+        ),
+    ]
+
+    def __init__(self, desk: Desk, email: str) -> None:
+        super().__init__(desk)
+        self._contacts = ContactsDesk(desk.runtime)
+        self._email = email
+        self._contact: Contact | None = None
+        self._status = Ticks("Status", one=True, noted=True, id="status")
+
+    def body(self) -> ComposeResult:
+        """A field each; the buttons say how to get out."""
+        yield Static(shorten(self._email, 200), id="question", markup=False)
+        yield self._status
+        with Horizontal(classes="field"):
+            yield Static("why", classes="label")
+            yield Input(placeholder="the reason of that status", id="reason")
+        with Horizontal(classes="field"):
+            yield Static("tags", classes="label")
+            yield Input(placeholder="separated by commas", id="tags")
+        yield Static("Attributes, a line each: name = value", id="about", markup=False)
+        yield TextArea(compact=True, id="attributes")
+        yield Static("", classes="fault", markup=False)
+        with Horizontal(id="buttons"):
+            yield PushButton("Go back", id="no")
+            yield PushButton("Save", id="yes", variant="primary")
+
+    async def read(self) -> None:
+        """Read the contact once: what is typed must stay."""
+        if self._contact is not None:
+            return
+        record = await self.look(lambda: self._contacts.record(self._email))
+        self.refresh_seconds = 1.0 if record is None else None
+        if record is None or record.contact is None:
+            return
+        self._contact = record.contact
+        form = form_of(record.contact)
+        self.query_one("#reason", Input).value = form.status_reason
+        self.query_one("#tags", Input).value = form.tags
+        self.query_one("#attributes", TextArea).text = form.attributes
+        self._status.offer(_STATUSES, [form.status.value])
+        self.query_one("#attributes").focus()
+        self.refresh_bindings()
+
+    @property
+    def _form(self) -> ContactForm:
+        """What stands in the fields now."""
+        return ContactForm(
+            attributes=self.query_one("#attributes", TextArea).text,
+            tags=self.query_one("#tags", Input).value,
+            status=ContactStatus(next(iter(self._status.ticked))),
+            status_reason=self.query_one("#reason", Input).value,
+        )
+
+    @property
+    def _touched(self) -> bool:
+        return self._contact is not None and self._form != form_of(self._contact)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what has been read can be saved."""
+        if action == "save":
+            return self._contact is not None
+        return super().check_action(action, parameters)
+
+    # leaving
+
+    def step_back(self) -> bool:
+        """Ask before what was typed is thrown away."""
+        if not self._touched:
+            return False
+        self._ask_to_leave()
+        return True
+
+    @work(group="leave", exclusive=True)
+    async def _ask_to_leave(self) -> None:
+        question = ConfirmScreen(
+            "Leave without saving?",
+            "What you have changed is lost.",
+            recipients=1,
+            yes="Leave",
+        )
+        if await self.app.push_screen_wait(question):
+            self.app.pop_screen()
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self.action_save()
+        else:
+            self.action_go_back()
+
+    # saving
+
+    @work(group="deed", exclusive=True)
+    async def action_save(self) -> None:
+        """Save, unless a line is no attribute or somebody else was quicker."""
+        contact, form = self._contact, self._form
+        if contact is None:
+            return
+        try:
+            fields_of(form, contact)
+        except SestuiError as error:
+            self._fault(str(error))
+            return
+        self._fault("")
+        if not await self._sure(contact, form):
+            return
+
+        def deed() -> bool:
+            self._contacts.save(contact, form)
+            return True
+
+        if await self.attempt(deed):
+            self.tell(f"{contact.email} is saved.")
+            self.app.pop_screen()
+
+    async def _sure(self, contact: Contact, form: ContactForm) -> bool:
+        """Whoever unsubscribed is mailed again only if the operator says so."""
+        gone = contact.status == ContactStatus.UNSUBSCRIBED
+        if not gone or form.status is not ContactStatus.ACTIVE:
+            return True
+        question = ConfirmScreen(
+            f"Mail {shorten(contact.email, 120)} again?",
+            "They have unsubscribed. Mailing 1 recipient who doesn't want it brings complaints; "
+            "go on only if they asked for it.",
+            recipients=1,
+            yes="They asked for it",
+        )
+        return await self.app.push_screen_wait(question)
+
+    def _fault(self, sentence: str) -> None:
+        fault = self.query_one(".fault", Static)
+        fault.update(shorten(sentence, 300))
+        fault.display = bool(sentence)

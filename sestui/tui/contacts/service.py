@@ -1,0 +1,114 @@
+"""What Contacts and a contact's page look at, and what they can have done."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sestui.audience import contacts_service as people
+from sestui.audience.contact_form import ContactForm, fields_of
+from sestui.core.contact.address_check import suppression_key
+from sestui.core.delivery.states import Standing
+from sestui.errors import StateError
+from sestui.reports.contact_record import ContactRecord
+from sestui.runtime import Runtime
+from sestui.store.contacts.edits import ContactEdits
+from sestui.store.contacts.pages import ContactLine, ContactPages, count_of
+from sestui.store.contacts.search import Found, find_contacts
+from sestui.store.contacts.walks import Which
+from sestui.store.db.tables import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Contacts one can look at: all, a list's, the suppressed."""
+
+    title: str
+    contacts: int
+    which: Which
+
+
+class Finds:
+    """What a search has found so far, as a table's source."""
+
+    def __init__(self) -> None:
+        self.lines: list[ContactLine] = []
+
+    def count(self) -> int:
+        """How many have been found."""
+        return len(self.lines)
+
+    def page(self, offset: int, limit: int) -> Sequence[ContactLine]:
+        """A part of them."""
+        return self.lines[offset : offset + limit]
+
+
+class ContactsDesk:
+    """Reads and deeds around contacts."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._edits = ContactEdits(runtime.database)
+
+    # looking
+
+    def groups(self) -> list[Group]:
+        """All contacts, every list by name, the suppressed."""
+        suppressed = Which(standing=Standing.SUPPRESSED)
+        with self._runtime.database.read_connection() as connection:
+            held_back = count_of(connection, suppressed)
+        return [
+            Group("All", self._runtime.contacts.count(), Which()),
+            *(
+                Group(each.name, each.contacts, Which(each.name))
+                for each in self._runtime.contacts.lists()
+            ),
+            Group("Suppressed", held_back, suppressed),
+        ]
+
+    def pages(self, which: Which) -> ContactPages:
+        """A source of these contacts for a table."""
+        return ContactPages(self._runtime.database, which)
+
+    def find(self, which: Which, text: str) -> Iterator[Found]:
+        """Steps of a search among these contacts."""
+        return find_contacts(self._runtime.database, which, text)
+
+    def record(self, email: str) -> ContactRecord:
+        """Everything that concerns an address."""
+        return self._runtime.contact_records.of(email)
+
+    # doing
+
+    def add(self, typed: str, list_name: str) -> str:
+        """A new contact, on a list unless its name is ''; the address."""
+        return people.add_contact(self._edits, typed, list_name, self._runtime.clock.now()).email
+
+    def save(self, contact: Contact, form: ContactForm) -> None:
+        """Write what was edited, unless somebody else did meanwhile."""
+        fields = fields_of(form, contact)
+        now = self._runtime.clock.now()
+        self._edits.save(contact.id, fields, now, seen=contact.updated_at)
+
+    def change_lists(self, contact: Contact, *, join: Sequence[str], leave: Sequence[str]) -> None:
+        """Put the contact on lists and take it off others."""
+        now = self._runtime.clock.now()
+        self._edits.change_lists(contact.id, join=join, leave=leave, now=now)
+
+    def suppress(self, email: str, reason: str) -> None:
+        """Never mail the address again."""
+        if not people.suppress(
+            self._runtime.suppressions, email, reason, self._runtime.clock.now()
+        ):
+            raise StateError(f"{email} was suppressed by somebody else meanwhile.")
+
+    def unsuppress(self, email: str) -> None:
+        """Let the address be mailed again."""
+        key = suppression_key(email)
+        removed = self._runtime.suppressions.remove(key)
+        still = self._runtime.suppressions.get(key)
+        if still is not None:
+            raise StateError(
+                f"{email} is suppressed with its whole domain: find {still.email_key} among the "
+                "suppressed to let all of it be mailed again."
+            )
+        if not removed:
+            raise StateError(f"{email} is not suppressed any more.")

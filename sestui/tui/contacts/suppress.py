@@ -1,0 +1,148 @@
+"""Suppress an address, or let it be mailed again: the questions, and the deeds behind them."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Static
+
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.contacts.service import ContactsDesk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.dialogs.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
+from sestui.tui.widgets.format import shorten
+
+
+class SuppressScreen(Dialog[str]):
+    """Answers the reason, which has to be typed, or '' if one went back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "refuse", "Back", tooltip="Change nothing"),
+        Binding("left", "app.focus_previous", "Previous", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, email: str) -> None:
+        super().__init__()
+        self._email = email
+
+    def compose(self) -> ComposeResult:
+        """Question, consequence, the reason, no and yes."""
+        with Vertical(id="dialog"):
+            yield Static(f"Suppress {shorten(self._email, 120)}?", id="question", markup=False)
+            yield Static(
+                "No run mails this 1 recipient any more, whatever list it is or comes on. What is "
+                "pending to it is skipped.",
+                markup=False,
+            )
+            yield Input(placeholder="why, for whoever asks later")
+            with Horizontal(id="buttons"):
+                yield PushButton("Go back", id="no")
+                yield PushButton("Suppress", id="yes", variant="warning", disabled=True)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = not event.value.strip()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+        else:
+            self.notify("Say why; esc goes back.", severity="warning", markup=False)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        chosen = event.button.id == "yes"
+        self.dismiss(self.query_one(Input).value.strip() if chosen else "")
+
+    def action_refuse(self) -> None:
+        """Change nothing."""
+        self.dismiss("")
+
+
+class SuppressingScreen(DeskScreen):
+    """A screen with an address in focus that can be suppressed."""
+
+    SUPPRESSING: ClassVar[list[Binding]] = [
+        Binding(
+            "x",
+            "suppress",
+            "Suppress",
+            id="contact.suppress",
+            tooltip="Never mail this address again",
+        ),
+        Binding(
+            "x",
+            "unsuppress",
+            "Unsuppress",
+            id="contact.unsuppress",
+            tooltip="Let this address be mailed again",
+        ),
+    ]
+    """Two actions on one key: whether the address is suppressed decides which there is."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.contacts = ContactsDesk(desk.runtime)
+
+    @property
+    def suppressible(self) -> tuple[str, bool, str] | None:
+        """The address in focus, whether it is suppressed, and why; None: there is none."""
+        raise NotImplementedError
+
+    def changed(self) -> None:
+        """Something was done to the address in focus."""
+        self.look_again()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only one of the two is offered."""
+        if action in {"suppress", "unsuppress"}:
+            found = self.suppressible if self.is_mounted else None
+            return found is not None and found[1] == (action == "unsuppress")
+        return super().check_action(action, parameters)
+
+    @work(group="deed")
+    async def action_suppress(self) -> None:
+        """Suppress the address, once the operator has said why."""
+        if (found := self.suppressible) is None:
+            return
+        email = found[0]
+        reason = await self.app.push_screen_wait(SuppressScreen(email))
+        if not reason:
+            return
+
+        def deed() -> bool:
+            self.contacts.suppress(email, reason)
+            return True
+
+        if await self.attempt(deed):
+            self.tell(f"{email} is suppressed.")
+            self.changed()
+
+    @work(group="deed")
+    async def action_unsuppress(self) -> None:
+        """Let the address be mailed again, once the operator has said so."""
+        if (found := self.suppressible) is None:
+            return
+        email, _, why = found
+        question = ConfirmScreen(
+            f"Let {shorten(email, 120)} be mailed again?",
+            f"This 1 recipient is suppressed: {shorten(why or 'nobody noted why', 300)}",
+            recipients=1,
+            yes="Unsuppress",
+        )
+        if not await self.app.push_screen_wait(question):
+            return
+
+        def deed() -> bool:
+            self.contacts.unsuppress(email)
+            return True
+
+        if await self.attempt(deed):
+            self.tell(f"{email} may be mailed again.")
+            self.changed()

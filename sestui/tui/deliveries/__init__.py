@@ -1,0 +1,1 @@
+"""What every screen that shows deliveries has in common."""

@@ -1,0 +1,253 @@
+"""Deliveries with what narrows them: state, a part of the address; and the one under the cursor."""
+
+import asyncio
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from sestui.core.delivery.handover import RunCounts
+from sestui.errors import SestuiError
+from sestui.store.ledger.pages import Search
+from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.tui.app.services import Desk
+from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
+from sestui.tui.deliveries.service import DeliveryDesk, Found
+from sestui.tui.deliveries.state_bar import StateBar
+from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_SHOW_SECONDS = 0.2
+"""How often what a search has found is shown while it goes on."""
+_AGAIN_SECONDS = 2.0
+_SEARCH_SHARE = 10
+"""A search that took a second is repeated for new deliveries after ten at the earliest."""
+
+
+class FindLine(Input):
+    """Where a part of an address is typed; down leads to what was found."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "screen.focus_next", "To the deliveries", show=False)
+    ]
+
+
+class DeliveryPanel(Vertical):
+    """A table of deliveries, its state bar, its find line, and one delivery in full.
+
+    The screen says what scope it is of with :meth:`look_at`, and calls :meth:`renew` in its reads.
+    """
+
+    class Narrowed(Message):
+        """Other deliveries are wanted than before."""
+
+    def __init__(self, desk: Desk, *, mixed: bool) -> None:
+        super().__init__()
+        self._desk = DeliveryDesk(desk.runtime)
+        self._clock = desk.clock
+        self._scope: LogFilter | None = None
+        self._found: Found | None = None
+        self._latest: Search | None = None
+        self._stale = False
+        self._searched_at = 0.0
+        self._search_took = 0.0
+        self._line = FindLine(placeholder="part of an address", id="find-address")
+        self._told = Static(id="found", markup=False)
+        self._find = Horizontal(self._line, self._told, classes="find-line")
+        self.bar = StateBar()
+        self.table = DeliveryTable(desk.clock, desk.zone, mixed=mixed)
+        self.detail = DeliveryDetail(desk.clock, desk.zone)
+
+    def compose(self) -> ComposeResult:
+        """Bar, find line, table, detail."""
+        yield self.bar
+        yield self._find
+        yield self.table
+        yield self.detail
+
+    def on_mount(self) -> None:
+        """No find line until one is asked for."""
+        self._find.display = False
+
+    # what is wanted
+
+    @property
+    def wanted(self) -> LogFilter:
+        """What is shown, as a filter."""
+        scope = self._scope or LogFilter(states=frozenset())
+        return replace(scope, states=self.bar.choice.states, find=self._typed)
+
+    @property
+    def selected(self) -> LogRow | None:
+        """The delivery under the cursor."""
+        return self.table.selected
+
+    @property
+    def more(self) -> bool:
+        """Whether more match than are shown."""
+        return self._found is not None and self._found.search.more
+
+    @property
+    def finding(self) -> bool:
+        """Whether the find line is open."""
+        return bool(self._find.display)
+
+    @property
+    def _typed(self) -> str:
+        return self._line.value.strip()
+
+    def look_at(self, scope: LogFilter, *, keep_cursor: bool = False) -> bool:
+        """Show the deliveries of a scope (its states and address are the panel's own).
+
+        False if it is the one that is shown.
+        """
+        if scope == self._scope:
+            return False
+        self._scope = scope
+        if not keep_cursor:
+            self.bar.counts = None
+        self._show(keep_cursor=keep_cursor)
+        return True
+
+    def find(self) -> None:
+        """Open the find line."""
+        self._find.display = True
+        self._line.focus()
+
+    def step_back(self) -> bool:
+        """Close the find line; False if it was not open."""
+        if not self.finding:
+            return False
+        self._line.value = ""
+        self._find.display = False
+        self.table.focus()
+        return True
+
+    def narrow(self, step: int) -> None:
+        """Take a state so many further on in the bar."""
+        self.bar.move(step)
+        self._show()
+
+    def choose(self, number: int) -> None:
+        """Take a state by its number in the bar."""
+        self.bar.chosen = number
+        self._show()
+
+    # showing
+
+    def counted(self, scope: LogFilter, counts: RunCounts) -> None:
+        """How many there are now in ``scope``: what has changed is read again."""
+        if scope != self._scope:
+            return
+        known = self.bar.counts
+        self._stale = self._stale or (known is not None and counts != known)
+        self.bar.counts = counts
+        if not self._stale:
+            return
+        if self._found is None:
+            self._stale = False
+            self.table.reload()
+        elif self._search_may_be_repeated():
+            self._stale = False
+            self._look_for(self.wanted, quietly=True)
+
+    def _search_may_be_repeated(self) -> bool:
+        rest = max(_AGAIN_SECONDS, _SEARCH_SHARE * self._search_took)
+        under_way = self._latest is not None and not self._latest.done
+        return not under_way and self._clock.monotonic() >= self._searched_at + rest
+
+    def counts(self, scope: LogFilter) -> RunCounts:
+        """How many of each state there are in ``scope``; blocking."""
+        return self._desk.counts(scope)
+
+    @property
+    def scope(self) -> LogFilter | None:
+        """What the panel is of; None before anybody said."""
+        return self._scope
+
+    def _show(self, *, keep_cursor: bool = False) -> None:
+        self.workers.cancel_group(self, "search")
+        self._found = self._latest = None
+        self._stale = False
+        wanted = self.wanted
+        self.detail.hint = ""
+        if wanted.find:
+            self._look_for(wanted, quietly=False)
+        else:
+            self._told.update("")
+            self.table.show(self._desk.source(wanted), keep_cursor=keep_cursor)
+        self.post_message(self.Narrowed())
+
+    @work(exclusive=True, group="search")
+    async def _look_for(self, wanted: LogFilter, *, quietly: bool) -> None:
+        """Look through the ledger a stretch at a time; whatever is typed next cancels it."""
+        began = shown = self._clock.monotonic()
+        self._latest = search = self._desk.search(wanted)
+        if not quietly:
+            self._found = Found(search)
+            self._told.update("looking …")
+        while not search.done:
+            try:
+                await asyncio.to_thread(search.step)
+            except SestuiError as error:
+                self.post_message(LazyTable.Failed(self.table, f"{error} Trying again."))
+                await asyncio.sleep(_AGAIN_SECONDS)
+                continue
+            now = self._clock.monotonic()
+            if not quietly and now >= shown + _SHOW_SECONDS:
+                self._show_found(search, first=shown == began)
+                shown = now
+        self._searched_at = self._clock.monotonic()
+        self._search_took = self._searched_at - began
+        if quietly and self._found is not None:
+            self._found.search = search
+        self._show_found(search, first=shown == began and not quietly)
+
+    def _show_found(self, search: Search, *, first: bool) -> None:
+        said = f"{'more than ' if search.more else ''}{search.count():,} found"
+        if not search.done:
+            said = f"{said}, looking … {int(100 * search.share)} %"
+        self._told.update(said)
+        if first and self._found is not None:
+            self.table.show(self._found)
+        else:
+            self.table.reload()
+
+    # what is heard
+
+    @on(Input.Changed, "#find-address")
+    def _find_changed(self) -> None:
+        if self._scope is not None:
+            self._show()
+
+    @on(Input.Submitted, "#find-address")
+    def _find_done(self) -> None:
+        self.table.focus()
+
+    @on(LazyTable.Moved)
+    def _moved(self) -> None:
+        self.detail.row = self.table.selected
+
+    @on(LazyTable.Failed)
+    def _failed(self, event: LazyTable.Failed) -> None:
+        self._stale = self._stale or bool(event.sentence)
+
+    @on(LazyTable.Counted)
+    def _counted(self) -> None:
+        if not self.table.count:
+            self.detail.row = None
+        self.detail.hint = self._hint()
+
+    def _hint(self) -> str:
+        if self.table.count:
+            return ""
+        label = self.bar.choice.label
+        what = "There is no delivery here" if label == "all" else f"No delivery here is {label}"
+        if self._typed:
+            what = f"{what} with {shorten(self._typed, 60)} in the address"
+        return f"{what}; → shows the next state." if not self._typed else f"{what}."

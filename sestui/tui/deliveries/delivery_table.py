@@ -1,0 +1,136 @@
+"""Deliveries as a table of any length, and the one under the cursor in full."""
+
+from dataclasses import replace
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.core.clock import Clock, Instant
+from sestui.core.delivery.states import DeliveryState, RunKind
+from sestui.store.ledger.walk import DeliveryRow, LogRow
+from sestui.tui.deliveries.state_bar import STATE_KEYS
+from sestui.tui.widgets.format import clock_time, moment, shorten
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+
+_KINDS = {
+    DeliveryState.PENDING: "quiet",
+    DeliveryState.SENDING: "busy",
+    DeliveryState.ACCEPTED: "good",
+    DeliveryState.REJECTED: "bad",
+    DeliveryState.IN_DOUBT: "warning",
+    DeliveryState.SKIPPED: "quiet",
+}
+
+_TIME = Column("at", "Time", width=12)
+_STATE = Column("state", "State", width=8)
+_EMAIL = Column("email", "Address", share=5)
+_DETAIL = Column("detail", "Message id or reason", share=4)
+
+_OF_ONE_RUN = (_TIME, _STATE, replace(_EMAIL, share=6), _DETAIL)
+_MIXED = (
+    _TIME,
+    _STATE,
+    _EMAIL,
+    Column("campaign", "Campaign", share=3),
+    Column("run", "Run", width=8, from_width=100),
+    replace(_DETAIL, from_width=100),
+)
+"""On a narrow screen the address matters more: what became of it stands below the table."""
+
+
+class DeliveryTable(LazyTable[LogRow]):
+    """A delivery a row, coloured by its state; ``mixed`` where they are of many runs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*STATE_KEYS]
+
+    def __init__(self, clock: Clock, zone: ZoneInfo | None, *, mixed: bool) -> None:
+        super().__init__(_MIXED if mixed else _OF_ONE_RUN, self._delivery_cells)
+        self._clock = clock
+        self._zone = zone
+
+    def _delivery_cells(self, row: LogRow) -> dict[str, Cell]:
+        delivery = row.delivery
+        state = DeliveryState(delivery.state)
+        at = delivery.sent_at or delivery.claimed_at
+        return {
+            "at": (seen_at(at, self._clock.now(), self._zone) if at else "", "quiet"),
+            "state": (state.label, _KINDS[state]),
+            "email": (delivery.email, ""),
+            "campaign": (row.campaign, "quiet"),
+            "run": (run_label(row), "quiet"),
+            "detail": (detail(delivery), "quiet"),
+        }
+
+
+def seen_at(at: Instant, now: Instant, zone: ZoneInfo | None) -> str:
+    """``10:37:19`` today, ``22 Nov 10:37`` this year, ``22 Nov 2025`` else."""
+    said = moment(at, now, zone)
+    return clock_time(at, zone) if ":" in said and " " not in said else said
+
+
+def run_label(row: LogRow) -> str:
+    """``3``, or ``test 3``."""
+    return f"test {row.run}" if row.kind == RunKind.TEST else str(row.run)
+
+
+def detail(delivery: DeliveryRow) -> str:
+    """The outcome where there is one, then the message id, or code and reason."""
+    said = delivery.message_id or _said(delivery)
+    return f"{delivery.outcome}, {said}" if delivery.outcome else said
+
+
+def _said(delivery: DeliveryRow) -> str:
+    return ": ".join(part for part in (delivery.code, delivery.reason) if part)
+
+
+class DeliveryDetail(Widget):
+    """Two lines: the delivery under the cursor, or why there is none."""
+
+    row: reactive[LogRow | None] = reactive(None)
+    hint: reactive[str] = reactive("")
+    """What to say where there is no delivery."""
+
+    def __init__(self, clock: Clock, zone: ZoneInfo | None) -> None:
+        super().__init__()
+        self._clock = clock
+        self._zone = zone
+
+    def render(self) -> Content:
+        """Who and where, then what became of it."""
+        width = max(1, self.size.width)
+        if self.row is None:
+            return Content.styled(shorten(self.hint, 2 * width), "$text-muted")
+        delivery = self.row.delivery
+        run = f"{'test, ' if self.row.kind == RunKind.TEST else ''}run {self.row.run}"
+        parts = [delivery.email, self.row.campaign, run]
+        if delivery.attempts > 1:
+            parts.append(f"{delivery.attempts} attempts")
+        first = Content.styled(shorten(" · ".join(parts), width), "bold")
+        return first + Content("\n") + Content(shorten(self._became(delivery), width))
+
+    def _became(self, delivery: DeliveryRow) -> str:
+        state = DeliveryState(delivery.state)
+        said = _said(delivery)
+        if state is DeliveryState.ACCEPTED:
+            return self._accepted(delivery)
+        if state is DeliveryState.PENDING and not said:
+            return f"pending, queued {self._at(delivery.queued_at)}"
+        at = f" {self._at(delivery.claimed_at)}" if delivery.claimed_at else ""
+        return f"{state.label}{at}: {said}" if said else f"{state.label}{at}"
+
+    def _accepted(self, delivery: DeliveryRow) -> str:
+        at = f" {self._at(delivery.sent_at)}" if delivery.sent_at else ""
+        if not delivery.message_id:
+            return f"taken for sent by the operator{at}: no answer came from SES"
+        said = f"accepted{at}, message id {delivery.message_id}"
+        if not delivery.outcome:
+            return said
+        when = f" {self._at(delivery.outcome_at)}" if delivery.outcome_at else ""
+        return f"{delivery.outcome}{when}; {said}"
+
+    def _at(self, instant: Instant) -> str:
+        return seen_at(instant, self._clock.now(), self._zone)

@@ -1,1 +1,0 @@
-"""What each place looks at and can have done, in plain blocking calls."""

@@ -1,0 +1,76 @@
+"""Before anything dangerous: how many recipients it concerns, and a way back."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input, Static
+
+from sestui.tui.dialogs.dialog import Dialog
+from sestui.tui.widgets.button import PushButton
+
+TYPED_ABOVE = 1_000
+"""Above so many recipients the number must be typed."""
+
+
+class ConfirmScreen(Dialog[bool]):
+    """Answers True only to an explicit yes; the way out is what has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "refuse", "Back", tooltip="Change nothing"),
+        Binding("left", "app.focus_previous", "Previous", show=False),
+        Binding("right", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, question: str, text: str, *, recipients: int, yes: str) -> None:
+        super().__init__()
+        self._question = question
+        self._text = text
+        self._recipients = recipients
+        self._yes = yes
+
+    @property
+    def typed(self) -> bool:
+        """Whether the number has to be typed."""
+        return self._recipients > TYPED_ABOVE
+
+    def compose(self) -> ComposeResult:
+        """Question, explanation, the number if need be, no and yes."""
+        with Vertical(id="dialog"):
+            yield Static(self._question, id="question", markup=False)
+            yield Static(self._text, markup=False)
+            if self.typed:
+                yield Static(f"Type {self._recipients:,} to go on:", id="type-it", markup=False)
+                yield Input(placeholder="the number of recipients", id="number")
+            with Horizontal(id="buttons"):
+                yield PushButton("Go back", id="no")
+                yield PushButton(self._yes, id="yes", variant="warning", disabled=self.typed)
+
+    def on_mount(self) -> None:
+        """Focus what does no harm."""
+        self.query_one("#number" if self.typed else "#no").focus()
+
+    @on(Input.Changed)
+    def _typed_more(self) -> None:
+        self.query_one("#yes", Button).disabled = not self._matches()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        if self._matches():
+            self.dismiss(True)
+        else:
+            self.notify(f"That is not {self._recipients:,}.", severity="warning", markup=False)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_refuse(self) -> None:
+        """Change nothing."""
+        self.dismiss(False)
+
+    def _matches(self) -> bool:
+        value = self.query_one("#number", Input).value
+        return "".join(value.split()).replace(",", "") == str(self._recipients)

@@ -1,0 +1,1 @@
+"""Home: what goes on, what comes, what needs somebody."""

@@ -1,0 +1,1 @@
+"""Import of a file, step by step."""

@@ -1,0 +1,76 @@
+"""The import's figures: how far it is, and what became of every row."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from sestui.audience.imports.importer import ImportResult, Progress
+from sestui.tui.widgets.format import bar, file_size, percent
+
+_TEXT = 56
+"""Cells that label, share and numbers take at most."""
+_ORDER = (
+    # Two columns: what became of the rows, and what that makes of contacts.
+    ("rows", "rows", "duplicates", "duplicates"),
+    ("imported", "imported", "rejects", "rejects"),
+    ("updated", "updated", "contacts", "contacts"),
+    ("unchanged", "unchanged", "joined", "new on the list"),
+)
+_WHO_LEFT = ("unsubscribed", "unsubscribed", "suppressed", "suppressed")
+"""Shown where the file says that somebody left."""
+
+
+class ImportProgress(Widget, can_focus=True):
+    """Reading, then saving: a line each."""
+
+    progress: reactive[Progress | None] = reactive(None)
+
+    def render(self) -> Content:
+        """Both lines, from the start: nothing jumps."""
+        told = self.progress
+        if told is None:
+            return Content("looking at the file…")
+        size = f"{file_size(told.bytes_done)} of {file_size(told.bytes_total)}, {told.rows:,} rows"
+        saved = f"{told.saved:,} of {told.to_save:,} contacts" if told.to_save else ""
+        return Content("\n").join(
+            [
+                self._line("reading", told.bytes_done, told.bytes_total, size),
+                self._line("saving", told.saved, told.to_save, saved),
+            ]
+        )
+
+    def _line(self, label: str, done: int, whole: int, text: str) -> Content:
+        drawn = bar(done / whole if whole else 0.0, min(60, max(8, self.size.width - _TEXT)))
+        return Content.assemble(
+            (f"{label:<9}", "$text-muted"),
+            (drawn, "$primary on $surface-lighten-1"),
+            f" {percent(done, whole):>5}   {text}",
+        )
+
+
+class ImportFigures(Widget):
+    """The same figures as `sestui import --json` gives."""
+
+    result: reactive[ImportResult | None] = reactive(None)
+
+    def render(self) -> Content:
+        """Four lines; a fifth where somebody has left by the file's word."""
+        if self.result is None:
+            return Content("")
+        figures = self.result.figures
+        lines = [
+            Content.assemble(
+                (f"{label:<12}", "$text-muted"),
+                f"{figures[name]:>12,}      ",
+                (f"{other_label:<16}", "$text-muted"),
+                (f"{figures[other]:>12,}", _style(other, figures[other])),
+            )
+            for name, label, other, other_label in (
+                (*_ORDER, _WHO_LEFT) if self.result.says.gone else _ORDER
+            )
+        ]
+        return Content("\n").join(lines)
+
+
+def _style(name: str, count: int) -> str:
+    return "$text-warning" if name in {"rejects", "suppressed"} and count else ""

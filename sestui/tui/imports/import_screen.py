@@ -1,0 +1,266 @@
+"""Contacts from a file, step by step: the file, its columns, the list, what became of the rows."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.widgets import ContentSwitcher
+
+from sestui.audience.imports.file_cells import Reading
+from sestui.audience.imports.preview import Preview
+from sestui.core.clock import Instant
+from sestui.errors import SestuiError, StateError, StoppedError
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.imports.columns_step import ColumnsStep
+from sestui.tui.imports.file_step import FileStep
+from sestui.tui.imports.head import ImportHead
+from sestui.tui.imports.list_step import ListStep
+from sestui.tui.imports.result_step import RejectTable, ResultStep
+from sestui.tui.imports.service import ImportDesk, Imported, ImportErrand, ImportPlan
+from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_FILE, _COLUMNS, _LIST, _RESULT = range(4)
+_PROGRESS_SECONDS = 0.1
+_RETRY_SECONDS = 1.0
+
+
+class ImportScreen(DeskScreen):
+    """Four steps on one screen; esc goes one back."""
+
+    PLACE = "Contacts"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        folder = _working_folder()
+        self._import = ImportDesk(desk.runtime)
+        self._head = ImportHead()
+        self._file = FileStep(folder, self._at)
+        self._columns = ColumnsStep()
+        self._list = ListStep()
+        self._result = ResultStep(folder)
+        self._seen: Preview | None = None
+        self._plan: ImportPlan | None = None
+        self._errand: ImportErrand | None = None
+        self._imported: Imported | None = None
+
+    def body(self) -> ComposeResult:
+        """Where one is, and the step."""
+        yield self._head
+        with ContentSwitcher(initial="import-file", id="import"):
+            yield self._file
+            yield self._columns
+            yield self._list
+            yield self._result
+
+    def on_mount(self) -> None:
+        """Begin with the file."""
+        self._go(_FILE)
+        self.set_interval(_PROGRESS_SECONDS, self._tell_of_progress)
+
+    def on_unmount(self) -> None:
+        """An import whose screen is gone is stopped; its rejects are let go of."""
+        if self._errand is not None:
+            self._errand.stop()
+        if self._imported is not None:
+            self._imported.rejects.close()
+
+    async def read(self) -> None:
+        """Read the lists there are; what an import rejected is in sight now, and so seen."""
+        lists = await self.look(self._import.lists)
+        self.refresh_seconds = _RETRY_SECONDS if lists is None else None
+        if lists is not None:
+            self._list.show(lists)
+        imported = self._imported
+        if imported is not None and self.is_current:
+            await self.look(lambda: self._import.seen(imported))
+
+    # the steps
+
+    def _go(self, step: int) -> None:
+        steps = (self._file, self._columns, self._list, self._result)
+        self._head.step = step
+        self.query_one("#import", ContentSwitcher).current = steps[step].id
+        if step != _RESULT:
+            (self._file, self._columns, self._list)[step].enter()
+
+    def step_back(self) -> bool:
+        """Close what is open in a step, then go to the step before."""
+        step = self._head.step
+        steps = (self._file, self._columns, self._list, self._result)
+        if steps[step].step_back():
+            return True
+        if self._errand is not None:
+            self.ask_to_stop()
+            return True
+        over = self._imported is not None and not self._imported.plan.dry_run
+        if step == _FILE or over:
+            return False
+        self._go(step - 1)
+        return True
+
+    @on(FileStep.Taken)
+    def _taken(self, event: FileStep.Taken) -> None:
+        self._look_at(event.path, event.reading)
+
+    @work(exclusive=True, group="preview")
+    async def _look_at(self, path: Path, reading: Reading) -> None:
+        self._head.about = f"Looking at {path}…"
+        try:
+            seen = await asyncio.to_thread(self._import.preview, path, reading)
+        except SestuiError as error:
+            self._head.about = ""
+            self._file.say(str(error))
+            return
+        self._seen = seen
+        self._head.about = f"{path.name} · {seen.summary}"
+        self._file.say("")
+        self._columns.show(seen)
+        self._go(_COLUMNS)
+
+    @on(ColumnsStep.Settled)
+    def _settled(self) -> None:
+        self._go(_LIST)
+
+    @on(ListStep.Wanted)
+    def _wanted(self, event: ListStep.Wanted) -> None:
+        try:
+            self._import.check_name(event.list_name)
+        except SestuiError as error:
+            self._list.say(str(error))
+            return
+        if self._seen is not None:
+            mapping = self._columns.choice.mapping()
+            self._run(
+                ImportPlan(
+                    self._seen.path,
+                    mapping,
+                    event.list_name,
+                    event.on_conflict,
+                    event.dry_run,
+                    self._seen.reading,
+                )
+            )
+
+    @on(ResultStep.ImportWanted)
+    def _confirmed(self) -> None:
+        if self._plan is not None:
+            self._run(replace(self._plan, dry_run=False))
+
+    @on(ResultStep.NextWanted)
+    def _next(self) -> None:
+        self._result.forget()
+        self._imported = None
+        self._head.about = ""
+        self._go(_FILE)
+
+    # importing
+
+    @work(group="import")
+    async def _run(self, plan: ImportPlan) -> None:
+        """Try it or do it; whatever goes wrong leads back to the list."""
+        if self._errand is not None:
+            return
+        self._plan, self._imported = plan, None
+        self._errand = errand = self._import.errand(plan)
+        self.desk.errands.add(errand)
+        self._go(_RESULT)
+        self._result.follow(plan)
+        try:
+            self._imported = await asyncio.to_thread(errand.run)
+        except SestuiError as error:
+            self._go(_LIST)
+            if isinstance(error, StoppedError):
+                self.tell(str(error))
+            else:
+                self._list.say(str(error))
+            return
+        finally:
+            self._errand = None
+            self.desk.errands.remove(errand)
+        self._result.show(self._imported)
+        if not self.is_current:  # the operator is elsewhere meanwhile
+            self.tell(errand.last_words)
+        if not plan.dry_run:
+            self.look_again()
+
+    def _tell_of_progress(self) -> None:
+        if self._errand is not None:
+            self._result.went_on(self._errand.progress)
+
+    @on(ResultStep.StopWanted)
+    def _stop_wanted(self) -> None:
+        self.ask_to_stop()
+
+    @work(exclusive=True, group="stop")
+    async def ask_to_stop(self) -> None:
+        """Stop the import, once the operator has said so; a dry run at once."""
+        errand = self._errand
+        if errand is None:
+            return
+        question = ConfirmScreen(
+            "Stop the import?",
+            "Nothing of it is saved then; it can be started again.",
+            recipients=0,
+            yes="Stop it",
+        )
+        if not errand.plan.dry_run and not await self.app.push_screen_wait(question):
+            return
+        errand.stop()
+        if self._errand is not errand:
+            self.tell("It had just ended.")
+
+    # rejects
+
+    @on(LazyTable.Failed)
+    def _failed(self, event: LazyTable.Failed) -> None:
+        self.banner.say(event.sentence)
+
+    @on(RejectTable.Copied)
+    def _copied(self, event: RejectTable.Copied) -> None:
+        self.copy(event.text)
+
+    @on(LazyTable.Opened)
+    def _reject_opened(self, event: LazyTable.Opened) -> None:
+        reject = event.table.selected
+        if reject is not None:
+            self.tell(f"Line {reject.line}, {reject.column}: {reject.reason} {reject.row}")
+
+    @on(ResultStep.SaveWanted)
+    def _save_wanted(self, event: ResultStep.SaveWanted) -> None:
+        if self._imported is not None:
+            self._save(self._imported, event.path)
+
+    @work(exclusive=True, group="deed")
+    async def _save(self, imported: Imported, path: Path) -> None:
+        """Save the rejects; over another file only if the operator says so."""
+        save = partial(self._import.save_rejects, imported, path)
+        try:
+            try:
+                said = await asyncio.to_thread(save, replace=False)
+            except StateError as error:
+                text = f"{shorten(str(error), 300)} What is in it is lost then."
+                question = ConfirmScreen("Replace the file?", text, recipients=0, yes="Replace it")
+                if not await self.app.push_screen_wait(question):
+                    return
+                said = await asyncio.to_thread(save, replace=True)
+        except SestuiError as error:
+            self._result.say(str(error))
+            return
+        self._result.step_back()
+        self.tell(said)
+
+    def _at(self, instant: Instant) -> str:
+        return moment(instant, self.desk.clock.now(), self.desk.zone)
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # it was deleted under us
+        return Path.home()

@@ -1,0 +1,126 @@
+"""What the import screen looks at and has done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sestui.audience.imports.file_cells import Reading
+from sestui.audience.imports.importer import (
+    ImportResult,
+    Progress,
+    check_list_name,
+    import_contacts,
+)
+from sestui.audience.imports.preview import Preview, preview
+from sestui.audience.imports.rejects_store import RejectsShelf
+from sestui.core.contact.conflict_policy import OnConflict
+from sestui.core.text import printable
+from sestui.runtime import Runtime
+from sestui.store.contacts.contacts import ListSize
+from sestui.store.contacts.imports import Imports
+from sestui.tui.app.background_jobs import Errand
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """Everything that has been chosen."""
+
+    path: Path
+    mapping: Mapping[int, str]
+    """Column number, from 1, to its use."""
+    list_name: str
+    on_conflict: OnConflict
+    dry_run: bool
+    reading: Reading = field(default_factory=Reading)
+    """What the operator said of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How an import went."""
+
+    plan: ImportPlan
+    result: ImportResult
+    rejects: RejectsShelf
+    """To be closed by whoever is done with it."""
+
+
+class ImportErrand(Errand[Imported]):
+    """One import or dry run, all or nothing."""
+
+    stopped = "The import was stopped; nothing of it was saved."
+
+    def __init__(self, runtime: Runtime, plan: ImportPlan) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self.plan = plan
+        self.progress: Progress | None = None
+        """How far it is; None before the first rows were read."""
+
+    def work(self) -> Imported:
+        """Read the whole file, then save the whole file."""
+        shelf = RejectsShelf()
+        try:
+            result = import_contacts(
+                self._runtime.database,
+                self.plan.path,
+                list_name=self.plan.list_name,
+                mapping=dict(self.plan.mapping),
+                reading=self.plan.reading,
+                on_conflict=self.plan.on_conflict,
+                dry_run=self.plan.dry_run,
+                rejected=shelf.add,
+                now=self._runtime.clock.now(),
+                progress=self._went_on,
+            )
+        except BaseException:
+            shelf.close()
+            raise
+        return Imported(self.plan, result, shelf)
+
+    def said(self, result: Imported) -> str:
+        """For somebody who is elsewhere."""
+        if result.plan.dry_run:
+            return "The dry run was finished; nothing was changed."
+        count = result.result.contacts
+        name = printable(self.plan.list_name)
+        return f"The import was finished: {count:,} of its contacts are on {name}."
+
+    def _went_on(self, progress: Progress) -> None:
+        self.progress = progress
+        self.check()
+
+
+class ImportDesk:
+    """Reads and deeds of the import screen; plain blocking calls."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def preview(self, path: Path, reading: Reading) -> Preview:
+        """What the file looks like, read as the operator says."""
+        return preview(path, reading)
+
+    def lists(self) -> Sequence[ListSize]:
+        """Every list by name, with its size."""
+        return self._runtime.contacts.lists()
+
+    def check_name(self, name: str) -> None:
+        """Raise UsageError for what can't be a list's name."""
+        check_list_name(name)
+
+    def errand(self, plan: ImportPlan) -> ImportErrand:
+        """The import, ready to run."""
+        return ImportErrand(self._runtime, plan)
+
+    def seen(self, imported: Imported) -> None:
+        """The operator has its rejects in sight: nobody need be reminded of them."""
+        if imported.result.note is not None:
+            Imports(self._runtime.database).seen(imported.result.note, self._runtime.clock.now())
+
+    def save_rejects(self, imported: Imported, path: Path, *, replace: bool) -> str:
+        """Write the rejects to a file; where they are now, as a sentence."""
+        imported.rejects.save(path, source=imported.plan.path, replace=replace)
+        count = imported.result.rejects
+        rejects = "1 reject is" if count == 1 else f"{count:,} rejects are"
+        return f"{rejects} in {printable(str(path))}."

@@ -1,0 +1,1 @@
+"""Log: every delivery, the newest first."""

@@ -1,0 +1,149 @@
+"""The log: deliveries of everything, the newest first."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from sestui.tui.app.services import Desk
+from sestui.tui.campaigns.run_screen import RunScreen
+from sestui.tui.deliveries.delivery_filters import NarrowingScreen
+from sestui.tui.deliveries.delivery_panel import DeliveryPanel
+from sestui.tui.dialogs.pick import Item, PickScreen
+from sestui.tui.log.log_scope import LogScopeLine
+from sestui.tui.log.service import EVER, SINCES, LogDesk, LogScope, Since
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_REFRESH_SECONDS = 1.0
+_DRIFT_SECONDS = 60.0
+"""So much more than asked for may be shown, rather than reading everything again and again."""
+_EMPTY = """\
+Nothing was sent yet: every mail that leaves has a line here, and keeps it.
+
+  2   Campaigns     start one, or send yourself a test
+
+/ then finds an address, → shows those of another state, o writes what is shown to a file.
+"""
+
+
+class LogScreen(NarrowingScreen):
+    """Every delivery there is, narrowed by campaign, time, state and address."""
+
+    PLACE = "Log"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "b",
+            "campaign",
+            "By campaign",
+            id="log.campaign",
+            tooltip="Show only one campaign's deliveries, or every one's",
+        ),
+        Binding(
+            "w",
+            "since",
+            "Since when",
+            id="log.since",
+            tooltip="Show only what was queued today, in 24 hours, in 7 days, or everything",
+        ),
+        *NarrowingScreen.NARROWING,
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, mixed=True)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._log = LogDesk(desk)
+        self._scope = LogScope()
+        self._line = LogScopeLine()
+        self._empty = Static(_EMPTY, id="empty", markup=False)
+
+    def body(self) -> ComposeResult:
+        """The scope, the deliveries, or what to do first."""
+        yield self._line
+        yield self.panel
+        yield self._empty
+
+    def on_mount(self) -> None:
+        """Everything is shown."""
+        self._empty.display = False
+        self.panel.table.focus()
+        self._take(self._scope)
+
+    async def read(self) -> None:
+        """Read how many there are; what has changed is read again."""
+        self._follow_the_clock()
+        await self.read_deliveries()
+        counts = self.panel.bar.counts
+        nothing = counts is not None and not counts.audience and self._scope == LogScope()
+        self._empty.display = nothing
+        self.panel.table.display = self.panel.detail.display = not nothing
+
+    def _take(self, scope: LogScope) -> None:
+        self._scope = self._line.scope = scope
+        self._line.count = None
+        self.panel.look_at(self._log.filter(scope))
+        self.offer_again()
+
+    def _follow_the_clock(self) -> None:
+        """Today ends, and a day is always the last one."""
+        shown, wanted = self.panel.scope, self._log.filter(self._scope)
+        if shown is None or shown.since is None or wanted.since is None:
+            return
+        if wanted.since >= shown.since + _DRIFT_SECONDS:
+            self.panel.look_at(wanted, keep_cursor=True)
+
+    def about(self) -> str:
+        """The scope in words."""
+        return self._scope.words()
+
+    # narrowing
+
+    @work(exclusive=True, group="campaign")
+    async def action_campaign(self) -> None:
+        """Ask for a campaign."""
+        names = await self.attempt(self._log.campaigns)
+        if names is None:
+            return
+        items = [Item("Every campaign"), *(Item(name) for name in names)]
+        picked = await self.app.push_screen_wait(
+            PickScreen("Deliveries of which campaign?", items, finding=True)
+        )
+        if picked is not None:
+            campaign = names[picked - 1] if picked else None
+            self._take(LogScope(campaign, self._scope.since))
+            self.look_again()
+
+    def action_since(self) -> None:
+        """Go on to the next beginning."""
+        number = SINCES.index(self._scope.since)
+        self._since(SINCES[(number + 1) % len(SINCES)])
+
+    def _since(self, since: Since) -> None:
+        self._take(LogScope(self._scope.campaign, since))
+        self.look_again()
+
+    def step_back(self) -> bool:
+        """Close the find line, then show every campaign's again, since ever."""
+        if super().step_back():
+            return True
+        if self._scope != LogScope():
+            self._take(LogScope(None, EVER))
+            self.look_again()
+            return True
+        return False
+
+    # what is heard
+
+    @on(LazyTable.Counted)
+    def _counted(self) -> None:
+        self._line.count = self.panel.table.count
+
+    @on(DeliveryPanel.Narrowed)
+    def _narrowed(self) -> None:
+        self._line.count = None
+
+    @on(LazyTable.Opened)
+    def _opened(self) -> None:
+        if (row := self.panel.selected) is not None:
+            self.app.push_screen(RunScreen(self.desk, row.delivery.run_id))

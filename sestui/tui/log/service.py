@@ -1,0 +1,67 @@
+"""What the log is of: whose deliveries, since when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sestui.core.clock import Instant
+from sestui.store.ledger.walk import LogFilter
+from sestui.tui.app.services import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How far back the log goes."""
+
+    label: str
+    seconds: float | None = None
+    """None: to the very beginning."""
+    midnight: bool = False
+    """To the beginning of the operator's day, ``seconds`` left aside."""
+
+
+EVER = Since("at any time")
+SINCES = (
+    EVER,
+    Since("today", 0.0, midnight=True),
+    Since("in 24 hours", 86_400.0),
+    Since("in 7 days", 7 * 86_400.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogScope:
+    """Which deliveries the log is of, states and address left aside."""
+
+    campaign: str | None = None
+    """None: of every campaign."""
+    since: Since = EVER
+
+    def words(self) -> str:
+        """For whoever reads what is exported."""
+        of = "of every campaign" if self.campaign is None else f"of {self.campaign}"
+        return of if self.since is EVER else f"{of}, queued {self.since.label}"
+
+
+class LogDesk:
+    """Turns what is asked for into filters."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def campaigns(self) -> Sequence[str]:
+        """The names one may narrow the log to."""
+        return self._desk.runtime.campaigns.names()
+
+    def filter(self, scope: LogScope) -> LogFilter:
+        """The scope as of now; an instant is taken anew each time it is asked for."""
+        return LogFilter(campaign=scope.campaign, since=self._instant(scope.since))
+
+    def _instant(self, since: Since) -> Instant | None:
+        now = self._desk.clock.now()
+        if since.seconds is None:
+            return None
+        if not since.midnight:
+            return now - since.seconds
+        today = datetime.fromtimestamp(now, self._desk.zone).date()
+        return datetime.combine(today, time(), tzinfo=self._desk.zone).timestamp()

@@ -1,0 +1,1 @@
+"""Outbox: the mail that the simulated account accepted."""

@@ -1,0 +1,243 @@
+"""One mail of the outbox, as its recipient sees it, and what it is made of."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.browser import open_in_browser
+from sestui.tui.app.services import Desk
+from sestui.tui.outbox.service import MailPicture, OutboxDesk, OutboxSource
+from sestui.tui.widgets.format import file_size, moment, shorten
+from sestui.tui.widgets.html_content import MOST_CHARACTERS, html_content
+from sestui.tui.widgets.pager import Pager
+from sestui.tui.widgets.rendered_mail import RenderedMail
+
+STATE_KINDS = {
+    "delivered": "good",
+    "bounced": "bad",
+    "complained": "warning",
+    "not rendered": "bad",
+}
+"""What a mail's state means, for the cells of a table."""
+
+_RETRY_SECONDS = 1.0
+_CUT = "That is the beginning: o shows the rest in a browser."
+_COLOURS = {"good": "$text-success", "bad": "bold $text-error", "warning": "bold $text-warning"}
+
+_VIEWS = {"mail": "m Mail", "text": "t Text", "source": "s Source", "headers": "h Headers"}
+
+
+async def browse(screen: DeskScreen, outbox: OutboxDesk, message_id: str) -> None:
+    """Show the outbox or one mail of it in a browser, and say its address."""
+    url = await screen.attempt(lambda: outbox.page_url(message_id))
+    if url is None:
+        return
+    if open_in_browser(screen.app, url):
+        screen.tell(f"Your browser shows {url.partition('?')[0]}")
+    else:
+        screen.app.copy_to_clipboard(url)
+        screen.tell(f"To be seen in a browser at {url} (copied)")
+
+
+class MailHead(Widget):
+    """Subject, people, time, state, attachments; below, the views there are."""
+
+    picture: reactive[MailPicture | None] = reactive(None, layout=True)
+    view: reactive[str] = reactive("mail")
+    place: reactive[str] = reactive("")
+    when: reactive[str] = reactive("")
+
+    def render(self) -> Content:
+        """Five lines, six with attachments."""
+        mail = self.picture
+        if mail is None:
+            return Content("")
+        width = max(20, self.size.width)
+        outcome = mail.listed.outcome
+        state = Content.styled(
+            outcome.state, _COLOURS[STATE_KINDS.get(outcome.state, "good")]
+        ) + Content(shorten(f" {outcome.reason}", width - 24) if outcome.reason else "")
+        room = width - len(self.place) - 2
+        subject = Content.styled(shorten(mail.listed.subject or "(no subject)", room), "bold")
+        lines = [
+            subject.truncate(room, pad=True) + Content.styled(f"  {self.place}", "$text-muted"),
+            _labelled("to", shorten(mail.listed.to, width - 10)),
+            _labelled("from", shorten(mail.sender, width - 10)),
+            _labelled("accepted", f"{self.when}   ") + state,
+        ]
+        if mail.files:
+            files = ", ".join(f"{f.name or 'no name'} ({file_size(f.size)})" for f in mail.files)
+            lines.append(_labelled("attached", shorten(files, width - 10)))
+        return Content("\n").join([*lines, self._tabs()])
+
+    def _tabs(self) -> Content:
+        return Content("   ").join(
+            Content.styled(label, "bold underline" if name == self.view else "$text-muted").stylize(
+                Style.from_meta({"@click": f"screen.view({name!r})"})
+            )
+            for name, label in _VIEWS.items()
+        )
+
+
+def _labelled(label: str, text: str) -> Content:
+    return Content.assemble((f"{label:<10}", "$text-muted"), text)
+
+
+class MailScreen(DeskScreen):
+    """A mail of ``source``; the mails beside it are a key away."""
+
+    PLACE = "Outbox"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "next(1)", "Next", id="mail.next", tooltip="The mail below it in the list"),
+        Binding(
+            "p", "next(-1)", "Previous", id="mail.previous", tooltip="The mail above it in the list"
+        ),
+        Binding(
+            "m", "view('mail')", "Mail", show=False, id="mail.mail", tooltip="What the HTML says"
+        ),
+        Binding(
+            "t", "view('text')", "Text", show=False, id="mail.text", tooltip="The text alternative"
+        ),
+        Binding(
+            "s",
+            "view('source')",
+            "Source",
+            show=False,
+            id="mail.source",
+            tooltip="The whole message as it travels",
+        ),
+        Binding(
+            "h",
+            "view('headers')",
+            "Headers",
+            show=False,
+            id="mail.headers",
+            tooltip="Headers, tags and who got it",
+        ),
+        Binding(
+            "o",
+            "browse",
+            "Browser",
+            id="mail.browse",
+            tooltip="Show the mail in your browser with its looks, or say where it is",
+        ),
+        Binding("y", "copy", "Copy", id="mail.copy", tooltip="Copy the recipient's address"),
+        Binding(
+            "Y",
+            "copy_text",
+            "Copy text",
+            show=False,
+            id="mail.copy_text",
+            tooltip="Copy all the text of this view",
+        ),
+    ]
+
+    def __init__(self, desk: Desk, outbox: OutboxDesk, source: OutboxSource, index: int) -> None:
+        super().__init__(desk)
+        self.index = index
+        """Where the mail is in the source: 0 is the newest."""
+        self._outbox = outbox
+        self._source = source
+        self._head = MailHead()
+        self._mail = RenderedMail(id="view-mail")
+        self._pager = Pager(id="view-text")
+        self._views = ContentSwitcher(self._mail, self._pager, initial="view-mail")
+
+    def body(self) -> ComposeResult:
+        """What the mail is, and one view of it."""
+        yield self._head
+        yield self._views
+
+    def on_mount(self) -> None:
+        """The text has the focus."""
+        self._mail.focus()
+
+    @property
+    def picture(self) -> MailPicture | None:
+        """The mail that is shown; None: it has not been read yet."""
+        return self._head.picture
+
+    async def read(self) -> None:
+        """Read the mail at the index, unless it is the one that is shown."""
+        index = self.index
+        mails = await self.look(lambda: self._source.page(index, 1))
+        if mails is not None and not mails:
+            self.tell("The mail is gone: somebody has reset the simulator's account.", failed=True)
+            self.app.pop_screen()
+            return
+        found = await self.look(lambda: self._drawn(mails[0].message_id)) if mails else None
+        self.refresh_seconds = None if found is not None else _RETRY_SECONDS
+        if found is not None:
+            self._show(*found)
+
+    def _drawn(self, message_id: str) -> tuple[MailPicture, Content]:
+        mail = self._outbox.mail(message_id)
+        drawn = html_content(mail.html)
+        if len(drawn) >= MOST_CHARACTERS:
+            drawn = drawn + Content.styled(f"\n\n{_CUT}", "$text-muted")
+        return mail, drawn
+
+    def _show(self, mail: MailPicture, drawn: Content) -> None:
+        self._head.picture = mail
+        self._mail.show(drawn)
+        self._head.place = f"{self.index + 1:,} of {self._source.count():,}"
+        self._head.when = moment(mail.listed.accepted_at, self.desk.clock.now(), self.desk.zone)
+        self._show_view()
+        self.refresh_bindings()
+
+    def _show_view(self) -> None:
+        mail, view = self.picture, self._head.view
+        if mail is None:
+            return
+        shown: Widget = self._mail
+        if view == "mail" and mail.html:
+            self._mail.scroll_home(animate=False)
+        else:
+            shown, part = self._pager, "text" if view == "mail" else view
+            self._pager.show(mail.views[part], ending=_CUT if part in mail.cut else "")
+            if not mail.views[part].strip():
+                self._pager.show("", ending="This mail has no such part.")
+        self._views.current = shown.id
+        self.set_focus(shown)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There may be no mail beside this one."""
+        if action == "next":
+            (step,) = parameters
+            return isinstance(step, int) and 0 <= self.index + step < self._source.count()
+        return super().check_action(action, parameters)
+
+    def action_next(self, step: int) -> None:
+        """Show the mail ``step`` rows down the list."""
+        self.index += step
+        self.look_again()
+
+    def action_view(self, name: str) -> None:
+        """Show another view of the mail, and of those one goes on to."""
+        self._head.view = name
+        self._show_view()
+
+    def action_copy(self) -> None:
+        """Copy the recipients."""
+        if self.picture is not None:
+            self.copy(self.picture.listed.to)
+
+    def action_copy_text(self) -> None:
+        """Copy what is shown, as text."""
+        text = self._pager.text if self._pager.has_focus else self._mail.plain
+        self.app.copy_to_clipboard(text)
+        self.tell(f"Copied: the text, {len(text):,} characters")
+
+    @work(group="deed")
+    async def action_browse(self) -> None:
+        """Show the mail in a browser."""
+        if self.picture is not None:
+            await browse(self, self._outbox, self.picture.listed.message_id)

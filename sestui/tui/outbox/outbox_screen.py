@@ -1,0 +1,231 @@
+"""The simulator's outbox: what was "sent", newest first."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from sestui.simulator.outbox.outbox_reader import ListedMail
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.app.tabs import PLACES
+from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
+from sestui.tui.outbox.service import OutboxDesk, OutboxSource
+from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+
+_REFRESH_SECONDS = 0.5
+_TYPING_SECONDS = 0.2
+"""A search reads every mail: it waits for the end of the word."""
+
+_COLUMNS = (
+    Column("when", "Accepted", width=12),
+    Column("to", "To", share=3),
+    Column("subject", "Subject", share=4),
+    Column("from", "From", share=2, from_width=110),
+    Column("state", "State", width=12),
+)
+
+
+def _empty() -> str:
+    """What to do where nothing was sent yet; the key is the place's own."""
+    key = 1 + [place.mode for place in PLACES].index("campaigns")
+    return (
+        "The outbox is empty.\n\n"
+        "While the account is the simulator, what you send is kept here and nobody gets it. "
+        "Each mail appears by itself as soon as it is accepted.\n\n"
+        f"  {key}   Campaigns: s starts one, t sends one mail as a test\n\n"
+        "Here enter then opens a mail as its recipient sees it, o shows it in a browser."
+    )
+
+
+class OutboxScreen(DeskScreen):
+    """The list of accepted mails."""
+
+    PLACE = "Outbox"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash",
+            "find",
+            "Find",
+            key_display="/",
+            id="outbox.find",
+            tooltip="Show only mails with this in an address or the subject",
+        ),
+        Binding(
+            "o",
+            "browse",
+            "Browser",
+            id="outbox.browse",
+            tooltip="Show the outbox as a page in your browser, or say where it is",
+        ),
+        Binding("y", "copy", "Copy", id="outbox.copy", tooltip="Copy the recipient's address"),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._outbox = OutboxDesk(desk.runtime)
+        self._source = self._outbox.source("")
+        self._shown: OutboxSource | None = None
+        """The source that the table has; another is being searched while they differ."""
+        self._table: LazyTable[ListedMail] = LazyTable(_COLUMNS, self._cells)
+        self._about = Static("", id="about", markup=False)
+        self._empty = Static(_empty(), id="empty", markup=False)
+        self._find = Input(placeholder="part of an address or subject", id="find")
+        self._opened: MailScreen | None = None
+        self._typing: Timer | None = None
+        self._waiting = 0
+
+    def body(self) -> ComposeResult:
+        """A line about the list, the list or what to do first, the find line."""
+        yield self._about
+        yield self._table
+        yield self._empty
+        yield self._find
+
+    def on_mount(self) -> None:
+        """The table has the focus."""
+        self._empty.display = False
+        self._find.display = False
+        self._table.focus()
+
+    def on_screen_resume(self) -> None:
+        """Coming back from a mail, the cursor is on the one that was read last."""
+        if self._opened is not None:
+            self._table.cursor = self._opened.index
+            self._opened = None
+        super().on_screen_resume()
+
+    # looking
+
+    async def read(self) -> None:
+        """Take in new mail if one looks at the top of the list; else say how much waits."""
+        source = self._source
+        if source is not self._shown or self._follows:
+            came = await self.look(source.renew)
+            if came is None:
+                return
+            self._waiting = 0
+            if source is not self._shown:
+                self._shown = source
+                self._table.show(source)
+            elif came:
+                self._table.reload()
+            self._say()
+        elif (waiting := await self.look(source.waiting)) is not None:
+            if waiting < 0:  # somebody has reset the account: what is shown is gone
+                self._source = self._outbox.source(source.wanted)
+                self.look_again()
+            self._waiting = max(0, waiting)
+            self._say()
+
+    @property
+    def _follows(self) -> bool:
+        return self._table.cursor == 0 and self._table.scroll_offset.y == 0
+
+    @on(LazyTable.Counted)
+    def _say(self) -> None:
+        if self._shown is None:
+            return
+        count, wanted = self._shown.count(), self._shown.wanted
+        mails = "1 mail" if count == 1 else f"{count:,} mails"
+        if wanted:
+            many = "the newest " if self._shown.full else ""
+            mails = f"{many}{mails} with {shorten(wanted, 30)} · esc shows all"
+        if self._waiting:
+            mails += f" · {self._waiting:,} new: g goes to the top"
+        self._about.update(mails)
+        empty = not count and not wanted
+        self._table.display = not empty
+        self._empty.display = empty
+        self._about.display = not empty
+        if self.focused is None and not empty:  # what was hidden has lost it
+            self._table.focus()
+        self.refresh_bindings()
+
+    @on(LazyTable.Moved)
+    def _moved(self) -> None:
+        if self._waiting and self._follows:
+            self.look_again()
+        self.refresh_bindings()
+
+    @on(LazyTable.Failed)
+    def _failed(self, event: LazyTable.Failed) -> None:
+        self.banner.say(event.sentence)
+
+    def _cells(self, mail: ListedMail) -> dict[str, Cell]:
+        state = mail.outcome.state
+        when = moment(mail.accepted_at, self.desk.clock.now(), self.desk.zone)
+        return {
+            "when": (when, "quiet"),
+            "to": (mail.to, ""),
+            "subject": (mail.subject or "(no subject)", "" if mail.subject else "quiet"),
+            "from": (mail.sender, "quiet"),
+            "state": (state, STATE_KINDS.get(state, "")),
+        }
+
+    # doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An address can be copied where there is a mail."""
+        if action == "copy" and self.is_mounted:
+            return self._table.selected is not None
+        return super().check_action(action, parameters)
+
+    @on(LazyTable.Opened)
+    def _open(self) -> None:
+        if self._shown is None:
+            return
+        self._opened = MailScreen(self.desk, self._outbox, self._shown, self._table.cursor)
+        self.app.push_screen(self._opened)
+
+    def action_copy(self) -> None:
+        """Copy the recipients of the mail under the cursor."""
+        if (mail := self._table.selected) is not None:
+            self.copy(mail.to)
+
+    @work(group="deed")
+    async def action_browse(self) -> None:
+        """Show the outbox in a browser."""
+        await browse(self, self._outbox, "")
+
+    # finding
+
+    def action_find(self) -> None:
+        """Open the find line."""
+        self._find.display = True
+        self.set_focus(self._find)  # at once: what is typed on belongs into the line
+
+    def step_back(self) -> bool:
+        """Close the find line and show everything again."""
+        if not self._find.display and not self._source.wanted:
+            return False
+        self._find.value = ""
+        self._find.display = False
+        self._table.focus()
+        self._show_matching()
+        return True
+
+    @on(Input.Changed, "#find")
+    def _typed(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(_TYPING_SECONDS, self._show_matching)
+
+    @on(Input.Submitted, "#find")
+    def _found(self) -> None:
+        self._table.focus()
+        self._show_matching()
+
+    def _show_matching(self) -> None:
+        wanted = self._find.value.strip()
+        if wanted == self._source.wanted:
+            return
+        self._source = self._outbox.source(wanted)
+        if wanted:
+            self._about.update(f"Looking for {shorten(wanted, 60)}…")
+        self.look_again()

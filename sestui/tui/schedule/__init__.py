@@ -1,0 +1,1 @@
+"""Schedule: tasks and what became of them."""

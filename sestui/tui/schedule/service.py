@@ -1,0 +1,103 @@
+"""What Schedule looks at and can have done."""
+
+from sestui.errors import StateError
+from sestui.runtime import Runtime
+from sestui.tasks.task_form import TaskForm, fields_of_form
+from sestui.tasks.task_service import TaskOutlook, TaskRunView, TaskView
+from sestui.tui.app.background_jobs import Errand
+
+_LOG = 200
+
+
+_LOOK_SECONDS = 0.2
+
+
+class TaskErrand(Errand[TaskRunView]):
+    """A task that is run now."""
+
+    stopped = "The task was told to end; its log says how far it was."
+
+    def __init__(self, runtime: Runtime, name: str, task_id: int) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._name = name
+        self._task_id = task_id
+
+    def work(self) -> TaskRunView:
+        """Run it, and end it early if somebody leaves."""
+        crew = self._runtime.crew(by_hand=self._task_id)
+        crew.start()
+        try:
+            while not crew.join(_LOOK_SECONDS):
+                self.check()
+        finally:
+            crew.stop()
+            crew.join()
+        if crew.error is not None:
+            raise crew.error
+        if not crew.ended:
+            raise StateError(f"The task {self._name} was not run.")
+        return self._runtime.tasks.run(crew.ended[-1].run_id, self._name)
+
+    def said(self, result: TaskRunView) -> str:
+        """Its state, and what it says of itself."""
+        return f"{self._name}: {result.state.label}. {result.detail}".strip()
+
+
+class ScheduleDesk:
+    """Tasks for the screens; what is due by itself is run by `run-due`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._tasks = runtime.tasks
+
+    def tasks(self) -> list[TaskView]:
+        """Every task by name."""
+        return self._tasks.all()
+
+    def task(self, name: str) -> TaskView:
+        """One task."""
+        return self._tasks.get(name)
+
+    def outlook(self, view: TaskView) -> TaskOutlook:
+        """When a task runs, in words and by the clock."""
+        return self._tasks.outlook_of(view)
+
+    def log(self, name: str) -> list[TaskRunView]:
+        """The task's runs, the newest first."""
+        return list(self._tasks.log(name, limit=_LOG))
+
+    def types(self) -> dict[str, str]:
+        """What each type does, by its name."""
+        return self._tasks.types()
+
+    def look_ahead(self, form: TaskForm) -> TaskOutlook:
+        """When the task in the form would run, checked as for saving.
+
+        Raises:
+            UsageError: something in the form is wrong.
+        """
+        return self._tasks.outlook(self._tasks.check(fields_of_form(form)))
+
+    def save(self, form: TaskForm, name: str | None) -> str:
+        """Store the form as a new task or over the one called ``name``; how it is called now."""
+        fields = fields_of_form(form)
+        view = self._tasks.add(fields) if name is None else self._tasks.change(name, fields)
+        return view.name
+
+    def switch(self, name: str, *, on: bool) -> TaskView:
+        """Enable or disable a task."""
+        return self._tasks.switch(name, on=on)
+
+    def remove(self, name: str) -> str:
+        """Forget a task and its log."""
+        self._tasks.remove(name)
+        return name
+
+    def errand(self, name: str) -> "TaskErrand":
+        """Running a task now, whatever its schedule says; not begun yet.
+
+        Raises:
+            StateError: it is running, and doesn't allow another beside it.
+        """
+        return TaskErrand(self._runtime, name, self._tasks.id_to_run(name))

@@ -1,0 +1,88 @@
+"""The runs of one task, and the log of the one under the cursor."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from sestui.core.clock import Instant
+from sestui.core.text import both_ends, printable
+from sestui.tasks.task_service import TaskRunView
+from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.services import Desk
+from sestui.tui.schedule.service import ScheduleDesk
+from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
+from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.lazy_table import LazyTable
+
+_REFRESH_SECONDS = 1.0
+_LONGEST_LOG = 20_000
+"""Characters of a log that are shown; `sestui task log` prints all of it."""
+
+
+class TaskLogScreen(DeskScreen):
+    """What came of a task."""
+
+    PLACE = "Schedule"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", id="task_log.copy", tooltip="Copy the run's log"),
+    ]
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        super().__init__(desk)
+        self.refresh_seconds = _REFRESH_SECONDS
+        self._schedule = ScheduleDesk(desk.runtime)
+        self._task_name = name
+        self._runs: LazyTable[TaskRunView] = LazyTable(
+            RUN_COLUMNS, lambda view: run_cells(view, self._at), id="task-runs"
+        )
+
+    def body(self) -> ComposeResult:
+        """The runs above, the log below."""
+        yield Static(f"Runs of {shorten(self._task_name, 100)}", id="question", markup=False)
+        yield self._runs
+        with VerticalScroll(id="log"):
+            yield Static("", id="log-text", markup=False)
+
+    def on_mount(self) -> None:
+        """The runs have the focus."""
+        self._runs.focus()
+
+    async def read(self) -> None:
+        """Read the runs."""
+        found = await self.look(lambda: self._schedule.log(self._task_name))
+        if found is not None:
+            self._runs.show_rows(found)
+            self._say()
+
+    @on(LazyTable.Moved)
+    def _say(self) -> None:
+        view = self._runs.selected
+        text = "It has not run yet: r on the list of tasks runs it now."
+        if view is not None:
+            parts = [view.log.rstrip()]
+            if view.detail and view.detail not in view.log:
+                parts.append(view.detail)
+            if view.host:
+                parts.append(f"on {view.host}")
+            shown = both_ends("\n".join(part for part in parts if part), _LONGEST_LOG)
+            text = "\n".join(printable(line) for line in shown.splitlines())
+        self.query_one("#log-text", Static).update(text)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a run has a log."""
+        if action == "copy" and self.is_mounted:
+            return self._runs.selected is not None
+        return super().check_action(action, parameters)
+
+    def action_copy(self) -> None:
+        """Copy the log of the run under the cursor."""
+        if (view := self._runs.selected) is not None:
+            self.copy(view.log or view.detail)
+
+    def _at(self, instant: Instant) -> str:
+        return moment(instant, self.desk.clock.now(), self.desk.zone)

@@ -1,0 +1,113 @@
+"""One-line fields of a form."""
+
+import csv
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.suggester import Suggester
+from textual.widgets import Input, Label
+
+from sestui.tui.compose.visible_controls import visible
+
+
+class Line(Input):
+    """A line of text from anywhere; nothing in it is obeyed."""
+
+    def __init__(
+        self,
+        *,
+        placeholder: str = "",
+        suggester: Suggester | None = None,
+        id: str | None = None,  # noqa: A002 - textual's own name for it
+    ) -> None:
+        super().__init__(
+            placeholder=placeholder,
+            suggester=suggester,
+            select_on_focus=False,
+            compact=True,
+            id=id,
+        )
+
+    @property
+    def _value(self) -> Text:
+        """What is drawn."""
+        return Text(visible(self.value), no_wrap=True, overflow="ignore", end="")
+
+
+class NamesLine(Line):
+    """Names with commas between them; tab completes the last one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", id="names.complete", tooltip="Complete the name"),
+    ]
+
+    def __init__(
+        self,
+        names: Callable[[], Sequence[str]],
+        *,
+        placeholder: str = "",
+        id: str | None = None,  # noqa: A002 - as above
+    ) -> None:
+        super().__init__(placeholder=placeholder, suggester=_Names(names), id=id)
+        self._names = names
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a completion, tab goes on as everywhere."""
+        if action == "complete":
+            return completed(self.value, self._names()) is not None
+        return super().check_action(action, parameters)
+
+    def action_complete(self) -> None:
+        """Take the completion."""
+        whole = completed(self.value, self._names())
+        if whole is not None:
+            self.value = whole
+            self.cursor_position = len(whole)
+
+
+class _Names(Suggester):
+    """Lists come and go: nothing is remembered."""
+
+    def __init__(self, names: Callable[[], Sequence[str]]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._names = names
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The value with its last name completed."""
+        return completed(value, self._names())
+
+
+def completed(value: str, names: Sequence[str]) -> str | None:
+    """``value`` with its last item completed to one of ``names`` that isn't there; None: none."""
+    before, comma, start = value.rpartition(",")
+    begun = start.lstrip()
+    if not begun or '"' in value:
+        return None
+    taken = {item.strip() for row in csv.reader([before]) for item in row}
+    for name in names:
+        plain = name.isprintable() and not set(',"') & set(name)
+        if plain and name not in taken and name.startswith(begun) and name != begun:
+            return f"{before}{comma}{start}{name[len(begun) :]}"
+    return None
+
+
+class Labelled(Horizontal):
+    """A field behind its name."""
+
+    def __init__(self, label: str, field: Line) -> None:
+        super().__init__(classes="labelled")
+        self._label = label
+        self.field = field
+
+    def compose(self) -> ComposeResult:
+        """The name, the line."""
+        yield Label(self._label, markup=False)
+        yield self.field
+
+    def on_click(self) -> None:
+        """The name stands for the field."""
+        self.field.focus()

@@ -1,0 +1,100 @@
+import pytest
+
+from sestui.compose.checks import Checker
+from sestui.compose.draft_checker import Examiner, Superseded, Whom
+from sestui.core.campaign.draft import Draft, read_draft
+from sestui.settings import load_settings
+from sestui.store.campaigns.campaigns import Seen
+from sestui.store.contacts.contacts import Contacts, NewContact
+from sestui.store.contacts.members import Members
+from tests.support.clocks import FakeClock
+
+OFF = " [off]({{ unsubscribe_url }})"
+
+
+@pytest.fixture
+def examiner(database):
+    return Examiner(Checker(database, load_settings(), FakeClock()), Members(database))
+
+
+@pytest.fixture
+def people(database):
+    rows = [
+        NewContact(f"{who}@example.com", f"{who}@example.com", attributes)
+        for who, attributes in (("ada", {"first_name": "Ada"}), ("bob", {"city": "Berne"}))
+    ]
+    Contacts(database).add(rows, list_name="all", now=1.0)
+    Contacts(database).add([], list_name="empty", now=1.0)
+
+
+def look(examiner, body, whom=None, *, seen=None, **typed):
+    usual = {"name": "news", "subject": "News", "from_address": "a@example.com", "lists": "all"}
+    draft = Draft(**usual | typed, body=body + OFF)
+    return examiner.look(read_draft(draft), seen, whom or Whom(), lambda: False)
+
+
+def told(found):
+    return [(each.severity.value, each.sentence) for each in found.findings]
+
+
+def test_a_sound_draft_is_rendered_for_one_contact_after_the_other(examiner, people):
+    found = look(examiner, "Hi {{ first_name or 'you' }}")
+    assert (told(found), found.email, found.sendable) == ([], "ada@example.com", True)
+    assert found.mail.text.startswith("Hi Ada")
+    following = look(examiner, "Hi {{ first_name or 'you' }}", Whom(found.contact.contact_id, 1))
+    assert (following.email, following.mail.text[:6]) == ("bob@example.com", "Hi you")
+    same = look(examiner, "Hi {{ city }}", Whom(following.contact.contact_id))
+    assert same.mail.text.startswith("Hi Berne")
+    back = look(examiner, "{{ city }}", Whom(following.contact.contact_id, -1))
+    assert (back.email, back.mail, back.sendable) == ("ada@example.com", None, False)
+    assert told(back) == [
+        (
+            "error",
+            "body, line 1: city has no value; write {{ city or 'something' }} to do without it "
+            "(for ada@example.com).",
+        )
+    ]
+    assert examiner.find(["all"], " BOB@example.com ").email == "bob@example.com"
+    assert examiner.find(["all"], "zoe@example.com") is None
+
+
+@pytest.mark.parametrize("lists", ["", "empty", "none"])
+def test_with_nobody_to_send_to_a_contact_is_made_up(examiner, people, lists):
+    found = look(examiner, "Hi {{ first_name }} of {{ planet }}", lists=lists)
+    assert (found.contact, found.email) == (None, "ada@example.com")
+    assert found.mail.text.startswith("Hi Ada of [planet]")
+    assert (
+        told(found)
+        == {
+            "": [("error", "lists: it names no list; the campaign would reach nobody.")],
+            "empty": [],
+            "none": [("warning", "lists: there is no list 'none' yet; `sestui import` makes it.")],
+        }[lists]
+    )
+
+
+def test_a_variable_nobody_has_is_told_until_somebody_has_it(examiner, people, database):
+    body = "{{ frist_name or 'x' }} {{ season }}"
+    typo = "body, line 1: no contact of its lists has frist_name; did you mean first_name?"
+    for _ in range(2):
+        assert told(look(examiner, body, keywords="season: autumn")) == [("warning", typo)]
+    rows = [NewContact("c@example.com", "c@example.com", {"frist_name": "C"})]
+    Contacts(database).add(rows, list_name="all", now=1.0)
+    assert told(look(examiner, body, keywords="season: autumn")) == []
+
+
+def test_faults_and_the_campaigns_own_rules_are_told_too(examiner, people, campaigns):
+    found = look(examiner, "Hi", priority="11", start="2020-01-01T00:00+00:00", notify="a@b.ch")
+    assert told(found) == [
+        ("error", "priority: must be a whole number from 0 to 9; 9 goes first."),
+        (
+            "warning",
+            "start: 2020-01-01T00:00:00.000Z is long past, so the campaign starts only by hand.",
+        ),
+    ]
+    assert found.mail is not None
+
+
+def test_a_look_that_is_of_no_use_any_more_ends(examiner, people):
+    with pytest.raises(Superseded):
+        examiner.look(read_draft(Draft()), Seen(1, "x", (1.0, 1)), Whom(), lambda: True)

@@ -1,0 +1,91 @@
+"""What a run waits for, and that it goes on: also when the wall clock is set meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sestui.core.delivery.pacing import DAY_SECONDS, Quota
+from sestui.core.delivery.states import RunState, WaitReason
+from sestui.sending.runs.run_queue import RunBook
+from sestui.store.runs.runs import Runs
+from tests.support.clocks import START, FakeClock
+from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
+
+HOUR = 3_600.0
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(START)
+
+
+@pytest.fixture
+def book(sqlite_database, clock):
+    return RunBook(
+        Runs(sqlite_database),
+        compose=lambda run: pytest.fail(f"nobody asked for the mail of run {run.id}"),
+        quota=lambda: Quota(maximum=100, limit=80, used=80),
+        local=lambda instant: datetime.fromtimestamp(instant, UTC).strftime("at %H:%M"),
+        announce=lambda: None,
+        clock=clock,
+        timezone="UTC",
+    )
+
+
+@pytest.fixture
+def started(sqlite_database, clock):
+    def start(**campaign):
+        add_contacts(sqlite_database, addresses(3))
+        return start_run(
+            sqlite_database, make_campaign(sqlite_database, **campaign), clock.now()
+        ).id
+
+    return start
+
+
+def at(clock, hours):
+    """A window of an hour that opens in ``hours``, on the clock of UTC."""
+    begin = datetime.fromtimestamp(clock.now(), UTC) + timedelta(hours=hours)
+    return f"{begin:%H:%M}-{begin + timedelta(hours=1):%H:%M}"
+
+
+def ids(runs):
+    return [run.id for run in runs]
+
+
+def test_a_closed_window_makes_the_run_wait_and_opens_by_itself(book, started, clock):
+    run_id = started(send_window=at(clock, 2))
+    assert book.runnable() == []
+    run = book._runs.get(run_id)
+    assert (run.state, run.reason) == (RunState.WAITING, WaitReason.WINDOW)
+    assert "closed; it continues at" in run.detail
+    clock.advance(2 * HOUR)
+    assert ids(book.runnable()) == [run_id]
+    clock.advance(HOUR)
+    assert book.runnable() == []
+
+
+def test_a_window_is_asked_by_the_clock_as_it_is_whatever_it_was(book, started, clock):
+    run_id = started(send_window=at(clock, -0.5))
+    clock.jump(20 * HOUR)
+    assert book.runnable() == []
+    clock.jump(-20 * HOUR)
+    assert ids(book.runnable()) == [run_id]
+
+
+def test_a_wait_for_the_quota_is_kept_and_ends(book, started, clock):
+    run_id = started()
+    book.wait_for_quota([run_id], refused_by_ses=False)
+    clock.advance(800)
+    assert book.runnable() == []
+    clock.advance(200)
+    assert ids(book.runnable()) == [run_id]
+
+
+@pytest.mark.parametrize("forward", [2 * DAY_SECONDS, 300 * DAY_SECONDS])
+def test_a_wait_that_was_reckoned_by_a_wrong_clock_is_not_waited_for(book, started, clock, forward):
+    run_id = started()
+    clock.jump(forward)
+    book.wait_for_quota([run_id], refused_by_ses=False)
+    clock.jump(-forward)
+    assert ids(book.runnable()) == [run_id]

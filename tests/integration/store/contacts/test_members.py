@@ -1,0 +1,98 @@
+import pytest
+
+from sestui.core.campaign.fields import CampaignFields
+from sestui.core.content.message import MessageSource
+from sestui.errors import ConflictError, StateError
+from sestui.store.campaigns.campaigns import Campaigns, Seen, fields_of
+from sestui.store.contacts.contacts import Contacts, NewContact
+from sestui.store.contacts.members import Members
+
+NOW = 1_796_000_000.0
+
+
+@pytest.fixture
+def members(database):
+    contacts = Contacts(database)
+    for name, people in {
+        "news": [("ada", {"first_name": "Ada"}), ("bob", {"first_name": "", "city": "Berne"})],
+        "vip": [("bob", {}), ("cleo", {"it's": 'a "quote"'})],
+        "other": [("dora", {"plan": "pro"})],
+        "empty": [],
+    }.items():
+        rows = [
+            NewContact(f"{who}@example.com", f"{who}@example.com", attributes)
+            for who, attributes in people
+        ]
+        contacts.add(rows, list_name=name, now=NOW)
+    return Members(database)
+
+
+def walked(members, lists, *, back=False):
+    at, seen = None, []
+    while (found := members.beside(lists, at, back=back)) is not None:
+        if found.email in seen:
+            break
+        seen.append(found.email)
+        at = found.contact_id
+    return [email.partition("@")[0] for email in seen]
+
+
+def test_members_come_one_by_one_and_go_round(members):
+    assert walked(members, ["news", "vip", "none"]) == ["ada", "bob", "cleo"]
+    assert walked(members, ["vip", "news"], back=True) == ["cleo", "bob", "ada"]
+    assert walked(members, ["empty"]) == walked(members, []) == walked(members, ["none"]) == []
+
+
+def test_a_member_is_found_by_address_and_by_id(members):
+    ada = members.by_address(["news", "other"], "ada@example.com")
+    assert ada.attributes == {"first_name": "Ada"}
+    assert members.by_id(["news"], ada.contact_id) == ada
+    assert members.by_id(["vip"], ada.contact_id) is None
+    assert members.by_address(["vip"], "ada@example.com") is None
+
+
+def test_attributes_that_members_have(members):
+    assert members.attribute_names(["news", "vip"]) == {"first_name", "city", "it's"}
+    assert members.attribute_names(["news"], of=1) == {"first_name"}
+    names = ["first_name", "city", "plan", "it's", 'a"b', "x" * 300]
+    assert members.without(["news", "vip"], names) == {"plan", 'a"b', "x" * 300}
+    assert members.without(["empty"], ["city"]) == {"city"}
+
+
+def fields(name="news", **more):
+    return CampaignFields(name, "a@example.com", **more)
+
+
+def test_who_saves_must_have_seen_the_newest(database):
+    campaigns = Campaigns(database)
+    hi, bye = MessageSource("s", "hi"), MessageSource("s", "bye")
+    seen = campaigns.save_seen(None, fields(), hi, now=NOW, next_due_at=None)
+    mine = campaigns.save_seen(Seen.of(seen), fields("mine"), bye, now=NOW + 1, next_due_at=NOW + 9)
+    assert (mine.id, mine.name, mine.next_due_at) == (seen.id, "mine", NOW + 9)
+    with pytest.raises(ConflictError, match="mine was changed meanwhile"):
+        campaigns.save_seen(Seen.of(seen), fields(), hi, now=NOW + 2, next_due_at=None)
+    campaigns.set_next(mine.id, None)  # a run that has started is no change
+    again = campaigns.save_seen(
+        Seen.of(mine), fields("mine", priority=7), bye, now=NOW, next_due_at=None
+    )
+    assert fields_of(campaigns.get("mine")) == fields_of(again) == fields("mine", priority=7)
+
+
+def test_a_name_is_taken_once(database):
+    campaigns = Campaigns(database)
+    hi = MessageSource("s", "hi")
+    for name in ("one", "two"):
+        campaigns.save(fields(name), hi, now=NOW, next_due_at=None)
+    with pytest.raises(StateError, match="There is a campaign one already"):
+        campaigns.save_seen(None, fields("one"), hi, now=NOW, next_due_at=None)
+    with pytest.raises(StateError, match="There is a campaign one already"):
+        campaigns.save_seen(
+            Seen.of(campaigns.get("two")), fields("one"), hi, now=NOW, next_due_at=None
+        )
+    assert campaigns.names() == ["one", "two"]
+
+
+def test_a_campaign_without_lists_is_for_nobody(database):
+    contacts = Contacts(database)
+    assert list(contacts.iter_audience([])) == []
+    assert contacts.audience_size([]) == 0

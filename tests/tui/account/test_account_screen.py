@@ -1,0 +1,229 @@
+import time
+import tomllib
+
+import pytest
+from textual.widgets import Input
+
+from sestui.core.clock import SystemClock
+from sestui.errors import StorageBusyError
+from sestui.settings import Settings, config_path
+from sestui.simulator.account.state import SimulatorState
+from sestui.simulator.account.storage import FILE_NAME
+from sestui.simulator.launch import start_simulator
+from sestui.tui.account.account_choice import AccountChoiceScreen
+from sestui.tui.account.account_screen import AccountScreen
+from sestui.tui.account.identities import IdentitiesScreen
+from sestui.tui.account.service import AccountDesk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.widgets.lazy_table import LazyTable
+from tests.support.screens import add_campaign, running, shown, toasts, until
+
+SECRET = "wJalrXUtnFEMI"
+HOSTILE = "[bold]x[/bold] [/] \x1b[31m\u202e" + "名" * 200
+
+
+def written():
+    path = config_path()
+    return tomllib.loads(path.read_text()) if path.exists() else {}
+
+
+def said(app):
+    """What stands on the screen, however it is broken into lines."""
+    return " ".join(shown(app).replace("│", " ").split())
+
+
+async def settled(app, pilot):
+    await until(pilot, lambda: isinstance(app.screen, AccountScreen))
+    await until(pilot, lambda: app.screen.query_one("#settings", LazyTable).count)
+    return app.screen
+
+
+async def on_setting(app, pilot, name):
+    """Put the cursor on a setting, by keys."""
+    screen = await settled(app, pilot)
+    table = screen.query_one("#settings", LazyTable)
+    names = [each.name for each in table._source.rows]
+    await pilot.press("g", *("j" * names.index(name)))
+    await until(pilot, lambda: table.selected.name == name)
+    return screen
+
+
+@pytest.fixture(scope="module")
+def simulated_ses(tmp_path_factory):
+    """An SES that answers where AWS_ENDPOINT_URL_SESV2 leads to."""
+    folder = tmp_path_factory.mktemp("ses")
+    with start_simulator(folder, rate=28, quota=50_000, latency=0) as process:
+        state = SimulatorState(folder / FILE_NAME, SystemClock())
+        yield process, state
+        state.close()
+
+
+@pytest.fixture
+def ses(simulated_ses, monkeypatch, tmp_path):
+    process, state = simulated_ses
+    state.reset()
+    state.configure(rate=28, quota=50_000, production_access=False, enforcement="PROBATION")
+    (tmp_path / "aws").write_text(
+        f"[shop]\naws_access_key_id = {process.access_key_id}\naws_secret_access_key = {SECRET}\n"
+        "region = eu-north-1\n[default]\n"
+        f"aws_access_key_id = {process.access_key_id}\naws_secret_access_key = y\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", process.endpoint_url)
+    return state
+
+
+async def test_the_account_is_shown_as_ses_tells_of_it(open_runtime, ses):
+    runtime = open_runtime(account="ses", aws_profile="shop")
+    async with running(runtime, place="account") as (app, pilot):
+        await until(pilot, lambda: "28.0 a second" in shown(app))
+        text = shown(app)
+        assert "Amazon SES · eu-west-1 · sandbox: verified addresses only, probation" in text
+        assert "profile shop (aws_profile): the shared credentials file" in text
+        assert "80 % of 50,000, 0 ours, 0 others'" in text
+        assert SECRET not in text
+        assert "AKIA" not in text
+        ses.configure(rate=14, enforcement="HEALTHY")
+        await pilot.press("l")
+        await until(pilot, lambda: "14.0 a second" in shown(app))
+        assert "healthy" in shown(app)
+        ses.add_identity("example.com")
+        ses.add_identity("ada@example.net")
+        await pilot.press("i")
+        await until(pilot, lambda: "2 senders, 2 verified" in shown(app))
+        assert isinstance(app.screen, IdentitiesScreen)
+        await pilot.press("y", "j", "y")
+        await until(pilot, lambda: "Copied: ada@example.net" in toasts(app))
+        assert "Copied: example.com" in toasts(app)
+        ses.reset()
+        await pilot.press("l")
+        await until(pilot, lambda: "SES knows no sender" in shown(app))
+        await pilot.press("escape")
+        await settled(app, pilot)
+
+
+async def test_every_setting_is_there_with_value_source_and_meaning(runtime, still, monkeypatch):
+    monkeypatch.setenv("SESTUI_SENDERS", "9")
+    monkeypatch.setenv("SESTUI_VIEW_URL", HOSTILE.replace("\x1b", "\x9b"))
+    async with running(runtime, place="account", size=(80, 24)) as (app, pilot):
+        screen = await on_setting(app, pilot, "senders")
+        await until(pilot, lambda: "The most calls to SES in the air" in shown(app))
+        assert "SESTUI_SENDERS or the command line gave it" in said(app)
+        assert "simulator" in shown(app)
+        for text in ("simulator · not known yet", "access", "Value", "From", "environment"):
+            assert text in shown(app)
+        for key, name in (("r", "Relay keys"), ("m", "Keys"), ("a", "Account")):
+            assert f"{key} {name}" in shown(app)
+        assert screen.query_one("#settings", LazyTable).count == len(Settings.model_fields)
+        assert "\x9b" not in shown(app)
+
+
+@pytest.mark.long
+async def test_a_setting_is_changed_in_the_file(runtime, still):
+    async with running(runtime, place="account") as (app, pilot):
+        screen = await on_setting(app, pilot, "max_quota_usage")
+        await pilot.press("enter", "ctrl+u", *"2", "enter")
+        await until(pilot, lambda: "max_quota_usage can't be '2'" in shown(app))
+        assert written() == {}
+        await pilot.press("ctrl+u", *"0.5", "enter")
+        await until(pilot, lambda: "0.5 from the next start on" in shown(app))
+        assert "max_quota_usage is 0.5 from the next start on." in toasts(app)
+        assert written() == {"max_quota_usage": 0.5}
+        assert runtime.settings.max_quota_usage == 0.8
+        await pilot.press("enter")
+        assert screen.query_one("#value", Input).value == "0.5"
+        await pilot.press("ctrl+u", "enter")
+        await until(pilot, lambda: "back to its default" in "".join(toasts(app)))
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: not screen.query_one("#value").display)
+        assert written() == {}
+
+
+async def test_a_secret_is_neither_shown_nor_offered_for_an_edit(runtime, still):
+    config_path().write_text('database_url = "postgresql+psycopg://ada:hush@db/x"\n')
+    async with running(runtime, place="account", size=(120, 40)) as (app, pilot):
+        screen = await on_setting(app, pilot, "database_url")
+        await until(pilot, lambda: "ada:***@db" in shown(app))
+        await pilot.press("enter")
+        assert screen.query_one("#value", Input).value == ""
+        await pilot.press(*"sqlite:///x", "enter")
+        await until(pilot, lambda: "database_url is set from the next start" in str(toasts(app)))
+        assert "hush" not in shown(app)
+
+
+async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
+    add_campaign(runtime, contacts=3)
+    runtime.starter.start(runtime.campaigns.get("news"), time.time())
+    async with running(runtime, place="account") as (app, pilot):
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "profile shop" in shown(app))
+        assert "● simulator" in " ".join(shown(app).split())
+        await pilot.press("r", "ctrl+u", *"eu-w", "right", "enter", "G", "k")
+        await until(pilot, lambda: app.screen.query_one("#choices").selected.profile == "shop")
+        for yes in (("enter",), ("right", "enter")):
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            text = said(app)
+            assert "Mail will really be sent" in text
+            assert "sandbox: verified addresses only, probation, 28 a second" in text
+            assert "3 recipients of runs that have not ended will get real mail" in text
+            await pilot.press(*yes)
+            await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+            if yes == ("enter",):
+                assert written() == {}
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen))
+        assert written() == {
+            "account": "ses",
+            "aws_profile": "shop",
+            "aws_region": "eu-west-1",
+        }
+        assert any("until then nothing changes" in text for text in toasts(app))
+        await until(pilot, lambda: "ses from the next start on" in shown(app))
+        assert "SIMULATOR" in shown(app)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
+        await until(pilot, lambda: app.screen.query_one("#region", Input).value == "eu-west-1")
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "No mail will leave this machine" in shown(app)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen))
+        assert written()["account"] == "simulator"
+
+
+async def test_what_ses_says_against_it_is_said_before_the_yes(runtime, still, monkeypatch):
+    monkeypatch.setenv("SESTUI_AWS_REGION", "eu-west-1")
+    async with running(runtime, place="account") as (app, pilot):
+        await settled(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
+        await until(pilot, lambda: "Amazon SES" in shown(app))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        text = said(app)
+        assert "It can't be used now: No AWS credentials were found" in text
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: "SESTUI_AWS_REGION in the environment" in str(toasts(app)))
+
+
+async def test_a_broken_settings_file_is_said_until_it_is_mended(runtime, still):
+    async with running(runtime, place="account") as (app, pilot):
+        await settled(app, pilot)
+        config_path().write_text("senders = ")
+        await until(pilot, lambda: "is not valid TOML" in said(app))
+        config_path().unlink()
+        await until(pilot, lambda: "is not valid TOML" not in said(app))
+
+
+async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
+    def busy(*_args, **_options):
+        raise StorageBusyError("The database is locked by another program.")
+
+    async with running(runtime, place="account") as (app, pilot):
+        await settled(app, pilot)
+        with monkeypatch.context() as patch:
+            patch.setattr(AccountDesk, "settings", busy)
+            await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
+            assert not toasts(app)
+        await until(pilot, lambda: "locked" not in shown(app))

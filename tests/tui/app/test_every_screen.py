@@ -1,0 +1,76 @@
+"""What holds for every screen there is: help for each action, names for the keymap, 80 by 24."""
+
+import pytest
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from sestui.tui.app.app import SestuiApp
+from sestui.tui.app.help import HelpScreen
+from sestui.tui.app.key_bar import KeyBar
+from sestui.tui.app.tabs import PLACES
+from tests.support.screens import add_campaign, fits, own_classes, running, shown, until
+
+MODES = [place.mode for place in PLACES]
+
+
+def own_bindings(kind):
+    return [each for each in kind.__dict__.get("BINDINGS", ()) if isinstance(each, Binding)]
+
+
+@pytest.mark.parametrize("kind", own_classes(), ids=lambda kind: kind.__name__)
+def test_every_action_has_a_help_row_and_a_name_for_the_keymap(kind):
+    for binding in own_bindings(kind):
+        assert binding.description
+        if binding.tooltip and not issubclass(kind, ModalScreen) and binding.key != "ctrl+q":
+            assert binding.id, f"{kind.__name__}: {binding.action} can't be given another key"
+        if not binding.tooltip:
+            assert not binding.show, f"{kind.__name__}: {binding.action} is shown and not explained"
+
+
+def test_no_two_actions_have_the_same_name_in_the_keymap():
+    names = {}
+    for kind in own_classes():
+        for binding in own_bindings(kind):
+            if binding.id:
+                names.setdefault(binding.id, set()).add(binding.action)
+    assert {name: actions for name, actions in names.items() if len(actions) > 1} == {}
+
+
+def test_every_action_is_there_to_be_called():
+    for kind in own_classes():
+        for binding in own_bindings(kind):
+            name = binding.action.split("(")[0]
+            if "." not in name:
+                assert hasattr(kind, f"action_{name}"), f"{kind.__name__} has no action {name}"
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_help_lists_every_key_of_the_footer(runtime, still, mode):
+    add_campaign(runtime)
+    async with running(runtime, place=mode, size=(120, 60)) as (app, pilot):
+        await until(pilot, lambda: app.screen.query(KeyBar))
+        await pilot.pause()
+        wanted = {
+            binding.description
+            for _, binding, _, tooltip in app.screen.active_bindings.values()
+            if tooltip and not binding.system
+        }
+        app.action_help()
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await until(pilot, lambda: all(name in shown(app) for name in wanted), 5)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_every_place_fits_and_survives_being_resized(runtime, still, mode):
+    add_campaign(runtime)
+    async with running(runtime, place=mode) as (app, pilot):
+        await until(pilot, lambda: app.screen.query(KeyBar))
+        await pilot.pause()
+        for size in ((80, 24), (20, 5), (200, 50), (40, 10), (120, 40), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            if size >= (80, 24):
+                fits(app.screen, size)
+                for place in PLACES:
+                    assert place.name in shown(app).splitlines()[0]
+        assert isinstance(app, SestuiApp)

@@ -1,0 +1,175 @@
+import time
+from dataclasses import replace
+
+import pytest
+
+from sestui.core.delivery.forecast import Forecast
+from sestui.core.delivery.handover import AnswerKind
+from sestui.core.delivery.pacing import Quota
+from sestui.core.delivery.states import WaitReason
+from sestui.sending.engine.report import Line
+from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
+from sestui.tui.campaigns.follow_up import FollowUpScreen
+from sestui.tui.campaigns.run_screen import RunScreen
+from sestui.tui.campaigns.tail import Tail
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.dialogs.pick import PickScreen
+from tests.support.screens import add_campaign, running, shown, until
+
+
+def started(runtime, **fields):
+    campaign = add_campaign(runtime, **fields)
+    return runtime.starter.start(campaign, time.time()).id
+
+
+async def test_pause_resume_and_cancel(runtime):
+    run_id = started(runtime, contacts=60, max_rate=6)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "ends " in shown(app))
+        assert " of 6.0" in shown(app)
+        assert "80 % of 50,000" in shown(app)
+        await pilot.press("p")
+        await until(pilot, lambda: "Paused by the operator." in shown(app))
+        await pilot.press("r")
+        await until(pilot, lambda: runtime.overview.run(run_id).state == "sending")
+        await until(pilot, lambda: "Paused" not in shown(app))
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: runtime.overview.run(run_id).state == "cancelled")
+        await until(pilot, lambda: "cancelled" in shown(app) and " after " in shown(app))
+        await pilot.press("escape")
+        assert isinstance(app.screen, CampaignsScreen)
+    counts = runtime.overview.run(run_id).counts
+    assert (counts.audience, counts.pending) == (60, 0)
+
+
+async def test_a_run_that_another_process_sends(open_runtime, still):
+    other, ours = open_runtime(), open_runtime()
+    run_id = started(other, contacts=40, max_rate=40)
+    async with running(ours, follow=run_id, size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "0 of 40" in shown(app))
+        sender = other.sender()
+        sender.start()
+        await until(pilot, lambda: "finished" in shown(app) and "100 %" in shown(app))
+        assert sender.join(10)
+        emails = {line.email for line in app.screen.query_one(Tail).lines}
+        assert emails == {f"all{i}@example.com" for i in range(40)}
+
+
+async def test_the_tail_follows_until_one_scrolls_back(runtime, still):
+    run_id = started(runtime, contacts=60)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        tail = app.screen.query_one(Tail)
+        app.screen.reported(
+            [Line(0.0, run_id, f"{i}@example.com", AnswerKind.ACCEPTED, "id") for i in range(60)]
+        )
+        await until(pilot, lambda: tail.max_scroll_y and tail.scroll_y == tail.max_scroll_y)
+        await pilot.press("g")
+        await until(pilot, lambda: tail.scroll_y == 0)
+        more = Line(0.0, run_id, "late@example.com", AnswerKind.REFUSED, "No: never")
+        app.screen.reported([more, more])
+        await pilot.pause()
+        assert tail.scroll_y == 0
+        assert "late@" not in shown(app)
+        await pilot.press("G")
+        await until(pilot, lambda: "late@example.com" in shown(app))
+        assert len(tail.lines) == 61
+
+
+async def test_what_is_in_doubt_is_settled_here(runtime, still):
+    run_id = started(runtime, contacts=3)
+    with runtime.database.write_connection() as connection:
+        connection.exec_driver_sql("UPDATE run SET pending = 2, in_doubt = 1")
+        connection.exec_driver_sql("UPDATE delivery SET state = 'in_doubt' WHERE id = 2")
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "1 recipient: v says whether to send again." in shown(app))
+        await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "Send run 1 of news again to 1 recipient?" in shown(app)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.pending == 3)
+        await until(pilot, lambda: "v says" not in shown(app))
+
+
+async def test_every_delivery_of_the_run_is_a_key_away(runtime):
+    run_id = started(runtime, contacts=30)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "finished" in shown(app))
+        assert "/ Find" not in shown(app)
+        await pilot.press("d")
+        panel = app.screen.panel
+        await until(pilot, lambda: panel.table.count == 30 and "accepted\xa030" in shown(app))
+        await pilot.press("slash", *"all17", "enter")
+        await until(pilot, lambda: panel.table.count == 1)
+        await pilot.press("y")
+        assert app.clipboard == "all17@example.com"
+        await pilot.press("escape")
+        await until(pilot, lambda: panel.table.count == 30)
+        await pilot.press("escape")
+        assert app.screen.query_one(Tail).has_focus
+        await pilot.press("y")
+        assert app.clipboard == "news"
+        await pilot.press("escape")
+        assert isinstance(app.screen, CampaignsScreen)
+
+
+@pytest.mark.long
+async def test_those_whom_the_run_did_not_reach_are_followed_up(runtime):
+    run_id = started(runtime, contacts=5)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "finished" in shown(app))
+        add_campaign(runtime, contacts=8)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, FollowUpScreen))
+        await until(pilot, lambda: len(app.screen.sizes) == 3)
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "Send news to 3 recipients?" in shown(app)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: "3 of 3" in shown(app) and "finished" in shown(app))
+    assert runtime.overview.campaign("news").run.counts.accepted == 3
+
+
+async def test_a_waiting_run_says_when_it_goes_on(runtime, still):
+    run_id = started(runtime, contacts=3)
+    runtime.runs.wait(run_id, WaitReason.QUOTA, "The quota is used up.", time.time() + 600)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "The quota is used up." in shown(app))
+        assert "goes on " in shown(app)
+        assert "in 9 min" in shown(app) or "in 10 min" in shown(app)
+
+
+async def test_a_run_that_crosses_the_quota_says_so(runtime, still, monkeypatch):
+    run_id = started(runtime, contacts=30)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        picture = app.desk.picture(run_id)
+        now = app.desk.clock.now()
+        told = Forecast(
+            at=now, recipients=30, rate=14.0, ends_at=now + 86_400, today=20, crosses_quota=True
+        )
+        monkeypatch.setattr(
+            app.desk,
+            "picture",
+            lambda _id: replace(
+                picture, allowed=14.0, quota=Quota(50, limit=40, used=20), forecast=told
+            ),
+        )
+        await until(pilot, lambda: "20 more today, 10 later · ends " in shown(app))
+
+
+async def test_every_size_holds_the_run(runtime, still):
+    run_id = started(runtime, contacts=60, name="n" * 500)
+    async with running(runtime, follow=run_id) as (app, pilot):
+        await until(pilot, lambda: "of 60" in shown(app))
+        for size in ((80, 24), (120, 40), (200, 50), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert isinstance(app.screen, RunScreen)
+            assert app.screen.max_scroll_x == app.screen.max_scroll_y == 0
+            assert app.screen.query_one(Tail).max_scroll_x == 0
+            assert all(len(line) <= size[0] for line in shown(app).splitlines())
+            assert "0 of 60" in shown(app)

@@ -1,0 +1,196 @@
+"""Tasks on the screen: through keys alone, asserting on what is stored."""
+
+import pytest
+from sqlmodel import col, update
+from textual.widgets import Input, Select, TextArea
+
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.states import TaskRunState
+from sestui.errors import StorageBusyError
+from sestui.store.tasks.tables import Task
+from sestui.tasks.task_service import TaskDesk
+from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.schedule.edit_task import EditTaskScreen
+from sestui.tui.schedule.schedule_screen import ScheduleScreen
+from sestui.tui.schedule.task_log import TaskLogScreen
+from tests.support.screens import running, shown, toasts, until
+
+
+def add_task(runtime, name="tidy", **fields):
+    usual = {"type": "purge", "schedule": "0 3 * * *", "timezone": "Europe/Paris"}
+    return runtime.tasks.add(TaskFields(name=name, **{**usual, **fields}))
+
+
+def at_schedule(runtime, **options):
+    return running(runtime, place="schedule", **options)
+
+
+async def test_an_empty_schedule_teaches_the_first_key(runtime, still):
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        assert "sestui task crontab" in shown(app)
+
+
+async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime, still):
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
+        await pilot.press(*"nightly")
+        await pilot.press("tab", "enter")
+        await pilot.press(*"purge", "enter")
+        await until(pilot, lambda: app.screen.query_one("#type", Select).value == "purge")
+        app.screen.query_one("#schedule", Input).focus()
+        await pilot.press("home", "shift+end", *"61 3 * * *")
+        await until(pilot, lambda: app.screen.query_one("#ahead").has_class("wrong"))
+        await pilot.press("home", "shift+end", *"30 4 * * 1")
+        await until(pilot, lambda: "at 04:30, only on Monday" in shown(app))
+        assert "next  Mon" in shown(app)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+        await until(pilot, lambda: "nightly" in shown(app))
+        assert "at 04:30, only on Monday" in shown(app)
+    fields = runtime.tasks.get("nightly").fields
+    assert (fields.type, fields.schedule, fields.active) == ("purge", "30 4 * * 1", True)
+
+
+@pytest.mark.long
+async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
+        app.screen.query_one("#type", Select).value = "purge"
+        await pilot.press(*"bad")
+        app.screen.query_one("#parameters", TextArea).focus()
+        await pilot.press(*"nonsense")
+        await until(pilot, lambda: "parameters, line 1" in shown(app))
+        await pilot.press("f2")
+        await until(pilot, lambda: any("parameters, line 1" in text for text in toasts(app)))
+        assert isinstance(app.screen, EditTaskScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    assert runtime.tasks.all() == []
+
+
+async def test_an_edit_keeps_what_it_does_not_touch(runtime, still):
+    before = add_task(
+        runtime, parameters={"task_runs": 30}, description="Old logs", priority=7
+    ).fields
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "Old logs: at 03:00" in shown(app))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
+        app.screen.query_one("#description", Input).focus()
+        await pilot.press("end", *", gone", "f2")
+        await until(pilot, lambda: "Old logs, gone: at 03:00" in shown(app))
+    after = runtime.tasks.get("tidy").fields
+    assert after.description == "Old logs, gone"
+    assert after.parameters == before.parameters
+    assert (after.priority, after.schedule) == (7, before.schedule)
+
+
+async def test_one_key_switches_off_and_on(runtime, still):
+    add_task(runtime)
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "tidy" in shown(app))
+        await pilot.press("o")
+        await until(pilot, lambda: "switched off" in shown(app))
+        assert not runtime.tasks.get("tidy").fields.active
+        await until(pilot, lambda: "Switch on" in shown(app))
+        await pilot.press("o")
+        await until(pilot, lambda: runtime.tasks.get("tidy").fields.active)
+
+
+async def test_a_task_runs_now_and_its_log_can_be_read(runtime, still):
+    add_task(runtime)
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "tidy" in shown(app))
+        await pilot.press("r")
+        await until(pilot, lambda: any("tidy: succeeded" in text for text in toasts(app)))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TaskLogScreen))
+        await until(pilot, lambda: "by hand" in shown(app))
+        await pilot.press("y")
+        await until(pilot, lambda: any("Copied" in text for text in toasts(app)))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    (run,) = runtime.tasks.log("tidy")
+    assert run.state is TaskRunState.SUCCEEDED
+
+
+async def test_removing_defaults_to_going_back(runtime, still):
+    add_task(runtime)
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "tidy" in shown(app))
+        for keys, left in ((["enter"], 1), (["right", "enter"], 0)):
+            await pilot.press("x")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+            await pilot.press(*keys)
+            await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+            await until(pilot, lambda left=left: len(runtime.tasks.all()) == left)
+
+
+async def test_finding_narrows_and_escape_widens(runtime, still):
+    add_task(runtime)
+    add_task(runtime, "other")
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "tidy" in shown(app) and "other" in shown(app))
+        await pilot.press("slash", *"oth", "enter")
+        await until(pilot, lambda: "tidy" not in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "tidy" in shown(app))
+
+
+async def test_hostile_words_stay_words(runtime, still):
+    add_task(runtime, description="[/] [bold]x " + "w" * 5_000)
+    async with at_schedule(runtime, size=(60, 16)) as (app, pilot):
+        await until(pilot, lambda: "[bold]x" in shown(app))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+
+
+async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
+    def busy(self):
+        raise StorageBusyError("The database is locked by another program.")
+
+    add_task(runtime)
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "tidy" in shown(app))
+        with monkeypatch.context() as patch:
+            patch.setattr(TaskDesk, "all", busy)
+            await until(pilot, lambda: "locked by another program" in shown(app))
+            assert "tidy" in shown(app)
+        await until(pilot, lambda: "locked by another program" not in shown(app))
+
+
+async def test_a_bad_row_takes_no_screen_down(runtime, still):
+    """What somebody has written into the database by hand, which no door would have taken."""
+    add_task(runtime, "good")
+    for number, row in enumerate(
+        (
+            {"schedule": "every day at nine"},
+            {"schedule": "0 0 31 2 *"},
+            {"schedule": "0 9 1 * * 2027-2035/2"},
+            {"timezone": "Mars/Base"},
+            {"misfire": "never", "overlap": "perhaps"},
+            {"parameters": [1, 2]},
+            {"next_occurrence": "tomorrow"},
+        )
+    ):
+        add_task(runtime, f"bad{number}")
+        with runtime.database.write() as session:
+            session.exec(update(Task).where(col(Task.name) == f"bad{number}").values(**row))
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "good" in shown(app))
+        for said in ("has five fields", "never fires", "on day 1 of the month", "not an IANA"):
+            await until(pilot, lambda said=said: said in shown(app))
+            await pilot.press("down")
+        for _ in range(4):
+            await pilot.press("down")
+        await until(pilot, lambda: "at 03:00, every day" in shown(app))

@@ -1,0 +1,96 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from sestui.tui.campaigns.rate_meter import RateMeter
+from sestui.tui.widgets.format import bar, duration, gauge, moment, percent, shorten, sparkline
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (41, "41 s"),
+        (281, "4 min 41 s"),
+        (3600, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+        (273_600, "3 d 4 h"),
+        (-5, "0 s"),
+    ],
+)
+def test_durations_have_two_units_at_most(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_hundred_percent_is_said_only_of_what_is_complete():
+    assert percent(19_999, 20_000) == "99 %"
+    assert percent(20_000, 20_000) == "100 %"
+    assert percent(0, 0) == "0 %"
+
+
+@given(st.floats(0, 1), st.integers(0, 200))
+def test_bars_fill_their_width(fraction, width):
+    assert len(bar(fraction, width)) == width
+    assert len(gauge(fraction, width)) == width
+
+
+def test_a_bar_is_drawn_to_an_eighth():
+    assert bar(0.5, 3) == "█▌ "
+    assert bar(1, 3) == "███"
+    assert bar(0, 3) == "   "
+
+
+def test_a_sparkline_scales_to_its_top():
+    assert sparkline([0, 14, 28], 28) == "▁▅█"
+    assert sparkline([0, 0], 0) == "▁▁"
+
+
+@given(st.text(), st.integers(1, 40))
+def test_shortened_text_fits_and_obeys_nothing(text, width):
+    short = shorten(text, width)
+    assert cell_len(short) <= width
+    assert "\x1b" not in short
+    assert "\n" not in short
+
+
+@pytest.mark.parametrize("name", ["[bold red]x[/]", "日本語", "news"])
+def test_short_text_stays_as_typed(name):
+    assert shorten(name, 20) == name
+
+
+def test_ten_thousand_characters_are_cut_with_an_ellipsis():
+    assert shorten("z" * 10_000, 5) == "zzzz…"
+    assert shorten("e" + "\u0301" * 10_000, 5).startswith("e")
+
+
+def test_moments_say_the_day_only_when_it_is_another():
+    noon = 1_795_348_800.0
+    assert ":" in moment(noon, noon, None)
+    assert " " not in moment(noon, noon, None)
+    assert len(moment(noon - 40 * 86_400, noon, None).split()) == 3
+
+
+def test_the_meter_measures_an_even_rate_from_uneven_batches():
+    meter = RateMeter()
+    for quarter in range(80):
+        meter.add(quarter / 4, quarter // 2 * 14)  # 14 more every half second: 28 a second
+    assert meter.rate() == pytest.approx(28, abs=5)
+    assert len(meter.history(60)) == 19
+    assert all(14 <= value <= 42 for value in meter.history(60))
+
+
+def test_the_meter_starts_anew_when_the_total_shrinks():
+    meter = RateMeter()
+    meter.add(0, 100)
+    meter.add(1, 40)
+    assert meter.rate() == 0
+    assert meter.history(60) == []
+
+
+def test_the_meter_keeps_a_minute():
+    meter = RateMeter()
+    for second in range(1000):
+        meter.add(second, second * 5)
+    assert meter.history(60) == [5.0] * 60
+    assert len(meter._samples) < 70

@@ -1,0 +1,139 @@
+import pytest
+
+from sestui.core.delivery.explain import (
+    DeliveryFacts,
+    Recipient,
+    RunFacts,
+    Suppressed,
+    why,
+    why_without,
+)
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState
+
+S, R = DeliveryState, RunState
+ADA = Recipient(ContactStatus.ACTIVE, joined={"news": 5.0})
+GOING = RunFacts(R.SENDING, created_at=10, lists=("news",))
+
+
+def say(instant):
+    return f"at {instant:g}"
+
+
+@pytest.mark.parametrize(
+    ("delivery", "told"),
+    [
+        (DeliveryFacts(S.ACCEPTED, sent_at=7), "SES accepted it at 7; nothing more was reported."),
+        (
+            DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="bounced", outcome_at=9),
+            "SES accepted it at 7, and it bounced at 9: their mail server sent it back.",
+        ),
+        (
+            DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="complained", outcome_at=9),
+            "they reported it as spam at 9.",
+        ),
+        (DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="eaten", outcome_at=9), "and eaten at 9."),
+        (DeliveryFacts(S.ACCEPTED, code="AssumedSent", claimed_at=6), "It may not have arrived."),
+        (
+            DeliveryFacts(S.REJECTED, "MessageRejected", "Not verified", claimed_at=6),
+            "SES refused it at 6: MessageRejected: Not verified. A follow-up to those who failed",
+        ),
+        (
+            DeliveryFacts(S.IN_DOUBT, "WorkerDied", "The process ended.", claimed_at=6),
+            "In doubt since it was handed to SES at 6: The process ended. It may have arrived, so",
+        ),
+        (DeliveryFacts(S.SENDING, claimed_at=6), "taken up at 6 and is on its way to SES"),
+        (DeliveryFacts(S.PENDING), "the run is sending, and their turn has not come yet."),
+        (
+            DeliveryFacts(S.PENDING, "Throttling", "Slow down", attempts=3, not_before=20),
+            "SES has not taken it yet: the last answer was Throttling: Slow down. The next "
+            "try comes at 20.",
+        ),
+        (
+            DeliveryFacts(S.PENDING, attempts=1),
+            "SES has not taken it yet. The next try comes with their turn.",
+        ),
+        (DeliveryFacts(S.SKIPPED, "suppressed"), "was suppressed when their turn came; it is not"),
+        (DeliveryFacts(S.SKIPPED, "unsubscribed"), "they have not now."),
+        (DeliveryFacts(S.SKIPPED, "invalid"), "was marked invalid when their turn came"),
+        (DeliveryFacts(S.SKIPPED, "odd", "Some reason"), "Skipped: odd: Some reason."),
+        (DeliveryFacts(S.SKIPPED), "Skipped: nobody noted why."),
+    ],
+)
+def test_each_state_says_why(delivery, told):
+    assert told in why(delivery, GOING, ADA, say)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "code", "told"),
+    [
+        (Recipient(suppressed=Suppressed(3, "bounce: 550 no such user")), "suppressed",
+         "the address was suppressed at 3 (bounce: 550 no such user)."),
+        (Recipient(ContactStatus.UNSUBSCRIBED, "asked by phone"), "unsubscribed",
+         "they have unsubscribed (asked by phone)."),
+        (Recipient(ContactStatus.INVALID), "invalid", "the address is invalid."),
+    ],
+)  # fmt: skip
+def test_what_keeps_them_from_mail_is_told_before_and_after(recipient, code, told):
+    assert why(DeliveryFacts(S.SKIPPED, code), GOING, recipient, say) == f"Skipped: {told}"
+    pending = why(DeliveryFacts(S.PENDING), GOING, recipient, say)
+    assert pending == f"Still pending, and will be skipped when its turn comes: {told}"
+
+
+def test_a_transactional_mail_goes_to_whoever_has_unsubscribed():
+    run = RunFacts(R.SENDING, transactional=True)
+    gone = Recipient(ContactStatus.UNSUBSCRIBED)
+    assert "turn has not come yet" in why(DeliveryFacts(S.PENDING), run, gone, say)
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (RunFacts(R.PAUSED, "Paused by the operator."), "is paused. Paused by the operator."),
+        (RunFacts(R.PAUSED), "the run is paused."),
+        (RunFacts(R.WAITING, "The quota is used", 30), "the run waits. The quota is used."),
+        (RunFacts(R.WAITING, resume_at=30), "the run waits. It goes on at 30."),
+        (RunFacts(R.SCHEDULED), "the run has not begun."),
+    ],
+)
+def test_what_holds_the_run_holds_the_delivery(run, told):
+    assert why(DeliveryFacts(S.PENDING), run, ADA, say).endswith(told)
+
+
+def test_a_cancelled_run_skips_whoever_is_left():
+    run = RunFacts(R.CANCELLED, finished_at=8)
+    told = why(DeliveryFacts(S.SKIPPED, "cancelled"), run, ADA, say)
+    assert told == "Skipped: the run was cancelled at 8, before their turn came."
+
+
+@pytest.mark.parametrize(
+    ("run", "recipient", "told"),
+    [
+        (GOING, Recipient(ContactStatus.ACTIVE), "they are not on its list news."),
+        (RunFacts(R.FINISHED, lists=("a", "b")), ADA, "they are not on any of its lists (a, b)."),
+        (RunFacts(R.FINISHED), ADA, "they are not on any list of it."),
+        (
+            GOING,
+            Recipient(ContactStatus.ACTIVE, joined={"news": 12.0}),
+            "they joined news at 12, after the run had started at 10. A follow-up to those who",
+        ),
+        (
+            RunFacts(R.FINISHED, created_at=10, lists=("news",), had_it="run 1"),
+            ADA,
+            "it was a follow-up, and run 1 had mailed them already.",
+        ),
+        (GOING, ADA, "though they joined news at 5: the run was for a part of the list"),
+    ],
+)
+def test_who_is_in_no_delivery_was_not_in_the_audience(run, recipient, told):
+    sentence = why_without(run, recipient, say)
+    assert sentence.startswith("Not in the audience")
+    assert told in sentence
+
+
+def test_every_state_and_every_run_has_an_answer():
+    for state in DeliveryState:
+        for run_state in RunState:
+            sentence = why(DeliveryFacts(state), RunFacts(run_state), ADA, say)
+            assert sentence[0].isupper()
+            assert sentence.endswith(".")
+            assert "  " not in sentence

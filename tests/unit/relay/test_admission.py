@@ -1,0 +1,346 @@
+"""The relay's intake among things that fail: its clients are always answered, and it says why.
+
+Ledger and SES are stand-ins at its ports; threads and clock are real.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sestui.core.clock import Clock, SystemClock
+from sestui.core.delivery.account import AccountStatus
+from sestui.core.delivery.handover import AnswerKind, Claim, HoldBack, Reply
+from sestui.errors import AccountUnreachableError, SestuiError, StorageError
+from sestui.relay.admission import Intake
+from sestui.ses_api.relay_admission import Admission, Admissions, Incoming, Outcome, Terms, Verdict
+from sestui.ses_api.relayed import mail_of
+from tests.support.clocks import FakeClock
+from tests.support.relay import simple
+from tests.support.threads import refuse_threads
+from tests.support.workspaces import until
+
+CLOCK = SystemClock()
+ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m-1")
+SILENCE = Reply(AnswerKind.UNKNOWN, code="502", reason="A gateway answered 502 in SES's place.")
+REFUSED = Reply(
+    AnswerKind.NOT_SENT,
+    code="EndpointConnectionError",
+    reason="No connection to ses: Connection refused.",
+    hold_back=HoldBack.UNREACHABLE,
+)
+
+
+@dataclass
+class Ledger:
+    """Admits everything; ``fails`` is raised instead."""
+
+    clock: Clock = CLOCK
+    fails: BaseException | None = None
+    admitted: int = 0
+    written: list[AnswerKind] = field(default_factory=list)
+    taken_back: list[frozenset[int]] = field(default_factory=list)
+
+    def exchange(self, answers: Any, mails: Any) -> Admissions:
+        if self.fails is not None:
+            raise self.fails
+        self.written += [answer.kind for call in answers for answer in call.answers]
+        found = []
+        for mail in mails:
+            self.admitted += 1
+            number = self.admitted
+            claims = tuple(
+                Claim(100 * number + place, 1, each.email, 1)
+                for place, each in enumerate(mail.recipients)
+            )
+            places = tuple(range(len(claims)))
+            found.append(Admission(Verdict.ADMITTED, number, claims, places, self.clock.now()))
+        return Admissions(self.clock.now(), self.clock.monotonic(), 1000.0, tuple(found))
+
+    def take_back(self, held: Any) -> None:
+        self.taken_back.append(frozenset(held))
+
+    def outcome(self, mail_id: int) -> Outcome:
+        return Outcome("accepted", f"m-{mail_id}", "", "")
+
+
+@dataclass
+class Ses:
+    """Answers each call with ``reply``; None: it hangs."""
+
+    reply: Reply | None = ACCEPTED
+    trouble: Reply | None = None
+    fails: BaseException | None = None
+    sent: int = 0
+    ready: int = 4
+    _done: list[Callable[[], None]] = field(default_factory=list)
+    _woken: threading.Event = field(default_factory=threading.Event)
+
+    def want(self, calls: int) -> None:
+        pass
+
+    def call(self, mails: Any) -> Any:
+        return type("Call", (), {"body": b"x"})()
+
+    def send(self, call: Any, done: Any) -> bool:
+        if not self.ready:
+            return False
+        self.sent += 1
+        if (reply := self.reply) is not None:
+            self._done.append(lambda: done([reply]))
+        return True
+
+    def poll(self, seconds: float) -> None:
+        if self.fails is not None:
+            raise self.fails
+        while self._done:
+            self._done.pop()()
+        self._woken.wait(min(seconds, 0.01))
+        self._woken.clear()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        pass
+
+
+class Account:
+    """Can be asked while ``answers``."""
+
+    answers = True
+    asked = 0
+
+    def look_closely(self) -> tuple[AccountStatus, bool]:
+        self.asked += 1
+        if not self.answers:
+            raise AccountUnreachableError("SES doesn't answer.")
+        return AccountStatus(1000, 50_000, 0, True, True, "HEALTHY"), True
+
+
+class Heartbeat:
+    fails: BaseException | None = None
+
+    def beat(self) -> None:
+        if self.fails is not None:
+            raise self.fails
+
+
+@dataclass
+class Scene:
+    """An intake at work between its stand-ins."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    ses: Ses = field(default_factory=Ses)
+    account: Account = field(default_factory=Account)
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
+    clock: Clock = CLOCK
+    numbers: int = 0
+
+    def __post_init__(self) -> None:
+        self.intake = Intake(
+            self.ledger,
+            self.ledger,
+            self.ses,
+            self.account,
+            heartbeat=self.heartbeat,
+            clock=self.clock,
+            senders=8,
+            patience=20.0,
+        )
+
+    def incoming(self, *to: str) -> tuple[Incoming, Any]:
+        mail = mail_of(simple(*to), most=50)
+        self.numbers += 1
+        key = str(self.numbers)
+        return Incoming(Terms("key", 1), mail.recipients, b"", key, key), mail
+
+    def told(self, *mails: tuple[str, ...], meanwhile: Callable[[], None] = lambda: None) -> Any:
+        """What the clients of these mails are told, all at once."""
+
+        async def ask() -> Any:
+            asked = [asyncio.ensure_future(self.intake.take(*self.incoming(*to))) for to in mails]
+            await asyncio.sleep(0)
+            await asyncio.to_thread(meanwhile)
+            return await asyncio.gather(*asked)
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = Scene()
+    yield made
+    made.intake.close()
+
+
+def status(settled: Any) -> tuple[int, str]:
+    return settled.error.status, settled.error.code
+
+
+def test_a_client_is_told_the_id_when_it_is_written(scene):
+    scene.intake.start()
+    [settled] = scene.told(("a@x.org", "b@x.org"))
+    assert settled.message_id == "m-1"
+    assert scene.ledger.written == [AnswerKind.ACCEPTED] * 2
+    assert scene.intake.trouble == ""
+
+
+def test_what_no_mail_can_be_made_of_is_the_clients_to_mend_and_no_refusal(scene):
+    scene.ses.call = lambda mails: {}[b"odd"]
+    scene.intake.start()
+    [settled] = scene.told(("a@x.org",))
+    assert status(settled) == (400, "BadRequestException")
+    assert "No request can be made of it" in settled.error.text
+    assert scene.ledger.written == [AnswerKind.NOT_SENT]
+
+
+def test_without_a_way_to_ses_nothing_is_admitted_and_clients_may_try_again(scene):
+    scene.ses.ready, scene.ses.trouble = 0, REFUSED
+    scene.intake.start()
+    [settled] = scene.told(("a@x.org",))
+    assert status(settled) == (503, "ServiceUnavailable")
+    assert "Connection refused" in settled.error.text
+    assert scene.ledger.admitted == 0
+    assert "Connection refused" in scene.intake.trouble
+
+
+def test_while_it_is_connecting_clients_wait(scene):
+    scene.ses.ready = 0
+    scene.intake.start()
+
+    def connected():
+        until(lambda: scene.intake.waiting == 1)
+        scene.ses.ready = 4
+
+    [settled] = scene.told(("a@x.org",), meanwhile=connected)
+    assert settled.message_id == "m-1"
+
+
+def test_silence_holds_the_admission_and_goes_on_when_the_account_answers(scene):
+    scene.ses.reply, scene.account.answers = SILENCE, False
+    scene.intake.start()
+    settled = scene.told(*[(f"r{n}@x.org",) for n in range(200)])
+    taken = [each for each in settled if each.error is None]
+    assert {status(each) for each in settled if each.error} == {(429, "TooManyRequestsException")}
+    assert len(taken) == scene.ses.sent <= 25
+    assert scene.ledger.written.count(AnswerKind.UNKNOWN) == len(taken)
+    admitted = scene.ledger.admitted
+    [braked] = scene.told(("one@x.org",))
+    assert status(braked) == (429, "TooManyRequestsException")
+    assert scene.ledger.admitted == admitted
+    until(lambda: scene.account.asked > 0)
+    until(lambda: "A gateway answered 502" in scene.intake.trouble)
+    scene.ses.reply, scene.account.answers = ACCEPTED, True
+    until(lambda: scene.told(("again@x.org",))[0].error is None)
+    until(lambda: scene.intake.trouble == "")
+    assert all(each.error is None for each in scene.told(*[(f"s{n}@x.org",) for n in range(5)]))
+
+
+class Ahead(SystemClock):
+    """The machine's clock, ahead by what a test says."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def test_when_the_hold_is_over_it_is_well_again_though_no_mail_has_come_since():
+    clock = Ahead()
+    scene = Scene(Ledger(clock), clock=clock)
+    scene.ses.reply = SILENCE
+    scene.intake.start()
+    assert scene.told(("a@x.org",))[0].error is None
+    clock.ahead = 60.0  # no monitor's verdict may keep away the mail that would show it
+    assert scene.intake.trouble == ""
+    scene.ses.reply = ACCEPTED
+    assert scene.told(("b@x.org",))[0].message_id == "m-1"
+    scene.intake.close()
+
+
+def test_a_ledger_that_takes_nothing_for_a_while_is_no_failure(scene):
+    scene.ledger.fails = StorageError("The database is locked.")
+    scene.intake.start()
+    [settled] = scene.told(("a@x.org",))
+    assert status(settled) == (503, "ServiceUnavailable")
+    scene.ledger.fails = None
+    [settled] = scene.told(("a@x.org",))
+    assert settled.message_id
+    assert scene.ledger.taken_back[0] == frozenset()
+    assert scene.intake.failure == ""
+
+
+@pytest.mark.parametrize("where", ["ledger", "heartbeat", "ses"])
+def test_what_nobody_foresaw_is_said_and_nobody_is_left_waiting(scene, where, caplog):
+    getattr(scene, where).fails = ZeroDivisionError("oops")
+    scene.intake.start()
+    for _ in range(2):
+        [settled] = scene.told(("a@x.org",))
+        assert status(settled) == (503, "ServiceUnavailable")
+    until(lambda: "ZeroDivisionError, see the log" in scene.intake.failure)
+    assert scene.intake.trouble == scene.intake.failure
+    assert "Traceback" in caplog.text
+
+
+def test_who_waits_when_the_dispatcher_fails_is_told_so(scene):
+    scene.ses.ready = 0  # they wait for a connection
+    scene.intake.start()
+
+    def fail():
+        until(lambda: scene.intake.waiting == 2)
+        scene.ses.fails = MemoryError()
+
+    for settled in scene.told(("a@x.org",), ("b@x.org",), meanwhile=fail):
+        assert status(settled) == (503, "ServiceUnavailable")
+    assert "MemoryError, see the log" in scene.intake.trouble
+
+
+def test_calls_in_the_air_are_answered_though_the_intake_fails(scene):
+    scene.ses.reply = None
+    scene.intake.start()
+
+    def fail():
+        until(lambda: scene.ses.sent == 1)
+        scene.ses.fails = ZeroDivisionError("the dispatcher's thread")
+
+    [settled] = scene.told(("a@x.org",), meanwhile=fail)
+    # It may have arrived: told of a failure, the client would send it twice.
+    assert settled.message_id == "sestui-relay-000000000001"
+    assert scene.ledger.written == [AnswerKind.UNKNOWN]
+    assert "see the log" in scene.intake.trouble
+
+
+def test_stopped_it_sends_those_away_who_wait(scene):
+    scene.ses.ready = 0
+    scene.intake.start()
+
+    def stop():
+        until(lambda: scene.intake.waiting == 1)
+        scene.intake.drain()
+
+    [settled] = scene.told(("a@x.org",), meanwhile=stop)
+    assert status(settled) == (503, "ServiceUnavailable")
+    assert scene.intake.trouble == "The relay is stopping."
+    scene.intake.close()
+    assert scene.intake.failure == ""
+
+
+@pytest.mark.parametrize("name", ["sestui-intake", "sestui-dispatch"])
+def test_threads_that_cannot_be_started_yet_are_started_later(scene, monkeypatch, name):
+    refused = refuse_threads(monkeypatch, name, 2)
+    scene.intake.start()
+    assert scene.told(("a@x.org",))[0].message_id
+    assert refused() == 2
+
+
+@pytest.mark.parametrize("name", ["sestui-intake", "sestui-dispatch"])
+def test_without_threads_for_good_it_is_said(monkeypatch, name):
+    refuse_threads(monkeypatch, name, float("inf"))
+    scene = Scene(clock=FakeClock())
+    with pytest.raises(SestuiError, match="starts no more threads"):
+        scene.intake.start()
+    scene.intake.close()
