@@ -22,7 +22,7 @@ from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
 from sestui.store.ledger.deliveries import Deliveries
 from sestui.store.ledger.governor import Governor, row_allowed
-from sestui.store.ledger.in_doubt import Doubts
+from sestui.store.ledger.in_doubt import InDoubt
 from sestui.store.ledger.pages import DeliveryPages
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.store.runs.runs import Runs
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from sestui.reports.notices import Notices
     from sestui.reports.reminders import ReminderService
     from sestui.sending.engine.loop import Engine, Limits
-    from sestui.sending.engine.ports import Composer as RunComposer
+    from sestui.sending.engine.ports import MailComposer
     from sestui.sending.engine.report import SenderReport
-    from sestui.sending.runs.campaign_scheduler import Due
-    from sestui.sending.runs.forecast import Outlook
-    from sestui.sending.runs.run_control import Steering
-    from sestui.sending.runs.run_starter import Starter
+    from sestui.sending.runs.campaign_scheduler import CampaignScheduler
+    from sestui.sending.runs.forecast import ForecastService
+    from sestui.sending.runs.run_control import RunControl
+    from sestui.sending.runs.run_starter import RunStarter
     from sestui.sending.sender import Sender
     from sestui.sending.shared_account import SharedAccount
-    from sestui.ses.account import Account
+    from sestui.ses.account import AccountReader
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.tables import Campaign, Run
     from sestui.tasks.execution import Ended
-    from sestui.tasks.task_service import TaskDesk
-    from sestui.tasks.worker_pool import Crew
+    from sestui.tasks.task_service import TaskService
+    from sestui.tasks.worker_pool import WorkerPool
 
 
 def open_database(settings: Settings) -> Database:
@@ -91,7 +91,7 @@ class Runtime:
         self.runs = Runs(database)
         self.deliveries = Deliveries(database)
         self.delivery_pages = DeliveryPages(database)
-        self.doubts = Doubts(database)
+        self.doubts = InDoubt(database)
         self.overview = Overview(self.campaigns, self.contacts, self.runs, self._allowed_rate)
         self._simulator: SimulatorProcess | None = None
 
@@ -157,11 +157,11 @@ class Runtime:
         )
 
     @cached_property
-    def ses_account(self) -> "Account":
+    def ses_account(self) -> "AccountReader":
         """The account as SES tells about it."""
-        from sestui.ses.account import Account  # noqa: PLC0415 - boto3 is slow to import
+        from sestui.ses.account import AccountReader  # noqa: PLC0415 - boto3 is slow to import
 
-        return Account(self.clients, simulated=self.simulated)
+        return AccountReader(self.clients, simulated=self.simulated)
 
     @cached_property
     def account(self) -> "SharedAccount":
@@ -221,7 +221,7 @@ class Runtime:
         """The campaign's message, compiled."""
         return self._composer(campaign.message_id, campaign)
 
-    def run_composer(self, run: "Run") -> "RunComposer":
+    def run_composer(self, run: "Run") -> "MailComposer":
         """The run's message, compiled: as it was when the run started; a relay's, mail by mail."""
         if run.kind == RunKind.RELAY:
             from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
@@ -265,28 +265,28 @@ class Runtime:
         )
 
     @cached_property
-    def starter(self) -> "Starter":
+    def starter(self) -> "RunStarter":
         """Starts runs."""
-        from sestui.sending.runs.run_starter import Starter  # noqa: PLC0415 - only where something starts
+        from sestui.sending.runs.run_starter import RunStarter  # noqa: PLC0415 - only where something starts
 
         check_variables()
-        return Starter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
+        return RunStarter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
 
     @cached_property
-    def steering(self) -> "Steering":
+    def steering(self) -> "RunControl":
         """Pauses, resumes and cancels runs."""
-        from sestui.sending.runs.run_control import Steering  # noqa: PLC0415 - pulls in the starter
+        from sestui.sending.runs.run_control import RunControl  # noqa: PLC0415 - pulls in the starter
 
-        return Steering(self.campaigns, self.runs, self.starter, self.clock)
+        return RunControl(self.campaigns, self.runs, self.starter, self.clock)
 
     @cached_property
-    def due(self) -> "Due":
+    def due(self) -> "CampaignScheduler":
         """Starts the campaigns whose time has come."""
-        from sestui.sending.runs.campaign_scheduler import Due  # noqa: PLC0415 - pulls in the starter
-        from sestui.store.backup.restore_guard import Restored  # noqa: PLC0415 - as above
+        from sestui.sending.runs.campaign_scheduler import CampaignScheduler  # noqa: PLC0415 - pulls in the starter
+        from sestui.store.backup.restore_guard import RestoreGuard  # noqa: PLC0415 - as above
 
-        restored = Restored(self.database, self.lineage)
-        return Due(
+        restored = RestoreGuard(self.database, self.lineage)
+        return CampaignScheduler(
             self.campaigns,
             self.runs,
             lambda: self.starter,
@@ -318,11 +318,11 @@ class Runtime:
         return Notices(self.database, self.clock, self.local_time)
 
     @cached_property
-    def tasks(self) -> "TaskDesk":
+    def tasks(self) -> "TaskService":
         """Tasks as people look at them and change them."""
-        from sestui.tasks.task_service import TaskDesk  # noqa: PLC0415 - cron and pydantic models
+        from sestui.tasks.task_service import TaskService  # noqa: PLC0415 - cron and pydantic models
 
-        return TaskDesk(self.database, self.settings, self.clock)
+        return TaskService(self.database, self.settings, self.clock)
 
     @cached_property
     def reminders(self) -> "ReminderService":
@@ -342,22 +342,22 @@ class Runtime:
         *,
         by_hand: int | None = None,
         on_ended: "Callable[[Ended], None] | None" = None,
-    ) -> "Crew":
+    ) -> "WorkerPool":
         """The threads that run tasks, not yet started; with ``by_hand`` (an id) that one only.
 
         ``on_ended`` is told of each end, in another thread.
         """
-        from sestui.tasks.worker_pool import Crew  # noqa: PLC0415 - only where tasks run
+        from sestui.tasks.worker_pool import WorkerPool  # noqa: PLC0415 - only where tasks run
 
         check_variables()
-        return Crew(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
+        return WorkerPool(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
 
     @cached_property
-    def outlook(self) -> "Outlook":
+    def outlook(self) -> "ForecastService":
         """Forecasts; looks at the account only as far as it is known."""
-        from sestui.sending.runs.forecast import Outlook  # noqa: PLC0415 - cron and zones
+        from sestui.sending.runs.forecast import ForecastService  # noqa: PLC0415 - cron and zones
 
-        return Outlook(
+        return ForecastService(
             self.campaigns,
             self.contacts,
             self.runs,
@@ -397,7 +397,7 @@ class Runtime:
         a wrong credential is an error here, not a paused run later.
         """
         from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.runs.run_queue import RunBook  # noqa: PLC0415 - only where something is sent
+        from sestui.sending.runs.run_queue import RunQueue  # noqa: PLC0415 - only where something is sent
         from sestui.sending.worker_registration import workplace  # noqa: PLC0415 - as above
         from sestui.store.ledger.ledger import Ledger  # noqa: PLC0415 - only where something is sent
 
@@ -412,7 +412,7 @@ class Runtime:
                     quota_rule=self.settings.quota_rule,
                     clock=self.clock,
                 ),
-                book=RunBook(
+                book=RunQueue(
                     self.runs,
                     compose=self.run_composer,
                     quota=self.account.quota,

@@ -54,7 +54,7 @@ def apply_command(
     from sestui.runtime import open_database  # noqa: PLC0415
     from sestui.settings import load_settings  # noqa: PLC0415
     from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
-    from sestui.tasks.task_service import TaskDesk  # noqa: PLC0415
+    from sestui.tasks.task_service import TaskService  # noqa: PLC0415
 
     settings, clock = load_settings(), SystemClock()
     of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]
@@ -68,7 +68,7 @@ def apply_command(
     now = clock.now()
     with closing(open_database(settings)) as database:
         campaigns = Campaigns(database)
-        desk = TaskDesk(database, settings, clock)
+        desk = TaskService(database, settings, clock)
         checker = Checker(database, settings, clock)
         plans = [plan(campaigns, each, now, checker) for each in loaded]
         refuse_repeated_names(plans)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sestui.settings import Settings
     from sestui.store.backup.restore import Ready
-    from sestui.store.backup.restore_guard import Marked, Waiting
+    from sestui.store.backup.restore_guard import HeldRun, RestoredDatabase
     from sestui.store.backup.restore_lock import Processes
 
 
@@ -166,7 +166,7 @@ def _mark(*, as_json: bool) -> None:
     _put_waiting(marked.waiting)
 
 
-def _as_dict(marked: "Marked") -> dict[str, object]:
+def _as_dict(marked: "RestoredDatabase") -> dict[str, object]:
     return {
         "taken_at": iso(marked.taken_at),
         "contacts": marked.contacts,
@@ -174,7 +174,7 @@ def _as_dict(marked: "Marked") -> dict[str, object]:
     }
 
 
-def _put_waiting(waiting: "Sequence[Waiting]") -> None:
+def _put_waiting(waiting: "Sequence[HeldRun]") -> None:
     for each in waiting:
         put(f"waits for approval: {each.campaign}, run {each.run}")
     if not waiting:

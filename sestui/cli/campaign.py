@@ -294,11 +294,11 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Settle what is in doubt in the campaign's newest run that has any."""
-    from sestui.store.ledger.in_doubt import Verdict  # noqa: PLC0415 - the database is slow to import
+    from sestui.store.ledger.in_doubt import Resolution  # noqa: PLC0415 - the database is slow to import
 
     if assume_sent == resend:
         raise UsageError("Say either --assume-sent or --resend.")
-    verdict = Verdict.RESEND if resend else Verdict.ASSUME_SENT
+    verdict = Resolution.RESEND if resend else Resolution.ASSUME_SENT
     with opened() as runtime:
         runtime.bury_the_dead()
         run = next((run for run in runtime.overview.runs(name) if run.counts.in_doubt), None)

@@ -9,7 +9,7 @@ from sestui.core.task.states import BAD_TASK_STATES, Misfire
 if TYPE_CHECKING:
     from sestui.core.task.fields import TaskFields
     from sestui.runtime import Runtime
-    from sestui.tasks.task_service import TaskOutlook, TaskRunView, TaskView
+    from sestui.tasks.task_service import TaskForecast, TaskRunView, TaskView
 
 
 def task_row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def task_row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
     )
 
 
-def described(runtime: "Runtime", view: "TaskView", outlook: "TaskOutlook") -> list[str]:
+def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> list[str]:
     """A task with its next runs, parameters and last run, line by line."""
     fields = view.fields
     lines = [f"{fields.name}: {fields.description or fields.type}"]

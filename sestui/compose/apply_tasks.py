@@ -12,7 +12,7 @@ from sestui.core.clock import iso
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.file import TaskFile
 from sestui.errors import BadFileError, UsageError
-from sestui.tasks.task_service import TaskDesk
+from sestui.tasks.task_service import TaskService
 
 SUFFIXES = {".yaml", ".yml"}
 """What tells a task's file from a campaign's."""
@@ -36,7 +36,7 @@ class TaskPlan:
         return self.fields.name
 
 
-def plan_task(desk: TaskDesk, path: Path, default_zone: str = "") -> TaskPlan:
+def plan_task(desk: TaskService, path: Path, default_zone: str = "") -> TaskPlan:
     """Compare a file with the database; nothing is written.
 
     Raises:
@@ -79,7 +79,7 @@ def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
         seen[each.name] = each.path
 
 
-def apply_task(desk: TaskDesk, plan: TaskPlan) -> None:
+def apply_task(desk: TaskService, plan: TaskPlan) -> None:
     """Write what was planned; an unchanged task is left alone, its next run included."""
     if plan.change is Change.CREATED:
         desk.add(plan.fields)

@@ -10,25 +10,25 @@ from sestui.compose.private_folder import PrivateFolder
 from sestui.core.campaign.draft import Draft
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.mail import MailAttachment
-from sestui.store.campaigns.campaigns import Seen
+from sestui.store.campaigns.campaigns import CampaignVersion
 
 _FOLDER = "compose"
 _DRAFT = "draft.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class AutosavedDraft:
     """A draft that was left without being saved."""
 
     draft: Draft
-    seen: Seen | None
+    seen: CampaignVersion | None
     """The campaign it changes, as it was read; None: it is a new one."""
     at: Instant
     """When it was kept last."""
     folder: PrivateFolder
 
 
-class Unsaved:
+class Autosave:
     """The drafts and scratch files of one editor; nothing is on the disk before it has to be."""
 
     def __init__(self, workspace: Path, clock: Clock) -> None:
@@ -37,7 +37,7 @@ class Unsaved:
         self._folder: PrivateFolder | None = None
         self._scratch: set[Path] = set()
 
-    def keep(self, draft: Draft, seen: Seen | None) -> None:
+    def keep(self, draft: Draft, seen: CampaignVersion | None) -> None:
         """Keep the draft instead of what was kept before.
 
         Raises:
@@ -94,7 +94,7 @@ class Unsaved:
 
     # what others left
 
-    def left(self) -> list[Kept]:
+    def left(self) -> list[AutosavedDraft]:
         """Drafts of processes that are gone, the newest first; empty folders are swept away.
 
         Each has to be adopted, discarded or left for later.
@@ -102,7 +102,7 @@ class Unsaved:
         Raises:
             StorageError: the workspace can't be read.
         """
-        found: list[Kept] = []
+        found: list[AutosavedDraft] = []
         for folder in PrivateFolder.left(self._root):
             try:
                 found.append(_read(folder))
@@ -112,28 +112,28 @@ class Unsaved:
                 folder.release()  # nothing that this version can read
         return sorted(found, key=lambda kept: -kept.at)
 
-    def adopt(self, kept: Kept) -> None:
+    def adopt(self, kept: AutosavedDraft) -> None:
         """Its draft is ours from now on, and kept as before."""
         if self._folder is not None:
             self._folder.remove()
         self._folder = kept.folder
 
     @staticmethod
-    def discard(kept: Kept) -> None:
+    def discard(kept: AutosavedDraft) -> None:
         """Away with it."""
         kept.folder.remove()
 
     @staticmethod
-    def leave(kept: Kept) -> None:
+    def leave(kept: AutosavedDraft) -> None:
         """For the next editor."""
         kept.folder.release()
 
 
-def _read(folder: PrivateFolder) -> Kept:
+def _read(folder: PrivateFolder) -> AutosavedDraft:
     kept = json.loads((folder.path / _DRAFT).read_bytes())
     draft = Draft.of_json(kept["draft"], lambda name: (folder.path / name).read_bytes())
     seen = None
     if kept["seen"] is not None:
         campaign_id, name, updated_at, message_id = kept["seen"]
-        seen = Seen(campaign_id, name, (updated_at, message_id))
-    return Kept(draft, seen, float(kept["at"]), folder)
+        seen = CampaignVersion(campaign_id, name, (updated_at, message_id))
+    return AutosavedDraft(draft, seen, float(kept["at"]), folder)

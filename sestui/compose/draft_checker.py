@@ -9,13 +9,13 @@ from sestui.core.campaign.draft import ReadDraft
 from sestui.core.contact.address_check import address_key
 from sestui.core.content.lint.findings import Finding, Severity, ordered
 from sestui.core.delivery.mail import Mail
-from sestui.store.campaigns.campaigns import Seen
+from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.contacts import AudienceMember
 from sestui.store.contacts.members import Members
 
 
 @dataclass(frozen=True, slots=True)
-class Whom:
+class PreviewTarget:
     """For whom the mail is to be rendered."""
 
     contact_id: int | None = None
@@ -50,7 +50,7 @@ class Superseded(Exception):  # noqa: N818 - not an error: somebody typed on
     """The look is of no use any more."""
 
 
-class Examiner:
+class DraftChecker:
     """Looks at drafts; blocking, and for one thread at a time."""
 
     def __init__(self, checker: Checker, members: Members) -> None:
@@ -58,7 +58,11 @@ class Examiner:
         self._members = members
 
     def look(
-        self, read: ReadDraft, seen: Seen | None, whom: Whom, superseded: Callable[[], bool]
+        self,
+        read: ReadDraft,
+        seen: CampaignVersion | None,
+        whom: PreviewTarget,
+        superseded: Callable[[], bool],
     ) -> Look:
         """Put every rule to a draft and render it.
 
@@ -91,7 +95,7 @@ class Examiner:
         """The contact on the lists with that address; None: there is none."""
         return self._members.by_address(lists, address_key(email))
 
-    def _contact(self, lists: Sequence[str], whom: Whom) -> AudienceMember | None:
+    def _contact(self, lists: Sequence[str], whom: PreviewTarget) -> AudienceMember | None:
         if whom.contact_id is not None and not whom.step:
             same = self._members.by_id(lists, whom.contact_id)
             if same is not None:

@@ -6,7 +6,7 @@ from sestui.compose.timing import next_due, same_timing
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Clock, Instant
 from sestui.core.content import MessageSource
-from sestui.store.campaigns.campaigns import Campaigns, Seen, coming, fields_of
+from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, coming, fields_of
 from sestui.store.db.tables import Campaign
 
 
@@ -14,7 +14,7 @@ from sestui.store.db.tables import Campaign
 class Opened:
     """A campaign as it was read."""
 
-    seen: Seen
+    seen: CampaignVersion
     next_due_at: Instant | None
     fields: CampaignFields
     message: MessageSource
@@ -35,7 +35,7 @@ class Drafts:
         """
         return self._opened(self._campaigns.get(name))
 
-    def newest(self, seen: Seen) -> Opened | None:
+    def newest(self, seen: CampaignVersion) -> Opened | None:
         """The campaign as it is now; None: it is gone."""
         found = self._campaigns.find_by_id(seen.id)
         return self._opened(found) if found is not None else None
@@ -43,7 +43,7 @@ class Drafts:
     def _opened(self, campaign: Campaign) -> Opened:
         return _opened(campaign, self._campaigns.message(campaign.message_id))
 
-    def would_start(self, seen: Seen | None, fields: CampaignFields) -> Instant | None:
+    def would_start(self, seen: CampaignVersion | None, fields: CampaignFields) -> Instant | None:
         """When the campaign would start by itself, if saving could bring that about.
 
         None: nothing would, or it is what was said before.
@@ -55,7 +55,7 @@ class Drafts:
 
     def save(
         self,
-        seen: Seen | None,
+        seen: CampaignVersion | None,
         fields: CampaignFields,
         message: MessageSource,
         *,
@@ -81,10 +81,10 @@ class Drafts:
         )
         return _opened(saved, message)
 
-    def _now(self, seen: Seen | None) -> Campaign | None:
+    def _now(self, seen: CampaignVersion | None) -> Campaign | None:
         """The row as it is: a run that has started meanwhile has moved the next one."""
         return self._campaigns.find_by_id(seen.id) if seen is not None else None
 
 
 def _opened(campaign: Campaign, message: MessageSource) -> Opened:
-    return Opened(Seen.of(campaign), coming(campaign), fields_of(campaign), message)
+    return Opened(CampaignVersion.of(campaign), coming(campaign), fields_of(campaign), message)

@@ -8,7 +8,7 @@ from sestui.core.content import Envelope
 from sestui.settings import Settings
 
 
-class Sent(Protocol):
+class EnvelopeFields(Protocol):
     """What campaigns and runs have in common, as rows and as values."""
 
     @property
@@ -32,7 +32,7 @@ class Sent(Protocol):
         """The IANA zone its times are in; '' is the settings'."""
 
 
-def envelope_of(campaign: Sent, settings: Settings, clock: Clock) -> Envelope:
+def envelope_of(campaign: EnvelopeFields, settings: Settings, clock: Clock) -> Envelope:
     """What every mail of this campaign (or run) carries; ``clock`` is for its ``now``."""
     return Envelope(
         from_address=campaign.from_address,

@@ -16,7 +16,7 @@ _HEAVY = 3
 """With more mails than these that take too much to make, it is the message, not the contacts."""
 
 
-class Recipient(Protocol):
+class CheckedRecipient(Protocol):
     """What the check asks of an audience's member."""
 
     @property
@@ -111,7 +111,7 @@ class UnrenderableError(ContentError):
 
 def check_recipients(
     composer: Composer,
-    batches: Iterable[Iterable[Recipient]],
+    batches: Iterable[Iterable[CheckedRecipient]],
     *,
     examples: int = 5,
     wanted: Collection[str] = (),
@@ -170,14 +170,14 @@ class _Content:
     error: ContentError | None = None
 
 
-def _content_of(composer: Composer, recipient: Recipient) -> _Content:
+def _content_of(composer: Composer, recipient: CheckedRecipient) -> _Content:
     try:
         return _Content(composer.check_content(recipient.email, recipient.attributes))
     except ContentError as error:
         return _Content(error=error)
 
 
-def _envelope_error(composer: Composer, recipient: Recipient) -> ContentError | None:
+def _envelope_error(composer: Composer, recipient: CheckedRecipient) -> ContentError | None:
     try:
         composer.check_envelope(recipient.email)
     except ContentError as error:
@@ -212,7 +212,9 @@ class _Tally:
         self._checked = self._clipped = self._largest = 0
         self._found: dict[str, _Found] = {}
 
-    def add(self, recipient: Recipient, content: _Content, error: ContentError | None) -> None:
+    def add(
+        self, recipient: CheckedRecipient, content: _Content, error: ContentError | None
+    ) -> None:
         self._checked += 1
         if content.size > CLIPPED_BYTES:
             self._clipped += 1

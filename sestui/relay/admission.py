@@ -19,14 +19,14 @@ from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.delivery.handover import Answer, Claim, HoldBack
 from sestui.errors import StorageError
-from sestui.relay.results import Settled, of_answer, of_trouble
+from sestui.relay.results import SendResult, of_answer, of_trouble
 from sestui.relay.waiting import (
+    FirstAnswer,
     FirstCall,
-    Outcomes,
-    Queue,
-    Repeated,
-    Said,
-    Waiting,
+    RelayedOutcomes,
+    RepeatedCalls,
+    WaitingMail,
+    WaitingQueue,
     closing,
     failed,
     settle,
@@ -37,13 +37,13 @@ from sestui.sending.engine.answer_policy import not_now
 from sestui.sending.engine.brake import May
 from sestui.sending.engine.call_queue import Job, Made
 from sestui.sending.engine.dispatch import Dispatcher
-from sestui.sending.engine.ports import AccountView, Gateway, Heartbeat
+from sestui.sending.engine.ports import AccountView, Heartbeat, SendingGateway
 from sestui.ses_api.relay_admission import (
     Admission,
     Admissions,
+    AdmissionVerdict,
     CallAnswer,
     Incoming,
-    Verdict,
     own_message_id,
 )
 from sestui.ses_api.relayed import RelayedMail
@@ -77,7 +77,7 @@ _LEAST_RATE = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Store(Protocol):
+class AdmissionStorePort(Protocol):
     """The ledger's side of taking mail over."""
 
     def exchange(self, answers: Sequence[CallAnswer], mails: Sequence[Incoming]) -> Admissions:
@@ -87,7 +87,7 @@ class Store(Protocol):
         """After a commit that may have failed: what is claimed and not held is pending again."""
 
 
-class Intake:
+class RelayAdmission:
     """Takes mail over for one relay process.
 
     ``take``, ``drain`` and ``close`` are for others; everything else belongs to its own thread,
@@ -96,9 +96,9 @@ class Intake:
 
     def __init__(
         self,
-        store: Store,
-        outcomes: Outcomes,
-        gateway: Gateway,
+        store: AdmissionStorePort,
+        outcomes: RelayedOutcomes,
+        gateway: SendingGateway,
         account: AccountView,
         *,
         heartbeat: Heartbeat,
@@ -115,13 +115,13 @@ class Intake:
         self._dispatcher = Dispatcher(gateway, clock, most=senders)
         self._dispatcher.serve(_LEAST_RATE)
         self._account = AccountPoller(account, clock)
-        self._repeated = Repeated(outcomes, clock, patience=patience + _AIR_SECONDS)
-        self._queue = Queue(clock)
+        self._repeated = RepeatedCalls(outcomes, clock, patience=patience + _AIR_SECONDS)
+        self._queue = WaitingQueue(clock)
         self._calls: dict[int, FirstCall] = {}
         """By delivery id: those whose answers are not in the ledger yet."""
-        self._admitting: list[Waiting] = []
+        self._admitting: list[WaitingMail] = []
         """In the transaction that is under way."""
-        self._said: list[Said] = []
+        self._said: list[FirstAnswer] = []
         self._uncertain = self._draining = False
         self._closing = threading.Event()
         self._beat_at = float("-inf")
@@ -167,7 +167,7 @@ class Intake:
         self._dispatcher.start()
         threads.start(self._thread, self._clock)
 
-    async def take(self, incoming: Incoming, mail: RelayedMail) -> Settled:
+    async def take(self, incoming: Incoming, mail: RelayedMail) -> SendResult:
         """Take ``mail`` over and say what SES said to its first call.
 
         Cancelling it gives a mail up that waits; one that is on its way goes on.
@@ -176,7 +176,7 @@ class Intake:
             return closing()
         loop = asyncio.get_running_loop()
         deadline = self._clock.monotonic() + self._patience
-        waiting = Waiting(incoming, mail, deadline, loop.create_future(), loop)
+        waiting = WaitingMail(incoming, mail, deadline, loop.create_future(), loop)
         self._queue.add(waiting)
         self._dispatcher.answered.set()
         if self._failure:  # since a moment: nobody looks any more at what arrives
@@ -250,7 +250,7 @@ class Intake:
         self._queue.due(0, last)
         for call in self._calls.values():
             # It may have arrived: told of a failure, the client would send it twice.
-            call.waiting.settle(Settled(own_message_id(call.admission.mail_id)))
+            call.waiting.settle(SendResult(own_message_id(call.admission.mail_id)))
         self._repeated.send_away(last)
 
     def _turn(self) -> None:
@@ -305,7 +305,7 @@ class Intake:
 
     # admitting
 
-    def _due(self) -> list[Waiting]:
+    def _due(self) -> list[WaitingMail]:
         """The mails to be admitted now; whoever can't be, and need not wait, is told so."""
         if self._draining:
             return self._queue.due(0, closing())
@@ -317,9 +317,9 @@ class Intake:
         if may is May.SEND:
             return self._queue.due(_MOST_AT_ONCE if connected else 0, None)
         probes = may is May.PROBE and connected and not self._calls
-        return self._queue.due(int(probes), Settled(error=rate_exceeded()))
+        return self._queue.due(int(probes), SendResult(error=rate_exceeded()))
 
-    def _exchange(self, mails: list[Waiting]) -> None:
+    def _exchange(self, mails: list[WaitingMail]) -> None:
         """Write what SES has said, and admit of ``mails`` what may leave."""
         said = self._said
         self._admitting = mails
@@ -342,7 +342,7 @@ class Intake:
             self._admit(mails, found)
             self._admitting = []
 
-    def _not_written(self, error: StorageError, mails: list[Waiting]) -> None:
+    def _not_written(self, error: StorageError, mails: list[WaitingMail]) -> None:
         """Nothing was written: who came is told so, and what SES said is kept for later."""
         self._uncertain = True
         for waiting in mails:
@@ -353,17 +353,17 @@ class Intake:
                 each.waiting.settle(each.settled)
         self._clock.wait(threading.Event(), _WRITE_AGAIN_SECONDS)
 
-    def _admit(self, mails: list[Waiting], found: Admissions) -> None:
+    def _admit(self, mails: list[WaitingMail], found: Admissions) -> None:
         later = []
         jobs = []
         for waiting, admission in zip(mails, found.found, strict=True):
-            if admission.verdict is Verdict.LATER:
+            if admission.verdict is AdmissionVerdict.LATER:
                 later.append((waiting, admission.next_at + found.ahead))
-            elif admission.verdict is Verdict.REFUSED:
-                waiting.settle(Settled(error=admission.error))
-            elif admission.verdict is Verdict.NOBODY:
-                waiting.settle(Settled(own_message_id(admission.mail_id)))
-            elif admission.verdict is Verdict.KNOWN:
+            elif admission.verdict is AdmissionVerdict.REFUSED:
+                waiting.settle(SendResult(error=admission.error))
+            elif admission.verdict is AdmissionVerdict.NOBODY:
+                waiting.settle(SendResult(own_message_id(admission.mail_id)))
+            elif admission.verdict is AdmissionVerdict.KNOWN:
                 self._repeated.add(waiting, admission.mail_id)
             else:
                 jobs.append(self._job(FirstCall(waiting, admission, found.now), found))
@@ -391,7 +391,7 @@ class Intake:
         if self._draining and answer.hold_back is HoldBack.WITHDRAWN:
             settled = closing()
         now = self._clock.monotonic()
-        self._said.append(Said(call.as_answer(), settled, call.waiting, now))
+        self._said.append(FirstAnswer(call.as_answer(), settled, call.waiting, now))
 
 
 def _mails(mail: RelayedMail, admission: Admission, claims: Sequence[Claim]) -> list[Made]:

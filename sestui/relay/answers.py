@@ -23,7 +23,7 @@ _RETRY_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RelayAnswer:
     """A whole answer of ours."""
 
     status: int
@@ -35,30 +35,30 @@ class Answer:
     """Whether the connection ends with it."""
 
 
-def refusal(error: ServiceError, *, v1: bool, close: bool = False) -> Answer:
+def refusal(error: ServiceError, *, v1: bool, close: bool = False) -> RelayAnswer:
     """A refusal as the old or the new API says it."""
     request_id = str(uuid4())
     if v1:
         said = wire_v1.as_v1(error)
         body = wire_v1.error_xml(error, request_id)
-        return Answer(said.status, body, _XML, request_id, close=close)
-    return Answer(error.status, error_body(error), _JSON, request_id, error.code, close=close)
+        return RelayAnswer(said.status, body, _XML, request_id, close=close)
+    return RelayAnswer(error.status, error_body(error), _JSON, request_id, error.code, close=close)
 
 
-def sent(message_id: str, *, action: str) -> Answer:
+def sent(message_id: str, *, action: str) -> RelayAnswer:
     """The answer to a send; ``action`` is the old API's, '' for the new one."""
     request_id = str(uuid4())
     if action:
-        return Answer(200, wire_v1.sent_xml(action, message_id, request_id), _XML, request_id)
-    return Answer(200, send_email_body(message_id), _JSON, request_id)
+        return RelayAnswer(200, wire_v1.sent_xml(action, message_id, request_id), _XML, request_id)
+    return RelayAnswer(200, send_email_body(message_id), _JSON, request_id)
 
 
-def bulk_sent(results: Sequence[EntryResult], *, v1: bool) -> Answer:
+def bulk_sent(results: Sequence[EntryResult], *, v1: bool) -> RelayAnswer:
     """The answer to a bulk call."""
     request_id = str(uuid4())
     if v1:
-        return Answer(200, wire_v1.bulk_sent_xml(results, request_id), _XML, request_id)
-    return Answer(200, send_bulk_email_body(tuple(results)), _JSON, request_id)
+        return RelayAnswer(200, wire_v1.bulk_sent_xml(results, request_id), _XML, request_id)
+    return RelayAnswer(200, send_bulk_email_body(tuple(results)), _JSON, request_id)
 
 
 @lru_cache(maxsize=1)
@@ -66,19 +66,19 @@ def _date(second: int) -> bytes:
     return formatdate(second, usegmt=True).encode()
 
 
-def as_bytes(answer: Answer) -> bytes:
+def as_bytes(answer: RelayAnswer) -> bytes:
     """``answer`` as it goes over a connection on which no request has been read."""
     lines = [b"HTTP/1.1 %d %b" % (answer.status, HTTPStatus(answer.status).phrase.encode())]
     lines += [b"%b: %b" % header for header in _headers(answer)]
     return b"\r\n".join([*lines, b"", answer.body])
 
 
-def give(client: Client, answer: Answer) -> None:
+def give(client: Client, answer: RelayAnswer) -> None:
     """Write ``answer``."""
     client.answer(answer.status, _headers(answer), answer.body, close=answer.close)
 
 
-def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+def _headers(answer: RelayAnswer) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),

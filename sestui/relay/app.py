@@ -10,14 +10,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sestui.core.clock import Clock
 from sestui.errors import SestuiError
-from sestui.relay.admission import Intake
-from sestui.relay.answers import Answer, give, refusal
+from sestui.relay.admission import RelayAdmission
+from sestui.relay.answers import RelayAnswer, give, refusal
 from sestui.relay.calls import call_of, speaks_v1
 from sestui.relay.client import Client, client_of
 from sestui.relay.keyring import Keyring, KnownKey
 from sestui.relay.metrics import Metrics
-from sestui.relay.proxy import CutOffError, PassThrough
-from sestui.relay.replay_cache import OnceOnly
+from sestui.relay.proxy import CutOffError, Proxy
+from sestui.relay.replay_cache import ReplayCache
 from sestui.relay.requests import (
     Caller,
     Gone,
@@ -62,8 +62,8 @@ class RelayApp:
         self,
         *,
         ring: Keyring,
-        intake: Intake,
-        passing: PassThrough,
+        intake: RelayAdmission,
+        passing: Proxy,
         metrics: Metrics,
         rules: Rules,
         operations: Operations,
@@ -77,7 +77,7 @@ class RelayApp:
         self._ring = ring
         self._intake = intake
         self._passing = passing
-        self._once = OnceOnly(passing, clock)
+        self._once = ReplayCache(passing, clock)
         self._metrics = metrics
         self._rules = rules
         self._operations = operations
@@ -177,7 +177,7 @@ def _cancelled_when_gone(client: Client) -> Iterator[None]:
         client.when_gone(None)
 
 
-async def _give(client: Client, answer: Answer) -> None:
+async def _give(client: Client, answer: RelayAnswer) -> None:
     if client.dawdles:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):

@@ -66,7 +66,7 @@ _ODD_HEADERS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RelayCall:
     """What a request asks for."""
 
     name: str
@@ -82,7 +82,7 @@ def speaks_v1(path: str) -> bool:
     return not path.lstrip("/").lower().startswith("v2")
 
 
-def call_of(received: Received, body: bytes, operations: Operations) -> Call:
+def call_of(received: Received, body: bytes, operations: Operations) -> RelayCall:
     """The call that a request makes.
 
     Raises:
@@ -93,12 +93,12 @@ def call_of(received: Received, body: bytes, operations: Operations) -> Call:
         return _v1(received, body, operations)
     if received.path in _SENDS_V2 and received.method == "POST":
         send = send_call_v2(body, bulk=_SENDS_V2[received.path])
-        return Call("SendBulkEmail" if send.bulk else "SendEmail", send)
+        return RelayCall("SendBulkEmail" if send.bulk else "SendEmail", send)
     _check_headers(received)
     return _v2(received, body, operations)
 
 
-def _v2(received: Received, body: bytes, operations: Operations) -> Call:
+def _v2(received: Received, body: bytes, operations: Operations) -> RelayCall:
     method, path = received.method, received.path
     segments = path.split("/")
     name = operations.name_of(method, segments)
@@ -108,7 +108,7 @@ def _v2(received: Received, body: bytes, operations: Operations) -> Call:
         raise bad_request(f"The relay passes on no {method[:10]} request, or none with a body.")
     if any(_is_like_action(key) for key, _ in parse_qsl(received.query.replace(";", "&"))):
         raise bad_request("Version 2 of SES's API has no parameter Action.")
-    return Call(name, reads=method in _READING)
+    return RelayCall(name, reads=method in _READING)
 
 
 def _is_written_as_sdks_write(
@@ -165,7 +165,7 @@ def _is_like_action(name: str) -> bool:
     return _NOT_LETTERS.sub("", name).lower().startswith("action")
 
 
-def _v1(received: Received, body: bytes, operations: Operations) -> Call:
+def _v1(received: Received, body: bytes, operations: Operations) -> RelayCall:
     if received.method not in {"GET", "POST"} or (received.method == "GET" and body):
         raise bad_request("Version 1 of SES's API is called by POST, or by GET without a body.")
     action, parameters = wire_v1.parse_form(received.query, body)
@@ -177,10 +177,10 @@ def _v1(received: Received, body: bytes, operations: Operations) -> Call:
             400, "InvalidAction", f"Could not find operation {action[:100]!r} of that version."
         )
     if action in wire_v1.SENDS:
-        return Call(action, send_call_v1(action, parameters))
+        return RelayCall(action, send_call_v1(action, parameters))
     _check_headers(received)
     _check_form(received, body)
-    return Call(action, reads=action.startswith(_READS))
+    return RelayCall(action, reads=action.startswith(_READS))
 
 
 def _check_names(parameters: "wire_v1.Parameters") -> None:

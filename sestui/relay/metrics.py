@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sestui.errors import SestuiError
-from sestui.relay.results import Settled
-from sestui.ses_api.relay_admission import Queue
+from sestui.relay.results import SendResult
+from sestui.ses_api.relay_admission import QueueDepth
 
 # When each figure began would be twice the text, and nobody asks.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types
@@ -65,7 +65,7 @@ class Metrics:
         counter.inc()
         histogram.observe(seconds)
 
-    def mail(self, settled: Settled) -> None:
+    def mail(self, settled: SendResult) -> None:
         """Note what became of a mail."""
         if settled.error is None:
             self._accepted.inc()
@@ -76,7 +76,7 @@ class Metrics:
 class _Gauges(Collector):
     """Read anew each time somebody asks."""
 
-    def __init__(self, queue: Callable[[], Queue], waiting: Callable[[], int]) -> None:
+    def __init__(self, queue: Callable[[], QueueDepth], waiting: Callable[[], int]) -> None:
         self._queue = queue
         self._waiting = waiting
 
@@ -94,7 +94,7 @@ class _Gauges(Collector):
 def create_metrics_app(
     metrics: Metrics,
     *,
-    queue: Callable[[], Queue],
+    queue: Callable[[], QueueDepth],
     waiting: Callable[[], int],
     trouble: Callable[[], str],
 ) -> Starlette:

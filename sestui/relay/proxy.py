@@ -47,7 +47,7 @@ _OURS = _HOP_BY_HOP | {
 """Headers that are made anew for SES."""
 
 
-class Signer(Protocol):
+class ProxySigner(Protocol):
     """Signs with the relay's own credentials."""
 
     @property
@@ -60,10 +60,12 @@ class Signer(Protocol):
         """The headers with which the request is SES's to take."""
 
 
-class PassThrough:
+class Proxy:
     """Passes calls on over a few kept connections."""
 
-    def __init__(self, signer: Signer, session: aiohttp.ClientSession, proxy: str | None) -> None:
+    def __init__(
+        self, signer: ProxySigner, session: aiohttp.ClientSession, proxy: str | None
+    ) -> None:
         self._signer = signer
         self._session = session
         self._proxy = proxy
@@ -126,7 +128,7 @@ async def _given(answer: aiohttp.ClientResponse, send: Send) -> int:
 
 
 @asynccontextmanager
-async def passing(signer: Signer, *, by_proxy: bool) -> AsyncIterator[PassThrough]:
+async def passing(signer: ProxySigner, *, by_proxy: bool) -> AsyncIterator[Proxy]:
     """A way to SES as long as the block lasts; ``by_proxy``: by the user's, if one is set."""
     # Found once: aiohttp would look at the environment and for a .netrc with each call.
     proxy = _proxy_to(signer.endpoint_url) if by_proxy else None
@@ -139,7 +141,7 @@ async def passing(signer: Signer, *, by_proxy: bool) -> AsyncIterator[PassThroug
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield PassThrough(signer, session, proxy)
+        yield Proxy(signer, session, proxy)
 
 
 def _proxy_to(url: str) -> str | None:

@@ -57,7 +57,7 @@ class _Call:
             self.body = body if len(body) <= _LARGEST else None
 
 
-class OnceOnly:
+class ReplayCache:
     """Passes calls on by ``way`` and knows them again; for one loop."""
 
     def __init__(self, way: Way, clock: Clock) -> None:

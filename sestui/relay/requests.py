@@ -12,10 +12,10 @@ from sestui.relay.client import Client
 from sestui.relay.keyring import Keyring, KnownKey
 from sestui.ses_api.sigv4 import (
     SKEW_SECONDS,
-    Claim,
-    Fault,
     Received,
+    SignatureClaim,
     SignatureFault,
+    SignatureFaultKind,
     claimed,
     signed_at,
     verify,
@@ -45,7 +45,7 @@ class Gone(Exception):  # noqa: N818 - not an error: nobody is there to be answe
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RelayRequest:
     """A whole request."""
 
     scope: Scope
@@ -180,13 +180,13 @@ def received_of(scope: Scope, body: bytes) -> Received:
 _UNKNOWN = "The security token included in the request is invalid."
 
 _ERRORS = {
-    Fault.MISSING: (403, "MissingAuthenticationTokenException"),
-    Fault.INCOMPLETE: (400, "IncompleteSignatureException"),
-    Fault.SCOPE: (403, "InvalidSignatureException"),
-    Fault.EXPIRED: (403, "InvalidSignatureException"),
-    Fault.PAYLOAD: (403, "InvalidSignatureException"),
-    Fault.TOKEN: (403, "UnrecognizedClientException"),
-    Fault.MISMATCH: (403, "InvalidSignatureException"),
+    SignatureFaultKind.MISSING: (403, "MissingAuthenticationTokenException"),
+    SignatureFaultKind.INCOMPLETE: (400, "IncompleteSignatureException"),
+    SignatureFaultKind.SCOPE: (403, "InvalidSignatureException"),
+    SignatureFaultKind.EXPIRED: (403, "InvalidSignatureException"),
+    SignatureFaultKind.PAYLOAD: (403, "InvalidSignatureException"),
+    SignatureFaultKind.TOKEN: (403, "UnrecognizedClientException"),
+    SignatureFaultKind.MISMATCH: (403, "InvalidSignatureException"),
 }
 
 
@@ -214,7 +214,7 @@ def authenticate(received: Received, ring: Keyring, *, region: str, now: Instant
 
 
 def _fault(
-    received: Received, claim: Claim, secret: str, region: str, now: Instant
+    received: Received, claim: SignatureClaim, secret: str, region: str, now: Instant
 ) -> SignatureFault | None:
     try:
         verify(received, claim, secret, region=region, services=SERVICES, now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack, Reply
 from sestui.core.delivery.states import DeliveryState, SkipReason
-from sestui.ses_api.relay_admission import Outcome, own_message_id
+from sestui.ses_api.relay_admission import RelayedOutcome, own_message_id
 from sestui.ses_api.wire import (
     BulkStatus,
     EntryResult,
@@ -18,14 +18,14 @@ from sestui.ses_api.wire import (
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SendResult:
     """A message id, or why there is none."""
 
     message_id: str = ""
     error: ServiceError | None = None
 
 
-def of_answer(answer: Answer, mail_id: int) -> Settled:
+def of_answer(answer: Answer, mail_id: int) -> SendResult:
     """What SES said to the first call, for the client.
 
     An answer that was lost is a success with an id of ours: the mail may have arrived, so a client
@@ -33,28 +33,28 @@ def of_answer(answer: Answer, mail_id: int) -> Settled:
     where an event or the operator settles it.
     """
     if answer.kind is AnswerKind.ACCEPTED:
-        return Settled(answer.message_id)
+        return SendResult(answer.message_id)
     if answer.kind is AnswerKind.UNKNOWN:
-        return Settled(own_message_id(mail_id))
+        return SendResult(own_message_id(mail_id))
     if answer.kind is AnswerKind.REFUSED:
-        return Settled(error=_refusal(answer.code, answer.reason))
-    return Settled(error=_not_taken(answer))
+        return SendResult(error=_refusal(answer.code, answer.reason))
+    return SendResult(error=_not_taken(answer))
 
 
-def of_trouble(trouble: Reply) -> Settled:
+def of_trouble(trouble: Reply) -> SendResult:
     """Why there is no way to SES, for a client whose mail was not taken over; it may try again."""
-    return Settled(
+    return SendResult(
         error=ServiceError(503, "ServiceUnavailable", f"SES is out of reach: {trouble.reason}")
     )
 
 
-def of_outcome(outcome: Outcome, mail_id: int) -> Settled:
+def of_outcome(outcome: RelayedOutcome, mail_id: int) -> SendResult:
     """The same for a call that comes again, by what the ledger knows now."""
     if outcome.state == DeliveryState.REJECTED:
-        return Settled(error=_refusal(outcome.code, outcome.reason))
+        return SendResult(error=_refusal(outcome.code, outcome.reason))
     if outcome.state == DeliveryState.SKIPPED and outcome.code != SkipReason.SUPPRESSED:
-        return Settled(error=rejected("The mail was cancelled before it was sent."))
-    return Settled(outcome.message_id or own_message_id(mail_id))
+        return SendResult(error=rejected("The mail was cancelled before it was sent."))
+    return SendResult(outcome.message_id or own_message_id(mail_id))
 
 
 _STATUSES = {
@@ -91,7 +91,7 @@ def _not_taken(answer: Answer) -> ServiceError:
     return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {answer.reason}")
 
 
-def as_entry(settled: Settled) -> EntryResult:
+def as_entry(settled: SendResult) -> EntryResult:
     """What a bulk call says of one of its mails."""
     if settled.error is None:
         return EntryResult(BulkStatus.SUCCESS, settled.message_id)
@@ -102,7 +102,7 @@ _OF_ALL = frozenset({"NotFoundException", "SendingPausedException", "AccountSusp
 """Codes of what all mails of a bulk call share: template, configuration set, account."""
 
 
-def of_whole_call(settled: Sequence[Settled]) -> ServiceError | None:
+def of_whole_call(settled: Sequence[SendResult]) -> ServiceError | None:
     """The error with which SES refuses a bulk call as a whole; None if it answers each entry.
 
     Once a mail was taken, the others' errors are theirs alone: whoever is told that the call

@@ -19,7 +19,7 @@ _STOP_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
+class SenderSupervisor:
     """Keeps a sender at work as long as the relay serves: when one ends with an error (no
     database, no SES), another is started after a while."""
 

@@ -5,10 +5,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sestui.relay.admission import Intake
-from sestui.relay.answers import Answer, bulk_sent, refusal, sent
+from sestui.relay.admission import RelayAdmission
+from sestui.relay.answers import RelayAnswer, bulk_sent, refusal, sent
 from sestui.relay.requests import Caller, call_name
-from sestui.relay.results import Settled, as_entry, of_whole_call
+from sestui.relay.results import SendResult, as_entry, of_whole_call
 from sestui.ses_api import wire_v1
 from sestui.ses_api.relay_admission import Incoming
 from sestui.ses_api.relay_shape_v1 import check_parameters
@@ -130,8 +130,8 @@ def _hashed(*parts: str) -> str:
 
 
 async def carried_out(
-    prepared: Prepared, intake: Intake, note: Callable[[Settled], None]
-) -> Answer:
+    prepared: Prepared, intake: RelayAdmission, note: Callable[[SendResult], None]
+) -> RelayAnswer:
     """Have the mails taken over, and say what became of them; ``note`` hears of each."""
     call = prepared.call
     if len(prepared.mails) == 1:  # without the tasks, which cost more than they do
@@ -151,7 +151,9 @@ async def carried_out(
     return sent(only.message_id, action=call.action)
 
 
-async def _taken(each: tuple[Incoming, RelayedMail] | ServiceError, intake: Intake) -> Settled:
+async def _taken(
+    each: tuple[Incoming, RelayedMail] | ServiceError, intake: RelayAdmission
+) -> SendResult:
     if isinstance(each, ServiceError):
-        return Settled(error=each)
+        return SendResult(error=each)
     return await intake.take(*each)

@@ -25,20 +25,20 @@ from uvicorn.server import Server
 from sestui.core.clock import Clock
 from sestui.core.signals import heeded
 from sestui.errors import AccountUnreachableError, SestuiError, SettingsError
-from sestui.relay.admission import Intake
+from sestui.relay.admission import RelayAdmission
 from sestui.relay.app import RelayApp
 from sestui.relay.connection import GuardedProtocol
 from sestui.relay.keyring import Keyring
 from sestui.relay.metrics import Metrics, create_metrics_app
 from sestui.relay.proxy import passing
-from sestui.relay.sender_supervisor import Keeper
+from sestui.relay.sender_supervisor import SenderSupervisor
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
-from sestui.sending.worker_registration import Place, workplace
+from sestui.sending.worker_registration import WorkerRegistration, workplace
 from sestui.ses.operations import Operations
 from sestui.store.db.database import Database
 from sestui.store.ledger.ledger import Ledger
-from sestui.store.relay.admission import RelayIntake
+from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.mails import RelayedMails
 
 _KEEP_ALIVE_SECONDS = 300
@@ -102,7 +102,9 @@ def serve(
     for said in runtime.due.hold_restored():
         warn(said)
     mails = RelayedMails(database, clock)
-    keeper = Keeper(runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn)
+    keeper = SenderSupervisor(
+        runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn
+    )
     with (
         _listening(options.host, options.port) as listener,
         _maybe_listening(options.host, options.metrics_port) as monitored,
@@ -120,7 +122,7 @@ def serve(
             operations=Operations(),
             region=runtime.clients.region,
             clock=clock,
-            full=Room(_folder_of(database), clock).lack,
+            full=DiskGuard(_folder_of(database), clock).lack,
             warn=warn,
         )
         monitor = create_metrics_app(
@@ -178,14 +180,14 @@ class _Watched:
             self.failure = self.failed()
 
 
-def _intake(runtime: Runtime, mails: RelayedMails, place: Place) -> Intake:
+def _intake(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration) -> RelayAdmission:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     account, rule = runtime.ses_account.key, settings.quota_rule
     ledger = Ledger(database, account=account, worker=place.id, quota_rule=rule, clock=clock)
-    store = RelayIntake(
+    store = AdmissionStore(
         database, ledger, account=account, worker=place.id, quota_rule=rule, clock=clock
     )
-    return Intake(
+    return RelayAdmission(
         store,
         mails,
         runtime.gateway(),
@@ -293,7 +295,7 @@ def _tls(options: Options) -> dict[str, str]:
     return {"certificate": str(options.certificate), "key": str(options.key)}
 
 
-class Room:
+class DiskGuard:
     """Whether the disk has room for more mail; looked at once a second at most."""
 
     def __init__(self, folder: Path | None, clock: Clock) -> None:

@@ -11,8 +11,8 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.handover import Answer
 from sestui.core.delivery.states import DeliveryState
 from sestui.errors import StorageError, unforeseen
-from sestui.relay.results import Settled, of_outcome
-from sestui.ses_api.relay_admission import Admission, CallAnswer, Incoming, Outcome
+from sestui.relay.results import SendResult, of_outcome
+from sestui.ses_api.relay_admission import Admission, CallAnswer, Incoming, RelayedOutcome
 from sestui.ses_api.relayed import RelayedMail
 from sestui.ses_api.wire import ServiceError, rate_exceeded
 
@@ -20,29 +20,29 @@ _POLL_SECONDS = 0.05
 
 
 @dataclass(slots=True, eq=False)
-class Waiting:
+class WaitingMail:
     """A client's mail until it is admitted, refused or given up."""
 
     incoming: Incoming
     mail: RelayedMail
     deadline: float
     """Monotonic seconds."""
-    future: "asyncio.Future[Settled]"
+    future: "asyncio.Future[SendResult]"
     loop: asyncio.AbstractEventLoop
 
-    def settle(self, settled: Settled) -> None:
+    def settle(self, settled: SendResult) -> None:
         """Answer the client, if it is still there."""
         settle([(self, settled)])
 
 
-def settle(told: Sequence[tuple[Waiting, Settled]]) -> None:
+def settle(told: Sequence[tuple[WaitingMail, SendResult]]) -> None:
     """Answer these clients, of one loop, as far as they are still there; wakes the loop once."""
     if told:
         with suppress(RuntimeError):  # the loop is closed: nobody is there
             told[0][0].loop.call_soon_threadsafe(_set, told)
 
 
-def _set(told: Sequence[tuple[Waiting, Settled]]) -> None:
+def _set(told: Sequence[tuple[WaitingMail, SendResult]]) -> None:
     for waiting, settled in told:
         if not waiting.future.done():
             waiting.future.set_result(settled)
@@ -52,7 +52,7 @@ def _set(told: Sequence[tuple[Waiting, Settled]]) -> None:
 class FirstCall:
     """A mail's first call to SES, until every recipient of it is answered for."""
 
-    waiting: Waiting
+    waiting: WaitingMail
     admission: Admission
     admitted_at: float
     """By the ledger's clock."""
@@ -76,17 +76,17 @@ class FirstCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FirstAnswer:
     """What SES said to a first call, on its way into the ledger."""
 
     call: CallAnswer
-    settled: Settled
-    waiting: Waiting
+    settled: SendResult
+    waiting: WaitingMail
     at: float
     """Monotonic seconds."""
 
 
-class Queue:
+class WaitingQueue:
     """Clients' mails that wait to be admitted, in the order in which they came.
 
     :meth:`add` is for any thread, everything else for one.
@@ -94,19 +94,19 @@ class Queue:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._arrived: deque[Waiting] = deque()
-        self._waiting: deque[Waiting] = deque()
+        self._arrived: deque[WaitingMail] = deque()
+        self._waiting: deque[WaitingMail] = deque()
         self._blocked: dict[str, float] = {}
         """By key id: monotonic seconds before which no slot is free for it."""
 
     def __len__(self) -> int:
         return len(self._arrived) + len(self._waiting)
 
-    def add(self, waiting: Waiting) -> None:
+    def add(self, waiting: WaitingMail) -> None:
         """Put it at the end."""
         self._arrived.append(waiting)
 
-    def put_back(self, later: Iterable[tuple[Waiting, float]]) -> None:
+    def put_back(self, later: Iterable[tuple[WaitingMail, float]]) -> None:
         """Put those back at the front that got no slot, each with when its key may have one."""
         for waiting, free_at in reversed(list(later)):
             self._blocked[waiting.incoming.terms.id] = free_at
@@ -122,7 +122,7 @@ class Queue:
             seconds = min(seconds, each.deadline - now)
         return seconds
 
-    def due(self, most: int, others: Settled | None) -> list[Waiting]:
+    def due(self, most: int, others: SendResult | None) -> list[WaitingMail]:
         """Take up to ``most`` out whose turn it is; those whose time is over are sent away.
 
         Everybody else is told ``others``, or waits if that is None.
@@ -132,8 +132,8 @@ class Queue:
         if not self._waiting:
             return []
         now = self._clock.monotonic()
-        due: list[Waiting] = []
-        kept: deque[Waiting] = deque()
+        due: list[WaitingMail] = []
+        kept: deque[WaitingMail] = deque()
         for each in self._waiting:
             blocked = self._blocked.get(each.incoming.terms.id, 0.0) > now
             if each.future.cancelled():
@@ -141,7 +141,7 @@ class Queue:
             if others is not None and len(due) >= most:
                 each.settle(others)
             elif each.deadline <= now:
-                each.settle(Settled(error=rate_exceeded()))
+                each.settle(SendResult(error=rate_exceeded()))
             elif len(due) >= most or blocked:
                 kept.append(each)
             else:
@@ -150,22 +150,22 @@ class Queue:
         return due
 
 
-class Outcomes(Protocol):
+class RelayedOutcomes(Protocol):
     """What became of mails that were taken over before."""
 
-    def outcome(self, mail_id: int) -> Outcome:
+    def outcome(self, mail_id: int) -> RelayedOutcome:
         """Where the recipient stands that the mail was answered for."""
 
 
-class Repeated:
+class RepeatedCalls:
     """Calls that were made before: each is told what its mail comes to, once it has arrived."""
 
-    def __init__(self, outcomes: Outcomes, clock: Clock, *, patience: float) -> None:
+    def __init__(self, outcomes: RelayedOutcomes, clock: Clock, *, patience: float) -> None:
         """A mail that is on its way for longer than ``patience`` seconds is told as it stands."""
         self._outcomes = outcomes
         self._clock = clock
         self._patience = patience
-        self._waiting: deque[tuple[Waiting, int, float]] = deque()
+        self._waiting: deque[tuple[WaitingMail, int, float]] = deque()
         """With the mail's id, and the monotonic seconds at which it is given up."""
         self._looked_at = float("-inf")
 
@@ -176,7 +176,7 @@ class Repeated:
             return float("inf")
         return max(0.0, self._looked_at + _POLL_SECONDS - self._clock.monotonic())
 
-    def add(self, waiting: Waiting, mail_id: int) -> None:
+    def add(self, waiting: WaitingMail, mail_id: int) -> None:
         """Answer ``waiting`` with what became of that mail, as soon as :meth:`look` finds it."""
         self._waiting.append((waiting, mail_id, self._clock.monotonic() + self._patience))
         self._looked_at = float("-inf")
@@ -200,18 +200,18 @@ class Repeated:
             else:
                 waiting.settle(of_outcome(outcome, mail_id))
 
-    def send_away(self, settled: Settled) -> None:
+    def send_away(self, settled: SendResult) -> None:
         """Answer everybody with this."""
         while self._waiting:
             self._waiting.popleft()[0].settle(settled)
 
 
-def unavailable(why: str) -> Settled:
+def unavailable(why: str) -> SendResult:
     """Nothing was taken, and trying again is worth it."""
-    return Settled(error=ServiceError(503, "ServiceUnavailable", why))
+    return SendResult(error=ServiceError(503, "ServiceUnavailable", why))
 
 
-def closing() -> Settled:
+def closing() -> SendResult:
     """The relay is stopping."""
     return unavailable("The relay is stopping; try again.")
 

@@ -8,7 +8,7 @@ from sestui.core.clock import Instant, iso
 from sestui.core.contact.address_check import suppression_key
 from sestui.core.delivery.explain import (
     DeliveryFacts,
-    Recipient,
+    ExplainedContact,
     RunFacts,
     Suppressed,
     why,
@@ -150,12 +150,14 @@ class ContactRecords:
             history=tuple(self._told(runs, recipient)),
         )
 
-    def _told(self, runs: Sequence[PastRun], recipient: Recipient) -> Iterable[HistoryEntry]:
+    def _told(self, runs: Sequence[PastRun], recipient: ExplainedContact) -> Iterable[HistoryEntry]:
         earlier = _earlier_runs(runs)
         entries = [self._entry(past, recipient, earlier.get(past.campaign, ())) for past in runs]
         return sorted(entries, key=lambda entry: (entry.run_id, entry.at), reverse=True)
 
-    def _entry(self, past: PastRun, recipient: Recipient, mailed: Sequence[Run]) -> HistoryEntry:
+    def _entry(
+        self, past: PastRun, recipient: ExplainedContact, mailed: Sequence[Run]
+    ) -> HistoryEntry:
         run, delivery = past.run, past.delivery
         before = [other.number for other in mailed if other.id < run.id]
         facts = _run_facts(past, had_it=f"run {max(before)}" if before else "")
@@ -196,11 +198,11 @@ def _earlier_runs(runs: Iterable[PastRun]) -> dict[str, list[Run]]:
 
 def _recipient(
     contact: Contact | None, suppression: Suppression | None, lists: Iterable[Joined]
-) -> Recipient:
+) -> ExplainedContact:
     suppressed = None
     if suppression is not None:
         suppressed = Suppressed(suppression.created_at, suppression.why)
-    return Recipient(
+    return ExplainedContact(
         status=ContactStatus(contact.status) if contact else None,
         status_reason=contact.status_reason if contact else "",
         suppressed=suppressed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
-from sestui.ses_api.relay_admission import Queue
+from sestui.ses_api.relay_admission import QueueDepth
 from sestui.store.campaigns.campaigns import coming
 from sestui.store.contacts.imports import Imports
 from sestui.store.db.tables import ImportRecord
@@ -47,7 +47,7 @@ class Dashboard:
     coming: tuple[Coming, ...]
     recent: tuple[RunView, ...]
     """Runs that ended."""
-    queues: Mapping[int, Queue]
+    queues: Mapping[int, QueueDepth]
     """What waits in a relay's run, by the run's id; runs where nothing waits are not among them."""
 
 

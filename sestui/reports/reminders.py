@@ -9,7 +9,7 @@ from sestui.core.delivery.states import RunKind, RunState
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.sending.runs.campaign_scheduler import NotStarted
 from sestui.store.db.tables import Run
-from sestui.store.runs.reminders import Reminders, Told
+from sestui.store.runs.reminders import ReminderNote, Reminders
 
 
 class ReminderService:
@@ -38,10 +38,10 @@ class ReminderService:
             if self._reminders.tell(told, self._recipients, now, before):
                 yield sentence
 
-    def _runs(self) -> list[tuple[Told, str]]:
+    def _runs(self) -> list[tuple[ReminderNote, str]]:
         return [self._run(run, name) for run, name in self._reminders.runs()]
 
-    def _run(self, run: Run, campaign: str) -> tuple[Told, str]:
+    def _run(self, run: Run, campaign: str) -> tuple[ReminderNote, str]:
         states, sentences = [], []
         title, name = f"{campaign} run {run.number}", shlex.quote(campaign)
         if run.state == RunState.PAUSED:
@@ -63,11 +63,13 @@ class ReminderService:
         mailed = run.kind != RunKind.NOTICE
         state, sentence = "+".join(states), " ".join(sentences)
         notice = self._notice(title, sentence, run.from_address) if mailed else None
-        return Told(Subject.RUN, run.id, state, notice, run.from_address), sentence
+        return ReminderNote(Subject.RUN, run.id, state, notice, run.from_address), sentence
 
-    def _campaign(self, held: NotStarted) -> tuple[Told, str]:
+    def _campaign(self, held: NotStarted) -> tuple[ReminderNote, str]:
         notice = self._notice(held.name, held.sentence, held.from_address)
-        told = Told(Subject.CAMPAIGN, held.campaign_id, "not started", notice, held.from_address)
+        told = ReminderNote(
+            Subject.CAMPAIGN, held.campaign_id, "not started", notice, held.from_address
+        )
         return told, held.sentence
 
     def _notice(self, title: str, sentence: str, from_address: str) -> Notice | None:

@@ -9,7 +9,7 @@ from sestui.store.db.tables import GovernorRow
 from sestui.store.ledger.governor import Governor, row_allowed, row_quota
 
 
-class Asked(Protocol):
+class AccountSource(Protocol):
     """SES, as far as it tells about the account."""
 
     @property
@@ -23,7 +23,7 @@ class SharedAccount:
     """Looks at the account and keeps what SES said in the governor's row."""
 
     def __init__(
-        self, asked: Asked, governor: Governor, *, quota_rule: QuotaRule, clock: Clock
+        self, asked: AccountSource, governor: Governor, *, quota_rule: QuotaRule, clock: Clock
     ) -> None:
         self._asked = asked
         self._governor = governor

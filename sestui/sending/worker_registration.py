@@ -14,7 +14,7 @@ from sestui.store.ledger.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WorkerRegistration:
     """This process as a worker; its heartbeat keeps its claims its own."""
 
     id: str
@@ -33,7 +33,7 @@ def workplace(
     role: WorkerRole = WorkerRole.SENDER,
     *,
     lineage: Lineage | None = None,
-) -> Iterator[Place]:
+) -> Iterator[WorkerRegistration]:
     """Register this process for as long as the block lasts.
 
     Whoever sends gives ``lineage``, and has looked before whether the database is an older copy.
@@ -45,7 +45,7 @@ def workplace(
         host=this_host(), pid=pid, process_started_at=started_at, role=role
     )
     try:
-        yield Place(worker_id, workers)
+        yield WorkerRegistration(worker_id, workers)
     finally:
         # One that can't say that it leaves is found by the next process; what kept it from writing
         # has been told where it cost something.

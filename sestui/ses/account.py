@@ -16,7 +16,7 @@ _MISREAD = (AttributeError, TypeError, ValueError)
 """What botocore's parser raises over JSON of another shape than SES's."""
 
 
-class Account:
+class AccountReader:
     """One SES account in one region."""
 
     def __init__(self, clients: Clients, *, simulated: bool) -> None:

@@ -61,7 +61,7 @@ _READ_BYTES = 65_536
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Attempt(Protocol):
+class OpeningAttempt(Protocol):
     """One attempt to open a connection."""
 
     def connect(self) -> socket.socket:
@@ -109,7 +109,7 @@ class _Connection:
 
 @dataclass(slots=True, eq=False)
 class _Opening:
-    attempt: Attempt
+    attempt: OpeningAttempt
     began: float
     found: socket.socket | None = None
     error: ConnectError | None = None
@@ -122,7 +122,7 @@ class Connections:
     short-lived threads of its own.
     """
 
-    def __init__(self, attempt: Callable[[], Attempt], clock: Clock, *, most: int) -> None:
+    def __init__(self, attempt: Callable[[], OpeningAttempt], clock: Clock, *, most: int) -> None:
         self._attempt = attempt
         self._clock = clock
         self._most = most

@@ -66,11 +66,13 @@ class Connector:
                 headers = dict(made._proxy_config.proxy_headers_for(self._proxy))
         self.route = Route(whole_url, headers)
 
-    def attempt(self) -> "Attempt":
+    def attempt(self) -> "ConnectAttempt":
         """What opens one connection."""
         pool = self._manager.connection_from_url(self._url)
         self._setup_certificates(pool, self._url, self._verify)
-        return Attempt(self, pool, tunnels=self._proxy is not None and not self.route.whole_url)
+        return ConnectAttempt(
+            self, pool, tunnels=self._proxy is not None and not self.route.whole_url
+        )
 
     def refused(self, error: Exception) -> ConnectError:
         """``error``, which an attempt met, as a sentence."""
@@ -104,7 +106,7 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
 timeouts."""
 
 
-class Attempt:
+class ConnectAttempt:
     """One attempt to open a connection, made in a thread of its own."""
 
     def __init__(self, connector: Connector, pool: Any, *, tunnels: bool) -> None:

@@ -34,7 +34,7 @@ class Operation(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SesCall:
     """A call that is serialised and not signed yet."""
 
     operation: Operation
@@ -91,17 +91,17 @@ class Gateway:
         """Have connections for so many calls at once, from now on."""
         self._connections.want(calls)
 
-    def call(self, mails: Sequence[Mail]) -> Call:
+    def call(self, mails: Sequence[Mail]) -> SesCall:
         """One call for ``mails``: of up to 50 mails of one message if there are several.
 
         Raises:
             TypeError, ValueError: what they hold can't be written as JSON.
         """
         if len(mails) == 1:
-            return Call(Operation.SEND_EMAIL, _json(single_request(mails[0])), 1)
-        return Call(Operation.SEND_BULK_EMAIL, _json(bulk_request(mails)), len(mails))
+            return SesCall(Operation.SEND_EMAIL, _json(single_request(mails[0])), 1)
+        return SesCall(Operation.SEND_BULK_EMAIL, _json(bulk_request(mails)), len(mails))
 
-    def send(self, call: Call, done: Callable[[Sequence[Reply]], None]) -> bool:
+    def send(self, call: SesCall, done: Callable[[Sequence[Reply]], None]) -> bool:
         """Sign ``call`` and let it leave; False: it could not, and no byte of it has.
 
         ``done`` is called once, in a later :meth:`poll`, with a reply for each mail in their order.

@@ -43,7 +43,7 @@ class Incoming:
     within a second have one signature, and only the names it gives them apart."""
 
 
-class Verdict(StrEnum):
+class AdmissionVerdict(StrEnum):
     """What the ledger says to an incoming mail."""
 
     ADMITTED = "admitted"
@@ -62,7 +62,7 @@ class Verdict(StrEnum):
 class Admission:
     """What became of an incoming mail."""
 
-    verdict: Verdict
+    verdict: AdmissionVerdict
     mail_id: int = 0
     claims: tuple[Claim, ...] = ()
     """ADMITTED: the recipients of the first call, ``sending`` in the ledger."""
@@ -107,7 +107,7 @@ class CallAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RelayedOutcome:
     """Where the recipient that a mail was answered for stands."""
 
     state: str
@@ -117,7 +117,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class QueueDepth:
     """What the relay took over and has not sent yet."""
 
     depth: int

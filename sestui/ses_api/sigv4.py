@@ -27,7 +27,7 @@ Headers = tuple[tuple[str, str], ...]
 """Lower-case names and values as they came, in their order; bytes read as Latin-1."""
 
 
-class Fault(StrEnum):
+class SignatureFaultKind(StrEnum):
     """What is wrong with a signature."""
 
     MISSING = "missing"
@@ -42,7 +42,7 @@ class Fault(StrEnum):
 class SignatureFault(Exception):  # noqa: N818 - becomes an error of the API that was called
     """The request proves nothing about who sent it; the text says why, in AWS's words."""
 
-    def __init__(self, fault: Fault, text: str) -> None:
+    def __init__(self, fault: SignatureFaultKind, text: str) -> None:
         super().__init__(text)
         self.fault = fault
 
@@ -69,7 +69,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SignatureClaim:
     """What a request says of its signature."""
 
     access_key_id: str
@@ -109,7 +109,7 @@ _USE_VERSION_4 = (
 )
 
 
-def claimed(received: Received) -> Claim:
+def claimed(received: Received) -> SignatureClaim:
     """What the request says of its signature, from its header or its query.
 
     Raises:
@@ -122,17 +122,18 @@ def claimed(received: Received) -> Claim:
     if _IN_QUERY in given or "X-Amz-Algorithm" in given:
         return _from_query(given)
     if received.header(_OLD_HEADER) or _OLD_QUERY & given.keys():
-        raise SignatureFault(Fault.INCOMPLETE, _USE_VERSION_4)
-    raise SignatureFault(Fault.MISSING, "Request is missing Authentication Token")
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, _USE_VERSION_4)
+    raise SignatureFault(SignatureFaultKind.MISSING, "Request is missing Authentication Token")
 
 
-def _from_header(authorization: str, received: Received) -> Claim:
+def _from_header(authorization: str, received: Received) -> SignatureClaim:
     if authorization.split(maxsplit=1)[:1] != [ALGORITHM]:
-        raise SignatureFault(Fault.INCOMPLETE, _USE_VERSION_4)
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, _USE_VERSION_4)
     match = _HEADER.fullmatch(authorization.strip())
     if match is None:
         raise SignatureFault(
-            Fault.INCOMPLETE, "Authorization header requires a whole AWS4-HMAC-SHA256 signature."
+            SignatureFaultKind.INCOMPLETE,
+            "Authorization header requires a whole AWS4-HMAC-SHA256 signature.",
         )
     date, dated_by = received.header("x-amz-date"), "x-amz-date"
     if not date and received.header("date"):
@@ -158,12 +159,14 @@ def _basic_date(date: str) -> str:
         return date
 
 
-def _from_query(given: dict[str, str]) -> Claim:
+def _from_query(given: dict[str, str]) -> SignatureClaim:
     if given.get("X-Amz-Algorithm") != ALGORITHM:
-        raise SignatureFault(Fault.INCOMPLETE, f"X-Amz-Algorithm must be {ALGORITHM}.")
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, f"X-Amz-Algorithm must be {ALGORITHM}.")
     expires = given.get("X-Amz-Expires", "")
     if not (expires.isascii() and expires.isdigit() and 0 < int(expires[:9]) <= LONGEST_EXPIRY):
-        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Expires must be between 1 and 604800.")
+        raise SignatureFault(
+            SignatureFaultKind.INCOMPLETE, "X-Amz-Expires must be between 1 and 604800."
+        )
     return _claim(
         credential=given.get("X-Amz-Credential", ""),
         headers=given.get("X-Amz-SignedHeaders", ""),
@@ -175,30 +178,36 @@ def _from_query(given: dict[str, str]) -> Claim:
 
 def _claim(
     *, credential: str, headers: str, date: str, signature: str, expires: int | None
-) -> Claim:
+) -> SignatureClaim:
     parts = credential.split("/")
     if len(parts) != 5 or not all(parts) or parts[4] != "aws4_request":
         raise SignatureFault(
-            Fault.INCOMPLETE, "Credential must be KEY/DATE/REGION/SERVICE/aws4_request."
+            SignatureFaultKind.INCOMPLETE,
+            "Credential must be KEY/DATE/REGION/SERVICE/aws4_request.",
         )
     if not _DATE.fullmatch(date):
         raise SignatureFault(
-            Fault.INCOMPLETE, "The request needs a date: X-Amz-Date in ISO 8601 format, or Date."
+            SignatureFaultKind.INCOMPLETE,
+            "The request needs a date: X-Amz-Date in ISO 8601 format, or Date.",
         )
     if not _SIGNATURE.fullmatch(signature):
-        raise SignatureFault(Fault.INCOMPLETE, "Signature must be 64 hexadecimal digits.")
+        raise SignatureFault(
+            SignatureFaultKind.INCOMPLETE, "Signature must be 64 hexadecimal digits."
+        )
     names = tuple(headers.lower().split(";"))
     if not all(_SIGNED_HEADER.fullmatch(name) for name in names) or list(names) != sorted(
         set(names)
     ):
-        raise SignatureFault(Fault.INCOMPLETE, "SignedHeaders must be sorted names of headers.")
+        raise SignatureFault(
+            SignatureFaultKind.INCOMPLETE, "SignedHeaders must be sorted names of headers."
+        )
     key, day, region, service, _ = parts
-    return Claim(key, day, region, service, date, names, signature, expires)
+    return SignatureClaim(key, day, region, service, date, names, signature, expires)
 
 
 def verify(
     received: Received,
-    claim: Claim,
+    claim: SignatureClaim,
     secret: str,
     *,
     region: str,
@@ -219,38 +228,44 @@ def verify(
         fits |= hmac.compare_digest(_signature(key, claim, request), claim.signature)
     if not fits:
         raise SignatureFault(
-            Fault.MISMATCH,
+            SignatureFaultKind.MISMATCH,
             "The request signature we calculated does not match the signature you provided. Check "
             "your AWS Secret Access Key and signing method. Consult the service documentation for "
             "details.",
         )
 
 
-def _check_scope(claim: Claim, region: str, services: Collection[str]) -> None:
+def _check_scope(claim: SignatureClaim, region: str, services: Collection[str]) -> None:
     if claim.service not in services:
         raise SignatureFault(
-            Fault.SCOPE,
+            SignatureFaultKind.SCOPE,
             f"Credential should be scoped to correct service: '{next(iter(services))}'.",
         )
     if claim.region != region:
         raise SignatureFault(
-            Fault.SCOPE, f"Credential should be scoped to a valid region, here '{region}'."
+            SignatureFaultKind.SCOPE,
+            f"Credential should be scoped to a valid region, here '{region}'.",
         )
     if claim.day != claim.date[:8]:
         raise SignatureFault(
-            Fault.SCOPE, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version."
+            SignatureFaultKind.SCOPE,
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version.",
         )
 
 
-def _check_time(claim: Claim, now: Instant) -> None:
+def _check_time(claim: SignatureClaim, now: Instant) -> None:
     signed = signed_at(claim)
     if signed > now + SKEW_SECONDS:
-        raise SignatureFault(Fault.EXPIRED, f"Signature not yet current: {claim.date} is later.")
+        raise SignatureFault(
+            SignatureFaultKind.EXPIRED, f"Signature not yet current: {claim.date} is later."
+        )
     if now > signed + (SKEW_SECONDS if claim.expires is None else claim.expires):
-        raise SignatureFault(Fault.EXPIRED, f"Signature expired: {claim.date} is now too early.")
+        raise SignatureFault(
+            SignatureFaultKind.EXPIRED, f"Signature expired: {claim.date} is now too early."
+        )
 
 
-def signed_at(claim: Claim) -> Instant:
+def signed_at(claim: SignatureClaim) -> Instant:
     """When the request was signed, by its own word.
 
     Raises:
@@ -259,7 +274,7 @@ def signed_at(claim: Claim) -> Instant:
     try:
         return _instant(claim.date)
     except ValueError as error:
-        raise SignatureFault(Fault.INCOMPLETE, "X-Amz-Date is not a date.") from error
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, "X-Amz-Date is not a date.") from error
 
 
 @lru_cache(maxsize=64)
@@ -268,30 +283,35 @@ def _instant(date: str) -> Instant:
     return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
 
 
-def _check_coverage(received: Received, claim: Claim) -> None:
+def _check_coverage(received: Received, claim: SignatureClaim) -> None:
     present = {name for name, _ in received.headers}
     if "host" not in claim.signed_headers or not received.header("host"):
-        raise SignatureFault(Fault.INCOMPLETE, "'Host' must be a 'SignedHeader'.")
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, "'Host' must be a 'SignedHeader'.")
     if claim.expires is None and claim.dated_by not in claim.signed_headers:
         name = claim.dated_by.title()
-        raise SignatureFault(Fault.INCOMPLETE, f"'{name}' must be a 'SignedHeader'.")
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, f"'{name}' must be a 'SignedHeader'.")
     if not set(claim.signed_headers) <= present:
-        raise SignatureFault(Fault.INCOMPLETE, "A header that was signed is missing.")
+        raise SignatureFault(SignatureFaultKind.INCOMPLETE, "A header that was signed is missing.")
     uncovered = {name for name in present if name.startswith("x-amz-")} - set(claim.signed_headers)
     if uncovered:
-        raise SignatureFault(Fault.INCOMPLETE, f"'{min(uncovered)}' must be a 'SignedHeader'.")
+        raise SignatureFault(
+            SignatureFaultKind.INCOMPLETE, f"'{min(uncovered)}' must be a 'SignedHeader'."
+        )
     told = received.header("x-amz-content-sha256")
     if told and not hmac.compare_digest(told.encode(), received.body_hash.encode()):
         raise SignatureFault(
-            Fault.PAYLOAD, "x-amz-content-sha256 is not the SHA-256 of the body that came."
+            SignatureFaultKind.PAYLOAD,
+            "x-amz-content-sha256 is not the SHA-256 of the body that came.",
         )
     if received.header("x-amz-security-token") or "X-Amz-Security-Token" in _query_values(
         received.query
     ):
-        raise SignatureFault(Fault.TOKEN, "The security token included in the request is invalid.")
+        raise SignatureFault(
+            SignatureFaultKind.TOKEN, "The security token included in the request is invalid."
+        )
 
 
-def canonical_requests(received: Received, claim: Claim) -> Iterator[str]:
+def canonical_requests(received: Received, claim: SignatureClaim) -> Iterator[str]:
     """The texts that a client may have hashed for this request, one of them AWS's own.
 
     Clients differ in whether they resolve dots in a path and whether they escape a query anew;
@@ -320,7 +340,7 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     return key
 
 
-def _signature(key: bytes, claim: Claim, request: str) -> str:
+def _signature(key: bytes, claim: SignatureClaim, request: str) -> str:
     digest = hashlib.sha256(request.encode("latin-1")).hexdigest()
     text = "\n".join((ALGORITHM, claim.date, claim.scope(), digest))
     return hmac.digest(key, text.encode("latin-1"), "sha256").hex()

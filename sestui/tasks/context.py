@@ -17,8 +17,8 @@ from sestui.store.db.database import Database
 
 if TYPE_CHECKING:
     from sestui.reports.notices import Notices
-    from sestui.sending.runs.campaign_scheduler import Due
-    from sestui.ses.account import Account
+    from sestui.sending.runs.campaign_scheduler import CampaignScheduler
+    from sestui.ses.account import AccountReader
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -37,7 +37,7 @@ class Services(Protocol):
     @property
     def database(self) -> Database: ...  # noqa: D102
     @property
-    def due(self) -> "Due":
+    def due(self) -> "CampaignScheduler":
         """Starts campaigns."""
 
     @property
@@ -45,7 +45,7 @@ class Services(Protocol):
         """Mail by sestui itself."""
 
     @property
-    def ses_account(self) -> "Account":
+    def ses_account(self) -> "AccountReader":
         """The account, as SES tells about it."""
 
 

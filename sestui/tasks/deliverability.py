@@ -20,7 +20,7 @@ from email_validator import EmailUndeliverableError
 from email_validator.deliverability import validate_email_deliverability
 
 from sestui.core.clock import Clock
-from sestui.core.contact.address_verdict import Checked, Verdict
+from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
 
@@ -67,7 +67,7 @@ class Domains:
         fresh = sorted(wanted - self._known.keys())
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sestui-dns") as pool:
             found = dict(zip(fresh, pool.map(self._asked, fresh), strict=True))
-        self._dead += sum(each.verdict is Verdict.INVALID for each in found.values())
+        self._dead += sum(each.verdict is AddressVerdict.INVALID for each in found.values())
         self.asked += len(found)
         if self._dead > max(_FEW, self.asked / 2):
             raise SestuiError(
@@ -87,7 +87,7 @@ class Domains:
             at = max(now, self._next_at)
             self._next_at = at + self._pause
         if self._clock.wait(self._stop, at - now):
-            return Checked(Verdict.UNKNOWN, "The check was stopped.")
+            return Checked(AddressVerdict.UNKNOWN, "The check was stopped.")
         return check_domain(domain, self._resolver)
 
 
@@ -98,28 +98,28 @@ def check_domain(domain: str, resolver: dns.resolver.Resolver) -> Checked:
     except EmailUndeliverableError as error:
         return _judged(error, domain)
     except Exception as error:  # noqa: BLE001 - a server's nonsense must not end the check
-        return Checked(Verdict.UNKNOWN, f"Its DNS can't be read ({type(error).__name__}).")
+        return Checked(AddressVerdict.UNKNOWN, f"Its DNS can't be read ({type(error).__name__}).")
     trouble = told.get("unknown-deliverability")
     if trouble:
         why = "did not answer in time" if trouble == "timeout" else "failed"
-        return Checked(Verdict.UNKNOWN, f"The DNS servers {why}.")
-    return Checked(Verdict.VALID)
+        return Checked(AddressVerdict.UNKNOWN, f"The DNS servers {why}.")
+    return Checked(AddressVerdict.VALID)
 
 
 def _judged(error: EmailUndeliverableError, domain: str) -> Checked:
     cause = error.__cause__
     if cause is None:  # its own records say that it takes no mail
-        return Checked(Verdict.INVALID, printable(str(error)))
+        return Checked(AddressVerdict.INVALID, printable(str(error)))
     if isinstance(cause, dns.resolver.NXDOMAIN):
         responses = list(cause.kwargs.get("responses", {}).values())
     elif isinstance(cause, dns.resolver.NoAnswer):
         responses = [cause.kwargs["response"]] if "response" in cause.kwargs else []
     else:
-        return Checked(Verdict.UNKNOWN, f"Its DNS can't be read ({type(cause).__name__}).")
+        return Checked(AddressVerdict.UNKNOWN, f"Its DNS can't be read ({type(cause).__name__}).")
     if responses and all(_from_the_zone(response) for response in responses):
-        return Checked(Verdict.INVALID, printable(str(error)))
+        return Checked(AddressVerdict.INVALID, printable(str(error)))
     return Checked(
-        Verdict.UNKNOWN, f"The DNS servers deny {printable(domain)}, but without a proof."
+        AddressVerdict.UNKNOWN, f"The DNS servers deny {printable(domain)}, but without a proof."
     )
 
 

@@ -11,7 +11,7 @@ from sestui.core.clock import Clock
 from sestui.core.task.states import TaskRunState
 from sestui.core.text import printable
 from sestui.errors import SestuiError, StoppedError, StorageError
-from sestui.store.tasks.runs import Program, Runner, RunResult, Taken, TaskRuns
+from sestui.store.tasks.runs import Program, Runner, RunResult, TakenTaskRun, TaskRuns
 from sestui.tasks.context import RunLog, Services, TaskContext
 from sestui.tasks.orphans import program
 from sestui.tasks.registry import load_type, parameters_of
@@ -55,7 +55,7 @@ class Ended:
 class Execution:
     """A run at work in a thread; its end is written exactly once, by the thread or by the crew."""
 
-    taken: Taken
+    taken: TakenTaskRun
     runs: TaskRuns
     runner: Runner
     services: Services

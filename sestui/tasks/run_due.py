@@ -21,11 +21,11 @@ from sestui.reports.overview import Overview, RunView
 from sestui.reports.reminders import ReminderService
 from sestui.sending.engine.loop import End
 from sestui.sending.engine.report import SenderReport
-from sestui.sending.runs.campaign_scheduler import Due, NotStarted
+from sestui.sending.runs.campaign_scheduler import CampaignScheduler, NotStarted
 from sestui.sending.sender import Sender
 from sestui.store.db.tables import Run
 from sestui.tasks.execution import Ended
-from sestui.tasks.worker_pool import Crew
+from sestui.tasks.worker_pool import WorkerPool
 
 _LOOK_SECONDS = 0.25
 _ROUND_SECONDS = 1.0
@@ -41,13 +41,13 @@ _SLICE_SECONDS = 20.0
 """After its time a process that a task keeps alive sends in turns of this length."""
 
 
-class Workshop(Protocol):
+class RunDueServices(Protocol):
     """What it needs of the runtime."""
 
     @property
     def clock(self) -> Clock: ...  # noqa: D102
     @property
-    def due(self) -> Due: ...  # noqa: D102
+    def due(self) -> CampaignScheduler: ...  # noqa: D102
     @property
     def notices(self) -> Notices: ...  # noqa: D102
     @property
@@ -55,7 +55,7 @@ class Workshop(Protocol):
     @property
     def reminders(self) -> ReminderService: ...  # noqa: D102
 
-    def crew(self, *, on_ended: Callable[[Ended], None] | None = None) -> Crew:
+    def crew(self, *, on_ended: Callable[[Ended], None] | None = None) -> WorkerPool:
         """The threads that run tasks, not yet started; ``on_ended`` is told of each end."""
 
     def sender(
@@ -102,7 +102,7 @@ class RunDue:
 
     def __init__(
         self,
-        workshop: Workshop,
+        workshop: RunDueServices,
         *,
         seconds: float,
         hear: Callable[[SenderReport], None] | None = None,

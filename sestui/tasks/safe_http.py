@@ -67,7 +67,7 @@ class RefusedError(SestuiError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FetchRequest:
     """What is asked."""
 
     method: str
@@ -77,7 +77,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchAnswer:
     """What came back."""
 
     status: int
@@ -87,7 +87,7 @@ class Answer:
     """At most :data:`MOST_BODY` of it."""
 
 
-def ask(request: Request, *, seconds: float, allow_private: bool, clock: Clock) -> Answer:
+def ask(request: FetchRequest, *, seconds: float, allow_private: bool, clock: Clock) -> FetchAnswer:
     """Send the request and follow redirects; ``seconds`` is for all of it.
 
     Raises:
@@ -138,7 +138,9 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Answer, str | None]:
+def _once(
+    request: FetchRequest, seconds: float, *, allow_private: bool
+) -> tuple[FetchAnswer, str | None]:
     """One request to one checked address; with the location if the answer is a redirect."""
     url = checked_url(request.url)
     host = str(url.host).strip("[]")
@@ -174,7 +176,7 @@ def _once(request: Request, seconds: float, *, allow_private: bool) -> tuple[Ans
                 break
             location = response.headers.get("location")
             follow = response.status in _REDIRECTS and location
-            answer = Answer(response.status, request.url, body)
+            answer = FetchAnswer(response.status, request.url, body)
             return answer, urljoin(request.url, location) if follow and location else None
     else:
         raise RequestError(said + f"{_why(trouble)}.") from trouble
@@ -236,7 +238,7 @@ def _cut_after(connection: HTTPConnection, seconds: float) -> "Iterator[threadin
         timer.cancel()
 
 
-def _redirected(request: Request, status: int, location: str) -> Request:
+def _redirected(request: FetchRequest, status: int, location: str) -> FetchRequest:
     """What the redirect asks for.
 
     Any header may be a secret, whatever its name is: another host gets only those that never are,
@@ -251,7 +253,7 @@ def _redirected(request: Request, status: int, location: str) -> Request:
     if status == 303 or (status in {301, 302} and method == "POST"):
         method, body = ("HEAD" if method == "HEAD" else "GET"), None
         headers = {n: value for n, value in headers.items() if n.lower() not in _ABOUT_BODY}
-    return Request(method, location, headers, body)
+    return FetchRequest(method, location, headers, body)
 
 
 def _why(error: Exception | None) -> str:

@@ -112,7 +112,7 @@ class TaskView:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskOutlook:
+class TaskForecast:
     """When a task runs, as people read it; times are those of the task's zone."""
 
     words: str
@@ -124,7 +124,7 @@ class TaskOutlook:
     ends: str
 
 
-class TaskDesk:
+class TaskService:
     """Looks at tasks and changes them; everything is checked before it is written."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
@@ -171,7 +171,7 @@ class TaskDesk:
         """What each type does, by its name; the sentence of one that can't be loaded says so."""
         return {name: _summary(name) for name in known_types()}
 
-    def outlook(self, fields: TaskFields) -> TaskOutlook:
+    def outlook(self, fields: TaskFields) -> TaskForecast:
         """When a task that is not stored yet would run.
 
         Raises:
@@ -179,7 +179,7 @@ class TaskDesk:
         """
         return self._outlook(fields, [])
 
-    def outlook_of(self, view: TaskView) -> TaskOutlook:
+    def outlook_of(self, view: TaskView) -> TaskForecast:
         """When a task runs: what it waits for, which may be overdue, and what comes after that.
 
         A schedule or zone that is none (any more) is said in place of its words.
@@ -188,9 +188,9 @@ class TaskDesk:
             waits_for = [] if view.next_run_at is None else [view.next_run_at]
             return self._outlook(view.fields, waits_for)
         except (UsageError, ValueError, OverflowError) as error:
-            return TaskOutlook(str(error).rstrip("."), (), "", "")
+            return TaskForecast(str(error).rstrip("."), (), "", "")
 
-    def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskOutlook:
+    def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskForecast:
         now, zone = self._clock.now(), fields.timezone
         begin = now if fields.starts_at is None else max(now, fields.starts_at - 1e-3)
         begin = max([begin, *waits_for])
@@ -201,7 +201,7 @@ class TaskDesk:
         if not words:
             told = [on_the_clock(at, zone) for at in dates[:SHOWN_DATES]]
             words = f"{', '.join(told)}, …" if told else "no more dates"
-        return TaskOutlook(
+        return TaskForecast(
             words=words,
             fires=tuple(on_the_clock(at, zone) for at in found if ends is None or at <= ends),
             starts="" if starts is None else on_the_clock(starts, zone),

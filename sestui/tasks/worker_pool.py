@@ -11,9 +11,9 @@ from sestui.core.delivery.states import WorkerRole
 from sestui.core.task.states import TaskRunState
 from sestui.errors import SestuiError, StorageError, unforeseen
 from sestui.sending.process_identity import host_name
-from sestui.sending.worker_registration import Place, workplace
+from sestui.sending.worker_registration import WorkerRegistration, workplace
 from sestui.store.db.database import Database
-from sestui.store.tasks.runs import Orphan, Runner, Taken, TaskRuns
+from sestui.store.tasks.runs import Orphan, Runner, TakenTaskRun, TaskRuns
 from sestui.store.tasks.tasks import Queued, Tasks
 from sestui.tasks.context import Services
 from sestui.tasks.execution import GRACE_SECONDS, Ended, Execution
@@ -32,7 +32,7 @@ _ABANDON_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 
 
-class Crew:
+class WorkerPool:
     """Runs due tasks until it is told to finish; start it once.
 
     It registers as a worker before it takes its first run and leaves after its last, so that
@@ -150,7 +150,7 @@ class Crew:
             execution.end(TaskRunState.KILLED, "What looks after tasks has failed.")
         self._note_ended()
 
-    def _serve(self, place: Place) -> None:
+    def _serve(self, place: WorkerRegistration) -> None:
         runner = Runner(place.id, host_name())
         self.orphans = self._runs.adopt_orphans(self._clock.now(), end_left_over)
         if self._by_hand is not None:
@@ -220,7 +220,7 @@ class Crew:
         else:
             self._idle.set()
 
-    def _begin(self, taken: Taken, runner: Runner) -> None:
+    def _begin(self, taken: TakenTaskRun, runner: Runner) -> None:
         execution = Execution(taken, self._runs, runner, self._services, self._clock)
         self._at_work = [*self._at_work, execution]
         self._start_thread(execution)

@@ -14,14 +14,14 @@ import pytest
 
 from sestui.cli.main import main
 from sestui.core.delivery.handover import Reply
-from sestui.ses.gateway import Call, Gateway
+from sestui.ses.gateway import Gateway, SesCall
 
 
 def note_departures(patch: pytest.MonkeyPatch, note: Callable[[float, int], None]) -> None:
     """Have ``note`` told of every call of this process: the instant, and its number of mails."""
     send = Gateway.send
 
-    def noted(gateway: Gateway, call: Call, done: Callable[[Sequence[Reply]], None]) -> bool:
+    def noted(gateway: Gateway, call: SesCall, done: Callable[[Sequence[Reply]], None]) -> bool:
         left_at = time.monotonic()
         left = send(gateway, call, done)
         if left:

@@ -27,7 +27,7 @@ from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.rejects import RejectsFile
 from sestui.audience.imports.rows import Reject
 from sestui.audience.imports.spool import Spool
-from sestui.audience.imports.spooling import Statuses, Table, parser_of
+from sestui.audience.imports.spooling import Spooling, Statuses, parser_of
 from sestui.audience.imports.status_words import Meaning
 from sestui.audience.imports.statuses import FileSays, UnknownStatusError
 from sestui.audience.sources.opening import open_contacts
@@ -214,7 +214,7 @@ def import_contacts(
             all_active=all_active,
             lines=lines,
         )
-        table = Table(rows, columns, spool, told)
+        table = Spooling(rows, columns, spool, told)
         table.run(parser, lambda: report(Progress(rows.bytes_read, rows.format.size, table.rows)))
         if not table.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
@@ -278,7 +278,7 @@ def _reported(
 def _result(
     rows: RowFile,
     columns: Columns,
-    table: Table,
+    table: Spooling,
     written: Upserted,
     says: FileSays,
     *,

@@ -22,7 +22,7 @@ _ADD = 'INSERT INTO reject (line, "column", value, reason, "row") VALUES (?, ?, 
 _PAGED = 'SELECT line, "column", value, reason, "row" FROM reject WHERE id > ? ORDER BY id LIMIT ?'
 
 
-class RejectsShelf:
+class RejectsStore:
     """Rejects in the order of the file; any number of them, from any thread."""
 
     def __init__(self) -> None:

@@ -68,7 +68,7 @@ def parser_of(
     return records, OwnRowParser(columns, records, damaged=rows.format.damaged, types=types)
 
 
-class Table:
+class Spooling:
     """The first half: from the file to the spool and to those who are told of rejects."""
 
     def __init__(

@@ -20,7 +20,7 @@ D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class DraftFault:
     """A field that can't be what was typed into it."""
 
     field: str
@@ -145,7 +145,7 @@ class ReadDraft:
 
     campaign: CampaignFields
     message: MessageSource
-    faults: tuple[Fault, ...]
+    faults: tuple[DraftFault, ...]
     """What no campaign can hold; those fields have their usual values instead. Addresses, lists
     and content may be wrong or missing in a draft: that is for the checks."""
 
@@ -186,7 +186,7 @@ class _Reader:
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self.faults: list[Fault] = []
+        self.faults: list[DraftFault] = []
 
     def message(self) -> MessageSource:
         draft = self._draft
@@ -229,7 +229,7 @@ class _Reader:
         )
 
     def _fault(self, field: str, problem: str) -> None:
-        self.faults.append(Fault(field, problem))
+        self.faults.append(DraftFault(field, problem))
 
     def _ruled(self, field: str, text: str, rule: Callable[[str], T], usual: D) -> T | D:
         tidy = text.strip()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class AddressVerdict(StrEnum):
     """Whether mail to an address can arrive."""
 
     VALID = "valid"
@@ -20,6 +20,6 @@ class Verdict(StrEnum):
 class Checked:
     """A verdict with its reason."""
 
-    verdict: Verdict
+    verdict: AddressVerdict
     reason: str = ""
     """A sentence; '' if all is well."""

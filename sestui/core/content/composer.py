@@ -21,7 +21,7 @@ from sestui.core.content.message import (
     TooHeavyError,
 )
 from sestui.core.content.template.budget import OverBudgetError, with_meter
-from sestui.core.content.template.parts import NOT_TEXT, Part
+from sestui.core.content.template.parts import NOT_TEXT, MessagePart
 from sestui.core.content.template.sandbox import GLOBALS, RangeBudget, compiled, variables_of
 from sestui.core.content.template.strict import ValueFault
 from sestui.core.delivery.bulk_limits import shared_bytes
@@ -173,7 +173,7 @@ class Composer:
                 found.append(headers.checked(header, value))
         return name, tuple(found)
 
-    def _line_text(self, line: Part, values: dict[str, Any]) -> str:
+    def _line_text(self, line: MessagePart, values: dict[str, Any]) -> str:
         return line.whole(self._render(line, values)).strip()
 
     def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...], int]:
@@ -192,7 +192,7 @@ class Composer:
         size = self._checked_size(subject, html, text)
         return subject, html, text, (*in_subject, *in_html, *in_text), size
 
-    def _render(self, part: Part, values: dict[str, Any]) -> list[str]:
+    def _render(self, part: MessagePart, values: dict[str, Any]) -> list[str]:
         try:
             return part.pieces(self._with_range(values))
         except TemplateError:
@@ -205,7 +205,7 @@ class Composer:
             return values | {"range": RangeBudget()}
         return values
 
-    def _fault(self, part: Part, values: dict[str, Any], error: Exception) -> TemplateError:
+    def _fault(self, part: MessagePart, values: dict[str, Any], error: Exception) -> TemplateError:
         """The error with the line the author wrote: the compiled HTML has other lines."""
         kind = TooHeavyError if isinstance(error, OverBudgetError) else TemplateError
         for where, template in part.written:
@@ -246,14 +246,16 @@ def _variables(source: MessageSource) -> frozenset[str]:
     return frozenset().union(*found)
 
 
-def _line(source: str, where: str) -> Part:
+def _line(source: str, where: str) -> MessagePart:
     """A template of one line of text."""
     own = headers.tidied(source).strip()
     written = ((where, compiled(own, where, html=False)),)
-    return Part(own, where, html=False, written=written, ending="")
+    return MessagePart(own, where, html=False, written=written, ending="")
 
 
-def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[Part, Part, Part]:
+def _parts(
+    source: MessageSource, html_source: str, plain: str
+) -> tuple[MessagePart, MessagePart, MessagePart]:
     subject = _line(source.subject, "subject")
     body = ("body", compiled(source.body, "body", html=True))
     preheader = ("preheader", compiled(source.preheader, "preheader", html=True))
@@ -261,7 +263,9 @@ def _parts(source: MessageSource, html_source: str, plain: str) -> tuple[Part, P
     html = _derived(html_source, (preheader, *layout, body), html=True)
     if source.text:
         written = (("text", compiled(source.text, "text", html=False)),)
-        text = Part(plain_source(source.text), "text", html=False, written=written, ending="\n")
+        text = MessagePart(
+            plain_source(source.text), "text", html=False, written=written, ending="\n"
+        )
     else:
         as_plain = ("body", compiled(source.body, "body", html=False))
         around = [(where, compiled(source.layout, where, html=False)) for where, _ in layout]
@@ -275,10 +279,10 @@ def _derived(
     *,
     html: bool,
     ending: str | None = None,
-) -> Part:
+) -> MessagePart:
     """Compile what we made of the author's body; it can only fail where HTML hides a tag's end."""
     try:
-        return Part(source, "body", html=html, written=written, ending=ending)
+        return MessagePart(source, "body", html=html, written=written, ending=ending)
     except TemplateError as fault:
         hint = "" if html else "; give the text alternative yourself (text: in the front matter)"
         raise TemplateError(

@@ -19,7 +19,7 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class ExplainedContact:
     """The contact as it is now."""
 
     status: ContactStatus | None = None
@@ -62,7 +62,7 @@ class DeliveryFacts:
     outcome_at: Instant | None = None
 
 
-def why(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, say: Say) -> str:
+def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
     """What became of the delivery, and why, in whole sentences."""
     at = _AtMaybe(say)
     if delivery.state is DeliveryState.ACCEPTED:
@@ -86,7 +86,7 @@ def why(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, say: Say) 
     return _pending(delivery, run, recipient, at)
 
 
-def why_without(run: RunFacts, recipient: Recipient, say: Say) -> str:
+def why_without(run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
     """Why the run has no delivery to them at all."""
     since = {name: recipient.joined[name] for name in run.lists if name in recipient.joined}
     if not since:
@@ -151,7 +151,7 @@ def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
     return f"{accepted}, and {told.format(at=at(delivery.outcome_at))}."
 
 
-def _obstacle(recipient: Recipient, run: RunFacts, at: _AtMaybe) -> str:
+def _obstacle(recipient: ExplainedContact, run: RunFacts, at: _AtMaybe) -> str:
     """What keeps them from being mailed now, as the end of a sentence; '' if nothing does."""
     if recipient.suppressed is not None:
         return _suppressed(recipient.suppressed, at)
@@ -164,7 +164,7 @@ def _suppressed(suppressed: Suppressed, at: _AtMaybe) -> str:
     return _because(f"the address was suppressed{at(suppressed.since)}", suppressed.reason)
 
 
-def _not_active(recipient: Recipient) -> str:
+def _not_active(recipient: ExplainedContact) -> str:
     if recipient.status is ContactStatus.INVALID:
         return _because("the address is invalid", recipient.status_reason)
     if recipient.status is ContactStatus.UNSUBSCRIBED:
@@ -183,7 +183,9 @@ _THEN = {
 }
 
 
-def _skipped(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _AtMaybe) -> str:
+def _skipped(
+    delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, at: _AtMaybe
+) -> str:
     if delivery.code == SkipReason.CANCELLED:
         return f"the run was cancelled{at(run.finished_at)}, before their turn came."
     if delivery.code == SkipReason.SUPPRESSED and recipient.suppressed is not None:
@@ -197,7 +199,9 @@ def _skipped(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _
     return _ended(_said(delivery) or "nobody noted why")
 
 
-def _pending(delivery: DeliveryFacts, run: RunFacts, recipient: Recipient, at: _AtMaybe) -> str:
+def _pending(
+    delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, at: _AtMaybe
+) -> str:
     obstacle = _obstacle(recipient, run, at)
     if obstacle:
         return f"Still pending, and will be skipped when its turn comes: {obstacle}"

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta, tzinfo
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.pacing import DAY_SECONDS, PACE, Quota
-from sestui.core.delivery.send_window import Window
+from sestui.core.delivery.send_window import SendWindow
 
 _MOST_STEPS = 2_000
 """A run that isn't through after so many waits is too far away to be told."""
@@ -42,7 +42,7 @@ class Allowance:
     quota: Quota | None
     quota_frees_at: Instant | None = None
     """When mail of the last 24 hours begins to leave the rolling window; None: nobody knows."""
-    window: Window | None = None
+    window: SendWindow | None = None
     window_zone: tzinfo | None = None
 
 

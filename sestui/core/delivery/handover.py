@@ -152,7 +152,7 @@ class RunCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class ClaimRequest:
     """What a worker asks of the ledger: the next few deliveries of a run, and slots for them."""
 
     run_id: int
@@ -165,7 +165,7 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimResult:
     """What the ledger gave: claims with their slots, or why there are none."""
 
     now: Instant

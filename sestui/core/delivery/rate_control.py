@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.throttled_share import OUTAGE, Trial, Window
+from sestui.core.delivery.throttled_share import OUTAGE, ShareWindow, Trial
 
 _LONGEST_WINDOW_SECONDS = 15.0
 _MOST_ANSWERS = 400
@@ -99,7 +99,7 @@ class RateControl:
     """What a trial found of it: under a limit it is never taken to be more."""
     since: Instant = 0.0
     """When the rate was last changed: only answers to calls claimed since then count."""
-    window: Window = field(default_factory=Window)
+    window: ShareWindow = field(default_factory=ShareWindow)
     trial: Trial | None = None
     ceiling: float = 0.0
     """Recipients a second that were accepted when a cut last proved right."""
@@ -118,7 +118,7 @@ class RateControl:
             return _FRESH
         trial = values["trial"]
         nested = {
-            "window": Window(**values["window"]),
+            "window": ShareWindow(**values["window"]),
             "trial": Trial(**trial) if trial else None,
         }
         return cls(**{**values, **nested})
@@ -174,9 +174,9 @@ def _as_of(control: RateControl, rate: float, now: Instant) -> RateControl:
     if idle > 0 and control != _FRESH:
         if limit is not None:
             limit = rate - (rate - limit) * max(0.0, 1 - idle / _RECOVERY_SECONDS)
-        control = replace(control, limit=limit, since=now, window=Window(), trial=None)
+        control = replace(control, limit=limit, since=now, window=ShareWindow(), trial=None)
     if limit is not None and limit >= rate:
-        control = replace(control, limit=None, since=now, window=Window(), trial=None)
+        control = replace(control, limit=None, since=now, window=ShareWindow(), trial=None)
     trial = control.trial
     if trial is not None and trial.limit is not None and trial.limit >= rate:
         control = replace(control, trial=replace(trial, limit=None))
@@ -204,14 +204,14 @@ def _count(
         # Refusals may come faster than acceptances: what comes before one would be all of them.
         if taken or now - control.since > _OPENS_AFTER:
             ramp = min(now - control.since, _LONGEST_RAMP) if control.since else 0.0
-            return replace(control, window=Window(at=now + ramp))
+            return replace(control, window=ShareWindow(at=now + ramp))
         return control
     if now < window.at:
         return control
     pause = max(1.0, 5 / (rate if control.limit is None else control.limit))
     return replace(
         control,
-        window=Window(
+        window=ShareWindow(
             window.accepted + taken,
             window.throttled + refused,
             window.seconds + min(max(0.0, now - window.at), pause),
@@ -222,12 +222,12 @@ def _count(
 
 def _next_window(control: RateControl, now: Instant, **changes: Any) -> RateControl:
     """Go on at the same rate: the next window begins where this one ends."""
-    return replace(control, window=Window(at=now), **changes)
+    return replace(control, window=ShareWindow(at=now), **changes)
 
 
 def _change(control: RateControl, limit: float | None, now: Instant, **changes: Any) -> RateControl:
     """Go on at another rate: the next window opens when answers to its calls come."""
-    return replace(control, limit=limit, since=now, window=Window(), **changes)
+    return replace(control, limit=limit, since=now, window=ShareWindow(), **changes)
 
 
 def _judge(control: RateControl, rate: float, now: Instant) -> RateControl:

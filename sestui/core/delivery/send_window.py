@@ -26,7 +26,7 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class SendWindow:
     """Hours of the week on the clock of a time zone, as in ``Mon-Fri 09:00-18:00``."""
 
     spans: tuple[_Span, ...]
@@ -65,14 +65,14 @@ class Window:
         return times
 
 
-def parse_window(text: str) -> Window:
+def parse_window(text: str) -> SendWindow:
     """``Mon-Fri 09:00-18:00, Sat 10:00-14:00``; without days, every day; past midnight is fine.
 
     Raises:
         UsageError: it isn't one.
     """
     spans = tuple(_span(part.strip()) for part in text.split(","))
-    return Window(spans)
+    return SendWindow(spans)
 
 
 def _span(part: str) -> _Span:

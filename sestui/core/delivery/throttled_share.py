@@ -24,7 +24,7 @@ _LEAST_SHARE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ShareWindow:
     """Answers that are being counted."""
 
     accepted: int = 0
@@ -84,17 +84,17 @@ class Trial:
     second: bool = False
     """The first one found a background, or the end of an outage, and this one has to confirm it."""
 
-    def is_over(self, window: Window) -> bool:
+    def is_over(self, window: ShareWindow) -> bool:
         """Whether an outage has ended: a few that SES took tell as much as many would."""
         took = window.accepted >= _ACCEPTED_AGAIN and not window.throttled
         return self.share >= OUTAGE and took and window.seconds >= _WINDOW_SECONDS
 
-    def pooled_share(self, window: Window) -> float:
+    def pooled_share(self, window: ShareWindow) -> float:
         """The share before the cut and since, pooled."""
         throttled = self.share * self.answers + window.throttled
         return throttled / (self.answers + window.answers)
 
-    def log_odds(self, window: Window) -> float:
+    def log_odds(self, window: ShareWindow) -> float:
         """The logarithm of the odds that the share is background rather than a limit's."""
         background = _possible(self.share)
         limited = _possible(1 - self.goodput / window.offered)

@@ -13,7 +13,7 @@ from sestui.core.delivery.states import PauseReason
 from sestui.sending.engine.account_poller import AccountPoller, AccountReading
 from sestui.sending.engine.answer_policy import AnswerPolicy, Pause, not_now
 from sestui.sending.engine.dispatch import Dispatcher
-from sestui.sending.engine.ports import AccountView, Book
+from sestui.sending.engine.ports import AccountView, SendingRuns
 
 LASTING_SECONDS = 30.0
 """How long an outage usually is before the runs wait."""
@@ -41,7 +41,7 @@ class AccountMonitor:
         account: AccountView,
         dispatcher: Dispatcher,
         policy: AnswerPolicy,
-        book: Book,
+        book: SendingRuns,
         clock: Clock,
         *,
         lasting_seconds: float,

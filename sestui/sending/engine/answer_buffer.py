@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterable, Set
 
 from sestui.core.clock import Clock
-from sestui.core.delivery.handover import Answer, Taken, Want
+from sestui.core.delivery.handover import Answer, ClaimRequest, ClaimResult
 from sestui.errors import DatabaseLostError, StorageError
-from sestui.sending.engine.ports import Ledger
+from sestui.sending.engine.ports import SendingLedger
 
 PATIENCE_SECONDS = 120.0
 """A database that takes nothing for this long ends the sender, if nothing is lost by that."""
@@ -21,7 +21,7 @@ class AnswerBuffer:
     a doubt that nobody had to have, so it stays here as long as the process lives.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: SendingLedger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
         self._answers: list[Answer] = []
@@ -35,7 +35,7 @@ class AnswerBuffer:
         """Keep ``answers`` for the next exchange."""
         self._answers += answers
 
-    def exchange(self, want: Want | None, in_the_air: Set[int]) -> Taken | None:
+    def exchange(self, want: ClaimRequest | None, in_the_air: Set[int]) -> ClaimResult | None:
         """Write the kept answers and claim what is wanted; None: there was neither.
 
         ``in_the_air`` are the ids of deliveries whose answers are still to come.

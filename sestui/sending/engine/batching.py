@@ -33,7 +33,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallPlan:
     """The claims of one call and the ledger's instant at which it may leave."""
 
     claims: tuple[Claim, ...]
@@ -82,18 +82,21 @@ class Batching:
 
     def calls(
         self, claims: Sequence[Claim], slots: Reservation, rate: float, *, bulk: bool
-    ) -> list[Call]:
+    ) -> list[CallPlan]:
         """The calls for ``claims``, each at the slot of its first mail."""
         if not bulk:
             return [
-                Call((claim,), slots.slot(index), bulk=False) for index, claim in enumerate(claims)
+                CallPlan((claim,), slots.slot(index), bulk=False)
+                for index, claim in enumerate(claims)
             ]
         sizes = self._sizes(rate)
         self._tick += 1
         calls, index = [], 0
         while index < len(claims):
             size = sizes.pop(0) if sizes else MOST_ENTRIES
-            calls.append(Call(tuple(claims[index : index + size]), slots.slot(index), bulk=True))
+            calls.append(
+                CallPlan(tuple(claims[index : index + size]), slots.slot(index), bulk=True)
+            )
             index += size
         return calls
 

@@ -9,7 +9,7 @@ from sestui.core.delivery.mail import Mail
 from sestui.core.delivery.states import UNMADE
 from sestui.errors import ContentError
 from sestui.sending.engine.bulk_split import split_calls
-from sestui.sending.engine.ports import Call, Composer, Gateway
+from sestui.sending.engine.ports import MailComposer, SendingCall, SendingGateway
 
 _MOST_PREPARED_BYTES = 32_000_000
 """Serialised calls that wait for their slots hold no more memory than this, and one call."""
@@ -35,7 +35,7 @@ Made = tuple[tuple[Claim, ...], Mail | ContentError]
 """A mail and the claims that are answered with it, or why there is none for them."""
 
 
-def rendered(composer: Composer, claims: Sequence[Claim]) -> list[Made]:
+def rendered(composer: MailComposer, claims: Sequence[Claim]) -> list[Made]:
     """A mail for each of ``claims``, tagged so that events find its delivery."""
     made: list[Made] = []
     for claim in claims:
@@ -57,7 +57,7 @@ class PreparedCall:
     job: Job
     claims: tuple[tuple[Claim, ...], ...]
     """Of each of the call's mails."""
-    call: Call
+    call: SendingCall
 
     @property
     def recipients(self) -> int:
@@ -72,7 +72,9 @@ class CallQueue:
     be made, with the reason.
     """
 
-    def __init__(self, gateway: Gateway, reply: Callable[[Sequence[Claim], Reply], None]) -> None:
+    def __init__(
+        self, gateway: SendingGateway, reply: Callable[[Sequence[Claim], Reply], None]
+    ) -> None:
         self._gateway = gateway
         self._reply = reply
         self._jobs: deque[Job] = deque()

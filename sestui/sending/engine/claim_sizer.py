@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sestui.core.delivery.handover import Claim, Taken, Want
+from sestui.core.delivery.handover import Claim, ClaimRequest, ClaimResult
 from sestui.core.delivery.pacing import (
     BULK_PACE,
     CLAIM_AHEAD_SECONDS,
@@ -13,11 +13,11 @@ from sestui.core.delivery.pacing import (
     Reservation,
     chunk_size,
 )
-from sestui.sending.engine.batching import Batching, Call, Mode
+from sestui.sending.engine.batching import Batching, CallPlan, Mode
 from sestui.sending.engine.brake import May
 from sestui.sending.engine.concurrency import Backlog
 from sestui.sending.engine.dispatch import Dispatcher
-from sestui.sending.engine.ports import Composer, RunInfo
+from sestui.sending.engine.ports import MailComposer, RunInfo
 
 
 class ClaimSizer:
@@ -34,7 +34,7 @@ class ClaimSizer:
         self.allowed: AllowedRate = NO_RATE
         """What the run that was served last may have."""
 
-    def update(self, taken: Taken, max_rate: float | None) -> None:
+    def update(self, taken: ClaimResult, max_rate: float | None) -> None:
         """Note the rate and the number of workers that came with a claim.
 
         ``max_rate`` is the run's own limit, recipients a second.
@@ -69,12 +69,14 @@ class ClaimSizer:
         """SES throttled a bulk call itself at ``now`` (monotonic seconds): single calls for now."""
         self._batching.step_back(now)
 
-    def want(self, run: RunInfo, composer: Composer, may: May, now: float) -> Want | None:
+    def want(
+        self, run: RunInfo, composer: MailComposer, may: May, now: float
+    ) -> ClaimRequest | None:
         """What to claim for ``run`` at ``now`` (monotonic seconds); None: nothing yet."""
         if may is May.NOTHING:
             return None
         if may is May.PROBE:
-            return None if self._dispatcher.waiting else Want(run.id, 1, run.max_rate, PACE)
+            return None if self._dispatcher.waiting else ClaimRequest(run.id, 1, run.max_rate, PACE)
         bulk = self._is_bulk(composer, now)
         rate = self.allowed.rate
         backlog = self._dispatcher.waiting
@@ -86,16 +88,16 @@ class ClaimSizer:
         most = min(chunk, ahead - backlog)
         if most < min(chunk, ahead // 2):
             return None  # so few that the ledger's transaction would cost more than they
-        return Want(run.id, max(1, most), run.max_rate, BULK_PACE if bulk else PACE)
+        return ClaimRequest(run.id, max(1, most), run.max_rate, BULK_PACE if bulk else PACE)
 
     def calls(
-        self, claims: Sequence[Claim], slots: Reservation, composer: Composer, now: float
-    ) -> list[Call]:
+        self, claims: Sequence[Claim], slots: Reservation, composer: MailComposer, now: float
+    ) -> list[CallPlan]:
         """The calls for ``claims``, each at the slot of its first mail."""
         bulk = len(claims) > 1 and self._is_bulk(composer, now)
         return self._batching.calls(claims, slots, self.allowed.rate, bulk=bulk)
 
-    def _is_bulk(self, composer: Composer, now: float) -> bool:
+    def _is_bulk(self, composer: MailComposer, now: float) -> bool:
         # By the whole rate: several processes mostly share the processors of one machine. One that
         # sends in turns between others is not behind when it has few.
         behind = self._backlog.behind and self._workers == 1

@@ -21,7 +21,7 @@ from sestui.sending.engine.brake import Brake, May
 from sestui.sending.engine.call_cost import CallCost
 from sestui.sending.engine.call_queue import CallQueue, Job, PreparedCall
 from sestui.sending.engine.concurrency import ConcurrencyLimiter
-from sestui.sending.engine.ports import Gateway
+from sestui.sending.engine.ports import SendingGateway
 from sestui.sending.engine.rate_limiter import RateLimiter
 
 _LONGEST_POLL_SECONDS = 0.05
@@ -61,7 +61,7 @@ class Dispatcher:
     belong to the dispatcher's own thread. ``answered`` is set whenever an answer comes in.
     """
 
-    def __init__(self, gateway: Gateway, clock: Clock, *, most: int) -> None:
+    def __init__(self, gateway: SendingGateway, clock: Clock, *, most: int) -> None:
         """``most`` calls may be in the air, those that hang not counted."""
         self._gateway = gateway
         self._clock = clock

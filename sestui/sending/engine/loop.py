@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import partial
 
 from sestui.core.clock import Clock
-from sestui.core.delivery.handover import Taken, Want
+from sestui.core.delivery.handover import ClaimRequest, ClaimResult
 from sestui.core.delivery.pacing import CLAIM_AHEAD_SECONDS, Quota, Reservation
 from sestui.core.delivery.states import PauseReason, RunState
 from sestui.errors import ContentError, DatabaseLostError, StorageError, sender_failed
@@ -26,13 +26,13 @@ from sestui.sending.engine.claim_sizer import ClaimSizer
 from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.ports import (
     AccountView,
-    Book,
-    Composer,
-    Gateway,
     Heartbeat,
-    Ledger,
+    MailComposer,
     ReadingComposer,
     RunInfo,
+    SendingGateway,
+    SendingLedger,
+    SendingRuns,
 )
 from sestui.sending.engine.report import REPORT_SECONDS, Reporter, SenderReport
 from sestui.sending.engine.scheduler import FairScheduler
@@ -95,9 +95,9 @@ class Engine:
     def __init__(
         self,
         *,
-        ledger: Ledger,
-        book: Book,
-        gateway: Gateway,
+        ledger: SendingLedger,
+        book: SendingRuns,
+        gateway: SendingGateway,
         account: AccountView,
         heartbeat: Heartbeat,
         clock: Clock,
@@ -121,7 +121,7 @@ class Engine:
             lasting_seconds=limits.lasting_seconds,
         )
         self._stop = threading.Event()
-        self._composers: dict[int, Composer] = {}
+        self._composers: dict[int, MailComposer] = {}
         self._scheduler = FairScheduler()
         self._sizer = ClaimSizer(self._dispatcher, limits.mode)
         self._runs_read_at = float("-inf")
@@ -232,7 +232,7 @@ class Engine:
             self._pauses.pop()
             self._runs_read_at = float("-inf")
 
-    def _want(self, run: RunInfo) -> Want | None:
+    def _want(self, run: RunInfo) -> ClaimRequest | None:
         now = self._clock.monotonic()
         composer = self._composer(run)
         if composer is None or self._account.exhausted or now < self._next_claim_at():
@@ -245,7 +245,7 @@ class Engine:
         """Monotonic seconds before which nothing is to be claimed for any run."""
         return max(self._horizon - self._sizer.ahead_seconds, self._policy.hold_until)
 
-    def _use(self, run: RunInfo, taken: Taken) -> None:
+    def _use(self, run: RunInfo, taken: ClaimResult) -> None:
         """Hand over what the ledger gave, or remember why it gave nothing."""
         now = self._clock.monotonic()
         self._sizer.update(taken, run.max_rate)
@@ -271,7 +271,7 @@ class Engine:
             self._scheduler.block(run, now + _IN_THE_AIR_SECONDS)
 
     def _hand_over(
-        self, run: RunInfo, composer: Composer, taken: Taken, slots: Reservation
+        self, run: RunInfo, composer: MailComposer, taken: ClaimResult, slots: Reservation
     ) -> None:
         # The ledger's clock may be a database server's: what counts is how far ahead a slot is.
         ahead = taken.monotonic - taken.now
@@ -296,7 +296,7 @@ class Engine:
             ]
         )
 
-    def _composer(self, run: RunInfo) -> Composer | None:
+    def _composer(self, run: RunInfo) -> MailComposer | None:
         """The run's message; None, and the run is to be paused, if it can't be compiled."""
         if run.id not in self._composers:
             try:

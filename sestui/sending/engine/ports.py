@@ -4,19 +4,19 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol, runtime_checkable
 
 from sestui.core.delivery.account import AccountStatus
-from sestui.core.delivery.handover import Answer, Claim, Reply, Taken, Want
+from sestui.core.delivery.handover import Answer, Claim, ClaimRequest, ClaimResult, Reply
 from sestui.core.delivery.mail import Mail
 from sestui.core.delivery.states import PauseReason
 
 
-class Call(Protocol):
+class SendingCall(Protocol):
     """A call to SES that is written and has not left."""
 
     @property
     def body(self) -> bytes: ...  # noqa: D102
 
 
-class Gateway(Protocol):
+class SendingGateway(Protocol):
     """Hands mail to SES; for one thread, which it never blocks but in :meth:`poll`."""
 
     @property
@@ -28,7 +28,7 @@ class Gateway(Protocol):
         """Have connections for so many calls at once, from now on."""
 
     def call(self, mails: Sequence[Mail]) -> Any:
-        """One :class:`Call` for ``mails``; it raises if they can't be written."""
+        """One :class:`SendingCall` for ``mails``; it raises if they can't be written."""
 
     def send(self, call: Any, done: Callable[[Sequence[Reply]], None]) -> bool:
         """Let ``call`` leave; False: it could not, and no byte of it has.
@@ -46,17 +46,17 @@ class Gateway(Protocol):
         """Close every connection."""
 
 
-class Ledger(Protocol):
+class SendingLedger(Protocol):
     """The table of all deliveries and their states."""
 
-    def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
+    def exchange(self, answers: Sequence[Answer], want: ClaimRequest | None) -> ClaimResult:
         """Write answers and claim what goes next, in one transaction."""
 
     def take_back(self, held: Set[int]) -> None:
         """What this worker has claimed and is not among ``held`` was never handed over."""
 
 
-class Composer(Protocol):
+class MailComposer(Protocol):
     """A run's message, compiled."""
 
     @property
@@ -72,7 +72,7 @@ class Composer(Protocol):
 class ReadingComposer(Protocol):
     """One that would read the database for each mail, which the dispatcher's thread must not."""
 
-    def loaded(self, claims: Sequence[Claim]) -> Composer:
+    def loaded(self, claims: Sequence[Claim]) -> MailComposer:
         """The composer for ``claims``, with everything read that it needs."""
 
 
@@ -89,13 +89,13 @@ class RunInfo(Protocol):
     def skip_unrenderable(self) -> bool: ...  # noqa: D102 - or do such recipients hold it
 
 
-class Book(Protocol):
+class SendingRuns(Protocol):
     """The runs, as far as the engine reads and holds them."""
 
     def runnable(self) -> Sequence[RunInfo]:
         """Runs that are sending, in the order in which they are to be served."""
 
-    def composer(self, run_id: int) -> Composer:
+    def composer(self, run_id: int) -> MailComposer:
         """The run's message, ready to render."""
 
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:

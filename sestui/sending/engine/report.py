@@ -9,7 +9,7 @@ from sestui.core.delivery.pacing import AllowedRate, Quota
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AnswerLine:
     """One answer, as the live tail shows it."""
 
     at: Instant
@@ -25,7 +25,7 @@ class SenderReport:
     """What happened since the last report."""
 
     at: Instant
-    lines: tuple[Line, ...] = ()
+    lines: tuple[AnswerLine, ...] = ()
     """The newest answers, at most :data:`MOST_LINES`."""
     answered: int = 0
     """All answers since the last report, shown or not."""
@@ -44,10 +44,10 @@ REPORT_SECONDS = 0.1
 """The least time between two reports."""
 
 
-def line_of(answer: Answer, claim: Claim, at: Instant) -> Line:
+def line_of(answer: Answer, claim: Claim, at: Instant) -> AnswerLine:
     """The line for one answer."""
     detail = answer.message_id or f"{answer.code}: {answer.reason}"
-    return Line(at, claim.run_id, claim.email, answer.kind, detail)
+    return AnswerLine(at, claim.run_id, claim.email, answer.kind, detail)
 
 
 class Reporter:
@@ -57,7 +57,7 @@ class Reporter:
         self._report = report
         self._clock = clock
         self._reported_at = 0.0
-        self._lines: list[Line] = []
+        self._lines: list[AnswerLine] = []
         self._answered = 0
 
     def note(self, answers: Sequence[tuple[Answer, Claim]]) -> None:

@@ -10,8 +10,8 @@ from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.core.schedule.cron import Occurrence, next_occurrence, occurrence_at, past
 from sestui.errors import ContentError, NotFoundError, StateError, UsageError
-from sestui.sending.runs.run_starter import Starter
-from sestui.store.backup.restore_guard import Restore, Restored, why_restored
+from sestui.sending.runs.run_starter import RunStarter
+from sestui.store.backup.restore_guard import Restore, RestoreGuard, why_restored
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs
@@ -43,16 +43,16 @@ class Started:
     """What is probably not meant about those that are sent."""
 
 
-class Due:
+class CampaignScheduler:
     """Starts what is due; ``local`` says an instant as the operator reads it."""
 
     def __init__(
         self,
         campaigns: Campaigns,
         runs: Runs,
-        starter: Callable[[], Starter],
+        starter: Callable[[], RunStarter],
         *,
-        restored: Restored,
+        restored: RestoreGuard,
         clock: Clock,
         local: Callable[[Instant], str],
         witness: Callable[[], str] = str,

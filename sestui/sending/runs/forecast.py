@@ -12,7 +12,7 @@ from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs
 
 
-class Outlook:
+class ForecastService:
     """Forecasts by what is known of the account; ``timezone`` is the operator's, '' the machine's.
 
     Other campaigns that send at the same time aren't reckoned with: they share the rate.

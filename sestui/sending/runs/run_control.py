@@ -3,16 +3,16 @@
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
 from sestui.errors import StateError
-from sestui.sending.runs.run_starter import Starter, Told
+from sestui.sending.runs.run_starter import RunStarter, Told
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs
 
 
-class Steering:
+class RunControl:
     """What an operator may do to a run that has not ended; every door uses this."""
 
-    def __init__(self, campaigns: Campaigns, runs: Runs, starter: Starter, clock: Clock) -> None:
+    def __init__(self, campaigns: Campaigns, runs: Runs, starter: RunStarter, clock: Clock) -> None:
         self._campaigns = campaigns
         self._runs = runs
         self._starter = starter

@@ -8,7 +8,7 @@ from sestui.core.delivery.send_window import parse_window
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.zones import zone_named
 from sestui.errors import StateError
-from sestui.sending.engine.ports import Composer
+from sestui.sending.engine.ports import MailComposer
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
 
@@ -20,7 +20,7 @@ _SLACK_SECONDS = 60.0
 """By so much a wall clock may be corrected without anybody's notice."""
 
 
-class RunBook:
+class RunQueue:
     """Runs that this process serves: all of them, or ``only`` one.
 
     ``compose`` makes the composer of a run, ``quota`` is the quota as last seen, ``local`` says an
@@ -32,7 +32,7 @@ class RunBook:
         self,
         runs: Runs,
         *,
-        compose: Callable[[Run], Composer],
+        compose: Callable[[Run], MailComposer],
         quota: Callable[[], Quota | None],
         local: Callable[[Instant], str],
         announce: Callable[[], object],
@@ -76,7 +76,7 @@ class RunBook:
         zone = zone_named(run.timezone or self._timezone)
         return parse_window(run.send_window).opens_at(now, zone)
 
-    def composer(self, run_id: int) -> Composer:
+    def composer(self, run_id: int) -> MailComposer:
         """The run's message, compiled."""
         return self._compose(self._runs.get(run_id))
 

@@ -18,7 +18,7 @@ Told = Callable[[CampaignCheck], object]
 """Told what the checks found, before anything is started."""
 
 
-class Starter:
+class RunStarter:
     """Starts runs of campaigns; ``compose`` makes a campaign's composer."""
 
     def __init__(

@@ -25,7 +25,7 @@ from sestui.simulator.account.rules import (
     refilled,
     within_quota,
 )
-from sestui.simulator.api.faults import AFTER, BEFORE, REFUSALS, Fault, FaultDraw
+from sestui.simulator.api.faults import AFTER, BEFORE, REFUSALS, FaultDraw, ScriptedFault
 from sestui.simulator.api.send_checks import checked_raw, invalid_domain
 from sestui.simulator.templates.rendering import RenderingError
 from sestui.simulator.templates.templating import checked_subject
@@ -35,7 +35,7 @@ ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SimulatedAccount:
     """One simulated account, as it is stored."""
 
     rate: float = 14.0
@@ -72,7 +72,7 @@ class Account:
         """Whether any address of a call must be looked up among the identities."""
         return self.verify_identities or not self.production_access
 
-    def configured(self, **changes: Any) -> "Account":
+    def configured(self, **changes: Any) -> "SimulatedAccount":
         """This account with settings changed; what is None stays.
 
         Raises:
@@ -102,7 +102,7 @@ def sandbox_settings(sandbox: bool | None) -> dict[str, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SimulatedMail:
     """One mail of a call, as far as the decision needs it."""
 
     recipients: tuple[str, ...]
@@ -115,11 +115,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SimulatedCall:
     """One request to send: a single mail, or up to fifty."""
 
     sender: str
-    entries: tuple[Entry, ...]
+    entries: tuple[SimulatedMail, ...]
     bulk: bool
     region: str = "EU-WEST-1"
     sender_name: str = ""
@@ -129,18 +129,18 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CallDecision:
     """What becomes of a call."""
 
     results: tuple[EntryResult, ...] = ()
     """One for each mail; message ids are given when they are recorded."""
     error: ServiceError | None = None
     """Set when the whole call is refused."""
-    disruption: Fault | None = None
+    disruption: ScriptedFault | None = None
     """What goes wrong with the answer."""
 
 
-def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> Call:
+def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> SimulatedCall:
     """What has to be decided about a request.
 
     Raises:
@@ -154,11 +154,13 @@ def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> Ca
     if isinstance(request, SendBulkEmailRequest):
         mails = (request.single(index) for index in range(len(request.entries)))
         entries = tuple(_entry(mail) for mail in mails)
-        return Call(sender.address, entries, bulk=True, region=region, sender_name=sender.name)
+        return SimulatedCall(
+            sender.address, entries, bulk=True, region=region, sender_name=sender.name
+        )
     name, claimed = sender.name, tuple[str, ...]()
     if isinstance(request.content, RawContent):
         name, claimed = checked_raw(request.content.data, sender)
-    return Call(
+    return SimulatedCall(
         sender.address,
         (_entry(request),),
         bulk=False,
@@ -168,7 +170,7 @@ def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> Ca
     )
 
 
-def _entry(request: SendEmailRequest) -> Entry:
+def _entry(request: SendEmailRequest) -> SimulatedMail:
     content, failure = request.content, ""
     subject = content.subject
     recipients = request.destination.recipients
@@ -179,12 +181,16 @@ def _entry(request: SendEmailRequest) -> Entry:
             subject = checked_subject(content)
         except RenderingError as error:
             failure = str(error)
-    return Entry(recipients, subject, request.tags, failure, invalid_domain(recipients))
+    return SimulatedMail(recipients, subject, request.tags, failure, invalid_domain(recipients))
 
 
 def decide(
-    call: Call, account: Account, now: Instant, draw: FaultDraw, verified: frozenset[str]
-) -> tuple[Verdict, Account]:
+    call: SimulatedCall,
+    account: SimulatedAccount,
+    now: Instant,
+    draw: FaultDraw,
+    verified: frozenset[str],
+) -> tuple[CallDecision, SimulatedAccount]:
     """The verdict on a call that arrives at ``now``, and the account after it.
 
     ``verified`` are identities in lower case; it is asked only if the account checks them.
@@ -193,17 +199,17 @@ def decide(
     mails = len(call.entries)
     fault = draw.first(BEFORE, everyone)
     if fault is not None:
-        return Verdict(error=REFUSALS.get(fault.kind), disruption=fault), account
+        return CallDecision(error=REFUSALS.get(fault.kind), disruption=fault), account
     error = _refusal_of_sender(call, account, verified)
     if error is not None:
-        return Verdict(error=error), replace(account, refused=account.refused + mails)
+        return CallDecision(error=error), replace(account, refused=account.refused + mails)
     level = refilled(account.level, account.level_at, now, account.rate)
     if in_debt(level):
         throttled = EntryResult(
             BulkStatus.ACCOUNT_THROTTLED, error="Maximum sending rate exceeded."
         )
         return (
-            Verdict((throttled,) * mails),
+            CallDecision((throttled,) * mails),
             replace(account, throttled=account.throttled + mails),
         )
     results, account = _decide_entries(call, account, draw, verified)
@@ -213,12 +219,12 @@ def decide(
         if result.status is BulkStatus.SUCCESS
     )
     account = replace(account, level=level - taken, level_at=max(now, account.level_at))
-    return Verdict(results, disruption=draw.first(AFTER, everyone) if taken else None), account
+    return CallDecision(results, disruption=draw.first(AFTER, everyone) if taken else None), account
 
 
 def _decide_entries(
-    call: Call, account: Account, draw: FaultDraw, verified: frozenset[str]
-) -> tuple[tuple[EntryResult, ...], Account]:
+    call: SimulatedCall, account: SimulatedAccount, draw: FaultDraw, verified: frozenset[str]
+) -> tuple[tuple[EntryResult, ...], SimulatedAccount]:
     used, over_quota, refused = account.used, account.over_quota, account.refused
     results = []
     for entry in call.entries:
@@ -246,7 +252,7 @@ def _decide_entries(
 
 
 def _refusal_of_sender(
-    call: Call, account: Account, verified: frozenset[str]
+    call: SimulatedCall, account: SimulatedAccount, verified: frozenset[str]
 ) -> ServiceError | None:
     if not account.sending_enabled or account.enforcement == "SHUTDOWN":
         return sending_paused()

@@ -16,15 +16,21 @@ from sestui.core.clock import Clock, Instant
 from sestui.errors import UsageError
 from sestui.ses_api.wire import BulkStatus, EntryResult
 from sestui.simulator.account import storage
-from sestui.simulator.account.account import Account, Call, Entry, Verdict, decide
+from sestui.simulator.account.account import (
+    CallDecision,
+    SimulatedAccount,
+    SimulatedCall,
+    SimulatedMail,
+    decide,
+)
 from sestui.simulator.account.rules import counted, expired_second, quota_second
-from sestui.simulator.api.faults import Fault, FaultDraw, FaultKind
+from sestui.simulator.api.faults import FaultDraw, FaultKind, ScriptedFault
 from sestui.simulator.outbox import outbox
 from sestui.simulator.outbox.events import happenings
 from sestui.simulator.outbox.mails import packed
 from sestui.simulator.outbox.outbox import SendStatistics
 
-_ACCOUNT_FIELDS = tuple(field.name for field in fields(Account))
+_ACCOUNT_FIELDS = tuple(field.name for field in fields(SimulatedAccount))
 _READ_ACCOUNT = f"SELECT {', '.join(_ACCOUNT_FIELDS)} FROM account"  # noqa: S608 - own field names
 _WRITE_ACCOUNT = (
     f"INSERT OR REPLACE INTO account (id, {', '.join(_ACCOUNT_FIELDS)}) "  # noqa: S608 - as above
@@ -61,7 +67,7 @@ class SimulatorState:
         with self._lock:
             self._connection.close()
 
-    def send(self, call: Call, body: bytes, arrived_at: Instant) -> Verdict:
+    def send(self, call: SimulatedCall, body: bytes, arrived_at: Instant) -> CallDecision:
         """Decide a call and record it in one transaction.
 
         ``body`` is the request as it came, kept for reading back; ``arrived_at`` is when it
@@ -90,7 +96,7 @@ class SimulatorState:
         with self.reading() as connection:
             return self.clock.now() + _account(connection).clock_offset
 
-    def account(self) -> Account:
+    def account(self) -> SimulatedAccount:
         """The account at this moment, its quota rolled off."""
         with self.changing() as connection:
             account = _account(connection)
@@ -99,8 +105,8 @@ class SimulatorState:
                 _store(connection, current)
             return current
 
-    def configure(self, **changes: Any) -> Account:
-        """Change settings of :class:`Account` by name; what is None stays.
+    def configure(self, **changes: Any) -> SimulatedAccount:
+        """Change settings of :class:`SimulatedAccount` by name; what is None stays.
 
         Raises:
             UsageError: a value is impossible.
@@ -124,7 +130,7 @@ class SimulatorState:
             _store(connection, replace(account, clock_offset=offset))
             return self.clock.now() + offset
 
-    def add_fault(self, fault: Fault) -> int:
+    def add_fault(self, fault: ScriptedFault) -> int:
         """Script a fault (see ``faults.checked_fault``); returns its id."""
         with self.changing() as connection:
             cursor = connection.execute(
@@ -229,30 +235,32 @@ class SimulatorState:
             yield connection
 
     @staticmethod
-    def stored_account(connection: sqlite3.Connection) -> Account:
+    def stored_account(connection: sqlite3.Connection) -> SimulatedAccount:
         """The account as it stands in the file, within :meth:`reading` or :meth:`changing`."""
         return _account(connection)
 
     @staticmethod
-    def store_account(connection: sqlite3.Connection, account: Account) -> None:
+    def store_account(connection: sqlite3.Connection, account: SimulatedAccount) -> None:
         """Write the account, within :meth:`changing`."""
         _store(connection, account)
 
 
-def _account(connection: sqlite3.Connection) -> Account:
+def _account(connection: sqlite3.Connection) -> SimulatedAccount:
     row = connection.execute(_READ_ACCOUNT).fetchone()
     if row is None:
-        return Account()
+        return SimulatedAccount()
     rate, quota, production, verify, enabled, *others, suppressing = row
     others.append(bool(suppressing))
-    return Account(rate, quota, bool(production), bool(verify), bool(enabled), *others)
+    return SimulatedAccount(rate, quota, bool(production), bool(verify), bool(enabled), *others)
 
 
-def _store(connection: sqlite3.Connection, account: Account) -> None:
+def _store(connection: sqlite3.Connection, account: SimulatedAccount) -> None:
     connection.execute(_WRITE_ACCOUNT, _account_values(account))
 
 
-def _rolled_off(connection: sqlite3.Connection, account: Account, now: Instant) -> Account:
+def _rolled_off(
+    connection: sqlite3.Connection, account: SimulatedAccount, now: Instant
+) -> SimulatedAccount:
     """The account without what was accepted more than 24 hours before ``now``."""
     expired = connection.execute(
         "DELETE FROM quota_second WHERE second <= ? RETURNING recipients", (expired_second(now),)
@@ -266,7 +274,9 @@ def _verified(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(row[0] for row in connection.execute("SELECT name FROM identity"))
 
 
-def _suppressed(connection: sqlite3.Connection, account: Account, call: Call) -> frozenset[str]:
+def _suppressed(
+    connection: sqlite3.Connection, account: SimulatedAccount, call: SimulatedCall
+) -> frozenset[str]:
     """Which of a call's recipients get no mail, in lower case."""
     reasons = account.suppressed_reasons.split(",")
     found = set()
@@ -279,13 +289,13 @@ def _suppressed(connection: sqlite3.Connection, account: Account, call: Call) ->
     return frozenset(found)
 
 
-def _faults(connection: sqlite3.Connection) -> list[Fault]:
+def _faults(connection: sqlite3.Connection) -> list[ScriptedFault]:
     return [_fault(row) for row in connection.execute(_READ_FAULTS)]
 
 
-def _fault(row: tuple[Any, ...]) -> Fault:
+def _fault(row: tuple[Any, ...]) -> ScriptedFault:
     number, kind, *others = row
-    return Fault(number, FaultKind(kind), *others)
+    return ScriptedFault(number, FaultKind(kind), *others)
 
 
 def _count_faults(connection: sqlite3.Connection, fired: dict[int, int]) -> None:
@@ -298,13 +308,13 @@ def _count_faults(connection: sqlite3.Connection, fired: dict[int, int]) -> None
 
 def _record(
     connection: sqlite3.Connection,
-    call: Call,
-    verdict: Verdict,
+    call: SimulatedCall,
+    verdict: CallDecision,
     blob: bytes,
     times: tuple[Instant, Instant],
     *,
     suppressed: frozenset[str],
-) -> Verdict:
+) -> CallDecision:
     """Write what was accepted to outbox, events and quota; the verdict with its message ids.
 
     ``times`` are the acceptance by the simulator's clock and the arrival by the machine's.
@@ -339,7 +349,7 @@ def _record(
 def _record_mail(
     connection: sqlite3.Connection,
     envelope: tuple[str, Instant, Instant, str, str],
-    entry: Entry,
+    entry: SimulatedMail,
     place: tuple[int | None, int],
     suppressed: frozenset[str],
 ) -> None:

@@ -11,7 +11,7 @@ from sestui.core.clock import Instant
 from sestui.core.contact.mailboxes import AddressError, read_mailbox
 from sestui.ses_api.wire import Json, bad_request, not_found
 from sestui.ses_api.wire_parsing import parse_object
-from sestui.simulator.account.account import Account
+from sestui.simulator.account.account import SimulatedAccount
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api.paging import paged
 
@@ -47,7 +47,7 @@ def answered(
     return json.dumps(answer).encode()
 
 
-def attributes(account: Account) -> Json:
+def attributes(account: SimulatedAccount) -> Json:
     """What GetAccount tells of suppression."""
     told: Json = {"SuppressedReasons": [*filter(None, account.suppressed_reasons.split(","))]}
     if account.validation:
@@ -91,7 +91,9 @@ def _delete(state: SimulatorState, given: str) -> None:
         _store(state, connection, state.stored_account(connection))
 
 
-def _store(state: SimulatorState, connection: sqlite3.Connection, account: Account) -> None:
+def _store(
+    state: SimulatorState, connection: sqlite3.Connection, account: SimulatedAccount
+) -> None:
     """Keep with the account whether a send has to look anybody up: nearly always, it has not."""
     (any_left,) = connection.execute("SELECT EXISTS (SELECT 1 FROM suppression)").fetchone()
     suppressing = bool(any_left and account.suppressed_reasons)

@@ -82,7 +82,7 @@ _ENTRY_FAILURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ScriptedFault:
     """One scripted fault."""
 
     id: int
@@ -105,12 +105,14 @@ class Fault:
 class FaultDraw:
     """The faults one call draws; ``fired`` counts each by id so that the state can be told."""
 
-    def __init__(self, faults: list[Fault], chance: random.Random) -> None:
+    def __init__(self, faults: list[ScriptedFault], chance: random.Random) -> None:
         self._faults = faults
         self._chance = chance
         self.fired: dict[int, int] = {}
 
-    def first(self, kinds: frozenset[FaultKind], recipients: tuple[str, ...]) -> Fault | None:
+    def first(
+        self, kinds: frozenset[FaultKind], recipients: tuple[str, ...]
+    ) -> ScriptedFault | None:
         """The first fault of these kinds that fires for these recipients, counted as fired."""
         for fault in self._faults:
             if fault.kind in kinds and self._fires(fault, recipients):
@@ -130,7 +132,7 @@ class FaultDraw:
             BulkStatus.MESSAGE_REJECTED, error="Message rejected by a scripted fault."
         )
 
-    def _fires(self, fault: Fault, recipients: tuple[str, ...]) -> bool:
+    def _fires(self, fault: ScriptedFault, recipients: tuple[str, ...]) -> bool:
         spent = fault.count is not None and self.fired.get(fault.id, 0) >= fault.count
         return (
             not spent
@@ -146,7 +148,7 @@ def checked_fault(
     count: int | None = None,
     match: str = "",
     seconds: float | None = None,
-) -> Fault:
+) -> ScriptedFault:
     """A fault not yet stored (id 0), with the defaults of its kind.
 
     Raises:
@@ -167,4 +169,4 @@ def checked_fault(
         raise UsageError("A fault's count is at least 1.")
     if not 0 <= seconds <= 86_400:
         raise UsageError("A fault's seconds are between 0 and 86400.")
-    return Fault(0, known, probability, count, match, seconds)
+    return ScriptedFault(0, known, probability, count, match, seconds)

@@ -21,12 +21,12 @@ from sestui.ses_api.wire import (
 )
 from sestui.ses_api.wire_parsing import parse_send_bulk_email, parse_send_email
 from sestui.simulator.account import identities, suppression
-from sestui.simulator.account.account import Verdict, call_of
+from sestui.simulator.account.account import CallDecision, call_of
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api import connection, old_api, old_calls
 from sestui.simulator.api.access import Gate, caller
 from sestui.simulator.api.control import create_control_app
-from sestui.simulator.api.faults import Fault, FaultKind
+from sestui.simulator.api.faults import FaultKind, ScriptedFault
 from sestui.simulator.templates import templates
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024
@@ -42,18 +42,18 @@ _GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502</bo
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SimulatorAnswer:
     """An HTTP answer, and what is to go wrong with it."""
 
     status: int
     body: bytes
     error_code: str = ""
-    disruption: Fault | None = None
+    disruption: ScriptedFault | None = None
     content_type: bytes = b"application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SimulatorRequest:
     """An HTTP request, read to its end."""
 
     method: str
@@ -156,7 +156,7 @@ class _SimulatorApp:
             or self._gate.holds_key(authorization)
         )
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: SimulatorRequest) -> SimulatorAnswer:
         try:
             answer = await self._dispatched(request)
         except ServiceError as error:
@@ -168,7 +168,7 @@ class _SimulatorApp:
             return _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
         return answer
 
-    async def _dispatched(self, request: Request) -> Answer:
+    async def _dispatched(self, request: SimulatorRequest) -> SimulatorAnswer:
         if request.path == "/":
             return await self._old(request)
         if request.path == "/v2/email/outbound-emails" and request.method == "POST":
@@ -176,9 +176,9 @@ class _SimulatorApp:
         if request.path == "/v2/email/outbound-bulk-emails" and request.method == "POST":
             return self._send_bulk_email(request)
         # In a thread, so that sends go on meanwhile.
-        return Answer(200, await run_in_threadpool(self._other, request))
+        return SimulatorAnswer(200, await run_in_threadpool(self._other, request))
 
-    def _other(self, request: Request) -> bytes:
+    def _other(self, request: SimulatorRequest) -> bytes:
         """The answer to a call of version 2 that is no send."""
         what = self._state, request.method, request.path, request.query, request.body
         for answered in (identities.answered, suppression.answered, templates.answered):
@@ -191,7 +191,7 @@ class _SimulatorApp:
             f"The simulator has no operation {request.method} {request.path}.",
         )
 
-    async def _old(self, request: Request) -> Answer:
+    async def _old(self, request: SimulatorRequest) -> SimulatorAnswer:
         """The answer to a call of the old API."""
         action = ""
         try:
@@ -199,7 +199,7 @@ class _SimulatorApp:
             action, parameters, given, bulk = old_api.parsed(query, request.body)
             if given is None:
                 body = await run_in_threadpool(old_calls.answered, self._state, action, parameters)
-                return Answer(200, body, content_type=_XML)
+                return SimulatorAnswer(200, body, content_type=_XML)
             send = self._send_bulk_email if bulk else self._send_email
             answer = send(replace(request, body=json.dumps(given).encode()))
         except ServiceError as error:
@@ -208,7 +208,7 @@ class _SimulatorApp:
             answer = _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
         return _as_old(action, answer)
 
-    def _send_email(self, request: Request) -> Answer:
+    def _send_email(self, request: SimulatorRequest) -> SimulatorAnswer:
         body = templates.filled(self._state, request.body)
         call = call_of(parse_send_email(body), request.region)
         verdict = self._state.send(call, body, request.arrived_at)
@@ -217,34 +217,38 @@ class _SimulatorApp:
         result = verdict.results[0]
         if not result.message_id:
             return _refusal(result.as_error())
-        return Answer(200, send_email_body(result.message_id), disruption=verdict.disruption)
+        return SimulatorAnswer(
+            200, send_email_body(result.message_id), disruption=verdict.disruption
+        )
 
-    def _send_bulk_email(self, request: Request) -> Answer:
+    def _send_bulk_email(self, request: SimulatorRequest) -> SimulatorAnswer:
         body = templates.filled(self._state, request.body)
         call = call_of(parse_send_bulk_email(body), request.region)
         verdict = self._state.send(call, body, request.arrived_at)
         if not verdict.results:
             return _whole(verdict)
-        return Answer(200, send_bulk_email_body(verdict.results), disruption=verdict.disruption)
+        return SimulatorAnswer(
+            200, send_bulk_email_body(verdict.results), disruption=verdict.disruption
+        )
 
 
-def _whole(verdict: Verdict) -> Answer:
+def _whole(verdict: CallDecision) -> SimulatorAnswer:
     """The answer to a call that was refused, or broken, as a whole."""
     if verdict.error is not None:
         return _refusal(verdict.error)
-    return Answer(200, b"", disruption=verdict.disruption)
+    return SimulatorAnswer(200, b"", disruption=verdict.disruption)
 
 
-def _refusal(error: ServiceError) -> Answer:
-    return Answer(error.status, error_body(error), error.code)
+def _refusal(error: ServiceError) -> SimulatorAnswer:
+    return SimulatorAnswer(error.status, error_body(error), error.code)
 
 
-def _as_old(action: str, answer: Answer) -> Answer:
+def _as_old(action: str, answer: SimulatorAnswer) -> SimulatorAnswer:
     status, body = old_api.as_xml(action, answer.status, answer.body, answer.error_code)
-    return Answer(status, body, disruption=answer.disruption, content_type=_XML)
+    return SimulatorAnswer(status, body, disruption=answer.disruption, content_type=_XML)
 
 
-def _shut_out(*, foreign: bool, old: bool) -> Answer:
+def _shut_out(*, foreign: bool, old: bool) -> SimulatorAnswer:
     """What a call gets that brings no key, or comes from elsewhere."""
     if foreign:
         error = ServiceError(403, "AccessDeniedException", _FOREIGN)
@@ -257,12 +261,14 @@ def _shut_out(*, foreign: bool, old: bool) -> Answer:
 async def _turn_away(send: Send, *, foreign: bool) -> None:
     """The same, outside of SES's API."""
     body = json.dumps({"error": _FOREIGN if foreign else _KEYLESS}).encode()
-    await _send(send, Answer(403, body))
+    await _send(send, SimulatorAnswer(403, body))
 
 
-def _request(scope: Scope, authorization: bytes, body: bytes, arrived_at: float) -> Request:
+def _request(
+    scope: Scope, authorization: bytes, body: bytes, arrived_at: float
+) -> SimulatorRequest:
     query = scope["query_string"]
-    return Request(
+    return SimulatorRequest(
         method=scope["method"],
         path=scope["path"],
         query=parse_qs(query.decode("latin-1")) if query else {},
@@ -315,7 +321,7 @@ async def _read(receive: Receive) -> bytes | None:
     return b"".join(chunks)
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(send: Send, answer: SimulatorAnswer) -> None:
     headers = [
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
@@ -328,7 +334,7 @@ async def _send(send: Send, answer: Answer) -> None:
 
 
 async def _disrupt(
-    answer: Answer, fault: Fault, scope: Scope, receive: Receive, send: Send
+    answer: SimulatorAnswer, fault: ScriptedFault, scope: Scope, receive: Receive, send: Send
 ) -> None:
     if fault.kind in {FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER}:
         await connection.reset(scope, receive)
@@ -337,7 +343,7 @@ async def _disrupt(
     elif fault.kind is FaultKind.TRUNCATED:
         await connection.truncate(scope, receive, answer.body)
     elif fault.kind is FaultKind.GATEWAY_502:
-        await _send(send, Answer(502, _GATEWAY_PAGE, content_type=b"text/html"))
+        await _send(send, SimulatorAnswer(502, _GATEWAY_PAGE, content_type=b"text/html"))
     else:
         await asyncio.sleep(fault.seconds)
         await _send(send, answer)

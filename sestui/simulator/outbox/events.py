@@ -27,7 +27,7 @@ _ON_LIST = "account suppression"
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class EventType:
     """One event to come: its ``eventType``, whom it concerns, and what more its kind needs."""
 
     kind: str
@@ -50,13 +50,13 @@ class AcceptedMail:
 
 def happenings(
     recipients: tuple[str, ...], rendering_failure: str, suppressed: frozenset[str] = frozenset()
-) -> list[Happening]:
+) -> list[EventType]:
     """The events of one accepted mail, in the order in which SES publishes them.
 
     ``suppressed`` are addresses on the account's list, in lower case.
     """
     if rendering_failure:
-        return [Happening("Rendering Failure", recipients, rendering_failure)]
+        return [EventType("Rendering Failure", recipients, rendering_failure)]
     roles = [mailbox_simulator(address) for address in recipients]
     if suppressed:
         roles = [
@@ -64,24 +64,24 @@ def happenings(
             for address, role in zip(recipients, roles, strict=True)
         ]
     if not any(roles):  # nearly always
-        return [Happening("Send", recipients), Happening("Delivery", recipients)]
+        return [EventType("Send", recipients), EventType("Delivery", recipients)]
     pairs = list(zip(recipients, roles, strict=True))
     delivered = tuple(address for address, role in pairs if role not in _BOUNCES)
     complaining = tuple(address for address, role in pairs if role == "complaint")
-    events = [Happening("Send", recipients)]
+    events = [EventType("Send", recipients)]
     if delivered:
-        events.append(Happening("Delivery", delivered))
+        events.append(EventType("Delivery", delivered))
     for name in _BOUNCES:
         bounced = tuple(address for address, role in pairs if role == name)
         if bounced:
-            events.append(Happening("Bounce", bounced, name))
+            events.append(EventType("Bounce", bounced, name))
     if complaining:
-        events.append(Happening("Complaint", complaining))
+        events.append(EventType("Complaint", complaining))
     return events
 
 
 def payload(
-    event_id: int, happening: Happening, mail: AcceptedMail, request: SendEmailRequest
+    event_id: int, happening: EventType, mail: AcceptedMail, request: SendEmailRequest
 ) -> dict[str, Any]:
     """The event as SES's JSON; its ``timestamp`` is the acceptance."""
     body: dict[str, Any] = {

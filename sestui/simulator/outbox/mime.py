@@ -10,7 +10,7 @@ from sestui.ses_api.wire import Pairs
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivedFile:
+class ParsedFile:
     """A part of a mail that is not its text: an attachment, or an image within the HTML."""
 
     name: str
@@ -22,7 +22,7 @@ class ArrivedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivedMail:
+class ParsedMail:
     """A mail as its recipient's program has it."""
 
     source: bytes
@@ -31,20 +31,20 @@ class ArrivedMail:
     """Decoded, in the order they came."""
     html: str
     text: str
-    files: tuple[ArrivedFile, ...]
+    files: tuple[ParsedFile, ...]
 
     def header(self, name: str) -> str:
         """The first header of that name; '' if there is none."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
-def opened(source: bytes) -> ArrivedMail:
+def opened(source: bytes) -> ParsedMail:
     """What a mail program makes of ``source``; a broken mail yields what can be read of it."""
     try:
         message = BytesParser(policy=compat32).parsebytes(source)
         parts = list(_leaves(message))
     except RecursionError:  # parts within parts within parts
-        return ArrivedMail(source, (), "", "", ())
+        return ParsedMail(source, (), "", "", ())
     bodies = {"text/html": "", "text/plain": ""}
     files = []
     for part in parts:
@@ -55,8 +55,8 @@ def opened(source: bytes) -> ArrivedMail:
             bodies[kind] = _decoded(part)
         else:
             content_id = str(part.get("Content-ID", "")).strip().strip("<>")
-            files.append(ArrivedFile(name, kind, content_id, _content(part)))
-    return ArrivedMail(
+            files.append(ParsedFile(name, kind, content_id, _content(part)))
+    return ParsedMail(
         source=source,
         headers=tuple((name, decoded_words(str(value))) for name, value in message.items()),
         html=bodies["text/html"],

@@ -8,11 +8,11 @@ from typing import Any
 from sestui.core.clock import Instant
 from sestui.core.contact.mailboxes import Mailbox
 from sestui.errors import NotFoundError
-from sestui.simulator.account.account import Account
+from sestui.simulator.account.account import SimulatedAccount
 from sestui.simulator.account.rules import peak_in_one_second
-from sestui.simulator.outbox.events import AcceptedMail, Happening, payload
+from sestui.simulator.outbox.events import AcceptedMail, EventType, payload
 from sestui.simulator.outbox.mails import stored_mail, stored_request
-from sestui.simulator.outbox.outcomes import DELIVERED, Outcome, outcomes
+from sestui.simulator.outbox.outcomes import DELIVERED, MailOutcome, outcomes
 
 _MAIL = "id, message_id, accepted_at, arrived_at, sender, sender_name, recipients, subject, tags"
 _STATISTICS_SECONDS = 900
@@ -120,7 +120,9 @@ def send_statistics(connection: sqlite3.Connection, *, since: Instant) -> list[S
     ]
 
 
-def stats(connection: sqlite3.Connection, account: Account, *, since: float) -> dict[str, Any]:
+def stats(
+    connection: sqlite3.Connection, account: SimulatedAccount, *, since: float
+) -> dict[str, Any]:
     """Figures over everything, and the busiest second of what arrived from ``since`` on."""
     accepted, recipients = connection.execute(
         "SELECT count(*), coalesce(sum(recipient_count), 0) FROM outbox"
@@ -148,7 +150,7 @@ def _summaries(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> l
     return [_summary(row, states.get(row[0], DELIVERED)) for row in rows]
 
 
-def _summary(row: tuple[Any, ...], outcome: Outcome) -> dict[str, Any]:
+def _summary(row: tuple[Any, ...], outcome: MailOutcome) -> dict[str, Any]:
     number, message_id, accepted_at, arrived_at, sender, name, recipients, subject, tags = row
     return {
         "id": number,
@@ -175,6 +177,6 @@ def _payload(row: tuple[Any, ...]) -> dict[str, Any]:
         subject=subject,
         tags=tuple((name, value) for name, value in json.loads(tags)),
     )
-    happening = Happening(kind, tuple(json.loads(concerned)), detail)
+    happening = EventType(kind, tuple(json.loads(concerned)), detail)
     request = stored_request(body, bulk=bool(bulk), entry=entry)
     return payload(event_id, happening, mail, request)

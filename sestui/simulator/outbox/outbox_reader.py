@@ -18,8 +18,8 @@ from sestui.core.contact.mailboxes import Mailbox
 from sestui.errors import NotFoundError
 from sestui.simulator.account import storage
 from sestui.simulator.outbox.mails import stored_request
-from sestui.simulator.outbox.mime import ArrivedMail
-from sestui.simulator.outbox.outcomes import DELIVERED, Outcome, outcomes
+from sestui.simulator.outbox.mime import ParsedMail
+from sestui.simulator.outbox.outcomes import DELIVERED, MailOutcome, outcomes
 from sestui.simulator.outbox.rendered_mail import arrived
 
 MOST_FOUND = 10_000
@@ -41,7 +41,7 @@ class ListedMail:
     """With the name, as its recipients see it."""
     recipients: tuple[str, ...]
     subject: str
-    outcome: Outcome
+    outcome: MailOutcome
 
     @property
     def to(self) -> str:
@@ -54,7 +54,7 @@ class OpenedMail:
     """A mail whole."""
 
     listed: ListedMail
-    content: ArrivedMail
+    content: ParsedMail
     tags: tuple[tuple[str, str], ...]
     configuration_set: str
     bcc: tuple[str, ...]

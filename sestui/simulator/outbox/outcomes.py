@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MailOutcome:
     """What became of a mail."""
 
     state: str
@@ -15,36 +15,36 @@ class Outcome:
     """Why it was not rendered."""
 
 
-DELIVERED = Outcome("delivered")
+DELIVERED = MailOutcome("delivered")
 
 
-def outcomes(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Outcome]:
+def outcomes(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, MailOutcome]:
     """The outcomes of mails by their numbers; those that were just delivered are left out."""
     if not numbers:
         return {}
     first, last = min(numbers), max(numbers)
     if last - first < 4 * len(numbers):
         return _of_range(connection, first, last)
-    found: dict[int, Outcome] = {}
+    found: dict[int, MailOutcome] = {}
     for number in numbers:  # far apart, as a search finds them
         found |= _of_range(connection, number, number)
     return found
 
 
-def _of_range(connection: sqlite3.Connection, first: int, last: int) -> dict[int, Outcome]:
+def _of_range(connection: sqlite3.Connection, first: int, last: int) -> dict[int, MailOutcome]:
     rows = connection.execute(
         "SELECT outbox_id, kind, detail FROM event WHERE id >= ? AND id < ? "
         "AND kind IN ('Bounce', 'Complaint', 'Rendering Failure') ORDER BY id",
         (_first_event(connection, first), _first_event(connection, last + 1)),
     )
-    found: dict[int, Outcome] = {}
+    found: dict[int, MailOutcome] = {}
     for number, kind, detail in rows:
         if kind == "Rendering Failure":
-            found[number] = Outcome("not rendered", detail)
+            found[number] = MailOutcome("not rendered", detail)
         elif kind == "Complaint":
-            found[number] = Outcome("complained")
+            found[number] = MailOutcome("complained")
         else:
-            found[number] = Outcome("bounced")
+            found[number] = MailOutcome("bounced")
     return found
 
 

@@ -22,7 +22,7 @@ from sestui.ses_api.wire import (
     WireAttachment,
 )
 from sestui.simulator.api.send_checks import without_bcc
-from sestui.simulator.outbox.mime import ArrivedMail, opened
+from sestui.simulator.outbox.mime import ParsedMail, opened
 from sestui.simulator.templates.rendering import RenderingError
 from sestui.simulator.templates.templating import rendered
 
@@ -31,7 +31,7 @@ _QUOTED = email.charset.Charset("utf-8")
 _QUOTED.body_encoding = email.charset.QP
 
 
-def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> ArrivedMail:
+def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> ParsedMail:
     """The mail that ``request`` brings to its recipients."""
     content = request.content
     if isinstance(content, RawContent):

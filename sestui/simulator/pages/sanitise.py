@@ -4,7 +4,7 @@ import base64
 import re
 from urllib.parse import quote
 
-from sestui.simulator.outbox.mime import ArrivedMail
+from sestui.simulator.outbox.mime import ParsedMail
 
 POLICY = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -24,14 +24,14 @@ _UNSAFE = re.compile(r"[^\w .()+,@~=-]+")
 _LONGEST_NAME = 100
 
 
-def framed(mail: ArrivedMail) -> str:
+def framed(mail: ParsedMail) -> str:
     """The mail's HTML for the frame: images that came with it are shown, others never."""
     inline = _inline_images(mail)
     html = _CONTENT_ID.sub(lambda found: inline.get(found[1], found[0]), mail.html)
     return _BEGINNING + _CONNECTING_TAG.sub(r"<no-\1", html)
 
 
-def _inline_images(mail: ArrivedMail) -> dict[str, str]:
+def _inline_images(mail: ParsedMail) -> dict[str, str]:
     """``data:`` URLs by content id: the frame's origin is nobody's, so it may load nothing."""
     images: dict[str, str] = {}
     size = 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sestui.core.clock import Instant, iso
 from sestui.core.text import printable
-from sestui.simulator.outbox.mime import ArrivedFile
+from sestui.simulator.outbox.mime import ParsedFile
 from sestui.simulator.outbox.outbox_reader import OpenedMail
 from sestui.simulator.pages.sanitise import safe_name
 
@@ -90,7 +90,7 @@ def _envelope(mail: OpenedMail) -> list[tuple[str, str]]:
     return [(name, value) for name, value in known if value]
 
 
-def file_row(number: int, file: ArrivedFile) -> dict[str, Any]:
+def file_row(number: int, file: ParsedFile) -> dict[str, Any]:
     """One attachment as the page lists it."""
     return {
         "number": number,

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class LineageMark:
     """How far a database had got at one moment."""
 
     database: str
@@ -45,9 +45,9 @@ class Mark:
 class Older:
     """An older copy of a database."""
 
-    found: Mark
+    found: LineageMark
     """How far it has got."""
-    seen: Mark
+    seen: LineageMark
     """How far the database had got that was used here last."""
 
     @property
@@ -64,7 +64,7 @@ class Lineage:
         self._folder = folder / "databases"
         self._complained = False
 
-    def advance(self, session: Session, now: Instant) -> Mark:
+    def advance(self, session: Session, now: Instant) -> LineageMark:
         """One epoch further, in a write transaction of the caller's: :meth:`remember` it after."""
         row = session.get(SharedSetting, LINEAGE, with_for_update=True)
         if row is None:
@@ -75,9 +75,9 @@ class Lineage:
         epoch = int(row.value["epoch"]) + 1
         row.value = {"database": row.value["database"], "epoch": epoch, "at": now}
         session.add(row)
-        return Mark(row.value["database"], epoch, now, _handed_over(session))
+        return LineageMark(row.value["database"], epoch, now, _handed_over(session))
 
-    def remember(self, mark: Mark) -> None:
+    def remember(self, mark: LineageMark) -> None:
         """Keep in the state folder how far the database has got; not lower than it says already.
 
         Where that can't be written, nothing is kept, and the sending goes on.
@@ -108,7 +108,9 @@ class Lineage:
             if row is None:
                 return None
             handed_over = _handed_over(session)
-        found = Mark(row.value["database"], int(row.value["epoch"]), row.value["at"], handed_over)
+        found = LineageMark(
+            row.value["database"], int(row.value["epoch"]), row.value["at"], handed_over
+        )
         file = self._file(found.database)
         seen = None if file is None else _read(file)
         return Older(found, seen) if seen is not None and seen.epoch > found.epoch else None
@@ -151,11 +153,11 @@ def _handed_over(session: Session) -> int:
     return int(session.exec(select(func.coalesce(func.sum(GovernorRow.taken), 0))).one())
 
 
-def _read(file: Path) -> Mark | None:
+def _read(file: Path) -> LineageMark | None:
     """What the state folder says; None if nothing, or nothing that can be read."""
     try:
         said = json.loads(file.read_text(encoding="ascii"))
-        return Mark(
+        return LineageMark(
             str(said["database"]), int(said["epoch"]), float(said["at"]), int(said["handed_over"])
         )
     except (OSError, ValueError, KeyError, TypeError):

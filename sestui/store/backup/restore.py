@@ -26,7 +26,7 @@ from sqlmodel import delete
 from sestui.core.clock import Clock, Instant
 from sestui.core.installation import upgrade_command
 from sestui.errors import BadFileError, StorageBusyError, StorageError, UsageError
-from sestui.store.backup.restore_guard import Marked, mark_restored
+from sestui.store.backup.restore_guard import RestoredDatabase, mark_restored
 from sestui.store.backup.restore_lock import Processes, held, left_logs
 from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
@@ -46,7 +46,7 @@ class Ready:
     """A verified copy of the backup, ready to take the database's place."""
 
     path: Path
-    marked: Marked
+    marked: RestoredDatabase
 
 
 def sqlite_file(database: Path | str) -> Path | None:
@@ -241,7 +241,7 @@ def _verify(file: Path, copy: Path) -> None:
         )
 
 
-def _marked(copy: Path, clock: Clock, local: Callable[[Instant], str]) -> Marked:
+def _marked(copy: Path, clock: Clock, local: Callable[[Instant], str]) -> RestoredDatabase:
     """Bring the copy to this schema; nobody works on it, and its open runs wait."""
     with closing(Database(url_of(copy))) as database:
         ensure_schema(database)

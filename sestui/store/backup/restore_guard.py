@@ -34,7 +34,7 @@ class Restore:
     """How it was recognised, where no backup's mark says so."""
 
 
-class Restored:
+class RestoreGuard:
     """Whether this database was restored, and between which instants it knows nothing."""
 
     def __init__(self, database: Database, lineage: Lineage) -> None:
@@ -73,7 +73,7 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class HeldRun:
     """A run that waits for approval."""
 
     campaign: str
@@ -82,16 +82,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class RestoredDatabase:
     """A database that was marked as restored."""
 
     taken_at: Instant
     """When the backup was taken; of other copies, when they were used last."""
     contacts: int
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[HeldRun, ...]
 
 
-def mark_restored(session: Session, now: Instant, local: Callable[[Instant], str]) -> Marked:
+def mark_restored(
+    session: Session, now: Instant, local: Callable[[Instant], str]
+) -> RestoredDatabase:
     """Act at once upon a restore that somebody has made, or says that he has made by other means.
 
     ``local`` says an instant as the operator reads it.
@@ -112,7 +114,7 @@ def mark_restored(session: Session, now: Instant, local: Callable[[Instant], str
         .where(col(Run.id).in_(held))
         .order_by(col(Run.id))
     ).all()
-    return Marked(taken_at, contacts, tuple(Waiting(*each) for each in named))
+    return RestoredDatabase(taken_at, contacts, tuple(HeldRun(*each) for each in named))
 
 
 def why_restored(what: str) -> str:

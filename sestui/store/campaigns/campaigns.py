@@ -52,7 +52,7 @@ def fields_of(campaign: Campaign) -> CampaignFields:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CampaignVersion:
     """A campaign as somebody read it, to tell whether it is still like that."""
 
     id: int
@@ -253,7 +253,7 @@ class Campaigns:
 
     def save_seen(
         self,
-        seen: Seen | None,
+        seen: CampaignVersion | None,
         fields: CampaignFields,
         message: MessageSource,
         *,
@@ -272,7 +272,7 @@ class Campaigns:
                 campaign = session.get(Campaign, seen.id, with_for_update=True)
                 if campaign is None:
                     raise ConflictError(f"The campaign {printable(seen.name)} is gone.")
-                if Seen.of(campaign).version != seen.version:
+                if CampaignVersion.of(campaign).version != seen.version:
                     raise ConflictError(
                         f"The campaign {printable(campaign.name)} was changed meanwhile."
                     )

@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, or_, select, text, 
 from sqlmodel import col
 
 from sestui.core.clock import Instant
-from sestui.core.contact.address_verdict import Checked, Verdict
+from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import NotFoundError
 from sestui.store.db.database import Database
@@ -67,7 +67,7 @@ class ToCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class StatusChanges:
     """What followed for contacts."""
 
     invalidated: int
@@ -76,7 +76,7 @@ class Marked:
     """Ones that an earlier check had made invalid, and that are active again."""
 
 
-class Checks:
+class AddressChecks:
     """Reads whom to check, and writes verdicts; a status is changed only where a check may.
 
     Unsubscribed contacts stay unsubscribed whatever their address is, and a contact that something
@@ -122,10 +122,10 @@ class Checks:
             yield found
             last = found[-1].contact_id
 
-    def write(self, found: Sequence[tuple[int, Checked]], now: Instant) -> Marked:
+    def write(self, found: Sequence[tuple[int, Checked]], now: Instant) -> StatusChanges:
         """Write verdicts by contact id, and what follows from them, in one transaction."""
         if not found:
-            return Marked(0, 0)
+            return StatusChanges(0, 0)
         with self._database.write_connection() as connection:
             connection.execute(
                 _UPSERT,
@@ -140,10 +140,10 @@ class Checks:
                     for contact_id, checked in found
                 ],
             )
-            invalid = [(i, c.reason) for i, c in found if c.verdict is Verdict.INVALID]
-            good = {Verdict.VALID, Verdict.UNVERIFIED}
+            invalid = [(i, c.reason) for i, c in found if c.verdict is AddressVerdict.INVALID]
+            good = {AddressVerdict.VALID, AddressVerdict.UNVERIFIED}
             valid = [i for i, c in found if c.verdict in good]
-            return Marked(
+            return StatusChanges(
                 invalidated=_invalidated(connection, invalid, now),
                 healed=_healed(connection, valid, now),
             )

@@ -37,7 +37,7 @@ _STRETCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundContacts:
     """What one step of a search came to."""
 
     lines: Sequence[ContactLine]
@@ -52,7 +52,7 @@ class Found:
 
 def find_contacts(
     database: Database, which: Which, text: str, *, most: int = MOST_FOUND
-) -> Iterator[Found]:
+) -> Iterator[FoundContacts]:
     """Search ``which`` for ``text``: each of its words in an address or an attribute's value.
 
     First come the addresses that begin with it, in their order, then all others, newest first.
@@ -67,7 +67,7 @@ def find_contacts(
     if len(words) == 1:
         lines = search.beginning(left + 1)
         left -= len(lines)
-        yield Found(lines[:most], 0, done=left < 0, more=left < 0)
+        yield FoundContacts(lines[:most], 0, done=left < 0, more=left < 0)
         if left < 0:
             return
     yield from search.through(left)
@@ -128,7 +128,7 @@ class _Search:
         statement = select(walk.key).where(*walk.along, begins, *walk.only).limit(most)
         return connection.execute(statement).scalars().all()
 
-    def through(self, left: int) -> Iterator[Found]:
+    def through(self, left: int) -> Iterator[FoundContacts]:
         """Look at everybody, a stretch at a time."""
         after: Any = None
         searched = 0
@@ -141,7 +141,7 @@ class _Search:
             searched += _STRETCH
             more = len(keys) > left
             left -= len(lines)
-            yield Found(lines, searched, done=more or end is None, more=more)
+            yield FoundContacts(lines, searched, done=more or end is None, more=more)
             if more or end is None:
                 return
             after = end

@@ -111,7 +111,7 @@ def take(connection: Connection, account: str, *, count: int, tat: Instant) -> N
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledCounts:
     """Answers that were written together, as the governor sees them."""
 
     unsent: int = 0
@@ -122,7 +122,7 @@ class Settled:
     """The same for those that SES refused because of the rate."""
 
 
-def settle(connection: Connection, row: LockedRow, settled: Settled, now: Instant) -> None:
+def settle(connection: Connection, row: LockedRow, settled: SettledCounts, now: Instant) -> None:
     """Un-count what SES didn't take, and let every process pace by what the answers show.
 
     ``row`` is locked by this transaction, and changed with the table: it needs no second look.
@@ -144,7 +144,7 @@ def settle(connection: Connection, row: LockedRow, settled: Settled, now: Instan
 
 
 @dataclass(frozen=True, slots=True)
-class LookBegun:
+class PollStarted:
     """How things stood when SES was asked."""
 
     taken: int
@@ -174,17 +174,17 @@ class Governor:
                 .limit(1)
             ).first()
 
-    def look_begins(self, account: str) -> LookBegun:
+    def look_begins(self, account: str) -> PollStarted:
         """Call before asking SES; give what it returns to :meth:`look_ends`."""
         with self._database.write_connection() as connection:
             taken = locked_row(connection, account).taken
             in_the_air = connection.execute(
                 select(_RUN.c.sending).where(_RUN.c.sending > 0)
             ).scalars()
-            return LookBegun(taken, sum(in_the_air))
+            return PollStarted(taken, sum(in_the_air))
 
     def look_ends(
-        self, account: str, status: AccountStatus, begun: LookBegun, *, now: Instant
+        self, account: str, status: AccountStatus, begun: PollStarted, *, now: Instant
     ) -> bool:
         """Store what SES said of the account at ``now``.
 

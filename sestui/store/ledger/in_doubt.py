@@ -17,7 +17,7 @@ _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 
-class Verdict(StrEnum):
+class Resolution(StrEnum):
     """What the operator says of deliveries in doubt."""
 
     ASSUME_SENT = "assume-sent"
@@ -26,7 +26,7 @@ class Verdict(StrEnum):
     """They are sent again; whoever got the first one gets it twice."""
 
 
-class Doubts:
+class InDoubt:
     """Deliveries in doubt; nothing but these calls ever takes one out of it."""
 
     def __init__(self, database: Database) -> None:
@@ -48,7 +48,7 @@ class Doubts:
                 raise NotFoundError(f"{email} is not in doubt in this run.")
         return len(found)
 
-    def resolve(self, run_id: int, verdict: Verdict, emails: Sequence[str] = ()) -> int:
+    def resolve(self, run_id: int, verdict: Resolution, emails: Sequence[str] = ()) -> int:
         """Settle the run's deliveries in doubt, or those of ``emails``; returns how many.
 
         A finished run that gets something to resend is sending again.
@@ -56,7 +56,7 @@ class Doubts:
         Raises:
             StateError: resending in a cancelled run.
         """
-        resend = verdict is Verdict.RESEND
+        resend = verdict is Resolution.RESEND
         with self._database.write_connection() as connection:
             state = connection.execute(
                 select(_RUN.c.state).where(_RUN.c.id == run_id).with_for_update()

@@ -27,9 +27,9 @@ from sestui.core.delivery.handover import (
     Answer,
     AnswerKind,
     Claim,
+    ClaimRequest,
+    ClaimResult,
     HoldBack,
-    Taken,
-    Want,
 )
 from sestui.core.delivery.pacing import (
     CHUNK_SECONDS,
@@ -92,7 +92,7 @@ class Ledger:
         self._quota_rule = quota_rule
         self._clock = clock
 
-    def exchange(self, answers: Sequence[Answer], want: Want | None) -> Taken:
+    def exchange(self, answers: Sequence[Answer], want: ClaimRequest | None) -> ClaimResult:
         """Write ``answers``, then claim what is wanted, in one transaction.
 
         An answer to a delivery that this worker no longer holds (an operator settled it while the
@@ -101,7 +101,7 @@ class Ledger:
         with self._database.write_connection() as connection:
             # First for every worker, so that no two wait for each other's rows.
             row = governor.locked_row(connection, self._account)
-            said = Taken(*clocks_now(connection, self._clock))
+            said = ClaimResult(*clocks_now(connection, self._clock))
             if answers:
                 self.settle(connection, row, answers, said.now)
             return said if want is None else self._claim(connection, want, row, said)
@@ -147,7 +147,7 @@ class Ledger:
                 elif each.state == DeliveryState.ACCEPTED:
                     accepted.append(each.claimed_at)
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
-        governor.settle(connection, row, governor.Settled(unsent, accepted, refused), now)
+        governor.settle(connection, row, governor.SettledCounts(unsent, accepted, refused), now)
         for run_id, run in runs.items():
             _finish_if_done(connection, run_id, run, now)
 
@@ -170,7 +170,9 @@ class Ledger:
 
     # claiming
 
-    def _claim(self, connection: Connection, want: Want, row: LockedRow, said: Taken) -> Taken:
+    def _claim(
+        self, connection: Connection, want: ClaimRequest, row: LockedRow, said: ClaimResult
+    ) -> ClaimResult:
         now = said.now
         run = connection.execute(sql.RUN_NOW, {"run_id": want.run_id}).one()
         if run.state != RunState.SENDING:
@@ -209,8 +211,13 @@ class Ledger:
         return replace(said, run_state=state, skipped=skipped, next_at=next_at)
 
     def _take(
-        self, connection: Connection, run_id: int, pace: Pace, claims: list[Claim], said: Taken
-    ) -> Taken:
+        self,
+        connection: Connection,
+        run_id: int,
+        pace: Pace,
+        claims: list[Claim],
+        said: ClaimResult,
+    ) -> ClaimResult:
         """Reserve slots for ``claims``, and their share of the quota."""
         if not claims:
             return replace(said, opens_at=said.now)

@@ -11,8 +11,8 @@ from sestui.store.ledger.walk import (
     EVERY_STATE,
     LogFilter,
     LogRow,
-    Part,
-    Stretch,
+    RunSlice,
+    WalkChunk,
     count_newer,
     count_older,
     ids_at,
@@ -55,8 +55,8 @@ class DeliveryPages:
         """At most ``limit`` of them from number ``offset`` on, the newest first."""
         with self._database.read_connection() as connection:
             cut: list[int] = []
-            whole: dict[int, Part] = {}
-            by_run: dict[int, Part] = {}
+            whole: dict[int, RunSlice] = {}
+            by_run: dict[int, RunSlice] = {}
             left = limit
             for part in parts_of(connection, wanted):
                 if not left:
@@ -75,7 +75,7 @@ class DeliveryPages:
                 offset = 0
             rows = list(rows_by_id(connection, cut).values())
             if whole:
-                conditions = Stretch(tuple(whole.values())).conditions(
+                conditions = WalkChunk(tuple(whole.values())).conditions(
                     wanted, sqlite=self._database.is_sqlite
                 )
                 rows += rows_of(connection, *conditions)
@@ -113,9 +113,9 @@ class Search:
     def __init__(self, database: Database, wanted: LogFilter) -> None:
         self._database = database
         self._wanted = wanted
-        self._by_run: dict[int, Part] = {}
+        self._by_run: dict[int, RunSlice] = {}
         self._ids = array("q")
-        self._stretches: Iterator[Stretch] | None = None
+        self._stretches: Iterator[WalkChunk] | None = None
         self._total = 0
         self._looked_at = 0
         self.done = False
@@ -147,7 +147,7 @@ class Search:
         whole = sum(part.count for part in stretch.parts)
         self._looked_at += min(whole, _STEP)
 
-    def _begin(self) -> Iterator[Stretch]:
+    def _begin(self) -> Iterator[WalkChunk]:
         with self._database.read_connection() as connection:
             parts = parts_of(connection, self._wanted)
         self._by_run = {part.run_id: part for part in parts}

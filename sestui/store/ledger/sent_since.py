@@ -50,7 +50,7 @@ _COUNT = select(func.count()).where(
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentSince:
     """What a run sent since the instant that was asked for."""
 
     first_id: int
@@ -59,7 +59,7 @@ class Sent:
     """When the first of them was accepted."""
 
 
-def first_sent(connection: Connection, run_id: int, since: Instant) -> Sent | None:
+def first_sent(connection: Connection, run_id: int, since: Instant) -> SentSince | None:
     """The first that was accepted after ``since``; None if nothing was."""
     last = connection.execute(_LAST, {"run_id": run_id}).scalar()
     if last is None:
@@ -81,7 +81,7 @@ def first_sent(connection: Connection, run_id: int, since: Instant) -> Sent | No
     found = [(each, at) for each, at in around if at > since]
     if not found:
         return None
-    return Sent(min(each for each, _ in found), min(at for _, at in found))
+    return SentSince(min(each for each, _ in found), min(at for _, at in found))
 
 
 def count_sent(connection: Connection, run_id: int, since: Instant) -> int:

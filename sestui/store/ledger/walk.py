@@ -82,7 +82,7 @@ class LogRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RunSlice:
     """What of a run matches a filter, its ``find`` left aside."""
 
     run_id: int
@@ -100,7 +100,7 @@ class Part:
         return LogRow(self.campaign, self.number, self.kind, delivery)
 
 
-def parts_of(connection: Connection, wanted: LogFilter) -> list[Part]:
+def parts_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
     """The runs with deliveries that match, newest first."""
     counters = [_RUN.c[state.value] for state in DeliveryState]
     query = (
@@ -130,7 +130,7 @@ def parts_of(connection: Connection, wanted: LogFilter) -> list[Part]:
         counts = RunCounts(**{state.value: count for state, count in by_state.items()})
         count = sum(by_state[state] for state in wanted.states)
         if count:
-            parts.append(Part(run_id, campaign, number, kind, counts, count, lowest))
+            parts.append(RunSlice(run_id, campaign, number, kind, counts, count, lowest))
     return parts
 
 
@@ -206,7 +206,11 @@ def walk(
 
 
 def ids_at(
-    connection: Connection, part: Part, states: frozenset[DeliveryState], offset: int, limit: int
+    connection: Connection,
+    part: RunSlice,
+    states: frozenset[DeliveryState],
+    offset: int,
+    limit: int,
 ) -> Sequence[int]:
     """Ids ``offset`` to ``offset + limit`` of a run's, newest first; walked from the nearer end."""
     limit = min(limit, part.count - offset)
@@ -226,14 +230,14 @@ def ids_at(
 
 
 def count_newer(
-    connection: Connection, part: Part, states: frozenset[DeliveryState], delivery_id: int
+    connection: Connection, part: RunSlice, states: frozenset[DeliveryState], delivery_id: int
 ) -> int:
     """How many of the run's deliveries have a higher id."""
     return _count(connection, part, states, _DELIVERY.c.id > delivery_id)
 
 
 def count_older(
-    connection: Connection, part: Part, states: frozenset[DeliveryState], delivery_id: int
+    connection: Connection, part: RunSlice, states: frozenset[DeliveryState], delivery_id: int
 ) -> int:
     """How many of the run's deliveries have a lower id, or this one."""
     return _count(connection, part, states, _DELIVERY.c.id <= delivery_id)
@@ -241,7 +245,7 @@ def count_older(
 
 def _count(
     connection: Connection,
-    part: Part,
+    part: RunSlice,
     states: frozenset[DeliveryState],
     condition: ColumnElement[bool],
 ) -> int:
@@ -267,10 +271,10 @@ def rows_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Delivery
     return {row.id: row for row in rows_of(connection, _DELIVERY.c.id.in_(ids))}
 
 
-class Stretch(NamedTuple):
+class WalkChunk(NamedTuple):
     """A bounded piece of a walk: several small runs whole, or some ids of a large one."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[RunSlice, ...]
     lowest: int | None = None
     """None: from the run's first delivery on, as for small runs."""
     highest: int | None = None
@@ -308,22 +312,22 @@ class Stretch(NamedTuple):
 
 def stretches(
     connect: Callable[[], AbstractContextManager[Connection]],
-    parts: Sequence[Part],
+    parts: Sequence[RunSlice],
     states: frozenset[DeliveryState],
     *,
     size: int,
     newest_first: bool,
-) -> Iterator[Stretch]:
+) -> Iterator[WalkChunk]:
     """Cut a walk over ``parts`` (in its order) into pieces of about ``size`` deliveries.
 
     The database is asked with ``connect`` only while the next piece is being cut: nothing is held
     open while a piece is worked on.
     """
-    small: list[Part] = []
+    small: list[RunSlice] = []
     room = size
     for part in parts:
         if part.count > room and small:
-            yield Stretch(tuple(small))
+            yield WalkChunk(tuple(small))
             small, room = [], size
         if part.count <= room:
             small.append(part)
@@ -343,7 +347,7 @@ def stretches(
                 )
             last = edge[0] if edge else None
             low, high = (last, beyond) if newest_first else (beyond, last)
-            yield Stretch(
+            yield WalkChunk(
                 (part,),
                 lowest=low if newest_first or low is None else low + 1,
                 highest=high if not newest_first or high is None else high - 1,
@@ -352,4 +356,4 @@ def stretches(
                 break
             beyond = last
     if small:
-        yield Stretch(tuple(small))
+        yield WalkChunk(tuple(small))

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.states import WorkerRole
-from sestui.store.backup.lineage import Lineage, Mark
+from sestui.store.backup.lineage import Lineage, LineageMark
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery, Run, Worker
 from sestui.store.ledger.ledger import ledger_now, put_in_doubt
@@ -71,10 +71,10 @@ class Workers:
             mark = self._advance(session, ledger_now(session.connection(), self._clock))
         self._remember(mark)
 
-    def _advance(self, session: Session, now: Instant) -> Mark | None:
+    def _advance(self, session: Session, now: Instant) -> LineageMark | None:
         return None if self._lineage is None else self._lineage.advance(session, now)
 
-    def _remember(self, mark: Mark | None) -> None:
+    def _remember(self, mark: LineageMark | None) -> None:
         if self._lineage is not None and mark is not None:
             self._lineage.remember(mark)
 

@@ -21,10 +21,10 @@ from sestui.ses_api.relay_admission import (
     HOLD_SECONDS,
     Admission,
     Admissions,
+    AdmissionVerdict,
     CallAnswer,
     Incoming,
     Terms,
-    Verdict,
 )
 from sestui.ses_api.relayed import first_call
 from sestui.ses_api.wire import quota_exceeded, sending_paused
@@ -42,7 +42,7 @@ _HOURS_OF_QUOTA = 24
 _WITHDRAWN = "SES did not take the mail's first recipient, and the client was told so."
 
 
-class RelayIntake:
+class AdmissionStore:
     """Admission as one worker does it, for one account; ``ledger`` settles for the same worker."""
 
     def __init__(
@@ -135,7 +135,7 @@ class RelayIntake:
             if mail_id is None and not mail.own_call:
                 mail_id = known.get(mail.replay_key)
             if mail_id is not None:
-                found.append(partial(Admission, Verdict.KNOWN, mail_id))
+                found.append(partial(Admission, AdmissionVerdict.KNOWN, mail_id))
             else:
                 found.append(batch.admit(mail))
         batch.write(self._account)
@@ -160,12 +160,14 @@ class _New:
     def admission(self) -> Admission:
         """What became of it, once it has been written."""
         if not self.call:
-            return Admission(Verdict.NOBODY, self.id)
-        return Admission(Verdict.ADMITTED, self.id, self.claims, tuple(self.call), self.slot)
+            return Admission(AdmissionVerdict.NOBODY, self.id)
+        return Admission(
+            AdmissionVerdict.ADMITTED, self.id, self.claims, tuple(self.call), self.slot
+        )
 
     def known(self) -> Admission:
         """The same for the same mail once more."""
-        return Admission(Verdict.KNOWN, self.id)
+        return Admission(AdmissionVerdict.KNOWN, self.id)
 
     def state(self, place: int) -> DeliveryState:
         """What the recipient at ``place`` begins as."""
@@ -201,7 +203,7 @@ class _Batch:
             return earlier.known
         run = self._run(mail.terms)
         if run.state == RunState.PAUSED and run.reason != PauseReason.ERRORS:
-            return partial(Admission, Verdict.REFUSED, error=sending_paused())
+            return partial(Admission, AdmissionVerdict.REFUSED, error=sending_paused())
         mailable = [
             place
             for place, each in enumerate(mail.recipients)
@@ -215,9 +217,9 @@ class _Batch:
         horizon = self.said.now + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS
         if opens_at is None or opens_at > horizon:
             next_at = self.said.now + 1 if opens_at is None else opens_at - CLAIM_AHEAD_SECONDS
-            return partial(Admission, Verdict.LATER, next_at=next_at)
+            return partial(Admission, AdmissionVerdict.LATER, next_at=next_at)
         if not self._within_quota(mail.terms, len(call), len(mailable)):
-            return partial(Admission, Verdict.REFUSED, error=quota_exceeded())
+            return partial(Admission, AdmissionVerdict.REFUSED, error=quota_exceeded())
         slots = pace.reserve(len(call), self.said.now)
         self.row.tat = pace.tat_after(slots)
         if pace.run_rate is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from sestui.core.clock import Clock
-from sestui.ses_api.relay_admission import HOLD_SECONDS, Outcome, Queue
+from sestui.ses_api.relay_admission import HOLD_SECONDS, QueueDepth, RelayedOutcome
 from sestui.ses_api.relayed import RelayedMail, unpacked
 from sestui.store.db.database import Database
 from sestui.store.ledger.ledger import ledger_now
@@ -32,20 +32,20 @@ class RelayedMails:
             rows = connection.execute(sql.CONTENTS, {"ids": list(mail_ids)}).all()
         return {row.mail_id: unpacked(row.content) for row in rows}
 
-    def outcome(self, mail_id: int) -> Outcome:
+    def outcome(self, mail_id: int) -> RelayedOutcome:
         """Where the recipient stands that the mail was answered for."""
         with self._database.read_connection() as connection:
             row = connection.execute(sql.OUTCOME, {"mail_id": mail_id}).one()
-        return Outcome(row.state, row.message_id, row.code, row.reason)
+        return RelayedOutcome(row.state, row.message_id, row.code, row.reason)
 
-    def queue(self) -> Queue:
+    def queue(self) -> QueueDepth:
         """How much waits to be sent, and for how long."""
         queues = self.queues().values()
-        return Queue(
+        return QueueDepth(
             sum(each.depth for each in queues), max((each.age for each in queues), default=0.0)
         )
 
-    def queues(self) -> dict[int, Queue]:
+    def queues(self) -> dict[int, QueueDepth]:
         """The same for each run in which something waits, by the run's id."""
         with self._database.read_connection() as connection:
             runs = connection.execute(sql.OPEN_RUNS).all()
@@ -56,7 +56,7 @@ class RelayedMails:
             ]
             now = ledger_now(connection, self._clock)
         return {
-            run.id: Queue(run.pending, 0.0 if instant is None else max(0.0, now - instant))
+            run.id: QueueDepth(run.pending, 0.0 if instant is None else max(0.0, now - instant))
             for run, instant in zip(runs, oldest, strict=True)
         }
 

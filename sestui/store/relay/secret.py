@@ -19,7 +19,7 @@ FILE_NAME = "relay-secret"
 _BYTES = 32
 
 
-class Master:
+class MasterSecret:
     """The secret behind the keys' secrets."""
 
     def __init__(self, secret: bytes) -> None:
@@ -41,7 +41,7 @@ def new_key_id() -> str:
     return "SRLY" + "".join(secrets.choice(letters) for _ in range(16))
 
 
-def load(folder: Path) -> Master:
+def load(folder: Path) -> MasterSecret:
     """The secret in ``folder``.
 
     Raises:
@@ -66,10 +66,10 @@ def load(folder: Path) -> Master:
         raise SettingsError(
             f"{path} is not a relay's secret: it has to hold 64 hexadecimal digits."
         )
-    return Master(secret)
+    return MasterSecret(secret)
 
 
-def load_or_create(folder: Path) -> Master:
+def load_or_create(folder: Path) -> MasterSecret:
     """The secret in ``folder``, made now if there is none.
 
     Raises:

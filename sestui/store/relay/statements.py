@@ -22,11 +22,11 @@ from sqlalchemy.sql.dml import Insert
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.db.bulk_statements import values_of
 from sestui.store.db.tables import Delivery, Run, Suppression
-from sestui.store.relay.tables import RelayedMail, RelayedPayload, RelayUsage
+from sestui.store.relay.tables import RelayedMailRow, RelayedPayload, RelayUsage
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-MAIL = RelayedMail.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+MAIL = RelayedMailRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 PAYLOAD = RelayedPayload.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _USAGE = RelayUsage.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

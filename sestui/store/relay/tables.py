@@ -53,7 +53,7 @@ class RelayKey(SQLModel, table=True):
         return shown(self.allow, senders=self.senders, send_only=self.send_only)
 
 
-class RelayedMail(SQLModel, table=True):
+class RelayedMailRow(SQLModel, table=True):
     """One mail that was taken over, whoever it is for."""
 
     __tablename__ = "relayed_mail"

@@ -16,7 +16,7 @@ from sestui.store.runs.notices import post_notice
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReminderNote:
     """Something that needs somebody, as it is told."""
 
     subject: Subject
@@ -66,7 +66,7 @@ class Reminders:
             session.exec(delete(Reminder).where(settled))
 
     def tell(
-        self, told: Told, recipients: Sequence[str], now: Instant, told_before: Instant
+        self, told: ReminderNote, recipients: Sequence[str], now: Instant, told_before: Instant
     ) -> bool:
         """Whether it is to be told now, by this process; its mail is in the ledger then.
 
@@ -101,12 +101,12 @@ def _needs_somebody() -> ColumnElement[bool]:
     )
 
 
-def _whose(told: Told) -> ColumnElement[bool]:
+def _whose(told: ReminderNote) -> ColumnElement[bool]:
     if told.subject is Subject.CAMPAIGN:
         return col(Campaign.id) == told.id
     return col(Campaign.id).in_(select(Run.campaign_id).where(Run.id == told.id))
 
 
-def _is_told(session: Session, told: Told, told_before: Instant) -> bool:
+def _is_told(session: Session, told: ReminderNote, told_before: Instant) -> bool:
     row = session.get(Reminder, (told.subject.value, told.id))
     return row is not None and row.state == told.state and row.told_at > told_before

@@ -32,7 +32,7 @@ class Runner:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenTaskRun:
     """An execution that is this worker's now."""
 
     run_id: int
@@ -66,7 +66,7 @@ class LostRun:
     """An execution whose process has died; a program that it had started may live on."""
 
     mark: str
-    """See :class:`Taken`."""
+    """See :class:`TakenTaskRun`."""
     host: str
     """The machine that ran it, as people call it."""
     program: Program | None
@@ -160,7 +160,7 @@ class TaskRuns:
 
     # working
 
-    def by_hand(self, task_id: int, by: Runner, now: Instant) -> Taken:
+    def by_hand(self, task_id: int, by: Runner, now: Instant) -> TakenTaskRun:
         """A run that somebody asks for, taken at once.
 
         Raises:
@@ -176,7 +176,7 @@ class TaskRuns:
                 raise StateError(f"The task {task.name} is running already.")
             return _start(session, task, run, by, now)
 
-    def take(self, by: Runner, now: Instant) -> Taken | None:
+    def take(self, by: Runner, now: Instant) -> TakenTaskRun | None:
         """The queued run that is to go next, taken for that worker; None: there is none.
 
         Higher priority first, then the older occurrence. A task's runs don't go at the same time
@@ -205,14 +205,14 @@ class TaskRuns:
                     return _start(session, task, run, by, now)
         return None
 
-    def write_log(self, taken: Taken, worker: str, log: str) -> bool:
+    def write_log(self, taken: TakenTaskRun, worker: str, log: str) -> bool:
         """Keep the log so far; False: the run is not this worker's any more."""
         with self._database.write() as session:
             return bool(
                 session.exec(update(TaskRun).where(*_mine(taken, worker)).values(log=log)).rowcount
             )
 
-    def note_program(self, taken: Taken, program: Program) -> None:
+    def note_program(self, taken: TakenTaskRun, program: Program) -> None:
         """Keep which program the run has started, for whoever finds the run when we have died."""
         with self._database.write() as session:
             session.exec(
@@ -225,7 +225,7 @@ class TaskRuns:
                 )
             )
 
-    def end(self, taken: Taken, worker: str, result: RunResult, now: Instant) -> bool:
+    def end(self, taken: TakenTaskRun, worker: str, result: RunResult, now: Instant) -> bool:
         """Write what came of it; False: the run is not this worker's any more.
 
         A run that was killed is queued again if its misfire rule says so. A task that has no
@@ -310,7 +310,7 @@ def _lost_run(task: Task, run: TaskRun) -> LostRun:
     )
 
 
-def _mine(taken: Taken, worker: str) -> tuple[Any, ...]:
+def _mine(taken: TakenTaskRun, worker: str) -> tuple[Any, ...]:
     return (
         col(TaskRun.id) == taken.run_id,
         col(TaskRun.state) == TaskRunState.RUNNING.value,
@@ -359,7 +359,7 @@ def _is_free(session: Session, task: Task, run: TaskRun) -> bool:
     return other is None
 
 
-def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant) -> Taken:
+def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant) -> TakenTaskRun:
     run.state = TaskRunState.RUNNING.value
     run.attempt += 1
     run.worker, run.host = by.worker, by.host
@@ -370,7 +370,7 @@ def _start(session: Session, task: Task, run: TaskRun, by: Runner, now: Instant)
     task.last_run_at = now
     session.add_all([run, task])
     session.flush()
-    return Taken(
+    return TakenTaskRun(
         run_id=run.id,
         task_id=task.id,
         task=fields_of_task(task),

@@ -8,7 +8,14 @@ from pydantic import Field, field_validator
 from sestui.core.text import printable
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
-from sestui.tasks.safe_http import Answer, RefusedError, Request, RequestError, ask, checked_url
+from sestui.tasks.safe_http import (
+    FetchAnswer,
+    FetchRequest,
+    RefusedError,
+    RequestError,
+    ask,
+    checked_url,
+)
 from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -65,7 +72,7 @@ class HttpRequest(TaskType[HttpRequestParameters]):
         """See :meth:`TaskType.run`."""
         given = context.parameters
         body = given.body.encode() if given.body else None
-        request = Request(given.method, given.url, given.headers, body)
+        request = FetchRequest(given.method, given.url, given.headers, body)
         for attempt in range(given.retries + 1):
             if attempt:
                 context.wait(min(_LONGEST_WAIT, 2.0**attempt))
@@ -98,7 +105,7 @@ def _expected(given: HttpRequestParameters, status: int) -> bool:
     return status in given.expected if given.expected else 200 <= status < 300
 
 
-def _start_of(answer: Answer, given: HttpRequestParameters) -> str:
+def _start_of(answer: FetchAnswer, given: HttpRequestParameters) -> str:
     """Without what was sent: hosts that complain like to repeat it, and it may be a secret."""
     said = answer.body.decode("utf-8", "replace")
     query = given.url.partition("?")[2]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pydantic import Field, field_validator
 
 from sestui.core.contact.address_check import Address, check_address
-from sestui.core.contact.address_verdict import Checked, Verdict
+from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.errors import UsageError
-from sestui.store.contacts.address_checks import Checks, ToCheck
+from sestui.store.contacts.address_checks import AddressChecks, ToCheck
 from sestui.tasks.context import TaskContext
 from sestui.tasks.deliverability import Domains, nameserver
 from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
@@ -62,7 +62,7 @@ class VerifyContacts(TaskType[VerifyContactsParameters]):
     def run(self, context: TaskContext[VerifyContactsParameters]) -> Outcome:
         """See :meth:`TaskType.run`."""
         given = context.parameters
-        checks = Checks(context.services.database)
+        checks = AddressChecks(context.services.database)
         verified = _verified_identities(context) if given.identities else None
         counts: Counter[str] = Counter()
         before = context.clock.now() - given.older_than * _DAY
@@ -79,10 +79,10 @@ class VerifyContacts(TaskType[VerifyContactsParameters]):
             marked = checks.write(found, context.clock.now())
             counts.update(checked.verdict.value for _, checked in found)
             counts.update(newly_invalid=marked.invalidated, healed=marked.healed)
-            context.log(f"{sum(counts[each] for each in Verdict):,} addresses checked")
-        total = sum(counts[each] for each in Verdict)
+            context.log(f"{sum(counts[each] for each in AddressVerdict):,} addresses checked")
+        total = sum(counts[each] for each in AddressVerdict)
         figures = {"checked": total, "domains": domains.asked} | {
-            name: counts[name] for name in (*Verdict, "newly_invalid", "healed")
+            name: counts[name] for name in (*AddressVerdict, "newly_invalid", "healed")
         }
         return Outcome(
             f"{total:,} addresses checked: {counts['valid']:,} valid, {counts['invalid']:,} "
@@ -102,12 +102,12 @@ def _checked(
         if isinstance(address, Address):
             asked.append((contact.contact_id, address.key))
         else:
-            found.append((contact.contact_id, Checked(Verdict.INVALID, address.reason)))
+            found.append((contact.contact_id, Checked(AddressVerdict.INVALID, address.reason)))
     verdicts = domains.verdicts(_domain(key) for _, key in asked) if domains else {}
     for contact_id, key in asked:
-        verdict = verdicts.get(_domain(key), Checked(Verdict.VALID))
-        if verdict.verdict is Verdict.VALID and verified is not None and not verified(key):
-            verdict = Checked(Verdict.UNVERIFIED, "SES has not verified it.")
+        verdict = verdicts.get(_domain(key), Checked(AddressVerdict.VALID))
+        if verdict.verdict is AddressVerdict.VALID and verified is not None and not verified(key):
+            verdict = Checked(AddressVerdict.UNVERIFIED, "SES has not verified it.")
         found.append((contact_id, verdict))
     return found
 

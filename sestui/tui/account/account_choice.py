@@ -11,9 +11,9 @@ from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
 from sestui.settings_file import in_environment
-from sestui.tui.account.service import SES, SIMULATOR, AccountDesk, Choice
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk, counted
+from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices, counted
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
@@ -38,7 +38,7 @@ class ChoiceTable(LazyTable[Choice]):
     ]  # fmt: skip
 
 
-class AccountChoiceScreen(DeskScreen):
+class AccountChoiceScreen(BaseScreen):
     """A deliberate act: nothing is written before an explicit yes."""
 
     PLACE = "Account"
@@ -47,9 +47,9 @@ class AccountChoiceScreen(DeskScreen):
                 tooltip="Type the AWS region of the SES account"),
     ]  # fmt: skip
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
-        self._account = AccountDesk(desk.runtime)
+        self._account = AccountService(desk.runtime)
         self._table = ChoiceTable(_COLUMNS, _cells, id="choices")
         self._region = Input(
             placeholder="region of SES, for example eu-west-1; empty: the profile's own",

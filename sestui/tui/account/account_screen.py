@@ -16,11 +16,11 @@ from sestui.tui.account.account_choice import AccountChoiceScreen
 from sestui.tui.account.account_lines import AccountLines
 from sestui.tui.account.identities import IdentitiesScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
-from sestui.tui.account.service import AccountDesk
+from sestui.tui.account.service import AccountService
 from sestui.tui.account.settings_table import AT_ONCE, SettingsTable, in_words
-from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.keys_screen import KeysScreen
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.themes import choose_theme
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -33,7 +33,7 @@ _LETTERS = frozenset({"choose", "identities", "ask", "keys", "relay_keys", "them
 _OF_THE_ACCOUNT = frozenset({"account", "aws_profile", "aws_region"})
 
 
-class AccountScreen(DeskScreen):
+class AccountScreen(BaseScreen):
     """Account on top, settings below."""
 
     PLACE = "Account"
@@ -51,10 +51,10 @@ class AccountScreen(DeskScreen):
         Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose other colours"),
     ]  # fmt: skip
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.refresh_seconds = _FIRST_SECONDS
-        self._account = AccountDesk(desk.runtime)
+        self._account = AccountService(desk.runtime)
         self._lines = AccountLines("simulator" if desk.label.simulated else "Amazon SES")
         self._table = SettingsTable()
         self._meaning = Static("", id="meaning", markup=False)

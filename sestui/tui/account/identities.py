@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from sestui.core.delivery.account import Identity
 from sestui.errors import SestuiError
-from sestui.tui.account.service import AccountDesk
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk, counted
+from sestui.tui.account.service import AccountService
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices, counted
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _COLUMNS = (
@@ -34,7 +34,7 @@ _STATES = {
 }
 
 
-class IdentitiesScreen(DeskScreen):
+class IdentitiesScreen(BaseScreen):
     """A table that grows as the pages come."""
 
     PLACE = "Account"
@@ -43,9 +43,9 @@ class IdentitiesScreen(DeskScreen):
         Binding("l", "again", "Ask SES", id="identities.ask", tooltip="Ask SES once more"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
-        self._account = AccountDesk(desk.runtime)
+        self._account = AccountService(desk.runtime)
         self._about = Static("Asking SES…", id="about-senders", markup=False)
         self._table: LazyTable[Identity] = LazyTable(_COLUMNS, _cells, id="identities")
         self._empty = Static(_EMPTY, id="empty", markup=False)

@@ -15,8 +15,8 @@ from sestui.tui.account.relay_key_service import KeyForm
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.selection_list import Tick, Ticks
-from sestui.tui.widgets.text_input import Line
+from sestui.tui.widgets.selection_list import SelectionItem, SelectionList
+from sestui.tui.widgets.text_input import TextInput
 
 _LINES = (
     ("name", "name", "the program that gets it, for example shop"),
@@ -28,8 +28,8 @@ _LINES = (
 """Field of the form, its label, and what may stand in it."""
 
 _CALLS = (
-    Tick("usual calls", "all; with senders: quota, statistics"),
-    Tick("sends only", "any other is refused"),
+    SelectionItem("usual calls", "all; with senders: quota, statistics"),
+    SelectionItem("sends only", "any other is refused"),
 )
 
 _FAULT_CELLS = 170
@@ -52,7 +52,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
         super().__init__()
         self._first = form
         self._first_fault = fault
-        self._calls = Ticks("It may make", one=True, noted=True, id="calls")
+        self._calls = SelectionList("It may make", one=True, noted=True, id="calls")
 
     def compose(self) -> ComposeResult:
         """A line a field, what it may call, what is wrong, no and yes."""
@@ -61,7 +61,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
             for field, label, placeholder in _LINES:
                 with Horizontal(classes="field"):
                     yield Static(label, classes="label", markup=False)
-                    yield Line(placeholder=placeholder, id=field)
+                    yield TextInput(placeholder=placeholder, id=field)
             yield self._calls
             yield Static("", classes="fault", markup=False)
             with Horizontal(id="buttons"):
@@ -71,7 +71,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
     def on_mount(self) -> None:
         """Begin with the name."""
         for field, _, _ in _LINES:
-            self.query_one(f"#{field}", Line).value = getattr(self._first, field)
+            self.query_one(f"#{field}", TextInput).value = getattr(self._first, field)
         self._calls.offer(_CALLS, [_CALLS[self._first.send_only].name])
         self._say(self._first_fault)
         self.query_one("#name").focus()
@@ -79,7 +79,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
     @property
     def _form(self) -> KeyForm:
         """What stands in the fields now."""
-        typed = {field: self.query_one(f"#{field}", Line).value for field, _, _ in _LINES}
+        typed = {field: self.query_one(f"#{field}", TextInput).value for field, _, _ in _LINES}
         return KeyForm(**typed, send_only=_CALLS[1].name in self._calls.ticked)
 
     @on(Input.Submitted)

@@ -89,7 +89,7 @@ def _share(text: str, of: str) -> float:
         ) from None
 
 
-class RelayKeysDesk:
+class RelayKeyService:
     """The workspace's relay keys; plain blocking calls."""
 
     def __init__(self, runtime: Runtime) -> None:

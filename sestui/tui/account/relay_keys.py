@@ -11,9 +11,9 @@ from textual.widgets import Static
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
-from sestui.tui.account.relay_key_service import KeyForm, KeyLine, RelayKeysDesk
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tui.account.relay_key_service import KeyForm, KeyLine, RelayKeyService
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
@@ -51,7 +51,7 @@ class KeyTable(LazyTable[KeyLine]):
         return action != "select" and super().check_action(action, parameters)
 
 
-class RelayKeysScreen(DeskScreen):
+class RelayKeysScreen(BaseScreen):
     """Every key, the newest first; new ones are made here, old ones revoked."""
 
     PLACE = "Account"
@@ -63,10 +63,10 @@ class RelayKeysScreen(DeskScreen):
         Binding("y", "copy_id", "Copy", id="relay_keys.copy", tooltip="Copy the access key id"),
     ]  # fmt: skip
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._keys = RelayKeysDesk(desk.runtime)
+        self._keys = RelayKeyService(desk.runtime)
         self._table = KeyTable(_COLUMNS, _cells, id="relay-keys")
         self._about = Static("", id="about-key", markup=False)
         self._empty = Static(_EMPTY, id="empty", markup=False)

@@ -31,7 +31,7 @@ class Choice:
     """Whether the next start uses it."""
 
 
-class AccountDesk:
+class AccountService:
     """Reads and deeds of the account's screens; plain blocking calls."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -108,11 +108,11 @@ class AccountDesk:
         Raises:
             AccountError: it refuses, or nobody answers.
         """
-        from sestui.ses.account import Account  # noqa: PLC0415 - boto3 is slow to import
+        from sestui.ses.account import AccountReader  # noqa: PLC0415 - boto3 is slow to import
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - as above
 
         endpoint = Endpoint(profile=choice.profile, region=region)
-        return Account(Clients(endpoint), simulated=False).look()
+        return AccountReader(Clients(endpoint), simulated=False).look()
 
     def pending(self) -> int:
         """Recipients of runs that have not ended: who gets mail from whichever account is next."""

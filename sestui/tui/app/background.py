@@ -10,7 +10,7 @@ from sestui.errors import EXIT_TRY_AGAIN, SestuiError
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
-    from sestui.sending.engine.report import Line, SenderReport
+    from sestui.sending.engine.report import AnswerLine, SenderReport
     from sestui.sending.sender import Sender
 
 _MOST_LINES = 500
@@ -21,11 +21,11 @@ _MOST_LINES = 500
 class Batch:
     """Everything reported since the screens last looked."""
 
-    lines: "tuple[Line, ...]"
+    lines: "tuple[AnswerLine, ...]"
     trouble: str
 
 
-class Mailbox:
+class ReportInbox:
     """Collects reports from the sender's thread until the screens take them.
 
     ``ring`` is called in the sender's thread, once however many reports wait: a slow screen is
@@ -35,7 +35,7 @@ class Mailbox:
     def __init__(self, ring: Callable[[], object]) -> None:
         self._ring = ring
         self._lock = threading.Lock()
-        self._lines: deque[Line] = deque(maxlen=_MOST_LINES)
+        self._lines: deque[AnswerLine] = deque(maxlen=_MOST_LINES)
         self._trouble = ""
         self._rung = False
 

@@ -12,7 +12,7 @@ _PATIENCE_SECONDS = 30.0
 """For taking back what was done."""
 
 
-class Errand(Generic[T]):
+class BackgroundJob(Generic[T]):
     """A long deed: :meth:`run` blocks until it is done, so call it in a thread.
 
     A subclass gives :meth:`work`, which calls :meth:`check` often and leaves nothing behind when
@@ -67,21 +67,21 @@ class Errand(Generic[T]):
         return self._ended.wait(seconds)
 
 
-class Errands:
+class BackgroundJobs:
     """Those under way; used on the UI's thread."""
 
     def __init__(self) -> None:
-        self._under_way: list[Errand[Any]] = []
+        self._under_way: list[BackgroundJob[Any]] = []
 
-    def add(self, errand: Errand[Any]) -> None:
+    def add(self, errand: BackgroundJob[Any]) -> None:
         """From now on it is stopped when the app is left."""
         self._under_way.append(errand)
 
-    def remove(self, errand: Errand[Any]) -> None:
+    def remove(self, errand: BackgroundJob[Any]) -> None:
         """It has ended, and somebody has said how."""
         self._under_way.remove(errand)
 
-    def stop(self) -> Sequence[Errand[Any]]:
+    def stop(self) -> Sequence[BackgroundJob[Any]]:
         """Ask all to end; returns those that were asked."""
         asked = tuple(self._under_way)
         for errand in asked:
@@ -89,7 +89,7 @@ class Errands:
         return asked
 
 
-def last_words(errands: Sequence[Errand[Any]]) -> str:
+def last_words(errands: Sequence[BackgroundJob[Any]]) -> str:
     """Wait for their ends; how they ended, a line each."""
     for errand in errands:
         errand.join(_PATIENCE_SECONDS)

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from sestui.errors import SestuiError, unforeseen
 from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import PLACES
 from sestui.tui.app.top_bar import Banner, TopBar
 from sestui.tui.widgets.format import shorten
@@ -27,7 +27,7 @@ _READ_SHARE = 4
 all the time."""
 
 
-class DeskScreen(Screen[None]):
+class BaseScreen(Screen[None]):
     """A screen over the desk: bar, banner, its own part, footer.
 
     A subclass gives its :meth:`body`, and :meth:`read` if it shows what may change by itself: that
@@ -41,7 +41,7 @@ class DeskScreen(Screen[None]):
         Binding("escape", "go_back", "Back", id="back", tooltip="One step back"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__()
         self.desk = desk
         self.banner = Banner()

@@ -17,7 +17,7 @@ from sestui.tui.dialogs.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class JumpMark:
     """A letter on a widget."""
 
     letter: str
@@ -25,11 +25,11 @@ class Mark:
     widget: Widget
 
 
-def marks(screen: Screen[object]) -> list[Mark]:
+def marks(screen: Screen[object]) -> list[JumpMark]:
     """A letter for each widget that can have the focus and is in sight, in the order of tab."""
     seen = [widget for widget in screen.focus_chain if widget.region.area]
     return [
-        Mark(letter, widget.region.offset, widget)
+        JumpMark(letter, widget.region.offset, widget)
         for letter, widget in zip(ascii_lowercase, seen, strict=False)
     ]
 
@@ -41,7 +41,7 @@ class JumpScreen(Dialog[Widget | None]):
         Binding("escape", "dismiss", "Back", tooltip="Stay where you are"),
     ]
 
-    def __init__(self, found: Sequence[Mark]) -> None:
+    def __init__(self, found: Sequence[JumpMark]) -> None:
         super().__init__()
         self._found = found
 

@@ -12,11 +12,11 @@ from textual.widgets import Input, Static
 from sestui.core.keymap import keymap_text
 from sestui.errors import SestuiError
 from sestui.settings_file import in_environment
-from sestui.tui.account.service import AccountDesk
-from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.account.service import AccountService
+from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.keymap import Action, actions, sort_out
 from sestui.tui.app.preferences import use_keymap
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _COLUMNS = (
@@ -36,7 +36,7 @@ class ActionTable(LazyTable[Action]):
     ]  # fmt: skip
 
 
-class KeysScreen(DeskScreen):
+class KeysScreen(BaseScreen):
     """A change is written into the settings and holds at once."""
 
     PLACE = "Account"
@@ -46,9 +46,9 @@ class KeysScreen(DeskScreen):
         Binding("y", "copy_id", "Copy", id="keys.copy", tooltip="Copy the action's id"),
     ]  # fmt: skip
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
-        self._account = AccountDesk(desk.runtime)
+        self._account = AccountService(desk.runtime)
         self._known: Mapping[str, Action] = {}
         self._keymap: dict[str, str] = {}
         self._table = ActionTable(_COLUMNS, self._cells, id="actions")

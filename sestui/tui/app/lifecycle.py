@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from sestui.tui.app.account_label import AccountLabel
-from sestui.tui.app.background import Background, Mailbox
+from sestui.tui.app.background import Background, ReportInbox
 from sestui.tui.app.background_jobs import last_words
 from sestui.tui.app.leaving import LeavingScreen
 from sestui.tui.app.opening import OpeningScreen
@@ -29,7 +29,7 @@ from sestui.tui.app.type_ahead import TypeAheadApp
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
-    from sestui.tui.app.services import Desk
+    from sestui.tui.app.services import ScreenServices
 
 _FIRST_LOOK_SECONDS = 1.0
 """What the sender imports would fight with the first looks at the database for the processor."""
@@ -48,7 +48,7 @@ class LifecycleApp(TypeAheadApp):
     account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
     """Which account mail goes to."""
 
-    desk: "Desk"
+    desk: "ScreenServices"
     """There as soon as :attr:`opened` says so."""
 
     def __init__(self, settings: "Settings", open_runtime: "Callable[[], Runtime]") -> None:
@@ -56,7 +56,7 @@ class LifecycleApp(TypeAheadApp):
         self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
         self._settings = settings
         self._open_runtime = open_runtime
-        self.mailbox = Mailbox(lambda: self.post_message(SenderReported()))
+        self.mailbox = ReportInbox(lambda: self.post_message(SenderReported()))
         self.background = Background(self.mailbox.put)
         self.opened = False
         """Whether there is a runtime behind the screens."""
@@ -94,12 +94,12 @@ class LifecycleApp(TypeAheadApp):
         self.came_in(screen_of_run)
         self.set_timer(_FIRST_LOOK_SECONDS, self._start_sender)
 
-    def _come_in(self) -> "tuple[Desk, Callable[[int], Screen[None]]]":
-        from sestui.tui.app.services import Desk  # noqa: PLC0415 - brings the database
+    def _come_in(self) -> "tuple[ScreenServices, Callable[[int], Screen[None]]]":
+        from sestui.tui.app.services import ScreenServices  # noqa: PLC0415 - brings the database
         from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - as above
         from sestui.tui.home import home_screen as _wanted_next  # noqa: F401, PLC0415
 
-        desk = Desk(self._open_runtime())
+        desk = ScreenServices(self._open_runtime())
         return desk, partial(RunScreen, desk)
 
     def _start_sender(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PaletteEntry:
     """One line of the palette."""
 
     text: str
@@ -28,7 +28,7 @@ class Entry:
 class EntriesProvider(Provider):
     """Offers the entries that :meth:`entries` gives when the palette opens."""
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self) -> list[PaletteEntry]:
         """What there is to choose from."""
         raise NotImplementedError
 
@@ -53,17 +53,19 @@ class EntriesProvider(Provider):
 class ActionsProvider(EntriesProvider):
     """Every action that can be done here now, from the same declarations as footer and help."""
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self) -> list[PaletteEntry]:
         """The screen's, from the focused widget up, then the app's."""
-        found: dict[str, Entry] = {}
+        found: dict[str, PaletteEntry] = {}
         for node, binding, enabled, tooltip in self.screen.active_bindings.values():
             if binding.system or binding.action.startswith("go("):
                 continue  # the palette itself, and the places, which come with their counts
             if tooltip and enabled:
                 run = partial(self._do, binding.action, node)
-                found.setdefault(binding.action, Entry(binding.description, tooltip, run))
-        theme = Entry("Theme", "Choose other colours", self.app.action_change_theme)
-        bring = Entry("Import contacts", "Bring contacts from a CSV or TSV file", self._import)
+                found.setdefault(binding.action, PaletteEntry(binding.description, tooltip, run))
+        theme = PaletteEntry("Theme", "Choose other colours", self.app.action_change_theme)
+        bring = PaletteEntry(
+            "Import contacts", "Bring contacts from a CSV or TSV file", self._import
+        )
         return [*found.values(), bring, theme]
 
     def _import(self) -> None:
@@ -78,7 +80,7 @@ class ActionsProvider(EntriesProvider):
 class PlacesProvider(EntriesProvider):
     """Every place, with how much there is in it as of the palette's opening."""
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self) -> list[PaletteEntry]:
         """In the order of the top bar."""
         desk = cast("SestuiApp", self.app).desk
         try:
@@ -86,7 +88,7 @@ class PlacesProvider(EntriesProvider):
         except SestuiError:
             counts = {}  # a busy database: the places are there all the same
         return [
-            Entry(
+            PaletteEntry(
                 f"{place.name} · {counts[place.mode]}" if place.mode in counts else place.name,
                 place.tooltip,
                 partial(self.app.switch_mode, place.mode),

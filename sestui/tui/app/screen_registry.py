@@ -4,58 +4,58 @@ from collections.abc import Callable, Mapping
 
 from textual.screen import Screen
 
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 
 
-def _home(desk: Desk) -> Screen[None]:
+def _home(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.home.home_screen import HomeScreen  # noqa: PLC0415 - see the top
 
     return HomeScreen(desk)
 
 
-def _campaigns(desk: Desk) -> Screen[None]:
+def _campaigns(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.campaigns.campaigns_screen import CampaignsScreen  # noqa: PLC0415 - see the top
 
     return CampaignsScreen(desk)
 
 
-def _contacts(desk: Desk) -> Screen[None]:
+def _contacts(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.contacts.contacts_screen import ContactsScreen  # noqa: PLC0415 - see the top
 
     return ContactsScreen(desk)
 
 
-def _compose(desk: Desk) -> Screen[None]:
+def _compose(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.compose.compose_screen import ComposeScreen  # noqa: PLC0415 - see the top
 
     return ComposeScreen(desk)
 
 
-def _schedule(desk: Desk) -> Screen[None]:
+def _schedule(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.schedule.schedule_screen import ScheduleScreen  # noqa: PLC0415 - see the top
 
     return ScheduleScreen(desk)
 
 
-def _log(desk: Desk) -> Screen[None]:
+def _log(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.log.log_screen import LogScreen  # noqa: PLC0415 - see the top
 
     return LogScreen(desk)
 
 
-def _outbox(desk: Desk) -> Screen[None]:
+def _outbox(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.outbox.outbox_screen import OutboxScreen  # noqa: PLC0415 - see the top
 
     return OutboxScreen(desk)
 
 
-def _account(desk: Desk) -> Screen[None]:
+def _account(desk: ScreenServices) -> Screen[None]:
     from sestui.tui.account.account_screen import AccountScreen  # noqa: PLC0415 - see the top
 
     return AccountScreen(desk)
 
 
-ROOMS: Mapping[str, Callable[[Desk], Screen[None]]] = {
+ROOMS: Mapping[str, Callable[[ScreenServices], Screen[None]]] = {
     "home": _home,
     "campaigns": _campaigns,
     "contacts": _contacts,

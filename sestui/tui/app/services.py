@@ -15,11 +15,11 @@ from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, PauseRe
 from sestui.errors import StateError
 from sestui.reports.overview import CampaignView, RunView
 from sestui.runtime import Runtime
-from sestui.sending.engine.report import Line
+from sestui.sending.engine.report import AnswerLine
 from sestui.store.db.tables import Delivery, Run
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.account_label import AccountLabel
-from sestui.tui.app.background_jobs import Errands
+from sestui.tui.app.background_jobs import BackgroundJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TailLine:
 
 
 @dataclass(frozen=True, slots=True)
-class RunPicture:
+class RunSnapshot:
     """One look at a run and at the account it is sent through."""
 
     at: float
@@ -58,7 +58,7 @@ _STATE_OF_ANSWER = {
 }
 
 
-def line_of_answer(line: Line) -> TailLine:
+def line_of_answer(line: AnswerLine) -> TailLine:
     """What the sender reported, as the tail shows it."""
     return TailLine(line.at, _STATE_OF_ANSWER[line.kind], line.email, line.detail)
 
@@ -78,30 +78,30 @@ class Listeners:
     """Who wants to hear what our own sender tells of deliveries, about ten times a second."""
 
     def __init__(self) -> None:
-        self._callbacks: list[Callable[[Sequence[Line]], object]] = []
+        self._callbacks: list[Callable[[Sequence[AnswerLine]], object]] = []
 
-    def add(self, callback: Callable[[Sequence[Line]], object]) -> None:
+    def add(self, callback: Callable[[Sequence[AnswerLine]], object]) -> None:
         """From now on call ``callback`` with what was reported."""
         self._callbacks.append(callback)
 
-    def remove(self, callback: Callable[[Sequence[Line]], object]) -> None:
+    def remove(self, callback: Callable[[Sequence[AnswerLine]], object]) -> None:
         """Stop calling it."""
         self._callbacks.remove(callback)
 
-    def tell(self, lines: Sequence[Line]) -> None:
+    def tell(self, lines: Sequence[AnswerLine]) -> None:
         """Call everybody; on the UI's thread."""
         for callback in tuple(self._callbacks):
             callback(lines)
 
 
-class Desk:
+class ScreenServices:
     """The operator's desk over one runtime."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         """For the desks of the screens that have one of their own."""
         self.listeners = Listeners()
-        self.errands = Errands()
+        self.errands = BackgroundJobs()
         self.may_leave: list[Callable[[], Awaitable[bool]]] = []
         """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""
         self.clock = runtime.clock
@@ -159,7 +159,7 @@ class Desk:
         """One run as it is now."""
         return self.runtime.overview.run(run_id)
 
-    def picture(self, run_id: int) -> RunPicture:
+    def picture(self, run_id: int) -> RunSnapshot:
         """Everything the run screen shows."""
         view = self.runtime.overview.run(run_id)
         newest = self.runtime.deliveries.newest(run_id)
@@ -168,7 +168,7 @@ class Desk:
             quota = self.runtime.account.quota()
             forecast = self.runtime.outlook.of_run(self.runtime.runs.get(run_id))
             allowed = forecast.rate
-        return RunPicture(
+        return RunSnapshot(
             at=self.clock.monotonic(),
             run=view,
             tail=tuple(line_of_delivery(delivery) for delivery in reversed(newest)),

@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Tab:
     """One of the screens that everything else is reached from."""
 
     name: str
@@ -26,18 +26,18 @@ class Place:
 
 
 PLACES = (
-    Place("Home", "The account, what needs you, what goes on and what comes"),
-    Place("Campaigns", "Every campaign, what state it is in, and what can be done to it"),
-    Place("Contacts", "Who is on which list, and what became of every mail to them"),
-    Place("Compose", "Write the message, and see the mail that each contact gets"),
-    Place("Schedule", "Tasks that run by themselves, when they do, and their logs"),
-    Place("Log", "Every delivery of every campaign, and what became of it"),
-    Place(
+    Tab("Home", "The account, what needs you, what goes on and what comes"),
+    Tab("Campaigns", "Every campaign, what state it is in, and what can be done to it"),
+    Tab("Contacts", "Who is on which list, and what became of every mail to them"),
+    Tab("Compose", "Write the message, and see the mail that each contact gets"),
+    Tab("Schedule", "Tasks that run by themselves, when they do, and their logs"),
+    Tab("Log", "Every delivery of every campaign, and what became of it"),
+    Tab(
         "Outbox",
         "What the simulator was handed, as its recipients would see it",
         simulated_only=True,
     ),
-    Place("Account", "Where mail goes, what SES says of the account, and every setting"),
+    Tab("Account", "Where mail goes, what SES says of the account, and every setting"),
 )
 """In the order of their keys: 1 is the first. A place that is not offered keeps its key."""
 

@@ -9,14 +9,14 @@ from textual.widget import Widget
 from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
-from sestui.tui.campaigns.service import CampaignPicture
+from sestui.tui.campaigns.service import CampaignSnapshot
 from sestui.tui.widgets.format import duration, recipients, shorten
 
 
 class CampaignFigure(Widget):
     """Draws one picture of a campaign; ``at`` says an instant in the operator's time."""
 
-    picture: reactive[CampaignPicture | None] = reactive(None)
+    picture: reactive[CampaignSnapshot | None] = reactive(None)
 
     def __init__(self, at: Callable[[Instant], str]) -> None:
         super().__init__()

@@ -11,11 +11,11 @@ from textual.widgets import Static
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView, RunView
 from sestui.store.ledger.walk import LogFilter, LogRow
-from sestui.tui.app.services import Desk, has_ended
+from sestui.tui.app.services import ScreenServices, has_ended
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
 from sestui.tui.campaigns.rate_meter import RateMeter
-from sestui.tui.campaigns.resolution import SettlingScreen
-from sestui.tui.campaigns.run_controls import SteeringScreen
+from sestui.tui.campaigns.resolution import ResolutionScreen
+from sestui.tui.campaigns.run_controls import RunControlScreen
 from sestui.tui.campaigns.run_figures import (
     Figure,
     RunBar,
@@ -26,9 +26,9 @@ from sestui.tui.campaigns.run_figures import (
     Say,
 )
 from sestui.tui.campaigns.run_table import RunTable
-from sestui.tui.campaigns.service import CampaignPicture
-from sestui.tui.campaigns.start_dialog import BeginningScreen
-from sestui.tui.deliveries.delivery_filters import NarrowingScreen
+from sestui.tui.campaigns.service import CampaignSnapshot
+from sestui.tui.campaigns.start_dialog import StartScreen
+from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
 from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -48,22 +48,22 @@ Both ask before anything leaves. ? shows all keys.
 """
 
 
-class CampaignScreen(BeginningScreen, NarrowingScreen):
+class CampaignScreen(StartScreen, DeliveryFilterScreen):
     """A campaign by its name."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *BeginningScreen.BEGINNING,
-        *SteeringScreen.STEERING,
-        *SettlingScreen.SETTLING,
-        *NarrowingScreen.NARROWING,
+        *StartScreen.BEGINNING,
+        *RunControlScreen.STEERING,
+        *ResolutionScreen.SETTLING,
+        *DeliveryFilterScreen.NARROWING,
     ]
 
-    def __init__(self, desk: Desk, name: str) -> None:
+    def __init__(self, desk: ScreenServices, name: str) -> None:
         super().__init__(desk)
         self.campaign_name = name
         self.refresh_seconds = _REFRESH_SECONDS
-        self._picture: CampaignPicture | None = None
+        self._picture: CampaignSnapshot | None = None
         self._meter = RateMeter()
         self._title = CampaignTitle(self._at)
         self._about = CampaignAbout(self._at)
@@ -100,7 +100,7 @@ class CampaignScreen(BeginningScreen, NarrowingScreen):
             self._show(picture)
             await self.read_deliveries()
 
-    def _show(self, picture: CampaignPicture) -> None:
+    def _show(self, picture: CampaignSnapshot) -> None:
         self._picture = picture
         live = picture.live
         for figure in (self._title, self._about, self._forecast):

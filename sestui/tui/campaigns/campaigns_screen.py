@@ -11,10 +11,10 @@ from textual.widgets import DataTable, Input, Static
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import CampaignView, RunView
 from sestui.tui.app.navigation import compose_campaign
-from sestui.tui.app.services import Desk, has_ended
+from sestui.tui.app.services import ScreenServices, has_ended
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
-from sestui.tui.campaigns.start_dialog import BeginningScreen
+from sestui.tui.campaigns.start_dialog import StartScreen
 
 _REFRESH_SECONDS = 1.0
 
@@ -36,14 +36,14 @@ Campaigns appear here by themselves: s starts one, t sends you a test, ? shows a
 """
 
 
-class CampaignsScreen(BeginningScreen):
+class CampaignsScreen(StartScreen):
     """The list of campaigns."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *BeginningScreen.BEGINNING,
-        *BeginningScreen.STEERING,
-        *BeginningScreen.SETTLING,
+        *StartScreen.BEGINNING,
+        *StartScreen.STEERING,
+        *StartScreen.SETTLING,
         Binding(
             "n",
             "new",
@@ -77,7 +77,7 @@ class CampaignsScreen(BeginningScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self._views: Sequence[CampaignView] | None = None
         self._urgent_first = False

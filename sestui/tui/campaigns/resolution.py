@@ -9,22 +9,22 @@ from textual.binding import Binding
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState
 from sestui.reports.overview import RunView
-from sestui.store.ledger.in_doubt import Verdict
+from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.walk import LogRow
-from sestui.tui.app.services import Desk, has_ended
+from sestui.tui.app.services import ScreenServices, has_ended
 from sestui.tui.campaigns.follow_up import WHOM, FollowUpScreen
-from sestui.tui.campaigns.run_controls import SteeringScreen
-from sestui.tui.campaigns.service import CampaignDesk
+from sestui.tui.campaigns.run_controls import RunControlScreen
+from sestui.tui.campaigns.service import CampaignService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.widgets.format import recipients, shorten
 
 
 @dataclass(frozen=True, slots=True)
-class _Ruling:
+class _Resolution:
     """What the operator may say of what is in doubt."""
 
-    verdict: Verdict
+    verdict: Resolution
     emails: tuple[str, ...]
     """Whom it is about; () is everybody in doubt."""
     count: int
@@ -36,14 +36,14 @@ class _Ruling:
 
     def item(self) -> Item:
         """The line in the list of what may be said."""
-        if self.verdict is Verdict.RESEND:
+        if self.verdict is Resolution.RESEND:
             return Item(f"Send again to {self.who}", "Who got the first mail gets it twice.")
         return Item(f"Take {self.who} for sent", "Nobody gets it twice, some may not have it.")
 
     def question(self, run: RunView) -> ConfirmScreen:
         """Asked before it is done."""
         title = f"run {run.number} of {shorten(run.campaign, 40)}"
-        if self.verdict is Verdict.RESEND:
+        if self.verdict is Resolution.RESEND:
             question = f"Send {title} again to {self.who}?"
             text = (
                 "They were handed to SES and no answer came. Those whose first mail arrived get it "
@@ -52,16 +52,16 @@ class _Ruling:
         else:
             question = f"Take {self.who} of {title} for sent?"
             text = "They count as accepted and are not mailed again, though no answer came."
-        yes = "Send again" if self.verdict is Verdict.RESEND else "Take for sent"
+        yes = "Send again" if self.verdict is Resolution.RESEND else "Take for sent"
         return ConfirmScreen(question, text, recipients=self.count, yes=yes)
 
     def done(self, count: int) -> str:
         """What was done, for a toast."""
-        what = "to be sent again" if self.verdict is Verdict.RESEND else "taken for sent"
+        what = "to be sent again" if self.verdict is Resolution.RESEND else "taken for sent"
         return f"{recipients(count)} {what}."
 
 
-class SettlingScreen(SteeringScreen):
+class ResolutionScreen(RunControlScreen):
     """A screen with a run in focus that may have doubts, and those it did not reach."""
 
     SETTLING: ClassVar[list[Binding]] = [
@@ -81,9 +81,9 @@ class SettlingScreen(SteeringScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
-        self.campaigns = CampaignDesk(desk)
+        self.campaigns = CampaignService(desk)
 
     @property
     def doubtful(self) -> RunView | None:
@@ -143,18 +143,18 @@ class SettlingScreen(SteeringScreen):
             self.tell(ruling.done(settled))
             self.look_again()
 
-    def _rulings(self, run: RunView, count: int) -> list[_Ruling]:
+    def _rulings(self, run: RunView, count: int) -> list[_Resolution]:
         """Everything that may be said, the harmless first; a cancelled run sends nothing again."""
-        verdicts = [Verdict.ASSUME_SENT]
+        verdicts = [Resolution.ASSUME_SENT]
         if run.state != RunState.CANCELLED:
-            verdicts.append(Verdict.RESEND)
-        rulings = [_Ruling(verdict, (), count) for verdict in verdicts]
+            verdicts.append(Resolution.RESEND)
+        rulings = [_Resolution(verdict, (), count) for verdict in verdicts]
         row = self.in_hand
         if row is None or row.delivery.state != DeliveryState.IN_DOUBT or count == 1:
             return rulings
         if row.delivery.run_id != run.id:
             return rulings
-        return rulings + [_Ruling(verdict, (row.delivery.email,), 1) for verdict in verdicts]
+        return rulings + [_Resolution(verdict, (row.delivery.email,), 1) for verdict in verdicts]
 
     # following up
 

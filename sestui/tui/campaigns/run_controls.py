@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.reports.overview import RunView
-from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import has_ended
 from sestui.tui.campaigns.unrenderable import LeftOut, unless_unrenderable, unrenderable_screen
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -17,7 +17,7 @@ from sestui.tui.widgets.format import shorten
 _MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
 
 
-class SteeringScreen(DeskScreen):
+class RunControlScreen(BaseScreen):
     """A screen with a run in focus."""
 
     STEERING: ClassVar[list[Binding]] = [

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
-from sestui.tui.app.services import RunPicture, has_ended
+from sestui.tui.app.services import RunSnapshot, has_ended
 from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.widgets.format import bar, duration, percent, recipients, shorten
 from sestui.tui.widgets.gauges import quota_line, rate_line
@@ -31,7 +31,7 @@ class Say:
         self._now = now
         self._at = at
 
-    def ends(self, picture: RunPicture, measured: float) -> str:
+    def ends(self, picture: RunSnapshot, measured: float) -> str:
         """``ends 10:42 (in 4 min 41 s)``, or what else there is to say about the end."""
         run, now = picture.run, self._now()
         if has_ended(run) and run.finished_at is not None:
@@ -54,13 +54,13 @@ class Say:
 class Figure(Widget):
     """Draws one picture of a run; what differs is how."""
 
-    picture: reactive[RunPicture | None] = reactive(None)
+    picture: reactive[RunSnapshot | None] = reactive(None)
 
 
 class RunTitle(Figure):
     """Campaign, run and state; below it, why it does not go on."""
 
-    picture: reactive[RunPicture | None] = reactive(None, layout=True)
+    picture: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
     def render(self) -> Content:
         """One line, or two where there is a reason."""
@@ -138,7 +138,7 @@ class RunQuota(Figure):
 class RunCountsLine(Figure):
     """How many recipients stand where; together they are the audience."""
 
-    picture: reactive[RunPicture | None] = reactive(None, layout=True)
+    picture: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
     def render(self) -> Content:
         """One line, and one more where the operator is needed."""

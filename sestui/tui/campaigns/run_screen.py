@@ -10,11 +10,11 @@ from textual.widgets import Rule
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
-from sestui.sending.engine.report import Line
+from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.walk import LogFilter, LogRow
-from sestui.tui.app.services import Desk, RunPicture, has_ended, line_of_answer
+from sestui.tui.app.services import RunSnapshot, ScreenServices, has_ended, line_of_answer
 from sestui.tui.campaigns.rate_meter import RateMeter
-from sestui.tui.campaigns.resolution import SettlingScreen
+from sestui.tui.campaigns.resolution import ResolutionScreen
 from sestui.tui.campaigns.run_figures import (
     Figure,
     RunBar,
@@ -26,7 +26,7 @@ from sestui.tui.campaigns.run_figures import (
     Say,
 )
 from sestui.tui.campaigns.tail import Tail
-from sestui.tui.deliveries.delivery_filters import NarrowingScreen
+from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
 from sestui.tui.widgets.format import moment
 
 _REFRESH_SECONDS = 0.25
@@ -34,13 +34,13 @@ _ENDED_REFRESH_SECONDS = 2.0
 """An ended run changes only where somebody settles what is in doubt."""
 
 
-class RunScreen(SettlingScreen, NarrowingScreen):
+class RunScreen(ResolutionScreen, DeliveryFilterScreen):
     """Follows a run, whichever process sends it; ``d`` shows every delivery of it instead."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *SettlingScreen.STEERING,
-        *SettlingScreen.SETTLING,
+        *ResolutionScreen.STEERING,
+        *ResolutionScreen.SETTLING,
         Binding(
             "d",
             "deliveries",
@@ -48,14 +48,14 @@ class RunScreen(SettlingScreen, NarrowingScreen):
             id="run.deliveries",
             tooltip="Show every delivery of the run, or the newest as they come",
         ),
-        *NarrowingScreen.NARROWING,
+        *DeliveryFilterScreen.NARROWING,
     ]
 
-    def __init__(self, desk: Desk, run_id: int) -> None:
+    def __init__(self, desk: ScreenServices, run_id: int) -> None:
         super().__init__(desk)
         self.run_id = run_id
         self.refresh_seconds = _REFRESH_SECONDS
-        self._picture: RunPicture | None = None
+        self._picture: RunSnapshot | None = None
         self._meter = RateMeter()
         self._tail = Tail(desk.zone)
         self._figures: tuple[Figure, ...] = (
@@ -84,7 +84,7 @@ class RunScreen(SettlingScreen, NarrowingScreen):
         """Stop listening."""
         self.desk.listeners.remove(self.reported)
 
-    def reported(self, lines: Sequence[Line]) -> None:
+    def reported(self, lines: Sequence[AnswerLine]) -> None:
         """Our own sender tells of answers: sooner, and of more of them, than the ledger is read."""
         own = [line_of_answer(line) for line in lines if line.run_id == self.run_id]
         self._tail.add(own)
@@ -98,7 +98,7 @@ class RunScreen(SettlingScreen, NarrowingScreen):
             self.refresh_seconds = _ENDED_REFRESH_SECONDS if ended else _REFRESH_SECONDS
             await self.read_deliveries()
 
-    def _show(self, picture: RunPicture) -> None:
+    def _show(self, picture: RunSnapshot) -> None:
         self._picture = picture
         counts = picture.run.counts
         self._meter.add(picture.at, counts.accepted + counts.rejected + counts.in_doubt)

@@ -9,8 +9,8 @@ from sestui.core.delivery.forecast import Forecast
 from sestui.errors import NotFoundError, StateError
 from sestui.reports.overview import CampaignView, RunView
 from sestui.store.campaigns.campaigns import coming
-from sestui.store.ledger.in_doubt import Verdict
-from sestui.tui.app.services import Desk, RunPicture, has_ended
+from sestui.store.ledger.in_doubt import Resolution
+from sestui.tui.app.services import RunSnapshot, ScreenServices, has_ended
 
 _MOST_RUNS = 500
 
@@ -33,23 +33,23 @@ class CampaignCard:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignPicture:
+class CampaignSnapshot:
     """One look at a campaign."""
 
     view: CampaignView
     card: CampaignCard
     runs: Sequence[RunView]
     """Newest first, tests and follow-ups included."""
-    live: RunPicture | None
+    live: RunSnapshot | None
     """The run that has not ended; None: there is none."""
     forecast: Forecast | None
     """Of a run that would start now; None: one goes on, or it can't be told."""
 
 
-class CampaignDesk:
+class CampaignService:
     """Reads campaigns; follows up on runs and settles their doubts."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         self._desk = desk
         self._runtime = desk.runtime
 
@@ -59,7 +59,7 @@ class CampaignDesk:
         """Every campaign's name, sorted."""
         return self._runtime.campaigns.names()
 
-    def picture(self, name: str) -> CampaignPicture:
+    def picture(self, name: str) -> CampaignSnapshot:
         """Everything the campaign's screen shows.
 
         Raises:
@@ -67,7 +67,7 @@ class CampaignDesk:
         """
         view = self._desk.campaign(name)
         goes_on = view.run is not None and not has_ended(view.run)
-        return CampaignPicture(
+        return CampaignSnapshot(
             view=view,
             card=self._card(name),
             runs=self._runtime.overview.runs(name, limit=_MOST_RUNS),
@@ -119,6 +119,6 @@ class CampaignDesk:
         """How many of the run (of ``emails`` only, if given) are in doubt now."""
         return self._runtime.doubts.count(run_id, emails)
 
-    def resolve(self, run_id: int, verdict: Verdict, emails: Sequence[str] = ()) -> int:
+    def resolve(self, run_id: int, verdict: Resolution, emails: Sequence[str] = ()) -> int:
         """Settle what is in doubt; returns how many."""
         return self._runtime.doubts.resolve(run_id, verdict, emails)

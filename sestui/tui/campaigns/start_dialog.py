@@ -9,7 +9,7 @@ from textual.binding import Binding
 from sestui.reports.overview import CampaignView
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import has_ended
-from sestui.tui.campaigns.resolution import SettlingScreen
+from sestui.tui.campaigns.resolution import ResolutionScreen
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import recipients, shorten
@@ -17,7 +17,7 @@ from sestui.tui.widgets.format import recipients, shorten
 _WARNINGS = 5
 
 
-class BeginningScreen(SettlingScreen):
+class StartScreen(ResolutionScreen):
     """A screen with a campaign in focus."""
 
     BEGINNING: ClassVar[list[Binding]] = [

@@ -14,7 +14,7 @@ _LABELS = {"message": "m Message", "text": "a Alternative", "details": "d Detail
 
 
 @dataclass(frozen=True, slots=True)
-class HeadPicture:
+class HeadSnapshot:
     """What there is to say about a draft."""
 
     name: str
@@ -30,7 +30,7 @@ class HeadPicture:
 class ComposeHead(Widget):
     """One line; the name gives way."""
 
-    picture: reactive[HeadPicture | None] = reactive(None)
+    picture: reactive[HeadSnapshot | None] = reactive(None)
 
     def render(self) -> Content:
         """Name and state, pages, findings."""
@@ -52,7 +52,7 @@ class ComposeHead(Widget):
         return left.truncate(max(1, self.size.width - right.cell_length - 1), pad=True) + right
 
 
-def _found(seen: HeadPicture) -> Content:
+def _found(seen: HeadSnapshot) -> Content:
     if not seen.looked:
         return Content.styled("…", "$text-muted")
     parts = []

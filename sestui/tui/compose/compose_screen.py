@@ -9,11 +9,11 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
-from sestui.compose.draft_checker import Whom
+from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.content.lint.findings import Finding, Severity
-from sestui.tui.app.services import Desk
-from sestui.tui.compose.compose_head import ComposeHead, HeadPicture
-from sestui.tui.compose.draft_actions import DraftDeeds
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.compose.compose_head import ComposeHead, HeadSnapshot
+from sestui.tui.compose.draft_actions import DraftActions
 from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.findings_list import FindingsList
 from sestui.tui.compose.mail_preview import Drawn, MailPreview, drawn
@@ -32,7 +32,7 @@ def _second(key: str, action: str, description: str, name: str, tooltip: str) ->
     return Binding(key, action, description, show=False, id=f"compose.{name}", tooltip=tooltip)
 
 
-class ComposeScreen(DraftDeeds):
+class ComposeScreen(DraftActions):
     """The editor. Keys that are letters work once esc has left the field one types in.
 
     Other screens bring a campaign here by ``sestui.tui.app.navigation.compose_campaign``.
@@ -89,7 +89,7 @@ class ComposeScreen(DraftDeeds):
         _second("y,alt+y", "copy", "Copy", "copy", "Copy the address the mail is for"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self._head = ComposeHead()
         self._preview = MailPreview(id="preview")
@@ -123,7 +123,7 @@ class ComposeScreen(DraftDeeds):
     async def look_at_draft(self, step: int = 0) -> None:
         """Check the draft and make the mail; a newer look ends an older one."""
         read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
-        whom = Whom(self._contact_id, step)
+        whom = PreviewTarget(self._contact_id, step)
 
         def picture() -> Drawn | None:
             found = self.drafts.look(read, seen, whom, number)
@@ -151,7 +151,7 @@ class ComposeScreen(DraftDeeds):
         if opened is not None and opened.next_due_at is not None:
             at = moment(opened.next_due_at, self.desk.clock.now(), self.desk.zone)
             state = f"starts {at}"
-        self._head.picture = HeadPicture(
+        self._head.picture = HeadSnapshot(
             name=self.called,
             state=state,
             unsaved=self.unsaved,

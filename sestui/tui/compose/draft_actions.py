@@ -8,7 +8,7 @@ from textual.app import SuspendNotSupported
 from sestui.compose.save_file import FileInTheWayError
 from sestui.errors import SestuiError
 from sestui.tui.app.browser import open_in_browser
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.editor import edit, editor_command
@@ -21,10 +21,10 @@ from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.widgets.format import shorten
 
 
-class DraftDeeds(DraftScreen):
+class DraftActions(DraftScreen):
     """A draft with its mail for one contact."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.drawn: Drawn | None = None
         """The newest look at the draft; None: there was none yet."""

@@ -16,7 +16,7 @@ from sestui.core.content.message import BodyFormat
 from sestui.core.delivery.mail import MailAttachment
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
-from sestui.tui.widgets.text_input import Labelled, Line, NamesLine
+from sestui.tui.widgets.text_input import Labelled, NamesInput, TextInput
 
 PAGES = ("message", "text", "details")
 """The message with its main fields; the text alternative; everything that is rarely touched."""
@@ -70,11 +70,11 @@ class DraftForm(Vertical):
     ) -> None:
         """``lists`` gives the names that may be completed."""
         super().__init__(id=id)
-        self._lines: dict[str, Line] = {
-            name: Line(placeholder=hint, id=f"field-{name}")
+        self._lines: dict[str, TextInput] = {
+            name: TextInput(placeholder=hint, id=f"field-{name}")
             for name, (_, hint) in (_MAIN | _DETAILS).items()
         }
-        self._lines["lists"] = NamesLine(lists, placeholder="newsletter", id="field-lists")
+        self._lines["lists"] = NamesInput(lists, placeholder="newsletter", id="field-lists")
         self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
         self._text = BodyArea(placeholder=_TEXT_HINT, id="field-text")
         self._html = Checkbox("The body is HTML, not Markdown", compact=True, id="field-format")

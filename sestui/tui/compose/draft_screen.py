@@ -5,18 +5,18 @@ from pathlib import Path
 
 from textual import events, on, work
 
-from sestui.compose.autosave import Kept
-from sestui.compose.draft_checker import Whom
+from sestui.compose.autosave import AutosavedDraft
+from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.campaign.draft import Draft, ReadDraft, read_draft
 from sestui.core.content.lint.findings import Severity
 from sestui.errors import SestuiError
-from sestui.store.campaigns.campaigns import Seen
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.store.campaigns.campaigns import CampaignVersion
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.open_campaign import OpenCampaignScreen
 from sestui.tui.compose.saving import save_draft
-from sestui.tui.compose.service import ENDINGS, ComposeDesk, OnDesk
+from sestui.tui.compose.service import ENDINGS, ComposeService, OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.widgets.format import moment, shorten
 
@@ -27,14 +27,14 @@ _CHANGED_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 
 
-class DraftScreen(DeskScreen):
+class DraftScreen(BaseScreen):
     """Holds one draft; what is typed stays when one goes to another place and comes back."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
-        self.drafts = ComposeDesk(desk.runtime)
+        self.drafts = ComposeService(desk.runtime)
         self.form = DraftForm(lambda: self._lists, id="form")
-        self.on_desk = OnDesk(Draft())
+        self.on_desk = OpenDraft(Draft())
         """What was opened last."""
         self._shown = self.on_desk.draft
         """The same as the fields show it: they can't hold everything as it was."""
@@ -44,7 +44,7 @@ class DraftScreen(DeskScreen):
         self._begun = False
         self._laid = False
         """Whether there was anything on the desk yet."""
-        self._told_of: Seen | None = None
+        self._told_of: CampaignVersion | None = None
         """What somebody else's change was told of."""
         self._kept: Draft | None = None
         """What the disk holds of the unsaved text; None: nothing."""
@@ -72,20 +72,20 @@ class DraftScreen(DeskScreen):
     async def trouble(self) -> str:
         """What stands in the way of sending the draft, as a sentence; '' if nothing is known to."""
         read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
-        found = await self.attempt(lambda: self.drafts.look(read, seen, Whom(), number))
+        found = await self.attempt(lambda: self.drafts.look(read, seen, PreviewTarget(), number))
         self.draft_changed()  # the look before it may have ended for this one
         errors = (
             [each for each in found.findings if each.severity is Severity.ERROR] if found else []
         )
         return errors[0].sentence if errors else ""
 
-    def lay(self, on_desk: OnDesk) -> None:
+    def lay(self, on_desk: OpenDraft) -> None:
         """Show a campaign instead of what is there."""
         self.form.show(on_desk.draft)
         self.laid(on_desk)
         self.form.page = "message"
 
-    def laid(self, on_desk: OnDesk) -> None:
+    def laid(self, on_desk: OpenDraft) -> None:
         """The fields show that campaign already."""
         self.on_desk = on_desk
         self._laid = True
@@ -138,12 +138,12 @@ class DraftScreen(DeskScreen):
             if not self._laid:
                 blank = await self.attempt(self.drafts.blank)
                 if self.form.draft == self._shown:
-                    self.lay(blank if blank is not None else OnDesk(Draft()))
+                    self.lay(blank if blank is not None else OpenDraft(Draft()))
                 else:  # somebody was quicker than the database
                     self._laid = True
                     self.draft_changed()
 
-    async def _offer(self, kept: Kept) -> None:
+    async def _offer(self, kept: AutosavedDraft) -> None:
         name = kept.draft.name.strip() or "a new campaign"
         answer = await self.app.push_screen_wait(
             ChooseScreen(
@@ -165,7 +165,7 @@ class DraftScreen(DeskScreen):
             self.drafts.leave(kept)
 
     @work(group="open")
-    async def _follow(self, seen: Seen) -> None:
+    async def _follow(self, seen: CampaignVersion) -> None:
         """Somebody else has changed the campaign."""
         async with self.turn:
             if self.on_desk.seen is not seen:
@@ -263,7 +263,7 @@ class DraftScreen(DeskScreen):
         if answer == "save":
             return await save_draft(self)
         if answer == "discard":
-            self.laid(OnDesk(self.form.draft, self.on_desk.opened))
+            self.laid(OpenDraft(self.form.draft, self.on_desk.opened))
             await self._keep()
         return bool(answer)
 

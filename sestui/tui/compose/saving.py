@@ -8,8 +8,8 @@ from sestui.core.campaign.draft import ReadDraft
 from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Finding
 from sestui.errors import ConflictError, SestuiError
-from sestui.store.campaigns.campaigns import Seen
-from sestui.tui.compose.service import OnDesk
+from sestui.store.campaigns.campaigns import CampaignVersion
+from sestui.tui.compose.service import OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import moment, recipients, shorten
@@ -48,7 +48,7 @@ async def save_draft(screen: "DraftScreen", *, ask_about_time: bool = True) -> b
     opened = await _save(screen, seen, read, scheduled=scheduled)
     if opened is None:
         return False
-    screen.laid(OnDesk(screen.form.draft, opened))
+    screen.laid(OpenDraft(screen.form.draft, opened))
     trouble = await screen.trouble() if opened.next_due_at is not None else ""
     screen.tell(f"{_said(screen, opened)} {trouble}".rstrip(), failed=bool(trouble))
     return True
@@ -65,7 +65,7 @@ def _at(screen: "DraftScreen", instant: Instant) -> str:
     return f"at {moment(instant, screen.desk.clock.now(), screen.desk.zone)}"
 
 
-async def _ask_about_name(screen: "DraftScreen", seen: Seen, read: ReadDraft) -> str:
+async def _ask_about_name(screen: "DraftScreen", seen: CampaignVersion, read: ReadDraft) -> str:
     old, new = shorten(seen.name, 40), shorten(read.campaign.name, 40)
     return await screen.app.push_screen_wait(
         ChooseScreen(
@@ -108,7 +108,7 @@ async def _ask_about_time(screen: "DraftScreen", read: ReadDraft, due: Instant) 
 
 
 async def _save(
-    screen: "DraftScreen", seen: Seen | None, read: ReadDraft, *, scheduled: bool | None
+    screen: "DraftScreen", seen: CampaignVersion | None, read: ReadDraft, *, scheduled: bool | None
 ) -> Opened | None:
     while True:
         try:
@@ -143,6 +143,6 @@ async def _overwrite(screen: "DraftScreen", conflict: ConflictError) -> bool:
         newest = await screen.attempt(lambda: (screen.drafts.newest(seen),))
         if newest is not None:
             screen.lay(
-                newest[0] if newest[0] is not None else OnDesk(screen.form.draft, unsaved=True)
+                newest[0] if newest[0] is not None else OpenDraft(screen.form.draft, unsaved=True)
             )
     return answer == "ours"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestui.compose.autosave import Kept, Unsaved
-from sestui.compose.draft_checker import Examiner, Look, Superseded, Whom
+from sestui.compose.autosave import Autosave, AutosavedDraft
+from sestui.compose.draft_checker import DraftChecker, Look, PreviewTarget, Superseded
 from sestui.compose.drafts import Drafts, Opened
 from sestui.compose.files import attached, load_campaign
 from sestui.compose.save_file import save_campaign
@@ -17,7 +17,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import BadFileError, NotFoundError
 from sestui.runtime import Runtime
-from sestui.store.campaigns.campaigns import Seen
+from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.contacts import AudienceMember
 from sestui.store.contacts.members import Members
 
@@ -26,7 +26,7 @@ ENDINGS = (".md", ".markdown", ".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True)
-class OnDesk:
+class OpenDraft:
     """A campaign that was laid on the desk: where it comes from, and what to show of it."""
 
     draft: Draft
@@ -36,7 +36,7 @@ class OnDesk:
     """Whether the draft says something else than the database."""
 
     @property
-    def seen(self) -> Seen | None:
+    def seen(self) -> CampaignVersion | None:
         """The campaign as it was read."""
         return self.opened.seen if self.opened is not None else None
 
@@ -47,7 +47,7 @@ class OnDesk:
         return Origin(self.opened.fields, self.opened.message, shown)
 
 
-class ComposeDesk:
+class ComposeService:
     """The desk of one editor."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -55,8 +55,8 @@ class ComposeDesk:
         self._settings = runtime.settings
         self._members = Members(runtime.database)
         self._drafts = Drafts(runtime.campaigns, runtime.clock)
-        self._examiner = Examiner(runtime.checker, self._members)
-        self._unsaved = Unsaved(runtime.workspace, runtime.clock)
+        self._examiner = DraftChecker(runtime.checker, self._members)
+        self._unsaved = Autosave(runtime.workspace, runtime.clock)
         self._one_look = threading.Lock()
         self._newest_look = 0
 
@@ -71,7 +71,7 @@ class ComposeDesk:
         """The names of all lists."""
         return [each.name for each in self._runtime.contacts.lists()]
 
-    def blank(self) -> OnDesk:
+    def blank(self) -> OpenDraft:
         """A new campaign, from the sender of the last one, to the only list if there is one."""
         lists = self.lists()
         draft = Draft(lists=lists[0] if len(lists) == 1 else "", timezone=self._settings.timezone)
@@ -82,33 +82,33 @@ class ComposeDesk:
             draft = dataclasses.replace(
                 draft, from_address=like.from_address, reply_to=like.reply_to
             )
-        return OnDesk(draft)
+        return OpenDraft(draft)
 
-    def open(self, name: str) -> OnDesk:
+    def open(self, name: str) -> OpenDraft:
         """The campaign of that name."""
         opened = self._drafts.open(name)
-        return OnDesk(Draft.of(opened.fields, opened.message), opened)
+        return OpenDraft(Draft.of(opened.fields, opened.message), opened)
 
-    def newest(self, seen: Seen) -> OnDesk | None:
+    def newest(self, seen: CampaignVersion) -> OpenDraft | None:
         """A campaign as it is by now; None: it is gone."""
         opened = self._drafts.newest(seen)
-        return OnDesk(Draft.of(opened.fields, opened.message), opened) if opened else None
+        return OpenDraft(Draft.of(opened.fields, opened.message), opened) if opened else None
 
-    def changed(self, seen: Seen) -> bool:
+    def changed(self, seen: CampaignVersion) -> bool:
         """Whether somebody else has changed a campaign since it was read, or it is gone."""
         found = self._runtime.campaigns.find_by_id(seen.id)
-        return found is None or Seen.of(found).version != seen.version
+        return found is None or CampaignVersion.of(found).version != seen.version
 
-    def open_file(self, path: Path) -> OnDesk:
+    def open_file(self, path: Path) -> OpenDraft:
         """What a campaign file says, on top of the campaign it would update."""
         loaded = load_campaign(path, self._settings.timezone, layouts=self._settings.layouts_dir)
         draft = Draft.of(loaded.file.fields, loaded.message)
         try:
             opened = self._drafts.open(draft.name)
         except NotFoundError:
-            return OnDesk(draft, unsaved=True)
+            return OpenDraft(draft, unsaved=True)
         same = (opened.fields, opened.message) == (loaded.file.fields, loaded.message)
-        return OnDesk(draft, opened, unsaved=not same)
+        return OpenDraft(draft, opened, unsaved=not same)
 
     # looking
 
@@ -121,7 +121,9 @@ class ComposeDesk:
         """Whether no newer look has begun."""
         return number == self._newest_look
 
-    def look(self, read: ReadDraft, seen: Seen | None, whom: Whom, number: int) -> Look | None:
+    def look(
+        self, read: ReadDraft, seen: CampaignVersion | None, whom: PreviewTarget, number: int
+    ) -> Look | None:
         """Findings and mail; None: a newer look has begun meanwhile."""
         with self._one_look:
             if number != self._newest_look:
@@ -144,7 +146,7 @@ class ComposeDesk:
 
     # saving
 
-    def would_start(self, seen: Seen | None, read: ReadDraft) -> Instant | None:
+    def would_start(self, seen: CampaignVersion | None, read: ReadDraft) -> Instant | None:
         """When saving could make the campaign start by itself; None: not at all, or as before."""
         return self._drafts.would_start(seen, read.campaign)
 
@@ -154,7 +156,9 @@ class ComposeDesk:
         known = set(lists) - set(self._runtime.campaigns.missing_lists(lists))
         return self._runtime.contacts.audience_size([name for name in lists if name in known])
 
-    def save(self, seen: Seen | None, read: ReadDraft, *, scheduled: bool | None) -> Opened:
+    def save(
+        self, seen: CampaignVersion | None, read: ReadDraft, *, scheduled: bool | None
+    ) -> Opened:
         """Into the database; see :meth:`sestui.compose.drafts.Drafts.save`."""
         return self._drafts.save(seen, read.campaign, read.message, scheduled=scheduled)
 
@@ -182,7 +186,7 @@ class ComposeDesk:
 
     # what is not saved yet
 
-    def keep(self, draft: Draft, seen: Seen | None) -> None:
+    def keep(self, draft: Draft, seen: CampaignVersion | None) -> None:
         """Against crashes."""
         self._unsaved.keep(draft, seen)
 
@@ -190,24 +194,24 @@ class ComposeDesk:
         """Nothing is unsaved."""
         self._unsaved.forget()
 
-    def left(self) -> list[Kept]:
+    def left(self) -> list[AutosavedDraft]:
         """What crashes have left, the newest first."""
         return self._unsaved.left()
 
-    def adopt(self, kept: Kept) -> OnDesk:
+    def adopt(self, kept: AutosavedDraft) -> OpenDraft:
         """Go on with it."""
         self._unsaved.adopt(kept)
         now = self._drafts.newest(kept.seen) if kept.seen is not None else None
         if kept.seen is None or now is None:
-            return OnDesk(kept.draft, unsaved=True)
+            return OpenDraft(kept.draft, unsaved=True)
         # As it was seen then: if it was changed since, saving says so.
-        return OnDesk(kept.draft, dataclasses.replace(now, seen=kept.seen), unsaved=True)
+        return OpenDraft(kept.draft, dataclasses.replace(now, seen=kept.seen), unsaved=True)
 
-    def discard(self, kept: Kept) -> None:
+    def discard(self, kept: AutosavedDraft) -> None:
         """Throw it away."""
         self._unsaved.discard(kept)
 
-    def leave(self, kept: Kept) -> None:
+    def leave(self, kept: AutosavedDraft) -> None:
         """For the next time."""
         self._unsaved.leave(kept)
 

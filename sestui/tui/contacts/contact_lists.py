@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Static
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.selection_list import Tick, Ticks
+from sestui.tui.widgets.selection_list import SelectionItem, SelectionList
 
 _MOST_LINES = 12
 
@@ -29,7 +29,7 @@ class ContactListsScreen(Dialog[set[str] | None]):
         self._email = email
         self._names = names
         self._on = on_them
-        self._ticks = Ticks("List")
+        self._ticks = SelectionList("List")
 
     def compose(self) -> ComposeResult:
         """The lists, a line for a new one, no and yes."""
@@ -45,7 +45,7 @@ class ContactListsScreen(Dialog[set[str] | None]):
     def on_mount(self) -> None:
         """Begin with the lists, if there are any."""
         self._ticks.styles.height = min(_MOST_LINES, len(self._names) + 1)
-        self._ticks.offer([Tick(name) for name in self._names], self._on)
+        self._ticks.offer([SelectionItem(name) for name in self._names], self._on)
         self._ticks.display = self.query_one("#hint").display = bool(self._names)
         (self._ticks if self._names else self.query_one("#new")).focus()
 

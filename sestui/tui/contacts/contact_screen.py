@@ -12,12 +12,12 @@ from sestui.audience.contact_form import form_of
 from sestui.core.delivery.states import RunKind, Standing
 from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead
 from sestui.tui.contacts.contact_lists import ContactListsScreen
-from sestui.tui.contacts.suppress import SuppressingScreen
+from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 from sestui.tui.widgets.pager import Pager
@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 
-class ContactScreen(SuppressingScreen):
+class ContactScreen(SuppressionScreen):
     """A contact's page; also of an address that is no contact, but suppressed or tested."""
 
     PLACE = "Contacts"
@@ -47,7 +47,7 @@ class ContactScreen(SuppressingScreen):
         Binding(
             "l", "lists", "Lists", id="contact.lists", tooltip="Put them on lists, take them off"
         ),
-        *SuppressingScreen.SUPPRESSING,
+        *SuppressionScreen.SUPPRESSING,
         Binding(
             "a",
             "all",
@@ -66,7 +66,7 @@ class ContactScreen(SuppressingScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk, email: str) -> None:
+    def __init__(self, desk: ScreenServices, email: str) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
         self._email = email

@@ -10,14 +10,14 @@ from sestui.errors import SestuiError
 from sestui.store.contacts.pages import ContactLine
 from sestui.store.contacts.walks import Which
 from sestui.tui.contacts.contact_cells import PEOPLE_COLUMNS, contact_cells
-from sestui.tui.contacts.service import ContactsDesk, Finds
+from sestui.tui.contacts.service import ContactsService, FoundContactRows
 from sestui.tui.widgets.lazy_table import LazyTable, TableMessage
 
 _TYPING_SECONDS = 0.15
 _RETRY_SECONDS = 1.0
 
 
-class PeopleTable(LazyTable[ContactLine]):
+class ContactTable(LazyTable[ContactLine]):
     """Shows ``which`` contacts, or those of them in which ``wanted`` is found."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -25,7 +25,7 @@ class PeopleTable(LazyTable[ContactLine]):
     class Told(TableMessage):
         """There is something new in :attr:`said`."""
 
-    def __init__(self, desk: ContactsDesk) -> None:
+    def __init__(self, desk: ContactsService) -> None:
         super().__init__(PEOPLE_COLUMNS, contact_cells, id="people")
         self._desk = desk
         self.which = Which()
@@ -75,7 +75,7 @@ class PeopleTable(LazyTable[ContactLine]):
 
     async def _searched(self, total: int, cursor: int) -> None:
         """Search to the end; what is found is shown as soon as it fills the table to ``cursor``."""
-        finds, steps = Finds(), self._desk.find(self.which, self.wanted)
+        finds, steps = FoundContactRows(), self._desk.find(self.which, self.wanted)
         shown = done = False
         while not done:
             step = await asyncio.to_thread(next, steps)

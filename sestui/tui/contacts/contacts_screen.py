@@ -10,11 +10,11 @@ from textual.widgets import Input, Static
 
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Which
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import GROUP_COLUMNS
-from sestui.tui.contacts.contact_table import PeopleTable
+from sestui.tui.contacts.contact_table import ContactTable
 from sestui.tui.contacts.service import Group
-from sestui.tui.contacts.suppress import SuppressingScreen
+from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
@@ -39,7 +39,7 @@ _SUPPRESSED = Which(standing=Standing.SUPPRESSED)
 """A group of its own, with addresses in it that are no contacts."""
 
 
-class ContactsScreen(SuppressingScreen):
+class ContactsScreen(SuppressionScreen):
     """Lists and their contacts."""
 
     PLACE = "Contacts"
@@ -73,17 +73,17 @@ class ContactsScreen(SuppressingScreen):
             id="contacts.edit",
             tooltip="Change attributes, tags and status",
         ),
-        *SuppressingScreen.SUPPRESSING,
+        *SuppressionScreen.SUPPRESSING,
         Binding("y", "copy", "Copy", show=False, id="contacts.copy", tooltip="Copy the address"),
         Binding("h", "groups", "To the lists", show=False),
         Binding("l", "people", "To the contacts", show=False),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
         self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
-        self._people = PeopleTable(self.contacts)
+        self._people = ContactTable(self.contacts)
         self._all: list[Group] = []
 
     def body(self) -> ComposeResult:
@@ -143,7 +143,7 @@ class ContactsScreen(SuppressingScreen):
         """The group that is looked at, filtered or not."""
         return _group_of(self._people.which)
 
-    @on(PeopleTable.Told)
+    @on(ContactTable.Told)
     @on(LazyTable.Counted, "#people")
     def _say(self) -> None:
         name, standing = self._people.which.list_name, self._people.which.standing

@@ -12,22 +12,22 @@ from sestui.audience.contact_form import ContactForm, fields_of, form_of
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import SestuiError
 from sestui.store.db.tables import Contact
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
-from sestui.tui.contacts.service import ContactsDesk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.contacts.service import ContactsService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.selection_list import Tick, Ticks
+from sestui.tui.widgets.selection_list import SelectionItem, SelectionList
 
 _STATUSES = (
-    Tick(ContactStatus.ACTIVE.value, "gets mail"),
-    Tick(ContactStatus.UNSUBSCRIBED.value, "gets transactional mail only"),
-    Tick(ContactStatus.INVALID.value, "gets none: the address does not work"),
+    SelectionItem(ContactStatus.ACTIVE.value, "gets mail"),
+    SelectionItem(ContactStatus.UNSUBSCRIBED.value, "gets transactional mail only"),
+    SelectionItem(ContactStatus.INVALID.value, "gets none: the address does not work"),
 )
 
 
-class EditContactScreen(DeskScreen):
+class EditContactScreen(BaseScreen):
     """Status, tags and attributes of one contact, saved all at once."""
 
     PLACE = "Contacts"
@@ -41,12 +41,12 @@ class EditContactScreen(DeskScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk, email: str) -> None:
+    def __init__(self, desk: ScreenServices, email: str) -> None:
         super().__init__(desk)
-        self._contacts = ContactsDesk(desk.runtime)
+        self._contacts = ContactsService(desk.runtime)
         self._email = email
         self._contact: Contact | None = None
-        self._status = Ticks("Status", one=True, noted=True, id="status")
+        self._status = SelectionList("Status", one=True, noted=True, id="status")
 
     def body(self) -> ComposeResult:
         """A field each; the buttons say how to get out."""

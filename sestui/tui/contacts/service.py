@@ -12,7 +12,7 @@ from sestui.reports.contact_record import ContactRecord
 from sestui.runtime import Runtime
 from sestui.store.contacts.edits import ContactEdits
 from sestui.store.contacts.pages import ContactLine, ContactPages, count_of
-from sestui.store.contacts.search import Found, find_contacts
+from sestui.store.contacts.search import FoundContacts, find_contacts
 from sestui.store.contacts.walks import Which
 from sestui.store.db.tables import Contact
 
@@ -26,7 +26,7 @@ class Group:
     which: Which
 
 
-class Finds:
+class FoundContactRows:
     """What a search has found so far, as a table's source."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Finds:
         return self.lines[offset : offset + limit]
 
 
-class ContactsDesk:
+class ContactsService:
     """Reads and deeds around contacts."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -68,7 +68,7 @@ class ContactsDesk:
         """A source of these contacts for a table."""
         return ContactPages(self._runtime.database, which)
 
-    def find(self, which: Which, text: str) -> Iterator[Found]:
+    def find(self, which: Which, text: str) -> Iterator[FoundContacts]:
         """Steps of a search among these contacts."""
         return find_contacts(self._runtime.database, which, text)
 

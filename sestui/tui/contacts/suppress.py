@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
-from sestui.tui.contacts.service import ContactsDesk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.contacts.service import ContactsService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
@@ -65,7 +65,7 @@ class SuppressScreen(Dialog[str]):
         self.dismiss("")
 
 
-class SuppressingScreen(DeskScreen):
+class SuppressionScreen(BaseScreen):
     """A screen with an address in focus that can be suppressed."""
 
     SUPPRESSING: ClassVar[list[Binding]] = [
@@ -86,9 +86,9 @@ class SuppressingScreen(DeskScreen):
     ]
     """Two actions on one key: whether the address is suppressed decides which there is."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
-        self.contacts = ContactsDesk(desk.runtime)
+        self.contacts = ContactsService(desk.runtime)
 
     @property
     def suppressible(self) -> tuple[str, bool, str] | None:

@@ -5,18 +5,18 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding
 
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.deliveries.export_dialog import ExportPlan, ExportScreen
-from sestui.tui.deliveries.service import DeliveryDesk
+from sestui.tui.deliveries.service import DeliveryService
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _OF_THE_PANEL = frozenset({"find", "narrow", "state", "export"})
 
 
-class NarrowingScreen(DeskScreen):
+class DeliveryFilterScreen(BaseScreen):
     """A screen with a panel of deliveries; the subclass says with ``mixed`` if of many runs."""
 
     NARROWING: ClassVar[list[Binding]] = [
@@ -52,7 +52,7 @@ class NarrowingScreen(DeskScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk, *, mixed: bool = False) -> None:
+    def __init__(self, desk: ScreenServices, *, mixed: bool = False) -> None:
         super().__init__(desk)
         self.panel = DeliveryPanel(desk, mixed=mixed)
 
@@ -131,7 +131,7 @@ class NarrowingScreen(DeskScreen):
         wanted, label = self.panel.wanted, self.panel.bar.choice.label
         found = f" with {shorten(wanted.find, 60)} in the address" if wanted.find else ""
         what = f"{label}, {self.about()}{found}"
-        desk = DeliveryDesk(self.desk.runtime)
+        desk = DeliveryService(self.desk.runtime)
         plan = await self.attempt(
             lambda: ExportPlan(
                 wanted,

@@ -15,9 +15,9 @@ from sestui.core.delivery.handover import RunCounts
 from sestui.errors import SestuiError
 from sestui.store.ledger.pages import Search
 from sestui.store.ledger.walk import LogFilter, LogRow
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
-from sestui.tui.deliveries.service import DeliveryDesk, Found
+from sestui.tui.deliveries.service import DeliveryService, FoundDeliveries
 from sestui.tui.deliveries.state_bar import StateBar
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -46,12 +46,12 @@ class DeliveryPanel(Vertical):
     class Narrowed(Message):
         """Other deliveries are wanted than before."""
 
-    def __init__(self, desk: Desk, *, mixed: bool) -> None:
+    def __init__(self, desk: ScreenServices, *, mixed: bool) -> None:
         super().__init__()
-        self._desk = DeliveryDesk(desk.runtime)
+        self._desk = DeliveryService(desk.runtime)
         self._clock = desk.clock
         self._scope: LogFilter | None = None
-        self._found: Found | None = None
+        self._found: FoundDeliveries | None = None
         self._latest: Search | None = None
         self._stale = False
         self._searched_at = 0.0
@@ -189,7 +189,7 @@ class DeliveryPanel(Vertical):
         began = shown = self._clock.monotonic()
         self._latest = search = self._desk.search(wanted)
         if not quietly:
-            self._found = Found(search)
+            self._found = FoundDeliveries(search)
             self._told.update("looking …")
         while not search.done:
             try:

@@ -14,8 +14,8 @@ from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
 from sestui.store.ledger.walk import LogFilter
-from sestui.tui.app.services import Desk
-from sestui.tui.deliveries.service import ENDINGS, DeliveryDesk, Export
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.deliveries.service import ENDINGS, DeliveryService, Export
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.file_browser import as_shown
@@ -49,10 +49,10 @@ class ExportScreen(Dialog[str]):
         Binding("escape", "go_back", "Back", tooltip="Write no file; one half written goes away")
     ]
 
-    def __init__(self, desk: Desk, plan: ExportPlan) -> None:
+    def __init__(self, desk: ScreenServices, plan: ExportPlan) -> None:
         super().__init__()
         self._errands = desk.errands
-        self._deliveries = DeliveryDesk(desk.runtime)
+        self._deliveries = DeliveryService(desk.runtime)
         self._plan = plan
         self._folder = _working_folder()
         self._export: Export | None = None

@@ -13,7 +13,7 @@ from sestui.reports.sent_log import Format, write_log
 from sestui.runtime import Runtime
 from sestui.store.ledger.pages import DeliveryPages, Search
 from sestui.store.ledger.walk import LogFilter, LogRow
-from sestui.tui.app.background_jobs import Errand
+from sestui.tui.app.background_jobs import BackgroundJob
 
 ENDINGS = tuple(f".{form}" for form in Format)
 """What an exported file may be called."""
@@ -22,7 +22,7 @@ _LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Deliveries:
+class DeliveryRows:
     """The deliveries of a filter, as a table's source."""
 
     pages: DeliveryPages
@@ -42,7 +42,7 @@ class Deliveries:
 
 
 @dataclass(slots=True)
-class Found:
+class FoundDeliveries:
     """What a search has found so far, as a table's source; a newer search may take its place."""
 
     search: Search
@@ -56,7 +56,7 @@ class Found:
         return self.search.page(offset, limit)
 
 
-class DeliveryDesk:
+class DeliveryService:
     """Reads deliveries and writes them to files."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -66,9 +66,9 @@ class DeliveryDesk:
         """How many of each state there are in the scope."""
         return self._runtime.delivery_pages.counts(scope)
 
-    def source(self, wanted: LogFilter) -> Deliveries:
+    def source(self, wanted: LogFilter) -> DeliveryRows:
         """A table's rows."""
-        return Deliveries(self._runtime.delivery_pages, wanted)
+        return DeliveryRows(self._runtime.delivery_pages, wanted)
 
     def search(self, wanted: LogFilter) -> Search:
         """A search for a part of an address, not begun yet."""
@@ -97,7 +97,7 @@ class DeliveryDesk:
         return f"{'-'.join(word for word in plain if word)}.csv"
 
 
-class Export(Errand[int]):
+class Export(BackgroundJob[int]):
     """Writes deliveries to a file that appears whole or not at all; the result is how many."""
 
     stopped = "The export was stopped; no file was written."

@@ -5,14 +5,14 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.tui.campaigns.rate_meter import RateMeter
-from sestui.tui.home.service import AccountPicture
+from sestui.tui.home.service import AccountSnapshot
 from sestui.tui.widgets.gauges import labelled, quota_line, rate_line
 
 
 class AccountFigure(Widget):
     """Draws one picture of the account; what differs is how."""
 
-    account: reactive[AccountPicture | None] = reactive(None)
+    account: reactive[AccountSnapshot | None] = reactive(None)
 
 
 class AccountRate(AccountFigure):
@@ -22,7 +22,7 @@ class AccountRate(AccountFigure):
         super().__init__()
         self._meter = RateMeter()
 
-    def watch_account(self, account: AccountPicture | None) -> None:
+    def watch_account(self, account: AccountSnapshot | None) -> None:
         """Every look is a sample."""
         if account is not None:
             self._meter.add(account.at, account.taken)
@@ -49,7 +49,7 @@ class AccountQuota(AccountFigure):
 class AccountHealth(AccountFigure):
     """What is not as it should be; nothing while all is well."""
 
-    def watch_account(self, account: AccountPicture | None) -> None:
+    def watch_account(self, account: AccountSnapshot | None) -> None:
         """No empty line."""
         self.display = account is not None and bool(self._said(account))
 
@@ -62,7 +62,7 @@ class AccountHealth(AccountFigure):
         )
 
     @staticmethod
-    def _said(account: AccountPicture) -> str:
+    def _said(account: AccountSnapshot) -> str:
         words = list(account.health)
         if account.allowed < account.rate:
             words.append(f"SES throttled: {account.allowed:,.1f} of {account.rate:,.1f}/s for now")

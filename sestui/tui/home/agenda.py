@@ -7,7 +7,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunKind, RunState
 from sestui.reports.dashboard import Dashboard, run_title
 from sestui.reports.overview import RunView
-from sestui.ses_api.relay_admission import Queue
+from sestui.ses_api.relay_admission import QueueDepth
 from sestui.tui.widgets.format import bar, duration, percent
 from sestui.tui.widgets.lazy_table import Cell, Column
 
@@ -61,7 +61,7 @@ def cells(row: AgendaRow) -> dict[str, Cell]:
     }
 
 
-def _going(run: RunView, queue: Queue | None) -> AgendaRow:
+def _going(run: RunView, queue: QueueDepth | None) -> AgendaRow:
     counts = run.counts
     text = f"{percent(counts.settled, counts.audience)}, {counts.settled:,} of {counts.audience:,}"
     if run.kind == RunKind.RELAY:
@@ -72,7 +72,7 @@ def _going(run: RunView, queue: Queue | None) -> AgendaRow:
     return AgendaRow((run.state, kind), run_title(run), text, run)
 
 
-def _relayed(run: RunView, queue: Queue | None) -> str:
+def _relayed(run: RunView, queue: QueueDepth | None) -> str:
     """What waits of a day's relayed mail, the oldest for so long; it has no end to be so many per
     cent away from."""
     waits = f"{queue.depth:,} queued for {duration(queue.age)}" if queue else "0 queued"

@@ -7,14 +7,14 @@ from textual.widgets import Static
 
 from sestui.core.clock import Instant
 from sestui.reports.dashboard import Dashboard
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import PLACES
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.home.account_figures import AccountHealth, AccountQuota, AccountRate
 from sestui.tui.home.agenda import COLUMNS, AgendaRow, agenda, cells
-from sestui.tui.home.service import AccountPicture, HomeDesk
+from sestui.tui.home.service import AccountSnapshot, HomeService
 from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -39,15 +39,15 @@ def _first_steps() -> str:
     )
 
 
-class HomeScreen(DeskScreen):
+class HomeScreen(BaseScreen):
     """The dashboard."""
 
     PLACE = "Home"
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._home = HomeDesk(desk.runtime)
+        self._home = HomeService(desk.runtime)
         self._rate, self._quota, self._health = AccountRate(), AccountQuota(), AccountHealth()
         self._agenda: LazyTable[AgendaRow] = LazyTable(COLUMNS, cells)
 
@@ -68,11 +68,11 @@ class HomeScreen(DeskScreen):
         if seen is not None:
             self._show(*seen)
 
-    def _look(self) -> tuple[Dashboard, AccountPicture | None]:
+    def _look(self) -> tuple[Dashboard, AccountSnapshot | None]:
         account = self._home.account() if self.desk.account_open else None
         return self._home.dashboard(), account
 
-    def _show(self, found: Dashboard, account: AccountPicture | None) -> None:
+    def _show(self, found: Dashboard, account: AccountSnapshot | None) -> None:
         for figure in (self._rate, self._quota, self._health):
             figure.account = account
         rows = agenda(found, self._at)

@@ -14,7 +14,7 @@ _OWN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPicture:
+class AccountSnapshot:
     """The account as far as it is known without asking."""
 
     at: float
@@ -42,7 +42,7 @@ class _Counted:
     """The governor's count at the same moment."""
 
 
-class HomeDesk:
+class HomeService:
     """Reads for the first screen."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -60,7 +60,7 @@ class HomeDesk:
         """The operator knows of that import's rejects."""
         self._imports.seen(import_id, self._runtime.clock.now())
 
-    def account(self) -> AccountPicture | None:
+    def account(self) -> AccountSnapshot | None:
         """The account; None before SES was first asked. Call it once the account is open."""
         row, quota = self._runtime.account.row(), self._runtime.account.quota()
         if row is None or quota is None:
@@ -78,7 +78,7 @@ class HomeDesk:
             health.append("sending is disabled")
         if row.enforcement_status not in {"", "HEALTHY"}:
             health.append(row.enforcement_status.lower())
-        return AccountPicture(
+        return AccountSnapshot(
             at=at,
             taken=row.taken,
             rate=row.max_send_rate,

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from sestui.audience.imports.file_cells import Reading
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError
-from sestui.tui.widgets.file_browser import Entry, Typed, as_shown, entries, is_folder
+from sestui.tui.widgets.file_browser import FileEntry, Typed, as_shown, entries, is_folder
 from sestui.tui.widgets.format import file_size
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 from sestui.tui.widgets.path_input import PathInput
@@ -59,7 +59,7 @@ class FileStep(Vertical):
         self._line = PathInput(folder, ENDINGS, placeholder="~/lists/people.csv", id="path")
         self._reading = Reading()
         self._read_as = Input(placeholder="encoding, delimiter: cp1251 ;", id="read-as")
-        self._list: LazyTable[Entry] = LazyTable(_COLUMNS, self._cells)
+        self._list: LazyTable[FileEntry] = LazyTable(_COLUMNS, self._cells)
         self._fault = Static("", classes="fault", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -105,13 +105,13 @@ class FileStep(Vertical):
         self._folder = typed.folder
         parent = typed.folder.parent
         if not typed.start and parent != typed.folder:
-            found.insert(0, Entry("..", parent, True, 0, 0))
+            found.insert(0, FileEntry("..", parent, True, 0, 0))
         self._list.show_rows(found)
         names = [entry.name for entry in found]
         self._list.cursor = names.index(cursor_on) if cursor_on in names else int(len(names) > 1)
         self.say("" if len(found) > (not typed.start) else _NOTHING)
 
-    def _cells(self, entry: Entry) -> dict[str, Cell]:
+    def _cells(self, entry: FileEntry) -> dict[str, Cell]:
         if entry.is_folder:
             return {"name": (f"{entry.name}/", "busy")}
         return {

@@ -13,15 +13,15 @@ from sestui.audience.imports.file_cells import Reading
 from sestui.audience.imports.preview import Preview
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StateError, StoppedError
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnsStep
 from sestui.tui.imports.file_step import FileStep
 from sestui.tui.imports.head import ImportHead
 from sestui.tui.imports.list_step import ListStep
 from sestui.tui.imports.result_step import RejectTable, ResultStep
-from sestui.tui.imports.service import ImportDesk, Imported, ImportErrand, ImportPlan
+from sestui.tui.imports.service import Imported, ImportJob, ImportPlan, ImportService
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -30,15 +30,15 @@ _PROGRESS_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
 
 
-class ImportScreen(DeskScreen):
+class ImportScreen(BaseScreen):
     """Four steps on one screen; esc goes one back."""
 
     PLACE = "Contacts"
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         folder = _working_folder()
-        self._import = ImportDesk(desk.runtime)
+        self._import = ImportService(desk.runtime)
         self._head = ImportHead()
         self._file = FileStep(folder, self._at)
         self._columns = ColumnsStep()
@@ -46,7 +46,7 @@ class ImportScreen(DeskScreen):
         self._result = ResultStep(folder)
         self._seen: Preview | None = None
         self._plan: ImportPlan | None = None
-        self._errand: ImportErrand | None = None
+        self._errand: ImportJob | None = None
         self._imported: Imported | None = None
 
     def body(self) -> ComposeResult:

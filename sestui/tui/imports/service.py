@@ -12,13 +12,13 @@ from sestui.audience.imports.importer import (
     import_contacts,
 )
 from sestui.audience.imports.preview import Preview, preview
-from sestui.audience.imports.rejects_store import RejectsShelf
+from sestui.audience.imports.rejects_store import RejectsStore
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.runtime import Runtime
 from sestui.store.contacts.contacts import ListSize
 from sestui.store.contacts.imports import Imports
-from sestui.tui.app.background_jobs import Errand
+from sestui.tui.app.background_jobs import BackgroundJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class Imported:
 
     plan: ImportPlan
     result: ImportResult
-    rejects: RejectsShelf
+    rejects: RejectsStore
     """To be closed by whoever is done with it."""
 
 
-class ImportErrand(Errand[Imported]):
+class ImportJob(BackgroundJob[Imported]):
     """One import or dry run, all or nothing."""
 
     stopped = "The import was stopped; nothing of it was saved."
@@ -59,7 +59,7 @@ class ImportErrand(Errand[Imported]):
 
     def work(self) -> Imported:
         """Read the whole file, then save the whole file."""
-        shelf = RejectsShelf()
+        shelf = RejectsStore()
         try:
             result = import_contacts(
                 self._runtime.database,
@@ -91,7 +91,7 @@ class ImportErrand(Errand[Imported]):
         self.check()
 
 
-class ImportDesk:
+class ImportService:
     """Reads and deeds of the import screen; plain blocking calls."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -109,9 +109,9 @@ class ImportDesk:
         """Raise UsageError for what can't be a list's name."""
         check_list_name(name)
 
-    def errand(self, plan: ImportPlan) -> ImportErrand:
+    def errand(self, plan: ImportPlan) -> ImportJob:
         """The import, ready to run."""
-        return ImportErrand(self._runtime, plan)
+        return ImportJob(self._runtime, plan)
 
     def seen(self, imported: Imported) -> None:
         """The operator has its rejects in sight: nobody need be reminded of them."""

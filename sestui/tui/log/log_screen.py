@@ -7,13 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.run_screen import RunScreen
-from sestui.tui.deliveries.delivery_filters import NarrowingScreen
+from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.log.log_scope import LogScopeLine
-from sestui.tui.log.service import EVER, SINCES, LogDesk, LogScope, Since
+from sestui.tui.log.service import EVER, SINCES, LogScope, LogService, Since
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _REFRESH_SECONDS = 1.0
@@ -28,7 +28,7 @@ Nothing was sent yet: every mail that leaves has a line here, and keeps it.
 """
 
 
-class LogScreen(NarrowingScreen):
+class LogScreen(DeliveryFilterScreen):
     """Every delivery there is, narrowed by campaign, time, state and address."""
 
     PLACE = "Log"
@@ -47,13 +47,13 @@ class LogScreen(NarrowingScreen):
             id="log.since",
             tooltip="Show only what was queued today, in 24 hours, in 7 days, or everything",
         ),
-        *NarrowingScreen.NARROWING,
+        *DeliveryFilterScreen.NARROWING,
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk, mixed=True)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._log = LogDesk(desk)
+        self._log = LogService(desk)
         self._scope = LogScope()
         self._line = LogScopeLine()
         self._empty = Static(_EMPTY, id="empty", markup=False)

@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from sestui.core.clock import Instant
 from sestui.store.ledger.walk import LogFilter
-from sestui.tui.app.services import Desk
+from sestui.tui.app.services import ScreenServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class LogScope:
         return of if self.since is EVER else f"{of}, queued {self.since.label}"
 
 
-class LogDesk:
+class LogService:
     """Turns what is asked for into filters."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         self._desk = desk
 
     def campaigns(self) -> Sequence[str]:

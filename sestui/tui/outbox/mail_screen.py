@@ -11,10 +11,10 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from sestui.tui.app.base_screen import DeskScreen
+from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.browser import open_in_browser
-from sestui.tui.app.services import Desk
-from sestui.tui.outbox.service import MailPicture, OutboxDesk, OutboxSource
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.outbox.service import MailSnapshot, OutboxService, OutboxSource
 from sestui.tui.widgets.format import file_size, moment, shorten
 from sestui.tui.widgets.html_content import MOST_CHARACTERS, html_content
 from sestui.tui.widgets.pager import Pager
@@ -35,7 +35,7 @@ _COLOURS = {"good": "$text-success", "bad": "bold $text-error", "warning": "bold
 _VIEWS = {"mail": "m Mail", "text": "t Text", "source": "s Source", "headers": "h Headers"}
 
 
-async def browse(screen: DeskScreen, outbox: OutboxDesk, message_id: str) -> None:
+async def browse(screen: BaseScreen, outbox: OutboxService, message_id: str) -> None:
     """Show the outbox or one mail of it in a browser, and say its address."""
     url = await screen.attempt(lambda: outbox.page_url(message_id))
     if url is None:
@@ -50,7 +50,7 @@ async def browse(screen: DeskScreen, outbox: OutboxDesk, message_id: str) -> Non
 class MailHead(Widget):
     """Subject, people, time, state, attachments; below, the views there are."""
 
-    picture: reactive[MailPicture | None] = reactive(None, layout=True)
+    picture: reactive[MailSnapshot | None] = reactive(None, layout=True)
     view: reactive[str] = reactive("mail")
     place: reactive[str] = reactive("")
     when: reactive[str] = reactive("")
@@ -91,7 +91,7 @@ def _labelled(label: str, text: str) -> Content:
     return Content.assemble((f"{label:<10}", "$text-muted"), text)
 
 
-class MailScreen(DeskScreen):
+class MailScreen(BaseScreen):
     """A mail of ``source``; the mails beside it are a key away."""
 
     PLACE = "Outbox"
@@ -140,7 +140,9 @@ class MailScreen(DeskScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk, outbox: OutboxDesk, source: OutboxSource, index: int) -> None:
+    def __init__(
+        self, desk: ScreenServices, outbox: OutboxService, source: OutboxSource, index: int
+    ) -> None:
         super().__init__(desk)
         self.index = index
         """Where the mail is in the source: 0 is the newest."""
@@ -161,7 +163,7 @@ class MailScreen(DeskScreen):
         self._mail.focus()
 
     @property
-    def picture(self) -> MailPicture | None:
+    def picture(self) -> MailSnapshot | None:
         """The mail that is shown; None: it has not been read yet."""
         return self._head.picture
 
@@ -178,14 +180,14 @@ class MailScreen(DeskScreen):
         if found is not None:
             self._show(*found)
 
-    def _drawn(self, message_id: str) -> tuple[MailPicture, Content]:
+    def _drawn(self, message_id: str) -> tuple[MailSnapshot, Content]:
         mail = self._outbox.mail(message_id)
         drawn = html_content(mail.html)
         if len(drawn) >= MOST_CHARACTERS:
             drawn = drawn + Content.styled(f"\n\n{_CUT}", "$text-muted")
         return mail, drawn
 
-    def _show(self, mail: MailPicture, drawn: Content) -> None:
+    def _show(self, mail: MailSnapshot, drawn: Content) -> None:
         self._head.picture = mail
         self._mail.show(drawn)
         self._head.place = f"{self.index + 1:,} of {self._source.count():,}"

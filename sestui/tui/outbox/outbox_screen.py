@@ -9,11 +9,11 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from sestui.simulator.outbox.outbox_reader import ListedMail
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import PLACES
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
-from sestui.tui.outbox.service import OutboxDesk, OutboxSource
+from sestui.tui.outbox.service import OutboxService, OutboxSource
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
@@ -42,7 +42,7 @@ def _empty() -> str:
     )
 
 
-class OutboxScreen(DeskScreen):
+class OutboxScreen(BaseScreen):
     """The list of accepted mails."""
 
     PLACE = "Outbox"
@@ -65,10 +65,10 @@ class OutboxScreen(DeskScreen):
         Binding("y", "copy", "Copy", id="outbox.copy", tooltip="Copy the recipient's address"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._outbox = OutboxDesk(desk.runtime)
+        self._outbox = OutboxService(desk.runtime)
         self._source = self._outbox.source("")
         self._shown: OutboxSource | None = None
         """The source that the table has; another is being searched while they differ."""

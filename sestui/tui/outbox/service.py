@@ -23,7 +23,7 @@ class MailFile:
 
 
 @dataclass(frozen=True, slots=True)
-class MailPicture:
+class MailSnapshot:
     """A mail as a screen shows it."""
 
     listed: ListedMail
@@ -98,7 +98,7 @@ class OutboxSource:
         return self._reader.page(before=upto - offset + 1, limit=limit)
 
 
-class OutboxDesk:
+class OutboxService:
     """Reads of the outbox; it needs no simulator that runs."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -109,7 +109,7 @@ class OutboxDesk:
         """The mails that match, none of them looked for yet."""
         return OutboxSource(self._reader, wanted)
 
-    def mail(self, message_id: str) -> MailPicture:
+    def mail(self, message_id: str) -> MailSnapshot:
         """One mail, read and ready to be shown."""
         mail = self._reader.mail(message_id)
         texts = {
@@ -117,7 +117,7 @@ class OutboxDesk:
             "source": mail.content.source.decode("utf-8", "replace"),
             "headers": _headers(mail),
         }
-        return MailPicture(
+        return MailSnapshot(
             listed=mail.listed,
             sender=mail.content.header("From") or mail.listed.sender,
             files=tuple(MailFile(each.name, len(each.content)) for each in mail.content.files),

@@ -13,11 +13,11 @@ from textual.widgets import Button, Input, Select, Static, TextArea
 from sestui.core.task.states import Misfire, Overlap
 from sestui.errors import SestuiError
 from sestui.tasks.task_form import TaskForm, form_of
-from sestui.tasks.task_service import TaskOutlook, TaskView
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tasks.task_service import TaskForecast, TaskView
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.schedule.service import ScheduleDesk
+from sestui.tui.schedule.service import ScheduleService
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.format import shorten
 
@@ -52,7 +52,7 @@ _OVERLAP = {
 }
 
 
-class EditTaskScreen(DeskScreen):
+class EditTaskScreen(BaseScreen):
     """A new task, or one that is changed."""
 
     PLACE = "Schedule"
@@ -62,9 +62,9 @@ class EditTaskScreen(DeskScreen):
         ),
     ]
 
-    def __init__(self, desk: Desk, view: TaskView | None) -> None:
+    def __init__(self, desk: ScreenServices, view: TaskView | None) -> None:
         super().__init__(desk)
-        self._schedule = ScheduleDesk(desk.runtime)
+        self._schedule = ScheduleService(desk.runtime)
         self._task_name = view.name if view is not None else None
         self._first = form_of(view.fields) if view is not None else TaskForm()
         self._types: dict[str, str] = {}
@@ -210,7 +210,7 @@ class EditTaskScreen(DeskScreen):
             self.app.pop_screen()
 
 
-def _said(outlook: TaskOutlook, width: int) -> str:
+def _said(outlook: TaskForecast, width: int) -> str:
     fires = [at for at in outlook.fires if at]
     lines = [outlook.words, *(f"next  {at}" for at in fires[:3])]
     if not fires:

@@ -10,11 +10,11 @@ from textual.widgets import Input, Static
 
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StoppedError
-from sestui.tasks.task_service import TaskOutlook, TaskView
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
+from sestui.tasks.task_service import TaskForecast, TaskView
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.schedule.service import ScheduleDesk, TaskErrand
+from sestui.tui.schedule.service import ScheduleService, TaskJob
 from sestui.tui.schedule.task_cells import TASK_COLUMNS, task_cells
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -33,7 +33,7 @@ One line in the crontab is all it takes to run them, every minute:
 """
 
 
-class ScheduleScreen(DeskScreen):
+class ScheduleScreen(BaseScreen):
     """The tasks."""
 
     PLACE = "Schedule"
@@ -65,15 +65,15 @@ class ScheduleScreen(DeskScreen):
         Binding("y", "copy", "Copy", show=False, id="schedule.copy", tooltip="Copy the name"),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ScreenServices) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._schedule = ScheduleDesk(desk.runtime)
+        self._schedule = ScheduleService(desk.runtime)
         self._tasks: LazyTable[TaskView] = LazyTable(
             TASK_COLUMNS, lambda view: task_cells(view, self._at), id="tasks"
         )
         self._views: list[TaskView] = []
-        self._looked: tuple[TaskView, TaskOutlook] | None = None
+        self._looked: tuple[TaskView, TaskForecast] | None = None
 
     def body(self) -> ComposeResult:
         """The tasks, what the one under the cursor is about, the find line; or what to do first."""
@@ -242,7 +242,7 @@ class ScheduleScreen(DeskScreen):
             self.tell(f"{view.name} runs now.")
             await self._follow(errand)
 
-    async def _follow(self, errand: TaskErrand) -> None:
+    async def _follow(self, errand: TaskJob) -> None:
         self.desk.errands.add(errand)
         try:
             await asyncio.to_thread(errand.run)
@@ -264,7 +264,7 @@ def _searched(view: TaskView) -> str:
     return f"{fields.name} {fields.type} {fields.description}".casefold()
 
 
-def _told(view: TaskView, outlook: TaskOutlook, width: int) -> str:
+def _told(view: TaskView, outlook: TaskForecast, width: int) -> str:
     """What the task is for, its schedule in words, and its next runs; at most six lines."""
     fields = view.fields
     lines = [f"{fields.description or fields.type}: {outlook.words}"]

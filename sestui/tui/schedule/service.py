@@ -3,8 +3,8 @@
 from sestui.errors import StateError
 from sestui.runtime import Runtime
 from sestui.tasks.task_form import TaskForm, fields_of_form
-from sestui.tasks.task_service import TaskOutlook, TaskRunView, TaskView
-from sestui.tui.app.background_jobs import Errand
+from sestui.tasks.task_service import TaskForecast, TaskRunView, TaskView
+from sestui.tui.app.background_jobs import BackgroundJob
 
 _LOG = 200
 
@@ -12,7 +12,7 @@ _LOG = 200
 _LOOK_SECONDS = 0.2
 
 
-class TaskErrand(Errand[TaskRunView]):
+class TaskJob(BackgroundJob[TaskRunView]):
     """A task that is run now."""
 
     stopped = "The task was told to end; its log says how far it was."
@@ -44,7 +44,7 @@ class TaskErrand(Errand[TaskRunView]):
         return f"{self._name}: {result.state.label}. {result.detail}".strip()
 
 
-class ScheduleDesk:
+class ScheduleService:
     """Tasks for the screens; what is due by itself is run by `run-due`."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -59,7 +59,7 @@ class ScheduleDesk:
         """One task."""
         return self._tasks.get(name)
 
-    def outlook(self, view: TaskView) -> TaskOutlook:
+    def outlook(self, view: TaskView) -> TaskForecast:
         """When a task runs, in words and by the clock."""
         return self._tasks.outlook_of(view)
 
@@ -71,7 +71,7 @@ class ScheduleDesk:
         """What each type does, by its name."""
         return self._tasks.types()
 
-    def look_ahead(self, form: TaskForm) -> TaskOutlook:
+    def look_ahead(self, form: TaskForm) -> TaskForecast:
         """When the task in the form would run, checked as for saving.
 
         Raises:
@@ -94,10 +94,10 @@ class ScheduleDesk:
         self._tasks.remove(name)
         return name
 
-    def errand(self, name: str) -> "TaskErrand":
+    def errand(self, name: str) -> "TaskJob":
         """Running a task now, whatever its schedule says; not begun yet.
 
         Raises:
             StateError: it is running, and doesn't allow another beside it.
         """
-        return TaskErrand(self._runtime, name, self._tasks.id_to_run(name))
+        return TaskJob(self._runtime, name, self._tasks.id_to_run(name))

@@ -11,9 +11,9 @@ from textual.widgets import Static
 from sestui.core.clock import Instant
 from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
-from sestui.tui.app.base_screen import DeskScreen
-from sestui.tui.app.services import Desk
-from sestui.tui.schedule.service import ScheduleDesk
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.schedule.service import ScheduleService
 from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -23,7 +23,7 @@ _LONGEST_LOG = 20_000
 """Characters of a log that are shown; `sestui task log` prints all of it."""
 
 
-class TaskLogScreen(DeskScreen):
+class TaskLogScreen(BaseScreen):
     """What came of a task."""
 
     PLACE = "Schedule"
@@ -31,10 +31,10 @@ class TaskLogScreen(DeskScreen):
         Binding("y", "copy", "Copy", id="task_log.copy", tooltip="Copy the run's log"),
     ]
 
-    def __init__(self, desk: Desk, name: str) -> None:
+    def __init__(self, desk: ScreenServices, name: str) -> None:
         super().__init__(desk)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._schedule = ScheduleDesk(desk.runtime)
+        self._schedule = ScheduleService(desk.runtime)
         self._task_name = name
         self._runs: LazyTable[TaskRunView] = LazyTable(
             RUN_COLUMNS, lambda view: run_cells(view, self._at), id="task-runs"

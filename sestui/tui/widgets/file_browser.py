@@ -10,7 +10,7 @@ from sestui.errors import BadFileError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileEntry:
     """A folder or a file that may be picked."""
 
     name: str
@@ -52,7 +52,7 @@ def as_shown(path: Path) -> str:
     return shown if shown.isprintable() else ""
 
 
-def entries(typed: Typed, endings: Collection[str]) -> list[Entry]:
+def entries(typed: Typed, endings: Collection[str]) -> list[FileEntry]:
     """What is in the folder and begins as typed: folders first, then files of those ``endings``.
 
     Hidden ones only where a dot was typed.
@@ -61,7 +61,7 @@ def entries(typed: Typed, endings: Collection[str]) -> list[Entry]:
         NotFoundError: there is no such folder.
         BadFileError: it can't be read.
     """
-    found: list[Entry] = []
+    found: list[FileEntry] = []
     try:
         with os.scandir(typed.folder) as scanned:
             for each in scanned:
@@ -111,7 +111,7 @@ def _home(text: str, folder: Path) -> Path:
         return folder / text
 
 
-def _entry(found: "os.DirEntry[str]", endings: Collection[str]) -> Entry | None:
+def _entry(found: "os.DirEntry[str]", endings: Collection[str]) -> FileEntry | None:
     try:
         is_folder = found.is_dir()
         if not is_folder and not found.name.casefold().endswith(tuple(endings)):
@@ -120,4 +120,4 @@ def _entry(found: "os.DirEntry[str]", endings: Collection[str]) -> Entry | None:
     except OSError:  # gone meanwhile, or a link that leads nowhere
         return None
     size = 0 if is_folder else told.st_size
-    return Entry(found.name, Path(found.path), is_folder, size, told.st_mtime)
+    return FileEntry(found.name, Path(found.path), is_folder, size, told.st_mtime)

@@ -24,7 +24,7 @@ from textual.strip import Strip
 from sestui.errors import SestuiError
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.row_locator import moved_by
-from sestui.tui.widgets.row_source import Listed, Source
+from sestui.tui.widgets.row_source import Listed, RowSource
 
 Row = TypeVar("Row")
 
@@ -115,7 +115,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=id)
         self._columns = columns
         self._cells = cells
-        self._source: Source[Row] = Listed(())
+        self._source: RowSource[Row] = Listed(())
         self._count: int | None = None
         self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
         self._failed = False
@@ -136,7 +136,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         """The row under the cursor; None: there is none, or it has not been read yet."""
         return self._row(self.cursor)
 
-    def show(self, source: Source[Row], *, keep_cursor: bool = False) -> None:
+    def show(self, source: RowSource[Row], *, keep_cursor: bool = False) -> None:
         """Show another source's rows, from the first on unless ``keep_cursor``."""
         self._source = source
         self._count = None
@@ -201,7 +201,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             self._failed = False
             self.post_message(self.Failed(self, ""))
 
-    async def _renew(self, source: Source[Row]) -> None:
+    async def _renew(self, source: RowSource[Row]) -> None:
         self._renewing += 1
         try:
             self._renew_again = True
@@ -219,7 +219,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         self.scroll_to(y=top, animate=False, immediate=True, force=True)
         self.cursor += rows
 
-    async def _count_and_renew(self, source: Source[Row]) -> None:
+    async def _count_and_renew(self, source: RowSource[Row]) -> None:
         follows = not self.cursor and not self.scroll_offset.y
         moved = 0 if follows else await moved_by(source, self.selected, self.cursor)
         numbers = list(self._in_sight(moved))

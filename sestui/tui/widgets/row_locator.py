@@ -7,7 +7,7 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 
 
 @runtime_checkable
-class Placing(Protocol[Row_contra]):
+class RowLocator(Protocol[Row_contra]):
     """A source whose rows move: the table's cursor stays on its row.
 
     At the very top the table follows what is new instead.
@@ -20,6 +20,6 @@ class Placing(Protocol[Row_contra]):
 
 async def moved_by(source: object, row: object, number: int) -> int:
     """How many rows further down ``row`` is by now; 0 where the source can't tell."""
-    if row is None or not isinstance(source, Placing):
+    if row is None or not isinstance(source, RowLocator):
         return 0
     return await asyncio.to_thread(source.place, row, number) - number

@@ -8,7 +8,7 @@ Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
 
 
-class Source(Protocol[Row_co]):
+class RowSource(Protocol[Row_co]):
     """Where rows come from; blocking, called off the UI thread. Errors are SestuiErrors."""
 
     def count(self) -> int:

@@ -10,7 +10,7 @@ from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, TableMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class SelectionItem:
     """Something that can be ticked."""
 
     name: str
@@ -18,7 +18,7 @@ class Tick:
     """What it means; '' where the name says it."""
 
 
-class Ticks(LazyTable[Tick]):
+class SelectionList(LazyTable[SelectionItem]):
     """The things under a ``title``; with ``one``, ticking one unticks the others."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,7 @@ class Ticks(LazyTable[Tick]):
             columns.append(Column("note", "", share=5))
         super().__init__(columns, self._tick_cells, id=id)
         self._one = one
-        self._things: Sequence[Tick] = ()
+        self._things: Sequence[SelectionItem] = ()
         self._ticked: set[str] = set()
 
     @property
@@ -55,7 +55,7 @@ class Ticks(LazyTable[Tick]):
         """The names of what is ticked."""
         return set(self._ticked)
 
-    def offer(self, things: Sequence[Tick], ticked: Iterable[str]) -> None:
+    def offer(self, things: Sequence[SelectionItem], ticked: Iterable[str]) -> None:
         """Show these, with the cursor on the first that is ticked."""
         self._things = things
         self._ticked = set(ticked)
@@ -75,7 +75,7 @@ class Ticks(LazyTable[Tick]):
         self.show_rows(self._things)
         self.post_message(self.Changed(self))
 
-    def _tick_cells(self, thing: Tick) -> dict[str, Cell]:
+    def _tick_cells(self, thing: SelectionItem) -> dict[str, Cell]:
         on = thing.name in self._ticked
         signs = ("(•)", "( )") if self._one else ("[x]", "[ ]")
         return {

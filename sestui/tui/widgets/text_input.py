@@ -14,7 +14,7 @@ from textual.widgets import Input, Label
 from sestui.tui.compose.visible_controls import visible
 
 
-class Line(Input):
+class TextInput(Input):
     """A line of text from anywhere; nothing in it is obeyed."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Line(Input):
         return Text(visible(self.value), no_wrap=True, overflow="ignore", end="")
 
 
-class NamesLine(Line):
+class NamesInput(TextInput):
     """Names with commas between them; tab completes the last one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,7 +98,7 @@ def completed(value: str, names: Sequence[str]) -> str | None:
 class Labelled(Horizontal):
     """A field behind its name."""
 
-    def __init__(self, label: str, field: Line) -> None:
+    def __init__(self, label: str, field: TextInput) -> None:
         super().__init__(classes="labelled")
         self._label = label
         self.field = field

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from sestui.compose.autosave import Unsaved
+from sestui.compose.autosave import Autosave
 from sestui.core.campaign.draft import Draft
 from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import StorageError
-from sestui.store.campaigns.campaigns import Seen
+from sestui.store.campaigns.campaigns import CampaignVersion
 from tests.support.clocks import FakeClock
 
 DRAFT = Draft(
     name="news", body="typed", attachments=(MailAttachment("a.pdf", "application/pdf", b"\xff"),)
 )
-SEEN = Seen(3, "news", (1.5, 9))
+SEEN = CampaignVersion(3, "news", (1.5, 9))
 
 KILLED = """
 import os, signal, sys
@@ -35,7 +35,7 @@ def open_editor(tmp_path):
     opened = []
 
     def open_it():
-        opened.append(Unsaved(tmp_path, FakeClock(100.0 + len(opened))))
+        opened.append(Autosave(tmp_path, FakeClock(100.0 + len(opened))))
         return opened[-1]
 
     yield open_it
@@ -115,4 +115,4 @@ def test_what_is_no_draft_is_left_alone(open_editor, tmp_path):
 def test_a_disk_that_takes_nothing_is_an_error_in_a_sentence(tmp_path):
     (tmp_path / "compose").write_text("a file")
     with pytest.raises(StorageError, match="compose can't be written"):
-        Unsaved(tmp_path, FakeClock(0)).keep(DRAFT, None)
+        Autosave(tmp_path, FakeClock(0)).keep(DRAFT, None)

@@ -1,10 +1,10 @@
 import pytest
 
 from sestui.compose.checks import Checker
-from sestui.compose.draft_checker import Examiner, Superseded, Whom
+from sestui.compose.draft_checker import DraftChecker, PreviewTarget, Superseded
 from sestui.core.campaign.draft import Draft, read_draft
 from sestui.settings import load_settings
-from sestui.store.campaigns.campaigns import Seen
+from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
 from tests.support.clocks import FakeClock
@@ -14,7 +14,7 @@ OFF = " [off]({{ unsubscribe_url }})"
 
 @pytest.fixture
 def examiner(database):
-    return Examiner(Checker(database, load_settings(), FakeClock()), Members(database))
+    return DraftChecker(Checker(database, load_settings(), FakeClock()), Members(database))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def people(database):
 def look(examiner, body, whom=None, *, seen=None, **typed):
     usual = {"name": "news", "subject": "News", "from_address": "a@example.com", "lists": "all"}
     draft = Draft(**usual | typed, body=body + OFF)
-    return examiner.look(read_draft(draft), seen, whom or Whom(), lambda: False)
+    return examiner.look(read_draft(draft), seen, whom or PreviewTarget(), lambda: False)
 
 
 def told(found):
@@ -41,11 +41,13 @@ def test_a_sound_draft_is_rendered_for_one_contact_after_the_other(examiner, peo
     found = look(examiner, "Hi {{ first_name or 'you' }}")
     assert (told(found), found.email, found.sendable) == ([], "ada@example.com", True)
     assert found.mail.text.startswith("Hi Ada")
-    following = look(examiner, "Hi {{ first_name or 'you' }}", Whom(found.contact.contact_id, 1))
+    following = look(
+        examiner, "Hi {{ first_name or 'you' }}", PreviewTarget(found.contact.contact_id, 1)
+    )
     assert (following.email, following.mail.text[:6]) == ("bob@example.com", "Hi you")
-    same = look(examiner, "Hi {{ city }}", Whom(following.contact.contact_id))
+    same = look(examiner, "Hi {{ city }}", PreviewTarget(following.contact.contact_id))
     assert same.mail.text.startswith("Hi Berne")
-    back = look(examiner, "{{ city }}", Whom(following.contact.contact_id, -1))
+    back = look(examiner, "{{ city }}", PreviewTarget(following.contact.contact_id, -1))
     assert (back.email, back.mail, back.sendable) == ("ada@example.com", None, False)
     assert told(back) == [
         (
@@ -97,4 +99,6 @@ def test_faults_and_the_campaigns_own_rules_are_told_too(examiner, people, campa
 
 def test_a_look_that_is_of_no_use_any_more_ends(examiner, people):
     with pytest.raises(Superseded):
-        examiner.look(read_draft(Draft()), Seen(1, "x", (1.0, 1)), Whom(), lambda: True)
+        examiner.look(
+            read_draft(Draft()), CampaignVersion(1, "x", (1.0, 1)), PreviewTarget(), lambda: True
+        )

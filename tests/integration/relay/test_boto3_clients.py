@@ -6,7 +6,7 @@ import pytest
 
 from sestui.core.delivery.states import DeliveryState, RunState
 from sestui.simulator.api.faults import checked_fault
-from sestui.store.ledger.in_doubt import Doubts, Verdict
+from sestui.store.ledger.in_doubt import InDoubt, Resolution
 from tests.support.relay import said, simple, simple_v1
 from tests.support.workspaces import until
 
@@ -244,9 +244,9 @@ def test_what_is_in_doubt_is_sent_again_to_each_alone_if_the_operator_says_so(re
     given = simple("again@x.org")
     given["Destination"]["CcAddresses"] = ["rider@x.org"]
     v2.send_email(**given)
-    doubts = Doubts(relay.runtime.database)
+    doubts = InDoubt(relay.runtime.database)
     emails = ["again@x.org", "rider@x.org"]
-    assert doubts.resolve(relay.run().id, Verdict.RESEND, emails) == 2
+    assert doubts.resolve(relay.run().id, Resolution.RESEND, emails) == 2
     relay.until_idle()
     assert ses.to() == [["again@x.org"], ["again@x.org", "rider@x.org"], ["rider@x.org"]]
     [alone] = [mail for mail in ses.mails() if mail["recipients"] == ["rider@x.org"]]

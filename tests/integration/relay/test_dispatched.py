@@ -13,7 +13,7 @@ from sestui.ses_api.relay_admission import CallAnswer, Incoming, Terms
 from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.ledger.ledger import Ledger
 from sestui.store.relay import statements as relay_sql
-from sestui.store.relay.admission import RelayIntake
+from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
 from tests.support.relay import simple
 from tests.support.workspaces import World, sent
@@ -37,7 +37,7 @@ class Queue:
             "quota_rule": runtime.settings.quota_rule,
             "clock": runtime.clock,
         }
-        self.intake = RelayIntake(runtime.database, Ledger(runtime.database, **own), **own)
+        self.intake = AdmissionStore(runtime.database, Ledger(runtime.database, **own), **own)
         key = RelayKeys(runtime.database).add("SRLYTEST", "shop", proof="", now=time.time())
         self.terms = Terms(key.id, key.campaign_id)
         self.runtime = runtime

@@ -3,7 +3,7 @@
 import pytest
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.handover import Want
+from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import PauseReason, Standing
 from sestui.errors import NotFoundError
 from sestui.reports.contact_record import ContactRecords
@@ -43,7 +43,7 @@ def send(database, run, answers):
     clock = FakeClock(1_000.0)
     tell_governor(database, now=clock.now())
     ledger = open_ledger(database, clock)
-    claims = ledger.exchange([], Want(run.id, 100)).claims
+    claims = ledger.exchange([], ClaimRequest(run.id, 100)).claims
     ledger.exchange([answers[claim.email](claim) for claim in claims], None)
 
 

@@ -16,7 +16,7 @@ from sestui.core.delivery.states import RunState, WaitReason
 from sestui.runtime import Runtime
 from sestui.sending.worker_registration import workplace
 from sestui.store.backup.lineage import Lineage
-from sestui.store.backup.restore_guard import Restored
+from sestui.store.backup.restore_guard import RestoreGuard
 from sestui.store.db.sqlite_logs import LOGS, log_beside
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs
@@ -189,7 +189,7 @@ def test_each_database_has_its_own(tmp_path, state, new_database):
 def test_on_either_engine(database, state):
     """A dump that came back, a replica that took over: what it is made of says nothing of it."""
     clock, lineage = FakeClock(), Lineage(database, state)
-    restored = Restored(database, lineage)
+    restored = RestoreGuard(database, lineage)
     tell_governor(database)
     with workplace(database, clock, lineage=lineage):
         assert restored.found() is None

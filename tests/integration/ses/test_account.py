@@ -10,7 +10,7 @@ import pytest
 
 from sestui.core.delivery.handover import AnswerKind
 from sestui.errors import AccountError, AccountUnreachableError
-from sestui.ses.account import Account
+from sestui.ses.account import AccountReader
 from sestui.ses.client import Clients, Endpoint
 from tests.support.raw_server import RawServer, http
 
@@ -29,7 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_the_simulators_account_is_read_whole(clients, account):
     account.configure(rate=14, quota=50_000, production_access=False, enforcement="PROBATION")
-    status = Account(clients, simulated=True).look()
+    status = AccountReader(clients, simulated=True).look()
     assert (status.max_send_rate, status.max_24_hour_send) == (14, 50_000)
     assert (status.sent_last_24_hours, status.production_access) == (0, False)
     assert (status.sending_enabled, status.enforcement_status) == (True, "PROBATION")
@@ -37,19 +37,19 @@ def test_the_simulators_account_is_read_whole(clients, account):
 
 def test_what_was_sent_counts(clients, gateway, mail, account):
     gateway.send(mail())
-    assert Account(clients, simulated=True).look().sent_last_24_hours == 1
+    assert AccountReader(clients, simulated=True).look().sent_last_24_hours == 1
 
 
 def test_identities_are_listed(clients, account):
     account.add_identity("example.com")
     account.add_identity("ada@example.net")
-    found = Account(clients, simulated=True).identities()
+    found = AccountReader(clients, simulated=True).identities()
     assert [(identity.name, identity.kind) for identity in found] == [
         ("ada@example.net", "EMAIL_ADDRESS"),
         ("example.com", "DOMAIN"),
     ]
     assert all(identity.verified for identity in found)
-    pages = list(Account(clients, simulated=True).identity_pages(size=1))
+    pages = list(AccountReader(clients, simulated=True).identity_pages(size=1))
     assert [[identity.name for identity in page] for page in pages] == [
         ["ada@example.net"],
         ["example.com"],
@@ -62,15 +62,15 @@ def test_the_simulator_asks_for_none_of_the_users_settings(simulator, account, m
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     clients = Clients(Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id))
-    assert Account(clients, simulated=True).look().max_send_rate == 100_000
+    assert AccountReader(clients, simulated=True).look().max_send_rate == 100_000
 
 
 def test_a_simulator_that_is_taken_for_ses_says_where_its_key_is(simulator, aws):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", simulator.endpoint_url)
     with pytest.raises(AccountError, match="`sestui simulator key` prints"):
-        Account(Clients(Endpoint()), simulated=False).look()
+        AccountReader(Clients(Endpoint()), simulated=False).look()
     aws.setenv("AWS_ACCESS_KEY_ID", simulator.access_key_id)
-    assert Account(Clients(Endpoint()), simulated=False).look().max_send_rate == 100_000
+    assert AccountReader(Clients(Endpoint()), simulated=False).look().max_send_rate == 100_000
 
 
 # moto
@@ -93,7 +93,7 @@ def asked(url: str) -> Any:
 
 def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
-    account = Account(Clients(Endpoint()), simulated=False)
+    account = AccountReader(Clients(Endpoint()), simulated=False)
     status = account.look()
     assert (status.max_24_hour_send, status.max_send_rate) == (200, 1)
     assert status.production_access is None
@@ -161,7 +161,7 @@ def test_an_account_without_figures_is_none_of_ses(aws, body):
     try:
         aws.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{server.port}")
         with pytest.raises(AccountUnreachableError, match="is not SES"):
-            Account(Clients(Endpoint()), simulated=False).look()
+            AccountReader(Clients(Endpoint()), simulated=False).look()
     finally:
         server.close()
 
@@ -178,7 +178,7 @@ def test_without_credentials_the_sentence_names_the_way_out(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     clients = Clients(Endpoint())
     with pytest.raises(AccountError, match=r"AWS_PROFILE.*SESTUI_ACCOUNT=simulator"):
-        Account(clients, simulated=False).look()
+        AccountReader(clients, simulated=False).look()
 
 
 def test_a_profile_that_does_not_exist_is_named(aws):
@@ -193,6 +193,6 @@ def test_nobody_listening_is_worth_trying_again(aws):
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         aws.setenv("AWS_ENDPOINT_URL_SESV2", url)
         with pytest.raises(AccountUnreachableError, match="Nobody answers") as caught:
-            Account(Clients(Endpoint()), simulated=False).look()
+            AccountReader(Clients(Endpoint()), simulated=False).look()
     assert caught.value.exit_code == 75
     assert url in str(caught.value)

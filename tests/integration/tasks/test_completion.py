@@ -22,7 +22,7 @@ from sestui.settings import load_settings
 from sestui.simulator.api.faults import checked_fault
 from sestui.simulator.outbox.outbox_reader import OutboxReader
 from sestui.store.db.tables import Run
-from sestui.store.ledger.in_doubt import Verdict
+from sestui.store.ledger.in_doubt import Resolution
 from tests.support.cli import Sestui
 from tests.support.clocks import ShiftedClock
 from tests.support.seeding import add_contacts, addresses, checked_counts, make_campaign, rows_of
@@ -98,7 +98,7 @@ def test_who_was_in_doubt_and_is_sent_again_is_no_second_end(world):
     mail = outbox.mail(listed.message_id).content
     assert "`sestui campaign resolve news` settles them" in mail.text
     assert b"r00001@example.com,in_doubt," in mail.files[0].content
-    runtime.doubts.resolve(run.id, Verdict.RESEND)
+    runtime.doubts.resolve(run.id, Resolution.RESEND)
     sent(runtime)
     assert checked_counts(runtime.database, run.id).accepted == 3
     assert world.outbox()[OPS] == 1

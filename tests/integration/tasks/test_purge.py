@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
-from sestui.core.contact.address_verdict import Checked, Verdict
+from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.delivery.states import RunKind
 from sestui.core.task.fields import TaskFields
 from sestui.errors import UsageError
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.contacts.address_checks import Checks
+from sestui.store.contacts.address_checks import AddressChecks
 from sestui.store.db.tables import Campaign, Delivery
 from sestui.store.relay.keys import RelayKeys
-from sestui.store.relay.tables import RelayedMail, RelayedPayload
+from sestui.store.relay.tables import RelayedMailRow, RelayedPayload
 from sestui.store.runs.new_runs import new_run, number_run
 from sestui.store.tasks.tables import Task, TaskRun
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run, suppress
@@ -66,7 +66,7 @@ def a_bit_of_everything(runtime: Runtime) -> None:
     ids = add_contacts(runtime.database, addresses(5))
     suppress(runtime.database, "r00001@example.com")
     start_run(runtime.database, make_campaign(runtime.database, now=long_ago), long_ago)
-    Checks(runtime.database).write([(ids[0], Checked(Verdict.VALID))], long_ago)
+    AddressChecks(runtime.database).write([(ids[0], Checked(AddressVerdict.VALID))], long_ago)
 
 
 def log(runtime: Runtime, task: str, *runs: tuple[float, str]) -> list[str]:
@@ -131,7 +131,7 @@ def _relayed(runtime: Runtime, state: str, at: float) -> str:
     with runtime.database.write() as session:
         run = new_run(session.get_one(Campaign, key.campaign_id), at, RunKind.RELAY, None)
         number_run(session, run)
-        mail = RelayedMail(run_id=run.id, key_id=key.id, created_at=at, first_place=0)
+        mail = RelayedMailRow(run_id=run.id, key_id=key.id, created_at=at, first_place=0)
         session.add(mail)
         session.flush()
         session.add(RelayedPayload(mail_id=mail.id, content=b"..."))

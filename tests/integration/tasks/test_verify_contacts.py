@@ -8,13 +8,13 @@ from contextlib import closing
 import pytest
 from sqlmodel import select
 
-from sestui.core.contact.address_verdict import Verdict
+from sestui.core.contact.address_verdict import AddressVerdict
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.task.states import TaskRunState
 from sestui.errors import UsageError
 from sestui.runtime import Runtime
 from sestui.settings import load_settings
-from sestui.store.contacts.address_checks import Checks
+from sestui.store.contacts.address_checks import AddressChecks
 from sestui.store.db.tables import Contact
 from sestui.store.tasks.tables import ContactCheck
 from sestui.tasks.deliverability import Domains
@@ -27,11 +27,11 @@ from tests.support.workspaces import World, once, sent
 
 DAY = 86_400.0
 CERTAIN = {
-    "live": Verdict.VALID,
-    "fallback": Verdict.VALID,
-    "null": Verdict.INVALID,
-    "empty": Verdict.INVALID,
-    "gone": Verdict.INVALID,
+    "live": AddressVerdict.VALID,
+    "fallback": AddressVerdict.VALID,
+    "null": AddressVerdict.INVALID,
+    "empty": AddressVerdict.INVALID,
+    "gone": AddressVerdict.INVALID,
 }
 TROUBLE = ("denied", "failing", "refusing", "nonsense", "silent")
 
@@ -59,7 +59,7 @@ def contacts(runtime) -> dict[str, Contact]:
 
 
 def checked(runtime, email) -> ContactCheck:
-    found = Checks(runtime.database).of(contacts(runtime)[email].id)
+    found = AddressChecks(runtime.database).of(contacts(runtime)[email].id)
     assert found is not None
     return found
 
@@ -83,7 +83,7 @@ def test_what_the_dns_says_for_certain_is_believed_and_nothing_else_is(runtime, 
         strict=True,
     ):
         row = checked(runtime, f"a@{how}-1.com")
-        assert (row.verdict, why in row.reason) == (Verdict.UNKNOWN, True), row
+        assert (row.verdict, why in row.reason) == (AddressVerdict.UNKNOWN, True), row
         assert began <= row.checked_at <= runtime.clock.now()
     assert "@" in checked(runtime, "no address").reason
 
@@ -100,7 +100,7 @@ def test_trouble_that_comes_later_changes_nothing_and_the_end_of_it_heals(runtim
     for how in TROUBLE:
         dns.become |= {"live-1.com": how, "gone-1.com": how}
         check(runtime, dns, timeout=0.3)
-        assert checked(runtime, "a@live-1.com").verdict == Verdict.UNKNOWN
+        assert checked(runtime, "a@live-1.com").verdict == AddressVerdict.UNKNOWN
         statuses = {email: each.status for email, each in contacts(runtime).items()}
         assert statuses == {"a@live-1.com": "active", "a@gone-1.com": "invalid"}, how
     dns.become |= {"live-1.com": "live", "gone-1.com": "live"}
@@ -244,9 +244,9 @@ def test_the_sandbox_delivers_to_verified_addresses_only(world, runtime, dns):
     run = check(runtime, dns, identities=True)
     assert (run.result["valid"], run.result["unverified"]) == (2, 1)
     row = checked(runtime, "you@live-1.com")
-    assert (row.verdict, row.reason) == (Verdict.UNVERIFIED, "SES has not verified it.")
-    assert checked(runtime, "a@gone-1.com").verdict == Verdict.INVALID
-    assert checked(runtime, "a@failing-1.com").verdict == Verdict.UNKNOWN
+    assert (row.verdict, row.reason) == (AddressVerdict.UNVERIFIED, "SES has not verified it.")
+    assert checked(runtime, "a@gone-1.com").verdict == AddressVerdict.INVALID
+    assert checked(runtime, "a@failing-1.com").verdict == AddressVerdict.UNKNOWN
     assert contacts(runtime)["you@live-1.com"].status == ContactStatus.ACTIVE
 
     world.account.configure(production_access=True)

@@ -16,7 +16,7 @@ from sestui.errors import UsageError
 from sestui.store.tasks.tables import Task, TaskRun
 from sestui.tasks.context import MOST_LOGGED, RunLog
 from sestui.tasks.execution import GRACE_SECONDS
-from sestui.tasks.worker_pool import Crew
+from sestui.tasks.worker_pool import WorkerPool
 from tests.support.tasks import ran
 from tests.support.threads import refuse_threads
 from tests.support.workspaces import until
@@ -115,7 +115,7 @@ class FailingClock(SystemClock):
 def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, caplog):
     due_note(runtime, shop, seconds=60)
     clock = FailingClock()
-    crew = Crew(runtime.database, runtime, clock)
+    crew = WorkerPool(runtime.database, runtime, clock)
     crew.start()
     until(shop.exists)
     clock.fails = "sestui-tasks"

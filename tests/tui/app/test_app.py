@@ -4,9 +4,9 @@ import time
 
 from sestui.core.delivery.handover import AnswerKind
 from sestui.errors import StorageBusyError, StorageError
-from sestui.sending.engine.report import Line, SenderReport
+from sestui.sending.engine.report import AnswerLine, SenderReport
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.background import Mailbox
+from sestui.tui.app.background import ReportInbox
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
@@ -125,9 +125,9 @@ async def test_the_theme_of_the_settings_is_used(open_runtime, still):
 
 def test_the_mailbox_rings_once_and_keeps_every_line():
     rings = []
-    box = Mailbox(lambda: rings.append(1))
+    box = ReportInbox(lambda: rings.append(1))
     for number in range(3):
-        line = Line(0.0, 1, f"{number}@example.com", AnswerKind.ACCEPTED, "id")
+        line = AnswerLine(0.0, 1, f"{number}@example.com", AnswerKind.ACCEPTED, "id")
         box.put(SenderReport(at=0.0, lines=(line,), trouble=f"t{number}"))
     assert len(rings) == 1
     batch = box.take()

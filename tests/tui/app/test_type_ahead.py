@@ -15,7 +15,7 @@ from sestui.tui.account.new_relay_key import NewRelayKeyScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
 from sestui.tui.app.type_ahead import TypeAheadApp
 from sestui.tui.widgets.button import PushButton
-from sestui.tui.widgets.text_input import Line
+from sestui.tui.widgets.text_input import TextInput
 from tests.support.screens import running, until
 
 
@@ -40,7 +40,7 @@ async def test_a_form_is_filled_in_one_go(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, NewRelayKeyScreen))
         await until(pilot, lambda: app.focused is not None and app.focused.id == "name")
         in_one_go(app, "shop", "@enter", ">a.org,b.org", "@tab", "@ctrl+u", "12", "@tab", "7")
-        lines = list(app.screen.query(Line).results())
+        lines = list(app.screen.query(TextInput).results())
         typed = ["shop", "a.org,b.org", "12", "1007", ""]
         await until(pilot, lambda: [line.value for line in lines] == typed)
 

@@ -7,7 +7,7 @@ from sestui.core.delivery.forecast import Forecast
 from sestui.core.delivery.handover import AnswerKind
 from sestui.core.delivery.pacing import Quota
 from sestui.core.delivery.states import WaitReason
-from sestui.sending.engine.report import Line
+from sestui.sending.engine.report import AnswerLine
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.follow_up import FollowUpScreen
 from sestui.tui.campaigns.run_screen import RunScreen
@@ -62,12 +62,15 @@ async def test_the_tail_follows_until_one_scrolls_back(runtime, still):
     async with running(runtime, follow=run_id) as (app, pilot):
         tail = app.screen.query_one(Tail)
         app.screen.reported(
-            [Line(0.0, run_id, f"{i}@example.com", AnswerKind.ACCEPTED, "id") for i in range(60)]
+            [
+                AnswerLine(0.0, run_id, f"{i}@example.com", AnswerKind.ACCEPTED, "id")
+                for i in range(60)
+            ]
         )
         await until(pilot, lambda: tail.max_scroll_y and tail.scroll_y == tail.max_scroll_y)
         await pilot.press("g")
         await until(pilot, lambda: tail.scroll_y == 0)
-        more = Line(0.0, run_id, "late@example.com", AnswerKind.REFUSED, "No: never")
+        more = AnswerLine(0.0, run_id, "late@example.com", AnswerKind.REFUSED, "No: never")
         app.screen.reported([more, more])
         await pilot.pause()
         assert tail.scroll_y == 0

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sestui.compose.apply import Change
-from sestui.compose.autosave import Unsaved
+from sestui.compose.autosave import Autosave
 from sestui.compose.files import load_campaign
 from sestui.core.campaign.draft import Draft
 from sestui.core.clock import SystemClock
-from sestui.store.campaigns.campaigns import Seen
+from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.compose.compose_screen import ComposeScreen
@@ -216,8 +216,8 @@ async def test_leaving_asks_about_unsaved_changes(runtime, still, choice, left, 
 
 
 async def test_what_a_crash_left_is_offered(runtime, still):
-    seen = Seen.of(add_news(runtime))
-    crashed = Unsaved(runtime.workspace, SystemClock())
+    seen = CampaignVersion.of(add_news(runtime))
+    crashed = Autosave(runtime.workspace, SystemClock())
     crashed.keep(Draft("news", "Hello [bold]", body="typed", timezone="UTC"), seen)
     crashed.close()
     for choice in ("Go back", "Go on with it"):
@@ -245,7 +245,7 @@ async def test_typing_is_kept_within_seconds_whatever_ends_the_app(runtime, stil
         assert time.monotonic() - began < 5
         await write_in(app, pilot, "body", ", and more")
         await app.leave()  # as on SIGTERM and SIGHUP: nobody is asked
-    (draft,) = Unsaved(runtime.workspace, SystemClock()).left()
+    (draft,) = Autosave(runtime.workspace, SystemClock()).left()
     assert draft.draft.body == "half a sentence, and more"
 
 

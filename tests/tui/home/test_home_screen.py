@@ -14,7 +14,7 @@ from sestui.ses_api.relay_admission import CallAnswer, Incoming, Terms
 from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.contacts.imports import Imports
 from sestui.store.ledger.ledger import Ledger
-from sestui.store.relay.admission import RelayIntake
+from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
@@ -144,7 +144,7 @@ def relayed(runtime, *to):
     now, rule = time.time(), runtime.settings.quota_rule
     own = {"account": runtime.ses_account.key, "worker": "relay", "quota_rule": rule}
     ledger = Ledger(runtime.database, clock=runtime.clock, **own)
-    intake = RelayIntake(runtime.database, ledger, clock=runtime.clock, **own)
+    intake = AdmissionStore(runtime.database, ledger, clock=runtime.clock, **own)
     key = RelayKeys(runtime.database).add("SRLYTEST", "shop", proof="", now=now)
     given = {
         "FromEmailAddress": "shop@example.com",

@@ -8,7 +8,7 @@ from sestui.core.task.fields import TaskFields
 from sestui.core.task.states import TaskRunState
 from sestui.errors import StorageBusyError
 from sestui.store.tasks.tables import Task
-from sestui.tasks.task_service import TaskDesk
+from sestui.tasks.task_service import TaskService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.edit_task import EditTaskScreen
 from sestui.tui.schedule.schedule_screen import ScheduleScreen
@@ -163,7 +163,7 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "tidy" in shown(app))
         with monkeypatch.context() as patch:
-            patch.setattr(TaskDesk, "all", busy)
+            patch.setattr(TaskService, "all", busy)
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert "tidy" in shown(app)
         await until(pilot, lambda: "locked by another program" not in shown(app))

@@ -15,8 +15,15 @@ from sestui.core.clock import Clock, SystemClock
 from sestui.core.delivery.account import AccountStatus
 from sestui.core.delivery.handover import AnswerKind, Claim, HoldBack, Reply
 from sestui.errors import AccountUnreachableError, SestuiError, StorageError
-from sestui.relay.admission import Intake
-from sestui.ses_api.relay_admission import Admission, Admissions, Incoming, Outcome, Terms, Verdict
+from sestui.relay.admission import RelayAdmission
+from sestui.ses_api.relay_admission import (
+    Admission,
+    Admissions,
+    AdmissionVerdict,
+    Incoming,
+    RelayedOutcome,
+    Terms,
+)
 from sestui.ses_api.relayed import mail_of
 from tests.support.clocks import FakeClock
 from tests.support.relay import simple
@@ -57,14 +64,16 @@ class Ledger:
                 for place, each in enumerate(mail.recipients)
             )
             places = tuple(range(len(claims)))
-            found.append(Admission(Verdict.ADMITTED, number, claims, places, self.clock.now()))
+            found.append(
+                Admission(AdmissionVerdict.ADMITTED, number, claims, places, self.clock.now())
+            )
         return Admissions(self.clock.now(), self.clock.monotonic(), 1000.0, tuple(found))
 
     def take_back(self, held: Any) -> None:
         self.taken_back.append(frozenset(held))
 
-    def outcome(self, mail_id: int) -> Outcome:
-        return Outcome("accepted", f"m-{mail_id}", "", "")
+    def outcome(self, mail_id: int) -> RelayedOutcome:
+        return RelayedOutcome("accepted", f"m-{mail_id}", "", "")
 
 
 @dataclass
@@ -141,7 +150,7 @@ class Scene:
     numbers: int = 0
 
     def __post_init__(self) -> None:
-        self.intake = Intake(
+        self.intake = RelayAdmission(
             self.ledger,
             self.ledger,
             self.ses,

@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sestui.relay.calls import Call, call_of, speaks_v1
+from sestui.relay.calls import RelayCall, call_of, speaks_v1
 from sestui.ses.operations import Operations
 from sestui.ses_api import wire_v1
 from sestui.ses_api.sigv4 import Received
@@ -34,7 +34,7 @@ ODD_PARAMETERS = (
 )
 
 
-def call(method: str, path: str, query: str = "", body: bytes = b"") -> Call | None:
+def call(method: str, path: str, query: str = "", body: bytes = b"") -> RelayCall | None:
     """What is made of the request; None if it is refused."""
     try:
         return call_of(Received(method, path, query, FORM, "0" * 64), body, OPERATIONS)
@@ -68,7 +68,7 @@ def test_a_parameter_that_anybody_could_read_as_another_is_refused(
 def test_every_other_action_of_version_1_is_known(action: str, method: str) -> None:
     form = f"Action={action}&Version=2010-12-01&Names.member.1=a%3Bb"
     made = call("GET", "/", form) if method == "GET" else call("POST", "/", "", form.encode())
-    assert made == Call(action, reads=action.startswith(("Get", "List", "Describe")))
+    assert made == RelayCall(action, reads=action.startswith(("Get", "List", "Describe")))
 
 
 PIECES = st.sampled_from(

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from sestui.relay.keyring import KnownKey
-from sestui.relay.replay_cache import OnceOnly
+from sestui.relay.replay_cache import ReplayCache
 from sestui.relay.requests import Caller
 from sestui.ses_api.relay_admission import Terms
 from sestui.ses_api.sigv4 import Received
@@ -44,7 +44,7 @@ class Door:
 
     def __init__(self):
         self.ses, self.clock = Ses(), FakeClock()
-        self.once = OnceOnly(self.ses, self.clock)
+        self.once = ReplayCache(self.ses, self.clock)
 
     async def ask(self, signature="s", *, name="", age=60.0):
         headers = (("amz-sdk-invocation-id", name),) if name else ()

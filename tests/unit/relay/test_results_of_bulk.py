@@ -3,7 +3,7 @@
 import pytest
 
 from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack
-from sestui.relay.results import Settled, as_entry, of_answer, of_whole_call
+from sestui.relay.results import SendResult, as_entry, of_answer, of_whole_call
 from sestui.ses_api import wire
 from sestui.ses_api.wire import BulkStatus, EntryResult, ServiceError
 
@@ -11,11 +11,11 @@ MISSING = wire.not_found("Template x does not exist.")
 PAUSED = wire.sending_paused()
 SUSPENDED = ServiceError(400, "AccountSuspendedException", "Suspended.")
 BAD = wire.bad_request("Illegal address")
-TAKEN = Settled("m1")
+TAKEN = SendResult("m1")
 
 
 def errors(*given):
-    return [Settled(error=each) for each in given]
+    return [SendResult(error=each) for each in given]
 
 
 @pytest.mark.parametrize("shared", [MISSING, PAUSED, SUSPENDED])
@@ -39,7 +39,7 @@ def test_but_not_once_a_mail_was_taken(shared):
 )
 def test_what_is_one_mails_own_fails_it_alone(own):
     assert of_whole_call(errors(own, own)) is None
-    assert as_entry(Settled(error=own)).error == own.text
+    assert as_entry(SendResult(error=own)).error == own.text
 
 
 @pytest.mark.parametrize(

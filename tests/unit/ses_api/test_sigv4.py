@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sestui.ses_api.sigv4 import (
-    Fault,
     Received,
     SignatureFault,
+    SignatureFaultKind,
     claimed,
     signing_key,
     verify,
@@ -98,12 +98,12 @@ def test_headers_are_compared_without_their_spaces():
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"secret": "another"}, Fault.MISMATCH),
-        ({"region": "eu-west-2"}, Fault.SCOPE),
-        ({"service": "s3"}, Fault.SCOPE),
-        ({"at": NOW - 901}, Fault.EXPIRED),
-        ({"at": NOW + 901}, Fault.EXPIRED),
-        ({"token": "of-a-session"}, Fault.TOKEN),
+        ({"secret": "another"}, SignatureFaultKind.MISMATCH),
+        ({"region": "eu-west-2"}, SignatureFaultKind.SCOPE),
+        ({"service": "s3"}, SignatureFaultKind.SCOPE),
+        ({"at": NOW - 901}, SignatureFaultKind.EXPIRED),
+        ({"at": NOW + 901}, SignatureFaultKind.EXPIRED),
+        ({"token": "of-a-session"}, SignatureFaultKind.TOKEN),
     ],
 )
 @pytest.mark.parametrize("query", [False, True])
@@ -135,7 +135,7 @@ class OfAnotherDay(SigV4Auth):
 
 def test_a_key_of_another_day_signs_nothing():
     check(signed(kind=SigV4Auth))
-    assert refused(signed(kind=OfAnotherDay)) is Fault.SCOPE
+    assert refused(signed(kind=OfAnotherDay)) is SignatureFaultKind.SCOPE
 
 
 def altered(received, name, value):
@@ -157,7 +157,7 @@ def test_altered_it_is_refused(query):
         altered(right, "host", "evil.test"),
         altered(right, "x-amz-extra", "2"),
     ):
-        assert refused(wrong) is Fault.MISMATCH
+        assert refused(wrong) is SignatureFaultKind.MISMATCH
 
 
 def without(received, name):
@@ -171,21 +171,21 @@ def unsigned(received, name):
 
 def test_host_and_date_must_be_there_and_signed():
     right = signed()
-    assert refused(without(right, "host")) is Fault.INCOMPLETE
-    assert refused(without(right, "x-amz-date")) is Fault.INCOMPLETE
-    assert refused(unsigned(right, "host")) is Fault.INCOMPLETE
-    assert refused(without(right, "authorization")) is Fault.MISSING
+    assert refused(without(right, "host")) is SignatureFaultKind.INCOMPLETE
+    assert refused(without(right, "x-amz-date")) is SignatureFaultKind.INCOMPLETE
+    assert refused(unsigned(right, "host")) is SignatureFaultKind.INCOMPLETE
+    assert refused(without(right, "authorization")) is SignatureFaultKind.MISSING
     dated = altered(
         right, "authorization", right.header("authorization").replace(";x-amz-date", "")
     )
-    assert refused(dated) is Fault.INCOMPLETE
+    assert refused(dated) is SignatureFaultKind.INCOMPLETE
     added = replace(right, headers=(*right.headers, ("x-amz-target", "Evil")))
-    assert refused(added) is Fault.INCOMPLETE
+    assert refused(added) is SignatureFaultKind.INCOMPLETE
 
 
 @pytest.mark.parametrize("told", ["UNSIGNED-PAYLOAD", hashlib.sha256(b"other").hexdigest()])
 def test_the_body_is_always_covered(told):
-    assert refused(signed(headers={"X-Amz-Content-SHA256": told})) is Fault.PAYLOAD
+    assert refused(signed(headers={"X-Amz-Content-SHA256": told})) is SignatureFaultKind.PAYLOAD
 
 
 def test_a_told_hash_of_the_body_that_came_is_right():
@@ -225,11 +225,17 @@ def test_the_date_may_be_in_the_date_header_as_botocore_signs_it():
     right = signed(headers={"Date": "to be written by botocore"})
     assert right.header("date") == "Sun, 22 Nov 2026 07:50:25 -0000"
     check(right)
-    assert refused(right, now=NOW + 901) is Fault.EXPIRED
-    assert refused(altered(right, "date", "Sun, 22 Nov 2026 07:50:26 GMT")) is Fault.MISMATCH
-    assert refused(without(right, "date")) is Fault.INCOMPLETE
+    assert refused(right, now=NOW + 901) is SignatureFaultKind.EXPIRED
+    assert (
+        refused(altered(right, "date", "Sun, 22 Nov 2026 07:50:26 GMT"))
+        is SignatureFaultKind.MISMATCH
+    )
+    assert refused(without(right, "date")) is SignatureFaultKind.INCOMPLETE
     told = right.header("authorization")
-    assert refused(altered(right, "authorization", told.replace("date;", ""))) is Fault.INCOMPLETE
+    assert (
+        refused(altered(right, "authorization", told.replace("date;", "")))
+        is SignatureFaultKind.INCOMPLETE
+    )
 
 
 @pytest.mark.parametrize(
@@ -246,7 +252,7 @@ def test_the_date_header_may_be_in_either_format(text):
 
 @pytest.mark.parametrize("text", ["now", "2026", "Sun, 99 Nov 2026 07:50:25 GMT", "20261122T07"])
 def test_a_date_header_that_cannot_be_read_is_none(text):
-    assert refused(dated(text)) is Fault.INCOMPLETE
+    assert refused(dated(text)) is SignatureFaultKind.INCOMPLETE
 
 
 @pytest.mark.parametrize(
@@ -266,7 +272,7 @@ def test_who_signs_in_an_older_way_is_told_to_sign_with_version_4(headers, query
     received = Received("POST", "/", query, (("host", "x"), *headers), "0" * 64)
     with pytest.raises(SignatureFault, match="Signature Version 4") as caught:
         check(received)
-    assert caught.value.fault is Fault.INCOMPLETE
+    assert caught.value.fault is SignatureFaultKind.INCOMPLETE
 
 
 @pytest.mark.parametrize(
@@ -279,15 +285,17 @@ def test_who_signs_in_an_older_way_is_told_to_sign_with_version_4(headers, query
     ],
 )
 def test_half_a_signature_is_none(authorization):
-    assert refused(altered(signed(), "authorization", authorization)) is Fault.INCOMPLETE
+    assert (
+        refused(altered(signed(), "authorization", authorization)) is SignatureFaultKind.INCOMPLETE
+    )
 
 
 def test_a_signature_in_the_query_lives_as_long_as_it_says():
     received = signed("GET", "http://relay.test/?Action=GetSendQuota", b"", query=True)
     check(received, now=NOW + 3599)
-    assert refused(received, now=NOW + 3601) is Fault.EXPIRED
+    assert refused(received, now=NOW + 3601) is SignatureFaultKind.EXPIRED
     longer = replace(received, query=received.query.replace("Expires=3600", "Expires=604801"))
-    assert refused(longer) is Fault.INCOMPLETE
+    assert refused(longer) is SignatureFaultKind.INCOMPLETE
     assert without_signature(received.query) == "Action=GetSendQuota"
 
 

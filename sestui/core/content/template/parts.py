@@ -16,7 +16,7 @@ _SEPARATOR = "\ud800"
 _Token = str | nodes.Node
 
 
-class Part:
+class MessagePart:
     """A template cut at its top level; only its pieces are rendered for each recipient.
 
     A piece is what stands between two constant texts: an expression, a whole ``if`` or ``for``, or

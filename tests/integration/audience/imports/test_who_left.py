@@ -12,7 +12,7 @@ from sestui.audience.imports.importer import ImportResult, import_contacts
 from sestui.audience.imports.preview import preview
 from sestui.audience.imports.statuses import FileSays, UnknownStatusError
 from sestui.core.contact.conflict_policy import OnConflict
-from sestui.core.delivery.handover import Want
+from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import StoppedError
 from sestui.store.contacts.contacts import Contacts
@@ -50,7 +50,7 @@ def mailed(database: Database) -> list[str]:
     clock = FakeClock()
     tell_governor(database, PLENTY, now=clock.now())
     run_id = start_run(database, make_campaign(database), clock.now()).id
-    claims = open_ledger(database, clock).exchange([], Want(run_id, 50)).claims
+    claims = open_ledger(database, clock).exchange([], ClaimRequest(run_id, 50)).claims
     return [claim.email for claim in claims]
 
 

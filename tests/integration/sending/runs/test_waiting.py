@@ -6,7 +6,7 @@ import pytest
 
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.core.delivery.states import RunState, WaitReason
-from sestui.sending.runs.run_queue import RunBook
+from sestui.sending.runs.run_queue import RunQueue
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import START, FakeClock
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
@@ -21,7 +21,7 @@ def clock():
 
 @pytest.fixture
 def book(sqlite_database, clock):
-    return RunBook(
+    return RunQueue(
         Runs(sqlite_database),
         compose=lambda run: pytest.fail(f"nobody asked for the mail of run {run.id}"),
         quota=lambda: Quota(maximum=100, limit=80, used=80),

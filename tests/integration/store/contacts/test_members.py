@@ -3,7 +3,7 @@ import pytest
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.errors import ConflictError, StateError
-from sestui.store.campaigns.campaigns import Campaigns, Seen, fields_of
+from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_of
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.members import Members
 
@@ -67,13 +67,15 @@ def test_who_saves_must_have_seen_the_newest(database):
     campaigns = Campaigns(database)
     hi, bye = MessageSource("s", "hi"), MessageSource("s", "bye")
     seen = campaigns.save_seen(None, fields(), hi, now=NOW, next_due_at=None)
-    mine = campaigns.save_seen(Seen.of(seen), fields("mine"), bye, now=NOW + 1, next_due_at=NOW + 9)
+    mine = campaigns.save_seen(
+        CampaignVersion.of(seen), fields("mine"), bye, now=NOW + 1, next_due_at=NOW + 9
+    )
     assert (mine.id, mine.name, mine.next_due_at) == (seen.id, "mine", NOW + 9)
     with pytest.raises(ConflictError, match="mine was changed meanwhile"):
-        campaigns.save_seen(Seen.of(seen), fields(), hi, now=NOW + 2, next_due_at=None)
+        campaigns.save_seen(CampaignVersion.of(seen), fields(), hi, now=NOW + 2, next_due_at=None)
     campaigns.set_next(mine.id, None)  # a run that has started is no change
     again = campaigns.save_seen(
-        Seen.of(mine), fields("mine", priority=7), bye, now=NOW, next_due_at=None
+        CampaignVersion.of(mine), fields("mine", priority=7), bye, now=NOW, next_due_at=None
     )
     assert fields_of(campaigns.get("mine")) == fields_of(again) == fields("mine", priority=7)
 
@@ -87,7 +89,7 @@ def test_a_name_is_taken_once(database):
         campaigns.save_seen(None, fields("one"), hi, now=NOW, next_due_at=None)
     with pytest.raises(StateError, match="There is a campaign one already"):
         campaigns.save_seen(
-            Seen.of(campaigns.get("two")), fields("one"), hi, now=NOW, next_due_at=None
+            CampaignVersion.of(campaigns.get("two")), fields("one"), hi, now=NOW, next_due_at=None
         )
     assert campaigns.names() == ["one", "two"]
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import literal, select
 
 from sestui.core.contact.address_check import domain_key, suppression_key
-from sestui.core.delivery.handover import Want
+from sestui.core.delivery.handover import ClaimRequest
 from sestui.core.delivery.states import MANUAL, Standing
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.contacts.pages import ContactPages
@@ -51,7 +51,7 @@ def test_the_claim_itself_skips_everybody_at_the_domain(database, clock):
     suppress(database, "@gone.org")
     tell_governor(database, PLENTY)
     run_id = start_run(database, make_campaign(database), clock.now()).id
-    claims = open_ledger(database, clock).exchange([], Want(run_id, 50)).claims
+    claims = open_ledger(database, clock).exchange([], ClaimRequest(run_id, 50)).claims
     assert [claim.email for claim in claims] == KEPT
     skipped = {row.email: row.code for row in rows_of(database, run_id) if row.code}
     assert skipped == {"x@gone.org": "suppressed", "Y@Gone.Org": "suppressed"}

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from sestui.core.delivery.handover import RunCounts, Want
+from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.errors import EXIT_TRY_AGAIN, SettingsError, StorageBusyError, StorageError
 from sestui.store.db.database import Database
 from sestui.store.db.schema import ensure_schema
@@ -76,9 +76,9 @@ def test_a_ledger_that_meets_a_lock_has_claimed_nothing(tmp_path, clock):
     with closing(sqlite3.connect(tmp_path / "sestui.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageBusyError):
-            ledger.exchange([], Want(run_id, 3))
+            ledger.exchange([], ClaimRequest(run_id, 3))
         assert checked_counts(database, run_id) == RunCounts(pending=3)  # readers go on
-    assert len(ledger.exchange([], Want(run_id, 3)).claims) == 3
+    assert len(ledger.exchange([], ClaimRequest(run_id, 3)).claims) == 3
     database.close()
 
 

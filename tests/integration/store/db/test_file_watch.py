@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sestui.core.delivery.handover import Want
+from sestui.core.delivery.handover import ClaimRequest
 from sestui.errors import DatabaseLostError, StorageError
 from sestui.store.db.database import Database
 from sestui.store.db.schema import ensure_schema
@@ -32,8 +32,8 @@ def sending(sqlite_database, clock):
     tell_governor(sqlite_database)
     run = start_run(sqlite_database, make_campaign(sqlite_database), clock.now())
     ledger = open_ledger(sqlite_database, clock)
-    claims = ledger.exchange([], Want(run.id, 5)).claims
-    return lambda: ledger.exchange([accepted(each) for each in claims], Want(run.id, 5))
+    claims = ledger.exchange([], ClaimRequest(run.id, 5)).claims
+    return lambda: ledger.exchange([accepted(each) for each in claims], ClaimRequest(run.id, 5))
 
 
 def path_of(database: Database) -> Path:

@@ -3,15 +3,15 @@
 import pytest
 
 from sestui.core.delivery.account import AccountStatus, QuotaRule
-from sestui.core.delivery.handover import HoldBack, Want
+from sestui.core.delivery.handover import ClaimRequest, HoldBack
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.rate_control import RateControl
 from sestui.store.db.tables import GovernorRow
 from sestui.store.ledger.governor import (
     Governor,
     LockedRow,
-    LookBegun,
-    Settled,
+    PollStarted,
+    SettledCounts,
     locked_row,
     row_allowed,
     row_control,
@@ -105,7 +105,7 @@ def test_what_is_taken_counts_until_the_next_look(database, governor):
     assert (quota.maximum, quota.limit, quota.used, quota.left) == (1_000, 500, 37, 463)
     assert (governor.row(OTHER).taken, governor.row(OTHER).tat) == (0, 0)
     begun = governor.look_begins(ACCOUNT)
-    assert begun == LookBegun(taken=7, in_the_air=0)
+    assert begun == PollStarted(taken=7, in_the_air=0)
     assert governor.look_ends(ACCOUNT, AccountStatus(1_000, 14, 37), begun, now=START + 60)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(0.5), START).used == 37
 
@@ -118,16 +118,16 @@ def test_a_look_is_exact_only_when_nothing_was_in_the_air(database, governor, cl
         start_run(database, make_campaign(database, name), clock.now()).id
         for name in ("one", "two")
     ]
-    claims = ledger.exchange([], Want(runs[0], 2)).claims
-    more = ledger.exchange([], Want(runs[1], 1)).claims
+    claims = ledger.exchange([], ClaimRequest(runs[0], 2)).claims
+    more = ledger.exchange([], ClaimRequest(runs[1], 1)).claims
     begun = governor.look_begins(ACCOUNT)
-    assert begun == LookBegun(taken=3, in_the_air=3)
+    assert begun == PollStarted(taken=3, in_the_air=3)
     ledger.exchange([accepted(claim) for claim in (*claims, *more)], None)
     # They were answered meanwhile, and whether SES's figure has them nobody knows.
     assert not governor.look_ends(ACCOUNT, AccountStatus(100, 10, 2), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 5
     begun = governor.look_begins(ACCOUNT)
-    assert begun == LookBegun(taken=3, in_the_air=0)
+    assert begun == PollStarted(taken=3, in_the_air=0)
     assert governor.look_ends(ACCOUNT, AccountStatus(100, 10, 3), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 3
 
@@ -145,7 +145,8 @@ def test_what_ses_did_not_take_is_no_longer_counted(database, governor):
     tell_governor(database, STATUS, now=START, account=OTHER)
     change(database, lambda connection, row: take(connection, ACCOUNT, count=7, tat=START))
     row = change(
-        database, lambda connection, row: settle(connection, row, Settled(unsent=2), START + 1)
+        database,
+        lambda connection, row: settle(connection, row, SettledCounts(unsent=2), START + 1),
     )
     assert row.taken == 5  # the caller's row is as good as a new look at it
     assert_same(governor.row(ACCOUNT), row)
@@ -158,7 +159,7 @@ def test_throttling_is_kept_in_the_row_and_slows_everybody(database, governor):
     expected = RateControl()
     for tick in range(1, 60):
         at = START + tick * 0.05
-        answers = Settled(accepted=[at] * 3, throttled=[at] * 3)
+        answers = SettledCounts(accepted=[at] * 3, throttled=[at] * 3)
         expected = expected.observe(answers.accepted, answers.throttled, rate=100, now=at)
         row = change(
             database,
@@ -195,6 +196,6 @@ def test_a_mail_that_comes_back_frees_its_place_in_the_quota(database, governor,
     tell_governor(database, AccountStatus(100, 1_000, 0), now=START)
     ledger = open_ledger(database, clock)
     run_id = start_run(database, make_campaign(database), clock.now()).id
-    claims = ledger.exchange([], Want(run_id, 3)).claims
+    claims = ledger.exchange([], ClaimRequest(run_id, 3)).claims
     ledger.exchange([accepted(claims[0]), not_sent(claims[1], hold_back)], None)
     assert governor.row(ACCOUNT).taken == 2

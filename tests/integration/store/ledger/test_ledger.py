@@ -9,7 +9,7 @@ from sqlmodel import update
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery.account import AccountStatus
-from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack, RunCounts, Want
+from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, HoldBack, RunCounts
 from sestui.core.delivery.pacing import CLAIM_AHEAD_SECONDS
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
@@ -56,7 +56,7 @@ def claim_all(ledger, clock, run_id, *, most=10_000):
     """Everything that can be claimed without waiting for a backoff, and the last answer."""
     claims = []
     while True:
-        taken = ledger.exchange([], Want(run_id, most))
+        taken = ledger.exchange([], ClaimRequest(run_id, most))
         claims += taken.claims
         wait = taken.next_at - taken.now if taken.next_at is not None else 0.0
         if not taken.claims and not taken.skipped and not 0 < wait < 1:
@@ -68,7 +68,7 @@ def claim_all(ledger, clock, run_id, *, most=10_000):
 
 def test_claims_go_in_order_and_are_sending_until_answered(started, database):
     run_id, ledger = started(5)
-    taken = ledger.exchange([], Want(run_id, 3))
+    taken = ledger.exchange([], ClaimRequest(run_id, 3))
     assert [claim.email for claim in taken.claims] == addresses(3)
     assert [claim.attempt for claim in taken.claims] == [1, 1, 1]
     assert taken.slots.count == 3
@@ -78,7 +78,7 @@ def test_claims_go_in_order_and_are_sending_until_answered(started, database):
 
 def test_each_answer_goes_where_the_design_says(started, database, clock):
     run_id, ledger = started(4)
-    a, b, c, d = ledger.exchange([], Want(run_id, 4)).claims
+    a, b, c, d = ledger.exchange([], ClaimRequest(run_id, 4)).claims
     ledger.exchange([accepted(a), refused(b), unknown(c), not_sent(d)], None)
     assert checked_counts(database, run_id) == RunCounts(
         pending=1, accepted=1, rejected=1, in_doubt=1
@@ -95,7 +95,7 @@ def test_each_answer_goes_where_the_design_says(started, database, clock):
 
 def test_what_ses_said_is_kept_letter_for_letter(started, database, clock):
     run_id, ledger = started(2)
-    first, second = ledger.exchange([], Want(run_id, 2)).claims
+    first, second = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     said = 'He said "no" \\n \\u0041 \'x\' {"a": [1]} $.id 名 \U0001f600 \x7f; DROP TABLE run'
     answers = [
         Answer(first.delivery_id, 1, AnswerKind.REFUSED, code=said, reason=said * 20),
@@ -113,7 +113,7 @@ def test_what_ses_said_is_kept_letter_for_letter(started, database, clock):
 def test_only_faults_count_against_a_delivery(started, hold_back):
     run_id, ledger = started(1)
     for attempt in (1, 2, 3):
-        (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+        (claim,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
         assert (claim.attempt, claim.faults) == (
             attempt,
             attempt - 1 if hold_back is HoldBack.FAULT else 0,
@@ -123,19 +123,19 @@ def test_only_faults_count_against_a_delivery(started, hold_back):
 
 def test_a_run_finishes_with_its_last_answer(started, database, clock):
     run_id, ledger = started(2)
-    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    a, b = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     ledger.exchange([accepted(a)], None)
     assert Runs(database).get(run_id).state == RunState.SENDING
     ledger.exchange([unknown(b)], None)
     run = Runs(database).get(run_id)
     assert run.state == RunState.FINISHED
     assert run.finished_at is not None
-    assert ledger.exchange([], Want(run_id, 9)).run_state is RunState.FINISHED
+    assert ledger.exchange([], ClaimRequest(run_id, 9)).run_state is RunState.FINISHED
 
 
 def test_what_is_in_doubt_is_never_claimed_again(started, database, clock):
     run_id, ledger = started(3)
-    a, b, c = ledger.exchange([], Want(run_id, 3)).claims
+    a, b, c = ledger.exchange([], ClaimRequest(run_id, 3)).claims
     ledger.exchange([unknown(a), unknown(b), not_sent(c)], None)
     clock.advance(100_000)
     claims, _ = claim_all(ledger, clock, run_id)
@@ -145,12 +145,12 @@ def test_what_is_in_doubt_is_never_claimed_again(started, database, clock):
 
 def test_what_was_claimed_unnoticed_is_taken_back_and_nothing_else(started, database, clock):
     run_id, ledger = started(6, quota=20)
-    known = ledger.exchange([], Want(run_id, 2)).claims
+    known = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     clock.advance(1)
-    ledger.exchange([], Want(run_id, 2))  # committed, but nobody was told
+    ledger.exchange([], ClaimRequest(run_id, 2))  # committed, but nobody was told
     others = open_ledger(database, clock, "other")
     clock.advance(1)
-    others.exchange([], Want(run_id, 1))
+    others.exchange([], ClaimRequest(run_id, 1))
     ledger.take_back({claim.delivery_id for claim in known})
     assert checked_counts(database, run_id) == RunCounts(pending=3, sending=3)
     states = [row.state for row in rows_of(database, run_id)]
@@ -158,7 +158,10 @@ def test_what_was_claimed_unnoticed_is_taken_back_and_nothing_else(started, data
     row = Governor(database).row(ACCOUNT)
     assert row.taken == 3  # their share of the quota came back too
     clock.advance(1)
-    assert [claim.attempt for claim in ledger.exchange([], Want(run_id, 2)).claims] == [2, 2]
+    assert [claim.attempt for claim in ledger.exchange([], ClaimRequest(run_id, 2)).claims] == [
+        2,
+        2,
+    ]
 
 
 def test_a_run_over_nobody_is_finished_at_once(database, clock):
@@ -186,7 +189,7 @@ def test_the_claim_itself_skips_who_must_not_be_mailed(started, database, clock)
 
 def test_what_is_suppressed_between_two_tries_is_skipped(started, database, clock):
     run_id, ledger = started(1)
-    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([not_sent(claim)], None)
     suppress(database, claim.email)
     assert claim_all(ledger, clock, run_id)[0] == []
@@ -241,7 +244,7 @@ def test_a_test_run_shows_another_contact_and_asks_nothing_of_its_status(databas
 
 def test_the_late_answer_of_a_worker_thought_dead_settles_its_doubt(started, database, clock):
     run_id, ledger = started(2)
-    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    a, b = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     Workers(database, clock).bury(host="here", lives=lambda _pid, _at: False)
     assert checked_counts(database, run_id) == RunCounts(in_doubt=2)
     ledger.exchange([accepted(a), not_sent(b)], None)
@@ -250,9 +253,9 @@ def test_the_late_answer_of_a_worker_thought_dead_settles_its_doubt(started, dat
 
 def test_an_answer_to_an_older_attempt_changes_nothing(started, database, clock):
     run_id, ledger = started(1)
-    (first,) = ledger.exchange([], Want(run_id, 1)).claims
+    (first,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([not_sent(first)], None)
-    (second,) = ledger.exchange([], Want(run_id, 1)).claims
+    (second,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([accepted(first)], None)
     assert checked_counts(database, run_id) == RunCounts(sending=1)
     ledger.exchange([refused(second)], None)
@@ -261,17 +264,17 @@ def test_an_answer_to_an_older_attempt_changes_nothing(started, database, clock)
 
 def test_an_answer_to_what_another_worker_claimed_since_changes_nothing(started, database, clock):
     run_id, ledger = started(1)
-    (first,) = ledger.exchange([], Want(run_id, 1)).claims
+    (first,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([not_sent(first)], None)
     other = open_ledger(database, clock, "other")
-    (second,) = other.exchange([], Want(run_id, 1)).claims
+    (second,) = other.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([unknown(first), accepted(second)], None)
     assert checked_counts(database, run_id) == RunCounts(sending=1)
 
 
 def test_an_answer_given_twice_counts_once(started, database, clock):
     run_id, ledger = started(2)
-    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    a, b = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     for _ in range(2):
         ledger.exchange([accepted(a)], None)
     ledger.exchange([refused(a), not_sent(a), unknown(a)], None)
@@ -285,7 +288,7 @@ def test_an_exchange_that_fails_half_way_leaves_nothing(started, sqlite_database
     tell_governor(sqlite_database)
     run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
     ledger = open_ledger(sqlite_database, clock)
-    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     before = Governor(sqlite_database).row(ACCOUNT)
     with sqlite_database.write_connection() as connection:
         connection.exec_driver_sql(
@@ -293,7 +296,7 @@ def test_an_exchange_that_fails_half_way_leaves_nothing(started, sqlite_database
             "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
         )
     with pytest.raises(StorageError, match="full"):
-        ledger.exchange([accepted(claim)], Want(run_id, 1))
+        ledger.exchange([accepted(claim)], ClaimRequest(run_id, 1))
     assert checked_counts(sqlite_database, run_id) == RunCounts(pending=2, sending=1)
     assert Governor(sqlite_database).row(ACCOUNT) == before
 
@@ -303,9 +306,9 @@ def test_an_exchange_that_fails_half_way_leaves_nothing(started, sqlite_database
 
 def test_backoff_is_honoured_and_told(started, clock, database):
     run_id, ledger = started(2)
-    a, b = ledger.exchange([], Want(run_id, 2)).claims
+    a, b = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     now = ledger.exchange([not_sent(a, retry_after=60), not_sent(b, retry_after=30)], None).now
-    taken = ledger.exchange([], Want(run_id, 2))
+    taken = ledger.exchange([], ClaimRequest(run_id, 2))
     assert not taken.claims
     assert taken.next_at == pytest.approx(now + 30, abs=5)
 
@@ -315,12 +318,12 @@ def test_backoff_ends(sqlite_database, clock):
     tell_governor(sqlite_database)
     run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
     ledger = open_ledger(sqlite_database, clock)
-    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([not_sent(claim, retry_after=30)], None)
     clock.advance(29.9)
-    assert not ledger.exchange([], Want(run_id, 1)).claims
+    assert not ledger.exchange([], ClaimRequest(run_id, 1)).claims
     clock.advance(0.2)
-    assert ledger.exchange([], Want(run_id, 1)).claims
+    assert ledger.exchange([], ClaimRequest(run_id, 1)).claims
 
 
 def test_a_wall_clock_set_back_does_not_prolong_a_backoff(sqlite_database, clock):
@@ -328,11 +331,11 @@ def test_a_wall_clock_set_back_does_not_prolong_a_backoff(sqlite_database, clock
     tell_governor(sqlite_database)
     run_id = start_run(sqlite_database, make_campaign(sqlite_database), clock.now()).id
     ledger = open_ledger(sqlite_database, clock)
-    (claim,) = ledger.exchange([], Want(run_id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run_id, 1)).claims
     ledger.exchange([not_sent(claim, retry_after=30)], None)
     clock.jump(-3_600)
     clock.advance(31)
-    assert ledger.exchange([], Want(run_id, 1)).claims
+    assert ledger.exchange([], ClaimRequest(run_id, 1)).claims
 
 
 def test_the_quota_is_exact_and_then_says_so(started, database, clock):
@@ -357,7 +360,7 @@ def test_what_ses_did_not_take_is_given_back_to_the_quota(started, database, clo
 
 def test_a_look_while_mail_is_in_the_air_never_raises_the_quota(started, database, clock):
     run_id, ledger = started(50, quota=20)
-    claims = ledger.exchange([], Want(run_id, 8)).claims
+    claims = ledger.exchange([], ClaimRequest(run_id, 8)).claims
     ledger.exchange([accepted(claim) for claim in claims[:5]], None)
     # SES has counted the five that were answered, and one of the three that were not.
     tell_governor(database, AccountStatus(20, 10_000, 6), now=clock.now())
@@ -372,7 +375,7 @@ def test_a_look_while_mail_is_in_the_air_never_raises_the_quota(started, databas
 
 def test_a_rate_of_zero_lets_nothing_be_claimed(started):
     run_id, ledger = started(2, rate=0)
-    taken = ledger.exchange([], Want(run_id, 2))
+    taken = ledger.exchange([], ClaimRequest(run_id, 2))
     assert not taken.claims
     assert taken.next_at is not None
 
@@ -388,14 +391,14 @@ def test_a_share_of_throttle_answers_slows_every_worker_and_a_few_slow_nobody(
     ledger, other = (open_ledger(sqlite_database, clock, name) for name in "ab")
     slowest, numbers = 100.0, count(1)
     for _ in range(40):
-        claims = ledger.exchange([], Want(run_id, 10)).claims
+        claims = ledger.exchange([], ClaimRequest(run_id, 10)).claims
         clock.advance(0.05)
         answers = [
             accepted(claim) if next(numbers) % every else not_sent(claim, HoldBack.RATE)
             for claim in claims
         ]
         ledger.exchange(answers, None)
-        allowed = other.exchange([], Want(run_id, 0)).allowed
+        allowed = other.exchange([], ClaimRequest(run_id, 0)).allowed
         assert allowed.factor == pytest.approx(allowed.rate / 100)
         slowest = min(slowest, allowed.rate)
     if every == 100:
@@ -407,7 +410,7 @@ def test_a_share_of_throttle_answers_slows_every_worker_and_a_few_slow_nobody(
 @pytest.mark.parametrize("hold_back", HoldBack)
 def test_only_throttling_by_rate_says_something_of_the_rate(started, database, hold_back):
     run_id, ledger = started(20)
-    claims = ledger.exchange([], Want(run_id, 10)).claims
+    claims = ledger.exchange([], ClaimRequest(run_id, 10)).claims
     ledger.exchange([not_sent(claim, hold_back) for claim in claims[:5]], None)
     ledger.exchange([accepted(claim) for claim in claims[5:]], None)
     control = row_control(Governor(database).row(ACCOUNT))
@@ -417,7 +420,7 @@ def test_only_throttling_by_rate_says_something_of_the_rate(started, database, h
 
 def test_answers_that_change_nothing_say_nothing_of_the_rate(started, database):
     run_id, ledger = started(20)
-    claims = ledger.exchange([], Want(run_id, 10)).claims
+    claims = ledger.exchange([], ClaimRequest(run_id, 10)).claims
     ledger.exchange([accepted(claim) for claim in claims], None)
     ledger.exchange([not_sent(claim, HoldBack.RATE) for claim in claims], None)
     assert Governor(database).row(ACCOUNT).rate_control == {}
@@ -434,7 +437,7 @@ def test_claims_never_outrun_the_rate(sqlite_database, rate):
     end = clock.now() + min(10, 250 / rate)
     turn = 0
     while clock.now() < end:
-        taken = workers[turn % 3].exchange([], Want(run_id, 100))
+        taken = workers[turn % 3].exchange([], ClaimRequest(run_id, 100))
         turn += 1
         if taken.slots is not None:
             slots += [taken.slots.slot(index) for index in range(taken.slots.count)]
@@ -454,7 +457,7 @@ def test_two_processes_keep_a_runs_own_rate_together(sqlite_database, clock, max
     seconds = 12 / max_rate
     end, turn = clock.now() + seconds, 0
     while clock.now() < end:
-        taken = workers[turn % 2].exchange([], Want(run_id, 100, max_rate=max_rate))
+        taken = workers[turn % 2].exchange([], ClaimRequest(run_id, 100, max_rate=max_rate))
         turn += 1
         if taken.slots is not None:
             slots += [taken.slots.slot(index) for index in range(taken.slots.count)]
@@ -465,7 +468,7 @@ def test_two_processes_keep_a_runs_own_rate_together(sqlite_database, clock, max
 
 def test_a_runs_own_rate_holds_for_every_worker_and_for_no_other_run(started, database, clock):
     run_id, ledger = started(2)
-    slow = Want(run_id, 1, max_rate=0.05)
+    slow = ClaimRequest(run_id, 1, max_rate=0.05)
     slots = ledger.exchange([], slow).slots
     other = open_ledger(database, clock, "other")
     taken = other.exchange([], slow)
@@ -473,7 +476,7 @@ def test_a_runs_own_rate_holds_for_every_worker_and_for_no_other_run(started, da
     assert slots.interval == 20
     assert taken.next_at == pytest.approx(slots.end - CLAIM_AHEAD_SECONDS, abs=1e-3)
     another = start_run(database, make_campaign(database, "more"), clock.now())
-    assert other.exchange([], Want(another.id, 1)).claims
+    assert other.exchange([], ClaimRequest(another.id, 1)).claims
 
 
 class InterruptedClock(FakeClock):
@@ -523,7 +526,7 @@ def test_a_claim_is_a_chunk_from_now_on_and_tells_when_the_next_one_opens(
     paced, clock, rate, chunk
 ):
     run_id, ledger = paced(rate)
-    taken = ledger.exchange([], Want(run_id, 100, pace=1.0))
+    taken = ledger.exchange([], ClaimRequest(run_id, 100, pace=1.0))
     assert (len(taken.claims), taken.slots.count, taken.slots.start) == (chunk, chunk, clock.now())
     assert taken.opens_at == pytest.approx(clock.now() + chunk / rate, abs=1e-6)
     assert (taken.allowed.rate, taken.workers, taken.next_at) == (rate, 1, None)
@@ -531,7 +534,7 @@ def test_a_claim_is_a_chunk_from_now_on_and_tells_when_the_next_one_opens(
 
 def test_a_chunk_is_claimed_a_twentieth_of_a_second_before_the_last_one_is_over(paced, clock):
     run_id, ledger = paced(100)
-    want = Want(run_id, 100, pace=1.0)
+    want = ClaimRequest(run_id, 100, pace=1.0)
     first = ledger.exchange([], want)
     second = ledger.exchange([], want)  # two are claimed ahead, and no third
     assert second.slots.start == pytest.approx(first.slots.end, abs=1e-6)
@@ -547,13 +550,13 @@ def test_a_chunk_is_claimed_a_twentieth_of_a_second_before_the_last_one_is_over(
 
 def test_without_a_rate_it_is_asked_again_in_a_second(paced, clock):
     run_id, ledger = paced(0)
-    assert ledger.exchange([], Want(run_id, 1)).next_at == pytest.approx(clock.now() + 0.95)
+    assert ledger.exchange([], ClaimRequest(run_id, 1)).next_at == pytest.approx(clock.now() + 0.95)
 
 
 @pytest.mark.parametrize(("registered", "lead"), [(0, 0), (1, 0), (2, 0.02), (3, 0.02)])
 def test_between_other_workers_the_first_slot_lies_a_moment_ahead(paced, clock, registered, lead):
     run_id, ledger = paced(100, registered=registered)
-    taken = ledger.exchange([], Want(run_id, 1))
+    taken = ledger.exchange([], ClaimRequest(run_id, 1))
     assert taken.workers == max(1, registered)
     assert taken.slots.start == pytest.approx(clock.now() + lead, abs=1e-6)
 
@@ -571,14 +574,14 @@ def test_a_run_that_is_not_sending_gives_nothing(started, database, clock, state
         runs.cancel(run_id, clock.now())
     else:
         runs.wait(run_id, WaitReason.QUOTA, "", clock.now() + 60)
-    taken = ledger.exchange([], Want(run_id, 3))
+    taken = ledger.exchange([], ClaimRequest(run_id, 3))
     assert not taken.claims
     assert taken.run_state == state
 
 
 def test_cancel_skips_what_is_pending_and_what_comes_back_later(started, database, clock):
     run_id, ledger = started(10)
-    a, b, c = ledger.exchange([], Want(run_id, 3)).claims
+    a, b, c = ledger.exchange([], ClaimRequest(run_id, 3)).claims
     Runs(database).cancel(run_id, clock.now())
     assert checked_counts(database, run_id) == RunCounts(sending=3, skipped=7)
     ledger.exchange([accepted(a), not_sent(b), unknown(c)], None)
@@ -588,7 +591,7 @@ def test_cancel_skips_what_is_pending_and_what_comes_back_later(started, databas
 
 def test_a_paused_run_keeps_what_comes_back_and_goes_on_with_it(started, database, clock):
     run_id, ledger = started(3)
-    claims = ledger.exchange([], Want(run_id, 3)).claims
+    claims = ledger.exchange([], ClaimRequest(run_id, 3)).claims
     runs = Runs(database)
     runs.pause(run_id, PauseReason.ERRORS, "Because.")
     ledger.exchange([not_sent(claim) for claim in claims], None)
@@ -619,7 +622,7 @@ def test_workers_at_once_never_claim_the_same_row(database):
         begin.wait()
         try:
             while True:
-                taken = ledger.exchange(answers, Want(run_id, 7))
+                taken = ledger.exchange(answers, ClaimRequest(run_id, 7))
                 answers = [accepted(claim) for claim in taken.claims]
                 with lock:
                     seen.update(claim.delivery_id for claim in taken.claims)
@@ -653,7 +656,7 @@ def test_cancel_while_workers_claim_and_settle_leaves_nothing_pending(database):
         answers = []
         try:
             while True:
-                taken = ledger.exchange(answers, Want(run_id, 7))
+                taken = ledger.exchange(answers, ClaimRequest(run_id, 7))
                 answers = [
                     accepted(claim) if claim.delivery_id % 3 else not_sent(claim)
                     for claim in taken.claims

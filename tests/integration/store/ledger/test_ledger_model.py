@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 from sqlalchemy import event
 
 from sestui.core.delivery.account import AccountStatus
-from sestui.core.delivery.handover import HoldBack, Want
+from sestui.core.delivery.handover import ClaimRequest, HoldBack
 from sestui.core.delivery.states import DELIVERY_STEPS, DeliveryState, PauseReason, RunState
 from sestui.errors import StateError
 from sestui.store.db.database import Database
@@ -112,7 +112,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=claims, which=st.integers(0, 1), most=st.integers(1, 4))
     def claim(self, which, most):
         worker = list(self.living)[which]
-        taken = self.ledger(worker).exchange([], Want(self.run_id, most))
+        taken = self.ledger(worker).exchange([], ClaimRequest(self.run_id, most))
         assert len(taken.claims) <= most
         for claim in taken.claims:
             assert claim.delivery_id not in self.doubtful
@@ -154,7 +154,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), most=st.integers(1, 4))
     def a_claim_is_committed_and_nobody_told(self, which, most):
         worker = list(self.living)[which]
-        self.ledger(worker).exchange([], Want(self.run_id, most))
+        self.ledger(worker).exchange([], ClaimRequest(self.run_id, most))
         self.clock.advance(0.1)
         self.ledger(worker).take_back(self.held[worker])
         sending = {row.id for row in self.rows() if (row.state, row.worker) == ("sending", worker)}

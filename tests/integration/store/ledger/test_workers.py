@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import col, update
 
-from sestui.core.delivery.handover import RunCounts, Want
+from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import RunState
 from sestui.store.db.tables import Worker
 from sestui.store.ledger.workers import LEASE_SECONDS, Workers
@@ -45,7 +45,7 @@ def claiming(database, clock, workers):
     def claim(count, host="here", pid=11):
         worker = workers.register(host=host, pid=pid, process_started_at=5.0)
         ledger = open_ledger(database, clock, worker)
-        return run.id, worker, ledger, ledger.exchange([], Want(run.id, count)).claims
+        return run.id, worker, ledger, ledger.exchange([], ClaimRequest(run.id, count)).claims
 
     return claim
 
@@ -115,7 +115,7 @@ def test_the_last_rows_of_a_run_may_be_a_dead_workers(database, clock, workers, 
     workers.bury(host="here", lives=dead)
     assert checked_counts(database, run_id) == RunCounts(in_doubt=10)
     # A run with nothing pending and nothing in the air is finished, whoever looks next.
-    open_ledger(database, clock, "next").exchange([], Want(run_id, 1))
+    open_ledger(database, clock, "next").exchange([], ClaimRequest(run_id, 1))
     assert Runs(database).get(run_id).state == RunState.FINISHED
 
 
@@ -124,7 +124,7 @@ def test_who_was_taken_for_dead_and_goes_on_can_be_buried_again(database, worker
     age(database, worker, 2 * LEASE_SECONDS)
     workers.bury(host="here", lives=dead)
     workers.beat(worker)
-    assert len(ledger.exchange([], Want(run_id, 3)).claims) == 3
+    assert len(ledger.exchange([], ClaimRequest(run_id, 3)).claims) == 3
     assert workers.bury(host="here", lives=dead) == 0  # it lives again
     age(database, worker, 2 * LEASE_SECONDS)
     assert workers.bury(host="here", lives=dead) == 3
@@ -134,7 +134,7 @@ def test_rows_of_a_worker_nobody_knows_are_found(database, workers, claiming):
     run_id, worker, ledger, _ = claiming(2, host="there")
     age(database, worker, 2 * LEASE_SECONDS)
     workers.bury(host="here", lives=dead)
-    ledger.exchange([], Want(run_id, 3))  # it goes on before its next beat, and is killed
+    ledger.exchange([], ClaimRequest(run_id, 3))  # it goes on before its next beat, and is killed
     assert workers.bury(host="here", lives=dead) == 3
     assert checked_counts(database, run_id) == RunCounts(pending=5, in_doubt=5)
 
@@ -147,7 +147,7 @@ def test_a_finished_run_opens_again_for_what_a_worker_thought_dead_did_not_send(
     ledger.exchange([accepted(claim) for claim in claims[1:]], None)
     age(database, worker, 2 * LEASE_SECONDS)
     workers.bury(host="here", lives=dead)
-    open_ledger(database, clock, "next").exchange([], Want(run_id, 1))
+    open_ledger(database, clock, "next").exchange([], ClaimRequest(run_id, 1))
     assert Runs(database).get(run_id).state == RunState.FINISHED
     ledger.exchange([not_sent(claims[0])], None)
     run = Runs(database).get(run_id)

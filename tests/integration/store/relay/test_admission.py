@@ -4,22 +4,22 @@ import pytest
 from sqlmodel import update
 
 from sestui.core.delivery.account import AccountStatus, QuotaRule
-from sestui.core.delivery.handover import PLACE, RELAYED, HoldBack, Want
+from sestui.core.delivery.handover import PLACE, RELAYED, ClaimRequest, HoldBack
 from sestui.core.delivery.pacing import PACE
 from sestui.core.delivery.rate_control import RateControl
 from sestui.core.delivery.states import DeliveryState, PauseReason, RunKind, RunState
 from sestui.errors import NotFoundError, StateError
 from sestui.ses_api.relay_admission import (
     HOLD_SECONDS,
+    AdmissionVerdict,
     CallAnswer,
     Incoming,
     Terms,
-    Verdict,
 )
 from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.db.tables import GovernorRow
 from sestui.store.ledger.governor import Governor, locked_row, row_control
-from sestui.store.relay.admission import RelayIntake
+from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.runs import Runs
@@ -37,7 +37,7 @@ from tests.support.seeding import (
     unknown,
 )
 
-ADMITTED, KNOWN, LATER = Verdict.ADMITTED, Verdict.KNOWN, Verdict.LATER
+ADMITTED, KNOWN, LATER = AdmissionVerdict.ADMITTED, AdmissionVerdict.KNOWN, AdmissionVerdict.LATER
 
 
 class Relay:
@@ -48,7 +48,7 @@ class Relay:
         self.clock = FakeClock()
         self.ledger = open_ledger(database, self.clock, worker)
         tell_governor(database, AccountStatus(quota, rate, 0), now=self.clock.now())
-        self.intake = RelayIntake(
+        self.intake = AdmissionStore(
             database,
             self.ledger,
             account=ACCOUNT,
@@ -96,7 +96,7 @@ class Relay:
     def claim(self, most=50, worker="sender"):
         """What the ordinary sender gets of the run just now."""
         ledger = open_ledger(self.database, self.clock, worker)
-        return ledger.exchange([], Want(self.run().id, most)).claims
+        return ledger.exchange([], ClaimRequest(self.run().id, most)).claims
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_suppressed_addresses_are_recorded_and_not_mailed(relay):
     admission = relay.one("a@x.org", "b@x.org", cc=["C@X.org", "d@x.org"])
     assert [claim.email for claim in admission.claims] == ["b@x.org", "d@x.org"]
     nobody = relay.one("A@x.org", name="2")
-    assert (nobody.verdict, nobody.claims) == (Verdict.NOBODY, ())
+    assert (nobody.verdict, nobody.claims) == (AdmissionVerdict.NOBODY, ())
     outcome = relay.mails.outcome(nobody.mail_id)
     assert (outcome.state, outcome.code) == (DeliveryState.SKIPPED, "suppressed")
     assert relay.run().skipped == 3
@@ -256,7 +256,7 @@ def test_a_suppressed_domain_is_not_mailed_either(relay):
     suppress(relay.database, "@x.org")
     admission = relay.one("a@X.org", "b@sub.x.org", cc=["c@x.org", "x.org@y.org"])
     assert [claim.email for claim in admission.claims] == ["b@sub.x.org", "x.org@y.org"]
-    assert relay.one("d@x.org", name="2").verdict is Verdict.NOBODY
+    assert relay.one("d@x.org", name="2").verdict is AdmissionVerdict.NOBODY
 
 
 def test_mails_of_one_batch_keep_their_own_recipients(relay):
@@ -316,7 +316,7 @@ def test_at_the_quota_nothing_more_is_taken(database):
     relay = Relay(database, quota=2)
     relay.one("a@x.org")
     refusal = relay.one("b@x.org", name="2", cc=["c@x.org"])
-    assert refusal.verdict is Verdict.REFUSED
+    assert refusal.verdict is AdmissionVerdict.REFUSED
     assert refusal.error.text == "Daily message quota exceeded."
     assert relay.one("b@x.org", name="3").verdict is ADMITTED
 
@@ -324,7 +324,7 @@ def test_at_the_quota_nothing_more_is_taken(database):
 def test_a_share_of_the_quota_counts_every_recipient_for_a_day(sqlite_database):
     relay = Relay(sqlite_database, quota=100, quota_share=0.04)
     relay.one("a@x.org", "b@x.org", "c@x.org")
-    assert relay.one("d@x.org", "e@x.org", name="2").verdict is Verdict.REFUSED
+    assert relay.one("d@x.org", "e@x.org", name="2").verdict is AdmissionVerdict.REFUSED
     assert relay.one("d@x.org", name="3").verdict is ADMITTED
     relay.clock.advance(86_400 + 3600)
     failed = relay.one("d@x.org", "e@x.org", "f@x.org", "g@x.org", name="4")
@@ -342,7 +342,7 @@ def test_a_paused_run_takes_nothing_until_it_is_resumed(timed):
     refusal = timed.one("c@x.org", name="2")
     assert refusal.error.code == "SendingPausedException"
     timed.clock.advance(86_400)
-    assert timed.one("c@x.org", name="2").verdict is Verdict.REFUSED
+    assert timed.one("c@x.org", name="2").verdict is AdmissionVerdict.REFUSED
     timed.runs.resume(timed.run().id)
     assert timed.one("c@x.org", name="2").verdict is ADMITTED
 

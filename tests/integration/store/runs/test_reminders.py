@@ -10,7 +10,7 @@ from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Reminder, Run
-from sestui.store.runs.reminders import Reminders, Told
+from sestui.store.runs.reminders import ReminderNote, Reminders
 from sestui.store.tasks.due_check import anything_due
 from tests.support.clocks import START
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
@@ -55,11 +55,11 @@ def told_rows(database: Database) -> list[tuple[str, int, str, float]]:
         return [(row.subject, row.subject_id, row.state, row.told_at) for row in rows]
 
 
-def of(run: Run, state: str = "paused") -> Told:
-    return Told(Subject.RUN, run.id, state, None)
+def of(run: Run, state: str = "paused") -> ReminderNote:
+    return ReminderNote(Subject.RUN, run.id, state, None)
 
 
-def tell(reminders: Reminders, told: Told, now: float) -> bool:
+def tell(reminders: Reminders, told: ReminderNote, now: float) -> bool:
     before = told_before(Reminding.DAILY, now)
     assert before is not None
     return reminders.tell(told, [], now, before)
@@ -93,7 +93,7 @@ def test_the_same_state_is_told_again_after_a_day_and_another_at_once(database, 
 
 def test_what_is_settled_is_forgotten_and_nothing_else(database, reminders, run):
     put(database, run, **ERRORS)
-    campaign = Told(Subject.CAMPAIGN, run.campaign_id, "not started", None)
+    campaign = ReminderNote(Subject.CAMPAIGN, run.campaign_id, "not started", None)
     for told in (of(run), campaign):
         tell(reminders, told, START)
     reminders.forget([run.campaign_id])

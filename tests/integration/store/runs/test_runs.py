@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.handover import RunCounts, Want
+from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import NotFoundError, StateError, StorageError
@@ -176,7 +176,7 @@ def test_a_run_whose_last_answers_came_while_paused_finishes_when_resumed(
     run = start_run(database, campaign, clock.now())
     ledger = open_ledger(database, clock)
     clock.advance(3_600)
-    claims = ledger.exchange([], Want(run.id, 4)).claims
+    claims = ledger.exchange([], ClaimRequest(run.id, 4)).claims
     runs.pause(run.id, PauseReason.OPERATOR, "")
     ledger.exchange([accepted(claim) for claim in claims], None)
     assert runs.get(run.id).state == RunState.PAUSED
@@ -219,14 +219,14 @@ def test_when_the_quota_frees_is_a_day_after_the_oldest_mail(sqlite_database, cl
     ledger = open_ledger(sqlite_database, clock)
     assert runs.quota_frees_at(clock.now()) is None
     first = clock.now()
-    (claim,) = ledger.exchange([], Want(run.id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run.id, 1)).claims
     ledger.exchange([accepted(claim)], None)
     clock.advance(7_200)
-    (claim,) = ledger.exchange([], Want(run.id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run.id, 1)).claims
     ledger.exchange([accepted(claim)], None)
     assert runs.quota_frees_at(clock.now()) == pytest.approx(first + 86_400, abs=1)
     clock.advance(86_400 - 7_100)
-    (claim,) = ledger.exchange([], Want(run.id, 1)).claims
+    (claim,) = ledger.exchange([], ClaimRequest(run.id, 1)).claims
     ledger.exchange([not_sent(claim)], None)
     assert runs.quota_frees_at(clock.now()) == pytest.approx(first + 7_200 + 86_400, abs=1)
 
@@ -235,7 +235,7 @@ def test_when_the_quota_frees_is_a_day_after_the_oldest_mail(sqlite_database, cl
 def test_a_follow_up_is_for_as_many_as_were_counted(database, runs, campaign, clock, only):
     tell_governor(database)
     run = start_run(database, campaign, clock.now())
-    claims = open_ledger(database, clock).exchange([], Want(run.id, 4)).claims
+    claims = open_ledger(database, clock).exchange([], ClaimRequest(run.id, 4)).claims
     answers = [accepted(claims[0]), refused(claims[1]), unknown(claims[2]), refused(claims[3])]
     open_ledger(database, clock).exchange(answers, None)
     add_contacts(database, addresses(3, "late"))
@@ -251,10 +251,10 @@ def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_the_air(
     tell_governor(database)
     ledger = open_ledger(database, clock)
     first = start_run(database, campaign, clock.now())
-    claims = ledger.exchange([], Want(first.id, 4)).claims
+    claims = ledger.exchange([], ClaimRequest(first.id, 4)).claims
     ledger.exchange([refused(claim) for claim in claims], None)
     again = runs.start(campaign, clock.now(), only=Only.FAILED)
-    (in_the_air,) = ledger.exchange([], Want(again.id, 1)).claims
+    (in_the_air,) = ledger.exchange([], ClaimRequest(again.id, 1)).claims
     runs.cancel(again.id, clock.now())
     add_contacts(database, ["late@example.com"])
     refused_before = {claim.email for claim in claims} - {in_the_air.email}
@@ -273,13 +273,13 @@ def test_a_follow_up_looks_at_its_own_campaign_and_lists(database, runs, campaig
     tell_governor(database)
     ledger = open_ledger(database, clock)
     run = start_run(database, campaign, clock.now())
-    claims = ledger.exchange([], Want(run.id, 4)).claims
+    claims = ledger.exchange([], ClaimRequest(run.id, 4)).claims
     ledger.exchange([refused(claim) for claim in claims], None)
     add_contacts(database, ["late@example.com"])
     add_contacts(database, ["elsewhere@example.com"], "elsewhere")
     # Another campaign has reached them all.
     other = start_run(database, make_campaign(database, "other"), clock.now())
-    claims = ledger.exchange([], Want(other.id, 9)).claims
+    claims = ledger.exchange([], ClaimRequest(other.id, 9)).claims
     ledger.exchange([accepted(claim) for claim in claims], None)
     size = {Only.FAILED: 4, Only.UNRECEIVED: 5, Only.JOINED: 1}[only]
     assert runs.follow_up_size(campaign, only) == size

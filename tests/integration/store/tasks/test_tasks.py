@@ -13,7 +13,7 @@ from sestui.core.task.states import Misfire, Overlap, TaskRunState
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.db.database import Database
 from sestui.store.ledger.workers import Workers
-from sestui.store.tasks.runs import LostRun, Program, Runner, RunResult, Taken, TaskRuns
+from sestui.store.tasks.runs import LostRun, Program, Runner, RunResult, TakenTaskRun, TaskRuns
 from sestui.store.tasks.tables import Task, TaskRun
 from sestui.store.tasks.tasks import Tasks
 from tests.support.clocks import START, FakeClock
@@ -55,7 +55,7 @@ def states(database: Database) -> Counter[str]:
         return Counter(session.exec(select(TaskRun.state)).all())
 
 
-def take(runs: TaskRuns, me: Runner, now: float = START) -> Taken:
+def take(runs: TaskRuns, me: Runner, now: float = START) -> TakenTaskRun:
     taken = runs.take(me, now)
     assert taken is not None
     return taken

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from sestui.audience.imports.rejects_store import RejectsShelf
+from sestui.audience.imports.rejects_store import RejectsStore
 from sestui.audience.imports.rows import Reject
 from sestui.errors import StateError, UsageError
 
 
-def filled(count: int) -> RejectsShelf:
-    shelf = RejectsShelf()
+def filled(count: int) -> RejectsStore:
+    shelf = RejectsStore()
     for number in range(count):
         shelf.add(Reject(number + 2, "Email", f"x{number}\n", "There is no @ in it.", "x, Ada"))
     return shelf

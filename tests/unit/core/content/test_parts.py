@@ -5,7 +5,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from sestui.core.content import Composer, Envelope, MessageSource, TemplateError
-from sestui.core.content.template.parts import Part
+from sestui.core.content.template.parts import MessagePart
 from sestui.core.content.template.sandbox import GLOBALS, compiled
 
 BITS = [
@@ -46,7 +46,7 @@ def test_pieces_and_constants_make_what_jinja_makes(source, a, b, html, ending):
         whole = template.render(names)
         return whole if ending is None else whole.strip() + ending
 
-    part = Part(source, "body", html=html, written=(), ending=ending)
+    part = MessagePart(source, "body", html=html, written=(), ending=ending)
     found = outcome(lambda: part.whole(part.pieces(GLOBALS | names)))
     assert found == outcome(expected)
 

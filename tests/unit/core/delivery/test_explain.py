@@ -2,7 +2,7 @@ import pytest
 
 from sestui.core.delivery.explain import (
     DeliveryFacts,
-    Recipient,
+    ExplainedContact,
     RunFacts,
     Suppressed,
     why,
@@ -11,7 +11,7 @@ from sestui.core.delivery.explain import (
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState
 
 S, R = DeliveryState, RunState
-ADA = Recipient(ContactStatus.ACTIVE, joined={"news": 5.0})
+ADA = ExplainedContact(ContactStatus.ACTIVE, joined={"news": 5.0})
 GOING = RunFacts(R.SENDING, created_at=10, lists=("news",))
 
 
@@ -66,11 +66,11 @@ def test_each_state_says_why(delivery, told):
 @pytest.mark.parametrize(
     ("recipient", "code", "told"),
     [
-        (Recipient(suppressed=Suppressed(3, "bounce: 550 no such user")), "suppressed",
+        (ExplainedContact(suppressed=Suppressed(3, "bounce: 550 no such user")), "suppressed",
          "the address was suppressed at 3 (bounce: 550 no such user)."),
-        (Recipient(ContactStatus.UNSUBSCRIBED, "asked by phone"), "unsubscribed",
+        (ExplainedContact(ContactStatus.UNSUBSCRIBED, "asked by phone"), "unsubscribed",
          "they have unsubscribed (asked by phone)."),
-        (Recipient(ContactStatus.INVALID), "invalid", "the address is invalid."),
+        (ExplainedContact(ContactStatus.INVALID), "invalid", "the address is invalid."),
     ],
 )  # fmt: skip
 def test_what_keeps_them_from_mail_is_told_before_and_after(recipient, code, told):
@@ -81,7 +81,7 @@ def test_what_keeps_them_from_mail_is_told_before_and_after(recipient, code, tol
 
 def test_a_transactional_mail_goes_to_whoever_has_unsubscribed():
     run = RunFacts(R.SENDING, transactional=True)
-    gone = Recipient(ContactStatus.UNSUBSCRIBED)
+    gone = ExplainedContact(ContactStatus.UNSUBSCRIBED)
     assert "turn has not come yet" in why(DeliveryFacts(S.PENDING), run, gone, say)
 
 
@@ -108,12 +108,12 @@ def test_a_cancelled_run_skips_whoever_is_left():
 @pytest.mark.parametrize(
     ("run", "recipient", "told"),
     [
-        (GOING, Recipient(ContactStatus.ACTIVE), "they are not on its list news."),
+        (GOING, ExplainedContact(ContactStatus.ACTIVE), "they are not on its list news."),
         (RunFacts(R.FINISHED, lists=("a", "b")), ADA, "they are not on any of its lists (a, b)."),
         (RunFacts(R.FINISHED), ADA, "they are not on any list of it."),
         (
             GOING,
-            Recipient(ContactStatus.ACTIVE, joined={"news": 12.0}),
+            ExplainedContact(ContactStatus.ACTIVE, joined={"news": 12.0}),
             "they joined news at 12, after the run had started at 10. A follow-up to those who",
         ),
         (

@@ -2,12 +2,12 @@
 
 import pytest
 
-from sestui.core.delivery.handover import Answer, AnswerKind, Taken, Want
+from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, ClaimResult
 from sestui.errors import EXIT_TRY_AGAIN, StorageBusyError, StorageError
 from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, AnswerBuffer
 from tests.support.clocks import FakeClock
 
-WANT = Want(1, 5)
+WANT = ClaimRequest(1, 5)
 FULL = StorageError("The disk is full.")
 
 
@@ -25,7 +25,7 @@ class Ledger:
             self.failures -= 1
             raise self.error
         self.given.append(([answer.delivery_id for answer in answers], want))
-        return Taken(0)
+        return ClaimResult(0)
 
     def take_back(self, held):
         self.held.append(set(held))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sestui.errors import NotFoundError, StorageError, UsageError
 from sestui.ses_api.wire import BulkStatus
 from sestui.ses_api.wire_parsing import parse_send_email
-from sestui.simulator.account.account import Verdict, call_of
+from sestui.simulator.account.account import CallDecision, call_of
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api.faults import checked_fault
 from sestui.simulator.outbox.mails import packed
@@ -19,10 +19,10 @@ from sestui.simulator.templates import template_store
 from tests.support.clocks import START, FakeClock
 from tests.support.simulator import bulk, single
 
-Send = Callable[[bytes], Verdict]
+Send = Callable[[bytes], CallDecision]
 
 
-def statuses(verdict: Verdict) -> list[str]:
+def statuses(verdict: CallDecision) -> list[str]:
     return [result.status.value for result in verdict.results]
 
 

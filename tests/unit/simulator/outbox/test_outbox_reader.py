@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from sestui.errors import NotFoundError, StorageError
-from sestui.simulator.account.account import Verdict
+from sestui.simulator.account.account import CallDecision
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api.faults import checked_fault
 from sestui.simulator.outbox.outbox_reader import OpenedMail, OutboxReader
 from tests.support.clocks import START, FakeClock
 from tests.support.simulator import bulk, single
 
-Send = Callable[[bytes], Verdict]
+Send = Callable[[bytes], CallDecision]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def simple(to: str, subject: str, **body: str) -> bytes:
     return single(to, Content={"Simple": content})
 
 
-def opened(reader: OutboxReader, verdict: Verdict) -> OpenedMail:
+def opened(reader: OutboxReader, verdict: CallDecision) -> OpenedMail:
     return reader.mail(verdict.results[0].message_id)
 
 

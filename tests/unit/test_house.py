@@ -1,0 +1,104 @@
+"""The house is kept: every subject has its room, every class its own name, no module its circle."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import sestui
+
+ROOT = Path(sestui.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(ROOT.rglob("*.py"))
+}
+
+
+def parsed(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+def for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def imports(node: ast.AST, *, at_once: bool) -> Iterator[str]:
+    """Modules of sestui that are imported below ``node``; ``at_once``: when it is imported."""
+    for each in ast.iter_child_nodes(node):
+        if for_types_only(each) or (at_once and isinstance(each, ast.FunctionDef)):
+            continue
+        if isinstance(each, ast.ImportFrom) and each.module and each.level == 0:
+            for alias in each.names:
+                whole = f"{each.module}.{alias.name}"
+                yield whole if whole in MODULES else each.module
+        elif isinstance(each, ast.Import):
+            yield from (alias.name for alias in each.names)
+        yield from imports(each, at_once=at_once)
+
+
+def circles(of: Mapping[str, set[str]]) -> list[list[str]]:
+    """Modules that import each other, directly or by way of others (Tarjan's components)."""
+    found: list[list[str]] = []
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(name: str) -> None:
+        number[name] = lowest[name] = len(number)
+        stack.append(name)
+        for other in of[name]:
+            if other not in number:
+                visit(other)
+                lowest[name] = min(lowest[name], lowest[other])
+            elif other in stack:
+                lowest[name] = min(lowest[name], number[other])
+        if lowest[name] == number[name]:
+            component = stack[stack.index(name) :]
+            del stack[stack.index(name) :]
+            if len(component) > 1:
+                found.append(sorted(component))
+
+    for name in of:
+        if name not in number:
+            visit(name)
+    return found
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    of = {
+        name: {each for each in imports(parsed(name), at_once=True) if each in MODULES}
+        for name in MODULES
+    }
+    assert circles(of) == []
+
+
+def test_the_search_for_circles_finds_them():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    assert circles({"a": {"b"}, "b": set(), "c": {"a", "b"}}) == []
+
+
+def test_no_public_class_has_the_name_of_another():
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for name in MODULES:
+        for node in parsed(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+def test_every_widget_in_common_is_used_by_two_tabs():
+    used_by: defaultdict[str, set[str]] = defaultdict(set)
+    for name in MODULES:
+        for used in imports(parsed(name), at_once=False):
+            used_by[used].add(name)
+
+    def tabs(name: str) -> set[str]:
+        """Those that use it, by way of other widgets too."""
+        rooms = set()
+        for user in used_by[name] - {name}:
+            _, _, room, *_ = *user.split("."), "", ""
+            rooms |= tabs(user) if room == "widgets" else {room}
+        return rooms
+
+    shared = [name for name in MODULES if name.startswith("sestui.tui.widgets.")]
+    assert {name: tabs(name) for name in shared if len(tabs(name)) < 2} == {}
