@@ -273,14 +273,14 @@ class Runtime:
         return RunStarter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
 
     @cached_property
-    def steering(self) -> "RunControl":
+    def run_control(self) -> "RunControl":
         """Pauses, resumes and cancels runs."""
         from sestui.sending.runs.run_control import RunControl  # noqa: PLC0415 - pulls in the starter
 
         return RunControl(self.campaigns, self.runs, self.starter, self.clock)
 
     @cached_property
-    def due(self) -> "CampaignScheduler":
+    def campaign_scheduler(self) -> "CampaignScheduler":
         """Starts the campaigns whose time has come."""
         from sestui.sending.runs.campaign_scheduler import CampaignScheduler  # noqa: PLC0415 - pulls in the starter
         from sestui.store.backup.restore_guard import RestoreGuard  # noqa: PLC0415 - as above
@@ -337,7 +337,7 @@ class Runtime:
             operator=self.settings.operator,
         )
 
-    def crew(
+    def worker_pool(
         self,
         *,
         by_hand: int | None = None,
@@ -398,12 +398,12 @@ class Runtime:
         """
         from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
         from sestui.sending.runs.run_queue import RunQueue  # noqa: PLC0415 - only where something is sent
-        from sestui.sending.worker_registration import workplace  # noqa: PLC0415 - as above
+        from sestui.sending.worker_registration import registered_worker  # noqa: PLC0415 - as above
         from sestui.store.ledger.ledger import Ledger  # noqa: PLC0415 - only where something is sent
 
         self.account.look()
-        self.due.hold_restored()
-        with workplace(self.database, self.clock, lineage=self.lineage) as worker:
+        self.campaign_scheduler.hold_restored()
+        with registered_worker(self.database, self.clock, lineage=self.lineage) as worker:
             engine = Engine(
                 ledger=Ledger(
                     self.database,
@@ -432,11 +432,11 @@ class Runtime:
             with self.database.when_lost(engine.stop):
                 yield engine
 
-    def bury_the_dead(self) -> int:
+    def reap_dead_workers(self) -> int:
         """Put in doubt what killed processes had in the air; how many deliveries."""
-        from sestui.sending.worker_registration import bury_the_dead  # noqa: PLC0415 - psutil
+        from sestui.sending.worker_registration import reap_dead_workers  # noqa: PLC0415 - psutil
 
-        return bury_the_dead(self.database, self.clock)
+        return reap_dead_workers(self.database, self.clock)
 
     def wake_waiting(self) -> None:
         """Let runs that wait for the account or its quota go on if it has answered and has room.

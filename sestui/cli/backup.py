@@ -187,7 +187,7 @@ def _put_waiting(waiting: "Sequence[HeldRun]") -> None:
 
 
 def _processes() -> "Processes":
-    from sestui.sending.process_identity import lives, process_name, this_host  # noqa: PLC0415 - psutil
+    from sestui.sending.process_identity import is_alive, process_name, this_host  # noqa: PLC0415 - psutil
     from sestui.store.backup.restore_lock import Processes  # noqa: PLC0415 - with the database
 
-    return Processes(this_host(), lives, process_name)
+    return Processes(this_host(), is_alive, process_name)

@@ -73,7 +73,7 @@ def _row(view: "CampaignView") -> tuple[str, ...]:
 def show(name: Name, *, as_json: AsJson = False) -> None:
     """One campaign: its newest run, what is in doubt, and earlier runs."""
     with opened() as runtime:
-        runtime.bury_the_dead()
+        runtime.reap_dead_workers()
         view = runtime.overview.campaign(name)
         runs = runtime.overview.runs(name)
         in_doubt = _in_doubt(runtime, view)
@@ -206,7 +206,7 @@ def start(
 def pause(name: Name, *, as_json: AsJson = False) -> None:
     """Hold the run; what is in the air still gets its answer."""
     with opened() as runtime:
-        run = runtime.overview.run(runtime.steering.pause(name).id)
+        run = runtime.overview.run(runtime.run_control.pause(name).id)
     _put_steered(run, as_json=as_json)
 
 
@@ -216,7 +216,7 @@ def resume(
 ) -> None:
     """Go on where the run stopped, with the message and sender as they are now."""
     with opened() as runtime:
-        resumed = runtime.steering.resume(name, skip_unrenderable=skip_unrenderable, told=warn)
+        resumed = runtime.run_control.resume(name, skip_unrenderable=skip_unrenderable, told=warn)
         run = runtime.overview.run(resumed.id)
     _put_steered(run, as_json=as_json)
     say(f"`sestui run-due` or the app sends it; `sestui send {name}` does so now.")
@@ -231,14 +231,14 @@ def cancel(
 ) -> None:
     """End the run: whoever has not got it won't."""
     with opened() as runtime:
-        _, run = runtime.steering.open_run(name)
+        _, run = runtime.run_control.open_run(name)
         if not yes:
             typer.confirm(
                 f"End run {run.number} of {name}? {run.pending:,} recipients won't get it",
                 abort=True,
                 err=True,
             )
-        view = runtime.overview.run(runtime.steering.cancel(name).id)
+        view = runtime.overview.run(runtime.run_control.cancel(name).id)
     _put_steered(view, as_json=as_json)
 
 
@@ -300,7 +300,7 @@ def resolve(
         raise UsageError("Say either --assume-sent or --resend.")
     verdict = Resolution.RESEND if resend else Resolution.ASSUME_SENT
     with opened() as runtime:
-        runtime.bury_the_dead()
+        runtime.reap_dead_workers()
         run = next((run for run in runtime.overview.runs(name) if run.counts.in_doubt), None)
         if run is None:
             raise StateError(f"Nothing of {name} is in doubt.")

@@ -69,7 +69,7 @@ def _as_dict(line: "ContactLine") -> dict[str, object]:
 def show(email: Email, *, as_json: AsJson = False) -> None:
     """One contact with its history: what became of each mail, and why."""
     with opened() as runtime:
-        runtime.bury_the_dead()
+        runtime.reap_dead_workers()
         record = runtime.contact_records.of(email)
         if as_json:
             put_json(record.as_dict())

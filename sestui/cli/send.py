@@ -47,7 +47,7 @@ def _run_to_send(
     runtime: "Runtime", name: str, *, again: bool, only: Only | None, skip_unrenderable: bool
 ) -> int:
     campaign = runtime.campaigns.get(name)
-    runtime.bury_the_dead()
+    runtime.reap_dead_workers()
     run = runtime.runs.latest([campaign.id]).get(campaign.id)
     if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
         runtime.runs.refuse_repeat(campaign, again=again or only is not None)

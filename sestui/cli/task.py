@@ -304,20 +304,20 @@ def run(name: Name, *, as_json: AsJson = False) -> None:
 
     with opened() as runtime:
         task_id = runtime.tasks.id_to_run(name)
-        crew = runtime.crew(by_hand=task_id)
-        with stopped_by_signals(crew):
-            crew.start()
-            while not crew.join(0.1):
+        worker_pool = runtime.worker_pool(by_hand=task_id)
+        with stopped_by_signals(worker_pool):
+            worker_pool.start()
+            while not worker_pool.join(0.1):
                 pass
-        if crew.error is not None:
-            raise crew.error
-        view = runtime.tasks.run(crew.ended[-1].run_id, name)
+        if worker_pool.error is not None:
+            raise worker_pool.error
+        view = runtime.tasks.run(worker_pool.ended[-1].run_id, name)
         if as_json:
             put_json(view.as_dict())
         else:
             for line in run_lines(runtime, view):
                 put(line)
-            if runtime.due.unfinished():
+            if runtime.campaign_scheduler.unfinished():
                 say("`sestui run-due` or the app sends what it started.")
     raise typer.Exit(EXIT_DONE if view.state is TaskRunState.SUCCEEDED else EXIT_FAILED)
 

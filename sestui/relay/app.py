@@ -62,7 +62,7 @@ class RelayApp:
         self,
         *,
         ring: Keyring,
-        intake: RelayAdmission,
+        admission: RelayAdmission,
         passing: Proxy,
         metrics: Metrics,
         rules: Rules,
@@ -75,7 +75,7 @@ class RelayApp:
         """``full`` says why no mail can be taken over just now, '' if it can; ``warn`` tells the
         operator."""
         self._ring = ring
-        self._intake = intake
+        self._admission = admission
         self._passing = passing
         self._once = ReplayCache(passing, clock)
         self._metrics = metrics
@@ -149,7 +149,7 @@ class RelayApp:
         for warning in call.warnings:
             self._warn(warning)
         with _cancelled_when_gone(client):
-            answer = await carried_out(call, self._intake, self._metrics.mail)
+            answer = await carried_out(call, self._admission, self._metrics.mail)
         await _give(client, answer)
         return answer.status
 

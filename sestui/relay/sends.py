@@ -130,14 +130,14 @@ def _hashed(*parts: str) -> str:
 
 
 async def carried_out(
-    prepared: Prepared, intake: RelayAdmission, note: Callable[[SendResult], None]
+    prepared: Prepared, admission: RelayAdmission, note: Callable[[SendResult], None]
 ) -> RelayAnswer:
     """Have the mails taken over, and say what became of them; ``note`` hears of each."""
     call = prepared.call
     if len(prepared.mails) == 1:  # without the tasks, which cost more than they do
-        settled = [await _taken(prepared.mails[0], intake)]
+        settled = [await _taken(prepared.mails[0], admission)]
     else:
-        settled = await asyncio.gather(*(_taken(each, intake) for each in prepared.mails))
+        settled = await asyncio.gather(*(_taken(each, admission) for each in prepared.mails))
     for each in settled:
         note(each)
     if call.bulk:
@@ -152,8 +152,8 @@ async def carried_out(
 
 
 async def _taken(
-    each: tuple[Incoming, RelayedMail] | ServiceError, intake: RelayAdmission
+    each: tuple[Incoming, RelayedMail] | ServiceError, admission: RelayAdmission
 ) -> SendResult:
     if isinstance(each, ServiceError):
         return SendResult(error=each)
-    return await intake.take(*each)
+    return await admission.take(*each)

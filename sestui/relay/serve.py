@@ -34,7 +34,7 @@ from sestui.relay.proxy import passing
 from sestui.relay.sender_supervisor import SenderSupervisor
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
-from sestui.sending.worker_registration import WorkerRegistration, workplace
+from sestui.sending.worker_registration import WorkerRegistration, registered_worker
 from sestui.ses.operations import Operations
 from sestui.store.db.database import Database
 from sestui.store.ledger.ledger import Ledger
@@ -99,24 +99,24 @@ def serve(
     tls = _tls(options)
     ring = Keyring(database, settings.data_dir, clock)
     runtime.account.look()
-    for said in runtime.due.hold_restored():
+    for said in runtime.campaign_scheduler.hold_restored():
         warn(said)
     mails = RelayedMails(database, clock)
-    keeper = SenderSupervisor(
+    supervisor = SenderSupervisor(
         runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn
     )
     with (
         _listening(options.host, options.port) as listener,
         _maybe_listening(options.host, options.metrics_port) as monitored,
-        workplace(database, clock, lineage=runtime.lineage) as place,
+        registered_worker(database, clock, lineage=runtime.lineage) as place,
     ):
         mails.release_orphans()
-        intake = _intake(runtime, mails, place)
+        admission = _admission(runtime, mails, place)
         metrics = Metrics()
         door = partial(
             RelayApp,
             ring=ring,
-            intake=intake,
+            admission=admission,
             metrics=metrics,
             rules=Rules(settings.relay_recipients, settings.configuration_set),
             operations=Operations(),
@@ -128,9 +128,9 @@ def serve(
         monitor = create_metrics_app(
             metrics,
             queue=mails.queue,
-            waiting=lambda: intake.waiting,
+            waiting=lambda: admission.waiting,
             # Why it stops says more than that it does.
-            trouble=lambda: keeper.failure or intake.trouble or keeper.trouble,
+            trouble=lambda: supervisor.failure or admission.trouble or supervisor.trouble,
         )
         where = Listening(
             url=f"{'https' if tls else 'http'}://{_shown(listener)}",
@@ -138,14 +138,14 @@ def serve(
             metrics_url=f"http://{_shown(monitored)}" if monitored else "",
         )
         served = _Served(door, monitor, listener, monitored, tls)
-        watched = _Watched(lambda: intake.failure or keeper.failure, intake.drain)
+        watched = _Watched(lambda: admission.failure or supervisor.failure, admission.drain)
         try:
-            intake.start()
-            keeper.start()
+            admission.start()
+            supervisor.start()
             asyncio.run(_running(runtime, served, lambda: announce(where), watched))
         finally:
-            intake.close()
-            keeper.close()
+            admission.close()
+            supervisor.close()
     if watched.failure:
         raise SestuiError(watched.failure)
 
@@ -180,7 +180,7 @@ class _Watched:
             self.failure = self.failed()
 
 
-def _intake(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration) -> RelayAdmission:
+def _admission(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration) -> RelayAdmission:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     account, rule = runtime.ses_account.key, settings.quota_rule
     ledger = Ledger(database, account=account, worker=place.id, quota_rule=rule, clock=clock)

@@ -73,7 +73,7 @@ def process_name(pid: int) -> str:
         return "a program"
 
 
-def lives(pid: int, started_at: float) -> bool:
+def is_alive(pid: int, started_at: float) -> bool:
     """Whether the process with that pid is the one that started then."""
     try:
         process = psutil.Process(pid)

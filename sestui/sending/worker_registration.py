@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import WorkerRole
 from sestui.errors import StorageError
-from sestui.sending.process_identity import lives, this_host, this_process
+from sestui.sending.process_identity import is_alive, this_host, this_process
 from sestui.store.backup.lineage import Lineage
 from sestui.store.db.database import Database
 from sestui.store.ledger.workers import Workers
@@ -23,11 +23,11 @@ class WorkerRegistration:
     def beat(self) -> None:
         """Say that this worker lives, and bury those that don't any more."""
         self.workers.beat(self.id)
-        self.workers.bury(host=this_host(), lives=lives)
+        self.workers.reap(host=this_host(), is_alive=is_alive)
 
 
 @contextmanager
-def workplace(
+def registered_worker(
     database: Database,
     clock: Clock,
     role: WorkerRole = WorkerRole.SENDER,
@@ -39,7 +39,7 @@ def workplace(
     Whoever sends gives ``lineage``, and has looked before whether the database is an older copy.
     """
     workers = Workers(database, clock, lineage)
-    workers.bury(host=this_host(), lives=lives)
+    workers.reap(host=this_host(), is_alive=is_alive)
     pid, started_at = this_process()
     worker_id = workers.register(
         host=this_host(), pid=pid, process_started_at=started_at, role=role
@@ -53,6 +53,6 @@ def workplace(
             workers.leave(worker_id)
 
 
-def bury_the_dead(database: Database, clock: Clock) -> int:
+def reap_dead_workers(database: Database, clock: Clock) -> int:
     """Put in doubt what dead workers had in the air; how many deliveries."""
-    return Workers(database, clock).bury(host=this_host(), lives=lives)
+    return Workers(database, clock).reap(host=this_host(), is_alive=is_alive)

@@ -37,7 +37,7 @@ class Services(Protocol):
     @property
     def database(self) -> Database: ...  # noqa: D102
     @property
-    def due(self) -> "CampaignScheduler":
+    def campaign_scheduler(self) -> "CampaignScheduler":
         """Starts campaigns."""
 
     @property

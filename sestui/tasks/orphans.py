@@ -12,7 +12,7 @@ from contextlib import suppress
 import psutil
 
 from sestui.core.clock import Instant
-from sestui.sending.process_identity import host_name, lives, process_started_at, this_host
+from sestui.sending.process_identity import host_name, is_alive, process_started_at, this_host
 from sestui.store.tasks.runs import LostRun, Program
 
 PROGRAM_MARK = "SESTUI_TASK_RUN"
@@ -80,7 +80,7 @@ def _members(lost: LostRun) -> dict[int, int]:
     started = lost.program
     if started is not None and started.host != this_host():
         return {}
-    leads = started is not None and lives(started.pid, started.started_at)
+    leads = started is not None and is_alive(started.pid, started.started_at)
     found = {}
     for process in psutil.process_iter():
         try:

@@ -47,7 +47,7 @@ class RunDueServices(Protocol):
     @property
     def clock(self) -> Clock: ...  # noqa: D102
     @property
-    def due(self) -> CampaignScheduler: ...  # noqa: D102
+    def campaign_scheduler(self) -> CampaignScheduler: ...  # noqa: D102
     @property
     def notices(self) -> Notices: ...  # noqa: D102
     @property
@@ -55,7 +55,7 @@ class RunDueServices(Protocol):
     @property
     def reminders(self) -> ReminderService: ...  # noqa: D102
 
-    def crew(self, *, on_ended: Callable[[Ended], None] | None = None) -> WorkerPool:
+    def worker_pool(self, *, on_ended: Callable[[Ended], None] | None = None) -> WorkerPool:
         """The threads that run tasks, not yet started; ``on_ended`` is told of each end."""
 
     def sender(
@@ -66,7 +66,7 @@ class RunDueServices(Protocol):
     ) -> Sender:
         """A sender thread for every sending run, not yet started."""
 
-    def bury_the_dead(self) -> int:
+    def reap_dead_workers(self) -> int:
         """Put in doubt what killed processes had in the air."""
 
     def wake_waiting(self) -> None:
@@ -102,7 +102,7 @@ class RunDue:
 
     def __init__(
         self,
-        workshop: RunDueServices,
+        services: RunDueServices,
         *,
         seconds: float,
         hear: Callable[[SenderReport], None] | None = None,
@@ -114,14 +114,14 @@ class RunDue:
         ``remind`` is called with each of :attr:`Report.reminders`, ``hear_end`` with what a task
         came to, in another thread: both as soon as that is known.
         """
-        self._shop = workshop
-        self._clock = workshop.clock
+        self._services = services
+        self._clock = services.clock
         self._hear = hear
         self._ends_at = self._clock.monotonic() + seconds
         self._slice_ends_at = float("-inf")
         self._sent_until_the_end = False
         """The sender ended early enough to hear every answer: another would only be late."""
-        self._crew = workshop.crew(on_ended=hear_end)
+        self._worker_pool = services.worker_pool(on_ended=hear_end)
         self._on_remind = remind
         self._not_started: Sequence[NotStarted] = ()
         self._sender: Sender | None = None
@@ -134,7 +134,7 @@ class RunDue:
     def stop(self) -> None:
         """Ask it to end: what is in the air is awaited, tasks are asked to stop."""
         self._stop.set()
-        self._crew.stop()
+        self._worker_pool.stop()
         if self._sender is not None:
             self._sender.stop()
 
@@ -142,7 +142,7 @@ class RunDue:
         """Monotonic seconds until which a task kept it beyond its time, or the sending that goes on
         meanwhile; -inf if nothing did.
         """
-        until = max(self._crew.worked_until, self._slice_ends_at)
+        until = max(self._worker_pool.worked_until, self._slice_ends_at)
         return until if until > self._ends_at else float("-inf")
 
     def run(self) -> Report:
@@ -153,9 +153,9 @@ class RunDue:
         """
         report = self._report
         self._unfinished()  # before the dead are buried: what they leave in doubt is news
-        report.notes += self._shop.due.hold_restored()
-        self._shop.bury_the_dead()
-        self._crew.start()
+        report.notes += self._services.campaign_scheduler.hold_restored()
+        self._services.reap_dead_workers()
+        self._worker_pool.start()
         error: SestuiError | None = None
         try:
             self._round()
@@ -164,10 +164,10 @@ class RunDue:
         except SestuiError as met:
             error = met
         finally:
-            self._crew.finish()
-            while not self._crew.join(_LOOK_SECONDS):
+            self._worker_pool.finish()
+            while not self._worker_pool.join(_LOOK_SECONDS):
                 pass
-        error = error or self._crew.error
+        error = error or self._worker_pool.error
         if error is not None:
             raise error
         self._remind()
@@ -178,9 +178,9 @@ class RunDue:
         if self._stop.is_set():
             return True
         if self._clock.monotonic() >= self._ends_at:
-            self._crew.finish()
-            return not self._crew.at_work
-        return self._crew.idle and not self._sendable()
+            self._worker_pool.finish()
+            return not self._worker_pool.at_work
+        return self._worker_pool.idle and not self._sendable()
 
     def _round(self) -> None:
         self._start_due()
@@ -194,18 +194,18 @@ class RunDue:
         if now - self._looked_at < _ROUND_SECONDS:
             return
         self._looked_at = now
-        started = self._shop.due.start_campaigns()
+        started = self._services.campaign_scheduler.start_campaigns()
         self._doubts |= dict.fromkeys(started.run_ids, 0)
         self._report.notes += [n for n in started.notes if n not in self._report.notes]
         self._report.told += [n for n in started.told if n not in self._report.told]
         self._not_started = started.not_started
-        self._shop.notices.announce()
+        self._services.notices.announce()
         if now - self._reminded_at >= _REMIND_SECONDS:
             self._remind()
 
     def _remind(self) -> None:
         self._reminded_at = self._clock.monotonic()
-        for sentence in self._shop.reminders.tell(self._not_started):
+        for sentence in self._services.reminders.tell(self._not_started):
             self._report.reminders.append(sentence)
             if self._on_remind is not None:
                 self._on_remind(sentence)
@@ -219,22 +219,22 @@ class RunDue:
         return any(run.state == RunState.SENDING or waited for run in self._unfinished())
 
     def _unfinished(self) -> Sequence[Run]:
-        runs = self._shop.due.unfinished()
+        runs = self._services.campaign_scheduler.unfinished()
         for run in runs:
             self._doubts.setdefault(run.id, run.in_doubt)
         return runs
 
     def _send(self) -> None:
         if self._sent_at == float("-inf"):
-            self._shop.wake_waiting()
+            self._services.wake_waiting()
         now = self._clock.monotonic()
         seconds = self._ends_at - now
         if seconds <= 0:
-            if not self._crew.at_work:
+            if not self._worker_pool.at_work:
                 return  # nothing keeps it beyond its time: the next one sends
             seconds = _SLICE_SECONDS
             self._slice_ends_at = now + seconds
-        self._sender = self._shop.sender(seconds=seconds, report=self._hear)
+        self._sender = self._services.sender(seconds=seconds, report=self._hear)
         if self._stop.is_set():
             return
         self._sender.start()
@@ -254,13 +254,15 @@ class RunDue:
 
     def _tell(self) -> None:
         report = self._report
-        views = [self._shop.overview.run(run_id) for run_id in sorted(self._doubts)]
+        views = [self._services.overview.run(run_id) for run_id in sorted(self._doubts)]
         report.runs = [view for view in views if view.kind != RunKind.NOTICE]
         report.told += [view.sentence() for view in views if view.kind == RunKind.NOTICE]
-        report.tasks = self._crew.ended
-        report.told += [orphan.sentence() for orphan in self._crew.orphans]
-        report.lost = [orphan.sentence() for orphan in self._crew.orphans if not orphan.again]
-        report.told += [said for each in self._crew.queued if (said := each.sentence())]
+        report.tasks = self._worker_pool.ended
+        report.told += [orphan.sentence() for orphan in self._worker_pool.orphans]
+        report.lost = [
+            orphan.sentence() for orphan in self._worker_pool.orphans if not orphan.again
+        ]
+        report.told += [said for each in self._worker_pool.queued if (said := each.sentence())]
         report.doubtful = any(
             view.counts.in_doubt > self._doubts[view.id] or view.state == RunState.PAUSED
             for view in report.runs

@@ -11,7 +11,7 @@ from sestui.core.delivery.states import WorkerRole
 from sestui.core.task.states import TaskRunState
 from sestui.errors import SestuiError, StorageError, unforeseen
 from sestui.sending.process_identity import host_name
-from sestui.sending.worker_registration import WorkerRegistration, workplace
+from sestui.sending.worker_registration import WorkerRegistration, registered_worker
 from sestui.store.db.database import Database
 from sestui.store.tasks.runs import Orphan, Runner, TakenTaskRun, TaskRuns
 from sestui.store.tasks.tasks import Queued, Tasks
@@ -122,7 +122,7 @@ class WorkerPool:
 
     def _work(self) -> None:
         try:
-            with workplace(self._database, self._clock, WorkerRole.TASKS) as place:
+            with registered_worker(self._database, self._clock, WorkerRole.TASKS) as place:
                 try:
                     self._serve(place)
                 except BaseException:

@@ -15,7 +15,7 @@ from sestui.core.content.message import MessageSource
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.app.top_bar import TopBar
 
 
@@ -45,7 +45,7 @@ async def running(runtime, *, size=(80, 24), place="campaigns", **options):
         await until(pilot, lambda: app.opened)
         await pilot.pause()
         if app.current_mode != place:
-            await pilot.press(str([each.mode for each in PLACES].index(place) + 1))
+            await pilot.press(str([each.mode for each in TABS].index(place) + 1))
             await pilot.pause()
         yield app, pilot
 

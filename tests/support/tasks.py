@@ -125,12 +125,12 @@ def ran(
         runtime.tasks.add(fields)
     else:
         runtime.tasks.change(fields.name, fields)
-    crew = runtime.crew(by_hand=runtime.tasks.id_to_run(fields.name))
-    crew.start()
-    assert crew.join(timeout + 30)
-    if crew.error is not None:
-        raise crew.error
-    return runtime.tasks.run(crew.ended[-1].run_id, fields.name)
+    worker_pool = runtime.worker_pool(by_hand=runtime.tasks.id_to_run(fields.name))
+    worker_pool.start()
+    assert worker_pool.join(timeout + 30)
+    if worker_pool.error is not None:
+        raise worker_pool.error
+    return runtime.tasks.run(worker_pool.ended[-1].run_id, fields.name)
 
 
 def context(runtime: Runtime, parameters: BaseModel, clock: Clock) -> TaskContext[Any]:

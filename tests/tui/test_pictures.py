@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from tests.support.screens import add_campaign, shown, until
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -29,7 +29,7 @@ def app_over(runtime):
 
 def keys(place, *more):
     """The key of a place, and what is pressed there."""
-    return [str([each.mode for each in PLACES].index(place) + 1), *more]
+    return [str([each.mode for each in TABS].index(place) + 1), *more]
 
 
 def until_shown(pressed, text):

@@ -248,7 +248,7 @@ def _marked(copy: Path, clock: Clock, local: Callable[[Instant], str]) -> Restor
         with database.write() as session:
             # Those that worked on the database it is a copy of; one may still live there.
             session.exec(delete(Worker))
-        Workers(database, clock).bury(host="", lives=lambda *_: False)
+        Workers(database, clock).reap(host="", is_alive=lambda *_: False)
         with database.write() as session:
             return mark_restored(session, clock.now(), local)
 

@@ -30,7 +30,7 @@ class Processes:
 
     host: str
     """This machine, boot and process namespace, as workers are registered with it."""
-    lives: Callable[[int, Instant], bool]
+    is_alive: Callable[[int, Instant], bool]
     """Whether the process with that pid is the one that started then."""
     name: Callable[[int], str]
     """The process as people know it."""
@@ -115,7 +115,7 @@ def _check_workers(
         return  # damaged, or none of ours
     for host, pid, started_at, beat_at in workers:
         if host == processes.host:
-            if processes.lives(pid, started_at):
+            if processes.is_alive(pid, started_at):
                 raise _in_use(database, f" ({processes.name(pid)}, process {pid})")
         elif now - beat_at <= LEASE_SECONDS:
             raise _in_use(database, f" (process {pid} on {host.partition('/')[0]})")

@@ -78,13 +78,13 @@ class Workers:
         if self._lineage is not None and mark is not None:
             self._lineage.remember(mark)
 
-    def bury(self, *, host: str, lives: Callable[[int, Instant], bool]) -> int:
+    def reap(self, *, host: str, is_alive: Callable[[int, Instant], bool]) -> int:
         """Put in doubt what dead workers had in the air; returns how many deliveries.
 
         Whoever claimed a row and isn't registered is dead: workers register first and leave last.
 
-        A worker of this ``host`` is dead when ``lives(pid, process_started_at)`` is False; one of
-        another host when its heartbeat is older than :data:`LEASE_SECONDS`.
+        A worker of this ``host`` is dead when ``is_alive(pid, process_started_at)`` is False; one
+        of another host when its heartbeat is older than :data:`LEASE_SECONDS`.
         """
         with self._database.read() as session:
             in_the_air = select(Run.id).where(Run.sending > 0)
@@ -95,7 +95,7 @@ class Workers:
             dead = [
                 worker
                 for worker in session.exec(select(Worker)).all()
-                if _is_dead(worker, host, lives, now)
+                if _is_dead(worker, host, is_alive, now)
             ]
             for worker in dead:
                 session.delete(worker)
@@ -105,8 +105,8 @@ class Workers:
 
 
 def _is_dead(
-    worker: Worker, host: str, lives: Callable[[int, Instant], bool], now: Instant
+    worker: Worker, host: str, is_alive: Callable[[int, Instant], bool], now: Instant
 ) -> bool:
     if worker.host == host:
-        return not lives(worker.pid, worker.process_started_at)
+        return not is_alive(worker.pid, worker.process_started_at)
     return now - worker.heartbeat_at > LEASE_SECONDS

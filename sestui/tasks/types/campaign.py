@@ -34,7 +34,9 @@ class StartCampaign(TaskType[CampaignParameters]):
         if not context.by_hand:
             name = context.occurrence_name or iso(context.occurrence)
             occurrence = Occurrence(context.occurrence, name).of_zone(context.timezone)
-        run, notes = context.services.due.start(given.campaign, occurrence, given.only)
+        run, notes = context.services.campaign_scheduler.start(
+            given.campaign, occurrence, given.only
+        )
         for note in notes:
             context.log(note)
         if run is None:

@@ -47,9 +47,9 @@ class AccountChoiceScreen(BaseScreen):
                 tooltip="Type the AWS region of the SES account"),
     ]  # fmt: skip
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
-        self._account = AccountService(desk.runtime)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
+        self._account = AccountService(services.runtime)
         self._table = ChoiceTable(_COLUMNS, _cells, id="choices")
         self._region = Input(
             placeholder="region of SES, for example eu-west-1; empty: the profile's own",

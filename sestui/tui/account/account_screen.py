@@ -51,11 +51,11 @@ class AccountScreen(BaseScreen):
         Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose other colours"),
     ]  # fmt: skip
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.refresh_seconds = _FIRST_SECONDS
-        self._account = AccountService(desk.runtime)
-        self._lines = AccountLines("simulator" if desk.label.simulated else "Amazon SES")
+        self._account = AccountService(services.runtime)
+        self._lines = AccountLines("simulator" if services.label.simulated else "Amazon SES")
         self._table = SettingsTable()
         self._meaning = Static("", id="meaning", markup=False)
         self._line = Input(id="value", select_on_focus=False)
@@ -82,7 +82,7 @@ class AccountScreen(BaseScreen):
         if settings is None:
             return
         self._table.show_rows(settings)
-        if self.desk.account_open:
+        if self.services.account_open:
             report = await self.look(self._account.report)
             if report is not None:
                 self._lines.report = report
@@ -101,7 +101,7 @@ class AccountScreen(BaseScreen):
         if action in _LETTERS and self._line.has_focus:
             return False
         if action in {"ask", "identities"}:
-            return self.desk.account_open
+            return self.services.account_open
         return super().check_action(action, parameters)
 
     @work(exclusive=True, group="deed")
@@ -114,19 +114,19 @@ class AccountScreen(BaseScreen):
 
     def action_choose(self) -> None:
         """Choose where mail goes."""
-        self.app.push_screen(AccountChoiceScreen(self.desk))
+        self.app.push_screen(AccountChoiceScreen(self.services))
 
     def action_identities(self) -> None:
         """Show the sender identities."""
-        self.app.push_screen(IdentitiesScreen(self.desk))
+        self.app.push_screen(IdentitiesScreen(self.services))
 
     def action_keys(self) -> None:
         """Show every action with its keys."""
-        self.app.push_screen(KeysScreen(self.desk))
+        self.app.push_screen(KeysScreen(self.services))
 
     def action_relay_keys(self) -> None:
         """Show the relay's keys."""
-        self.app.push_screen(RelayKeysScreen(self.desk))
+        self.app.push_screen(RelayKeysScreen(self.services))
 
     @work(group="theme")
     async def action_theme(self) -> None:

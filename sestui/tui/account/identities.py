@@ -43,9 +43,9 @@ class IdentitiesScreen(BaseScreen):
         Binding("l", "again", "Ask SES", id="identities.ask", tooltip="Ask SES once more"),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
-        self._account = AccountService(desk.runtime)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
+        self._account = AccountService(services.runtime)
         self._about = Static("Asking SES…", id="about-senders", markup=False)
         self._table: LazyTable[Identity] = LazyTable(_COLUMNS, _cells, id="identities")
         self._empty = Static(_EMPTY, id="empty", markup=False)

@@ -63,10 +63,10 @@ class RelayKeysScreen(BaseScreen):
         Binding("y", "copy_id", "Copy", id="relay_keys.copy", tooltip="Copy the access key id"),
     ]  # fmt: skip
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._keys = RelayKeyService(desk.runtime)
+        self._keys = RelayKeyService(services.runtime)
         self._table = KeyTable(_COLUMNS, _cells, id="relay-keys")
         self._about = Static("", id="about-key", markup=False)
         self._empty = Static(_EMPTY, id="empty", markup=False)
@@ -122,7 +122,7 @@ class RelayKeysScreen(BaseScreen):
         self.refresh_bindings()
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)
 
     # doing
 

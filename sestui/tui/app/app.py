@@ -17,7 +17,7 @@ from sestui.tui.app.help import HelpScreen, help_rows
 from sestui.tui.app.jump_keys import JumpScreen, marks
 from sestui.tui.app.lifecycle import LifecycleApp, SenderReported
 from sestui.tui.app.palette import ActionsProvider, PlacesProvider
-from sestui.tui.app.tabs import PLACES, place_bindings
+from sestui.tui.app.tabs import TABS, tab_bindings
 from sestui.tui.widgets.format import shorten
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class SestuiApp(LifecycleApp):
         ),
         Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
-        *place_bindings(),
+        *tab_bindings(),
     ]
 
     trouble: reactive[str] = reactive("")
@@ -83,15 +83,15 @@ class SestuiApp(LifecycleApp):
     ) -> None:
         super().__init__(settings, open_runtime)
         self._follow = follow
-        self._first = PLACES[0].mode
+        self._first = TABS[0].mode
         self._failed_at: float | None = None
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, another that was asked for meanwhile, or the run to be followed."""
-        from sestui.tui.app.screen_registry import ROOMS, import_all  # noqa: PLC0415 - comes with the desk
+        from sestui.tui.app.screen_registry import SCREENS, import_all  # noqa: PLC0415 - comes with the desk
 
-        for place in PLACES:
-            self.add_mode(place.mode, partial(ROOMS[place.mode], self.desk))
+        for place in TABS:
+            self.add_mode(place.mode, partial(SCREENS[place.mode], self.services))
         if self._follow is None:
             self.switch_mode(self._first)
         else:
@@ -112,16 +112,16 @@ class SestuiApp(LifecycleApp):
     @on(SenderReported)
     def _reported(self) -> None:
         batch = self.mailbox.take()
-        if not self.desk.account_open:
-            self.desk.account_open = True
+        if not self.services.account_open:
+            self.services.account_open = True
             self._read_label()
         self.trouble = batch.trouble
-        self.desk.listeners.tell(batch.lines)
+        self.services.listeners.tell(batch.lines)
 
     @work(exclusive=True, group="label")
     async def _read_label(self) -> None:
         try:
-            self.account_label = await asyncio.to_thread(self.desk.read_label)
+            self.account_label = await asyncio.to_thread(self.services.read_label)
         except SestuiError:
             return  # the old label stays true; it is read again soon
 
@@ -130,7 +130,7 @@ class SestuiApp(LifecycleApp):
         if not failure:
             self._failed_at = None
             return
-        now = self.desk.clock.monotonic()
+        now = self.services.clock.monotonic()
         self.trouble = f"Nothing is being sent: {failure}  ctrl+r tries again."
         if self._failed_at is None:
             self._failed_at = now
@@ -143,7 +143,7 @@ class SestuiApp(LifecycleApp):
         """Start the sender again."""
         self._failed_at = None
         self.trouble = ""
-        self.background.start(self.desk.runtime)
+        self.background.start(self.services.runtime)
         self.refresh_bindings()
 
     # keys, palette and help come from the same declarations
@@ -159,7 +159,7 @@ class SestuiApp(LifecycleApp):
             return bool(self.background.failure)
         if action == "go":
             simulated = self.account_label.simulated
-            offered = [place.mode for place in PLACES if place.offered(simulated=simulated)]
+            offered = [place.mode for place in TABS if place.offered(simulated=simulated)]
             return parameters[0] in offered
         return super().check_action(action, parameters)
 

@@ -73,24 +73,24 @@ class BackgroundJobs:
     def __init__(self) -> None:
         self._under_way: list[BackgroundJob[Any]] = []
 
-    def add(self, errand: BackgroundJob[Any]) -> None:
+    def add(self, job: BackgroundJob[Any]) -> None:
         """From now on it is stopped when the app is left."""
-        self._under_way.append(errand)
+        self._under_way.append(job)
 
-    def remove(self, errand: BackgroundJob[Any]) -> None:
+    def remove(self, job: BackgroundJob[Any]) -> None:
         """It has ended, and somebody has said how."""
-        self._under_way.remove(errand)
+        self._under_way.remove(job)
 
     def stop(self) -> Sequence[BackgroundJob[Any]]:
         """Ask all to end; returns those that were asked."""
         asked = tuple(self._under_way)
-        for errand in asked:
-            errand.stop()
+        for job in asked:
+            job.stop()
         return asked
 
 
-def last_words(errands: Sequence[BackgroundJob[Any]]) -> str:
+def last_words(jobs: Sequence[BackgroundJob[Any]]) -> str:
     """Wait for their ends; how they ended, a line each."""
-    for errand in errands:
-        errand.join(_PATIENCE_SECONDS)
-    return "\n".join(errand.last_words for errand in errands if errand.last_words)
+    for job in jobs:
+        job.join(_PATIENCE_SECONDS)
+    return "\n".join(job.last_words for job in jobs if job.last_words)

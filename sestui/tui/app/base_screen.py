@@ -13,7 +13,7 @@ from textual.screen import Screen
 from sestui.errors import SestuiError, unforeseen
 from sestui.tui.app.key_bar import KeyBar
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.app.top_bar import Banner, TopBar
 from sestui.tui.widgets.format import shorten
 
@@ -41,9 +41,9 @@ class BaseScreen(Screen[None]):
         Binding("escape", "go_back", "Back", id="back", tooltip="One step back"),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
+    def __init__(self, services: ScreenServices) -> None:
         super().__init__()
-        self.desk = desk
+        self.services = services
         self.banner = Banner()
         self.refresh_seconds: float | None = None
         """How often to read again; None: only when asked to by :meth:`look_again`."""
@@ -81,11 +81,11 @@ class BaseScreen(Screen[None]):
     async def look_again(self) -> None:
         """Read at once; a newer look cancels an older one."""
         while True:
-            began = self.desk.clock.monotonic()
+            began = self.services.clock.monotonic()
             await self.read()
             if self.refresh_seconds is None:
                 return
-            took = self.desk.clock.monotonic() - began
+            took = self.services.clock.monotonic() - began
             await asyncio.sleep(max(self.refresh_seconds, _READ_SHARE * took))
 
     async def look(self, read: Callable[[], T]) -> T | None:
@@ -115,10 +115,10 @@ class BaseScreen(Screen[None]):
 
     # doing
 
-    async def attempt(self, deed: Callable[[], T]) -> T | None:
+    async def attempt(self, action: Callable[[], T]) -> T | None:
         """Do something off the UI thread; what goes wrong becomes a toast, and None."""
         try:
-            return await asyncio.to_thread(deed)
+            return await asyncio.to_thread(action)
         except SestuiError as error:
             self.tell(str(error), failed=True)
             return None
@@ -154,4 +154,4 @@ class BaseScreen(Screen[None]):
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         else:
-            self.app.switch_mode(PLACES[0].mode)
+            self.app.switch_mode(TABS[0].mode)

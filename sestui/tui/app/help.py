@@ -41,19 +41,19 @@ class HelpScreen(Dialog[None]):
 def help_rows(app: App[None]) -> list[tuple[str, str]]:
     """Keys and meaning of every action that the app's screen offers now: deeds, then movement."""
     keys: defaultdict[str, list[str]] = defaultdict(list)
-    deeds: dict[str, str] = {}
+    actions: dict[str, str] = {}
     moves: dict[str, str] = {}
     for _node, binding, _enabled, tooltip in app.screen.active_bindings.values():
         if binding.system:
             continue
         keys[binding.action].append(app.get_key_display(binding))
         if tooltip:
-            deeds.setdefault(
+            actions.setdefault(
                 binding.action, f"{binding.description}: {tooltip[:1].lower()}{tooltip[1:]}"
             )
         else:
             moves.setdefault(binding.action, binding.description)
-    moves = {action: text for action, text in moves.items() if action not in deeds}
+    moves = {action: text for action, text in moves.items() if action not in actions}
     return [
-        (" ".join(dict.fromkeys(keys[action])), text) for action, text in (deeds | moves).items()
+        (" ".join(dict.fromkeys(keys[action])), text) for action, text in (actions | moves).items()
     ]

@@ -46,9 +46,9 @@ class KeysScreen(BaseScreen):
         Binding("y", "copy_id", "Copy", id="keys.copy", tooltip="Copy the action's id"),
     ]  # fmt: skip
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
-        self._account = AccountService(desk.runtime)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
+        self._account = AccountService(services.runtime)
         self._known: Mapping[str, Action] = {}
         self._keymap: dict[str, str] = {}
         self._table = ActionTable(_COLUMNS, self._cells, id="actions")

@@ -48,7 +48,7 @@ class LifecycleApp(TypeAheadApp):
     account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
     """Which account mail goes to."""
 
-    desk: "ScreenServices"
+    services: "ScreenServices"
     """There as soon as :attr:`opened` says so."""
 
     def __init__(self, settings: "Settings", open_runtime: "Callable[[], Runtime]") -> None:
@@ -81,7 +81,7 @@ class LifecycleApp(TypeAheadApp):
     @work(group="open")
     async def _open(self) -> None:
         try:
-            self.desk, screen_of_run = await asyncio.to_thread(self._come_in)
+            self.services, screen_of_run = await asyncio.to_thread(self._come_in)
         except Exception as error:  # noqa: BLE001 - whoever ran the app says it, in a terminal
             self.failure = error
             self.exit()
@@ -99,25 +99,25 @@ class LifecycleApp(TypeAheadApp):
         from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - as above
         from sestui.tui.home import home_screen as _wanted_next  # noqa: F401, PLC0415
 
-        desk = ScreenServices(self._open_runtime())
-        return desk, partial(RunScreen, desk)
+        services = ScreenServices(self._open_runtime())
+        return services, partial(RunScreen, services)
 
     def _start_sender(self) -> None:
         if not self._leaving:
-            self.background.start(self.desk.runtime)
+            self.background.start(self.services.runtime)
 
     # leaving
 
     async def action_quit(self) -> None:
         """Close, unless somebody has something to finish first."""
-        if self.opened and self.desk.may_leave:
+        if self.opened and self.services.may_leave:
             self._ask_to_leave()  # a worker: questions can be asked there
         else:
             await self.leave()
 
     @work(group="leave", exclusive=True)
     async def _ask_to_leave(self) -> None:
-        for may_leave in tuple(self.desk.may_leave):
+        for may_leave in tuple(self.services.may_leave):
             if not await may_leave():
                 return
         await self.leave()
@@ -128,17 +128,17 @@ class LifecycleApp(TypeAheadApp):
             return
         self._leaving = True
         self.background.stop()
-        errands = self.desk.errands.stop() if self.opened else ()
-        if self.background.alive or errands:
+        jobs = self.services.jobs.stop() if self.opened else ()
+        if self.background.alive or jobs:
             self.push_screen(LeavingScreen())
         await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
-        words = await asyncio.to_thread(last_words, errands)
+        words = await asyncio.to_thread(last_words, jobs)
         self.exit(message=Text(words) if words else None)
 
     async def on_unmount(self) -> None:
         """However the app ends, the sender ends first: its runtime is closed next."""
         if self.opened:
-            self.desk.errands.stop()
+            self.services.jobs.stop()
         self.background.stop()
         await asyncio.to_thread(self.background.join)
         ignore_signals()

@@ -5,7 +5,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.app.top_bar import TopBar
 
 
@@ -14,6 +14,6 @@ class OpeningScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """What the screens to come have in the same places."""
-        yield TopBar(PLACES[0].name)
+        yield TopBar(TABS[0].name)
         yield Static("Opening…", id="empty")
         yield KeyBar()

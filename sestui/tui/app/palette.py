@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
 
 from sestui.errors import SestuiError
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 
 if TYPE_CHECKING:
     from sestui.tui.app.app import SestuiApp
@@ -71,7 +71,7 @@ class ActionsProvider(EntriesProvider):
     def _import(self) -> None:
         from sestui.tui.imports.import_screen import ImportScreen  # noqa: PLC0415 - only when wanted
 
-        self.app.push_screen(ImportScreen(cast("SestuiApp", self.app).desk))
+        self.app.push_screen(ImportScreen(cast("SestuiApp", self.app).services))
 
     def _do(self, action: str, node: DOMNode) -> None:
         self.app.run_worker(self.app.run_action(action, node))
@@ -82,9 +82,9 @@ class PlacesProvider(EntriesProvider):
 
     async def entries(self) -> list[PaletteEntry]:
         """In the order of the top bar."""
-        desk = cast("SestuiApp", self.app).desk
+        services = cast("SestuiApp", self.app).services
         try:
-            counts = await asyncio.to_thread(desk.place_counts)
+            counts = await asyncio.to_thread(services.place_counts)
         except SestuiError:
             counts = {}  # a busy database: the places are there all the same
         return [
@@ -93,6 +93,6 @@ class PlacesProvider(EntriesProvider):
                 place.tooltip,
                 partial(self.app.switch_mode, place.mode),
             )
-            for place in PLACES
-            if place.offered(simulated=desk.label.simulated)
+            for place in TABS
+            if place.offered(simulated=services.label.simulated)
         ]

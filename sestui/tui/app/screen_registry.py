@@ -7,55 +7,55 @@ from textual.screen import Screen
 from sestui.tui.app.services import ScreenServices
 
 
-def _home(desk: ScreenServices) -> Screen[None]:
+def _home(services: ScreenServices) -> Screen[None]:
     from sestui.tui.home.home_screen import HomeScreen  # noqa: PLC0415 - see the top
 
-    return HomeScreen(desk)
+    return HomeScreen(services)
 
 
-def _campaigns(desk: ScreenServices) -> Screen[None]:
+def _campaigns(services: ScreenServices) -> Screen[None]:
     from sestui.tui.campaigns.campaigns_screen import CampaignsScreen  # noqa: PLC0415 - see the top
 
-    return CampaignsScreen(desk)
+    return CampaignsScreen(services)
 
 
-def _contacts(desk: ScreenServices) -> Screen[None]:
+def _contacts(services: ScreenServices) -> Screen[None]:
     from sestui.tui.contacts.contacts_screen import ContactsScreen  # noqa: PLC0415 - see the top
 
-    return ContactsScreen(desk)
+    return ContactsScreen(services)
 
 
-def _compose(desk: ScreenServices) -> Screen[None]:
+def _compose(services: ScreenServices) -> Screen[None]:
     from sestui.tui.compose.compose_screen import ComposeScreen  # noqa: PLC0415 - see the top
 
-    return ComposeScreen(desk)
+    return ComposeScreen(services)
 
 
-def _schedule(desk: ScreenServices) -> Screen[None]:
+def _schedule(services: ScreenServices) -> Screen[None]:
     from sestui.tui.schedule.schedule_screen import ScheduleScreen  # noqa: PLC0415 - see the top
 
-    return ScheduleScreen(desk)
+    return ScheduleScreen(services)
 
 
-def _log(desk: ScreenServices) -> Screen[None]:
+def _log(services: ScreenServices) -> Screen[None]:
     from sestui.tui.log.log_screen import LogScreen  # noqa: PLC0415 - see the top
 
-    return LogScreen(desk)
+    return LogScreen(services)
 
 
-def _outbox(desk: ScreenServices) -> Screen[None]:
+def _outbox(services: ScreenServices) -> Screen[None]:
     from sestui.tui.outbox.outbox_screen import OutboxScreen  # noqa: PLC0415 - see the top
 
-    return OutboxScreen(desk)
+    return OutboxScreen(services)
 
 
-def _account(desk: ScreenServices) -> Screen[None]:
+def _account(services: ScreenServices) -> Screen[None]:
     from sestui.tui.account.account_screen import AccountScreen  # noqa: PLC0415 - see the top
 
-    return AccountScreen(desk)
+    return AccountScreen(services)
 
 
-ROOMS: Mapping[str, Callable[[ScreenServices], Screen[None]]] = {
+SCREENS: Mapping[str, Callable[[ScreenServices], Screen[None]]] = {
     "home": _home,
     "campaigns": _campaigns,
     "contacts": _contacts,

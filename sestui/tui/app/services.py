@@ -101,7 +101,7 @@ class ScreenServices:
         self.runtime = runtime
         """For the desks of the screens that have one of their own."""
         self.listeners = Listeners()
-        self.errands = BackgroundJobs()
+        self.jobs = BackgroundJobs()
         self.may_leave: list[Callable[[], Awaitable[bool]]] = []
         """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""
         self.clock = runtime.clock
@@ -159,7 +159,7 @@ class ScreenServices:
         """One run as it is now."""
         return self.runtime.overview.run(run_id)
 
-    def picture(self, run_id: int) -> RunSnapshot:
+    def snapshot(self, run_id: int) -> RunSnapshot:
         """Everything the run screen shows."""
         view = self.runtime.overview.run(run_id)
         newest = self.runtime.deliveries.newest(run_id)
@@ -220,9 +220,9 @@ class ScreenServices:
         """
         if run.kind != RunKind.CAMPAIGN:
             return self.runtime.runs.resume(run.id).id
-        self._refuse_other(run, self.runtime.steering.open_run(run.campaign)[1])
-        steering = self.runtime.steering
-        return steering.resume(run.campaign, skip_unrenderable=skip_unrenderable).id
+        self._refuse_other(run, self.runtime.run_control.open_run(run.campaign)[1])
+        run_control = self.runtime.run_control
+        return run_control.resume(run.campaign, skip_unrenderable=skip_unrenderable).id
 
     def cancel(self, run: RunView) -> None:
         """End the run: pending recipients are skipped."""

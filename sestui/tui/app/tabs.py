@@ -25,7 +25,7 @@ class Tab:
         return self.name.lower()
 
 
-PLACES = (
+TABS = (
     Tab("Home", "The account, what needs you, what goes on and what comes"),
     Tab("Campaigns", "Every campaign, what state it is in, and what can be done to it"),
     Tab("Contacts", "Who is on which list, and what became of every mail to them"),
@@ -42,7 +42,7 @@ PLACES = (
 """In the order of their keys: 1 is the first. A place that is not offered keeps its key."""
 
 
-def place_bindings() -> list[Binding]:
+def tab_bindings() -> list[Binding]:
     """A digit for each place; help and palette name them."""
     return [
         Binding(
@@ -53,5 +53,5 @@ def place_bindings() -> list[Binding]:
             id=f"go.{place.mode}",
             tooltip=place.tooltip,
         )
-        for number, place in enumerate(PLACES, 1)
+        for number, place in enumerate(TABS, 1)
     ]

@@ -7,7 +7,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from sestui.tui.app.account_label import AccountLabel
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.widgets.format import shorten
 
 _HERE = "bold underline"
@@ -35,7 +35,7 @@ class TopBar(Widget):
             Content.styled(place.name, _HERE if place.name == self._tab else "$text-muted").stylize(
                 Style.from_meta({"@click": f"app.go({place.mode!r})"})
             )
-            for place in PLACES
+            for place in TABS
             if place.offered(simulated=self.account.simulated)
         ]
         name, gap = Content.styled(" sestui ", "bold $primary"), Content("  ")

@@ -16,7 +16,7 @@ from sestui.tui.widgets.format import duration, recipients, shorten
 class CampaignFigure(Widget):
     """Draws one picture of a campaign; ``at`` says an instant in the operator's time."""
 
-    picture: reactive[CampaignSnapshot | None] = reactive(None)
+    snapshot: reactive[CampaignSnapshot | None] = reactive(None)
 
     def __init__(self, at: Callable[[Instant], str]) -> None:
         super().__init__()
@@ -28,9 +28,9 @@ class CampaignTitle(CampaignFigure):
 
     def render(self) -> Content:
         """One line."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        view = self.picture.view
+        view = self.snapshot.view
         colour = f"$text-{STATE_COLOURS[view.state]}" if view.state in STATE_COLOURS else ""
         state = Content.styled(view.state, f"bold {colour}".strip())
         room = max(1, self.size.width - state.cell_length - 2)
@@ -43,11 +43,11 @@ class CampaignAbout(CampaignFigure):
 
     def render(self) -> Content:
         """Three lines."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
         width = max(1, self.size.width)
-        card = self.picture.card
-        audience = self.picture.view.audience
+        card = self.snapshot.card
+        audience = self.snapshot.view.audience
         size = "no such list" if audience is None else f"{audience:,} contacts"
         lists = ", ".join(card.lists) or "no list"
         room = max(20, width - len(size) - 13)
@@ -59,17 +59,17 @@ class CampaignAbout(CampaignFigure):
             f" ({size})",
         )
         lines = (
-            Content(shorten(self.picture.view.subject, width)),
+            Content(shorten(self.snapshot.view.subject, width)),
             who.truncate(width),
             Content.styled(shorten(self._when(), width), "$text-muted"),
         )
         return Content("\n").join(lines)
 
     def _when(self) -> str:
-        picture = self.picture
-        if picture is None:
+        snapshot = self.snapshot
+        if snapshot is None:
             return ""
-        card = picture.card
+        card = snapshot.card
         parts = []
         if card.next_due_at is not None:
             parts.append(f"next run {self.at(card.next_due_at)}")
@@ -93,12 +93,12 @@ class CampaignForecast(CampaignFigure):
 
     def render(self) -> Content:
         """One line."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        told = self.picture.forecast
+        told = self.snapshot.forecast
         if told is None:
             unknown = (
-                "nobody is on its lists" if not self.picture.view.audience else "not known yet"
+                "nobody is on its lists" if not self.snapshot.view.audience else "not known yet"
             )
             return Content.assemble(("forecast ", "$text-muted"), unknown)
         text = f"{recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"

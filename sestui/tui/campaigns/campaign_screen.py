@@ -59,11 +59,11 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
         *DeliveryFilterScreen.NARROWING,
     ]
 
-    def __init__(self, desk: ScreenServices, name: str) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices, name: str) -> None:
+        super().__init__(services)
         self.campaign_name = name
         self.refresh_seconds = _REFRESH_SECONDS
-        self._picture: CampaignSnapshot | None = None
+        self._snapshot: CampaignSnapshot | None = None
         self._meter = RateMeter()
         self._title = CampaignTitle(self._at)
         self._about = CampaignAbout(self._at)
@@ -71,11 +71,11 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
-            RunProgress(self._meter, Say(desk.clock.now, self._at)),
+            RunProgress(self._meter, Say(services.clock.now, self._at)),
             RunRate(self._meter),
             RunQuota(),
         )
-        self._runs = RunTable(desk.clock, desk.zone)
+        self._runs = RunTable(services.clock, services.zone)
         self._empty = Static(_NEVER_SENT, id="empty", markup=False)
 
     def body(self) -> ComposeResult:
@@ -95,23 +95,23 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
 
     async def read(self) -> None:
         """Read the campaign, and the deliveries of the run under the cursor."""
-        picture = await self.look(lambda: self.campaigns.picture(self.campaign_name))
-        if picture is not None:
-            self._show(picture)
+        snapshot = await self.look(lambda: self.campaigns.snapshot(self.campaign_name))
+        if snapshot is not None:
+            self._show(snapshot)
             await self.read_deliveries()
 
-    def _show(self, picture: CampaignSnapshot) -> None:
-        self._picture = picture
-        live = picture.live
+    def _show(self, snapshot: CampaignSnapshot) -> None:
+        self._snapshot = snapshot
+        live = snapshot.live
         for figure in (self._title, self._about, self._forecast):
-            figure.picture = picture
+            figure.snapshot = snapshot
         self._title.display = self._forecast.display = live is None
         if live is not None:
             counts = live.run.counts
             self._meter.add(live.at, counts.accepted + counts.rejected + counts.in_doubt)
         for shown in self._figures:
-            shown.picture = live
-        runs = picture.runs
+            shown.snapshot = live
+        runs = snapshot.runs
         self._runs.show_runs(runs)
         self._fit()
         appeared = bool(runs) != self._runs.display
@@ -123,11 +123,11 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
 
     def _fit(self) -> None:
         """Share out the lines there are."""
-        picture, high = self._picture, self.size.height >= _HIGH
+        snapshot, high = self._snapshot, self.size.height >= _HIGH
         most = _MOST_RUNS_SHOWN if high else 3
-        self._runs.styles.height = 1 + min(most, len(picture.runs if picture else ()))
+        self._runs.styles.height = 1 + min(most, len(snapshot.runs if snapshot else ()))
         self.set_class(high, "-high")
-        live = picture is not None and picture.live is not None
+        live = snapshot is not None and snapshot.live is not None
         for figure in self._figures:
             figure.display = live and (high or not isinstance(figure, RunRate | RunQuota))
 
@@ -136,14 +136,14 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
         self._fit()
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)
 
     # which run, which delivery
 
     @property
     def begun(self) -> CampaignView | None:
         """The campaign on the screen."""
-        return self._picture.view if self._picture else None
+        return self._snapshot.view if self._snapshot else None
 
     @property
     def chosen(self) -> RunView | None:
@@ -156,12 +156,12 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
         chosen = self.chosen
         if chosen is not None and not has_ended(chosen):
             return chosen
-        return self._picture.view.run if self._picture else None
+        return self._snapshot.view.run if self._snapshot else None
 
     @property
     def doubtful(self) -> RunView | None:
         """The run under the cursor if it has doubts, else the newest that has."""
-        runs = [self.chosen, *(self._picture.runs if self._picture else ())]
+        runs = [self.chosen, *(self._snapshot.runs if self._snapshot else ())]
         return next((run for run in runs if run is not None and run.counts.in_doubt), None)
 
     @property

@@ -77,12 +77,12 @@ class CampaignsScreen(StartScreen):
         ),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self._views: Sequence[CampaignView] | None = None
         self._urgent_first = False
         self.refresh_seconds = _REFRESH_SECONDS
-        self._table = CampaignTable(desk.zone)
+        self._table = CampaignTable(services.zone)
         self._empty = Static(_EMPTY, id="empty", markup=False)
         self._find = Input(placeholder="part of a campaign's name", id="find")
 
@@ -99,7 +99,7 @@ class CampaignsScreen(StartScreen):
 
     async def read(self) -> None:
         """Read the campaigns with their newest runs."""
-        views = await self.look(self.desk.campaigns)
+        views = await self.look(self.services.campaigns)
         if views is not None:
             self._views = views
             self._show()
@@ -110,7 +110,7 @@ class CampaignsScreen(StartScreen):
         shown = [view for view in views if wanted in view.name.casefold()]
         if self._urgent_first:
             shown.sort(key=_urgency)
-        self._table.show(shown, self.desk.clock.now())
+        self._table.show(shown, self.services.clock.now())
         self._table.display = bool(views)
         self._empty.display = not views
         self.offer_again()
@@ -154,7 +154,7 @@ class CampaignsScreen(StartScreen):
     @on(DataTable.RowSelected)
     def _open(self) -> None:
         if (view := self.selected) is not None:
-            self.app.push_screen(CampaignScreen(self.desk, view.name))
+            self.app.push_screen(CampaignScreen(self.services, view.name))
 
     # finding
 

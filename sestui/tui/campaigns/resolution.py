@@ -81,9 +81,9 @@ class ResolutionScreen(RunControlScreen):
         ),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
-        self.campaigns = CampaignService(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
+        self.campaigns = CampaignService(services)
 
     @property
     def doubtful(self) -> RunView | None:
@@ -106,7 +106,7 @@ class ResolutionScreen(RunControlScreen):
         """Show a run."""
         from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - it settles and follows up too
 
-        self.app.push_screen(RunScreen(self.desk, run_id))
+        self.app.push_screen(RunScreen(self.services, run_id))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what there is something to do for."""
@@ -121,7 +121,7 @@ class ResolutionScreen(RunControlScreen):
         """Ask what is to become of those in doubt, ask once more, do it."""
         if (doubtful := self.doubtful) is None:
             return
-        run = await self.attempt(lambda: self.desk.run(doubtful.id))
+        run = await self.attempt(lambda: self.services.run(doubtful.id))
         count = await self.attempt(lambda: self.campaigns.in_doubt(doubtful.id))
         if run is None or not count:
             return
@@ -177,7 +177,7 @@ class ResolutionScreen(RunControlScreen):
             return
         question = ConfirmScreen(
             f"Send {shorten(name, 60)} to {recipients(size)}?",
-            f"{WHOM[only]}. Mail goes to {self.desk.label.text}.",
+            f"{WHOM[only]}. Mail goes to {self.services.label.text}.",
             recipients=size,
             yes=f"Send to {size:,}",
         )

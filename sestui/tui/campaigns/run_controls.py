@@ -56,7 +56,7 @@ class RunControlScreen(BaseScreen):
         Where no mail can be made for some, it is asked whether to leave them out, which is what
         ``start`` is told.
         """
-        emails = self.desk.runtime.contacts.emails
+        emails = self.services.runtime.contacts.emails
         outcome = await self.attempt(lambda: unless_unrenderable(lambda: start(False), emails))
         if not isinstance(outcome, LeftOut):
             return outcome
@@ -71,13 +71,13 @@ class RunControlScreen(BaseScreen):
     def _open_contact(self, email: str) -> None:
         from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - it leads back here
 
-        self.app.push_screen(ContactScreen(self.desk, email))
+        self.app.push_screen(ContactScreen(self.services, email))
 
     @work(group="deed")
     async def action_pause(self) -> None:
         """Hold the run."""
         if (run := self.steered) is not None:
-            await self.attempt(lambda: self.desk.pause(run))
+            await self.attempt(lambda: self.services.pause(run))
             self.look_again()
 
     @work(group="deed")
@@ -87,7 +87,7 @@ class RunControlScreen(BaseScreen):
             return
         if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
             return
-        await self.started(lambda skip: self.desk.resume(run, skip_unrenderable=skip))
+        await self.started(lambda skip: self.services.resume(run, skip_unrenderable=skip))
         self.look_again()
 
     @work(group="deed")
@@ -95,10 +95,10 @@ class RunControlScreen(BaseScreen):
         """End the run, once the operator has said so."""
         if (shown := self.steered) is None:
             return
-        run = await self.attempt(lambda: self.desk.run(shown.id))
+        run = await self.attempt(lambda: self.services.run(shown.id))
         if run is None or not await self.app.push_screen_wait(_cancel_question(run)):
             return
-        await self.attempt(lambda: self.desk.cancel(run))
+        await self.attempt(lambda: self.services.cancel(run))
         self.look_again()
 
 

@@ -31,9 +31,9 @@ class Say:
         self._now = now
         self._at = at
 
-    def ends(self, picture: RunSnapshot, measured: float) -> str:
+    def ends(self, snapshot: RunSnapshot, measured: float) -> str:
         """``ends 10:42 (in 4 min 41 s)``, or what else there is to say about the end."""
-        run, now = picture.run, self._now()
+        run, now = snapshot.run, self._now()
         if has_ended(run) and run.finished_at is not None:
             took = run.finished_at - (run.started_at or run.finished_at)
             return f"{run.state} {self._at(run.finished_at)} after {duration(took)}"
@@ -41,10 +41,10 @@ class Say:
             left = run.resume_at - now
             return f"goes on {self._at(run.resume_at)} (in {duration(left)})"
         pending = run.counts.pending + run.counts.sending
-        rate = measured or picture.allowed or 0.0
+        rate = measured or snapshot.allowed or 0.0
         if run.state != RunState.SENDING or not rate:
             return ""
-        told = picture.forecast
+        told = snapshot.forecast
         if told is not None and told.later:
             ends = f" · ends {self._at(told.ends_at)}" if told.ends_at is not None else ""
             return f"{told.today:,} more today, {told.later:,} later{ends}"
@@ -54,19 +54,19 @@ class Say:
 class Figure(Widget):
     """Draws one picture of a run; what differs is how."""
 
-    picture: reactive[RunSnapshot | None] = reactive(None)
+    snapshot: reactive[RunSnapshot | None] = reactive(None)
 
 
 class RunTitle(Figure):
     """Campaign, run and state; below it, why it does not go on."""
 
-    picture: reactive[RunSnapshot | None] = reactive(None, layout=True)
+    snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
     def render(self) -> Content:
         """One line, or two where there is a reason."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        run = self.picture.run
+        run = self.snapshot.run
         state = Content.styled(run.state, f"bold $text-{STATE_COLOURS.get(run.state, 'primary')}")
         number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
         room = max(1, self.size.width - state.cell_length - 2)
@@ -83,11 +83,11 @@ class RunBar(Figure):
 
     def render(self) -> Content:
         """One line."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        counts = self.picture.run.counts
+        counts = self.snapshot.run.counts
         done = counts.settled / counts.audience if counts.audience else 0.0
-        colour = STATE_COLOURS.get(self.picture.run.state, "primary")
+        colour = STATE_COLOURS.get(self.snapshot.run.state, "primary")
         return Content.styled(bar(done, self.size.width), f"${colour} on $surface-lighten-1")
 
 
@@ -101,14 +101,14 @@ class RunProgress(Figure):
 
     def render(self) -> Content:
         """One line."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        counts = self.picture.run.counts
+        counts = self.snapshot.run.counts
         left = Content.assemble(
             (f"{percent(counts.settled, counts.audience):>5}", "bold"),
             f"   {counts.settled:,} of {counts.audience:,}   ",
         )
-        return left + Content(self._say.ends(self.picture, self._meter.rate()))
+        return left + Content(self._say.ends(self.snapshot, self._meter.rate()))
 
 
 class RunRate(Figure):
@@ -120,9 +120,9 @@ class RunRate(Figure):
 
     def render(self) -> Content:
         """One line."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        return rate_line(self._meter, self.picture.allowed, self.size.width)
+        return rate_line(self._meter, self.snapshot.allowed, self.size.width)
 
 
 class RunQuota(Figure):
@@ -130,21 +130,21 @@ class RunQuota(Figure):
 
     def render(self) -> Content:
         """One line."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        return quota_line(self.picture.quota, self.size.width)
+        return quota_line(self.snapshot.quota, self.size.width)
 
 
 class RunCountsLine(Figure):
     """How many recipients stand where; together they are the audience."""
 
-    picture: reactive[RunSnapshot | None] = reactive(None, layout=True)
+    snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
     def render(self) -> Content:
         """One line, and one more where the operator is needed."""
-        if self.picture is None:
+        if self.snapshot is None:
             return Content("")
-        run = self.picture.run
+        run = self.snapshot.run
         counts = run.counts
         parts = [
             ("accepted", counts.accepted, "$text-success"),

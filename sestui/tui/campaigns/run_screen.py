@@ -51,17 +51,17 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
         *DeliveryFilterScreen.NARROWING,
     ]
 
-    def __init__(self, desk: ScreenServices, run_id: int) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices, run_id: int) -> None:
+        super().__init__(services)
         self.run_id = run_id
         self.refresh_seconds = _REFRESH_SECONDS
-        self._picture: RunSnapshot | None = None
+        self._snapshot: RunSnapshot | None = None
         self._meter = RateMeter()
-        self._tail = Tail(desk.zone)
+        self._tail = Tail(services.zone)
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
-            RunProgress(self._meter, Say(desk.clock.now, self._at)),
+            RunProgress(self._meter, Say(services.clock.now, self._at)),
             RunRate(self._meter),
             RunQuota(),
             RunCountsLine(),
@@ -78,11 +78,11 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
         """Listen to our own sender."""
         self.panel.display = False
         self._tail.focus()
-        self.desk.listeners.add(self.reported)
+        self.services.listeners.add(self.reported)
 
     def on_unmount(self) -> None:
         """Stop listening."""
-        self.desk.listeners.remove(self.reported)
+        self.services.listeners.remove(self.reported)
 
     def reported(self, lines: Sequence[AnswerLine]) -> None:
         """Our own sender tells of answers: sooner, and of more of them, than the ledger is read."""
@@ -91,20 +91,20 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
 
     async def read(self) -> None:
         """Read the run and the account."""
-        picture = await self.look(lambda: self.desk.picture(self.run_id))
-        if picture is not None:
-            self._show(picture)
-            ended = has_ended(picture.run)
+        snapshot = await self.look(lambda: self.services.snapshot(self.run_id))
+        if snapshot is not None:
+            self._show(snapshot)
+            ended = has_ended(snapshot.run)
             self.refresh_seconds = _ENDED_REFRESH_SECONDS if ended else _REFRESH_SECONDS
             await self.read_deliveries()
 
-    def _show(self, picture: RunSnapshot) -> None:
-        self._picture = picture
-        counts = picture.run.counts
-        self._meter.add(picture.at, counts.accepted + counts.rejected + counts.in_doubt)
-        self._tail.add(picture.tail)
+    def _show(self, snapshot: RunSnapshot) -> None:
+        self._snapshot = snapshot
+        counts = snapshot.run.counts
+        self._meter.add(snapshot.at, counts.accepted + counts.rejected + counts.in_doubt)
+        self._tail.add(snapshot.tail)
         for figure in self._figures:
-            figure.picture = picture
+            figure.snapshot = snapshot
         self.offer_again()
 
     # what may be done
@@ -112,7 +112,7 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
     @property
     def steered(self) -> RunView | None:
         """The run on the screen."""
-        return self._picture.run if self._picture else None
+        return self._snapshot.run if self._snapshot else None
 
     @property
     def in_hand(self) -> LogRow | None:
@@ -121,7 +121,7 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
 
     def copied(self) -> str:
         """The address under the cursor, else the campaign's name."""
-        return super().copied() or (self._picture.run.campaign if self._picture else "")
+        return super().copied() or (self._snapshot.run.campaign if self._snapshot else "")
 
     def about(self) -> str:
         """The run."""
@@ -151,4 +151,4 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
         return False
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)

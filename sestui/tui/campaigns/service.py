@@ -49,9 +49,9 @@ class CampaignSnapshot:
 class CampaignService:
     """Reads campaigns; follows up on runs and settles their doubts."""
 
-    def __init__(self, desk: ScreenServices) -> None:
-        self._desk = desk
-        self._runtime = desk.runtime
+    def __init__(self, services: ScreenServices) -> None:
+        self._services = services
+        self._runtime = services.runtime
 
     # looking
 
@@ -59,19 +59,19 @@ class CampaignService:
         """Every campaign's name, sorted."""
         return self._runtime.campaigns.names()
 
-    def picture(self, name: str) -> CampaignSnapshot:
+    def snapshot(self, name: str) -> CampaignSnapshot:
         """Everything the campaign's screen shows.
 
         Raises:
             NotFoundError: there is no such campaign.
         """
-        view = self._desk.campaign(name)
+        view = self._services.campaign(name)
         goes_on = view.run is not None and not has_ended(view.run)
         return CampaignSnapshot(
             view=view,
             card=self._card(name),
             runs=self._runtime.overview.runs(name, limit=_MOST_RUNS),
-            live=self._desk.picture(view.run.id) if goes_on and view.run is not None else None,
+            live=self._services.snapshot(view.run.id) if goes_on and view.run is not None else None,
             forecast=None if goes_on else self._forecast(view),
         )
 
@@ -90,7 +90,7 @@ class CampaignService:
         )
 
     def _forecast(self, view: CampaignView) -> Forecast | None:
-        if not self._desk.account_open or not view.audience:
+        if not self._services.account_open or not view.audience:
             return None
         try:
             return self._runtime.outlook.of(view.name)
@@ -107,7 +107,7 @@ class CampaignService:
         """Start a follow-up; the id of its run."""
         campaign = self._runtime.campaigns.get(name)
         run = self._runtime.starter.start(
-            campaign, self._desk.clock.now(), only=only, skip_unrenderable=skip_unrenderable
+            campaign, self._services.clock.now(), only=only, skip_unrenderable=skip_unrenderable
         )
         if run is None:
             raise StateError(f"{name} was started by somebody else just now.")

@@ -63,7 +63,7 @@ class StartScreen(ResolutionScreen):
         """Ask, check everybody's mail, start, and watch."""
         if (chosen := self.begun) is None:
             return
-        view = await self.attempt(lambda: self.desk.campaign(chosen.name))
+        view = await self.attempt(lambda: self.services.campaign(chosen.name))
         if view is None:
             return
         count, again = view.audience or 0, view.run is not None
@@ -74,7 +74,7 @@ class StartScreen(ResolutionScreen):
                 failed=True,
             )
             return
-        warnings = await self.attempt(lambda: self.desk.warnings(view.name))
+        warnings = await self.attempt(lambda: self.services.warnings(view.name))
         if warnings is None:
             return
         question = self._start_question(view, count, warnings)
@@ -82,7 +82,7 @@ class StartScreen(ResolutionScreen):
             return
         self.tell(f"Checking the mails of {recipients(count)}…")
         run_id = await self.started(
-            lambda skip: self.desk.start(view.name, again=again, skip_unrenderable=skip)
+            lambda skip: self.services.start(view.name, again=again, skip_unrenderable=skip)
         )
         if run_id is not None:
             self.open_run(run_id)
@@ -90,7 +90,7 @@ class StartScreen(ResolutionScreen):
     def _start_question(
         self, view: CampaignView, count: int, warnings: Sequence[str]
     ) -> ConfirmScreen:
-        text = f"Subject: {shorten(view.subject, 120)}\nMail goes to {self.desk.label.text}."
+        text = f"Subject: {shorten(view.subject, 120)}\nMail goes to {self.services.label.text}."
         if view.run is not None:
             text = (
                 f"It was sent before: run {view.run.number} with "
@@ -118,7 +118,7 @@ class StartScreen(ResolutionScreen):
         )
         if not address:
             return
-        run_id = await self.attempt(lambda: self.desk.test(view.name, address))
+        run_id = await self.attempt(lambda: self.services.test(view.name, address))
         if run_id is not None:
             self.open_run(run_id)
 

@@ -30,11 +30,11 @@ class HeadSnapshot:
 class ComposeHead(Widget):
     """One line; the name gives way."""
 
-    picture: reactive[HeadSnapshot | None] = reactive(None)
+    snapshot: reactive[HeadSnapshot | None] = reactive(None)
 
     def render(self) -> Content:
         """Name and state, pages, findings."""
-        seen = self.picture
+        seen = self.snapshot
         if seen is None:
             return Content("")
         pages = Content("  ").join(

@@ -89,8 +89,8 @@ class ComposeScreen(DraftActions):
         _second("y,alt+y", "copy", "Copy", "copy", "Copy the address the mail is for"),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self._head = ComposeHead()
         self._preview = MailPreview(id="preview")
         self._findings = FindingsList(id="findings")
@@ -125,11 +125,11 @@ class ComposeScreen(DraftActions):
         read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
         whom = PreviewTarget(self._contact_id, step)
 
-        def picture() -> Drawn | None:
+        def snapshot() -> Drawn | None:
             found = self.drafts.look(read, seen, whom, number)
             return drawn(found) if found is not None else None
 
-        made = await self.look(picture)
+        made = await self.look(snapshot)
         if made is not None:
             self._show(made)
         elif self.drafts.is_newest(number):  # the database didn't answer
@@ -149,9 +149,9 @@ class ComposeScreen(DraftActions):
         opened, found = self.on_desk.opened, self.drawn.look.findings if self.drawn else ()
         state = "new" if opened is None else ""
         if opened is not None and opened.next_due_at is not None:
-            at = moment(opened.next_due_at, self.desk.clock.now(), self.desk.zone)
+            at = moment(opened.next_due_at, self.services.clock.now(), self.services.zone)
             state = f"starts {at}"
-        self._head.picture = HeadSnapshot(
+        self._head.snapshot = HeadSnapshot(
             name=self.called,
             state=state,
             unsaved=self.unsaved,

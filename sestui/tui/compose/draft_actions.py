@@ -24,8 +24,8 @@ from sestui.tui.widgets.format import shorten
 class DraftActions(DraftScreen):
     """A draft with its mail for one contact."""
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.drawn: Drawn | None = None
         """The newest look at the draft; None: there was none yet."""
         self._tested = ""
@@ -107,7 +107,7 @@ class DraftActions(DraftScreen):
             return
         run_id = await self.attempt(lambda: self.drafts.test(seen.name, address, shown_as))
         if run_id is not None:
-            self.app.push_screen(RunScreen(self.desk, run_id))
+            self.app.push_screen(RunScreen(self.services, run_id))
 
     @work(group="deed")
     async def action_attach(self) -> None:

@@ -30,9 +30,9 @@ _RETRY_SECONDS = 1.0
 class DraftScreen(BaseScreen):
     """Holds one draft; what is typed stays when one goes to another place and comes back."""
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
-        self.drafts = ComposeService(desk.runtime)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
+        self.drafts = ComposeService(services.runtime)
         self.form = DraftForm(lambda: self._lists, id="form")
         self.on_desk = OpenDraft(Draft())
         """What was opened last."""
@@ -103,7 +103,7 @@ class DraftScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Ask before the app is left; keep what is typed."""
-        self.desk.may_leave.append(self.may_leave)
+        self.services.may_leave.append(self.may_leave)
         self.set_interval(_KEEP_SECONDS, self._keep_soon)
 
     def on_screen_resume(self) -> None:
@@ -145,11 +145,11 @@ class DraftScreen(BaseScreen):
 
     async def _offer(self, kept: AutosavedDraft) -> None:
         name = kept.draft.name.strip() or "a new campaign"
+        typed_until = moment(kept.at, self.services.clock.now(), self.services.zone)
         answer = await self.app.push_screen_wait(
             ChooseScreen(
                 f"Unsaved text of {shorten(name, 50)}",
-                f"It was typed until {moment(kept.at, self.desk.clock.now(), self.desk.zone)}, "
-                f"and sestui ended before it was saved.\n"
+                f"It was typed until {typed_until}, and sestui ended before it was saved.\n"
                 f"Subject: {shorten(kept.draft.subject, 100)}",
                 {"open": "Go on with it", "discard": "Throw it away"},
             )
@@ -298,7 +298,7 @@ class DraftScreen(BaseScreen):
     @on(events.Unmount)
     async def _gone(self) -> None:
         """Whatever ends the app: what is unsaved is on the disk."""
-        self.desk.may_leave.remove(self.may_leave)
+        self.services.may_leave.remove(self.may_leave)
         try:
             if (self.form.draft if self.unsaved else None) != self._kept:
                 await self._keep()

@@ -118,9 +118,9 @@ class MailPreview(Vertical):
         """What came before there was anything to draw it on."""
         self._draw()
 
-    def show(self, picture: Drawn) -> None:
+    def show(self, snapshot: Drawn) -> None:
         """Show another look; who has scrolled stays about where they are."""
-        self._drawn = self._head.drawn = picture
+        self._drawn = self._head.drawn = snapshot
         self._draw()
 
     def watch_view(self, view: str) -> None:
@@ -140,20 +140,20 @@ class MailPreview(Vertical):
         (self._mail if self.view == "mail" else self._pager).focus()
 
     def _draw(self) -> None:
-        picture = self._drawn
-        if picture is None or not self._switch.is_attached:
+        snapshot = self._drawn
+        if snapshot is None or not self._switch.is_attached:
             return  # not there yet, or not any more: a look takes its time
-        is_mail = self.view == "mail" or picture.look.mail is None
+        is_mail = self.view == "mail" or snapshot.look.mail is None
         self._switch.current = "preview-mail" if is_mail else "preview-pager"
-        if picture.look.mail is None:
+        if snapshot.look.mail is None:
             self._mail.show(
                 Content.styled(
                     "The mail can't be made yet; see what is found below.", "$text-muted"
                 )
             )
         elif is_mail:
-            self._mail.show(picture.mail)
-        elif picture.texts[self.view] != self._pager.text:
+            self._mail.show(snapshot.mail)
+        elif snapshot.texts[self.view] != self._pager.text:
             at = self._pager.scroll_y
-            self._pager.show(picture.texts[self.view])
+            self._pager.show(snapshot.texts[self.view])
             self._pager.scroll_to(y=at, animate=False, immediate=True, force=True)

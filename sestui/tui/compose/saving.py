@@ -62,7 +62,7 @@ def _said(screen: "DraftScreen", opened: Opened) -> str:
 
 
 def _at(screen: "DraftScreen", instant: Instant) -> str:
-    return f"at {moment(instant, screen.desk.clock.now(), screen.desk.zone)}"
+    return f"at {moment(instant, screen.services.clock.now(), screen.services.zone)}"
 
 
 async def _ask_about_name(screen: "DraftScreen", seen: CampaignVersion, read: ReadDraft) -> str:
@@ -92,7 +92,7 @@ async def _ask_about_time(screen: "DraftScreen", read: ReadDraft, due: Instant) 
     answer = await screen.app.push_screen_wait(
         ChooseScreen(
             f"Is {name} to start by itself {_at(screen, due)}?",
-            f"{shorten(stands, 300)}\nMail goes to {screen.desk.label.text}.",
+            f"{shorten(stands, 300)}\nMail goes to {screen.services.label.text}.",
             {"draft": "Save it as a draft: nothing starts by itself", **start},
         )
     )

@@ -11,9 +11,9 @@ def visible(text: str) -> str:
     """``text`` with a picture in the place of each such character, so that no place moves."""
     if text.isprintable():
         return text
-    return _HARMFUL.sub(_picture, text)
+    return _HARMFUL.sub(_snapshot, text)
 
 
-def _picture(found: re.Match[str]) -> str:
+def _snapshot(found: re.Match[str]) -> str:
     code = ord(found[0])
     return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"

@@ -66,13 +66,13 @@ class ContactScreen(SuppressionScreen):
         ),
     ]
 
-    def __init__(self, desk: ScreenServices, email: str) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices, email: str) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
         self._email = email
         self._record: ContactRecord | None = None
         self._others = False
-        self._head = ContactHead(desk.runtime.local_time)
+        self._head = ContactHead(services.runtime.local_time)
         self._attributes = Pager(id="attributes")
         self._history: LazyTable[HistoryEntry] = LazyTable(_COLUMNS, self._cells, id="history")
 
@@ -140,7 +140,7 @@ class ContactScreen(SuppressionScreen):
         said = ": ".join(part for part in (entry.code, entry.reason) if part)
         test = entry.kind == RunKind.TEST
         return {
-            "when": (moment(entry.at, self.desk.clock.now(), self.desk.zone), "quiet"),
+            "when": (moment(entry.at, self.services.clock.now(), self.services.zone), "quiet"),
             "campaign": (entry.campaign, ""),
             "run": (f"test {entry.run}" if test else str(entry.run), ""),
             "state": (state, kind),
@@ -174,7 +174,7 @@ class ContactScreen(SuppressionScreen):
     @on(LazyTable.Opened)
     def _open(self) -> None:
         if (entry := self._history.selected) is not None:
-            self.app.push_screen(RunScreen(self.desk, entry.run_id))
+            self.app.push_screen(RunScreen(self.services, entry.run_id))
 
     def action_all(self) -> None:
         """Show or hide the runs of lists they are not on."""
@@ -195,7 +195,7 @@ class ContactScreen(SuppressionScreen):
         from sestui.tui.contacts.edit_contact import EditContactScreen  # noqa: PLC0415 - if wanted
 
         if self._record is not None and self._record.contact is not None:
-            self.app.push_screen(EditContactScreen(self.desk, self._record.email))
+            self.app.push_screen(EditContactScreen(self.services, self._record.email))
 
     @work(group="deed")
     async def action_lists(self) -> None:
@@ -212,13 +212,13 @@ class ContactScreen(SuppressionScreen):
         if after is None or after == before:
             return
 
-        def deed() -> bool:
+        def action() -> bool:
             self.contacts.change_lists(
                 contact, join=sorted(after - before), leave=sorted(before - after)
             )
             return True
 
-        if await self.attempt(deed):
+        if await self.attempt(action):
             self.tell(_told(after - before, before - after))
             self.look_again()
 

@@ -25,9 +25,9 @@ class ContactTable(LazyTable[ContactLine]):
     class Told(TableMessage):
         """There is something new in :attr:`said`."""
 
-    def __init__(self, desk: ContactsService) -> None:
+    def __init__(self, services: ContactsService) -> None:
         super().__init__(PEOPLE_COLUMNS, contact_cells, id="people")
-        self._desk = desk
+        self._services = services
         self.which = Which()
         self.wanted = ""
         self._progress = ""
@@ -56,7 +56,7 @@ class ContactTable(LazyTable[ContactLine]):
         """A newer search cancels this one, and nobody asks for its next step: that is all there
         is to giving it up."""
         if not self.wanted:
-            self.show(self._desk.pages(self.which))
+            self.show(self._services.pages(self.which))
             self.post_message(self.Told(self))
             return
         self._tell("searching…")
@@ -75,7 +75,7 @@ class ContactTable(LazyTable[ContactLine]):
 
     async def _searched(self, total: int, cursor: int) -> None:
         """Search to the end; what is found is shown as soon as it fills the table to ``cursor``."""
-        finds, steps = FoundContactRows(), self._desk.find(self.which, self.wanted)
+        finds, steps = FoundContactRows(), self._services.find(self.which, self.wanted)
         shown = done = False
         while not done:
             step = await asyncio.to_thread(next, steps)

@@ -79,8 +79,8 @@ class ContactsScreen(SuppressionScreen):
         Binding("l", "people", "To the contacts", show=False),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
         self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
         self._people = ContactTable(self.contacts)
@@ -260,14 +260,14 @@ class ContactsScreen(SuppressionScreen):
     def _go_to(self, email: str) -> None:
         from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - only when wanted
 
-        self.app.push_screen(ContactScreen(self.desk, email))
+        self.app.push_screen(ContactScreen(self.services, email))
 
     def action_edit(self) -> None:
         """Open the form of the contact under the cursor."""
         from sestui.tui.contacts.edit_contact import EditContactScreen  # noqa: PLC0415 - if wanted
 
         if (line := self._people.selected) is not None:
-            self.app.push_screen(EditContactScreen(self.desk, line.email))
+            self.app.push_screen(EditContactScreen(self.services, line.email))
 
     def action_copy(self) -> None:
         """Copy the address under the cursor."""
@@ -278,7 +278,7 @@ class ContactsScreen(SuppressionScreen):
         """Go to the import."""
         from sestui.tui.imports.import_screen import ImportScreen  # noqa: PLC0415 - only when wanted
 
-        self.app.push_screen(ImportScreen(self.desk))
+        self.app.push_screen(ImportScreen(self.services))
 
     @work(group="deed")
     async def action_new(self) -> None:

@@ -41,9 +41,9 @@ class EditContactScreen(BaseScreen):
         ),
     ]
 
-    def __init__(self, desk: ScreenServices, email: str) -> None:
-        super().__init__(desk)
-        self._contacts = ContactsService(desk.runtime)
+    def __init__(self, services: ScreenServices, email: str) -> None:
+        super().__init__(services)
+        self._contacts = ContactsService(services.runtime)
         self._email = email
         self._contact: Contact | None = None
         self._status = SelectionList("Status", one=True, noted=True, id="status")
@@ -150,11 +150,11 @@ class EditContactScreen(BaseScreen):
         if not await self._sure(contact, form):
             return
 
-        def deed() -> bool:
+        def action() -> bool:
             self._contacts.save(contact, form)
             return True
 
-        if await self.attempt(deed):
+        if await self.attempt(action):
             self.tell(f"{contact.email} is saved.")
             self.app.pop_screen()
 

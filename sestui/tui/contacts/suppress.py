@@ -86,9 +86,9 @@ class SuppressionScreen(BaseScreen):
     ]
     """Two actions on one key: whether the address is suppressed decides which there is."""
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
-        self.contacts = ContactsService(desk.runtime)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
+        self.contacts = ContactsService(services.runtime)
 
     @property
     def suppressible(self) -> tuple[str, bool, str] | None:
@@ -116,11 +116,11 @@ class SuppressionScreen(BaseScreen):
         if not reason:
             return
 
-        def deed() -> bool:
+        def action() -> bool:
             self.contacts.suppress(email, reason)
             return True
 
-        if await self.attempt(deed):
+        if await self.attempt(action):
             self.tell(f"{email} is suppressed.")
             self.changed()
 
@@ -139,10 +139,10 @@ class SuppressionScreen(BaseScreen):
         if not await self.app.push_screen_wait(question):
             return
 
-        def deed() -> bool:
+        def action() -> bool:
             self.contacts.unsuppress(email)
             return True
 
-        if await self.attempt(deed):
+        if await self.attempt(action):
             self.tell(f"{email} may be mailed again.")
             self.changed()

@@ -52,9 +52,9 @@ class DeliveryFilterScreen(BaseScreen):
         ),
     ]
 
-    def __init__(self, desk: ScreenServices, *, mixed: bool = False) -> None:
-        super().__init__(desk)
-        self.panel = DeliveryPanel(desk, mixed=mixed)
+    def __init__(self, services: ScreenServices, *, mixed: bool = False) -> None:
+        super().__init__(services)
+        self.panel = DeliveryPanel(services, mixed=mixed)
 
     @property
     def panel_shown(self) -> bool:
@@ -95,7 +95,7 @@ class DeliveryFilterScreen(BaseScreen):
 
     def action_narrow(self, step: int) -> None:
         """Show the deliveries of the next state, or of the one before."""
-        self.panel.narrow(step)
+        self.panel.filter_by(step)
 
     def action_state(self, number: int) -> None:
         """Show the deliveries of a state, by its place in the bar."""
@@ -106,7 +106,7 @@ class DeliveryFilterScreen(BaseScreen):
         from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - it opens runs itself
 
         if (row := self.panel.selected) is not None:
-            self.app.push_screen(ContactScreen(self.desk, row.delivery.email))
+            self.app.push_screen(ContactScreen(self.services, row.delivery.email))
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""
@@ -131,18 +131,18 @@ class DeliveryFilterScreen(BaseScreen):
         wanted, label = self.panel.wanted, self.panel.bar.choice.label
         found = f" with {shorten(wanted.find, 60)} in the address" if wanted.find else ""
         what = f"{label}, {self.about()}{found}"
-        desk = DeliveryService(self.desk.runtime)
+        services = DeliveryService(self.services.runtime)
         plan = await self.attempt(
             lambda: ExportPlan(
                 wanted,
                 f"{what[:1].upper()}{what[1:]}.",
                 self.panel.table.count or 0,
                 self.panel.more,
-                desk.file_name(wanted, label),
+                services.file_name(wanted, label),
             )
         )
         if plan is None:
             return
-        said = await self.app.push_screen_wait(ExportScreen(self.desk, plan))
+        said = await self.app.push_screen_wait(ExportScreen(self.services, plan))
         if said:
             self.tell(said)

@@ -46,10 +46,10 @@ class DeliveryPanel(Vertical):
     class Narrowed(Message):
         """Other deliveries are wanted than before."""
 
-    def __init__(self, desk: ScreenServices, *, mixed: bool) -> None:
+    def __init__(self, services: ScreenServices, *, mixed: bool) -> None:
         super().__init__()
-        self._desk = DeliveryService(desk.runtime)
-        self._clock = desk.clock
+        self._services = DeliveryService(services.runtime)
+        self._clock = services.clock
         self._scope: LogFilter | None = None
         self._found: FoundDeliveries | None = None
         self._latest: Search | None = None
@@ -60,8 +60,8 @@ class DeliveryPanel(Vertical):
         self._told = Static(id="found", markup=False)
         self._find = Horizontal(self._line, self._told, classes="find-line")
         self.bar = StateBar()
-        self.table = DeliveryTable(desk.clock, desk.zone, mixed=mixed)
-        self.detail = DeliveryDetail(desk.clock, desk.zone)
+        self.table = DeliveryTable(services.clock, services.zone, mixed=mixed)
+        self.detail = DeliveryDetail(services.clock, services.zone)
 
     def compose(self) -> ComposeResult:
         """Bar, find line, table, detail."""
@@ -128,7 +128,7 @@ class DeliveryPanel(Vertical):
         self.table.focus()
         return True
 
-    def narrow(self, step: int) -> None:
+    def filter_by(self, step: int) -> None:
         """Take a state so many further on in the bar."""
         self.bar.move(step)
         self._show()
@@ -163,7 +163,7 @@ class DeliveryPanel(Vertical):
 
     def counts(self, scope: LogFilter) -> RunCounts:
         """How many of each state there are in ``scope``; blocking."""
-        return self._desk.counts(scope)
+        return self._services.counts(scope)
 
     @property
     def scope(self) -> LogFilter | None:
@@ -180,14 +180,14 @@ class DeliveryPanel(Vertical):
             self._look_for(wanted, quietly=False)
         else:
             self._told.update("")
-            self.table.show(self._desk.source(wanted), keep_cursor=keep_cursor)
+            self.table.show(self._services.source(wanted), keep_cursor=keep_cursor)
         self.post_message(self.Narrowed())
 
     @work(exclusive=True, group="search")
     async def _look_for(self, wanted: LogFilter, *, quietly: bool) -> None:
         """Look through the ledger a stretch at a time; whatever is typed next cancels it."""
         began = shown = self._clock.monotonic()
-        self._latest = search = self._desk.search(wanted)
+        self._latest = search = self._services.search(wanted)
         if not quietly:
             self._found = FoundDeliveries(search)
             self._told.update("looking …")

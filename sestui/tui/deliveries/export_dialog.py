@@ -49,10 +49,10 @@ class ExportScreen(Dialog[str]):
         Binding("escape", "go_back", "Back", tooltip="Write no file; one half written goes away")
     ]
 
-    def __init__(self, desk: ScreenServices, plan: ExportPlan) -> None:
+    def __init__(self, services: ScreenServices, plan: ExportPlan) -> None:
         super().__init__()
-        self._errands = desk.errands
-        self._deliveries = DeliveryService(desk.runtime)
+        self._jobs = services.jobs
+        self._deliveries = DeliveryService(services.runtime)
         self._plan = plan
         self._folder = _working_folder()
         self._export: Export | None = None
@@ -95,12 +95,12 @@ class ExportScreen(Dialog[str]):
             if await asyncio.to_thread(out.is_file) and not await self._may_replace(out):
                 return
             self._export = export
-            self._errands.add(export)
+            self._jobs.add(export)
             try:
                 await asyncio.to_thread(export.run)
             finally:
                 self._export = None
-                self._errands.remove(export)
+                self._jobs.remove(export)
         except SestuiError as error:
             self._say(Content.styled(shorten(str(error), _FAULT_CELLS), "$text-error"))
             return

@@ -9,7 +9,7 @@ from sestui.core.clock import Instant
 from sestui.reports.dashboard import Dashboard
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.home.account_figures import AccountHealth, AccountQuota, AccountRate
@@ -28,7 +28,7 @@ _STEPS = (
 
 def _first_steps() -> str:
     """What to do where there is nothing yet; the keys are the places' own."""
-    keys = {place.mode: (number, place.name) for number, place in enumerate(PLACES, 1)}
+    keys = {place.mode: (number, place.name) for number, place in enumerate(TABS, 1)}
     steps = "\n".join(
         f"  {keys[mode][0]}   {keys[mode][1]:<12}{what}" for mode, what in _STEPS if mode in keys
     )
@@ -44,10 +44,10 @@ class HomeScreen(BaseScreen):
 
     PLACE = "Home"
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._home = HomeService(desk.runtime)
+        self._home = HomeService(services.runtime)
         self._rate, self._quota, self._health = AccountRate(), AccountQuota(), AccountHealth()
         self._agenda: LazyTable[AgendaRow] = LazyTable(COLUMNS, cells)
 
@@ -69,7 +69,7 @@ class HomeScreen(BaseScreen):
             self._show(*seen)
 
     def _look(self) -> tuple[Dashboard, AccountSnapshot | None]:
-        account = self._home.account() if self.desk.account_open else None
+        account = self._home.account() if self.services.account_open else None
         return self._home.dashboard(), account
 
     def _show(self, found: Dashboard, account: AccountSnapshot | None) -> None:
@@ -90,7 +90,7 @@ class HomeScreen(BaseScreen):
         elif row.run is None:
             self.app.switch_mode("campaigns")
         else:
-            self.app.push_screen(RunScreen(self.desk, row.run.id))
+            self.app.push_screen(RunScreen(self.services, row.run.id))
 
     @work(group="deed")
     async def _open_import(self, row: AgendaRow, import_id: int) -> None:
@@ -106,4 +106,4 @@ class HomeScreen(BaseScreen):
             self.look_again()
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)

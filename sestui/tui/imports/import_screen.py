@@ -35,10 +35,10 @@ class ImportScreen(BaseScreen):
 
     PLACE = "Contacts"
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         folder = _working_folder()
-        self._import = ImportService(desk.runtime)
+        self._import = ImportService(services.runtime)
         self._head = ImportHead()
         self._file = FileStep(folder, self._at)
         self._columns = ColumnsStep()
@@ -167,12 +167,12 @@ class ImportScreen(BaseScreen):
         if self._errand is not None:
             return
         self._plan, self._imported = plan, None
-        self._errand = errand = self._import.errand(plan)
-        self.desk.errands.add(errand)
+        self._errand = job = self._import.job(plan)
+        self.services.jobs.add(job)
         self._go(_RESULT)
         self._result.follow(plan)
         try:
-            self._imported = await asyncio.to_thread(errand.run)
+            self._imported = await asyncio.to_thread(job.run)
         except SestuiError as error:
             self._go(_LIST)
             if isinstance(error, StoppedError):
@@ -182,10 +182,10 @@ class ImportScreen(BaseScreen):
             return
         finally:
             self._errand = None
-            self.desk.errands.remove(errand)
+            self.services.jobs.remove(job)
         self._result.show(self._imported)
         if not self.is_current:  # the operator is elsewhere meanwhile
-            self.tell(errand.last_words)
+            self.tell(job.last_words)
         if not plan.dry_run:
             self.look_again()
 
@@ -200,8 +200,8 @@ class ImportScreen(BaseScreen):
     @work(exclusive=True, group="stop")
     async def ask_to_stop(self) -> None:
         """Stop the import, once the operator has said so; a dry run at once."""
-        errand = self._errand
-        if errand is None:
+        job = self._errand
+        if job is None:
             return
         question = ConfirmScreen(
             "Stop the import?",
@@ -209,10 +209,10 @@ class ImportScreen(BaseScreen):
             recipients=0,
             yes="Stop it",
         )
-        if not errand.plan.dry_run and not await self.app.push_screen_wait(question):
+        if not job.plan.dry_run and not await self.app.push_screen_wait(question):
             return
-        errand.stop()
-        if self._errand is not errand:
+        job.stop()
+        if self._errand is not job:
             self.tell("It had just ended.")
 
     # rejects
@@ -256,7 +256,7 @@ class ImportScreen(BaseScreen):
         self.tell(said)
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)
 
 
 def _working_folder() -> Path:

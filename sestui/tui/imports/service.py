@@ -109,7 +109,7 @@ class ImportService:
         """Raise UsageError for what can't be a list's name."""
         check_list_name(name)
 
-    def errand(self, plan: ImportPlan) -> ImportJob:
+    def job(self, plan: ImportPlan) -> ImportJob:
         """The import, ready to run."""
         return ImportJob(self._runtime, plan)
 

@@ -50,10 +50,10 @@ class LogScreen(DeliveryFilterScreen):
         *DeliveryFilterScreen.NARROWING,
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk, mixed=True)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services, mixed=True)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._log = LogService(desk)
+        self._log = LogService(services)
         self._scope = LogScope()
         self._line = LogScopeLine()
         self._empty = Static(_EMPTY, id="empty", markup=False)
@@ -146,4 +146,4 @@ class LogScreen(DeliveryFilterScreen):
     @on(LazyTable.Opened)
     def _opened(self) -> None:
         if (row := self.panel.selected) is not None:
-            self.app.push_screen(RunScreen(self.desk, row.delivery.run_id))
+            self.app.push_screen(RunScreen(self.services, row.delivery.run_id))

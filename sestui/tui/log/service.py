@@ -46,22 +46,22 @@ class LogScope:
 class LogService:
     """Turns what is asked for into filters."""
 
-    def __init__(self, desk: ScreenServices) -> None:
-        self._desk = desk
+    def __init__(self, services: ScreenServices) -> None:
+        self._services = services
 
     def campaigns(self) -> Sequence[str]:
         """The names one may narrow the log to."""
-        return self._desk.runtime.campaigns.names()
+        return self._services.runtime.campaigns.names()
 
     def filter(self, scope: LogScope) -> LogFilter:
         """The scope as of now; an instant is taken anew each time it is asked for."""
         return LogFilter(campaign=scope.campaign, since=self._instant(scope.since))
 
     def _instant(self, since: Since) -> Instant | None:
-        now = self._desk.clock.now()
+        now = self._services.clock.now()
         if since.seconds is None:
             return None
         if not since.midnight:
             return now - since.seconds
-        today = datetime.fromtimestamp(now, self._desk.zone).date()
-        return datetime.combine(today, time(), tzinfo=self._desk.zone).timestamp()
+        today = datetime.fromtimestamp(now, self._services.zone).date()
+        return datetime.combine(today, time(), tzinfo=self._services.zone).timestamp()

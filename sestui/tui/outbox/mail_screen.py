@@ -50,14 +50,14 @@ async def browse(screen: BaseScreen, outbox: OutboxService, message_id: str) -> 
 class MailHead(Widget):
     """Subject, people, time, state, attachments; below, the views there are."""
 
-    picture: reactive[MailSnapshot | None] = reactive(None, layout=True)
+    snapshot: reactive[MailSnapshot | None] = reactive(None, layout=True)
     view: reactive[str] = reactive("mail")
     place: reactive[str] = reactive("")
     when: reactive[str] = reactive("")
 
     def render(self) -> Content:
         """Five lines, six with attachments."""
-        mail = self.picture
+        mail = self.snapshot
         if mail is None:
             return Content("")
         width = max(20, self.size.width)
@@ -141,9 +141,9 @@ class MailScreen(BaseScreen):
     ]
 
     def __init__(
-        self, desk: ScreenServices, outbox: OutboxService, source: OutboxSource, index: int
+        self, services: ScreenServices, outbox: OutboxService, source: OutboxSource, index: int
     ) -> None:
-        super().__init__(desk)
+        super().__init__(services)
         self.index = index
         """Where the mail is in the source: 0 is the newest."""
         self._outbox = outbox
@@ -163,9 +163,9 @@ class MailScreen(BaseScreen):
         self._mail.focus()
 
     @property
-    def picture(self) -> MailSnapshot | None:
+    def snapshot(self) -> MailSnapshot | None:
         """The mail that is shown; None: it has not been read yet."""
-        return self._head.picture
+        return self._head.snapshot
 
     async def read(self) -> None:
         """Read the mail at the index, unless it is the one that is shown."""
@@ -188,15 +188,17 @@ class MailScreen(BaseScreen):
         return mail, drawn
 
     def _show(self, mail: MailSnapshot, drawn: Content) -> None:
-        self._head.picture = mail
+        self._head.snapshot = mail
         self._mail.show(drawn)
         self._head.place = f"{self.index + 1:,} of {self._source.count():,}"
-        self._head.when = moment(mail.listed.accepted_at, self.desk.clock.now(), self.desk.zone)
+        self._head.when = moment(
+            mail.listed.accepted_at, self.services.clock.now(), self.services.zone
+        )
         self._show_view()
         self.refresh_bindings()
 
     def _show_view(self) -> None:
-        mail, view = self.picture, self._head.view
+        mail, view = self.snapshot, self._head.view
         if mail is None:
             return
         shown: Widget = self._mail
@@ -229,8 +231,8 @@ class MailScreen(BaseScreen):
 
     def action_copy(self) -> None:
         """Copy the recipients."""
-        if self.picture is not None:
-            self.copy(self.picture.listed.to)
+        if self.snapshot is not None:
+            self.copy(self.snapshot.listed.to)
 
     def action_copy_text(self) -> None:
         """Copy what is shown, as text."""
@@ -241,5 +243,5 @@ class MailScreen(BaseScreen):
     @work(group="deed")
     async def action_browse(self) -> None:
         """Show the mail in a browser."""
-        if self.picture is not None:
-            await browse(self, self._outbox, self.picture.listed.message_id)
+        if self.snapshot is not None:
+            await browse(self, self._outbox, self.snapshot.listed.message_id)

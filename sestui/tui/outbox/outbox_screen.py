@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from sestui.simulator.outbox.outbox_reader import ListedMail
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
 from sestui.tui.widgets.format import moment, shorten
@@ -32,7 +32,7 @@ _COLUMNS = (
 
 def _empty() -> str:
     """What to do where nothing was sent yet; the key is the place's own."""
-    key = 1 + [place.mode for place in PLACES].index("campaigns")
+    key = 1 + [place.mode for place in TABS].index("campaigns")
     return (
         "The outbox is empty.\n\n"
         "While the account is the simulator, what you send is kept here and nobody gets it. "
@@ -65,10 +65,10 @@ class OutboxScreen(BaseScreen):
         Binding("y", "copy", "Copy", id="outbox.copy", tooltip="Copy the recipient's address"),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._outbox = OutboxService(desk.runtime)
+        self._outbox = OutboxService(services.runtime)
         self._source = self._outbox.source("")
         self._shown: OutboxSource | None = None
         """The source that the table has; another is being searched while they differ."""
@@ -159,7 +159,7 @@ class OutboxScreen(BaseScreen):
 
     def _cells(self, mail: ListedMail) -> dict[str, Cell]:
         state = mail.outcome.state
-        when = moment(mail.accepted_at, self.desk.clock.now(), self.desk.zone)
+        when = moment(mail.accepted_at, self.services.clock.now(), self.services.zone)
         return {
             "when": (when, "quiet"),
             "to": (mail.to, ""),
@@ -180,7 +180,7 @@ class OutboxScreen(BaseScreen):
     def _open(self) -> None:
         if self._shown is None:
             return
-        self._opened = MailScreen(self.desk, self._outbox, self._shown, self._table.cursor)
+        self._opened = MailScreen(self.services, self._outbox, self._shown, self._table.cursor)
         self.app.push_screen(self._opened)
 
     def action_copy(self) -> None:

@@ -62,9 +62,9 @@ class EditTaskScreen(BaseScreen):
         ),
     ]
 
-    def __init__(self, desk: ScreenServices, view: TaskView | None) -> None:
-        super().__init__(desk)
-        self._schedule = ScheduleService(desk.runtime)
+    def __init__(self, services: ScreenServices, view: TaskView | None) -> None:
+        super().__init__(services)
+        self._schedule = ScheduleService(services.runtime)
         self._task_name = view.name if view is not None else None
         self._first = form_of(view.fields) if view is not None else TaskForm()
         self._types: dict[str, str] = {}

@@ -65,10 +65,10 @@ class ScheduleScreen(BaseScreen):
         Binding("y", "copy", "Copy", show=False, id="schedule.copy", tooltip="Copy the name"),
     ]
 
-    def __init__(self, desk: ScreenServices) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._schedule = ScheduleService(desk.runtime)
+        self._schedule = ScheduleService(services.runtime)
         self._tasks: LazyTable[TaskView] = LazyTable(
             TASK_COLUMNS, lambda view: task_cells(view, self._at), id="tasks"
         )
@@ -181,7 +181,7 @@ class ScheduleScreen(BaseScreen):
         from sestui.tui.schedule.task_log import TaskLogScreen  # noqa: PLC0415 - only when wanted
 
         if (view := self.selected) is not None:
-            self.app.push_screen(TaskLogScreen(self.desk, view.name))
+            self.app.push_screen(TaskLogScreen(self.services, view.name))
 
     def action_new(self) -> None:
         """Open an empty form."""
@@ -195,7 +195,7 @@ class ScheduleScreen(BaseScreen):
     def _edit(self, view: TaskView | None) -> None:
         from sestui.tui.schedule.edit_task import EditTaskScreen  # noqa: PLC0415 - only when wanted
 
-        self.app.push_screen(EditTaskScreen(self.desk, view))
+        self.app.push_screen(EditTaskScreen(self.services, view))
 
     def action_enable(self) -> None:
         """Switch the task on."""
@@ -237,26 +237,26 @@ class ScheduleScreen(BaseScreen):
         """Run the task now; its end is told wherever the operator is by then."""
         if (view := self.selected) is None:
             return
-        errand = await self.attempt(lambda: self._schedule.errand(view.name))
-        if errand is not None:
+        job = await self.attempt(lambda: self._schedule.job(view.name))
+        if job is not None:
             self.tell(f"{view.name} runs now.")
-            await self._follow(errand)
+            await self._follow(job)
 
-    async def _follow(self, errand: TaskJob) -> None:
-        self.desk.errands.add(errand)
+    async def _follow(self, job: TaskJob) -> None:
+        self.services.jobs.add(job)
         try:
-            await asyncio.to_thread(errand.run)
-            self.tell(errand.last_words)
+            await asyncio.to_thread(job.run)
+            self.tell(job.last_words)
         except StoppedError as error:
             self.tell(str(error))
         except SestuiError as error:
             self.tell(str(error), failed=True)
         finally:
-            self.desk.errands.remove(errand)
+            self.services.jobs.remove(job)
         self.look_again()
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)
 
 
 def _searched(view: TaskView) -> str:

@@ -25,19 +25,19 @@ class TaskJob(BackgroundJob[TaskRunView]):
 
     def work(self) -> TaskRunView:
         """Run it, and end it early if somebody leaves."""
-        crew = self._runtime.crew(by_hand=self._task_id)
-        crew.start()
+        worker_pool = self._runtime.worker_pool(by_hand=self._task_id)
+        worker_pool.start()
         try:
-            while not crew.join(_LOOK_SECONDS):
+            while not worker_pool.join(_LOOK_SECONDS):
                 self.check()
         finally:
-            crew.stop()
-            crew.join()
-        if crew.error is not None:
-            raise crew.error
-        if not crew.ended:
+            worker_pool.stop()
+            worker_pool.join()
+        if worker_pool.error is not None:
+            raise worker_pool.error
+        if not worker_pool.ended:
             raise StateError(f"The task {self._name} was not run.")
-        return self._runtime.tasks.run(crew.ended[-1].run_id, self._name)
+        return self._runtime.tasks.run(worker_pool.ended[-1].run_id, self._name)
 
     def said(self, result: TaskRunView) -> str:
         """Its state, and what it says of itself."""
@@ -94,7 +94,7 @@ class ScheduleService:
         self._tasks.remove(name)
         return name
 
-    def errand(self, name: str) -> "TaskJob":
+    def job(self, name: str) -> "TaskJob":
         """Running a task now, whatever its schedule says; not begun yet.
 
         Raises:

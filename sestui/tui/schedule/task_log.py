@@ -31,10 +31,10 @@ class TaskLogScreen(BaseScreen):
         Binding("y", "copy", "Copy", id="task_log.copy", tooltip="Copy the run's log"),
     ]
 
-    def __init__(self, desk: ScreenServices, name: str) -> None:
-        super().__init__(desk)
+    def __init__(self, services: ScreenServices, name: str) -> None:
+        super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._schedule = ScheduleService(desk.runtime)
+        self._schedule = ScheduleService(services.runtime)
         self._task_name = name
         self._runs: LazyTable[TaskRunView] = LazyTable(
             RUN_COLUMNS, lambda view: run_cells(view, self._at), id="task-runs"
@@ -85,4 +85,4 @@ class TaskLogScreen(BaseScreen):
             self.copy(view.log or view.detail)
 
     def _at(self, instant: Instant) -> str:
-        return moment(instant, self.desk.clock.now(), self.desk.zone)
+        return moment(instant, self.services.clock.now(), self.services.zone)

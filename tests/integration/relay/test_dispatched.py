@@ -37,7 +37,7 @@ class Queue:
             "quota_rule": runtime.settings.quota_rule,
             "clock": runtime.clock,
         }
-        self.intake = AdmissionStore(runtime.database, Ledger(runtime.database, **own), **own)
+        self.admission = AdmissionStore(runtime.database, Ledger(runtime.database, **own), **own)
         key = RelayKeys(runtime.database).add("SRLYTEST", "shop", proof="", now=time.time())
         self.terms = Terms(key.id, key.campaign_id)
         self.runtime = runtime
@@ -45,12 +45,12 @@ class Queue:
     def take(self, *to: str) -> int:
         mail = mail_of(simple(*to), most=50)
         incoming = Incoming(self.terms, mail.recipients, packed(mail), to[0], to[0])
-        [admission] = self.intake.exchange([], [incoming]).found
+        [admission] = self.admission.exchange([], [incoming]).found
         [claim] = admission.claims
         answer = Answer(claim.delivery_id, claim.attempt, AnswerKind.ACCEPTED, message_id="m")
         at = self.runtime.clock.now()
         call = CallAnswer(admission.mail_id, (answer,), self.terms, len(to), at)
-        self.intake.exchange([call], [])
+        self.admission.exchange([call], [])
         return admission.mail_id
 
 

@@ -14,7 +14,7 @@ import pytest
 from sestui.core.clock import SystemClock
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.runtime import Runtime
-from sestui.sending.worker_registration import workplace
+from sestui.sending.worker_registration import registered_worker
 from sestui.store.backup.lineage import Lineage
 from sestui.store.backup.restore_guard import RestoreGuard
 from sestui.store.db.sqlite_logs import LOGS, log_beside
@@ -76,7 +76,7 @@ def test_an_older_copy_waits_for_approval(world, state):
     assert held.detail.startswith("This database is an older copy: it was last used at ")
     assert held.detail.endswith("sent between them (about 6 mails) isn't known to it.")
     assert made.outbox() == once(EMAILS), "nobody got it twice"
-    older.steering.resume("news")
+    older.run_control.resume("news")
     sent(older)
     assert made.outbox() == dict.fromkeys(EMAILS, 2), "the operator has said so"
     again = made.started(older, addresses(2, "n"), "more")
@@ -112,7 +112,7 @@ def test_the_database_itself_goes_on_after_a_copy_did(world, state):
 
 def test_a_copy_since_which_nothing_was_sent_goes_on(made):
     runtime = made.runtime()
-    with workplace(runtime.database, runtime.clock, lineage=runtime.lineage):
+    with registered_worker(runtime.database, runtime.clock, lineage=runtime.lineage):
         pass
     run = made.started(runtime, EMAILS)
     runtime.close()
@@ -126,13 +126,13 @@ def test_a_state_file_that_says_nothing(made, state, said):
     """As a power cut may leave it: the sending goes on, and the file is written anew."""
     runtime = made.runtime()
     run = made.started(runtime, EMAILS)
-    with workplace(runtime.database, runtime.clock, lineage=runtime.lineage):
+    with registered_worker(runtime.database, runtime.clock, lineage=runtime.lineage):
         (file,) = (state / "databases").iterdir()
         file.write_text(said)
     sent(runtime)
     assert runtime.runs.get(run.id).state == RunState.FINISHED
     assert '"epoch"' in file.read_text()
-    assert runtime.due.hold_restored() == []
+    assert runtime.campaign_scheduler.hold_restored() == []
 
 
 def test_a_state_folder_that_can_not_be_written(made, state):
@@ -164,7 +164,7 @@ def test_the_files_are_the_users_alone(made, state):
     runtime = made.runtime()
     before = os.umask(0)
     try:
-        with workplace(runtime.database, runtime.clock, lineage=runtime.lineage):
+        with registered_worker(runtime.database, runtime.clock, lineage=runtime.lineage):
             pass
     finally:
         os.umask(before)
@@ -180,7 +180,7 @@ def test_each_database_has_its_own(tmp_path, state, new_database):
         with new_database("sqlite", tmp_path / name) as database:
             lineage = Lineage(database, state)
             for _ in range(2):
-                with workplace(database, clock, lineage=lineage):
+                with registered_worker(database, clock, lineage=lineage):
                     pass
             assert lineage.older() is None
     assert len(list((state / "databases").iterdir())) == 2
@@ -191,7 +191,7 @@ def test_on_either_engine(database, state):
     clock, lineage = FakeClock(), Lineage(database, state)
     restored = RestoreGuard(database, lineage)
     tell_governor(database)
-    with workplace(database, clock, lineage=lineage):
+    with registered_worker(database, clock, lineage=lineage):
         assert restored.found() is None
         run = Runs(database).start(make_campaign(database), clock.now(), held_for="Held.")
         assert run is not None
@@ -213,7 +213,7 @@ def test_on_either_engine(database, state):
 
 def test_an_id_that_leads_out_of_the_folder(made, state, tmp_path):
     runtime = made.runtime()
-    with workplace(runtime.database, runtime.clock, lineage=runtime.lineage):
+    with registered_worker(runtime.database, runtime.clock, lineage=runtime.lineage):
         pass
     with runtime.database.write_connection() as connection:
         connection.exec_driver_sql(

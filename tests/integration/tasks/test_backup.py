@@ -216,5 +216,5 @@ def test_a_backup_opens_like_any_workspace(runtime, tmp_path):
     shutil.copy(file, tmp_path / "elsewhere" / "sestui.db")
     with Runtime.open(load_settings(data_dir=tmp_path / "elsewhere")) as opened:
         assert opened.tasks.get("one-backup").fields.type == "backup"
-        (said,) = opened.due.hold_restored()
+        (said,) = opened.campaign_scheduler.hold_restored()
         assert said.startswith("This database was restored from the backup taken")

@@ -54,14 +54,14 @@ def runs(runtime, campaign):
 def test_each_occurrence_is_a_run_over_the_audience_as_it_is_then(runtime, clock):
     campaign = scheduled(runtime)
     clock.set(NINE - 1)
-    assert runtime.due.start_campaigns().run_ids == []
+    assert runtime.campaign_scheduler.start_campaigns().run_ids == []
     clock.set(NINE + 0.1)
-    assert len(runtime.due.start_campaigns().run_ids) == 1
-    assert runtime.due.start_campaigns().run_ids == []
-    runtime.steering.cancel("news")
+    assert len(runtime.campaign_scheduler.start_campaigns().run_ids) == 1
+    assert runtime.campaign_scheduler.start_campaigns().run_ids == []
+    runtime.run_control.cancel("news")
     add_contacts(runtime.database, SECOND)
     clock.set(NINE + DAY + 60)
-    assert len(runtime.due.start_campaigns().run_ids) == 1
+    assert len(runtime.campaign_scheduler.start_campaigns().run_ids) == 1
     first, second = runs(runtime, campaign)
     assert (first.scheduled_for, set(states_of(runtime.database, first.id))) == (NINE, {*FIRST})
     assert second.scheduled_for == NINE + DAY
@@ -72,14 +72,14 @@ def test_each_occurrence_is_a_run_over_the_audience_as_it_is_then(runtime, clock
 def test_only_those_who_joined_since(world, runtime, clock):
     campaign = scheduled(runtime, only="joined", notify=("ops@example.com",))
     clock.set(NINE)
-    runtime.due.start_campaigns()
+    runtime.campaign_scheduler.start_campaigns()
     sent(runtime)
     add_contacts(runtime.database, SECOND)
     clock.set(NINE + DAY)
-    runtime.due.start_campaigns()
+    runtime.campaign_scheduler.start_campaigns()
     sent(runtime)
     clock.set(NINE + 2 * DAY)  # a day on which nobody has joined
-    runtime.due.start_campaigns()
+    runtime.campaign_scheduler.start_campaigns()
     sent(runtime)
     assert [(run.state, run.accepted) for run in runs(runtime, campaign) if not run.notice_of] == [
         (RunState.FINISHED, 3),
@@ -93,7 +93,7 @@ def test_only_those_who_joined_since(world, runtime, clock):
 def test_what_is_overdue_beyond_its_bound_waits_for_approval(runtime, clock, hours, held):
     campaign = scheduled(runtime, misfire_hours=6)
     clock.set(NINE + hours * 3_600)
-    started = runtime.due.start_campaigns()
+    started = runtime.campaign_scheduler.start_campaigns()
     (run,) = runs(runtime, campaign)
     assert (run.state, run.reason) == (
         (RunState.WAITING, WaitReason.APPROVAL) if held else (RunState.SENDING, "")
@@ -107,7 +107,7 @@ def test_of_several_that_were_missed_the_newest_counts(runtime, clock):
     """A laptop that slept from Friday to Monday sends Monday's, and nothing of the weekend."""
     campaign = scheduled(runtime)
     clock.set(NINE + 3 * DAY + 60)
-    assert runtime.due.start_campaigns().notes == []
+    assert runtime.campaign_scheduler.start_campaigns().notes == []
     (run,) = runs(runtime, campaign)
     assert (run.state, run.scheduled_for) == (RunState.SENDING, NINE + 3 * DAY)
 
@@ -115,33 +115,33 @@ def test_of_several_that_were_missed_the_newest_counts(runtime, clock):
 def test_a_held_run_is_sent_once_it_is_approved_and_not_before(world, runtime, clock):
     campaign = scheduled(runtime, misfire_hours=1)
     clock.set(NINE + 5 * 3_600)
-    (note,) = runtime.due.start_campaigns().notes
+    (note,) = runtime.campaign_scheduler.start_campaigns().notes
     assert note == (
         "news waits for approval: It was due at 09:00, 5 h ago, and the campaign goes out by "
         "itself up to 1 h late. `sestui campaign resume news` sends it, `sestui campaign cancel "
         "news` doesn't."
     )
     sent(runtime)
-    assert (world.outbox(), runtime.due.unfinished()) == ({}, [])
-    runtime.steering.resume("news")
+    assert (world.outbox(), runtime.campaign_scheduler.unfinished()) == ({}, [])
+    runtime.run_control.resume("news")
     sent(runtime)
     sent(runtime)
     assert world.outbox() == once(FIRST)
     clock.set(NINE + DAY)
-    runtime.due.start_campaigns()
+    runtime.campaign_scheduler.start_campaigns()
     assert [run.state for run in runs(runtime, campaign)] == [RunState.FINISHED, RunState.SENDING]
 
 
 def test_a_held_run_that_nobody_wants_is_cancelled_and_the_next_goes_out(runtime, clock):
     campaign = scheduled(runtime, misfire_hours=1)
     clock.set(NINE + 5 * 3_600)
-    runtime.due.start_campaigns()
+    runtime.campaign_scheduler.start_campaigns()
     clock.set(NINE + DAY)
-    (note,) = runtime.due.start_campaigns().notes
+    (note,) = runtime.campaign_scheduler.start_campaigns().notes
     assert note.startswith("news is due but was not started: ")
-    runtime.steering.cancel("news")
+    runtime.run_control.cancel("news")
     assert set(states_of(runtime.database, runs(runtime, campaign)[0].id).values()) == {"skipped"}
-    assert runtime.due.start_campaigns().notes == []
+    assert runtime.campaign_scheduler.start_campaigns().notes == []
     assert runs(runtime, campaign)[1].state == RunState.SENDING
 
 
@@ -182,7 +182,7 @@ def test_a_restored_backup_sends_nothing_unasked(tmp_path):
     notice = runtime.notices.post(Notice("Hi", (), ()), ["ops@example.com"], from_address="n@x.org")
     due = make_campaign(runtime.database, "due", lists=("news",), schedule="0 * * * *")
     file = ran(runtime, "backup", {"folder": str(tmp_path / "backups")}).result["file"]
-    runtime.steering.resume("paused")
+    runtime.run_control.resume("paused")
     sent(runtime)
     before = world.outbox()
     assert before == once([*FIRST, *SECOND, "ops@example.com"])
@@ -203,14 +203,14 @@ def test_a_restored_backup_sends_nothing_unasked(tmp_path):
     assert checked_counts(restored.database, notice).skipped == 1
     assert world.outbox() == before, "nobody got it twice"
 
-    started = restored.due.start_campaigns()
+    started = restored.campaign_scheduler.start_campaigns()
     assert "after the backup was taken" in started.notes[0]
     (second,) = [restored.runs.get(run_id) for run_id in started.run_ids]
     assert (second.state, second.reason) == (RunState.WAITING, WaitReason.APPROVAL)
-    restored.steering.resume("due")
+    restored.run_control.resume("due")
     sent(restored)
     assert world.outbox() == before | dict.fromkeys(FIRST, 2), "the operator has said so"
-    assert restored.due.hold_restored() == [], "once is enough"
+    assert restored.campaign_scheduler.hold_restored() == [], "once is enough"
     world.close()
 
 
@@ -229,11 +229,11 @@ def occurs(runtime, at, **parameters):
     with runtime.database.write() as session:
         task = session.exec(select(Task)).one()
         task.next_run_at, task.next_occurrence = at, ""
-    crew = runtime.crew()
-    crew.start()
-    until(lambda: bool(crew.ended))
-    crew.finish()
-    assert crew.join(30)
+    worker_pool = runtime.worker_pool()
+    worker_pool.start()
+    until(lambda: bool(worker_pool.ended))
+    worker_pool.finish()
+    assert worker_pool.join(30)
     with runtime.database.read() as session:
         return session.exec(select(TaskRun).where(TaskRun.scheduled_for == at)).one()
 
@@ -247,7 +247,7 @@ def test_a_task_starts_runs_too(runtime, clock):
         "succeeded",
         "Run 1 of news is sending: 3 recipients.",
     )
-    runtime.steering.cancel("news")
+    runtime.run_control.cancel("news")
     add_contacts(runtime.database, SECOND)
     clock.set(NINE + DAY + 1)
     assert occurs(runtime, NINE + DAY, only="joined").result == {"run": 2, "recipients": 2}
@@ -283,10 +283,10 @@ def test_by_hand_nothing_is_sent_twice_unless_somebody_says_so(runtime):
     add_contacts(runtime.database, FIRST)
     make_campaign(runtime.database)
     assert ran(runtime, "campaign", {"campaign": "news"}).state is TaskRunState.SUCCEEDED
-    runtime.steering.cancel("news")
+    runtime.run_control.cancel("news")
     again = ran(runtime, "campaign", {"campaign": "news"})
     assert (again.state, "--again" in again.detail) == (TaskRunState.FAILED, True)
     gone = ran(runtime, "campaign", {"campaign": "nwes"})
     assert gone.detail.startswith("There is no campaign 'nwes'")
     with pytest.raises(StateError):
-        runtime.steering.resume("news")
+        runtime.run_control.resume("news")

@@ -92,15 +92,15 @@ def test_what_it_says_can_be_read_while_it_runs_with_the_time_at_which_it_said_s
     )
     fields = TaskFields("slow", "command", "@yearly", parameters={"argv": python(code)})
     runtime.tasks.add(fields)
-    crew = runtime.crew(by_hand=runtime.tasks.id_to_run("slow"))
-    crew.start()
+    worker_pool = runtime.worker_pool(by_hand=runtime.tasks.id_to_run("slow"))
+    worker_pool.start()
     until(lambda: any("first" in run.log for run in runtime.tasks.log("slow")), 30)
     (run,) = runtime.tasks.log("slow")
     assert run.state is TaskRunState.RUNNING
     seen_at = datetime.now(UTC)
     until(lambda: datetime.now(UTC).second != seen_at.second, 10)
     go_on.touch()
-    assert crew.join(30)
+    assert worker_pool.join(30)
     (run,) = runtime.tasks.log("slow")
     first, second, _ = run.log.splitlines()
     assert first[:8] <= f"{seen_at:%H:%M:%S}" != second[:8]

@@ -202,11 +202,11 @@ def test_a_task_for_one_time_is_switched_off_by_its_run(runtime_at_nine, tmp_pat
     fields = TaskFields("x", "backup", once_at("2027-03-01T09:00"), timezone="UTC")
     assert runtime.tasks.add(fields).next_run_at == nine
     clock.set(nine + 1)
-    crew = runtime.crew()
-    crew.start()
-    until(lambda: bool(crew.ended))
-    crew.finish()
-    assert crew.join(30)
+    worker_pool = runtime.worker_pool()
+    worker_pool.start()
+    until(lambda: bool(worker_pool.ended))
+    worker_pool.finish()
+    assert worker_pool.join(30)
     done = runtime.tasks.get("x")
     assert done.run is not None
     assert (done.run.state, done.run.scheduled_for) == ("succeeded", nine)
@@ -219,10 +219,10 @@ def test_a_campaign_for_one_time_is_not_due_again(runtime_at_nine):
     campaign = make_campaign(runtime.database, start_at=nine)
     runtime.campaigns.set_next(campaign.id, Occurrence(nine, ""))
     clock.set(nine + 1)
-    assert len(runtime.due.start_campaigns().run_ids) == 1
+    assert len(runtime.campaign_scheduler.start_campaigns().run_ids) == 1
     assert runtime.campaigns.get("news").next_due_at is None
     clock.set(nine + 86_400)
-    assert runtime.due.start_campaigns().run_ids == []
+    assert runtime.campaign_scheduler.start_campaigns().run_ids == []
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def lost(started: Program | None, mark: str = MARK) -> LostRun:
     return LostRun(mark, host_name(), started, may_last_until=NOW + 900)
 
 
-def lives(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -79,7 +79,7 @@ def test_its_whole_group_is_ended_though_it_ignores_being_asked(programs):
     started, pids = programs.start()
     assert len(set(pids)) == 2
     assert end_left_over(lost(started), NOW) == ENDED
-    assert not any(map(lives, pids))
+    assert not any(map(is_alive, pids))
     assert end_left_over(lost(started), NOW) == "", "nothing is left"
 
 
@@ -88,23 +88,23 @@ def test_one_that_the_database_does_not_know_of_is_found_by_its_mark(programs):
     _, pids = programs.start()
     _, others = programs.start(mark="4f5a:18")
     assert end_left_over(lost(None), NOW) == ENDED
-    assert not any(map(lives, pids))
-    assert all(map(lives, others))
+    assert not any(map(is_alive, pids))
+    assert all(map(is_alive, others))
 
 
 def test_a_group_without_its_leader_is_ended_by_its_mark(programs):
     started, pids = programs.start()
     os.kill(started.pid, signal.SIGKILL)
-    until(lambda: not lives(started.pid), 10)
+    until(lambda: not is_alive(started.pid), 10)
     assert end_left_over(lost(started), NOW) == ENDED
-    assert not any(map(lives, pids))
+    assert not any(map(is_alive, pids))
 
 
 def test_a_later_process_of_its_number_is_no_one_of_it(programs):
     started, pids = programs.start(mark="another")
     earlier = Program(started.host, started.pid, started.started_at - 60)
     assert end_left_over(lost(earlier), NOW) == ""
-    assert all(map(lives, pids))
+    assert all(map(is_alive, pids))
 
 
 def test_on_another_machine_it_is_waited_for_as_long_as_it_may_take():

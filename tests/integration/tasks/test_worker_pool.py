@@ -32,15 +32,15 @@ def make_due(runtime, *names):
 
 @contextmanager
 def at_work(runtime):
-    crew = runtime.crew()
-    assert not crew.idle
-    crew.start()
+    worker_pool = runtime.worker_pool()
+    assert not worker_pool.idle
+    worker_pool.start()
     try:
-        yield crew
-        crew.finish()
-        assert crew.join(30)
+        yield worker_pool
+        worker_pool.finish()
+        assert worker_pool.join(30)
     finally:
-        crew.stop()
+        worker_pool.stop()
 
 
 def rows(runtime):
@@ -83,9 +83,9 @@ def due_note(runtime, shop, **parameters):
 def test_a_run_whose_thread_cannot_be_started_yet_is_started_later(runtime, shop, monkeypatch):
     refused = refuse_threads(monkeypatch, "sestui-task-", 2)
     due_note(runtime, shop)
-    with at_work(runtime) as crew:
-        until(lambda: bool(crew.ended))
-    assert crew.ended[0].state is TaskRunState.SUCCEEDED
+    with at_work(runtime) as worker_pool:
+        until(lambda: bool(worker_pool.ended))
+    assert worker_pool.ended[0].state is TaskRunState.SUCCEEDED
     assert refused() == 2
 
 
@@ -93,8 +93,8 @@ def test_a_run_whose_thread_can_never_be_started_fails(runtime, shop, monkeypatc
     monkeypatch.setattr("sestui.core.threads.PATIENCE_SECONDS", 0.0)
     refuse_threads(monkeypatch, "sestui-task-", float("inf"))
     due_note(runtime, shop)
-    with at_work(runtime) as crew:
-        until(lambda: bool(crew.ended))
+    with at_work(runtime) as worker_pool:
+        until(lambda: bool(worker_pool.ended))
     [row] = rows(runtime)
     assert row.state == TaskRunState.FAILED
     assert "starts no more threads" in row.detail
@@ -115,14 +115,14 @@ class FailingClock(SystemClock):
 def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, caplog):
     due_note(runtime, shop, seconds=60)
     clock = FailingClock()
-    crew = WorkerPool(runtime.database, runtime, clock)
-    crew.start()
+    worker_pool = WorkerPool(runtime.database, runtime, clock)
+    worker_pool.start()
     until(shop.exists)
     clock.fails = "sestui-tasks"
-    assert crew.join(30)
-    assert "(MemoryError, see the log)" in str(crew.error)
+    assert worker_pool.join(30)
+    assert "(MemoryError, see the log)" in str(worker_pool.error)
     assert "Traceback" in caplog.text
-    assert [each.state for each in crew.ended] == [TaskRunState.KILLED]
+    assert [each.state for each in worker_pool.ended] == [TaskRunState.KILLED]
     [row] = rows(runtime)
     assert row.state == TaskRunState.QUEUED, "the next process runs it again"
 
@@ -158,10 +158,10 @@ def test_a_type_whose_package_is_gone_fails_with_a_sentence(runtime, shop, tmp_p
     runtime.tasks.add(TaskFields("t", "note", "* * * * *", parameters={"file": str(shop)}))
     (tmp_path / "site" / "shop-1.0.dist-info" / "entry_points.txt").unlink()
     make_due(runtime, "t")
-    with at_work(runtime) as crew:
-        until(lambda: bool(crew.ended))
-    assert crew.ended[0].state is TaskRunState.FAILED
-    assert "is the package that brought it still installed?" in crew.ended[0].detail
+    with at_work(runtime) as worker_pool:
+        until(lambda: bool(worker_pool.ended))
+    assert worker_pool.ended[0].state is TaskRunState.FAILED
+    assert "is the package that brought it still installed?" in worker_pool.ended[0].detail
 
 
 def test_what_takes_too_long_is_ended(runtime, shop):
@@ -188,8 +188,8 @@ def test_due_tasks_run_beside_each_other_and_the_queue_empties(runtime, shop):
     for name in names:
         runtime.tasks.add(replace(fields, name=name))
     make_due(runtime, *names)
-    with at_work(runtime) as crew:
-        until(lambda: crew.idle)
+    with at_work(runtime) as worker_pool:
+        until(lambda: worker_pool.idle)
     assert sorted(line.split()[0] for line in shop.read_text().splitlines()) == names
     assert {row.state for row in rows(runtime)} == {"succeeded"}
     assert not runtime.tasks.get("t0").fields.name.endswith("1")
@@ -200,34 +200,34 @@ def test_a_long_run_keeps_its_crew_which_takes_others_meanwhile(runtime, shop):
     runtime.tasks.add(note)
     runtime.tasks.add(replace(note, name="short", parameters={"file": str(shop)}))
     make_due(runtime, "long")
-    with at_work(runtime) as crew:
+    with at_work(runtime) as worker_pool:
         until(shop.exists)
-        crew.finish()
+        worker_pool.finish()
         make_due(runtime, "short")
-        assert crew.join(30)
-    assert [ended.task for ended in crew.ended] == ["short", "long"]
+        assert worker_pool.join(30)
+    assert [ended.task for ended in worker_pool.ended] == ["short", "long"]
 
 
 def test_when_a_task_was_at_work_last_is_known_after_it_too(runtime, shop):
     """A process that it kept beyond its time has its last words from then on."""
     runtime.tasks.add(TaskFields("note", "note", "@daily", parameters={"file": str(shop)}))
     before = runtime.clock.monotonic()
-    with at_work(runtime) as crew:
-        assert crew.worked_until == float("-inf")
+    with at_work(runtime) as worker_pool:
+        assert worker_pool.worked_until == float("-inf")
         make_due(runtime, "note")
-        until(lambda: crew.ended and not crew.at_work)
-        assert before < crew.worked_until <= runtime.clock.monotonic()
-    assert before < crew.worked_until <= runtime.clock.monotonic()
+        until(lambda: worker_pool.ended and not worker_pool.at_work)
+        assert before < worker_pool.worked_until <= runtime.clock.monotonic()
+    assert before < worker_pool.worked_until <= runtime.clock.monotonic()
 
 
 def test_a_crew_that_is_stopped_gives_its_runs_back(runtime, shop):
     note = TaskFields("long", "note", "@daily", parameters={"file": str(shop), "seconds": 60})
     runtime.tasks.add(note)
     make_due(runtime, "long")
-    with at_work(runtime) as crew:
+    with at_work(runtime) as worker_pool:
         until(shop.exists)
-        crew.stop()
-        assert crew.join(10)
+        worker_pool.stop()
+        assert worker_pool.join(10)
     (run,) = rows(runtime)
     assert (run.state, run.attempt) == ("queued", 1)
     assert "It was stopped before it was done." in run.log
@@ -240,9 +240,9 @@ def test_a_task_that_cannot_be_reckoned_keeps_nobody_else_from_working(runtime, 
     with runtime.database.write() as session:
         session.exec(select(Task).where(Task.name == "bad")).one().timezone = "Gone/Zone"
     make_due(runtime, "bad", "good")
-    with at_work(runtime) as crew:
-        until(lambda: crew.idle)
-    told = {ended.task: ended.state for ended in crew.ended}
+    with at_work(runtime) as worker_pool:
+        until(lambda: worker_pool.idle)
+    told = {ended.task: ended.state for ended in worker_pool.ended}
     assert told == {"bad": TaskRunState.FAILED, "good": TaskRunState.SUCCEEDED}
     assert not runtime.tasks.get("bad").fields.active
 

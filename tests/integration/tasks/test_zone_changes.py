@@ -168,7 +168,7 @@ def starts(runtime, clock, *hours: float) -> list[float]:
     found = []
     for hour in hours:
         clock.set(MONDAY + hour * HOUR + 1)
-        if runtime.due.start_campaigns().run_ids:
+        if runtime.campaign_scheduler.start_campaigns().run_ids:
             found.append(hour)
             sent(runtime)
     return found

@@ -7,10 +7,10 @@ from textual.screen import ModalScreen
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.help import HelpScreen
 from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from tests.support.screens import add_campaign, fits, own_classes, running, shown, until
 
-MODES = [place.mode for place in PLACES]
+MODES = [place.mode for place in TABS]
 
 
 def own_bindings(kind):
@@ -71,6 +71,6 @@ async def test_every_place_fits_and_survives_being_resized(runtime, still, mode)
             await pilot.pause()
             if size >= (80, 24):
                 fits(app.screen, size)
-                for place in PLACES:
+                for place in TABS:
                     assert place.name in shown(app).splitlines()[0]
         assert isinstance(app, SestuiApp)

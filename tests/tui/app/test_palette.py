@@ -4,7 +4,7 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 from sestui.tui.app.jump_keys import JumpScreen
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import add_campaign, running, shown, until
@@ -34,7 +34,7 @@ async def test_the_palette_does_what_the_screen_offers_now(runtime, still):
 
 async def test_every_place_is_a_digit_away(runtime, still):
     async with running(runtime) as (app, pilot):
-        for number, place in enumerate(PLACES, 1):
+        for number, place in enumerate(TABS, 1):
             await pilot.press(str(number))
             await until(pilot, lambda place=place: app.current_mode == place.mode)
             assert place.name == app.screen.PLACE

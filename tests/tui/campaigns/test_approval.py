@@ -12,7 +12,7 @@ from tests.support.screens import add_campaign, running, shown, until
 async def test_what_waits_for_approval_stands_on_home_and_is_sent_from_there(runtime):
     campaign = add_campaign(runtime, misfire_hours=1)
     runtime.campaigns.set_next(campaign.id, Occurrence(time.time() - 5 * 3_600, ""))
-    (run_id,) = runtime.due.start_campaigns().run_ids
+    (run_id,) = runtime.campaign_scheduler.start_campaigns().run_ids
     async with running(runtime, place="home", size=(120, 24)) as (app, pilot):
         await until(pilot, lambda: "needs you" in shown(app))
         (line,) = [line for line in shown(app).splitlines() if "needs you" in line]

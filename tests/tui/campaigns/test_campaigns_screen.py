@@ -157,8 +157,8 @@ async def test_what_needs_somebody_comes_first_when_asked_to(runtime, still):
         add_campaign(runtime, name)
     for name in ("b", "c", "d"):
         runtime.starter.start(runtime.campaigns.get(name), time.time())
-    runtime.steering.cancel("b")
-    runtime.steering.pause("d")
+    runtime.run_control.cancel("b")
+    runtime.run_control.pause("d")
     async with running(runtime) as (app, pilot):
         await until(pilot, lambda: listed(app) == 4)
         table = app.screen.query_one(CampaignTable)

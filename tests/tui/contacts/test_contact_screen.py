@@ -41,7 +41,7 @@ def lists_of(runtime):
 
 async def opened(app, pilot, email=ADA):
     """The contact's page, read."""
-    app.push_screen(ContactScreen(app.desk, email))
+    app.push_screen(ContactScreen(app.services, email))
     await until(pilot, lambda: isinstance(app.screen, ContactScreen))
     await until(pilot, lambda: app.screen._record is not None)
 

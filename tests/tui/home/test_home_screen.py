@@ -78,7 +78,7 @@ async def test_what_others_sent_is_told_apart(runtime, still):
     )
     runtime.account.look()
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
-        app.desk.account_open = True
+        app.services.account_open = True
         await until(pilot, lambda: "1 by others" in shown(app))
 
 

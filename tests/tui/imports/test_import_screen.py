@@ -9,7 +9,7 @@ from textual.widgets import Input
 from sestui.audience.imports.file_cells import Reading
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import Contacts
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnTable
 from sestui.tui.imports.import_screen import ImportScreen
@@ -43,7 +43,7 @@ def write(folder, name="people.csv", text="Email,Name,Tags\nada@x.co,Ada,a\nbrok
 
 async def opened(app, pilot):
     """The import screen, its folder read."""
-    app.push_screen(ImportScreen(app.desk))
+    app.push_screen(ImportScreen(app.services))
     await until(pilot, lambda: "Changed" in shown(app))
     await until(pilot, lambda: app.screen.query_one("#import-file LazyTable").count is not None)
     return app.screen
@@ -289,7 +289,7 @@ async def test_quitting_during_an_import_takes_it_back_and_says_so(runtime, stil
         await at_list(app, pilot)
         await pilot.press(*"big", "enter", "i")
         await until(pilot, lambda: "saving" in shown(app))
-        await pilot.press(str([place.mode for place in PLACES].index("account") + 1))
+        await pilot.press(str([place.mode for place in TABS].index("account") + 1))
         await until(pilot, lambda: not isinstance(app.screen, ImportScreen))
         await pilot.press("q")
         await until(pilot, lambda: app._exit)

@@ -103,9 +103,9 @@ async def test_today_ends_while_one_looks(two, still, monkeypatch):
     async with log(two) as (app, pilot):
         await pilot.press("w")
         await until(pilot, lambda: rows(app) == 40)
-        now = app.desk.clock.now
+        now = app.services.clock.now
         day = timedelta(days=1).total_seconds()
-        monkeypatch.setattr(app.desk.clock, "now", lambda: now() + day)
+        monkeypatch.setattr(app.services.clock, "now", lambda: now() + day)
         await until(pilot, lambda: rows(app) == 0)
 
 

@@ -65,7 +65,7 @@ async def opened(app, pilot):
     """Open the mail under the cursor."""
     await until(pilot, lambda: table(app).selected is not None)
     await pilot.press("enter")
-    await until(pilot, lambda: isinstance(app.screen, MailScreen) and app.screen.picture)
+    await until(pilot, lambda: isinstance(app.screen, MailScreen) and app.screen.snapshot)
 
 
 async def test_an_empty_outbox_teaches_the_first_key(runtime, still):
@@ -86,11 +86,11 @@ async def test_what_a_run_sends_appears_by_itself(runtime):
         await until(pilot, lambda: "3 mails" in shown(app))
         assert "all2@example.com" in shown(app)
         await opened(app, pilot)
-        assert f"sestui-run={run.id}" in app.screen.picture.views["headers"]
+        assert f"sestui-run={run.id}" in app.screen.snapshot.views["headers"]
         await pilot.press("o")
         await until(pilot, lambda: toasts(app))
         url = runtime.clients.endpoint_url
-        assert f"{url}/outbox/{app.screen.picture.listed.message_id}" in toasts(app)[-1]
+        assert f"{url}/outbox/{app.screen.snapshot.listed.message_id}" in toasts(app)[-1]
 
 
 async def test_newest_first_and_following_at_the_top_only(runtime, still, send):

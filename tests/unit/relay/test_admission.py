@@ -150,7 +150,7 @@ class Scene:
     numbers: int = 0
 
     def __post_init__(self) -> None:
-        self.intake = RelayAdmission(
+        self.admission = RelayAdmission(
             self.ledger,
             self.ledger,
             self.ses,
@@ -171,7 +171,9 @@ class Scene:
         """What the clients of these mails are told, all at once."""
 
         async def ask() -> Any:
-            asked = [asyncio.ensure_future(self.intake.take(*self.incoming(*to))) for to in mails]
+            asked = [
+                asyncio.ensure_future(self.admission.take(*self.incoming(*to))) for to in mails
+            ]
             await asyncio.sleep(0)
             await asyncio.to_thread(meanwhile)
             return await asyncio.gather(*asked)
@@ -183,7 +185,7 @@ class Scene:
 def scene() -> Iterator[Scene]:
     made = Scene()
     yield made
-    made.intake.close()
+    made.admission.close()
 
 
 def status(settled: Any) -> tuple[int, str]:
@@ -191,16 +193,16 @@ def status(settled: Any) -> tuple[int, str]:
 
 
 def test_a_client_is_told_the_id_when_it_is_written(scene):
-    scene.intake.start()
+    scene.admission.start()
     [settled] = scene.told(("a@x.org", "b@x.org"))
     assert settled.message_id == "m-1"
     assert scene.ledger.written == [AnswerKind.ACCEPTED] * 2
-    assert scene.intake.trouble == ""
+    assert scene.admission.trouble == ""
 
 
 def test_what_no_mail_can_be_made_of_is_the_clients_to_mend_and_no_refusal(scene):
     scene.ses.call = lambda mails: {}[b"odd"]
-    scene.intake.start()
+    scene.admission.start()
     [settled] = scene.told(("a@x.org",))
     assert status(settled) == (400, "BadRequestException")
     assert "No request can be made of it" in settled.error.text
@@ -209,20 +211,20 @@ def test_what_no_mail_can_be_made_of_is_the_clients_to_mend_and_no_refusal(scene
 
 def test_without_a_way_to_ses_nothing_is_admitted_and_clients_may_try_again(scene):
     scene.ses.ready, scene.ses.trouble = 0, REFUSED
-    scene.intake.start()
+    scene.admission.start()
     [settled] = scene.told(("a@x.org",))
     assert status(settled) == (503, "ServiceUnavailable")
     assert "Connection refused" in settled.error.text
     assert scene.ledger.admitted == 0
-    assert "Connection refused" in scene.intake.trouble
+    assert "Connection refused" in scene.admission.trouble
 
 
 def test_while_it_is_connecting_clients_wait(scene):
     scene.ses.ready = 0
-    scene.intake.start()
+    scene.admission.start()
 
     def connected():
-        until(lambda: scene.intake.waiting == 1)
+        until(lambda: scene.admission.waiting == 1)
         scene.ses.ready = 4
 
     [settled] = scene.told(("a@x.org",), meanwhile=connected)
@@ -231,7 +233,7 @@ def test_while_it_is_connecting_clients_wait(scene):
 
 def test_silence_holds_the_admission_and_goes_on_when_the_account_answers(scene):
     scene.ses.reply, scene.account.answers = SILENCE, False
-    scene.intake.start()
+    scene.admission.start()
     settled = scene.told(*[(f"r{n}@x.org",) for n in range(200)])
     taken = [each for each in settled if each.error is None]
     assert {status(each) for each in settled if each.error} == {(429, "TooManyRequestsException")}
@@ -242,10 +244,10 @@ def test_silence_holds_the_admission_and_goes_on_when_the_account_answers(scene)
     assert status(braked) == (429, "TooManyRequestsException")
     assert scene.ledger.admitted == admitted
     until(lambda: scene.account.asked > 0)
-    until(lambda: "A gateway answered 502" in scene.intake.trouble)
+    until(lambda: "A gateway answered 502" in scene.admission.trouble)
     scene.ses.reply, scene.account.answers = ACCEPTED, True
     until(lambda: scene.told(("again@x.org",))[0].error is None)
-    until(lambda: scene.intake.trouble == "")
+    until(lambda: scene.admission.trouble == "")
     assert all(each.error is None for each in scene.told(*[(f"s{n}@x.org",) for n in range(5)]))
 
 
@@ -262,55 +264,55 @@ def test_when_the_hold_is_over_it_is_well_again_though_no_mail_has_come_since():
     clock = Ahead()
     scene = Scene(Ledger(clock), clock=clock)
     scene.ses.reply = SILENCE
-    scene.intake.start()
+    scene.admission.start()
     assert scene.told(("a@x.org",))[0].error is None
     clock.ahead = 60.0  # no monitor's verdict may keep away the mail that would show it
-    assert scene.intake.trouble == ""
+    assert scene.admission.trouble == ""
     scene.ses.reply = ACCEPTED
     assert scene.told(("b@x.org",))[0].message_id == "m-1"
-    scene.intake.close()
+    scene.admission.close()
 
 
 def test_a_ledger_that_takes_nothing_for_a_while_is_no_failure(scene):
     scene.ledger.fails = StorageError("The database is locked.")
-    scene.intake.start()
+    scene.admission.start()
     [settled] = scene.told(("a@x.org",))
     assert status(settled) == (503, "ServiceUnavailable")
     scene.ledger.fails = None
     [settled] = scene.told(("a@x.org",))
     assert settled.message_id
     assert scene.ledger.taken_back[0] == frozenset()
-    assert scene.intake.failure == ""
+    assert scene.admission.failure == ""
 
 
 @pytest.mark.parametrize("where", ["ledger", "heartbeat", "ses"])
 def test_what_nobody_foresaw_is_said_and_nobody_is_left_waiting(scene, where, caplog):
     getattr(scene, where).fails = ZeroDivisionError("oops")
-    scene.intake.start()
+    scene.admission.start()
     for _ in range(2):
         [settled] = scene.told(("a@x.org",))
         assert status(settled) == (503, "ServiceUnavailable")
-    until(lambda: "ZeroDivisionError, see the log" in scene.intake.failure)
-    assert scene.intake.trouble == scene.intake.failure
+    until(lambda: "ZeroDivisionError, see the log" in scene.admission.failure)
+    assert scene.admission.trouble == scene.admission.failure
     assert "Traceback" in caplog.text
 
 
 def test_who_waits_when_the_dispatcher_fails_is_told_so(scene):
     scene.ses.ready = 0  # they wait for a connection
-    scene.intake.start()
+    scene.admission.start()
 
     def fail():
-        until(lambda: scene.intake.waiting == 2)
+        until(lambda: scene.admission.waiting == 2)
         scene.ses.fails = MemoryError()
 
     for settled in scene.told(("a@x.org",), ("b@x.org",), meanwhile=fail):
         assert status(settled) == (503, "ServiceUnavailable")
-    assert "MemoryError, see the log" in scene.intake.trouble
+    assert "MemoryError, see the log" in scene.admission.trouble
 
 
 def test_calls_in_the_air_are_answered_though_the_intake_fails(scene):
     scene.ses.reply = None
-    scene.intake.start()
+    scene.admission.start()
 
     def fail():
         until(lambda: scene.ses.sent == 1)
@@ -320,28 +322,28 @@ def test_calls_in_the_air_are_answered_though_the_intake_fails(scene):
     # It may have arrived: told of a failure, the client would send it twice.
     assert settled.message_id == "sestui-relay-000000000001"
     assert scene.ledger.written == [AnswerKind.UNKNOWN]
-    assert "see the log" in scene.intake.trouble
+    assert "see the log" in scene.admission.trouble
 
 
 def test_stopped_it_sends_those_away_who_wait(scene):
     scene.ses.ready = 0
-    scene.intake.start()
+    scene.admission.start()
 
     def stop():
-        until(lambda: scene.intake.waiting == 1)
-        scene.intake.drain()
+        until(lambda: scene.admission.waiting == 1)
+        scene.admission.drain()
 
     [settled] = scene.told(("a@x.org",), meanwhile=stop)
     assert status(settled) == (503, "ServiceUnavailable")
-    assert scene.intake.trouble == "The relay is stopping."
-    scene.intake.close()
-    assert scene.intake.failure == ""
+    assert scene.admission.trouble == "The relay is stopping."
+    scene.admission.close()
+    assert scene.admission.failure == ""
 
 
 @pytest.mark.parametrize("name", ["sestui-intake", "sestui-dispatch"])
 def test_threads_that_cannot_be_started_yet_are_started_later(scene, monkeypatch, name):
     refused = refuse_threads(monkeypatch, name, 2)
-    scene.intake.start()
+    scene.admission.start()
     assert scene.told(("a@x.org",))[0].message_id
     assert refused() == 2
 
@@ -351,5 +353,5 @@ def test_without_threads_for_good_it_is_said(monkeypatch, name):
     refuse_threads(monkeypatch, name, float("inf"))
     scene = Scene(clock=FakeClock())
     with pytest.raises(SestuiError, match="starts no more threads"):
-        scene.intake.start()
-    scene.intake.close()
+        scene.admission.start()
+    scene.admission.close()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from sestui.sending.process_identity import lives, this_host, this_process
+from sestui.sending.process_identity import is_alive, this_host, this_process
 from tests.support.workspaces import until
 
 
@@ -38,28 +38,28 @@ def test_nobody_changes_or_dies_where_no_file_can_be_opened(child):
     host, (pid, started_at) = this_host(), this_process()
     with no_file_left_to_open():
         assert this_host() == host
-        assert lives(pid, started_at)
-        assert lives(child.pid, started_at)
+        assert is_alive(pid, started_at)
+        assert is_alive(child.pid, started_at)
 
 
 def test_this_process_lives():
-    assert lives(*this_process())
+    assert is_alive(*this_process())
 
 
 def test_the_same_pid_started_at_another_time_is_another_process():
     pid, started_at = this_process()
-    assert not lives(pid, started_at - 100)
+    assert not is_alive(pid, started_at - 100)
 
 
 def test_who_was_killed_is_dead_though_its_parent_has_not_noticed(child):
     process = psutil.Process(child.pid)
     started_at = process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
-    assert lives(child.pid, started_at)
+    assert is_alive(child.pid, started_at)
     child.kill()
     until(lambda: process.status() == psutil.STATUS_ZOMBIE)
-    assert not lives(child.pid, started_at)
+    assert not is_alive(child.pid, started_at)
     child.wait()
-    assert not lives(child.pid, started_at)
+    assert not is_alive(child.pid, started_at)
 
 
 @pytest.mark.skipif(not psutil.LINUX, reason="elsewhere the start is the kernel's own time of day")
@@ -71,5 +71,5 @@ def test_setting_the_clock_neither_kills_nor_moves_anybody(monkeypatch, step):
     monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot_time + step)
     assert psutil.boot_time() == boot_time + step
     assert this_host() == host
-    assert lives(pid, started_at)
+    assert is_alive(pid, started_at)
     assert this_process() == pytest.approx((pid, started_at))

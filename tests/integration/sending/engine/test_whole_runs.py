@@ -183,7 +183,7 @@ def test_pause_and_resume_from_another_process(world):
     run = w.started(runtime, emails)
     sender = sending(runtime, until_idle=False)
     until(lambda: counts(other, run).accepted >= 20)
-    other.steering.pause("news")
+    other.run_control.pause("news")
     until(lambda: counts(other, run).sending == 0)
     paused = counts(other, run)
     reached = len(w.outbox())
@@ -191,7 +191,7 @@ def test_pause_and_resume_from_another_process(world):
     assert other.runs.get(run.id).reason == PauseReason.OPERATOR
     threading.Event().wait(0.3)
     assert len(w.outbox()) == reached
-    other.steering.resume("news")
+    other.run_control.resume("news")
     until(lambda: other.runs.get(run.id).state == RunState.FINISHED)
     sender.stop()
     assert sender.join(10)
@@ -204,7 +204,7 @@ def test_cancel_from_another_process(world):
     run = w.started(runtime, addresses(200))
     sender = sending(runtime)
     until(lambda: counts(other, run).accepted >= 20)
-    other.steering.cancel("news")
+    other.run_control.cancel("news")
     assert sender.join(20)
     ended = counts(other, run)
     assert ended == RunCounts(accepted=len(w.outbox()), skipped=200 - len(w.outbox()))
@@ -227,7 +227,7 @@ def test_refusals_in_a_row_pause_instead_of_burning_the_list(world):
     assert REFUSALS_IN_A_ROW <= found.rejected <= REFUSALS_IN_A_ROW + 60  # what was under way
     assert found.pending + found.rejected == 400
     w.account.clear_faults()
-    runtime.steering.resume("news")
+    runtime.run_control.resume("news")
     ran(runtime)
     assert len(w.outbox()) == found.pending
 
@@ -242,7 +242,7 @@ def test_a_paused_account_pauses_the_run_and_loses_nobody(world):
     assert (paused.state, paused.reason) == (RunState.PAUSED, PauseReason.ACCOUNT)
     assert counts(runtime, run) == RunCounts(pending=100)
     w.account.clear_faults()
-    runtime.steering.resume("news")
+    runtime.run_control.resume("news")
     ran(runtime)
     assert w.outbox() == once(emails)
 

@@ -245,7 +245,7 @@ def test_a_test_run_shows_another_contact_and_asks_nothing_of_its_status(databas
 def test_the_late_answer_of_a_worker_thought_dead_settles_its_doubt(started, database, clock):
     run_id, ledger = started(2)
     a, b = ledger.exchange([], ClaimRequest(run_id, 2)).claims
-    Workers(database, clock).bury(host="here", lives=lambda _pid, _at: False)
+    Workers(database, clock).reap(host="here", is_alive=lambda _pid, _at: False)
     assert checked_counts(database, run_id) == RunCounts(in_doubt=2)
     ledger.exchange([accepted(a), not_sent(b)], None)
     assert checked_counts(database, run_id).accepted == 1

@@ -171,7 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def a_worker_is_taken_for_dead(self, which, held):
         worker = list(self.living)[which]
         dead = self.living.pop(worker)
-        self.workers.bury(host="here", lives=lambda pid, _at: pid != dead)
+        self.workers.reap(host="here", is_alive=lambda pid, _at: pid != dead)
         self.enter()
         return multiple(*held)
 

@@ -206,7 +206,7 @@ def test_a_run_whose_process_died_follows_its_misfire_rule(database, tasks, runs
         taken = take(runs, dead)
         assert taken.attempt == attempt
         assert runs.adopt_orphans(START + 70, nothing_left) == [], "it lives"
-        Workers(database, FakeClock()).bury(host="h", lives=lambda *_: False)
+        Workers(database, FakeClock()).reap(host="h", is_alive=lambda *_: False)
         (orphan,) = runs.adopt_orphans(START + 70, nothing_left)
         assert orphan.host == f"host{attempt}"
         assert runs.adopt_orphans(START + 70, nothing_left) == []
@@ -225,7 +225,7 @@ def test_a_run_whose_program_may_be_at_work_waits(database, tasks, runs):
     dead = Runner(registered(database), "there")
     taken = take(runs, dead, START + 60)
     runs.note_program(taken, Program("there/boot/ns", 4711, 12.5))
-    Workers(database, FakeClock()).bury(host="h", lives=lambda *_: False)
+    Workers(database, FakeClock()).reap(host="h", is_alive=lambda *_: False)
     asked: list[LostRun] = []
 
     def may_live(lost: LostRun, _now: float) -> None:
