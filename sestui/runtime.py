@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
-    from sestui.store.backup.lineage import Lineage
     from sestui.store.contacts.suppressions import Suppressions
+    from sestui.store.db.lineage import Lineage
     from sestui.store.db.tables import Campaign, Run
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
@@ -299,7 +299,7 @@ class Runtime:
     @cached_property
     def lineage(self) -> "Lineage":
         """Which database this is and how far it has got."""
-        from sestui.store.backup.lineage import Lineage  # noqa: PLC0415 - only where something is sent
+        from sestui.store.db.lineage import Lineage  # noqa: PLC0415 - only where something is sent
 
         return Lineage(self.database, self.settings.state_dir)
 

@@ -53,7 +53,7 @@ CHECKED = {
     "sestui/store/contacts/audiences.py": ("tests/integration/store/runs/test_runs.py",),
     "sestui/store/ledger/governor.py": ("tests/integration/store/ledger/test_governor.py", _LEDGER),
     "sestui/store/ledger/ledger.py": (_LEDGER, "tests/integration/store/ledger/test_workers.py"),
-    "sestui/store/db/bulk_statements.py": (_LEDGER,),
+    "sestui/store/ledger/bulk_statements.py": (_LEDGER,),
 }
 """The modules on which the promise hangs, and the tests that see them."""
 

@@ -16,10 +16,10 @@ from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
-    from sestui.audience.imports.file_cells import Reading
     from sestui.audience.imports.importer import ImportResult, Progress
     from sestui.audience.imports.status_words import Meaning
     from sestui.audience.imports.statuses import FileSays
+    from sestui.audience.sources.file_cells import Reading
 
 _SUPPRESSED = "suppressed"
 
@@ -102,7 +102,7 @@ def import_command(
     Who has left by the file's own word comes in as unsubscribed or suppressed.
     """
     # Only for those who import.
-    from sestui.audience.imports.file_cells import Reading  # noqa: PLC0415
+    from sestui.audience.sources.file_cells import Reading  # noqa: PLC0415
 
     mapping = parse_mapping(map_ or [])
     reading = Reading(encoding, delimiter)

@@ -8,8 +8,8 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.states import WorkerRole
 from sestui.errors import StorageError
 from sestui.sending.process_identity import is_alive, this_host, this_process
-from sestui.store.backup.lineage import Lineage
 from sestui.store.db.database import Database
+from sestui.store.db.lineage import Lineage
 from sestui.store.ledger.workers import Workers
 
 

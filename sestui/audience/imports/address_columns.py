@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from sestui.audience.imports.file_cells import looks_like_address
+from sestui.audience.sources.file_cells import looks_like_address
 from sestui.core.text import folded
 
 _EMAIL_WORDS = (

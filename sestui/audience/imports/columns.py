@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sestui.audience.exported_columns import COLUMNS, attribute_of, is_own_header
 from sestui.audience.imports.address_columns import address_column, other_address_columns
-from sestui.audience.imports.file_cells import looks_like_address
 from sestui.audience.imports.statuses import StatusColumn, find_status_columns
+from sestui.audience.sources.file_cells import looks_like_address
 from sestui.core.content.message import OWN_NAMES
 from sestui.core.spreadsheet import unguarded
 from sestui.core.text import folded, printable

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from sestui.audience.imports.column_types import TypedColumns
 from sestui.audience.imports.columns import ColumnMap, Columns, recognise
-from sestui.audience.imports.file_cells import Reading
 from sestui.audience.imports.own_export import OwnLineSource, is_own_lines, own_line_columns
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.rejects import RejectsFile
@@ -30,6 +29,7 @@ from sestui.audience.imports.spool import Spool
 from sestui.audience.imports.spooling import Spooling, Statuses, parser_of
 from sestui.audience.imports.status_words import Meaning
 from sestui.audience.imports.statuses import FileSays, UnknownStatusError
+from sestui.audience.sources.file_cells import Reading
 from sestui.audience.sources.opening import open_contacts
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable

@@ -20,10 +20,10 @@ from typing import Any
 from sestui.audience.exported_columns import COLUMNS, is_own_header
 from sestui.audience.imports.column_types import CellFault, TypedColumns
 from sestui.audience.imports.columns import Columns
-from sestui.audience.imports.file_cells import MAX_RECORD, Reading, RowFormat, is_damaged
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.rows import Reject, RowParser
 from sestui.audience.imports.statuses import StatusCount, UnknownStatus
+from sestui.audience.sources.file_cells import MAX_RECORD, Reading, RowFormat, is_damaged
 from sestui.audience.sources.json_rows import loads
 from sestui.audience.sources.opening import OpenedFile, open_contacts
 from sestui.core.contact.address_check import Refusal, check_address, domain_key

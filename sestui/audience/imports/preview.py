@@ -5,9 +5,9 @@ from itertools import islice
 from pathlib import Path
 
 from sestui.audience.imports.columns import attribute_names, head_of, recognise
-from sestui.audience.imports.file_cells import Reading
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.statuses import StatusColumn, StatusCount, StatusReader, UnknownStatus
+from sestui.audience.sources.file_cells import Reading
 from sestui.errors import BadFileError
 
 _ROWS = 20

@@ -9,17 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sestui.audience.imports.file_cells import (
+from sestui.audience.sources.address_lines import AddressListSource, is_address_list
+from sestui.audience.sources.delimited import DelimitedSource
+from sestui.audience.sources.encoding import PIECE, Encoding, find_encoding, unicode_by_sight
+from sestui.audience.sources.file_cells import (
     KEEP_BYTES,
     MAX_RECORD,
     ContactSource,
     Reading,
     RowFormat,
 )
-from sestui.audience.imports.mailbox_cells import is_blank
-from sestui.audience.sources.address_lines import AddressListSource, is_address_list
-from sestui.audience.sources.delimited import DelimitedSource
-from sestui.audience.sources.encoding import PIECE, Encoding, find_encoding, unicode_by_sight
+from sestui.audience.sources.mailbox_cells import is_blank
 from sestui.audience.sources.opening import OpenedFile, open_contacts
 from sestui.audience.sources.titles import rows_above_header
 from sestui.errors import BadFileError

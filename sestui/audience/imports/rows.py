@@ -11,11 +11,11 @@ from json.encoder import encode_basestring as _quoted
 from sestui.audience.imports.address_columns import names_a_person
 from sestui.audience.imports.column_types import CellFault, TypedColumns
 from sestui.audience.imports.columns import Columns, tidy
-from sestui.audience.imports.file_cells import TypedCell, is_damaged, shown_bytes
-from sestui.audience.imports.mailbox_cells import CellAddress, is_blank, read_cell
 from sestui.audience.imports.status_words import Meaning
 from sestui.audience.imports.statuses import RowStatus, StatusReader
+from sestui.audience.sources.file_cells import TypedCell, is_damaged, shown_bytes
 from sestui.audience.sources.json_rows import as_cell, flattened, loads
+from sestui.audience.sources.mailbox_cells import CellAddress, is_blank, read_cell
 from sestui.core.contact.address_check import Address, Refusal, check_address
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable

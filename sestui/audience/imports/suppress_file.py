@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sestui.audience.imports.columns import ColumnMap, head_of, recognise
-from sestui.audience.imports.file_cells import Reading, looks_like_address
 from sestui.audience.imports.importer import Progress
 from sestui.audience.imports.reader import RowFile
 from sestui.audience.imports.rejects import RejectsFile
 from sestui.audience.imports.rows import Reject
 from sestui.audience.imports.spool import Spool
 from sestui.audience.imports.status_words import meaning_of_word
+from sestui.audience.sources.file_cells import Reading, looks_like_address
 from sestui.core.contact.address_check import Refusal, check_address, domain_key
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.delivery.states import MANUAL

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from sestui.audience.imports.file_cells import MAX_RECORD, RowFormat
-from sestui.audience.imports.mailbox_cells import split_mailboxes, visible
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.file_cells import MAX_RECORD, RowFormat
+from sestui.audience.sources.mailbox_cells import split_mailboxes, visible
 from sestui.audience.sources.text_source import TextSource
 from sestui.errors import BadFileError
 

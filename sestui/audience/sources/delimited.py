@@ -4,9 +4,9 @@ import csv
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from sestui.audience.imports.file_cells import MAX_RECORD, RowFormat
 from sestui.audience.sources.dialect import csv_options, escaped, find_dialect
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.file_cells import MAX_RECORD, RowFormat
 from sestui.audience.sources.text_source import TextSource
 from sestui.errors import BadFileError
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sestui.audience.imports.file_cells import looks_like_address
+from sestui.audience.sources.file_cells import looks_like_address
 
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
-from sestui.audience.imports.file_cells import KEEP_BYTES
+from sestui.audience.sources.file_cells import KEEP_BYTES
 from sestui.errors import BadFileError
 
 PIECE = 1024 * 1024

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import BinaryIO
 
-from sestui.audience.imports.file_cells import (
+from sestui.audience.imports.status_words import SUBSCRIPTIONS
+from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.file_cells import (
     KEEP_BYTES,
     MAX_RECORD,
     Json,
@@ -15,8 +17,6 @@ from sestui.audience.imports.file_cells import (
     TypedCell,
     looks_like_address,
 )
-from sestui.audience.imports.status_words import SUBSCRIPTIONS
-from sestui.audience.sources.encoding import Encoding
 from sestui.core.text import folded
 from sestui.errors import BadFileError
 

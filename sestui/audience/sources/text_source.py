@@ -3,8 +3,8 @@
 import io
 from typing import BinaryIO
 
-from sestui.audience.imports.file_cells import KEEP_BYTES
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.file_cells import KEEP_BYTES
 
 
 class TextSource:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sestui.audience.imports.address_columns import is_address_name
-from sestui.audience.imports.mailbox_cells import is_blank
+from sestui.audience.sources.mailbox_cells import is_blank
 
 _DEEPEST = 30
 """Rows among which the header is looked for."""

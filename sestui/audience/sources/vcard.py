@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from sestui.audience.imports.file_cells import KEEP_BYTES, MAX_RECORD, RowFormat
 from sestui.audience.sources.encoding import Encoding
+from sestui.audience.sources.file_cells import KEEP_BYTES, MAX_RECORD, RowFormat
 from sestui.audience.sources.text_source import TextSource
 from sestui.errors import BadFileError
 

@@ -17,7 +17,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from sestui.audience.imports.file_cells import RowFormat, TypedCell, looks_like_address
+from sestui.audience.sources.file_cells import RowFormat, TypedCell, looks_like_address
 from sestui.core.text import printable
 from sestui.errors import BadFileError
 

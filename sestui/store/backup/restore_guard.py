@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
-from sestui.store.backup.lineage import Lineage, Older, last_beat, part_ways, same_moment
 from sestui.store.db.database import Database
+from sestui.store.db.lineage import Lineage, Older, last_beat, part_ways, same_moment
 from sestui.store.db.tables import Campaign, Contact, Run, SharedSetting
 from sestui.store.ledger.ledger import skip_pending
 

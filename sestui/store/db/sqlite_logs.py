@@ -8,7 +8,7 @@ What can be told: a database in rollback mode beside a log (sestui's are in WAL 
 one); a database that is missing, empty or none beside a log with something in it; a log of another
 page size, or damaged at its head; a database whose first page is not what the log's copies of it
 were made of, nor one of them; one that lacks pages that the log supposes. What can't: a copy that
-differs in other pages only. Those are for the epoch (:mod:`sestui.store.backup.lineage`).
+differs in other pages only. Those are for the epoch (:mod:`sestui.store.db.lineage`).
 """
 
 import glob

@@ -45,8 +45,8 @@ from sestui.core.delivery.states import (
     RunState,
     SkipReason,
 )
-from sestui.store.db import bulk_statements as many
 from sestui.store.db.database import Database
+from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor
 from sestui.store.ledger import statements as sql
 from sestui.store.ledger.governor import LockedRow

@@ -8,8 +8,8 @@ from sqlmodel import Session, col, delete, select
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.states import WorkerRole
-from sestui.store.backup.lineage import Lineage, LineageMark
 from sestui.store.db.database import Database
+from sestui.store.db.lineage import Lineage, LineageMark
 from sestui.store.db.tables import Delivery, Run, Worker
 from sestui.store.ledger.ledger import ledger_now, put_in_doubt
 

@@ -28,8 +28,8 @@ from sestui.ses_api.relay_admission import (
 )
 from sestui.ses_api.relayed import first_call
 from sestui.ses_api.wire import quota_exceeded, sending_paused
-from sestui.store.db import bulk_statements as many
 from sestui.store.db.database import Database
+from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor
 from sestui.store.ledger.governor import LockedRow
 from sestui.store.ledger.ledger import Ledger, clocks_now, finish_if_done, move_counts

@@ -20,8 +20,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from sestui.core.delivery.states import DeliveryState, RunKind
-from sestui.store.db.bulk_statements import values_of
 from sestui.store.db.tables import Delivery, Run, Suppression
+from sestui.store.ledger.bulk_statements import values_of
 from sestui.store.relay.tables import RelayedMailRow, RelayedPayload, RelayUsage
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

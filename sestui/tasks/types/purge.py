@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from sestui.store.db.purge import purge_task_runs
 from sestui.store.relay.mails import RelayedMails
+from sestui.store.tasks.purge import purge_task_runs
 from sestui.tasks.context import TaskContext
 from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 

@@ -13,7 +13,6 @@ from sestui.reports.overview import CampaignView, RunView
 from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.app.services import ScreenServices, has_ended
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
-from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.campaigns.resolution import ResolutionScreen
 from sestui.tui.campaigns.run_controls import RunControlScreen
 from sestui.tui.campaigns.run_figures import (
@@ -31,6 +30,7 @@ from sestui.tui.campaigns.start_dialog import StartScreen
 from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
 from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.lazy_table import LazyTable
+from sestui.tui.widgets.rate_meter import RateMeter
 
 _REFRESH_SECONDS = 1.0
 _MOST_RUNS_SHOWN = 8

@@ -10,9 +10,9 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.app.services import RunSnapshot, has_ended
-from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.widgets.format import bar, duration, percent, recipients, shorten
 from sestui.tui.widgets.gauges import quota_line, rate_line
+from sestui.tui.widgets.rate_meter import RateMeter
 
 STATE_COLOURS = {
     "sending": "primary",

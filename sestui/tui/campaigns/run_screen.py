@@ -13,7 +13,6 @@ from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.app.services import RunSnapshot, ScreenServices, has_ended, line_of_answer
-from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.campaigns.resolution import ResolutionScreen
 from sestui.tui.campaigns.run_figures import (
     Figure,
@@ -28,6 +27,7 @@ from sestui.tui.campaigns.run_figures import (
 from sestui.tui.campaigns.tail import Tail
 from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
 from sestui.tui.widgets.format import moment
+from sestui.tui.widgets.rate_meter import RateMeter
 
 _REFRESH_SECONDS = 0.25
 _ENDED_REFRESH_SECONDS = 2.0

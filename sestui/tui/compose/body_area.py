@@ -13,7 +13,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import SyntaxAwareDocument, TextAreaTheme
 
 from sestui.core.content.message import BodyFormat
-from sestui.tui.compose.visible_controls import visible
+from sestui.tui.widgets.visible_controls import visible
 
 _THEME = "sestui"
 _MOST_PARSED = 60_000

@@ -4,9 +4,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.home.service import AccountSnapshot
 from sestui.tui.widgets.gauges import labelled, quota_line, rate_line
+from sestui.tui.widgets.rate_meter import RateMeter
 
 
 class AccountFigure(Widget):

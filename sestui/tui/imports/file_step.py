@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from sestui.audience.imports.file_cells import Reading
+from sestui.audience.sources.file_cells import Reading
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError
 from sestui.tui.widgets.file_browser import FileEntry, Typed, as_shown, entries, is_folder

@@ -9,8 +9,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
-from sestui.audience.imports.file_cells import Reading
 from sestui.audience.imports.preview import Preview
+from sestui.audience.sources.file_cells import Reading
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StateError, StoppedError
 from sestui.tui.app.base_screen import BaseScreen

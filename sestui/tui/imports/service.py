@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sestui.audience.imports.file_cells import Reading
 from sestui.audience.imports.importer import (
     ImportResult,
     Progress,
@@ -13,6 +12,7 @@ from sestui.audience.imports.importer import (
 )
 from sestui.audience.imports.preview import Preview, preview
 from sestui.audience.imports.rejects_store import RejectsStore
+from sestui.audience.sources.file_cells import Reading
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.runtime import Runtime

@@ -3,8 +3,8 @@
 from textual.content import Content
 
 from sestui.core.delivery.pacing import Quota
-from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.widgets.format import gauge, percent, sparkline
+from sestui.tui.widgets.rate_meter import RateMeter
 
 _SPARK_SECONDS = 60
 _LABEL = 9

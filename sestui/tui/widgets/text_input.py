@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
-from sestui.tui.compose.visible_controls import visible
+from sestui.tui.widgets.visible_controls import visible
 
 
 class TextInput(Input):

@@ -15,8 +15,8 @@ from sestui.core.clock import SystemClock
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.runtime import Runtime
 from sestui.sending.worker_registration import registered_worker
-from sestui.store.backup.lineage import Lineage
 from sestui.store.backup.restore_guard import RestoreGuard
+from sestui.store.db.lineage import Lineage
 from sestui.store.db.sqlite_logs import LOGS, log_beside
 from sestui.store.db.tables import Run
 from sestui.store.runs.runs import Runs

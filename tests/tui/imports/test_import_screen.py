@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from sestui.audience.imports.file_cells import Reading
+from sestui.audience.sources.file_cells import Reading
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import Contacts
 from sestui.tui.app.tabs import TABS

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sestui.tui.campaigns.rate_meter import RateMeter
 from sestui.tui.widgets.format import bar, duration, gauge, moment, percent, shorten, sparkline
+from sestui.tui.widgets.rate_meter import RateMeter
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from sestui.audience.imports.file_cells import Reading
 from sestui.audience.imports.importer import ImportResult, import_contacts
 from sestui.audience.imports.rows import Reject
+from sestui.audience.sources.file_cells import Reading
 from sestui.errors import BadFileError
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.database import Database

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sestui.audience.imports.file_cells import MAX_RECORD
 from sestui.audience.imports.reader import RowFile
+from sestui.audience.sources.file_cells import MAX_RECORD
 from sestui.errors import BadFileError
 
 
