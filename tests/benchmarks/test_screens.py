@@ -28,7 +28,7 @@ from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 from sestui.tui.widgets.lazy_table import LazyTable
 from tests.benchmarks import figures
 
@@ -130,7 +130,7 @@ async def measured(app: SestuiApp, pilot: Pilot[None], paints: Paints) -> dict[s
         "far page": [],
         "find": [],
     }
-    place = {each.mode: str(number) for number, each in enumerate(PLACES, 1)}
+    place = {each.mode: str(number) for number, each in enumerate(TABS, 1)}
     for _ in range(5):
         await pilot.press(place["home"])
         found["open contacts"].append(

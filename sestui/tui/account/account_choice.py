@@ -110,7 +110,7 @@ class AccountChoiceScreen(BaseScreen):
         if (choice := self._table.selected) is not None:
             self._choose(choice)
 
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="action")
     async def _choose(self, choice: Choice) -> None:
         """Say what it means, ask, write."""
         region = self._region.value.strip()

@@ -104,7 +104,7 @@ class AccountScreen(BaseScreen):
             return self.services.account_open
         return super().check_action(action, parameters)
 
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="action")
     async def action_ask(self) -> None:
         """Ask SES now."""
         report = await self.attempt(lambda: self._account.report(ask=True))
@@ -184,7 +184,7 @@ class AccountScreen(BaseScreen):
         if self._edited is not None:
             self._write(self._edited, event.value.strip())
 
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="action")
     async def _write(self, setting: Setting, text: str) -> None:
         """Write one setting; what is wrong with it is said below the line."""
         try:

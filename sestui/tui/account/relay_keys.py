@@ -140,7 +140,7 @@ class RelayKeysScreen(BaseScreen):
         if (key := self._table.selected) is not None:
             self.copy(key.id)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_new(self) -> None:
         """Ask, make the key, and show its secret; what can't be done leads back to the form."""
         form: KeyForm | None = KeyForm()
@@ -167,7 +167,7 @@ class RelayKeysScreen(BaseScreen):
         """Stay while a key is being made: there would be nobody to show its secret."""
         return self._making
 
-    @work(group="deed")
+    @work(group="action")
     async def action_revoke(self) -> None:
         """Let the key work no more, once the operator has said so."""
         if (key := self._table.selected) is None:

@@ -151,7 +151,7 @@ class KeysScreen(BaseScreen):
         if (action := self._table.selected) is not None:
             self._give(action, "".join(event.value.split()))
 
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="action")
     async def _give(self, action: Action, keys: str) -> None:
         """Write the keys into the settings, and use them."""
         keymap = {name: given for name, given in self._keymap.items() if name != action.id}

@@ -73,14 +73,14 @@ class RunControlScreen(BaseScreen):
 
         self.app.push_screen(ContactScreen(self.services, email))
 
-    @work(group="deed")
+    @work(group="action")
     async def action_pause(self) -> None:
         """Hold the run."""
         if (run := self.steered) is not None:
             await self.attempt(lambda: self.services.pause(run))
             self.look_again()
 
-    @work(group="deed")
+    @work(group="action")
     async def action_resume(self) -> None:
         """Go on with the run; one that waits for approval, once the operator has said so."""
         if (run := self.steered) is None:
@@ -90,7 +90,7 @@ class RunControlScreen(BaseScreen):
         await self.started(lambda skip: self.services.resume(run, skip_unrenderable=skip))
         self.look_again()
 
-    @work(group="deed")
+    @work(group="action")
     async def action_cancel(self) -> None:
         """End the run, once the operator has said so."""
         if (shown := self.steered) is None:

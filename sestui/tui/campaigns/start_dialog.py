@@ -58,7 +58,7 @@ class StartScreen(ResolutionScreen):
             return False
         return action != "start" or view.run is None or has_ended(view.run)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_start(self) -> None:
         """Ask, check everybody's mail, start, and watch."""
         if (chosen := self.begun) is None:
@@ -104,7 +104,7 @@ class StartScreen(ResolutionScreen):
         question = f"{verb} {shorten(view.name, 60)} to {recipients(count)}?"
         return ConfirmScreen(question, text, recipients=count, yes=f"{verb} to {count:,}")
 
-    @work(group="deed")
+    @work(group="action")
     async def action_test(self) -> None:
         """Ask for an address and send it the message."""
         if (view := self.begun) is None:

@@ -229,7 +229,7 @@ class ComposeScreen(DraftActions):
         """See the mail of the next contact, or of the one before."""
         self.look_at_draft(step)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_find_contact(self) -> None:
         """See the mail of one contact."""
         address = await self.app.push_screen_wait(

@@ -33,7 +33,7 @@ class DraftActions(DraftScreen):
         self._file = ""
         """The path of the last file."""
 
-    @work(group="deed")
+    @work(group="action")
     async def action_edit_outside(self) -> None:
         """Hand the terminal to the operator's editor, and take what it leaves."""
         area = self.form.area
@@ -64,7 +64,7 @@ class DraftActions(DraftScreen):
             area.replace_all(written if text.endswith("\n") else _without_end(written))
             area.go_to_line(line)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_browse(self) -> None:
         """Show the HTML in a browser, or say where it is."""
         mail = self.drawn.look.mail if self.drawn is not None else None
@@ -80,7 +80,7 @@ class DraftActions(DraftScreen):
             self.app.copy_to_clipboard(str(path))
             self.tell(f"For a browser, until you leave sestui: {path} (copied)")
 
-    @work(group="deed")
+    @work(group="action")
     async def action_test(self) -> None:
         """Save it, and mail it to one address."""
         look = self.drawn.look if self.drawn is not None else None
@@ -109,7 +109,7 @@ class DraftActions(DraftScreen):
         if run_id is not None:
             self.app.push_screen(RunScreen(self.services, run_id))
 
-    @work(group="deed")
+    @work(group="action")
     async def action_attach(self) -> None:
         """Ask for a file, and attach it."""
         path = await self.app.push_screen_wait(
@@ -122,7 +122,7 @@ class DraftActions(DraftScreen):
         if files is not None:
             self.form.attach(files)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_save_file(self) -> None:
         """Write the campaign as a file."""
         name = self.form.draft.name.strip() or "campaign"

@@ -192,7 +192,7 @@ class DraftForm(Vertical):
         wanted = self._last if self._last is not None and self._last.is_attached else None
         page = self.query_one(f"#page-{self.page}")
         if wanted is None or page not in wanted.ancestors:
-            wanted = next(iter(page.query("Line, TextArea").results(Widget)), None)
+            wanted = next(iter(page.query("TextInput, TextArea").results(Widget)), None)
         if wanted is not None:
             wanted.focus()
 

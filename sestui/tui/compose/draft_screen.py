@@ -229,7 +229,7 @@ class DraftScreen(BaseScreen):
 
     # saving
 
-    @work(group="deed")
+    @work(group="action")
     async def action_save(self) -> None:
         """Save the draft."""
         async with self.turn:

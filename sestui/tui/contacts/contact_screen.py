@@ -197,7 +197,7 @@ class ContactScreen(SuppressionScreen):
         if self._record is not None and self._record.contact is not None:
             self.app.push_screen(EditContactScreen(self.services, self._record.email))
 
-    @work(group="deed")
+    @work(group="action")
     async def action_lists(self) -> None:
         """Ask which lists, then join and leave."""
         record = self._record

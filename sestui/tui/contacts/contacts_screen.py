@@ -280,7 +280,7 @@ class ContactsScreen(SuppressionScreen):
 
         self.app.push_screen(ImportScreen(self.services))
 
-    @work(group="deed")
+    @work(group="action")
     async def action_new(self) -> None:
         """Ask for an address and show the new contact."""
         name = self._people.which.list_name or ""

@@ -135,7 +135,7 @@ class EditContactScreen(BaseScreen):
 
     # saving
 
-    @work(group="deed", exclusive=True)
+    @work(group="action", exclusive=True)
     async def action_save(self) -> None:
         """Save, unless a line is no attribute or somebody else was quicker."""
         contact, form = self._contact, self._form

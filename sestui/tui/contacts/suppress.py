@@ -106,7 +106,7 @@ class SuppressionScreen(BaseScreen):
             return found is not None and found[1] == (action == "unsuppress")
         return super().check_action(action, parameters)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_suppress(self) -> None:
         """Suppress the address, once the operator has said why."""
         if (found := self.suppressible) is None:
@@ -124,7 +124,7 @@ class SuppressionScreen(BaseScreen):
             self.tell(f"{email} is suppressed.")
             self.changed()
 
-    @work(group="deed")
+    @work(group="action")
     async def action_unsuppress(self) -> None:
         """Let the address be mailed again, once the operator has said so."""
         if (found := self.suppressible) is None:

@@ -88,7 +88,7 @@ class ExportScreen(Dialog[str]):
         if self._export is None:
             self._write(self.query_one(PathInput).typed.path)
 
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="action")
     async def _write(self, out: Path) -> None:
         try:
             export = self._deliveries.export(self._plan.wanted, out)

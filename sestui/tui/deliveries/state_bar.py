@@ -15,7 +15,7 @@ from sestui.store.ledger.walk import EVERY_STATE
 STATE_KEYS = [
     Binding(
         "left,h",
-        "screen.filter_by(-1)",
+        "screen.narrow(-1)",
         "State before",
         show=False,
         id="deliveries.state_before",
@@ -23,7 +23,7 @@ STATE_KEYS = [
     ),
     Binding(
         "right,l",
-        "screen.filter_by(1)",
+        "screen.narrow(1)",
         "Next state",
         show=False,
         id="deliveries.next_state",

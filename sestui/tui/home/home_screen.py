@@ -92,7 +92,7 @@ class HomeScreen(BaseScreen):
         else:
             self.app.push_screen(RunScreen(self.services, row.run.id))
 
-    @work(group="deed")
+    @work(group="action")
     async def _open_import(self, row: AgendaRow, import_id: int) -> None:
         question = ConfirmScreen(
             row.campaign,

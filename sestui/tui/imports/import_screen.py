@@ -236,7 +236,7 @@ class ImportScreen(BaseScreen):
         if self._imported is not None:
             self._save(self._imported, event.path)
 
-    @work(exclusive=True, group="deed")
+    @work(exclusive=True, group="action")
     async def _save(self, imported: Imported, path: Path) -> None:
         """Save the rejects; over another file only if the operator says so."""
         save = partial(self._import.save_rejects, imported, path)

@@ -240,7 +240,7 @@ class MailScreen(BaseScreen):
         self.app.copy_to_clipboard(text)
         self.tell(f"Copied: the text, {len(text):,} characters")
 
-    @work(group="deed")
+    @work(group="action")
     async def action_browse(self) -> None:
         """Show the mail in a browser."""
         if self.snapshot is not None:

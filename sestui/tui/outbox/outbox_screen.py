@@ -188,7 +188,7 @@ class OutboxScreen(BaseScreen):
         if (mail := self._table.selected) is not None:
             self.copy(mail.to)
 
-    @work(group="deed")
+    @work(group="action")
     async def action_browse(self) -> None:
         """Show the outbox in a browser."""
         await browse(self, self._outbox, "")

@@ -200,7 +200,7 @@ class EditTaskScreen(BaseScreen):
         else:
             self.action_go_back()
 
-    @work(group="deed", exclusive=True)
+    @work(group="action", exclusive=True)
     async def action_save(self) -> None:
         """Save, unless something is wrong with it."""
         form = self._form

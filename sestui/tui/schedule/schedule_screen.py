@@ -205,14 +205,14 @@ class ScheduleScreen(BaseScreen):
         """Switch the task off."""
         self._switch(on=False)
 
-    @work(group="deed")
+    @work(group="action")
     async def _switch(self, *, on: bool) -> None:
         if (view := self.selected) is None:
             return
         await self.attempt(lambda: self._schedule.switch(view.name, on=on))
         self.look_again()
 
-    @work(group="deed")
+    @work(group="action")
     async def action_remove(self) -> None:
         """Forget the task, once the operator has said so."""
         if (view := self.selected) is None:

@@ -19,10 +19,10 @@ SEEN = CampaignVersion(3, "news", (1.5, 9))
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from sestui.compose.autosave import Unsaved
+from sestui.compose.autosave import Autosave
 from sestui.core.clock import SystemClock
 from sestui.core.campaign.draft import Draft
-unsaved = Unsaved(Path(sys.argv[1]), SystemClock())
+unsaved = Autosave(Path(sys.argv[1]), SystemClock())
 unsaved.scratch("preview.html", "secret")
 if sys.argv[2]:
     unsaved.keep(Draft(body=sys.argv[2]), None)

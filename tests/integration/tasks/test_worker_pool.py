@@ -134,7 +134,7 @@ def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, c
         ("bakcup", "There is no task type 'bakcup'; did you mean backup?"),
         ("broken", "The task type broken (of shop) can't be loaded: ModuleNotFoundError"),
         ("gone", "The task type gone (of shop) can't be loaded: AttributeError"),
-        ("no-type", "The task type no-type (of shop) is no sestui.tasks.task_type.TaskType."),
+        ("no-type", "The task type no-type (of shop) is not a sestui.tasks.task_type.TaskType."),
     ],
 )
 def test_a_type_that_is_none_is_refused(runtime, shop, kind, said):

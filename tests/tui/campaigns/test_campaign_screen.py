@@ -350,7 +350,7 @@ async def test_a_busy_database_is_told_of_until_it_answers(runtime, still, monke
             raise StorageBusyError("The database is locked by another program.")
 
         with monkeypatch.context() as broken:
-            broken.setattr(screen.campaigns, "picture", locked)
+            broken.setattr(screen.campaigns, "snapshot", locked)
             screen.look_again()
             await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
         await until(pilot, lambda: "Trying again" not in shown(app))

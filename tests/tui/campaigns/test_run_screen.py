@@ -156,7 +156,7 @@ async def test_a_run_that_crosses_the_quota_says_so(runtime, still, monkeypatch)
         )
         monkeypatch.setattr(
             app.services,
-            "picture",
+            "snapshot",
             lambda _id: replace(
                 snapshot, allowed=14.0, quota=Quota(50, limit=40, used=20), forecast=told
             ),

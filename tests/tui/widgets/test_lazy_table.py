@@ -32,7 +32,7 @@ class Numbers:
 
 
 class TableApp(App):
-    CSS_PATH = "../../sestui/tui/app/sestui.tcss"
+    CSS_PATH = "../../../sestui/tui/app/sestui.tcss"
 
     def __init__(self, source):
         super().__init__()

@@ -22,7 +22,7 @@ from sestui.store.relay.keys import RelayKeys
 
 def migrations() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parents[2] / "migrations"))
+    config.set_main_option("script_location", str(Path(schema.__file__).parents[1] / "migrations"))
     return config
 
 
