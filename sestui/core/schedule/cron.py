@@ -89,7 +89,7 @@ def fires(expression: str, zone: str, after: Instant) -> Iterator[Instant]:
     Raises:
         UsageError: not an expression, or no such zone.
     """
-    return (occurrence.at for occurrence in occurrences(expression, zone, after))
+    return (at for at, _ in _fires(expression, zone, after))
 
 
 def occurrences(expression: str, zone: str, after: Instant) -> Iterator[Occurrence]:
