@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 MINUTE = 60.0
@@ -59,18 +60,21 @@ class Cron:
         weekday = wall.isoweekday() % 7
         if self.nth:
             return weekday == self.nth[0] and (wall.day - 1) // 7 + 1 == self.nth[1]
-        last = self.last_day and wall.day == calendar.monthrange(wall.year, wall.month)[1]
-        day, week = wall.day in self.days[1] or last, weekday in self.weekdays[1]
-        month = [
-            datetime(wall.year, wall.month, number)
-            for number in range(1, calendar.monthrange(wall.year, wall.month)[1] + 1)
-        ]
-        if self.before_last and len(month) > self.before_last:
-            day |= wall.day == month[-1 - self.before_last].day
-        if self.last_working_day:
-            day |= wall.day == [each.day for each in month if each.isoweekday() <= 5][-1]
+        last, last_working = ends(wall.year, wall.month)
+        day, week = wall.day in self.days[1], weekday in self.weekdays[1]
+        day |= self.last_day and wall.day == last
+        day |= self.before_last > 0 and wall.day == last - self.before_last
+        day |= self.last_working_day and wall.day == last_working
         starred = self.days[0].startswith("*") or self.weekdays[0].startswith("*")
         return day and week if starred or self.both else day or week
+
+
+@lru_cache(maxsize=4096)
+def ends(year: int, month: int) -> tuple[int, int]:
+    """The last day of a month, and its last Monday to Friday."""
+    last = calendar.monthrange(year, month)[1]
+    working = [day for day in range(1, last + 1) if calendar.weekday(year, month, day) < 5]
+    return last, working[-1]
 
 
 @lru_cache(maxsize=32)
@@ -100,14 +104,18 @@ def reckoned(cron: Cron, name: str, begin: float, end: float) -> Iterator[float]
 def transitions(zone: ZoneInfo, year: int) -> list[float]:
     """Minutes (to the quarter of an hour) around which the zone's clock is set."""
     begin = datetime(year, 1, 1, tzinfo=UTC).timestamp()
-    offsets = [
-        datetime.fromtimestamp(begin + quarter * 900, zone).utcoffset()
-        for quarter in range(366 * 96)
-    ]
+
+    def offset(quarter: int) -> timedelta | None:
+        return datetime.fromtimestamp(begin + quarter * 900, zone).utcoffset()
+
+    # By the hour first: no zone sets its clock and sets it back within one.
+    hours = [offset(quarter) for quarter in range(0, 366 * 96 + 1, 4)]
     return [
-        begin + number * 900
-        for number in range(1, len(offsets))
-        if offsets[number] != offsets[number - 1]
+        begin + quarter * 900
+        for hour, (before, after) in enumerate(pairwise(hours))
+        if before != after
+        for quarter in range(hour * 4 + 1, hour * 4 + 5)
+        if offset(quarter) != offset(quarter - 1)
     ]
 
 

@@ -237,7 +237,7 @@ def test_words_promise_what_happens(expression: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(900)
 @settings(max_examples=2_000, deadline=None)
 @given(expressions)
 @example("0 9 1-7 * +mon")
