@@ -124,7 +124,7 @@ def parse(expression: str) -> Expression:
     fields[_WEEKDAY] = fields[_WEEKDAY].removeprefix("+")
     last = SpecialDays.read(fields[_DAY])
     plain = [
-        (last.others or "*") if last and place == _DAY else _rewritten(place, field)
+        _rewritten(place, (last.others or "*") if last and place == _DAY else field)
         for place, field in enumerate(fields)
     ]
     if len(plain) > len(_EVERYTHING):

@@ -93,6 +93,22 @@ def test_a_sixth_field_is_the_year():
 def test_a_range_from_a_value_to_itself_is_that_value():
     """croniter takes 9-9 for every hour: a campaign would go out 24 times a day."""
     assert fires("0 9-9 * * *", "2026-10-02T00:00", 2) == ["2026-10-02T09:00", "2026-10-03T09:00"]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *("{} 9 1 1 *", "0 {} 1 1 *", "0 9 {} 1 *", "0 9 1 {} *", "0 9 * 1 {}"),
+        *(f"0 9 {{}},{special} 1 *" for special in ("L", "LW", "L-3", "12", "20-22", "*/7")),
+        *("0 9 L-3,{} 1 *", "0 9 {},L-3 1 wed", "0 9 {},L-3 1 +wed"),
+    ],
+)
+@pytest.mark.parametrize("itself", ["5-5", "5-5/1", "5-5/5"])
+def test_so_it_is_in_every_field_and_beside_everything(schedule, itself):
+    begin = datetime(2026, 10, 2, tzinfo=PARIS).timestamp()
+    alone = upcoming(schedule.format(5), "Europe/Paris", begin, 20)
+    assert len(alone) == 20
+    assert upcoming(schedule.format(itself), "Europe/Paris", begin, 20) == alone
     assert fires("0 9 * * fri-fri", "2026-10-02T10:00", 1) == ["2026-10-09T09:00"]
     assert len(set(fires("0 0 * * 0-7", "2026-10-02T10:00", 7))) == 7
 
