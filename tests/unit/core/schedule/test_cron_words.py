@@ -24,7 +24,7 @@ MONTHS = list(calendar.month_name)
 NTH = ("first", "second", "third", "fourth", "fifth")
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 LONGEST = 500
-"""Fires that are compared at most; and of minutes, so many days' worth."""
+"""Fires that are compared at most; and so many days' worth."""
 
 
 def numbers(text: str) -> set[int]:
@@ -129,8 +129,8 @@ _MONTHS = re.compile(
 )
 
 
-def read(text: str) -> Holds:
-    """The times that a sentence promises."""
+def read(text: str) -> tuple[Holds, Holds]:
+    """The days that a sentence promises, and the times of each."""
     rules: list[Holds] = []
     if years := _END.search(text):
         promised = numbers(years[1] or years[2])
@@ -151,16 +151,18 @@ def read(text: str) -> Holds:
             rules.append(lambda at: first(at) and second(at))
         else:
             rules.append(read_day(said))
-    rules.append(read_time(text))
-    return lambda at: all(rule(at) for rule in rules)
+    return lambda day: all(rule(day) for rule in rules), read_time(text)
 
 
 def promised(text: str, end: datetime) -> Iterator[float]:
-    holds, at = read(text), BEGIN
-    while at < end:
-        if holds(at):
-            yield at.timestamp()
-        at += timedelta(minutes=1)
+    on_day, at_time = read(text)
+    minutes = [timedelta(minutes=number) for number in range(24 * 60)]
+    times = [minute for minute in minutes if at_time(BEGIN + minute)]
+    day = BEGIN
+    while day < end:
+        if on_day(day):
+            yield from ((day + time).timestamp() for time in times if day + time < end)
+        day += timedelta(days=1)
 
 
 def check(expression: str) -> bool:
@@ -171,7 +173,7 @@ def check(expression: str) -> bool:
         return False
     if not told:
         return False
-    end = BEGIN + timedelta(days=70)
+    end = BEGIN + timedelta(days=LONGEST)
     fired = takewhile(
         lambda at: at < end.timestamp(), fires(expression, "UTC", BEGIN.timestamp() - 1)
     )
