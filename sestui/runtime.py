@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from sestui import log
 from sestui.core.clock import Clock, Instant, SystemClock
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.states import RunKind, RunState, WaitReason
+from sestui.core.lazy import lazy
 from sestui.core.schedule.reminders import Reminding
 from sestui.errors import SestuiError
 from sestui.reports.overview import Overview
@@ -121,7 +121,7 @@ class Runtime:
         """Whether mail goes to the simulator rather than to SES."""
         return self.settings.account == "simulator"
 
-    @cached_property
+    @lazy
     def clients(self) -> "Clients":
         """boto3's clients, talking to SES or to the simulator, which is started if need be."""
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
@@ -156,14 +156,14 @@ class Runtime:
             sandbox=settings.simulator_sandbox if "simulator_sandbox" in given else None,
         )
 
-    @cached_property
+    @lazy
     def ses_account(self) -> "AccountReader":
         """The account as SES tells about it."""
         from sestui.ses.account import AccountReader  # noqa: PLC0415 - boto3 is slow to import
 
         return AccountReader(self.clients, simulated=self.simulated)
 
-    @cached_property
+    @lazy
     def account(self) -> "SharedAccount":
         """The account as all processes on this database share it."""
         from sestui.sending.shared_account import SharedAccount  # noqa: PLC0415 - with the sender
@@ -177,14 +177,14 @@ class Runtime:
 
     # contacts
 
-    @cached_property
+    @lazy
     def suppressions(self) -> "Suppressions":
         """Addresses that must not be mailed."""
         from sestui.store.contacts.suppressions import Suppressions  # noqa: PLC0415 - few commands need it
 
         return Suppressions(self.database)
 
-    @cached_property
+    @lazy
     def contact_records(self) -> "ContactRecords":
         """Single contacts with everything that concerns them."""
         from sestui.reports.contact_record import ContactRecords  # noqa: PLC0415 - few need it
@@ -244,7 +244,7 @@ class Runtime:
             self.campaigns.message(message_id), envelope_of(sent, self.settings, self.clock)
         )
 
-    @cached_property
+    @lazy
     def checker(self) -> "Checker":
         """The checks that every door asks before anything is sent."""
         from sestui.compose.checks import Checker  # noqa: PLC0415 - jinja2 is slow to import
@@ -264,7 +264,7 @@ class Runtime:
             until_idle=until_idle,
         )
 
-    @cached_property
+    @lazy
     def starter(self) -> "RunStarter":
         """Starts runs."""
         from sestui.sending.runs.run_starter import RunStarter  # noqa: PLC0415 - only where something starts
@@ -272,14 +272,14 @@ class Runtime:
         check_variables()
         return RunStarter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
 
-    @cached_property
+    @lazy
     def run_control(self) -> "RunControl":
         """Pauses, resumes and cancels runs."""
         from sestui.sending.runs.run_control import RunControl  # noqa: PLC0415 - pulls in the starter
 
         return RunControl(self.campaigns, self.runs, self.starter, self.clock)
 
-    @cached_property
+    @lazy
     def campaign_scheduler(self) -> "CampaignScheduler":
         """Starts the campaigns whose time has come."""
         from sestui.sending.runs.campaign_scheduler import CampaignScheduler  # noqa: PLC0415 - pulls in the starter
@@ -296,7 +296,7 @@ class Runtime:
             witness=self._ses_counts_more,
         )
 
-    @cached_property
+    @lazy
     def lineage(self) -> "Lineage":
         """Which database this is and how far it has got."""
         from sestui.store.db.lineage import Lineage  # noqa: PLC0415 - only where something is sent
@@ -310,21 +310,21 @@ class Runtime:
         report = self.account_report()
         return report.unexplained() if report else ""
 
-    @cached_property
+    @lazy
     def notices(self) -> "Notices":
         """Mails the operators what they asked to be told."""
         from sestui.reports.notices import Notices  # noqa: PLC0415 - only where something ends
 
         return Notices(self.database, self.clock, self.local_time)
 
-    @cached_property
+    @lazy
     def tasks(self) -> "TaskService":
         """Tasks as people look at them and change them."""
         from sestui.tasks.task_service import TaskService  # noqa: PLC0415 - cron and pydantic models
 
         return TaskService(self.database, self.settings, self.clock)
 
-    @cached_property
+    @lazy
     def reminders(self) -> "ReminderService":
         """Tells the operator what needs somebody."""
         from sestui.reports.reminders import ReminderService  # noqa: PLC0415 - run-due alone
@@ -352,7 +352,7 @@ class Runtime:
         check_variables()
         return WorkerPool(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
 
-    @cached_property
+    @lazy
     def outlook(self) -> "ForecastService":
         """Forecasts; looks at the account only as far as it is known."""
         from sestui.sending.runs.forecast import ForecastService  # noqa: PLC0415 - cron and zones
