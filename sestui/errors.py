@@ -91,7 +91,8 @@ def unforeseen(what: str, error: BaseException, way_out: str) -> SestuiError:
     ``what`` is the sentence's beginning ("The sender stopped"), ``way_out`` its end.
     """
     made = SestuiError(
-        f"{what} for a reason nobody foresaw ({type(error).__name__}, see the log); {way_out}"
+        f"{what} for a reason nobody foresaw ({type(error).__name__}, see the log: `sestui log`); "
+        f"{way_out}"
     )
     made.__cause__ = error
     return made

@@ -98,7 +98,7 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
         """Open the database these settings name, and the log."""
-        log.set_up(settings.state_dir)
+        log.set_up(settings.state_dir, settings.log_level)
         return cls(settings, open_database(settings), clock or SystemClock())
 
     def close(self) -> None:

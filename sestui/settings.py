@@ -78,7 +78,12 @@ class Settings(BaseSettings):
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         # At each start, not at the import: tests and services say where by the environment.
         default_factory=lambda: Path(platformdirs.user_state_dir("sestui", appauthor=False)),
-        description="What this machine remembers of databases: by it an older copy is recognised.",
+        description="What this machine remembers of databases: by it an older copy is recognised. "
+        "The log is there too.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="What is logged: this and whatever is worse. Only debug logs addresses.",
     )
     database_url: str = Field(
         "", description="A database elsewhere (postgresql+psycopg://…); empty: SQLite in data_dir."

@@ -21,6 +21,7 @@ from sestui.cli import (
     demo,
     export,
     import_,
+    log_command,
     relay,
     run_due,
     send,
@@ -55,6 +56,7 @@ app.add_typer(relay.app, name="relay")
 app.add_typer(simulator.app, name="simulator")
 app.command("backup")(backup.backup_command)
 app.command("restore")(backup.restore_command)
+app.command("log")(log_command.log_command)
 app.add_typer(config.app, name="config")
 
 
@@ -90,7 +92,10 @@ def everything(
         int | None,
         typer.Option(min=0, max=65535, help="With --serve: port on 127.0.0.1; 0 is a free one."),
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", help="Show the traceback of an error, and log more."),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
@@ -107,6 +112,9 @@ def everything(
     given = dict(pairs)
     for name, value in given.items():
         os.environ[f"SESTUI_{name.upper()}"] = value
+    if debug:
+        os.environ["SESTUI_LOG_LEVEL"] = "debug"
+        log.set_level("debug")
     context.obj = Invocation(frozenset(given), began=context.obj)
     if serve or port is not None:
         _serve(port, context.invoked_subcommand, serve=serve, debug=debug)
@@ -162,6 +170,7 @@ def main(began: float | None = None) -> None:
     except streams.ReaderGoneError as gone:
         code = gone.exit_code
     except SestuiError as error:
+        log.expected("A command has ended with an error.")
         if debug:
             traceback.print_exc()
         say(f"sestui: {error}")
@@ -194,6 +203,6 @@ def _unforeseen(error: Exception) -> str:
             "(`ulimit -n 4096`) or lower `senders`; nothing that was sent is lost."
         )
     return (
-        f"something unforeseen went wrong ({type(error).__name__}); nothing that was sent is lost. "
-        "Run it again with --debug and report what it shows."
+        f"something unforeseen went wrong ({type(error).__name__}, see the log: `sestui log`); "
+        "nothing that was sent is lost. Please report what the log shows."
     )

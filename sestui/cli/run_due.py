@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sestui import log
 from sestui.cli.common import AsJson, opened, put, put_json, say
 from sestui.cli.run_due_log import FILE_NAME, RunDueLog, is_stdout
 from sestui.cli.time_limit import time_limit
@@ -60,6 +61,7 @@ def run_due_command(
     from sestui.store.tasks.due_check import anything_due, surely_nothing_due  # noqa: PLC0415 - as above
 
     settings, now = load_settings(), SystemClock().now()
+    log.set_up(settings.state_dir, settings.log_level)
     check_variables()
     voice = _Voice(_log_of(settings, log_file, as_json=as_json), as_json, verbose=verbose)
     before = told_before(Reminding(settings.reminders), now)

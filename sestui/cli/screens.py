@@ -2,9 +2,11 @@
 
 import contextlib
 import sys
+from functools import partial
 
 import typer
 
+from sestui import log
 from sestui.cli.common import opened
 from sestui.core.installation import extra_command
 from sestui.errors import SestuiError, UsageError
@@ -25,14 +27,15 @@ def run_app() -> None:
     check_variables()  # it sends, and what is said on stderr is below the screen
     with contextlib.ExitStack() as stack:
         app = SestuiApp(settings, lambda: stack.enter_context(opened(settings)))
-        app.run()
+        with log.said_by(partial(app.notify, severity="error", timeout=30, markup=False)):
+            app.run()
         if app.failure is not None:
             raise app.failure
         if app.return_code:
-            # Textual has shown what went wrong; whoever started us must not take it for an end.
+            # Whoever started us must not take it for an end.
             raise SestuiError(
-                "The app ended because of a fault of its own, shown above; nothing that was sent "
-                "is lost, start it again to go on."
+                "The app ended because of a fault of its own, see the log: `sestui log`; nothing "
+                "that was sent is lost, start it again to go on."
             )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui import log
 from sestui.cli.commands import Commands
 from sestui.core.text import printable
 
@@ -60,6 +61,7 @@ def serve_account(
     from sestui.simulator.api.serve import serve  # noqa: PLC0415 - heavy
 
     settings = load_settings()
+    log.set_up(settings.state_dir, settings.log_level)
     # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):

@@ -271,7 +271,7 @@ def _config(app: ASGIApp, tls: dict[str, str]) -> Config:
         lifespan="off",
         loop="asyncio",
         log_config=None,
-        log_level="critical",
+        log_level="warning",
         access_log=False,
         proxy_headers=False,
         server_header=False,

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from sestui import log
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError
 from sestui.simulator.api.serve import serve
 
@@ -22,7 +23,11 @@ def main() -> int:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--jitter", type=float, default=0.0)
     parser.add_argument("--sandbox", choices=("True", "False"))
+    parser.add_argument("--log-folder", type=Path)
+    parser.add_argument("--log-level", choices=log.LEVELS, default="info")
     options = parser.parse_args()
+    if options.log_folder is not None:  # what nothing catches, launch tells by the last line
+        log.set_up(options.log_folder, options.log_level)
     try:
         serve(
             options.workspace,
@@ -36,6 +41,7 @@ def main() -> int:
             until_stdin_ends=True,
         )
     except SestuiError as error:
+        log.expected("The simulator can't serve.")
         _say({"error": str(error), "kind": type(error).__name__})
         return EXIT_FAILED
     return EXIT_DONE

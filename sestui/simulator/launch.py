@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from sestui import errors
+from sestui import errors, log
 from sestui.errors import AccountUnreachableError, SestuiError
 from sestui.simulator.api.access import access_key_of
 
@@ -97,6 +97,7 @@ def start_simulator(
         "--latency": latency,
         "--jitter": jitter,
         "--sandbox": sandbox,
+        **_where_to_log(),
     }
     # -P: a file in the current folder must not stand in for one of the child's modules.
     command = [sys.executable, "-P", "-m", "sestui.simulator"]
@@ -117,6 +118,12 @@ def start_simulator(
             _end(process, 0)
             raise
     return SimulatorProcess(process, port, key, _STOP_SECONDS + latency + jitter)
+
+
+def _where_to_log() -> dict[str, Any]:
+    """The child writes to this process's log, if there is one."""
+    where = log.whereabouts()
+    return {} if where is None else {"--log-folder": where[0].absolute(), "--log-level": where[1]}
 
 
 def _announced_port(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> int:

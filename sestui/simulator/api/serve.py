@@ -77,7 +77,7 @@ def _config(state: SimulatorState, key: str, latency: float, jitter: float) -> C
         lifespan="off",
         loop="asyncio",
         log_config=None,
-        log_level="critical",
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -120,7 +120,7 @@ def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, c
     until(shop.exists)
     clock.fails = "sestui-tasks"
     assert worker_pool.join(30)
-    assert "(MemoryError, see the log)" in str(worker_pool.error)
+    assert "(MemoryError, see the log: `sestui log`)" in str(worker_pool.error)
     assert "Traceback" in caplog.text
     assert [each.state for each in worker_pool.ended] == [TaskRunState.KILLED]
     [row] = rows(runtime)

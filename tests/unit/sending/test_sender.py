@@ -32,7 +32,9 @@ def test_an_error_is_told_as_it_is():
 @pytest.mark.parametrize("error", [ZeroDivisionError("oops"), MemoryError(), SystemExit(3)])
 def test_what_nobody_foresaw_is_a_sentence_and_in_the_log(error, caplog):
     sender = ended(error)
-    assert f"({type(error).__name__}, see the log); nothing is lost" in str(sender.error)
+    assert f"({type(error).__name__}, see the log: `sestui log`); nothing is lost" in str(
+        sender.error
+    )
     assert sender.error.__cause__ is error
     assert "Traceback" in caplog.text
     assert not sender.alive
