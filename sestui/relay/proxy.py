@@ -1,6 +1,7 @@
 """Calls that are not ours: passed on under the relay's own credentials, answers as they come."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -13,6 +14,8 @@ from yarl import URL
 
 from sestui.ses_api.sigv4 import Received, without_signature
 from sestui.ses_api.wire import ServiceError
+
+_log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0
@@ -98,10 +101,12 @@ class Proxy:
             ) as answer:
                 return await _given(answer, send)
         except (aiohttp.ClientConnectionError, TimeoutError) as error:
+            _log.warning("SES does not answer a call that is passed on.", exc_info=True)
             raise ServiceError(
                 503, "ServiceUnavailable", f"SES does not answer ({type(error).__name__})."
             ) from error
         except aiohttp.ClientError as error:
+            _log.warning("SES's answer to a call that is passed on can't be read.", exc_info=True)
             raise ServiceError(
                 502, "ServiceUnavailable", f"SES's answer can't be read ({type(error).__name__})."
             ) from error

@@ -8,6 +8,7 @@ first byte was written has not either; everything else that fails is unknown (DE
 
 import heapq
 import itertools
+import logging
 import selectors
 import socket
 import ssl
@@ -23,6 +24,8 @@ from sestui.core.delivery.pacing import line_seconds
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
 from sestui.ses.outcome import Lost, Outcome, closed, said_too_soon, too_late
+
+_log = logging.getLogger(__name__)
 
 CALL_SECONDS = 20.0
 """SES answers within a second or two. What has no whole answer after this is in doubt, however
@@ -257,6 +260,7 @@ class Connections:
         except ConnectError as error:
             opening.error = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop must know
+            _log.exception("A connection to SES can't be opened, and nobody foresaw why.")
             opening.error = ConnectError(
                 type(error).__name__, f"No connection to SES: {type(error).__name__}."
             )

@@ -4,6 +4,7 @@ What fails here has carried no mail, for certain. urllib3 and botocore do the wo
 own certificate authority, IPv6 and client settings are those of every other call to SES.
 """
 
+import logging
 import os
 import socket
 import ssl
@@ -24,6 +25,9 @@ from urllib3.exceptions import (
 from urllib3.exceptions import SSLError as URLLib3SSLError
 
 from sestui.core.text import printable
+from sestui.ses._compat import BotoEndpoint, new_connection, open_tunnel
+
+_log = logging.getLogger(__name__)
 
 
 class ConnectError(Exception):
@@ -47,29 +51,19 @@ class Route:
 class Connector:
     """Opens connections to one endpoint, by whatever way the user's AWS settings name.
 
-    ``session`` is botocore's; its private parts are the price for not reading proxies, certificate
-    bundles and client certificates a second time, in another way.
+    ``session`` is botocore's.
     """
 
     def __init__(self, session: URLLib3Session, url: str) -> None:
         self._url = url
-        made: Any = session
-        self._proxy: str | None = made._proxy_config.proxy_url_for(url)
-        self._manager = made._get_connection_manager(url, self._proxy)
-        self._setup_certificates = made._setup_ssl_cert
-        self._verify = made._verify
-        headers: dict[str, str] = {}
-        whole_url = False
-        if self._proxy is not None:
-            whole_url = made._get_request_target(url, self._proxy) == url
-            if whole_url:
-                headers = dict(made._proxy_config.proxy_headers_for(self._proxy))
-        self.route = Route(whole_url, headers)
+        self._endpoint = BotoEndpoint(session, url)
+        self._proxy = self._endpoint.proxy
+        whole_url = self._endpoint.forwards_whole_url
+        self.route = Route(whole_url, self._endpoint.proxy_headers() if whole_url else {})
 
     def attempt(self) -> "ConnectAttempt":
         """What opens one connection."""
-        pool = self._manager.connection_from_url(self._url)
-        self._setup_certificates(pool, self._url, self._verify)
+        pool = self._endpoint.pool()
         return ConnectAttempt(
             self, pool, tunnels=self._proxy is not None and not self.route.whole_url
         )
@@ -87,6 +81,7 @@ class Connector:
         for kinds, code, sentence in _SENTENCES:
             if isinstance(error, kinds):
                 return ConnectError(code, sentence.format(where=where, why=why))
+        _log.warning("No connection to SES, for a reason of its own kind.", exc_info=error)
         return ConnectError(type(error).__name__, f"No connection to {where}: {why}.")
 
 
@@ -123,13 +118,14 @@ class ConnectAttempt:
             ConnectError: there is none to be had now.
         """
         try:
-            self._connection = connection = self._pool._new_conn()
+            self._connection = connection = new_connection(self._pool)
             connection.timeout = self._pool.timeout.connect_timeout
             if self._tunnels:
-                self._pool._prepare_proxy(connection)
+                open_tunnel(self._pool, connection)
             else:
                 connection.connect()
         except Exception as error:
+            _log.debug("An attempt to connect to SES has failed.", exc_info=True)
             if self._connection is not None:
                 self._connection.close()
             met = TimeoutError() if self._aborted else error

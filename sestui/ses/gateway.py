@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from sestui.ses.outcome import Lost, Outcome
 from sestui.ses.replies import bulk_replies, single_reply
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses.signer import Credentials, Signer
+
+_log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 60.0
 """Temporary credentials are asked for again this often; botocore renews them before they end."""
@@ -157,6 +160,7 @@ class Gateway:
             except NoCredentialsError as error:
                 raise _NoCredentialsError("NoCredentialsError", str(error)) from error
             except BotoCoreError as error:
+                _log.warning("AWS credentials can't be fetched.", exc_info=True)
                 raise ConnectError(type(error).__name__, f"No AWS credentials: {error}") from error
             self._fetched_at = now
             if found != self._credentials:  # the signer knows them by their identity

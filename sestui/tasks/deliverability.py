@@ -6,6 +6,7 @@ fails, is silent, talks nonsense, or is a hotel's login page proves nothing.
 """
 
 import ipaddress
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ from sestui.core.clock import Clock
 from sestui.core.contact.address_verdict import AddressVerdict, Checked
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
+
+_log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 """Domains asked for at the same time; mostly they wait."""
@@ -98,6 +101,7 @@ def check_domain(domain: str, resolver: dns.resolver.Resolver) -> Checked:
     except EmailUndeliverableError as error:
         return _judged(error, domain)
     except Exception as error:  # noqa: BLE001 - a server's nonsense must not end the check
+        _log.warning("What the DNS says of a domain can't be read.", exc_info=True)
         return Checked(AddressVerdict.UNKNOWN, f"Its DNS can't be read ({type(error).__name__}).")
     trouble = told.get("unknown-deliverability")
     if trouble:
@@ -115,6 +119,7 @@ def _judged(error: EmailUndeliverableError, domain: str) -> Checked:
     elif isinstance(cause, dns.resolver.NoAnswer):
         responses = [cause.kwargs["response"]] if "response" in cause.kwargs else []
     else:
+        _log.warning("What the DNS says of a domain can't be read.", exc_info=cause)
         return Checked(AddressVerdict.UNKNOWN, f"Its DNS can't be read ({type(cause).__name__}).")
     if responses and all(_from_the_zone(response) for response in responses):
         return Checked(AddressVerdict.INVALID, printable(str(error)))

@@ -93,7 +93,7 @@ class Execution:
         except SestuiError as error:
             self.end(TaskRunState.FAILED, str(error))
         except BaseException as error:
-            _logger.debug("A task has failed as its type did not foresee.", exc_info=True)
+            _logger.warning("A task has failed as its type did not foresee.", exc_info=True)
             said = printable(str(error))
             self.end(
                 TaskRunState.FAILED, f"{type(error).__name__}: {said}" if said else repr(error)

@@ -1,6 +1,7 @@
 """The task types there are: entry points of the group ``sestui.tasks``, loaded one by one."""
 
 import difflib
+import logging
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
 from sestui.tasks.task_type import TaskType
+
+_log = logging.getLogger(__name__)
 
 GROUP = "sestui.tasks"
 
@@ -58,6 +61,7 @@ def load_type(name: str) -> TaskType[Any]:
     try:
         made = point.load()()
     except Exception as error:
+        _log.warning("A task type can't be loaded.", exc_info=True)
         raise TaskTypeError(
             f"The task type {name} (of {source}) can't be loaded: {type(error).__name__}: "
             f"{printable(str(error))}"

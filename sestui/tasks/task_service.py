@@ -1,5 +1,6 @@
 """Tasks as people look at them and change them: what every door uses."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from sestui.store.tasks.runs import TaskRuns
 from sestui.store.tasks.tables import Task, TaskRun
 from sestui.store.tasks.tasks import Tasks, coming, fields_of_task
 from sestui.tasks.registry import checked_type, known_types, load_type, parameters_of
+
+_log = logging.getLogger(__name__)
 
 SHOWN_FIRES = 5
 SHOWN_DATES = 3
@@ -289,6 +292,7 @@ def _summary(name: str) -> str:
     try:
         return load_type(name).summary
     except Exception as error:  # noqa: BLE001 - a broken package must not hide the others
+        _log.debug("A task type can't be described.", exc_info=True)
         return str(error)
 
 

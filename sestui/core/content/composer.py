@@ -1,5 +1,6 @@
 """One message compiled once, then one mail for each recipient: fast, and from any thread."""
 
+import logging
 import traceback
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,6 +30,8 @@ from sestui.core.delivery.mail import Mail, Pattern
 from sestui.core.schedule.zones import zone_named
 from sestui.core.text import printable
 from sestui.errors import ContentError
+
+_log = logging.getLogger(__name__)
 
 MAX_MAIL_BYTES = 40_000_000
 """What SES v2 takes, after base64."""
@@ -198,6 +201,7 @@ class Composer:
         except TemplateError:
             raise
         except Exception as error:
+            _log.debug("A template has failed.", exc_info=True)  # an author's mistake, mostly
             raise self._fault(part, values, error) from error
 
     def _with_range(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -213,6 +217,7 @@ class Composer:
                 own = values | {"content": ""} if where == "layout" else dict(values)
                 template.render(with_meter(self._with_range(own)))
             except Exception as again:  # noqa: BLE001 - as above
+                _log.debug("A part of it has failed.", exc_info=True)
                 return kind(where, _line_of(again, where), _problem(again))
         return kind(part.written[-1][0], None, _problem(error))
 

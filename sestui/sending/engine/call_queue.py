@@ -1,5 +1,6 @@
 """Calls that wait for their slots: rendered, grouped and serialised, in order."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from sestui.core.delivery.states import UNMADE
 from sestui.errors import ContentError
 from sestui.sending.engine.bulk_split import split_calls
 from sestui.sending.engine.ports import MailComposer, SendingCall, SendingGateway
+
+_log = logging.getLogger(__name__)
 
 _MOST_PREPARED_BYTES = 32_000_000
 """Serialised calls that wait for their slots hold no more memory than this, and one call."""
@@ -45,6 +48,7 @@ def rendered(composer: MailComposer, claims: Sequence[Claim]) -> list[Made]:
         except ContentError as error:
             made.append(((claim,), error))
         except Exception as error:  # noqa: BLE001 - a template may raise anything
+            _log.warning("A mail can't be rendered.", exc_info=True)
             why = ContentError(f"It can't be rendered ({type(error).__name__}).")
             made.append(((claim,), why))
     return made
@@ -122,6 +126,7 @@ class CallQueue:
             try:
                 call = self._gateway.call([mail for _, mail in group])
             except Exception as error:  # noqa: BLE001 - half a character, a relayed mail's odd value
+                _log.warning("No request can be made of a mail.", exc_info=True)
                 why = f"No request can be made of it ({type(error).__name__})."
                 for claims in whose:
                     self._reply(claims, _unsendable(why))
@@ -134,6 +139,7 @@ class CallQueue:
         try:
             return job.mails(job.claims)
         except Exception as error:  # noqa: BLE001 - as a template's
+            _log.warning("The mails of a call can't be made.", exc_info=True)
             return [(job.claims, ContentError(f"It can't be made ({type(error).__name__})."))]
 
 

@@ -1,6 +1,7 @@
 """Opening the database: SQLite in WAL mode or PostgreSQL, one way to read and one to write."""
 
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -19,6 +20,8 @@ from sestui.core.installation import extra_command
 from sestui.errors import DatabaseLostError, SettingsError, StorageBusyError, StorageError
 from sestui.store.db.file_watch import FileWatch
 from sestui.store.db.sqlite_logs import check_logs
+
+_log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for another program's lock before it gives up."""
@@ -118,8 +121,10 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            _log.debug("The database has refused a statement.", exc_info=True)
             raise translated(error, self.name) from error
         except SQLAlchemyError as error:
+            _log.warning("The database can't be used.", exc_info=True)
             raise StorageError(
                 f"The database {self.name} can't be used: {type(error).__name__}."
             ) from error
@@ -334,4 +339,5 @@ def translated(error: DBAPIError, name: str) -> StorageError:
     for words, kind, sentence in _SENTENCES:
         if any(word in said.lower() for word in words):
             return kind(sentence.format(name=name))
+    _log.warning("The database refuses something, for a reason without a sentence.", exc_info=error)
     return StorageError(f"The database {name} refused: {said}.")
