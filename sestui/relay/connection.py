@@ -6,8 +6,8 @@ from socket import SO_ERROR, SOL_SOCKET
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sestui.relay._compat import UvicornProtocol
 from sestui.relay.answers import as_bytes, refusal
 from sestui.relay.client import KEY, Client
 from sestui.relay.gathering_transport import GatheringTransport
@@ -47,7 +47,7 @@ _TUNNEL = _malformed("The relay opens no tunnels: the method CONNECT is not serv
 _OLD_CHUNKS = _malformed("A request by HTTP/1.0 can't have a Transfer-Encoding.")
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(UvicornProtocol):
     """uvicorn's HTTP protocol with bounds on a request's head.
 
     llhttp, which parses, refuses what lets two readers see two requests: both lengths at once, a
@@ -94,7 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse what came, as long as there isn't too much of it."""
         if self._in_head:
             self._head_bytes += len(data)
-        self._unset_keepalive_if_required()
+        self.not_idle()
         try:
             self._parse(data)
         except HttpParserError:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sestui.errors import SestuiError, unforeseen
+from sestui.tui._compat import bindings_of
 from sestui.tui.app.key_bar import KeyBar
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
@@ -108,7 +109,7 @@ class BaseScreen(Screen[None]):
 
     def offer_again(self) -> None:
         """Draw the footer anew if other actions are offered now: cheap enough for every move."""
-        offered = [self.check_action(binding.action, ()) for _key, binding in self._bindings]
+        offered = [self.check_action(binding.action, ()) for _key, binding in bindings_of(self)]
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()

@@ -6,6 +6,7 @@ first, and what is in the air gets its answer.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from sestui.settings import Settings
     from sestui.tui.app.services import ScreenServices
 
+_log = logging.getLogger(__name__)
+
 _FIRST_LOOK_SECONDS = 1.0
 """What the sender imports would fight with the first looks at the database for the processor."""
 
@@ -55,6 +58,7 @@ class LifecycleApp(TypeAheadApp):
         super().__init__()
         self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
         self._settings = settings
+        self.shows_faults = settings.log_level == "debug"
         self._open_runtime = open_runtime
         self.mailbox = ReportInbox(lambda: self.post_message(SenderReported()))
         self.background = Background(self.mailbox.put)
@@ -83,6 +87,7 @@ class LifecycleApp(TypeAheadApp):
         try:
             self.services, screen_of_run = await asyncio.to_thread(self._come_in)
         except Exception as error:  # noqa: BLE001 - whoever ran the app says it, in a terminal
+            _log.debug("The app can't come in.", exc_info=True)
             self.failure = error
             self.exit()
             return

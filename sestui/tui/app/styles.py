@@ -1,10 +1,9 @@
 """Styles that are parsed once, however many screens are opened and themes looked at."""
 
 from textual.cache import LRUCache
-from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
-Sources = LRUCache[tuple[object, ...], list[RuleSet]]
+from sestui.tui._compat import Sources, use_parsed
 
 _MOST_THEMES = 32
 _MOST_SOURCES = 1_024
@@ -29,7 +28,7 @@ class LastingStylesheet(Stylesheet):
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Use these variables from the next parsing on."""
-        self._parse_cache = LRUCache(1)  # which Textual empties; what is kept stays
+        use_parsed(self, LRUCache(1))  # which Textual empties; what is kept stays
         super().set_variables(variables)
         self._use_kept(variables)
 
@@ -42,4 +41,4 @@ class LastingStylesheet(Stylesheet):
         kept = _parsed.get(key)
         if kept is None:
             kept = _parsed[key] = LRUCache(_MOST_SOURCES)
-        self._parse_cache = kept
+        use_parsed(self, kept)

@@ -4,11 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 
-from textual.app import App, ScreenStackError
+from textual.app import ScreenStackError
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
+
+from sestui.tui._compat import LoggedApp
 
 _MOST_MOVES = 10
 """So often one key may move the focus on, from screen to screen."""
@@ -19,7 +21,7 @@ _MOST_LOOKS = 50
 a busy machine, or while a screen is being drawn, little gets done in half a second."""
 
 
-class TypeAheadApp(App[None]):
+class TypeAheadApp(LoggedApp):
     """Hands a key on once the one before it has done what it does, as far as the focus goes.
 
     Textual hands keys on as they come, and what they do happens a few messages later. Of two that

@@ -13,6 +13,13 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import SyntaxAwareDocument, TextAreaTheme
 
 from sestui.core.content.message import BodyFormat
+from sestui.tui._compat import (
+    LateHighlights,
+    highlight_query_of,
+    highlights_of,
+    wear_theme,
+    worn_theme_of,
+)
 from sestui.tui.widgets.visible_controls import visible
 
 _THEME = "sestui"
@@ -33,7 +40,7 @@ _INLINE = (
 """What the Markdown grammar leaves to a grammar of its own."""
 
 
-class BodyArea(TextArea):
+class BodyArea(LateHighlights, TextArea):
     """A text area that colours what is in sight only, and obeys nothing it shows."""
 
     def __init__(
@@ -54,7 +61,7 @@ class BodyArea(TextArea):
     def _dress(self) -> None:
         self.register_theme(_theme_of(tuple(sorted(self.app.theme_variables.items()))))
         self.theme = _THEME
-        self._set_theme(_THEME)  # the same name may mean other colours by now
+        wear_theme(self, _THEME)  # the same name may mean other colours by now
 
     def show(self, text: str, body_format: BodyFormat | None) -> None:
         """Show another text; None: it is no markup."""
@@ -90,7 +97,8 @@ class BodyArea(TextArea):
     def get_line(self, line_index: int) -> Text:
         """A line with colours for what no grammar of a text area knows."""
         line = Text(visible(self.document.get_line(line_index)), end="", no_wrap=True)
-        styles = self._theme.syntax_styles if self._theme else {}
+        theme = worn_theme_of(self)
+        styles = theme.syntax_styles if theme else {}
         if self._format == "markdown":
             for name, pattern in _INLINE:
                 line.highlight_regex(pattern, styles.get(name, ""))
@@ -108,25 +116,29 @@ class BodyArea(TextArea):
         locate = self.wrapped_document.offset_to_location
         return locate(Offset(0, max(0, top)))[0], locate(Offset(0, max(0, bottom)))[0]
 
-    def _build_highlight_map(self) -> None:
-        # The base colours the whole text at every key: half a second where it is long.
-        self._highlights.clear()
+    def forget_highlights(self) -> None:
+        """Colour what is in sight anew, rather than the whole text at every key.
+
+        That takes half a second where it is long.
+        """
+        highlights_of(self).clear()
         self._coloured = range(0)
 
     def _colour(self, first: int, last: int) -> None:
-        query, document = self._highlight_query, self.document
+        query, document = highlight_query_of(self), self.document
         if not query or not isinstance(document, SyntaxAwareDocument):
             return
         if first in self._coloured and last in self._coloured:
             return
-        self._highlights.clear()
+        highlights = highlights_of(self)
+        highlights.clear()
         lines = self._coloured = range(max(0, first - _AHEAD), last + _AHEAD + 1)
         found = document.query_syntax_tree(query, (lines.start, 0), (lines.stop, 0))
         for name, nodes in found.items():
             for node in nodes:
                 (begin, begin_column), (end, end_column) = node.start_point, node.end_point
                 for row in range(max(begin, lines.start), min(end + 1, lines.stop)):
-                    self._highlights[row].append(
+                    highlights[row].append(
                         (
                             begin_column if row == begin else 0,
                             end_column if row == end else None,

@@ -5,6 +5,8 @@ import os
 from textual import messages
 from textual.drivers.web_driver import WebDriver
 
+from sestui.tui._compat import tell_app
+
 
 class ServedDriver(WebDriver):
     """Leaves in order when the server is gone: nobody could end the app any more."""
@@ -18,4 +20,4 @@ class ServedDriver(WebDriver):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno)
         os.close(nowhere)
-        self._app.post_message(messages.ExitApp())
+        tell_app(self)(messages.ExitApp())

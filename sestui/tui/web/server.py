@@ -9,10 +9,11 @@ from pathlib import Path
 from string import Template
 
 from aiohttp import WSCloseCode, web
-from textual_serve.server import Server, to_int
+from textual_serve.server import to_int
 
 from sestui.core.signals import heeded
 from sestui.errors import UsageError
+from sestui.tui.web._compat import PageServer
 from sestui.tui.web.guard import guard, harden
 from sestui.tui.web.session import Session
 
@@ -30,7 +31,7 @@ _END_SECONDS = 60.0
 """How long the apps may take to end: longer than one waits for what is in the air."""
 
 
-class AppServer(Server):
+class AppServer(PageServer):
     """textual-serve's server, for one machine and those who know its address."""
 
     def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
@@ -47,7 +48,8 @@ class AppServer(Server):
         """The address of the page; who has it steers sestui."""
         return f"http://{_HOST}:{self.port}/{self.token}/"
 
-    async def _make_app(self) -> web.Application:
+    async def make_app(self) -> web.Application:
+        """The page, its files and its way to the app, for whoever has the address."""
         app = web.Application(middlewares=[guard(self.token, self.port)])
         app.add_routes(
             [
@@ -87,7 +89,7 @@ class AppServer(Server):
         width, height = (min(max(each, 20), 1000) for each in size)
         try:
             await session.start(width, height)
-            await self._process_messages(page, session)
+            await self.process_messages(page, session)
         finally:
             self._pages.discard(page)
             await session.stop()
@@ -106,7 +108,7 @@ class AppServer(Server):
         for number in numbers:
             loop.add_signal_handler(number, ended.set)
         runner = web.AppRunner(
-            await self._make_app(), access_log=None, shutdown_timeout=_END_SECONDS
+            await self.make_app(), access_log=None, shutdown_timeout=_END_SECONDS
         )
         await runner.setup()
         try:

@@ -5,15 +5,16 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 
 from aiohttp.web import WebSocketResponse
-from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
+
+from sestui.tui.web._compat import ProcessService
 
 _DRIVER = "sestui.tui.web.driver:ServedDriver"
 _PATIENCE_SECONDS = 40.0
 """Longer than the sender waits for what is in the air."""
 
 
-class Session(AppService):
+class Session(ProcessService):
     """Runs ``command`` with our own driver, and ends it in order."""
 
     def __init__(
@@ -32,22 +33,18 @@ class Session(AppService):
     async def _close(self) -> None:
         await self._socket.close()
 
-    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
-        return super()._build_environment(width, height) | {"TEXTUAL_DRIVER": _DRIVER}
-
-    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
+    async def start_process(self, environment: dict[str, str]) -> Process:
+        """Start the app with our own driver."""
         # No shell in between, and a session of its own: Ctrl-C is for the server, which then ends
         # its apps one by one and waits for them.
-        self._process = process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *self._arguments,
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env=self._build_environment(width, height),
+            env=environment | {"TEXTUAL_DRIVER": _DRIVER},
             start_new_session=True,
         )
-        self._stdin = process.stdin
-        return process
 
     async def run(self) -> None:
         """Carry what the app paints to the browser, and close when it has ended."""
@@ -60,5 +57,4 @@ class Session(AppService):
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await super().stop()
         except TimeoutError:
-            if self._process is not None:
-                self._process.kill()
+            self.kill()

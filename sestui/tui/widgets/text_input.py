@@ -11,10 +11,11 @@ from textual.containers import Horizontal
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
+from sestui.tui._compat import DrawnInput
 from sestui.tui.widgets.visible_controls import visible
 
 
-class TextInput(Input):
+class TextInput(DrawnInput, Input):
     """A line of text from anywhere; nothing in it is obeyed."""
 
     def __init__(
@@ -32,9 +33,8 @@ class TextInput(Input):
             id=id,
         )
 
-    @property
-    def _value(self) -> Text:
-        """What is drawn."""
+    def drawn(self) -> Text:
+        """The value, with nothing in it that a terminal would obey."""
         return Text(visible(self.value), no_wrap=True, overflow="ignore", end="")
 
 

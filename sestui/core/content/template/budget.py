@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2.runtime import Context, LoopContext
-from jinja2.utils import _PassArg, pass_context
+from jinja2.utils import pass_context
 from markupsafe import Markup
+
+from sestui.core.content._compat import PassArg
 
 BUDGET = 5_000_000
 """Units that making one mail may take: some 100,000 steps, a few hundredths of a second."""
@@ -316,18 +318,18 @@ def metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     before = _BEFORE.get(name)
     if before is None:
         return function
-    wants = _PassArg.from_obj(function)
+    wants = PassArg.from_obj(function)
 
     @pass_context
     def filtered(context: Context, value: Any, *args: Any, **more: Any) -> Any:
         if type(value) not in _TEXTS and hasattr(value, "__next__"):
             value = list(counted(context, value, 1))
         before(context, value, *args, **more)
-        if wants is _PassArg.context:
+        if wants is PassArg.context:
             result = function(context, value, *args, **more)
-        elif wants is _PassArg.eval_context:
+        elif wants is PassArg.eval_context:
             result = function(context.eval_ctx, value, *args, **more)
-        elif wants is _PassArg.environment:
+        elif wants is PassArg.environment:
             result = function(context.environment, value, *args, **more)
         else:
             result = function(value, *args, **more)

@@ -3,12 +3,13 @@
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import Frame
 from jinja2.filters import do_format
 from jinja2.runtime import Context, markup_join, str_join
 from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
 
+from sestui.core.content._compat import PrintingGenerator
 from sestui.core.content.template.budget import (
     SMALL,
     STEP,
@@ -212,17 +213,19 @@ def _name(node: nodes.Node) -> str:
     return ""
 
 
-class Generator(CodeGenerator):
+class Generator(PrintingGenerator):
     """Writes templates' code: short texts, which nearly all values are, print without a call."""
 
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+    def before_printed(self, frame: Frame) -> None:
+        """Write the test for a short text."""
         if frame.eval_ctx.volatile:
             self.write("(escape if context.eval_ctx.autoescape else str)(")
         else:
             self.write("escape(" if frame.eval_ctx.autoescape else "str(")
         self.write("_v if type(_v := ")
 
-    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+    def after_printed(self) -> None:
+        """Write what all other values go through."""
         self.write(f") is str and len(_v) <= {SMALL}")
         if not self.environment.autoescape:  # in text a value's own markup is taken off
             self.write(' and "<" not in _v and "&" not in _v')

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 
+from sestui.core.content._compat import ExplainedUndefined
 from sestui.core.content.message import TemplateError
 from sestui.core.content.template.budget import check_binop, check_call, check_result, metered
 from sestui.core.content.template.instrument import FILTERS, Generator, instrumented
@@ -21,7 +22,7 @@ RANGE_BUDGET = 10_000
 _LOADING = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 
-class Missing(StrictUndefined):
+class Missing(ExplainedUndefined):
     """A variable without a value: false in a condition, an error as soon as it is used.
 
     So ``{{ first_name or 'there' }}`` and ``{% if first_name %}`` work for a contact whose cell was
@@ -33,19 +34,15 @@ class Missing(StrictUndefined):
     def __bool__(self) -> bool:  # type: ignore[override] # the base is typed as never returning
         return False
 
-    @property
-    def _undefined_message(self) -> str:
-        """The error's text, asked for by the base class."""
-        if self._undefined_hint:
-            return self._undefined_hint
-        if self._undefined_obj is not missing:
-            return f"{self._undefined_name!r} is not part of the value it is asked of"
-        if self._undefined_name == "view_url":
+    @staticmethod
+    def _explained(hint: str | None, owner: Any, name: str | None) -> str:
+        if hint:
+            return hint
+        if owner is not missing:
+            return f"{name!r} is not part of the value it is asked of"
+        if name == "view_url":
             return "view_url is not configured (the setting view_url says where mails can be read)"
-        return (
-            f"{self._undefined_name} has no value; write "
-            f"{{{{ {self._undefined_name} or 'something' }}}} to do without it"
-        )
+        return f"{name} has no value; write {{{{ {name} or 'something' }}}} to do without it"
 
 
 class RangeBudget:
