@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         return Path(found[1]) if found else None
 
     @property
+    def run_due_log(self) -> Path:
+        """The log that the crontab line keeps."""
+        return self.data_dir / "run-due.log"
+
+    @property
     def layouts_dir(self) -> Path:
         """Layouts for the campaigns of the workspace."""
         return self.data_dir / "layouts"

@@ -1,31 +1,10 @@
-"""`sestui task crontab`: the one line that makes all the rest run by itself."""
+"""`sestui task crontab`: the crontab line, printed or put there."""
 
-import os
-import shlex
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sestui.cli.common import put, say
-from sestui.cli.run_due_log import FILE_NAME
-from sestui.errors import SestuiError
-
-if TYPE_CHECKING:
-    from sestui.settings import Settings
-
-_AWS = (
-    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"),
-    *("AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL_SES"),
-)
-"""What of AWS's variables a crontab may hold: where the secrets are, and none of them."""
-
-_SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-_PLACES = ("SESTUI_DATA_DIR=", "SESTUI_CONFIG=", "SESTUI_DATABASE_URL=")
-_EVERY_MINUTE = "* * * * *"
 
 
 def crontab_command(
@@ -36,179 +15,16 @@ def crontab_command(
 ) -> None:
     """Print the crontab line and the same as a systemd timer; --install adds the line."""
     from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.tasks.crontab import Crontab  # noqa: PLC0415 - subprocess, for this command alone
 
-    settings = load_settings()
-    command, variables = _program(), _variables(settings)
-    folder = settings.data_dir.absolute()
-    line = _line(command, variables, folder / FILE_NAME)
-    put(line)
-    _make(folder)
+    crontab = Crontab.of(load_settings())
+    put(crontab.line)
+    crontab.make_folder()
     if not install:
         put("")
-        for text in _units(command, variables):
+        for text in crontab.units:
             put(text)
-    for warning in _warnings(variables):
+    for warning in crontab.warnings:
         say(warning)
     if install:
-        say(_installed(line))
-
-
-def _make(folder: Path) -> None:
-    """The log is kept there."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SestuiError(
-            f"{folder}, where the line keeps its log, can't be made: {error.strerror}."
-        ) from error
-
-
-def _program() -> list[str]:
-    """This installation's sestui, by its absolute path."""
-    beside = Path(sys.executable).with_name("sestui")
-    if beside.is_file():
-        return [str(beside.absolute()), "run-due"]
-    return [sys.executable, "-m", "sestui", "run-due"]
-
-
-def _variables(settings: "Settings") -> dict[str, str]:
-    """What cron's empty environment lacks, and this one has."""
-    found = {}
-    if "data_dir" in settings.model_fields_set:
-        found["SESTUI_DATA_DIR"] = str(settings.data_dir.absolute())
-    if "state_dir" in settings.model_fields_set or os.environ.get("XDG_STATE_HOME"):
-        # All that send have to look into the same one.
-        found["SESTUI_STATE_DIR"] = str(settings.state_dir.absolute())
-    if given := os.environ.get("SESTUI_CONFIG"):
-        found["SESTUI_CONFIG"] = str(Path(given).absolute())
-    if settings.account == "ses":
-        found |= {name: os.environ[name] for name in _AWS if os.environ.get(name)}
-    return found
-
-
-def _line(command: list[str], variables: dict[str, str], log: Path) -> str:
-    words = [
-        *(f"{name}={shlex.quote(value)}" for name, value in variables.items()),
-        *map(shlex.quote, command),
-    ]
-    # What is done is kept in a file; cron mails what is written to stderr: what somebody has to
-    # know.
-    text = f"{_EVERY_MINUTE} {' '.join(words)} --log {shlex.quote(str(log))}"
-    return text.replace("%", r"\%")
-
-
-def _units(command: list[str], variables: dict[str, str]) -> list[str]:
-    settings = [f'Environment="{_escaped(f"{k}={v}")}"' for k, v in variables.items()]
-    return [
-        "# or, with systemd: ~/.config/systemd/user/sestui.service",
-        "[Unit]",
-        "Description=sestui: what is due",
-        "[Service]",
-        "Type=oneshot",
-        *settings,
-        "ExecStart=" + " ".join(f'"{_escaped(word)}"' for word in command),
-        "",
-        "# and ~/.config/systemd/user/sestui.timer",
-        "[Unit]",
-        "Description=sestui: every minute",
-        "[Timer]",
-        "OnCalendar=*-*-* *:*:00",
-        "AccuracySec=1s",
-        "[Install]",
-        "WantedBy=timers.target",
-        "",
-        "# then: systemctl --user enable --now sestui.timer; loginctl enable-linger",
-    ]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-
-
-def _warnings(variables: dict[str, str]) -> list[str]:
-    """What is set in this shell and will not be there when cron runs."""
-    lost = sorted(
-        name
-        for name in os.environ
-        if name.startswith("SESTUI_") and name not in {*variables, "SESTUI_CONFIG"}
-    )
-    said = []
-    if lost:
-        setting = lost[0].removeprefix("SESTUI_").lower()
-        said.append(
-            f"{', '.join(lost)} is set in this shell only, and cron won't see it: "
-            f"`sestui config set {setting} …` keeps it."
-        )
-    if any(os.environ.get(name) for name in _SECRETS):
-        said.append(
-            "AWS keys are set in this shell only, and cron won't see them: keep them in a profile "
-            "(`aws configure`) and name it with AWS_PROFILE."
-        )
-    return said
-
-
-def _installed(line: str) -> str:
-    """Add the line unless it is there; what was done, as a sentence.
-
-    Raises:
-        SestuiError: there is no crontab command, or it refuses.
-    """
-    listed = _crontab("read", "-l")
-    if listed.returncode and b"no crontab" not in listed.stderr.lower():
-        raise SestuiError(f"The crontab can't be read: {_why(listed)}.")
-    # By line feeds alone, and whatever its encoding: what is not ours is written as it was.
-    text = listed.stdout.decode("utf-8", "surrogateescape") if listed.returncode == 0 else ""
-    lines = text.removesuffix("\n").split("\n") if text else []
-    if line in lines:
-        return "It is in the crontab already."
-    ours = _workspace(line)
-    old = [each for each in lines if ours is not None and _workspace(each) == ours]
-    kept = [each for each in lines if each not in old]
-    written = _crontab("written", "-", "\n".join([*kept, line, ""]))
-    if written.returncode:
-        raise SestuiError(f"The crontab can't be written: {_why(written)}.")
-    return "It has replaced the line before." if old else "It is in the crontab now."
-
-
-def _crontab(deed: str, argument: str, text: str = "") -> subprocess.CompletedProcess[bytes]:
-    program = shutil.which("crontab")
-    if program is None:
-        raise SestuiError(
-            "There is no crontab command here; use the systemd timer, or install cron."
-        )
-    try:
-        return subprocess.run(  # noqa: S603 - cron's own program
-            [program, argument],
-            input=text.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            check=False,
-        )
-    except OSError as error:
-        raise SestuiError(f"The crontab can't be {deed}: {error.strerror}.") from error
-
-
-def _why(done: subprocess.CompletedProcess[bytes]) -> str:
-    said = done.stderr.decode("utf-8", "replace").strip().rstrip(".")
-    return said or f"its command ended with {done.returncode}"
-
-
-def _workspace(entry: str) -> frozenset[str] | None:
-    """What an entry that runs run-due says of where the database and the settings are.
-
-    Whichever installation it runs; None for an entry of something else.
-    """
-    if entry.lstrip().startswith("#"):
-        return None
-    try:
-        words = shlex.split(entry)
-    except ValueError:  # quotes that don't close: nothing that sestui wrote
-        return None
-    for place, word in enumerate(words):
-        before = words[:place]
-        if (
-            word == "run-due"
-            and before
-            and (Path(before[-1]).name == "sestui" or before[-2:] == ["-m", "sestui"])
-        ):
-            return frozenset(each for each in before if each.startswith(_PLACES))
-    return None
+        say(crontab.install())

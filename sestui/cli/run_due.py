@@ -10,7 +10,7 @@ import typer
 
 from sestui import log
 from sestui.cli.common import AsJson, opened, put, put_json, say
-from sestui.cli.run_due_log import FILE_NAME, RunDueLog, is_stdout
+from sestui.cli.run_due_log import RunDueLog, is_stdout
 from sestui.cli.time_limit import time_limit
 from sestui.core.clock import SystemClock
 from sestui.core.schedule.reminders import Reminding, told_before
@@ -97,7 +97,7 @@ def run_due_command(
 
 def _log_of(settings: "Settings", given: Path | None, *, as_json: bool) -> RunDueLog | None:
     """The log that is kept; None: what is done goes to standard output."""
-    own = settings.data_dir / FILE_NAME
+    own = settings.run_due_log
     # A crontab line of before has >>, which would let it grow without a bound.
     path = given or (own if not as_json and is_stdout(own) else None)
     if path is None:

@@ -11,9 +11,6 @@ from pathlib import Path
 from sestui import log
 from sestui.core.text import printable
 
-FILE_NAME = "run-due.log"
-"""In the workspace."""
-
 
 class RunDueLog:
     """Adds lines to a file for its owner only, which is rotated before it grows large.
