@@ -1,7 +1,8 @@
 """Every error a user can meet: one sentence that says what to do, and an exit code.
 
 A door (command line, screen, relay) catches :class:`SestuiError` and shows ``str(error)``; nothing
-below a door prints.
+below a door prints. Options are the command line's alone: what an error has to say of them it
+carries beside its sentence, and :meth:`SestuiError.on_command_line` adds it.
 """
 
 EXIT_DONE = 0
@@ -12,9 +13,25 @@ EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: cron and mail systems know it
 
 
 class SestuiError(Exception):
-    """Base of all; its text is a whole sentence with the way out."""
+    """Base of all; its text is a whole sentence with the way out, and names no option."""
 
     exit_code = EXIT_FAILED
+
+    def __init__(self, sentence: str = "", *, option: str = "", by_option: str = "") -> None:
+        """``option`` is the one (``--map``) that gave the value with which ``sentence`` begins.
+
+        ``by_option`` is a further sentence, on the way out that options give.
+        """
+        super().__init__(sentence)
+        self.option = option
+        self.by_option = by_option
+
+    def on_command_line(self) -> str:
+        """The sentence for who has typed a command, with what its causes say of options too."""
+        by_option, cause = self.by_option, self.__cause__
+        while not by_option and cause is not None:
+            by_option, cause = getattr(cause, "by_option", ""), cause.__cause__
+        return " ".join(part for part in (self.option, str(self), by_option) if part)
 
 
 class UsageError(SestuiError):
@@ -49,6 +66,10 @@ class ContentError(SestuiError):
 
 class StateError(SestuiError):
     """The thing is in a state in which that can't be done (pause a finished run, ...)."""
+
+
+class SentBeforeError(StateError):
+    """A campaign was sent before, and nobody has said that it is to be sent again."""
 
 
 class ConflictError(StateError):

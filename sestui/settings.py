@@ -237,8 +237,9 @@ def read_config(path: Path) -> dict[str, Any]:
         if not os.environ.get(_CONFIG):
             return {}
         raise SettingsError(
-            f"The settings file {path}, which --config or {_CONFIG} names, is not there; "
-            "`sestui config set NAME VALUE` makes it."
+            f"The settings file {path}, which {_CONFIG} names, is not there; "
+            "`sestui config set NAME VALUE` makes it.",
+            by_option="(--config sets that variable for one command.)",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         why = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8"

@@ -173,7 +173,7 @@ def main(began: float | None = None) -> None:
         log.expected("A command has ended with an error.")
         if debug:
             traceback.print_exc()
-        say(f"sestui: {error}")
+        say(f"sestui: {error.on_command_line()}")
         code = error.exit_code
         if not isinstance(error, SettingsError):
             _warn_of_variables()

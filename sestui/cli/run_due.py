@@ -167,7 +167,7 @@ class _Voice:
             yield
         except SestuiError as error:
             if self._log is not None:
-                self._log.add(f"sestui: {error}")
+                self._log.add(f"sestui: {error.on_command_line()}")
             raise
 
     def _check_log(self) -> None:

@@ -107,12 +107,10 @@ class CampaignCheck:
         found = self.recipients
         if found is None or found.ok or (skip_unrenderable and found.sendable):
             return
+        by_option = ""
         if found.sendable:
-            listed = (
-                f" `sestui campaign check {self.name} --list` lists them, --skip-unrenderable "
-                "sends to the others."
-            )
-        raise UnrenderableError(found, listed)
+            by_option = "Its --list names them all, --skip-unrenderable sends to the others."
+        raise UnrenderableError(found, listed, by_option=by_option)
 
 
 class Checker:

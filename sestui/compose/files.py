@@ -241,8 +241,8 @@ def _within(path: Path, given: str, folders: tuple[Path, ...]) -> Path:
         raise BadValue(f"{printable(given)} can't be read (not a file name)") from error
     if not any(place.is_relative_to(folder) for folder in folders):
         raise BadValue(
-            f"{printable(given)} is outside the campaign's folder; copy it there, or allow its "
-            "folder with --allow-folder"
+            f"{printable(given)} is outside the campaign's folder; copy it there",
+            by_option="--allow-folder allows another folder.",
         )
     return place
 

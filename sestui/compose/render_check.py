@@ -104,8 +104,8 @@ class CheckReport:
 class UnrenderableError(ContentError):
     """Some recipients' mails can't be made; ``report`` says whose."""
 
-    def __init__(self, report: CheckReport, way_out: str = "") -> None:
-        super().__init__(f"{report.sentence()}{way_out}")
+    def __init__(self, report: CheckReport, way_out: str = "", *, by_option: str = "") -> None:
+        super().__init__(f"{report.sentence()}{way_out}", by_option=by_option)
         self.report = report
 
 

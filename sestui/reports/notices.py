@@ -66,8 +66,7 @@ class Notices:
         rejects, whole = self._rejects(run)
         if not whole:
             lines.append(
-                f"The file holds the first {MOST_REJECTS:,}; `sestui export deliveries --campaign "
-                f"{run.campaign}` writes all."
+                f"The file holds the first {MOST_REJECTS:,}; `sestui export deliveries` writes all."
             )
         counts = run.counts
         return Notice(

@@ -111,7 +111,8 @@ class TypedColumns:
             if kind not in list(ColumnType):
                 known = ", ".join(ColumnType)
                 raise UsageError(
-                    f"--type {printable(name)}={printable(kind)}: the types are {known}."
+                    f"{printable(name)}={printable(kind)}: the types are {known}.",
+                    option="--type",
                 )
             read = _READERS[ColumnType(kind)]
             position = column_position(columns, name)
@@ -169,4 +170,4 @@ def _value(column: str, cell: str, read: _Reader) -> str:
 
 
 def _unknown(name: str) -> UsageError:
-    return UsageError(f"--type {printable(name)}: the file has no such attribute.")
+    return UsageError(f"{printable(name)}: the file has no such attribute.", option="--type")

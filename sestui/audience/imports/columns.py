@@ -148,7 +148,8 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
         known = ", ".join(printable(label) for label in labels[:12])
         raise BadFileError(
             f"{file_name} has no column of email addresses (its columns: {known}"
-            f"{', …' if len(labels) > 12 else ''}); name it with --map COL=email."
+            f"{', …' if len(labels) > 12 else ''}); say which one holds them.",
+            by_option="--map COL=email does.",
         )
     ignored = tuple(position for position, field in mapped.items() if field == IGNORE)
     tags = tuple(
@@ -245,17 +246,19 @@ def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[i
         field = wanted if wanted in _WORDS else tidy(wanted)
         if not field:
             raise UsageError(
-                f"--map {name}={printable(wanted)}: give it the name of an attribute, or email, "
-                "tags or status, or - to leave it out."
+                f"{name}={printable(wanted)}: give it the name of an attribute, or email, "
+                "tags or status, or - to leave it out.",
+                option="--map",
             )
         position = _position(labels, column)
         if position is None:
             known = ", ".join(printable(label) for label in labels[:12])
             raise UsageError(
-                f"--map {name}: {file_name} has no such column (its columns: {known})."
+                f"{name}: {file_name} has no such column (its columns: {known}).",
+                option="--map",
             )
         if position in mapped or (field not in _MANY and field in used):
-            raise UsageError(f"--map {name}={field}: that is mapped twice.")
+            raise UsageError(f"{name}={field}: that is mapped twice.", option="--map")
         mapped[position] = field
         used.add(field)
     return mapped

@@ -199,7 +199,7 @@ def import_contacts(
             own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
         )
         if not list_names and not columns.roles:
-            raise UsageError("Name a list that they join: --list NAME.")
+            raise UsageError("Name a list that they join.", by_option="--list NAME does.")
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
@@ -337,7 +337,7 @@ def check_list_name(name: str) -> None:
 
 def _check_rejects_path(path: Path, rejects_path: Path | None) -> None:
     if rejects_path is not None and rejects_path.exists() and rejects_path.samefile(path):
-        raise UsageError("--rejects names the imported file itself; name another.")
+        raise UsageError("The rejects' file is the imported file itself; name another.")
 
 
 def _silent(_progress: Progress) -> None:

@@ -162,7 +162,7 @@ class FileSays:
                 if self.gone == 1
                 else (f"{self.gone:,} who must not be mailed come")
             )
-            return [*told, f"--all-active: by the file's word, {who} in as active nevertheless."]
+            return [*told, f"By the file's word, {who} in as active nevertheless, as you asked."]
         return [*told, f"{self.unsubscribed:,} unsubscribed and {self.suppressed:,} suppressed."]
 
 
@@ -178,10 +178,11 @@ class UnknownStatusError(UsageError):
         label, value = printable(first.label)[:_SHOWN], printable(first.values[0])[:_SHOWN]
         told = "; ".join(column.sentence for column in self.columns)
         super().__init__(
-            f"{file_name}: {told}. Nothing was imported. Say what a value means with "
-            f"--status '{value}=unsubscribed' (or active, bounced, complained, blocklisted), keep "
-            f"the column as an attribute with --map '{label}=NAME', or leave it out with "
-            f"--map '{label}=-'."
+            f"{file_name}: {told}. Nothing was imported. Keep the column as an attribute under "
+            "another name, or leave it out.",
+            by_option=f"Say what a value means with --status '{value}=unsubscribed' (or active, "
+            f"bounced, complained, blocklisted), keep the column with --map '{label}=NAME', or "
+            f"leave it out with --map '{label}=-'.",
         )
 
 

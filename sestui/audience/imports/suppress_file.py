@@ -156,8 +156,8 @@ def _target_column(labels: Sequence[str], rows: Sequence[Sequence[str]], file_na
     best = max(named or range(len(labels)), key=lambda position: (targets(position), -position))
     if not named and not targets(best):
         raise BadFileError(
-            f"{file_name} has no column of email addresses or domains; name it with "
-            "--map COL=email."
+            f"{file_name} has no column of email addresses or domains; say which one holds them.",
+            by_option="--map COL=email does.",
         )
     return best
 

@@ -136,7 +136,8 @@ def find_encoding(file: BinaryIO, head: bytes, name: str, given: str | None) -> 
         if given and found.undecodable > found.lines + 1:
             raise BadFileError(
                 f"{name} is not in {given}: {found.undecodable:,} bytes of it are no characters "
-                "there. Give another --encoding, or none."
+                "there. Give another encoding, or none.",
+                by_option="(--encoding gives it.)",
             )
         return found.encoding(guess)
     guess, accented = _by_likeness(_evidence(file), name)
@@ -273,8 +274,9 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     readings = [each for each in _readings(evidence) if each.plausible >= _PLAUSIBLE]
     if not readings:
         raise BadFileError(
-            f"{name} is not UTF-8, and its encoding can't be told; say which with --encoding, or "
-            "save it as UTF-8."
+            f"{name} is not UTF-8, and its encoding can't be told; say which it is, or "
+            "save it as UTF-8.",
+            by_option="--encoding says which.",
         )
     best = readings[0]
     other = next((each for each in readings if each.text != best.text), None)
@@ -285,8 +287,8 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             if one != two
         )
         raise BadFileError(
-            f"{name} may be in {best.codec} ({seen}) or {other.codec} ({instead}); say which with "
-            "--encoding."
+            f"{name} may be in {best.codec} ({seen}) or {other.codec} ({instead}); say which.",
+            by_option="--encoding does.",
         )
     # Of several code pages that agree so far the most usual one.
     alike = {each.codec for each in readings if each.text == best.text}

@@ -82,7 +82,7 @@ def _check_encoding(name: str) -> None:
         codecs.getincrementaldecoder(name)
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"--encoding: there is no encoding {name[:40]!a}; utf-8, cp1252, cp1251, gb18030 and "
+            f"There is no encoding {name[:40]!a}; utf-8, cp1252, cp1251, gb18030 and "
             "shift_jis are some."
         ) from error
 
@@ -91,7 +91,8 @@ def _delimiter(given: str) -> str:
     delimiter = _DELIMITER_WORDS.get(given.lower(), given)
     if len(delimiter) != 1 or delimiter.isalnum() or delimiter in '"\\\r\n@.':
         raise UsageError(
-            f"--delimiter {given[:40]!a}: give one character, or comma, semicolon, tab or bar."
+            f"{given[:40]!a}: give one character, or comma, semicolon, tab or bar.",
+            option="--delimiter",
         )
     return delimiter
 

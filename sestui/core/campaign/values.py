@@ -34,9 +34,11 @@ OUR_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post")
 class BadValue(Exception):  # noqa: N818 - becomes an error or a finding that knows its place
     """What is wrong with a value, as the rest of a sentence without its full stop."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, by_option: str = "") -> None:
+        """``by_option`` is as in :class:`SestuiError`."""
         super().__init__(problem)
         self.problem = problem
+        self.by_option = by_option
 
 
 def _of(error: SestuiError) -> BadValue:

@@ -79,11 +79,12 @@ def once(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--at {text}: write it as 2026-12-01T09:00.") from error
+        raise UsageError(f"{text}: write it as 2026-12-01T09:00.", option="--at") from error
     if moment.tzinfo is not None or moment.second or moment.microsecond:
         raise UsageError(
-            f"--at {text}: write it as 2026-12-01T09:00, on the clock of --timezone and without "
-            "seconds."
+            f"{text}: write it as 2026-12-01T09:00, on the clock of the task's zone and without "
+            "seconds.",
+            option="--at",
         )
     return f"{moment.minute} {moment.hour} {moment.day} {moment.month} * {moment.year}"
 

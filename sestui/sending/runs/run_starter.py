@@ -77,7 +77,8 @@ class RunStarter:
         if not self._contacts.audience_size(campaign.lists) and scheduled_for is None:
             raise StateError(
                 f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
-                "contacts with `sestui import FILE --list NAME`."
+                "contacts first.",
+                by_option="`sestui import FILE --list NAME` does that.",
             )
         skip = skip_unrenderable or campaign.skip_unrenderable
         check = self.check(campaign)

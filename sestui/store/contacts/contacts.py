@@ -229,8 +229,8 @@ class Contacts:
         for name in names:
             if name not in found:
                 raise NotFoundError(
-                    f"There is no list {printable(name)!r}; make it with "
-                    "`sestui import FILE --list NAME`."
+                    f"There is no list {printable(name)!r}; importing contacts into it makes it.",
+                    by_option="`sestui import FILE --list NAME` does that.",
                 )
         return list(found.values())
 

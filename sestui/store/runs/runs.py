@@ -21,7 +21,7 @@ from sestui.core.delivery.states import (
     WaitReason,
 )
 from sestui.core.schedule.cron import Occurrence
-from sestui.errors import NotFoundError, StateError, StorageError
+from sestui.errors import NotFoundError, SentBeforeError, StateError, StorageError
 from sestui.store.contacts.audiences import add_audience, follow_up_size
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
@@ -385,8 +385,8 @@ def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None
             f"`sestui campaign cancel {campaign.name}` ends it."
         )
     if not again:
-        raise StateError(
-            f"{campaign.name} was sent before (run {before.number}: {before.accepted:,} accepted); "
-            "to mail everybody on its lists once more, say so with --again; for those only who "
-            "did not get it, with --only unreceived."
+        raise SentBeforeError(
+            f"{campaign.name} was sent before (run {before.number}: {before.accepted:,} accepted).",
+            by_option="To mail everybody on its lists once more, say so with --again; for those "
+            "only who did not get it, with --only unreceived.",
         )

@@ -25,7 +25,7 @@ There is no campaign yet.
 
 Or in a shell:
 
-  sestui import people.csv --list newsletter
+  sestui import
       brings your list
   sestui apply news.md
       takes the message, written in Markdown

@@ -28,7 +28,7 @@ There are no contacts yet.
   i   imports a list from a CSV or TSV file
   n   adds one by hand
 
-or, in a shell:  sestui import people.csv --list newsletter
+or, in a shell:  sestui import
 
 They then appear here: / finds somebody as you type, enter shows what became
 of every mail to them, ? shows all keys.

@@ -89,9 +89,8 @@ def test_a_settings_file_that_is_named_has_to_be_there(sestui: Sestui) -> None:
     missing = sestui.home / "missing.toml"
     for arguments in (("--config", str(missing), "campaign", "list"), ("campaign", "list")):
         said = sestui.refused(2, *arguments, SESTUI_CONFIG=str(missing))
-        assert said.startswith(
-            f"The settings file {missing}, which --config or SESTUI_CONFIG names,"
-        )
+        assert said.startswith(f"The settings file {missing}, which SESTUI_CONFIG names,")
+        assert "--config" in said
     assert "is not there" in sestui.refused(2, "run-due", SESTUI_CONFIG=str(missing))
     sestui.ok("--config", str(missing), "config", "set", "senders", "7")
     assert shown(sestui, "--config", str(missing))["senders"]["value"] == 7

@@ -380,8 +380,9 @@ def test_files_outside_the_folder_are_refused_unless_it_is_allowed(folder, tmp_p
         "img/../../secret.png",
     ):
         path = campaign(folder, "x", attachments=f'["{way}"]')
-        with pytest.raises(BadFileError, match=r"outside the campaign's folder.*--allow-folder"):
+        with pytest.raises(BadFileError, match=r"outside the campaign's folder") as met:
             load_campaign(path)
+        assert "--allow-folder" in met.value.on_command_line()
         allowed = load_campaign(path, allowed=[tmp_path])
         assert allowed.message.attachments[0].content == PNG
     with pytest.raises(BadFileError, match="outside the campaign's folder"):

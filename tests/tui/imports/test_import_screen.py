@@ -362,7 +362,7 @@ async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder
         screen = await opened(app, pilot)
         await until(pilot, lambda: "p.csv" in shown(app))
         await pilot.press("r", *"klingon", "enter")
-        await until(pilot, lambda: "there is no encoding" in said(app))
+        await until(pilot, lambda: "There is no encoding" in said(app))
         line = screen.query_one("#read-as", Input)
         line.value = ""
         await pilot.press(*"koi8-r", "space", ":", "enter")

@@ -66,7 +66,7 @@ def _mixed(name: str, left: Any, right: Any) -> ValueFault:
     if not name:
         return ValueFault(f"a text is compared with {what}, which is never equal")
     return ValueFault(
-        f"{name}: a text is compared with {what}; import the column with --type {name}={kind}, or "
+        f"{name}: a text is compared with {what}; import the column as {kind}, or "
         "compare it with a text"
     )
 
@@ -81,8 +81,8 @@ def tested(value: Any, name: str, printed: bool) -> Any:
         word = value.strip().lower()
         if word in _FALSE or (word in _NO and not printed):
             raise ValueFault(
-                f"{name} is the text '{word}', which counts as true; import the column with --type "
-                f"{name}=bool, or compare it, as in {name} == 'yes'"
+                f"{name} is the text '{word}', which counts as true; import the column as bool, "
+                f"or compare it, as in {name} == 'yes'"
             )
     return value
 

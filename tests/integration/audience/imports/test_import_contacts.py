@@ -281,7 +281,7 @@ def test_a_column_that_is_left_out_does_no_harm(sqlite_database: Database, tmp_p
         "3",
         "x",
     )
-    with pytest.raises(UsageError, match=r"--map 5: .* has no such column"):
+    with pytest.raises(UsageError, match=r"5: .* has no such column"):
         imported(sqlite_database, path, mapping={5: "-"})
 
 

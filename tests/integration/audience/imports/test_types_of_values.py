@@ -189,6 +189,6 @@ def test_an_export_of_our_own_takes_types(database: Database, tmp_path: Path, fo
 
 def test_a_type_for_what_is_in_no_row_is_said(sqlite_database: Database, tmp_path: Path) -> None:
     content = f'email,attributes\n{ANN},"{{""age"": 36}}"\n'
-    with pytest.raises(UsageError, match="--type agee: the file has no such attribute"):
+    with pytest.raises(UsageError, match="agee: the file has no such attribute"):
         run(sqlite_database, tmp_path / "list.csv", content, types={"agee": "int"})
     assert Contacts(sqlite_database).count() == 0

@@ -86,10 +86,9 @@ def test_an_impossible_mapping_is_a_usage_error(mapping: dict[str, str], said: s
 
 
 def test_a_file_without_addresses_says_how_to_name_the_column() -> None:
-    with pytest.raises(
-        BadFileError, match=r"list\.csv has no column .*Name, City.*--map COL=email"
-    ):
+    with pytest.raises(BadFileError, match=r"list\.csv has no column .*Name, City") as met:
         made(["Name", "City"], ["Ada", "Paris"])
+    assert "--map COL=email" in met.value.on_command_line()
 
 
 @pytest.mark.parametrize(
