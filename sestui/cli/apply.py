@@ -47,6 +47,7 @@ def apply_command(
         apply_task,
         plan_task,
         refuse_repeated_tasks,
+        refuse_second_ways,
     )
     from sestui.compose.checks import Checker  # noqa: PLC0415
     from sestui.compose.files import load_campaign  # noqa: PLC0415
@@ -74,9 +75,10 @@ def apply_command(
         refuse_repeated_names(plans)
         tasks = [plan_task(desk, path, settings.timezone) for path in of_tasks]
         refuse_repeated_tasks(tasks)
+        refuse_second_ways(campaigns, desk, plans, tasks)
         if not dry_run:
             for each in plans:
-                apply_plan(campaigns, each, now)
+                apply_plan(campaigns, each, now, [task.name for task in tasks])
             for task in tasks:
                 apply_task(desk, task)
     _report([*plans, *tasks], as_json=as_json, dry_run=dry_run)

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -53,6 +53,12 @@ class Plan:
     existing: Campaign | None
     next_due_at: Instant | None
     """When the campaign runs next by itself once the file is applied."""
+
+    @property
+    def schedules(self) -> bool:
+        """Whether the campaign starts by itself, or then, only once the file is applied."""
+        before = self.existing.next_due_at if self.existing is not None else None
+        return self.next_due_at not in {None, before}
 
     @property
     def name(self) -> str:
@@ -115,8 +121,16 @@ def refuse_repeated_names(plans: Sequence[Plan]) -> None:
         seen[each.name] = path
 
 
-def apply_plan(campaigns: Campaigns, each: Plan, now: Instant) -> Campaign:
-    """Write what was planned; an unchanged campaign is left alone, its next run included."""
+def apply_plan(
+    campaigns: Campaigns, each: Plan, now: Instant, tasks: Collection[str] = ()
+) -> Campaign:
+    """Write what was planned; an unchanged campaign is left alone, its next run included.
+
+    ``tasks`` are those that are applied after it: what they start now says nothing.
+
+    Raises:
+        StateError: it is to start by itself, and a task starts it already.
+    """
     if each.change is Change.UNCHANGED and each.existing is not None:
         return each.existing
     wanted = each.loaded.file.fields
@@ -125,6 +139,7 @@ def apply_plan(campaigns: Campaigns, each: Plan, now: Instant) -> Campaign:
         each.loaded.message,
         now=now,
         next_due_at=each.next_due_at,
+        besides=tasks,
     )
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from sestui.compose.apply import Change, FieldChange
+from sestui.compose.apply import Change, FieldChange, Plan
 from sestui.compose.files import text_of
 from sestui.core.clock import iso
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.file import TaskFile
 from sestui.errors import BadFileError, UsageError
+from sestui.store.campaigns.campaigns import Campaigns
 from sestui.tasks.task_service import TaskService
 
 SUFFIXES = {".yaml", ".yml"}
@@ -26,6 +27,8 @@ class TaskPlan:
     fields: TaskFields
     change: Change
     changes: tuple[FieldChange, ...]
+    schedules: bool
+    """Whether it starts a campaign by itself, or then, only once the file is applied."""
     kind: ClassVar[str] = "task"
     diff: ClassVar[str] = ""
     warnings: ClassVar[tuple[str, ...]] = ()
@@ -61,7 +64,7 @@ def plan_task(desk: TaskService, path: Path, default_zone: str = "") -> TaskPlan
         for name in sorted(old.keys() | new.keys(), key=[*new, *old].index)
         if old.get(name, "") != new.get(name, "")
     )
-    return TaskPlan(file.path, wanted, change, changes)
+    return TaskPlan(file.path, wanted, change, changes, wanted.schedules_anew(existing))
 
 
 def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
@@ -77,6 +80,37 @@ def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
                 f"{seen[each.name]} and {each.path} are both named {each.name!r}; rename one."
             )
         seen[each.name] = each.path
+
+
+def refuse_second_ways(
+    campaigns: Campaigns, desk: TaskService, plans: Sequence[Plan], tasks: Sequence[TaskPlan]
+) -> None:
+    """No campaign is to start by itself in two ways once all of these files are applied.
+
+    Raises:
+        BadFileError: one would; names the files.
+    """
+    planned = {each.name: each for each in plans}
+    for task in tasks:
+        own = planned.get(task.fields.campaign)
+        if own is None:
+            _refuse(task.path, desk.in_the_way(task.fields) if task.schedules else "")
+        elif task.fields.active and own.next_due_at is not None:
+            both = task.schedules or own.schedules
+            why = (
+                f"the task {task.name} starts {own.name}, which {own.path} schedules already; take "
+                "the schedule out of the campaign's file, or switch the task off (active: false)."
+            )
+            _refuse(task.path, why if both else "")
+    for each in plans:
+        if each.schedules:
+            besides = [task.name for task in tasks]
+            _refuse(each.path, campaigns.started_by_task(each.name, besides))
+
+
+def _refuse(path: str, why: str) -> None:
+    if why:
+        raise BadFileError(f"{path}: {why}")
 
 
 def apply_task(desk: TaskService, plan: TaskPlan) -> None:

@@ -53,6 +53,10 @@ class Drafts:
         already = current is not None and current.next_due_at == due
         return None if already else due
 
+    def in_the_way(self, fields: CampaignFields) -> str:
+        """Why the campaign can't have a schedule of its own, as a sentence; '' if it can."""
+        return self._campaigns.started_by_task(fields.name)
+
     def save(
         self,
         seen: CampaignVersion | None,
@@ -68,7 +72,7 @@ class Drafts:
 
         Raises:
             ConflictError: somebody else changed it.
-            StateError: the name is another campaign's.
+            StateError: the name is another campaign's, or a task starts the campaign already.
         """
         current = self._now(seen)
         due: Instant | None = None

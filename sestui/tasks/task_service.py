@@ -234,12 +234,17 @@ class TaskService:
             )
         return fields
 
+    def in_the_way(self, fields: TaskFields) -> str:
+        """Why no such task may start its campaign by itself, as a sentence; '' if one may."""
+        return self._tasks.in_the_way(fields)
+
     def add(self, fields: TaskFields) -> TaskView:
         """Store a new task.
 
         Raises:
             UsageError: as :meth:`check`.
-            StateError: there is one of that name.
+            StateError: there is one of that name, or the campaign that it starts has a schedule of
+                its own.
         """
         return _view(self._tasks.add(self.check(fields), self._clock.now()), None)
 
@@ -258,6 +263,7 @@ class TaskService:
         Raises:
             NotFoundError: there is none of that name.
             UsageError: it would never run again, or its type is gone.
+            StateError: the campaign that it starts has a schedule of its own.
         """
         fields = replace(fields_of_task(self._tasks.get(name)), active=on)
         if on:

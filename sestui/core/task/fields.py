@@ -18,6 +18,18 @@ MOST_COUNTED = 1_000
 """Missed occurrences are counted up to here."""
 
 
+CAMPAIGN_TYPE = "campaign"
+"""The type of tasks that start a campaign."""
+
+
+def campaign_of(type_: str, parameters: object) -> str:
+    """The campaign that a task of that type and with these parameters starts; '' for none."""
+    if type_ != CAMPAIGN_TYPE or not isinstance(parameters, dict):
+        return ""
+    name = parameters.get("campaign")
+    return name if isinstance(name, str) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFields:
     """What a task is; equal fields are the same task."""
@@ -43,6 +55,22 @@ class TaskFields:
     timeout: float = HOUR_SECONDS
     """Seconds that one run may take."""
     overlap: Overlap = Overlap.SKIP
+
+    @property
+    def campaign(self) -> str:
+        """The campaign that it starts; '' for none."""
+        return campaign_of(self.type, self.parameters)
+
+    @property
+    def timing(self) -> tuple[object, ...]:
+        """All that says when it runs: equal timings run at the same times."""
+        return (self.schedule, self.timezone, self.active, self.starts_at, self.ends_at)
+
+    def schedules_anew(self, before: "TaskFields | None") -> bool:
+        """Whether it starts a campaign by itself that it did not start so, or then, ``before``."""
+        if not (self.active and self.campaign):
+            return False
+        return before is None or (before.campaign, before.timing) != (self.campaign, self.timing)
 
     def next_after(self, instant: Instant) -> Occurrence | None:
         """The first occurrence later than ``instant`` that its dates allow; None: there is none.

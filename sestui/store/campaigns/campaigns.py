@@ -1,7 +1,7 @@
 """Campaigns and their messages."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,6 +19,7 @@ from sestui.errors import ConflictError, NotFoundError, StateError
 from sestui.store.campaigns.messages import stored_message
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Attachment, Campaign, ContactList, Message, Run
+from sestui.store.scheduled import refuse_second_way, started_by_task
 from sestui.store.tasks.occurrences import due_ids, later_than
 
 
@@ -214,6 +215,11 @@ class Campaigns:
         with self._database.read() as session:
             return later_than(session, campaign, zone, now)
 
+    def started_by_task(self, name: str, besides: Collection[str] = ()) -> str:
+        """A sentence on the task, none of ``besides``, that starts the campaign; '' if none."""
+        with self._database.read() as session:
+            return started_by_task(session, name, besides)
+
     def has_run(self, campaign_id: int) -> bool:
         """Whether the campaign was ever started; tests don't count."""
         with self._database.read() as session:
@@ -240,16 +246,25 @@ class Campaigns:
         *,
         now: Instant,
         next_due_at: Instant | None,
+        besides: Collection[str] = (),
     ) -> Campaign:
         """Create or update the campaign of that name, in one transaction.
 
         Changed content becomes a new message row: runs keep the one they started with.
+
+        Raises:
+            StateError: it is to start by itself, and a task starts it already, which is not one of
+                ``besides``.
         """
         with self._database.write() as session:
             campaign = session.exec(
                 select(Campaign).where(Campaign.name == fields.name)
             ).one_or_none()
-            return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+            due_before = _due(campaign)
+            saved = _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+            if _due(saved) not in {None, due_before}:
+                refuse_second_way(session, saved.name, besides)
+            return saved
 
     def save_seen(
         self,
@@ -263,7 +278,8 @@ class Campaigns:
         """Update the campaign that was read as ``seen``, its name too; None creates one.
 
         Raises:
-            StateError: another campaign has that name.
+            StateError: another campaign has that name, or it is to start by itself and a task
+                starts it already.
             ConflictError: it was changed or is gone since it was read.
         """
         with self._database.write() as session:
@@ -283,7 +299,18 @@ class Campaigns:
                 raise StateError(
                     f"There is a campaign {printable(fields.name)} already; choose another name."
                 )
-            return _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+            due_before = _due(campaign)
+            saved = _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)
+            if _due(saved) not in {None, due_before}:
+                refuse_second_way(session, saved.name)
+            return saved
+
+
+def _due(campaign: Campaign | None) -> tuple[str, Instant] | None:
+    """Which campaign starts by itself, and when; None: it doesn't."""
+    if campaign is None or campaign.next_due_at is None:
+        return None
+    return campaign.name, campaign.next_due_at
 
 
 def _written(

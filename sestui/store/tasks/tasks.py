@@ -15,6 +15,7 @@ from sestui.core.task.states import OPEN_TASK_STATES, Misfire, Overlap, TaskRunS
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
+from sestui.store.scheduled import refuse_second_way_by_task, starts_by_itself
 from sestui.store.tasks.occurrences import distinct_instant, due_ids, later_than
 from sestui.store.tasks.tables import Task, TaskRun
 
@@ -102,6 +103,11 @@ class Tasks:
         )
         raise NotFoundError(f"There is no task {printable(name)!r}; {hint}")
 
+    def in_the_way(self, fields: TaskFields) -> str:
+        """Why no such task may start its campaign, as a sentence; '' if one may."""
+        with self._database.read() as session:
+            return starts_by_itself(session, fields)
+
     def all(self) -> Sequence[Task]:
         """Every task, by name."""
         with self._database.read() as session:
@@ -125,7 +131,8 @@ class Tasks:
         """A new task.
 
         Raises:
-            StateError: there is one of that name.
+            StateError: there is one of that name, or the campaign that it starts has a schedule of
+                its own.
         """
         with self._database.write() as session:
             if session.exec(select(Task.id).where(Task.name == fields.name)).first() is not None:
@@ -151,7 +158,8 @@ class Tasks:
 
         Raises:
             NotFoundError: there is none.
-            StateError: another one has the new name.
+            StateError: another one has the new name, or the campaign that it starts from now on
+                has a schedule of its own.
         """
         with self._database.write() as session:
             task = session.exec(
@@ -236,6 +244,8 @@ class Tasks:
 
 def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -> None:
     before = fields_of_task(task) if task.id is not None else None
+    if fields.schedules_anew(before):
+        refuse_second_way_by_task(session, fields)
     task.name = fields.name
     task.description = fields.description
     task.type = fields.type
@@ -250,7 +260,7 @@ def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -
     task.misfire_bound = fields.misfire_bound
     task.timeout = fields.timeout
     task.overlap = fields.overlap.value
-    if before is None or _timing(before) != _timing(fields):
+    if before is None or before.timing != fields.timing:
         # From now on: while it was switched off, nothing was missed.
         after = now if before is None else later_than(session, task, fields.timezone, now)
         _wait_for(task, fields.next_after(after) if fields.active else None)
@@ -259,10 +269,6 @@ def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -
 def _wait_for(task: Task, occurrence: Occurrence | None) -> None:
     task.next_run_at = None if occurrence is None else occurrence.at
     task.next_occurrence = "" if occurrence is None else occurrence.name
-
-
-def _timing(fields: TaskFields) -> tuple[object, ...]:
-    return (fields.schedule, fields.timezone, fields.active, fields.starts_at, fields.ends_at)
 
 
 def _has(session: Session, task_id: int, states: list[str]) -> bool:

@@ -86,7 +86,10 @@ async def _ask_about_time(screen: "DraftScreen", read: ReadDraft, due: Instant) 
     if count is None:
         return ""
     who = recipients(count)
-    trouble = await screen.trouble()
+    by_task = await screen.attempt(lambda: (screen.drafts.in_the_way(read),))
+    if by_task is None:
+        return ""
+    trouble = by_task[0] or await screen.trouble()
     start = {} if trouble else {"start": f"Save it, and let it start by itself for {who}"}
     stands = f"As it is it can't: {trouble}" if trouble else f"It would go to {who}."
     answer = await screen.app.push_screen_wait(

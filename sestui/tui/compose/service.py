@@ -150,6 +150,10 @@ class ComposeService:
         """When saving could make the campaign start by itself; None: not at all, or as before."""
         return self._drafts.would_start(seen, read.campaign)
 
+    def in_the_way(self, read: ReadDraft) -> str:
+        """Why the campaign can't start by itself at a time of its own; '' if it can."""
+        return self._drafts.in_the_way(read.campaign)
+
     def audience(self, read: ReadDraft) -> int:
         """How many contacts are on the draft's lists now."""
         lists = read.campaign.lists

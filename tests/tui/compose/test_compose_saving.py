@@ -11,6 +11,7 @@ from sestui.compose.autosave import Autosave
 from sestui.compose.files import load_campaign
 from sestui.core.campaign.draft import Draft
 from sestui.core.clock import SystemClock
+from sestui.core.task.fields import TaskFields
 from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.campaigns.run_screen import RunScreen
@@ -112,6 +113,24 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         assert "let it start" not in shown(app)
         await answer(app, pilot, "Save it as a draft")
         await until(pilot, lambda: due() is None)
+
+
+async def test_what_a_task_starts_gets_no_time_of_its_own(runtime, still):
+    add_people(runtime)
+    add_news(runtime, timezone="Europe/Paris")
+    starts = TaskFields("weekly", "campaign", "0 9 * * 1", parameters={"campaign": "news"})
+    runtime.tasks.add(starts)
+    async with running(runtime, place="compose") as (app, pilot):
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await write_in(app, pilot, "start", "2099-01-01T09:00")
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
+        said = "As it is it can't: news is scheduled already, by the task"
+        await until(pilot, lambda: said in shown(app))
+        assert "let it start" not in shown(app)
+        await answer(app, pilot, "Save it as a draft")
+        await until(pilot, lambda: stored(runtime, "news")[0].start_at == FAR)
+    assert runtime.campaigns.get("news").next_due_at is None
 
 
 @pytest.mark.long

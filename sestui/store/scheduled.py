@@ -1,0 +1,74 @@
+"""A campaign starts by itself in one way: by its own schedule or start, or by tasks.
+
+Two ways would mail everybody twice. Each looks for the other in the transaction that schedules.
+"""
+
+from collections.abc import Collection
+
+from sqlmodel import Session, col, select
+
+from sestui.core.clock import iso
+from sestui.core.task.fields import CAMPAIGN_TYPE, TaskFields, campaign_of
+from sestui.core.text import printable
+from sestui.errors import StateError
+from sestui.store.db.tables import Campaign
+from sestui.store.tasks.tables import Task
+
+
+def started_by_task(session: Session, campaign: str, besides: Collection[str] = ()) -> str:
+    """A sentence on the task that starts the campaign by itself; '' if none does.
+
+    Tasks that are off don't count, nor those called ``besides``.
+    """
+    tasks = session.exec(
+        select(Task)
+        .where(Task.type == CAMPAIGN_TYPE, col(Task.active), col(Task.name).not_in(list(besides)))
+        .order_by(col(Task.name))
+    ).all()
+    for task in tasks:
+        if campaign_of(task.type, task.parameters) == campaign:
+            return (
+                f"{printable(campaign)} is scheduled already, by the task {task.name} "
+                f"({printable(task.schedule)}); switch that task off, or leave out the campaign's "
+                "own schedule."
+            )
+    return ""
+
+
+def refuse_second_way(session: Session, campaign: str, besides: Collection[str] = ()) -> None:
+    """Let no campaign have a schedule of its own that a task starts.
+
+    Raises:
+        StateError: as :func:`started_by_task`.
+    """
+    if why := started_by_task(session, campaign, besides):
+        raise StateError(why)
+
+
+def starts_by_itself(session: Session, task: TaskFields, *, lock: bool = False) -> str:
+    """A sentence on the own schedule or start of the campaign that the task starts; '' if none.
+
+    A start that has passed does not count. ``lock`` keeps the campaign until the transaction ends:
+    whoever schedules it meanwhile waits, and sees the task.
+    """
+    query = select(Campaign).where(Campaign.name == task.campaign)
+    campaign = session.exec(query.with_for_update() if lock else query).one_or_none()
+    if campaign is None or campaign.next_due_at is None:
+        return ""
+    own = f"schedule ({printable(campaign.schedule)})"
+    if not campaign.schedule:
+        own = f"start ({campaign.next_occurrence or iso(campaign.next_due_at)})"
+    return (
+        f"{printable(campaign.name)} is scheduled already, by its own {own}; take that out of the "
+        f"campaign, or leave the task {task.name} off."
+    )
+
+
+def refuse_second_way_by_task(session: Session, task: TaskFields) -> None:
+    """Let no task start a campaign that has a schedule or start of its own.
+
+    Raises:
+        StateError: as :func:`starts_by_itself`.
+    """
+    if why := starts_by_itself(session, task, lock=True):
+        raise StateError(why)
