@@ -12,11 +12,12 @@ from sestui.reports.overview import RunView
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.walk import LogRow
 from sestui.tui.app.services import ScreenServices, has_ended
-from sestui.tui.campaigns.follow_up import WHOM, FollowUpScreen
+from sestui.tui.campaigns.follow_up import FollowUpScreen
 from sestui.tui.campaigns.run_controls import RunControlScreen
 from sestui.tui.campaigns.service import CampaignService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
+from sestui.tui.screens.start_dialog import follow_up_question
 from sestui.tui.widgets.format import recipients, shorten
 
 
@@ -175,12 +176,7 @@ class ResolutionScreen(RunControlScreen):
             size = await self.attempt(lambda: self.campaigns.follow_up_size(name, only))
         if not size:
             return
-        question = ConfirmScreen(
-            f"Send {shorten(name, 60)} to {recipients(size)}?",
-            f"{WHOM[only]}. Mail goes to {self.services.label.text}.",
-            recipients=size,
-            yes=f"Send to {size:,}",
-        )
+        question = follow_up_question(self.services, name, only, size)
         if not await self.app.push_screen_wait(question):
             return
         run_id = await self.started(

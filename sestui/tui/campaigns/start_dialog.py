@@ -1,6 +1,5 @@
 """Starting a campaign and testing it, as every screen that shows a campaign offers it."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
@@ -11,10 +10,8 @@ from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import has_ended
 from sestui.tui.campaigns.resolution import ResolutionScreen
 from sestui.tui.dialogs.ask import AskScreen
-from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.screens.start_dialog import ask_to_start
 from sestui.tui.widgets.format import recipients, shorten
-
-_WARNINGS = 5
 
 
 class StartScreen(ResolutionScreen):
@@ -63,46 +60,16 @@ class StartScreen(ResolutionScreen):
         """Ask, check everybody's mail, start, and watch."""
         if (chosen := self.begun) is None:
             return
-        view = await self.attempt(lambda: self.services.campaign(chosen.name))
+        view = await ask_to_start(self, chosen.name)
         if view is None:
             return
-        count, again = view.audience or 0, view.run is not None
-        if not count:
-            lists = shorten(", ".join(view.lists) or "any list of the campaign", 80)
-            self.tell(
-                f"Nobody is on {lists}; import contacts with `sestui import FILE --list NAME`.",
-                failed=True,
-            )
-            return
-        warnings = await self.attempt(lambda: self.services.warnings(view.name))
-        if warnings is None:
-            return
-        question = self._start_question(view, count, warnings)
-        if not await self.app.push_screen_wait(question):
-            return
-        self.tell(f"Checking the mails of {recipients(count)}…")
+        again = view.run is not None
+        self.tell(f"Checking the mails of {recipients(view.audience or 0)}…")
         run_id = await self.started(
             lambda skip: self.services.start(view.name, again=again, skip_unrenderable=skip)
         )
         if run_id is not None:
             self.open_run(run_id)
-
-    def _start_question(
-        self, view: CampaignView, count: int, warnings: Sequence[str]
-    ) -> ConfirmScreen:
-        text = f"Subject: {shorten(view.subject, 120)}\nMail goes to {self.services.label.text}."
-        if view.run is not None:
-            text = (
-                f"It was sent before: run {view.run.number} with "
-                f"{view.run.counts.accepted:,} accepted. Everybody gets it once more.\n{text}"
-            )
-        if warnings:
-            text += "".join(f"\n! {shorten(each, 160)}" for each in warnings[:_WARNINGS])
-            more = len(warnings) - _WARNINGS
-            text += f"\n  and {more} more warnings" if more > 0 else ""
-        verb = "Send again" if view.run is not None else "Send"
-        question = f"{verb} {shorten(view.name, 60)} to {recipients(count)}?"
-        return ConfirmScreen(question, text, recipients=count, yes=f"{verb} to {count:,}")
 
     @work(group="action")
     async def action_test(self) -> None:
