@@ -115,6 +115,9 @@ class TaskContext(Generic[P]):
     """What the occurrence is known by (its time on the clock); '' by hand."""
     timezone: str = ""
     """The task's zone; '' is the machine's."""
+    again: bool = False
+    """Who asked for it by hand has said that it may do once more what is done but once, such as
+    sending a campaign."""
 
     def started(self, pid: int) -> None:
         """Note a program that this run has started, as the leader of a process group of its own.

@@ -60,6 +60,8 @@ class Execution:
     runner: Runner
     services: Services
     clock: Clock
+    again: bool = False
+    """As in :class:`TaskContext`."""
     stop: threading.Event = field(default_factory=threading.Event)
     ended: Ended | None = None
     """Set when the end is in the database."""
@@ -116,6 +118,7 @@ class Execution:
             run_log=self._log,
             occurrence_name=self.taken.occurrence_name,
             timezone=task.timezone,
+            again=self.again,
             mark=self.taken.mark,
             on_program=self._note_program,
         )

@@ -37,7 +37,7 @@ class WorkerPool:
 
     It registers as a worker before it takes its first run and leaves after its last, so that
     another process can tell that this one has died with runs of its own. With ``by_hand``, a task's
-    id, it runs that one now and nothing else.
+    id, it runs that one now and nothing else; ``again`` is as in :class:`TaskContext`.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class WorkerPool:
         clock: Clock,
         *,
         by_hand: int | None = None,
+        again: bool = False,
         on_ended: Callable[[Ended], None] | None = None,
     ) -> None:
         """``on_ended`` is called with each end, in the crew's thread; it must not raise."""
@@ -56,6 +57,7 @@ class WorkerPool:
         self._services = services
         self._clock = clock
         self._by_hand = by_hand
+        self._again = again
         self._on_ended = on_ended
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -221,7 +223,9 @@ class WorkerPool:
             self._idle.set()
 
     def _begin(self, taken: TakenTaskRun, runner: Runner) -> None:
-        execution = Execution(taken, self._runs, runner, self._services, self._clock)
+        execution = Execution(
+            taken, self._runs, runner, self._services, self._clock, again=self._again
+        )
         self._at_work = [*self._at_work, execution]
         self._start_thread(execution)
 

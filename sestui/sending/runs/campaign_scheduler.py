@@ -131,9 +131,16 @@ class CampaignScheduler:
         return done
 
     def start(
-        self, name: str, occurrence: Occurrence | None, only: Only | None = None
+        self,
+        name: str,
+        occurrence: Occurrence | None,
+        only: Only | None = None,
+        *,
+        again: bool = False,
     ) -> tuple[Run | None, list[str]]:
         """Start a run of the campaign for an occurrence, or (None) because somebody says so.
+
+        ``again``: somebody says too that it is sent once more.
 
         The run (None: that occurrence has one already), and sentences about what holds it.
 
@@ -145,7 +152,8 @@ class CampaignScheduler:
         """
         campaign = self._campaigns.get(name)
         if occurrence is None:
-            return self._starter().start(campaign, self._clock.now(), only=only), []
+            now = self._clock.now()
+            return self._starter().start(campaign, now, again=again, only=only), []
         return self._start_occurrence(campaign, occurrence, only)
 
     def _start_occurrence(

@@ -35,7 +35,7 @@ class StartCampaign(TaskType[CampaignParameters]):
             name = context.occurrence_name or iso(context.occurrence)
             occurrence = Occurrence(context.occurrence, name).of_zone(context.timezone)
         run, notes = context.services.campaign_scheduler.start(
-            given.campaign, occurrence, given.only
+            given.campaign, occurrence, given.only, again=context.again
         )
         for note in notes:
             context.log(note)
