@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
     from sestui.store.db.tables import Campaign, Run
+    from sestui.tasks.agenda import Agenda
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
     from sestui.tasks.worker_pool import WorkerPool
@@ -324,6 +325,18 @@ class Runtime:
 
         return TaskService(self.database, self.settings, self.clock)
 
+    def agenda(self, *, with_runs: bool = True) -> "Agenda":
+        """All that starts by itself, as of now; ``with_runs`` with what came of it last."""
+        from sestui.tasks.agenda import look_at_agenda  # noqa: PLC0415 - as tasks above
+
+        return look_at_agenda(self.database, self.clock, with_runs=with_runs)
+
+    def note_run_due(self) -> None:
+        """Note that `run-due` is at work: what is due, it will take up."""
+        from sestui.store.agenda import note_run_due  # noqa: PLC0415 - run-due alone
+
+        note_run_due(self.database, self.clock.now())
+
     @lazy
     def reminders(self) -> "ReminderService":
         """Tells the operator what needs somebody."""
@@ -341,16 +354,20 @@ class Runtime:
         self,
         *,
         by_hand: int | None = None,
+        again: bool = False,
         on_ended: "Callable[[Ended], None] | None" = None,
     ) -> "WorkerPool":
         """The threads that run tasks, not yet started; with ``by_hand`` (an id) that one only.
 
-        ``on_ended`` is told of each end, in another thread.
+        ``again`` says of that one that it may send once more what was sent before. ``on_ended`` is
+        told of each end, in another thread.
         """
         from sestui.tasks.worker_pool import WorkerPool  # noqa: PLC0415 - only where tasks run
 
         check_variables()
-        return WorkerPool(self.database, self, self.clock, by_hand=by_hand, on_ended=on_ended)
+        return WorkerPool(
+            self.database, self, self.clock, by_hand=by_hand, again=again, on_ended=on_ended
+        )
 
     @lazy
     def outlook(self) -> "ForecastService":

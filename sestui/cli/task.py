@@ -1,6 +1,7 @@
 """`sestui task …`: what runs by itself, when, and what came of it."""
 
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,12 +9,11 @@ import typer
 
 from sestui.cli import completion
 from sestui.cli.commands import Commands, refuse_repeated
-from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.common import AsJson, opened, put, put_json, put_table, say, watched
 from sestui.cli.crontab import crontab_command
-from sestui.cli.task_report import described, run_lines, task_row
-from sestui.core.schedule.overdue import overdue
+from sestui.cli.task_report import agenda_row, described, run_lines
 from sestui.core.task.states import Misfire, Overlap, TaskRunState
-from sestui.errors import EXIT_DONE, EXIT_FAILED, UsageError
+from sestui.errors import EXIT_DONE, EXIT_FAILED, SentBeforeError, UsageError
 
 if TYPE_CHECKING:
     from sestui.core.task.fields import TaskFields
@@ -76,24 +76,23 @@ OverlapRule = Annotated[
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """Every task: when it runs next, and what its last run came to."""
+    """All that starts by itself, tasks and campaigns: when next, and what came of it last."""
     with opened() as runtime:
-        views = runtime.tasks.all()
+        agenda = runtime.agenda()
         if as_json:
-            put_json([view.as_dict() for view in views])
+            put_json([item.as_dict() for item in agenda.items])
             return
-        if not views:
+        if not agenda.items:
             say("No tasks yet: `sestui task add NAME --type TYPE --schedule '0 3 * * *'` adds one.")
             return
         put_table(
-            ("name", "type", "schedule", "next run", "last run", "came to"),
-            [task_row(runtime, view) for view in views],
+            ("name", "kind", "type", "schedule", "next run", "last run", "came to"),
+            [agenda_row(runtime, agenda, item) for item in agenda.items],
         )
-        now = runtime.clock.now()
-        if any(overdue(view.next_run_at, now) for view in views if view.fields.active):
+        if agenda.sentence:
             say(
-                "Nothing runs tasks here: `sestui task crontab --install` adds the line that does "
-                "to your crontab."
+                f"{agenda.sentence}; `sestui task crontab --install` adds the line that does to "
+                "your crontab."
             )
 
 
@@ -298,13 +297,22 @@ def remove(
 
 
 @app.command("run")
-def run(name: Name, *, as_json: AsJson = False) -> None:
+def run(
+    name: Name,
+    *,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Its campaign was sent before; mail everybody once more."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Run a task now, whatever its schedule says, and wait for its end."""
     from sestui.cli.progress import stopped_by_signals  # noqa: PLC0415 - the sender is slow
 
     with opened() as runtime:
+        again = _asked_again(runtime, runtime.tasks.get(name).fields, again=again)
         task_id = runtime.tasks.id_to_run(name)
-        worker_pool = runtime.worker_pool(by_hand=task_id)
+        worker_pool = runtime.worker_pool(by_hand=task_id, again=again)
         with stopped_by_signals(worker_pool):
             worker_pool.start()
             while not worker_pool.join(0.1):
@@ -320,6 +328,29 @@ def run(name: Name, *, as_json: AsJson = False) -> None:
             if runtime.campaign_scheduler.unfinished():
                 say("`sestui run-due` or the app sends what it started.")
     raise typer.Exit(EXIT_DONE if view.state is TaskRunState.SUCCEEDED else EXIT_FAILED)
+
+
+def _asked_again(runtime: "Runtime", fields: "TaskFields", *, again: bool) -> bool:
+    """Whether a campaign that the task starts is sent though it was sent before.
+
+    Raises:
+        StateError: nobody says so, and there is no terminal at which to ask.
+    """
+    if not fields.campaign or fields.parameters.get("only"):
+        return again
+    campaign = runtime.campaigns.get(fields.campaign)
+    try:
+        runtime.runs.refuse_repeat(campaign, again=again)
+    except SentBeforeError as error:
+        if not (sys.stdin.isatty() and watched()):
+            raise SentBeforeError(
+                str(error), by_option="To mail everybody on its lists once more, say --again."
+            ) from None
+        count = runtime.contacts.audience_size(campaign.lists)
+        who = "1 recipient" if count == 1 else f"{count:,} recipients"
+        typer.confirm(f"{error} Send it again to {who}?", abort=True, err=True)
+        return True
+    return again
 
 
 @app.command("log")

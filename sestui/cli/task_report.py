@@ -3,27 +3,26 @@
 import json
 from typing import TYPE_CHECKING
 
-from sestui.core.schedule.overdue import overdue
 from sestui.core.task.states import BAD_TASK_STATES, Misfire
 
 if TYPE_CHECKING:
     from sestui.core.task.fields import TaskFields
     from sestui.runtime import Runtime
+    from sestui.tasks.agenda import Agenda, AgendaItem
     from sestui.tasks.task_service import TaskForecast, TaskRunView, TaskView
 
 
-def task_row(runtime: "Runtime", view: "TaskView") -> tuple[str, ...]:
-    """A task as a row of the list."""
-    fields = view.fields
-    upcoming = "-" if view.next_run_at is None else runtime.local_time(view.next_run_at)
-    upcoming = overdue(view.next_run_at, runtime.clock.now()) or upcoming
+def agenda_row(runtime: "Runtime", agenda: "Agenda", item: "AgendaItem") -> tuple[str, ...]:
+    """What starts by itself as a row of the list."""
+    upcoming = "-" if item.next_run_at is None else runtime.local_time(item.next_run_at)
     return (
-        fields.name,
-        fields.type,
-        fields.schedule,
-        upcoming if fields.active else "off",
-        runtime.local_time(view.last_run_at) if view.last_run_at is not None else "-",
-        view.run.state.label if view.run else "-",
+        item.name,
+        item.kind,
+        item.type or "-",
+        item.schedule or "once",
+        (agenda.late(item) or upcoming) if item.active else "off",
+        runtime.local_time(item.last_run_at) if item.last_run_at is not None else "-",
+        item.state or "-",
     )
 
 

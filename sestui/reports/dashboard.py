@@ -7,14 +7,13 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
 from sestui.ses_api.relay_admission import QueueDepth
-from sestui.store.campaigns.campaigns import coming
 from sestui.store.contacts.imports import Imports
 from sestui.store.db.tables import ImportRecord
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import NamedRun, RecentRuns
+from sestui.tasks.agenda import Agenda
 
 _DAY_SECONDS = 86_400.0
-_COMING = 5
 _RECENT = 8
 
 
@@ -30,28 +29,22 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
-    """A campaign that starts by itself."""
-
-    campaign: str
-    at: Instant
-
-
-@dataclass(frozen=True, slots=True)
 class Dashboard:
     """One look across everything; each part the most pressing first."""
 
     needs: tuple[Need, ...]
     going: tuple[RunView, ...]
     """Runs that send or wait."""
-    coming: tuple[Coming, ...]
+    agenda: Agenda
     recent: tuple[RunView, ...]
     """Runs that ended."""
     queues: Mapping[int, QueueDepth]
     """What waits in a relay's run, by the run's id; runs where nothing waits are not among them."""
 
 
-def dashboard(runs: RecentRuns, imports: Imports, relayed: RelayedMails) -> Dashboard:
+def dashboard(
+    runs: RecentRuns, imports: Imports, relayed: RelayedMails, agenda: Agenda
+) -> Dashboard:
     """Look at everything once; cheap enough for once a second."""
     going = _views(runs.going())
     needs = [need for view in _views(runs.needing()) for need in needs_of(view)]
@@ -59,11 +52,7 @@ def dashboard(runs: RecentRuns, imports: Imports, relayed: RelayedMails) -> Dash
     return Dashboard(
         needs=tuple(needs),
         going=tuple(view for view in going if view.state != RunState.PAUSED),
-        coming=tuple(
-            Coming(campaign.name, at)
-            for campaign in runs.coming(_COMING)
-            if (at := coming(campaign)) is not None
-        ),
+        agenda=agenda,
         recent=_views(runs.ended(_RECENT)),
         queues=relayed.queues() if any(view.kind == RunKind.RELAY for view in going) else {},
     )

@@ -66,6 +66,9 @@ class RunDueServices(Protocol):
     ) -> Sender:
         """A sender thread for every sending run, not yet started."""
 
+    def note_run_due(self) -> None:
+        """Note that a run-due is at work."""
+
     def reap_dead_workers(self) -> int:
         """Put in doubt what killed processes had in the air."""
 
@@ -205,6 +208,7 @@ class RunDue:
 
     def _remind(self) -> None:
         self._reminded_at = self._clock.monotonic()
+        self._services.note_run_due()
         for sentence in self._services.reminders.tell(self._not_started):
             self._report.reminders.append(sentence)
             if self._on_remind is not None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sestui.core.clock import Clock, Instant, iso
 from sestui.core.schedule.cron import upcoming
@@ -80,16 +80,38 @@ class TaskView:
     created_at: Instant
     updated_at: Instant
     run: TaskRunView | None
+    kind: ClassVar[str] = "task"
 
     @property
     def name(self) -> str:
         """The task's name."""
         return self.fields.name
 
+    @property
+    def type(self) -> str:
+        """What it does."""
+        return self.fields.type
+
+    @property
+    def schedule(self) -> str:
+        """Its cron expression."""
+        return self.fields.schedule
+
+    @property
+    def state(self) -> str:
+        """The newest run's state as people read it; '' if there is none."""
+        return self.run.state.label if self.run is not None else ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs at its times."""
+        return self.fields.active
+
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         fields = self.fields
         return {
+            "kind": self.kind,
             "name": fields.name,
             "description": fields.description,
             "type": fields.type,
@@ -138,12 +160,6 @@ class TaskService:
 
     # looking
 
-    def all(self) -> list[TaskView]:
-        """Every task by name."""
-        found = self._tasks.all()
-        newest = self._runs.newest([task.id for task in found])
-        return [_view(task, newest.get(task.id)) for task in found]
-
     def get(self, name: str) -> TaskView:
         """One task.
 
@@ -151,7 +167,7 @@ class TaskService:
             NotFoundError: there is none of that name.
         """
         task = self._tasks.get(name)
-        return _view(task, self._runs.newest([task.id]).get(task.id))
+        return view_of(task, self._runs.newest([task.id]).get(task.id))
 
     def find(self, name: str) -> TaskView | None:
         """The task of that name, or None."""
@@ -187,9 +203,17 @@ class TaskService:
 
         A schedule or zone that is none (any more) is said in place of its words.
         """
+        return self.outlook_from(view.fields, view.next_run_at)
+
+    def outlook_from(self, fields: TaskFields, waits_for: Instant | None) -> TaskForecast:
+        """The same of whatever runs as ``fields`` say and waits for that instant.
+
+        Without a schedule that is all: it runs once.
+        """
         try:
-            waits_for = [] if view.next_run_at is None else [view.next_run_at]
-            return self._outlook(view.fields, waits_for)
+            if not fields.schedule and waits_for is not None:
+                return TaskForecast("once", (on_the_clock(waits_for, fields.timezone),), "", "")
+            return self._outlook(fields, [] if waits_for is None else [waits_for])
         except (UsageError, ValueError, OverflowError) as error:
             return TaskForecast(str(error).rstrip("."), (), "", "")
 
@@ -246,7 +270,7 @@ class TaskService:
             StateError: there is one of that name, or the campaign that it starts has a schedule of
                 its own.
         """
-        return _view(self._tasks.add(self.check(fields), self._clock.now()), None)
+        return view_of(self._tasks.add(self.check(fields), self._clock.now()), None)
 
     def change(self, name: str, fields: TaskFields) -> TaskView:
         """Let the task of that name be as ``fields`` say.
@@ -302,7 +326,8 @@ def _summary(name: str) -> str:
         return str(error)
 
 
-def _view(task: Task, run: TaskRun | None) -> TaskView:
+def view_of(task: Task, run: TaskRun | None) -> TaskView:
+    """The task's row, and that of its newest run, as people look at them."""
     return TaskView(
         fields=fields_of_task(task),
         first_run_at=task.first_run_at,

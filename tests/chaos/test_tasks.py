@@ -157,7 +157,7 @@ def test_eight_at_the_same_second_share_four_hundred_tasks(shop: Shop) -> None:
 def killed_in(shop: Shop, attempt: int) -> None:
     """Kill -9 a run-due in the middle of all of its tasks, in their ``attempt``-th runs."""
     process = shop.run_due()
-    rows = len(shop.runtime.tasks.all())
+    rows = len(shop.runtime.agenda().items)
     until(lambda: len(shop.noted()) == rows * attempt)
     process.send_signal(signal.SIGKILL)
     process.wait(30)

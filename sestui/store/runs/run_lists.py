@@ -52,16 +52,6 @@ class RecentRuns:
         """The runs that ended last, newest first; tests don't count."""
         return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)
 
-    def coming(self, limit: int) -> Sequence[Campaign]:
-        """Campaigns that `run-due` starts by itself, the next first."""
-        with self._database.read() as session:
-            return session.exec(
-                select(Campaign)
-                .where(col(Campaign.next_due_at).is_not(None))
-                .order_by(col(Campaign.next_due_at))
-                .limit(limit)
-            ).all()
-
     def recipients(self) -> int:
         """How many deliveries there are in all, by the runs' own counters."""
         states = (Run.pending, Run.sending, Run.accepted, Run.rejected, Run.in_doubt, Run.skipped)

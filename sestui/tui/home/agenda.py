@@ -8,16 +8,19 @@ from sestui.core.delivery.states import RunKind, RunState
 from sestui.reports.dashboard import Dashboard, run_title
 from sestui.reports.overview import RunView
 from sestui.ses_api.relay_admission import QueueDepth
+from sestui.tasks.agenda import Agenda, AgendaItem
+from sestui.tasks.task_service import TaskView
 from sestui.tui.widgets.format import bar, duration, percent
 from sestui.tui.widgets.lazy_table import Cell, Column
 
 _BAR = 12
+_COMING = 5
 
 COLUMNS = (
     Column("what", "", width=9),
-    Column("campaign", "Campaign", width=16, share=2),
+    Column("name", "Name", width=12, share=2),
     Column("bar", "", width=_BAR, from_width=100),
-    Column("text", "", width=8, share=5),
+    Column("text", "", width=8, share=6),
 )
 
 
@@ -26,26 +29,58 @@ class AgendaRow:
     """One line."""
 
     what: Cell
-    campaign: str
+    name: str
+    """What it is about: a campaign, its run, a task, a file."""
     text: str
     run: RunView | None = None
     """The run that it is about."""
     import_id: int | None = None
     """The import that it is about."""
+    place: str = ""
+    """The mode of the place that it leads to."""
 
 
-def agenda(found: Dashboard, at: Callable[[Instant], str]) -> list[AgendaRow]:
-    """The lines of a dashboard; ``at`` says an instant in the operator's time."""
+def agenda(found: Dashboard, at: Callable[[Instant], str], key: str = "c") -> list[AgendaRow]:
+    """The lines of a dashboard; ``at`` says an instant in the operator's time.
+
+    ``key`` is the one that installs the crontab line in Schedule.
+    """
     rows = [
         AgendaRow(("needs you", "warning"), need.subject, need.sentence, need.run, need.import_id)
         for need in found.needs
     ]
+    rows += _overdue(found.agenda, key)
     rows += [_going(run, found.queues.get(run.id)) for run in found.going]
-    rows += [
-        AgendaRow(("next", ""), coming.campaign, f"{at(coming.at)}, by itself")
-        for coming in found.coming
-    ]
+    rows += _coming(found.agenda, at)
     return rows + [_ended(run, at) for run in found.recent]
+
+
+def _overdue(found: Agenda, key: str) -> list[AgendaRow]:
+    """What waits because nothing runs tasks here, on one line."""
+    if not found.sentence:
+        return []
+    text = f"{found.sentence}; that installs the crontab line"
+    return [AgendaRow(("overdue", "bad"), f"Press {key} in Schedule", text, place="schedule")]
+
+
+def _coming(found: Agenda, at: Callable[[Instant], str]) -> list[AgendaRow]:
+    """What comes next by itself."""
+    rows: list[AgendaRow] = []
+    for item in found.items:
+        if len(rows) == _COMING or not item.active or item.next_run_at is None:
+            break  # they stand in the order of what comes next
+        place = "campaigns" if item.kind == "campaign" else "schedule"
+        when = found.late(item) or at(item.next_run_at)
+        rows.append(AgendaRow(("next", ""), item.name, f"{when}, {_what(item)}", place=place))
+    return rows
+
+
+def _what(item: AgendaItem) -> str:
+    """What it is: ``campaign``, ``task: backup``, ``task: starts november``."""
+    if not isinstance(item, TaskView):
+        return item.kind
+    starts = item.fields.campaign
+    return f"{item.kind}: {f'starts {starts}' if starts else item.type}"
 
 
 def cells(row: AgendaRow) -> dict[str, Cell]:
@@ -55,7 +90,7 @@ def cells(row: AgendaRow) -> dict[str, Cell]:
     going = row.run is not None and row.run.state in {RunState.SENDING, RunState.WAITING}
     return {
         "what": row.what,
-        "campaign": (row.campaign, ""),
+        "name": (row.name, ""),
         "bar": (bar(share, _BAR) if going else "", "busy"),
         "text": (row.text, "" if going else "quiet"),
     }

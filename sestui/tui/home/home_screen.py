@@ -75,7 +75,8 @@ class HomeScreen(BaseScreen):
     def _show(self, found: Dashboard, account: AccountSnapshot | None) -> None:
         for figure in (self._rate, self._quota, self._health):
             figure.account = account
-        rows = agenda(found, self._at)
+        key = self.services.runtime.settings.keymap.get("schedule.crontab", "c").partition(",")[0]
+        rows = agenda(found, self._at, key)
         self._agenda.show_rows(rows)
         self._agenda.display = bool(rows)
         self.query_one("#empty").display = not rows
@@ -87,15 +88,15 @@ class HomeScreen(BaseScreen):
             return
         if row.import_id is not None:
             self._open_import(row, row.import_id)
-        elif row.run is None:
-            self.app.switch_mode("campaigns")
-        else:
+        elif row.run is not None:
             self.app.push_screen(RunScreen(self.services, row.run.id))
+        elif row.place:
+            self.app.switch_mode(row.place)
 
     @work(group="action")
     async def _open_import(self, row: AgendaRow, import_id: int) -> None:
         question = ConfirmScreen(
-            row.campaign,
+            row.name,
             f"{row.text}\nWhich rows and why: import the file once more and save the rejects; what "
             "is known already stays as it is.",
             recipients=0,

@@ -54,7 +54,8 @@ class HomeService:
 
     def dashboard(self) -> Dashboard:
         """What goes on, what comes, what needs somebody."""
-        return dashboard(self._runs, self._imports, self._relayed)
+        agenda = self._runtime.agenda(with_runs=False)
+        return dashboard(self._runs, self._imports, self._relayed, agenda)
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""

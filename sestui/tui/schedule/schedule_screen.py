@@ -1,4 +1,4 @@
-"""Schedule: what runs by itself, when it runs next, and what came of it."""
+"""Schedule: what starts by itself, tasks and campaigns, when next, and what came of it last."""
 
 import asyncio
 from typing import ClassVar
@@ -8,38 +8,49 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
+from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StoppedError
+from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.campaigns.service import CampaignService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.service import ScheduleService, TaskJob
-from sestui.tui.schedule.task_cells import TASK_COLUMNS, task_cells
+from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
+from sestui.tui.screens.start_dialog import ask_to_start, follow_up_question
 from sestui.tui.widgets.format import moment, shorten
-from sestui.tui.widgets.lazy_table import LazyTable
+from sestui.tui.widgets.lazy_table import Cell, LazyTable
 
 _REFRESH_SECONDS = 1.0
 
 _EMPTY = """\
 There are no tasks yet. A task does something at its time: it starts a campaign, makes a backup,
-asks for a URL, checks addresses, mails a report.
+asks for a URL, checks addresses, mails a report. Campaigns with a schedule appear here too.
 
-  n   adds one
+  n   adds a task
 
 One line in the crontab is all it takes to run them, every minute:
 
-  sestui task crontab      prints it;  --install  puts it there
+  c   puts it there;  sestui task crontab  prints it
 """
 
 
+_OF_TASKS = {"run", "remove"}
+"""What can be done to a task under the cursor, and to no campaign."""
+
+
 class ScheduleScreen(BaseScreen):
-    """The tasks."""
+    """Tasks and scheduled campaigns."""
 
     PLACE = "Schedule"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="schedule.new", tooltip="Add a task"),
-        Binding("e", "edit", "Edit", id="schedule.edit", tooltip="Change the task"),
+        Binding(
+            "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
+        ),
         Binding(
             "r", "run", "Run now", id="schedule.run", tooltip="Run the task, whatever its schedule"
         ),
@@ -60,7 +71,14 @@ class ScheduleScreen(BaseScreen):
             "Find",
             key_display="/",
             id="schedule.find",
-            tooltip="Show only tasks with this in their name, type or description",
+            tooltip="Show only what has this in its name, type or description",
+        ),
+        Binding(
+            "c",
+            "crontab",
+            "Crontab",
+            id="schedule.crontab",
+            tooltip="Install the crontab line that runs all this",
         ),
         Binding("y", "copy", "Copy", show=False, id="schedule.copy", tooltip="Copy the name"),
     ]
@@ -69,43 +87,70 @@ class ScheduleScreen(BaseScreen):
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
         self._schedule = ScheduleService(services.runtime)
-        self._tasks: LazyTable[TaskView] = LazyTable(
-            TASK_COLUMNS, lambda view: task_cells(view, self._at), id="tasks"
-        )
-        self._views: list[TaskView] = []
-        self._looked: tuple[TaskView, TaskForecast] | None = None
+        self._tasks: LazyTable[AgendaItem] = LazyTable(AGENDA_COLUMNS, self._cells, id="tasks")
+        self._agenda: Agenda | None = None
+        self._looked: tuple[AgendaItem, TaskForecast] | None = None
 
     def body(self) -> ComposeResult:
-        """The tasks, what the one under the cursor is about, the find line; or what to do first."""
+        """What is overdue, the agenda, what the row under the cursor is about, the find line; or
+        what to do first."""
+        yield Static("", id="overdue", markup=False)
         yield self._tasks
         yield Static("", id="about-task", markup=False)
-        yield Input(placeholder="part of a task's name, type or description", id="find")
+        yield Input(placeholder="part of a name, type or description", id="find")
         yield Static(_EMPTY, id="empty", markup=False)
 
     def on_mount(self) -> None:
-        """The tasks have the focus."""
+        """The agenda has the focus."""
         self.query_one("#empty").display = False
+        self.query_one("#overdue").display = False
         self.query_one("#find").display = False
         self._tasks.focus()
 
     # looking
 
     async def read(self) -> None:
-        """Read the tasks with their newest runs."""
-        views = await self.look(self._schedule.tasks)
-        if views is not None:
-            self._views = views
+        """Read the agenda with its newest runs."""
+        agenda = await self.look(self._schedule.agenda)
+        if agenda is not None:
+            self._agenda = agenda
             self._show()
+
+    @property
+    def _items(self) -> tuple[AgendaItem, ...]:
+        return self._agenda.items if self._agenda is not None else ()
 
     def _show(self) -> None:
         wanted = self.query_one("#find", Input).value.strip().casefold()
-        self._tasks.show_rows([view for view in self._views if wanted in _searched(view)])
-        self._tasks.display = self.query_one("#about-task").display = bool(self._views)
-        self.query_one("#empty").display = not self._views
-        if self.focused is None and self._views:  # what was hidden has lost it
+        items, before = self._items, self.selected
+        shown = [item for item in items if wanted in _searched(item)]
+        self._tasks.show_rows(shown)
+        if before is not None:  # rows move as time goes on: no key must meet another one
+            places = [_identity(item) for item in shown]
+            if _identity(before) in places:
+                self._tasks.cursor = places.index(_identity(before))
+        self._tasks.display = self.query_one("#about-task").display = bool(items)
+        self.query_one("#empty").display = self._agenda is not None and not items
+        self._say_overdue()
+        if self.focused is None and items:  # what was hidden has lost it
             self._tasks.focus()
         self._look_ahead()
         self.refresh_bindings()
+
+    def _say_overdue(self) -> None:
+        line = self.query_one("#overdue", Static)
+        sentence = self._agenda.sentence if self._agenda is not None else ""
+        line.display = bool(sentence)
+        line.update(f"{sentence}. {self._key_of('crontab')} installs the crontab line.")
+
+    def _key_of(self, action: str) -> str:
+        """The key that does that here: the operator may have another one for it."""
+        keys = (
+            self.app.get_key_display(each.binding)
+            for each in self.active_bindings.values()
+            if each.binding.action == action
+        )
+        return next(keys, "c")
 
     @on(LazyTable.Moved)
     def _moved(self) -> None:
@@ -114,25 +159,31 @@ class ScheduleScreen(BaseScreen):
 
     @work(exclusive=True, group="ahead")
     async def _look_ahead(self) -> None:
-        """Say when the task under the cursor runs: working that out is not the UI thread's."""
-        view = self._tasks.selected
+        """Say when what is under the cursor starts: working that out is not the UI thread's."""
+        item = self._tasks.selected
         about = self.query_one("#about-task", Static)
-        if view is None:
+        if item is None:
             about.update("")
             return
-        if self._looked is None or self._looked[0] != view:
+        if self._looked is None or self._looked[0] != item:
             try:
-                outlook = await asyncio.to_thread(self._schedule.outlook, view)
+                outlook = await asyncio.to_thread(self._schedule.outlook, item)
             except SestuiError as error:  # a schedule of a time before today's rules
                 about.update(shorten(str(error), 400))
                 return
-            self._looked = (view, outlook)
-        about.update(_told(view, self._looked[1], max(20, self.size.width - 4)))
+            self._looked = (item, outlook)
+        about.update(_told(item, self._looked[1], max(20, self.size.width - 4)))
 
     @property
-    def selected(self) -> TaskView | None:
-        """The task under the cursor."""
+    def selected(self) -> AgendaItem | None:
+        """The task or campaign under the cursor."""
         return self._tasks.selected
+
+    @property
+    def selected_task(self) -> TaskView | None:
+        """The task under the cursor; None: there is none, or a campaign."""
+        item = self.selected
+        return item if isinstance(item, TaskView) else None
 
     # finding
 
@@ -164,33 +215,41 @@ class ScheduleScreen(BaseScreen):
     # doing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Deeds need a task under the cursor; one key switches it on or off."""
+        """Only what can be done to what is under the cursor; one key switches a task on or off."""
         if not self.is_mounted:
             return super().check_action(action, parameters)
-        view = self.selected
-        if action in {"edit", "run", "remove", "copy"}:
-            return view is not None
+        task = self.selected_task
+        if action in {"edit", "copy"}:
+            return self.selected is not None
+        if action in _OF_TASKS:
+            return task is not None
         if action in {"enable", "disable"}:
-            return view is not None and view.fields.active == (action == "disable")
+            return task is not None and task.active == (action == "disable")
         if action == "find":
-            return bool(self._views)
+            return bool(self._items)
         return super().check_action(action, parameters)
 
     @on(LazyTable.Opened)
     def _open(self) -> None:
-        from sestui.tui.schedule.task_log import TaskLogScreen  # noqa: PLC0415 - only when wanted
+        from sestui.tui.campaigns.campaign_screen import CampaignScreen  # noqa: PLC0415 - only when wanted
+        from sestui.tui.schedule.task_log import TaskLogScreen  # noqa: PLC0415 - as above
 
-        if (view := self.selected) is not None:
-            self.app.push_screen(TaskLogScreen(self.services, view.name))
+        if (item := self.selected) is None:
+            return
+        screen = TaskLogScreen if isinstance(item, TaskView) else CampaignScreen
+        self.app.push_screen(screen(self.services, item.name))
 
     def action_new(self) -> None:
         """Open an empty form."""
         self._edit(None)
 
-    def action_edit(self) -> None:
-        """Open the form of the task under the cursor."""
-        if (view := self.selected) is not None:
-            self._edit(view)
+    async def action_edit(self) -> None:
+        """Open the form of the task under the cursor, or the campaign in Compose."""
+        item = self.selected
+        if isinstance(item, TaskView):
+            self._edit(item)
+        elif item is not None:
+            await compose_campaign(self.app, item.name)
 
     def _edit(self, view: TaskView | None) -> None:
         from sestui.tui.schedule.edit_task import EditTaskScreen  # noqa: PLC0415 - only when wanted
@@ -207,7 +266,7 @@ class ScheduleScreen(BaseScreen):
 
     @work(group="action")
     async def _switch(self, *, on: bool) -> None:
-        if (view := self.selected) is None:
+        if (view := self.selected_task) is None:
             return
         await self.attempt(lambda: self._schedule.switch(view.name, on=on))
         self.look_again()
@@ -215,7 +274,7 @@ class ScheduleScreen(BaseScreen):
     @work(group="action")
     async def action_remove(self) -> None:
         """Forget the task, once the operator has said so."""
-        if (view := self.selected) is None:
+        if (view := self.selected_task) is None:
             return
         question = ConfirmScreen(
             f"Remove the task {shorten(view.name, 60)}?",
@@ -228,19 +287,54 @@ class ScheduleScreen(BaseScreen):
             self.look_again()
 
     def action_copy(self) -> None:
-        """Copy the task's name."""
-        if (view := self.selected) is not None:
-            self.copy(view.name)
+        """Copy the name."""
+        if (item := self.selected) is not None:
+            self.copy(item.name)
+
+    @work(group="action")
+    async def action_crontab(self) -> None:
+        """Show the crontab line, and install it once the operator has said so."""
+        crontab = await self.attempt(self._schedule.crontab)
+        if crontab is None:
+            return
+        question = ConfirmScreen(
+            "Add this line to your crontab?",
+            "\n".join([crontab.line, *(f"! {each}" for each in crontab.warnings)]),
+            recipients=0,
+            yes="Install",
+        )
+        if await self.app.push_screen_wait(question):
+            done = await self.attempt(lambda: self._schedule.install(crontab))
+            if done is not None:
+                self.tell(done)
 
     @work(group="run")
     async def action_run(self) -> None:
         """Run the task now; its end is told wherever the operator is by then."""
-        if (view := self.selected) is None:
+        if (view := self.selected_task) is None:
             return
-        job = await self.attempt(lambda: self._schedule.job(view.name))
+        again = await self._ask_to_start(view) if view.fields.campaign else False
+        if again is None:
+            return
+        job = await self.attempt(lambda: self._schedule.job(view.name, again=again))
         if job is not None:
             self.tell(f"{view.name} runs now.")
             await self._follow(job)
+
+    async def _ask_to_start(self, view: TaskView) -> bool | None:
+        """Ask before a task starts its campaign; whether it is sent again, None: not at all."""
+        name, only = view.fields.campaign, view.fields.parameters.get("only")
+        if await self.attempt(lambda: self._schedule.startable(name)) is None:
+            return None
+        if only not in list(Only):
+            started = await ask_to_start(self, name)
+            return None if started is None else started.run is not None
+        part = Only(only)
+        size = await self.attempt(lambda: CampaignService(self.services).follow_up_size(name, part))
+        if size is None:
+            return None
+        question = follow_up_question(self.services, name, part, size)
+        return False if await self.app.push_screen_wait(question) else None
 
     async def _follow(self, job: TaskJob) -> None:
         self.services.jobs.add(job)
@@ -255,20 +349,31 @@ class ScheduleScreen(BaseScreen):
             self.services.jobs.remove(job)
         self.look_again()
 
+    def _cells(self, item: AgendaItem) -> dict[str, Cell]:
+        late = self._agenda.late(item) if self._agenda is not None else ""
+        return agenda_cells(item, late, self._at)
+
     def _at(self, instant: Instant) -> str:
         return moment(instant, self.services.clock.now(), self.services.zone)
 
 
-def _searched(view: TaskView) -> str:
-    fields = view.fields
-    return f"{fields.name} {fields.type} {fields.description}".casefold()
+def _identity(item: AgendaItem) -> tuple[str, str]:
+    return item.kind, item.name
 
 
-def _told(view: TaskView, outlook: TaskForecast, width: int) -> str:
-    """What the task is for, its schedule in words, and its next runs; at most six lines."""
-    fields = view.fields
-    lines = [f"{fields.description or fields.type}: {outlook.words}"]
-    if not fields.active:
+def _searched(item: AgendaItem) -> str:
+    description = item.fields.description if isinstance(item, TaskView) else ""
+    return f"{item.name} {item.kind} {item.type} {description}".casefold()
+
+
+def _told(item: AgendaItem, outlook: TaskForecast, width: int) -> str:
+    """What it is for, its schedule in words, and when it starts next; at most six lines."""
+    if isinstance(item, TaskView):
+        about = item.fields.description or item.type
+    else:
+        about = f"sent to {', '.join(item.lists)}"
+    lines = [f"{about}: {outlook.words}"]
+    if not item.active:
         lines.append("switched off")
     lines += [
         f"next  {at}" if number == 0 else f"      {at}" for number, at in enumerate(outlook.fires)

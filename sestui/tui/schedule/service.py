@@ -2,6 +2,9 @@
 
 from sestui.errors import StateError
 from sestui.runtime import Runtime
+from sestui.store.db.tables import Campaign
+from sestui.tasks.agenda import Agenda, AgendaItem
+from sestui.tasks.crontab import Crontab
 from sestui.tasks.task_form import TaskForm, fields_of_form
 from sestui.tasks.task_service import TaskForecast, TaskRunView, TaskView
 from sestui.tui.app.background_jobs import BackgroundJob
@@ -17,15 +20,16 @@ class TaskJob(BackgroundJob[TaskRunView]):
 
     stopped = "The task was told to end; its log says how far it was."
 
-    def __init__(self, runtime: Runtime, name: str, task_id: int) -> None:
+    def __init__(self, runtime: Runtime, name: str, task_id: int, *, again: bool) -> None:
         super().__init__()
+        self._again = again
         self._runtime = runtime
         self._name = name
         self._task_id = task_id
 
     def work(self) -> TaskRunView:
         """Run it, and end it early if somebody leaves."""
-        worker_pool = self._runtime.worker_pool(by_hand=self._task_id)
+        worker_pool = self._runtime.worker_pool(by_hand=self._task_id, again=self._again)
         worker_pool.start()
         try:
             while not worker_pool.join(_LOOK_SECONDS):
@@ -51,17 +55,19 @@ class ScheduleService:
         self._runtime = runtime
         self._tasks = runtime.tasks
 
-    def tasks(self) -> list[TaskView]:
-        """Every task by name."""
-        return self._tasks.all()
+    def agenda(self) -> Agenda:
+        """All that starts by itself, what comes next first."""
+        return self._runtime.agenda()
 
     def task(self, name: str) -> TaskView:
         """One task."""
         return self._tasks.get(name)
 
-    def outlook(self, view: TaskView) -> TaskForecast:
-        """When a task runs, in words and by the clock."""
-        return self._tasks.outlook_of(view)
+    def outlook(self, item: AgendaItem) -> TaskForecast:
+        """When it starts, in words and by the clock."""
+        if isinstance(item, TaskView):
+            return self._tasks.outlook_of(item)
+        return self._tasks.outlook_from(item.timing, item.next_run_at)
 
     def log(self, name: str) -> list[TaskRunView]:
         """The task's runs, the newest first."""
@@ -94,10 +100,38 @@ class ScheduleService:
         self._tasks.remove(name)
         return name
 
-    def job(self, name: str) -> "TaskJob":
+    def job(self, name: str, *, again: bool = False) -> "TaskJob":
         """Running a task now, whatever its schedule says; not begun yet.
+
+        ``again`` says that the operator wants its campaign sent though it was sent before.
 
         Raises:
             StateError: it is running, and doesn't allow another beside it.
         """
-        return TaskJob(self._runtime, name, self._tasks.id_to_run(name))
+        return TaskJob(self._runtime, name, self._tasks.id_to_run(name), again=again)
+
+    def startable(self, name: str) -> Campaign:
+        """The campaign of that name, if a run of it may start once somebody says so.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+            StateError: an earlier run has not ended.
+        """
+        campaign = self._runtime.campaigns.get(name)
+        self._runtime.runs.refuse_repeat(campaign, again=True)
+        return campaign
+
+    # what runs all that
+
+    def crontab(self) -> Crontab:
+        """The crontab line of this workspace."""
+        return Crontab.of(self._runtime.settings)
+
+    def install(self, crontab: Crontab) -> str:
+        """Put the line into this user's crontab; what was done, as a sentence.
+
+        Raises:
+            SestuiError: there is no crontab command, or it refuses.
+        """
+        crontab.make_folder()
+        return crontab.install()

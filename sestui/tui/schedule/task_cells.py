@@ -1,9 +1,11 @@
-"""Tasks and their runs as rows."""
+"""What starts by itself, and tasks' runs, as rows."""
 
 from collections.abc import Callable
 
 from sestui.core.clock import Instant
+from sestui.core.delivery.states import RunState
 from sestui.core.task.states import BAD_TASK_STATES, OPEN_TASK_STATES, TaskRunState
+from sestui.tasks.agenda import AgendaItem
 from sestui.tasks.task_service import TaskRunView, TaskView
 from sestui.tui.widgets.format import duration
 from sestui.tui.widgets.lazy_table import Cell, Column
@@ -11,14 +13,21 @@ from sestui.tui.widgets.lazy_table import Cell, Column
 Moment = Callable[[Instant], str]
 """Says an instant in the operator's time."""
 
-TASK_COLUMNS = (
-    Column("name", "Task", width=8, share=3),
-    Column("type", "Type", width=16, from_width=100),
-    Column("schedule", "Schedule", width=14, share=1),
-    Column("next", "Next", width=12),
-    Column("last", "Last", width=12, from_width=70),
+AGENDA_COLUMNS = (
+    Column("name", "Name", width=8, share=3),
+    Column("kind", "Kind", width=8),
+    Column("type", "Type", width=16, from_width=110),
+    Column("schedule", "Schedule", width=11, share=1),
+    Column("next", "Next", width=15),
+    Column("last", "Last", width=12, from_width=90),
     Column("state", "Came to", width=9),
 )
+
+_RUN_KINDS: dict[str, str] = {
+    RunState.FINISHED: "good",
+    RunState.SENDING: "busy",
+    RunState.CANCELLED: "bad",
+}
 
 RUN_COLUMNS = (
     Column("at", "When", width=12),
@@ -38,20 +47,29 @@ def kind_of(state: TaskRunState) -> str:
     return "good" if state is TaskRunState.SUCCEEDED else "warning"
 
 
-def task_cells(view: TaskView, at: Moment) -> dict[str, Cell]:
-    """A task's row."""
-    fields, run = view.fields, view.run
+def agenda_cells(item: AgendaItem, late: str, at: Moment) -> dict[str, Cell]:
+    """The row of what starts by itself; ``late`` says how long it is overdue, '' that it isn't."""
+    quiet = "" if item.active else "quiet"
     coming = "off"
-    if fields.active:
-        coming = at(view.next_run_at) if view.next_run_at is not None else "never"
+    if item.active:
+        coming = at(item.next_run_at) if item.next_run_at is not None else "never"
     return {
-        "name": (fields.name, "" if fields.active else "quiet"),
-        "type": (fields.type, "quiet"),
-        "schedule": (fields.schedule, "quiet"),
-        "next": (coming, "" if fields.active else "quiet"),
-        "last": (at(view.last_run_at) if view.last_run_at is not None else "", "quiet"),
-        "state": (run.state.label, kind_of(run.state)) if run is not None else ("", ""),
+        "name": (item.name, quiet),
+        "kind": (item.kind, "quiet"),
+        "type": (item.type, "quiet"),
+        "schedule": (item.schedule or "once", "quiet"),
+        "next": (late, "bad") if late else (coming, quiet),
+        "last": (at(item.last_run_at) if item.last_run_at is not None else "", "quiet"),
+        "state": (item.state, _kind_of_last(item)),
     }
+
+
+def _kind_of_last(item: AgendaItem) -> str:
+    if item.run is None:
+        return ""
+    if isinstance(item, TaskView):
+        return kind_of(item.run.state)
+    return _RUN_KINDS.get(item.run.state, "warning")
 
 
 def run_cells(view: TaskRunView, at: Moment) -> dict[str, Cell]:

@@ -112,8 +112,9 @@ def test_an_ended_run_says_what_it_came_to(runtime):
         RecentRuns(runtime.database),
         Imports(runtime.database),
         RelayedMails(runtime.database, runtime.clock),
+        runtime.agenda(),
     )
-    assert (found.needs, found.going, found.coming) == ((), (), ())
+    assert (found.needs, found.going, found.agenda.items) == ((), (), ())
     (row,) = agenda(found, lambda at: "then")
     assert isinstance(row.run, RunView)
     assert cells(row)["what"] == ("cancelled", "bad")

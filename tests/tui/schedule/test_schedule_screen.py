@@ -7,8 +7,8 @@ from textual.widgets import Input, Select, TextArea
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.states import TaskRunState
 from sestui.errors import StorageBusyError
+from sestui.runtime import Runtime
 from sestui.store.tasks.tables import Task
-from sestui.tasks.task_service import TaskService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.edit_task import EditTaskScreen
 from sestui.tui.schedule.schedule_screen import ScheduleScreen
@@ -73,7 +73,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
-    assert runtime.tasks.all() == []
+    assert runtime.agenda().items == ()
 
 
 async def test_an_edit_keeps_what_it_does_not_touch(runtime, still):
@@ -131,7 +131,7 @@ async def test_removing_defaults_to_going_back(runtime, still):
             await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
             await pilot.press(*keys)
             await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
-            await until(pilot, lambda left=left: len(runtime.tasks.all()) == left)
+            await until(pilot, lambda left=left: len(runtime.agenda().items) == left)
 
 
 async def test_finding_narrows_and_escape_widens(runtime, still):
@@ -163,7 +163,7 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "tidy" in shown(app))
         with monkeypatch.context() as patch:
-            patch.setattr(TaskService, "all", busy)
+            patch.setattr(Runtime, "agenda", busy)
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert "tidy" in shown(app)
         await until(pilot, lambda: "locked by another program" not in shown(app))

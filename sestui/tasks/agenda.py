@@ -1,0 +1,124 @@
+"""The agenda: all that starts by itself, tasks and campaigns, in the order of what comes next."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sestui.core.clock import Clock, Instant, iso
+from sestui.core.schedule.overdue import NOBODY, overdue
+from sestui.core.task.fields import CAMPAIGN_TYPE, TaskFields
+from sestui.reports.overview import RunView, run_view
+from sestui.store.agenda import read_agenda
+from sestui.store.campaigns.campaigns import coming
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign, Run
+from sestui.tasks.task_service import TaskView, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledCampaign:
+    """A campaign that starts by its own schedule or start."""
+
+    name: str
+    lists: tuple[str, ...]
+    schedule: str
+    """A cron expression; '' where it starts once."""
+    start_at: Instant | None
+    timezone: str
+    priority: int
+    next_run_at: Instant
+    run: RunView | None
+    """The newest one; tests don't count."""
+    kind: ClassVar[str] = "campaign"
+    type: ClassVar[str] = ""
+    """Tasks have one."""
+    active: ClassVar[bool] = True
+
+    @property
+    def last_run_at(self) -> Instant | None:
+        """When its newest run began."""
+        return self.run.started_at if self.run is not None else None
+
+    @property
+    def state(self) -> str:
+        """The newest run's state; '' if there is none."""
+        return self.run.state if self.run is not None else ""
+
+    @property
+    def timing(self) -> TaskFields:
+        """When it starts, as a task's fields say that; its schedule is '' if it starts once."""
+        return TaskFields(self.name, CAMPAIGN_TYPE, self.schedule, timezone=self.timezone)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``; what tasks have too is called as there."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "lists": list(self.lists),
+            "schedule": self.schedule,
+            "start_at": iso(self.start_at) or None,
+            "timezone": self.timezone,
+            "active": self.active,
+            "priority": self.priority,
+            "last_run_at": iso(self.last_run_at) or None,
+            "next_run_at": iso(self.next_run_at),
+            "last_run": self.run.as_dict() if self.run else None,
+        }
+
+
+AgendaItem = TaskView | ScheduledCampaign
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """One look at all that starts by itself."""
+
+    items: tuple[AgendaItem, ...]
+    """What comes next first; then what never comes again, then what is off."""
+    at: Instant
+    """When it was looked."""
+    ran_at: Instant | None
+    """When `run-due` was last at work on something; None: never."""
+
+    def late(self, item: AgendaItem) -> str:
+        """``overdue 3 min`` where nobody has run what was due; '' else."""
+        return overdue(item.next_run_at, self.at, self.ran_at) if item.active else ""
+
+    @property
+    def overdue(self) -> tuple[AgendaItem, ...]:
+        """What nobody has run, the longest overdue first."""
+        return tuple(item for item in self.items if self.late(item))
+
+    @property
+    def sentence(self) -> str:
+        """``overdue 3 min: nothing runs tasks here``; '' if nothing is overdue."""
+        late = self.overdue
+        return f"{self.late(late[0])}: {NOBODY}" if late else ""
+
+
+def look_at_agenda(database: Database, clock: Clock, *, with_runs: bool = True) -> Agenda:
+    """Read the agenda; without ``with_runs`` nothing is known of runs that have been."""
+    rows = read_agenda(database, with_runs=with_runs)
+    items: list[AgendaItem] = [view_of(task, run) for task, run in rows.tasks]
+    for campaign, run in rows.campaigns:
+        at = coming(campaign)
+        if at is not None:
+            items.append(_scheduled(campaign, at, run))
+    return Agenda(tuple(sorted(items, key=_order)), clock.now(), rows.ran_at)
+
+
+def _scheduled(campaign: Campaign, at: Instant, run: Run | None) -> ScheduledCampaign:
+    return ScheduledCampaign(
+        name=campaign.name,
+        lists=tuple(campaign.lists),
+        schedule=campaign.schedule,
+        start_at=campaign.start_at,
+        timezone=campaign.timezone,
+        priority=campaign.priority,
+        next_run_at=at,
+        run=run_view(run, campaign.name) if run else None,
+    )
+
+
+def _order(item: AgendaItem) -> tuple[bool, bool, float, str, str]:
+    at = item.next_run_at
+    return not item.active, at is None, at or 0.0, item.name, item.kind
