@@ -3,7 +3,8 @@
 One thread for all of them, because a thread a call costs more than the call. A connection that is
 ready has been opened, has shaken hands and is watched: when its other end closes it, it is dropped
 before a mail is put on it. So what has no connection has not left, and what was refused before its
-first byte was written has not either; everything else that fails is unknown (DESIGN §4.3).
+first byte was written has not either; everything else that fails is unknown
+(docs/decisions/0001-ledger-states.md).
 """
 
 import heapq

@@ -1,4 +1,7 @@
-"""Reading what SES said, or what the lack of an answer means (DESIGN §4.3)."""
+"""Reading what SES said, or what the lack of an answer means.
+
+The meanings are those of docs/decisions/0001-ledger-states.md.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -98,8 +101,8 @@ _STATUSES: dict[str, tuple[str, HoldBack | None]] = {
     "TRANSIENT_FAILURE": ("InternalServiceErrorException", HoldBack.FAULT),
     "FAILED": ("InternalServiceErrorException", HoldBack.FAULT),
 }
-"""A bulk entry's status (SES.md) as the code that a single call gets for the same, so that one
-thing has one name in the ledger; and what it holds back, None for a refusal for good."""
+"""A bulk entry's status (docs/ses.md) as the code that a single call gets for the same, so that
+one thing has one name in the ledger; and what it holds back, None for a refusal for good."""
 
 
 def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
@@ -155,7 +158,7 @@ _PROXY_WANTS_A_PASSWORD, _TOO_MANY = 407, 429
 
 
 def _reply_to_error(status: int, code: str, reason: str) -> Reply:
-    """Read an error that came over HTTP; which codes mean what is SES.md's table.
+    """Read an error that came over HTTP; which codes mean what is the table in docs/ses.md#errors.
 
     ``code`` is SES's; '' where the answer names none, so that it isn't SES's.
     """

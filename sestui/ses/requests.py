@@ -61,8 +61,8 @@ def bulk_request(mails: Sequence[Mail]) -> SendBulkEmailRequestTypeDef:
 
     The template holds the texts of the mails' pattern with a hole for each piece, and each entry
     brings its pieces as replacement data. Mails without a pattern in common are one piece a part.
-    Triple braces pass the pieces unescaped (SES.md). Attachments, and headers that all mails have
-    alike, go into the template, from where SES puts them into each mail.
+    Triple braces pass the pieces unescaped (docs/ses.md). Attachments, and headers that all mails
+    have alike, go into the template, from where SES puts them into each mail.
 
     Raises:
         ValueError: one call can't carry these mails (see :meth:`Mail.shares_call`).

@@ -1,7 +1,7 @@
 """The most mails a second that one sestui can hand over: nothing but the machine limits it.
 
-Goal (DESIGN §12): personalised mails of 8 kB, the ledger on disk, against a null SES: at least 8
-times a boto3 ``send_email`` loop over mails rendered beforehand, and half of bare
+Goal (docs/architecture.md): personalised mails of 8 kB, the ledger on disk, against a null SES: at
+least 8 times a boto3 ``send_email`` loop over mails rendered beforehand, and half of bare
 ``send_bulk_email`` calls with constant content; single calls at least 4 times the loop.
 
 ``SESTUI_BENCH_BULK_MAILS`` (40,000) and ``SESTUI_BENCH_SINGLE_MAILS`` (20,000) are the sizes,

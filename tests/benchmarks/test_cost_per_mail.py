@@ -1,8 +1,8 @@
 """What a mail costs the sender, in a run over many recipients and in one over few.
 
-Goal (DESIGN §12): at 1,000,000 recipients within 10 % of the cost at 1,000, the sender's memory
-flat once SQLite's page caches, 16 MB a connection, are full. The small run is repeated and its
-median taken, because one takes a fraction of a second.
+Goal (docs/architecture.md): at 1,000,000 recipients within 10 % of the cost at 1,000, the sender's
+memory flat once SQLite's page caches, 16 MB a connection, are full. The small run is repeated and
+its median taken, because one takes a fraction of a second.
 
 ``SESTUI_BENCH_FEW`` (1,000) and ``SESTUI_BENCH_MANY`` (100,000) are the sizes.
 """

@@ -1,7 +1,7 @@
 """Import of a large list, every address validated.
 
-Goal (DESIGN §12): 1,000,000 rows at 100,000 rows/s or more, memory flat below 150 MB. Beside it a
-bare ``csv.reader`` loop over the same file, and the command as a user runs it.
+Goal (docs/architecture.md): 1,000,000 rows at 100,000 rows/s or more, memory flat below 150 MB.
+Beside it a bare ``csv.reader`` loop over the same file, and the command as a user runs it.
 
 ``SESTUI_BENCH_ROWS`` (200,000) is the size.
 """

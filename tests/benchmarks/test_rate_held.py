@@ -1,8 +1,8 @@
 """Rate held at 14, 28, 200 and 500 recipients a second, answers taking 80 ms ± 40 ms.
 
-Goal (DESIGN §12): over 60 s, at least 99.5 % of what is allowed, no throttle answers, and no
-1-second window above the rate by more than one, counted as calls leave. Beside it, each against a
-fresh account of the same rate: a boto3 loop as botocore comes, and eight threads with botocore's
+Goal (docs/architecture.md): over 60 s, at least 99.5 % of what is allowed, no throttle answers, and
+no 1-second window above the rate by more than one, counted as calls leave. Beside it, each against
+a fresh account of the same rate: a boto3 loop as botocore comes, and eight threads with botocore's
 standard retries.
 
 ``SESTUI_BENCH_SECONDS`` (60) and ``SESTUI_BENCH_BASELINE_SECONDS`` (15) are the durations.

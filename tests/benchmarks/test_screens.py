@@ -1,8 +1,8 @@
 """How the screens feel with a million contacts while 500 mails a second leave the same process.
 
-Goals (DESIGN §12): key to paint p95 < 50 ms, first paint < 1 s, the contacts' table opens in less
-than 200 ms. Each figure stands beside the same one of the same run with nothing being sent; first
-paint beside the start of an empty Textual app.
+Goals (docs/architecture.md): key to paint p95 < 50 ms, first paint < 1 s, the contacts' table opens
+in less than 200 ms. Each figure stands beside the same one of the same run with nothing being sent;
+first paint beside the start of an empty Textual app.
 
 A key counts from its arrival in the app until the first paint after what it was to do is done.
 

@@ -1,9 +1,9 @@
 """What a start costs: a shell completes on it, and cron does it every minute.
 
-Goals (DESIGN §12): ``run-due`` with nothing due, over a thousand tasks that wait and a million
-contacts, takes at most 1.5 times ``python -c "import sqlmodel"``, ``sestui --version`` at most
-twice ``python -c "import typer"``; both on the clock and of the processor. A ``run-due`` over an
-empty database stands beside the one over the full one: what is in there must cost nothing.
+Goals (docs/architecture.md): ``run-due`` with nothing due, over a thousand tasks that wait and a
+million contacts, takes at most 1.5 times ``python -c "import sqlmodel"``, ``sestui --version`` at
+most twice ``python -c "import typer"``; both on the clock and of the processor. A ``run-due`` over
+an empty database stands beside the one over the full one: what is in there must cost nothing.
 
 ``SESTUI_BENCH_STARTS`` (9) is how often each is started, one after the other in turns;
 ``SESTUI_BENCH_TASKS`` (1,000) and ``SESTUI_BENCH_CONTACTS`` (1,000,000) are in the database.

@@ -1,8 +1,8 @@
 """Four processes at once on one database: the rate they hold together, beside one process alone.
 
-Goal (issue 3): nobody gets it twice, and no 1-second window above the rate by more than one,
-counted as calls leave, of whichever process. That the quota is used to its last mail is proved in
-``tests/chaos``, on any machine.
+Goal (docs/architecture.md): nobody gets it twice, and no 1-second window above the rate by more
+than one, counted as calls leave, of whichever process. That the quota is used to its last mail is
+proved in ``tests/chaos``, on any machine.
 
 ``SESTUI_BENCH_TOGETHER_SECONDS`` (30) is the duration of each.
 """

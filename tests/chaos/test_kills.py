@@ -9,7 +9,7 @@ import pytest
 from sestui.core.delivery.states import RunState
 
 IN_DOUBT_SECONDS = 0.25
-"""What a kill may leave in doubt, in seconds of sending (DESIGN §12)."""
+"""What a kill may leave in doubt, in seconds of sending (docs/architecture.md)."""
 
 BUSY = 2.0
 """On a machine that has other work, calls are in the air for longer and answers are written later:

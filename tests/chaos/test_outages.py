@@ -24,7 +24,7 @@ from tests.support.workspaces import until
 
 RATE = 200
 MOST = 25
-"""Recipients that an outage may leave in doubt at this rate, whatever the audience (DESIGN §12)."""
+"""Recipients that an outage may leave in doubt at this rate, whatever the audience."""
 
 CALM_RATE = 100
 """On a busy machine answers take longer, and more is in the air: half the rate, as many doubts."""

@@ -23,7 +23,7 @@ from tests.support.workspaces import until
 
 RATE = 100
 UNDER_WAY = RATE * 0.25 + 2
-"""Mails that may be between claim and ledger at any instant (DESIGN §12)."""
+"""Mails that may be between claim and ledger at any instant (docs/architecture.md)."""
 
 SMALL = 100_000
 """No file may be longer: the database's log is, what a process says isn't."""

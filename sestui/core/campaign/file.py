@@ -1,4 +1,4 @@
-"""A campaign as a file: YAML front matter over a Markdown or HTML body (DESIGN §7)."""
+"""A campaign as a file: YAML front matter over a body (docs/guide/campaigns.md)."""
 
 import difflib
 from collections.abc import Callable

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from sestui.core.delivery.mail import MailAttachment, Pattern
 
 CALL_BYTES = 800_000
-"""SES takes 1 MB of JSON in a call with an inline template (SES.md). Its guide says so of the whole
-input: it excepts no attachments, so they count. JSON's escapes need the rest."""
+"""SES takes 1 MB of JSON in a call with an inline template (docs/ses.md). Its guide says so of the
+whole input: it excepts no attachments, so they count. JSON's escapes need the rest."""
 
 TEMPLATE_BYTES = 400_000
-"""SES takes a template of 500 KB (SES.md); mails that have more text in common go singly."""
+"""SES takes a template of 500 KB (docs/ses.md); mails that have more text in common go singly."""
 
 ENTRY_BYTES = 200_000
-"""SES takes 262,144 bytes of data an entry (SES.md); a larger mail goes singly."""
+"""SES takes 262,144 bytes of data an entry (docs/ses.md); a larger mail goes singly."""
 
 _FILE_FRAME = 256
 """Room for the names of an attachment's members and their values other than text."""

@@ -29,7 +29,10 @@ class Claim:
 
 
 class AnswerKind(StrEnum):
-    """What became of a handed-over mail, in the ledger's terms (DESIGN §4.3)."""
+    """What became of a handed-over mail, in the ledger's terms.
+
+    docs/decisions/0001-ledger-states.md says why there are four.
+    """
 
     ACCEPTED = "accepted"
     REFUSED = "refused"

@@ -14,7 +14,7 @@ POLL_SECONDS = 60.0
 """SES raises quotas of good senders: the account is read again this often while sending."""
 
 _AT_MOST_EVERY_SECONDS = 1.0
-"""SES limits GetAccount to about one a second (SES.md)."""
+"""SES limits GetAccount to about one a second (docs/ses.md#quota-and-rate)."""
 
 
 _HANGS_SECONDS = 5.0

@@ -9,7 +9,7 @@ from sestui.core.delivery.handover import Claim
 from sestui.core.delivery.pacing import CHUNK_SECONDS, Reservation
 
 MOST_ENTRIES = 50
-"""SES's limit for one SendBulkEmail (SES.md)."""
+"""SES's limit for one SendBulkEmail (docs/ses.md#bulk-calls)."""
 
 _ENTER, _LEAVE = 0.45, 0.25
 """Single calls are dropped for bulk calls when they would cost more than this of a processor (the

@@ -1,7 +1,7 @@
 """A circuit breaker for missing answers: stops the sending after a few mails without one.
 
 Each such answer is a recipient in doubt, so an outage must cost a handful of them, whatever the
-audience (DESIGN §4, 4a). Pure bookkeeping: no clock of its own, no I/O.
+audience (docs/decisions/0008-brake-on-silence.md). Pure bookkeeping: no clock of its own, no I/O.
 """
 
 from enum import Enum

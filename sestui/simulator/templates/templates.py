@@ -21,7 +21,7 @@ from sestui.simulator.templates.template_store import PARTS, StoredTemplate
 from sestui.simulator.templates.templating import rendered
 
 MAX_INLINE_BYTES = 1_000_000
-"""SES takes 1 MB of JSON in a send that brings its template (SES.md)."""
+"""SES takes 1 MB of JSON in a send that brings its template (docs/ses.md#shapes-and-limits)."""
 MAX_TEMPLATE_BYTES = 500_000
 MOST_LISTED = 100
 FEWEST_LISTED = 10

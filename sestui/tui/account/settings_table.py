@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 class SettingsTable(LazyTable[Setting]):
-    """The settings in the order of the README."""
+    """The settings in the order of docs/guide/settings.md."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Change", id="account.change",

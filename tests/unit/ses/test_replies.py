@@ -1,4 +1,4 @@
-"""What an answer means: taken, refused for good, not taken, or nobody knows (DESIGN §4.3)."""
+"""What an answer means: taken, refused for good, not taken, or nobody knows."""
 
 import itertools
 import json
