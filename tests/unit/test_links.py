@@ -44,16 +44,7 @@ def test_links_lead_somewhere(name: str) -> None:
     assert [each for each in wrong if each] == []
 
 
-MOVING = pytest.mark.xfail(strict=True, reason="it has the names that modules are moving to")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=MOVING) if name == "docs/architecture.md" else name
-        for name in documents.NAMES
-    ],
-)
+@pytest.mark.parametrize("name", documents.NAMES)
 def test_paths_in_sentences_exist(name: str) -> None:
     paths = [each for each in documents.read(name).spans if SPAN.fullmatch(each)]
     places = (ROOT, ROOT / "sestui")
