@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sestui.relay.admission import RelayAdmission
 from sestui.relay.answers import RelayAnswer, bulk_sent, refusal, sent
@@ -58,7 +58,7 @@ class Prepared:
     call: SendCall
     mails: tuple[tuple[Incoming, RelayedMail] | ServiceError, ...]
     """A bulk call's entry that can't be taken has an error of its own."""
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...]
 
 
 def send_call_v1(action: str, parameters: "wire_v1.Parameters") -> SendCall:

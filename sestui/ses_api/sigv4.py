@@ -95,6 +95,7 @@ _HEADER = re.compile(
     r"SignedHeaders=(?P<headers>[^\s,]+)\s*,\s*Signature=(?P<signature>[0-9a-f]{64})\s*"
 )
 _DATE = re.compile(r"\d{8}T\d{6}Z")
+_SECONDS = re.compile(r"[1-9][0-9]{0,5}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _SIGNED_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _IN_QUERY = "X-Amz-Signature"
@@ -127,7 +128,7 @@ def claimed(received: Received) -> SignatureClaim:
 
 
 def _from_header(authorization: str, received: Received) -> SignatureClaim:
-    if authorization.split(maxsplit=1)[:1] != [ALGORITHM]:
+    if authorization.split()[:1] != [ALGORITHM]:
         raise SignatureFault(SignatureFaultKind.INCOMPLETE, _USE_VERSION_4)
     match = _HEADER.fullmatch(authorization.strip())
     if match is None:
@@ -163,7 +164,7 @@ def _from_query(given: dict[str, str]) -> SignatureClaim:
     if given.get("X-Amz-Algorithm") != ALGORITHM:
         raise SignatureFault(SignatureFaultKind.INCOMPLETE, f"X-Amz-Algorithm must be {ALGORITHM}.")
     expires = given.get("X-Amz-Expires", "")
-    if not (expires.isascii() and expires.isdigit() and 0 < int(expires[:9]) <= LONGEST_EXPIRY):
+    if not _SECONDS.fullmatch(expires) or int(expires) > LONGEST_EXPIRY:
         raise SignatureFault(
             SignatureFaultKind.INCOMPLETE, "X-Amz-Expires must be between 1 and 604800."
         )
@@ -352,7 +353,7 @@ def _joined(received: Received, name: str) -> str:
 
 
 def _escaped_path(path: str) -> str:
-    return quote(path.encode("latin-1"), safe="/~") or "/"
+    return quote(path.encode("latin-1")) or "/"
 
 
 def _resolved(path: str) -> str:
@@ -382,7 +383,7 @@ def _normal_query(query: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return quote(unquote_to_bytes(text.encode("latin-1")), safe="-_.~")
+    return quote(unquote_to_bytes(text.encode("latin-1")), safe="")
 
 
 def _query_values(query: str) -> dict[str, str]:

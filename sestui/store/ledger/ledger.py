@@ -196,8 +196,8 @@ class Ledger:
         if opens_at is None or opens_at > now + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS:
             return replace(said, next_at=(opens_at or now + 1) - CLAIM_AHEAD_SECONDS)
         count = min(chunk_size(pace.allowed), want.most)
-        if quota.left is not None and quota.left < count:
-            count = quota.left
+        if quota.left is not None:
+            count = min(count, quota.left)
         if count <= 0:
             exhausted = bool(_claimable(connection, want.run_id, 1, now))
             return replace(said, quota_exhausted=exhausted)

@@ -90,7 +90,7 @@ class AdmissionStore:
         self._ledger.settle(connection, row, [a for call in calls for a in call.answers], now)
         told: list[int] = []
         failed: list[int] = []
-        forgotten: list[int] = []
+        unsent: list[CallAnswer] = []
         for call in calls:
             kind = call.answers[0].kind
             if kind in {AnswerKind.ACCEPTED, AnswerKind.UNKNOWN}:
@@ -99,14 +99,15 @@ class AdmissionStore:
                 continue
             failed.append(call.mail_id)
             if kind is AnswerKind.NOT_SENT:
-                forgotten.append(call.mail_id)
-                _use(connection, call.terms, call.admitted_at, -call.recipients)
+                unsent.append(call)
         if told:
             connection.execute(sql.RELEASE, {"ids": told})
         if failed:
-            _give_up(connection, failed, now)
-        if forgotten:
-            connection.execute(sql.FORGET, {"ids": forgotten})
+            given_up = _give_up(connection, failed, now)
+            for call in unsent:
+                _use(connection, call.terms, call.admitted_at, -given_up[call.mail_id])
+        if unsent:
+            connection.execute(sql.FORGET, {"ids": [call.mail_id for call in unsent]})
 
     # admitting
 
@@ -236,9 +237,11 @@ class _Batch:
 
     def _pace(self, terms: Terms, run: relay_runs.Current) -> Pace:
         rate = self.said.rate * PACE  # the sender of this process is at work too
-        share = rate * terms.rate_share if terms.rate_share < 1 else None
-        run.max_rate = self.row.max_send_rate * terms.rate_share if terms.rate_share < 1 else None
-        return Pace(tat=self.row.tat, rate=rate, run_tat=run.tat, run_rate=share)
+        if terms.rate_share >= 1:
+            run.max_rate = None
+            return Pace(self.row.tat, rate, run.tat)
+        run.max_rate = self.row.max_send_rate * terms.rate_share
+        return Pace(self.row.tat, rate, run.tat, rate * terms.rate_share)
 
     def _within_quota(self, terms: Terms, now: int, all_of_it: int) -> bool:
         if self.quota.left is not None and self.quota.left - self.taken < now:
@@ -324,8 +327,11 @@ class _Batch:
         return (*row, worker, claimed_at, not_before, now)
 
 
-def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> None:
-    """What of these mails is pending won't be sent: the client knows that its call failed."""
+def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> Counter[int]:
+    """What of these mails is pending won't be sent: the client knows that its call failed.
+
+    Returns for how many recipients each mail is given up, by its id.
+    """
     rows = connection.execute(sql.PENDING_OF, {"ids": mail_ids}).all()
     if rows:
         connection.execute(
@@ -342,6 +348,7 @@ def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> N
     for run_id in set(runs):
         finish_if_done(connection, run_id, now)
     connection.execute(sql.DROP_PAYLOADS, {"ids": mail_ids})
+    return Counter(row.relayed_id for row in rows)
 
 
 def _known(connection: Connection, mails: Sequence[Incoming]) -> dict[str, int]:

@@ -91,7 +91,7 @@ RELEASE_ORPHANS = (
 )
 """The same for mails whose first call ended with the process that made it."""
 
-PENDING_OF = select(DELIVERY.c.id, DELIVERY.c.run_id).where(
+PENDING_OF = select(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.relayed_id).where(
     DELIVERY.c.relayed_id.in_(_IDS), _PENDING
 )
 

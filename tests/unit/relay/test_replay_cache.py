@@ -17,12 +17,12 @@ KEY = KnownKey("shop", "secret", (), calls=None, terms=Terms("SRLYTEST", 1))
 
 
 class Ses:
-    """Answers each call with its number; ``status`` and ``padding`` as it is told."""
+    """Answers each call with its number; ``status`` as it is told, padded to ``size`` bytes."""
 
     def __init__(self):
         self.calls = 0
         self.status = 200
-        self.padding = b""
+        self.size = 0
         self.hold = None
 
     async def passed(self, received, body, send):
@@ -35,7 +35,7 @@ class Ses:
         start = {"type": "http.response.start", "status": self.status, "headers": []}
         await send(start)
         await send({"type": "http.response.body", "body": answer, "more_body": True})
-        await send({"type": "http.response.body", "body": self.padding})
+        await send({"type": "http.response.body", "body": b"x" * (self.size - len(answer))})
         return self.status
 
 
@@ -69,14 +69,34 @@ async def test_the_same_signature_has_the_same_answer_as_long_as_it_is_good(door
     assert [await door.ask() for _ in range(3)] == [b"1"] * 3
     assert await door.ask("other") == b"2"
     assert await door.ask(name="given anew") == b"1"
-    door.clock.advance(901)
-    assert await door.ask("third") == b"3"
-    assert await door.ask() == b"4"
+
+
+@pytest.mark.parametrize(("seconds", "answer"), [(841, b"1"), (841.5, b"3")])
+async def test_a_second_after_a_signature_has_expired_its_answer_may_be_forgotten(
+    door, seconds, answer
+):
+    await door.ask(age=60)
+    door.clock.advance(seconds)
+    assert await door.ask("another") == b"2"
+    assert await door.ask() == answer
+
+
+async def test_what_has_expired_is_forgotten_once_a_minute(door):
+    await door.ask()
+    door.clock.advance(800)
+    await door.ask("sweeps")
+    door.clock.advance(59)
+    await door.ask("too early")
+    assert await door.ask() == b"1"
+    door.clock.advance(1)
+    await door.ask("sweeps again")
+    assert await door.ask() == b"5"
 
 
 async def test_calls_of_one_second_are_told_apart_by_their_names(door):
     assert [await door.ask(name=name, age=0) for name in "abab"] == [b"1", b"2", b"1", b"2"]
     assert [await door.ask(age=0) for _ in range(2)] == [b"1"] * 2
+    assert [await door.ask(name=name) for name in "bca"] == [b"2", b"1", b"1"]
 
 
 async def test_a_replay_of_a_call_under_way_waits_for_its_answer(door):
@@ -85,6 +105,26 @@ async def test_a_replay_of_a_call_under_way_waits_for_its_answer(door):
     await asyncio.sleep(0)
     door.ses.hold.set()
     assert await asyncio.gather(*calls) == [b"1"] * 3
+
+
+async def test_whoever_waits_for_a_call_that_fails_is_told_to_try_again(door):
+    door.ses.hold, door.ses.status = asyncio.Event(), 503
+    calls = [asyncio.ensure_future(door.ask()) for _ in range(2)]
+    await asyncio.sleep(0)
+    door.ses.hold.set()
+    for error in await asyncio.gather(*calls, return_exceptions=True):
+        assert (error.status, error.code) == (503, "ServiceUnavailable")
+    assert door.ses.calls == 1
+
+
+async def test_a_call_that_was_given_up_is_not_made_again(door):
+    door.ses.hold = asyncio.Event()
+    call = asyncio.ensure_future(door.ask())
+    await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.wait([call])
+    assert not await kept(door, "s")
+    assert door.ses.calls == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -97,26 +137,62 @@ async def test_what_ses_did_not_take_may_be_made_again(door, status):
     assert await door.ask() == b"2"
 
 
+KIB_64 = 64 * 1024
+
+
+async def kept(door, signature):
+    """Whether the answer to a call that was made is told again; otherwise it is refused."""
+    try:
+        await door.ask(signature)
+    except ServiceError as error:
+        assert (error.status, "made before" in error.text) == (403, True)  # noqa: PT017
+        return False
+    return True
+
+
 async def test_an_answer_too_long_to_be_kept_is_not_told_again(door):
-    door.ses.padding = b"x" * 70_000
-    assert len(await door.ask()) > 70_000
-    with pytest.raises(ServiceError, match="made before") as caught:
-        await door.ask()
-    assert caught.value.status == 403
-    assert door.ses.calls == 1
+    for size in (KIB_64, KIB_64 + 1):
+        door.ses.size = size
+        assert len(await door.ask(str(size))) == size
+        assert await kept(door, str(size)) is (size == KIB_64)
+    assert door.ses.calls == 2
 
 
-async def test_memory_is_bounded_and_what_is_forgotten_is_refused(door):
-    door.ses.padding = b"x" * 60_000
-    for number in range(400):
-        await door.ask(f"s{number}")
-    kept = refused = 0
-    for number in range(400):
-        try:
-            await door.ask(f"s{number}")
-            kept += 1
-        except ServiceError:
-            refused += 1
-    assert door.ses.calls == 400
-    assert kept * 60_000 < 17 * 1024 * 1024
-    assert refused
+async def test_16_mib_of_answers_are_kept_and_then_none_of_them(door):
+    door.ses.size = KIB_64
+    for number in range(256):
+        await door.ask(f"a{number}")
+    door.ses.size = 1
+    await door.ask("a256")
+    assert await kept(door, "a0")
+    door.ses.size = KIB_64
+    await door.ask("b0")
+    assert [await kept(door, name) for name in ("a0", "a256", "b0")] == [False, False, True]
+    for number in range(1, 257):
+        await door.ask(f"b{number}")
+    assert await kept(door, "b0")
+    assert door.ses.calls == 257 + 257
+
+
+async def test_what_is_forgotten_makes_room(door):
+    door.ses.size = KIB_64
+    for letter, seconds in (("a", 500), ("b", 400)):
+        for number in range(100):
+            await door.ask(f"{letter}{number}")
+        door.clock.advance(seconds)
+    for number in range(157):
+        await door.ask(f"c{number}")  # the first one sweeps out the first hundred
+    assert await kept(door, "b0")
+    door.ses.size += 1
+    await door.ask("too long")
+    door.clock.advance(1_000)
+    await door.ask("sweeps")
+
+
+async def test_the_oldest_of_more_than_10_000_calls_is_forgotten(door):
+    for number in range(10_001):
+        await door.ask(str(number))
+    assert await door.ask("0") == b"1"
+    assert await door.ask("another") == b"10002"
+    assert await door.ask("1") == b"2"
+    assert await door.ask("0") == b"10003"

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -83,12 +85,39 @@ def refused(received, *, now=NOW):
         "http://relay.test/v2/email/suppression/addresses?PageSize=5&Reason=BOUNCE&Reason=A%2FB",
         "http://relay.test/v2/email/x?b=&a=%20~&a=%3D",
         "http://relay.test/v2/../v2/./email//account",
+        "http://relay.test/v2/email/x/../account",
     ],
 )
 def test_what_botocore_signs_is_right(url, query):
     check(signed(url=url, query=query))
-    check(signed("GET", url, b"", query=query), now=NOW + 899)
-    check(signed("GET", url, b"", query=query), now=NOW - 899)
+    check(signed("GET", url, b"", query=query), now=NOW + 900)
+    check(signed("GET", url, b"", query=query), now=NOW - 900)
+
+
+@pytest.mark.parametrize("sent", ["a=A/B~&c=", "c&a=A%2fB%7E", "&c=&&a=A%2FB~"])
+def test_a_query_may_be_sent_with_other_escapes_than_it_was_signed_with(sent):
+    right = signed("GET", "http://relay.test/v2/email/x?a=A%2FB~&c=", b"")
+    check(replace(right, query=sent))
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+@pytest.mark.parametrize("headers", [{}, {"Date": "to be written by botocore"}])
+def test_dates_are_in_utc_wherever_the_relay_stands(headers):
+    check(signed(at=NOW + 3, headers=headers))
+
+
+def test_the_date_of_the_signature_goes_before_the_requests():
+    right = signed()
+    check(replace(right, headers=(*right.headers, ("date", "Sun, 22 Nov 2026 01:00:00 GMT"))))
 
 
 def test_headers_are_compared_without_their_spaces():
@@ -282,6 +311,17 @@ def test_who_signs_in_an_older_way_is_told_to_sign_with_version_4(headers, query
         "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=" + "0" * 64,
         "AWS4-HMAC-SHA256 Credential=k/20261122/eu-west-1/ses/aws4_request, "
         "SignedHeaders=host;Host, Signature=" + "0" * 64,
+        *(
+            f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}, SignedHeaders={headers}, Signature="
+            + "0" * 64
+            for scope, headers in (
+                ("20261122//ses/aws4_request", "host;x-amz-date"),
+                ("20261122/eu-west-1/ses/aws4_answer", "host;x-amz-date"),
+                ("20261122/eu-west-1/ses/aws4_request/x", "host;x-amz-date"),
+                ("20261122/eu-west-1/ses/aws4_request", "x-amz-date;host"),
+                ("20261122/eu-west-1/ses/aws4_request", "host;x(y)"),
+            )
+        ),
     ],
 )
 def test_half_a_signature_is_none(authorization):
@@ -290,13 +330,39 @@ def test_half_a_signature_is_none(authorization):
     )
 
 
+@pytest.mark.parametrize("name", ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Signature=0"])
+def test_half_a_signature_in_the_query_is_none(name):
+    received = Received("GET", "/", name, (("host", "x"),), "0" * 64)
+    assert refused(received) is SignatureFaultKind.INCOMPLETE
+
+
+def test_a_fault_says_why():
+    with pytest.raises(SignatureFault) as caught:
+        claimed(Received("GET", "/", "", (("host", "x"),), "0" * 64))
+    assert str(caught.value) == "Request is missing Authentication Token"
+
+
 def test_a_signature_in_the_query_lives_as_long_as_it_says():
     received = signed("GET", "http://relay.test/?Action=GetSendQuota", b"", query=True)
     check(received, now=NOW + 3599)
     assert refused(received, now=NOW + 3601) is SignatureFaultKind.EXPIRED
-    longer = replace(received, query=received.query.replace("Expires=3600", "Expires=604801"))
-    assert refused(longer) is SignatureFaultKind.INCOMPLETE
     assert without_signature(received.query) == "Action=GetSendQuota"
+
+
+@pytest.mark.parametrize("seconds", [1, 604_800])
+def test_a_signature_in_the_query_is_good_for_a_second_and_for_a_week(seconds):
+    received = signed("GET", query=True, kind=partial(SigV4QueryAuth, expires=seconds))
+    check(received, now=NOW + seconds)
+    assert refused(received, now=NOW + seconds + 1) is SignatureFaultKind.EXPIRED
+
+
+@pytest.mark.parametrize(
+    "expires", ["", "0", "-1", "1.5", "604801", "9" * 5_000, "0000000019999999", "%C2%B2", "+1"]
+)
+def test_no_other_time_is_good(expires):
+    received = signed("GET", query=True)
+    query = received.query.replace("Expires=3600", f"Expires={expires}")
+    assert refused(replace(received, query=query)) is SignatureFaultKind.INCOMPLETE
 
 
 @settings(max_examples=60)

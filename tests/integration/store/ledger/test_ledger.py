@@ -5,15 +5,16 @@ from collections import Counter
 from itertools import count, pairwise
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import update
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery.account import AccountStatus
 from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, HoldBack, RunCounts
-from sestui.core.delivery.pacing import CLAIM_AHEAD_SECONDS
+from sestui.core.delivery.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
-from sestui.store.db.tables import Contact
+from sestui.store.db.tables import Contact, GovernorRow
 from sestui.store.ledger.governor import Governor, row_control
 from sestui.store.ledger.workers import Workers
 from sestui.store.runs.runs import Runs
@@ -197,6 +198,15 @@ def test_what_is_suppressed_between_two_tries_is_skipped(started, database, cloc
     assert Runs(database).get(run_id).state == RunState.FINISHED
 
 
+def test_the_claim_that_skips_the_last_one_finishes_the_run(started, database):
+    run_id, ledger = started(2)
+    for email in addresses(2):
+        suppress(database, email)
+    taken = ledger.exchange([], ClaimRequest(run_id, 5))
+    assert (taken.skipped, taken.run_state, taken.opens_at) == (2, RunState.FINISHED, taken.now)
+    assert Runs(database).get(run_id).state == RunState.FINISHED
+
+
 def test_a_transactional_mail_goes_to_the_unsubscribed_but_not_to_the_suppressed(
     started, database, clock
 ):
@@ -311,6 +321,13 @@ def test_backoff_is_honoured_and_told(started, clock, database):
     taken = ledger.exchange([], ClaimRequest(run_id, 2))
     assert not taken.claims
     assert taken.next_at == pytest.approx(now + 30, abs=5)
+
+
+def test_backoff_is_told_while_another_mail_is_in_the_air(started):
+    run_id, ledger = started(2)
+    a, _ = ledger.exchange([], ClaimRequest(run_id, 2)).claims
+    now = ledger.exchange([not_sent(a, retry_after=60)], None).now
+    assert ledger.exchange([], ClaimRequest(run_id, 2)).next_at == pytest.approx(now + 60, abs=5)
 
 
 def test_backoff_ends(sqlite_database, clock):
@@ -503,7 +520,7 @@ def test_two_clocks_are_read_until_nothing_came_between_or_three_times(
     last = (*delays, 0.0)[readings - 1]
     assert clock.seconds - 1_000 == pytest.approx(sum(delays[:readings]))
     assert said.now == clock.instant
-    assert said.monotonic == pytest.approx(clock.seconds - last / 2)
+    assert said.monotonic == pytest.approx(clock.seconds - last / 2, rel=0, abs=1e-6)
 
 
 @pytest.fixture
@@ -532,6 +549,29 @@ def test_a_claim_is_a_chunk_from_now_on_and_tells_when_the_next_one_opens(
     assert (taken.allowed.rate, taken.workers, taken.next_at) == (rate, 1, None)
 
 
+def test_others_take_the_place_of_those_who_are_skipped_up_to_a_chunk(paced, sqlite_database):
+    run_id, ledger = paced(100)
+    emails = addresses(100)
+    for place in (0, 2):
+        suppress(sqlite_database, emails[place])
+    taken = ledger.exchange([], ClaimRequest(run_id, 100))
+    assert [claim.email for claim in taken.claims] == [emails[n] for n in (1, 3, 4, 5, 6)]
+    assert taken.skipped == 2
+
+
+@pytest.mark.parametrize(("rate", "claimed"), [(100, 5), (10_000, 100)])
+def test_a_claim_looks_once_if_nobody_is_skipped(paced, sqlite_database, rate, claimed):
+    run_id, ledger = paced(rate)
+    statements = []
+    event.listen(
+        sqlite_database.engine,
+        "before_cursor_execute",
+        lambda *given: statements.append(given[2]),
+    )
+    assert len(ledger.exchange([], ClaimRequest(run_id, 1_000)).claims) == claimed
+    assert sum("JOIN suppression" in each for each in statements) == 1
+
+
 def test_a_chunk_is_claimed_a_twentieth_of_a_second_before_the_last_one_is_over(paced, clock):
     run_id, ledger = paced(100)
     want = ClaimRequest(run_id, 100, pace=1.0)
@@ -548,9 +588,20 @@ def test_a_chunk_is_claimed_a_twentieth_of_a_second_before_the_last_one_is_over(
     assert ledger.exchange([], want).claims
 
 
+@pytest.mark.parametrize(("further", "claims"), [(0.0, 5), (1e-3, 0)])
+def test_what_opens_within_two_chunks_is_claimed(paced, sqlite_database, clock, further, claims):
+    run_id, ledger = paced(100)
+    opens_at = clock.now() + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS + further
+    with sqlite_database.write_connection() as connection:
+        connection.execute(update(GovernorRow).values(tat=opens_at))
+    assert len(ledger.exchange([], ClaimRequest(run_id, 100)).claims) == claims
+
+
 def test_without_a_rate_it_is_asked_again_in_a_second(paced, clock):
     run_id, ledger = paced(0)
-    assert ledger.exchange([], ClaimRequest(run_id, 1)).next_at == pytest.approx(clock.now() + 0.95)
+    assert ledger.exchange([], ClaimRequest(run_id, 1)).next_at == pytest.approx(
+        clock.now() + 0.95, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize(("registered", "lead"), [(0, 0), (1, 0), (2, 0.02), (3, 0.02)])
@@ -586,6 +637,8 @@ def test_cancel_skips_what_is_pending_and_what_comes_back_later(started, databas
     assert checked_counts(database, run_id) == RunCounts(sending=3, skipped=7)
     ledger.exchange([accepted(a), not_sent(b), unknown(c)], None)
     assert checked_counts(database, run_id) == RunCounts(accepted=1, in_doubt=1, skipped=8)
+    skipped = [row.code for row in rows_of(database, run_id) if row.state == "skipped"]
+    assert skipped == ["cancelled"] * 8
     assert Runs(database).get(run_id).state == RunState.CANCELLED
 
 

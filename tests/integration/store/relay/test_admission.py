@@ -1,11 +1,11 @@
 """Taking mail over, on both engines: the ledger alone, with a clock of the test's own."""
 
 import pytest
-from sqlmodel import update
+from sqlmodel import select, update
 
 from sestui.core.delivery.account import AccountStatus, QuotaRule
 from sestui.core.delivery.handover import PLACE, RELAYED, ClaimRequest, HoldBack
-from sestui.core.delivery.pacing import PACE
+from sestui.core.delivery.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS, PACE
 from sestui.core.delivery.rate_control import RateControl
 from sestui.core.delivery.states import DeliveryState, PauseReason, RunKind, RunState
 from sestui.errors import NotFoundError, StateError
@@ -22,6 +22,7 @@ from sestui.store.ledger.governor import Governor, locked_row, row_control
 from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
 from sestui.store.relay.mails import RelayedMails
+from sestui.store.relay.tables import RelayUsage
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
@@ -259,6 +260,10 @@ def test_a_suppressed_domain_is_not_mailed_either(relay):
     assert relay.one("d@x.org", name="2").verdict is AdmissionVerdict.NOBODY
 
 
+def test_where_nothing_comes_nothing_is_found(relay):
+    assert relay.intake.exchange([], []).found == ()
+
+
 def test_mails_of_one_batch_keep_their_own_recipients(relay):
     mails = [
         relay.incoming(*(f"r{n}-{k}@x.org" for k in range(n)), cc=[f"cc{n}@x.org"], name=str(n))
@@ -272,6 +277,27 @@ def test_mails_of_one_batch_keep_their_own_recipients(relay):
     assert relay.run().accepted == 10
 
 
+def test_what_was_admitted_unnoticed_is_taken_back_and_nothing_else(relay):
+    held = relay.one("a@x.org", name="1")
+    relay.one("b@x.org", "c@x.org", name="2")  # committed, but nobody was told
+    relay.intake.take_back({claim.delivery_id for claim in held.claims})
+    assert (relay.run().sending, relay.run().pending) == (1, 2)
+
+
+def test_rows_begin_with_what_they_are(timed):
+    suppress(timed.database, "c@x.org")
+    timed.one("a@x.org", "b@x.org", "c@x.org")
+    now = timed.clock.now()
+    assert [
+        (row.state, row.attempts, row.worker, row.claimed_at, row.not_before, row.code)
+        for row in rows_of(timed.database, timed.run().id)
+    ] == [
+        ("sending", 1, "relay", now, 0.0, ""),
+        ("pending", 0, "", None, now + HOLD_SECONDS, ""),
+        ("skipped", 0, "", None, 0.0, "suppressed"),
+    ]
+
+
 # pace
 
 
@@ -280,7 +306,7 @@ def test_slots_are_spaced_and_no_further_ahead_than_a_chunk(sqlite_database):
     found = relay.admit(*[relay.incoming(f"r{n}@x.org", name=str(n)) for n in range(6)])
     assert [each.verdict for each in found] == [ADMITTED] * 2 + [LATER] * 4
     assert found[1].slot - found[0].slot == pytest.approx(1 / (20 * PACE), abs=1e-6)
-    assert found[2].next_at == pytest.approx(found[1].slot + 1 / (20 * PACE) - 0.05)
+    assert found[2].next_at == pytest.approx(found[1].slot + 1 / (20 * PACE) - 0.05, abs=1e-6)
     relay.clock.advance(1)
     again = relay.admit(*[relay.incoming(f"r{n}@x.org", name=str(n)) for n in range(2, 4)])
     assert [each.verdict for each in again] == [ADMITTED] * 2
@@ -303,10 +329,30 @@ def test_a_share_of_the_rate_is_the_keys_own(sqlite_database):
     assert relay.run().max_rate == 10
 
 
+def test_a_key_without_a_share_has_no_rate_and_no_count_of_its_own(relay):
+    relay.one("a@x.org")
+    assert relay.run().max_rate is None
+    with relay.database.read() as session:
+        assert session.exec(select(RelayUsage)).all() == []
+
+
+@pytest.mark.parametrize(("further", "verdict"), [(0.0, ADMITTED), (1e-3, LATER)])
+def test_a_slot_may_lie_as_far_ahead_as_the_sender_claims(timed, further, verdict):
+    ahead = timed.clock.now() + CHUNK_SECONDS + CLAIM_AHEAD_SECONDS
+    with timed.database.write_connection() as connection:
+        connection.execute(update(GovernorRow).values(tat=ahead + further))
+    assert timed.one("a@x.org").verdict is verdict
+
+
 def test_without_a_rate_nothing_is_taken(database):
     relay = Relay(database, rate=0.0)
     assert relay.one("a@x.org").verdict is LATER
     assert relay.runs.of_campaign(relay.terms.campaign_id)[0].pending == 0
+
+
+def test_without_a_rate_it_is_asked_again_in_a_second(sqlite_database):
+    relay = Relay(sqlite_database, rate=0.0)
+    assert relay.one("a@x.org").next_at == relay.clock.now() + 1
 
 
 # quota
@@ -321,6 +367,39 @@ def test_at_the_quota_nothing_more_is_taken(database):
     assert relay.one("b@x.org", name="3").verdict is ADMITTED
 
 
+def test_mails_of_one_batch_share_what_is_left_of_the_quota(database):
+    relay = Relay(database, quota=2)
+    found = relay.admit(*[relay.incoming(f"r{n}@x.org", name=str(n)) for n in range(3)])
+    assert [each.verdict for each in found] == [ADMITTED, ADMITTED, AdmissionVerdict.REFUSED]
+
+
+def test_whoever_can_wait_for_the_quota_needs_none_yet(database):
+    relay = Relay(database, quota=2)
+    assert relay.one("a@x.org", "b@x.org", "c@x.org").verdict is ADMITTED
+    assert relay.run().pending == 2
+
+
+def test_a_share_of_an_unlimited_quota_is_unlimited(database):
+    relay = Relay(database, quota=-1, quota_share=0.5)
+    assert relay.one("a@x.org", "b@x.org").verdict is ADMITTED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"),
+    [
+        (0, AdmissionVerdict.REFUSED),
+        (24 * 3600 - 1, AdmissionVerdict.REFUSED),
+        (24 * 3600, ADMITTED),
+    ],
+)
+def test_a_share_of_the_quota_is_counted_by_whole_hours(sqlite_database, seconds, verdict):
+    relay = Relay(sqlite_database, quota=100, quota_share=0.01)
+    assert relay.clock.now() % 3600 == 0
+    relay.one("a@x.org")
+    relay.clock.advance(seconds)
+    assert relay.one("b@x.org", name="2").verdict is verdict
+
+
 def test_a_share_of_the_quota_counts_every_recipient_for_a_day(sqlite_database):
     relay = Relay(sqlite_database, quota=100, quota_share=0.04)
     relay.one("a@x.org", "b@x.org", "c@x.org")
@@ -331,6 +410,16 @@ def test_a_share_of_the_quota_counts_every_recipient_for_a_day(sqlite_database):
     assert failed.verdict is ADMITTED
     relay.answer(failed, not_sent, recipients=4)
     assert relay.one("h@x.org", name="5").verdict is ADMITTED
+
+
+def test_only_what_was_counted_comes_back_to_a_share_of_the_quota(database):
+    relay = Relay(database, quota=100, quota_share=0.04)
+    suppress(database, "@gone.org")
+    gone = [f"r{n}@gone.org" for n in range(3)]
+    relay.answer(relay.one("a@x.org", *gone), not_sent, recipients=4)
+    five = [f"r{n}@x.org" for n in range(5)]
+    assert relay.one(*five, name="2").verdict is AdmissionVerdict.REFUSED
+    assert relay.one(*five[:4], name="3").verdict is ADMITTED
 
 
 # what holds back

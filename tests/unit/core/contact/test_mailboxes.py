@@ -156,8 +156,31 @@ def test_a_name_of_any_length_is_read_in_time_by_its_length(piece, name):
     assert mailbox == Mailbox((name * count).strip(), "a@x.org")
 
 
-def test_an_escaped_quote_within_a_comment_quotes_nothing():
+def test_what_is_escaped_within_a_comment_neither_quotes_nor_ends_it():
     assert read_mailbox('Ada (5" \\" x) "B" <a@x.org>').name == 'Ada (5" \\" x) B'
+    assert read_mailbox("Ada (:\\)) <a@x.org>").name == "Ada (:\\))"
+
+
+@pytest.mark.parametrize(
+    "text", ["{}@example.com", "<{}@example.com>", '"B, Ada" <{}@example.com>']
+)
+def test_an_address_has_320_characters_and_no_more(text):
+    local = "a" * (320 - len("@example.com"))
+    assert read_mailbox(text.format(local)).address == f"{local}@example.com"
+    with pytest.raises(AddressError, match="more than 320 characters"):
+        read_mailbox(text.format(local + "a"))
+
+
+@pytest.mark.parametrize(("name", "shown"), [("Doe, É", "Doe, É <a@x.org>"), ("", "a@x.org")])
+def test_people_are_shown_the_name_as_it_is(name, shown):
+    assert Mailbox(name, "a@x.org").shown == shown
+
+
+def test_a_group_that_is_never_closed_is_refused_from_its_begin():
+    with pytest.raises(AddressError, match="Local address starts with dot"):
+        read_mailboxes("a@x.org, .b: c@x.org")
+    with pytest.raises(AddressError, match="Local address starts with dot"):
+        read_mailboxes(".b: c@x.org")
 
 
 def test_a_group_that_two_lists_share():
