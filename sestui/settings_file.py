@@ -1,12 +1,12 @@
 """Every setting with its value, its source and its meaning; and writing some into the file."""
 
 import os
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from sestui.atomic_write import write_whole
 from sestui.core.keymap import keymap_text
 from sestui.errors import SettingsError, StorageError
 from sestui.settings import (
@@ -136,16 +136,7 @@ def _write_private(target: Path, text: str) -> None:
     """Replace the file whole or not at all; mode 0600, a database URL may hold a password."""
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, delete=False
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                Path(file.name).replace(target)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        write_whole(target, text.encode())
     except OSError as error:
         raise StorageError(
             f"The settings file {target} can't be written: {error.strerror}."

@@ -121,7 +121,7 @@ def _instant(text: str, zone: ZoneInfo | None) -> Instant:
 @contextmanager
 def _target(out: Path | None) -> Iterator[IO[str]]:
     """Stdout, or what ``out`` names."""
-    from sestui.reports.output_file import output_file  # noqa: PLC0415 - tempfile, for few
+    from sestui.reports.output_file import output_file  # noqa: PLC0415 - for few
 
     if _is_stdout(out):
         # As in a file: UTF-8 whatever the locale, and csv writes its own line ends.

@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sestui.compose.atomic_write import write_file
 from sestui.compose.private_folder import PrivateFolder
+from sestui.compose.write_file import write_file
 from sestui.core.campaign.draft import Draft
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.mail import MailAttachment

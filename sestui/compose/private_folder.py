@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Self
 
-from sestui.compose.atomic_write import shown
+from sestui.compose.write_file import shown
 from sestui.errors import StorageError
 
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from sestui.compose.atomic_write import shown, write_file
 from sestui.compose.files import format_by_name
+from sestui.compose.write_file import shown, write_file
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.campaign.writer import write_campaign
 from sestui.core.content import MessageSource

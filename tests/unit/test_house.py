@@ -102,3 +102,31 @@ def test_every_widget_in_common_is_used_by_two_tabs():
 
     shared = [name for name in MODULES if name.startswith("sestui.tui.widgets.")]
     assert {name: tabs(name) for name in shared if len(tabs(name)) < 2} == {}
+
+
+_FOR_OTHER_REASONS = {
+    "sestui.atomic_write": "the one that all others use",
+    "sestui.log": "puts a whole log aside",
+    "sestui.store.backup.restore": "swaps databases, with everybody else kept out",
+    "sestui.cli.demo": "in a folder of its own that is thrown away",
+}
+
+
+def writes_by_itself(node: ast.AST) -> bool:
+    """Whether it puts a file in place, or opens one to write it anew, by the library's means."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    called, name = ast.unparse(node.func), node.func.attr
+    if called in {"os.replace", "os.rename", "os.link"} or name in {"write_text", "write_bytes"}:
+        return "socket" not in called
+    if name in {"NamedTemporaryFile", "mkstemp"}:
+        return True
+    # A path's: a string's takes two, a time's and a dataclass's take names.
+    return name in {"replace", "rename"} and len(node.args) == 1 and not node.keywords
+
+
+def test_files_are_put_in_place_by_one_module():
+    by_themselves = {
+        name for name in MODULES if any(writes_by_itself(each) for each in ast.walk(parsed(name)))
+    }
+    assert by_themselves == set(_FOR_OTHER_REASONS)

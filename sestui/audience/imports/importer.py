@@ -201,7 +201,7 @@ def import_contacts(
         if not list_names and not columns.roles:
             raise UsageError("Name a list that they join.", by_option="--list NAME does.")
         _check_rejects_path(path, rejects_path)
-        rejects_file = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
+        rejects_file = stack.enter_context(RejectsFile.at(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
         typed = TypedColumns(columns, types) if types else None

@@ -67,7 +67,7 @@ class RejectsStore:
                 raise StateError(f"There is a file {name} already.")
         except OSError as error:
             raise UsageError(f"Rejects can't be written to {name}: {error.strerror}.") from error
-        with RejectsFile(path) as file:
+        with RejectsFile.at(path) as file:
             offset = 0
             while rejects := self.page(offset, _PAGE):
                 for reject in rejects:

@@ -88,7 +88,7 @@ def suppress_file(
     with ExitStack() as stack:
         file = stack.enter_context(RowFile(path, reading))
         columns = _columns(file, mapping or {})
-        rejects = stack.enter_context(RejectsFile(rejects_path)) if rejects_path else None
+        rejects = stack.enter_context(RejectsFile.at(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())
         table = _Reading(file, columns, rejects, progress)
         for batch in table.batches(path.name):

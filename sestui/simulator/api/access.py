@@ -8,7 +8,6 @@ brings it once, in a link, and has a cookie from then on.
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import threading
@@ -16,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs
 
+from sestui.atomic_write import write_whole
 from sestui.core.clock import Instant
 from sestui.errors import StorageError
 
@@ -59,15 +59,9 @@ def access_key_of(folder: Path) -> str:
 
 def _create(path: Path) -> None:
     """Write a new key, whole or not at all; whoever comes second finds the first one's."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write("SIM" + base64.b32encode(secrets.token_bytes(20)).decode() + "\n")
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+    key = b"SIM" + base64.b32encode(secrets.token_bytes(20))
+    with suppress(FileExistsError):
+        write_whole(path, key + b"\n", overwrite=False)
 
 
 def link_token(key: str, now: Instant) -> str:

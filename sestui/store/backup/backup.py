@@ -5,11 +5,12 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from sestui.atomic_write import staged
 from sestui.core.clock import Instant
 from sestui.errors import StorageError
 from sestui.store.backup.restore_guard import BACKUP_MARK
@@ -33,27 +34,19 @@ def copy_database(
     Raises:
         StorageError: it can't be written, or doesn't verify.
     """
-    partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        if database.is_sqlite:
-            _copy_sqlite(Path(str(database.url.database)), partial, now, go_on)
-        else:
-            _dump_postgres(database.url, partial, go_on)
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(target)
+        with staged(target) as partial:
+            if database.is_sqlite:
+                _copy_sqlite(Path(str(database.url.database)), partial, now, go_on)
+            else:
+                _dump_postgres(database.url, partial, go_on)
     except OSError as error:
         raise StorageError(
             f"The backup {target} can't be written: {error.strerror or error}."
         ) from error
     except sqlite3.Error as error:
         raise StorageError(f"The backup {target} can't be made: {error}.") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def _copy_sqlite(source: Path, partial: Path, now: Instant, go_on: Callable[[], None]) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from sestui.atomic_write import write_whole
 from sestui.core.clock import Instant
 from sestui.store.db.database import Database
 from sestui.store.db.database_id import LINEAGE, name_database, new_lineage
@@ -91,11 +92,7 @@ class Lineage:
                 return
             for folder in (self._folder.parent, self._folder):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial = file.with_suffix(f".{os.getpid()}")
-            handle = os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as written:
-                json.dump(asdict(mark), written)
-            partial.replace(file)
+            write_whole(file, json.dumps(asdict(mark)).encode())
         except OSError as error:
             if not self._complained:
                 self._complained = True

@@ -9,10 +9,11 @@ send, and with another file every key has to be given out anew.
 import base64
 import hashlib
 import hmac
-import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
+from sestui.atomic_write import write_whole
 from sestui.errors import SettingsError, StorageError
 
 FILE_NAME = "relay-secret"
@@ -79,18 +80,8 @@ def load_or_create(folder: Path) -> MasterSecret:
     path = folder / FILE_NAME
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{FILE_NAME}-{os.getpid()}")
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{secrets.token_hex(_BYTES)}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # never over one that is there, and never half of one
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError):
+            write_whole(path, f"{secrets.token_hex(_BYTES)}\n".encode(), overwrite=False)
     except OSError as error:
         raise StorageError(f"{path} can't be written: {error.strerror}.") from error
     return load(folder)

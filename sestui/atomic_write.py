@@ -1,0 +1,171 @@
+"""Writing files so that nobody ever finds half of one, whatever becomes of the writer.
+
+A new file is written beside the one it will replace, and takes its name in one step of the file
+system once it is whole and on the disk. If writing fails, it is deleted; if the process is killed,
+the next write to the same name on this machine deletes it.
+"""
+
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, BinaryIO
+
+_PRIVATE = 0o600
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_NAMED = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+
+
+@contextmanager
+def staged(path: Path, *, private: bool = True, overwrite: bool = True) -> Iterator[Path]:
+    """An empty file that is filled by its name, and becomes ``path`` when the block ends well.
+
+    Links are followed. The file is for its owner alone if ``private``; otherwise it keeps the
+    permissions of the one that it replaces, or has those of any other new file.
+
+    Raises:
+        FileExistsError: there is a file of that name, and ``overwrite`` is false.
+        OSError: it can't be written.
+    """
+    target = Path(os.path.realpath(path))
+    start = _start(target)
+    _sweep(target.parent, start)
+    partial = target.with_name(f"{start}{os.getpid()}-{os.urandom(4).hex()}.partial")
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _PRIVATE))
+    try:
+        yield partial
+        if not private:
+            partial.chmod(_mode(target))
+        _sync(partial)
+        if overwrite:
+            partial.replace(target)
+        else:
+            os.link(partial, target)  # fails if there is one, even if it appeared just now
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if not overwrite:
+        partial.unlink()
+
+
+@contextmanager
+def replacing(path: Path, *, private: bool = True, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """A stream of bytes whose content becomes ``path`` when the block ends well (:func:`staged`).
+
+    Raises:
+        FileExistsError: there is a file of that name, and ``overwrite`` is false.
+        OSError: it can't be written.
+    """
+    with (
+        staged(path, private=private, overwrite=overwrite) as partial,
+        partial.open("wb") as file,
+    ):
+        yield file
+
+
+def write_whole(
+    path: Path, content: bytes, *, private: bool = True, overwrite: bool = True
+) -> None:
+    """Write the whole file or nothing; it is on the disk when this returns (:func:`staged`).
+
+    Raises:
+        FileExistsError: there is a file of that name, and ``overwrite`` is false.
+        OSError: it can't be written.
+    """
+    with replacing(path, private=private, overwrite=overwrite) as file:
+        file.write(content)
+
+
+@contextmanager
+def text_output(out: Path) -> Iterator[IO[str]]:
+    """Text, in UTF-8, to what a user names to write to.
+
+    A file appears whole or not at all, for this user alone; what was there by that name is replaced
+    when the block ends well. Anything else that is there (a device, a pipe, an open descriptor such
+    as ``/dev/fd/3``) is written to as it stands, and never replaced.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    if _is_to_be_replaced(out):
+        with (
+            replacing(out) as file,
+            TextIOWrapper(file, encoding="utf-8", newline="") as text,
+        ):
+            yield text
+    else:
+        with open(_as_it_stands(out), "w", encoding="utf-8", newline="") as text:
+            yield text
+
+
+def _start(target: Path) -> str:
+    """How the names begin that this machine gives to unfinished files for ``target``.
+
+    It doesn't hold the target's own name, which may be as long as names can be.
+    """
+    of = zlib.crc32(f"{os.uname().nodename}/{target.name}".encode(errors="surrogateescape"))
+    return f".sestui-{of:08x}-"
+
+
+def _sweep(folder: Path, start: str) -> None:
+    """Delete what processes left here that were killed while they wrote."""
+    with suppress(OSError):  # a folder that can't be listed may be written all the same
+        for name in os.listdir(folder):
+            if name.startswith(start):
+                process = name.removeprefix(start).partition("-")[0]
+                if process.isdecimal() and not _is_alive(int(process)):
+                    (folder / name).unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True  # somebody else's
+    return True
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _is_to_be_replaced(out: Path) -> bool:
+    """Whether it is a file or nothing yet, and not a descriptor of this process."""
+    if _descriptor(out) is not None:
+        return False
+    try:
+        return stat.S_ISREG(out.stat().st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def _descriptor(out: Path) -> int | None:
+    """The number of this process's descriptor that ``out`` names; None for another file."""
+    found = _DESCRIPTOR.fullmatch(str(out))
+    return int(found[1]) if found else _NAMED.get(str(out))
+
+
+def _as_it_stands(out: Path) -> int:
+    """A descriptor of our own that writes to what is there."""
+    number = _descriptor(out)
+    # Opening a descriptor's name anew would begin at a file's start, and fails for a socket.
+    return os.open(out, os.O_WRONLY) if number is None else os.dup(number)
