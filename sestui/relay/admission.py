@@ -19,9 +19,8 @@ from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.core.delivery.handover import Answer, Claim, HoldBack
 from sestui.errors import StorageError
-from sestui.relay.results import SendResult, of_answer, of_trouble
+from sestui.relay.results import SendResult, of_reply, of_trouble
 from sestui.relay.waiting import (
-    FirstAnswer,
     FirstCall,
     RelayedOutcomes,
     RepeatedCalls,
@@ -121,7 +120,7 @@ class RelayAdmission:
         """By delivery id: those whose answers are not in the ledger yet."""
         self._admitting: list[WaitingMail] = []
         """In the transaction that is under way."""
-        self._said: list[FirstAnswer] = []
+        self._said: list[FirstCall] = []
         self._uncertain = self._draining = False
         self._closing = threading.Event()
         self._beat_at = float("-inf")
@@ -328,14 +327,14 @@ class RelayAdmission:
                 self._store.take_back(self._calls.keys())
                 self._uncertain = False
             found = self._store.exchange(
-                [each.call for each in said], [each.incoming for each in mails]
+                [each.as_answer() for each in said], [each.incoming for each in mails]
             )
         except StorageError as error:
             self._not_written(error, mails)
             return
         self._said = []
         for each in said:
-            for answer in each.call.answers:
+            for answer in each.answers:
                 self._calls.pop(answer.delivery_id, None)
         settle([(each.waiting, each.settled) for each in said])
         if mails:
@@ -349,7 +348,7 @@ class RelayAdmission:
             waiting.settle(unavailable(str(error)))
         now = self._clock.monotonic()
         for each in self._said:
-            if now - each.at > _WRITE_PATIENCE:
+            if now - each.settled_at > _WRITE_PATIENCE:
                 each.waiting.settle(each.settled)
         self._clock.wait(threading.Event(), _WRITE_AGAIN_SECONDS)
 
@@ -387,11 +386,11 @@ class RelayAdmission:
         call.answers.append(answer)
         if not call.answered:
             return
-        settled = of_answer(answer, call.admission.mail_id)
-        if self._draining and answer.hold_back is HoldBack.WITHDRAWN:
-            settled = closing()
-        now = self._clock.monotonic()
-        self._said.append(FirstAnswer(call.as_answer(), settled, call.waiting, now))
+        call.settled = of_reply(answer.reply, call.admission.mail_id)
+        if self._draining and answer.reply.hold_back is HoldBack.WITHDRAWN:
+            call.settled = closing()
+        call.settled_at = self._clock.monotonic()
+        self._said.append(call)
 
 
 def _mails(mail: RelayedMail, admission: Admission, claims: Sequence[Claim]) -> list[Made]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack, Reply
+from sestui.core.delivery.handover import AnswerKind, HoldBack, Reply
 from sestui.core.delivery.states import DeliveryState, SkipReason
 from sestui.ses_api.relay_admission import RelayedOutcome, own_message_id
 from sestui.ses_api.wire import (
@@ -25,20 +25,20 @@ class SendResult:
     error: ServiceError | None = None
 
 
-def of_answer(answer: Answer, mail_id: int) -> SendResult:
+def of_reply(reply: Reply, mail_id: int) -> SendResult:
     """What SES said to the first call, for the client.
 
     An answer that was lost is a success with an id of ours: the mail may have arrived, so a client
     that was told of a failure, and sent it again, would make it two. It is in doubt in the ledger,
     where an event or the operator settles it.
     """
-    if answer.kind is AnswerKind.ACCEPTED:
-        return SendResult(answer.message_id)
-    if answer.kind is AnswerKind.UNKNOWN:
+    if reply.kind is AnswerKind.ACCEPTED:
+        return SendResult(reply.message_id)
+    if reply.kind is AnswerKind.UNKNOWN:
         return SendResult(own_message_id(mail_id))
-    if answer.kind is AnswerKind.REFUSED:
-        return SendResult(error=_refusal(answer.code, answer.reason))
-    return SendResult(error=_not_taken(answer))
+    if reply.kind is AnswerKind.REFUSED:
+        return SendResult(error=_refusal(reply.code, reply.reason))
+    return SendResult(error=_not_taken(reply))
 
 
 def of_trouble(trouble: Reply) -> SendResult:
@@ -75,20 +75,20 @@ _PAUSES = (
 """What the codes of an account that may not send contain, in either API."""
 
 
-def _not_taken(answer: Answer) -> ServiceError:
-    if answer.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
+def _not_taken(reply: Reply) -> ServiceError:
+    if reply.hold_back in {HoldBack.RATE, HoldBack.WITHDRAWN}:
         return rate_exceeded()
-    if answer.hold_back is HoldBack.QUOTA:
+    if reply.hold_back is HoldBack.QUOTA:
         return quota_exceeded()
-    if answer.hold_back is HoldBack.CONTENT:
-        return bad_request(answer.reason)
-    if answer.hold_back is HoldBack.PAUSED:
+    if reply.hold_back is HoldBack.CONTENT:
+        return bad_request(reply.reason)
+    if reply.hold_back is HoldBack.PAUSED:
         for word, status in _PAUSES:
-            if word in answer.code:
-                return EntryResult(status, error=answer.reason).as_error()
+            if word in reply.code:
+                return EntryResult(status, error=reply.reason).as_error()
         # Its own credentials are the relay's trouble: the client's are right.
         return ServiceError(500, "InternalFailure", "SES refuses the relay's own credentials.")
-    return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {answer.reason}")
+    return ServiceError(503, "ServiceUnavailable", f"SES did not take it: {reply.reason}")
 
 
 def as_entry(settled: SendResult) -> EntryResult:

@@ -57,6 +57,10 @@ class FirstCall:
     admitted_at: float
     """By the ledger's clock."""
     answers: list[Answer] = field(default_factory=list)
+    settled: SendResult = field(default_factory=SendResult)
+    """What the client is told, once everybody is answered for and the ledger knows it."""
+    settled_at: float = 0.0
+    """Monotonic seconds."""
 
     @property
     def answered(self) -> bool:
@@ -73,17 +77,6 @@ class FirstCall:
             len(incoming.recipients),
             self.admitted_at,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class FirstAnswer:
-    """What SES said to a first call, on its way into the ledger."""
-
-    call: CallAnswer
-    settled: SendResult
-    waiting: WaitingMail
-    at: float
-    """Monotonic seconds."""
 
 
 class WaitingQueue:

@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sestui.core.clock import Clock
+from sestui.core.delivery.handover import Reply
 from sestui.core.delivery.pacing import line_seconds
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
-from sestui.ses.outcome import Lost, Outcome, closed, said_too_soon, too_late
+from sestui.ses.outcome import Outcome, closed, lost, said_too_soon, too_late
 
 _log = logging.getLogger(__name__)
 
@@ -364,7 +365,7 @@ class Connections:
         try:
             answer = call.reader.feed(data) if data else call.reader.end()
         except UnreadableError as error:
-            self._lose(connection, Lost("Unreadable", f"What came for an answer is {error}."))
+            self._lose(connection, lost("Unreadable", f"What came for an answer is {error}."))
             return False
         if answer is None:
             if not data:
@@ -386,7 +387,7 @@ class Connections:
         call.done(answer)
         return kept
 
-    def _lose(self, connection: _Connection, lost: Lost) -> None:
+    def _lose(self, connection: _Connection, reply: Reply) -> None:
         """Close the connection; what it carried, if anything, is lost."""
         call, connection.call = connection.call, None
         if call is None:
@@ -395,7 +396,7 @@ class Connections:
         self._drop(connection)
         self._writing.discard(call)
         call.over = True
-        call.done(lost)
+        call.done(reply)
 
     def _drop(self, connection: _Connection) -> None:
         self._open -= 1

@@ -18,7 +18,7 @@ from sestui.core.delivery.mail import Mail
 from sestui.ses.client import USER_AGENT, Clients
 from sestui.ses.connections import Connections
 from sestui.ses.connector import ConnectError
-from sestui.ses.outcome import Lost, Outcome
+from sestui.ses.outcome import Outcome
 from sestui.ses.replies import bulk_replies, single_reply
 from sestui.ses.requests import bulk_request, single_request
 from sestui.ses.signer import Credentials, Signer
@@ -47,8 +47,8 @@ class SesCall:
 
 def _replies(operation: Operation, mails: int, outcome: Outcome) -> Sequence[Reply]:
     """What came of a call, for each of its ``mails``."""
-    if isinstance(outcome, Lost):
-        return [Reply(AnswerKind.UNKNOWN, code=outcome.code, reason=outcome.reason)] * mails
+    if isinstance(outcome, Reply):
+        return [outcome] * mails
     if operation is Operation.SEND_EMAIL:
         return [single_reply(outcome)]
     return bulk_replies(outcome, mails)

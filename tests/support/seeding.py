@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import select
@@ -10,7 +11,7 @@ from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Clock
 from sestui.core.content import MessageSource
 from sestui.core.delivery.account import AccountStatus, QuotaRule
-from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, RunCounts
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, Reply, RunCounts
 from sestui.core.delivery.mail import MailAttachment
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
@@ -109,35 +110,22 @@ def open_ledger(
 
 
 def accepted(claim: Claim) -> Answer:
-    return Answer(
-        claim.delivery_id, claim.attempt, AnswerKind.ACCEPTED, message_id=f"m{claim.delivery_id}"
-    )
+    return Answer.of(claim, Reply(AnswerKind.ACCEPTED, message_id=f"m{claim.delivery_id}"))
 
 
 def refused(claim: Claim) -> Answer:
-    return Answer(
-        claim.delivery_id, claim.attempt, AnswerKind.REFUSED, code="MessageRejected", reason="No."
-    )
+    return Answer.of(claim, Reply(AnswerKind.REFUSED, code="MessageRejected", reason="No."))
 
 
 def unknown(claim: Claim) -> Answer:
-    return Answer(
-        claim.delivery_id, claim.attempt, AnswerKind.UNKNOWN, code="ReadTimeoutError", reason="Lost"
-    )
+    return Answer.of(claim, Reply(AnswerKind.UNKNOWN, code="ReadTimeoutError", reason="Lost"))
 
 
 def not_sent(
     claim: Claim, hold_back: HoldBack = HoldBack.FAULT, *, retry_after: float = 0.0
 ) -> Answer:
-    return Answer(
-        claim.delivery_id,
-        claim.attempt,
-        AnswerKind.NOT_SENT,
-        code="InternalFailure",
-        reason="Later.",
-        hold_back=hold_back,
-        retry_after=retry_after,
-    )
+    reply = Reply(AnswerKind.NOT_SENT, code="InternalFailure", reason="Later.", hold_back=hold_back)
+    return replace(Answer.of(claim, reply), retry_after=retry_after)
 
 
 def suppress(database: Database, email: str) -> None:

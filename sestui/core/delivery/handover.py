@@ -68,7 +68,7 @@ class Reply:
     kind: AnswerKind
     message_id: str = ""
     code: str = ""
-    """SES's error code, or the name of what failed; '' when accepted."""
+    """SES's error code, or the name of what failed (an exception's); '' when accepted."""
     reason: str = ""
     """A sentence for people; control characters removed."""
     hold_back: HoldBack | None = None
@@ -89,29 +89,14 @@ class Answer:
 
     delivery_id: int
     attempt: int
-    kind: AnswerKind
-    message_id: str = ""
-    code: str = ""
-    """SES's error code, or the exception's name; '' when accepted."""
-    reason: str = ""
-    """A sentence for people; control characters removed."""
-    hold_back: HoldBack | None = None
-    """Set on NOT_SENT answers only."""
+    reply: Reply
     retry_after: float = 0.0
     """NOT_SENT: seconds until the row may be claimed again."""
 
     @classmethod
     def of(cls, claim: Claim, reply: Reply) -> "Answer":
         """``reply`` to ``claim``."""
-        return cls(
-            claim.delivery_id,
-            claim.attempt,
-            reply.kind,
-            message_id=reply.message_id,
-            code=reply.code,
-            reason=reply.reason,
-            hold_back=reply.hold_back,
-        )
+        return cls(claim.delivery_id, claim.attempt, reply)
 
 
 @dataclass(frozen=True, slots=True)

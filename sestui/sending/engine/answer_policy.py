@@ -6,7 +6,7 @@ Pure bookkeeping, no I/O: the engine asks whether to hold, and which runs to pau
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, Reply
 from sestui.core.delivery.pacing import backoff
 from sestui.core.delivery.states import PauseReason
 
@@ -65,13 +65,14 @@ class AnswerPolicy:
         pauses: dict[int, Pause] = {}
         for answer, claim in answers:
             written.append(_with_backoff(answer, claim))
-            if answer.kind is AnswerKind.ACCEPTED:
+            reply = answer.reply
+            if reply.kind is AnswerKind.ACCEPTED:
                 self._failures, self.trouble = 0, ""
                 self._refusals.pop(claim.run_id, None)
-            elif answer.kind is AnswerKind.REFUSED:
-                self._refused(answer, claim, pauses)
-            elif answer.kind is AnswerKind.NOT_SENT:
-                self._not_sent(answer, claim, now, pauses)
+            elif reply.kind is AnswerKind.REFUSED:
+                self._refused(reply, claim, pauses)
+            elif reply.kind is AnswerKind.NOT_SENT:
+                self._not_sent(reply, claim, now, pauses)
         return written, list(pauses.values())
 
     @property
@@ -100,38 +101,38 @@ class AnswerPolicy:
             "everybody else has been dealt with.",
         )
 
-    def _refused(self, answer: Answer, claim: Claim, pauses: dict[int, Pause]) -> None:
+    def _refused(self, reply: Reply, claim: Claim, pauses: dict[int, Pause]) -> None:
         streak = self._refusals.setdefault(claim.run_id, _Streak())
-        if streak.code != answer.code:
-            streak.code, streak.count = answer.code, 0
+        if streak.code != reply.code:
+            streak.code, streak.count = reply.code, 0
         streak.count += 1
         if streak.count >= REFUSALS_IN_A_ROW:
             streak.count = 0
             pauses[claim.run_id] = Pause(
                 claim.run_id,
                 PauseReason.ERRORS,
-                f"{REFUSALS_IN_A_ROW} mails in a row were refused with {answer.code}: "
-                f"{answer.reason}",
+                f"{REFUSALS_IN_A_ROW} mails in a row were refused with {reply.code}: "
+                f"{reply.reason}",
             )
 
-    def _not_sent(self, answer: Answer, claim: Claim, now: float, pauses: dict[int, Pause]) -> None:
-        if answer.hold_back is HoldBack.PAUSED:
+    def _not_sent(self, reply: Reply, claim: Claim, now: float, pauses: dict[int, Pause]) -> None:
+        if reply.hold_back is HoldBack.PAUSED:
             pauses[claim.run_id] = Pause(
-                claim.run_id, PauseReason.ACCOUNT, f"{answer.code}: {answer.reason}"
+                claim.run_id, PauseReason.ACCOUNT, f"{reply.code}: {reply.reason}"
             )
-        elif answer.hold_back is HoldBack.QUOTA:
+        elif reply.hold_back is HoldBack.QUOTA:
             self.quota_refused = True
-        elif answer.hold_back is HoldBack.BULK:
+        elif reply.hold_back is HoldBack.BULK:
             self.bulk_throttled = True
-        elif answer.hold_back is HoldBack.CONTENT:
-            self._unmade.setdefault(claim.run_id, {})[claim.delivery_id] = answer.reason
-        elif answer.hold_back in {HoldBack.UNREACHABLE, HoldBack.FAULT}:
+        elif reply.hold_back is HoldBack.CONTENT:
+            self._unmade.setdefault(claim.run_id, {})[claim.delivery_id] = reply.reason
+        elif reply.hold_back in {HoldBack.UNREACHABLE, HoldBack.FAULT}:
             # Calls that were in the air together fail together: one step of backoff for them all.
             if now >= self.hold_until:
                 self._failures += 1
-                if answer.hold_back is HoldBack.UNREACHABLE or self._failures > _FEW_FAILURES:
+                if reply.hold_back is HoldBack.UNREACHABLE or self._failures > _FEW_FAILURES:
                     self.hold_until = now + min(_LONGEST_HOLD_SECONDS, backoff(self._failures) / 2)
-            self.trouble = not_now(answer.reason, answer.code)
+            self.trouble = not_now(reply.reason, reply.code)
 
 
 def not_now(reason: str, code: str = "") -> str:
@@ -141,12 +142,12 @@ def not_now(reason: str, code: str = "") -> str:
 
 def _with_backoff(answer: Answer, claim: Claim) -> Answer:
     """When the recipient is tried again; only a fault of its own counts against it."""
-    if answer.kind is not AnswerKind.NOT_SENT:
+    if answer.reply.kind is not AnswerKind.NOT_SENT:
         return answer
-    if answer.hold_back is HoldBack.FAULT:
+    if answer.reply.hold_back is HoldBack.FAULT:
         return replace(answer, retry_after=backoff(claim.faults + 1))
-    if answer.hold_back is HoldBack.CONTENT:
+    if answer.reply.hold_back is HoldBack.CONTENT:
         return replace(answer, retry_after=_CONTENT_RETRY_SECONDS)
-    if answer.hold_back is HoldBack.RATE:
+    if answer.reply.hold_back is HoldBack.RATE:
         return replace(answer, retry_after=_THROTTLED_RETRY_SECONDS)
     return answer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Clock, Instant
-from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, Reply
 from sestui.core.delivery.pacing import AllowedRate, Quota
 
 
@@ -44,10 +44,10 @@ REPORT_SECONDS = 0.1
 """The least time between two reports."""
 
 
-def line_of(answer: Answer, claim: Claim, at: Instant) -> AnswerLine:
+def line_of(reply: Reply, claim: Claim, at: Instant) -> AnswerLine:
     """The line for one answer."""
-    detail = answer.message_id or f"{answer.code}: {answer.reason}"
-    return AnswerLine(at, claim.run_id, claim.email, answer.kind, detail)
+    detail = reply.message_id or f"{reply.code}: {reply.reason}"
+    return AnswerLine(at, claim.run_id, claim.email, reply.kind, detail)
 
 
 class Reporter:
@@ -64,9 +64,9 @@ class Reporter:
         """Keep the newest answers for the next report, and count them all."""
         now = self._clock.now()
         # What we took back ourselves is nobody's answer.
-        given = [each for each in answers if each[0].hold_back is not HoldBack.WITHDRAWN]
+        given = [each for each in answers if each[0].reply.hold_back is not HoldBack.WITHDRAWN]
         self._answered += len(given)
-        self._lines += [line_of(answer, claim, now) for answer, claim in given]
+        self._lines += [line_of(answer.reply, claim, now) for answer, claim in given]
         del self._lines[:-MOST_LINES]
 
     def report(

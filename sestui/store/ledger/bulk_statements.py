@@ -69,11 +69,11 @@ def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
                 "id": answer.delivery_id,
                 "attempt": answer.attempt,
                 "state": state,
-                "message_id": answer.message_id,
-                "code": answer.code,
-                "reason": answer.reason,
+                "message_id": answer.reply.message_id,
+                "code": answer.reply.code,
+                "reason": answer.reply.reason,
                 "wait": answer.retry_after,
-                "faults": int(answer.hold_back is HoldBack.FAULT),
+                "faults": int(answer.reply.hold_back is HoldBack.FAULT),
             }
             for answer, state in answers
         ]

@@ -30,6 +30,7 @@ from sestui.core.delivery.handover import (
     ClaimRequest,
     ClaimResult,
     HoldBack,
+    Reply,
 )
 from sestui.core.delivery.pacing import (
     CHUNK_SECONDS,
@@ -116,7 +117,7 @@ class Ledger:
             row = governor.locked_row(connection, self._account)
             claimed = connection.execute(sql.CLAIMED, {"worker": self._worker}).all()
             unknown = [
-                Answer(each.id, each.attempts, AnswerKind.NOT_SENT)
+                Answer(each.id, each.attempts, Reply(AnswerKind.NOT_SENT))
                 for each in claimed
                 if each.id not in held
             ]
@@ -133,7 +134,7 @@ class Ledger:
         now: Instant,
     ) -> None:
         """Write ``answers`` in a transaction of the caller's, who holds the governor's ``row``."""
-        throttled = {each.delivery_id for each in answers if each.hold_back is HoldBack.RATE}
+        throttled = {each.delivery_id for each in answers if each.reply.hold_back is HoldBack.RATE}
         moved = self._write(connection, answers, now)
         if not moved:
             return
@@ -158,7 +159,9 @@ class Ledger:
         moved: list[tuple[str, Row[Any]]] = []
         # In the air are nearly all; of what was put in doubt meanwhile the answer came after all.
         for before in (DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value):
-            said = many.answers_text([(each, _STATE_AFTER[each.kind].value) for each in answers])
+            said = many.answers_text(
+                [(each, _STATE_AFTER[each.reply.kind].value) for each in answers]
+            )
             given = {"b_said": said, "b_before": before, "b_worker": self._worker, "b_now": now}
             rows = connection.execute(many.statements(connection).settle, given).all()
             moved += [(before, row) for row in rows]

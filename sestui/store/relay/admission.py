@@ -92,7 +92,7 @@ class AdmissionStore:
         failed: list[int] = []
         unsent: list[CallAnswer] = []
         for call in calls:
-            kind = call.answers[0].kind
+            kind = call.answers[0].reply.kind
             if kind in {AnswerKind.ACCEPTED, AnswerKind.UNKNOWN}:
                 if call.recipients > len(call.answers):
                     told.append(call.mail_id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from sestui.core.delivery.handover import Answer, AnswerKind
+from sestui.core.delivery.handover import Answer, AnswerKind, Reply
 from sestui.runtime import Runtime
 from sestui.ses_api.relay_admission import CallAnswer, Incoming, Terms
 from sestui.ses_api.relayed import mail_of, packed
@@ -47,7 +47,7 @@ class Queue:
         incoming = Incoming(self.terms, mail.recipients, packed(mail), to[0], to[0])
         [admission] = self.admission.exchange([], [incoming]).found
         [claim] = admission.claims
-        answer = Answer(claim.delivery_id, claim.attempt, AnswerKind.ACCEPTED, message_id="m")
+        answer = Answer.of(claim, Reply(AnswerKind.ACCEPTED, message_id="m"))
         at = self.runtime.clock.now()
         call = CallAnswer(admission.mail_id, (answer,), self.terms, len(to), at)
         self.admission.exchange([call], [])

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from sestui.audience.imports.importer import import_contacts
-from sestui.core.delivery.handover import Answer, AnswerKind
+from sestui.core.delivery.handover import Answer, AnswerKind, Reply
 from sestui.core.delivery.states import PauseReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import StorageBusyError
@@ -157,7 +157,7 @@ def relayed(runtime, *to):
     incoming = Incoming(terms, mail.recipients, packed(mail), "retry", "replay")
     [admission] = intake.exchange([], [incoming]).found
     [claim] = admission.claims
-    answer = Answer(claim.delivery_id, claim.attempt, AnswerKind.ACCEPTED, message_id="m1")
+    answer = Answer.of(claim, Reply(AnswerKind.ACCEPTED, message_id="m1"))
     intake.exchange([CallAnswer(admission.mail_id, (answer,), terms, len(to), now)], [])
 
 

@@ -75,7 +75,7 @@ class Ledger:
     def exchange(self, answers: Any, mails: Any) -> Admissions:
         if self.fails is not None:
             raise self.fails
-        self.written += [answer.kind for call in answers for answer in call.answers]
+        self.written += [answer.reply.kind for call in answers for answer in call.answers]
         found = []
         for mail in mails:
             self.asked_at.append(self.clock.now())

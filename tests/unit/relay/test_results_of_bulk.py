@@ -2,8 +2,8 @@
 
 import pytest
 
-from sestui.core.delivery.handover import Answer, AnswerKind, HoldBack
-from sestui.relay.results import SendResult, as_entry, of_answer, of_whole_call
+from sestui.core.delivery.handover import AnswerKind, HoldBack, Reply
+from sestui.relay.results import SendResult, as_entry, of_reply, of_whole_call
 from sestui.ses_api import wire
 from sestui.ses_api.wire import BulkStatus, EntryResult, ServiceError
 
@@ -57,8 +57,8 @@ def test_what_is_one_mails_own_fails_it_alone(own):
     ],
 )
 def test_an_account_that_may_not_send_says_so_in_sess_words(code, reason, said, status):
-    answer = Answer(1, 1, AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.PAUSED)
-    settled = of_answer(answer, 1)
+    reply = Reply(AnswerKind.NOT_SENT, code=code, reason=reason, hold_back=HoldBack.PAUSED)
+    settled = of_reply(reply, 1)
     assert (settled.error.status, settled.error.code, settled.error.text) == (400, said, reason)
     assert as_entry(settled).status == status
 
@@ -78,5 +78,5 @@ def test_an_account_that_may_not_send_says_so_in_sess_words(code, reason, said, 
     ],
 )
 def test_sess_refusal_of_a_mail_is_its_status(code, text, status):
-    settled = of_answer(Answer(1, 1, AnswerKind.REFUSED, code=code, reason=text), 1)
+    settled = of_reply(Reply(AnswerKind.REFUSED, code=code, reason=text), 1)
     assert as_entry(settled) == EntryResult(BulkStatus(status), error=text)

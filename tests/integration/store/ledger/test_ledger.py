@@ -10,7 +10,14 @@ from sqlmodel import update
 
 from sestui.core.clock import SystemClock
 from sestui.core.delivery.account import AccountStatus
-from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, HoldBack, RunCounts
+from sestui.core.delivery.handover import (
+    Answer,
+    AnswerKind,
+    ClaimRequest,
+    HoldBack,
+    Reply,
+    RunCounts,
+)
 from sestui.core.delivery.pacing import CHUNK_SECONDS, CLAIM_AHEAD_SECONDS
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import StorageError
@@ -99,8 +106,8 @@ def test_what_ses_said_is_kept_letter_for_letter(started, database, clock):
     first, second = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     said = 'He said "no" \\n \\u0041 \'x\' {"a": [1]} $.id 名 \U0001f600 \x7f; DROP TABLE run'
     answers = [
-        Answer(first.delivery_id, 1, AnswerKind.REFUSED, code=said, reason=said * 20),
-        Answer(second.delivery_id, 1, AnswerKind.ACCEPTED, message_id=said),
+        Answer.of(first, Reply(AnswerKind.REFUSED, code=said, reason=said * 20)),
+        Answer.of(second, Reply(AnswerKind.ACCEPTED, message_id=said)),
     ]
     ledger.exchange(answers, None)
     refused_row, accepted_row = rows_of(database, run_id)

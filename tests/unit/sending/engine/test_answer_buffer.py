@@ -2,7 +2,7 @@
 
 import pytest
 
-from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, ClaimResult
+from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, ClaimResult, Reply
 from sestui.errors import EXIT_TRY_AGAIN, StorageBusyError, StorageError
 from sestui.sending.engine.answer_buffer import PATIENCE_SECONDS, AnswerBuffer
 from tests.support.clocks import FakeClock
@@ -32,7 +32,7 @@ class Ledger:
 
 
 def answers(*ids):
-    return [Answer(number, 1, AnswerKind.ACCEPTED, message_id="m") for number in ids]
+    return [Answer(number, 1, Reply(AnswerKind.ACCEPTED, message_id="m")) for number in ids]
 
 
 def test_what_could_not_be_written_is_written_later():

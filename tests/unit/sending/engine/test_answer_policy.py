@@ -1,6 +1,6 @@
 import pytest
 
-from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack
+from sestui.core.delivery.handover import Answer, AnswerKind, Claim, HoldBack, Reply
 from sestui.core.delivery.states import PauseReason
 from sestui.sending.engine.answer_policy import REFUSALS_IN_A_ROW, AnswerPolicy
 
@@ -9,8 +9,7 @@ NOW = 500.0
 
 def pair(kind, *, run=1, code="", hold_back=None, reason="Because.", delivery=7, **claim):
     claim = Claim(delivery, run, "ada@example.com", **({"attempt": 1} | claim))
-    answer = Answer(delivery, claim.attempt, kind, code=code, reason=reason, hold_back=hold_back)
-    return answer, claim
+    return Answer.of(claim, Reply(kind, code=code, reason=reason, hold_back=hold_back)), claim
 
 
 def refusal(code="MessageRejected", run=1):
@@ -28,7 +27,7 @@ def test_many_refusals_of_one_kind_pause_the_run_with_the_reason():
     policy = AnswerPolicy()
     assert policy.read([refusal()] * (REFUSALS_IN_A_ROW - 1), NOW)[1] == []
     written, (pause,) = policy.read([refusal()], NOW)
-    assert written[0].kind is AnswerKind.REFUSED
+    assert written[0].reply.kind is AnswerKind.REFUSED
     assert (pause.run_id, pause.reason) == (1, PauseReason.ERRORS)
     assert "MessageRejected: Because." in pause.detail
     # Resumed: as many again before it is paused again.
@@ -60,7 +59,7 @@ def test_the_daily_quota_is_said_and_the_mail_keeps_its_place():
     policy = AnswerPolicy()
     written, pauses = policy.read([unsent(HoldBack.QUOTA)], NOW)
     assert policy.quota_refused
-    assert (pauses, written[0].kind, written[0].retry_after) == ([], AnswerKind.NOT_SENT, 0.0)
+    assert (pauses, written[0].reply.kind, written[0].retry_after) == ([], AnswerKind.NOT_SENT, 0.0)
 
 
 def test_a_throttled_mail_is_tried_again_in_a_second_and_nothing_is_held():
@@ -76,7 +75,7 @@ def test_faults_back_off_by_their_own_count_whatever_the_claims(attempt):
         for n in (0, 1, 2, 9, 500)
     ]
     assert [answer.retry_after for answer in read] == [1, 2, 4, 300, 300]
-    assert {answer.kind for answer in read} == {AnswerKind.NOT_SENT}
+    assert {answer.reply.kind for answer in read} == {AnswerKind.NOT_SENT}
 
 
 def test_who_can_get_no_mail_pauses_the_run_once_nothing_else_is_left():
@@ -86,7 +85,7 @@ def test_who_can_get_no_mail_pauses_the_run_once_nothing_else_is_left():
     ]
     written, pauses = policy.read([*unmade, ACCEPTANCE], NOW)
     assert pauses == []  # everybody else first
-    assert {answer.kind for answer in written[:3]} == {AnswerKind.NOT_SENT}
+    assert {answer.reply.kind for answer in written[:3]} == {AnswerKind.NOT_SENT}
     assert {answer.retry_after for answer in written[:3]} == {60.0}
     pause = policy.unmade(1)
     assert pause.reason is PauseReason.ERRORS

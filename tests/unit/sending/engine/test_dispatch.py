@@ -69,7 +69,7 @@ class Scene:
             self.answers[answer.delivery_id] = answer
 
     def kinds(self):
-        return {number: answer.kind for number, answer in sorted(self.answers.items())}
+        return {number: answer.reply.kind for number, answer in sorted(self.answers.items())}
 
 
 def test_every_claim_gets_its_answer():
@@ -100,8 +100,9 @@ def test_what_cannot_be_rendered_never_left_and_the_others_go(error, bulk):
     scene = Scene()
     scene.hand_over(1, 2, 3, composer=Composer({"a2@example.com": error}), bulk=bulk)
     scene.run(1)
-    assert [scene.answers[n].kind.value for n in (1, 2, 3)] == ["accepted", "not_sent", "accepted"]
-    assert (scene.answers[2].code, scene.answers[2].hold_back) == ("ContentError", HoldBack.CONTENT)
+    replies = [scene.answers[number].reply for number in (1, 2, 3)]
+    assert [reply.kind.value for reply in replies] == ["accepted", "not_sent", "accepted"]
+    assert (replies[1].code, replies[1].hold_back) == ("ContentError", HoldBack.CONTENT)
     assert sorted(scene.ses.recipients) == ["a1@example.com", "a3@example.com"]
 
 
@@ -110,7 +111,7 @@ def test_what_cannot_be_written_as_a_request_never_left_either():
     scene.hand_over(1, 2)
     scene.hand_over(3, in_seconds=0.01)
     scene.run(1)
-    assert scene.answers[2].hold_back is HoldBack.CONTENT
+    assert scene.answers[2].reply.hold_back is HoldBack.CONTENT
     assert sorted(scene.ses.recipients) == ["a1@example.com", "a3@example.com"]
 
 
@@ -124,7 +125,7 @@ def test_what_waits_for_its_slot_is_taken_back():
     scene.dispatcher.withdraw()
     scene.hand_over(4)
     scene.run(1)
-    assert {scene.answers[n].hold_back for n in (2, 3, 4)} == {HoldBack.WITHDRAWN}
+    assert {scene.answers[n].reply.hold_back for n in (2, 3, 4)} == {HoldBack.WITHDRAWN}
     assert scene.ses.recipients == ["a1@example.com"]
     assert (scene.dispatcher.left, scene.dispatcher.waiting) == (1, 0)
 
@@ -134,9 +135,9 @@ def test_when_nobody_waits_any_more_only_what_has_left_is_unknown():
     scene.hand_over(1)
     scene.hand_over(2, in_seconds=60)
     scene.run(1)
-    kinds = {answer.delivery_id: answer for answer in scene.dispatcher.give_up()}
-    assert (kinds[1].kind, kinds[1].code) == (UNKNOWN, "Stopped")
-    assert (kinds[2].kind, kinds[2].code) == (NOT_SENT, WITHDRAWN.code)
+    replies = {answer.delivery_id: answer.reply for answer in scene.dispatcher.give_up()}
+    assert (replies[1].kind, replies[1].code) == (UNKNOWN, "Stopped")
+    assert (replies[2].kind, replies[2].code) == (NOT_SENT, WITHDRAWN.code)
     assert not scene.dispatcher.in_the_air
 
 
@@ -147,7 +148,7 @@ def test_who_slept_too_long_sends_nothing_of_what_it_had():
     scene.run(0.1)
     scene.clock.advance(STALE_SECONDS + 1)  # the clock runs on while the machine sleeps
     scene.run(1)
-    assert {answer.hold_back for answer in scene.answers.values()} == {HoldBack.WITHDRAWN}
+    assert {answer.reply.hold_back for answer in scene.answers.values()} == {HoldBack.WITHDRAWN}
     assert scene.ses.sent == []
 
 
@@ -160,12 +161,12 @@ def test_without_a_connection_nothing_leaves_and_what_is_due_comes_back():
     scene.run(1)
     assert not scene.dispatcher.connected
     assert scene.dispatcher.unreachable.code == "SSLError"
-    assert (scene.answers[1].kind, scene.answers[1].code) == (NOT_SENT, "SSLError")
+    assert (scene.answers[1].reply.kind, scene.answers[1].reply.code) == (NOT_SENT, "SSLError")
     scene.ses.connected = True
     assert scene.dispatcher.connected
     scene.hand_over(2)
     scene.run(1)
-    assert scene.answers[2].kind is AnswerKind.ACCEPTED
+    assert scene.answers[2].reply.kind is AnswerKind.ACCEPTED
 
 
 # outages
@@ -221,7 +222,7 @@ def test_an_outage_of_15_seconds_costs_a_handful(kind, before, seed, account_ans
     scene.ses.answer, scene.account_answers = (lambda _: ACCEPTED), True
     scene.feed(25)
     assert 1 <= scene.unknown() <= 25
-    accepted = sum(answer.kind is AnswerKind.ACCEPTED for answer in scene.answers.values())
+    accepted = sum(answer.reply.kind is AnswerKind.ACCEPTED for answer in scene.answers.values())
     sent_well = before * 200 * 0.99 + 10 * 200 * 0.8  # it is well again within some seconds
     assert accepted >= sent_well
 
@@ -293,7 +294,7 @@ def test_its_thread_sends_and_ends():
     dispatcher.hand_over([Job(claims, partial(rendered, Composer()), clock.monotonic(), 100)])
     assert dispatcher.answered.wait(30)
     ((answer, _),) = dispatcher.collect()
-    assert answer.kind is AnswerKind.ACCEPTED
+    assert answer.reply.kind is AnswerKind.ACCEPTED
     dispatcher.close()
 
 
@@ -318,7 +319,7 @@ def test_a_thread_that_fails_says_so_and_loses_nothing(caplog):
     dispatcher.start()
     assert dispatcher.answered.wait(30)
     assert isinstance(dispatcher.failure, MemoryError)
-    assert {answer.delivery_id: answer.kind for answer in dispatcher.give_up()} == {
+    assert {answer.delivery_id: answer.reply.kind for answer in dispatcher.give_up()} == {
         1: UNKNOWN,
         2: NOT_SENT,
     }
