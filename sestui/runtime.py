@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Self
 
 from sestui import log
+from sestui.compose.composers import Composers
 from sestui.core.clock import Clock, Instant, SystemClock
 from sestui.core.delivery.pacing import AllowedRate
-from sestui.core.delivery.states import RunKind, RunState, WaitReason
 from sestui.core.lazy import lazy
 from sestui.core.schedule.reminders import Reminding
+from sestui.core.schedule.zones import local_time
 from sestui.errors import SestuiError
 from sestui.reports.overview import Overview
+from sestui.sending.ses_access import SesAccess
 from sestui.settings import Settings, check_variables
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.contacts.contacts import Contacts
@@ -29,13 +29,11 @@ from sestui.store.runs.runs import Runs
 
 if TYPE_CHECKING:
     from sestui.compose.checks import Checker
-    from sestui.core.content import Composer
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.notices import Notices
     from sestui.reports.reminders import ReminderService
     from sestui.sending.engine.loop import Engine, Limits
-    from sestui.sending.engine.ports import MailComposer
     from sestui.sending.engine.report import SenderReport
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
     from sestui.sending.runs.forecast import ForecastService
@@ -46,10 +44,8 @@ if TYPE_CHECKING:
     from sestui.ses.account import AccountReader
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
-    from sestui.simulator.launch import SimulatorProcess
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
-    from sestui.store.db.tables import Campaign, Run
     from sestui.tasks.agenda import Agenda
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
@@ -68,15 +64,6 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
-def local_time(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
-    """See :meth:`Runtime.local_time`."""
-    then = datetime.fromtimestamp(instant, zone).astimezone(zone)
-    today = datetime.fromtimestamp(now, zone).astimezone(zone)
-    year = "" if then.year == today.year else f"{then:%Y} "
-    day = "" if then.date() == today.date() else f"on {then.day} {then:%b} {year}"
-    return f"{day}at {then:%H:%M}"
-
-
 class Runtime:
     """One process's sestui: open it with :meth:`open`, close it with :meth:`close`.
 
@@ -93,8 +80,9 @@ class Runtime:
         self.deliveries = Deliveries(database)
         self.delivery_pages = DeliveryPages(database)
         self.doubts = InDoubt(database)
+        self.composers = Composers(database, self.campaigns, settings, clock)
         self.overview = Overview(self.campaigns, self.contacts, self.runs, self._allowed_rate)
-        self._simulator: SimulatorProcess | None = None
+        self.ses = SesAccess(settings, clock)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
@@ -104,9 +92,7 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of everything this process brought up."""
-        if self._simulator is not None:
-            self._simulator.stop(at_once=True)
-            self._simulator = None
+        self.ses.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -120,42 +106,16 @@ class Runtime:
     @property
     def simulated(self) -> bool:
         """Whether mail goes to the simulator rather than to SES."""
-        return self.settings.account == "simulator"
+        return self.ses.simulated
 
-    @lazy
+    @property
     def clients(self) -> "Clients":
         """boto3's clients, talking to SES or to the simulator, which is started if need be."""
-        from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
-
-        check_variables()
-        if not self.simulated:
-            settings = self.settings
-            return Clients(Endpoint(profile=settings.aws_profile, region=settings.aws_region))
-        simulator = self._simulator = self._start_simulator()
-        return Clients(
-            Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id)
-        )
+        return self.ses.clients
 
     def gateway(self) -> "Gateway":
         """A way to hand mail to SES, for one thread to drive."""
-        from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
-
-        # Calls that hang keep their connections, and others go on beside them.
-        return Gateway(self.clients, self.clock, most=4 * self.settings.senders)
-
-    def _start_simulator(self) -> "SimulatorProcess":
-        from sestui.simulator.launch import start_simulator  # noqa: PLC0415 - only if simulated
-
-        given = self.settings.model_fields_set
-        settings = self.settings
-        return start_simulator(
-            settings.data_dir,
-            # Only what was set here: another process's, or `sestui simulator`'s, choice stays.
-            rate=settings.simulator_rate if "simulator_rate" in given else None,
-            quota=settings.simulator_quota if "simulator_quota" in given else None,
-            latency=settings.simulator_latency,
-            sandbox=settings.simulator_sandbox if "simulator_sandbox" in given else None,
-        )
+        return self.ses.gateway()
 
     @lazy
     def ses_account(self) -> "AccountReader":
@@ -218,33 +178,6 @@ class Runtime:
 
     # content
 
-    def campaign_composer(self, campaign: "Campaign") -> "Composer":
-        """The campaign's message, compiled."""
-        return self._composer(campaign.message_id, campaign)
-
-    def run_composer(self, run: "Run") -> "MailComposer":
-        """The run's message, compiled: as it was when the run started; a relay's, mail by mail."""
-        if run.kind == RunKind.RELAY:
-            from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
-            from sestui.store.relay.mails import RelayedMails  # noqa: PLC0415 - as above
-
-            return RelayComposer(RelayedMails(self.database, self.clock).contents)
-        from sestui.compose.memberships import BelongingComposer, asks  # noqa: PLC0415 - as below
-        from sestui.store.contacts.memberships import Memberships  # noqa: PLC0415 - only where asked for
-
-        composer = self._composer(run.message_id, run)
-        return (
-            BelongingComposer(composer, Memberships(self.database)) if asks(composer) else composer
-        )
-
-    def _composer(self, message_id: int, sent: Any) -> "Composer":
-        from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
-        from sestui.core.content import Composer  # noqa: PLC0415 - jinja2 is slow to import
-
-        return Composer(
-            self.campaigns.message(message_id), envelope_of(sent, self.settings, self.clock)
-        )
-
     @lazy
     def checker(self) -> "Checker":
         """The checks that every door asks before anything is sent."""
@@ -271,7 +204,9 @@ class Runtime:
         from sestui.sending.runs.run_starter import RunStarter  # noqa: PLC0415 - only where something starts
 
         check_variables()
-        return RunStarter(self.contacts, self.runs, self.campaign_composer, lambda: self.checker)
+        return RunStarter(
+            self.contacts, self.runs, self.composers.of_campaign, lambda: self.checker
+        )
 
     @lazy
     def run_control(self) -> "RunControl":
@@ -431,7 +366,7 @@ class Runtime:
                 ),
                 book=RunQueue(
                     self.runs,
-                    compose=self.run_composer,
+                    compose=self.composers.of_run,
                     quota=self.account.quota,
                     local=self.local_time,
                     announce=self.notices.announce,
@@ -461,27 +396,14 @@ class Runtime:
         Raises:
             AccountError: it doesn't answer.
         """
-        waiting = [
-            run
-            for run in self.runs.in_states((RunState.WAITING,))
-            if run.reason in {WaitReason.QUOTA, WaitReason.ACCOUNT}
-        ]
-        if not waiting:
-            return
-        self.account.look()
-        quota = self.account.quota()
-        has_room = quota is not None and (quota.left is None or quota.left > 0)
-        for run in waiting:
-            if has_room or run.reason == WaitReason.ACCOUNT:
-                self.runs.wake(run.id)
+        from sestui.sending.runs.waking import wake_waiting  # noqa: PLC0415 - only where runs wait
+
+        wake_waiting(self.runs, self.account)
 
     # time
 
     def local_time(self, instant: Instant) -> str:
-        """``instant`` as the operator reads it: ``at 10:42`` today, ``on 23 Nov at 10:42`` else.
-
-        Another year is named: ``on 23 Nov 2025 at 10:42``.
-        """
+        """See :func:`sestui.core.schedule.zones.local_time`."""
         return local_time(instant, self.clock.now(), self.settings.zone)
 
     @property

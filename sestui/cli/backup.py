@@ -103,7 +103,7 @@ def restore_command(
 def _restore(
     file: Path, database: Path, settings: "Settings", *, yes: bool, keep: bool, json: bool
 ) -> None:
-    from sestui.runtime import local_time  # noqa: PLC0415 - the database is slow to import
+    from sestui.core.schedule.zones import local_time  # noqa: PLC0415 - few need it
     from sestui.store.backup.restore import check_backup, made_ready, put_in_place  # noqa: PLC0415
     from sestui.store.backup.restore_lock import check_unused  # noqa: PLC0415
 

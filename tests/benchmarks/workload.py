@@ -145,7 +145,7 @@ def start_run(runtime: Runtime, body: str) -> Run:
 
 def rendered(runtime: Runtime, run: Run, count: int) -> list[Mail]:
     """The mails to the first ``count`` contacts, as the sender would render them."""
-    composer = runtime.run_composer(run)
+    composer = runtime.composers.of_run(run)
     return [
         composer.mail(address_of(number), attributes_of(number), (("sestui-run", str(run.id)),))
         for number in range(1, count + 1)

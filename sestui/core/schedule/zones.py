@@ -239,3 +239,15 @@ def due_at(stored: Instant, name: str, zone: str) -> Instant:
     except (UsageError, ValueError):
         return stored
     return stored if abs(found - stored) < _SAME_SECONDS else found
+
+
+def local_time(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
+    """``instant`` as the operator reads it: ``at 10:42`` today, ``on 23 Nov at 10:42`` else.
+
+    Another year is named: ``on 23 Nov 2025 at 10:42``.
+    """
+    then = datetime.fromtimestamp(instant, zone).astimezone(zone)
+    today = datetime.fromtimestamp(now, zone).astimezone(zone)
+    year = "" if then.year == today.year else f"{then:%Y} "
+    day = "" if then.date() == today.date() else f"on {then.day} {then:%b} {year}"
+    return f"{day}at {then:%H:%M}"

@@ -300,7 +300,7 @@ def test_an_ses_that_is_gone_for_a_while_is_waited_for(world):
     sender = sending(runtime, report=lambda report: troubles.append(report.trouble))
     until(lambda: counts(runtime, run).accepted >= 30)
     port = int(runtime.clients.endpoint_url.rpartition(":")[2])
-    runtime._simulator.stop()
+    runtime.ses._simulator.stop()
     until(lambda: any("SES" in trouble for trouble in troubles))
     until(lambda: counts(runtime, run).sending == 0)
     during = counts(runtime, run)

@@ -1,0 +1,53 @@
+"""Messages compiled for sending; what compiles them is slow to import, and comes with the first."""
+
+from typing import TYPE_CHECKING, Any
+
+from sestui.core.clock import Clock
+from sestui.core.delivery.states import RunKind
+from sestui.settings import Settings
+from sestui.store.campaigns.campaigns import Campaigns
+from sestui.store.db.database import Database
+
+if TYPE_CHECKING:
+    from sestui.core.content import Composer
+    from sestui.sending.engine.ports import MailComposer
+    from sestui.store.db.tables import Campaign, Run
+
+
+class Composers:
+    """Makes what makes the mails of a campaign or run."""
+
+    def __init__(
+        self, database: Database, campaigns: Campaigns, settings: Settings, clock: Clock
+    ) -> None:
+        self._database = database
+        self._campaigns = campaigns
+        self._settings = settings
+        self._clock = clock
+
+    def of_campaign(self, campaign: "Campaign") -> "Composer":
+        """The campaign's message, compiled."""
+        return self._compiled(campaign.message_id, campaign)
+
+    def of_run(self, run: "Run") -> "MailComposer":
+        """The run's message, compiled: as it was when the run started; a relay's, mail by mail."""
+        if run.kind == RunKind.RELAY:
+            from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
+            from sestui.store.relay.mails import RelayedMails  # noqa: PLC0415 - as above
+
+            return RelayComposer(RelayedMails(self._database, self._clock).contents)
+        from sestui.compose.memberships import BelongingComposer, asks  # noqa: PLC0415 - as below
+        from sestui.store.contacts.memberships import Memberships  # noqa: PLC0415 - only where asked for
+
+        composer = self._compiled(run.message_id, run)
+        return (
+            BelongingComposer(composer, Memberships(self._database)) if asks(composer) else composer
+        )
+
+    def _compiled(self, message_id: int, sent: Any) -> "Composer":
+        from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
+        from sestui.core.content import Composer  # noqa: PLC0415 - as above
+
+        return Composer(
+            self._campaigns.message(message_id), envelope_of(sent, self._settings, self._clock)
+        )

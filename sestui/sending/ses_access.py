@@ -1,0 +1,67 @@
+"""The way to SES, or to the simulator in its place, as the settings say."""
+
+from typing import TYPE_CHECKING
+
+from sestui.core.clock import Clock
+from sestui.core.lazy import lazy
+from sestui.settings import Settings, check_variables
+
+if TYPE_CHECKING:
+    from sestui.ses.client import Clients
+    from sestui.ses.gateway import Gateway
+    from sestui.simulator.launch import SimulatorProcess
+
+
+class SesAccess:
+    """What this process talks to SES with; boto3 and the simulator come with the first use."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._simulator: SimulatorProcess | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether mail goes to the simulator rather than to SES."""
+        return self._settings.account == "simulator"
+
+    @lazy
+    def clients(self) -> "Clients":
+        """boto3's clients, talking to SES or to the simulator, which is started if need be."""
+        from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
+
+        check_variables()
+        settings = self._settings
+        if not self.simulated:
+            return Clients(Endpoint(profile=settings.aws_profile, region=settings.aws_region))
+        simulator = self._simulator = self._start_simulator()
+        return Clients(
+            Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id)
+        )
+
+    def gateway(self) -> "Gateway":
+        """A way to hand mail to SES, for one thread to drive."""
+        from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
+
+        # Calls that hang keep their connections, and others go on beside them.
+        return Gateway(self.clients, self._clock, most=4 * self._settings.senders)
+
+    def close(self) -> None:
+        """Stop the simulator, if it was started here."""
+        if self._simulator is not None:
+            self._simulator.stop(at_once=True)
+            self._simulator = None
+
+    def _start_simulator(self) -> "SimulatorProcess":
+        from sestui.simulator.launch import start_simulator  # noqa: PLC0415 - only if simulated
+
+        settings = self._settings
+        given = settings.model_fields_set
+        return start_simulator(
+            settings.data_dir,
+            # Only what was set here: another process's, or `sestui simulator`'s, choice stays.
+            rate=settings.simulator_rate if "simulator_rate" in given else None,
+            quota=settings.simulator_quota if "simulator_quota" in given else None,
+            latency=settings.simulator_latency,
+            sandbox=settings.simulator_sandbox if "simulator_sandbox" in given else None,
+        )
