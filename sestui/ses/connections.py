@@ -9,25 +9,20 @@ first byte was written has not either; everything else that fails is unknown
 
 import heapq
 import itertools
-import logging
 import selectors
 import socket
 import ssl
-import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.handover import Reply
 from sestui.core.delivery.pacing import line_seconds
 from sestui.ses.connector import ConnectError
 from sestui.ses.http_answer import AnswerReader, UnreadableError
+from sestui.ses.opening import Opener, OpeningAttempt
 from sestui.ses.outcome import Outcome, closed, lost, said_too_soon, too_late
-
-_log = logging.getLogger(__name__)
 
 CALL_SECONDS = 20.0
 """SES answers within a second or two. What has no whole answer after this is in doubt, however
@@ -46,12 +41,6 @@ _CROWDED_SECONDS = 5.0
 _IDLE_SECONDS = 20.0
 """Shorter than any middlebox forgets a connection, or a server closes it, in silence."""
 
-_CONNECT_SECONDS = 12.0
-"""For all handshakes together, however slowly the other side speaks."""
-
-_MOST_AT_ONCE = 4
-"""Connections that are being opened at the same time."""
-
 _STILLBORN_SECONDS = 0.5
 """What is closed so soon after it was opened, and was of no use, is as good as refused."""
 
@@ -60,20 +49,9 @@ _IDLE_SHARE, _WARY_FROM_SECONDS, _WARY_SECONDS = 0.5, 2.0, 600.0
 of that while, or a mail could meet the closing on its way; for ten minutes, as it may have been a
 restart."""
 
-_FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.2, 5.0
 _READ_BYTES = 65_536
 
 _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-class OpeningAttempt(Protocol):
-    """One attempt to open a connection."""
-
-    def connect(self) -> socket.socket:
-        """Open it, blocking; ConnectError if it can't be."""
-
-    def abort(self) -> None:
-        """Make :meth:`connect`, in another thread, fail soon."""
 
 
 class _Call:
@@ -112,14 +90,6 @@ class _Connection:
         self.call: _Call | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Opening:
-    attempt: OpeningAttempt
-    began: float
-    found: socket.socket | None = None
-    error: ConnectError | None = None
-
-
 class Connections:
     """Up to ``most`` connections, each carrying one call at a time.
 
@@ -128,10 +98,9 @@ class Connections:
     """
 
     def __init__(self, attempt: Callable[[], OpeningAttempt], clock: Clock, *, most: int) -> None:
-        self._attempt = attempt
         self._clock = clock
         self._most = most
-        self._wanted, self._closed = 0, False
+        self._wanted = 0
         self._selector = selectors.DefaultSelector()
         self._woken, self._waker = socket.socketpair()
         for end in (self._woken, self._waker):
@@ -144,14 +113,13 @@ class Connections:
         self._writing: set[_Call] = set()
         """Those that have left in part only."""
         self._open = 0
-        self._opening: set[_Opening] = set()
-        self._opened: deque[_Opening] = deque()
-        self._failures = 0
-        """Steps of backoff since the last answer."""
-        self._retry_at = float("-inf")
+        self._opener = Opener(attempt, clock, self.wake)
         self._idle_seconds, self._wary_until = _IDLE_SECONDS, float("-inf")
-        self.trouble: ConnectError | None = None
+
+    @property
+    def trouble(self) -> ConnectError | None:
         """Why no connection can be had; None when the last attempt went well."""
+        return self._opener.trouble
 
     @property
     def ready(self) -> int:
@@ -199,7 +167,7 @@ class Connections:
 
     def poll(self, seconds: float) -> None:
         """Wait up to ``seconds`` for something to happen, and deal with it."""
-        self._open_as_wanted()
+        self._opener.open(self._wanted - self._open)
         for key, events in self._selector.select(max(0.0, seconds)):
             connection = key.data
             if connection is None:
@@ -219,10 +187,8 @@ class Connections:
 
     def close(self) -> None:
         """Close every connection; calls that have no answer yet never get one."""
-        self._wanted, self._closed = 0, True
-        self._close_opened()
-        for opening in self._opening:
-            opening.attempt.abort()
+        self._wanted = 0
+        self._opener.close()
         for key in list(self._selector.get_map().values()):
             if key.data is not None:
                 self._drop(key.data)
@@ -230,75 +196,15 @@ class Connections:
         self._woken.close()
         self._waker.close()
 
-    def _close_opened(self) -> None:
-        """Close what was opened and is not taken over any more."""
-        while self._opened:
-            found = self._opened.popleft().found
-            if found is not None:
-                found.close()
-
-    # opening
-
-    def _open_as_wanted(self) -> None:
-        now = self._clock.monotonic()
-        if now < self._retry_at:
-            return
-        most = 1 if self._failures else _MOST_AT_ONCE
-        while len(self._opening) < most and self._open + len(self._opening) < self._wanted:
-            opening = _Opening(self._attempt(), now)
-            thread = threading.Thread(
-                target=self._connect, args=(opening,), name="sestui-connect", daemon=True
-            )
-            try:
-                thread.start()
-            except RuntimeError as error:
-                self._failed(ConnectError("NoThread", f"The system starts no thread: {error}."))
-                return
-            self._opening.add(opening)
-
-    def _connect(self, opening: _Opening) -> None:
-        try:
-            opening.found = opening.attempt.connect()
-        except ConnectError as error:
-            opening.error = error
-        except Exception as error:  # noqa: BLE001 - whatever it is, the loop must know
-            _log.exception("A connection to SES can't be opened, and nobody foresaw why.")
-            opening.error = ConnectError(
-                type(error).__name__, f"No connection to SES: {type(error).__name__}."
-            )
-        self._opened.append(opening)
-        if self._closed:
-            self._close_opened()
-        self.wake()
-
     def _take_over(self) -> None:
         now = self._clock.monotonic()
-        for opening in self._opening:
-            if now - opening.began > _CONNECT_SECONDS:
-                opening.attempt.abort()
-        while self._opened:
-            opening = self._opened.popleft()
-            self._opening.discard(opening)
-            if opening.found is None:
-                if opening.error is not None:
-                    self._failed(opening.error)
-                continue
-            self.trouble = None
-            if isinstance(opening.found, socket.socket):
-                opening.found.setblocking(False)
-            connection = _Connection(opening.found, now)
+        for found in self._opener.opened():
+            if isinstance(found, socket.socket):
+                found.setblocking(False)
+            connection = _Connection(found, now)
             self._open += 1
-            self._selector.register(opening.found, selectors.EVENT_READ, connection)
+            self._selector.register(found, selectors.EVENT_READ, connection)
             self._ready.append(connection)
-
-    def _failed(self, error: ConnectError) -> None:
-        self.trouble = error
-        now = self._clock.monotonic()
-        if now < self._retry_at:
-            return  # those that were under way together fail together: one step for all of them
-        wait = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
-        self._failures += 1
-        self._retry_at = now + wait
 
     def _unasked(self, connection: _Connection) -> None:
         """The other end has closed ``connection``, or says what nobody asked."""
@@ -309,7 +215,7 @@ class Connections:
             self._idle_seconds = min(self._idle_seconds, _IDLE_SHARE * idle)
             self._wary_until = now + _WARY_SECONDS
         elif not connection.proven and idle < _STILLBORN_SECONDS:
-            self._failed(
+            self._opener.failed(
                 ConnectError(
                     "ConnectionClosedError", "Connections to SES are closed as soon as they open."
                 )
@@ -377,7 +283,7 @@ class Connections:
         connection.call = None
         self._writing.discard(call)
         connection.proven = call.over = True
-        self._failures = 0
+        self._opener.answered()
         kept = bool(data) and call.reader.keeps_alive and call.unsent is None
         if kept:
             connection.idle_since = self._clock.monotonic()
