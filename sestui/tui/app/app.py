@@ -88,10 +88,10 @@ class SestuiApp(LifecycleApp):
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, another that was asked for meanwhile, or the run to be followed."""
-        from sestui.tui.app.screen_registry import SCREENS, import_all  # noqa: PLC0415 - comes with the desk
+        from sestui.tui.app.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
 
         for place in TABS:
-            self.add_mode(place.mode, partial(SCREENS[place.mode], self.services))
+            self.add_mode(place.mode, partial(screen_of, place.mode, self.services))
         if self._follow is None:
             self.switch_mode(self._first)
         else:
