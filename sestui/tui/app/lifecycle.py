@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import work
+from textual.events import Event
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from sestui.tui._compat import LoggedApp
 from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background import Background, ReportInbox
 from sestui.tui.app.background_jobs import last_words
@@ -25,7 +27,7 @@ from sestui.tui.app.opening import OpeningScreen
 from sestui.tui.app.preferences import use_keymap, use_theme
 from sestui.tui.app.shutdown import ignore_signals, leave_on_signals
 from sestui.tui.app.styles import LastingStylesheet
-from sestui.tui.app.type_ahead import TypeAheadApp
+from sestui.tui.app.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
@@ -45,7 +47,7 @@ class SenderReported(Message):
     """There is something in the mailbox."""
 
 
-class LifecycleApp(TypeAheadApp):
+class LifecycleApp(LoggedApp):
     """An app whose runtime is opened behind its first frame, with the sender behind its screens."""
 
     account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
@@ -67,6 +69,11 @@ class LifecycleApp(TypeAheadApp):
         self.failure: Exception | None = None
         """Why the app has ended before there was one."""
         self._leaving = False
+        self._type_ahead = TypeAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        """Hold a key back while the one before it is being followed."""
+        await self._type_ahead.take(event)
 
     # coming in
 

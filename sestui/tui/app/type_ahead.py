@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 from textual.app import ScreenStackError
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
-
-from sestui.tui._compat import LoggedApp
 
 _MOST_MOVES = 10
 """So often one key may move the focus on, from screen to screen."""
@@ -21,7 +20,7 @@ _MOST_LOOKS = 50
 a busy machine, or while a screen is being drawn, little gets done in half a second."""
 
 
-class TypeAheadApp(LoggedApp):
+class TypeAhead:
     """Hands a key on once the one before it has done what it does, as far as the focus goes.
 
     Textual hands keys on as they come, and what they do happens a few messages later. Of two that
@@ -29,16 +28,20 @@ class TypeAheadApp(LoggedApp):
     would reach what had the focus before the first: ``esc d`` would type a d into the field.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(
+        self, app: App[Any], hand_on: Callable[[Event], Coroutine[Any, Any, None]]
+    ) -> None:
+        """``hand_on`` is what the app does with an event."""
+        self._app = app
+        self._hand = hand_on
         self._ahead: deque[Key | Paste] = deque()
         self._under_way: asyncio.Task[None] | None = None
         """Waits until the last key has done what it does; None when it has."""
 
-    async def on_event(self, event: Event) -> None:
+    async def take(self, event: Event) -> None:
         """Hold a key back while the one before it is being followed."""
         if not isinstance(event, Key | Paste) or event.is_forwarded:
-            await super().on_event(event)
+            await self._hand(event)
         elif self._under_way is not None:
             self._ahead.append(event)
         else:
@@ -46,7 +49,7 @@ class TypeAheadApp(LoggedApp):
 
     async def _hand_on(self, event: Key | Paste) -> None:
         receiver = self._receiver()
-        await super().on_event(event)
+        await self._hand(event)
         if receiver is not None:
             self._under_way = asyncio.create_task(self._until_done(receiver))
 
@@ -66,12 +69,12 @@ class TypeAheadApp(LoggedApp):
             if now is None or now is receiver:
                 break
             receiver = now
-        self.call_later(self._hand_on_the_next)
+        self._app.call_later(self._hand_on_the_next)
 
     def _receiver(self) -> Widget | None:
         """What gets the next key; None before the first screen and after the last."""
         try:
-            screen: Screen[object] = self.screen
+            screen: Screen[object] = self._app.screen
         except ScreenStackError:
             return None
         return screen.focused or screen

@@ -4,16 +4,16 @@ import asyncio
 from typing import ClassVar
 
 import pytest
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding
-from textual.events import Key, Paste
+from textual.events import Event, Key, Paste
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
-from sestui.tui.app.type_ahead import TypeAheadApp
+from sestui.tui.app.type_ahead import TypeAhead
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.text_input import TextInput
 from tests.support.screens import running, until
@@ -59,6 +59,17 @@ class Question(ModalScreen[str]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
+
+
+class TypeAheadApp(App[None]):
+    """An app that hands its keys on like sestui."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._type_ahead = TypeAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        await self._type_ahead.take(event)
 
 
 class Asking(TypeAheadApp):
