@@ -1,6 +1,8 @@
 """The house is kept: every subject has its room, every class its own name, no module its circle."""
 
 import ast
+import importlib
+import inspect
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -102,6 +104,21 @@ def test_every_widget_in_common_is_used_by_two_tabs():
 
     shared = [name for name in MODULES if name.startswith("sestui.tui.widgets.")]
     assert {name: tabs(name) for name in shared if len(tabs(name)) < 2} == {}
+
+
+def test_no_chain_of_inheritance_has_more_than_three_classes_of_ours():
+    """What a class is made of is composed. Errors have no code: their kinds may be as fine."""
+    chains: dict[str, list[str]] = {}
+    for name in MODULES:
+        if name.rpartition(".")[2] in {"__main__", "env"}:  # they begin to work at once
+            continue
+        for each in vars(importlib.import_module(name)).values():
+            if not inspect.isclass(each) or issubclass(each, BaseException):
+                continue
+            own = [one.__qualname__ for one in each.__mro__ if one.__module__.startswith("sestui.")]
+            if len(own) > 3:
+                chains[f"{each.__module__}.{each.__qualname__}"] = own
+    assert chains == {}
 
 
 _FOR_OTHER_REASONS = {

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from sestui.errors import SestuiError
 from sestui.settings_file import in_environment
 from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices, counted
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
@@ -115,7 +115,7 @@ class AccountChoiceScreen(BaseScreen):
         """Say what it means, ask, write."""
         region = self._region.value.strip()
         pending = await self.attempt(self._account.pending)
-        if pending is None:
+        if pending is FAILED:
             return
         if choice.account == SES:
             self._about.update("Asking SES…")

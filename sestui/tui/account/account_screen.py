@@ -18,7 +18,7 @@ from sestui.tui.account.identities import IdentitiesScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
 from sestui.tui.account.service import AccountService
 from sestui.tui.account.settings_table import AT_ONCE, SettingsTable, in_words
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.keys_screen import KeysScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.themes import choose_theme
@@ -108,7 +108,7 @@ class AccountScreen(BaseScreen):
     async def action_ask(self) -> None:
         """Ask SES now."""
         report = await self.attempt(lambda: self._account.report(ask=True))
-        if report is not None:
+        if report is not FAILED:
             self._lines.report = report
             self.tell("SES was asked just now.")
 

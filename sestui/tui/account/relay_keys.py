@@ -12,7 +12,7 @@ from sestui.core.clock import Instant
 from sestui.errors import SestuiError
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.account.relay_key_service import KeyForm, KeyLine, RelayKeyService
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import moment, shorten
@@ -182,7 +182,7 @@ class RelayKeysScreen(BaseScreen):
         if not await self.app.push_screen_wait(question):
             return
         name = await self.attempt(lambda: self._keys.revoke(key.id))
-        if name is not None:
+        if name is not FAILED:
             self.tell(f"The key {name} works no more.")
         self.look_again()
 

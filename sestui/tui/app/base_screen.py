@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from enum import Enum
+from functools import wraps
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -13,10 +15,12 @@ from textual.screen import Screen
 from sestui.errors import SestuiError, unforeseen
 from sestui.tui._compat import bindings_of
 from sestui.tui.app.key_bar import KeyBar
+from sestui.tui.app.screen_part import Part, ScreenPart
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
 from sestui.tui.app.top_bar import Banner, TopBar
 from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.lazy_table import LazyTable
 
 T = TypeVar("T")
 
@@ -26,6 +30,19 @@ _TOAST_CELLS = 400
 _READ_SHARE = 4
 """A read that took a second is repeated after four at the earliest: a slow database is not asked
 all the time."""
+
+
+class Failure(Enum):
+    """Stands for the result of an action that has none, because it has failed."""
+
+    TOLD = "told"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+FAILED: Final = Failure.TOLD
+"""The action failed, and the operator has been told why."""
 
 
 class BaseScreen(Screen[None]):
@@ -38,6 +55,9 @@ class BaseScreen(Screen[None]):
     PLACE: ClassVar[str] = ""
     """The place in the top bar that the screen belongs to."""
 
+    PARTS: ClassVar[tuple[type[ScreenPart], ...]] = ()
+    """What it shares with other screens; see :meth:`take`."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", id="back", tooltip="One step back"),
     ]
@@ -49,6 +69,19 @@ class BaseScreen(Screen[None]):
         self.refresh_seconds: float | None = None
         """How often to read again; None: only when asked to by :meth:`look_again`."""
         self._offered: list[bool | None] = []
+        self._parts: dict[type[ScreenPart], ScreenPart] = {}
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """Give the screen the actions of its parts, which Textual looks for among its own."""
+        super().__init_subclass__(**given)
+        for part in cls.PARTS:
+            for action in part.actions():
+                setattr(cls, f"action_{action}", _action_of(part, f"action_{action}"))
+
+    def take(self, part: Part) -> Part:
+        """Let this be the screen's part of its class."""
+        self._parts[type(part)] = part
+        return part
 
     def compose(self) -> ComposeResult:
         """Bar, banner, the screen's own part, footer."""
@@ -107,6 +140,13 @@ class BaseScreen(Screen[None]):
         self.banner.say(trouble)
         return found
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of a part's actions, that offers those which can be done now."""
+        for kind, part in self._parts.items():
+            if self.is_mounted and action in kind.actions():
+                return part.offers(action)
+        return super().check_action(action, parameters)
+
     def offer_again(self) -> None:
         """Draw the footer anew if other actions are offered now: cheap enough for every move."""
         offered = [self.check_action(binding.action, ()) for _key, binding in bindings_of(self)]
@@ -114,19 +154,27 @@ class BaseScreen(Screen[None]):
             self._offered = offered
             self.refresh_bindings()
 
+    @on(LazyTable.Failed)
+    def _table_failed(self, event: LazyTable.Failed) -> None:
+        self.banner.say(event.sentence)
+
+    @on(LazyTable.Moved)
+    def _table_moved(self) -> None:
+        self.offer_again()
+
     # doing
 
-    async def attempt(self, action: Callable[[], T]) -> T | None:
-        """Do something off the UI thread; what goes wrong becomes a toast, and None."""
+    async def attempt(self, action: Callable[[], T]) -> T | Failure:
+        """Do something off the UI thread; what goes wrong becomes a toast, and :data:`FAILED`."""
         try:
             return await asyncio.to_thread(action)
         except SestuiError as error:
             self.tell(str(error), failed=True)
-            return None
+            return FAILED
         except Exception as error:  # noqa: BLE001 - as in reading
             _log.exception("A screen's deed has failed.")
             self.tell(str(unforeseen("It failed", error, "nothing else has changed.")), failed=True)
-            return None
+            return FAILED
 
     def tell(self, text: str, *, failed: bool = False) -> None:
         """A toast, whatever strange characters are in it."""
@@ -156,3 +204,11 @@ class BaseScreen(Screen[None]):
             self.app.pop_screen()
         else:
             self.app.switch_mode(TABS[0].mode)
+
+
+def _action_of(kind: type[ScreenPart], name: str) -> Callable[..., Any]:
+    @wraps(getattr(kind, name))
+    def action(screen: BaseScreen, *args: Any) -> Any:
+        return getattr(screen._parts[kind], name)(*args)
+
+    return action

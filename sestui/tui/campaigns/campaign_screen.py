@@ -10,11 +10,13 @@ from textual.widgets import Static
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView, RunView
-from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.store.ledger.walk import LogFilter
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.navigation import open_run
 from sestui.tui.app.services import ScreenServices, has_ended
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
-from sestui.tui.campaigns.resolution import ResolutionScreen
-from sestui.tui.campaigns.run_controls import RunControlScreen
+from sestui.tui.campaigns.resolution import RunAftermath
+from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.run_figures import (
     Figure,
     RunBar,
@@ -25,9 +27,10 @@ from sestui.tui.campaigns.run_figures import (
     Say,
 )
 from sestui.tui.campaigns.run_table import RunTable
-from sestui.tui.campaigns.service import CampaignSnapshot
-from sestui.tui.campaigns.start_dialog import StartScreen
-from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
+from sestui.tui.campaigns.service import CampaignService, CampaignSnapshot
+from sestui.tui.campaigns.start_dialog import CampaignStart
+from sestui.tui.deliveries.delivery_filters import DeliveryFilters
+from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.rate_meter import RateMeter
@@ -48,20 +51,33 @@ Both ask before anything leaves. ? shows all keys.
 """
 
 
-class CampaignScreen(StartScreen, DeliveryFilterScreen):
+class CampaignScreen(BaseScreen):
     """A campaign by its name."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *StartScreen.BEGINNING,
-        *RunControlScreen.STEERING,
-        *ResolutionScreen.SETTLING,
-        *DeliveryFilterScreen.NARROWING,
+        *CampaignStart.BINDINGS,
+        *RunControls.BINDINGS,
+        *RunAftermath.BINDINGS,
+        *DeliveryFilters.BINDINGS,
     ]
+    PARTS = (CampaignStart, RunControls, RunAftermath, DeliveryFilters)
 
     def __init__(self, services: ScreenServices, name: str) -> None:
         super().__init__(services)
         self.campaign_name = name
+        self.panel = DeliveryPanel(services, mixed=False)
+        self.campaigns = CampaignService(services)
+        self.take(CampaignStart(self, lambda: self.begun))
+        self.take(RunControls(self, self._run))
+        self.take(
+            RunAftermath(
+                self, self._run, doubtful=self._doubtful, delivery=lambda: self.panel.selected
+            )
+        )
+        self._deliveries = self.take(
+            DeliveryFilters(self, self.panel, about=self._what, copied=self._copied)
+        )
         self.refresh_seconds = _REFRESH_SECONDS
         self._snapshot: CampaignSnapshot | None = None
         self._meter = RateMeter()
@@ -98,7 +114,7 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
         snapshot = await self.look(lambda: self.campaigns.snapshot(self.campaign_name))
         if snapshot is not None:
             self._show(snapshot)
-            await self.read_deliveries()
+            await self._deliveries.read()
 
     def _show(self, snapshot: CampaignSnapshot) -> None:
         self._snapshot = snapshot
@@ -150,33 +166,30 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
         """The run under the cursor."""
         return self._runs.selected
 
-    @property
-    def steered(self) -> RunView | None:
+    def _run(self) -> RunView | None:
         """The run under the cursor while it goes on, else the campaign's newest."""
         chosen = self.chosen
         if chosen is not None and not has_ended(chosen):
             return chosen
         return self._snapshot.view.run if self._snapshot else None
 
-    @property
-    def doubtful(self) -> RunView | None:
+    def _doubtful(self) -> RunView | None:
         """The run under the cursor if it has doubts, else the newest that has."""
         runs = [self.chosen, *(self._snapshot.runs if self._snapshot else ())]
         return next((run for run in runs if run is not None and run.counts.in_doubt), None)
 
-    @property
-    def in_hand(self) -> LogRow | None:
-        """The delivery under the cursor."""
-        return self.panel.selected
-
-    def copied(self) -> str:
+    def _copied(self) -> str:
         """The address under the cursor where that is among the deliveries, else the name."""
-        return super().copied() if self.panel.table.has_focus else self.campaign_name
+        return self._deliveries.address() if self.panel.table.has_focus else self.campaign_name
 
-    def about(self) -> str:
+    def _what(self) -> str:
         """The run whose deliveries are shown."""
         run = self.chosen
         return f"run {run.number} of {self.campaign_name}" if run else self.campaign_name
+
+    def step_back(self) -> bool:
+        """Close the find line."""
+        return self._deliveries.step_back()
 
     @on(LazyTable.Moved)
     def _run_moved(self, event: LazyTable.Moved) -> None:
@@ -189,4 +202,4 @@ class CampaignScreen(StartScreen, DeliveryFilterScreen):
     @on(LazyTable.Opened)
     def _opened(self, event: LazyTable.Opened) -> None:
         if event.table is self._runs and (run := self.chosen) is not None:
-            self.open_run(run.id)
+            open_run(self, run.id)

@@ -10,11 +10,14 @@ from textual.widgets import DataTable, Input, Static
 
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import CampaignView, RunView
+from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices, has_ended
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
-from sestui.tui.campaigns.start_dialog import StartScreen
+from sestui.tui.campaigns.resolution import RunAftermath
+from sestui.tui.campaigns.run_controls import RunControls
+from sestui.tui.campaigns.start_dialog import CampaignStart
 
 _REFRESH_SECONDS = 1.0
 
@@ -36,14 +39,14 @@ Campaigns appear here by themselves: s starts one, t sends you a test, ? shows a
 """
 
 
-class CampaignsScreen(StartScreen):
+class CampaignsScreen(BaseScreen):
     """The list of campaigns."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *StartScreen.BEGINNING,
-        *StartScreen.STEERING,
-        *StartScreen.SETTLING,
+        *CampaignStart.BINDINGS,
+        *RunControls.BINDINGS,
+        *RunAftermath.BINDINGS,
         Binding(
             "n",
             "new",
@@ -77,8 +80,13 @@ class CampaignsScreen(StartScreen):
         ),
     ]
 
+    PARTS = (CampaignStart, RunControls, RunAftermath)
+
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
+        self.take(CampaignStart(self, lambda: self.selected))
+        self.take(RunControls(self, self._run))
+        self.take(RunAftermath(self, self._run))
         self._views: Sequence[CampaignView] | None = None
         self._urgent_first = False
         self.refresh_seconds = _REFRESH_SECONDS
@@ -122,13 +130,7 @@ class CampaignsScreen(StartScreen):
         """The campaign under the cursor."""
         return self._table.selected
 
-    @property
-    def begun(self) -> CampaignView | None:
-        """The campaign under the cursor."""
-        return self.selected
-
-    @property
-    def steered(self) -> RunView | None:
+    def _run(self) -> RunView | None:
         """The newest run of the campaign under the cursor."""
         return self.selected.run if self.selected is not None else None
 

@@ -1,9 +1,9 @@
 """After a run: settle what is in doubt, follow up on those it did not reach."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding
 
 from sestui.core.campaign.follow_up import Only
@@ -11,13 +11,16 @@ from sestui.core.delivery.states import DeliveryState, RunKind, RunState
 from sestui.reports.overview import RunView
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.walk import LogRow
-from sestui.tui.app.services import ScreenServices, has_ended
+from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.navigation import open_run
+from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.services import has_ended
 from sestui.tui.campaigns.follow_up import FollowUpScreen
-from sestui.tui.campaigns.run_controls import RunControlScreen
+from sestui.tui.campaigns.run_controls import started
 from sestui.tui.campaigns.service import CampaignService
+from sestui.tui.campaigns.start_question import follow_up_question
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
-from sestui.tui.screens.start_dialog import follow_up_question
 from sestui.tui.widgets.format import recipients, shorten
 
 
@@ -62,10 +65,10 @@ class _Resolution:
         return f"{recipients(count)} {what}."
 
 
-class ResolutionScreen(RunControlScreen):
-    """A screen with a run in focus that may have doubts, and those it did not reach."""
+class RunAftermath(ScreenPart):
+    """Settles what a run has in doubt, and follows up on those it did not reach."""
 
-    SETTLING: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[Binding]] = [
         Binding(
             "v",
             "resolve",
@@ -82,49 +85,51 @@ class ResolutionScreen(RunControlScreen):
         ),
     ]
 
-    def __init__(self, services: ScreenServices) -> None:
-        super().__init__(services)
-        self.campaigns = CampaignService(services)
+    def __init__(
+        self,
+        screen: BaseScreen,
+        run: Callable[[], RunView | None],
+        *,
+        doubtful: Callable[[], RunView | None] | None = None,
+        delivery: Callable[[], LogRow | None] = lambda: None,
+    ) -> None:
+        """``run`` tells which; None: there is none.
+
+        ``doubtful`` tells whose doubts are settled where that isn't the same run, and ``delivery``
+        which delivery is under the cursor.
+        """
+        super().__init__(screen)
+        self._run = run
+        self._doubtful = doubtful or run
+        self._delivery = delivery
+        self._campaigns = CampaignService(screen.services)
 
     @property
     def doubtful(self) -> RunView | None:
-        """The run whose doubts ``v`` settles; None: there is none."""
-        run = self.steered
+        """The run whose doubts are settled; None: there is none."""
+        run = self._doubtful()
         return run if run is not None and run.counts.in_doubt else None
 
     @property
     def followed(self) -> RunView | None:
-        """The run that ``f`` follows up on; None: there is none."""
-        run = self.steered
+        """The run that is followed up on; None: there is none."""
+        run = self._run()
         return run if run is not None and run.kind == RunKind.CAMPAIGN and has_ended(run) else None
 
-    @property
-    def in_hand(self) -> LogRow | None:
-        """The delivery under the cursor; None: there is none."""
-        return None
-
-    def open_run(self, run_id: int) -> None:
-        """Show a run."""
-        from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - it settles and follows up too
-
-        self.app.push_screen(RunScreen(self.services, run_id))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def offers(self, action: str) -> bool:
         """Only what there is something to do for."""
-        if action in {"resolve", "follow_up"} and self.is_mounted:
-            return (self.doubtful if action == "resolve" else self.followed) is not None
-        return super().check_action(action, parameters)
+        return (self.doubtful if action == "resolve" else self.followed) is not None
 
     # what is in doubt
 
-    @work(exclusive=True, group="resolve")
+    @in_worker("resolve", exclusive=True)
     async def action_resolve(self) -> None:
         """Ask what is to become of those in doubt, ask once more, do it."""
         if (doubtful := self.doubtful) is None:
             return
-        run = await self.attempt(lambda: self.services.run(doubtful.id))
-        count = await self.attempt(lambda: self.campaigns.in_doubt(doubtful.id))
-        if run is None or not count:
+        run = await self.screen.attempt(lambda: self.services.run(doubtful.id))
+        count = await self.screen.attempt(lambda: self._campaigns.in_doubt(doubtful.id))
+        if run is FAILED or not count:
             return
         rulings = self._rulings(run, count)
         chosen = await self.app.push_screen_wait(
@@ -137,12 +142,12 @@ class ResolutionScreen(RunControlScreen):
         if chosen is None or not await self.app.push_screen_wait(rulings[chosen].question(run)):
             return
         ruling = rulings[chosen]
-        settled = await self.attempt(
-            lambda: self.campaigns.resolve(run.id, ruling.verdict, ruling.emails)
+        settled = await self.screen.attempt(
+            lambda: self._campaigns.resolve(run.id, ruling.verdict, ruling.emails)
         )
-        if settled is not None:
-            self.tell(ruling.done(settled))
-            self.look_again()
+        if settled is not FAILED:
+            self.screen.tell(ruling.done(settled))
+            self.screen.look_again()
 
     def _rulings(self, run: RunView, count: int) -> list[_Resolution]:
         """Everything that may be said, the harmless first; a cancelled run sends nothing again."""
@@ -150,7 +155,7 @@ class ResolutionScreen(RunControlScreen):
         if run.state != RunState.CANCELLED:
             verdicts.append(Resolution.RESEND)
         rulings = [_Resolution(verdict, (), count) for verdict in verdicts]
-        row = self.in_hand
+        row = self._delivery()
         if row is None or row.delivery.state != DeliveryState.IN_DOUBT or count == 1:
             return rulings
         if row.delivery.run_id != run.id:
@@ -159,28 +164,29 @@ class ResolutionScreen(RunControlScreen):
 
     # following up
 
-    @work(exclusive=True, group="follow")
+    @in_worker("follow", exclusive=True)
     async def action_follow_up(self) -> None:
         """Ask for whom, ask once more with the number, start, and watch."""
         if (run := self.followed) is None:
             return
         name = run.campaign
-        dialog = FollowUpScreen(name, lambda only: self.campaigns.follow_up_size(name, only))
+        dialog = FollowUpScreen(name, lambda only: self._campaigns.follow_up_size(name, only))
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is None:
             return
         only = list(Only)[chosen]
         size = dialog.sizes.get(only)
         if size is None:
-            self.tell("Counting whom it is for …")
-            size = await self.attempt(lambda: self.campaigns.follow_up_size(name, only))
+            self.screen.tell("Counting whom it is for …")
+            counted = await self.screen.attempt(lambda: self._campaigns.follow_up_size(name, only))
+            size = counted or 0
         if not size:
             return
         question = follow_up_question(self.services, name, only, size)
         if not await self.app.push_screen_wait(question):
             return
-        run_id = await self.started(
-            lambda skip: self.campaigns.follow_up(name, only, skip_unrenderable=skip)
+        run_id = await started(
+            self.screen, lambda skip: self._campaigns.follow_up(name, only, skip_unrenderable=skip)
         )
-        if run_id is not None:
-            self.open_run(run_id)
+        if isinstance(run_id, int):
+            open_run(self.screen, run_id)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding
 
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.reports.overview import RunView
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen, Failure
+from sestui.tui.app.navigation import open_contact
+from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.app.services import has_ended
 from sestui.tui.campaigns.unrenderable import LeftOut, unless_unrenderable, unrenderable_screen
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -17,10 +18,10 @@ from sestui.tui.widgets.format import shorten
 _MAY_PAUSE = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
 
 
-class RunControlScreen(BaseScreen):
-    """A screen with a run in focus."""
+class RunControls(ScreenPart):
+    """Holds, resumes and cancels a run."""
 
-    STEERING: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[Binding]] = [
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Hold the run; nothing more leaves"),
         Binding("p,r", "resume", "Resume", id="run.resume", tooltip="Go on where the run stopped"),
         Binding(
@@ -33,16 +34,14 @@ class RunControlScreen(BaseScreen):
     ]
     """Two actions on one key: the state of the run decides which there is."""
 
-    @property
-    def steered(self) -> RunView | None:
-        """The run that is steered; None: there is none."""
-        raise NotImplementedError
+    def __init__(self, screen: BaseScreen, run: Callable[[], RunView | None]) -> None:
+        """``run`` tells which; None: there is none."""
+        super().__init__(screen)
+        self._run = run
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what the run's state allows is offered."""
-        if action not in {"pause", "resume", "cancel"}:
-            return super().check_action(action, parameters)
-        run = self.steered if self.is_mounted else None
+    def offers(self, action: str) -> bool:
+        """Only what the run's state allows."""
+        run = self._run()
         if run is None or has_ended(run):
             return False
         held = run.state == RunState.PAUSED or _wants_approval(run)
@@ -50,56 +49,52 @@ class RunControlScreen(BaseScreen):
             return run.state in _MAY_PAUSE and not held
         return action == "cancel" or held
 
-    async def started(self, start: Callable[[bool], int]) -> int | None:
-        """Start or resume a run; its id, or None where it is not.
-
-        Where no mail can be made for some, it is asked whether to leave them out, which is what
-        ``start`` is told.
-        """
-        emails = self.services.runtime.contacts.emails
-        outcome = await self.attempt(lambda: unless_unrenderable(lambda: start(False), emails))
-        if not isinstance(outcome, LeftOut):
-            return outcome
-        chosen = await self.app.push_screen_wait(unrenderable_screen(outcome))
-        if chosen is None:
-            return None
-        if chosen:
-            self._open_contact(outcome.people[chosen - 1][0])
-            return None
-        return await self.attempt(lambda: start(True))
-
-    def _open_contact(self, email: str) -> None:
-        from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - it leads back here
-
-        self.app.push_screen(ContactScreen(self.services, email))
-
-    @work(group="action")
+    @in_worker("action")
     async def action_pause(self) -> None:
         """Hold the run."""
-        if (run := self.steered) is not None:
-            await self.attempt(lambda: self.services.pause(run))
-            self.look_again()
+        if (run := self._run()) is not None:
+            await self.screen.attempt(lambda: self.services.pause(run))
+            self.screen.look_again()
 
-    @work(group="action")
+    @in_worker("action")
     async def action_resume(self) -> None:
         """Go on with the run; one that waits for approval, once the operator has said so."""
-        if (run := self.steered) is None:
+        if (run := self._run()) is None:
             return
         if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
             return
-        await self.started(lambda skip: self.services.resume(run, skip_unrenderable=skip))
-        self.look_again()
+        await started(self.screen, lambda skip: self.services.resume(run, skip_unrenderable=skip))
+        self.screen.look_again()
 
-    @work(group="action")
+    @in_worker("action")
     async def action_cancel(self) -> None:
         """End the run, once the operator has said so."""
-        if (shown := self.steered) is None:
+        if (shown := self._run()) is None:
             return
-        run = await self.attempt(lambda: self.services.run(shown.id))
-        if run is None or not await self.app.push_screen_wait(_cancel_question(run)):
+        run = await self.screen.attempt(lambda: self.services.run(shown.id))
+        if run is FAILED or not await self.app.push_screen_wait(_cancel_question(run)):
             return
-        await self.attempt(lambda: self.services.cancel(run))
-        self.look_again()
+        await self.screen.attempt(lambda: self.services.cancel(run))
+        self.screen.look_again()
+
+
+async def started(screen: BaseScreen, start: Callable[[bool], int]) -> int | Failure | None:
+    """Start or resume a run; its id, or None where the operator would rather not.
+
+    Where no mail can be made for some, it is asked whether to leave them out, which is what
+    ``start`` is told.
+    """
+    emails = screen.services.runtime.contacts.emails
+    outcome = await screen.attempt(lambda: unless_unrenderable(lambda: start(False), emails))
+    if not isinstance(outcome, LeftOut):
+        return outcome
+    chosen = await screen.app.push_screen_wait(unrenderable_screen(outcome))
+    if chosen is None:
+        return None
+    if chosen:
+        open_contact(screen, outcome.people[chosen - 1][0])
+        return None
+    return await screen.attempt(lambda: start(True))
 
 
 def _wants_approval(run: RunView) -> bool:

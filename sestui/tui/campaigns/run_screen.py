@@ -12,8 +12,10 @@ from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import RunSnapshot, ScreenServices, has_ended, line_of_answer
-from sestui.tui.campaigns.resolution import ResolutionScreen
+from sestui.tui.campaigns.resolution import RunAftermath
+from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.run_figures import (
     Figure,
     RunBar,
@@ -25,7 +27,8 @@ from sestui.tui.campaigns.run_figures import (
     Say,
 )
 from sestui.tui.campaigns.tail import Tail
-from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
+from sestui.tui.deliveries.delivery_filters import DeliveryFilters
+from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -34,13 +37,13 @@ _ENDED_REFRESH_SECONDS = 2.0
 """An ended run changes only where somebody settles what is in doubt."""
 
 
-class RunScreen(ResolutionScreen, DeliveryFilterScreen):
+class RunScreen(BaseScreen):
     """Follows a run, whichever process sends it; ``d`` shows every delivery of it instead."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *ResolutionScreen.STEERING,
-        *ResolutionScreen.SETTLING,
+        *RunControls.BINDINGS,
+        *RunAftermath.BINDINGS,
         Binding(
             "d",
             "deliveries",
@@ -48,12 +51,19 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
             id="run.deliveries",
             tooltip="Show every delivery of the run, or the newest as they come",
         ),
-        *DeliveryFilterScreen.NARROWING,
+        *DeliveryFilters.BINDINGS,
     ]
+    PARTS = (RunControls, RunAftermath, DeliveryFilters)
 
     def __init__(self, services: ScreenServices, run_id: int) -> None:
         super().__init__(services)
         self.run_id = run_id
+        self.panel = DeliveryPanel(services, mixed=False)
+        self.take(RunControls(self, self._run))
+        self.take(RunAftermath(self, self._run, delivery=self._delivery))
+        self._deliveries = self.take(
+            DeliveryFilters(self, self.panel, about=self._about, copied=self._copied)
+        )
         self.refresh_seconds = _REFRESH_SECONDS
         self._snapshot: RunSnapshot | None = None
         self._meter = RateMeter()
@@ -96,7 +106,7 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
             self._show(snapshot)
             ended = has_ended(snapshot.run)
             self.refresh_seconds = _ENDED_REFRESH_SECONDS if ended else _REFRESH_SECONDS
-            await self.read_deliveries()
+            await self._deliveries.read()
 
     def _show(self, snapshot: RunSnapshot) -> None:
         self._snapshot = snapshot
@@ -109,28 +119,23 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
 
     # what may be done
 
-    @property
-    def steered(self) -> RunView | None:
-        """The run on the screen."""
+    def _run(self) -> RunView | None:
         return self._snapshot.run if self._snapshot else None
 
-    @property
-    def in_hand(self) -> LogRow | None:
-        """The delivery under the cursor."""
-        return self.panel.selected if self.panel_shown else None
+    def _delivery(self) -> LogRow | None:
+        return self.panel.selected if self.panel.display else None
 
-    def copied(self) -> str:
+    def _copied(self) -> str:
         """The address under the cursor, else the campaign's name."""
-        return super().copied() or (self._snapshot.run.campaign if self._snapshot else "")
+        return self._deliveries.address() or (self._snapshot.run.campaign if self._snapshot else "")
 
-    def about(self) -> str:
-        """The run."""
-        run = self.steered
+    def _about(self) -> str:
+        run = self._run()
         return f"run {run.number} of {run.campaign}" if run else "the run"
 
     def action_deliveries(self) -> None:
         """Show all deliveries, or the newest as they come."""
-        shown = not self.panel_shown
+        shown = not self.panel.display
         self.panel.display = shown
         self._tail.display = not shown
         if shown:
@@ -143,9 +148,9 @@ class RunScreen(ResolutionScreen, DeliveryFilterScreen):
 
     def step_back(self) -> bool:
         """Close the find line, then the deliveries."""
-        if super().step_back():
+        if self._deliveries.step_back():
             return True
-        if self.panel_shown:
+        if self.panel.display:
             self.action_deliveries()
             return True
         return False

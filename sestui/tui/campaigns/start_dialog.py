@@ -1,23 +1,25 @@
 """Starting a campaign and testing it, as every screen that shows a campaign offers it."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding
 
 from sestui.reports.overview import CampaignView
-from sestui.tui.app.navigation import compose_campaign
+from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.navigation import compose_campaign, open_run
+from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.app.services import has_ended
-from sestui.tui.campaigns.resolution import ResolutionScreen
+from sestui.tui.campaigns.run_controls import started
+from sestui.tui.campaigns.start_question import ask_to_start
 from sestui.tui.dialogs.ask import AskScreen
-from sestui.tui.screens.start_dialog import ask_to_start
 from sestui.tui.widgets.format import recipients, shorten
 
 
-class StartScreen(ResolutionScreen):
-    """A screen with a campaign in focus."""
+class CampaignStart(ScreenPart):
+    """Starts a campaign, tests it, and opens it in Compose."""
 
-    BEGINNING: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[Binding]] = [
         Binding(
             "s",
             "start",
@@ -41,40 +43,39 @@ class StartScreen(ResolutionScreen):
         ),
     ]
 
-    @property
-    def begun(self) -> CampaignView | None:
-        """The campaign that is started or tested; None: there is none."""
-        raise NotImplementedError
+    def __init__(self, screen: BaseScreen, campaign: Callable[[], CampaignView | None]) -> None:
+        """``campaign`` tells which; None: there is none."""
+        super().__init__(screen)
+        self._campaign = campaign
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def offers(self, action: str) -> bool:
         """A campaign is started where no run of it goes on."""
-        if action not in {"start", "test", "edit"} or not self.is_mounted:
-            return super().check_action(action, parameters)
-        view = self.begun
+        view = self._campaign()
         if view is None:
             return False
         return action != "start" or view.run is None or has_ended(view.run)
 
-    @work(group="action")
+    @in_worker("action")
     async def action_start(self) -> None:
         """Ask, check everybody's mail, start, and watch."""
-        if (chosen := self.begun) is None:
+        if (chosen := self._campaign()) is None:
             return
-        view = await ask_to_start(self, chosen.name)
+        view = await ask_to_start(self.screen, chosen.name)
         if view is None:
             return
         again = view.run is not None
-        self.tell(f"Checking the mails of {recipients(view.audience or 0)}…")
-        run_id = await self.started(
-            lambda skip: self.services.start(view.name, again=again, skip_unrenderable=skip)
+        self.screen.tell(f"Checking the mails of {recipients(view.audience or 0)}…")
+        run_id = await started(
+            self.screen,
+            lambda skip: self.services.start(view.name, again=again, skip_unrenderable=skip),
         )
-        if run_id is not None:
-            self.open_run(run_id)
+        if isinstance(run_id, int):
+            open_run(self.screen, run_id)
 
-    @work(group="action")
+    @in_worker("action")
     async def action_test(self) -> None:
         """Ask for an address and send it the message."""
-        if (view := self.begun) is None:
+        if (view := self._campaign()) is None:
             return
         address = await self.app.push_screen_wait(
             AskScreen(
@@ -85,11 +86,11 @@ class StartScreen(ResolutionScreen):
         )
         if not address:
             return
-        run_id = await self.attempt(lambda: self.services.test(view.name, address))
-        if run_id is not None:
-            self.open_run(run_id)
+        run_id = await self.screen.attempt(lambda: self.services.test(view.name, address))
+        if run_id is not FAILED:
+            open_run(self.screen, run_id)
 
     async def action_edit(self) -> None:
         """Open the campaign in Compose."""
-        if (view := self.begun) is not None:
+        if (view := self._campaign()) is not None:
             await compose_campaign(self.app, view.name)

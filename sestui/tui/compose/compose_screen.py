@@ -11,10 +11,12 @@ from textual.widgets import Input, TextArea
 
 from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.content.lint.findings import Finding, Severity
+from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.compose_head import ComposeHead, HeadSnapshot
 from sestui.tui.compose.draft_actions import DraftActions
 from sestui.tui.compose.draft_form import DraftForm
+from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.findings_list import FindingsList
 from sestui.tui.compose.mail_preview import Drawn, MailPreview, drawn
 from sestui.tui.dialogs.ask import AskScreen
@@ -32,13 +34,14 @@ def _second(key: str, action: str, description: str, name: str, tooltip: str) ->
     return Binding(key, action, description, show=False, id=f"compose.{name}", tooltip=tooltip)
 
 
-class ComposeScreen(DraftActions):
+class ComposeScreen(DraftScreen):
     """The editor. Keys that are letters work once esc has left the field one types in.
 
     Other screens bring a campaign here by ``sestui.tui.app.navigation.compose_campaign``.
     """
 
     PLACE = "Compose"
+    PARTS = (DraftActions,)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i,enter", "write", "Write", id="compose.write", tooltip="Back into the fields"),
@@ -91,6 +94,9 @@ class ComposeScreen(DraftActions):
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
+        self.drawn: Drawn | None = None
+        """The newest look at the draft; None: there was none yet."""
+        self.take(DraftActions(self, lambda: self.drawn))
         self._head = ComposeHead()
         self._preview = MailPreview(id="preview")
         self._findings = FindingsList(id="findings")
@@ -239,7 +245,7 @@ class ComposeScreen(DraftActions):
             return
         draft = self.form.draft
         found = await self.attempt(lambda: self.drafts.contact(draft, address))
-        if found is not None:
+        if found is not FAILED:
             self._contact_id = found.contact_id
             self.look_at_draft()
 

@@ -11,7 +11,7 @@ from sestui.core.campaign.draft import Draft, ReadDraft, read_draft
 from sestui.core.content.lint.findings import Severity
 from sestui.errors import SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.open_campaign import OpenCampaignScreen
@@ -138,7 +138,7 @@ class DraftScreen(BaseScreen):
             if not self._laid:
                 blank = await self.attempt(self.drafts.blank)
                 if self.form.draft == self._shown:
-                    self.lay(blank if blank is not None else OpenDraft(Draft()))
+                    self.lay(blank if blank is not FAILED else OpenDraft(Draft()))
                 else:  # somebody was quicker than the database
                     self._laid = True
                     self.draft_changed()
@@ -156,7 +156,7 @@ class DraftScreen(BaseScreen):
         )
         if answer == "open":
             adopted = await self.attempt(lambda: self.drafts.adopt(kept))
-            if adopted is not None:
+            if adopted is not FAILED:
                 self._kept = kept.draft
                 self.lay(adopted)
         elif answer == "discard":
@@ -178,7 +178,7 @@ class DraftScreen(BaseScreen):
                     )
                 return
             newest = await self.attempt(lambda: self.drafts.newest(seen))
-            if newest is not None and not self.unsaved:
+            if newest and not self.unsaved:
                 self.lay(newest)
                 self.tell(f"{self.called} was changed by somebody else; this is how it is now.")
 
@@ -195,7 +195,7 @@ class DraftScreen(BaseScreen):
                 return
             drafts = self.drafts
             found = await self.attempt(lambda: drafts.open(name) if name else drafts.blank())
-            if found is not None:
+            if found is not FAILED:
                 self.lay(found)
                 self.form.write()
 
@@ -203,7 +203,7 @@ class DraftScreen(BaseScreen):
     async def action_open(self) -> None:
         """Ask which campaign or file, and show it."""
         names = await self.attempt(self.drafts.campaigns)
-        if names is None:
+        if names is FAILED:
             return
         chosen = await self.app.push_screen_wait(OpenCampaignScreen(names, ENDINGS))
         if isinstance(chosen, Path):
@@ -221,7 +221,7 @@ class DraftScreen(BaseScreen):
             if not await self._may_replace():
                 return
             found = await self.attempt(lambda: self.drafts.open_file(path))
-            if found is not None:
+            if found is not FAILED:
                 self.lay(found)
                 self.form.write()
                 if found.unsaved:

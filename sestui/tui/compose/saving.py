@@ -1,6 +1,7 @@
 """Saving a draft, with the questions that may come up."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sestui.compose.drafts import Opened
@@ -9,6 +10,7 @@ from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Finding
 from sestui.errors import ConflictError, SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
+from sestui.tui.app.base_screen import FAILED
 from sestui.tui.compose.service import OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -37,11 +39,11 @@ async def save_draft(screen: "DraftScreen", *, ask_about_time: bool = True) -> b
         seen = seen if answer == "rename" else None
     scheduled: bool | None = None
     if ask_about_time:
-        due = await screen.attempt(lambda: (screen.drafts.would_start(seen, read),))
-        if due is None:
+        due = await screen.attempt(lambda: screen.drafts.would_start(seen, read))
+        if due is FAILED:
             return False
-        if due[0] is not None:
-            answer = await _ask_about_time(screen, read, due[0])
+        if due is not None:
+            answer = await _ask_about_time(screen, read, due)
             if not answer:
                 return False
             scheduled = True if answer == "start" else None
@@ -83,13 +85,13 @@ async def _ask_about_time(screen: "DraftScreen", read: ReadDraft, due: Instant) 
     """``start``, ``draft`` or '' for going back."""
     name = shorten(read.campaign.name, 40)
     count = await screen.attempt(lambda: screen.drafts.audience(read))
-    if count is None:
+    if count is FAILED:
         return ""
     who = recipients(count)
-    by_task = await screen.attempt(lambda: (screen.drafts.in_the_way(read),))
-    if by_task is None:
+    by_task = await screen.attempt(lambda: screen.drafts.in_the_way(read))
+    if by_task is FAILED:
         return ""
-    trouble = by_task[0] or await screen.trouble()
+    trouble = by_task or await screen.trouble()
     start = {} if trouble else {"start": f"Save it, and let it start by itself for {who}"}
     stands = f"As it is it can't: {trouble}" if trouble else f"It would go to {who}."
     answer = await screen.app.push_screen_wait(
@@ -119,10 +121,10 @@ async def _save(
         except ConflictError as conflict:
             if seen is None or not await _overwrite(screen, conflict):
                 return None
-            newest = await screen.attempt(lambda seen=seen: (screen.drafts.newest(seen),))  # type: ignore[misc]
-            if newest is None:
+            newest = await screen.attempt(partial(screen.drafts.newest, seen))
+            if newest is FAILED:
                 return None
-            seen = newest[0].seen if newest[0] is not None else None
+            seen = newest.seen if newest is not None else None
         except SestuiError as error:
             screen.tell(f"Not saved: {error}", failed=True)
             return None
@@ -143,9 +145,7 @@ async def _overwrite(screen: "DraftScreen", conflict: ConflictError) -> bool:
         )
     )
     if answer == "theirs":
-        newest = await screen.attempt(lambda: (screen.drafts.newest(seen),))
-        if newest is not None:
-            screen.lay(
-                newest[0] if newest[0] is not None else OpenDraft(screen.form.draft, unsaved=True)
-            )
+        newest = await screen.attempt(lambda: screen.drafts.newest(seen))
+        if newest is not FAILED:
+            screen.lay(newest or OpenDraft(screen.form.draft, unsaved=True))
     return answer == "ours"

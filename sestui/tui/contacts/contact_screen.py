@@ -12,6 +12,7 @@ from sestui.audience.contact_form import form_of
 from sestui.core.delivery.states import RunKind, Standing
 from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
+from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_cells import STATE_KINDS
@@ -204,7 +205,7 @@ class ContactScreen(SuppressionScreen):
         if record is None or (contact := record.contact) is None:
             return
         groups = await self.attempt(self.contacts.groups)
-        if groups is None:
+        if groups is FAILED:
             return
         names = [group.which.list_name for group in groups if group.which.list_name is not None]
         before = {each.name for each in record.lists}

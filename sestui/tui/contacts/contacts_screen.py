@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Which
+from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import GROUP_COLUMNS
 from sestui.tui.contacts.contact_table import ContactTable
@@ -290,7 +291,7 @@ class ContactsScreen(SuppressionScreen):
         if not typed:
             return
         email = await self.attempt(lambda: self.contacts.add(typed, name))
-        if email is not None:
+        if email is not FAILED:
             self._go_to(email)
 
 

@@ -1,25 +1,23 @@
 """What one can do on every screen that shows deliveries: narrow them, find, copy, export."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on, work
 from textual.binding import Binding
 
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.services import ScreenServices
+from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.navigation import open_contact
+from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.deliveries.export_dialog import ExportPlan, ExportScreen
 from sestui.tui.deliveries.service import DeliveryService
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.lazy_table import LazyTable
-
-_OF_THE_PANEL = frozenset({"find", "narrow", "state", "export"})
 
 
-class DeliveryFilterScreen(BaseScreen):
-    """A screen with a panel of deliveries; the subclass says with ``mixed`` if of many runs."""
+class DeliveryFilters(ScreenPart):
+    """Narrows, copies and exports the deliveries of a panel."""
 
-    NARROWING: ClassVar[list[Binding]] = [
+    BINDINGS: ClassVar[list[Binding]] = [
         Binding(
             "slash",
             "find",
@@ -52,42 +50,47 @@ class DeliveryFilterScreen(BaseScreen):
         ),
     ]
 
-    def __init__(self, services: ScreenServices, *, mixed: bool = False) -> None:
-        super().__init__(services)
-        self.panel = DeliveryPanel(services, mixed=mixed)
+    def __init__(
+        self,
+        screen: BaseScreen,
+        panel: DeliveryPanel,
+        *,
+        about: Callable[[], str],
+        copied: Callable[[], str] | None = None,
+    ) -> None:
+        """``about`` says the deliveries that are shown in words, states and address left aside.
+
+        ``copied`` says what is copied where that isn't the address under the cursor.
+        """
+        super().__init__(screen)
+        self.panel = panel
+        self._about = about
+        self._copied = copied or self.address
 
     @property
     def panel_shown(self) -> bool:
         """Whether the deliveries are on the screen."""
         return bool(self.panel.display)
 
-    def about(self) -> str:
-        """The deliveries that are shown, in words, states and address left aside."""
-        raise NotImplementedError
+    def address(self) -> str:
+        """The address under the cursor; '' for none."""
+        row = self.panel.selected if self.panel_shown else None
+        return row.delivery.email if row is not None else ""
 
-    async def read_deliveries(self) -> None:
+    async def read(self) -> None:
         """Read how many there are, and those in sight if that has changed."""
         scope = self.panel.scope
         if scope is None or not self.panel_shown:
             return
-        counts = await self.look(lambda: self.panel.counts(scope))
+        counts = await self.screen.look(lambda: self.panel.counts(scope))
         if counts is not None:
             self.panel.counted(scope, counts)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def offers(self, action: str) -> bool:
         """Deliveries that aren't shown can't be narrowed."""
-        if action in _OF_THE_PANEL and self.is_mounted:
-            return self.panel_shown
-        if action == "copy" and self.is_mounted:
-            return bool(self.copied())
-        if action == "contact" and self.is_mounted:
-            return self.panel_shown and self.panel.selected is not None
-        return super().check_action(action, parameters)
-
-    def copied(self) -> str:
-        """What ``y`` copies; '' for nothing."""
-        row = self.panel.selected if self.panel_shown else None
-        return row.delivery.email if row is not None else ""
+        if action == "copy":
+            return bool(self._copied())
+        return self.panel_shown and (action != "contact" or self.panel.selected is not None)
 
     def action_find(self) -> None:
         """Open the find line."""
@@ -103,36 +106,26 @@ class DeliveryFilterScreen(BaseScreen):
 
     def action_contact(self) -> None:
         """Show who that is, and what became of every mail to them."""
-        from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - it opens runs itself
-
         if (row := self.panel.selected) is not None:
-            self.app.push_screen(ContactScreen(self.services, row.delivery.email))
+            open_contact(self.screen, row.delivery.email)
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""
-        if text := self.copied():
-            self.copy(text)
+        if text := self._copied():
+            self.screen.copy(text)
 
     def step_back(self) -> bool:
         """Close the find line."""
         return self.panel_shown and self.panel.step_back()
 
-    @on(LazyTable.Failed)
-    def _table_failed(self, event: LazyTable.Failed) -> None:
-        self.banner.say(event.sentence)
-
-    @on(LazyTable.Moved)
-    def _table_moved(self) -> None:
-        self.offer_again()
-
-    @work(exclusive=True, group="export")
+    @in_worker("export", exclusive=True)
     async def action_export(self) -> None:
         """Ask for a file and write what is shown to it."""
         wanted, label = self.panel.wanted, self.panel.bar.choice.label
         found = f" with {shorten(wanted.find, 60)} in the address" if wanted.find else ""
-        what = f"{label}, {self.about()}{found}"
+        what = f"{label}, {self._about()}{found}"
         services = DeliveryService(self.services.runtime)
-        plan = await self.attempt(
+        plan = await self.screen.attempt(
             lambda: ExportPlan(
                 wanted,
                 f"{what[:1].upper()}{what[1:]}.",
@@ -141,8 +134,8 @@ class DeliveryFilterScreen(BaseScreen):
                 services.file_name(wanted, label),
             )
         )
-        if plan is None:
+        if plan is FAILED:
             return
         said = await self.app.push_screen_wait(ExportScreen(self.services, plan))
         if said:
-            self.tell(said)
+            self.screen.tell(said)

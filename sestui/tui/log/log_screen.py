@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.run_screen import RunScreen
-from sestui.tui.deliveries.delivery_filters import DeliveryFilterScreen
+from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.log.log_scope import LogScopeLine
@@ -28,7 +29,7 @@ Nothing was sent yet: every mail that leaves has a line here, and keeps it.
 """
 
 
-class LogScreen(DeliveryFilterScreen):
+class LogScreen(BaseScreen):
     """Every delivery there is, narrowed by campaign, time, state and address."""
 
     PLACE = "Log"
@@ -47,11 +48,14 @@ class LogScreen(DeliveryFilterScreen):
             id="log.since",
             tooltip="Show only what was queued today, in 24 hours, in 7 days, or everything",
         ),
-        *DeliveryFilterScreen.NARROWING,
+        *DeliveryFilters.BINDINGS,
     ]
+    PARTS = (DeliveryFilters,)
 
     def __init__(self, services: ScreenServices) -> None:
-        super().__init__(services, mixed=True)
+        super().__init__(services)
+        self.panel = DeliveryPanel(services, mixed=True)
+        self._deliveries = self.take(DeliveryFilters(self, self.panel, about=self._about))
         self.refresh_seconds = _REFRESH_SECONDS
         self._log = LogService(services)
         self._scope = LogScope()
@@ -73,7 +77,7 @@ class LogScreen(DeliveryFilterScreen):
     async def read(self) -> None:
         """Read how many there are; what has changed is read again."""
         self._follow_the_clock()
-        await self.read_deliveries()
+        await self._deliveries.read()
         counts = self.panel.bar.counts
         nothing = counts is not None and not counts.audience and self._scope == LogScope()
         self._empty.display = nothing
@@ -93,8 +97,7 @@ class LogScreen(DeliveryFilterScreen):
         if wanted.since >= shown.since + _DRIFT_SECONDS:
             self.panel.look_at(wanted, keep_cursor=True)
 
-    def about(self) -> str:
-        """The scope in words."""
+    def _about(self) -> str:
         return self._scope.words()
 
     # narrowing
@@ -103,7 +106,7 @@ class LogScreen(DeliveryFilterScreen):
     async def action_campaign(self) -> None:
         """Ask for a campaign."""
         names = await self.attempt(self._log.campaigns)
-        if names is None:
+        if names is FAILED:
             return
         items = [Item("Every campaign"), *(Item(name) for name in names)]
         picked = await self.app.push_screen_wait(
@@ -125,7 +128,7 @@ class LogScreen(DeliveryFilterScreen):
 
     def step_back(self) -> bool:
         """Close the find line, then show every campaign's again, since ever."""
-        if super().step_back():
+        if self._deliveries.step_back():
             return True
         if self._scope != LogScope():
             self._take(LogScope(None, EVER))

@@ -11,7 +11,7 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.browser import open_in_browser
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.outbox.service import MailSnapshot, OutboxService, OutboxSource
@@ -38,7 +38,7 @@ _VIEWS = {"mail": "m Mail", "text": "t Text", "source": "s Source", "headers": "
 async def browse(screen: BaseScreen, outbox: OutboxService, message_id: str) -> None:
     """Show the outbox or one mail of it in a browser, and say its address."""
     url = await screen.attempt(lambda: outbox.page_url(message_id))
-    if url is None:
+    if url is FAILED:
         return
     if open_in_browser(screen.app, url):
         screen.tell(f"Your browser shows {url.partition('?')[0]}")

@@ -14,7 +14,7 @@ from sestui.core.task.states import Misfire, Overlap
 from sestui.errors import SestuiError
 from sestui.tasks.task_form import TaskForm, form_of
 from sestui.tasks.task_service import TaskForecast, TaskView
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.service import ScheduleService
@@ -205,7 +205,7 @@ class EditTaskScreen(BaseScreen):
         """Save, unless something is wrong with it."""
         form = self._form
         name = await self.attempt(lambda: self._schedule.save(form, self._task_name))
-        if name is not None:
+        if name is not FAILED:
             self.tell(f"{name} is saved.")
             self.app.pop_screen()
 

@@ -13,14 +13,14 @@ from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StoppedError
 from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.task_service import TaskForecast, TaskView
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.service import CampaignService
+from sestui.tui.campaigns.start_question import ask_to_start, follow_up_question
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.service import ScheduleService, TaskJob
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
-from sestui.tui.screens.start_dialog import ask_to_start, follow_up_question
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
 
@@ -295,7 +295,7 @@ class ScheduleScreen(BaseScreen):
     async def action_crontab(self) -> None:
         """Show the crontab line, and install it once the operator has said so."""
         crontab = await self.attempt(self._schedule.crontab)
-        if crontab is None:
+        if crontab is FAILED:
             return
         question = ConfirmScreen(
             "Add this line to your crontab?",
@@ -305,7 +305,7 @@ class ScheduleScreen(BaseScreen):
         )
         if await self.app.push_screen_wait(question):
             done = await self.attempt(lambda: self._schedule.install(crontab))
-            if done is not None:
+            if done is not FAILED:
                 self.tell(done)
 
     @work(group="run")
@@ -317,21 +317,21 @@ class ScheduleScreen(BaseScreen):
         if again is None:
             return
         job = await self.attempt(lambda: self._schedule.job(view.name, again=again))
-        if job is not None:
+        if job is not FAILED:
             self.tell(f"{view.name} runs now.")
             await self._follow(job)
 
     async def _ask_to_start(self, view: TaskView) -> bool | None:
         """Ask before a task starts its campaign; whether it is sent again, None: not at all."""
         name, only = view.fields.campaign, view.fields.parameters.get("only")
-        if await self.attempt(lambda: self._schedule.startable(name)) is None:
+        if await self.attempt(lambda: self._schedule.startable(name)) is FAILED:
             return None
         if only not in list(Only):
             started = await ask_to_start(self, name)
             return None if started is None else started.run is not None
         part = Only(only)
         size = await self.attempt(lambda: CampaignService(self.services).follow_up_size(name, part))
-        if size is None:
+        if size is FAILED:
             return None
         question = follow_up_question(self.services, name, part, size)
         return False if await self.app.push_screen_wait(question) else None

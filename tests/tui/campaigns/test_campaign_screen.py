@@ -151,8 +151,8 @@ async def test_one_recipient_in_doubt_is_sent_to_again(runtime, still):
         await pilot.press("tab", *["right"] * 4)
         await until(pilot, lambda: rows(screen) == 4)
         await pilot.press("down")
-        await until(pilot, lambda: screen.in_hand is not None)
-        chosen = screen.in_hand.delivery.email
+        await until(pilot, lambda: screen.panel.selected is not None)
+        chosen = screen.panel.selected.delivery.email
         await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press("down", "j", "down", "enter")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sestui.core.campaign.follow_up import Only
 from sestui.reports.overview import CampaignView
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.follow_up import WHOM
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -16,7 +16,7 @@ _WARNINGS = 5
 async def ask_to_start(screen: BaseScreen, name: str) -> CampaignView | None:
     """Ask whether the campaign is to be sent to everybody; as it is then, or None: it is not."""
     view = await screen.attempt(lambda: screen.services.campaign(name))
-    if view is None:
+    if view is FAILED:
         return None
     count = view.audience or 0
     if not count:
@@ -24,7 +24,7 @@ async def ask_to_start(screen: BaseScreen, name: str) -> CampaignView | None:
         screen.tell(f"Nobody is on {lists}; import contacts first.", failed=True)
         return None
     warnings = await screen.attempt(lambda: screen.services.warnings(view.name))
-    if warnings is None:
+    if warnings is FAILED:
         return None
     question = _start_question(screen.services, view, count, warnings)
     return view if await screen.app.push_screen_wait(question) else None
