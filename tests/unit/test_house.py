@@ -20,6 +20,9 @@ def parsed(name: str) -> ast.Module:
     return ast.parse(MODULES[name].read_text(encoding="utf-8"))
 
 
+_LATER = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
 def for_types_only(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
@@ -27,7 +30,7 @@ def for_types_only(node: ast.AST) -> bool:
 def imports(node: ast.AST, *, at_once: bool) -> Iterator[str]:
     """Modules of sestui that are imported below ``node``; ``at_once``: when it is imported."""
     for each in ast.iter_child_nodes(node):
-        if for_types_only(each) or (at_once and isinstance(each, ast.FunctionDef)):
+        if for_types_only(each) or (at_once and isinstance(each, _LATER)):
             continue
         if isinstance(each, ast.ImportFrom) and each.module and each.level == 0:
             for alias in each.names:

@@ -33,7 +33,7 @@ class FindLine(Input):
     """Where a part of an address is typed; down leads to what was found."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.focus_next", "To the deliveries", show=False)
+        Binding("down", "app.focus_next", "To the deliveries", show=False)
     ]
 
 

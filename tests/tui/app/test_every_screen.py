@@ -1,9 +1,15 @@
 """What holds for every screen there is: help for each action, names for the keymap, 80 by 24."""
 
+import re
+from pathlib import Path
+
 import pytest
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
+import sestui.tui
+from sestui.tui.app import styles
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.help import HelpScreen
 from sestui.tui.app.key_bar import KeyBar
@@ -12,6 +18,13 @@ from tests.support.screens import add_campaign, fits, own_classes, running, show
 
 SCREENS = [kind for kind in own_classes() if issubclass(kind, Screen)]
 MODES = [place.mode for place in TABS]
+
+
+def below(kind):
+    """A class, and everything that has descended from it by now."""
+    yield kind
+    for each in kind.__subclasses__():
+        yield from below(each)
 
 
 def own_bindings(kind):
@@ -77,3 +90,15 @@ async def test_every_place_fits_and_survives_being_resized(runtime, still, mode)
                 for place in TABS:
                     assert place.name in shown(app).splitlines()[0]
         assert isinstance(app, SestuiApp)
+
+
+def test_what_is_styled_and_looked_for_by_its_class_is_there():
+    sheet = Path(styles.__file__).with_name("sestui.tcss").read_text(encoding="utf-8")
+    sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    wanted = [re.sub(r"\{[^{}]*\}", "", sheet)]
+    for path in Path(sestui.tui.__file__).parent.rglob("*.py"):
+        wanted += re.findall(r'query(?:_one|_children)?\(\s*f?"([^"]*)"', path.read_text("utf-8"))
+    named = {name for each in wanted for name in re.findall(r"(?<![\w.#:$&-])[A-Z]\w+", each)}
+    known = {kind.__name__ for kind in below(DOMNode)}  # own_classes() has imported all
+    assert "TextInput" in named
+    assert named - known == set()
