@@ -4,13 +4,10 @@ import asyncio
 import math
 import os
 import shutil
-import signal
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import (
     AbstractContextManager,
-    asynccontextmanager,
     contextmanager,
     nullcontext,
 )
@@ -23,7 +20,7 @@ from uvicorn.config import Config
 from uvicorn.server import Server
 
 from sestui.core.clock import Clock
-from sestui.core.signals import heeded
+from sestui.core.serving import listening, stopped_by_signal
 from sestui.errors import AccountUnreachableError, SestuiError, SettingsError
 from sestui.relay.admission import RelayAdmission
 from sestui.relay.app import RelayApp
@@ -214,7 +211,7 @@ async def _running(
         watching = asyncio.ensure_future(watched.until_failed())
         watching.add_done_callback(lambda done: None if done.cancelled() else stop())
         try:
-            async with _stopped_by_signal(stop):
+            async with stopped_by_signal(stop):
                 servers = [door] if served.monitored is None else [door, monitor]
                 while not (all(each.started for each in servers) or serving.done()):
                     await asyncio.sleep(0.01)
@@ -238,29 +235,12 @@ async def _serving(door: Server, monitor: Server, served: _Served) -> None:
 
 
 class _Server(Server):
-    """uvicorn's server; signals are for both servers, and taken by :func:`_stopped_by_signal`."""
+    """uvicorn's server; signals are for both servers, and taken by :func:`stopped_by_signal`."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Take none."""
         yield
-
-
-@asynccontextmanager
-async def _stopped_by_signal(stop: Callable[[], None]) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM end the servers politely; in the main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    numbers = heeded((signal.SIGINT, signal.SIGTERM))
-    for number in numbers:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
 
 
 def _config(app: ASGIApp, tls: dict[str, str]) -> Config:
@@ -322,22 +302,15 @@ def _folder_of(database: Database) -> Path | None:
     return Path(os.path.realpath(str(database.url.database))).parent
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> AbstractContextManager[socket.socket]:
     """A socket that listens there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen(2048)
-        except (OSError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is above 65535"
-            raise AccountUnreachableError(
-                f"The relay can't listen on {host} port {port}: {why}; choose another with --port."
-            ) from error
-        yield listener
+
+    def refused(why: str) -> Exception:
+        return AccountUnreachableError(
+            f"The relay can't listen on {host} port {port}: {why}; choose another with --port."
+        )
+
+    return listening(host, port, refused)
 
 
 def _maybe_listening(host: str, port: int | None) -> AbstractContextManager[socket.socket | None]:

@@ -3,11 +3,11 @@
 import asyncio
 import math
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from uvicorn.config import Config
@@ -15,7 +15,7 @@ from uvicorn.server import Server
 
 from sestui.core import threads
 from sestui.core.clock import SystemClock
-from sestui.core.signals import heeded
+from sestui.core.serving import listening, stopped_by_signal
 from sestui.errors import AccountUnreachableError
 from sestui.simulator.account.account import sandbox_settings
 from sestui.simulator.account.state import SimulatorState
@@ -56,7 +56,7 @@ def serve(
     try:
         key = access_key_of(workspace)
         state.configure(rate=rate, quota=quota, **sandbox_settings(sandbox))
-        with _listening(port) as listener:
+        with listening(HOST, port, partial(_refused, port)) as listener:
             server = _Server(_config(state, key, latency, jitter))
             if until_stdin_ends:
                 watching = threading.Thread(
@@ -64,7 +64,7 @@ def serve(
                 )
                 threads.start(watching, SystemClock())
             announce(listener.getsockname()[1])
-            asyncio.run(server.serve(sockets=[listener]))
+            asyncio.run(_serving(server, listener))
     finally:
         state.close()
 
@@ -90,19 +90,16 @@ class _Server(Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Take SIGINT and SIGTERM as requests to stop (in the main thread only)."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        numbers = heeded((signal.SIGINT, signal.SIGTERM))
-        for number in numbers:
-            loop.add_signal_handler(number, setattr, self, "should_exit", True)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+        """Take none: :func:`_serving` does."""
+        yield
+
+
+async def _serving(server: Server, listener: socket.socket) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    async with stopped_by_signal(stop):
+        await server.serve(sockets=[listener])
 
 
 def _stop_at_end_of_stdin(server: Server) -> None:
@@ -114,18 +111,8 @@ def _stop_at_end_of_stdin(server: Server) -> None:
         server.should_exit = True
 
 
-@contextmanager
-def _listening(port: int) -> Generator[socket.socket, None, None]:
-    # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-            listener.listen(2048)
-        except (OSError, OverflowError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is above 65535"
-            raise AccountUnreachableError(
-                f"The simulator can't listen on port {port}: {why}; choose another with --port, "
-                "or 0 for a free one."
-            ) from error
-        yield listener
+def _refused(port: int, why: str) -> Exception:
+    return AccountUnreachableError(
+        f"The simulator can't listen on port {port}: {why}; choose another with --port, "
+        "or 0 for a free one."
+    )

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import signal
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from string import Template
 from aiohttp import WSCloseCode, web
 from textual_serve.server import to_int
 
-from sestui.core.signals import heeded
+from sestui.core.serving import listening, stopped_by_signal
 from sestui.errors import UsageError
 from sestui.tui.web._compat import PageServer
 from sestui.tui.web.guard import guard, harden
@@ -103,21 +102,16 @@ class AppServer(PageServer):
     async def run(self, announce: Callable[[str], None]) -> None:
         """Serve until SIGINT or SIGTERM; a second one doesn't wait for the apps' ends."""
         ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        numbers = heeded((signal.SIGINT, signal.SIGTERM))
-        for number in numbers:
-            loop.add_signal_handler(number, ended.set)
         runner = web.AppRunner(
             await self.make_app(), access_log=None, shutdown_timeout=_END_SECONDS
         )
-        await runner.setup()
         try:
-            await web.SockSite(runner, self._listener).start()
-            announce(self.url)
-            await ended.wait()
+            async with stopped_by_signal(ended.set):
+                await runner.setup()
+                await web.SockSite(runner, self._listener).start()
+                announce(self.url)
+                await ended.wait()
         finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
             await runner.cleanup()
 
 
@@ -129,14 +123,12 @@ def serve(command: Sequence[str], port: int, announce: Callable[[str], None]) ->
     Raises:
         UsageError: the port can't be had.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((_HOST, port))
-            listener.listen()
-        except OSError as error:
-            raise UsageError(
-                f"sestui can't be served on port {port}: {error.strerror}; choose another with "
-                "--port, or 0 for a free one."
-            ) from error
+
+    def refused(why: str) -> Exception:
+        return UsageError(
+            f"sestui can't be served on port {port}: {why}; choose another with --port, or 0 for a "
+            "free one."
+        )
+
+    with listening(_HOST, port, refused) as listener:
         asyncio.run(AppServer(command, listener).run(announce))
