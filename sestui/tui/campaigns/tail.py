@@ -6,13 +6,14 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sestui.tui.app.services import TailLine
 from sestui.tui.widgets.format import clock_time, shorten
+from sestui.tui.widgets.scroll_keys import scroll_keys
 
 _KEPT = 500
 
@@ -33,12 +34,7 @@ class Tail(ScrollView, can_focus=True):
         "tail--doubt",
         "tail--quiet",
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "Oldest", show=False),
-        Binding("G", "scroll_end", "Newest, and follow", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys("Oldest", "Newest, and follow")]
 
     def __init__(self, zone: ZoneInfo | None) -> None:
         super().__init__()

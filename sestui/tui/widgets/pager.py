@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sestui.core.text import printable
+from sestui.tui.widgets.scroll_keys import PAGE_KEYS, scroll_keys
 
 _TAB = 4
 
@@ -57,14 +58,7 @@ class Pager(ScrollView, can_focus=True):
     """Shows a text; vim keys scroll it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"pager--quiet"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "Top", show=False),
-        Binding("G", "scroll_end", "End", show=False),
-        Binding("space,ctrl+d", "page_down", "Page down", show=False),
-        Binding("ctrl+u", "page_up", "Page up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys(), *PAGE_KEYS]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name for it
         super().__init__(id=id)

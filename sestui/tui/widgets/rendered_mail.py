@@ -3,23 +3,18 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
+
+from sestui.tui.widgets.scroll_keys import PAGE_KEYS, scroll_keys
 
 
 class RenderedMail(VerticalScroll, can_focus=True):
     """Shows styled text; vim keys scroll it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "Top", show=False),
-        Binding("G", "scroll_end", "End", show=False),
-        Binding("space,ctrl+d", "page_down", "Page down", show=False),
-        Binding("ctrl+u", "page_up", "Page up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys(), *PAGE_KEYS]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name for it
         super().__init__(id=id)
