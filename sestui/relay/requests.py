@@ -45,15 +45,6 @@ class Gone(Exception):  # noqa: N818 - not an error: nobody is there to be answe
 
 
 @dataclass(frozen=True, slots=True)
-class RelayRequest:
-    """A whole request."""
-
-    scope: Scope
-    received: Received
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Caller:
     """Whose request it is, proven."""
 

@@ -150,14 +150,6 @@ class TaskRuns:
                     found[task_id] = run
         return found
 
-    def any_open(self) -> bool:
-        """Whether anything is in the queue or at work."""
-        with self._database.read() as session:
-            return any(
-                session.exec(select(TaskRun.id).where(TaskRun.state == state).limit(1)).first()
-                for state in (TaskRunState.QUEUED.value, TaskRunState.RUNNING.value)
-            )
-
     # working
 
     def by_hand(self, task_id: int, by: Runner, now: Instant) -> TakenTaskRun:

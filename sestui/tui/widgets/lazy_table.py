@@ -377,10 +377,5 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             segments.append(Segment(fill + shown if column.right else shown + fill, drawn))
         return Strip(segments).adjust_cell_length(width, base)
 
-    @property
-    def cursor_region(self) -> Region:
-        """Where the cursor is drawn, in cells of the table."""
-        return self._region_of(self.cursor)
-
     def _region_of(self, row: int) -> Region:
         return Region(0, row - self.scroll_offset.y + 1, self.size.width, 1)
