@@ -123,7 +123,6 @@ class ContactScreen(SuppressionScreen):
     @on(LazyTable.Moved)
     def _say_why(self) -> None:
         self.query_one("#why", Static).update(self._why())
-        self.refresh_bindings()
 
     def _why(self) -> str:
         entry, record = self._history.selected, self._record

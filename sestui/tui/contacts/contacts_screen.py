@@ -154,13 +154,8 @@ class ContactsScreen(SuppressionScreen):
         self.query_one("#about", Static).update(f"{where}{status}{said}")
         self.refresh_bindings()
 
-    @on(LazyTable.Moved, "#people")
-    def _moved(self) -> None:
-        self.refresh_bindings()
-
     @on(LazyTable.Failed)
     def _failed(self, event: LazyTable.Failed) -> None:
-        self.banner.say(event.sentence)
         if event.sentence:
             self.set_timer(_RETRY_SECONDS, event.table.reload)
 

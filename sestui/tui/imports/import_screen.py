@@ -217,10 +217,6 @@ class ImportScreen(BaseScreen):
 
     # rejects
 
-    @on(LazyTable.Failed)
-    def _failed(self, event: LazyTable.Failed) -> None:
-        self.banner.say(event.sentence)
-
     @on(RejectTable.Copied)
     def _copied(self, event: RejectTable.Copied) -> None:
         self.copy(event.text)

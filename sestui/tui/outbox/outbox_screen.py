@@ -151,11 +151,6 @@ class OutboxScreen(BaseScreen):
     def _moved(self) -> None:
         if self._waiting and self._follows:
             self.look_again()
-        self.refresh_bindings()
-
-    @on(LazyTable.Failed)
-    def _failed(self, event: LazyTable.Failed) -> None:
-        self.banner.say(event.sentence)
 
     def _cells(self, mail: ListedMail) -> dict[str, Cell]:
         state = mail.outcome.state

@@ -155,7 +155,6 @@ class ScheduleScreen(BaseScreen):
     @on(LazyTable.Moved)
     def _moved(self) -> None:
         self._look_ahead()
-        self.refresh_bindings()
 
     @work(exclusive=True, group="ahead")
     async def _look_ahead(self) -> None:
