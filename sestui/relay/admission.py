@@ -11,13 +11,11 @@ import logging
 import threading
 from collections.abc import Sequence, Set
 from contextlib import suppress
-from functools import partial
 from typing import Protocol
 
-from sestui.compose.relayed import relayed_mail
 from sestui.core import threads
 from sestui.core.clock import Clock
-from sestui.core.delivery.handover import Answer, Claim, HoldBack
+from sestui.core.delivery.handover import Answer, HoldBack
 from sestui.errors import StorageError
 from sestui.relay.results import SendResult, of_reply, of_trouble
 from sestui.relay.waiting import (
@@ -34,11 +32,9 @@ from sestui.relay.waiting import (
 from sestui.sending.engine.account_poller import AccountPoller
 from sestui.sending.engine.answer_policy import not_now
 from sestui.sending.engine.brake import May
-from sestui.sending.engine.call_queue import Job, Made
 from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.ports import AccountView, Heartbeat, SendingGateway
 from sestui.ses_api.relay_admission import (
-    Admission,
     Admissions,
     AdmissionVerdict,
     CallAnswer,
@@ -365,20 +361,12 @@ class RelayAdmission:
             elif admission.verdict is AdmissionVerdict.KNOWN:
                 self._repeated.add(waiting, admission.mail_id)
             else:
-                jobs.append(self._job(FirstCall(waiting, admission, found.now), found))
+                call = FirstCall(waiting, admission, found.now)
+                self._calls |= {claim.delivery_id: call for claim in admission.claims}
+                jobs.append(call.job(found))
         self._queue.put_back(later)
         self._dispatcher.serve(max(_LEAST_RATE, found.rate))
         self._dispatcher.hand_over(sorted(jobs, key=lambda job: job.slot))
-
-    def _job(self, call: FirstCall, found: Admissions) -> Job:
-        admission = call.admission
-        self._calls |= {claim.delivery_id: call for claim in admission.claims}
-        return Job(
-            admission.claims,
-            partial(_mails, call.waiting.mail, admission),
-            admission.slot + found.ahead,
-            found.rate,
-        )
 
     def _record(self, answer: Answer) -> None:
         """Take in what SES said to one recipient; with the last of a call, its client's answer."""
@@ -391,10 +379,3 @@ class RelayAdmission:
             call.settled = closing()
         call.settled_at = self._clock.monotonic()
         self._said.append(call)
-
-
-def _mails(mail: RelayedMail, admission: Admission, claims: Sequence[Claim]) -> list[Made]:
-    """The one mail that all of a first call's recipients get, tagged with its first delivery."""
-    first = claims[0]
-    tags = (("sestui-run", str(first.run_id)), ("sestui-delivery", str(first.delivery_id)))
-    return [(tuple(claims), relayed_mail(mail, admission.places, tags))]

@@ -7,12 +7,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sestui.compose.relayed import relayed_mail
 from sestui.core.clock import Clock
-from sestui.core.delivery.handover import Answer
+from sestui.core.delivery.handover import Answer, Claim
 from sestui.core.delivery.states import DeliveryState
 from sestui.errors import StorageError, unforeseen
 from sestui.relay.results import SendResult, of_outcome
-from sestui.ses_api.relay_admission import Admission, CallAnswer, Incoming, RelayedOutcome
+from sestui.sending.engine.call_queue import Job, Made
+from sestui.ses_api.relay_admission import (
+    Admission,
+    Admissions,
+    CallAnswer,
+    Incoming,
+    RelayedOutcome,
+)
 from sestui.ses_api.relayed import RelayedMail
 from sestui.ses_api.wire import ServiceError, rate_exceeded
 
@@ -66,6 +74,17 @@ class FirstCall:
     def answered(self) -> bool:
         """Whether nobody's answer is missing."""
         return len(self.answers) == len(self.admission.claims)
+
+    def job(self, found: Admissions) -> Job:
+        """The call itself, for the dispatcher; ``found`` tells when it may leave, and how fast."""
+        slot = self.admission.slot + found.ahead
+        return Job(self.admission.claims, self._mails, slot, found.rate)
+
+    def _mails(self, claims: Sequence[Claim]) -> list[Made]:
+        """The one mail that all of its recipients get, tagged with its first delivery."""
+        first = claims[0]
+        tags = (("sestui-run", str(first.run_id)), ("sestui-delivery", str(first.delivery_id)))
+        return [(tuple(claims), relayed_mail(self.waiting.mail, self.admission.places, tags))]
 
     def as_answer(self) -> CallAnswer:
         """What the ledger is told."""
