@@ -89,13 +89,8 @@ def contact_writer(
     ``list_ids`` are the lists that every contact joins; ``list_id`` gives that of a list which a
     row names. ``replace_tags`` says whether REPLACE is meant for tags too.
     """
-    if connection.dialect.name == "sqlite":
-        return _SqliteWriter(
-            connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags
-        )
-    return _PostgresWriter(
-        connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags
-    )
+    kind = _SqliteWriter if connection.dialect.name == "sqlite" else _PostgresWriter
+    return kind(connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags)
 
 
 _INSERT = (
@@ -132,12 +127,20 @@ class _Writer(ABC):
         connection: Connection,
         list_ids: Sequence[int],
         list_id: Callable[[str], int],
+        on_conflict: OnConflict,
         now: float,
+        *,
+        replace_tags: bool,
     ) -> None:
         self._connection = connection
         self._list_ids = list_ids
         self._list_id = list_id
         self._now = now
+        self._prepare(on_conflict, replace_tags=replace_tags)
+
+    @abstractmethod
+    def _prepare(self, on_conflict: OnConflict, *, replace_tags: bool) -> None:
+        """Make the statements."""
 
     def write(self, batch: Sequence[ContactRow]) -> Written:
         """Write one batch: what is known beyond the contacts only where there is any of it."""
@@ -207,17 +210,8 @@ def _more(row: ContactRow) -> More:
 
 
 class _SqliteWriter(_Writer):
-    def __init__(
-        self,
-        connection: Connection,
-        list_ids: Sequence[int],
-        list_id: Callable[[str], int],
-        on_conflict: OnConflict,
-        now: float,
-        *,
-        replace_tags: bool,
-    ) -> None:
-        super().__init__(connection, list_ids, list_id, now)
+    def _prepare(self, on_conflict: OnConflict, *, replace_tags: bool) -> None:
+        now = self._now
 
         def literal(rule: str) -> str:
             return rule.replace(":replace_tags", "1" if replace_tags else "0").replace(
@@ -272,17 +266,7 @@ class _SqliteWriter(_Writer):
 
 
 class _PostgresWriter(_Writer):
-    def __init__(
-        self,
-        connection: Connection,
-        list_ids: Sequence[int],
-        list_id: Callable[[str], int],
-        on_conflict: OnConflict,
-        now: float,
-        *,
-        replace_tags: bool,
-    ) -> None:
-        super().__init__(connection, list_ids, list_id, now)
+    def _prepare(self, on_conflict: OnConflict, *, replace_tags: bool) -> None:
         rule = POSTGRES[on_conflict]
         self._plain = _postgres_upsert(
             "'active', '', :now, :now",
@@ -298,7 +282,7 @@ class _PostgresWriter(_Writer):
             _NEW_MEMBERS + "FROM contact WHERE email_key = ANY(CAST(:keys AS text[])) "
             "ON CONFLICT (list_id, contact_id) DO NOTHING"
         )
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+        self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
 
     def _write_plain(self, batch: Sequence[ContactRow]) -> Written:
         emails, keys, attributes, tags = map(list, zip(*(row[:4] for row in batch), strict=True))
