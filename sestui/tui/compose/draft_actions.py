@@ -14,7 +14,6 @@ from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.editor import edit, editor_command
 from sestui.tui.compose.mail_preview import Drawn
-from sestui.tui.compose.saving import save_draft
 from sestui.tui.compose.service import ENDINGS
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.dialogs.ask_path import AskPathScreen
@@ -107,7 +106,7 @@ class DraftActions(ScreenPart):
         self._tested = address
         if self._draft.unsaved:
             async with self._draft.turn:
-                if not await save_draft(self._draft, ask_about_time=False):
+                if not await self._draft.saving.save(ask_about_time=False):
                     return
         seen = self._draft.on_desk.seen
         if seen is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 from textual import events, on, work
 
@@ -12,10 +13,11 @@ from sestui.core.content.lint.findings import Severity
 from sestui.errors import SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screen_part import ScreenPart
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.open_campaign import OpenCampaignScreen
-from sestui.tui.compose.saving import save_draft
+from sestui.tui.compose.saving import DraftSaving
 from sestui.tui.compose.service import ENDINGS, ComposeService, OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.widgets.format import moment, shorten
@@ -30,9 +32,12 @@ _RETRY_SECONDS = 1.0
 class DraftScreen(BaseScreen):
     """Holds one draft; what is typed stays when one goes to another place and comes back."""
 
+    PARTS: ClassVar[tuple[type[ScreenPart], ...]] = (DraftSaving,)
+
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         self.drafts = ComposeService(services.runtime)
+        self.saving = self.take(DraftSaving(self))
         self.form = DraftForm(lambda: self._lists, id="form")
         self.on_desk = OpenDraft(Draft())
         """What was opened last."""
@@ -229,12 +234,6 @@ class DraftScreen(BaseScreen):
 
     # saving
 
-    @work(group="action")
-    async def action_save(self) -> None:
-        """Save the draft."""
-        async with self.turn:
-            await save_draft(self)
-
     async def _may_replace(self) -> bool:
         return await self._settle(
             "Something else is to be opened.", {"save": "Save it", "discard": "Throw it away"}
@@ -261,7 +260,7 @@ class DraftScreen(BaseScreen):
         question = f"{self.called} has changes that are not saved"
         answer = await self.app.push_screen_wait(ChooseScreen(question, why, answers))
         if answer == "save":
-            return await save_draft(self)
+            return await self.saving.save()
         if answer == "discard":
             self.laid(OpenDraft(self.form.draft, self.on_desk.opened))
             await self._keep()
