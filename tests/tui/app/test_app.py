@@ -7,6 +7,7 @@ from sestui.errors import StorageBusyError, StorageError
 from sestui.sending.engine.report import AnswerLine, SenderReport
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.background import ReportInbox
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
@@ -91,6 +92,21 @@ async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, m
             assert not toasts(app)
             assert "news" in shown(app)
         await until(pilot, lambda: "locked by another program" not in shown(app))
+
+
+async def test_an_attempt_that_fails_is_told_and_is_not_one_without_a_value(runtime, still):
+    def locked():
+        raise StorageBusyError("It is locked.")
+
+    async with running(runtime) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, BaseScreen))
+        screen = app.screen
+        assert await screen.attempt(lambda: None) is None
+        assert toasts(app) == []
+        failed = await screen.attempt(locked)
+        assert failed is FAILED
+        assert not failed
+        await until(pilot, lambda: toasts(app) == ["It is locked."])
 
 
 async def test_leaving_loses_nothing(runtime):
