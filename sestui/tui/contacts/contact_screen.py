@@ -13,8 +13,8 @@ from sestui.core.delivery.states import RunKind, Standing
 from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
 from sestui.tui.app.base_screen import FAILED
+from sestui.tui.app.navigation import open_run
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead
 from sestui.tui.contacts.contact_lists import ContactListsScreen
@@ -174,7 +174,7 @@ class ContactScreen(SuppressionScreen):
     @on(LazyTable.Opened)
     def _open(self) -> None:
         if (entry := self._history.selected) is not None:
-            self.app.push_screen(RunScreen(self.services, entry.run_id))
+            open_run(self, entry.run_id)
 
     def action_all(self) -> None:
         """Show or hide the runs of lists they are not on."""

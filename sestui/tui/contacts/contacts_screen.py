@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Which
 from sestui.tui.app.base_screen import FAILED
+from sestui.tui.app.navigation import open_contact
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import GROUP_COLUMNS
 from sestui.tui.contacts.contact_table import ContactTable
@@ -251,12 +252,7 @@ class ContactsScreen(SuppressionScreen):
     @on(LazyTable.Opened, "#people")
     def _open(self) -> None:
         if (line := self._people.selected) is not None:
-            self._go_to(line.email)
-
-    def _go_to(self, email: str) -> None:
-        from sestui.tui.contacts.contact_screen import ContactScreen  # noqa: PLC0415 - only when wanted
-
-        self.app.push_screen(ContactScreen(self.services, email))
+            open_contact(self, line.email)
 
     def action_edit(self) -> None:
         """Open the form of the contact under the cursor."""
@@ -287,7 +283,7 @@ class ContactsScreen(SuppressionScreen):
             return
         email = await self.attempt(lambda: self.contacts.add(typed, name))
         if email is not FAILED:
-            self._go_to(email)
+            open_contact(self, email)
 
 
 def _group_of(which: Which) -> Which:

@@ -8,9 +8,9 @@ from textual.widgets import Static
 from sestui.core.clock import Instant
 from sestui.reports.dashboard import Dashboard
 from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.navigation import open_run
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
-from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.home.account_figures import AccountHealth, AccountQuota, AccountRate
 from sestui.tui.home.agenda import COLUMNS, AgendaRow, agenda, cells
@@ -89,7 +89,7 @@ class HomeScreen(BaseScreen):
         if row.import_id is not None:
             self._open_import(row, row.import_id)
         elif row.run is not None:
-            self.app.push_screen(RunScreen(self.services, row.run.id))
+            open_run(self, row.run.id)
         elif row.place:
             self.app.switch_mode(row.place)
 

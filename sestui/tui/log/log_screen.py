@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.navigation import open_run
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.dialogs.pick import Item, PickScreen
@@ -149,4 +149,4 @@ class LogScreen(BaseScreen):
     @on(LazyTable.Opened)
     def _opened(self) -> None:
         if (row := self.panel.selected) is not None:
-            self.app.push_screen(RunScreen(self.services, row.delivery.run_id))
+            open_run(self, row.delivery.run_id)
