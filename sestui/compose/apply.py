@@ -3,22 +3,20 @@
 import difflib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from sestui.compose.checks import Checker
 from sestui.compose.files import LoadedCampaign
 from sestui.compose.timing import next_due
-from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields
 from sestui.core.clock import Instant, iso
 from sestui.core.content import MessageSource
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.errors import BadFileError
 from sestui.store.campaigns.campaigns import Campaigns, fields_of
 from sestui.store.db.tables import Campaign
-
-_FILE_NAMES = {"from_address": "from", "start_at": "start"}
 
 
 class Change(StrEnum):
@@ -165,10 +163,7 @@ def _shown(values: CampaignFields | None, message: MessageSource | None) -> dict
     """Every field as text, by its name in the file."""
     if values is None or message is None:
         return {}
-    shown = {
-        _FILE_NAMES.get(each.name, each.name): _as_text(getattr(values, each.name))
-        for each in fields(values)
-    }
+    shown = {each.name: _as_text(getattr(values, name)) for name, each in CAMPAIGN_FIELDS.items()}
     shown["start"] = iso(values.start_at)
     shown["subject"] = message.subject
     shown["preheader"] = message.preheader

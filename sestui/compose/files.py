@@ -68,23 +68,22 @@ def load_campaign(
         content, str(path), by_name=format_by_name(path), default_zone=default_zone
     )
     folders = tuple(folder.resolve() for folder in (path.parent, *allowed))
-    body = _included(file, "body", file.body, path.parent, folders)
-    text = _included(file, "text", file.text, path.parent, folders)
-    file = replace(file, body=body.text, text=text.text)
+    body = _included(file, "body", file.message.body, path.parent, folders)
+    text = _included(file, "text", file.message.text, path.parent, folders)
+    message = replace(file.message, body=body.text, text=text.text)
     inside = (*folders, *([layouts.resolve()] if layouts is not None else []))
     files = _Files(file, inside)
     files.attach(path.parent)
-    files.show("body", file.body, file.body_format, path.parent)
-    message = file.message(files.read)
+    files.show("body", message.body, message.body_format, path.parent)
     lines = {"body": body.lines, "text": text.lines}
     place = _layout_file(file, path.parent, folders, layouts)
     if place is None:
+        message = replace(message, attachments=files.read, layout_name="")
         return LoadedCampaign(file, message, lines)
     layout = _included(file, "layout", text_of(place), place.parent, inside)
-    name = place.name if file.layout else ""
+    name = place.name if message.layout_name else ""
     files.show("layout", layout.text, "html", place.parent)
     message = replace(message, layout=layout.text, layout_name=name, attachments=files.read)
-    file = replace(file, layout=name)
     lines["layout"] = layout.lines
     return LoadedCampaign(file, message, lines, printable(str(place)))
 
@@ -135,16 +134,15 @@ def _layout_file(
     Raises:
         BadFileError: there is no such file, or it is outside of the folders.
     """
-    if not file.layout:
+    wanted = file.message.layout_name
+    if not wanted:
         usual = None if layouts is None else layouts / _USUAL_LAYOUT
-        found = usual is not None and file.body_format == "markdown" and usual.is_file()
+        found = usual is not None and file.message.body_format == "markdown" and usual.is_file()
         return usual if found else None
-    if file.layout == "markdown" and not (
-        layouts is not None and (layouts / _USUAL_LAYOUT).is_file()
-    ):
+    if wanted == "markdown" and not (layouts is not None and (layouts / _USUAL_LAYOUT).is_file()):
         return None
     for parent, within in ((folder, folders), (layouts, () if layouts is None else (layouts,))):
-        for name in (file.layout, f"{file.layout}.html"):
+        for name in (wanted, f"{wanted}.html"):
             if parent is None or not (parent / name).is_file():
                 continue
             try:
@@ -152,7 +150,7 @@ def _layout_file(
             except BadValue as bad:
                 raise file.fault("layout", bad.problem) from bad
     where = "" if layouts is None else f" or in {printable(str(layouts))}"
-    raise file.fault("layout", f"there is no {printable(file.layout)} beside the campaign{where}")
+    raise file.fault("layout", f"there is no {printable(wanted)} beside the campaign{where}")
 
 
 def _included(

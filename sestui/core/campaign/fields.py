@@ -1,36 +1,86 @@
-"""A campaign's own values, light enough for those who only read them."""
+"""The one table of a campaign's fields: what each is, and how every door treats it.
 
-from dataclasses import dataclass, field
+A new field is a line here, a column in ``store.db.tables`` with its migration, a line in
+``core.campaign.draft.Draft`` if an editor shows it, and the place that makes use of it. Files,
+`apply`'s diff, forms, the store's rows and what a run takes over are derived from the table.
+"""
+
+# ruff: noqa: RUF009 - a call makes each dataclass field, as dataclasses.field does
+
+from dataclasses import MISSING, dataclass
 from typing import Any
 
+from sestui.core.campaign import values
+from sestui.core.campaign.kinds import (
+    FLAG,
+    KEYWORDS,
+    MAILBOX,
+    START,
+    CampaignKind,
+    items,
+    number,
+    text,
+)
+from sestui.core.campaign.values import USUAL_PRIORITY
 from sestui.core.clock import Instant
+from sestui.core.field_table import TableField, table_field, table_of
 
 USUAL_MISFIRE_HOURS = 24.0
 """A scheduled run that is later than this isn't sent unasked."""
 
+_ADDRESS = "Ada's Shop <news@example.com>"
+_CRON = "0 9 1 * *: minute, hour, day, month, day of the week"
+_WINDOW = "always, or Mon-Fri 09:00-18:00"
+_RATE = "as fast as the account may, or recipients a second"
+_NO_LIST = "names no list; the campaign would reach nobody"
+
 
 @dataclass(frozen=True, slots=True)
 class CampaignFields:
-    """What a campaign is beside its message; equal fields are the same campaign."""
+    """What a campaign is beside its message; equal fields are the same campaign.
 
-    name: str
-    from_address: str
-    reply_to: tuple[str, ...] = ()
-    lists: tuple[str, ...] = ()
-    keywords: dict[str, Any] = field(default_factory=dict)
-    transactional: bool = False
-    priority: int = 5
-    max_rate: float | None = None
-    """Recipients a second."""
-    send_window: str = ""
-    """The hours in which its mail may leave, in ``timezone``; '' is always."""
-    notify: tuple[str, ...] = ()
-    schedule: str = ""
-    start_at: Instant | None = None
-    timezone: str = ""
-    only: str = ""
+    In the order in which a file has them.
+    """
+
+    name: str = table_field(MISSING, text(values.campaign_name), "Name", "november-news")
+    from_address: str = table_field(MISSING, MAILBOX, "From", _ADDRESS, name="from", sent=True)
+    reply_to: tuple[str, ...] = table_field((), items(MAILBOX), "Reply to", "the sender", sent=True)
+    lists: tuple[str, ...] = table_field((), items(text(str), _NO_LIST), "Lists", "newsletter")
+    schedule: str = table_field("", text(values.schedule), "Schedule", _CRON)
+    start_at: Instant | None = table_field(
+        None, START, "Start", "2026-12-01T09:00, or by hand", name="start"
+    )
+    timezone: str = table_field(
+        "", text(values.timezone), "Time zone", "the machine's own, or Europe/Paris", sent=True
+    )
+    only: str = table_field("", text(values.only))
     """``joined``: a scheduled run is for those who joined since the last one; '' for everybody."""
-    misfire_hours: float = USUAL_MISFIRE_HOURS
+    misfire_hours: float = table_field(USUAL_MISFIRE_HOURS, number(values.misfire_hours))
     """A scheduled run that is later than this waits for approval."""
-    skip_unrenderable: bool = False
+    priority: int = table_field(
+        USUAL_PRIORITY, number(values.priority), "Priority", "5; of 0 to 9, 9 goes first", sent=True
+    )
+    max_rate: float | None = table_field(
+        None, number(values.max_rate), "Max rate", _RATE, sent=True
+    )
+    """Recipients a second."""
+    send_window: str = table_field("", text(values.send_window), "Send window", _WINDOW, sent=True)
+    """The hours in which its mail may leave, in ``timezone``; '' is always."""
+    transactional: bool = table_field(
+        False, FLAG, "Transactional: nobody can unsubscribe from it", sent=True
+    )
+    skip_unrenderable: bool = table_field(False, FLAG, sent=True)
     """Recipients whose mail can't be made are skipped instead of holding the run."""
+    notify: tuple[str, ...] = table_field((), items(MAILBOX), "Notify", "nobody")
+    keywords: dict[str, Any] = table_field(
+        dict, KEYWORDS, "Keywords", "season: autumn, year: 2026", sent=True
+    )
+
+
+CAMPAIGN_FIELDS: dict[str, TableField[CampaignKind]] = table_of(CampaignFields)
+"""By attribute."""
+
+
+def usual(attribute: str) -> Any:
+    """What a campaign's field is where nothing is said."""
+    return getattr(CampaignFields("", ""), attribute)

@@ -1,17 +1,23 @@
-"""The YAML between two ``---`` lines at the top of a file, read strictly.
+"""The YAML between two ``---`` lines at the top of a file, read strictly and written to suit.
 
 A front matter is a handful of plain values, so YAML's surprises are switched off: only true and
 false are booleans (Norway's ``no`` is text), ``0123``, ``9:30`` and dates stay as typed, anchors
 and aliases (and with them YAML bombs) are refused, and so are fields given twice.
 """
 
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import yaml
 
 _MAX_CHARACTERS = 64_000
+_BREAKS = frozenset("\n\r\x85\u2028\u2029\ufeff")
+"""What YAML would take for the end of a line, or drop."""
+_ENDLESS = 2**31
 _UNQUOTED_TEMPLATE = re.compile(r"^\s*(?:- )?\s*[\w]+:\s*\{[{%].*$", re.MULTILINE)
 
 
@@ -163,3 +169,75 @@ def _explained(source: str, problem: str, line: int | None) -> str:
         )
     hint = "; quote the value" if "quote" not in problem else ""
     return f"the front matter is not valid YAML ({problem}){hint}"
+
+
+def write_front_matter(values: Mapping[str, Any]) -> str:
+    """Lines that :func:`read_front_matter` reads between two ``---`` as the same values."""
+    return "".join(f"{name}: {_written(value)}\n" for name, value in values.items())
+
+
+def on_one_line(value: Any) -> str:
+    """The value as YAML on one line."""
+    dumped = _dumped(value, flow=True)
+    return dumped.removeprefix("{k: ").removesuffix("}")
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str) and _BREAKS & set(value) == {"\n"}:
+        block = _dumped(_Block(value), flow=False).removeprefix("k: ")
+        if block.startswith("|"):
+            return block
+    return on_one_line(value)
+
+
+def _dumped(value: Any, *, flow: bool) -> str:
+    # As a value of a mapping: alone, some texts would be written as documents are.
+    dumped: str = yaml.dump(
+        {"k": value},
+        Dumper=_Dumper,
+        default_flow_style=flow,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_ENDLESS,
+    )
+    return dumped.rstrip("\n")
+
+
+class _Block(str):
+    """Text to be written over several lines."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what :class:`_Loader` reads."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True  # they are refused there
+
+
+_TEXT = "tag:yaml.org,2002:str"
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    # A template has to be quoted, and often quotes with ' itself.
+    quoted = value.startswith("{") and "'" in value and '"' not in value
+    return dumper.represent_scalar(
+        _TEXT, value, style='"' if quoted or _BREAKS & set(value) else None
+    )
+
+
+def _block(dumper: yaml.SafeDumper, value: _Block) -> yaml.Node:
+    return dumper.represent_scalar(_TEXT, value, style="|")
+
+
+def _float(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
+    # Without an exponent: with one it would be read as text.
+    text = format(Decimal(repr(value)), "f") if math.isfinite(value) else repr(value)
+    text = text if "." in text else f"{text}.0"
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(_Block, _block)
+_Dumper.add_representer(float, _float)

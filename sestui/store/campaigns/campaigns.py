@@ -7,17 +7,17 @@ from typing import Self
 
 from sqlmodel import Session, col, select
 
-from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS, CampaignFields
 from sestui.core.clock import Instant
-from sestui.core.content.message import BODY_FORMATS, MessageSource
-from sestui.core.delivery.mail import MailAttachment
+from sestui.core.content.message import MessageSource
 from sestui.core.delivery.states import RunKind
 from sestui.core.schedule.cron import Occurrence, occurrence_at
 from sestui.core.schedule.zones import due_at
 from sestui.core.text import printable
 from sestui.errors import ConflictError, NotFoundError, StateError
-from sestui.store.campaigns.messages import stored_message
+from sestui.store.campaigns.messages import source_of, stored_message
 from sestui.store.db.database import Database
+from sestui.store.db.row_values import from_row, to_row
 from sestui.store.db.tables import Attachment, Campaign, ContactList, Message, Run
 from sestui.store.scheduled import refuse_second_way, started_by_task
 from sestui.store.tasks.occurrences import due_ids, later_than
@@ -32,24 +32,7 @@ def coming(campaign: Campaign) -> Instant | None:
 
 def fields_of(campaign: Campaign) -> CampaignFields:
     """The row as values that compare."""
-    return CampaignFields(
-        name=campaign.name,
-        from_address=campaign.from_address,
-        reply_to=tuple(campaign.reply_to),
-        lists=tuple(campaign.lists),
-        keywords=dict(campaign.keywords),
-        transactional=campaign.transactional,
-        priority=campaign.priority,
-        max_rate=campaign.max_rate,
-        send_window=campaign.send_window,
-        notify=tuple(campaign.notify),
-        schedule=campaign.schedule,
-        start_at=campaign.start_at,
-        timezone=campaign.timezone,
-        only=campaign.only,
-        misfire_hours=campaign.misfire_hours,
-        skip_unrenderable=campaign.skip_unrenderable,
-    )
+    return CampaignFields(**{name: from_row(getattr(campaign, name)) for name in CAMPAIGN_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +129,7 @@ class Campaigns:
             ).all()
         if message is None:
             raise NotFoundError(f"There is no message with id {message_id}.")
-        return MessageSource(
-            subject=message.subject,
-            body=message.body,
-            body_format=next(
-                (each for each in BODY_FORMATS if each == message.body_format), "markdown"
-            ),
-            text=message.text,
-            preheader=message.preheader,
-            attachments=tuple(
-                MailAttachment(file.name, file.content_type, file.content) for file in files
-            ),
-            layout=message.layout,
-            layout_name=message.layout_name,
-            to_name=message.to_name,
-            headers=tuple((name, value) for name, value in message.headers),
-        )
+        return source_of(message, files)
 
     def subjects(self, message_ids: Iterable[int]) -> dict[int, str]:
         """The subject of each of these messages by id, without their bodies."""
@@ -340,23 +308,9 @@ def _written(
             == (fields.schedule, fields.start_at, fields.timezone)
         )
     )
-    campaign.name = fields.name
     campaign.message_id = message_id
-    campaign.from_address = fields.from_address
-    campaign.reply_to = list(fields.reply_to)
-    campaign.lists = list(fields.lists)
-    campaign.keywords = dict(fields.keywords)
-    campaign.transactional = fields.transactional
-    campaign.priority = fields.priority
-    campaign.max_rate = fields.max_rate
-    campaign.send_window = fields.send_window
-    campaign.notify = list(fields.notify)
-    campaign.schedule = fields.schedule
-    campaign.start_at = fields.start_at
-    campaign.timezone = fields.timezone
-    campaign.only = fields.only
-    campaign.misfire_hours = fields.misfire_hours
-    campaign.skip_unrenderable = fields.skip_unrenderable
+    for name in CAMPAIGN_FIELDS:
+        setattr(campaign, name, to_row(getattr(fields, name)))
     if not kept:
         campaign.next_due_at, campaign.next_occurrence = next_due_at, ""
         if next_due_at is not None:

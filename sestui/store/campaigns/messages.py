@@ -1,10 +1,19 @@
 """Messages as rows: one row for each content, however often it is stored."""
 
+from collections.abc import Iterable
+from dataclasses import fields
+
 from sqlmodel import Session, select
 
 from sestui.core.clock import Instant
-from sestui.core.content.message import MessageSource
+from sestui.core.content.message import BODY_FORMATS, MessageSource
+from sestui.core.delivery.mail import MailAttachment
 from sestui.store.db.tables import Attachment, Message
+
+_TEXTS = [
+    each.name for each in fields(MessageSource) if each.name not in {"attachments", "headers"}
+]
+"""Columns that hold what the source does."""
 
 
 def stored_message(session: Session, source: MessageSource, now: Instant) -> int:
@@ -14,17 +23,10 @@ def stored_message(session: Session, source: MessageSource, now: Instant) -> int
     if known is not None:
         return known
     message = Message(
-        subject=source.subject,
-        body=source.body,
-        body_format=source.body_format,
-        text=source.text,
-        preheader=source.preheader,
         digest=digest,
-        layout=source.layout,
-        layout_name=source.layout_name,
-        to_name=source.to_name,
-        headers=[list(pair) for pair in source.headers],
         created_at=now,
+        **{name: getattr(source, name) for name in _TEXTS},
+        headers=[list(pair) for pair in source.headers],
     )
     session.add(message)
     session.flush()
@@ -39,3 +41,16 @@ def stored_message(session: Session, source: MessageSource, now: Instant) -> int
         for item in source.attachments
     )
     return message.id
+
+
+def source_of(message: Message, files: Iterable[Attachment]) -> MessageSource:
+    """The content of a row and of its attachments' rows."""
+    known = message.body_format in BODY_FORMATS
+    return MessageSource(
+        **{name: getattr(message, name) for name in _TEXTS}
+        | {"body_format": message.body_format if known else "markdown"},
+        attachments=tuple(
+            MailAttachment(file.name, file.content_type, file.content) for file in files
+        ),
+        headers=tuple((name, value) for name, value in message.headers),
+    )

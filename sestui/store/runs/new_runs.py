@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from sestui.core.campaign.fields import CAMPAIGN_FIELDS
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunKind, RunState
 from sestui.core.schedule.cron import Occurrence
@@ -13,18 +14,8 @@ from sestui.store.db.tables import Campaign, Run
 
 def sent_fields(campaign: Campaign) -> dict[str, Any]:
     """What a run takes over from its campaign."""
-    return {
-        "message_id": campaign.message_id,
-        "from_address": campaign.from_address,
-        "reply_to": campaign.reply_to,
-        "keywords": campaign.keywords,
-        "transactional": campaign.transactional,
-        "skip_unrenderable": campaign.skip_unrenderable,
-        "priority": campaign.priority,
-        "max_rate": campaign.max_rate,
-        "send_window": campaign.send_window,
-        "timezone": campaign.timezone,
-    }
+    sent = (name for name, each in CAMPAIGN_FIELDS.items() if each.sent)
+    return {"message_id": campaign.message_id, **{name: getattr(campaign, name) for name in sent}}
 
 
 def new_run(

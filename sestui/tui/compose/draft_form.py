@@ -1,7 +1,8 @@
 """The fields of a campaign that is being written, on three pages."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,9 +12,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Checkbox, ContentSwitcher, Input, Label, TextArea
 
-from sestui.core.campaign.draft import Draft
+from sestui.core.campaign.draft import DRAFT_FIELDS, Draft
+from sestui.core.campaign.kinds import FLAG, text
 from sestui.core.content.message import BodyFormat
 from sestui.core.delivery.mail import MailAttachment
+from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
 from sestui.tui.widgets.text_input import Labelled, NamesInput, TextInput
@@ -21,26 +24,16 @@ from sestui.tui.widgets.text_input import Labelled, NamesInput, TextInput
 PAGES = ("message", "text", "details")
 """The message with its main fields; the text alternative; everything that is rarely touched."""
 
-_MAIN = {
-    "name": ("Name", "november-news"),
-    "from": ("From", "Ada's Shop <news@example.com>"),
-    "subject": ("Subject", "{{ first_name or 'Hello' }}, your news"),
-    "preheader": ("Preheader", "what mail programs show beside the subject"),
+_HEAD = ("name", "lists", "from_address", "subject", "preheader")
+"""What stands over the message; the others are details."""
+_FIELDS = DRAFT_FIELDS | {
+    "subject": TableField(
+        text(str), "Subject", "{{ first_name or 'Hello' }}, your news", "subject"
+    ),
+    "preheader": TableField(
+        text(str), "Preheader", "what mail programs show beside the subject", "preheader"
+    ),
 }
-_DETAILS = {
-    "reply_to": ("Reply to", "the sender"),
-    "keywords": ("Keywords", "season: autumn, year: 2026"),
-    "start": ("Start", "2026-12-01T09:00, or by hand"),
-    "schedule": ("Schedule", "0 9 1 * *: minute, hour, day, month, day of the week"),
-    "timezone": ("Time zone", "the machine's own, or Europe/Paris"),
-    "send_window": ("Send window", "always, or Mon-Fri 09:00-18:00"),
-    "max_rate": ("Max rate", "as fast as the account may, or recipients a second"),
-    "priority": ("Priority", "5; of 0 to 9, 9 goes first"),
-    "notify": ("Notify", "nobody"),
-}
-"""Label and what stands in the empty field, by the field's name in a campaign file."""
-
-_ATTRIBUTES = {"from": "from_address"}
 _TEXT_HINT = "Empty: it is made from the body. Write one here to say it better in plain text."
 _BODY_HINT = """\
 i  begins to write, tab goes to the next field, esc leaves the fields: outside of them
@@ -70,11 +63,18 @@ class DraftForm(Vertical):
     ) -> None:
         """``lists`` gives the names that may be completed."""
         super().__init__(id=id)
-        self._lines: dict[str, TextInput] = {
-            name: TextInput(placeholder=hint, id=f"field-{name}")
-            for name, (_, hint) in (_MAIN | _DETAILS).items()
+        ticked = {n: each for n, each in _FIELDS.items() if each.kind is FLAG}
+        self._ticks = {
+            name: Checkbox(each.label, compact=True, id=f"field-{each.name}")
+            for name, each in ticked.items()
         }
-        self._lines["lists"] = NamesInput(lists, placeholder="newsletter", id="field-lists")
+        self._lines = {
+            name: TextInput(placeholder=each.hint, id=f"field-{each.name}")
+            for name, each in _FIELDS.items()
+            if name not in ticked
+        }
+        hint = _FIELDS["lists"].hint
+        self._lines["lists"] = NamesInput(lists, placeholder=hint, id="field-lists")
         self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
         self._text = BodyArea(placeholder=_TEXT_HINT, id="field-text")
         self._html = Checkbox("The body is HTML, not Markdown", compact=True, id="field-format")
@@ -82,9 +82,6 @@ class DraftForm(Vertical):
         """What a body is that isn't Markdown: MJML stays MJML."""
         self._shown = Draft()
         """What has no field here stays as it is."""
-        self._transactional = Checkbox(
-            "Transactional: nobody can unsubscribe from it", compact=True, id="field-transactional"
-        )
         self._attachments = Attachments(id="field-attachments")
         self._last: Widget | None = None
 
@@ -93,38 +90,37 @@ class DraftForm(Vertical):
         with ContentSwitcher(initial=f"page-{PAGES[0]}"):
             with Vertical(id="page-message"):
                 with Horizontal(classes="labelled"):
-                    yield Labelled("Name", self._lines["name"])
-                    yield Labelled("Lists", self._lines["lists"])
-                for name in ("from", "subject", "preheader"):
-                    yield Labelled(_MAIN[name][0], self._lines[name])
+                    yield from self._labelled(*_HEAD[:2])
+                yield from self._labelled(*_HEAD[2:])
                 yield self._body
             with Vertical(id="page-text"):
                 yield self._text
             with VerticalScroll(id="page-details", can_focus=False):
-                for name, (label, _) in _DETAILS.items():
-                    yield Labelled(label, self._lines[name])
+                yield from self._labelled(*(name for name in self._lines if name not in _HEAD))
                 yield self._html
-                yield self._transactional
+                yield from self._ticks.values()
                 yield Label("Attachments")
                 yield self._attachments
+
+    def _labelled(self, *names: str) -> ComposeResult:
+        for name in names:
+            yield Labelled(_FIELDS[name].label, self._lines[name])
 
     # the draft
 
     @property
     def draft(self) -> Draft:
         """What stands in the fields."""
-        lines = {_ATTRIBUTES.get(name, name): line.value for name, line in self._lines.items()}
-        return Draft(
-            **lines,
+        fields: dict[str, Any] = {
+            name: each.value for name, each in (self._lines | self._ticks).items()
+        }
+        return replace(
+            self._shown,
+            **fields,
             body=self._body.text,
             text=self._text.text,
             body_format=self._body_format,
-            transactional=self._transactional.value,
             attachments=self._attachments.files,
-            layout=self._shown.layout,
-            layout_name=self._shown.layout_name,
-            to_name=self._shown.to_name,
-            headers=self._shown.headers,
         )
 
     @property
@@ -134,12 +130,13 @@ class DraftForm(Vertical):
     def show(self, draft: Draft) -> None:
         """Put a draft into the fields."""
         for name, line in self._lines.items():
-            line.value = getattr(draft, _ATTRIBUTES.get(name, name))
+            line.value = getattr(draft, name)
             line.cursor_position = 0
         self._shown = draft
         self._html_is = "mjml" if draft.body_format == "mjml" else "html"
         self._html.value = draft.body_format != "markdown"
-        self._transactional.value = draft.transactional
+        for name, tick in self._ticks.items():
+            tick.value = getattr(draft, name)
         self._attachments.show(draft.attachments)
         self._body.show(draft.body, "html" if self._html.value else "markdown")
         self._text.show(draft.text, None)

@@ -86,7 +86,7 @@ def test_a_variable_nobody_has_is_told_until_somebody_has_it(examiner, people, d
 
 
 def test_faults_and_the_campaigns_own_rules_are_told_too(examiner, people, campaigns):
-    found = look(examiner, "Hi", priority="11", start="2020-01-01T00:00+00:00", notify="a@b.ch")
+    found = look(examiner, "Hi", priority="11", start_at="2020-01-01T00:00+00:00", notify="a@b.ch")
     assert told(found) == [
         ("error", "priority: must be a whole number from 0 to 9; 9 goes first."),
         (

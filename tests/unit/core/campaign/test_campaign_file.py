@@ -53,11 +53,11 @@ def test_the_example_of_the_design():
     assert fields.keywords == {"season": "autumn"}
     assert fields.start_at == datetime(2026, 12, 1, 8, 0, tzinfo=UTC).timestamp()
     assert file.attachments == ("price-list.pdf",)
-    assert file.body.startswith("# Hi {{ first_name")
+    assert file.message.body.startswith("# Hi {{ first_name")
     assert file.lines["body"] == DESIGN.split("\n").index('# Hi {{ first_name or "there" }}') + 1
-    assert file.body_format == "markdown"
-    assert parse_campaign(DESIGN, "news.html", by_name="html").body_format == "html"
-    assert parse_campaign(DESIGN.replace("\n", "\r\n"), "news.md").body == file.body
+    assert file.message.body_format == "markdown"
+    assert parse_campaign(DESIGN, "news.html", by_name="html").message.body_format == "html"
+    assert parse_campaign(DESIGN.replace("\n", "\r\n"), "news.md").message.body == file.message.body
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_what_is_written_as_yaml_is_read_back(subject, lists, keywords, priority
         transactional=transactional,
     )
     file = parse_campaign(content, "f.md")
-    assert file.subject == subject
+    assert file.message.subject == subject
     assert file.fields.lists == tuple(lists)
     assert file.fields.keywords == keywords
     assert (file.fields.priority, file.fields.transactional) == (priority, transactional)
-    assert file.body == "Hi\n"
+    assert file.message.body == "Hi\n"
 
 
 @given(st.text(max_size=200))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sestui.core.campaign.draft import Draft, Origin, keywords_of, read_draft, split
+from sestui.core.campaign.draft import Draft, Origin, read_draft
 from sestui.core.campaign.fields import CampaignFields
+from sestui.core.campaign.kinds import keywords_of, split
 from sestui.core.content.message import MessageSource
 from sestui.core.delivery.mail import MailAttachment
 
@@ -31,7 +32,7 @@ def test_a_campaign_becomes_text_and_comes_back():
     draft = Draft.of(CAMPAIGN, MESSAGE)
     assert draft.lists == 'newsletter, "vip, old", "the ""best"""'
     assert draft.keywords.startswith("season: 'autumn, late', year: 2026")
-    assert (draft.start, draft.max_rate, draft.priority) == ("2026-12-01T09:00", "0.1", "7")
+    assert (draft.start_at, draft.max_rate, draft.priority) == ("2026-12-01T09:00", "0.1", "7")
     read = read_draft(draft)
     assert (read.campaign, read.message, read.faults) == (CAMPAIGN, MESSAGE, ())
 
@@ -52,8 +53,8 @@ def test_an_empty_draft_lacks_nothing_but_a_name():
         ({"priority": "high"}, "priority", "must be a whole number"),
         ({"max_rate": "0"}, "max_rate", "must be a number above 0"),
         ({"schedule": "often"}, "schedule", "A schedule has five fields"),
-        ({"start": "soon"}, "start", "'soon' is not a time"),
-        ({"start": "2026-12-01", "schedule": "@daily"}, "start", "not both"),
+        ({"start_at": "soon"}, "start", "'soon' is not a time"),
+        ({"start_at": "2026-12-01", "schedule": "@daily"}, "start", "not both"),
         ({"timezone": "Mars"}, "timezone", "'Mars' is not an IANA time zone"),
         ({"send_window": "9-5"}, "send_window", "'9-5' is not a send window"),
         ({"keywords": "season"}, "keywords", "season has no value"),
@@ -114,7 +115,7 @@ def test_items():
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
 def test_any_text_is_read(one, two, three):
-    read = read_draft(Draft(lists=one, keywords=two, start=three, max_rate=one, reply_to=two))
+    read = read_draft(Draft(lists=one, keywords=two, start_at=three, max_rate=one, reply_to=two))
     assert isinstance(read.campaign, CampaignFields)
 
 

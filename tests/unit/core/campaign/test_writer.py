@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.campaign.file import parse_campaign
-from sestui.core.campaign.writer import keywords_text, tidy_body, write_campaign
+from sestui.core.campaign.kinds import keywords_text
+from sestui.core.campaign.writer import tidy_body, write_campaign
 from sestui.core.content.message import BUILT_INS, MessageSource
 from sestui.errors import BadFileError
 
@@ -173,5 +174,5 @@ def test_what_is_written_reads_back_as_the_same_campaign(fields, message, html_n
         content, "f.md", by_name="html" if html_name else "markdown", default_zone=fields.timezone
     )
     assert file.fields == fields
-    assert file.message() == message
+    assert file.message == message
     assert file.attachments == tuple(paths)
