@@ -7,13 +7,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Static
 
 from sestui.errors import SestuiError
 from sestui.store.relay.key_maker import NewKey
 from sestui.tui.account.relay_key_service import KeyForm
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
+from sestui.tui.widgets.form import Form, Labelled
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.selection_list import SelectionItem, SelectionList
 from sestui.tui.widgets.text_input import TextInput
@@ -52,61 +53,41 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
         super().__init__()
         self._first = form
         self._first_fault = fault
+        self._fields = {field: TextInput(placeholder=hint, id=field) for field, _, hint in _LINES}
         self._calls = SelectionList("It may make", one=True, noted=True, id="calls")
+        self._form = Form(
+            Static("A new relay key", id="question", markup=False),
+            *(Labelled(label, self._fields[field]) for field, label, _ in _LINES),
+            self._calls,
+            yes="Make key",
+            fault_cells=_FAULT_CELLS,
+            id="dialog",
+        )
 
     def compose(self) -> ComposeResult:
         """A line a field, what it may call, what is wrong, no and yes."""
-        with Vertical(id="dialog"):
-            yield Static("A new relay key", id="question", markup=False)
-            for field, label, placeholder in _LINES:
-                with Horizontal(classes="field"):
-                    yield Static(label, classes="label", markup=False)
-                    yield TextInput(placeholder=placeholder, id=field)
-            yield self._calls
-            yield Static("", classes="fault", markup=False)
-            with Horizontal(id="buttons"):
-                yield PushButton("Go back", id="no")
-                yield PushButton("Make key", id="yes", variant="primary")
+        yield self._form
 
     def on_mount(self) -> None:
         """Begin with the name."""
-        for field, _, _ in _LINES:
-            self.query_one(f"#{field}", TextInput).value = getattr(self._first, field)
+        for name, field in self._fields.items():
+            field.value = getattr(self._first, name)
         self._calls.offer(_CALLS, [_CALLS[self._first.send_only].name])
-        self._say(self._first_fault)
-        self.query_one("#name").focus()
+        self._form.say(self._first_fault)
+        self._fields["name"].focus()
 
-    @property
-    def _form(self) -> KeyForm:
-        """What stands in the fields now."""
-        typed = {field: self.query_one(f"#{field}", TextInput).value for field, _, _ in _LINES}
-        return KeyForm(**typed, send_only=_CALLS[1].name in self._calls.ticked)
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self.focus_next()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "yes":
-            self._make()
-        else:
-            self.dismiss(None)
-
+    @on(Form.Accepted)
     def _make(self) -> None:
-        form = self._form
+        typed = {name: field.value for name, field in self._fields.items()}
+        form = KeyForm(**typed, send_only=_CALLS[1].name in self._calls.ticked)
         try:
             form.fields()
         except SestuiError as error:
-            self._say(str(error))
+            self._form.say(str(error))
         else:
             self.dismiss(form)
 
-    def _say(self, sentence: str) -> None:
-        fault = self.query_one(".fault", Static)
-        fault.update(shorten(sentence, _FAULT_CELLS))
-        fault.display = bool(sentence)
-
+    @on(Form.Refused)
     def action_refuse(self) -> None:
         """Make no key."""
         self.dismiss(None)

@@ -19,7 +19,8 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
-from sestui.tui.widgets.text_input import Labelled, NamesInput, TextInput
+from sestui.tui.widgets.form import Labelled
+from sestui.tui.widgets.text_input import NamesInput, TextInput
 
 PAGES = ("message", "text", "details")
 """The message with its main fields; the text alternative; everything that is rarely touched."""

@@ -2,21 +2,20 @@
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from sestui.audience.contact_form import ContactForm, fields_of, form_of
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import SestuiError
 from sestui.store.db.tables import Contact
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.edit_screen import EditScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.service import ContactsService
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.button import PushButton
+from sestui.tui.widgets.form import Form, Labelled
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.selection_list import SelectionItem, SelectionList
 
@@ -27,7 +26,7 @@ _STATUSES = (
 )
 
 
-class EditContactScreen(BaseScreen):
+class EditContactScreen(EditScreen):
     """Status, tags and attributes of one contact, saved all at once."""
 
     PLACE = "Contacts"
@@ -47,23 +46,22 @@ class EditContactScreen(BaseScreen):
         self._email = email
         self._contact: Contact | None = None
         self._status = SelectionList("Status", one=True, noted=True, id="status")
+        self._reason = Input(placeholder="the reason of that status", id="reason")
+        self._tags = Input(placeholder="separated by commas", id="tags")
+        self._attributes = TextArea(compact=True, id="attributes")
+        self._edited = Form(
+            self._status,
+            Labelled("why", self._reason),
+            Labelled("tags", self._tags),
+            Static("Attributes, a line each: name = value", id="about", markup=False),
+            self._attributes,
+            yes="Save",
+        )
 
     def body(self) -> ComposeResult:
-        """A field each; the buttons say how to get out."""
+        """Whose form it is, and the form."""
         yield Static(shorten(self._email, 200), id="question", markup=False)
-        yield self._status
-        with Horizontal(classes="field"):
-            yield Static("why", classes="label")
-            yield Input(placeholder="the reason of that status", id="reason")
-        with Horizontal(classes="field"):
-            yield Static("tags", classes="label")
-            yield Input(placeholder="separated by commas", id="tags")
-        yield Static("Attributes, a line each: name = value", id="about", markup=False)
-        yield TextArea(compact=True, id="attributes")
-        yield Static("", classes="fault", markup=False)
-        with Horizontal(id="buttons"):
-            yield PushButton("Go back", id="no")
-            yield PushButton("Save", id="yes", variant="primary")
+        yield self._edited
 
     async def read(self) -> None:
         """Read the contact once: what is typed must stay."""
@@ -75,25 +73,26 @@ class EditContactScreen(BaseScreen):
             return
         self._contact = record.contact
         form = form_of(record.contact)
-        self.query_one("#reason", Input).value = form.status_reason
-        self.query_one("#tags", Input).value = form.tags
-        self.query_one("#attributes", TextArea).text = form.attributes
+        self._reason.value = form.status_reason
+        self._tags.value = form.tags
+        self._attributes.text = form.attributes
         self._status.offer(_STATUSES, [form.status.value])
-        self.query_one("#attributes").focus()
+        self._attributes.focus()
         self.refresh_bindings()
 
     @property
     def _form(self) -> ContactForm:
         """What stands in the fields now."""
         return ContactForm(
-            attributes=self.query_one("#attributes", TextArea).text,
-            tags=self.query_one("#tags", Input).value,
+            attributes=self._attributes.text,
+            tags=self._tags.value,
             status=ContactStatus(next(iter(self._status.ticked))),
-            status_reason=self.query_one("#reason", Input).value,
+            status_reason=self._reason.value,
         )
 
     @property
-    def _touched(self) -> bool:
+    def touched(self) -> bool:
+        """Whether the fields say something else than the contact that was read."""
         return self._contact is not None and self._form != form_of(self._contact)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -101,37 +100,6 @@ class EditContactScreen(BaseScreen):
         if action == "save":
             return self._contact is not None
         return super().check_action(action, parameters)
-
-    # leaving
-
-    def step_back(self) -> bool:
-        """Ask before what was typed is thrown away."""
-        if not self._touched:
-            return False
-        self._ask_to_leave()
-        return True
-
-    @work(group="leave", exclusive=True)
-    async def _ask_to_leave(self) -> None:
-        question = ConfirmScreen(
-            "Leave without saving?",
-            "What you have changed is lost.",
-            recipients=1,
-            yes="Leave",
-        )
-        if await self.app.push_screen_wait(question):
-            self.app.pop_screen()
-
-    @on(Input.Submitted)
-    def _entered(self) -> None:
-        self.focus_next()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "yes":
-            self.action_save()
-        else:
-            self.action_go_back()
 
     # saving
 
@@ -144,9 +112,9 @@ class EditContactScreen(BaseScreen):
         try:
             fields_of(form, contact)
         except SestuiError as error:
-            self._fault(str(error))
+            self._edited.say(str(error))
             return
-        self._fault("")
+        self._edited.say("")
         if not await self._sure(contact, form):
             return
 
@@ -171,8 +139,3 @@ class EditContactScreen(BaseScreen):
             yes="They asked for it",
         )
         return await self.app.push_screen_wait(question)
-
-    def _fault(self, sentence: str) -> None:
-        fault = self.query_one(".fault", Static)
-        fault.update(shorten(sentence, 300))
-        fault.display = bool(sentence)

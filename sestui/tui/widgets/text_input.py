@@ -5,11 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.suggester import Suggester
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from sestui.tui._compat import DrawnInput
 from sestui.tui.widgets.visible_controls import visible
@@ -93,21 +91,3 @@ def completed(value: str, names: Sequence[str]) -> str | None:
         if plain and name not in taken and name.startswith(begun) and name != begun:
             return f"{before}{comma}{start}{name[len(begun) :]}"
     return None
-
-
-class Labelled(Horizontal):
-    """A field behind its name."""
-
-    def __init__(self, label: str, field: TextInput) -> None:
-        super().__init__(classes="labelled")
-        self._label = label
-        self.field = field
-
-    def compose(self) -> ComposeResult:
-        """The name, the line."""
-        yield Label(self._label, markup=False)
-        yield self.field
-
-    def on_click(self) -> None:
-        """The name stands for the field."""
-        self.field.focus()
