@@ -28,19 +28,25 @@ def agenda_row(runtime: "Runtime", agenda: "Agenda", item: "AgendaItem") -> tupl
 
 def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> list[str]:
     """A task with its next runs, parameters and last run, line by line."""
+    from sestui.core.task.fields import TASK_FIELDS  # noqa: PLC0415 - croniter is slow to import
+
     fields = view.fields
     lines = [f"{fields.name}: {fields.description or fields.type}"]
+    said = {
+        "schedule": f"{fields.schedule} ({outlook.words})",
+        "timezone": fields.timezone or "the machine's",
+        "timeout": f"{fields.timeout:g} s",
+        "starts_at": outlook.starts,
+        "ends_at": outlook.ends,
+        "misfire": _misfire(fields),
+        "active": "yes" if fields.active else "no",
+    }
     rows = [
-        ("type", fields.type),
-        ("schedule", f"{fields.schedule} ({outlook.words})"),
-        ("timezone", fields.timezone or "the machine's"),
-        ("active", "yes" if fields.active else "no"),
-        ("priority", str(fields.priority)),
-        ("misfire", _misfire(fields)),
-        ("overlap", fields.overlap.value),
-        ("timeout", f"{fields.timeout:g} s"),
+        (each.name, text)
+        for name, each in TASK_FIELDS.items()
+        if name not in {"name", "description", "misfire_bound", "parameters"}
+        and (text := said.get(name, each.kind.shown(getattr(fields, name))))
     ]
-    rows += [(label, at) for label, at in (("start", outlook.starts), ("end", outlook.ends)) if at]
     rows += [("parameter", f"{k} = {json.dumps(v)}") for k, v in fields.parameters.items()]
     rows += [("next run", at) for at in outlook.fires]
     lines += [f"{label:<9} {value}" for label, value in rows]

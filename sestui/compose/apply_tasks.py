@@ -8,8 +8,7 @@ from typing import ClassVar
 
 from sestui.compose.apply import Change, FieldChange, Plan
 from sestui.compose.files import text_of
-from sestui.core.clock import iso
-from sestui.core.task.fields import TaskFields
+from sestui.core.task.fields import TASK_FIELDS, TaskFields
 from sestui.core.task.file import TaskFile
 from sestui.errors import BadFileError, UsageError
 from sestui.store.campaigns.campaigns import Campaigns
@@ -126,19 +125,9 @@ def _shown(fields: TaskFields | None) -> dict[str, str]:
     if fields is None:
         return {}
     shown = {
-        "name": fields.name,
-        "type": fields.type,
-        "description": fields.description,
-        "schedule": fields.schedule,
-        "timezone": fields.timezone,
-        "active": "true" if fields.active else "false",
-        "priority": str(fields.priority),
-        "start": iso(fields.starts_at),
-        "end": iso(fields.ends_at),
-        "misfire": fields.misfire.value,
-        "misfire_bound": str(fields.misfire_bound),
-        "timeout": f"{fields.timeout:g}",
-        "overlap": fields.overlap.value,
+        each.name: each.kind.shown(getattr(fields, attribute))
+        for attribute, each in TASK_FIELDS.items()
+        if attribute != "parameters"
     }
     given = fields.parameters.items()
     return shown | {f"parameters.{k}": json.dumps(value, ensure_ascii=False) for k, value in given}

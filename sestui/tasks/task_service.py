@@ -10,9 +10,8 @@ from sestui.core.clock import Clock, Instant, iso
 from sestui.core.schedule.cron import upcoming
 from sestui.core.schedule.cron_grammar import wants_both
 from sestui.core.schedule.cron_words import in_words, on_the_clock
-from sestui.core.task.fields import TaskFields
+from sestui.core.task.fields import TASK_FIELDS, TaskFields, checked_fields
 from sestui.core.task.states import TaskRunState
-from sestui.core.task.values import checked_fields
 from sestui.errors import StateError, UsageError
 from sestui.settings import Settings
 from sestui.store.db.database import Database
@@ -112,21 +111,10 @@ class TaskView:
         fields = self.fields
         return {
             "kind": self.kind,
-            "name": fields.name,
-            "description": fields.description,
-            "type": fields.type,
-            "schedule": fields.schedule,
+            **{
+                name: each.kind.as_json(getattr(fields, name)) for name, each in TASK_FIELDS.items()
+            },
             "day_and_weekday": wants_both(fields.schedule),
-            "timezone": fields.timezone,
-            "parameters": fields.parameters,
-            "active": fields.active,
-            "priority": fields.priority,
-            "starts_at": iso(fields.starts_at) or None,
-            "ends_at": iso(fields.ends_at) or None,
-            "misfire": fields.misfire.value,
-            "misfire_bound": fields.misfire_bound,
-            "timeout": fields.timeout,
-            "overlap": fields.overlap.value,
             "first_run_at": iso(self.first_run_at) or None,
             "last_run_at": iso(self.last_run_at) or None,
             "next_run_at": iso(self.next_run_at) or None,

@@ -126,15 +126,3 @@ def on_the_clock(instant: Instant, zone: str) -> str:
     """
     moment = datetime.fromtimestamp(instant, zone_named(zone))
     return f"{moment:%a} {moment.isoformat(' ', 'minutes')}"
-
-
-def local_text(instant: Instant | None, zone: str) -> str:
-    """An instant as one types it for that zone: ``2026-12-01T09:00``; '' for None.
-
-    Raises:
-        UsageError: there is no such zone.
-    """
-    if instant is None:
-        return ""
-    moment = datetime.fromtimestamp(instant, zone_named(zone))
-    return moment.replace(tzinfo=None).isoformat("T", "minutes")

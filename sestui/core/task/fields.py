@@ -1,11 +1,26 @@
-"""A task's own values, and which of its occurrences are to be run."""
+"""The one table of a task's fields, and which of its occurrences are to be run.
 
-from dataclasses import dataclass, field
+A new field is a line in :class:`TaskFields`, a column in ``store.tasks.tables`` with its migration,
+an option in ``cli.task``, and the place that makes use of it. Files, `apply`'s diff, the form, JSON
+and the store's rows are derived from the table.
+"""
+
+# ruff: noqa: RUF009 - a call makes each dataclass field, as dataclasses.field does
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass
 from typing import Any
 
+from sestui.core.campaign import values as campaign_values
+from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
+from sestui.core.field_table import TableField, table_field, table_of
 from sestui.core.schedule.cron import Occurrence, next_occurrence, past
+from sestui.core.task import values
+from sestui.core.task.kinds import FLAG, INSTANT, PARAMETERS, TaskKind, choice, number, whole
 from sestui.core.task.states import Misfire, Overlap
+from sestui.errors import UsageError
 
 GRACE_SECONDS = 300.0
 """An occurrence that starts no later than this is on time, whatever the misfire rule."""
@@ -16,6 +31,21 @@ MOST_ATTEMPTS = 3
 
 MOST_COUNTED = 1_000
 """Missed occurrences are counted up to here."""
+
+_MISFIRE = {
+    Misfire.SKIP: "skip: what nobody started in time is let go",
+    Misfire.ONCE: "once: one run makes up for all that was missed",
+    Misfire.ALL: "all: each is made up for, up to the bound",
+}
+_OVERLAP = {
+    Overlap.SKIP: "skip: left out while the run before is at work",
+    Overlap.WAIT: "wait: runs when the other has ended",
+    Overlap.ALLOW: "allow: runs beside the other",
+}
+_CRON = "minute hour day month weekday [year], or @daily; +fri: both day and weekday"
+_ZONE = "IANA zone such as Europe/Paris; empty: the settings'"
+_START = "not before this: 2026-12-01T09:00; empty: at once"
+_BOUND = "with misfire all: so many are made up for"
 
 
 CAMPAIGN_TYPE = "campaign"
@@ -32,29 +62,40 @@ def campaign_of(type_: str, parameters: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TaskFields:
-    """What a task is; equal fields are the same task."""
+    """What a task is; equal fields are the same task. In the order of its form."""
 
-    name: str
-    type: str
-    schedule: str
+    name: str = table_field(MISSING, TaskKind(values.task_name), "name", "nightly-backup")
+    type: str = table_field(MISSING, TaskKind(), "type", "what it does")
+    schedule: str = table_field(MISSING, TaskKind(campaign_values.schedule), "schedule", _CRON)
     """A cron expression, with or without a year; ``+fri`` wants day and weekday."""
-    description: str = ""
-    timezone: str = ""
+    timezone: str = table_field("", TaskKind(values.timezone), "timezone", _ZONE)
     """IANA zone of the schedule; '' is the machine's."""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    """As its type's parameters model takes them."""
-    active: bool = True
-    priority: int = 5
-    starts_at: Instant | None = None
-    """Nothing is run for occurrences before this,"""
-    ends_at: Instant | None = None
-    """nor for those after this."""
-    misfire: Misfire = Misfire.ONCE
-    misfire_bound: int = 10
-    """With ``all``: how many missed occurrences are made up for at most."""
-    timeout: float = HOUR_SECONDS
+    description: str = table_field("", TaskKind(values.one_line), "what for")
+    priority: int = table_field(
+        5, whole(campaign_values.priority), "priority", "0 to 9; 9 goes first"
+    )
+    timeout: float = table_field(
+        HOUR_SECONDS,
+        number(values.between(*values.TIMEOUT)),
+        "timeout",
+        "seconds that a run may take",
+    )
     """Seconds that one run may take."""
-    overlap: Overlap = Overlap.SKIP
+    starts_at: Instant | None = table_field(None, INSTANT, "start", _START, name="start")
+    """Nothing is run for occurrences before this,"""
+    ends_at: Instant | None = table_field(
+        None, INSTANT, "end", "not after this; empty: never", name="end"
+    )
+    """nor for those after this."""
+    misfire: Misfire = table_field(Misfire.ONCE, choice(Misfire.SKIP, _MISFIRE), "misfire")
+    misfire_bound: int = table_field(10, whole(values.between(*values.MADE_UP)), "bound", _BOUND)
+    """With ``all``: how many missed occurrences are made up for at most."""
+    overlap: Overlap = table_field(Overlap.SKIP, choice(Overlap.SKIP, _OVERLAP), "overlap")
+    active: bool = table_field(True, FLAG)
+    parameters: dict[str, Any] = table_field(
+        dict, PARAMETERS, "parameters, a line each: name = value"
+    )
+    """As its type's parameters model takes them."""
 
     @property
     def campaign(self) -> str:
@@ -82,6 +123,39 @@ class TaskFields:
         found = next_occurrence(self.schedule, self.timezone, after)
         over = found is not None and self.ends_at is not None and found.at > self.ends_at
         return None if over else found
+
+
+TASK_FIELDS: dict[str, TableField[TaskKind]] = table_of(TaskFields)
+"""By attribute."""
+
+
+def checked_fields(fields: TaskFields) -> TaskFields:
+    """The fields in their normal form; the type and its parameters are not looked at.
+
+    Raises:
+        UsageError: names the field and what it may be.
+    """
+    checked = {}
+    for attribute, each in TASK_FIELDS.items():
+        with naming(each.name):
+            checked[attribute] = each.kind.rule(getattr(fields, attribute))
+    starts, ends = fields.starts_at, fields.ends_at
+    if starts is not None and ends is not None and ends < starts:
+        raise UsageError("end: it is before the start.")
+    return TaskFields(**checked)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """What is wrong with a value as an error that names its field.
+
+    Raises:
+        UsageError: instead of ``BadValue``.
+    """
+    try:
+        yield
+    except BadValue as bad:
+        raise UsageError(f"{name}: {bad.problem}.") from bad
 
 
 @dataclass(frozen=True, slots=True)

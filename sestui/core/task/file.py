@@ -3,24 +3,21 @@
 import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
-from typing import TypeVar
+from typing import Any
 
 from sestui.core.campaign.front_matter import FrontMatterFault, read_front_matter
+from sestui.core.campaign.kinds import flag_of
 from sestui.core.schedule.cron_grammar import with_both
-from sestui.core.task.fields import TaskFields
-from sestui.core.task.states import Misfire, Overlap
-from sestui.core.task.values import checked_fields, instant_of, once
+from sestui.core.task.fields import TASK_FIELDS, TaskFields, checked_fields, naming
+from sestui.core.task.kinds import text_of
+from sestui.core.task.values import once
 from sestui.core.text import printable
 from sestui.errors import BadFileError, UsageError
 
-E = TypeVar("E", bound=StrEnum)
-T = TypeVar("T")
-
-_FIELDS = (
-    *("kind", "name", "type", "description", "schedule", "at", "day_and_weekday", "timezone"),
-    *("parameters", "active"),
-    *("priority", "start", "end", "misfire", "misfire_bound", "timeout", "overlap"),
+_NAMES = (
+    "kind",
+    *(each.name for each in TASK_FIELDS.values()),
+    *("at", "day_and_weekday"),  # these become part of the schedule
 )
 
 
@@ -68,9 +65,9 @@ class TaskFile:
 
     def _check_names(self) -> None:
         for name in self._values:
-            if name not in _FIELDS:
-                close = difflib.get_close_matches(name, _FIELDS, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(_FIELDS)}"
+            if name not in _NAMES:
+                close = difflib.get_close_matches(name, _NAMES, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(_NAMES)}"
                 raise UsageError(f"there is no field {printable(name)!r} ({hint}).")
         if self._values.get("kind") != "task":
             raise UsageError("a YAML file is a task's; begin it with 'kind: task'.")
@@ -78,50 +75,27 @@ class TaskFile:
             raise UsageError("give either schedule or at, so that it runs at some time.")
 
     def _fields(self, default_zone: str, existing: TaskFields | None) -> TaskFields:
-        zone = self._text("timezone") or default_zone
-        usual = TaskFields("", "", "")
-        return checked_fields(
-            TaskFields(
-                name=self.name,
-                type=self._text("type"),
-                schedule=self._schedule(),
-                description=self._text("description"),
-                timezone=zone,
-                parameters=self._of(dict, "parameters", {}),
-                active=self._of(bool, "active", existing.active if existing else True),
-                priority=self._values.get("priority", usual.priority),
-                starts_at=instant_of("start", self._text("start"), zone),
-                ends_at=instant_of("end", self._text("end"), zone),
-                misfire=self._choice("misfire", Misfire, usual.misfire),
-                misfire_bound=self._values.get("misfire_bound", usual.misfire_bound),
-                timeout=self._values.get("timeout", usual.timeout),
-                overlap=self._choice("overlap", Overlap, usual.overlap),
-            )
-        )
+        zone = self._read("timezone", "") or default_zone
+        read = {attribute: self._read(attribute, zone) for attribute in TASK_FIELDS}
+        if existing is not None and "active" not in self._values:
+            read["active"] = existing.active
+        return checked_fields(TaskFields(**read | {"schedule": self._schedule(), "timezone": zone}))
+
+    def _read(self, attribute: str, zone: str) -> Any:
+        """The value that the file gives, or the usual one."""
+        field = TASK_FIELDS[attribute]
+        if field.name not in self._values:
+            return getattr(TaskFields("", "", ""), attribute)
+        with naming(field.name):
+            return field.kind.from_file(self._values[field.name], zone)
 
     def _schedule(self) -> str:
         text = once(self._text("at")) if "at" in self._values else self._text("schedule")
         if "day_and_weekday" not in self._values:
             return text
-        return with_both(text, both=self._of(bool, "day_and_weekday", False))
+        with naming("day_and_weekday"):
+            return with_both(text, both=flag_of(self._values["day_and_weekday"]))
 
     def _text(self, name: str) -> str:
-        value = self._values.get(name, "")
-        if not isinstance(value, str):
-            raise UsageError(f"{name}: is no text; put it in quotes.")
-        return value.strip()
-
-    def _of(self, kind: type[T], name: str, usual: T) -> T:
-        value = self._values.get(name, usual)
-        if not isinstance(value, kind):
-            wanted = "true or false" if kind is bool else "names with values"
-            raise UsageError(f"{name}: must be {wanted}.")
-        return value
-
-    def _choice(self, name: str, kind: type[E], usual: E) -> E:
-        value = self._values.get(name, usual.value)
-        try:
-            return kind(value)
-        except ValueError as error:
-            known = ", ".join(each.value for each in kind)
-            raise UsageError(f"{name}: {printable(str(value))!r} is none of {known}.") from error
+        with naming(name):
+            return text_of(self._values.get(name, ""))

@@ -1,55 +1,22 @@
-"""What the fields of a task may be, whichever door they come through."""
+"""What the fields of a task may be: rules that answer a value, or raise ``BadValue``."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sestui.core.campaign import values as campaign_values
 from sestui.core.campaign.values import CONTROLS, NAME, BadValue
 from sestui.core.clock import Instant
-from sestui.core.task.fields import TaskFields
 from sestui.errors import UsageError
 
-T = TypeVar("T")
-
-MOST_MADE_UP = 1_000
-LONGEST_TIMEOUT = 7 * 86_400.0
-
-
-def checked_fields(fields: TaskFields) -> TaskFields:
-    """The fields in their normal form; the type and its parameters are not looked at.
-
-    Raises:
-        UsageError: names the field and what it may be.
-    """
-    zone = fields.timezone
-    checked = replace(
-        fields,
-        name=_ruled("name", lambda: _name(fields.name)),
-        description=_ruled("description", lambda: _line(fields.description)),
-        schedule=_ruled("schedule", lambda: campaign_values.schedule(fields.schedule)),
-        timezone=_ruled("timezone", lambda: campaign_values.timezone(zone)) if zone else "",
-        priority=_ruled("priority", lambda: campaign_values.priority(fields.priority)),
-        misfire_bound=_ruled(
-            "misfire_bound", lambda: int(_between(fields.misfire_bound, 1, MOST_MADE_UP))
-        ),
-        timeout=_ruled("timeout", lambda: _between(fields.timeout, 1, LONGEST_TIMEOUT)),
-    )
-    starts, ends = fields.starts_at, fields.ends_at
-    if starts is not None and ends is not None and ends < starts:
-        raise UsageError("end: it is before the start.")
-    return checked
+MADE_UP = (1, 1_000)
+"""How many missed occurrences may be made up for."""
+TIMEOUT = (1, 7 * 86_400.0)
+"""Seconds."""
 
 
-def _ruled(name: str, rule: Callable[[], T]) -> T:
-    try:
-        return rule()
-    except BadValue as bad:
-        raise UsageError(f"{name}: {bad.problem}.") from bad
-
-
-def _name(text: str) -> str:
+def task_name(text: str) -> str:
+    """A name that a file, a command line and a screen can hold alike."""
     if not NAME.fullmatch(text):
         raise BadValue(
             f"{text!r} can't be a task's name; use up to 100 letters, digits, '.', '_' and '-', as "
@@ -58,16 +25,28 @@ def _name(text: str) -> str:
     return text
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text without line breaks or other control characters."""
     if CONTROLS.search(text) or "\n" in text:
         raise BadValue("holds control characters")
     return text.strip()
 
 
-def _between(value: Any, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise BadValue(f"must be a number from {low:,.0f} to {high:,.0f}")
-    return float(value)
+def timezone(text: str) -> str:
+    """The name of an IANA zone; '' is the machine's."""
+    return campaign_values.timezone(text) if text else ""
+
+
+def between(low: float, high: float) -> Callable[[Any], float]:
+    """The rule of a number that may not be below ``low`` or above ``high``."""
+
+    def rule(value: Any) -> float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
+            raise BadValue(f"must be a number from {low:,.0f} to {high:,.0f}")
+        return float(value)
+
+    return rule
 
 
 def once(text: str) -> str:

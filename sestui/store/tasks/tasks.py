@@ -10,11 +10,18 @@ from sqlmodel import Session, col, delete, select
 from sestui.core.clock import Instant
 from sestui.core.schedule.cron import Occurrence, occurrence_at
 from sestui.core.schedule.zones import due_at
-from sestui.core.task.fields import MOST_COUNTED, Occurrences, TaskFields, occurrences
-from sestui.core.task.states import OPEN_TASK_STATES, Misfire, Overlap, TaskRunState
+from sestui.core.task.fields import (
+    MOST_COUNTED,
+    TASK_FIELDS,
+    Occurrences,
+    TaskFields,
+    occurrences,
+)
+from sestui.core.task.states import OPEN_TASK_STATES, Overlap, TaskRunState
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
+from sestui.store.db.row_values import from_row, to_row
 from sestui.store.scheduled import refuse_second_way_by_task, starts_by_itself
 from sestui.store.tasks.occurrences import distinct_instant, due_ids, later_than
 from sestui.store.tasks.tables import Task, TaskRun
@@ -52,22 +59,11 @@ def fields_of_task(task: Task) -> TaskFields:
 
     Rules that are none (somebody wrote into the row by hand) become those that run least.
     """
-    misfires, overlaps = {each.value for each in Misfire}, {each.value for each in Overlap}
     return TaskFields(
-        name=task.name,
-        type=task.type,
-        schedule=task.schedule,
-        description=task.description,
-        timezone=task.timezone,
-        parameters=dict(task.parameters) if isinstance(task.parameters, dict) else {},
-        active=task.active,
-        priority=task.priority,
-        starts_at=task.starts_at,
-        ends_at=task.ends_at,
-        misfire=Misfire(task.misfire if task.misfire in misfires else Misfire.SKIP),
-        misfire_bound=task.misfire_bound,
-        timeout=task.timeout,
-        overlap=Overlap(task.overlap if task.overlap in overlaps else Overlap.SKIP),
+        **{
+            name: each.kind.of_row(from_row(getattr(task, name)))
+            for name, each in TASK_FIELDS.items()
+        }
     )
 
 
@@ -246,20 +242,8 @@ def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -
     before = fields_of_task(task) if task.id is not None else None
     if fields.schedules_anew(before):
         refuse_second_way_by_task(session, fields)
-    task.name = fields.name
-    task.description = fields.description
-    task.type = fields.type
-    task.schedule = fields.schedule
-    task.timezone = fields.timezone
-    task.parameters = dict(fields.parameters)
-    task.active = fields.active
-    task.priority = fields.priority
-    task.starts_at = fields.starts_at
-    task.ends_at = fields.ends_at
-    task.misfire = fields.misfire.value
-    task.misfire_bound = fields.misfire_bound
-    task.timeout = fields.timeout
-    task.overlap = fields.overlap.value
+    for name in TASK_FIELDS:
+        setattr(task, name, to_row(getattr(fields, name)))
     if before is None or before.timing != fields.timing:
         # From now on: while it was switched off, nothing was missed.
         after = now if before is None else later_than(session, task, fields.timezone, now)

@@ -5,10 +5,12 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
 
+from sestui.core.task.fields import TASK_FIELDS
 from sestui.store.db.database import Database
 from tests.support.cli import Sestui
 from tests.support.tasks import install_shop, make_due
@@ -81,6 +83,34 @@ def test_add_with_every_option(sestui: Sestui) -> None:
     assert told == made | {"words": "at 03:00, every day", "fires": told["fires"]}
     assert told["fires"][0] == "Sun 2090-01-01 03:00+01:00"
     assert len(told["fires"]) == 5
+
+
+OPTIONS = {
+    "name": ("--name", "other"),
+    "type": ("--type", "backup"),
+    "schedule": ("--schedule", "30 4 * * 1"),
+    "timezone": ("--timezone", "Europe/Paris"),
+    "description": ("--description", "the copy of the night"),
+    "priority": ("--priority", "9"),
+    "timeout": ("--timeout", "600.5"),
+    "starts_at": ("--start", "2090-01-01T00:00"),
+    "ends_at": ("--end", "2091-01-01T00:00"),
+    "misfire": ("--misfire", "all"),
+    "misfire_bound": ("--misfire-bound", "3"),
+    "overlap": ("--overlap", "wait"),
+    "parameters": ("--param", "folder=copies"),
+}
+"""How `task edit` is told of each field, but for those that have commands of their own."""
+
+
+def test_every_field_can_be_edited_and_is_shown(nightly: Sestui) -> None:
+    assert OPTIONS.keys() == TASK_FIELDS.keys() - {"active"}
+    before = shown(nightly)
+    after = nightly.json("task", "edit", "nightly", *chain.from_iterable(OPTIONS.values()))
+    assert [name for name in OPTIONS if after[name] == before[name]] == []
+    told = nightly.ok("task", "show", "other")
+    said = {n: text.rpartition("=")[2].partition("T")[0] for n, (_, text) in OPTIONS.items()}
+    assert [name for name, text in said.items() if text not in told] == []
 
 
 def test_what_people_read(nightly: Sestui) -> None:

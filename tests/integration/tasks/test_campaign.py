@@ -219,9 +219,8 @@ def test_a_restored_backup_sends_nothing_unasked(tmp_path):
 
 def occurs(runtime, at, **parameters):
     """Let the task ``weekly``, which starts ``news``, have its time at that instant; its run."""
-    fields = TaskFields(
-        "weekly", "campaign", "0 9 * * *", "", "UTC", {"campaign": "news", **parameters}
-    )
+    given = {"campaign": "news", **parameters}
+    fields = TaskFields("weekly", "campaign", "0 9 * * *", timezone="UTC", parameters=given)
     if runtime.tasks.find("weekly") is None:
         runtime.tasks.add(fields)
     else:

@@ -1,5 +1,7 @@
 """Tasks on the screen: through keys alone, asserting on what is stored."""
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import col, update
 from textual.widgets import Input, Select, TextArea
@@ -9,10 +11,13 @@ from sestui.core.task.states import TaskRunState
 from sestui.errors import StorageBusyError
 from sestui.runtime import Runtime
 from sestui.store.tasks.tables import Task
+from sestui.tasks.task_form import form_of
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.edit_task import EditTaskScreen
 from sestui.tui.schedule.schedule_screen import ScheduleScreen
 from sestui.tui.schedule.task_log import TaskLogScreen
+from sestui.tui.widgets.form import text_of
+from tests.support.fields import TASK_SAMPLES
 from tests.support.screens import running, shown, toasts, until
 
 
@@ -53,6 +58,23 @@ async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime,
         assert "at 04:30, only on Monday" in shown(app)
     fields = runtime.tasks.get("nightly").fields
     assert (fields.type, fields.schedule, fields.active) == ("purge", "30 4 * * 1", True)
+
+
+async def test_every_field_is_in_the_form_and_is_saved_as_it_was(runtime, still):
+    fields = TaskFields(**TASK_SAMPLES | {"name": "whole", "type": "purge"})
+    whole = runtime.tasks.add(fields)
+    async with at_schedule(runtime) as (app, pilot):
+        await until(pilot, lambda: "whole" in shown(app))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
+        await until(pilot, lambda: app.screen.query_one("#type", Select).value == "purge")
+        texts = form_of(whole.fields).texts
+        assert {name: text_of(app.screen.query_one(f"#{name}")) for name in texts} == texts
+        app.screen.query_one("#description", Input).value = "changed"
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    saved = runtime.tasks.get("whole").fields
+    assert saved == replace(whole.fields, description="changed")
 
 
 @pytest.mark.long

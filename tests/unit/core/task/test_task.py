@@ -6,9 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sestui.core.schedule.cron import occurrence_at
-from sestui.core.task.fields import GRACE_SECONDS, MOST_COUNTED, TaskFields, may_retry, occurrences
+from sestui.core.task.fields import (
+    GRACE_SECONDS,
+    MOST_COUNTED,
+    TaskFields,
+    checked_fields,
+    may_retry,
+    occurrences,
+)
 from sestui.core.task.states import Misfire
-from sestui.core.task.values import checked_fields, instant_of, once
+from sestui.core.task.values import instant_of, once
 from sestui.errors import UsageError
 
 HOURLY = TaskFields("hourly", "purge", "0 * * * *", timezone="UTC")

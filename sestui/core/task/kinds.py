@@ -1,0 +1,162 @@
+"""Kinds of values in a task: how each is read from a file or a form, checked, and written.
+
+A kind knows nothing of any field: ``core.task.fields`` says which field is of which kind.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sestui.core.campaign import values as campaign_values
+from sestui.core.campaign.kinds import flag_of
+from sestui.core.campaign.values import BadValue
+from sestui.core.clock import Instant, iso
+from sestui.core.schedule.zones import zone_named
+from sestui.core.text import printable
+from sestui.errors import UsageError
+
+T = TypeVar("T")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKind:
+    """What a kind of value does; text, if nothing else is said."""
+
+    rule: Callable[[Any], Any] = _same
+    """The value in its normal form, or ``BadValue``; asked whichever door it came by."""
+    from_file: Callable[[Any, str], Any] = lambda given, _: text_of(given)
+    """Of what YAML has read and the task's zone (IANA); ``BadValue`` if it is of another kind."""
+    from_form: Callable[[str, str], Any] = lambda typed, _: typed
+    """Of what was typed, without blanks around it, and the zone; or ``BadValue``."""
+    to_form: Callable[[Any, str], str] = lambda value, _: str(value)
+    """What a form's field shows, in the zone."""
+    shown: Callable[[Any], str] = str
+    """For people; '' for nothing."""
+    as_json: Callable[[Any], Any] = _same
+    of_row: Callable[[Any], Any] = _same
+    """Of what the database holds: somebody may have written into it by hand."""
+    choices: Mapping[Any, str] = field(default_factory=dict)
+    """What it is one of, and what each stands for."""
+
+
+def number(rule: Callable[[Any], Any], read: Callable[[str], float] = float) -> TaskKind:
+    """A number; ``read`` makes it of text."""
+
+    def from_form(typed: str, _: str) -> float:
+        try:
+            return read(typed)
+        except (ValueError, OverflowError) as error:
+            raise BadValue(f"{typed or 'nothing'} is not a number") from error
+
+    return TaskKind(
+        rule,
+        lambda given, _: given,
+        from_form,
+        to_form=lambda value, _: f"{value:g}",
+        shown=lambda value: f"{value:g}",
+    )
+
+
+def whole(rule: Callable[[Any], Any]) -> TaskKind:
+    """A number without a fraction."""
+    return number(lambda value: int(rule(value)), lambda typed: int(float(typed)))
+
+
+def choice(least: StrEnum, said: Mapping[Any, str]) -> TaskKind:
+    """One of a few words; one that is none, in the database, is ``least``: it runs least often."""
+    of, words = type(least), list(said)
+
+    def read(given: Any, _: str) -> StrEnum:
+        if given not in words:
+            raise BadValue(f"{printable(str(given))!r} is none of {', '.join(words)}")
+        return of(given)
+
+    return TaskKind(
+        from_file=read,
+        from_form=read,
+        as_json=lambda value: value.value,
+        of_row=lambda value: of(value) if value in words else least,
+        choices=said,
+    )
+
+
+def _instant(text: str, zone: str) -> Instant | None:
+    return campaign_values.start(text, zone) if text else None
+
+
+def _on_the_clock(value: Instant | None, zone: str) -> str:
+    if value is None:
+        return ""
+    moment = datetime.fromtimestamp(value, zone_named(zone))
+    return moment.replace(tzinfo=None).isoformat("T", "minutes")
+
+
+def _parameters(typed: str, _: str) -> dict[str, Any]:
+    """A line each: ``name = value``; lists and objects as JSON."""
+    found: dict[str, Any] = {}
+    for line_number, line in enumerate(typed.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not name:
+            raise UsageError(f"parameters, line {line_number}: write it as name = value.")
+        if name in found:
+            raise UsageError(f"parameters, line {line_number}: {name} is there twice.")
+        found[name] = _parameter(line_number, value)
+    return found
+
+
+def _parameter(number: int, text: str) -> Any:
+    if not text.startswith(("[", "{")):
+        return text  # the type's own model makes a number or a truth of it
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"parameters, line {number}: {text} is not JSON.") from error
+
+
+def _parameters_text(value: dict[str, Any], _: str) -> str:
+    return "\n".join(
+        f"{name} = {each if isinstance(each, str) else json.dumps(each)}"
+        for name, each in value.items()
+    )
+
+
+def text_of(given: Any) -> str:
+    """The text that a file gives.
+
+    Raises:
+        BadValue: it is something else.
+    """
+    return _of(str, given, "is no text; put it in quotes").strip()
+
+
+def _of(kind: type[T], given: Any, problem: str) -> T:
+    if not isinstance(given, kind):
+        raise BadValue(problem)
+    return given
+
+
+FLAG = TaskKind(
+    from_file=lambda given, _: flag_of(given), shown=lambda value: "true" if value else "false"
+)
+INSTANT = TaskKind(
+    from_file=lambda given, zone: _instant(text_of(given), zone),
+    from_form=_instant,
+    to_form=_on_the_clock,
+    shown=iso,
+    as_json=lambda value: iso(value) or None,
+)
+PARAMETERS = TaskKind(
+    from_file=lambda given, _: _of(dict, given, "must be names with values"),
+    from_form=_parameters,
+    to_form=_parameters_text,
+    of_row=lambda value: value if isinstance(value, dict) else {},
+)
