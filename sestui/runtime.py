@@ -268,7 +268,7 @@ class Runtime:
 
     def note_run_due(self) -> None:
         """Note that `run-due` is at work: what is due, it will take up."""
-        from sestui.store.agenda import note_run_due  # noqa: PLC0415 - run-due alone
+        from sestui.store.runs.agenda import note_run_due  # noqa: PLC0415 - run-due alone
 
         note_run_due(self.database, self.clock.now())
 

@@ -7,10 +7,10 @@ from sestui.core.clock import Clock, Instant, iso
 from sestui.core.schedule.overdue import NOBODY, overdue
 from sestui.core.task.fields import CAMPAIGN_TYPE, TaskFields
 from sestui.reports.overview import RunView, run_view
-from sestui.store.agenda import read_agenda
 from sestui.store.campaigns.campaigns import coming
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
+from sestui.store.runs.agenda import read_agenda
 from sestui.tasks.task_service import TaskView, view_of
 
 

@@ -8,9 +8,9 @@ from sestui.core.content import MessageSource
 from sestui.core.delivery.states import RunState
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.states import TaskRunState
-from sestui.store.agenda import note_run_due
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
+from sestui.store.runs.agenda import note_run_due
 from sestui.store.runs.runs import Runs
 from sestui.store.tasks.runs import Runner, RunResult, TaskRuns
 from sestui.store.tasks.tasks import Tasks
