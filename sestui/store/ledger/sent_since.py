@@ -1,101 +1,116 @@
-"""What a run sent since an instant, found without looking at what it sent before.
+"""What runs sent since an instant, found without looking at what they sent before.
 
 A run's deliveries are claimed in the order of their ids, so the instants of their acceptance rise
 with the ids, but for two things: answers come in the disorder of their latencies, and what was
 tried again was sent later than its neighbours. Hence a search by halves over the ids, along the
 index of (run, state, id), in which a stretch of neighbours counts as old when one of them is: late
-ones among them lead nobody astray. The end is looked at row by row.
+ones among them lead nobody astray. The end is looked at row by row. All of that is one statement,
+for however many runs.
 
 Exact where the instants rise with the ids, or nearly so. A stretch that was sent later as a whole
 (more neighbours in a row than are looked at came back and were tried again) may be taken for where
 the newer ones begin: then the instant is too late by no more than they were late.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
 
-from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState
-from sestui.store.db.tables import Delivery
+from sestui.store.db.tables import Delivery, Run
+from sestui.store.ledger.halving import first_newer
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 _STRETCH = 32
 """So many neighbours are looked at together."""
 _DISORDER = 256
 """So far apart neighbours may have changed places: as many mails as are in the air, and some."""
 
-_ACCEPTED = (
-    _DELIVERY.c.run_id == bindparam("run_id"),
-    _DELIVERY.c.state == DeliveryState.ACCEPTED.value,
-)
-_FROM = (
-    select(_DELIVERY.c.id, _DELIVERY.c.sent_at)
-    .where(*_ACCEPTED, _DELIVERY.c.id >= bindparam("first_id"))
-    .order_by(_DELIVERY.c.id)
-    .limit(bindparam("most"))
-)
-_BEFORE = (
-    select(_DELIVERY.c.id, _DELIVERY.c.sent_at)
-    .where(*_ACCEPTED, _DELIVERY.c.id < bindparam("first_id"))
-    .order_by(_DELIVERY.c.id.desc())
-    .limit(bindparam("most"))
-)
-_LAST = select(func.max(_DELIVERY.c.id)).where(*_ACCEPTED)
-_COUNT = select(func.count()).where(
-    *_ACCEPTED, _DELIVERY.c.id >= bindparam("first_id"), _DELIVERY.c.sent_at > bindparam("since")
-)
+_SINCE: ColumnElement[float] = bindparam("since", type_=_DELIVERY.c.sent_at.type)
 
 
-@dataclass(frozen=True, slots=True)
-class SentSince:
-    """What a run sent since the instant that was asked for."""
+def first_sent(*runs: ColumnElement[bool]) -> Select[Any]:
+    """When the first mail was accepted after ``:since``, of each run with these conditions.
 
-    first_id: int
-    """No delivery with a smaller id is among them."""
-    first_at: Instant
-    """When the first of them was accepted."""
-
-
-def first_sent(connection: Connection, run_id: int, since: Instant) -> SentSince | None:
-    """The first that was accepted after ``since``; None if nothing was."""
-    last = connection.execute(_LAST, {"run_id": run_id}).scalar()
-    if last is None:
-        return None
-    # What is below ``low`` is old; from ``high`` on, there are newer ones only.
-    low, high = 0, last + 1
-    while low < high:
-        middle = (low + high) // 2
-        rows = _rows(connection, _FROM, run_id, middle, _STRETCH)
-        old = [each for each, at in rows if at <= since]
-        if old:
-            low = max(old) + 1
-        else:
-            high = middle
-    around = [
-        *_rows(connection, _BEFORE, run_id, low, _DISORDER),
-        *_rows(connection, _FROM, run_id, low, _DISORDER),
-    ]
-    found = [(each, at) for each, at in around if at > since]
-    if not found:
-        return None
-    return SentSince(min(each for each, _ in found), min(at for _, at in found))
+    Rows of ``run_id``, ``first_id`` and ``first_at``, the latter two NULL if nothing was accepted
+    then: none of the run's that were has a smaller id, or is from before.
+    """
+    past_end = select(func.max(_DELIVERY.c.id) + 1).where(*_accepted(_RUN.c.id))
+    begun = select(
+        _RUN.c.id.label("run_id"),
+        func.coalesce(past_end.scalar_subquery(), 0).label("past_end"),
+    ).where(*runs)
+    found = first_newer(begun, _last_old)
+    return select(
+        found.c.run_id,
+        _least(found, "id").label("first_id"),
+        _least(found, "sent_at").label("first_at"),
+    )
 
 
-def count_sent(connection: Connection, run_id: int, since: Instant) -> int:
-    """How many were accepted after ``since``: what it looks at are those, not the older ones."""
-    first = first_sent(connection, run_id, since)
-    if first is None:
-        return 0
-    given = {"run_id": run_id, "first_id": first.first_id, "since": since}
-    return int(connection.execute(_COUNT, given).scalar_one())
+def count_sent(*runs: ColumnElement[bool]) -> Select[Any]:
+    """How many were accepted after ``:since`` in all of the runs with these conditions.
+
+    What it looks at are those, not the older ones.
+    """
+    first = first_sent(*runs).cte()
+    newer = select(func.count()).where(
+        *_accepted(first.c.run_id), _DELIVERY.c.id >= first.c.first_id, _DELIVERY.c.sent_at > _SINCE
+    )
+    return select(func.coalesce(func.sum(newer.scalar_subquery()), 0)).select_from(first)
 
 
-def _rows(
-    connection: Connection, look: Select[Any], run_id: int, first_id: int, most: int
-) -> list[tuple[int, Instant]]:
-    rows = connection.execute(look, {"run_id": run_id, "first_id": first_id, "most": most})
+def _accepted(run_id: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+    return _DELIVERY.c.run_id == run_id, _DELIVERY.c.state == DeliveryState.ACCEPTED.value
+
+
+def _last_old(search: CTE, middle: ColumnElement[int]) -> ScalarSelect[Any]:
+    near = _neighbours(search, _DELIVERY.c.id >= middle, _DELIVERY.c.id, _STRETCH).subquery()
+    return (
+        select(func.max(near.c.id))
+        .where(near.c.sent_at <= _SINCE)
+        .correlate(search)
+        .scalar_subquery()
+    )
+
+
+def _least(found: CTE, column: str) -> ScalarSelect[Any]:
+    """The least id or instant of the newer ones around where they seem to begin."""
+    here = found.c.first_id
+    sides = (
+        _neighbours(found, _DELIVERY.c.id < here, _DELIVERY.c.id.desc(), _DISORDER).subquery(),
+        _neighbours(found, _DELIVERY.c.id >= here, _DELIVERY.c.id, _DISORDER).subquery(),
+    )
+    around = union_all(
+        *(select(side.c.id, side.c.sent_at).correlate(found) for side in sides)
+    ).subquery()
+    return (
+        select(func.min(around.c[column]))
+        .where(around.c.sent_at > _SINCE)
+        .correlate(found)
+        .scalar_subquery()
+    )
+
+
+def _neighbours(
+    of: CTE, beyond: ColumnElement[bool], order: ColumnElement[Any], most: int
+) -> Select[Any]:
     # One that the operator takes for sent is as old as its claim, which every one has.
-    return [(each, at) for each, at in rows if at is not None]
+    return (
+        select(_DELIVERY.c.id, _DELIVERY.c.sent_at)
+        .where(*_accepted(of.c.run_id), beyond)
+        .order_by(order)
+        .limit(most)
+        .correlate(of)
+    )

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     Connection,
+    FromClause,
+    ScalarSelect,
     Select,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -28,10 +32,12 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.db.tables import Campaign, Delivery, Run
+from sestui.store.ledger.halving import first_newer
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _CAMPAIGN = Campaign.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_SINCE: ColumnElement[float] = bindparam("since", type_=_DELIVERY.c.queued_at.type)
 
 EVERY_STATE = frozenset(DeliveryState)
 
@@ -118,54 +124,83 @@ def parts_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
         goes_on = or_(_RUN.c.finished_at.is_(None), _RUN.c.finished_at >= wanted.since)
         relayed = and_(_RUN.c.kind == RunKind.RELAY.value, goes_on)
         query = query.where(or_(_RUN.c.created_at >= wanted.since, relayed))
+    rows = connection.execute(query).all()
+    since = wanted.since
+    # Of runs that began before, the deliveries are counted that were queued since.
+    lowest: dict[int, int] = {}
+    counted: dict[tuple[int, str], int] = {}
+    older = [] if since is None else [row.id for row in rows if row.created_at < since]
+    if older:
+        for run_id, state, first_id, count in connection.execute(
+            _COUNTS_SINCE, {"run_ids": older, "since": since}
+        ):
+            lowest[run_id] = first_id
+            counted[run_id, state] = count
     parts = []
-    for run_id, campaign, number, kind, created_at, *counted in connection.execute(query):
-        by_state = dict(zip(DeliveryState, counted, strict=True))
-        lowest = None
-        if wanted.since is not None and created_at < wanted.since:
-            lowest = _first_since(connection, run_id, wanted.since)
-            if lowest is None:
-                continue
-            by_state = _count_from(connection, run_id, lowest)
+    for run_id, campaign, number, kind, created_at, *counters in rows:
+        by_state = dict(zip(DeliveryState, counters, strict=True))
+        if since is not None and created_at < since:
+            by_state = {state: counted.get((run_id, state.value), 0) for state in DeliveryState}
         counts = RunCounts(**{state.value: count for state, count in by_state.items()})
         count = sum(by_state[state] for state in wanted.states)
         if count:
-            parts.append(RunSlice(run_id, campaign, number, kind, counts, count, lowest))
+            first_id = lowest.get(run_id)
+            parts.append(RunSlice(run_id, campaign, number, kind, counts, count, first_id))
     return parts
 
 
-def _first_since(connection: Connection, run_id: int, since: Instant) -> int | None:
-    """An id that parts a run's deliveries by when they were queued, which grows with their ids."""
-
-    def first_from(lowest: int) -> tuple[int, Instant]:
-        (found,) = walk(
-            connection, run_id, EVERY_STATE, limit=1, newest_first=False, beyond=lowest - 1
-        )
-        query = select(_DELIVERY.c.queued_at).where(_DELIVERY.c.id == found)
-        return found, connection.execute(query).scalar_one()
-
-    last = walk(connection, run_id, EVERY_STATE, limit=1)
-    if not last or first_from(last[0])[1] < since:
-        return None
-    low, high = 0, last[0]
-    while low < high:
-        middle = (low + high) // 2
-        found, queued_at = first_from(middle)
-        if queued_at < since:
-            low = found + 1
-        else:
-            high = middle
-    return low
-
-
-def _count_from(connection: Connection, run_id: int, lowest: int) -> dict[DeliveryState, int]:
-    query = (
-        select(_DELIVERY.c.state, func.count())
-        .where(_DELIVERY.c.run_id == run_id, _DELIVERY.c.id >= lowest)
-        .group_by(_DELIVERY.c.state)
+def _of_states(
+    pick: Callable[[ColumnElement[int]], ColumnElement[int]],
+    of: FromClause,
+    run_id: ColumnElement[int],
+    *beyond: ColumnElement[bool],
+) -> ScalarSelect[Any]:
+    """The least or the greatest id of a run's deliveries: a step along the index for each state."""
+    arms = (
+        select(pick(_DELIVERY.c.id).label("id"))
+        .where(_DELIVERY.c.run_id == run_id, _DELIVERY.c.state == state.value, *beyond)
+        .correlate(of)
+        for state in DeliveryState
     )
-    counted = {row[0]: row[1] for row in connection.execute(query)}
-    return {state: counted.get(state.value, 0) for state in DeliveryState}
+    ids = union_all(*arms).subquery()
+    return select(pick(ids.c.id)).correlate(of).scalar_subquery()
+
+
+def _last_old(search: CTE, middle: ColumnElement[int]) -> ScalarSelect[Any]:
+    first = _of_states(func.min, search, search.c.run_id, _DELIVERY.c.id >= middle)
+    return (
+        select(_DELIVERY.c.id)
+        .where(_DELIVERY.c.id == first, _DELIVERY.c.queued_at < _SINCE)
+        .correlate(search)
+        .scalar_subquery()
+    )
+
+
+def _counts_since() -> Select[Any]:
+    """Of runs of which only what was queued ``:since`` is wanted: where it begins, and its counts.
+
+    What parts a run's deliveries is when they were queued, which grows with their ids.
+    """
+    last = _of_states(func.max, _RUN, _RUN.c.id)
+    runs = select(_RUN.c.id.label("run_id"), func.coalesce(last + 1, 0).label("past_end")).where(
+        _RUN.c.id.in_(bindparam("run_ids", expanding=True))
+    )
+    found = first_newer(runs, _last_old)
+    return (
+        select(found.c.run_id, _DELIVERY.c.state, found.c.first_id, func.count())
+        .join(
+            _DELIVERY,
+            and_(
+                _DELIVERY.c.run_id == found.c.run_id,
+                _DELIVERY.c.state.in_(sorted(EVERY_STATE)),  # so that it goes along the index
+                _DELIVERY.c.id >= found.c.first_id,
+            ),
+        )
+        .group_by(found.c.run_id, _DELIVERY.c.state, found.c.first_id)
+    )
+
+
+_COUNTS_SINCE = _counts_since()
 
 
 def walk(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_
+from sqlalchemy import Float, bindparam, func, or_
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
@@ -15,6 +15,16 @@ NamedRun = tuple[Run, str]
 """A run and the name of its campaign."""
 
 _ENDED = sorted(state.value for state in ENDED_RUN_STATES)
+_SINCE = bindparam("since", type_=Float)
+_SENT_SINCE = select(
+    select(func.coalesce(func.sum(col(Run.accepted) + col(Run.sending) + col(Run.in_doubt)), 0))
+    .where(col(Run.started_at) >= _SINCE)
+    .scalar_subquery()
+    + count_sent(
+        col(Run.started_at) < _SINCE,
+        or_(col(Run.finished_at).is_(None), col(Run.finished_at) >= _SINCE),
+    ).scalar_subquery()
+)
 
 
 class RecentRuns:
@@ -66,19 +76,7 @@ class RecentRuns:
         deliveries that were accepted since are counted.
         """
         with self._database.read() as session:
-            whole = session.exec(
-                select(func.sum(col(Run.accepted) + col(Run.sending) + col(Run.in_doubt))).where(
-                    col(Run.started_at) >= since
-                )
-            ).one()
-            partly = session.exec(
-                select(Run.id).where(
-                    col(Run.started_at) < since,
-                    or_(col(Run.finished_at).is_(None), col(Run.finished_at) >= since),
-                )
-            ).all()
-            older = sum(count_sent(session.connection(), run_id, since) for run_id in partly)
-        return int(whole or 0) + older
+            return int(session.scalar(_SENT_SINCE, {"since": since}) or 0)
 
     def _runs(self, *wanted: object, limit: int = 50) -> Sequence[NamedRun]:
         query = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import bindparam, func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
@@ -40,6 +40,15 @@ _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 _DAY = 86_400.0
+
+# Built once: building it anew costs more than running it.
+_FIRST_SENT = select_model(
+    func.min(
+        first_sent((col(Run.finished_at).is_(None)) | (col(Run.finished_at) > bindparam("recent")))
+        .subquery()
+        .c.first_at
+    )
+)
 
 
 def counts_of(run: Run) -> RunCounts:
@@ -163,8 +172,21 @@ class Runs:
         with self._database.read() as session:
             run = session.get(Run, run_id)
         if run is None:
-            raise NotFoundError(f"There is no run with id {run_id}.")
+            raise _no_run(run_id)
         return run
+
+    def named(self, run_id: int) -> tuple[Run, str]:
+        """The run as it is now, and its campaign's name."""
+        query = (
+            select_model(Run, Campaign.name)
+            .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
+            .where(Run.id == run_id)
+        )
+        with self._database.read() as session:
+            found = session.exec(query).one_or_none()
+        if found is None:
+            raise _no_run(run_id)
+        return found
 
     def of_campaign(self, campaign_id: int, *, limit: int = 50) -> Sequence[Run]:
         """The campaign's runs, newest first, tests included."""
@@ -299,7 +321,7 @@ class Runs:
         with self._database.write() as session:
             run = session.get(Run, run_id, with_for_update=True)
             if run is None:
-                raise NotFoundError(f"There is no run with id {run_id}.")
+                raise _no_run(run_id)
             if run.state not in allowed:
                 raise StateError(f"Run {run.number} is {run.state}; it can't be {doing}.")
             for name, value in values.items():
@@ -322,14 +344,12 @@ class Runs:
         exact that is, :mod:`sestui.store.ledger.sent_since` says.
         """
         with self._database.read() as session:
-            runs = session.exec(
-                select_model(Run.id).where(
-                    (col(Run.finished_at).is_(None)) | (col(Run.finished_at) > now - 2 * _DAY)
-                )
-            ).all()
-            firsts = [first_sent(session.connection(), run_id, now - _DAY) for run_id in runs]
-        known = [first.first_at for first in firsts if first is not None]
-        return min(known) + _DAY if known else None
+            first = session.scalar(_FIRST_SENT, {"since": now - _DAY, "recent": now - 2 * _DAY})
+        return None if first is None else first + _DAY
+
+
+def _no_run(run_id: int) -> NotFoundError:
+    return NotFoundError(f"There is no run with id {run_id}.")
 
 
 def _last_claim(session: Session, run: Run) -> Instant:
