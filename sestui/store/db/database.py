@@ -33,10 +33,11 @@ class Database:
     """The open database of one process; hands out sessions and connections, never keeps one.
 
     ``read()`` and ``write()`` give an ORM session, ``write_connection()`` a Core connection for the
-    ledger's bulk statements. A writer is one transaction: it commits when the block ends and rolls
-    back when it raises. On SQLite a writer takes the write lock at its start (BEGIN IMMEDIATE), so
-    that it can't fail half-way for a lock. Errors come out as :class:`StorageError` sentences,
-    never with bound values in them: those are people's addresses.
+    ledger's bulk statements; reads that belong together are made within a ``snapshot()``. A writer
+    is one transaction: it commits when the block ends and rolls back when it raises. On SQLite a
+    writer takes the write lock at its start (BEGIN IMMEDIATE), so that it can't fail half-way for a
+    lock. Errors come out as :class:`StorageError` sentences, never with bound values in them: those
+    are people's addresses.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -45,6 +46,15 @@ class Database:
         self._files = _SqliteFiles(Path(str(self.url.database))) if self.is_sqlite else None
         self._when_lost: list[Callable[[], None]] = []
         self.engine = _engine(self.url, is_sqlite=self.is_sqlite)
+        # SQLite's transactions see one state anyway, PostgreSQL's each statement its own.
+        self._snapshots = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        )
+        self._threads = _OpenSnapshot()
         if self._files is not None:
             self._files.listen(self.engine)
 
@@ -56,10 +66,31 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads of this thread be one transaction, which sees one consistent state.
+
+        It begins with the first of them. A snapshot within a snapshot is part of the outer one.
+        Nothing can be written meanwhile by this thread, which would not see it.
+        """
+        if self._threads.session is not None:
+            yield
+            return
+        with self._translated(), Session(self._snapshots, expire_on_commit=False) as session:
+            self._threads.session = session
+            try:
+                yield
+            finally:
+                self._threads.session = None
+
+    @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one consistent state and writes nothing."""
-        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
-            yield session
+        with self._translated():
+            if self._threads.session is not None:
+                yield self._threads.session
+                return
+            with Session(self.engine, expire_on_commit=False) as session:
+                yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -74,6 +105,8 @@ class Database:
     @contextmanager
     def write_connection(self) -> Iterator[Connection]:
         """A Core connection in one write transaction."""
+        if self._threads.session is not None:
+            raise RuntimeError("A snapshot is read: nothing can be written in it.")
         with self._translated(), self.engine.connect() as connection:
             writer = connection.execution_options(**{_WRITE: True})
             with writer.begin():
@@ -84,8 +117,12 @@ class Database:
     @contextmanager
     def read_connection(self) -> Iterator[Connection]:
         """A Core connection that reads."""
-        with self._translated(), self.engine.connect() as connection:
-            yield connection
+        with self._translated():
+            if self._threads.session is not None:
+                yield self._threads.session.connection()
+                return
+            with self.engine.connect() as connection:
+                yield connection
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -128,6 +165,12 @@ class Database:
             raise StorageError(
                 f"The database {self.name} can't be used: {type(error).__name__}."
             ) from error
+
+
+class _OpenSnapshot(threading.local):
+    """The session of the snapshot that this thread has open; None: it has none."""
+
+    session: Session | None = None
 
 
 def url_of(file: Path) -> URL:
