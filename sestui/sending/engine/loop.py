@@ -309,6 +309,7 @@ class Engine:
     def _read_runs_if_due(self) -> None:
         now = self._clock.monotonic()
         if now - self._runs_read_at >= RUNS_SECONDS:
+            self._book.refresh()
             self._scheduler.update(self._book.runnable())
             self._runs_read_at = now
             alive = set(self._scheduler.ids)

@@ -92,8 +92,11 @@ class RunInfo(Protocol):
 class SendingRuns(Protocol):
     """The runs, as far as the engine reads and holds them."""
 
+    def refresh(self) -> None:
+        """Wake runs whose waiting is over, hold back those that may not send at this moment."""
+
     def runnable(self) -> Sequence[RunInfo]:
-        """Runs that are sending, in the order in which they are to be served."""
+        """Runs that may send now, in the order in which they are to be served."""
 
     def composer(self, run_id: int) -> MailComposer:
         """The run's message, ready to render."""

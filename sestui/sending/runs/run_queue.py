@@ -49,26 +49,32 @@ class RunQueue:
         self._timezone = timezone
         self._only = only
 
-    def runnable(self) -> Sequence[Run]:
-        """Runs that are sending, higher priority first; those whose waiting is over wake up."""
+    def refresh(self) -> None:
+        """Let each run be in the state that this moment asks for; announce those that have ended.
+
+        Those whose waiting is over wake up, those whose send window has closed wait for the next.
+        """
         now = self._clock.now()
         self._announce()
-        found = []
-        for run in self._runs.in_states((RunState.SENDING, RunState.WAITING)):
-            if not self._serves(run):
-                continue
-            if run.state == RunState.WAITING and not _waited_enough(run, now):
-                continue
+        for run in self._served(RunState.SENDING, RunState.WAITING):
             opens_at = self._opens_at(run, now)
-            if opens_at <= now:
-                found.append(run if run.state == RunState.SENDING else self._runs.wake(run.id))
-            elif run.state == RunState.SENDING:
+            if run.state == RunState.WAITING:
+                if opens_at <= now and _waited_enough(run, now):
+                    self._runs.wake(run.id)
+            elif opens_at > now:
                 closed = (
                     f"Its send window ({run.send_window}) is closed; it continues "
                     f"{self._local(opens_at)}."
                 )
                 self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at)
-        return [run for run in found if run.state == RunState.SENDING]
+
+    def runnable(self) -> Sequence[Run]:
+        """Runs that are sending and whose send windows are open, higher priority first."""
+        now = self._clock.now()
+        return [run for run in self._served(RunState.SENDING) if self._opens_at(run, now) <= now]
+
+    def _served(self, *states: RunState) -> Sequence[Run]:
+        return [run for run in self._runs.in_states(states) if self._serves(run)]
 
     def _opens_at(self, run: Run, now: Instant) -> Instant:
         if not run.send_window:
@@ -99,8 +105,8 @@ class RunQueue:
 
     def account_answered(self) -> None:
         """Wake the runs that wait for the account."""
-        for run in self._runs.in_states((RunState.WAITING,)):
-            if run.reason == WaitReason.ACCOUNT and self._serves(run):
+        for run in self._served(RunState.WAITING):
+            if run.reason == WaitReason.ACCOUNT:
                 self._runs.wake(run.id)
 
     def _serves(self, run: Run) -> bool:

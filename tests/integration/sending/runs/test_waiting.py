@@ -35,7 +35,7 @@ def book(sqlite_database, clock):
 @pytest.fixture
 def started(sqlite_database, clock):
     def start(**campaign):
-        add_contacts(sqlite_database, addresses(3))
+        add_contacts(sqlite_database, addresses(3, campaign.get("name", "r")))
         return start_run(
             sqlite_database, make_campaign(sqlite_database, **campaign), clock.now()
         ).id
@@ -49,37 +49,39 @@ def at(clock, hours):
     return f"{begin:%H:%M}-{begin + timedelta(hours=1):%H:%M}"
 
 
-def ids(runs):
-    return [run.id for run in runs]
+def served(book):
+    """The ids of the runs that the engine would serve now."""
+    book.refresh()
+    return [run.id for run in book.runnable()]
 
 
 def test_a_closed_window_makes_the_run_wait_and_opens_by_itself(book, started, clock):
     run_id = started(send_window=at(clock, 2))
-    assert book.runnable() == []
+    assert served(book) == []
     run = book._runs.get(run_id)
     assert (run.state, run.reason) == (RunState.WAITING, WaitReason.WINDOW)
     assert "closed; it continues at" in run.detail
     clock.advance(2 * HOUR)
-    assert ids(book.runnable()) == [run_id]
+    assert served(book) == [run_id]
     clock.advance(HOUR)
-    assert book.runnable() == []
+    assert served(book) == []
 
 
 def test_a_window_is_asked_by_the_clock_as_it_is_whatever_it_was(book, started, clock):
     run_id = started(send_window=at(clock, -0.5))
     clock.jump(20 * HOUR)
-    assert book.runnable() == []
+    assert served(book) == []
     clock.jump(-20 * HOUR)
-    assert ids(book.runnable()) == [run_id]
+    assert served(book) == [run_id]
 
 
 def test_a_wait_for_the_quota_is_kept_and_ends(book, started, clock):
     run_id = started()
     book.wait_for_quota([run_id], refused_by_ses=False)
     clock.advance(800)
-    assert book.runnable() == []
+    assert served(book) == []
     clock.advance(200)
-    assert ids(book.runnable()) == [run_id]
+    assert served(book) == [run_id]
 
 
 @pytest.mark.parametrize("forward", [2 * DAY_SECONDS, 300 * DAY_SECONDS])
@@ -88,4 +90,17 @@ def test_a_wait_that_was_reckoned_by_a_wrong_clock_is_not_waited_for(book, start
     clock.jump(forward)
     book.wait_for_quota([run_id], refused_by_ses=False)
     clock.jump(-forward)
-    assert ids(book.runnable()) == [run_id]
+    assert served(book) == [run_id]
+
+
+def test_who_asks_what_may_be_sent_changes_nothing(book, started, clock, sqlite_database):
+    waiting, closing = started(name="a"), started(name="b", send_window=at(clock, -0.5))
+    book.wait_for_quota([waiting], refused_by_ses=False)
+    assert served(book) == [closing]
+    clock.advance(HOUR)
+    with sqlite_database.snapshot():  # in which nothing can be written
+        assert list(book.runnable()) == []
+    runs = Runs(sqlite_database)
+    assert [runs.get(run_id).state for run_id in (waiting, closing)] == ["waiting", "sending"]
+    assert served(book) == [waiting]
+    assert runs.get(closing).reason == WaitReason.WINDOW
