@@ -81,7 +81,9 @@ class Runtime:
         self.delivery_pages = DeliveryPages(database)
         self.doubts = InDoubt(database)
         self.composers = Composers(database, self.campaigns, settings, clock)
-        self.overview = Overview(self.campaigns, self.contacts, self.runs, self._allowed_rate)
+        self.overview = Overview(
+            database, self.campaigns, self.contacts, self.runs, self._allowed_rate
+        )
         self.ses = SesAccess(settings, clock)
 
     @classmethod
@@ -152,7 +154,11 @@ class Runtime:
         from sestui.store.contacts.history import ContactHistory  # noqa: PLC0415 - as above
 
         return ContactRecords(
-            self.contacts, self.suppressions, ContactHistory(self.database), self.local_time
+            self.database,
+            self.contacts,
+            self.suppressions,
+            ContactHistory(self.database),
+            self.local_time,
         )
 
     def _allowed_rate(self) -> AllowedRate | None:
@@ -167,14 +173,15 @@ class Runtime:
         """What is known of the account without asking SES; None before the first look."""
         from sestui.reports.account import account_report  # noqa: PLC0415 - with the sender
 
-        return account_report(
-            self.account,
-            RecentRuns(self.database),
-            account=self.settings.account,
-            region=self.ses_account.region,
-            max_quota_usage=self.settings.max_quota_usage,
-            now=self.clock.now(),
-        )
+        with self.database.snapshot():
+            return account_report(
+                self.account.known(),
+                RecentRuns(self.database),
+                account=self.settings.account,
+                region=self.ses_account.region,
+                max_quota_usage=self.settings.max_quota_usage,
+                now=self.clock.now(),
+            )
 
     # content
 
@@ -310,6 +317,7 @@ class Runtime:
         from sestui.sending.runs.forecast import ForecastService  # noqa: PLC0415 - cron and zones
 
         return ForecastService(
+            self.database,
             self.campaigns,
             self.contacts,
             self.runs,

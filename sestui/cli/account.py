@@ -7,6 +7,8 @@ from sestui.errors import AccountError
 
 def account_command(*, as_json: AsJson = False) -> None:
     """Show quota, rate and health of the account that mail goes to."""
+    from sestui.reports.account import health_words  # noqa: PLC0415 - the database is slow to import
+
     with opened() as runtime:
         runtime.account.look()
         report = runtime.account_report()
@@ -17,7 +19,7 @@ def account_command(*, as_json: AsJson = False) -> None:
         put_json(report.as_dict())
         return
     place = "Simulator" if report.account == "simulator" else "Amazon SES"
-    put(f"{place} · {report.region} · {', '.join(report.health())}")
+    put(f"{place} · {report.region} · {', '.join(health_words(report))}")
     allowed = AllowedRate(report.allowed_rate, report.rate_factor)
     put(f"rate   {report.max_send_rate:g} a second (allowed now: {allowed.said() or 'all of it'})")
     shares = f"{report.ours_24_hours:,} by sestui, {report.others_24_hours:,} by others"

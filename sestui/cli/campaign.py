@@ -74,11 +74,12 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
     """One campaign: its newest run, what is in doubt, and earlier runs."""
     with opened() as runtime:
         runtime.reap_dead_workers()
-        view = runtime.overview.campaign(name)
-        runs = runtime.overview.runs(name)
-        in_doubt = _in_doubt(runtime, view)
-        run_id = view.run.id if view.run is not None else 0
-        skips, without = left_out(runtime, run_id), unmade(runtime, run_id)
+        with runtime.database.snapshot():
+            view = runtime.overview.campaign(name)
+            runs = runtime.overview.runs(name)
+            in_doubt = _in_doubt(runtime, view)
+            run_id = view.run.id if view.run is not None else 0
+            skips, without = left_out(runtime, run_id), unmade(runtime, run_id)
         if as_json:
             put_json(
                 view.as_dict()
@@ -197,7 +198,7 @@ def start(
         view = runtime.overview.campaign(name)
     if as_json:
         put_json(view.as_dict())
-    elif run is not None:
+    else:
         put(f"run {run.number} of {name} is {run.state}: {view.run and view.run.counts.audience:,}")
         say(f"`sestui run-due` or the app sends it; `sestui send {name}` does so now.")
 

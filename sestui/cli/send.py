@@ -9,7 +9,7 @@ from sestui.cli.checks import SkipUnrenderable, left_out, put_left_out, warn
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import RunState, WaitReason
-from sestui.errors import NeedsOperatorError, StateError
+from sestui.errors import NeedsOperatorError
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
@@ -52,17 +52,14 @@ def _run_to_send(
     if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
         runtime.runs.refuse_repeat(campaign, again=again or only is not None)
         say(f"Checking the mail of {runtime.contacts.audience_size(campaign.lists):,} recipients.")
-        started = runtime.starter.start(
+        return runtime.starter.start(
             campaign,
             runtime.clock.now(),
             again=again,
             only=only,
             skip_unrenderable=skip_unrenderable,
             told=warn,
-        )
-        if started is None:
-            raise StateError(f"{name} was started by another process just now.")
-        return started.id
+        ).id
     if run.state == RunState.PAUSED:
         raise NeedsOperatorError(
             f"Run {run.number} of {name} is paused ({run.reason}): {run.detail} "

@@ -1,16 +1,47 @@
 """The account that mail goes to, complete enough to show, for every door."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sestui.core.clock import Instant, iso
 from sestui.core.delivery.account import UNLIMITED
 from sestui.reports.dashboard import own_share
-from sestui.sending.shared_account import SharedAccount
+from sestui.sending.shared_account import KnownAccount
 from sestui.store.runs.run_lists import RecentRuns
 
 _FEW = 50
 """Mails that SES counts and nobody here knows of, and that are not worth a sentence."""
+
+_SANDBOX = "sandbox: verified addresses only"
+
+
+class HealthStatus(Protocol):
+    """What SES says of how it thinks of the account: of a look, a report or the governor's row."""
+
+    @property
+    def production_access(self) -> bool | None: ...  # noqa: D102 - False: SES's sandbox
+    @property
+    def sending_enabled(self) -> bool: ...  # noqa: D102
+    @property
+    def enforcement_status(self) -> str: ...  # noqa: D102 - '' when not told
+
+
+def health_words(account: HealthStatus) -> list[str]:
+    """Production or sandbox, enforcement status, sending: in words, as far as told."""
+    words = []
+    if account.production_access is not None:
+        words.append("production" if account.production_access else _SANDBOX)
+    if account.enforcement_status:
+        words.append(account.enforcement_status.lower())
+    if not account.sending_enabled:
+        words.append("SENDING IS DISABLED")
+    return words
+
+
+def troubles(account: HealthStatus, *, sandbox: bool) -> list[str]:
+    """Of these words those about what is not well; ``sandbox``: SES's sandbox counts as that."""
+    well = {"production", "healthy"} if sandbox else {"production", "healthy", _SANDBOX}
+    return [word for word in health_words(account) if word not in well]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +100,6 @@ class AccountReport:
             "database knows of."
         )
 
-    def health(self) -> list[str]:
-        """Production or sandbox, enforcement status, sending: in words, as far as told."""
-        words = []
-        if self.production_access is not None:
-            access = "production" if self.production_access else "sandbox: verified addresses only"
-            words.append(access)
-        if self.enforcement_status:
-            words.append(self.enforcement_status.lower())
-        if not self.sending_enabled:
-            words.append("SENDING IS DISABLED")
-        return words
-
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
@@ -105,7 +124,7 @@ class AccountReport:
 
 
 def account_report(
-    shared: SharedAccount,
+    known: KnownAccount | None,
     recent: RecentRuns,
     *,
     account: str,
@@ -114,10 +133,10 @@ def account_report(
     now: Instant,
 ) -> AccountReport | None:
     """What is known without asking SES; None before the first look."""
-    row, quota, allowed = shared.row(), shared.quota(), shared.allowed()
-    if row is None or quota is None or not row.looked_at:
+    if known is None or not known.row.looked_at:
         return None
-    known = own_share(recent, now)
+    row, quota, allowed = known.row, known.quota, known.allowed
+    ours = own_share(recent, now)
     return AccountReport(
         account=account,
         region=region,
@@ -133,7 +152,7 @@ def account_report(
         max_quota_usage=max_quota_usage,
         limit=quota.limit,
         left=quota.left,
-        ours_24_hours=min(known, int(quota.used)),
-        known_24_hours=known,
+        ours_24_hours=min(ours, int(quota.used)),
+        known_24_hours=ours,
         looked_at=row.looked_at,
     )

@@ -20,6 +20,7 @@ from sestui.errors import NotFoundError
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.contacts.history import ContactHistory, Joined, PastRun
 from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, Delivery, Run, Suppression
 
 
@@ -111,11 +112,13 @@ class ContactRecords:
 
     def __init__(
         self,
+        database: Database,
         contacts: Contacts,
         suppressions: Suppressions,
         history: ContactHistory,
         say: Callable[[Instant], str],
     ) -> None:
+        self._database = database
         self._contacts = contacts
         self._suppressions = suppressions
         self._history = history
@@ -127,7 +130,10 @@ class ContactRecords:
         Raises:
             NotFoundError: nothing is.
         """
-        key = suppression_key(email)
+        with self._database.snapshot():
+            return self._of(email, suppression_key(email))
+
+    def _of(self, email: str, key: str) -> ContactRecord:
         contact = self._contacts.get(email)
         suppression = self._suppressions.get(key)
         tests = self._history.tests([contact.email if contact else email, key])

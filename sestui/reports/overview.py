@@ -8,9 +8,9 @@ from sestui.core.clock import Instant, iso
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.delivery.states import ENDED_RUN_STATES
-from sestui.errors import NotFoundError
 from sestui.store.campaigns.campaigns import Campaigns, coming
 from sestui.store.contacts.contacts import Contacts
+from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs, counts_of
 
@@ -34,6 +34,11 @@ class RunView:
     counts: RunCounts
     allowed: AllowedRate | None = None
     """How fast it may send now; None when it has ended or SES was never asked."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can be done to the run any more."""
+        return self.state in ENDED_RUN_STATES
 
     def sentence(self) -> str:
         """The accounting as one line for logs."""
@@ -116,67 +121,65 @@ def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> Run
 
 
 class Overview:
-    """Looks at campaigns and runs; cheap enough to be asked every second.
-
-    ``allowed`` tells how fast mail may leave, as far as it is known without asking SES.
-    """
+    """Looks at campaigns and runs; cheap enough to be asked every second."""
 
     def __init__(
         self,
+        database: Database,
         campaigns: Campaigns,
         contacts: Contacts,
         runs: Runs,
         allowed: Callable[[], AllowedRate | None],
     ) -> None:
+        self._database = database
         self._campaigns = campaigns
         self._contacts = contacts
         self._runs = runs
-        self._allowed = allowed
+        self.allowed = allowed
+        """How fast mail may leave, without asking SES; None: it never was."""
 
     def campaigns(self) -> list[CampaignView]:
         """Every campaign by name."""
-        found = self._campaigns.all()
+        with self._database.snapshot():
+            return self._views(self._campaigns.all(), self.allowed())
+
+    def campaign(self, name: str) -> CampaignView:
+        """One campaign."""
+        with self._database.snapshot():
+            return self.of(self._campaigns.get(name), self.allowed())
+
+    def of(self, campaign: Campaign, allowed: AllowedRate | None) -> CampaignView:
+        """The view of a campaign that has just been read."""
+        return self._views([campaign], allowed)[0]
+
+    def run(self, run_id: int) -> RunView:
+        """One run as it is now."""
+        with self._database.snapshot():
+            return run_view(*self._runs.named(run_id), self.allowed())
+
+    def runs(self, name: str, *, limit: int = 50) -> Sequence[RunView]:
+        """A campaign's runs, newest first, tests included, at most ``limit``."""
+        with self._database.snapshot():
+            campaign, allowed = self._campaigns.get(name), self.allowed()
+            found = self._runs.of_campaign(campaign.id, limit=limit)
+            return [run_view(run, name, allowed) for run in found]
+
+    def _views(self, found: Sequence[Campaign], allowed: AllowedRate | None) -> list[CampaignView]:
         latest = self._runs.latest([campaign.id for campaign in found])
         subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
         # Campaigns mostly share their lists, and counting a large one takes its time.
-        audiences = {
-            lists: self._audience(lists) for lists in {tuple(each.lists) for each in found}
-        }
-        allowed = self._allowed()
+        audiences = list({tuple(campaign.lists) for campaign in found})
+        sizes = dict(zip(audiences, self._contacts.audience_sizes(audiences), strict=True))
         return [
             _view(
                 campaign,
                 latest.get(campaign.id),
                 subjects[campaign.message_id],
-                audiences[tuple(campaign.lists)],
+                sizes[tuple(campaign.lists)],
                 allowed,
             )
             for campaign in found
         ]
-
-    def campaign(self, name: str) -> CampaignView:
-        """One campaign."""
-        campaign = self._campaigns.get(name)
-        subject = self._campaigns.subjects([campaign.message_id])[campaign.message_id]
-        newest = self._runs.latest([campaign.id]).get(campaign.id)
-        return _view(campaign, newest, subject, self._audience(campaign.lists), self._allowed())
-
-    def run(self, run_id: int) -> RunView:
-        """One run as it is now."""
-        run = self._runs.get(run_id)
-        return run_view(run, self._campaigns.by_id(run.campaign_id).name, self._allowed())
-
-    def runs(self, name: str, *, limit: int = 50) -> Sequence[RunView]:
-        """A campaign's runs, newest first, tests included, at most ``limit``."""
-        campaign = self._campaigns.get(name)
-        found, allowed = self._runs.of_campaign(campaign.id, limit=limit), self._allowed()
-        return [run_view(run, name, allowed) for run in found]
-
-    def _audience(self, lists: Sequence[str]) -> int | None:
-        try:
-            return self._contacts.audience_size(lists)
-        except NotFoundError:
-            return None
 
 
 def _view(

@@ -1,10 +1,11 @@
 """The account as every process on the database shares it."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.account import AccountStatus, QuotaRule
-from sestui.core.delivery.pacing import NO_RATE, AllowedRate, Quota
+from sestui.core.delivery.pacing import AllowedRate, Quota
 from sestui.store.db.tables import GovernorRow
 from sestui.store.ledger.governor import Governor, row_allowed, row_quota
 
@@ -17,6 +18,17 @@ class AccountSource(Protocol):
 
     def look(self) -> AccountStatus:
         """Ask SES."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """The account as of one moment, without asking."""
+
+    row: GovernorRow
+    quota: Quota
+    """As last seen, with what was handed over since."""
+    allowed: AllowedRate
+    """How fast mail may leave, throttle cuts included."""
 
 
 class SharedAccount:
@@ -41,20 +53,15 @@ class SharedAccount:
         exact = self._governor.look_ends(self._asked.key, status, begun, now=self._clock.now())
         return status, exact
 
-    def row(self) -> GovernorRow | None:
-        """What is known without asking; None before the first look."""
-        return self._governor.row(self._asked.key)
+    def known(self) -> KnownAccount | None:
+        """What is known now; None before the first look."""
+        row = self._governor.row(self._asked.key)
+        if row is None:
+            return None
+        now = self._clock.now()
+        return KnownAccount(row, row_quota(row, self._quota_rule, now), row_allowed(row, now))
 
     def quota(self) -> Quota | None:
-        """The quota as last seen, with what was handed over since; None before the first look."""
-        row = self.row()
-        return row_quota(row, self._quota_rule, self._clock.now()) if row else None
-
-    def allowed(self) -> AllowedRate:
-        """How fast mail may leave now, throttle cuts included; 0 before the first look."""
-        row = self.row()
-        return row_allowed(row, self._clock.now()) if row else NO_RATE
-
-    def rate(self) -> float:
-        """Recipients a second allowed now."""
-        return self.allowed().rate
+        """The quota alone."""
+        known = self.known()
+        return known.quota if known else None

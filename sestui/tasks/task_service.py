@@ -141,6 +141,7 @@ class TaskService:
     """Looks at tasks and changes them; everything is checked before it is written."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
         self._tasks = Tasks(database)
         self._runs = TaskRuns(database)
         self._settings = settings
@@ -154,12 +155,17 @@ class TaskService:
         Raises:
             NotFoundError: there is none of that name.
         """
-        task = self._tasks.get(name)
-        return view_of(task, self._runs.newest([task.id]).get(task.id))
+        with self._database.snapshot():
+            return self._seen(self._tasks.get(name))
 
     def find(self, name: str) -> TaskView | None:
         """The task of that name, or None."""
-        return self.get(name) if self._tasks.find(name) else None
+        with self._database.snapshot():
+            task = self._tasks.find(name)
+            return None if task is None else self._seen(task)
+
+    def _seen(self, task: Task) -> TaskView:
+        return view_of(task, self._runs.newest([task.id]).get(task.id))
 
     def log(self, name: str, *, limit: int = 20) -> Sequence[TaskRunView]:
         """The task's newest runs, the newest first.
@@ -167,8 +173,9 @@ class TaskService:
         Raises:
             NotFoundError: there is none of that name.
         """
-        task = self._tasks.get(name)
-        return [_run_view(run, name) for run in self._runs.of_task(task.id, limit=limit)]
+        with self._database.snapshot():
+            task = self._tasks.get(name)
+            return [_run_view(run, name) for run in self._runs.of_task(task.id, limit=limit)]
 
     def run(self, run_id: int, name: str) -> TaskRunView:
         """One run of the task of that name."""

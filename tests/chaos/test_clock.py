@@ -43,7 +43,7 @@ def test_a_wall_clock_that_is_set_disturbs_no_run(world, jump, mode):
     until(lambda: counts(runtime, run).accepted >= 50)
     w.account.add_fault(checked_fault("throttle", probability=0.6))
     if mode == "single":  # a throttled bulk call says nothing of the account's rate
-        until(lambda: runtime.account.allowed().factor < 1)
+        until(lambda: runtime.account.known().allowed.factor < 1)
     else:
         until(lambda: w.account.faults()[-1]["fired"])
     w.account.clear_faults()

@@ -5,9 +5,10 @@ from sestui.core.delivery.forecast import Allowance, Forecast, forecast
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.core.schedule.zones import zone_named
-from sestui.sending.shared_account import SharedAccount
+from sestui.sending.shared_account import KnownAccount, SharedAccount
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.contacts.contacts import Contacts
+from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.runs import Runs
 
@@ -20,6 +21,7 @@ class ForecastService:
 
     def __init__(
         self,
+        database: Database,
         campaigns: Campaigns,
         contacts: Contacts,
         runs: Runs,
@@ -28,6 +30,7 @@ class ForecastService:
         clock: Clock,
         timezone: str,
     ) -> None:
+        self._database = database
         self._campaigns = campaigns
         self._contacts = contacts
         self._runs = runs
@@ -41,25 +44,33 @@ class ForecastService:
         Raises:
             NotFoundError: there is no such campaign, or one of its lists doesn't exist.
         """
-        campaign = self._campaigns.get(name)
-        run = self._runs.latest([campaign.id]).get(campaign.id)
-        if run is not None and run.state not in ENDED_RUN_STATES:
-            return self.of_run(run)
-        return self._forecast(self._contacts.audience_size(campaign.lists), campaign)
+        with self._database.snapshot():
+            campaign, known = self._campaigns.get(name), self._account.known()
+            run = self._runs.latest([campaign.id]).get(campaign.id)
+            if run is not None and run.state not in ENDED_RUN_STATES:
+                return self.of_run(run, known)
+            return self.of_start(campaign, self._contacts.audience_size(campaign.lists), known)
 
-    def of_run(self, run: Run) -> Forecast:
+    def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:
         """The forecast of what the run still has to send, as of now."""
-        return self._forecast(run.pending + run.sending, run)
+        return self._forecast(run.pending + run.sending, run, known)
 
-    def _forecast(self, recipients: int, sent: Campaign | Run) -> Forecast:
+    def of_start(self, campaign: Campaign, audience: int, known: KnownAccount | None) -> Forecast:
+        """The forecast of a run over so many contacts, if it were started now."""
+        return self._forecast(audience, campaign, known)
+
+    def _forecast(
+        self, recipients: int, sent: Campaign | Run, known: KnownAccount | None
+    ) -> Forecast:
         now = self._clock.now()
-        rate = self._account.rate()
-        zone = zone_named(sent.timezone or self._timezone)
+        rate = known.allowed.rate if known else 0.0
+        left = known.quota.left if known else None
+        crosses = left is not None and recipients > left
         allowance = Allowance(
             rate=rate if sent.max_rate is None else min(rate, sent.max_rate),
-            quota=self._account.quota(),
-            quota_frees_at=self._runs.quota_frees_at(now),
+            quota=known.quota if known else None,
+            quota_frees_at=self._runs.quota_frees_at(now) if crosses else None,
             window=parse_window(sent.send_window) if sent.send_window else None,
-            window_zone=zone,
+            window_zone=zone_named(sent.timezone or self._timezone),
         )
         return forecast(recipients, allowance, now, zone_named(self._timezone))

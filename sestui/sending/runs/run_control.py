@@ -36,7 +36,11 @@ class RunControl:
     def pause(self, name: str) -> Run:
         """Hold the run; what is in the air still gets its answer."""
         _, run = self.open_run(name)
-        return self._runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
+        return self.pause_run(run.id)
+
+    def pause_run(self, run_id: int) -> Run:
+        """The same by the run's id."""
+        return self._runs.pause(run_id, PauseReason.OPERATOR, "Paused by the operator.")
 
     def resume(
         self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None
@@ -50,13 +54,23 @@ class RunControl:
         if run.kind == RunKind.RELAY:
             return self._runs.resume(run.id)
         skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
-        check = self._starter.check(campaign)
-        if told is not None:
-            told(check)
-        check.raise_if_failed(skip_unrenderable=skip)
+        check = self._starter.checked(campaign, skip=skip, told=told)
         return self._runs.resume(
             run.id, campaign, unrenderable=check.unrenderable, skip_unrenderable=skip
         )
+
+    def resume_run(self, run_id: int, *, skip_unrenderable: bool = False) -> Run:
+        """The same by the run's id, for somebody who sees that very run.
+
+        Raises:
+            StateError: the campaign has a newer run by now.
+        """
+        run, name = self._runs.named(run_id)
+        if run.kind != RunKind.CAMPAIGN:
+            return self._runs.resume(run_id)
+        if self.open_run(name)[1].id != run_id:
+            raise StateError(f"Run {run.number} of {name} has ended meanwhile.")
+        return self.resume(name, skip_unrenderable=skip_unrenderable)
 
     def cancel(self, name: str) -> Run:
         """End the run: pending recipients are skipped."""

@@ -54,46 +54,76 @@ class RunStarter:
         *,
         again: bool = False,
         only: Only | None = None,
-        scheduled_for: Occurrence | None = None,
         skip_unrenderable: bool = False,
         told: Told | None = None,
-    ) -> Run | None:
+    ) -> Run:
         """Check, then start a run (of ``only`` a part of the audience, as a follow-up).
 
-        None when the occurrence was started before. ``skip_unrenderable`` (or the campaign's own
-        field of that name) leaves those out for whom no mail can be made.
+        ``skip_unrenderable`` (or the campaign's own field of that name) leaves those out for whom
+        no mail can be made.
 
         Raises:
             ContentError: the message is wrong; nothing was started.
             UnrenderableError: somebody's mail can't be rendered; nothing was started.
             NotFoundError: a list of the campaign doesn't exist.
             StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
-                nobody is on the lists (a scheduled run over nobody finishes at once).
+                nobody is on the lists.
         """
-        if self._runs.occurred(campaign, scheduled_for):
-            return None
-        repeat = again or only is not None or scheduled_for is not None
-        self._runs.refuse_repeat(campaign, again=repeat)
-        if not self._contacts.audience_size(campaign.lists) and scheduled_for is None:
+        self._runs.refuse_repeat(campaign, again=again or only is not None)
+        if not self._contacts.audience_size(campaign.lists):
             raise StateError(
                 f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
                 "contacts first.",
                 by_option="`sestui import FILE --list NAME` does that.",
             )
         skip = skip_unrenderable or campaign.skip_unrenderable
-        check = self.check(campaign)
-        if told is not None:
-            told(check)
-        check.raise_if_failed(skip_unrenderable=skip)
-        return self._runs.start(
+        check = self.checked(campaign, skip=skip, told=told)
+        run = self._runs.start(
             campaign,
             now,
             again=again,
             only=only,
-            scheduled_for=scheduled_for,
             unrenderable=check.unrenderable,
             skip_unrenderable=skip,
         )
+        assert run is not None  # noqa: S101 - only an occurrence can have been started before
+        return run
+
+    def start_occurrence(
+        self,
+        campaign: Campaign,
+        now: Instant,
+        occurrence: Occurrence,
+        *,
+        only: Only | None = None,
+        told: Told | None = None,
+    ) -> Run | None:
+        """The same for an occurrence; None: it was started before. Over nobody it ends at once."""
+        if self._runs.occurred(campaign, occurrence):
+            return None
+        self._runs.refuse_repeat(campaign, again=True)
+        self._contacts.audience_size(campaign.lists)  # raises where a list is gone
+        check = self.checked(campaign, skip=campaign.skip_unrenderable, told=told)
+        return self._runs.start(
+            campaign,
+            now,
+            only=only,
+            scheduled_for=occurrence,
+            unrenderable=check.unrenderable,
+            skip_unrenderable=campaign.skip_unrenderable,
+        )
+
+    def checked(self, campaign: Campaign, *, skip: bool, told: Told | None) -> CampaignCheck:
+        """:meth:`check`, told of and passed; ``skip``: with recipients whose mail can't be made.
+
+        Raises:
+            ContentError, UnrenderableError: as :meth:`start`.
+        """
+        check = self.check(campaign)
+        if told is not None:
+            told(check)
+        check.raise_if_failed(skip_unrenderable=skip)
+        return check
 
     def start_held(
         self,

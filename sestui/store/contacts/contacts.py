@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, func, insert, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    func,
+    insert,
+    select,
+    union,
+)
 from sqlmodel import col
 
 from sestui.core.contact.address_check import address_key
@@ -18,6 +27,8 @@ from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
 
 _BATCH = 5_000
+_MOST_AUDIENCES = 200
+"""So many are counted by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +188,24 @@ class Contacts:
         Raises:
             NotFoundError: there is no list by one of the names.
         """
-        ids = self._list_ids(list_names)
-        members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(ids))
-        if len(ids) > 1:
-            members = members.distinct()
-        counted = select(func.count()).select_from(members.subquery())
-        with self._database.read() as session:
-            return int(session.execute(counted).scalar_one())
+        size = self.audience_sizes([list_names])[0]
+        if size is None:
+            self._list_ids(list_names)  # names the one that is missing
+        return size or 0
+
+    def audience_sizes(self, audiences: Sequence[Sequence[str]]) -> list[int | None]:
+        """The same for each of several audiences, at once; None: one of its lists doesn't exist."""
+        sizes: list[int | None] = []
+        for first in range(0, len(audiences), _MOST_AUDIENCES):
+            part = audiences[first : first + _MOST_AUDIENCES]
+            counted = select(*(column for names in part for column in _size_of(names)))
+            with self._database.read() as session:
+                row = session.execute(counted).one()
+            sizes += [
+                size if lists == len(set(names)) else None
+                for names, lists, size in zip(part, row[::2], row[1::2], strict=True)
+            ]
+        return sizes
 
     def iter_audience(
         self, list_names: Sequence[str], batch: int = 1000
@@ -233,6 +255,16 @@ class Contacts:
                     by_option="`sestui import FILE --list NAME` does that.",
                 )
         return list(found.values())
+
+
+def _size_of(names: Sequence[str]) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """How many lists of these names there are, and how many contacts are on one of them."""
+    lists = select(col(ContactList.id)).where(col(ContactList.name).in_(names))
+    members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(lists))
+    if len(names) > 1:
+        members = members.distinct()
+    found, people = (select(func.count()).select_from(each.subquery()) for each in (lists, members))
+    return found.scalar_subquery(), people.scalar_subquery()
 
 
 def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:

@@ -80,13 +80,12 @@ class ContactHistory:
             .limit(_MOST_TEST_RUNS)
         )
         with self._database.read() as session:
-            run_ids = session.exec(newest).all()
             statement = (
                 select(Campaign.name, Campaign.lists, Run, Delivery)
                 .join(Run, col(Run.id) == col(Delivery.run_id))
                 .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
                 .where(
-                    col(Delivery.run_id).in_(run_ids),
+                    col(Delivery.run_id).in_(newest),
                     func.lower(Delivery.email).in_({email.lower() for email in emails}),
                 )
                 .order_by(col(Delivery.id).desc())
@@ -105,7 +104,6 @@ class ContactHistory:
             .limit(_MOST_OTHER_RUNS)
         )
         with self._database.read() as session:
-            run_ids = session.exec(newest).all()
             statement = (
                 select(Campaign.name, Campaign.lists, Run)
                 .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
@@ -114,7 +112,7 @@ class ContactHistory:
                     (col(Delivery.run_id) == col(Run.id))
                     & (col(Delivery.contact_id) == contact_id),
                 )
-                .where(col(Run.id).in_(run_ids), col(Delivery.id).is_(None))
+                .where(col(Run.id).in_(newest), col(Delivery.id).is_(None))
                 .order_by(col(Run.id).desc())
             )
             return [

@@ -18,11 +18,11 @@ class Suppressions:
 
     def get(self, email_key: str) -> Suppression | None:
         """Why the address is suppressed, by itself or with its whole domain; None: it is not."""
+        keys = (email_key, f"@{email_key.rpartition('@')[2]}")
+        query = select(Suppression).where(col(Suppression.email_key).in_(keys))
         with self._database.read() as session:
-            found = session.get(Suppression, email_key)
-            if found is None and "@" in email_key:
-                found = session.get(Suppression, f"@{email_key.rpartition('@')[2]}")
-            return found
+            found = {each.email_key: each for each in session.exec(query)}
+        return found.get(keys[0]) or found.get(keys[1])
 
     def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
         """Suppress the key; False: it was suppressed already, and that stays as it was."""

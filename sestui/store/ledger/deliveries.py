@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, func, or_, union_all
 from sqlmodel import col, select
 
 from sestui.core.delivery.states import SETTLED_STATES, UNMADE, DeliveryState, SkipReason
@@ -57,18 +57,20 @@ class Deliveries:
         with self._database.read() as session:
             return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
 
-    def newest(self, run_id: int, *, limit: int = 50) -> list[Delivery]:
+    def newest(self, run_id: int, *, limit: int = 50) -> Sequence[Delivery]:
         """The deliveries that were settled last, newest first (claims go in the order of ids)."""
-        found: list[Delivery] = []
+        arms = (  # one index step a state, whatever the run's size
+            select(Delivery.id)
+            .where(Delivery.run_id == run_id, Delivery.state == state.value)
+            .order_by(col(Delivery.id).desc())
+            .limit(limit)
+            .subquery()
+            for state in SETTLED_STATES
+        )
+        settled = union_all(*(select(arm.c.id) for arm in arms))
+        newest = select(Delivery).where(col(Delivery.id).in_(settled))
         with self._database.read() as session:
-            for state in SETTLED_STATES:  # one index step a state, whatever the run's size
-                found += session.exec(
-                    select(Delivery)
-                    .where(Delivery.run_id == run_id, Delivery.state == state.value)
-                    .order_by(col(Delivery.id).desc())
-                    .limit(limit)
-                ).all()
-        return sorted(found, key=lambda delivery: delivery.id, reverse=True)[:limit]
+            return session.exec(newest.order_by(col(Delivery.id).desc()).limit(limit)).all()
 
     def log(self, wanted: LogFilter) -> Iterator[list[LogRow]]:
         """Matching deliveries, the oldest first, in batches; memory stays flat.

@@ -49,15 +49,12 @@ class RelayedMails:
         """The same for each run in which something waits, by the run's id."""
         with self._database.read_connection() as connection:
             runs = connection.execute(sql.OPEN_RUNS).all()
-            if not runs:
-                return {}
-            oldest = [
-                connection.execute(sql.OLDEST_PENDING, {"run_id": run.id}).scalar() for run in runs
-            ]
-            now = ledger_now(connection, self._clock)
+            now = ledger_now(connection, self._clock) if runs else 0.0
         return {
-            run.id: QueueDepth(run.pending, 0.0 if instant is None else max(0.0, now - instant))
-            for run, instant in zip(runs, oldest, strict=True)
+            run.id: QueueDepth(
+                run.pending, 0.0 if run.oldest is None else max(0.0, now - run.oldest)
+            )
+            for run in runs
         }
 
     def release_orphans(self) -> None:

@@ -167,13 +167,14 @@ STALE_KEYS = (
     .values(retry_key=None, replay_key=None)
 )
 
-OPEN_RUNS = select(RUN.c.id, RUN.c.pending).where(
-    RUN.c.kind == RunKind.RELAY.value, RUN.c.pending > 0
-)
-
-OLDEST_PENDING = (
+_OLDEST = (
     select(DELIVERY.c.queued_at)
-    .where(DELIVERY.c.run_id == bindparam("run_id"), _PENDING)
+    .where(DELIVERY.c.run_id == RUN.c.id, _PENDING)
     .order_by(DELIVERY.c.id)
     .limit(1)
 )
+
+OPEN_RUNS = select(RUN.c.id, RUN.c.pending, _OLDEST.scalar_subquery().label("oldest")).where(
+    RUN.c.kind == RunKind.RELAY.value, RUN.c.pending > 0
+)
+"""The relay's runs in which something waits, and since when what waits longest does."""

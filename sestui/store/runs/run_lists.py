@@ -62,12 +62,14 @@ class RecentRuns:
         """The runs that ended last, newest first; tests don't count."""
         return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)
 
-    def recipients(self) -> int:
-        """How many deliveries there are in all, by the runs' own counters."""
+    def totals(self) -> tuple[int, int]:
+        """How many runs have not ended, and how many deliveries there are in all."""
         states = (Run.pending, Run.sending, Run.accepted, Run.rejected, Run.in_doubt, Run.skipped)
-        sums = [func.coalesce(func.sum(state), 0) for state in states]
+        going = func.count().filter(col(Run.state).not_in(_ENDED))
+        recipients = sum(func.coalesce(func.sum(state), 0) for state in states)
         with self._database.read() as session:
-            return sum(map(int, session.execute(select(*sums)).one()))
+            row = session.execute(select(going, recipients).select_from(Run)).one()
+        return int(row[0]), int(row[1])
 
     def handed_over_since(self, since: Instant) -> int:
         """Mails that SES has, or may have, from this database since ``since``.

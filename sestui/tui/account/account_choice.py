@@ -10,12 +10,13 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
+from sestui.reports.account import health_words
 from sestui.settings_file import in_environment
 from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
 from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.services import ScreenServices, counted
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import counted, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _COLUMNS = (
@@ -135,15 +136,13 @@ class AccountChoiceScreen(BaseScreen):
             status = await asyncio.to_thread(self._account.try_out, choice, region)
         except SestuiError as error:
             return f"It can't be used now: {error}"
-        health = status.enforcement_status.lower()
-        production = {True: "production", False: "sandbox: verified addresses only", None: ""}
-        words = [production[status.production_access], health]
-        if not status.sending_enabled:
-            words.append("SENDING IS DISABLED")
-        words.append(f"{status.max_send_rate:,.0f} a second")
         quota = status.max_24_hour_send
-        words.append("no quota" if quota < 0 else f"{quota:,.0f} in 24 hours")
-        return f"It answers: {', '.join(word for word in words if word)}."
+        words = [
+            *health_words(status),
+            f"{status.max_send_rate:,.0f} a second",
+            "no quota" if quota < 0 else f"{quota:,.0f} in 24 hours",
+        ]
+        return f"It answers: {', '.join(words)}."
 
     def _write(self, choice: Choice, region: str) -> bool:
         self._account.choose(choice, region)

@@ -5,7 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.core.delivery.pacing import Quota
-from sestui.reports.account import AccountReport
+from sestui.reports.account import AccountReport, health_words, troubles
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.gauges import labelled, quota_line
 
@@ -30,8 +30,8 @@ class AccountLines(Widget):
             unknown = Content.styled("not known yet", "$text-muted")
             lines = [labelled("account", f"{self._place} · ") + unknown, credentials]
             return Content("\n").join([*lines, labelled("rate", ""), labelled("24 h", "")])
-        ill = not report.sending_enabled or report.enforcement_status not in {"", "HEALTHY"}
-        health = Content.styled(", ".join(report.health()), "$text-warning" if ill else "")
+        words = ", ".join(health_words(report))
+        health = Content.styled(words, "$text-warning" if troubles(report, sandbox=False) else "")
         where = labelled("account", f"{self._place} · {report.region} · ") + health
         return Content("\n").join([where, credentials, _rate(report), self._quota(report)])
 

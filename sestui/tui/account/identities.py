@@ -12,7 +12,8 @@ from sestui.core.delivery.account import Identity
 from sestui.errors import SestuiError
 from sestui.tui.account.service import AccountService
 from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.services import ScreenServices, counted
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.widgets.format import counted
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _COLUMNS = (

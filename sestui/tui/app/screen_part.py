@@ -25,6 +25,7 @@ class ScreenPart:
     def __init__(self, screen: "BaseScreen") -> None:
         self.screen = screen
         self.services = screen.services
+        self.runtime = screen.services.runtime
 
     @classmethod
     def actions(cls) -> list[str]:

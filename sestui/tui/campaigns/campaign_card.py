@@ -46,16 +46,16 @@ class CampaignAbout(CampaignFigure):
         if self.snapshot is None:
             return Content("")
         width = max(1, self.size.width)
-        card = self.snapshot.card
+        campaign = self.snapshot.campaign
         audience = self.snapshot.view.audience
         size = "no such list" if audience is None else f"{audience:,} contacts"
-        lists = ", ".join(card.lists) or "no list"
+        lists = ", ".join(campaign.lists) or "no list"
         room = max(20, width - len(size) - 13)
         who = Content.assemble(
             ("from ", "$text-muted"),
-            shorten(card.sender, max(room // 2, room - len(lists))),
+            shorten(campaign.from_address, max(room // 2, room - len(lists))),
             ("  to ", "$text-muted"),
-            shorten(lists, max(room // 2, room - len(card.sender))),
+            shorten(lists, max(room // 2, room - len(campaign.from_address))),
             f" ({size})",
         )
         lines = (
@@ -69,21 +69,21 @@ class CampaignAbout(CampaignFigure):
         snapshot = self.snapshot
         if snapshot is None:
             return ""
-        card = snapshot.card
+        campaign, due = snapshot.campaign, snapshot.view.next_due_at
         parts = []
-        if card.next_due_at is not None:
-            parts.append(f"next run {self.at(card.next_due_at)}")
-        if card.schedule:
-            parts.append(f"schedule {card.schedule}")
+        if due is not None:
+            parts.append(f"next run {self.at(due)}")
+        if campaign.schedule:
+            parts.append(f"schedule {campaign.schedule}")
         if not parts:
             parts.append("started by hand")
-        if card.send_window:
-            parts.append(f"window {card.send_window}")
-        if card.timezone and (card.schedule or card.send_window):
-            parts.append(card.timezone)
-        if card.max_rate is not None:
-            parts.append(f"at most {card.max_rate:g}/s")
-        if card.transactional:
+        if campaign.send_window:
+            parts.append(f"window {campaign.send_window}")
+        if campaign.timezone and (campaign.schedule or campaign.send_window):
+            parts.append(campaign.timezone)
+        if campaign.max_rate is not None:
+            parts.append(f"at most {campaign.max_rate:g}/s")
+        if campaign.transactional:
             parts.append("transactional")
         return " · ".join(parts)
 

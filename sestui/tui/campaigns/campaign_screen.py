@@ -13,7 +13,7 @@ from sestui.reports.overview import CampaignView, RunView
 from sestui.store.ledger.walk import LogFilter
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import open_run
-from sestui.tui.app.services import ScreenServices, has_ended
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
@@ -110,11 +110,12 @@ class CampaignScreen(BaseScreen):
     # looking
 
     async def read(self) -> None:
-        """Read the campaign, and the deliveries of the run under the cursor."""
+        """Read the campaign, and from it how many deliveries the run under the cursor has."""
         snapshot = await self.look(lambda: self.campaigns.snapshot(self.campaign_name))
         if snapshot is not None:
             self._show(snapshot)
-            await self._deliveries.read()
+            for run in snapshot.runs:
+                self.panel.counted(LogFilter(run_id=run.id), run.counts)
 
     def _show(self, snapshot: CampaignSnapshot) -> None:
         self._snapshot = snapshot
@@ -169,7 +170,7 @@ class CampaignScreen(BaseScreen):
     def _run(self) -> RunView | None:
         """The run under the cursor while it goes on, else the campaign's newest."""
         chosen = self.chosen
-        if chosen is not None and not has_ended(chosen):
+        if chosen is not None and not chosen.has_ended:
             return chosen
         return self._snapshot.view.run if self._snapshot else None
 

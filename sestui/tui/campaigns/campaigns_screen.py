@@ -12,7 +12,7 @@ from sestui.core.delivery.states import RunState
 from sestui.reports.overview import CampaignView, RunView
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import compose_campaign
-from sestui.tui.app.services import ScreenServices, has_ended
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.resolution import RunAftermath
@@ -107,7 +107,7 @@ class CampaignsScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the campaigns with their newest runs."""
-        views = await self.look(self.services.campaigns)
+        views = await self.look(self.services.runtime.overview.campaigns)
         if views is not None:
             self._views = views
             self._show()
@@ -197,4 +197,4 @@ def _urgency(view: CampaignView) -> int:
         return 3 if view.next_due_at is not None else 4
     if view.run.state == RunState.PAUSED or view.run.counts.in_doubt:
         return 0
-    return 5 if has_ended(view.run) else 1 + (view.run.state != RunState.SENDING)
+    return 5 if view.run.has_ended else 1 + (view.run.state != RunState.SENDING)

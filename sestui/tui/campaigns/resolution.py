@@ -12,12 +12,9 @@ from sestui.reports.overview import RunView
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.walk import LogRow
 from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import open_run
 from sestui.tui.app.screen_part import ScreenPart, in_worker
-from sestui.tui.app.services import has_ended
 from sestui.tui.campaigns.follow_up import FollowUpScreen
-from sestui.tui.campaigns.run_controls import started
-from sestui.tui.campaigns.service import CampaignService
+from sestui.tui.campaigns.run_controls import start_run
 from sestui.tui.campaigns.start_question import follow_up_question
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
@@ -102,7 +99,6 @@ class RunAftermath(ScreenPart):
         self._run = run
         self._doubtful = doubtful or run
         self._delivery = delivery
-        self._campaigns = CampaignService(screen.services)
 
     @property
     def doubtful(self) -> RunView | None:
@@ -114,7 +110,7 @@ class RunAftermath(ScreenPart):
     def followed(self) -> RunView | None:
         """The run that is followed up on; None: there is none."""
         run = self._run()
-        return run if run is not None and run.kind == RunKind.CAMPAIGN and has_ended(run) else None
+        return run if run is not None and run.kind == RunKind.CAMPAIGN and run.has_ended else None
 
     def offers(self, action: str) -> bool:
         """Only what there is something to do for."""
@@ -127,8 +123,8 @@ class RunAftermath(ScreenPart):
         """Ask what is to become of those in doubt, ask once more, do it."""
         if (doubtful := self.doubtful) is None:
             return
-        run = await self.screen.attempt(lambda: self.services.run(doubtful.id))
-        count = await self.screen.attempt(lambda: self._campaigns.in_doubt(doubtful.id))
+        run = await self.screen.attempt(lambda: self.runtime.overview.run(doubtful.id))
+        count = await self.screen.attempt(lambda: self.runtime.doubts.count(doubtful.id))
         if run is FAILED or not count:
             return
         rulings = self._rulings(run, count)
@@ -143,7 +139,7 @@ class RunAftermath(ScreenPart):
             return
         ruling = rulings[chosen]
         settled = await self.screen.attempt(
-            lambda: self._campaigns.resolve(run.id, ruling.verdict, ruling.emails)
+            lambda: self.runtime.doubts.resolve(run.id, ruling.verdict, ruling.emails)
         )
         if settled is not FAILED:
             self.screen.tell(ruling.done(settled))
@@ -170,7 +166,7 @@ class RunAftermath(ScreenPart):
         if (run := self.followed) is None:
             return
         name = run.campaign
-        dialog = FollowUpScreen(name, lambda only: self._campaigns.follow_up_size(name, only))
+        dialog = FollowUpScreen(name, lambda only: self._size(name, only))
         chosen = await self.app.push_screen_wait(dialog)
         if chosen is None:
             return
@@ -178,15 +174,14 @@ class RunAftermath(ScreenPart):
         size = dialog.sizes.get(only)
         if size is None:
             self.screen.tell("Counting whom it is for …")
-            counted = await self.screen.attempt(lambda: self._campaigns.follow_up_size(name, only))
+            counted = await self.screen.attempt(lambda: self._size(name, only))
             size = counted or 0
         if not size:
             return
         question = follow_up_question(self.services, name, only, size)
         if not await self.app.push_screen_wait(question):
             return
-        run_id = await started(
-            self.screen, lambda skip: self._campaigns.follow_up(name, only, skip_unrenderable=skip)
-        )
-        if isinstance(run_id, int):
-            open_run(self.screen, run_id)
+        await start_run(self.screen, name, only=only)
+
+    def _size(self, name: str, only: Only) -> int:
+        return self.runtime.runs.follow_up_size(self.runtime.campaigns.get(name), only)

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
+from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.reports.overview import RunView
+from sestui.store.db.tables import Run
 from sestui.tui.app.base_screen import FAILED, BaseScreen, Failure
-from sestui.tui.app.navigation import open_contact
+from sestui.tui.app.navigation import open_contact, open_run
 from sestui.tui.app.screen_part import ScreenPart, in_worker
-from sestui.tui.app.services import has_ended
 from sestui.tui.campaigns.unrenderable import LeftOut, unless_unrenderable, unrenderable_screen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
@@ -42,7 +43,7 @@ class RunControls(ScreenPart):
     def offers(self, action: str) -> bool:
         """Only what the run's state allows."""
         run = self._run()
-        if run is None or has_ended(run):
+        if run is None or run.has_ended:
             return False
         held = run.state == RunState.PAUSED or _wants_approval(run)
         if action == "pause":
@@ -53,7 +54,7 @@ class RunControls(ScreenPart):
     async def action_pause(self) -> None:
         """Hold the run."""
         if (run := self._run()) is not None:
-            await self.screen.attempt(lambda: self.services.pause(run))
+            await self.screen.attempt(lambda: self.runtime.run_control.pause_run(run.id))
             self.screen.look_again()
 
     @in_worker("action")
@@ -63,7 +64,10 @@ class RunControls(ScreenPart):
             return
         if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
             return
-        await started(self.screen, lambda skip: self.services.resume(run, skip_unrenderable=skip))
+        await _started(
+            self.screen,
+            lambda skip: self.runtime.run_control.resume_run(run.id, skip_unrenderable=skip),
+        )
         self.screen.look_again()
 
     @in_worker("action")
@@ -71,15 +75,36 @@ class RunControls(ScreenPart):
         """End the run, once the operator has said so."""
         if (shown := self._run()) is None:
             return
-        run = await self.screen.attempt(lambda: self.services.run(shown.id))
+        run = await self.screen.attempt(lambda: self.runtime.overview.run(shown.id))
         if run is FAILED or not await self.app.push_screen_wait(_cancel_question(run)):
             return
-        await self.screen.attempt(lambda: self.services.cancel(run))
+        await self.screen.attempt(
+            lambda: self.runtime.runs.cancel(shown.id, self.runtime.clock.now())
+        )
         self.screen.look_again()
 
 
-async def started(screen: BaseScreen, start: Callable[[bool], int]) -> int | Failure | None:
-    """Start or resume a run; its id, or None where the operator would rather not.
+async def start_run(
+    screen: BaseScreen, name: str, *, again: bool = False, only: Only | None = None
+) -> None:
+    """Start a run of the campaign, and show it."""
+    runtime = screen.services.runtime
+    run = await _started(
+        screen,
+        lambda skip: runtime.starter.start(
+            runtime.campaigns.get(name),
+            runtime.clock.now(),
+            again=again,
+            only=only,
+            skip_unrenderable=skip,
+        ),
+    )
+    if isinstance(run, Run):
+        open_run(screen, run.id)
+
+
+async def _started(screen: BaseScreen, start: Callable[[bool], Run]) -> Run | Failure | None:
+    """Start or resume a run; None where the operator would rather not.
 
     Where no mail can be made for some, it is asked whether to leave them out, which is what
     ``start`` is told.

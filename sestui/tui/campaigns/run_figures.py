@@ -9,7 +9,7 @@ from textual.widget import Widget
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
-from sestui.tui.app.services import RunSnapshot, has_ended
+from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.widgets.format import bar, duration, percent, recipients, shorten
 from sestui.tui.widgets.gauges import quota_line, rate_line
 from sestui.tui.widgets.rate_meter import RateMeter
@@ -34,7 +34,7 @@ class Say:
     def ends(self, snapshot: RunSnapshot, measured: float) -> str:
         """``ends 10:42 (in 4 min 41 s)``, or what else there is to say about the end."""
         run, now = snapshot.run, self._now()
-        if has_ended(run) and run.finished_at is not None:
+        if run.has_ended and run.finished_at is not None:
             took = run.finished_at - (run.started_at or run.finished_at)
             return f"{run.state} {self._at(run.finished_at)} after {duration(took)}"
         if run.state == RunState.WAITING and run.resume_at is not None:

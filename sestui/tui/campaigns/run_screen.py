@@ -13,7 +13,7 @@ from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.services import RunSnapshot, ScreenServices, has_ended, line_of_answer
+from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.run_figures import (
@@ -26,7 +26,8 @@ from sestui.tui.campaigns.run_figures import (
     RunTitle,
     Say,
 )
-from sestui.tui.campaigns.tail import Tail
+from sestui.tui.campaigns.service import CampaignService, RunSnapshot
+from sestui.tui.campaigns.tail import Tail, line_of_answer
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.widgets.format import moment
@@ -58,6 +59,7 @@ class RunScreen(BaseScreen):
     def __init__(self, services: ScreenServices, run_id: int) -> None:
         super().__init__(services)
         self.run_id = run_id
+        self.campaigns = CampaignService(services)
         self.panel = DeliveryPanel(services, mixed=False)
         self.take(RunControls(self, self._run))
         self.take(RunAftermath(self, self._run, delivery=self._delivery))
@@ -101,12 +103,13 @@ class RunScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the run and the account."""
-        snapshot = await self.look(lambda: self.services.snapshot(self.run_id))
+        snapshot = await self.look(lambda: self.campaigns.run(self.run_id))
         if snapshot is not None:
             self._show(snapshot)
-            ended = has_ended(snapshot.run)
+            ended = snapshot.run.has_ended
             self.refresh_seconds = _ENDED_REFRESH_SECONDS if ended else _REFRESH_SECONDS
-            await self._deliveries.read()
+            if self.panel.display:
+                self.panel.counted(LogFilter(run_id=self.run_id), snapshot.run.counts)
 
     def _show(self, snapshot: RunSnapshot) -> None:
         self._snapshot = snapshot

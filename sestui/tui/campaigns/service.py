@@ -1,35 +1,34 @@
-"""What the screens of a campaign look at, and what they can have done."""
+"""What the screens of campaigns and runs show: each a snapshot, read in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sestui.core.campaign.follow_up import Only
-from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
-from sestui.errors import NotFoundError, StateError
-from sestui.reports.overview import CampaignView, RunView
-from sestui.store.campaigns.campaigns import coming
-from sestui.store.ledger.in_doubt import Resolution
-from sestui.tui.app.services import RunSnapshot, ScreenServices, has_ended
+from sestui.core.delivery.pacing import Quota
+from sestui.reports.overview import CampaignView, RunView, run_view
+from sestui.runtime import Runtime
+from sestui.sending.shared_account import KnownAccount
+from sestui.store.db.tables import Campaign, Run
+from sestui.tui.app.services import ScreenServices
+from sestui.tui.campaigns.tail import TailLine, line_of_delivery
 
 _MOST_RUNS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignCard:
-    """What a campaign is beside its message."""
+class RunSnapshot:
+    """One look at a run and at the account it is sent through."""
 
-    sender: str
-    lists: tuple[str, ...]
-    schedule: str
-    """A cron expression, or ''."""
-    timezone: str
-    """Of schedule and window; '' is the operator's."""
-    next_due_at: Instant | None
-    max_rate: float | None
-    send_window: str
-    transactional: bool
-    priority: int
+    at: float
+    """Monotonic seconds of the look."""
+    run: RunView
+    tail: tuple[TailLine, ...]
+    """The newest deliveries, oldest first."""
+    allowed: float | None
+    """Recipients a second; None: the account is not known yet."""
+    quota: Quota | None
+    forecast: Forecast | None
+    """None: the account is not known yet, or there is nothing left to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ class CampaignSnapshot:
     """One look at a campaign."""
 
     view: CampaignView
-    card: CampaignCard
+    campaign: Campaign
+    """Everything that is set of it."""
     runs: Sequence[RunView]
     """Newest first, tests and follow-ups included."""
     live: RunSnapshot | None
@@ -47,17 +47,11 @@ class CampaignSnapshot:
 
 
 class CampaignService:
-    """Reads campaigns; follows up on runs and settles their doubts."""
+    """Reads campaigns and runs."""
 
     def __init__(self, services: ScreenServices) -> None:
         self._services = services
         self._runtime = services.runtime
-
-    # looking
-
-    def names(self) -> list[str]:
-        """Every campaign's name, sorted."""
-        return self._runtime.campaigns.names()
 
     def snapshot(self, name: str) -> CampaignSnapshot:
         """Everything the campaign's screen shows.
@@ -65,60 +59,57 @@ class CampaignService:
         Raises:
             NotFoundError: there is no such campaign.
         """
-        view = self._services.campaign(name)
-        goes_on = view.run is not None and not has_ended(view.run)
+        runtime = self._runtime
+        with runtime.database.snapshot():
+            campaign, known = runtime.campaigns.get(name), self._services.known_account()
+            allowed = known.allowed if known else runtime.overview.allowed()
+            view = runtime.overview.of(campaign, allowed)
+            runs = runtime.runs.of_campaign(campaign.id, limit=_MOST_RUNS)
+            live = forecast = None
+            if view.run is not None and not view.run.has_ended:
+                live = self._live(runtime.runs.get(view.run.id), view.run, known)
+            elif known is not None and view.audience:
+                forecast = runtime.outlook.of_start(campaign, view.audience, known)
         return CampaignSnapshot(
             view=view,
-            card=self._card(name),
-            runs=self._runtime.overview.runs(name, limit=_MOST_RUNS),
-            live=self._services.snapshot(view.run.id) if goes_on and view.run is not None else None,
-            forecast=None if goes_on else self._forecast(view),
+            campaign=campaign,
+            runs=[run_view(run, name, allowed) for run in runs],
+            live=live,
+            forecast=forecast,
         )
 
-    def _card(self, name: str) -> CampaignCard:
-        campaign = self._runtime.campaigns.get(name)
-        return CampaignCard(
-            sender=campaign.from_address,
-            lists=tuple(campaign.lists),
-            schedule=campaign.schedule,
-            timezone=campaign.timezone,
-            next_due_at=coming(campaign),
-            max_rate=campaign.max_rate,
-            send_window=campaign.send_window,
-            transactional=campaign.transactional,
-            priority=campaign.priority,
+    def run(self, run_id: int) -> RunSnapshot:
+        """Everything the run's screen shows.
+
+        Raises:
+            NotFoundError: there is no such run.
+        """
+        runtime = self._runtime
+        with runtime.database.snapshot():
+            run, name = runtime.runs.named(run_id)
+            known = self._services.known_account()
+            allowed = known.allowed if known else runtime.overview.allowed()
+            return self._live(run, run_view(run, name, allowed), known)
+
+    def _live(self, run: Run, view: RunView, known: KnownAccount | None) -> RunSnapshot:
+        newest = self._runtime.deliveries.newest(run.id)
+        forecast = self._runtime.outlook.of_run(run, known) if known else None
+        return RunSnapshot(
+            at=self._services.clock.monotonic(),
+            run=view,
+            tail=tuple(line_of_delivery(delivery) for delivery in reversed(newest)),
+            allowed=forecast.rate if forecast else None,
+            quota=known.quota if known else None,
+            forecast=None if view.has_ended else forecast,
         )
 
-    def _forecast(self, view: CampaignView) -> Forecast | None:
-        if not self._services.account_open or not view.audience:
-            return None
-        try:
-            return self._runtime.outlook.of(view.name)
-        except NotFoundError:  # a list went away since the view was read
-            return None
 
-    # following up
+def warnings_of(runtime: Runtime, name: str) -> tuple[str, ...]:
+    """What is probably not meant about the campaign, and can be seen without everybody's mail.
 
-    def follow_up_size(self, name: str, only: Only) -> int:
-        """How many a follow-up would be for now; seconds where a million are on the lists."""
-        return self._runtime.runs.follow_up_size(self._runtime.campaigns.get(name), only)
-
-    def follow_up(self, name: str, only: Only, *, skip_unrenderable: bool = False) -> int:
-        """Start a follow-up; the id of its run."""
-        campaign = self._runtime.campaigns.get(name)
-        run = self._runtime.starter.start(
-            campaign, self._services.clock.now(), only=only, skip_unrenderable=skip_unrenderable
-        )
-        if run is None:
-            raise StateError(f"{name} was started by somebody else just now.")
-        return run.id
-
-    # what is in doubt
-
-    def in_doubt(self, run_id: int, emails: Sequence[str] = ()) -> int:
-        """How many of the run (of ``emails`` only, if given) are in doubt now."""
-        return self._runtime.doubts.count(run_id, emails)
-
-    def resolve(self, run_id: int, verdict: Resolution, emails: Sequence[str] = ()) -> int:
-        """Settle what is in doubt; returns how many."""
-        return self._runtime.doubts.resolve(run_id, verdict, emails)
+    Raises:
+        ContentError: it can't be sent to anybody as it is.
+    """
+    check = runtime.checker.before_test(runtime.campaigns.get(name))
+    check.raise_if_failed()
+    return tuple(each.sentence for each in check.warnings)

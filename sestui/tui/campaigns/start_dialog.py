@@ -9,8 +9,7 @@ from sestui.reports.overview import CampaignView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import compose_campaign, open_run
 from sestui.tui.app.screen_part import ScreenPart, in_worker
-from sestui.tui.app.services import has_ended
-from sestui.tui.campaigns.run_controls import started
+from sestui.tui.campaigns.run_controls import start_run
 from sestui.tui.campaigns.start_question import ask_to_start
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.widgets.format import recipients, shorten
@@ -53,7 +52,7 @@ class CampaignStart(ScreenPart):
         view = self._campaign()
         if view is None:
             return False
-        return action != "start" or view.run is None or has_ended(view.run)
+        return action != "start" or view.run is None or view.run.has_ended
 
     @in_worker("action")
     async def action_start(self) -> None:
@@ -63,14 +62,8 @@ class CampaignStart(ScreenPart):
         view = await ask_to_start(self.screen, chosen.name)
         if view is None:
             return
-        again = view.run is not None
         self.screen.tell(f"Checking the mails of {recipients(view.audience or 0)}…")
-        run_id = await started(
-            self.screen,
-            lambda skip: self.services.start(view.name, again=again, skip_unrenderable=skip),
-        )
-        if isinstance(run_id, int):
-            open_run(self.screen, run_id)
+        await start_run(self.screen, view.name, again=view.run is not None)
 
     @in_worker("action")
     async def action_test(self) -> None:
@@ -86,9 +79,14 @@ class CampaignStart(ScreenPart):
         )
         if not address:
             return
-        run_id = await self.screen.attempt(lambda: self.services.test(view.name, address))
-        if run_id is not FAILED:
-            open_run(self.screen, run_id)
+        runtime = self.runtime
+        run = await self.screen.attempt(
+            lambda: runtime.starter.start_test(
+                runtime.campaigns.get(view.name), [address], runtime.clock.now()
+            )
+        )
+        if run is not FAILED:
+            open_run(self.screen, run.id)
 
     async def action_edit(self) -> None:
         """Open the campaign in Compose."""

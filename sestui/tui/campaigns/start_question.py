@@ -7,6 +7,7 @@ from sestui.reports.overview import CampaignView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.follow_up import WHOM
+from sestui.tui.campaigns.service import warnings_of
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import recipients, shorten
 
@@ -15,7 +16,8 @@ _WARNINGS = 5
 
 async def ask_to_start(screen: BaseScreen, name: str) -> CampaignView | None:
     """Ask whether the campaign is to be sent to everybody; as it is then, or None: it is not."""
-    view = await screen.attempt(lambda: screen.services.campaign(name))
+    runtime = screen.services.runtime
+    view = await screen.attempt(lambda: runtime.overview.campaign(name))
     if view is FAILED:
         return None
     count = view.audience or 0
@@ -23,7 +25,7 @@ async def ask_to_start(screen: BaseScreen, name: str) -> CampaignView | None:
         lists = shorten(", ".join(view.lists) or "any list of the campaign", 80)
         screen.tell(f"Nobody is on {lists}; import contacts first.", failed=True)
         return None
-    warnings = await screen.attempt(lambda: screen.services.warnings(view.name))
+    warnings = await screen.attempt(lambda: warnings_of(runtime, view.name))
     if warnings is FAILED:
         return None
     question = _start_question(screen.services, view, count, warnings)

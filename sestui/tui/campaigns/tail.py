@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,11 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from sestui.tui.app.services import TailLine
+from sestui.core.clock import Instant
+from sestui.core.delivery.handover import AnswerKind
+from sestui.core.delivery.states import DeliveryState
+from sestui.sending.engine.report import AnswerLine
+from sestui.store.db.tables import Delivery
 from sestui.tui.widgets.format import clock_time, shorten
 from sestui.tui.widgets.scroll_keys import scroll_keys
 
@@ -23,6 +28,42 @@ _STYLES = {
     "in doubt": "tail--doubt",
     "not sent": "tail--doubt",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TailLine:
+    """One delivery as the tail shows it."""
+
+    at: Instant | None
+    """When it was settled; None where nobody noted it."""
+    state: str
+    email: str
+    detail: str
+    """The message id, or code and reason."""
+
+
+_STATE_OF_ANSWER = {
+    AnswerKind.ACCEPTED: DeliveryState.ACCEPTED.label,
+    AnswerKind.REFUSED: DeliveryState.REJECTED.label,
+    AnswerKind.UNKNOWN: DeliveryState.IN_DOUBT.label,
+    AnswerKind.NOT_SENT: "not sent",
+}
+
+
+def line_of_answer(line: AnswerLine) -> TailLine:
+    """What the sender reported, as the tail shows it."""
+    return TailLine(line.at, _STATE_OF_ANSWER[line.kind], line.email, line.detail)
+
+
+def line_of_delivery(delivery: Delivery) -> TailLine:
+    """What the ledger says, as the tail shows it."""
+    said = ": ".join(part for part in (delivery.code, delivery.reason) if part)
+    return TailLine(
+        delivery.sent_at or delivery.claimed_at,
+        DeliveryState(delivery.state).label,
+        delivery.email,
+        delivery.message_id or said,
+    )
 
 
 class Tail(ScrollView, can_focus=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sestui.compose.render_check import CheckReport, UnrenderableError
+from sestui.store.db.tables import Run
 from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.widgets.format import recipients, shorten
 
@@ -21,8 +22,8 @@ class LeftOut:
 
 
 def unless_unrenderable(
-    start: Callable[[], int], emails: Callable[[Sequence[int]], dict[int, str]]
-) -> int | LeftOut:
+    start: Callable[[], Run], emails: Callable[[Sequence[int]], dict[int, str]]
+) -> Run | LeftOut:
     """What ``start`` answers, or who holds it up; blocking.
 
     ``emails`` gives the addresses of contacts by their ids.

@@ -53,16 +53,13 @@ class ContactsService:
     def groups(self) -> list[Group]:
         """All contacts, every list by name, the suppressed."""
         suppressed = Which(standing=Standing.SUPPRESSED)
-        with self._runtime.database.read_connection() as connection:
-            held_back = count_of(connection, suppressed)
-        return [
-            Group("All", self._runtime.contacts.count(), Which()),
-            *(
-                Group(each.name, each.contacts, Which(each.name))
-                for each in self._runtime.contacts.lists()
-            ),
-            Group("Suppressed", held_back, suppressed),
-        ]
+        database, contacts = self._runtime.database, self._runtime.contacts
+        with database.snapshot(), database.read_connection() as connection:
+            return [
+                Group("All", contacts.count(), Which()),
+                *(Group(each.name, each.contacts, Which(each.name)) for each in contacts.lists()),
+                Group("Suppressed", count_of(connection, suppressed), suppressed),
+            ]
 
     def pages(self, which: Which) -> ContactPages:
         """A source of these contacts for a table."""

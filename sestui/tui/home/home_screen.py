@@ -64,13 +64,10 @@ class HomeScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read runs and account."""
-        seen = await self.look(self._look)
+        account_open = self.services.account_open
+        seen = await self.look(lambda: self._home.snapshot(account_open=account_open))
         if seen is not None:
             self._show(*seen)
-
-    def _look(self) -> tuple[Dashboard, AccountSnapshot | None]:
-        account = self._home.account() if self.services.account_open else None
-        return self._home.dashboard(), account
 
     def _show(self, found: Dashboard, account: AccountSnapshot | None) -> None:
         for figure in (self._rate, self._quota, self._health):

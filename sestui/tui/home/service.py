@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sestui.core.delivery.pacing import Quota
+from sestui.reports.account import troubles
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
 from sestui.store.contacts.imports import Imports
@@ -52,39 +53,35 @@ class HomeService:
         self._relayed = RelayedMails(runtime.database, runtime.clock)
         self._counted: _Counted | None = None
 
-    def dashboard(self) -> Dashboard:
-        """What goes on, what comes, what needs somebody."""
-        agenda = self._runtime.agenda(with_runs=False)
-        return dashboard(self._runs, self._imports, self._relayed, agenda)
+    def snapshot(self, *, account_open: bool) -> tuple[Dashboard, AccountSnapshot | None]:
+        """What goes on, what comes, what needs somebody; and the account, once it is open."""
+        with self._runtime.database.snapshot():
+            account = self._account() if account_open else None
+            agenda = self._runtime.agenda(with_runs=False)
+            return dashboard(self._runs, self._imports, self._relayed, agenda), account
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""
         self._imports.seen(import_id, self._runtime.clock.now())
 
-    def account(self) -> AccountSnapshot | None:
-        """The account; None before SES was first asked. Call it once the account is open."""
-        row, quota = self._runtime.account.row(), self._runtime.account.quota()
-        if row is None or quota is None:
+    def _account(self) -> AccountSnapshot | None:
+        """None before SES was first asked."""
+        known = self._runtime.account.known()
+        if known is None:
             return None
+        row, quota = known.row, known.quota
         clock = self._runtime.clock
         at = clock.monotonic()
         if self._counted is None or at >= self._counted.at + _OWN_SECONDS:
             self._counted = _Counted(at, own_share(self._runs, clock.now()), row.taken)
         # What was handed over since the count is ours too.
         ours = self._counted.ours + max(0, row.taken - self._counted.taken)
-        health = []
-        if row.production_access is False and not self._runtime.simulated:
-            health.append("sandbox: verified addresses only")
-        if not row.sending_enabled:
-            health.append("sending is disabled")
-        if row.enforcement_status not in {"", "HEALTHY"}:
-            health.append(row.enforcement_status.lower())
         return AccountSnapshot(
             at=at,
             taken=row.taken,
             rate=row.max_send_rate,
-            allowed=self._runtime.account.rate(),
+            allowed=known.allowed.rate,
             quota=quota,
             ours=min(ours, int(quota.used)),
-            health=tuple(health),
+            health=tuple(troubles(row, sandbox=not self._runtime.simulated)),
         )

@@ -16,7 +16,6 @@ from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.campaigns.service import CampaignService
 from sestui.tui.campaigns.start_question import ask_to_start, follow_up_question
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.service import ScheduleService, TaskJob
@@ -323,13 +322,15 @@ class ScheduleScreen(BaseScreen):
     async def _ask_to_start(self, view: TaskView) -> bool | None:
         """Ask before a task starts its campaign; whether it is sent again, None: not at all."""
         name, only = view.fields.campaign, view.fields.parameters.get("only")
-        if await self.attempt(lambda: self._schedule.startable(name)) is FAILED:
+        campaign = await self.attempt(lambda: self._schedule.startable(name))
+        if campaign is FAILED:
             return None
         if only not in list(Only):
             started = await ask_to_start(self, name)
             return None if started is None else started.run is not None
         part = Only(only)
-        size = await self.attempt(lambda: CampaignService(self.services).follow_up_size(name, part))
+        runs = self.services.runtime.runs
+        size = await self.attempt(lambda: runs.follow_up_size(campaign, part))
         if size is FAILED:
             return None
         question = follow_up_question(self.services, name, part, size)

@@ -35,7 +35,12 @@ def duration(seconds: float) -> str:
 
 def recipients(count: int) -> str:
     """``1 recipient``, ``20,000 recipients``."""
-    return "1 recipient" if count == 1 else f"{count:,} recipients"
+    return counted(count, "recipient")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 run``, ``2,000 runs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def bar(fraction: float, width: int) -> str:

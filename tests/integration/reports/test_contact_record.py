@@ -31,6 +31,7 @@ ADA, BOB, EVE, DAN = (f"{name}@example.com" for name in ("ada", "bob", "eve", "d
 @pytest.fixture
 def records(database):
     return ContactRecords(
+        database,
         Contacts(database),
         Suppressions(database),
         ContactHistory(database),

@@ -87,7 +87,7 @@ async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, m
 
         await until(pilot, lambda: "news" in shown(app))
         with monkeypatch.context() as patch:
-            patch.setattr(app.services, "campaigns", busy)
+            patch.setattr(runtime.overview, "campaigns", busy)
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert not toasts(app)
             assert "news" in shown(app)

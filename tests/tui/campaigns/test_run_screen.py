@@ -149,14 +149,14 @@ async def test_a_waiting_run_says_when_it_goes_on(runtime, still):
 async def test_a_run_that_crosses_the_quota_says_so(runtime, still, monkeypatch):
     run_id = started(runtime, contacts=30)
     async with running(runtime, follow=run_id) as (app, pilot):
-        snapshot = app.services.snapshot(run_id)
+        snapshot = app.screen.campaigns.run(run_id)
         now = app.services.clock.now()
         told = Forecast(
             at=now, recipients=30, rate=14.0, ends_at=now + 86_400, today=20, crosses_quota=True
         )
         monkeypatch.setattr(
-            app.services,
-            "snapshot",
+            app.screen.campaigns,
+            "run",
             lambda _id: replace(
                 snapshot, allowed=14.0, quota=Quota(50, limit=40, used=20), forecast=told
             ),
