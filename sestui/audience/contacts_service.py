@@ -1,12 +1,19 @@
 """Single people: a new contact, an address that is not to be mailed any more."""
 
 from sestui.core.clock import Instant
-from sestui.core.contact.address_check import Address, Refusal, check_address, domain_key
+from sestui.core.contact.address_check import (
+    Address,
+    Refusal,
+    check_address,
+    domain_key,
+    suppression_key,
+)
 from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
 from sestui.errors import UsageError
 from sestui.store.contacts.edits import ContactEdits
 from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.db.tables import Suppression
 
 
 def typed_address(text: str) -> Address:
@@ -41,3 +48,12 @@ def suppress(suppressions: Suppressions, text: str, detail: str, now: Instant) -
     """
     key = domain_key(text) or typed_address(text).key
     return suppressions.add(key, MANUAL, detail.strip(), now)
+
+
+def unsuppress(suppressions: Suppressions, text: str) -> tuple[bool, Suppression | None]:
+    """Let the typed address, or whole domain, be mailed again.
+
+    Whether it was suppressed itself, and what suppresses it all the same: its whole domain.
+    """
+    key = suppression_key(text)
+    return suppressions.remove(key), suppressions.get(key)

@@ -127,12 +127,10 @@ def suppress(
 @app.command("unsuppress")
 def unsuppress(email: EmailOrDomain, *, as_json: AsJson = False) -> None:
     """Let runs mail this address, or whole domain, again."""
-    from sestui.core.contact.address_check import suppression_key  # noqa: PLC0415 - email-validator is slow
+    from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
-        key = suppression_key(email)
-        found = runtime.suppressions.remove(key)
-        still = runtime.suppressions.get(key)
+        found, still = people.unsuppress(runtime.suppressions, email)
     if as_json:
         put_json({"email": email, "suppressed": False, "changed": found})
     elif found and still is None:

@@ -36,9 +36,14 @@ class RelayKey(SQLModel, table=True):
     revoked_at: float | None = Field(default=None)
 
     @property
+    def works(self) -> bool:
+        """Whether it was not revoked."""
+        return self.revoked_at is None
+
+    @property
     def state(self) -> str:
         """What it is good for now, in a word or two."""
-        if self.revoked_at is not None:
+        if not self.works:
             return "revoked"
         return "sends only" if self.send_only else "works"
 

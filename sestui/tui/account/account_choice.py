@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from sestui.errors import SestuiError
 from sestui.reports.account import health_words
 from sestui.settings_file import in_environment
+from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -115,7 +116,8 @@ class AccountChoiceScreen(BaseScreen):
     async def _choose(self, choice: Choice) -> None:
         """Say what it means, ask, write."""
         region = self._region.value.strip()
-        pending = await self.attempt(self._account.pending)
+        runs = RecentRuns(self.services.runtime.database)
+        pending = await self.attempt(runs.pending)  # whoever gets mail from the account is next
         if pending is FAILED:
             return
         if choice.account == SES:

@@ -11,7 +11,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
-from sestui.settings_file import SECRETS, Setting, as_text, choices
+from sestui.settings_file import SECRETS, Setting, as_text, choices, in_force, write
 from sestui.tui.account.account_choice import AccountChoiceScreen
 from sestui.tui.account.account_lines import AccountLines
 from sestui.tui.account.identities import IdentitiesScreen
@@ -78,7 +78,7 @@ class AccountScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the settings, and the account as soon as it is open."""
-        settings = await self.look(self._account.settings)
+        settings = await self.look(lambda: in_force(self.services.runtime.settings))
         if settings is None:
             return
         self._table.show_rows(settings)
@@ -188,7 +188,7 @@ class AccountScreen(BaseScreen):
     async def _write(self, setting: Setting, text: str) -> None:
         """Write one setting; what is wrong with it is said below the line."""
         try:
-            await asyncio.to_thread(self._account.write, {setting.name: text})
+            await asyncio.to_thread(write, {setting.name: text})
         except SestuiError as error:
             self._say(str(error))
             return

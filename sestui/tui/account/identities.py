@@ -10,7 +10,6 @@ from textual.widgets import Static
 
 from sestui.core.delivery.account import Identity
 from sestui.errors import SestuiError
-from sestui.tui.account.service import AccountService
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.format import counted
@@ -46,7 +45,6 @@ class IdentitiesScreen(BaseScreen):
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
-        self._account = AccountService(services.runtime)
         self._about = Static("Asking SES…", id="about-senders", markup=False)
         self._table: LazyTable[Identity] = LazyTable(_COLUMNS, _cells, id="identities")
         self._empty = Static(_EMPTY, id="empty", markup=False)
@@ -67,7 +65,7 @@ class IdentitiesScreen(BaseScreen):
     async def action_again(self) -> None:
         """Read all pages, showing each as it comes."""
         found: list[Identity] = []
-        pages = self._account.identity_pages()
+        pages = self.services.runtime.ses_account.identity_pages()
         try:
             while (page := await asyncio.to_thread(next, pages, None)) is not None:
                 found += page

@@ -10,8 +10,10 @@ from textual.widgets import Static
 
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError
+from sestui.store.relay.key_maker import KeyMaker
+from sestui.store.relay.tables import RelayKey
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
-from sestui.tui.account.relay_key_service import KeyForm, KeyLine, RelayKeyService
+from sestui.tui.account.relay_key_form import KeyForm
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -43,7 +45,7 @@ key, bound to what it may send as and to its share of the account.
 """
 
 
-class KeyTable(LazyTable[KeyLine]):
+class KeyTable(LazyTable[RelayKey]):
     """The keys; all there is to know of one stands below the table, so none can be opened."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -66,7 +68,8 @@ class RelayKeysScreen(BaseScreen):
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._keys = RelayKeyService(services.runtime)
+        runtime = services.runtime
+        self._keys = KeyMaker(runtime.database, runtime.workspace, runtime.clock)
         self._table = KeyTable(_COLUMNS, _cells, id="relay-keys")
         self._about = Static("", id="about-key", markup=False)
         self._empty = Static(_EMPTY, id="empty", markup=False)
@@ -87,7 +90,7 @@ class RelayKeysScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the keys; the cursor stays on its key, whatever has come above it."""
-        keys = await self.look(self._keys.keys)
+        keys = await self.look(self._keys.all)
         if keys is None:
             return
         before = self._table.selected
@@ -154,7 +157,7 @@ class RelayKeysScreen(BaseScreen):
         """Make the key and show it; what went wrong, or ''."""
         self._making = True
         try:
-            made = await asyncio.to_thread(lambda: self._keys.make(form.fields()))
+            made = await asyncio.to_thread(lambda: self._keys.add(form.fields()))
         except SestuiError as error:
             return str(error)
         finally:
@@ -181,13 +184,13 @@ class RelayKeysScreen(BaseScreen):
         )
         if not await self.app.push_screen_wait(question):
             return
-        name = await self.attempt(lambda: self._keys.revoke(key.id))
-        if name is not FAILED:
-            self.tell(f"The key {name} works no more.")
+        revoked = await self.attempt(lambda: self._keys.revoke(key.id))
+        if revoked is not FAILED:
+            self.tell(f"The key {revoked.name} works no more.")
         self.look_again()
 
 
-def _cells(key: KeyLine) -> dict[str, Cell]:
+def _cells(key: RelayKey) -> dict[str, Cell]:
     quiet = "" if key.works else "quiet"
     return {
         "name": (key.name, quiet),

@@ -1,15 +1,13 @@
 """What the account's screens look at and have done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sestui.core.delivery.account import AccountStatus, Identity
+from sestui.core.delivery.account import AccountStatus
 from sestui.errors import SestuiError
 from sestui.reports.account import AccountReport
 from sestui.runtime import Runtime
-from sestui.settings import load_settings
-from sestui.settings_file import Setting, in_force, write
-from sestui.store.runs.run_lists import RecentRuns
+from sestui.settings_file import in_force, write
 
 _FRESH_SECONDS = 60.0
 """How old what SES said may be before it is asked again by itself."""
@@ -63,26 +61,13 @@ class AccountService:
         except SestuiError as error:
             return str(error)
 
-    def settings(self) -> Sequence[Setting]:
-        """Every setting, as it is in force and as the next start will have it."""
-        return in_force(self._runtime.settings)
-
-    def keymap(self) -> dict[str, str]:
-        """The operator's own keys, as the next start will have them."""
-        return dict(load_settings().keymap)
-
-    def identity_pages(self) -> Iterator[list[Identity]]:
-        """The sender identities, a call a page."""
-        return self._runtime.ses_account.identity_pages()
-
     # choosing
 
     def choices(self) -> Sequence[Choice]:
         """The simulator, SES by AWS's own chain, and SES by each profile of the AWS files."""
         from sestui.ses.credentials import profiles  # noqa: PLC0415 - boto3 is slow to import
 
-        coming = {each.name: _later(each) for each in self.settings()}
-        now = (coming["account"], coming["aws_profile"])
+        now = (self._coming("account"), self._coming("aws_profile"))
         found = [Choice(SIMULATOR), Choice(SES)]
         found += [Choice(SES, profile.name, profile.region) for profile in profiles()]
         return [
@@ -94,7 +79,7 @@ class AccountService:
 
     def region(self) -> str:
         """The region that the settings name; '' for none."""
-        return str({each.name: _later(each) for each in self.settings()}["aws_region"])
+        return str(self._coming("aws_region"))
 
     def regions(self) -> Sequence[str]:
         """The regions that have SES."""
@@ -114,21 +99,14 @@ class AccountService:
         endpoint = Endpoint(profile=choice.profile, region=region)
         return AccountReader(Clients(endpoint), simulated=False).look()
 
-    def pending(self) -> int:
-        """Recipients of runs that have not ended: who gets mail from whichever account is next."""
-        return RecentRuns(self._runtime.database).pending()
-
     def choose(self, choice: Choice, region: str) -> None:
         """Write the choice into the settings file, for the next start."""
         if choice.account == SIMULATOR:
-            self.write({"account": SIMULATOR})
+            write({"account": SIMULATOR})
         else:
-            self.write({"account": SES, "aws_profile": choice.profile, "aws_region": region})
+            write({"account": SES, "aws_profile": choice.profile, "aws_region": region})
 
-    def write(self, values: Mapping[str, str]) -> None:
-        """Write settings into the file; '' puts a default back."""
-        write(values)
-
-
-def _later(setting: Setting) -> object:
-    return setting.value if setting.coming is None else setting.coming
+    def _coming(self, name: str) -> object:
+        """A setting as the next start will have it."""
+        setting = {each.name: each for each in in_force(self._runtime.settings)}[name]
+        return setting.value if setting.coming is None else setting.coming

@@ -11,8 +11,8 @@ from textual.widgets import Input, Static
 
 from sestui.core.keymap import keymap_text
 from sestui.errors import SestuiError
-from sestui.settings_file import in_environment
-from sestui.tui.account.service import AccountService
+from sestui.settings import load_settings
+from sestui.settings_file import in_environment, write
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.keymap import Action, actions, sort_out
 from sestui.tui.app.preferences import use_keymap
@@ -48,7 +48,6 @@ class KeysScreen(BaseScreen):
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
-        self._account = AccountService(services.runtime)
         self._known: Mapping[str, Action] = {}
         self._keymap: dict[str, str] = {}
         self._table = ActionTable(_COLUMNS, self._cells, id="actions")
@@ -72,7 +71,7 @@ class KeysScreen(BaseScreen):
         """Gather every action there is, and the keymap of the settings."""
         if not self._known:
             self._known = await asyncio.to_thread(actions)
-        keymap = await self.look(self._account.keymap)
+        keymap = await self.look(lambda: dict(load_settings().keymap))
         self.refresh_seconds = _RETRY_SECONDS if keymap is None else None
         if keymap is not None:
             self._keymap = keymap
@@ -165,7 +164,7 @@ class KeysScreen(BaseScreen):
             self._say(f"{sorted_out.complaints[0]}; write s, ctrl+n, slash or the like.")
             return
         try:
-            await asyncio.to_thread(self._account.write, {"keymap": keymap_text(keymap)})
+            await asyncio.to_thread(write, {"keymap": keymap_text(keymap)})
         except SestuiError as error:
             self._say(str(error))
             return

@@ -95,7 +95,8 @@ class ContactScreen(SuppressionScreen):
 
     async def read(self) -> None:
         """Read everything that concerns the address."""
-        record = await self.look(lambda: self.contacts.record(self._email))
+        records = self.services.runtime.contact_records
+        record = await self.look(lambda: records.of(self._email))
         if record is not None:
             self._record = record
             self._show()

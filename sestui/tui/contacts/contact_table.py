@@ -7,10 +7,12 @@ from textual import work
 from textual.binding import BindingType
 
 from sestui.errors import SestuiError
-from sestui.store.contacts.pages import ContactLine
+from sestui.store.contacts.pages import ContactLine, ContactPages
+from sestui.store.contacts.search import find_contacts
 from sestui.store.contacts.walks import Which
+from sestui.store.db.database import Database
 from sestui.tui.contacts.contact_cells import PEOPLE_COLUMNS, contact_cells
-from sestui.tui.contacts.service import ContactsService, FoundContactRows
+from sestui.tui.contacts.service import FoundContactRows
 from sestui.tui.widgets.lazy_table import LazyTable, TableMessage
 
 _TYPING_SECONDS = 0.15
@@ -25,9 +27,9 @@ class ContactTable(LazyTable[ContactLine]):
     class Told(TableMessage):
         """There is something new in :attr:`said`."""
 
-    def __init__(self, services: ContactsService) -> None:
+    def __init__(self, database: Database) -> None:
         super().__init__(PEOPLE_COLUMNS, contact_cells, id="people")
-        self._services = services
+        self._database = database
         self.which = Which()
         self.wanted = ""
         self._progress = ""
@@ -56,7 +58,7 @@ class ContactTable(LazyTable[ContactLine]):
         """A newer search cancels this one, and nobody asks for its next step: that is all there
         is to giving it up."""
         if not self.wanted:
-            self.show(self._services.pages(self.which))
+            self.show(ContactPages(self._database, self.which))
             self.post_message(self.Told(self))
             return
         self._tell("searching…")
@@ -75,7 +77,7 @@ class ContactTable(LazyTable[ContactLine]):
 
     async def _searched(self, total: int, cursor: int) -> None:
         """Search to the end; what is found is shown as soon as it fills the table to ``cursor``."""
-        finds, steps = FoundContactRows(), self._services.find(self.which, self.wanted)
+        finds, steps = FoundContactRows(), find_contacts(self._database, self.which, self.wanted)
         shown = done = False
         while not done:
             step = await asyncio.to_thread(next, steps)

@@ -85,7 +85,7 @@ class ContactsScreen(SuppressionScreen):
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
         self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
-        self._people = ContactTable(self.contacts)
+        self._people = ContactTable(services.runtime.database)
         self._all: list[Group] = []
 
     def body(self) -> ComposeResult:

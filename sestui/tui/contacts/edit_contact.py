@@ -67,7 +67,8 @@ class EditContactScreen(EditScreen):
         """Read the contact once: what is typed must stay."""
         if self._contact is not None:
             return
-        record = await self.look(lambda: self._contacts.record(self._email))
+        records = self.services.runtime.contact_records
+        record = await self.look(lambda: records.of(self._email))
         self.refresh_seconds = 1.0 if record is None else None
         if record is None or record.contact is None:
             return

@@ -1,18 +1,15 @@
 """What Contacts and a contact's page look at, and what they can have done."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sestui.audience import contacts_service as people
 from sestui.audience.contact_form import ContactForm, fields_of
-from sestui.core.contact.address_check import suppression_key
 from sestui.core.delivery.states import Standing
 from sestui.errors import StateError
-from sestui.reports.contact_record import ContactRecord
 from sestui.runtime import Runtime
 from sestui.store.contacts.edits import ContactEdits
-from sestui.store.contacts.pages import ContactLine, ContactPages, count_of
-from sestui.store.contacts.search import FoundContacts, find_contacts
+from sestui.store.contacts.pages import ContactLine, count_of
 from sestui.store.contacts.walks import Which
 from sestui.store.db.tables import Contact
 
@@ -48,8 +45,6 @@ class ContactsService:
         self._runtime = runtime
         self._edits = ContactEdits(runtime.database)
 
-    # looking
-
     def groups(self) -> list[Group]:
         """All contacts, every list by name, the suppressed."""
         suppressed = Which(standing=Standing.SUPPRESSED)
@@ -60,20 +55,6 @@ class ContactsService:
                 *(Group(each.name, each.contacts, Which(each.name)) for each in contacts.lists()),
                 Group("Suppressed", count_of(connection, suppressed), suppressed),
             ]
-
-    def pages(self, which: Which) -> ContactPages:
-        """A source of these contacts for a table."""
-        return ContactPages(self._runtime.database, which)
-
-    def find(self, which: Which, text: str) -> Iterator[FoundContacts]:
-        """Steps of a search among these contacts."""
-        return find_contacts(self._runtime.database, which, text)
-
-    def record(self, email: str) -> ContactRecord:
-        """Everything that concerns an address."""
-        return self._runtime.contact_records.of(email)
-
-    # doing
 
     def add(self, typed: str, list_name: str) -> str:
         """A new contact, on a list unless its name is ''; the address."""
@@ -99,9 +80,7 @@ class ContactsService:
 
     def unsuppress(self, email: str) -> None:
         """Let the address be mailed again."""
-        key = suppression_key(email)
-        removed = self._runtime.suppressions.remove(key)
-        still = self._runtime.suppressions.get(key)
+        removed, still = people.unsuppress(self._runtime.suppressions, email)
         if still is not None:
             raise StateError(
                 f"{email} is suppressed with its whole domain: find {still.email_key} among the "

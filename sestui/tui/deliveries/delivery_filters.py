@@ -10,7 +10,7 @@ from sestui.tui.app.navigation import open_contact
 from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.deliveries.export_dialog import ExportPlan, ExportScreen
-from sestui.tui.deliveries.service import DeliveryService
+from sestui.tui.deliveries.service import export_name
 from sestui.tui.widgets.format import shorten
 
 
@@ -77,15 +77,6 @@ class DeliveryFilters(ScreenPart):
         row = self.panel.selected if self.panel_shown else None
         return row.delivery.email if row is not None else ""
 
-    async def read(self) -> None:
-        """Read how many there are, and those in sight if that has changed."""
-        scope = self.panel.scope
-        if scope is None or not self.panel_shown:
-            return
-        counts = await self.screen.look(lambda: self.panel.counts(scope))
-        if counts is not None:
-            self.panel.counted(scope, counts)
-
     def offers(self, action: str) -> bool:
         """Deliveries that aren't shown can't be narrowed."""
         if action == "copy":
@@ -124,14 +115,13 @@ class DeliveryFilters(ScreenPart):
         wanted, label = self.panel.wanted, self.panel.bar.choice.label
         found = f" with {shorten(wanted.find, 60)} in the address" if wanted.find else ""
         what = f"{label}, {self._about()}{found}"
-        services = DeliveryService(self.services.runtime)
         plan = await self.screen.attempt(
             lambda: ExportPlan(
                 wanted,
                 f"{what[:1].upper()}{what[1:]}.",
                 self.panel.table.count or 0,
                 self.panel.more,
-                services.file_name(wanted, label),
+                export_name(self.runtime, wanted, label),
             )
         )
         if plan is FAILED:

@@ -17,7 +17,7 @@ from sestui.store.ledger.pages import Search
 from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
-from sestui.tui.deliveries.service import DeliveryService, FoundDeliveries
+from sestui.tui.deliveries.service import DeliveryRows, FoundDeliveries
 from sestui.tui.deliveries.state_bar import StateBar
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
@@ -48,7 +48,7 @@ class DeliveryPanel(Vertical):
 
     def __init__(self, services: ScreenServices, *, mixed: bool) -> None:
         super().__init__()
-        self._services = DeliveryService(services.runtime)
+        self._pages = services.runtime.delivery_pages
         self._clock = services.clock
         self._scope: LogFilter | None = None
         self._found: FoundDeliveries | None = None
@@ -161,10 +161,6 @@ class DeliveryPanel(Vertical):
         under_way = self._latest is not None and not self._latest.done
         return not under_way and self._clock.monotonic() >= self._searched_at + rest
 
-    def counts(self, scope: LogFilter) -> RunCounts:
-        """How many of each state there are in ``scope``; blocking."""
-        return self._services.counts(scope)
-
     @property
     def scope(self) -> LogFilter | None:
         """What the panel is of; None before anybody said."""
@@ -180,14 +176,14 @@ class DeliveryPanel(Vertical):
             self._look_for(wanted, quietly=False)
         else:
             self._told.update("")
-            self.table.show(self._services.source(wanted), keep_cursor=keep_cursor)
+            self.table.show(DeliveryRows(self._pages, wanted), keep_cursor=keep_cursor)
         self.post_message(self.Narrowed())
 
     @work(exclusive=True, group="search")
     async def _look_for(self, wanted: LogFilter, *, quietly: bool) -> None:
         """Look through the ledger a stretch at a time; whatever is typed next cancels it."""
         began = shown = self._clock.monotonic()
-        self._latest = search = self._services.search(wanted)
+        self._latest = search = self._pages.search(wanted)
         if not quietly:
             self._found = FoundDeliveries(search)
             self._told.update("looking …")

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from sestui.errors import SestuiError
 from sestui.store.ledger.walk import LogFilter
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.deliveries.service import ENDINGS, DeliveryService, Export
+from sestui.tui.deliveries.service import ENDINGS, Export, export_to
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.file_browser import as_shown
@@ -52,7 +52,7 @@ class ExportScreen(Dialog[str]):
     def __init__(self, services: ScreenServices, plan: ExportPlan) -> None:
         super().__init__()
         self._jobs = services.jobs
-        self._deliveries = DeliveryService(services.runtime)
+        self._runtime = services.runtime
         self._plan = plan
         self._folder = _working_folder()
         self._export: Export | None = None
@@ -91,7 +91,7 @@ class ExportScreen(Dialog[str]):
     @work(exclusive=True, group="action")
     async def _write(self, out: Path) -> None:
         try:
-            export = self._deliveries.export(self._plan.wanted, out)
+            export = export_to(self._runtime, self._plan.wanted, out)
             if await asyncio.to_thread(out.is_file) and not await self._may_replace(out):
                 return
             self._export = export

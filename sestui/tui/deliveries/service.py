@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sestui.core.delivery.handover import RunCounts
 from sestui.errors import UsageError
 from sestui.reports.output_file import output_file
 from sestui.reports.sent_log import Format, write_log
@@ -56,45 +55,26 @@ class FoundDeliveries:
         return self.search.page(offset, limit)
 
 
-class DeliveryService:
-    """Reads deliveries and writes them to files."""
+def export_to(runtime: Runtime, wanted: LogFilter, out: Path) -> "Export":
+    """The export of what matches, not begun yet.
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    Raises:
+        UsageError: the file's name doesn't say what it is to be.
+    """
+    ending = out.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"Give the file a name that ends with {' or '.join(ENDINGS)}.")
+    return Export(runtime, wanted, out, Format(ending[1:]))
 
-    def counts(self, scope: LogFilter) -> RunCounts:
-        """How many of each state there are in the scope."""
-        return self._runtime.delivery_pages.counts(scope)
 
-    def source(self, wanted: LogFilter) -> DeliveryRows:
-        """A table's rows."""
-        return DeliveryRows(self._runtime.delivery_pages, wanted)
-
-    def search(self, wanted: LogFilter) -> Search:
-        """A search for a part of an address, not begun yet."""
-        return self._runtime.delivery_pages.search(wanted)
-
-    def export(self, wanted: LogFilter, out: Path) -> "Export":
-        """The export of what matches, not begun yet.
-
-        Raises:
-            UsageError: the file's name doesn't say what it is to be.
-        """
-        ending = out.suffix.lower()
-        if ending not in ENDINGS:
-            raise UsageError(f"Give the file a name that ends with {' or '.join(ENDINGS)}.")
-        return Export(self._runtime, wanted, out, Format(ending[1:]))
-
-    def file_name(self, wanted: LogFilter, states: str) -> str:
-        """A name for the export: what is in it, and the day."""
-        day = datetime.fromtimestamp(self._runtime.clock.now(), self._runtime.settings.zone)
-        words = ["deliveries", wanted.campaign or "", states, wanted.find, f"{day:%Y-%m-%d}"]
-        if wanted.run_id is not None:
-            words[1] = self._runtime.overview.run(wanted.run_id).campaign
-        plain = [
-            re.sub(r"[^A-Za-z0-9_.@]+", "-", word)[:_LONGEST_NAME].strip("-.") for word in words
-        ]
-        return f"{'-'.join(word for word in plain if word)}.csv"
+def export_name(runtime: Runtime, wanted: LogFilter, states: str) -> str:
+    """A name for the export: what is in it, and the day."""
+    day = datetime.fromtimestamp(runtime.clock.now(), runtime.settings.zone)
+    words = ["deliveries", wanted.campaign or "", states, wanted.find, f"{day:%Y-%m-%d}"]
+    if wanted.run_id is not None:
+        words[1] = runtime.runs.named(wanted.run_id)[1]
+    plain = [re.sub(r"[^A-Za-z0-9_.@]+", "-", word)[:_LONGEST_NAME].strip("-.") for word in words]
+    return f"{'-'.join(word for word in plain if word)}.csv"
 
 
 class Export(BackgroundJob[int]):

@@ -9,10 +9,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
-from sestui.audience.imports.preview import Preview
+from sestui.audience.imports.importer import check_list_name
+from sestui.audience.imports.preview import Preview, preview
 from sestui.audience.sources.file_cells import Reading
 from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StateError, StoppedError
+from sestui.store.contacts.imports import Imports
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
@@ -21,7 +23,7 @@ from sestui.tui.imports.file_step import FileStep
 from sestui.tui.imports.head import ImportHead
 from sestui.tui.imports.list_step import ListStep
 from sestui.tui.imports.result_step import RejectTable, ResultStep
-from sestui.tui.imports.service import Imported, ImportJob, ImportPlan, ImportService
+from sestui.tui.imports.service import Imported, ImportJob, ImportPlan
 from sestui.tui.widgets.format import moment, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -38,7 +40,6 @@ class ImportScreen(BaseScreen):
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         folder = _working_folder()
-        self._import = ImportService(services.runtime)
         self._head = ImportHead()
         self._file = FileStep(folder, self._at)
         self._columns = ColumnsStep()
@@ -72,13 +73,14 @@ class ImportScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the lists there are; what an import rejected is in sight now, and so seen."""
-        lists = await self.look(self._import.lists)
+        lists = await self.look(self.services.runtime.contacts.lists)
         self.refresh_seconds = _RETRY_SECONDS if lists is None else None
         if lists is not None:
             self._list.show(lists)
-        imported = self._imported
-        if imported is not None and self.is_current:
-            await self.look(lambda: self._import.seen(imported))
+        note = self._imported.result.note if self._imported is not None else None
+        if note is not None and self.is_current:
+            runtime = self.services.runtime
+            await self.look(lambda: Imports(runtime.database).seen(note, runtime.clock.now()))
 
     # the steps
 
@@ -112,7 +114,7 @@ class ImportScreen(BaseScreen):
     async def _look_at(self, path: Path, reading: Reading) -> None:
         self._head.about = f"Looking at {path}…"
         try:
-            seen = await asyncio.to_thread(self._import.preview, path, reading)
+            seen = await asyncio.to_thread(preview, path, reading)
         except SestuiError as error:
             self._head.about = ""
             self._file.say(str(error))
@@ -130,7 +132,7 @@ class ImportScreen(BaseScreen):
     @on(ListStep.Wanted)
     def _wanted(self, event: ListStep.Wanted) -> None:
         try:
-            self._import.check_name(event.list_name)
+            check_list_name(event.list_name)
         except SestuiError as error:
             self._list.say(str(error))
             return
@@ -167,7 +169,7 @@ class ImportScreen(BaseScreen):
         if self._errand is not None:
             return
         self._plan, self._imported = plan, None
-        self._errand = job = self._import.job(plan)
+        self._errand = job = ImportJob(self.services.runtime, plan)
         self.services.jobs.add(job)
         self._go(_RESULT)
         self._result.follow(plan)
@@ -235,7 +237,7 @@ class ImportScreen(BaseScreen):
     @work(exclusive=True, group="action")
     async def _save(self, imported: Imported, path: Path) -> None:
         """Save the rejects; over another file only if the operator says so."""
-        save = partial(self._import.save_rejects, imported, path)
+        save = partial(imported.save_rejects, path)
         try:
             try:
                 said = await asyncio.to_thread(save, replace=False)

@@ -1,23 +1,19 @@
 """What the import screen looks at and has done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sestui.audience.imports.importer import (
     ImportResult,
     Progress,
-    check_list_name,
     import_contacts,
 )
-from sestui.audience.imports.preview import Preview, preview
 from sestui.audience.imports.rejects_store import RejectsStore
 from sestui.audience.sources.file_cells import Reading
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.runtime import Runtime
-from sestui.store.contacts.contacts import ListSize
-from sestui.store.contacts.imports import Imports
 from sestui.tui.app.background_jobs import BackgroundJob
 
 
@@ -43,6 +39,13 @@ class Imported:
     result: ImportResult
     rejects: RejectsStore
     """To be closed by whoever is done with it."""
+
+    def save_rejects(self, path: Path, *, replace: bool) -> str:
+        """Write the rejects to a file; where they are now, as a sentence."""
+        self.rejects.save(path, source=self.plan.path, replace=replace)
+        count = self.result.rejects
+        rejects = "1 reject is" if count == 1 else f"{count:,} rejects are"
+        return f"{rejects} in {printable(str(path))}."
 
 
 class ImportJob(BackgroundJob[Imported]):
@@ -89,38 +92,3 @@ class ImportJob(BackgroundJob[Imported]):
     def _went_on(self, progress: Progress) -> None:
         self.progress = progress
         self.check()
-
-
-class ImportService:
-    """Reads and deeds of the import screen; plain blocking calls."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def preview(self, path: Path, reading: Reading) -> Preview:
-        """What the file looks like, read as the operator says."""
-        return preview(path, reading)
-
-    def lists(self) -> Sequence[ListSize]:
-        """Every list by name, with its size."""
-        return self._runtime.contacts.lists()
-
-    def check_name(self, name: str) -> None:
-        """Raise UsageError for what can't be a list's name."""
-        check_list_name(name)
-
-    def job(self, plan: ImportPlan) -> ImportJob:
-        """The import, ready to run."""
-        return ImportJob(self._runtime, plan)
-
-    def seen(self, imported: Imported) -> None:
-        """The operator has its rejects in sight: nobody need be reminded of them."""
-        if imported.result.note is not None:
-            Imports(self._runtime.database).seen(imported.result.note, self._runtime.clock.now())
-
-    def save_rejects(self, imported: Imported, path: Path, *, replace: bool) -> str:
-        """Write the rejects to a file; where they are now, as a sentence."""
-        imported.rejects.save(path, source=imported.plan.path, replace=replace)
-        count = imported.result.rejects
-        rejects = "1 reject is" if count == 1 else f"{count:,} rejects are"
-        return f"{rejects} in {printable(str(path))}."

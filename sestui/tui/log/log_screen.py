@@ -77,7 +77,11 @@ class LogScreen(BaseScreen):
     async def read(self) -> None:
         """Read how many there are; what has changed is read again."""
         self._follow_the_clock()
-        await self._deliveries.read()
+        if (scope := self.panel.scope) is not None:
+            pages = self.services.runtime.delivery_pages
+            found = await self.look(lambda: pages.counts(scope))
+            if found is not None:
+                self.panel.counted(scope, found)
         counts = self.panel.bar.counts
         nothing = counts is not None and not counts.audience and self._scope == LogScope()
         self._empty.display = nothing
@@ -105,7 +109,7 @@ class LogScreen(BaseScreen):
     @work(exclusive=True, group="campaign")
     async def action_campaign(self) -> None:
         """Ask for a campaign."""
-        names = await self.attempt(self._log.campaigns)
+        names = await self.attempt(self.services.runtime.campaigns.names)
         if names is FAILED:
             return
         items = [Item("Every campaign"), *(Item(name) for name in names)]

@@ -1,6 +1,5 @@
 """What the log is of: whose deliveries, since when."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -48,10 +47,6 @@ class LogService:
 
     def __init__(self, services: ScreenServices) -> None:
         self._services = services
-
-    def campaigns(self) -> Sequence[str]:
-        """The names one may narrow the log to."""
-        return self._services.runtime.campaigns.names()
 
     def filter(self, scope: LogScope) -> LogFilter:
         """The scope as of now; an instant is taken anew each time it is asked for."""

@@ -13,7 +13,6 @@ from sestui.simulator.launch import start_simulator
 from sestui.tui.account.account_choice import AccountChoiceScreen
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.account.identities import IdentitiesScreen
-from sestui.tui.account.service import AccountService
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.lazy_table import LazyTable
 from tests.support.screens import add_campaign, running, shown, toasts, until
@@ -223,7 +222,7 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     async with running(runtime, place="account") as (app, pilot):
         await settled(app, pilot)
         with monkeypatch.context() as patch:
-            patch.setattr(AccountService, "settings", busy)
+            patch.setattr("sestui.tui.account.account_screen.in_force", busy)
             await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
             assert not toasts(app)
         await until(pilot, lambda: "locked" not in shown(app))

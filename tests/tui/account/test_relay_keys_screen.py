@@ -15,7 +15,6 @@ from sestui.store.relay.key_maker import KeyMaker
 from sestui.store.relay.keys import RelayKeys
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
-from sestui.tui.account.relay_key_service import RelayKeyService
 from sestui.tui.account.relay_keys import RelayKeysScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import fits, running, shown, toasts, until
@@ -216,7 +215,7 @@ async def test_what_the_database_refuses_leads_back_to_the_form(runtime, monkeyp
         assert isinstance(again, NewRelayKeyScreen)
         assert again is not first
         with monkeypatch.context() as patch:
-            patch.setattr(RelayKeyService, "make", busy)
+            patch.setattr(KeyMaker, "add", busy)
             await write(pilot, "blog")
             await pilot.press(*["enter"] * 4, *TO_THE_BUTTON)
             await until(pilot, lambda: "locked by another program" in said(app))
@@ -338,7 +337,7 @@ async def test_a_busy_database_is_a_quiet_line(runtime, monkeypatch):
 
     async with at_keys(runtime) as (app, pilot):
         with monkeypatch.context() as patch:
-            patch.setattr(RelayKeyService, "keys", busy)
+            patch.setattr(KeyMaker, "all", busy)
             app.screen.look_again()
             await until(pilot, lambda: "locked by another program. Trying again." in shown(app))
             assert "shop" in shown(app)

@@ -274,7 +274,7 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
             raise StorageBusyError("The database is locked by another program.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(app.screen.contacts, "record", busy)
+            patch.setattr(runtime.contact_records, "of", busy)
             app.screen.look_again()
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert "city = London" in shown(app)

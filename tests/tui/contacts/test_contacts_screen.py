@@ -9,6 +9,7 @@ from sestui.core.delivery.states import Standing
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import NewContact
 from sestui.store.contacts.pages import ContactPages
+from sestui.store.contacts.search import find_contacts
 from sestui.tui.contacts.contact_screen import ContactScreen
 from sestui.tui.contacts.contacts_screen import ContactsScreen
 from sestui.tui.contacts.edit_contact import EditContactScreen
@@ -127,16 +128,15 @@ async def test_a_newer_search_gives_the_older_one_up(runtime, still, monkeypatch
     gate, asked = threading.Event(), []
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: people(app).count == 10)
-        find = app.screen.contacts.find
 
-        def held_up(which, text):
-            for step in find(which, text):
+        def held_up(database, which, text):
+            for step in find_contacts(database, which, text):
                 asked.append(text)
                 if asked.count("zz") == 3:
                     gate.wait(20)
                 yield step
 
-        monkeypatch.setattr(app.screen.contacts, "find", held_up)
+        monkeypatch.setattr("sestui.tui.contacts.contact_table.find_contacts", held_up)
         await pilot.press("slash", *"zz")
         await until(pilot, lambda: asked.count("zz") == 3)
         assert "searching…" in shown(app)
@@ -254,7 +254,7 @@ async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, m
             yield
 
         with monkeypatch.context() as patch:
-            patch.setattr(app.screen.contacts, "find", busy_find)
+            patch.setattr("sestui.tui.contacts.contact_table.find_contacts", busy_find)
             await pilot.press("slash", *"ada")
             await until(pilot, lambda: "locked by another program" in shown(app))
         await until(pilot, lambda: "1 found" in shown(app))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from sestui.audience.imports.preview import preview
 from sestui.audience.sources.file_cells import Reading
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import Contacts
@@ -13,7 +14,6 @@ from sestui.tui.app.tabs import TABS
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnTable
 from sestui.tui.imports.import_screen import ImportScreen
-from sestui.tui.imports.service import ImportService
 from tests.support.screens import running, shown, toasts, until
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -146,8 +146,7 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
 @pytest.mark.long
 async def test_a_list_that_is_there_and_a_rule_are_chosen(runtime, still, folder):
     path = write(folder, text="Email,Name\nada@x.co,Ada\n")
-    screen_desk = ImportService(runtime)
-    assert screen_desk.preview(path, Reading()).count == 1
+    assert preview(path, Reading()).count == 1
     async with running(runtime, place="home") as (app, pilot):
         await at_list(app, pilot)
         await pilot.press(*"old", "enter", "i")
