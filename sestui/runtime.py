@@ -171,17 +171,21 @@ class Runtime:
 
     def account_report(self) -> "AccountReport | None":
         """What is known of the account without asking SES; None before the first look."""
-        from sestui.reports.account import account_report  # noqa: PLC0415 - with the sender
+        from sestui.reports.account import AccountReport  # noqa: PLC0415 - with the sender
+        from sestui.reports.dashboard import own_share  # noqa: PLC0415 - as above
 
         with self.database.snapshot():
-            return account_report(
-                self.account.known(),
-                RecentRuns(self.database),
-                account=self.settings.account,
-                region=self.ses_account.region,
-                max_quota_usage=self.settings.max_quota_usage,
-                now=self.clock.now(),
-            )
+            known = self.account.known()
+            if known is None or not known.row.looked_at:
+                return None
+            ours = own_share(RecentRuns(self.database), self.clock.now())
+        return AccountReport(
+            self.settings.account,
+            self.ses_account.region,
+            self.settings.max_quota_usage,
+            known,
+            ours,
+        )
 
     # content
 

@@ -1,7 +1,7 @@
 """`sestui account`: what SES says of us."""
 
 from sestui.cli.common import AsJson, opened, put, put_json, say
-from sestui.core.delivery.pacing import AllowedRate
+from sestui.core.delivery.account import UNLIMITED
 from sestui.errors import AccountError
 
 
@@ -19,18 +19,19 @@ def account_command(*, as_json: AsJson = False) -> None:
         put_json(report.as_dict())
         return
     place = "Simulator" if report.account == "simulator" else "Amazon SES"
-    put(f"{place} · {report.region} · {', '.join(health_words(report))}")
-    allowed = AllowedRate(report.allowed_rate, report.rate_factor)
-    put(f"rate   {report.max_send_rate:g} a second (allowed now: {allowed.said() or 'all of it'})")
+    row, quota = report.known.row, report.known.quota
+    put(f"{place} · {report.region} · {', '.join(health_words(row))}")
+    allowed = report.known.allowed.said() or "all of it"
+    put(f"rate   {row.max_send_rate:g} a second (allowed now: {allowed})")
     shares = f"{report.ours_24_hours:,} by sestui, {report.others_24_hours:,} by others"
-    if report.unlimited:
-        put(f"24 h   {report.used:,.0f} sent ({shares}), no quota")
+    if quota.maximum == UNLIMITED:
+        put(f"24 h   {quota.used:,.0f} sent ({shares}), no quota")
     else:
-        put(f"24 h   {report.used:,.0f} of {report.max_24_hour_send:,.0f} sent ({shares})")
-    if report.limit is not None:
+        put(f"24 h   {quota.used:,.0f} of {quota.maximum:,.0f} sent ({shares})")
+    if quota.limit is not None:
         put(
-            f"       sestui uses {report.max_quota_usage:.0%} = {report.limit:,.0f}, "
-            f"{report.left:,} left"
+            f"       sestui uses {report.max_quota_usage:.0%} = {quota.limit:,.0f}, "
+            f"{quota.left:,} left"
         )
     if report.unexplained():
         say(

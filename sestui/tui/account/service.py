@@ -42,12 +42,12 @@ class AccountService:
 
         Call it once the account is open.
         """
-        known = self._runtime.account_report()
+        report = self._runtime.account_report()
         now = self._runtime.clock.now()
-        if ask or known is None or not 0 <= now - known.looked_at < _FRESH_SECONDS:
+        if ask or report is None or not 0 <= now - report.known.row.looked_at < _FRESH_SECONDS:
             self._runtime.account.look()
-            known = self._runtime.account_report()
-        return known
+            report = self._runtime.account_report()
+        return report
 
     def credentials(self) -> str:
         """Where credentials come from, as words; never a secret. May take a second."""
