@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
-from sestui.compose.save_file import FileInTheWayError
+from sestui.compose.save_file import FileInTheWayError, save_campaign
 from sestui.errors import SestuiError
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.browser import open_in_browser
@@ -46,7 +46,7 @@ class DraftActions(ScreenPart):
         except SestuiError as error:
             self.screen.tell(str(error), failed=True)
             return
-        path = await self.screen.attempt(lambda: self._drafts.scratch(name, text))
+        path = await self.screen.attempt(lambda: self._drafts.autosave.scratch(name, text))
         if path is FAILED:
             return
         problem, written = "", text
@@ -59,7 +59,7 @@ class DraftActions(ScreenPart):
                     problem = str(error)
         except SuspendNotSupported:
             problem = "There is no terminal here that an editor could have."
-        await self.screen.attempt(lambda: self._drafts.drop(path))
+        await self.screen.attempt(lambda: path.unlink(missing_ok=True))
         if problem:
             self.screen.tell(problem, failed=True)
         elif _without_end(written) != _without_end(text):
@@ -75,7 +75,7 @@ class DraftActions(ScreenPart):
             return
         # The mark at its head says that it is UTF-8, whatever the HTML says.
         path = await self.screen.attempt(
-            lambda: self._drafts.scratch("mail.html", f"\ufeff{mail.html}")
+            lambda: self._drafts.autosave.scratch("mail.html", f"\ufeff{mail.html}")
         )
         if path is FAILED:
             return
@@ -153,7 +153,7 @@ class DraftActions(ScreenPart):
 
         def write(*, overwrite: bool) -> FileInTheWayError | None:
             try:
-                self._drafts.save_file(path, read, overwrite=overwrite)
+                save_campaign(path, read.campaign, read.message, overwrite=overwrite)
             except FileInTheWayError as error:
                 return error
             return None

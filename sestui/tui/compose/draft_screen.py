@@ -135,9 +135,9 @@ class DraftScreen(BaseScreen):
     async def _begin(self) -> None:
         """Offer what a crash has left; else begin with a new campaign."""
         async with self.turn:
-            for kept in await self.attempt(self.drafts.left) or ():
+            for kept in await self.attempt(self.drafts.autosave.left) or ():
                 if self.unsaved:
-                    self.drafts.leave(kept)
+                    self.drafts.autosave.leave(kept)
                 else:
                     await self._offer(kept)
             if not self._laid:
@@ -165,9 +165,9 @@ class DraftScreen(BaseScreen):
                 self._kept = kept.draft
                 self.lay(adopted)
         elif answer == "discard":
-            await self.attempt(lambda: self.drafts.discard(kept))
+            await self.attempt(lambda: self.drafts.autosave.discard(kept))
         else:
-            self.drafts.leave(kept)
+            self.drafts.autosave.leave(kept)
 
     @work(group="open")
     async def _follow(self, seen: CampaignVersion) -> None:
@@ -289,9 +289,9 @@ class DraftScreen(BaseScreen):
     async def _keep(self) -> None:
         draft, seen = (self.form.draft if self.unsaved else None), self.on_desk.seen
         if draft is None:
-            await asyncio.to_thread(self.drafts.forget)
+            await asyncio.to_thread(self.drafts.autosave.forget)
         else:
-            await asyncio.to_thread(self.drafts.keep, draft, seen)
+            await asyncio.to_thread(self.drafts.autosave.keep, draft, seen)
         self._kept = draft
 
     @on(events.Unmount)
@@ -303,4 +303,4 @@ class DraftScreen(BaseScreen):
                 await self._keep()
         except SestuiError as error:
             self.tell(str(error), failed=True)
-        await asyncio.to_thread(self.drafts.close)
+        await asyncio.to_thread(self.drafts.autosave.close)

@@ -10,7 +10,6 @@ from sestui.compose.autosave import Autosave, AutosavedDraft
 from sestui.compose.draft_checker import DraftChecker, Look, PreviewTarget, Superseded
 from sestui.compose.drafts import Drafts, Opened
 from sestui.compose.files import attached, load_campaign
-from sestui.compose.save_file import save_campaign
 from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
 from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
@@ -56,7 +55,8 @@ class ComposeService:
         self._members = Members(runtime.database)
         self._drafts = Drafts(runtime.campaigns, runtime.clock)
         self._examiner = DraftChecker(runtime.checker, self._members)
-        self._unsaved = Autosave(runtime.workspace, runtime.clock)
+        self.autosave = Autosave(runtime.workspace, runtime.clock)
+        """What is not saved yet, against crashes."""
         self._one_look = threading.Lock()
         self._newest_look = 0
 
@@ -166,10 +166,6 @@ class ComposeService:
         """Into the database; see :meth:`sestui.compose.drafts.Drafts.save`."""
         return self._drafts.save(seen, read.campaign, read.message, scheduled=scheduled)
 
-    def save_file(self, path: Path, read: ReadDraft, *, overwrite: bool) -> None:
-        """As a file; see :func:`sestui.compose.save_file.save_campaign`."""
-        save_campaign(path, read.campaign, read.message, overwrite=overwrite)
-
     def test(self, name: str, address: str, shown_as: str) -> int:
         """Send the saved message to one address; the id of the test's run."""
         campaign = self._runtime.campaigns.get(name)
@@ -188,46 +184,11 @@ class ComposeService:
         except BadValue as bad:
             raise BadFileError(f"It can't be attached: {bad.problem}.") from bad
 
-    # what is not saved yet
-
-    def keep(self, draft: Draft, seen: CampaignVersion | None) -> None:
-        """Against crashes."""
-        self._unsaved.keep(draft, seen)
-
-    def forget(self) -> None:
-        """Nothing is unsaved."""
-        self._unsaved.forget()
-
-    def left(self) -> list[AutosavedDraft]:
-        """What crashes have left, the newest first."""
-        return self._unsaved.left()
-
     def adopt(self, kept: AutosavedDraft) -> OpenDraft:
         """Go on with it."""
-        self._unsaved.adopt(kept)
+        self.autosave.adopt(kept)
         now = self._drafts.newest(kept.seen) if kept.seen is not None else None
         if kept.seen is None or now is None:
             return OpenDraft(kept.draft, unsaved=True)
         # As it was seen then: if it was changed since, saving says so.
         return OpenDraft(kept.draft, dataclasses.replace(now, seen=kept.seen), unsaved=True)
-
-    def discard(self, kept: AutosavedDraft) -> None:
-        """Throw it away."""
-        self._unsaved.discard(kept)
-
-    def leave(self, kept: AutosavedDraft) -> None:
-        """For the next time."""
-        self._unsaved.leave(kept)
-
-    def scratch(self, name: str, content: str) -> Path:
-        """A private file for an editor or a browser; it is gone when the screen is."""
-        return self._unsaved.scratch(name, content)
-
-    def drop(self, path: Path) -> bool:
-        """Remove such a file at once."""
-        path.unlink(missing_ok=True)
-        return True
-
-    def close(self) -> None:
-        """The screen is gone."""
-        self._unsaved.close()
