@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import PauseReason, RunKind, RunState, WaitReason
+from sestui.core.delivery.states import AUDIENCES, PauseReason, RunKind, RunState, WaitReason
 from sestui.reports.overview import RunView, run_view
 from sestui.ses_api.relay_admission import QueueDepth
 from sestui.store.contacts.imports import Imports
@@ -46,15 +46,15 @@ def dashboard(
     runs: RecentRuns, imports: Imports, relayed: RelayedMails, agenda: Agenda
 ) -> Dashboard:
     """Look at everything once; cheap enough for once a second."""
-    going = _views(runs.going())
-    needs = [need for view in _views(runs.needing()) for need in needs_of(view)]
+    found = _views(runs.unsettled())
+    needs = [need for view in found if view.kind in AUDIENCES for need in needs_of(view)]
     needs += [_need_of_import(record) for record in imports.unseen()]
     return Dashboard(
         needs=tuple(needs),
-        going=tuple(view for view in going if view.state != RunState.PAUSED),
+        going=tuple(view for view in found if not view.has_ended and view.state != RunState.PAUSED),
         agenda=agenda,
         recent=_views(runs.ended(_RECENT)),
-        queues=relayed.queues() if any(view.kind == RunKind.RELAY for view in going) else {},
+        queues=relayed.queues() if any(view.kind == RunKind.RELAY for view in found) else {},
     )
 
 

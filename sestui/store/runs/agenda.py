@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, text
+from sqlalchemy import func, null, text
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import AUDIENCES
@@ -35,14 +35,21 @@ class AgendaRows:
 
 
 def read_agenda(database: Database, *, with_runs: bool = True) -> AgendaRows:
-    """Tasks and scheduled campaigns as they are: three statements, an index step for each run."""
+    """Tasks and scheduled campaigns as they are: two statements, an index step for each run."""
+    # Where there is neither, nobody wants to know when they were run.
+    ran_at = select(SharedSetting.value).where(SharedSetting.name == _RAN_AT).scalar_subquery()
+    tasks, campaigns = select(Task, ran_at), select(Campaign, ran_at)
     with database.read() as session:
-        mark = session.get(SharedSetting, _RAN_AT)
-        return AgendaRows(
-            tasks=_tasks(session, with_runs=with_runs),
-            campaigns=_campaigns(session, with_runs=with_runs),
-            ran_at=mark.value["at"] if mark is not None else None,
-        )
+        scheduled = campaigns.where(col(Campaign.next_due_at).is_not(None))
+        found = [
+            session.execute(_with_run(tasks, TaskRun, _newest_of_task(), with_runs)).all(),
+            session.execute(_with_run(scheduled, Run, _newest_of_campaign(), with_runs)).all(),
+        ]
+    return AgendaRows(
+        tasks=[(task, run) for task, _, run in found[0]],
+        campaigns=[(campaign, run) for campaign, _, run in found[1]],
+        ran_at=next((mark["at"] for rows in found for _, mark, _ in rows if mark), None),
+    )
 
 
 def note_run_due(database: Database, now: Instant) -> None:
@@ -51,27 +58,25 @@ def note_run_due(database: Database, now: Instant) -> None:
         connection.execute(_NOTE, {"name": _RAN_AT, "value": json.dumps({"at": now})})
 
 
-def _tasks(session: Session, *, with_runs: bool) -> Sequence[tuple[Task, TaskRun | None]]:
+def _with_run(query: Any, run: type[TaskRun | Run], newest: Any, with_runs: bool) -> Any:
+    """``query`` with the newest run of each, or with none."""
     if not with_runs:
-        return [(task, None) for task in session.exec(select(Task)).all()]
+        return query.add_columns(null())
+    return query.add_columns(run).outerjoin(run, col(run.id) == newest)
+
+
+def _newest_of_task() -> Any:
     other: Any = aliased(TaskRun)
-    newest = (
+    return (
         select(func.max(other.id)).where(other.task_id == Task.id).correlate(Task).scalar_subquery()
     )
-    query = select(Task, TaskRun).outerjoin(TaskRun, col(TaskRun.id) == newest)
-    return [(task, run) for task, run in session.exec(query)]
 
 
-def _campaigns(session: Session, *, with_runs: bool) -> Sequence[tuple[Campaign, Run | None]]:
-    scheduled = col(Campaign.next_due_at).is_not(None)
-    if not with_runs:
-        return [(each, None) for each in session.exec(select(Campaign).where(scheduled)).all()]
+def _newest_of_campaign() -> Any:
     other: Any = aliased(Run)
-    newest = (
+    return (
         select(func.max(other.id))
         .where(other.campaign_id == Campaign.id, other.kind.in_(AUDIENCES))
         .correlate(Campaign)
         .scalar_subquery()
     )
-    query = select(Campaign, Run).outerjoin(Run, col(Run.id) == newest).where(scheduled)
-    return [(campaign, run) for campaign, run in session.exec(query)]

@@ -6,7 +6,7 @@ from sqlalchemy import Float, bindparam, func, or_
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
-from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, RunState, WaitReason
+from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger.sent_since import count_sent
@@ -33,30 +33,19 @@ class RecentRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def going(self) -> Sequence[NamedRun]:
-        """Runs that have not ended, the newest first."""
-        return self._runs(col(Run.state).not_in(_ENDED))
+    def unsettled(self) -> Sequence[NamedRun]:
+        """Runs that have not ended, or have somebody in doubt; the newest first.
+
+        What was in doubt of a test doesn't count.
+        """
+        in_doubt = (col(Run.in_doubt) > 0) & col(Run.kind).in_(AUDIENCES)
+        return self._runs(or_(col(Run.state).not_in(_ENDED), in_doubt), limit=100)
 
     def pending(self) -> int:
         """Recipients whose mail is still to leave, of all runs that have not ended."""
         waiting = func.coalesce(func.sum(col(Run.pending) + col(Run.sending)), 0)
         with self._database.read() as session:
             return int(session.exec(select(waiting).where(col(Run.state).not_in(_ENDED))).one())
-
-    def needing(self) -> Sequence[NamedRun]:
-        """Runs that are paused, wait for approval or have somebody in doubt, the newest first.
-
-        Tests don't count.
-        """
-        return self._runs(
-            or_(
-                col(Run.state) == RunState.PAUSED.value,
-                (col(Run.state) == RunState.WAITING.value)
-                & (col(Run.reason) == WaitReason.APPROVAL.value),
-                col(Run.in_doubt) > 0,
-            ),
-            col(Run.kind).in_(AUDIENCES),
-        )
 
     def ended(self, limit: int) -> Sequence[NamedRun]:
         """The runs that ended last, newest first; tests don't count."""

@@ -158,7 +158,7 @@ def test_what_is_told_without_a_screen_is_one_transaction_too(live):
         "campaign forecast": lambda: runtime.outlook.of("news"),
         "contact show": lambda: runtime.contact_records.of("all1@example.com"),
         "account": runtime.account_report,
-        "task list": runtime.tasks.all,
+        "task list": runtime.agenda,
         "task show": lambda: runtime.tasks.get("clear"),
         "task log": lambda: runtime.tasks.log("clear"),
         "home, its mails counted anew": lambda: HomeService(runtime).snapshot(account_open=True),

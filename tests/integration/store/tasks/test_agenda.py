@@ -103,7 +103,7 @@ def test_it_is_one_transaction_however_many_there_are(
     event.listen(database.engine, "before_cursor_execute", lambda *each: statements.append(each[2]))
     assert len(look_at_agenda(database, clock, with_runs=with_runs).items) == 24
     asked = [each for each in statements if each.startswith("SELECT")]
-    assert (len(begun), len(asked)) == (1, 3)
+    assert (len(begun), len(asked)) == (1, 2)
 
 
 def test_what_nobody_has_run_is_overdue_until_a_run_due_is_at_work(
