@@ -20,7 +20,7 @@ from sestui.store.db.database import Database
 from sestui.store.db.row_values import from_row, to_row
 from sestui.store.db.tables import Attachment, Campaign, ContactList, Message, Run
 from sestui.store.tasks.occurrences import due_ids, later_than
-from sestui.store.tasks.scheduled import refuse_second_way, started_by_task
+from sestui.store.tasks.one_schedule import refuse_second_way, started_by_task
 
 
 def coming(campaign: Campaign) -> Instant | None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.tables import Delivery, Run
-from sestui.store.ledger.halving import first_newer
+from sestui.store.ledger.binary_search import first_newer
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

@@ -32,7 +32,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.db.tables import Campaign, Delivery, Run
-from sestui.store.ledger.halving import first_newer
+from sestui.store.ledger.binary_search import first_newer
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

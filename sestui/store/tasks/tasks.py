@@ -23,7 +23,7 @@ from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
 from sestui.store.db.row_values import from_row, to_row
 from sestui.store.tasks.occurrences import distinct_instant, due_ids, later_than
-from sestui.store.tasks.scheduled import refuse_second_way_by_task, starts_by_itself
+from sestui.store.tasks.one_schedule import refuse_second_way_by_task, starts_by_itself
 from sestui.store.tasks.tables import Task, TaskRun
 
 _OPEN = sorted(state.value for state in OPEN_TASK_STATES)
