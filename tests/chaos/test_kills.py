@@ -28,6 +28,8 @@ def check(scene, kills, *, worst):
     assert doubts == sum(kills.sizes)  # what was in the air at the kills, and nothing else
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(("mode", "times"), [("single", 3), ("bulk", 2)])
 def test_a_few_kills_of_a_short_run(scene, mode, times):
     made = scene(220 * times, rate=200, mode=mode)

@@ -231,7 +231,10 @@ def test_no_thread_can_be_started_for_a_while(underway, no_threads, after):
 
 @pytest.mark.parametrize(
     ("throttled", "failing"),
-    [(1, 1), pytest.param(30, 4, marks=[pytest.mark.long, pytest.mark.timeout(900)])],
+    [
+        pytest.param(1, 1, marks=[pytest.mark.long, pytest.mark.ci]),
+        pytest.param(30, 4, marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
 )
 def test_nobody_is_rejected_because_ses_is_ill(underway, throttled, failing):
     """So many seconds of nothing but throttling, and then of nothing but failures."""

@@ -167,6 +167,8 @@ def test_a_disk_that_takes_nothing_from_the_start(scene, tmp_path):
     all_is_well(made)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_full_disk_and_room_again(small_disk, scene):
     made = scene(150, rate=RATE, workspace=small_disk / "workspace")
     process = sending(made, "send", "news")
@@ -231,7 +233,11 @@ def test_files_that_change_under_the_sender(scene, tmp_path, happens):
 
 @pytest.mark.parametrize(
     "seconds",
-    [3, pytest.param(10, marks=pytest.mark.long), pytest.param(60, marks=pytest.mark.long)],
+    [
+        pytest.param(3, marks=[pytest.mark.long, pytest.mark.ci]),
+        pytest.param(10, marks=pytest.mark.long),
+        pytest.param(60, marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.parametrize(
     "command",

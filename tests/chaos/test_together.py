@@ -15,6 +15,8 @@ def all_ended(made, processes, code=0):
         assert process.wait(120) in {0, code}, made.said()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_four_processes_at_once_send_everybody_one_mail_within_the_rate(scene):
     rate = 100
     made = scene(500, rate=rate)

@@ -8,10 +8,14 @@ import pytest
 
 from sestui.core.lazy import lazy
 from sestui.runtime import Runtime
+from sestui.sending.ses_access import SesAccess
 from sestui.settings import load_settings
 
 RACERS = 6
-PARTS = sorted(name for name, value in vars(Runtime).items() if isinstance(value, lazy))
+
+
+def parts(of: type) -> list[str]:
+    return sorted(name for name, value in vars(of).items() if isinstance(value, lazy))
 
 
 def simulators() -> set[int]:
@@ -29,19 +33,20 @@ def test_threads_that_need_the_account_at_once_start_one_simulator(tmp_path, fir
 
 
 def test_every_part_is_one_for_all_threads(tmp_path):
-    assert "clients" in PARTS
+    assert parts(SesAccess) == ["clients"]
     with Runtime.open(load_settings(data_dir=tmp_path, simulator_latency=0)) as runtime:
-        for name in PARTS:
-            found = race(runtime, name)
-            assert all(each is found[0] for each in found), name
+        for whole in (runtime.ses, runtime):
+            for name in parts(type(whole)):
+                found = race(whole, name)
+                assert all(each is found[0] for each in found), name
 
 
-def race(runtime: Runtime, name: str) -> list[object]:
+def race(whole: object, name: str) -> list[object]:
     all_there = threading.Barrier(RACERS)
 
     def ask(_: int) -> object:
         all_there.wait(60)
-        return getattr(runtime, name)
+        return getattr(whole, name)
 
     with ThreadPoolExecutor(RACERS) as threads:
         return list(threads.map(ask, range(RACERS)))

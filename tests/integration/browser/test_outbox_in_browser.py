@@ -90,6 +90,8 @@ def posted(simulator: SimulatorProcess, **request: Any) -> str:
         return message_id
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_hostile_mail_does_nothing(
     simulator: SimulatorProcess, page: Any, elsewhere: Any
 ) -> None:

@@ -43,6 +43,8 @@ class Painted:
             self._page.wait_for_timeout(50)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_app_is_shown_takes_keys_and_ends_with_the_server(sestui: Sestui, page: Any) -> None:
     server = sestui.start("--serve", "--port", "0")
     assert server.stderr is not None
@@ -74,6 +76,8 @@ def test_the_app_is_shown_takes_keys_and_ends_with_the_server(sestui: Sestui, pa
     assert loaded == {url.split("/")[2]}  # nothing from anywhere else
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_other_sites_get_no_socket(sestui: Sestui, page: Any, elsewhere: Any) -> None:
     server = sestui.start("--serve", "--port", "0")
     assert server.stderr is not None

@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.support.cli import MESSAGE, Done, Sestui
 
 
@@ -68,6 +70,8 @@ def test_a_campaign_whose_zone_is_gone_keeps_no_other_from_its_time(ready: Sestu
     )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_time_runs_out_and_the_next_minute_goes_on(ready: Sestui) -> None:
     ready.ok("campaign", "start", "news")
     first = ready.run("run-due", "--max-seconds", "4", "--json", SESTUI_SIMULATOR_RATE="30")
@@ -80,6 +84,8 @@ def test_time_runs_out_and_the_next_minute_goes_on(ready: Sestui) -> None:
     assert (run["state"], run["accepted"]) == ("finished", 200)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_quota_makes_it_wait_and_the_roll_off_goes_on(ready: Sestui) -> None:
     ready.settings |= {"SESTUI_SIMULATOR_QUOTA": "100"}
     sent = ready.run("send", "news")

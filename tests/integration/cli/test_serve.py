@@ -156,6 +156,8 @@ async def test_the_apps_end_with_the_server_and_nothing_stays_in_the_air(
     assert run["pending"] > 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_page_that_is_closed_ends_its_app_only(ready: Sestui) -> None:
     server, url = begun(ready)
     async with aiohttp.ClientSession() as session:

@@ -48,6 +48,8 @@ def outcome(call: Callable[[], Any]) -> str:
     return "taken"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_ledger_that_cannot_be_written_refuses_before_anything_is_taken(relay, ses):
     client = relay.client("sesv2")
     client.send_email(**simple("before@x.org"))
@@ -77,6 +79,8 @@ def test_health_is_told_on_a_port_of_its_own(relay):
         caught.value.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_who_waits_too_long_or_leaves_sends_nothing(make, ses):
     relay = make(rate=2, SESTUI_RELAY_WAIT="2")
     v2, v1 = relay.client("sesv2"), relay.client("ses")

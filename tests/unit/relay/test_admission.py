@@ -331,8 +331,11 @@ def test_what_is_in_the_air_at_the_end_is_awaited_for_half_a_minute(answers):
         if answers:
             scene.ses.answer(ACCEPTED)
         else:
-            clock.ahead = 30.0
+            until(lambda: later(30) or not closing.is_alive())
         closing.join()
+
+    def later(seconds):
+        clock.ahead += seconds
 
     [settled] = scene.told(("a@x.org",), meanwhile=stop)
     assert settled == SendResult("m-1" if answers else "sestui-relay-000000000001")

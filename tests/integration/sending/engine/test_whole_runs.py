@@ -277,6 +277,8 @@ def test_what_ses_failed_on_is_tried_again(world):
     assert counts(runtime, run) == RunCounts(accepted=60)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_lost_answer_is_a_doubt_and_never_a_second_mail(world):
     w = world(send_mode="single")
     taken = ("reset_after", "truncated", "gateway_502")
@@ -314,6 +316,8 @@ def test_an_ses_that_is_gone_for_a_while_is_waited_for(world):
     assert after.in_doubt <= 3 + during.in_doubt  # an answer that was cut off, no more
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_database_that_is_locked_for_a_while_is_waited_for(world, monkeypatch):
     monkeypatch.setattr("sestui.store.db.database.BUSY_SECONDS", 0.2)
     w = world(simulator_rate=100)
@@ -371,6 +375,8 @@ def test_two_processes_on_one_postgresql_share_a_run(world, postgres_database):
 # stopping
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_stop_takes_back_what_has_not_left_and_awaits_what_has(world):
     w = world(simulator_rate=100, simulator_latency=0.3)
     runtime = w.runtime()
@@ -401,6 +407,8 @@ def test_a_deadline_is_kept(world):
     assert 10 <= found.accepted == len(w.outbox()) <= 70
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_stop_with_a_call_that_hangs_leaves_that_one_in_doubt(world):
     w = world(simulator_rate=100)
     w.account.add_fault(checked_fault("hang_after", count=1, match="r00010*"))

@@ -153,6 +153,8 @@ def test_a_statement_that_fails_is_told_without_its_values(database):
     assert SECRET not in str(caught.value.__cause__)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_server_that_does_not_answer_is_worth_trying_again():
     database = Database("postgresql+psycopg://nobody:s3cret@127.0.0.1:9/none")
     with pytest.raises(StorageBusyError, match="does not answer") as caught:
