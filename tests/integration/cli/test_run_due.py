@@ -74,7 +74,7 @@ def test_a_campaign_whose_zone_is_gone_keeps_no_other_from_its_time(ready: Sestu
 @pytest.mark.ci
 def test_time_runs_out_and_the_next_minute_goes_on(ready: Sestui) -> None:
     ready.ok("campaign", "start", "news")
-    first = ready.run("run-due", "--max-seconds", "4", "--json", SESTUI_SIMULATOR_RATE="30")
+    first = ready.run("run-due", "--max-seconds", "8", "--json", SESTUI_SIMULATOR_RATE="15")
     assert first.returncode == 0
     (run,) = json.loads(first.stdout)["runs"]
     assert run["state"] == "sending"
