@@ -69,7 +69,8 @@ class Spool:
         """
         with translated():
             self._connection.execute("BEGIN")
-            self._connection.executemany(_ADD, contacts)
+            # As plain tuples, whose values sqlite3 binds faster than those of a subclass.
+            self._connection.executemany(_ADD, map(tuple, contacts))
             self._connection.execute("COMMIT")
 
     def count(self) -> int:
