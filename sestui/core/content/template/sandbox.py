@@ -19,6 +19,7 @@ from sestui.core.content.template.strict import printable_value
 
 RANGE_BUDGET = 10_000
 """Numbers that all ``range()`` calls of one rendering may yield together."""
+_OF_EVERY_DICT = frozenset(dir(dict))
 _LOADING = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 
@@ -63,6 +64,14 @@ class RangeBudget:
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "+", "%"})
     code_generator_class = Generator
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """``obj.attribute``, or else ``obj[attribute]``, as Jinja has it."""
+        # Jinja waits for an AttributeError first, which costs more than all the rest: loops over
+        # orders and the like ask dicts for hundreds of values.
+        if type(obj) is dict and attribute in obj and attribute not in _OF_EVERY_DICT:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Refuse or charge the operators that can eat all memory or time."""

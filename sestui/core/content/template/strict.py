@@ -87,7 +87,7 @@ def tested(value: Any, name: str, printed: bool) -> Any:
     return value
 
 
-_VALUES = (int, float, Decimal, date, time, timedelta)
+_VALUES = (str, int, float, Decimal, date, time, timedelta, Undefined)
 
 
 @pass_context
@@ -101,7 +101,7 @@ def printable_value(context: Context, value: Any) -> Any:
     if kind is str or kind is Markup:
         charge_text(context, value)
         return value
-    if isinstance(value, (str, *_VALUES, Undefined)) or hasattr(value, "__html__"):
+    if isinstance(value, _VALUES) or hasattr(value, "__html__"):
         return value
     raise ValueFault(f"it prints {_kind(value)}")
 
@@ -113,7 +113,7 @@ def check_joined(values: list[Any]) -> None:
         ValueFault: one of them is no value.
     """
     for each in values:
-        if not isinstance(each, (str, *_VALUES, Undefined)):
+        if not isinstance(each, _VALUES):
             raise ValueFault(f"it puts together {_kind(each)}")
 
 

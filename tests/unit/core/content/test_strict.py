@@ -141,3 +141,19 @@ def test_values_that_people_can_read_are():
         "3 1.5 True x tea and jam"
     )
     assert text("{{ n ~ f ~ s }} {{ 'a' ~ ('<b>' | e) }}", **values) == "31.5x a<b>"
+
+
+ORDER = {"name": "tea", "items": "3 tins", "__class__": "first"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [("order.name", "tea"), ("order['name']", "tea"), ("order['items']", "3 tins")],
+)
+def test_a_mapping_gives_its_values_by_name(asked, shown):
+    assert text(f"{{{{ {asked} }}}}", order=ORDER) == shown
+
+
+@pytest.mark.parametrize("asked", ["order.items", "order.__class__", "order.price"])
+def test_what_every_mapping_has_and_what_this_one_lacks_is_no_value(asked):
+    assert "body, line 1: " in refused(f"{{{{ {asked} }}}}", order=ORDER)
