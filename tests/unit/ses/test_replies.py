@@ -100,6 +100,20 @@ def test_a_page_in_ses_place_tells_nothing_whatever_its_status(status):
         assert str(status) in reply.reason
 
 
+@pytest.mark.parametrize(("status", "kind"), [(299, ACCEPTED), (300, UNKNOWN)])
+def test_a_message_id_is_believed_below_300_only(status, kind):
+    said = {"MessageId": "m", "BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "m"}]}
+    answer = HttpAnswer(status, {}, json.dumps(said).encode())
+    assert [each.kind for each in (single_reply(answer), *bulk_replies(answer, 1))] == [kind] * 2
+
+
+def test_an_id_has_200_characters_and_a_code_100_and_no_more():
+    answer = HttpAnswer(200, {}, json.dumps({"MessageId": "a" * 201}).encode())
+    assert single_reply(answer).message_id == "a" * 200
+    assert single_reply(error(400, "a" * 101)).code == "a" * 100
+    assert bulk_replies(bulk({"Status": "a" * 101}), 1)[0].code == "a" * 100
+
+
 @pytest.mark.parametrize("status", ["SUCCESS", "ODD"])
 def test_ids_and_codes_are_bounded_and_hold_nothing_that_a_terminal_obeys(status):
     odd = "\x1b]0;x\x07\u202e\n" + "a" * 1000
@@ -290,6 +304,13 @@ def test_an_entrys_message_id_is_kept():
         ),
         (page(504), "504", "Somebody answered 504 in SES's place."),
         (page(429), "429", ""),
+        (HttpAnswer(429, {}, b'{"message":"Slowly."}'), "429", "Slowly."),
+        (page(407), "407", "The proxy wants a password."),
+        (
+            HttpAnswer(407, {}, b'{"message":"Squid."}'),
+            "407",
+            "The proxy wants a password: Squid.",
+        ),
         (page(403), "403", "Somebody answered 403 in SES's place."),
         (
             HttpAnswer(403, {}, b'{"Message":"Sign in."}'),
