@@ -11,6 +11,7 @@ from sestui.core.delivery.pacing import (
     CHUNK_SECONDS,
     CLAIM_AHEAD_SECONDS,
     FURTHEST_RETRY,
+    NO_RATE,
     PACE,
     SHARED_CLAIM_AHEAD_SECONDS,
     SHARED_LEAD_SECONDS,
@@ -20,6 +21,7 @@ from sestui.core.delivery.pacing import (
     Reservation,
     backoff,
     chunk_size,
+    line_seconds,
     quota,
 )
 
@@ -143,6 +145,10 @@ def test_what_a_kill_may_leave_in_doubt_is_under_a_quarter_of_a_second():
     assert SHARED_LEAD_SECONDS < SHARED_CLAIM_AHEAD_SECONDS
 
 
+def test_a_process_that_claims_alone_has_no_more_than_one_chunk_waiting():
+    assert CLAIM_AHEAD_SECONDS <= CHUNK_SECONDS
+
+
 @pytest.mark.parametrize(
     ("rate", "ahead", "opens"),
     [(10, 30, 30), (10, 30.1, 0), (0.1, 100, 100), (0.1, 100.1, 0), (10, -1, 0)],
@@ -157,6 +163,17 @@ def test_an_arrival_time_is_believed_up_to_half_a_minute_or_ten_mails_ahead(rate
 def test_a_backoff_doubles_up_to_five_minutes(attempt, seconds):
     assert backoff(attempt) == seconds
     assert backoff(attempt) < FURTHEST_RETRY
+
+
+def test_a_retry_due_later_than_twice_the_longest_backoff_shows_a_clock_set_back():
+    assert 2 * backoff(1_000) == FURTHEST_RETRY
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds"), [(0, 0), (500_000, 0), (500_100, 0.001), (600_000, 1), (10_500_000, 100)]
+)
+def test_a_long_call_may_be_on_its_way_as_long_as_a_slow_line_takes(size, seconds):
+    assert line_seconds(size) == pytest.approx(seconds, rel=1e-9)
 
 
 # quota
@@ -234,7 +251,12 @@ def test_backoff_doubles_to_five_minutes():
     assert backoff(10**9) == 300
 
 
+def test_before_the_first_look_nothing_leaves_and_nothing_is_said_of_throttling():
+    assert (NO_RATE.rate, NO_RATE.said()) == (0, "")
+
+
 def test_what_throttling_leaves_is_said_only_when_it_cuts():
+    assert AllowedRate(14.0) == AllowedRate(14.0, 1.0)
     assert AllowedRate(14.0).said() == ""
     cut = AllowedRate(7.0, 0.5)
     assert cut.said() == "7.0 a second: SES throttled, 50% of its rate is left"
