@@ -99,6 +99,7 @@ def test_each_answer_goes_where_the_design_says(started, database, clock):
     assert (second.code, second.reason) == ("MessageRejected", "No.")
     assert (third.code, third.sent_at) == ("ReadTimeoutError", None)
     assert (fourth.state, fourth.attempts) == ("pending", 1)
+    assert {row.not_before for row in (first, second, third, fourth)} == {0}  # none has to wait
 
 
 def test_what_ses_said_is_kept_letter_for_letter(started, database, clock):
