@@ -49,7 +49,10 @@ ROOT = Path(__file__).parents[1]
 _LEDGER = "tests/integration/store/ledger/test_ledger.py"
 CHECKED = {
     "sestui/core/contact/mailboxes.py": ("tests/unit/core/contact/test_mailboxes.py",),
-    "sestui/core/delivery/pacing.py": ("tests/unit/core/delivery/test_pacing.py",),
+    "sestui/core/delivery/pacing.py": (
+        "tests/unit/core/delivery/test_pacing.py",
+        "tests/unit/core/delivery/test_forecast.py",
+    ),
     "sestui/core/delivery/throttled_share.py": (
         "tests/unit/core/delivery/test_throttled_share.py",
         "tests/unit/core/delivery/test_rate_control.py",
