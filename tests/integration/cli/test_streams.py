@@ -31,7 +31,7 @@ REPORTING = {
     "export contacts": (),
     "export deliveries": (),
     "import": ("readers.csv", "--list", "readers", "--dry-run"),
-    "log": (),
+    "log": ("--path",),
     "relay key list": (),
     "relay key show": ("shop",),
     "run-due": (),
