@@ -113,11 +113,13 @@ def _known(given: Any, shape: Any, name: str) -> Any:
     if isinstance(shape, dict):
         if not isinstance(given, dict):
             raise _wrong_type(name, "an object")
-        return {
-            key: _known(value, _shape_of(shape, key), key)
-            for key, value in given.items()
-            if value is not None
-        }
+        members = {}
+        for key, value in given.items():
+            if value is not None:
+                of_member = _shape_of(shape, key)
+                text = of_member is None and isinstance(value, str)
+                members[key] = value if text else _known(value, of_member, key)
+        return members
     if isinstance(shape, list):
         if not isinstance(given, list):
             raise _wrong_type(name, "a list")

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -139,14 +139,13 @@ def _from_header(authorization: str, received: Received) -> SignatureClaim:
     date, dated_by = received.header("x-amz-date"), "x-amz-date"
     if not date and received.header("date"):
         date, dated_by = _basic_date(received.header("date")), "date"
-    claim = _claim(
+    return _claim(
         credential=match["credential"],
         headers=match["headers"],
         date=date,
         signature=match["signature"],
-        expires=None,
+        dated_by=dated_by,
     )
-    return replace(claim, dated_by=dated_by)
 
 
 def _basic_date(date: str) -> str:
@@ -178,7 +177,13 @@ def _from_query(given: dict[str, str]) -> SignatureClaim:
 
 
 def _claim(
-    *, credential: str, headers: str, date: str, signature: str, expires: int | None
+    *,
+    credential: str,
+    headers: str,
+    date: str,
+    signature: str,
+    expires: int | None = None,
+    dated_by: str = "x-amz-date",
 ) -> SignatureClaim:
     parts = credential.split("/")
     if len(parts) != 5 or not all(parts) or parts[4] != "aws4_request":
@@ -195,6 +200,14 @@ def _claim(
         raise SignatureFault(
             SignatureFaultKind.INCOMPLETE, "Signature must be 64 hexadecimal digits."
         )
+    key, day, region, service, _ = parts
+    names = _signed_names(headers)
+    return SignatureClaim(key, day, region, service, date, names, signature, expires, dated_by)
+
+
+@lru_cache(maxsize=64)
+def _signed_names(headers: str) -> tuple[str, ...]:
+    # A client signs the same headers in every call.
     names = tuple(headers.lower().split(";"))
     if not all(_SIGNED_HEADER.fullmatch(name) for name in names) or list(names) != sorted(
         set(names)
@@ -202,8 +215,7 @@ def _claim(
         raise SignatureFault(
             SignatureFaultKind.INCOMPLETE, "SignedHeaders must be sorted names of headers."
         )
-    key, day, region, service, _ = parts
-    return SignatureClaim(key, day, region, service, date, names, signature, expires)
+    return names
 
 
 def verify(
@@ -318,7 +330,10 @@ def canonical_requests(received: Received, claim: SignatureClaim) -> Iterator[st
     Clients differ in whether they resolve dots in a path and whether they escape a query anew;
     each text determines the request as it came.
     """
-    headers = "".join(f"{name}:{_joined(received, name)}\n" for name in claim.signed_headers)
+    values: dict[str, list[str]] = {}
+    for name, value in received.headers:
+        values.setdefault(name, []).append(" ".join(value.split()))
+    headers = "".join(f"{name}:{','.join(values.get(name, ()))}\n" for name in claim.signed_headers)
     signed = ";".join(claim.signed_headers)
     for path, query in _targets(received.path, received.query):
         yield "\n".join((received.method, path, query, headers, signed, received.body_hash))
@@ -345,11 +360,6 @@ def _signature(key: bytes, claim: SignatureClaim, request: str) -> str:
     digest = hashlib.sha256(request.encode("latin-1")).hexdigest()
     text = "\n".join((ALGORITHM, claim.date, claim.scope(), digest))
     return hmac.digest(key, text.encode("latin-1"), "sha256").hex()
-
-
-def _joined(received: Received, name: str) -> str:
-    values = (value for key, value in received.headers if key == name)
-    return ",".join(" ".join(value.split()) for value in values)
 
 
 def _escaped_path(path: str) -> str:

@@ -124,6 +124,14 @@ def test_headers_are_compared_without_their_spaces():
     check(signed(headers={"Content-Type": "a;  b  ", "amz-sdk-request": " attempt=1 "}))
 
 
+def test_a_header_that_comes_twice_is_signed_as_one_with_both_values_in_their_order():
+    right = signed(headers={"amz-sdk-request": "one,two"})
+    others = tuple(each for each in right.headers if each[0] != "amz-sdk-request")
+    check(replace(right, headers=(*others, ("amz-sdk-request", "one"), ("amz-sdk-request", "two"))))
+    swapped = (*others, ("amz-sdk-request", "two"), ("amz-sdk-request", "one"))
+    assert refused(replace(right, headers=swapped)) is SignatureFaultKind.MISMATCH
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
