@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 from sestui.core.contact.mailboxes import Mailbox
 
 Pairs = tuple[tuple[str, str], ...]
@@ -281,7 +283,7 @@ def error_body(error: ServiceError) -> bytes:
 
 def send_email_body(message_id: str) -> bytes:
     """The answer of SendEmail."""
-    return json.dumps({"MessageId": message_id}).encode()
+    return orjson.dumps({"MessageId": message_id})
 
 
 def send_bulk_email_body(results: tuple[EntryResult, ...]) -> bytes:

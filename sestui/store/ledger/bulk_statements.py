@@ -33,6 +33,7 @@ from sqlalchemy.dialects.postgresql import JSON
 
 from sestui.core.delivery.handover import Answer, HoldBack
 from sestui.core.delivery.states import DeliveryState
+from sestui.core.text import encodable
 from sestui.store.ledger.statements import DELIVERY
 
 _FIELDS: tuple[tuple[str, Any], ...] = (
@@ -63,21 +64,23 @@ class Statements:
 
 def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
     """Answers, each with the state that its delivery is in after it."""
-    return _json(
-        [
-            {
-                "id": answer.delivery_id,
-                "attempt": answer.attempt,
-                "state": state,
-                "message_id": answer.reply.message_id,
-                "code": answer.reply.code,
-                "reason": answer.reply.reason,
-                "wait": answer.retry_after,
-                "faults": int(answer.reply.hold_back is HoldBack.FAULT),
-            }
-            for answer, state in answers
-        ]
-    )
+    said = [
+        {
+            "id": answer.delivery_id,
+            "attempt": answer.attempt,
+            "state": state,
+            "message_id": answer.reply.message_id,
+            "code": answer.reply.code,
+            "reason": answer.reply.reason,
+            "wait": answer.retry_after,
+            "faults": int(answer.reply.hold_back is HoldBack.FAULT),
+        }
+        for answer, state in answers
+    ]
+    try:
+        return orjson.dumps(said).decode()
+    except orjson.JSONEncodeError:  # half a character: no database could keep it
+        return encodable(json.dumps(said, ensure_ascii=False))
 
 
 def values_text(values: Sequence[int] | Sequence[str]) -> str:
@@ -98,9 +101,6 @@ def values_of(parameter: str, *, postgresql: bool = False) -> FromClause:
 def statements(connection: Connection) -> Statements:
     """Those of the connection's database."""
     return _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
-
-
-_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _settle(said: FromClause) -> Update:

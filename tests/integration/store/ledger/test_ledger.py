@@ -130,6 +130,15 @@ def test_only_faults_count_against_a_delivery(started, hold_back):
         ledger.exchange([not_sent(claim, hold_back)], None)
 
 
+def test_half_a_character_in_an_answer_is_a_question_mark(started, database):
+    run_id, ledger = started(1)
+    [claim] = ledger.exchange([], ClaimRequest(run_id, 1)).claims
+    reply = Reply(AnswerKind.REFUSED, code="MessageRejected", reason="Cut: \ud83d, whole: é")
+    ledger.exchange([Answer.of(claim, reply)], None)
+    [row] = rows_of(database, run_id)
+    assert row.reason == "Cut: ?, whole: é"
+
+
 def test_a_run_finishes_with_its_last_answer(started, database, clock):
     run_id, ledger = started(2)
     a, b = ledger.exchange([], ClaimRequest(run_id, 2)).claims
