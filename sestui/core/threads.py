@@ -31,6 +31,16 @@ def start(thread: threading.Thread, clock: Clock, *, patience: float = PATIENCE_
             return
 
 
+def ring(event: threading.Event) -> None:
+    """Set ``event``, unless it is set: whoever waits for it has been woken then.
+
+    To set it once more would take its lock, for each of many at once. Whoever is woken clears the
+    event before looking at what there is to do, so that nothing that was there before is missed.
+    """
+    if not event.is_set():
+        event.set()
+
+
 def none_left(error: BaseException) -> SestuiError:
     """What to say when no thread could be started for long."""
     return SestuiError(

@@ -173,7 +173,7 @@ class RelayAdmission:
         deadline = self._clock.monotonic() + self._patience
         waiting = WaitingMail(incoming, mail, deadline, loop.create_future(), loop)
         self._queue.add(waiting)
-        self._dispatcher.answered.set()
+        threads.ring(self._dispatcher.answered)
         if self._failure:  # since a moment: nobody looks any more at what arrives
             return unavailable(self._failure)
         return await waiting.future

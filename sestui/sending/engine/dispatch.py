@@ -319,4 +319,4 @@ class Dispatcher:
 
     def _reply(self, claims: Sequence[Claim], reply: Reply) -> None:
         self._answers.extend(Answer.of(claim, reply) for claim in claims)
-        self.answered.set()
+        threads.ring(self.answered)

@@ -29,6 +29,21 @@ def test_one_that_can_never_be_started_is_an_error_with_the_way_out(monkeypatch)
     assert clock.monotonic() - began >= threads.PATIENCE_SECONDS
 
 
+def test_ringing_wakes_who_waits_and_is_heard_however_often_it_was_done():
+    event = threading.Event()
+    heard = threading.Event()
+    thread = threading.Thread(target=lambda: (event.wait(), heard.set()))
+    thread.start()
+    threads.ring(event)
+    thread.join()
+    assert heard.is_set()
+    threads.ring(event)
+    assert event.is_set()
+    event.clear()
+    threads.ring(event)
+    assert event.is_set()
+
+
 def test_starting_one_twice_is_a_mistake_and_not_waited_for():
     thread = threading.Thread(target=int, name="once")
     threads.start(thread, FakeClock())
