@@ -85,7 +85,7 @@ def parse_attributes(text: str, before: Mapping[str, Any]) -> dict[str, Any]:
                 f"Line {number}: {printable(name[:60])} can't be used in a message{better}."
             )
         if name in found:
-            raise UsageError(f"Line {number}: {printable(name[:60])} is there twice.")
+            raise UsageError(f"Line {number}: {printable(name[:60])} appears twice.")
         if name in before and shown == _shown(before[name]):
             found[name] = before[name]
         elif shown:
@@ -135,11 +135,11 @@ def _value(shown: str, line: int) -> str:
         except ValueError as error:
             raise UsageError(f"Line {line}: the quotation mark is not closed.") from error
         if not isinstance(value, str):
-            raise UsageError(f"Line {line}: after a quotation mark comes one text.")
+            raise UsageError(f"Line {line}: a quotation mark must enclose the whole value.")
     if len(value) > MAX_VALUE:
         raise UsageError(f"Line {line}: the value has more than {MAX_VALUE:,} characters.")
     if "\0" in value or not _is_text(value):
-        raise UsageError(f"Line {line}: the value has something in it that is no character.")
+        raise UsageError(f"Line {line}: the value contains an invalid character.")
     return value
 
 

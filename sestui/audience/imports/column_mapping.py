@@ -32,7 +32,7 @@ class ColumnChoice:
     @property
     def fault(self) -> str:
         """Why this can't be imported yet, as a sentence; '' when it can."""
-        return "" if EMAIL in self.uses else "Say which column holds the addresses."
+        return "" if EMAIL in self.uses else "Choose the column that holds the addresses."
 
     def with_email(self, position: int) -> Self:
         """This column holds the addresses; the one that did becomes an attribute."""

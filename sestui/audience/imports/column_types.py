@@ -60,7 +60,7 @@ def _date(cell: str, order: str) -> str:
     elif parts := _PARTS.fullmatch(cell):
         first, second, year = int(parts[1]), int(parts[3]), int(parts[4])
         if not order and parts[2] != "." and first != second and max(first, second) <= 12:
-            raise ValueError("a date that can be read one way only; say date-dmy or date-mdy")
+            raise ValueError("an unambiguous date; choose date-dmy or date-mdy")
         month_first = second > 12 or (order == "mdy" and first <= 12 and parts[2] != ".")
         month, day = (first, second) if month_first else (second, first)
     else:
@@ -68,7 +68,7 @@ def _date(cell: str, order: str) -> str:
     try:
         return f'"{date(year, month, day).isoformat()}"'
     except ValueError as error:
-        raise ValueError("a date that there is") from error
+        raise ValueError("a date that exists") from error
 
 
 _Reader = Callable[[str], str]

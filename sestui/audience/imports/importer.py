@@ -96,7 +96,7 @@ class ImportResult:
     shown: tuple[str, ...] = ()
     """Some cells, by which one sees whether the encoding is right."""
     says: FileSays = field(default_factory=FileSays)
-    """What the file says of who may be mailed."""
+    """What the file says about who may be mailed."""
     addresses_only: int = 0
     """Rows that suppress an address and are no contact."""
     note: int | None = None
@@ -199,7 +199,7 @@ def import_contacts(
             own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
         )
         if not list_names and not columns.roles:
-            raise UsageError("Name a list that they join.", by_option="--list NAME does.")
+            raise UsageError("Name a list for them to join.", by_option="--list NAME does.")
         _check_rejects_path(path, rejects_path)
         rejects_file = stack.enter_context(RejectsFile.at(rejects_path)) if rejects_path else None
         spool = stack.enter_context(Spool())

@@ -102,7 +102,7 @@ class OwnRecords:
         status = record.status or ContactStatus.ACTIVE.value
         if status not in set(ContactStatus):
             known = ", ".join(ContactStatus)
-            raise _BadFieldError("status", status, f"The status is none of {known}.")
+            raise _BadFieldError("status", status, f"The status must be one of {known}.")
         weight = self._count(record, status)
         if self._all_active:
             more = More()
@@ -149,7 +149,7 @@ def _put_instant(more: More, name: str, text: str) -> None:
     try:
         more[name] = datetime.fromisoformat(text).timestamp()  # type: ignore[literal-required] # of the instants
     except ValueError as error:
-        raise _BadFieldError(name, text, "That is no date as sestui writes it.") from error
+        raise _BadFieldError(name, text, "That is not a date as sestui writes it.") from error
 
 
 def _list_name(name: str) -> str:
@@ -298,8 +298,8 @@ class OwnLineSource:
             number += 1
             if len(line) == MAX_RECORD:
                 raise BadFileError(
-                    f"{self._name}, line {number} is longer than {MAX_RECORD:,} bytes; this is no "
-                    "export of contacts."
+                    f"{self._name}, line {number} is longer than {MAX_RECORD:,} bytes; this is "
+                    "not an export of contacts."
                 )
             if line.strip():
                 yield number, len(line), [line.decode("utf-8", "replace")]
@@ -326,19 +326,19 @@ def _record_of(text: str, types: TypedColumns | None) -> _Record:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise _BadFieldError("", text.strip(), "The line is no JSON object.")
+        raise _BadFieldError("", text.strip(), "The line is not a JSON object.")
     fields = {name: found.get(name, [] if name in {"tags", "lists"} else "") for name in COLUMNS}
     attributes = found.get(_ATTRIBUTES, {})
     for name, value in fields.items():
         of_texts = name in {"tags", "lists"}
         if not (_is_texts(value) if of_texts else isinstance(value, str)):
-            wanted = "a list of texts" if of_texts else "a text"
-            raise _BadFieldError(name, str(value), f"{name} has to be {wanted}.")
+            wanted = "a list of strings" if of_texts else "a text"
+            raise _BadFieldError(name, str(value), f"{name} must be {wanted}.")
     if not isinstance(attributes, Mapping):
-        raise _BadFieldError(_ATTRIBUTES, str(attributes), "attributes have to be an object.")
+        raise _BadFieldError(_ATTRIBUTES, str(attributes), "attributes must be an object.")
     packed = _packed(attributes, types)
     if is_damaged(packed + "".join(map(str, fields.values()))) or _has_nul(packed):
-        raise _BadFieldError("", text.strip(), "A value has something in it that is no character.")
+        raise _BadFieldError("", text.strip(), "A value contains an invalid character.")
     return _Record(**fields, attributes=packed)
 
 

@@ -120,7 +120,7 @@ def _source(opened: OpenedFile, reading: Reading) -> ContactSource:
     begins_structured = head.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(_STRUCTURED)
     if size > len(head) and b"\n" not in head and b"\r" not in head and not begins_structured:
         raise BadFileError(
-            f"{name}, line 1 is longer than {MAX_RECORD:,} characters; this is no file of rows."
+            f"{name}, line 1 is longer than {MAX_RECORD:,} characters; this is not a file of rows."
         )
     encoding = find_encoding(file, head, name, reading.encoding)
     return _text_source(opened, head, encoding, size=size, delimiter=reading.delimiter)

@@ -64,7 +64,7 @@ class RejectsStore:
             if path.exists() and path.samefile(source):
                 raise UsageError(f"{name} is the imported file itself; name another.")
             if path.exists() and not replace:
-                raise StateError(f"There is a file {name} already.")
+                raise StateError(f"{name} already exists.")
         except OSError as error:
             raise UsageError(f"Rejects can't be written to {name}: {error.strerror}.") from error
         with RejectsFile.at(path) as file:

@@ -157,12 +157,11 @@ class FileSays:
         if not self.gone:
             return told
         if self.all_active:
-            who = (
-                "1 who must not be mailed comes"
-                if self.gone == 1
-                else (f"{self.gone:,} who must not be mailed come")
-            )
-            return [*told, f"By the file's word, {who} in as active nevertheless, as you asked."]
+            who = "1 contact" if self.gone == 1 else f"{self.gone:,} contacts"
+            return [
+                *told,
+                f"As you asked, imported as active: {who} that the file says not to mail.",
+            ]
         return [*told, f"{self.unsubscribed:,} unsubscribed and {self.suppressed:,} suppressed."]
 
 
@@ -178,7 +177,8 @@ class UnknownStatusError(UsageError):
         label, value = printable(first.label)[:_SHOWN], printable(first.values[0])[:_SHOWN]
         told = "; ".join(column.sentence for column in self.columns)
         super().__init__(
-            f"{file_name}: {told}. Nothing was imported. Keep the column as an attribute under "
+            f"{file_name}: {told}. Nothing has been imported. Keep the column as an attribute "
+            "under "
             "another name, or leave it out.",
             by_option=f"Say what a value means with --status '{value}=unsubscribed' (or active, "
             f"bounced, complained, blocklisted), keep the column with --map '{label}=NAME', or "

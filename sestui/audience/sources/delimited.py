@@ -109,7 +109,7 @@ class DelimitedSource(TextSource):
                 raise RecordTooLongError(
                     "is a quotation mark missing"
                     if in_record and line.endswith(_LINE_ENDS)
-                    else "this is no file of rows"
+                    else "this is not a file of rows"
                 )
             if first:
                 line, first = line.removeprefix("\ufeff"), False  # left by --encoding utf-16-le

@@ -135,8 +135,8 @@ def find_encoding(file: BinaryIO, head: bytes, name: str, given: str | None) -> 
     if codec is not None or found.undecodable <= found.multibyte:
         if given and found.undecodable > found.lines + 1:
             raise BadFileError(
-                f"{name} is not in {given}: {found.undecodable:,} bytes of it are no characters "
-                "there. Give another encoding, or none.",
+                f"{name} is not in {given}: {found.undecodable:,} of its bytes are invalid there. "
+                "Give another encoding, or none.",
                 by_option="(--encoding gives it.)",
             )
         return found.encoding(guess)
@@ -274,8 +274,8 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     readings = [each for each in _readings(evidence) if each.plausible >= _PLAUSIBLE]
     if not readings:
         raise BadFileError(
-            f"{name} is not UTF-8, and its encoding can't be told; say which it is, or "
-            "save it as UTF-8.",
+            f"{name} is not UTF-8, and its encoding can't be detected; say which it is, or save "
+            "it as UTF-8.",
             by_option="--encoding says which.",
         )
     best = readings[0]

@@ -140,7 +140,7 @@ class JsonSource:
             contact = {"email": contact}  # an array of addresses
         if not isinstance(contact, dict):
             raise BadFileError(
-                f"{self._name}, line {line}: a contact has to be an object of JSON, in braces."
+                f"{self._name}, line {line}: a contact must be a JSON object, in braces."
             )
         return flattened(contact)
 
@@ -297,12 +297,12 @@ class _Stream:
             if len(self._text) - self._at >= MAX_RECORD * 16:
                 raise BadFileError(
                     f"{self._name}, line {self._line}: an object starts here that is longer than "
-                    f"{MAX_RECORD * 16:,} characters, or is no JSON ({fault.msg})."
+                    f"{MAX_RECORD * 16:,} characters, or is not JSON ({fault.msg})."
                 )
             if not self._more():
                 line = self._line + self._text.count("\n", self._at, fault.pos)
                 raise BadFileError(
-                    f"{self._name}, line {line} is no valid JSON: {fault.msg}."
+                    f"{self._name}, line {line} is not valid JSON: {fault.msg}."
                 ) from fault
 
     def _more(self) -> bool:

@@ -80,7 +80,7 @@ def _open_regular(path: Path) -> BinaryIO:
     except FileNotFoundError as error:
         raise BadFileError(f"There is no file {name}.") from error
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "that is no file name"
+        said = error.strerror if isinstance(error, OSError) else "that is not a file name"
         raise BadFileError(f"{name} can't be read: {said}.") from error
 
 
@@ -124,7 +124,7 @@ def _is_workbook(members: list[str], name: str) -> bool:
     if "[Content_Types].xml" in members and any(each.startswith("xl/") for each in members):
         return True
     if "mimetype" in members or "[Content_Types].xml" in members:
-        raise BadFileError(f"{name} is a document that isn't read here; save it as CSV or xlsx.")
+        raise BadFileError(f"{name} is a document that sestui can't read; save it as CSV or xlsx.")
     return False
 
 
@@ -183,8 +183,8 @@ def _spooled(source: _Readable, *, name: str = "", packed_size: int | None = Non
 def _check_size(unpacked: int, packed: int, name: str) -> None:
     if unpacked > MAX_UNPACKED or (unpacked > _TRUSTED and unpacked > packed * _MAX_RATIO):
         raise BadFileError(
-            f"{name} unpacks to more than {min(unpacked, MAX_UNPACKED) / 1e6:,.0f} MB, which no "
-            "list of contacts of that size does; unpack it yourself if you trust it."
+            f"{name} unpacks to more than {min(unpacked, MAX_UNPACKED) / 1e6:,.0f} MB, far too "
+            "much for a list of contacts; unpack it yourself if you trust it."
         )
 
 

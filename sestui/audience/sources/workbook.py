@@ -160,8 +160,8 @@ def _check_extent(file: BinaryIO, name: str) -> None:
                 ) from error
             if rows * columns > _MAX_CELLS:
                 raise BadFileError(
-                    f"{name} has a sheet of {rows:,} rows by {columns:,} columns, which is more "
-                    "than can be held; delete what is far out in it, or save it as CSV."
+                    f"{name} has a sheet of {rows:,} rows by {columns:,} columns, which is too "
+                    "large; delete stray cells in it, or save it as CSV."
                 )
     file.seek(0)
 

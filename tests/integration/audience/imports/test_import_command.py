@@ -120,7 +120,7 @@ def test_a_file_without_any_contact_is_a_failure_and_changes_nothing(workspace: 
     done = run(path, "--list", "news", "--rejects", workspace / "rejects.csv")
     assert done.exit_code == 1
     assert "1  rejects" in done.stdout
-    assert "no contact in it; nothing was changed" in done.stderr
+    assert "contains no contacts; nothing has been changed" in done.stderr
     assert "broken" in (workspace / "rejects.csv").read_text()
     assert json.loads(run(path, "--list", "news", "--json").stdout)["contacts"] == 0
 

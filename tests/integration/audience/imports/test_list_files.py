@@ -432,9 +432,9 @@ def test_json_lines_may_bring_new_names_late_and_hostile_texts(imported: Any) ->
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'{"email": "ann@example.org"}\n{"email": "bob', "line 2 is no valid JSON"),
+        (b'{"email": "ann@example.org"}\n{"email": "bob', "line 2 is not valid JSON"),
         (b'[{"email": "ann@example.org"},\n{"email": "bob@example.org"}', "is it complete"),
-        (b'[{"email": "ann@example.org"},\n\n3]', "line 3: a contact has to be an object"),
+        (b'[{"email": "ann@example.org"},\n\n3]', "line 3: a contact must be a JSON object"),
         (b"BEGIN:VCARD\nFN:Ann\nEMAIL:ann@example.org\n", "no END:VCARD"),
         (zipped(**{"a.csv": CSV, "b.csv": CSV}), r"2 files \(a\.csv, b\.csv\)"),
         (zipped(mimetype=b"application/vnd.oasis", **{"content.xml": b""}), "CSV or xlsx"),
@@ -442,7 +442,7 @@ def test_json_lines_may_bring_new_names_late_and_hostile_texts(imported: Any) ->
         (gzip.compress(bytes(100_000_000)), "unpacks to more than"),
         (zipped(**{"a.csv": bytes(100_000_000)}), "unpacks to more than"),
         (workbook({"Empty": [[]]}), "is empty"),
-        (workbook({"Far": [[ANN]] + [[]] * 50_000 + [[None] * 1_000 + ["x"]]}), "far out"),
+        (workbook({"Far": [[ANN]] + [[]] * 50_000 + [[None] * 1_000 + ["x"]]}), "stray cells"),
         (b"PK\x03\x04" + b"x" * 99, "can't be unpacked"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 99, "CSV or xlsx"),
     ],

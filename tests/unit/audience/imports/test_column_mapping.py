@@ -14,7 +14,7 @@ def test_exactly_one_column_is_the_address() -> None:
     assert moved.with_email(1) == moved
     assert moved.with_email(0).uses == ("email", "first_name", "tags", "name", "nick")
     left_out = CHOICE.with_ignored(0)
-    assert (left_out.email, left_out.fault) == (None, "Say which column holds the addresses.")
+    assert (left_out.email, left_out.fault) == (None, "Choose the column that holds the addresses.")
     assert (left_out.with_email(3).email, left_out.with_email(3).fault) == (3, "")
 
 
