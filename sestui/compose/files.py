@@ -112,7 +112,7 @@ def text_of(path: Path) -> str:
         raise BadFileError(f"{shown} can't be read: {error.strerror}.") from error
     if len(data) > MAX_FILE_BYTES:
         raise BadFileError(
-            f"{shown} is larger than {MAX_FILE_BYTES / 1e6:.0f} MB: that is no file for `apply`."
+            f"{shown} is larger than {MAX_FILE_BYTES / 1e6:.0f} MB, the limit of `apply`."
         )
     try:
         content = data.decode("utf-8-sig")

@@ -30,7 +30,7 @@ def relayed_mail(mail: RelayedMail, places: Sequence[int], tags: Tags) -> Mail:
 
 class RelayComposer:
     """Gives each recipient the mail it is for; ``contents`` reads stored mails by their ids, those
-    that are not kept any more left out."""
+    that are no longer kept left out."""
 
     bulk_capable = False
     """What a client handed over is never put into a bulk call."""
@@ -58,7 +58,7 @@ class RelayComposer:
         """The mail for the recipient that ``attributes`` names, read now.
 
         Raises:
-            ContentError: what it says is not kept any more.
+            ContentError: what it says is no longer kept.
         """
         mail_id = attributes[RELAYED]
         return LoadedMails(self._contents([mail_id])).mail(email, attributes, tags)
@@ -76,11 +76,11 @@ class LoadedMails:
         """The mail for the recipient that ``attributes`` names.
 
         Raises:
-            ContentError: what it says is not kept any more.
+            ContentError: what it says is no longer kept.
         """
         content = self._contents.get(attributes[RELAYED])
         if content is None:
             raise ContentError(
-                "What this relayed mail says is not kept any more (relay_retention)."
+                "The content of this relayed mail is no longer kept (relay_retention)."
             )
         return relayed_mail(content, [attributes[PLACE]], tags)

@@ -204,7 +204,7 @@ class _Tally:
     """Counts problems by sentence; further sentences than anybody reads share one line."""
 
     _SENTENCES = 100
-    _OTHER = "The message fails in other ways."
+    _OTHER = "The message has other errors."
 
     def __init__(self, examples: int, failed: Callable[[str, str], object] | None) -> None:
         self._examples = examples

@@ -10,7 +10,7 @@ def keymap_of(value: Any) -> dict[str, str]:
     """A keymap from how people write it: binding id to comma-separated keys.
 
     A text is ``id=keys`` pairs between spaces. A TOML table may have the ids in quotation marks or
-    bare, which makes tables within tables of them; keys are a text or a list of texts.
+    bare, which makes tables within tables of them; keys are a text or a list of strings.
 
     Raises:
         ValueError: it is neither.

@@ -44,6 +44,7 @@ def ring(event: threading.Event) -> None:
 def none_left(error: BaseException) -> SestuiError:
     """What to say when no thread could be started for long."""
     return SestuiError(
-        f"The system starts no more threads ({error}); nothing is lost: free some memory or raise "
+        f"The system can't start more threads ({error}); nothing is lost: free some memory or "
+        "raise "
         "its limits, and start sestui again."
     )

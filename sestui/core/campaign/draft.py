@@ -100,9 +100,9 @@ class Draft:
                 if type(value) is not type(getattr(blank, name))
             ]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError("it is no draft") from error
+            raise ValueError("it is not a draft") from error
         if alien:
-            raise ValueError(f"it is no draft: {alien[0]} is something else")
+            raise ValueError(f"it is not a draft: {alien[0]} is something else")
         return cls(**values, attachments=files)
 
 

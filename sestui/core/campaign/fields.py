@@ -31,8 +31,8 @@ USUAL_MISFIRE_HOURS = 24.0
 _ADDRESS = "Ada's Shop <news@example.com>"
 _CRON = "0 9 1 * *: minute, hour, day, month, day of the week"
 _WINDOW = "always, or Mon-Fri 09:00-18:00"
-_RATE = "as fast as the account may, or recipients a second"
-_NO_LIST = "names no list; the campaign would reach nobody"
+_RATE = "as fast as the account allows, or recipients a second"
+_NO_LIST = "names no list; the campaign would reach no one"
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class _Parser:
         """With ``lang``, which templates may print, too."""
         lang = self._text("lang")
         if lang and not is_language(lang):
-            raise self._fault("lang", "is no language; write it as en, he or pt-BR")
+            raise self._fault("lang", "is not a language; write it as en, he or pt-BR")
         return given | {"lang": lang} if lang else given
 
     def _fault(self, name: str, problem: str) -> FrontMatterFault:
@@ -170,4 +170,4 @@ def _body_format(given: Any) -> BodyFormat:
     for each in BODY_FORMATS:
         if each == text:
             return each
-    raise BadValue(f"{text!r} is none of {', '.join(BODY_FORMATS)}")
+    raise BadValue(f"{text!r} is not one of {', '.join(BODY_FORMATS)}")

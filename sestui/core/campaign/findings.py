@@ -20,7 +20,7 @@ def examine_campaign(
     if not fields.lists:
         yield Finding(
             "lists",
-            "it names no list; the campaign would reach nobody",
+            "it names no list; the campaign would reach no one",
             severity=Severity.ERROR,
         )
     for name in missing_lists:
@@ -31,4 +31,4 @@ def examine_campaign(
             f"{iso(fields.start_at)} is long past, so the campaign starts only by hand",
         )
     if fields.only and not fields.schedule:
-        yield Finding("only", "it is for a schedule, and there is none: everybody gets it")
+        yield Finding("only", "it is for a schedule, and there is none: everyone gets it")

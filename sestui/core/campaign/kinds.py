@@ -109,7 +109,7 @@ def texts_of(given: Any) -> tuple[str, ...]:
     """
     found = given if isinstance(given, list) else [given]
     if not all(isinstance(item, str) and item.strip() for item in found):
-        raise BadValue("must be a list of texts, as in [one, two]")
+        raise BadValue("must be a list of strings, as in [one, two]")
     return tuple(dict.fromkeys(item.strip() for item in found))
 
 

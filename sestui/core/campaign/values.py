@@ -178,7 +178,7 @@ def only(text: str) -> str:
         BadValue: it is another word.
     """
     if text != Only.JOINED:
-        raise BadValue(f"{text!r} can't be scheduled; write joined, or leave it out for everybody")
+        raise BadValue(f"{text!r} can't be scheduled; write joined, or leave it out for everyone")
     return text
 
 

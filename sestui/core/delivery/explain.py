@@ -79,7 +79,7 @@ def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say
         return (
             f"In doubt since it was handed to SES{at(delivery.claimed_at)}: "
             f"{_ended(delivery.reason or delivery.code or 'no answer came')} It may have arrived, "
-            "so it is not sent again until somebody resolves it."
+            "so it is not sent again until you resolve it."
         )
     if delivery.state is DeliveryState.SENDING:
         return f"It was taken up{at(delivery.claimed_at)} and is on its way to SES; no answer yet."
@@ -138,14 +138,14 @@ _OUTCOMES = {
 def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
     if delivery.code == "AssumedSent":
         return (
-            f"It was handed to SES{at(delivery.claimed_at)} and no answer came; somebody took it "
-            "for sent. It may not have arrived."
+            f"It was handed to SES{at(delivery.claimed_at)} and no answer came; it was treated as "
+            "sent. It may not have arrived."
         )
     accepted = f"SES accepted it{at(delivery.sent_at)}"
     if not delivery.outcome:
         return (
-            f"{accepted}; nothing more was reported. If they don't find it, their spam folder is "
-            "the place to look."
+            f"{accepted}; nothing more was reported. If they don't find it, they should look in "
+            "their spam folder."
         )
     told = _OUTCOMES.get(delivery.outcome, f"{delivery.outcome}{{at}}")
     return f"{accepted}, and {told.format(at=at(delivery.outcome_at))}."
@@ -177,9 +177,9 @@ def _because(what: str, reason: str) -> str:
 
 
 _THEN = {
-    SkipReason.SUPPRESSED: "the address was suppressed when their turn came; it is not any more.",
-    SkipReason.UNSUBSCRIBED: "they had unsubscribed when their turn came; they have not now.",
-    SkipReason.INVALID: "the address was marked invalid when their turn came; it is not any more.",
+    SkipReason.SUPPRESSED: "the address was suppressed when their turn came; it no longer is.",
+    SkipReason.UNSUBSCRIBED: "they had unsubscribed when their turn came; they no longer have.",
+    SkipReason.INVALID: "the address was marked invalid when their turn came; it no longer is.",
 }
 
 
@@ -193,10 +193,10 @@ def _skipped(
     if recipient.status is not None and delivery.code == recipient.status.value:
         return _not_active(recipient)
     if delivery.code == SkipReason.UNRENDERABLE:
-        return f"no mail could be made for them. {_ended(delivery.reason)}".strip()
+        return f"the mail could not be rendered for them. {_ended(delivery.reason)}".strip()
     if delivery.code in _THEN:
         return _THEN[SkipReason(delivery.code)]
-    return _ended(_said(delivery) or "nobody noted why")
+    return _ended(_said(delivery) or "no reason given")
 
 
 def _pending(
@@ -208,10 +208,10 @@ def _pending(
     if run.state is RunState.PAUSED:
         return f"Still pending: the run is paused.{_detail(run)}"
     if run.state is RunState.WAITING:
-        goes_on = f" It goes on{at(run.resume_at)}." if run.resume_at else ""
+        goes_on = f" It continues{at(run.resume_at)}." if run.resume_at else ""
         return f"Still pending: the run waits.{_detail(run) or goes_on}"
     if run.state is RunState.SCHEDULED:
-        return "Still pending: the run has not begun."
+        return "Still pending: the run has not started."
     if delivery.attempts:
         said = _said(delivery)
         last = f": the last answer was {_ended(said)}" if said else "."

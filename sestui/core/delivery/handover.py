@@ -58,7 +58,7 @@ class HoldBack(StrEnum):
     WITHDRAWN = "withdrawn"
     """We took it back ourselves."""
     CONTENT = "content"
-    """No mail can be made for this recipient as things are."""
+    """The mail can't be rendered for this recipient as things are."""
 
 
 @dataclass(frozen=True, slots=True)

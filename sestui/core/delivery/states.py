@@ -139,7 +139,7 @@ class SkipReason(StrEnum):
     INVALID = "invalid"
     CANCELLED = "cancelled"
     UNRENDERABLE = "unrenderable"
-    """No mail could be made for them, and the operator said to leave such recipients out."""
+    """Their mail could not be rendered, and the operator said to leave such recipients out."""
 
 
 UNMADE = "ContentError"

@@ -49,7 +49,7 @@ class KeyFields:
             if not _can_send(sender):
                 raise UsageError(f"{_quoted(sender)} is neither an address nor a domain.")
         for share, of in ((self.rate_share, "rate"), (self.quota_share, "quota")):
-            if not LEAST_SHARE <= share <= 1:  # so written, it is true of what is no number
+            if not LEAST_SHARE <= share <= 1:  # so written, it is true of what is not a number
                 raise UsageError(
                     f"The share of the {of} can't be {100 * share:.6g}% ({share:.6g}): it goes "
                     f"from {LEAST_SHARE:.2%} ({LEAST_SHARE}) to 100% (1)."

@@ -168,7 +168,7 @@ def with_both(expression: str, *, both: bool) -> str:
     if len(fields) <= _WEEKDAY or expression.startswith("@"):
         if both:
             raise UsageError(
-                f"'{expression}' names no day and weekday that could both be wanted; write five "
+                f"'{expression}' doesn't name both a day and a weekday; write five "
                 "fields, as in '0 9 13 * fri'."
             )
         return expression
@@ -199,7 +199,8 @@ def _every(text: str, period: str) -> str:
     if seconds and not rest and 24 % hours == 0:
         return f"0 */{hours} * * *" if hours < 24 else "0 0 * * *"
     raise UsageError(
-        f"'{text}' fits no clock: a schedule fires at times of the day, so the period must divide "
+        f"'{text}' doesn't fit a clock: a schedule fires at times of the day, so the period must "
+        "divide "
         "an hour or a day, as 5m, 30m, 2h and 1d do."
     )
 

@@ -33,19 +33,19 @@ MOST_COUNTED = 1_000
 """Missed occurrences are counted up to here."""
 
 _MISFIRE = {
-    Misfire.SKIP: "skip: what nobody started in time is let go",
-    Misfire.ONCE: "once: one run makes up for all that was missed",
-    Misfire.ALL: "all: each is made up for, up to the bound",
+    Misfire.SKIP: "skip: missed occurrences are left out",
+    Misfire.ONCE: "once: one run makes up for all that were missed",
+    Misfire.ALL: "all: one run each makes up for them, up to the bound",
 }
 _OVERLAP = {
-    Overlap.SKIP: "skip: left out while the run before is at work",
-    Overlap.WAIT: "wait: runs when the other has ended",
-    Overlap.ALLOW: "allow: runs beside the other",
+    Overlap.SKIP: "skip: left out while the previous run is at work",
+    Overlap.WAIT: "wait: runs when the previous run has ended",
+    Overlap.ALLOW: "allow: runs alongside the previous run",
 }
 _CRON = "minute hour day month weekday [year], or @daily; +fri: both day and weekday"
 _ZONE = "IANA zone such as Europe/Paris; empty: the settings'"
 _START = "not before this: 2026-12-01T09:00; empty: at once"
-_BOUND = "with misfire all: so many are made up for"
+_BOUND = "with misfire all: at most this many are made up for"
 
 
 CAMPAIGN_TYPE = "campaign"
@@ -70,7 +70,7 @@ class TaskFields:
     """A cron expression, with or without a year; ``+fri`` wants day and weekday."""
     timezone: str = table_field("", TaskKind(values.timezone), "timezone", _ZONE)
     """IANA zone of the schedule; '' is the machine's."""
-    description: str = table_field("", TaskKind(values.one_line), "what for")
+    description: str = table_field("", TaskKind(values.one_line), "what it is for")
     priority: int = table_field(
         5, whole(campaign_values.priority), "priority", "0 to 9; 9 goes first"
     )
@@ -78,7 +78,7 @@ class TaskFields:
         HOUR_SECONDS,
         number(values.between(*values.TIMEOUT)),
         "timeout",
-        "seconds that a run may take",
+        "the longest a run may take, in seconds",
     )
     """Seconds that one run may take."""
     starts_at: Instant | None = table_field(None, INSTANT, "start", _START, name="start")

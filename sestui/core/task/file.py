@@ -70,7 +70,7 @@ class TaskFile:
                 hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(_NAMES)}"
                 raise UsageError(f"there is no field {printable(name)!r} ({hint}).")
         if self._values.get("kind") != "task":
-            raise UsageError("a YAML file is a task's; begin it with 'kind: task'.")
+            raise UsageError("YAML files describe tasks; begin with 'kind: task'.")
         if ("schedule" in self._values) == ("at" in self._values):
             raise UsageError("give either schedule or at, so that it runs at some time.")
 

@@ -75,7 +75,7 @@ def choice(least: StrEnum, said: Mapping[Any, str]) -> TaskKind:
 
     def read(given: Any, _: str) -> StrEnum:
         if given not in words:
-            raise BadValue(f"{printable(str(given))!r} is none of {', '.join(words)}")
+            raise BadValue(f"{printable(str(given))!r} is not one of {', '.join(words)}")
         return of(given)
 
     return TaskKind(
@@ -108,7 +108,7 @@ def _parameters(typed: str, _: str) -> dict[str, Any]:
         if not equals or not name:
             raise UsageError(f"parameters, line {line_number}: write it as name = value.")
         if name in found:
-            raise UsageError(f"parameters, line {line_number}: {name} is there twice.")
+            raise UsageError(f"parameters, line {line_number}: {name} appears twice.")
         found[name] = _parameter(line_number, value)
     return found
 
@@ -135,7 +135,7 @@ def text_of(given: Any) -> str:
     Raises:
         BadValue: it is something else.
     """
-    return _of(str, given, "is no text; put it in quotes").strip()
+    return _of(str, given, "must be text; put it in quotes").strip()
 
 
 def _of(kind: type[T], given: Any, problem: str) -> T:

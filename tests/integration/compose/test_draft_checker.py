@@ -68,7 +68,7 @@ def test_with_nobody_to_send_to_a_contact_is_made_up(examiner, people, lists):
     assert (
         told(found)
         == {
-            "": [("error", "lists: it names no list; the campaign would reach nobody.")],
+            "": [("error", "lists: it names no list; the campaign would reach no one.")],
             "empty": [],
             "none": [("warning", "lists: there is no list 'none' yet; `sestui import` makes it.")],
         }[lists]
@@ -77,7 +77,7 @@ def test_with_nobody_to_send_to_a_contact_is_made_up(examiner, people, lists):
 
 def test_a_variable_nobody_has_is_told_until_somebody_has_it(examiner, people, database):
     body = "{{ frist_name or 'x' }} {{ season }}"
-    typo = "body, line 1: no contact of its lists has frist_name; did you mean first_name?"
+    typo = "body, line 1: no contact on its lists has frist_name; did you mean first_name?"
     for _ in range(2):
         assert told(look(examiner, body, keywords="season: autumn")) == [("warning", typo)]
     rows = [NewContact("c@example.com", "c@example.com", {"frist_name": "C"})]

@@ -69,7 +69,7 @@ def test_a_change_by_somebody_else_is_a_conflict(drafts, campaigns, clock):
     seen = drafts.save(None, monthly(), HI, scheduled=None).seen
     clock.advance(1)
     campaigns.save(monthly(priority=9), BYE, now=clock.now(), next_due_at=None)
-    with pytest.raises(ConflictError, match="news was changed meanwhile"):
+    with pytest.raises(ConflictError, match="news has been changed in the meantime"):
         drafts.save(seen, monthly(), HI, scheduled=None)
     newest = drafts.newest(seen)
     assert newest.fields.priority == 9

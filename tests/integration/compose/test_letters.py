@@ -347,7 +347,7 @@ def test_local_images_travel_with_the_mail(folder):
     ("address", "said"),
     [
         ("cid:other.png", "attach a file of that name"),
-        ("missing.png", "is no attachment"),
+        ("missing.png", "is not an attachment"),
         ("file:///home/me/logo.png", "is on your machine"),
         ("data:image/png;base64,iVBORw0KGgo=", "will not show in Gmail"),
         ("logo-{{ email }}.png", "differs per recipient"),

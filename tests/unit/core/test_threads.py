@@ -24,7 +24,7 @@ def test_one_that_can_never_be_started_is_an_error_with_the_way_out(monkeypatch)
     refuse_threads(monkeypatch, "late", float("inf"))
     clock = FakeClock()
     began = clock.monotonic()
-    with pytest.raises(SestuiError, match=r"starts no more threads.*nothing is lost: free some"):
+    with pytest.raises(SestuiError, match=r"can't start more threads.*nothing is lost: free some"):
         threads.start(threading.Thread(name="late"), clock)
     assert clock.monotonic() - began >= threads.PATIENCE_SECONDS
 

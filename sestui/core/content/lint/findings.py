@@ -286,7 +286,7 @@ def unknown_variables(
         where, line = examined.variables[name]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        problem = f"no contact of its lists has {printable(name)}{hint}"
+        problem = f"no contact on its lists has {printable(name)}{hint}"
         column = column_of(examined.parts.get(where, ""), line, name)
         yield Finding(where, problem, line, column=column)
 

@@ -31,7 +31,7 @@ _LONGEST_SHOWN = 60
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _ON_DISK = "is on your machine; put it beside the campaign's file and write its name"
 _NOT_SHOWN = {
-    "cid": "is no attachment; attach a file of that name",
+    "cid": "is not an attachment; attach a file of that name",
     "data": "will not show in Gmail and Outlook; attach the file and write its name",
 }
 _BY_NAME = "write it as name={{ value }} if it is the value of one"
@@ -132,7 +132,7 @@ def _image_problem(protected: Protected, address: str, attached: Collection[str]
     elif protected.has_tag(path):
         problem = "can't be attached, as it differs per recipient; write a web address"
     else:
-        problem = "is no attachment; put the file beside the campaign's, or write a web address"
+        problem = "is not an attachment; put the file beside the campaign's, or write a web address"
     return problem
 
 
@@ -145,7 +145,7 @@ def _problem(protected: Protected, address: str) -> str:
     if "\n" in tidy:
         return "is broken over two lines; write its address on one"
     if re.search(r"\s", tidy):
-        return "holds a blank; write %20 for it"
+        return "contains a space; write %20 instead"
     if scheme is None:
         return _without_scheme(protected, tidy)
     name, rest = scheme[1].lower(), scheme[2]
@@ -164,11 +164,11 @@ def _with_scheme(name: str, rest: str, *, variable: bool) -> str:
         problem = f"has an unknown scheme; did you mean {close[0]}:?" if close else ""
     elif name in {"http", "https"} and not variable:
         if _SCHEME_AGAIN.match(rest):
-            problem = "says its scheme twice"
+            problem = "has its scheme twice"
         elif not _HOST.match(rest):
-            problem = f"names no host after {name}:"
+            problem = f"has no host after {name}:"
     elif name == "mailto" and not variable and "@" not in rest:
-        problem = "names nobody after mailto:"
+        problem = "has no address after mailto:"
     return problem
 
 

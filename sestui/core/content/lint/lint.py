@@ -61,7 +61,7 @@ def _subject(subject: str) -> Iterator[Finding]:
     if len(letters) >= _SHORTEST_SHOUT and capitals >= _MOST_CAPITALS * len(letters):
         yield Finding("subject", "it is in capitals, as spam is; write it as a sentence")
     if re.search(r"[!?]{2,}|!.*!", said):
-        yield Finding("subject", "it shouts (!!), as spam does; one mark says as much")
+        yield Finding("subject", "it shouts (!!), as spam does; one exclamation mark is enough")
 
 
 def _markup(where: str, text: str, body_format: BodyFormat) -> Iterator[Finding]:
@@ -85,8 +85,8 @@ def _markup(where: str, text: str, body_format: BodyFormat) -> Iterator[Finding]
 def _without_text(where: str, line: int, what: str) -> Finding:
     problem = {
         "image": "an image has no text to be read where pictures are blocked; give it an alt",
-        "link": "a link has no text, so that nobody sees or hears it; write what it leads to",
-        "button": "a button has no text, so that nobody sees or hears it; write what it does",
+        "link": "a link has no text, so nobody can see or hear it; write where it leads",
+        "button": "a button has no text, so nobody can see or hear it; write what it does",
     }[what]
     return Finding(where, problem, line)
 
@@ -170,8 +170,8 @@ def _contrast(html: str, parts: list[tuple[str, str, BodyFormat]]) -> Iterator[F
         shown = text if len(text) <= 40 else f"{text[:40]}…"
         yield Finding(
             where,
-            f"{shown!r} is hard to read: its contrast is {ratio:.1f}, and 4.5 is enough for most "
-            "eyes; make the letters darker or their ground lighter, or the other way round",
+            f"{shown!r} is hard to read: its contrast is {ratio:.1f}, below the recommended 4.5; "
+            "make the text darker or its background lighter, or the other way round",
             line,
         )
 
@@ -206,7 +206,7 @@ def _other_text(own: str, derived: str) -> Iterator[Finding]:
     if len(wanted) >= _FEWEST_WORDS and len(wanted & found) < _SAME_WORDS * len(wanted):
         yield Finding(
             "text",
-            "it says something else than the HTML, which spam filters compare; write the same, or "
+            "it differs from the HTML, which spam filters notice; write the same, or "
             "leave text: out to have it made from the HTML",
         )
 
@@ -219,7 +219,7 @@ def _postal_address(source: MessageSource, text: str, envelope: Envelope) -> Ite
     if not _ADDRESS.search(_TAGS.sub(" ", written)) and not _SAYS_ADDRESS.search(tags):
         yield Finding(
             "layout" if source.layout else "body",
-            "there is no postal address of the sender in it, which the law asks of advertising in "
-            "the USA, Canada and elsewhere; write it at the end",
+            "it has no postal address of the sender, which the law requires of advertising in the "
+            "USA, Canada and elsewhere; add it at the end",
             severity=Severity.HINT,
         )

@@ -42,7 +42,8 @@ class OverBudgetError(Exception):
 
     def __init__(self, why: str = "") -> None:
         super().__init__(
-            why or "it takes too much time or memory to make; its loops and macros repeat too much"
+            why
+            or "it takes too much time or memory to render; its loops and macros repeat too much"
         )
 
 

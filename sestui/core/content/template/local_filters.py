@@ -65,7 +65,7 @@ def date_of(
         return str(format_date(moment, pattern, locale=language))
     except (ValueError, KeyError, AttributeError) as error:
         raise ValueFault(
-            f"date: {printable(pattern)} is no pattern for it; write one such as d MMMM yyyy"
+            f"date: {printable(pattern)} is not a date pattern; write one such as d MMMM yyyy"
         ) from error
 
 
@@ -74,14 +74,14 @@ def money(context: Context, value: Any, currency: str = "EUR", locale: str = "")
     """An amount: ``{{ price | money("EUR", "de") }}`` is 1.234,50 €.
 
     Raises:
-        ValueFault: it is no number, or there is no such currency or language.
+        ValueFault: it is not a number, or there is no such currency or language.
     """
     from babel.numbers import format_currency, is_currency  # noqa: PLC0415 - see above
 
     _begin(context, value)
     amount = _number(value, "money")
     if not isinstance(currency, str) or not is_currency(currency):
-        raise ValueFault(f"money: {printable(str(currency))!r} is no currency; write EUR or USD")
+        raise ValueFault(f"money: {printable(str(currency))!r} is not a currency; write EUR or USD")
     return str(format_currency(amount, currency, locale=_locale(context, locale)))
 
 
@@ -93,7 +93,7 @@ def plural(context: Context, value: Any, *forms: str, locale: str = "", **named:
     ``plural(one="list", few="listy", other="listów", locale="pl")``.
 
     Raises:
-        ValueFault: it is no number, or the forms aren't given as above.
+        ValueFault: it is not a number, or the forms aren't given as above.
     """
     _begin(context, value)
     amount = _number(value, "plural")
@@ -127,7 +127,7 @@ def _moment(value: Any) -> date:
             return read(text)
         except ValueError:
             continue
-    raise ValueFault(f"date: {printable(str(value))[:40]!r} is no date; write it as 2026-12-01")
+    raise ValueFault(f"date: {printable(str(value))[:40]!r} is not a date; write it as 2026-12-01")
 
 
 def _number(value: Any, name: str) -> Decimal:
@@ -139,7 +139,7 @@ def _number(value: Any, name: str) -> Decimal:
             amount = None
     if amount is None or not amount.is_finite() or amount.adjusted() > _DIGITS:
         said = printable(str(value))[:40]
-        raise ValueFault(f"{name}: {said!r} is no number; write it as 1234.50")
+        raise ValueFault(f"{name}: {said!r} is not a number; write it as 1234.50")
     return amount if amount.adjusted() > -_DIGITS else Decimal(0)
 
 
@@ -148,7 +148,7 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
         raise ValueFault(
-            f"date: {printable(str(name))!r} is no time zone; write Europe/Paris"
+            f"date: {printable(str(name))!r} is not a time zone; write Europe/Paris"
         ) from error
 
 
@@ -168,5 +168,5 @@ def _locale_named(name: str) -> "Locale":
         return Locale.parse(name.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError) as error:
         raise ValueFault(
-            f"{printable(name)!r} is no language; write it as en, de or pt-BR"
+            f"{printable(name)!r} is not a language; write it as en, de or pt-BR"
         ) from error

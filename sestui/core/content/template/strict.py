@@ -119,11 +119,11 @@ def check_joined(values: list[Any]) -> None:
 
 def _kind(value: Any) -> str:
     if value is None:
-        return "none, which is no value"
+        return "none, which is not a value"
     if isinstance(value, list | tuple | set | frozenset | Iterator):
         return "a list; write | join(', ') behind it, or a loop"
     if isinstance(value, Mapping):
         return "a mapping, not one of its values; write its name, a dot and the value's name"
     if callable(value):
-        return "a function, which is no value"
-    return "something of the template's own, which is no value"
+        return "a function, which is not a value"
+    return "something of the template's own, which is not a value"

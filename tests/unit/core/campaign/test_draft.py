@@ -104,7 +104,7 @@ def test_drafts_are_kept_as_json():
     text = draft.as_json(stored)
     assert Draft.of_json(text, kept.__getitem__) == draft
     for broken in ("", "[]", "{}", text.replace('"name"', '"nome"', 1), text.replace("true", '""')):
-        with pytest.raises(ValueError, match="it is no draft"):
+        with pytest.raises(ValueError, match="it is not a draft"):
             Draft.of_json(broken, kept.__getitem__)
 
 

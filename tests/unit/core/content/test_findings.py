@@ -135,8 +135,8 @@ def test_unknown_variables_are_named_with_their_place_and_a_close_name():
     assert wanted_attributes(examined, SENDER) == {"frist_name", "zzz"}
     told = unknown_variables(examined, SENDER, {"frist_name", "zzz"}, {"first_name", "city"})
     assert [each.sentence for each in told] == [
-        "subject: no contact of its lists has frist_name; did you mean first_name?",
-        "body, line 2: no contact of its lists has zzz.",
+        "subject: no contact on its lists has frist_name; did you mean first_name?",
+        "body, line 2: no contact on its lists has zzz.",
     ]
 
 
@@ -177,12 +177,12 @@ LINKS = [
     ("/shop", "has no host: a mail belongs to no web site"),
     ("ada@example.com", "has no scheme; write mailto:ada@example.com"),
     ("htps://example.com", "has an unknown scheme; did you mean https:?"),
-    ("https:/example.com", "names no host after https:"),
-    ("https://", "names no host after https:"),
-    ("http://https://example.com", "says its scheme twice"),
-    ("mailto:", "names nobody after mailto:"),
+    ("https:/example.com", "has no host after https:"),
+    ("https://", "has no host after https:"),
+    ("http://https://example.com", "has its scheme twice"),
+    ("mailto:", "has no address after mailto:"),
     ("javascript:alert(1)", "would not open: mail programs don't follow javascript:"),
-    ("https://example.com/a b", "holds a blank; write %20 for it"),
+    ("https://example.com/a b", "contains a space; write %20 instead"),
     ("", "has no address"),
 ]
 
@@ -208,8 +208,8 @@ def test_links_are_found_where_they_stand():
         (3, "the link 'b.example' has no scheme; write https://b.example"),
         (
             6,
-            "the image 'logo.png' is no attachment; "
-            "put the file beside the campaign's, or write a web address",
+            "the image 'logo.png' is not an attachment; put the file beside the campaign's, or "
+            "write a web address",
         ),
     )
 

@@ -52,11 +52,14 @@ def say(instant):
             DeliveryFacts(S.PENDING, attempts=1),
             "SES has not taken it yet. The next try comes with their turn.",
         ),
-        (DeliveryFacts(S.SKIPPED, "suppressed"), "was suppressed when their turn came; it is not"),
-        (DeliveryFacts(S.SKIPPED, "unsubscribed"), "they have not now."),
+        (
+            DeliveryFacts(S.SKIPPED, "suppressed"),
+            "was suppressed when their turn came; it no longer is",
+        ),
+        (DeliveryFacts(S.SKIPPED, "unsubscribed"), "they no longer have."),
         (DeliveryFacts(S.SKIPPED, "invalid"), "was marked invalid when their turn came"),
         (DeliveryFacts(S.SKIPPED, "odd", "Some reason"), "Skipped: odd: Some reason."),
-        (DeliveryFacts(S.SKIPPED), "Skipped: nobody noted why."),
+        (DeliveryFacts(S.SKIPPED), "Skipped: no reason given."),
     ],
 )
 def test_each_state_says_why(delivery, told):
@@ -88,11 +91,11 @@ def test_a_transactional_mail_goes_to_whoever_has_unsubscribed():
 @pytest.mark.parametrize(
     ("run", "told"),
     [
-        (RunFacts(R.PAUSED, "Paused by the operator."), "is paused. Paused by the operator."),
+        (RunFacts(R.PAUSED, "You paused this run."), "is paused. You paused this run."),
         (RunFacts(R.PAUSED), "the run is paused."),
         (RunFacts(R.WAITING, "The quota is used", 30), "the run waits. The quota is used."),
-        (RunFacts(R.WAITING, resume_at=30), "the run waits. It goes on at 30."),
-        (RunFacts(R.SCHEDULED), "the run has not begun."),
+        (RunFacts(R.WAITING, resume_at=30), "the run waits. It continues at 30."),
+        (RunFacts(R.SCHEDULED), "the run has not started."),
     ],
 )
 def test_what_holds_the_run_holds_the_delivery(run, told):

@@ -87,5 +87,5 @@ def test_day_and_weekday_is_a_plus_before_the_weekday() -> None:
     assert with_both("@daily", both=False) == "@daily"
     assert wants_both("0 9 13 * +fri")
     assert not wants_both("0 9 13 * fri")
-    with pytest.raises(UsageError, match="no day and weekday"):
+    with pytest.raises(UsageError, match="both a day and a weekday"):
         with_both("@daily", both=True)

@@ -68,10 +68,10 @@ def test_once():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "begin it with 'kind: task'."),
-        ("name: x\n", "nightly.yaml: a YAML file is a task's; begin it with 'kind: task'."),
+        ("", "begin with 'kind: task'."),
+        ("name: x\n", "nightly.yaml: YAML files describe tasks; begin with 'kind: task'."),
         (SHORT + "misfre: once\n", "there is no field 'misfre' (did you mean misfire?)."),
-        (SHORT + "misfire: twice\n", "misfire: 'twice' is none of skip, once, all."),
+        (SHORT + "misfire: twice\n", "misfire: 'twice' is not one of skip, once, all."),
         (SHORT + "at: 2026-12-01T09:00\n", "give either schedule or at"),
         (SHORT.replace("@daily", "0 0 31 2 *"), "never fires: there is no such day."),
         (SHORT.replace("nightly", "a b"), "can't be a task's name"),
@@ -81,7 +81,7 @@ def test_once():
         (SHORT + "timeout: -1\n", "timeout: must be a number"),
         (SHORT + "type: {a: 1}\n", "nightly.yaml, line 5: the field 'type' is given twice."),
         ("kind: task\nname: [\n", "nightly.yaml, line "),
-        (SHORT.replace("nightly", "{a: 1}"), "name: is no text"),
+        (SHORT.replace("nightly", "{a: 1}"), "name: must be text"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(content, said):
@@ -107,5 +107,5 @@ def test_day_and_weekday(both, schedule):
 
 
 def test_day_and_weekday_needs_both():
-    with pytest.raises(BadFileError, match="names no day and weekday"):
+    with pytest.raises(BadFileError, match="both a day and a weekday"):
         read(SHORT + "day_and_weekday: true\n")
