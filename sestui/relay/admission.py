@@ -130,7 +130,7 @@ class RelayAdmission:
             return failed("The relay's way to SES", self._dispatcher.failure)
         ended = self._thread.ident is not None and not self._thread.is_alive()
         if not self._failure and ended and not self._closing.is_set():
-            return "The relay's intake has ended; start the relay again to go on."
+            return "The relay's intake has ended; start the relay again to continue."
         return self._failure
 
     @property

@@ -103,7 +103,9 @@ def _v2(received: Received, body: bytes, operations: Operations) -> RelayCall:
     segments = path.split("/")
     name = operations.name_of(method, segments)
     if not _is_written_as_sdks_write(method, path, segments, name, operations):
-        raise bad_request(f"{method[:10]} to this path is no call of SES as an SDK writes it.")
+        raise bad_request(
+            f"{method[:10]} to this path is not a call of SES's API as an SDK writes it."
+        )
     if method not in _METHODS_V2 or (method in _READING and body):
         raise bad_request(f"The relay passes on no {method[:10]} request, or none with a body.")
     if any(_is_like_action(key) for key, _ in parse_qsl(received.query.replace(";", "&"))):
@@ -188,7 +190,7 @@ def _check_names(parameters: "wire_v1.Parameters") -> None:
         if not _PARAMETER.fullmatch(name) or (
             name not in {"Action", "Version"} and name.lower() in {"action", "version"}
         ):
-            raise bad_request(f"{name[:100]!r} is no parameter of SES's API.")
+            raise bad_request(f"{name[:100]!r} is not a parameter of SES's API.")
 
 
 def _check_form(received: Received, body: bytes) -> None:

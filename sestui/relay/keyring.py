@@ -53,7 +53,7 @@ class Keyring:
         self._lock = threading.Lock()
         if not any(key.revoked_at is None for key in self._keys.all()):
             raise NotFoundError(
-                "No relay key works, so nobody could send; make one with "
+                "There is no active relay key, so nothing could be sent; create one with "
                 "`sestui relay key add NAME`."
             )
         self._master = relay_secret.load(folder)

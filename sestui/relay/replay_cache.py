@@ -22,7 +22,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _MOST_CALLS = 10_000
 _SWEEP_SECONDS = 60.0
 
-_USED_UP = "This request was made before; sign it anew to make it again."
+_USED_UP = "This request has already been made; sign it again to repeat it."
 
 _Key = tuple[str, ...]
 

@@ -44,7 +44,7 @@ def of_reply(reply: Reply, mail_id: int) -> SendResult:
 def of_trouble(trouble: Reply) -> SendResult:
     """Why there is no way to SES, for a client whose mail was not taken over; it may try again."""
     return SendResult(
-        error=ServiceError(503, "ServiceUnavailable", f"SES is out of reach: {trouble.reason}")
+        error=ServiceError(503, "ServiceUnavailable", f"SES can't be reached: {trouble.reason}")
     )
 
 

@@ -271,7 +271,7 @@ def _tls(options: Options) -> dict[str, str]:
         raise SettingsError("TLS needs both files: --tls-cert and --tls-key.")
     for path in (options.certificate, options.key):
         if not path.is_file():
-            raise SettingsError(f"{path} is not there, or is no file.")
+            raise SettingsError(f"{path} does not exist, or is not a file.")
     return {"certificate": str(options.certificate), "key": str(options.key)}
 
 

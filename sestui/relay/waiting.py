@@ -230,5 +230,5 @@ def closing() -> SendResult:
 
 def failed(what: str, error: BaseException) -> str:
     """The sentence for the end of a thread that nobody foresaw; the log has its traceback."""
-    way_out = "what was taken over is in the ledger: start the relay again to go on."
+    way_out = "what was taken over is in the ledger: start the relay again to continue."
     return str(unforeseen(f"{what} failed", error, way_out))

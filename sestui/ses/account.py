@@ -85,7 +85,7 @@ class AccountReader:
 
     def _not_ses(self) -> AccountUnreachableError:
         return AccountUnreachableError(
-            f"What answers at {self._clients.endpoint_url} is not SES: it tells of no sending "
+            f"What answers at {self._clients.endpoint_url} is not SES: it reports no sending "
             "quota. Check the network and AWS_ENDPOINT_URL_SESV2."
         )
 

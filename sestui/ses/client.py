@@ -95,7 +95,7 @@ class Clients:
                 _check_url(self.sesv2.meta.endpoint_url)
             except ValueError as error:
                 raise SettingsError(
-                    f"SES's endpoint is no URL that can be asked ({printable(str(error))}); "
+                    f"SES's endpoint is not a valid URL ({printable(str(error))}); "
                     "check AWS_ENDPOINT_URL_SESV2 (for example http://127.0.0.1:4579)."
                 ) from error
             self.region = self.sesv2.meta.region_name
@@ -238,7 +238,7 @@ def _refused(error: ClientError) -> SestuiError:
     if code.isdigit() or status >= 500:
         # The bare status: the answer names no code, so it isn't SES's; or SES has failed.
         return AccountUnreachableError(
-            f"SES can't be asked just now: the answer is {code} "
+            f"SES is not available at the moment: it answered {code} "
             f"({message.rstrip('.') or 'without a reason'}); try again in a moment."
         )
     return AccountError(f"SES answered {code}: {message}")
@@ -288,7 +288,7 @@ def _failed(error: BotoCoreError) -> SestuiError:
 def _unreachable(error: BotoCoreError) -> str:
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
         return (
-            f"Nobody answers at {error.kwargs.get('endpoint_url', 'the SES endpoint')}; check the "
+            f"Nothing answers at {error.kwargs.get('endpoint_url', 'the SES endpoint')}; check the "
             "network, AWS_REGION and AWS_ENDPOINT_URL_SESV2."
         )
     if isinstance(error, BotoConnectionError):

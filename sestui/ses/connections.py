@@ -271,7 +271,7 @@ class Connections:
         try:
             answer = call.reader.feed(data) if data else call.reader.end()
         except UnreadableError as error:
-            self._lose(connection, lost("Unreadable", f"What came for an answer is {error}."))
+            self._lose(connection, lost("Unreadable", f"The answer received is {error}."))
             return False
         if answer is None:
             if not data:

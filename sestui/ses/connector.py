@@ -76,7 +76,7 @@ class Connector:
         if self._proxy and (by_proxy or "Tunnel connection" in str(error)):
             proxy = mask_proxy_url(self._proxy)
             return ConnectError(
-                "ProxyConnectionError", f"The proxy {proxy} gives no connection to {where} ({why})."
+                "ProxyConnectionError", f"The proxy {proxy} refuses to connect to {where} ({why})."
             )
         for kinds, code, sentence in _SENTENCES:
             if isinstance(error, kinds):
@@ -89,10 +89,10 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     (
         (NameResolutionError, socket.gaierror),
         "EndpointConnectionError",
-        "The name {where} is not known here.",
+        "The name {where} can't be resolved.",
     ),
     ((NewConnectionError,), "EndpointConnectionError", "No connection to {where}: {why}."),
-    ((ConnectTimeoutError, TimeoutError), "ConnectTimeoutError", "Nobody answers at {where}."),
+    ((ConnectTimeoutError, TimeoutError), "ConnectTimeoutError", "Nothing answers at {where}."),
     ((URLLib3SSLError, ssl.SSLError), "SSLError", "No TLS with {where}: {why}."),
     ((OSError,), "EndpointConnectionError", "No connection to {where}: {why}."),
     ((HTTPError, BotoCoreError), "HTTPClientError", "No connection to {where}: {why}."),

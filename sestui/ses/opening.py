@@ -73,7 +73,7 @@ class Opener:
             try:
                 thread.start()
             except RuntimeError as error:
-                self.failed(ConnectError("NoThread", f"The system starts no thread: {error}."))
+                self.failed(ConnectError("NoThread", f"The system can't start a thread: {error}."))
                 return
             self._under_way.add(opening)
 

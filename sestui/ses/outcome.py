@@ -22,7 +22,7 @@ def closed(error: OSError | None) -> Reply:
     why = f" ({error.strerror})" if error is not None and error.strerror else ""
     return lost(
         "ConnectionClosedError",
-        f"The mail was handed over and the connection was closed without an answer{why}.",
+        f"The mail was handed over, and the connection was closed without an answer{why}.",
     )
 
 

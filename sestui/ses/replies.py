@@ -175,7 +175,7 @@ def _reply_to_error(status: int, code: str, reason: str) -> Reply:
         return Reply(
             AnswerKind.UNKNOWN,
             code=code or str(status),
-            reason=f"Somebody answered {status} in SES's place{f': {reason}' if reason else '.'}",
+            reason=f"Something other than SES answered {status}{f': {reason}' if reason else '.'}",
         )
     if code in _THROTTLE_CODES or status == _TOO_MANY:
         hold_back = HoldBack.QUOTA if "daily" in reason.lower() else HoldBack.RATE

@@ -145,9 +145,9 @@ def _fault_of_head(data: bytes, fields: Sequence[_Field]) -> str:
         return "The mail does not begin with a header."
     ends = [field.end for field in fields]
     if any(field.start != end for field, end in zip(fields[1:], ends, strict=False)):
-        return "The mail's headers contain a line that is no header."
+        return "The mail's headers contain a line that is not a header."
     if data[ends[-1] : end].strip(b"\r\n"):
-        return "The mail's headers contain a line that is no header."
+        return "The mail's headers contain a line that is not a header."
     return ""
 
 

@@ -131,7 +131,7 @@ def _known(given: Any, shape: Any, name: str) -> Any:
 
 def _shape_of(shape: _Shape, key: str) -> Any:
     if key not in shape:
-        raise bad_request(f"{key[:100]} is no member that the relay could pass on.")
+        raise bad_request(f"{key[:100]} is not a member that the relay could pass on.")
     return shape[key]
 
 

@@ -92,7 +92,7 @@ def check_parameters(action: str, given: Parameters) -> None:
 
 def _check(value: str | Parameters, around: _Shape, name: str, path: str) -> None:
     if name not in around:
-        raise bad_request(f"{path[:100]} is no parameter that the relay could pass on.")
+        raise bad_request(f"{path[:100]} is not a parameter that the relay could pass on.")
     shape = around[name]
     if isinstance(value, str):
         return  # one that should be a structure is refused where it is read
@@ -106,7 +106,7 @@ def _check(value: str | Parameters, around: _Shape, name: str, path: str) -> Non
 def _check_list(value: Parameters, shape: Any, path: str) -> None:
     for name, members in value.items():
         if name != "member":
-            raise bad_request(f"{path[:100]}.{name[:100]} is no parameter: lists have members.")
+            raise bad_request(f"{path[:100]}.{name[:100]} is not a parameter: lists have members.")
         if isinstance(members, str):
             continue
         for number, member in members.items():

@@ -59,7 +59,7 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 def _put(tree: Parameters, name: str, value: str) -> None:
     *path, last = name.split(".")
     if len(path) >= _DEEPEST:
-        raise _malformed(f"{name[:100]} is no parameter.")
+        raise _malformed(f"{name[:100]} is not a parameter.")
     node = tree
     for part in path:
         below = node.setdefault(part, {})

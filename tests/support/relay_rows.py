@@ -157,7 +157,7 @@ SENDERS = [
     Row("raw, a blank line first", 400, raw(f"\r\nFrom: {THEIRS}", FromEmailAddress=OURS,
         Destination={"ToAddresses": ["a@x.org"]}), says="does not begin with a header"),
     Row("raw, mbox's From first", 400, raw(f"From x\r\nFrom: {OURS}")),
-    Row("raw, a line that is no header", 400, raw(f"From: {OURS}\r\nnonsense"), says="no header"),
+    Row("raw, a line of no header", 400, raw(f"From: {OURS}\r\nnonsense"), says="not a header"),
     Row("raw, an endless head", 400, raw(HEAD_ABOVE_THE_BOUND, FromEmailAddress=OURS,
         Destination={"ToAddresses": ["a@x.org"]}), says="longer than"),
 ]  # fmt: skip

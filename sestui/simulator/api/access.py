@@ -47,7 +47,7 @@ def access_key_of(folder: Path) -> str:
             path.chmod(0o600)
         key = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise StorageError(
             f"The simulator's access key {path} can't be read or written: {why}; give this user "
             "access, or choose another folder with SESTUI_DATA_DIR."

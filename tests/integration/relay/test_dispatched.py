@@ -88,4 +88,4 @@ def test_mail_whose_content_is_gone_is_not_sent_and_the_rest_is(world):
         if row.email == "gone@x.org"
     ]
     assert (row.state, row.code) == ("pending", "ContentError")
-    assert "not kept any more" in row.reason
+    assert "no longer kept" in row.reason

@@ -137,7 +137,7 @@ def test_a_parameter_nobody_knows_is_refused_by_its_name(relay, ses):
         refused = answer(**{f"{name}.member.1.Name": "x"})
         assert refused.status == 400
         assert b"<Code>InvalidParameterValue</Code>" in refused.body
-        assert f"<Message>{name} is no parameter".encode() in refused.body
+        assert f"<Message>{name} is not a parameter".encode() in refused.body
     assert ses.to() == [["a@x.org"]]
 
 

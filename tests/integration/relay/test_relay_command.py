@@ -28,12 +28,14 @@ def test_keys_are_made_listed_and_revoked(sestui):
     assert key["access_key_id"] == made["access_key_id"]
     assert key["senders"] == ["example.com", "a@example.org"]
     assert (key["rate_share"], key["quota_share"], key["send_only"]) == (0.5, 0.25, True)
-    assert "works already" in sestui.refused(1, "relay", "key", "add", "shop")
+    assert "already an active relay key" in sestui.refused(1, "relay", "key", "add", "shop")
     assert made["access_key_id"] in sestui.run("relay", "key", "revoke", "shop").stderr
     [key] = sestui.json("relay", "key", "list")
     assert key["revoked_at"]
     assert "revoked" in sestui.ok("relay", "key", "list")
-    assert "No relay key 'shop' works" in sestui.refused(1, "relay", "key", "revoke", "shop")
+    assert "There is no active relay key 'shop'" in sestui.refused(
+        1, "relay", "key", "revoke", "shop"
+    )
 
 
 def test_calls_are_allowed_by_name_and_shown(sestui):
@@ -57,7 +59,9 @@ def test_calls_are_allowed_by_name_and_shown(sestui):
         assert "may call        sends, ListTemplates" in sestui.ok("relay", "key", "show", name)
     sestui.run("relay", "key", "revoke", "shop")
     assert "revoked" in sestui.ok("relay", "key", "show", made["access_key_id"])
-    assert "No relay key 'shop' works" in sestui.refused(1, "relay", "key", "show", "shop")
+    assert "There is no active relay key 'shop'" in sestui.refused(
+        1, "relay", "key", "show", "shop"
+    )
 
 
 @pytest.mark.parametrize(

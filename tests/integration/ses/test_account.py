@@ -192,7 +192,7 @@ def test_nobody_listening_is_worth_trying_again(aws):
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         aws.setenv("AWS_ENDPOINT_URL_SESV2", url)
-        with pytest.raises(AccountUnreachableError, match="Nobody answers") as caught:
+        with pytest.raises(AccountUnreachableError, match="Nothing answers") as caught:
             AccountReader(Clients(Endpoint()), simulated=False).look()
     assert caught.value.exit_code == 75
     assert url in str(caught.value)

@@ -138,7 +138,7 @@ def test_a_name_that_nobody_knows_lets_nothing_leave_until_it_is_known(sending, 
     gateway = sending(Clients(Endpoint()))
     reply = gateway.send(mail())
     assert (reply.kind, reply.hold_back) == NO_WAY
-    assert reply.reason == f"The name ses.example.com:{server.port} is not known here."
+    assert reply.reason == f"The name ses.example.com:{server.port} can't be resolved."
     known[0] = True
     gateway.until(lambda: gateway.gateway.ready > 0)
     assert gateway.send(mail()).kind is AnswerKind.ACCEPTED

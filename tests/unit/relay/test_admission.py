@@ -46,7 +46,7 @@ class Ahead(SystemClock):
 
 
 ACCEPTED = Reply(AnswerKind.ACCEPTED, message_id="m-1")
-SILENCE = Reply(AnswerKind.UNKNOWN, code="502", reason="A gateway answered 502 in SES's place.")
+SILENCE = Reply(AnswerKind.UNKNOWN, code="502", reason="A gateway answered 502.")
 PAUSED = sending_paused()
 REFUSED = Reply(
     AnswerKind.NOT_SENT,
@@ -360,7 +360,7 @@ def test_what_no_mail_can_be_made_of_is_the_clients_to_mend_and_no_refusal(scene
     scene.admission.start()
     [settled] = scene.told(("a@x.org",))
     assert status(settled) == (400, "BadRequestException")
-    assert "No request can be made of it" in settled.error.text
+    assert "It can't be turned into a request" in settled.error.text
     assert scene.ledger.written == [AnswerKind.NOT_SENT]
 
 
@@ -505,7 +505,7 @@ def test_threads_that_cannot_be_started_yet_are_started_later(scene, monkeypatch
 def test_without_threads_for_good_it_is_said(monkeypatch, name):
     refuse_threads(monkeypatch, name, float("inf"))
     scene = Scene(clock=FakeClock())
-    with pytest.raises(SestuiError, match="starts no more threads"):
+    with pytest.raises(SestuiError, match="can't start more threads"):
         scene.admission.start()
     scene.admission.close()
     nobody_is_left_behind()

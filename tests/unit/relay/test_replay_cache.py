@@ -145,7 +145,7 @@ async def kept(door, signature):
     try:
         await door.ask(signature)
     except ServiceError as error:
-        assert (error.status, "made before" in error.text) == (403, True)  # noqa: PT017
+        assert (error.status, "already been made" in error.text) == (403, True)  # noqa: PT017
         return False
     return True
 

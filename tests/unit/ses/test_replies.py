@@ -300,9 +300,9 @@ def test_an_entrys_message_id_is_kept():
         (
             error(502, "InternalFailure"),
             "InternalFailure",
-            "Somebody answered 502 in SES's place: Because.",
+            "Something other than SES answered 502: Because.",
         ),
-        (page(504), "504", "Somebody answered 504 in SES's place."),
+        (page(504), "504", "Something other than SES answered 504."),
         (page(429), "429", ""),
         (HttpAnswer(429, {}, b'{"message":"Slowly."}'), "429", "Slowly."),
         (page(407), "407", "The proxy wants a password."),
@@ -311,11 +311,11 @@ def test_an_entrys_message_id_is_kept():
             "407",
             "The proxy wants a password: Squid.",
         ),
-        (page(403), "403", "Somebody answered 403 in SES's place."),
+        (page(403), "403", "Something other than SES answered 403."),
         (
             HttpAnswer(403, {}, b'{"Message":"Sign in."}'),
             "403",
-            "Somebody answered 403 in SES's place: Sign in.",
+            "Something other than SES answered 403: Sign in.",
         ),
         (error(400, "MessageRejected", ""), "MessageRejected", "SES refuses this."),
         (

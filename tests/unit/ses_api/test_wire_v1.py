@@ -262,7 +262,7 @@ def test_another_is_refused_by_its_name(action, name):
         check_parameters(action, parameters)
     named, said = caught.value.text.split(maxsplit=1)
     assert name.startswith(named)
-    assert said.startswith("is no parameter")
+    assert said.startswith("is not a parameter")
     assert (caught.value.status, caught.value.code) == (400, "BadRequestException")
 
 

@@ -239,8 +239,8 @@ def test_the_setting_puts_the_account_into_the_sandbox_and_out_of_it(tmp_path: P
     [
         ("From: a@x.org\nFrom: b@x.org\nTo: c@x.org", "Duplicate header 'From'."),
         ("From: a@x.org\nTo: c@x.org\nSubject: 1\nsubject: 2", "Duplicate header 'Subject'."),
-        ("From: a@x.org\nTo: c@x.org\nnot a header", "a line that is no header"),
-        ("From: a@x.org\nTo: c@x.org\nBad Name: x", "a line that is no header"),
+        ("From: a@x.org\nTo: c@x.org\nnot a header", "a line that is not a header"),
+        ("From: a@x.org\nTo: c@x.org\nBad Name: x", "a line that is not a header"),
         ("From: a@x.org\nTo: c@x.org\nX: a\rb", "a NUL or a bare carriage return"),
         ("\nFrom: a@x.org\nTo: c@x.org", "does not begin with a header|FromEmailAddress"),
         ("To: c@x.org", "FromEmailAddress is required"),

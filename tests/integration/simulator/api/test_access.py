@@ -238,7 +238,7 @@ def test_a_key_file_with_something_else_in_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="delete it for a new one"):
         start_simulator(tmp_path)
     (tmp_path / FILE_NAME).write_bytes(b"\xff\xfe")
-    with pytest.raises(StorageError, match="it is no text"):
+    with pytest.raises(StorageError, match="it is not text"):
         access_key_of(tmp_path)
     (tmp_path / FILE_NAME).unlink()
     (tmp_path / FILE_NAME).mkdir()
