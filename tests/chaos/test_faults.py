@@ -83,7 +83,7 @@ def refused_for_a_while(made, *, times):
         made.serve()
     assert process.wait(120) in {0, 3}, made.said()
     made.check_accounts()
-    assert "SES can't take mail just now" in made.said()
+    assert "SES can't accept mail at the moment" in made.said()
     # Answers that were on their way when the connections broke, no more.
     doubts = checked_counts(made.runtime.database, made.run.id).in_doubt
     assert doubts <= times * made.rate * made.latency + 2

@@ -187,8 +187,8 @@ def test_a_lasting_outage_makes_the_run_wait_and_it_goes_on_by_itself(underway, 
     made.middle.behave(kind)
     made.until(lambda: made.state().state == RunState.WAITING)
     assert made.state().reason == WaitReason.ACCOUNT
-    assert made.state().detail.startswith("SES can't take mail just now")
-    assert made.state().detail.endswith("goes on by itself when it answers.")
+    assert made.state().detail.startswith("SES can't accept mail at the moment")
+    assert made.state().detail.endswith("continues when it answers.")
     made.middle.behave()
     made.ended(doubts=MOST)
     assert made.state().state == RunState.FINISHED

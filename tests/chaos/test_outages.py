@@ -122,7 +122,7 @@ def test_outages_one_after_another(behind):
         made.outage(kind, process)
         made.go_on(process, 50)
     made.ended(process, doubts=MOST * len(BRIEF))
-    assert "SES can't take mail just now" in made.scene.said()
+    assert "SES can't accept mail at the moment" in made.scene.said()
 
 
 @pytest.mark.long
@@ -219,8 +219,8 @@ def test_a_long_outage_makes_the_run_wait_and_say_why(behind, kind):
     until(lambda: made.run.state == RunState.WAITING or process.poll() is not None, 60)
     assert process.poll() is None, made.scene.said()
     assert made.run.reason == WaitReason.ACCOUNT
-    assert made.run.detail.startswith("SES can't take mail just now")
-    assert made.run.detail.endswith("goes on by itself when it answers.")
+    assert made.run.detail.startswith("SES can't accept mail at the moment")
+    assert made.run.detail.endswith("continues when it answers.")
     made.middle.behave()
     made.ended(process)
 

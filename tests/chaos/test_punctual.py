@@ -98,7 +98,7 @@ def test_a_database_that_stays_locked_is_not_waited_for(scene, tmp_path):
         assert timed.exit_code() == EXIT_TRY_AGAIN, made.said()
     (said,) = made.said().splitlines()
     assert said.startswith("sestui: ")
-    assert "seconds are over" in said
+    assert "seconds are up" in said
     made.finish()
     made.check_accounts()
     assert 0 < checked_counts(made.runtime.database, made.run.id).in_doubt <= 100 * 0.25 + 2

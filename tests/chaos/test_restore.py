@@ -168,7 +168,7 @@ def test_a_full_disk(workspace, prepared, tmp_path):
             "--yes",
             SESTUI_DATA_DIR=str(disk),
         )
-        assert "database or disk is full; nothing was changed." in said
+        assert "database or disk is full; nothing has been changed." in said
         assert {each.name: each.read_bytes() for each in disk.iterdir()} == before
     finally:
         subprocess.run(["umount", disk], check=True, capture_output=True)
@@ -186,7 +186,7 @@ def test_a_disk_that_takes_no_large_files(workspace, prepared):
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
     _, said = process.communicate(timeout=60)
     assert process.returncode == EXIT_FAILED
-    assert "nothing was changed" in said
+    assert "nothing has been changed" in said
     assert {each.name: each.read_bytes() for each in workspace.data.iterdir()} == before
 
 
@@ -198,4 +198,4 @@ def test_a_folder_that_can_not_be_written(workspace, prepared):
         said = workspace.refused(EXIT_FAILED, "restore", workspace.home / "backup.db", "--yes")
     finally:
         workspace.data.chmod(0o700)
-    assert "can't be written: Permission denied; nothing was changed." in said
+    assert "can't be written: Permission denied; nothing has been changed." in said

@@ -119,7 +119,7 @@ def room(process):
     no_room(process, resource.RLIM_INFINITY)
 
 
-REFUSED = "takes no writing any more"
+REFUSED = "no longer accepts writes"
 
 
 @pytest.mark.long

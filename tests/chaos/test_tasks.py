@@ -252,7 +252,7 @@ def test_the_program_of_one_that_is_killed_is_ended_before_it_runs_again(shop: S
     shop.runtime.tasks.change("copy", replace(fields, parameters={"argv": argv}))
     said = ended(shop.run_due("--json"))
     assert not psutil.pid_exists(first)
-    assert "its program was still at work and has been ended" in said["notes"][0]
+    assert "its program was still running and has been stopped" in said["notes"][0]
     (_, again, over) = shop.noted()
     assert [again[0], over[0]] == ["begins", "ends"]
     assert again[2] == over[2] != first

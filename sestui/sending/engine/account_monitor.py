@@ -108,7 +108,9 @@ class AccountMonitor:
             self._outage_began = None
             done.runs_changed = True
         if reading.status.max_send_rate <= 0:
-            self._policy.trouble = "SES allows this account no mail: its rate is 0 a second."
+            self._policy.trouble = (
+                "SES does not allow this account to send: its rate is 0 a second."
+            )
         if not reading.status.sending_enabled:
             done.pauses += _paused(run_ids, "SES says that sending is disabled.")
         # While others have mail in the air, it may be counted twice and be too little that is left.
@@ -129,7 +131,7 @@ class AccountMonitor:
         if self._outage_began is None:
             self._outage_began = now
         if run_ids and now - self._outage_began > self._lasting_seconds:
-            detail = f"{outage} sestui keeps asking SES, and goes on by itself when it answers."
+            detail = f"{outage} sestui keeps asking SES, and continues when it answers."
             _log.warning("%s", detail)
             self._book.wait_for_account(run_ids, detail)
             self.runs_wait = done.runs_changed = True

@@ -85,6 +85,6 @@ class AnswerBuffer:
         if not self._answers:
             return error
         return type(error)(
-            f"{error} (What SES answered to {len(self._answers):,} mails could not be written: "
+            f"{error} (The answers to {len(self._answers):,} mails could not be saved: "
             "those recipients are in doubt.)"
         )

@@ -97,8 +97,8 @@ class AnswerPolicy:
         return Pause(
             run_id,
             PauseReason.ERRORS,
-            f"No mail can be made for {whom}: {why} Mend the message or the contacts and resume; "
-            "everybody else has been dealt with.",
+            f"The mail can't be rendered for {whom}: {why} Fix the message or the contacts and "
+            "resume; everyone else has been dealt with.",
         )
 
     def _refused(self, reply: Reply, claim: Claim, pauses: dict[int, Pause]) -> None:
@@ -137,7 +137,7 @@ class AnswerPolicy:
 
 def not_now(reason: str, code: str = "") -> str:
     """The sentence for an outage."""
-    return f"SES can't take mail just now{f' ({code})' if code else ''}: {reason}"
+    return f"SES can't accept mail at the moment{f' ({code})' if code else ''}: {reason}"
 
 
 def _with_backoff(answer: Answer, claim: Claim) -> Answer:

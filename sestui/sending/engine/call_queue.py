@@ -127,7 +127,7 @@ class CallQueue:
                 call = self._gateway.call([mail for _, mail in group])
             except Exception as error:  # noqa: BLE001 - half a character, a relayed mail's odd value
                 _log.warning("No request can be made of a mail.", exc_info=True)
-                why = f"No request can be made of it ({type(error).__name__})."
+                why = f"It can't be turned into a request ({type(error).__name__})."
                 for claims in whose:
                     self._reply(claims, _unsendable(why))
                 continue
@@ -140,7 +140,7 @@ class CallQueue:
             return job.mails(job.claims)
         except Exception as error:  # noqa: BLE001 - as a template's
             _log.warning("The mails of a call can't be made.", exc_info=True)
-            return [(job.claims, ContentError(f"It can't be made ({type(error).__name__})."))]
+            return [(job.claims, ContentError(f"It can't be built ({type(error).__name__})."))]
 
 
 def _unsendable(why: str) -> Reply:

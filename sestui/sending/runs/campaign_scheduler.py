@@ -96,8 +96,8 @@ class CampaignScheduler:
         mails = f" (about {older.unknown:,} mails)" if older.unknown else ""
         return (
             f"This database is an older copy: it was last used {since}, the database that it is a "
-            f"copy of {self._local(older.seen.at)}. What was sent between them{mails} isn't known "
-            "to it."
+            f"copy of {self._local(older.seen.at)}. It does not know what was sent between "
+            f"them{mails}."
         )
 
     def start_campaigns(self) -> Started:

@@ -34,18 +34,18 @@ class RunControl:
         return campaign, run
 
     def pause(self, name: str) -> Run:
-        """Hold the run; what is in the air still gets its answer."""
+        """Pause the run; calls in flight still get their answers."""
         _, run = self.open_run(name)
         return self.pause_run(run.id)
 
     def pause_run(self, run_id: int) -> Run:
         """The same by the run's id."""
-        return self._runs.pause(run_id, PauseReason.OPERATOR, "Paused by the operator.")
+        return self._runs.pause(run_id, PauseReason.OPERATOR, "You paused this run.")
 
     def resume(
         self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None
     ) -> Run:
-        """Go on where the run stopped, with the campaign's message and sender as they are now.
+        """Continue where the run stopped, with the campaign's message and sender as they are now.
 
         Raises:
             ContentError: the message can't be rendered for somebody; the run stays as it was.

@@ -155,14 +155,14 @@ def _work_folder(database: Path) -> Iterator[Path]:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise StorageError(
-            f"{database.parent} can't be written: {error.strerror}; nothing was changed."
+            f"{database.parent} can't be written: {error.strerror}; nothing has been changed."
         ) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StorageBusyError(
-                f"Another restore of {database} is at work; wait for its end."
+                f"Another restore of {database} is in progress; wait until it ends."
             ) from error
         for each in folder.iterdir():
             each.unlink()
@@ -195,7 +195,7 @@ def _copy(file: Path, copy: Path) -> None:
         raise StorageError(f"{file} can't be copied: {error.strerror}.") from error
     except sqlite3.Error as error:
         raise StorageError(
-            f"{file} can't be copied to {copy.parent.parent}: {error}; nothing was changed."
+            f"{file} can't be copied to {copy.parent.parent}: {error}; nothing has been changed."
         ) from error
 
 

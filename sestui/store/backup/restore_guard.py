@@ -119,7 +119,7 @@ def mark_restored(
 
 def why_restored(what: str) -> str:
     """Why a run waits in a database that was restored from ``what``."""
-    return f"This database was restored from {what}; what was sent since isn't known to it."
+    return f"This database was restored from {what}; it does not know what has been sent since."
 
 
 def last_sign(session: Session, now: Instant) -> Instant:

@@ -258,14 +258,14 @@ class Campaigns:
                     raise ConflictError(f"The campaign {printable(seen.name)} is gone.")
                 if CampaignVersion.of(campaign).version != seen.version:
                     raise ConflictError(
-                        f"The campaign {printable(campaign.name)} was changed meanwhile."
+                        f"The campaign {printable(campaign.name)} has been changed in the meantime."
                     )
             namesake = session.exec(
                 select(Campaign.id).where(Campaign.name == fields.name)
             ).one_or_none()
             if namesake is not None and (seen is None or namesake != seen.id):
                 raise StateError(
-                    f"There is a campaign {printable(fields.name)} already; choose another name."
+                    f"There is already a campaign {printable(fields.name)}; choose another name."
                 )
             due_before = _due(campaign)
             saved = _written(session, campaign, fields, message, now=now, next_due_at=next_due_at)

@@ -251,7 +251,7 @@ class Contacts:
         for name in names:
             if name not in found:
                 raise NotFoundError(
-                    f"There is no list {printable(name)!r}; importing contacts into it makes it.",
+                    f"There is no list {printable(name)!r}; importing contacts into it creates it.",
                     by_option="`sestui import FILE --list NAME` does that.",
                 )
         return list(found.values())

@@ -48,7 +48,7 @@ class ContactEdits:
                 select(Contact.id).where(col(Contact.email_key) == address.key)
             ).one_or_none()
             if known is not None:
-                raise StateError(f"{address.email} is a contact already.")
+                raise StateError(f"{address.email} is already a contact.")
             contact = Contact(
                 email=address.email,
                 email_key=address.key,
@@ -67,14 +67,14 @@ class ContactEdits:
 
         Raises:
             NotFoundError: there is no such contact any more.
-            StateError: it was changed by somebody else meanwhile.
+            StateError: it was changed by someone else meanwhile.
         """
         with self._database.write() as session:
             contact = _locked(session, contact_id)
             if contact.updated_at != seen:
                 raise StateError(
-                    f"{contact.email} was changed by somebody else meanwhile; nothing was saved. "
-                    "Go back and edit it as it is now."
+                    f"{contact.email} has been changed by someone else in the meantime; nothing "
+                    "has been saved. Go back and edit the current version."
                 )
             contact.attributes = dict(fields.attributes)
             contact.tags = list(fields.tags)
@@ -108,7 +108,7 @@ class ContactEdits:
 def _locked(session: Session, contact_id: int) -> Contact:
     contact = session.get(Contact, contact_id, with_for_update=True)
     if contact is None:
-        raise NotFoundError("The contact is not there any more.")
+        raise NotFoundError("The contact no longer exists.")
     return contact
 
 

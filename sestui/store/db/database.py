@@ -258,7 +258,7 @@ def _said_in_the_air(connection: Connection) -> str:
         return ""
     if not count:
         return ""
-    return f" Of {count:,} mails in the air the answers can't be kept: they are in doubt."
+    return f" The answers to {count:,} mails in flight can't be saved: they are in doubt."
 
 
 def _create_private(path: Path) -> None:
@@ -348,13 +348,13 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
         # What SQLite says when the system refuses to write to a file that is open already.
         ("disk i/o error",),
         StorageError,
-        "The disk that holds {name} fails or takes no writing any more; the system's log says why.",
+        "The disk that holds {name} fails or no longer accepts writes; the system's log says why.",
     ),
     (
         ("unable to open database file",),
         StorageError,
-        "The database {name} can't be opened: its folder is gone or not this user's to write in, "
-        "or this process may open no more files (`ulimit -n`).",
+        "The database {name} can't be opened: its folder is gone or not writable for this user, "
+        "or this process can't open more files (`ulimit -n`).",
     ),
     (
         ("not a database", "malformed"),

@@ -87,7 +87,7 @@ class FileWatch:
 
     def _lost(self) -> str:
         found = "another file was put there" if _id(self._path) else "it was moved or deleted"
-        return f"The database {self._name} is not the file any more that was opened: {found}."
+        return f"The database {self._name} is no longer the file that was opened: {found}."
 
 
 def _id(path: str | Path) -> _Id:

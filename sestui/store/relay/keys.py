@@ -120,8 +120,12 @@ def _working(session: Session, name: str) -> RelayKey | None:
 
 
 def _none(name: str) -> NotFoundError:
-    return NotFoundError(f"No relay key {name!r} works; `sestui relay key list` shows all.")
+    return NotFoundError(
+        f"There is no active relay key {name!r}; `sestui relay key list` shows all."
+    )
 
 
 def _taken(name: str) -> StateError:
-    return StateError(f"A relay key {name!r} works already; revoke it first, or take another name.")
+    return StateError(
+        f"There is already an active relay key {name!r}; revoke it first, or choose another name."
+    )

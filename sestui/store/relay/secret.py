@@ -58,15 +58,13 @@ def load(folder: Path) -> MasterSecret:
         secret = bytes.fromhex(text)
     except FileNotFoundError as error:
         raise SettingsError(
-            f"{path} is missing, without which no relay key works: copy it from where the keys "
+            f"{path} is missing, and no relay key works without it: copy it from where the keys "
             "were made, or revoke them and make new ones with `sestui relay key add NAME`."
         ) from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} can't be read as the relay's secret: {error}.") from error
     if len(secret) != _BYTES:
-        raise SettingsError(
-            f"{path} is not a relay's secret: it has to hold 64 hexadecimal digits."
-        )
+        raise SettingsError(f"{path} is not a relay's secret: it must hold 64 hexadecimal digits.")
     return MasterSecret(secret)
 
 

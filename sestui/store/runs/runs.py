@@ -117,7 +117,7 @@ class Runs:
                 number_run(session, run)
                 run.pending = add_audience(session.connection(), run, campaign.lists, only)
                 if only is not None and not run.pending and scheduled_for is None:
-                    raise StateError(f"Nobody of {campaign.name}'s audience is {only} now.")
+                    raise StateError(f"Nobody in {campaign.name}'s audience is {only} now.")
                 _leave_out(session, run, unrenderable or {})
                 if campaign.notify and run.pending:
                     run.completion = Completion.OWED.value
@@ -259,7 +259,7 @@ class Runs:
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
     ) -> Run:
-        """Go on where the run stopped; with ``campaign``, with its message as it is now.
+        """Continue where the run stopped; with ``campaign``, with its message as it is now.
 
         ``unrenderable`` and ``skip_unrenderable`` are as for :meth:`start`.
         """
@@ -401,12 +401,13 @@ def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None
     if before.state not in ENDED_RUN_STATES:
         raise StateError(
             f"Run {before.number} of {campaign.name} is {before.state} and has not ended; "
-            f"`sestui campaign resume {campaign.name}` goes on with it, "
+            f"`sestui campaign resume {campaign.name}` continues it, "
             f"`sestui campaign cancel {campaign.name}` ends it."
         )
     if not again:
         raise SentBeforeError(
-            f"{campaign.name} was sent before (run {before.number}: {before.accepted:,} accepted).",
-            by_option="To mail everybody on its lists once more, say so with --again; for those "
-            "only who did not get it, with --only unreceived.",
+            f"{campaign.name} has been sent before (run {before.number}: {before.accepted:,} "
+            "accepted).",
+            by_option="To mail everyone on its lists again, add --again; to mail only those who "
+            "have not received it, add --only unreceived.",
         )

@@ -41,7 +41,7 @@ class Queued:
     def sentence(self) -> str:
         """What is worth telling; '' if all is as it should be."""
         if self.skipped:
-            return f"{self.task} was left out: its run before had not ended"
+            return f"{self.task} was left out: its previous run had not ended"
         if self.occurrences.missed:
             return f"{self.task} had missed {counted(self.occurrences.missed)}"
         return ""
@@ -133,7 +133,7 @@ class Tasks:
         with self._database.write() as session:
             if session.exec(select(Task.id).where(Task.name == fields.name)).first() is not None:
                 raise StateError(
-                    f"There is a task {fields.name} already; `sestui task edit` changes it."
+                    f"There is already a task {fields.name}; `sestui task edit` changes it."
                 )
             task = Task(
                 name=fields.name,
@@ -162,10 +162,10 @@ class Tasks:
                 select(Task).where(Task.name == name).with_for_update()
             ).one_or_none()
             if task is None:
-                raise NotFoundError(f"There is no task {printable(name)!r} any more.")
+                raise NotFoundError(f"The task {printable(name)!r} no longer exists.")
             taken = session.exec(select(Task.id).where(Task.name == fields.name)).first()
             if taken not in {None, task.id}:
-                raise StateError(f"There is a task {fields.name} already; choose another name.")
+                raise StateError(f"There is already a task {fields.name}; choose another name.")
             _take_over(session, task, fields, now)
             task.updated_at = now
             session.add(task)
@@ -302,11 +302,11 @@ def _rows(task: Task, due: Occurrences, now: Instant, *, skipped: bool) -> list[
     """Rows for what is to be run, and one that tells of what is not."""
     rows = []
     if due.newest_missed is not None:
-        why = f"Nobody was there: {counted(due.missed)} missed"
+        why = f"Nothing was running: {counted(due.missed)} missed"
         rows.append(_ended(task, due.newest_missed, now, TaskRunState.MISSED, why))
     for occurrence in due.run:
         if skipped:
-            why = "The run before had not ended"
+            why = "The previous run had not ended"
             rows.append(_ended(task, occurrence, now, TaskRunState.SKIPPED, why))
         else:
             rows.append(_row(task, occurrence, now))

@@ -74,7 +74,7 @@ def test_an_older_copy_waits_for_approval(world, state):
     held = older.runs.get(run.id)
     assert (held.state, held.reason) == (RunState.WAITING, WaitReason.APPROVAL)
     assert held.detail.startswith("This database is an older copy: it was last used at ")
-    assert held.detail.endswith("sent between them (about 6 mails) isn't known to it.")
+    assert held.detail.endswith("It does not know what was sent between them (about 6 mails).")
     assert made.outbox() == once(EMAILS), "nobody got it twice"
     older.run_control.resume("news")
     sent(older)

@@ -20,7 +20,7 @@ def test_a_contact_is_made_once(database):
     contact = Contacts(database).get("ada@example.com")
     assert contact is not None
     assert (contact.id, contact.email, contact.status) == (made, "Ada@example.com", "active")
-    with pytest.raises(StateError, match="contact already"):
+    with pytest.raises(StateError, match="already a contact"):
         edits.add(ADA, {}, 6)
 
 

@@ -71,7 +71,7 @@ def test_who_saves_must_have_seen_the_newest(database):
         CampaignVersion.of(seen), fields("mine"), bye, now=NOW + 1, next_due_at=NOW + 9
     )
     assert (mine.id, mine.name, mine.next_due_at) == (seen.id, "mine", NOW + 9)
-    with pytest.raises(ConflictError, match="mine was changed meanwhile"):
+    with pytest.raises(ConflictError, match="mine has been changed in the meantime"):
         campaigns.save_seen(CampaignVersion.of(seen), fields(), hi, now=NOW + 2, next_due_at=None)
     campaigns.set_next(mine.id, None)  # a run that has started is no change
     again = campaigns.save_seen(
@@ -85,9 +85,9 @@ def test_a_name_is_taken_once(database):
     hi = MessageSource("s", "hi")
     for name in ("one", "two"):
         campaigns.save(fields(name), hi, now=NOW, next_due_at=None)
-    with pytest.raises(StateError, match="There is a campaign one already"):
+    with pytest.raises(StateError, match="There is already a campaign one"):
         campaigns.save_seen(None, fields("one"), hi, now=NOW, next_due_at=None)
-    with pytest.raises(StateError, match="There is a campaign one already"):
+    with pytest.raises(StateError, match="There is already a campaign one"):
         campaigns.save_seen(
             CampaignVersion.of(campaigns.get("two")), fields("one"), hi, now=NOW, next_due_at=None
         )

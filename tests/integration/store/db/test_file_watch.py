@@ -89,7 +89,7 @@ def test_nothing_is_claimed_nor_written(
     ):
         sending()
     assert stopped == [True]
-    assert "Of 5 mails in the air the answers can't be kept: they are in doubt." in str(
+    assert "The answers to 5 mails in flight can't be saved: they are in doubt." in str(
         caught.value
     )
     assert isinstance(caught.value, StorageError)

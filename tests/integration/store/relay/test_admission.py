@@ -427,7 +427,7 @@ def test_only_what_was_counted_comes_back_to_a_share_of_the_quota(database):
 
 def test_a_paused_run_takes_nothing_until_it_is_resumed(timed):
     timed.answer(timed.one("a@x.org", "b@x.org"), accepted, recipients=2)
-    timed.runs.pause(timed.run().id, PauseReason.OPERATOR, "Paused by the operator.")
+    timed.runs.pause(timed.run().id, PauseReason.OPERATOR, "You paused this run.")
     refusal = timed.one("c@x.org", name="2")
     assert refusal.error.code == "SendingPausedException"
     timed.clock.advance(86_400)
@@ -500,7 +500,7 @@ def test_content_goes_after_its_time_unless_somebody_still_needs_it(timed):
 def test_keys_are_added_listed_and_revoked(database):
     keys = RelayKeys(database)
     keys.add("K1", "shop", proof="p", now=1, senders=["example.com"], send_only=True)
-    with pytest.raises(StateError, match="works already"):
+    with pytest.raises(StateError, match="already an active relay key"):
         keys.add("K2", "shop", proof="p", now=2)
     assert keys.revoke("shop", 3).revoked_at == 3
     with pytest.raises(NotFoundError):

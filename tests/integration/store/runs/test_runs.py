@@ -62,7 +62,7 @@ def test_a_second_run_is_refused_while_the_first_has_not_ended(runs, campaign, c
 def test_a_second_run_after_the_end_has_to_be_said(runs, campaign, clock):
     first = runs.start(campaign, clock.now())
     runs.cancel(first.id, clock.now())
-    with pytest.raises(StateError, match="was sent before"):
+    with pytest.raises(StateError, match="has been sent before"):
         runs.start(campaign, clock.now())
     second = runs.start(campaign, clock.now(), again=True)
     assert (first.number, second.number) == (1, 2)

@@ -279,7 +279,7 @@ def test_an_edit_moves_the_next_run_only_if_it_is_about_time(tasks):
 def test_names(tasks):
     tasks.add(MINUTELY, START)
     tasks.add(replace(MINUTELY, name="other"), START)
-    with pytest.raises(StateError, match="There is a task other already"):
+    with pytest.raises(StateError, match="There is already a task other"):
         tasks.change("minutely", replace(MINUTELY, name="other"), START)
     with pytest.raises(StateError, match="`sestui task edit` changes it"):
         tasks.add(MINUTELY, START)

@@ -57,7 +57,7 @@ def checked(monitor, until):
 def test_a_rate_of_zero_is_said():
     monitor, policy, _, _, _ = monitored(Account(max_send_rate=0))
     checked(monitor, lambda _: policy.trouble)
-    assert policy.trouble == "SES allows this account no mail: its rate is 0 a second."
+    assert policy.trouble == "SES does not allow this account to send: its rate is 0 a second."
 
 
 def test_a_disabled_account_pauses_every_run():
@@ -79,7 +79,7 @@ def test_out_of_reach_for_long_the_runs_wait_and_go_on_when_it_answers():
     ((runs, detail),) = book.waiting
     assert runs == [1, 2]
     assert "No TLS." in detail
-    assert "goes on by itself" in detail
+    assert "continues when it answers" in detail
     gateway.trouble, gateway.connected = None, True
     gateway.want(1)
     clock.advance(2)

@@ -99,7 +99,7 @@ def test_one_fault_holds_nothing_and_several_in_a_row_do():
     for expected in (False, False, True):
         policy.read([unsent(HoldBack.FAULT)], NOW)
         assert (policy.hold_until > NOW) is expected
-        assert "SES can't take mail just now (Code)" in policy.trouble
+        assert "SES can't accept mail at the moment (Code)" in policy.trouble
 
 
 def test_nobody_answering_holds_at_once_and_longer_each_time():
@@ -181,7 +181,7 @@ def test_the_one_who_can_get_no_mail_is_counted_in_the_singular():
     policy.read([unsent(HoldBack.CONTENT, run=3, reason="No name.")], NOW)
     pause = policy.unmade(3)
     assert pause.run_id == 3
-    assert pause.detail.startswith("No mail can be made for 1 recipient: No name. Mend")
+    assert pause.detail.startswith("The mail can't be rendered for 1 recipient: No name. Fix")
 
 
 @pytest.mark.parametrize(

@@ -347,7 +347,7 @@ def test_a_system_that_gives_no_thread_for_long_is_told_of(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", none)
     dispatcher = Dispatcher(SimulatedGateway(FakeClock()), FakeClock(), most=4)
-    with pytest.raises(SestuiError, match="starts no more threads"):
+    with pytest.raises(SestuiError, match="can't start more threads"):
         dispatcher.start()
     dispatcher.close()
 
