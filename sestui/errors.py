@@ -112,7 +112,8 @@ def unforeseen(what: str, error: BaseException, way_out: str) -> SestuiError:
     ``what`` is the sentence's beginning ("The sender stopped"), ``way_out`` its end.
     """
     made = SestuiError(
-        f"{what} for a reason nobody foresaw ({type(error).__name__}, see the log: `sestui log`); "
+        f"{what} because of an unexpected error ({type(error).__name__}, see the log: `sestui "
+        "log`); "
         f"{way_out}"
     )
     made.__cause__ = error
@@ -121,4 +122,4 @@ def unforeseen(what: str, error: BaseException, way_out: str) -> SestuiError:
 
 def sender_failed(error: BaseException) -> SestuiError:
     """The error for a sender of which a thread ended with ``error``."""
-    return unforeseen("The sender stopped", error, "nothing is lost, start it again to go on.")
+    return unforeseen("The sender stopped", error, "nothing is lost, start it again to continue.")

@@ -331,7 +331,7 @@ class _Uncaught:
             sys.__excepthook__(kind, error, trace)
             return
         _logger.critical("Nothing caught this.", exc_info=(kind, error, trace))
-        cls.say(f"something unforeseen went wrong ({kind.__name__}, see the log: `sestui log`).")
+        cls.say(f"an unexpected error occurred ({kind.__name__}, see the log: `sestui log`).")
 
     @classmethod
     def in_thread(cls, met: "ExceptHookArgs") -> None:
@@ -345,7 +345,7 @@ class _Uncaught:
             exc_info=(met.exc_type, met.exc_value, met.exc_traceback),
         )
         cls.say(
-            f"something unforeseen went wrong in the thread {name} ({met.exc_type.__name__}, see "
+            f"an unexpected error occurred in the thread {name} ({met.exc_type.__name__}, see "
             "the log: `sestui log`)."
         )
 

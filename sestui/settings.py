@@ -66,10 +66,13 @@ class Settings(BaseSettings):
     )
     aws_profile: str = Field(
         "",
-        description="The AWS profile that SES is reached with; empty: what AWS's own chain says.",
+        description="The AWS profile used to reach SES; empty: from your AWS environment "
+        "(AWS_PROFILE …).",
     )
     aws_region: str = Field(
-        "", description="The AWS region of the SES account; empty: what AWS's own chain says."
+        "",
+        description="The AWS region of the SES account; empty: from your AWS environment "
+        "(AWS_REGION …).",
     )
     data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         Path(platformdirs.user_data_dir("sestui", appauthor=False)),
@@ -78,12 +81,12 @@ class Settings(BaseSettings):
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         # At each start, not at the import: tests and services say where by the environment.
         default_factory=lambda: Path(platformdirs.user_state_dir("sestui", appauthor=False)),
-        description="What this machine remembers of databases: by it an older copy is recognised. "
-        "The log is there too.",
+        description="What this machine remembers about databases, so that an older copy is "
+        "recognised. The log is there too.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
-        description="What is logged: this and whatever is worse. Only debug logs addresses.",
+        description="The lowest level that is logged. Only debug logs addresses.",
     )
     database_url: str = Field(
         "", description="A database elsewhere (postgresql+psycopg://…); empty: SQLite in data_dir."
@@ -98,7 +101,7 @@ class Settings(BaseSettings):
         200, ge=1, description="Mails in the first 24 hours of the warm-up, all services counted."
     )
     warm_up_factor: float = Field(
-        1.5, ge=1, le=10, description="What the warm-up multiplies the volume by each day."
+        1.5, ge=1, le=10, description="The factor by which the warm-up raises the volume each day."
     )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "", description="IANA zone for times people read; empty: the machine's own."
@@ -119,7 +122,7 @@ class Settings(BaseSettings):
     view_url: str = Field(
         "", description="Address of the message on the web, for view_url in templates."
     )
-    senders: int = Field(64, ge=1, le=256, description="The most calls to SES in the air at once.")
+    senders: int = Field(64, ge=1, le=256, description="The most calls to SES in flight at once.")
     send_mode: Literal["auto", "single", "bulk"] = Field(
         "auto",
         description="How mail is handed to SES: one call a mail, bulk calls of up to 50, or "
@@ -153,8 +156,8 @@ class Settings(BaseSettings):
     )
     reminders: Literal["daily", "once", "off"] = Field(
         "daily",
-        description="How often run-due says on stderr what needs you: once, and daily until it is "
-        "settled; once; or never (off).",
+        description="How often run-due reports on stderr what needs you: once, and daily until it "
+        "is resolved; once; or never (off).",
     )
     operator: Annotated[str, AfterValidator(_mailbox)] = Field(
         "", description="Your address: what needs you is mailed there too; empty: only on stderr."
@@ -282,7 +285,7 @@ def unknown_variables() -> str:
         said.append(f"{name} (did you mean {_PREFIX}{close.upper()}?)" if close else name)
     if not said:
         return ""
-    what = "is no setting" if len(said) == 1 else "are no settings"
+    what = "is not a setting" if len(said) == 1 else "are not settings"
     return f"{', '.join(said)} in the environment {what}"
 
 

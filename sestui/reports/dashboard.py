@@ -70,7 +70,7 @@ def needs_of(run: RunView) -> list[Need]:
         needs.append(Need(title, run.detail, run))
     if run.counts.in_doubt:
         who = "1 recipient" if run.counts.in_doubt == 1 else f"{run.counts.in_doubt:,} recipients"
-        sentence = f"{who} in doubt: say whether to assume sent or to resend."
+        sentence = f"{who} in doubt: decide whether to assume them sent or to resend."
         needs.append(Need(title, sentence, run))
     return needs
 

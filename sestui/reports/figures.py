@@ -34,7 +34,7 @@ def period_figures(database: Database, since: Instant) -> PeriodFigures:
     return PeriodFigures(
         runs=sums["runs"],
         accepted=sums["accepted"],
-        lines=tuple(map(_sentence, found)) or ("No campaign was sent.",),
+        lines=tuple(map(_sentence, found)) or ("No campaigns were sent.",),
         table=tuple((label, f"{count:,}") for label, count in sums.items()),
     )
 

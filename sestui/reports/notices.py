@@ -57,16 +57,17 @@ class Notices:
     def _of_end(self, run: RunView) -> Notice:
         lines = [f"Run {run.number} of the campaign {run.campaign} has finished."]
         if run.counts.rejected or run.counts.in_doubt:
-            lines.append("Who was rejected or is in doubt is in the attached file.")
+            lines.append("The attached file lists who was rejected or is in doubt.")
         if run.counts.in_doubt:
             lines.append(
-                f"Those in doubt may have got it: `sestui campaign resolve {run.campaign}` settles "
-                "them."
+                f"Those in doubt may have received it: `sestui campaign resolve {run.campaign}` "
+                "resolves them."
             )
         rejects, whole = self._rejects(run)
         if not whole:
             lines.append(
-                f"The file holds the first {MOST_REJECTS:,}; `sestui export deliveries` writes all."
+                f"The file lists the first {MOST_REJECTS:,}; `sestui export deliveries` exports "
+                "them all."
             )
         counts = run.counts
         return Notice(

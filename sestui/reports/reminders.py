@@ -47,7 +47,7 @@ class ReminderService:
         if run.state == RunState.PAUSED:
             states.append(f"paused:{run.reason}")
             sentences.append(
-                f"{title} is paused ({run.reason}): {_ended(run.detail)} Once that is mended, "
+                f"{title} is paused ({run.reason}): {_ended(run.detail)} Once that is fixed, "
                 f"`sestui campaign resume {name}` continues it."
             )
         elif run.state == RunState.WAITING:
@@ -57,7 +57,7 @@ class ReminderService:
             whom = "1 recipient is" if run.in_doubt == 1 else f"{run.in_doubt:,} recipients are"
             states.append("in_doubt")
             sentences.append(
-                f"{title}: {whom} in doubt; `sestui campaign resolve {name}` settles them."
+                f"{title}: {whom} in doubt; `sestui campaign resolve {name}` resolves them."
             )
         # A notice that can't be sent is not told of by another one.
         mailed = run.kind != RunKind.NOTICE
@@ -77,7 +77,7 @@ class ReminderService:
             return None
         lines = [sentence]
         if self._reminding is Reminding.DAILY:
-            lines.append("You are told again once a day until it is settled.")
+            lines.append("You will be reminded once a day until it is resolved.")
         return Notice(subject=f"sestui needs you: {title}", lines=tuple(lines), figures=())
 
 

@@ -167,14 +167,14 @@ def _installed(line: str) -> str:
     text = listed.stdout.decode("utf-8", "surrogateescape") if listed.returncode == 0 else ""
     lines = text.removesuffix("\n").split("\n") if text else []
     if line in lines:
-        return "It is in the crontab already."
+        return "The line is already in the crontab."
     ours = _workspace(line)
     old = [each for each in lines if ours is not None and _workspace(each) == ours]
     kept = [each for each in lines if each not in old]
     written = _crontab("written", "-", "\n".join([*kept, line, ""]))
     if written.returncode:
         raise SestuiError(f"The crontab can't be written: {_why(written)}.")
-    return "It has replaced the line before." if old else "It is in the crontab now."
+    return "The line in the crontab has been replaced." if old else "Added to the crontab."
 
 
 def _crontab(deed: str, argument: str, text: str = "") -> subprocess.CompletedProcess[bytes]:

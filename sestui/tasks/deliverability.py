@@ -74,8 +74,9 @@ class Domains:
         self.asked += len(found)
         if self._dead > max(_FEW, self.asked / 2):
             raise SestuiError(
-                f"{self._dead} of {self.asked} domains take no mail, say the DNS servers; more "
-                "likely the servers are wrong (/etc/resolv.conf, or the parameter nameservers). "
+                f"{self._dead} of {self.asked} domains take no mail according to the DNS servers; "
+                "more likely the servers are wrong (/etc/resolv.conf, or the parameter "
+                "nameservers). "
                 "Nothing more was marked."
             )
         known = {domain: found.get(domain) or self._known[domain] for domain in wanted}

@@ -131,7 +131,7 @@ class Execution:
 
     def out_of_time(self) -> str:
         """The sentence for a run that took too long."""
-        return f"It took longer than the {self.taken.task.timeout:,.0f} s that it may take."
+        return f"It took longer than its limit of {self.taken.task.timeout:,.0f} s."
 
     def end(self, state: TaskRunState, detail: str, figures: dict[str, Any] | None = None) -> None:
         """Write the end, if nobody has begun to; a database that is locked is tried for a minute.

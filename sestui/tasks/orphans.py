@@ -47,7 +47,7 @@ def end_left_over(lost: LostRun, now: Instant) -> str | None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, number)
         if _has_ended(lost):
-            return "its program was still at work and has been ended"
+            return "its program was still running and has been stopped"
     return None
 
 

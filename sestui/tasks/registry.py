@@ -54,8 +54,8 @@ def load_type(name: str) -> TaskType[Any]:
     point = known_types().get(name)
     if point is None:
         raise TaskTypeError(
-            f"Nothing here knows the task type {printable(name)!r}; is the package that brought it "
-            "still installed?"
+            f"The task type {printable(name)!r} is unknown; is the package that provides it still "
+            "installed?"
         )
     source = point.dist.name if point.dist else point.value
     try:

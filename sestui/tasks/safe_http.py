@@ -199,7 +199,7 @@ def _addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
         if not allow_private and not is_public(address):
             raise RefusedError(
                 f"{_shown(host)} is at {address}, which is not a public address; the parameter "
-                "allow_private lets the task go there."
+                "allow_private permits that."
             )
     return addresses
 
@@ -263,7 +263,7 @@ def _why(error: Exception | None) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, HTTPException):
-        return f"what answers is no web server ({type(error).__name__})"
+        return f"what answers is not a web server ({type(error).__name__})"
     return printable(str(error)).rstrip(".") or type(error).__name__
 
 

@@ -248,7 +248,8 @@ class TaskService:
         fields = replace(fields, parameters=given.model_dump(mode="json", exclude_unset=True))
         if fields.active and fields.next_after(self._clock.now()) is None:
             raise UsageError(
-                f"The task {fields.name} would never run: '{fields.schedule}' has no fire to come"
+                f"The task {fields.name} would never run: '{fields.schedule}' has no occurrence "
+                "to come"
                 f"{' between its start and its end' if fields.starts_at or fields.ends_at else ''}."
             )
         return fields
@@ -291,7 +292,7 @@ class TaskService:
         return self.get(name)
 
     def remove(self, name: str) -> None:
-        """Forget a task and its log.
+        """Remove a task and its log.
 
         Raises:
             NotFoundError: there is none of that name.

@@ -135,7 +135,7 @@ class WorkerPool:
         except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
             _log.exception("The task workers have failed.")
             self.error = unforeseen(
-                "The tasks stopped", error, "the next run-due goes on with them."
+                "The tasks stopped", error, "the next run-due continues with them."
             )
 
     def _abandon(self) -> None:

@@ -344,9 +344,9 @@ def test_what_nothing_catches_is_in_it_and_the_user_reads_a_sentence(tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "something unforeseen went wrong in the thread sestui-odd (ZeroDivisionError, "
+        "an unexpected error occurred in the thread sestui-odd (ZeroDivisionError, "
         "see the log: `sestui log`).",
-        "something unforeseen went wrong (TypeError, see the log: `sestui log`).",
+        "an unexpected error occurred (TypeError, see the log: `sestui log`).",
     ]
     held = (tmp_path / "state" / log.FILE_NAME).read_text()
     for said in (
@@ -365,6 +365,6 @@ def test_while_a_screen_has_the_terminal_it_says_so(monkeypatch):
         thread.start()
         thread.join()
     assert heard == [
-        "something unforeseen went wrong in the thread sestui-odd (ZeroDivisionError, "
+        "an unexpected error occurred in the thread sestui-odd (ZeroDivisionError, "
         "see the log: `sestui log`)."
     ]

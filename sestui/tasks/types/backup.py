@@ -39,7 +39,7 @@ class BackUp(TaskType[BackupParameters]):
         context.log(f"{target} ({size:,} bytes), verified")
         gone = _throw_away(folder, ending, given.keep)
         for each in gone:
-            context.log(f"{each.name} is thrown away")
+            context.log(f"{each.name} has been deleted")
         return Outcome(
             f"{target} holds the database, {size:,} bytes.",
             {"file": str(target), "bytes": size, "thrown_away": len(gone)},

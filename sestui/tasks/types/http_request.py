@@ -58,7 +58,7 @@ class HttpRequestParameters(TaskParameters):
             if not _TOKEN.fullmatch(name) or _BREAKS.search(value) or not value.isascii():
                 raise ValueError(f"{name!r} can't be a header with that value")
             if name.lower() in {"host", "content-length", "transfer-encoding"}:
-                raise ValueError(f"{name} is not to be chosen")
+                raise ValueError(f"{name} can't be set")
         return given
 
 

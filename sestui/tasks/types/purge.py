@@ -26,7 +26,7 @@ class PurgeLogs(TaskType[PurgeParameters]):
     The ledger is never purged: it is the truth about who got what.
     """
 
-    summary = "Forget old logs."
+    summary = "Delete old logs."
     Parameters = PurgeParameters
 
     def run(self, context: TaskContext[PurgeParameters]) -> Outcome:
@@ -43,4 +43,4 @@ class PurgeLogs(TaskType[PurgeParameters]):
             relayed = RelayedMails(database, context.clock)
             figures["relayed mails"] = relayed.purge(retention=given.relayed * _DAY)
         told = ", ".join(f"{count:,} {name}" for name, count in figures.items())
-        return Outcome(f"Forgotten: {told or 'nothing'}.", dict(figures))
+        return Outcome(f"Deleted: {told or 'nothing'}.", dict(figures))

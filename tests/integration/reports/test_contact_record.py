@@ -81,8 +81,8 @@ def test_who_waits_learns_what_for(database, records):
     add_contacts(database, [ADA])
     run = start_run(database, make_campaign(database), 900)
     assert "their turn has not come yet" in told(records, ADA)[0][3]
-    Runs(database).pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
-    assert "the run is paused. Paused by the operator." in told(records, ADA)[0][3]
+    Runs(database).pause(run.id, PauseReason.OPERATOR, "You paused this run.")
+    assert "the run is paused. You paused this run." in told(records, ADA)[0][3]
     Runs(database).cancel(run.id, 950)
     assert "the run was cancelled at 950" in told(records, ADA)[0][3]
 

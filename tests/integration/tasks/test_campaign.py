@@ -178,7 +178,7 @@ def test_a_restored_backup_sends_nothing_unasked(tmp_path):
     runtime = world.runtime()
     going = world.started(runtime, FIRST)
     paused = world.started(runtime, SECOND, "paused")
-    runtime.runs.pause(paused.id, PauseReason.OPERATOR, "Paused by the operator.")
+    runtime.runs.pause(paused.id, PauseReason.OPERATOR, "You paused this run.")
     notice = runtime.notices.post(Notice("Hi", (), ()), ["ops@example.com"], from_address="n@x.org")
     due = make_campaign(runtime.database, "due", lists=("news",), schedule="0 * * * *")
     file = ran(runtime, "backup", {"folder": str(tmp_path / "backups")}).result["file"]
@@ -194,11 +194,11 @@ def test_a_restored_backup_sends_nothing_unasked(tmp_path):
     restored = world.runtime()
     restored.campaigns.set_next(due.id, Occurrence(restored.clock.now(), ""))
     sent(restored)
-    for run, more in ((going, ""), (paused, " Paused by the operator.")):
+    for run, more in ((going, ""), (paused, " You paused this run.")):
         held = restored.runs.get(run.id)
         assert (held.state, held.reason) == (RunState.WAITING, WaitReason.APPROVAL)
         assert "was restored from the backup taken" in held.detail
-        assert held.detail.endswith(f"what was sent since isn't known to it.{more}")
+        assert held.detail.endswith(f"it does not know what has been sent since.{more}")
     assert restored.runs.get(notice).state == RunState.CANCELLED
     assert checked_counts(restored.database, notice).skipped == 1
     assert world.outbox() == before, "nobody got it twice"
@@ -285,7 +285,7 @@ def test_by_hand_nothing_is_sent_twice_unless_somebody_says_so(runtime):
     runtime.run_control.cancel("news")
     again = ran(runtime, "campaign", {"campaign": "news"})
     assert again.state is TaskRunState.FAILED
-    assert again.detail == "news was sent before (run 1: 0 accepted)."
+    assert again.detail == "news has been sent before (run 1: 0 accepted)."
     gone = ran(runtime, "campaign", {"campaign": "nwes"})
     assert gone.detail.startswith("There is no campaign 'nwes'")
     with pytest.raises(StateError):

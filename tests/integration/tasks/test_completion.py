@@ -96,7 +96,7 @@ def test_who_was_in_doubt_and_is_sent_again_is_no_second_end(world):
     outbox = OutboxReader(world.account.path)
     (listed,) = [mail for mail in outbox.page(limit=9) if mail.to == OPS]
     mail = outbox.mail(listed.message_id).content
-    assert "`sestui campaign resolve news` settles them" in mail.text
+    assert "`sestui campaign resolve news` resolves them" in mail.text
     assert b"r00001@example.com,in_doubt," in mail.files[0].content
     runtime.doubts.resolve(run.id, Resolution.RESEND)
     sent(runtime)

@@ -215,7 +215,7 @@ def test_a_name_of_something_inside_is_refused(runtime, site, internet):
         run = ran(runtime, "http-request", {"url": url})
         assert run.detail == (
             f"{name}.example.com is at {address}, which is not a public address; the parameter "
-            "allow_private lets the task go there."
+            "allow_private permits that."
         )
     assert (connected, site.seen) == ([], [])
 
@@ -282,7 +282,7 @@ def test_a_host_that_answers_byte_by_byte(runtime, site):
 
 def test_something_else_than_a_web_server(runtime, site):
     run = asked(runtime, f"{site.url}/nonsense")
-    assert run.detail.endswith("what answers is no web server (BadStatusLine).")
+    assert run.detail.endswith("what answers is not a web server (BadStatusLine).")
 
 
 def test_nobody_there(runtime):
@@ -309,7 +309,7 @@ def test_a_certificate_of_nobody_we_know(runtime, site):
         ({"url": "ftp://a:b@example.com/"}, "url: ftp://example.com/ is not a URL of"),
         ({"url": "http://a.example/", "method": "BREW"}, "method: input should be"),
         ({"url": "http://a.example/", "headers": {"X": "a\r\nHost: b"}}, "can't be a header"),
-        ({"url": "http://a.example/", "headers": {"Host": "b"}}, "host is not to be chosen"),
+        ({"url": "http://a.example/", "headers": {"Host": "b"}}, "host can't be set"),
         ({"url": "http://a.example/", "timeout": 0}, "timeout: input should be greater than 0"),
         ({}, "url: field required"),
     ],

@@ -16,7 +16,7 @@ from sestui.tasks.orphans import PROGRAM_MARK, end_left_over, program
 from tests.support.workspaces import until
 
 MARK = "4f5a:17"
-ENDED = "its program was still at work and has been ended"
+ENDED = "its program was still running and has been stopped"
 NOW = 1_000.0
 
 STUBBORN = """\

@@ -106,7 +106,7 @@ def test_old_logs_go_and_nothing_else(runtime):
 
 def test_how_long_is_said_in_days_and_0_is_never(runtime):
     keys = log(runtime, "t", (9, "succeeded"), (7.9, "succeeded"), (0, "succeeded"))
-    assert ran(runtime, "purge", {"task_runs": 0}).detail == "Forgotten: nothing."
+    assert ran(runtime, "purge", {"task_runs": 0}).detail == "Deleted: nothing."
     before = everything(runtime)
     ran(runtime, "purge", {"task_runs": 8})
     assert gone(before, everything(runtime)) == {"task_run": {keys[0]}}
@@ -121,7 +121,7 @@ def test_relayed_mails_are_emptied_once_they_are_settled(runtime):
     before = everything(runtime)
     purged = ran(runtime, "purge", {"relayed": 7})
     assert gone(before, everything(runtime)) == {"relayed_payload": {settled}}
-    assert purged.detail == "Forgotten: 0 task runs, 1 relayed mails."
+    assert purged.detail == "Deleted: 0 task runs, 1 relayed mails."
 
 
 def _relayed(runtime: Runtime, state: str, at: float) -> str:

@@ -55,7 +55,7 @@ def test_the_figures_are_mailed_through_ses(world):
     assert runtime.campaigns.names() == ["news", "old"], "it is no campaign itself"
 
     quiet = ran(runtime, "report", {**MINE, "days": 0.000001})
-    assert "No campaign was sent." in quiet.log
+    assert "No campaigns were sent." in quiet.log
 
 
 def test_wrong_parameters(world):

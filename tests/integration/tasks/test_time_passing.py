@@ -127,7 +127,9 @@ def test_a_laptop_that_was_asleep_for_three_days(
     missed = 0 if misfire is Misfire.ONCE else 72 - wanted
     told = [(row.scheduled_for, row.detail) for row in rows if row.state == "missed"]
     if missed:
-        assert told == [(MONDAY - HOUR * wanted, f"Nobody was there: {missed} occurrences missed.")]
+        assert told == [
+            (MONDAY - HOUR * wanted, f"Nothing was running: {missed} occurrences missed.")
+        ]
         assert report.told == [f"hourly had missed {missed} occurrences"]
     else:
         assert told == report.told == []

@@ -166,7 +166,9 @@ def test_when_most_domains_are_dead_the_servers_are_not_believed(runtime, dns):
     add_contacts(runtime.database, [*emails, "a@live-1.com"])
     run = check(runtime, dns)
     assert run.state is TaskRunState.FAILED
-    assert run.detail.startswith("30 of 31 domains take no mail, say the DNS servers; more likely")
+    assert run.detail.startswith(
+        "30 of 31 domains take no mail according to the DNS servers; more likely"
+    )
     assert {each.status for each in contacts(runtime).values()} == {"active"}
 
 

@@ -97,7 +97,7 @@ def test_a_run_whose_thread_can_never_be_started_fails(runtime, shop, monkeypatc
         until(lambda: bool(worker_pool.ended))
     [row] = rows(runtime)
     assert row.state == TaskRunState.FAILED
-    assert "starts no more threads" in row.detail
+    assert "can't start more threads" in row.detail
 
 
 class FailingClock(SystemClock):
@@ -161,13 +161,13 @@ def test_a_type_whose_package_is_gone_fails_with_a_sentence(runtime, shop, tmp_p
     with at_work(runtime) as worker_pool:
         until(lambda: bool(worker_pool.ended))
     assert worker_pool.ended[0].state is TaskRunState.FAILED
-    assert "is the package that brought it still installed?" in worker_pool.ended[0].detail
+    assert "is the package that provides it still installed?" in worker_pool.ended[0].detail
 
 
 def test_what_takes_too_long_is_ended(runtime, shop):
     run = ran(runtime, "note", {"file": str(shop), "seconds": 60}, timeout=1)
     assert run.state is TaskRunState.TIMED_OUT
-    assert run.detail == "It took longer than the 1 s that it may take."
+    assert run.detail == "It took longer than its limit of 1 s."
     assert run.seconds < GRACE_SECONDS
 
 
