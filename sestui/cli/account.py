@@ -14,7 +14,9 @@ def account_command(*, as_json: AsJson = False) -> None:
         report = runtime.account_report()
         lack = runtime.lineage.lack()
     if report is None:
-        raise AccountError("What SES said of the account could not be kept; run it again.")
+        raise AccountError(
+            "What SES says about the account could not be saved; run the command again."
+        )
     if as_json:
         put_json(report.as_dict())
         return
@@ -30,13 +32,13 @@ def account_command(*, as_json: AsJson = False) -> None:
         put(f"24 h   {quota.used:,.0f} of {quota.maximum:,.0f} sent ({shares})")
     if quota.limit is not None:
         put(
-            f"       sestui uses {report.max_quota_usage:.0%} = {quota.limit:,.0f}, "
-            f"{quota.left:,} left"
+            f"       your limit: {report.max_quota_usage:.0%} of SES's {quota.maximum:,.0f} a day = "
+            f"{quota.limit:,.0f}, {quota.left:,} left"
         )
     if report.unexplained():
         say(
             f"{report.unexplained()} Other services on the account sent them, or this is an older "
-            "copy of the database (`sestui restore --mark` lets its runs wait)."
+            "copy of the database (`sestui restore --mark` holds its runs for approval)."
         )
     if lack:
         say(lack)

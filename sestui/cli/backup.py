@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def backup_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     *,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace FILE if it exists.")
@@ -56,26 +56,32 @@ def _written_to(file: Path) -> Path:
     real = Path(os.path.realpath(file))
     if str(file) == "-" or (real.exists() and not real.is_file()):
         raise UsageError(
-            f"A backup is read again to verify it, so it goes to a file; {file} is none."
+            f"A backup is verified by reading it back, so it must be a regular file; {file} is "
+            "not one."
         )
     return real
 
 
 def restore_command(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A backup, or another copy.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="A backup, or another copy of the database."),
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     delete_replaced: Annotated[
-        bool, typer.Option("--delete-replaced", help="Don't keep the database that is replaced.")
+        bool,
+        typer.Option(
+            "--delete-replaced",
+            help="Delete the database that is replaced instead of keeping it aside.",
+        ),
     ] = False,
     mark: Annotated[
         bool,
         typer.Option(
             "--mark",
-            help="No FILE: the database was restored by other means (pg_restore, a snapshot of "
-            "the machine); its open runs wait for approval.",
+            help="Without FILE: the database has been restored by other means (pg_restore, a "
+            "machine snapshot); its open runs wait for approval.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -114,7 +120,7 @@ def _restore(
 
     check_backup(file, database)
     if not yes and not sys.stdin.isatty():
-        raise UsageError(f"This replaces {database}; without a terminal to ask on, say --yes.")
+        raise UsageError(f"This replaces {database}; there is no terminal to ask on, so add --yes.")
     check_unused(database, processes)
     with made_ready(file, database, clock, local) as ready:
         if not yes:
@@ -130,9 +136,9 @@ def _restore(
             }
         )
         return
-    put(f"{database} has been restored from {file}, as it was {local(ready.marked.taken_at)}")
+    put(f"{database} has been restored from {file}, as of {local(ready.marked.taken_at)}")
     if aside is not None:
-        put(f"the database that was there is {aside}")
+        put(f"the previous database is now {aside}")
     _put_waiting(ready.marked.waiting)
 
 
@@ -143,12 +149,12 @@ def _question(
     there = (
         "There is no database yet"
         if not database.exists()
-        else (f"The database that is there, last changed {local(database.stat().st_mtime)}, {what}")
+        else (f"The current database, last changed {local(database.stat().st_mtime)}, {what}")
     )
     marked = ready.marked
     return (
-        f"{file} is as the database was {local(marked.taken_at)}, with {marked.contacts:,} "
-        f"contacts. {there}.\nPut it in place as {database}?"
+        f"{file} is the database as of {local(marked.taken_at)}, with {marked.contacts:,} "
+        f"contacts. {there}.\nRestore it as {database}?"
     )
 
 
@@ -181,8 +187,8 @@ def _put_waiting(waiting: "Sequence[HeldRun]") -> None:
         put("no run waits for approval")
         return
     say(
-        "`sestui campaign resume NAME` mails whoever has not got it as far as the database knows; "
-        "`sestui campaign cancel NAME` mails nobody."
+        "`sestui campaign resume NAME` mails everyone who has not received it, as far as the "
+        "database knows; `sestui campaign cancel NAME` ends the run instead."
     )
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sestui.reports.overview import CampaignView, RunView
     from sestui.runtime import Runtime
 
-app = Commands(help="Look at campaigns, start and steer their runs.", no_args_is_help=True)
+app = Commands(help="Show campaigns; start and control their runs.", no_args_is_help=True)
 
 app.command("check")(check_command)
 
@@ -47,7 +47,7 @@ def list_(*, as_json: AsJson = False) -> None:
             put_json([view.as_dict() for view in views])
             return
         if not views:
-            say("No campaigns yet: `sestui apply FILE.md` makes one.")
+            say("No campaigns yet: `sestui apply FILE.md` creates one.")
             return
         put_table(
             ("name", "state", "audience", "accepted", "rejected", "in doubt", "subject"),
@@ -146,7 +146,7 @@ def _put_in_doubt(rows: list[dict[str, Any]], total: int) -> None:
     if not rows:
         return
     put("")
-    put(f"In doubt: {total:,} were handed to SES and no answer came; sestui never sends them again")
+    put(f"In doubt: {total:,} were handed to SES and got no answer; sestui never resends them")
     put("by itself, because they may have arrived.")
     for row in rows[:_SHOWN_IN_DOUBT]:
         put(f"  {row['email']}  {row['reason']}")
@@ -167,11 +167,12 @@ def _number(number: int | None) -> str:
 
 
 Again = Annotated[
-    bool, typer.Option("--again", help="It was sent before; mail everybody once more.")
+    bool,
+    typer.Option("--again", help="Send it to everyone again, even if it has been sent before."),
 ]
 FollowUp = Annotated[
     Only | None,
-    typer.Option("--only", help="Follow up: only those whom earlier runs did not reach."),
+    typer.Option("--only", help="Follow up: only contacts that earlier runs did not reach."),
 ]
 
 
@@ -205,7 +206,7 @@ def start(
 
 @app.command("pause")
 def pause(name: Name, *, as_json: AsJson = False) -> None:
-    """Hold the run; what is in the air still gets its answer."""
+    """Pause the run; calls in flight still get their answers."""
     with opened() as runtime:
         run = runtime.overview.run(runtime.run_control.pause(name).id)
     _put_steered(run, as_json=as_json)
@@ -215,7 +216,7 @@ def pause(name: Name, *, as_json: AsJson = False) -> None:
 def resume(
     name: Name, *, skip_unrenderable: SkipUnrenderable = False, as_json: AsJson = False
 ) -> None:
-    """Go on where the run stopped, with the message and sender as they are now."""
+    """Continue where the run stopped, with the current message and sender."""
     with opened() as runtime:
         resumed = runtime.run_control.resume(name, skip_unrenderable=skip_unrenderable, told=warn)
         run = runtime.overview.run(resumed.id)
@@ -230,7 +231,7 @@ def cancel(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """End the run: whoever has not got it won't."""
+    """End the run: pending recipients get no mail."""
     with opened() as runtime:
         _, run = runtime.run_control.open_run(name)
         if not yes:
@@ -252,7 +253,7 @@ def _put_steered(run: "RunView", *, as_json: bool) -> None:
 
 @app.command("forecast")
 def forecast(name: Name, *, as_json: AsJson = False) -> None:
-    """When the run will end (or one started now), what crosses the quota, what stays for later."""
+    """When the run will end (or one started now), and what the quota leaves for later."""
     with opened() as runtime:
         runtime.account.look()
         told = runtime.outlook.of(name)
@@ -271,10 +272,10 @@ def forecast(name: Name, *, as_json: AsJson = False) -> None:
         )
         return
     put(f"{told.recipients:,} recipients at {told.rate:g} a second")
-    put(f"ends {ends}" if ends else "can't be told: nothing may leave as things stand")
+    put(f"ends {ends}" if ends else "unknown: nothing can be sent at the moment")
     put(f"today {told.today:,}, later {told.later:,}")
     if told.crosses_quota:
-        put("the 24-hour quota makes it wait on the way")
+        put("it will have to wait for the 24-hour quota")
 
 
 @app.command("resolve")
@@ -282,7 +283,7 @@ def resolve(
     name: Name,
     *,
     assume_sent: Annotated[
-        bool, typer.Option("--assume-sent", help="Take them for sent; nobody gets it twice.")
+        bool, typer.Option("--assume-sent", help="Treat them as sent; nobody gets it twice.")
     ] = False,
     resend: Annotated[
         bool, typer.Option("--resend", help="Send again; some may get it twice.")
@@ -294,17 +295,17 @@ def resolve(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Settle what is in doubt in the campaign's newest run that has any."""
+    """Resolve what is in doubt in the campaign's newest run that has any."""
     from sestui.store.ledger.in_doubt import Resolution  # noqa: PLC0415 - the database is slow to import
 
     if assume_sent == resend:
-        raise UsageError("Say either --assume-sent or --resend.")
+        raise UsageError("Choose either --assume-sent or --resend.")
     verdict = Resolution.RESEND if resend else Resolution.ASSUME_SENT
     with opened() as runtime:
         runtime.reap_dead_workers()
         run = next((run for run in runtime.overview.runs(name) if run.counts.in_doubt), None)
         if run is None:
-            raise StateError(f"Nothing of {name} is in doubt.")
+            raise StateError(f"Nothing is in doubt in {name}.")
         emails = email or []
         count = runtime.doubts.count(run.id, emails)
         if not yes:
@@ -314,7 +315,7 @@ def resolve(
     if as_json:
         put_json({"resolved": count, "verdict": verdict.value, "run": view.as_dict()})
     else:
-        done = "to be sent again" if resend else "taken for sent"
+        done = "to be sent again" if resend else "treated as sent"
         put(f"run {view.number} of {name}: {count:,} {done}, {view.counts.in_doubt:,} in doubt")
         if resend:
             say(f"`sestui run-due` or the app sends them; `sestui send {name}` does so now.")
@@ -323,10 +324,10 @@ def resolve(
 def _question(verdict: str, count: int, run: "RunView") -> str:
     if verdict == "resend":
         return (
-            f"Send again to {count:,} recipients of run {run.number}? Those whose first mail "
-            "arrived get it twice"
+            f"Send again to {count:,} recipients of run {run.number}? Anyone who did get the "
+            "first mail gets it twice"
         )
-    return f"Take {count:,} recipients of run {run.number} for sent, though no answer came"
+    return f"Treat {count:,} recipients of run {run.number} as sent, although no answer came"
 
 
 @app.command("test")
@@ -337,7 +338,7 @@ def send_test(
         list[str], typer.Option("--to", metavar="EMAIL", help="Who gets the test. Repeatable.")
     ],
     shown_as: Annotated[
-        str, typer.Option("--as", metavar="EMAIL", help="The contact whose data the mail shows.")
+        str, typer.Option("--as", metavar="EMAIL", help="The contact whose data fills the mail.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:

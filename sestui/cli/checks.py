@@ -20,7 +20,7 @@ SkipUnrenderable = Annotated[
     bool,
     typer.Option(
         "--skip-unrenderable",
-        help="Leave those out for whom no mail can be made; they are skipped with the reason.",
+        help="Skip recipients whose mail can't be rendered; the reason is recorded.",
     ),
 ]
 
@@ -35,7 +35,8 @@ def check_command(
     name: Name,
     *,
     list_: Annotated[
-        bool, typer.Option("--list", help="List everybody for whom no mail can be made, and why.")
+        bool,
+        typer.Option("--list", help="List every recipient whose mail can't be rendered, and why."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +70,7 @@ def check_command(
         for email, reason in failed:
             put(f"{email}  {reason}")
         if all(each.severity == "hint" for each in check.findings):
-            put(f"{name}: nothing is wrong")
+            put(f"{name}: no problems found")
     raise typer.Exit(EXIT_DONE if check.ok else EXIT_FAILED)
 
 
@@ -103,8 +104,8 @@ def put_unmade(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     put("")
-    put(f"No mail could be made for {len(rows):,}:")
+    put(f"The mail could not be rendered for {len(rows):,}:")
     for row in rows[:_SHOWN]:
         put(f"  {row['email']}  {row['reason']}")
     if len(rows) > _SHOWN:
-        put(f"  and {len(rows) - _SHOWN:,} more (`sestui export deliveries` has everybody)")
+        put(f"  and {len(rows) - _SHOWN:,} more (`sestui export deliveries` lists them all)")

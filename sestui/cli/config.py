@@ -31,7 +31,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 @app.command("path")
 def path() -> None:
-    """Where the settings file is (or would be)."""
+    """The path of the settings file, whether or not it exists."""
     from sestui.settings import config_path  # noqa: PLC0415 - pydantic is slow to import
 
     put(str(config_path()))
@@ -43,11 +43,13 @@ def set_(
         str,
         typer.Argument(
             metavar="NAME",
-            help="As `config show` lists it.",
+            help="The setting, as `config show` lists it.",
             autocompletion=completion.settings,
         ),
     ],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="'' puts the default back.")],
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="The new value; '' restores the default.")
+    ],
 ) -> None:
     """Write one setting into the settings file; comments there are kept."""
     from sestui.settings import config_path  # noqa: PLC0415 - pydantic is slow to import
@@ -56,7 +58,7 @@ def set_(
     write({name: value})
     say(f"{name} is {'set' if value else 'back to its default'} in {config_path()}.")
     if in_environment(name):
-        say(f"SESTUI_{name.upper()} in the environment is stronger than the file.")
+        say(f"SESTUI_{name.upper()} in the environment overrides the file.")
 
 
 def check_name(name: str) -> None:

@@ -30,7 +30,7 @@ def find(
     *,
     list_name: OfList = "",
     status: OfStanding = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 1_000,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")] = 1_000,
     as_json: AsJson = False,
 ) -> None:
     """Contacts that have each word of TEXT in their address or an attribute."""
@@ -50,9 +50,9 @@ def find(
         rows = [(line.email, line.standing.value, name_of(line.attributes)) for line in found]
         put_table(("email", "status", "name"), rows)
     else:
-        say("Nobody matches.")
+        say("No contact matches.")
     if more:
-        say(f"There are more than {limit:,}; more words, or --limit, show others.")
+        say(f"There are more than {limit:,}; add words, or raise --limit.")
 
 
 def _as_dict(line: "ContactLine") -> dict[str, object]:
@@ -67,7 +67,7 @@ def _as_dict(line: "ContactLine") -> dict[str, object]:
 
 @app.command("show")
 def show(email: Email, *, as_json: AsJson = False) -> None:
-    """One contact with its history: what became of each mail, and why."""
+    """One contact with its history: the result of each mail, and why."""
     with opened() as runtime:
         runtime.reap_dead_workers()
         record = runtime.contact_records.of(email)
@@ -108,10 +108,10 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
 def suppress(
     email: EmailOrDomain,
     *,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for whoever asks later.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="The reason, for later reference.")],
     as_json: AsJson = False,
 ) -> None:
-    """Never mail this address, or whole domain, again, whatever list it is or comes on."""
+    """Never mail this address, or whole domain, again, whatever lists it is on."""
     from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
@@ -119,14 +119,14 @@ def suppress(
     if as_json:
         put_json({"email": email, "suppressed": True, "changed": fresh})
     elif fresh:
-        put(f"{email} is suppressed: no run mails it any more.")
+        put(f"{email} has been suppressed: it will get no more mail.")
     else:
-        say(f"{email} was suppressed before; that stays as it was.")
+        say(f"{email} was already suppressed; nothing has changed.")
 
 
 @app.command("unsuppress")
 def unsuppress(email: EmailOrDomain, *, as_json: AsJson = False) -> None:
-    """Let runs mail this address, or whole domain, again."""
+    """Allow mail to this address, or whole domain, again."""
     from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:

@@ -41,16 +41,25 @@ It is {{ season }}, and your **{{ plan }}** plan comes with three things this mo
 def demo_command(
     *,
     headless: Annotated[
-        bool, typer.Option("--headless", help="No screens: send to the end, then account for all.")
+        bool,
+        typer.Option(
+            "--headless", help="No screens: send everything, then account for every mail."
+        ),
     ] = False,
     contacts: Annotated[
         int, typer.Option("--contacts", metavar="N", min=1, max=1_000_000, help="Audience.")
     ] = 1_000,
     rate: Annotated[
-        float, typer.Option("--rate", metavar="R", min=0.1, help="Mails a second SES allows.")
+        float,
+        typer.Option(
+            "--rate", metavar="R", min=0.1, help="Mails per second that the simulator allows."
+        ),
     ] = 50.0,
     latency: Annotated[
-        float, typer.Option("--latency", metavar="S", min=0, max=60, help="Seconds SES takes.")
+        float,
+        typer.Option(
+            "--latency", metavar="S", min=0, max=60, help="Seconds the simulator takes to answer."
+        ),
     ] = 0.08,
 ) -> None:
     """Show a whole campaign on a simulated SES account; nothing leaves this machine."""
@@ -101,7 +110,7 @@ def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
     campaign = apply_plan(runtime.campaigns, planned, now)
     run = runtime.starter.start(campaign, runtime.clock.now())
     if run is None:
-        raise NeedsOperatorError("The demo's run was started by another process.")
+        raise NeedsOperatorError("The demo's run has been started by another process.")
     say(f"started {campaign.name}: {run.pending:,} recipients on the simulator")
     return run.id
 

@@ -17,11 +17,14 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.errors import UsageError
 
-app = Commands(help="Write what is in the database as CSV or JSON lines.", no_args_is_help=True)
+app = Commands(help="Export the database's contents as CSV or JSON lines.", no_args_is_help=True)
 
 
 Out = Annotated[
-    Path | None, typer.Option("-o", "--out", metavar="FILE", help="Instead of stdout, which is -.")
+    Path | None,
+    typer.Option(
+        "-o", "--out", metavar="FILE", help="The file to write; - is stdout, the default."
+    ),
 ]
 Form = Annotated[str, typer.Option("--format", metavar="csv|jsonl")]
 Raw = Annotated[
@@ -48,7 +51,7 @@ def deliveries(
         str, typer.Option(metavar="T", help="Queued since: 2026-11-22 or 2026-11-22T09:00.")
     ] = "",
     find: Annotated[
-        str, typer.Option("--find", metavar="TEXT", help="With this in the address only.")
+        str, typer.Option("--find", metavar="TEXT", help="Only addresses that contain this.")
     ] = "",
     out: Out = None,
     form: Form = "csv",
@@ -59,7 +62,7 @@ def deliveries(
     from sestui.store.ledger.walk import EVERY_STATE, LogFilter  # noqa: PLC0415
 
     if form not in set(Format):
-        raise UsageError(f"--format {form}: it is csv or jsonl.")
+        raise UsageError(f"--format {form}: must be csv or jsonl.")
     with opened() as runtime:
         if campaign:
             runtime.campaigns.get(campaign)
@@ -100,7 +103,7 @@ def contacts(
     from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
 
     if form not in set(Format):
-        raise UsageError(f"--format {form}: it is csv or jsonl.")
+        raise UsageError(f"--format {form}: must be csv or jsonl.")
     which = Which(list_name or None, status)
     with opened() as runtime, _target(out) as file:
         count = write_contacts(runtime.database, which, file, form=Format(form), raw=raw)

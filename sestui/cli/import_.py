@@ -36,7 +36,7 @@ def import_command(
     list_names: Annotated[
         list[str] | None,
         typer.Option(
-            "--list", metavar="NAME", help="A list they join; made if need be. Repeatable."
+            "--list", metavar="NAME", help="A list for them to join; created if needed. Repeatable."
         ),
     ] = None,
     *,
@@ -54,22 +54,27 @@ def import_command(
         typer.Option(
             "--type",
             metavar="COL=TYPE",
-            help="What a column's cells are: int, float, bool, date, date-dmy, date-mdy or text. "
+            help="The type of a column's cells: int, float, bool, date, date-dmy, date-mdy or "
+            "text. "
             "Repeatable.",
         ),
     ] = None,
     encoding: Annotated[
         str | None,
-        typer.Option(metavar="E", help="The file's encoding, if it isn't told right: cp1251 …"),
+        typer.Option(
+            metavar="E", help="The file's encoding, if it isn't detected correctly: cp1251 …"
+        ),
     ] = None,
     delimiter: Annotated[
         str | None,
-        typer.Option(metavar="D", help="What parts its cells: a character, or tab, semicolon …"),
+        typer.Option(
+            metavar="D", help="What separates its cells: a character, or tab, semicolon …"
+        ),
     ] = None,
     as_: Annotated[
         str,
         typer.Option(
-            "--as", metavar=_SUPPRESSED, help="Nobody in the file is mailed again; domains too."
+            "--as", metavar=_SUPPRESSED, help="Suppress every address and domain in the file."
         ),
     ] = "",
     status: Annotated[
@@ -77,13 +82,13 @@ def import_command(
         typer.Option(
             "--status",
             metavar="VALUE=MEANING",
-            help="What a value of a status means: active, unsubscribed, bounced, complained or "
+            help="What a status value means: active, unsubscribed, bounced, complained or "
             "blocklisted. Repeatable.",
         ),
     ] = None,
     all_active: Annotated[
         bool,
-        typer.Option("--all-active", help="Pay no attention to what the file says of who left."),
+        typer.Option("--all-active", help="Ignore what the file says about who has left."),
     ] = False,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="Contacts already known: fill in, leave alone, replace.")
@@ -107,11 +112,12 @@ def import_command(
     mapping = parse_mapping(map_ or [])
     reading = Reading(encoding, delimiter)
     if as_ not in {"", _SUPPRESSED}:
-        raise UsageError(f"--as {printable(as_)}: it is {_SUPPRESSED}, or left out.")
+        raise UsageError(f"--as {printable(as_)}: must be {_SUPPRESSED}, or left out.")
     if as_:
         if list_names or type_ or status or all_active:
             raise UsageError(
-                "--as suppressed takes everybody in the file and joins no list; leave out --list, "
+                "--as suppressed suppresses everyone in the file and adds them to no list; leave "
+                "out --list, "
                 "--type, --status and --all-active."
             )
         _suppress(file, mapping, reading, dry_run=dry_run, rejects=rejects, as_json=as_json)
@@ -119,7 +125,7 @@ def import_command(
     words = parse_words(status or [])
     lists = list(dict.fromkeys(list_names or []))
     if not lists and not _names_its_lists(file, reading):
-        raise typer.BadParameter("name a list that they join.", param_hint="--list")
+        raise typer.BadParameter("name a list for them to join.", param_hint="--list")
     result = _imported(
         file,
         lists,
@@ -135,8 +141,9 @@ def import_command(
     put_imported(result, file, lists, rejects, as_json=as_json)
     if not result.contacts and not result.addresses_only:
         say(
-            f"{printable(str(file))} has no contact in it; nothing was changed. --map says which "
-            "column holds the addresses, --encoding and --delimiter how it is to be read."
+            f"{printable(str(file))} contains no contacts; nothing has been changed. --map says "
+            "which "
+            "column holds the addresses, --encoding and --delimiter say how to read it."
         )
         raise typer.Exit(1)
 

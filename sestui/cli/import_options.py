@@ -20,7 +20,7 @@ def parse_mapping(options: Sequence[str]) -> dict[str, str]:
         "--map",
         options,
         form="COL=FIELD, for example --map 'E-Mail=email'",
-        twice="that column is mapped twice",
+        twice="that column is already mapped",
     )
 
 
@@ -70,6 +70,6 @@ def parse_words(options: list[str]) -> "dict[str, Meaning]":
             )
         key = folded(value) or value
         if key in words:
-            raise UsageError(f"--status {printable(option)}: that value is given a meaning twice.")
+            raise UsageError(f"--status {printable(option)}: that value already has a meaning.")
         words[key] = Meaning(meaning)
     return words

@@ -52,7 +52,7 @@ def put_suppressed(
         figures = result.figures
         counts = (
             (figures["rows"], "rows"),
-            (result.suppressed, "suppressed: nobody mails them from now on"),
+            (result.suppressed, "suppressed: they will get no more mail"),
             (result.known, "suppressed before, or twice in the file"),
             (result.domains, "of the rows name whole domains"),
             (result.rejects, _rejects(rejects)),
@@ -111,13 +111,13 @@ def _summary(
     if len(lists) != 1:
         counts[-1] = (result.contacts, f"contacts, {result.joined:,} new memberships of lists")
     if result.addresses_only:
-        counts.append((result.addresses_only, "suppressed addresses that are no contacts"))
+        counts.append((result.addresses_only, "suppressed addresses that are not contacts"))
     into = ", ".join(lists) or "the lists it names"
     title = f"{printable(str(file))} → {into}"
     lines = _counted(title, counts, dry_run=result.dry_run)
     lines[1:1] = _read_as(result)
     if result.says.counts:
-        lines.append("What the file says of who may be mailed:")
+        lines.append("What the file says about who may be mailed:")
         lines += [f"  {line}" for line in result.says.lines]
     if result.dry_run:
         from sestui.audience.imports.columns import in_words  # noqa: PLC0415 - with the importer
@@ -145,7 +145,7 @@ def _listed(cells: Sequence[str]) -> str:
 
 
 def _counted(title: str, counts: Sequence[tuple[int, str]], *, dry_run: bool) -> list[str]:
-    first = title + (" (dry run: nothing was changed)" if dry_run else "")
+    first = title + (" (dry run: nothing has been changed)" if dry_run else "")
     return [first, *(f"{count:>12,}  {what}" for count, what in counts)]
 
 

@@ -12,10 +12,10 @@ from sestui.errors import BadFileError
 def log_command(
     *,
     lines: Annotated[
-        int, typer.Option("-n", "--lines", min=0, metavar="N", help="How many lines of it.")
+        int, typer.Option("-n", "--lines", min=0, metavar="N", help="How many lines to show.")
     ] = 40,
     path_only: Annotated[
-        bool, typer.Option("--path", help="Show only where it is, whether it is there or not.")
+        bool, typer.Option("--path", help="Show only its path, whether or not it exists.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

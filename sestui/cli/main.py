@@ -81,7 +81,7 @@ def everything(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="Any setting, for this once. Repeatable.",
+            help="Override a setting for this command. Repeatable.",
             autocompletion=completion.assignments,
         ),
     ] = None,
@@ -90,7 +90,7 @@ def everything(
     ] = False,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="With --serve: port on 127.0.0.1; 0 is a free one."),
+        typer.Option(min=0, max=65535, help="With --serve: port on 127.0.0.1; 0 picks a free one."),
     ] = None,
     debug: Annotated[
         bool,
@@ -98,7 +98,7 @@ def everything(
     ] = False,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Without a command: the terminal UI."""
@@ -124,7 +124,7 @@ def everything(
 
 def _serve(port: int | None, command: str | None, *, serve: bool, debug: bool) -> None:
     if not serve:
-        raise UsageError("--port goes with --serve; other commands take theirs behind their name.")
+        raise UsageError("--port goes with --serve; other commands take it after their name.")
     if command is not None:
         raise UsageError(f"--serve shows the terminal UI; leave out {command}.")
     from sestui.cli.screens import DEFAULT_PORT, serve_app  # noqa: PLC0415 - as below
@@ -199,10 +199,10 @@ def _warn_of_variables() -> None:
 def _unforeseen(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         return (
-            "Too many files are open: the system allows this process no more. Raise the limit "
+            "Too many files are open for this process. Raise the limit "
             "(`ulimit -n 4096`) or lower `senders`; nothing that was sent is lost."
         )
     return (
-        f"something unforeseen went wrong ({type(error).__name__}, see the log: `sestui log`); "
+        f"an unexpected error occurred ({type(error).__name__}, see the log: `sestui log`); "
         "nothing that was sent is lost. Please report what the log shows."
     )

@@ -82,7 +82,7 @@ def stopped_by_signals(work: Stoppable) -> Iterator[None]:
         with suppress(OSError):  # after SIGHUP there is nobody to tell
             if watched():
                 say("")  # off the line that the bar is on
-            say("Stopping: waiting for what is in the air (Ctrl-C again ends at once).")
+            say("Stopping: waiting for calls in flight (Ctrl-C again stops at once).")
 
     before = {number: signal.signal(number, ask) for number in heeded(_STOPPING)}
     try:

@@ -34,7 +34,7 @@ def serve_relay(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is a free one.")
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")
     ] = DEFAULT_PORT,
     metrics_port: Annotated[
         int | None,
@@ -58,7 +58,7 @@ def serve_relay(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), opened() as runtime:
         if host not in {"127.0.0.1", "::1", "localhost"} and tls_cert is None:
-            say("Without --tls-cert, whoever is on the way reads all mail that comes in.")
+            say("Without --tls-cert, anyone on the network path can read all incoming mail.")
         serve(
             runtime,
             Options(
@@ -71,7 +71,7 @@ def serve_relay(
             announce=_tell_how,
             warn=say,
         )
-    say("The relay has stopped; what it took over is in the ledger.")
+    say("The relay has stopped; the mail it accepted is in the ledger.")
 
 
 @key_app.command("add")
@@ -81,7 +81,8 @@ def add_key(
     sender: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="ADDRESS|DOMAIN", help="It may send as this only. Repeatable; without it, any."
+            metavar="ADDRESS|DOMAIN",
+            help="It may send only as this address or domain. Repeatable; default: any.",
         ),
     ] = None,
     rate_share: Annotated[float, typer.Option(help="Of the account's rate, 0.0001 to 1.")] = 1.0,
@@ -89,19 +90,19 @@ def add_key(
         float, typer.Option(help="Of the 24-hour quota that sestui may use, 0.0001 to 1.")
     ] = 1.0,
     send_only: Annotated[
-        bool, typer.Option("--send-only", help="Refuse it every call that is not a send.")
+        bool, typer.Option("--send-only", help="Refuse every call that is not a send.")
     ] = False,
     allow: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CALL,...",
-            help="Beside sends, it may make these calls only. Repeatable; without it, every call, "
-            "or with --sender a few harmless reads.",
+            help="Besides sends, allow only this call. Repeatable; default: every call, or with "
+            "--sender a few harmless reads.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key; its secret is shown this once."""
+    """Create a key; its secret is shown only once."""
     from sestui.core.relay.key import KeyFields  # noqa: PLC0415 - the command's own
     from sestui.store.relay.key_maker import KeyMaker  # noqa: PLC0415 - as above
 
@@ -121,7 +122,7 @@ def add_key(
         return
     for line in made.environment.splitlines():
         put(line)
-    say("The secret is not shown again.")
+    say("The secret will not be shown again.")
 
 
 @key_app.command("list")
@@ -135,7 +136,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
         put_json([_as_dict(key) for key in keys])
         return
     if not keys:
-        say("No relay keys yet: `sestui relay key add NAME` makes one.")
+        say("No relay keys yet: `sestui relay key add NAME` creates one.")
         return
     put_table(
         ("name", "access key id", "may send as", "may call", "rate", "quota", "state"),
@@ -171,19 +172,19 @@ def show_key(name: KeyName, *, as_json: AsJson = False) -> None:
     put(f"may call        {key.calls}")
     put(f"rate            {key.rate_share:.0%} of the account's")
     put(f"quota           {key.quota_share:.0%} of what sestui may use")
-    put(f"made            {iso(key.created_at)}")
+    put(f"created         {iso(key.created_at)}")
     if key.revoked_at is not None:
         put(f"revoked         {iso(key.revoked_at)}")
 
 
 @key_app.command("revoke")
 def revoke_key(name: KeyName) -> None:
-    """Let a key work no more; by its name or its access key id."""
+    """Revoke a key, by its name or its access key id."""
     from sestui.store.relay.keys import RelayKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
         key = RelayKeys(runtime.database).revoke(name, runtime.clock.now())
-    say(f"The key {key.name} ({key.id}) works no more; relays notice within seconds.")
+    say(f"Key {key.name} ({key.id}) has been revoked; relays notice within seconds.")
 
 
 def _calls(texts: list[str]) -> tuple[str, ...]:
@@ -215,7 +216,7 @@ def _as_list(key: "RelayKey") -> list[str] | None:
 def _tell_how(where: "Listening") -> None:
     say(f"The relay answers at {where.url} for SES in {where.region}.")
     if where.metrics_url:
-        say(f"Its health is at {where.metrics_url}/healthz, its figures at /metrics there.")
+        say(f"Its health is at {where.metrics_url}/healthz, its metrics at /metrics there.")
     say(
         f"Point programs at it: AWS_ENDPOINT_URL_SES={where.url} "
         f"AWS_ENDPOINT_URL_SESV2={where.url} AWS_REGION={where.region}, with a key of "

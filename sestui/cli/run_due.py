@@ -39,7 +39,9 @@ def run_due_command(
     max_seconds: Annotated[
         float,
         typer.Option(
-            "--max-seconds", help="End within two seconds of these, start-up included.", min=1
+            "--max-seconds",
+            help="Stop within two seconds of this many seconds, start-up included.",
+            min=1,
         ),
     ] = 55.0,
     log_file: Annotated[
@@ -47,11 +49,12 @@ def run_due_command(
         typer.Option(
             "--log",
             metavar="FILE",
-            help="Write what is done there instead, a line each with its time; it is rotated.",
+            help="Write what has been done to this file instead, one line each with its time; it "
+            "is rotated.",
         ),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="With --log: note there too that nothing was due.")
+        bool, typer.Option("--verbose", help="With --log: also log that nothing was due.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +176,7 @@ class _Voice:
     def _check_log(self) -> None:
         if self._log is not None and self._log.error is not None:
             raise OutputError(
-                "What the command did is done, but its log can't be written: "
+                "The command has done its work, but its log can't be written: "
                 f"{self._log.error.strerror}."
             )
 

@@ -34,8 +34,8 @@ def run_app() -> None:
         if app.return_code:
             # Whoever started us must not take it for an end.
             raise SestuiError(
-                "The app ended because of a fault of its own, see the log: `sestui log`; nothing "
-                "that was sent is lost, start it again to go on."
+                "The app has stopped because of a bug, see the log: `sestui log`; nothing that "
+                "was sent is lost, start it again to continue."
             )
 
 
@@ -49,8 +49,8 @@ def serve_app(port: int, *, debug: bool) -> None:
         from sestui.tui.web.server import serve  # noqa: PLC0415 - wants the extra
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"--serve needs the extra `web` ({error.name} is missing): "
-            f"{extra_command('web')} brings it."
+            f"--serve needs the extra `web` ({error.name} is missing): {extra_command('web')} "
+            "installs it."
         ) from error
     with opened():
         pass  # what is wrong with settings or database is said here, not on an empty page
@@ -59,13 +59,13 @@ def serve_app(port: int, *, debug: bool) -> None:
     # What an app has to say when it fails is narration.
     with contextlib.redirect_stdout(sys.stderr):
         serve(command, port, _tell_where)
-    typer.echo("sestui is served no more; pending mail stays pending.", err=True)
+    typer.echo("Stopped serving; unsent mail stays queued.", err=True)
 
 
 def _tell_where(url: str) -> None:
     typer.echo(
         f"sestui is at {url}\n"
-        "for a browser on this machine; whoever has this address can do what you can. "
-        "Ctrl-C ends it.",
+        "for a browser on this machine; anyone with this address can do what you can. Ctrl-C "
+        "stops it.",
         err=True,
     )

@@ -63,11 +63,11 @@ def _run_to_send(
     if run.state == RunState.PAUSED:
         raise NeedsOperatorError(
             f"Run {run.number} of {name} is paused ({run.reason}): {run.detail} "
-            f"`sestui campaign resume {name}` lets it go on."
+            f"`sestui campaign resume {name}` continues it."
         )
     if run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         raise NeedsOperatorError(f"Run {run.number} of {name} waits for approval: {run.detail}")
     if run.state == RunState.WAITING:
         runtime.wake_waiting()
-    say(f"Going on with run {run.number} of {name}: {run.pending:,} are still to be sent.")
+    say(f"Continuing run {run.number} of {name}: {run.pending:,} still to be sent.")
     return run.id

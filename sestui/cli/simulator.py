@@ -22,7 +22,7 @@ app = Commands(
     help="A simulated SES account on this machine: serve it, read its outbox, break it.",
     invoke_without_command=True,
 )
-fault_app = Commands(name="fault", help="Script what goes wrong.", no_args_is_help=True)
+fault_app = Commands(name="fault", help="Script faults.", no_args_is_help=True)
 app.add_typer(fault_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
@@ -33,7 +33,7 @@ def serve_account(
     context: typer.Context,
     *,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 is a free one.")
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")
     ] = DEFAULT_PORT,
     rate: Annotated[
         float | None, typer.Option(help="The account's rate, recipients a second.")
@@ -45,12 +45,12 @@ def serve_account(
         float | None, typer.Option(min=0, max=60, help="Seconds an answer takes.")
     ] = None,
     jitter: Annotated[
-        float, typer.Option(min=0, max=60, help="Give or take up to so many seconds.")
+        float, typer.Option(min=0, max=60, help="Vary it by up to this many seconds.")
     ] = 0.0,
     sandbox: Annotated[
         bool | None,
         typer.Option(
-            "--sandbox/--no-sandbox", help="Take mail by and to verified identities only."
+            "--sandbox/--no-sandbox", help="Accept mail only from and to verified identities."
         ),
     ] = None,
 ) -> None:
@@ -101,9 +101,9 @@ def key(as_json: Json = False) -> None:
 @app.command()
 def outbox(
     message_id: Annotated[
-        str, typer.Argument(help="Show this mail whole; without it, the list.")
+        str, typer.Argument(help="Show this mail in full; without it, list the mails.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many mails.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Show this many of the newest mails.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List what the simulated account accepted, or show one mail."""
@@ -124,7 +124,7 @@ def outbox(
 
 @app.command()
 def advance(
-    seconds: Annotated[float, typer.Argument(help="How far; a day is 86400.")],
+    seconds: Annotated[float, typer.Argument(help="How many seconds; a day is 86400.")],
 ) -> None:
     """Move the simulator's clock forward, so that its 24-hour quota rolls off."""
     from sestui.core.clock import iso  # noqa: PLC0415 - the command's own
@@ -144,10 +144,10 @@ def add_fault(
     kind: Annotated[str, typer.Argument(help="What goes wrong; `fault kinds` lists them.")],
     *,
     probability: Annotated[
-        float | None, typer.Option(help="Chance that a call meets it, above 0 up to 1.")
+        float | None, typer.Option(help="Probability that a call meets it, above 0 and up to 1.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option(help="How often it happens; without it, for ever.")
+        int | None, typer.Option(help="How many times it happens; default: no limit.")
     ] = None,
     match: Annotated[
         str, typer.Option(help="Only these recipients, such as '*@example.org'.")
@@ -156,11 +156,11 @@ def add_fault(
         float | None, typer.Option(help="How long, for slow and hang_after.")
     ] = None,
 ) -> None:
-    """Script a fault; servers that run already obey at once."""
+    """Script a fault; running servers obey at once."""
     from sestui.simulator.api.faults import checked_fault  # noqa: PLC0415 - the command's own
 
     fault = checked_fault(kind, probability=probability, count=count, match=match, seconds=seconds)
-    typer.echo(f"Fault {_state().add_fault(fault)} is set.", err=True)
+    typer.echo(f"Fault {_state().add_fault(fault)} has been set.", err=True)
 
 
 @fault_app.command("kinds")
@@ -180,7 +180,7 @@ def list_faults(as_json: Json = False) -> None:
         typer.echo(json.dumps(faults, indent=2))
         return
     for fault in faults:
-        left = "for ever" if fault["count"] is None else f"{fault['count']} more"
+        left = "no limit" if fault["count"] is None else f"{fault['count']} more"
         to = printable(fault["match"]) or "anyone"
         typer.echo(
             f"{fault['id']:>3}  {fault['kind']:<15} to {to}, chance {fault['probability']:g}, "

@@ -69,7 +69,7 @@ def output_error(error: OSError) -> OutputError:
     if error.errno == errno.EPIPE:
         return ReaderGoneError("The reader of the output has gone.")
     return OutputError(
-        f"What the command did is done, but its output can't be written: {error.strerror}."
+        f"The command has done its work, but its output can't be written: {error.strerror}."
     )
 
 

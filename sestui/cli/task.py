@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.tasks.task_service import TaskView
 
-app = Commands(help="Tasks that run by themselves, and their logs.", no_args_is_help=True)
+app = Commands(help="Scheduled tasks and their logs.", no_args_is_help=True)
 app.command("crontab")(crontab_command)
 
 Name = Annotated[
@@ -33,15 +33,17 @@ Schedule = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option(metavar="T", help="Once, instead of a schedule: 2026-12-01T09:00 on its clock."),
+    typer.Option(
+        metavar="T", help="Run once instead of on a schedule: 2026-12-01T09:00 in its zone."
+    ),
 ]
-Zone = Annotated[str | None, typer.Option("--timezone", help="IANA zone of the schedule.")]
+Zone = Annotated[str | None, typer.Option("--timezone", help="IANA time zone of the schedule.")]
 DayAndWeekday = Annotated[
     bool | None,
     typer.Option(
         "--day-and-weekday/--day-or-weekday",
-        help="Where the schedule names both: only on days that are both, or (cron's rule) on any "
-        "that is either.",
+        help="If the schedule has both a day and a weekday: run only when both match, or (cron's "
+        "rule) when either does.",
         show_default=False,
     ),
 ]
@@ -60,23 +62,24 @@ Starts = Annotated[str | None, typer.Option("--start", metavar="T", help="Not be
 Ends = Annotated[str | None, typer.Option("--end", metavar="T", help="Not after this.")]
 MisfireRule = Annotated[
     Misfire | None,
-    typer.Option("--misfire", help="Occurrences that nobody started in time are left out, made "
-    "up for by one run, or by one each."),
+    typer.Option("--misfire", help="Missed occurrences are skipped, made up for by one run, or by "
+                                   "one run each."),
 ]  # fmt: skip
 Bound = Annotated[
-    int | None, typer.Option("--misfire-bound", help="With `all`: so many are made up for.")
+    int | None,
+    typer.Option("--misfire-bound", help="With `all`: at most this many are made up for."),
 ]
-Timeout = Annotated[float | None, typer.Option(help="Seconds that a run may take.")]
+Timeout = Annotated[float | None, typer.Option(help="The longest a run may take, in seconds.")]
 OverlapRule = Annotated[
     Overlap | None,
-    typer.Option("--overlap", help="If the run before is still at work: leave the next one out, "
-    "let it wait, or allow both."),
+    typer.Option("--overlap", help="If the previous run is still at work: skip the next one, make "
+                                   "it wait, or allow both."),
 ]  # fmt: skip
 
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """All that starts by itself, tasks and campaigns: when next, and what came of it last."""
+    """Everything that is scheduled, tasks and campaigns: the next run and the last result."""
     with opened() as runtime:
         agenda = runtime.agenda()
         if as_json:
@@ -86,13 +89,13 @@ def list_(*, as_json: AsJson = False) -> None:
             say("No tasks yet: `sestui task add NAME --type TYPE --schedule '0 3 * * *'` adds one.")
             return
         put_table(
-            ("name", "kind", "type", "schedule", "next run", "last run", "came to"),
+            ("name", "kind", "type", "schedule", "next run", "last run", "result"),
             [agenda_row(runtime, agenda, item) for item in agenda.items],
         )
         if agenda.sentence:
             say(
-                f"{agenda.sentence}; `sestui task crontab --install` adds the line that does to "
-                "your crontab."
+                f"{agenda.sentence}; `sestui task crontab --install` adds the line that does so "
+                "to your crontab."
             )
 
 
@@ -137,11 +140,11 @@ def add(
     disabled: Annotated[bool, typer.Option("--disabled", help="Switched off for now.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a task; `run-due` runs it when its time has come."""
+    """Add a task; `run-due` runs it when it is due."""
     from sestui.core.task.fields import TaskFields  # noqa: PLC0415 - croniter is slow to import
 
     if schedule is None and at is None:
-        raise UsageError("Say when: --schedule '0 3 * * *', or once with --at 2026-12-01T09:00.")
+        raise UsageError("Set a time: --schedule '0 3 * * *', or once with --at 2026-12-01T09:00.")
     given: dict[str, Any] = {
         "schedule": schedule,
         "timezone": timezone,
@@ -190,7 +193,7 @@ def edit(
     overlap: OverlapRule = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is named, and nothing else; `-p NAME=` puts a parameter's default back."""
+    """Change what is named, and nothing else; `-p NAME=` restores a parameter's default."""
     given: dict[str, Any] = {
         "name": new_name,
         "type": type_,
@@ -229,7 +232,7 @@ def _changed(
     zone = changes.get("timezone", fields.timezone)
     if at is not None:
         if "schedule" in changes:
-            raise UsageError("Say either --schedule or --at.")
+            raise UsageError("Choose either --schedule or --at.")
         changes["schedule"] = once(at)
     if both is not None:
         changes["schedule"] = with_both(changes.get("schedule", fields.schedule), both=both)
@@ -269,14 +272,14 @@ def _put(runtime: "Runtime", view: "TaskView", done: str, *, as_json: bool) -> N
 
 @app.command("enable")
 def enable(name: Name, *, as_json: AsJson = False) -> None:
-    """Switch a task on; what was due while it was off is not made up for."""
+    """Switch a task on; occurrences missed while it was off are not made up for."""
     with opened() as runtime:
         _put(runtime, runtime.tasks.switch(name, on=True), "enabled", as_json=as_json)
 
 
 @app.command("disable")
 def disable(name: Name, *, as_json: AsJson = False) -> None:
-    """Switch a task off; a run of it that is at work goes on to its end."""
+    """Switch a task off; a run in progress finishes."""
     with opened() as runtime:
         _put(runtime, runtime.tasks.switch(name, on=False), "disabled", as_json=as_json)
 
@@ -287,11 +290,11 @@ def remove(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Forget a task and its log."""
+    """Remove a task and its log."""
     with opened() as runtime:
         runtime.tasks.get(name)
         if not yes:
-            typer.confirm(f"Forget the task {name} and its log?", abort=True, err=True)
+            typer.confirm(f"Remove the task {name} and its log?", abort=True, err=True)
         runtime.tasks.remove(name)
     put(f"removed {name}")
 
@@ -302,11 +305,13 @@ def run(
     *,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Its campaign was sent before; mail everybody once more."),
+        typer.Option(
+            "--again", help="Send its campaign to everyone again, even if it has been sent before."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a task now, whatever its schedule says, and wait for its end."""
+    """Run a task now, whatever its schedule, and wait until it ends."""
     from sestui.cli.progress import stopped_by_signals  # noqa: PLC0415 - the sender is slow
 
     with opened() as runtime:
@@ -344,7 +349,7 @@ def _asked_again(runtime: "Runtime", fields: "TaskFields", *, again: bool) -> bo
     except SentBeforeError as error:
         if not (sys.stdin.isatty() and watched()):
             raise SentBeforeError(
-                str(error), by_option="To mail everybody on its lists once more, say --again."
+                str(error), by_option="Add --again to mail everyone on its lists again."
             ) from None
         count = runtime.contacts.audience_size(campaign.lists)
         who = "1 recipient" if count == 1 else f"{count:,} recipients"
@@ -357,10 +362,10 @@ def _asked_again(runtime: "Runtime", fields: "TaskFields", *, again: bool) -> bo
 def log(
     name: Name,
     *,
-    number: Annotated[int, typer.Option("-n", min=1, max=1000, help="So many runs.")] = 10,
+    number: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many runs to show.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """What a task's runs came to, the newest last."""
+    """The results of a task's runs, the newest last."""
     with opened() as runtime:
         runs = runtime.tasks.log(name, limit=number)
         if as_json:
@@ -375,7 +380,7 @@ def log(
 
 @app.command("types")
 def types(*, as_json: AsJson = False) -> None:
-    """The types that a task may have, those of other packages included."""
+    """The types of tasks, including those from other packages."""
     with opened() as runtime:
         found = runtime.tasks.types()
     if as_json:

@@ -58,7 +58,7 @@ def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> 
 def run_lines(runtime: "Runtime", view: "TaskRunView") -> list[str]:
     """A run and its log, line by line."""
     began = view.started_at or view.finished_at or view.scheduled_for
-    when = runtime.local_time(began) if began is not None else "not begun"
+    when = runtime.local_time(began) if began is not None else "not started"
     head = f"run {view.id} {when}: {view.state.label}"
     if view.seconds is not None:
         head += f" in {view.seconds:.1f} s"

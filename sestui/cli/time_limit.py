@@ -75,7 +75,7 @@ def time_limit(
                 return
         why = limit.trouble or "Something is not done in time."
         try:
-            warn(f"sestui: {why} The {seconds:g} seconds are over; the next run-due goes on.")
+            warn(f"sestui: {why} The {seconds:g} seconds are up; the next run-due continues.")
             sys.stdout.flush()
         finally:  # nobody may be there to read it
             os._exit(EXIT_TRY_AGAIN)

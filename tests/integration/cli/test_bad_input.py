@@ -93,7 +93,7 @@ def test_nobody_listening(ready: Sestui) -> None:
         "AWS_SECRET_ACCESS_KEY": "secret",
     }
     sentence = ready.refused(75, "send", "news", **nobody)
-    assert sentence.startswith("Nobody answers at http://127.0.0.1:1")
+    assert sentence.startswith("Nothing answers at http://127.0.0.1:1")
     assert ready.refused(75, "account", **nobody) == sentence
     assert ready.json("campaign", "list")[0]["run"] is None
 

@@ -47,8 +47,8 @@ GOOD = ("ann@example.com,Ann,3", "bob@example.com,Bob,4")
 def test_apply_names_a_misspelt_variable(sestui, misspelt):
     done = sestui.run("apply", misspelt)
     assert done.returncode == 0
-    assert "subject: no contact of its lists has FirstName; did you mean first_name?" in done.stderr
-    assert "no contact of its lists has FNAME" in done.stderr
+    assert "subject: no contact on its lists has FirstName; did you mean first_name?" in done.stderr
+    assert "no contact on its lists has FNAME" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_every_door_warns_of_it_and_goes_on(sestui, misspelt, command):
     sestui.ok("apply", misspelt)
     done = sestui.run(*command)
     assert done.returncode == 0, done.stderr
-    assert "warning: subject: no contact of its lists has FirstName; did you mean" in done.stderr
+    assert "warning: subject: no contact on its lists has FirstName; did you mean" in done.stderr
 
 
 def test_run_due_warns_of_it_and_goes_on(sestui, misspelt):
@@ -74,7 +74,7 @@ def test_run_due_warns_of_it_and_goes_on(sestui, misspelt):
     found = sestui.json("run-due")
     assert [run["state"] for run in found["runs"]] == ["finished"]
     assert any(
-        "fn: warning: subject: no contact of its lists has FirstName" in n for n in found["notes"]
+        "fn: warning: subject: no contact on its lists has FirstName" in n for n in found["notes"]
     )
 
 
@@ -89,7 +89,7 @@ def test_check_says_everything_with_its_place(sestui, misspelt):
     }
     assert places == {("warning", "subject", 1, 7), ("warning", "body", 1, 41)}
     said = sestui.ok("campaign", "check", "fn")
-    assert "warning  body:1:41  no contact of its lists has FNAME" in said
+    assert "warning  body:1:41  no contact on its lists has FNAME" in said
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_wherever_a_misspelt_variable_hides(sestui, body, where):
     sestui.ok("apply", sestui.write("news.md", news(body + OFF)))
     said = sestui.ok("campaign", "check", "news")
     assert (
-        f"warning  {where}  no contact of its lists has frist_name; did you mean first_name?"
+        f"warning  {where}  no contact on its lists has frist_name; did you mean first_name?"
         in (said)
     )
 
@@ -115,7 +115,7 @@ def test_wherever_a_misspelt_variable_hides(sestui, body, where):
 def test_an_attribute_that_one_contact_has_is_known(sestui):
     people(sestui, *GOOD, "cleo@example.com,,5")
     sestui.ok("apply", sestui.write("news.md", news("{{ first_name or 'you' }} {{ age }}" + OFF)))
-    assert sestui.ok("campaign", "check", "news").endswith("news: nothing is wrong\n")
+    assert sestui.ok("campaign", "check", "news").endswith("news: no problems found\n")
 
 
 def test_a_mail_that_gmail_clips_is_told_at_every_door(sestui):
@@ -158,7 +158,9 @@ def test_skipping_sends_to_the_others_and_says_so(sestui):
     log = csv.DictReader(io.StringIO(sestui.ok("export", "deliveries", "--status", "skipped")))
     rows = [(row["email"], row["code"]) for row in log]
     assert rows == [("bad1@example.com", "unrenderable"), ("bad2@example.com", "unrenderable")]
-    assert "no mail could be made for them" in sestui.ok("contact", "show", "bad1@example.com")
+    assert "the mail could not be rendered for them" in sestui.ok(
+        "contact", "show", "bad1@example.com"
+    )
 
 
 def test_somebody_who_is_mended_gets_it_by_a_follow_up(sestui):
@@ -195,7 +197,7 @@ def test_a_due_campaign_is_held_with_the_reasons_or_skips_them(sestui, by_file):
     assert done.returncode == 3
     assert (shown["run"]["state"], shown["run"]["pending"]) == ("paused", 4)
     assert [row["state"] for row in shown["unrenderable"]] == ["pending", "pending"]
-    assert "No mail could be made for 2:" in sestui.ok("campaign", "show", "news")
+    assert "The mail could not be rendered for 2:" in sestui.ok("campaign", "show", "news")
     assert "recipients can't be mailed" in sestui.run("campaign", "resume", "news").stderr
     sestui.ok("campaign", "resume", "news", "--skip-unrenderable")
     run = sestui.json("send", "news")
@@ -228,7 +230,7 @@ def test_columns_named_like_the_templates_own_words(sestui):
     own = letter.replace("keywords", "keywords_").replace("range", "range_")
     own = own.replace("dict", "dict_").replace("{{ view_url", "{{ view_url_")
     sestui.ok("apply", sestui.write("k.md", own))
-    assert sestui.ok("campaign", "check", "k").endswith("k: nothing is wrong\n")
+    assert sestui.ok("campaign", "check", "k").endswith("k: no problems found\n")
     sestui.ok("send", "k")
     (mail,) = sestui.json("simulator", "outbox")
     assert mail["subject"] == "tea"
@@ -250,7 +252,7 @@ def test_types_reach_the_template(sestui):
     found = sestui.json("import", path, "--list", "typed", "--on-conflict", "replace", *types)
     assert (found["updated"], found["rejects"]) == (2, 1)
     sestui.ok("apply", sestui.write("news.md", text.replace("[people]", "[typed]")))
-    assert sestui.ok("campaign", "check", "news").endswith("news: nothing is wrong\n")
+    assert sestui.ok("campaign", "check", "news").endswith("news: no problems found\n")
     rows = sestui.ok("export", "contacts", "--list", "typed", "--format", "jsonl").splitlines()
     assert [json.loads(row)["attributes"] for row in rows] == [
         {"age": 20, "vip": False, "signup": "2026-03-04"},
@@ -285,7 +287,7 @@ def test_check_says_what_mail_programs_do_not_show_and_nothing_else_does(sestui)
         ("warning", "subject", "it is in capitals, as spam is"),
         ("warning", "body:5", "an image has no text to be read where pictures are blocked"),
         ("hint", "body:3", "Outlook on Windows doesn't show display: flex"),
-        ("hint", "body", "there is no postal address of the sender in it, which the law asks of "
+        ("hint", "body", "it has no postal address of the sender, which the law requires of "
          "advertising in the USA, Canada and elsewhere"),
     ]  # fmt: skip
     started = sestui.run("campaign", "start", "news")

@@ -31,7 +31,7 @@ def test_set_keeps_comments_and_can_be_taken_back(sestui: Sestui) -> None:
     sestui.write("config.toml", "# mine\nsenders = 8  # not more\n")
     done = sestui.run("config", "set", "timezone", "Europe/Paris", SESTUI_TIMEZONE="UTC")
     assert done.returncode == 0
-    assert "SESTUI_TIMEZONE in the environment is stronger" in done.stderr
+    assert "SESTUI_TIMEZONE in the environment overrides the file" in done.stderr
     assert sestui.config.read_text() == (
         '# mine\nsenders = 8  # not more\ntimezone = "Europe/Paris"\n'
     )
@@ -69,7 +69,7 @@ def test_another_settings_file_and_a_password(sestui: Sestui) -> None:
 
 def test_a_variable_that_is_no_setting_is_named_and_stops_what_sends(ready: Sestui) -> None:
     wrong = {"SESTUI_ACOUNT": "ses"}
-    named = "SESTUI_ACOUNT (did you mean SESTUI_ACCOUNT?) in the environment is no setting"
+    named = "SESTUI_ACOUNT (did you mean SESTUI_ACCOUNT?) in the environment is not a setting"
     for command in ("send news", "campaign start news", "run-due", "account", "demo --headless"):
         assert ready.refused(2, *command.split(), **wrong).startswith(named)
     assert ready.json("campaign", "show", "news")["run"] is None

@@ -50,7 +50,7 @@ def test_people_are_found_by_what_one_knows_of_them(sent: Sestui) -> None:
     assert len(limited.stdout.splitlines()) == 3
     assert "more than 2" in limited.stderr
     nobody = sent.run("contact", "find", "nobody")
-    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (0, "", "Nobody matches.\n")
+    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (0, "", "No contact matches.\n")
     assert sent.json("contact", "find", "nobody") == []
     assert "no list 'none'" in sent.refused(1, "contact", "find", "a", "--list", "none")
 

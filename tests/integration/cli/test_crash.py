@@ -24,5 +24,5 @@ def test_a_crash_is_no_good_end(sestui: Sestui, tmp_path: Path) -> None:
     )
     _, said = app.communicate(timeout=60)
     assert app.returncode == 1
-    assert "The app ended because of a fault of its own" in said
+    assert "The app has stopped because of a bug" in said
     assert "Traceback" not in said.splitlines()[-1]

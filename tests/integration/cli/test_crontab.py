@@ -89,21 +89,21 @@ def test_it_is_added_once_and_what_else_is_there_stays(sestui: Sestui, spool: Pa
         "# ünïcode \x0c and a form feed\n"
     )
     spool.write_text(others)
-    assert install(sestui) == "It is in the crontab now."
+    assert install(sestui) == "Added to the crontab."
     installed = spool.read_text()
     assert installed == f"{others}{line_of(sestui)}\n"
-    assert install(sestui) == "It is in the crontab already."
+    assert install(sestui) == "The line is already in the crontab."
     assert spool.read_text() == installed
 
 
 def test_the_first_line_of_a_crontab(sestui: Sestui, spool: Path) -> None:
-    assert install(sestui) == "It is in the crontab now."
+    assert install(sestui) == "Added to the crontab."
     assert spool.read_text() == f"{line_of(sestui)}\n"
 
 
 def test_what_is_no_utf8_stays_too(sestui: Sestui, spool: Path) -> None:
     spool.write_bytes(b"# r\xe9sum\xe9\n")
-    assert install(sestui) == "It is in the crontab now."
+    assert install(sestui) == "Added to the crontab."
     assert spool.read_bytes() == b"# r\xe9sum\xe9\n" + line_of(sestui).encode() + b"\n"
 
 
@@ -115,7 +115,7 @@ def test_a_line_of_before_is_replaced_and_another_workspaces_is_not(
     theirs = line.replace(str(sestui.data), "/srv/another")
     assert theirs != line
     spool.write_text(f"{before}\n{theirs}\n")
-    assert install(sestui) == "It has replaced the line before."
+    assert install(sestui) == "The line in the crontab has been replaced."
     assert spool.read_text() == f"{theirs}\n{line}\n"
 
 
@@ -138,7 +138,7 @@ def test_a_line_of_another_installation_is_replaced_too(
     theirs = before.replace(str(sestui.data), "/srv/another")
     others = [f"# {before}", before.replace("run-due", "account"), "* * * * * echo 'sestui run-due"]
     spool.write_text("\n".join([before, theirs, *others, ""]))
-    assert install(sestui) == "It has replaced the line before."
+    assert install(sestui) == "The line in the crontab has been replaced."
     assert spool.read_text() == "\n".join([theirs, *others, line, ""])
 
 

@@ -111,5 +111,5 @@ def test_too_many_open_files_are_a_sentence_of_their_own(sestui: Sestui, limit: 
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("sestui: Too many files are open: ")
+    assert done.stderr.startswith("sestui: Too many files are open for this process. ")
     assert len(done.stderr.splitlines()) == 1

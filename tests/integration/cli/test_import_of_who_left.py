@@ -40,8 +40,8 @@ def test_json_and_dry_run_tell_it_too(sestui: Sestui) -> None:
     }
     assert "Status → who may be mailed" in sestui.ok("import", path, "--list", "a", "--dry-run")
     everybody = sestui.run("import", path, "--list", "a", "--all-active")
-    assert "2 who must not be mailed come in as active nevertheless" in everybody.stderr
-    assert "2 who must not be mailed come in as active nevertheless" in everybody.stdout
+    assert "imported as active: 2 contacts that the file says not to mail" in everybody.stderr
+    assert "imported as active: 2 contacts that the file says not to mail" in everybody.stdout
 
 
 def test_what_is_not_understood_is_a_question_where_nobody_can_be_asked(sestui: Sestui) -> None:

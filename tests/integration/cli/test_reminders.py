@@ -9,7 +9,7 @@ from tests.support.cli import MESSAGE, Done, Sestui
 
 DAY = 86_400.0
 DOUBT = (
-    "sestui: news run 1: 3 recipients are in doubt; `sestui campaign resolve news` settles them.\n"
+    "sestui: news run 1: 3 recipients are in doubt; `sestui campaign resolve news` resolves them.\n"
 )
 
 
@@ -70,14 +70,14 @@ def test_the_setting_says_how_often(ready: Sestui, reminders: str, expected: str
 def test_a_run_that_something_has_paused_is_told_of(ready: Sestui, reason: str) -> None:
     paused(ready, reason, "MessageRejected: no")
     assert told(ready) == (
-        f"sestui: news run 1 is paused ({reason}): MessageRejected: no. Once that is mended, "
+        f"sestui: news run 1 is paused ({reason}): MessageRejected: no. Once that is fixed, "
         "`sestui campaign resume news` continues it.\n"
     )
     assert told(ready) == ""
 
 
 def test_a_run_that_the_operator_has_paused_is_not(ready: Sestui) -> None:
-    paused(ready, "operator", "Paused by the operator.")
+    paused(ready, "operator", "You paused this run.")
     assert told(ready) == ""
 
 

@@ -110,10 +110,10 @@ def test_what_it_says_to_people(sent):
     done = sent.run("restore", backup(sent), "--yes")
     assert done.returncode == EXIT_DONE
     restored, kept, waits = done.stdout.splitlines()
-    assert restored.startswith(f"{database(sent)} has been restored from {backup(sent)}, as it was")
-    assert kept == f"the database that was there is {asides(sent)[0]}"
+    assert restored.startswith(f"{database(sent)} has been restored from {backup(sent)}, as of")
+    assert kept == f"the previous database is now {asides(sent)[0]}"
     assert waits == "waits for approval: news, run 1"
-    assert "`sestui campaign resume NAME` mails whoever has not got it" in done.stderr
+    assert "`sestui campaign resume NAME` mails everyone who has not received it" in done.stderr
 
 
 def test_a_restored_run_goes_on_when_the_operator_says_so(sent):
@@ -330,7 +330,7 @@ def test_a_backup_with_its_log_where_nothing_may_be_written(sent, tmp_path):
         said = sent.refused(
             EXIT_FAILED, "restore", backup(sent), "--yes", SESTUI_DATA_DIR=str(folder)
         )
-        assert "can't be written: Read-only file system; nothing was changed." in said
+        assert "can't be written: Read-only file system; nothing has been changed." in said
     finally:
         subprocess.run(["umount", folder], check=True, capture_output=True)
 
@@ -448,7 +448,7 @@ def test_two_restores_at_once(sent):
 
 def test_without_a_terminal_it_asks_for_a_yes(sent):
     said = untouched(sent, EXIT_USAGE, backup(sent))
-    assert said == f"This replaces {database(sent)}; without a terminal to ask on, say --yes."
+    assert said == f"This replaces {database(sent)}; there is no terminal to ask on, so add --yes."
 
 
 @pytest.mark.parametrize(("answer", "replaced"), [("y\n", 1), ("n\n", 0), ("\n", 0)])
@@ -466,8 +466,8 @@ def test_on_a_terminal_it_says_what_will_be_replaced(sent, answer, replaced):
     _, said = process.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
-    assert "with 200 contacts. The database that is there, last changed" in said
-    assert f"is kept aside.\nPut it in place as {database(sent)}? [y/N]" in said
+    assert "with 200 contacts. The current database, last changed" in said
+    assert f"is kept aside.\nRestore it as {database(sent)}? [y/N]" in said
     assert process.returncode == (EXIT_DONE if replaced else EXIT_FAILED)
     assert len(asides(sent)) == replaced
     assert not list(sent.data.glob(".*"))

@@ -48,7 +48,7 @@ def test_from_file_to_sent_log(sestui: Sestui) -> None:
     assert "Checking the mail of 2 recipients." in sent.stderr
 
     again = sestui.refused(1, "send", "news")
-    assert "was sent before" in again
+    assert "has been sent before" in again
     assert "--again" in again
     assert "is finished" in sestui.refused(1, "campaign", "pause", "news")
 

@@ -86,11 +86,11 @@ def test_a_signal_drains_and_the_next_send_goes_on(ready: Sestui, number: signal
     code, out, err = ended(sending)
     run = json.loads(out)
     assert code == 75
-    assert "Stopping: waiting for what is in the air" in err
+    assert "Stopping: waiting for calls in flight" in err
     assert (run["state"], run["sending"], run["in_doubt"]) == ("sending", 0, 0)
     going_on = ready.run("send", "news", "--json", SESTUI_SIMULATOR_RATE="5000")
     assert going_on.returncode == 0
-    assert f"Going on with run 1 of news: {run['pending']} are still" in going_on.stderr
+    assert f"Continuing run 1 of news: {run['pending']} are still" in going_on.stderr
     assert json.loads(going_on.stdout)["accepted"] == 200
 
 
@@ -122,7 +122,7 @@ def test_killed_then_run_due_leaves_nobody_out(slow: Sestui) -> None:
     assert 1 <= run["in_doubt"] <= 20
     assert due.returncode == 3
     shown = slow.ok("campaign", "show", "news")
-    assert f"In doubt: {run['in_doubt']} were handed to SES and no answer came" in shown
+    assert f"In doubt: {run['in_doubt']} were handed to SES and got no answer" in shown
 
     mailed = outbox(slow)
     assert len(mailed) == len(set(mailed))  # nobody twice

@@ -279,7 +279,7 @@ def test_a_device_or_a_pipe_is_written_to_and_never_replaced(ready: Sestui) -> N
     assert pipe.is_fifo()
 
     for name in ("-", "/dev/null", str(pipe), str(ready.home)):
-        assert "it goes to a file" in ready.refused(2, "backup", "--overwrite", name)
+        assert "it must be a regular file" in ready.refused(2, "backup", "--overwrite", name)
     assert os.stat(os.devnull).st_ino == null.st_ino
 
 

@@ -118,7 +118,7 @@ def test_what_people_read(nightly: Sestui) -> None:
         "added launch: runs next on 1 Dec 2090 at 09:00 (0 9 1 12 * 2090)\n"
     )
     head, purge, launch = nightly.ok("task", "list").splitlines()
-    assert " ".join(head.split()) == "name kind type schedule next run last run came to"
+    assert " ".join(head.split()) == "name kind type schedule next run last run result"
     assert launch.split() == [
         "launch",
         "task",
@@ -191,7 +191,7 @@ def test_run_and_log(nightly: Sestui) -> None:
     assert head.startswith("run 1 at ")
     assert ": succeeded in " in head
     assert ", by hand, on " in head
-    assert line.endswith("Forgotten: 0 task runs.")
+    assert line.endswith("Deleted: 0 task runs.")
     ran = nightly.json("task", "run", "nightly")
     assert (ran["task"], ran["state"], ran["attempt"]) == ("nightly", "succeeded", 1)
     assert (ran["scheduled_for"], ran["result"]) == (None, {"task runs": 0})
@@ -220,7 +220,7 @@ def test_remove(nightly: Sestui) -> None:
     nightly.ok("task", "run", "nightly")
     unsure = nightly.run("task", "remove", "nightly")
     assert (unsure.returncode, unsure.stdout.strip()) == (1, "")
-    assert unsure.stderr.startswith("Forget the task nightly and its log? [y/N]")
+    assert unsure.stderr.startswith("Remove the task nightly and its log? [y/N]")
     assert shown(nightly)["last_run"]["id"] == 1
     assert nightly.ok("task", "remove", "nightly", "--yes") == "removed nightly\n"
     assert nightly.json("task", "list") == []
@@ -228,7 +228,7 @@ def test_remove(nightly: Sestui) -> None:
 
 def test_types(sestui: Sestui) -> None:
     types = sestui.json("task", "types")
-    assert types["purge"] == "Forget old logs."
+    assert types["purge"] == "Delete old logs."
     assert {"backup", "campaign", "command", "http-request", "report", "verify-contacts"} < {*types}
 
 
@@ -246,16 +246,16 @@ REFUSED = [
     (("--schedule", "0 9 31 6 * 2090"), "there is no such day."),
     (
         ("--schedule", "0 9 1 1 * 2020"),
-        "The task nightly would never run: '0 9 1 1 * 2020' has no fire to come.",
+        "The task nightly would never run: '0 9 1 1 * 2020' has no occurrence to come.",
     ),
     (("--at", "2020-12-01T09:00"), "The task nightly would never run: '0 9 1 12 * 2020' has no"),
     (("--at", "2090-02-31T09:00"), "--at 2090-02-31T09:00: write it as 2026-12-01T09:00."),
     (("--at", "tomorrow"), "--at tomorrow: write it as 2026-12-01T09:00."),
-    (("--at", "2090-12-01T09:00", "--schedule", "@daily"), "Say either --schedule or --at."),
+    (("--at", "2090-12-01T09:00", "--schedule", "@daily"), "Choose either --schedule or --at."),
     (("--schedule", "61 * * * *"), "the minute can't be '61'"),
     (("--schedule", "* * *"), "and perhaps a year, not 3."),
     (("--schedule", "@sometimes"), "@sometimes is not a schedule; use one of @annually,"),
-    (("--schedule", "0 9 * * 1 1999"), "has no fire to come."),
+    (("--schedule", "0 9 * * 1 1999"), "has no occurrence to come."),
     (("--type", "bakcup"), "There is no task type 'bakcup'; did you mean backup?"),
     (("--type", "nothing"), "There is no task type 'nothing'; there are backup, campaign,"),
     (("-p", "folder=/x"), "The parameters of nightly are wrong: there is no parameter folder"),
@@ -272,7 +272,7 @@ REFUSED = [
     (("--misfire-bound", "0"), "misfire_bound: must be a number from 1 to 1,000."),
     (("--description", "a\x1b[31mb"), "description: holds control characters."),
     (("--start", "2090-01-02T00:00", "--end", "2090-01-01T00:00"), "end: it is before the start."),
-    (("--end", "2020-01-01T00:00"), "has no fire to come between its start and its end."),
+    (("--end", "2020-01-01T00:00"), "has no occurrence to come between its start and its end."),
     (("--start", "someday"), "--start: "),
 ]
 
@@ -300,12 +300,12 @@ def test_neither_is_it_stored_by_an_edit(untouched: Sestui) -> None:
 
 def test_what_add_alone_refuses(nightly: Sestui) -> None:
     assert nightly.refused(1, *NIGHTLY) == (
-        "There is a task nightly already; `sestui task edit` changes it."
+        "There is already a task nightly; `sestui task edit` changes it."
     )
     assert nightly.refused(2, "task", "add", "a b", *NIGHTLY[3:]).startswith(
         "name: 'a b' can't be a task's name; use up to 100 letters"
     )
-    assert nightly.refused(2, "task", "add", "x", "--type", "purge").startswith("Say when: ")
+    assert nightly.refused(2, "task", "add", "x", "--type", "purge").startswith("Set a time: ")
     missing = nightly.refused(2, "task", "add", "x", "--type", "command", "--schedule", "@daily")
     assert missing == "The parameters of x are wrong: argv: field required."
     assert len(nightly.json("task", "list")) == 1
@@ -355,7 +355,7 @@ def test_apply_is_the_same_twice(sestui: Sestui) -> None:
         ("task_runs: 30", "task_runs: soon", "wrong: task_runs: input should be a valid integer"),
         ("task_runs: 30", "taskruns: 30", "there is no parameter taskruns (did you mean task_runs"),
         ("Europe/Paris", "Mars/Base", "timezone: 'Mars/Base' is not an IANA time zone"),
-        ("kind: task", "kind: tusk", "begin it with 'kind: task'."),
+        ("kind: task", "kind: tusk", "begin with 'kind: task'."),
     ],
 )
 def test_a_bad_file_is_named_and_stores_nothing(
@@ -394,7 +394,7 @@ def test_a_type_whose_package_is_gone(sestui: Sestui, monkeypatch: pytest.Monkey
     with closing(Database(f"sqlite:///{sestui.data / 'sestui.db'}")) as database:
         make_due(database, 1.0)
     done = sestui.run("run-due")
-    why = "Nothing here knows the task type 'note'; is the package that brought it still installed?"
+    why = "The task type 'note' is unknown; is the package that provides it still installed?"
     assert done.returncode == 1
     assert done.stderr.startswith("noted: failed in ")
     assert done.stderr.endswith(f", {why}\n")
@@ -416,7 +416,7 @@ def test_day_and_weekday_where_both_are_wanted(sestui: Sestui) -> None:
     assert (told["schedule"], told["day_and_weekday"]) == ("0 9 13 * fri", False)
     assert told["words"] == "at 09:00, on day 13 of the month or on Friday"
     refused = sestui.run(*NIGHTLY[:-1], "@daily", "--day-and-weekday")
-    assert (refused.returncode, "no day and weekday" in refused.stderr) == (2, True)
+    assert (refused.returncode, "both a day and a weekday" in refused.stderr) == (2, True)
 
 
 def test_seconds_first_are_asked_back(sestui: Sestui) -> None:
@@ -465,7 +465,7 @@ def test_a_task_that_nothing_runs_is_overdue(sestui: Sestui) -> None:
     assert "overdue 4 min" in done.stdout
     assert done.stderr == (
         "overdue 4 min: nothing runs tasks here; `sestui task crontab --install` adds the line "
-        "that does to your crontab.\n"
+        "that does so to your crontab.\n"
     )
     sestui.run("run-due")
     done = sestui.run("task", "list")

@@ -158,8 +158,8 @@ def test_a_task_sends_nothing_again_unless_that_is_said(both: Sestui) -> None:
     sent_once(both)
     said = both.refused(1, "task", "run", "weekly")
     assert said == (
-        "news was sent before (run 1: 1 accepted). To mail everybody on its lists once more, say "
-        "--again."
+        "news has been sent before (run 1: 1 accepted). Add --again to mail everyone on its lists "
+        "again."
     )
     assert (accepted(both), both.json("task", "log", "weekly")) == (1, [])
     assert both.json("task", "run", "weekly", "--again")["state"] == "succeeded"

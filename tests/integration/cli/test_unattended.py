@@ -37,14 +37,14 @@ def run_due(sestui: Sestui, *arguments: str) -> str:
     return done.stdout
 
 
-ONE_LINE = re.compile(r"tidy: succeeded in \d+\.\d s, Forgotten: 0 task runs\n")
+ONE_LINE = re.compile(r"tidy: succeeded in \d+\.\d s, Deleted: 0 task runs\n")
 
 
 def occurrences(sestui: Sestui) -> list[datetime]:
     """Those of the task's runs, which all must have gone well, the oldest first."""
     runs = sestui.json("task", "log", "tidy")[::-1]
     assert all((run["state"], run["attempt"]) == ("succeeded", 1) for run in runs)
-    assert all("Forgotten: 0 task runs." in run["log"] for run in runs)
+    assert all("Deleted: 0 task runs." in run["log"] for run in runs)
     return [datetime.fromisoformat(run["scheduled_for"]) for run in runs]
 
 
