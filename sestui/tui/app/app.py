@@ -48,7 +48,12 @@ class SestuiApp(LifecycleApp):
             "ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"
         ),
         Binding(
-            "question_mark,f1", "help", "Help", key_display="?", id="help", tooltip="Every key here"
+            "question_mark,f1",
+            "help",
+            "Help",
+            key_display="?",
+            id="help",
+            tooltip="All keys on this screen",
         ),
         Binding(
             "ctrl+o,f",
@@ -56,7 +61,7 @@ class SestuiApp(LifecycleApp):
             "Jump",
             show=False,
             id="jump",
-            tooltip="Put a letter on everything that can have the focus; type one to go there",
+            tooltip="Label everything that can have the focus; type a label to go there",
         ),
         Binding(
             "ctrl+z",
@@ -64,7 +69,7 @@ class SestuiApp(LifecycleApp):
             "Suspend",
             show=False,
             id="suspend",
-            tooltip="Back to the shell; nothing is sent until `fg` comes back",
+            tooltip="Back to the shell; nothing is sent until you return with `fg`",
         ),
         Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
@@ -182,7 +187,7 @@ class SestuiApp(LifecycleApp):
         self.push_screen(HelpScreen(help_rows(self)))
 
     def action_change_theme(self) -> None:
-        """Choose other colours."""
+        """Choose a colour theme."""
         from sestui.tui.app.themes import choose_theme  # noqa: PLC0415 - only when wanted
 
         self.run_worker(choose_theme(self), group="theme")

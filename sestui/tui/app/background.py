@@ -100,7 +100,7 @@ class Background:
         """Why nothing is being sent, as a sentence; '' while a sender works."""
         if self._sender is None or self._resting or self._sender.alive:
             return ""
-        return str(self._sender.error or "The sender stopped for no reason it could name.")
+        return str(self._sender.error or "The sender has stopped for an unknown reason.")
 
     @property
     def worth_trying_again(self) -> bool:

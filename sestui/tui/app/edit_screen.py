@@ -29,7 +29,7 @@ class EditScreen(BaseScreen):
     @work(group="leave", exclusive=True)
     async def _ask_to_leave(self) -> None:
         question = ConfirmScreen(
-            "Leave without saving?", "What you have changed is lost.", recipients=0, yes="Leave"
+            "Leave without saving?", "Your changes will be lost.", recipients=0, yes="Leave"
         )
         if await self.app.push_screen_wait(question):
             self.app.pop_screen()

@@ -34,7 +34,7 @@ class HelpScreen(Dialog[None]):
         for keys, text in self._rows:
             table.add_row(Text(keys), Text(text))
         with VerticalScroll(id="dialog"):
-            yield Static("Keys here", id="question")
+            yield Static("Keys on this screen", id="question")
             yield Static(table)
 
 

@@ -32,7 +32,7 @@ class ActionTable(LazyTable[Action]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Change", id="keys.change",
-                tooltip="Give the action under the cursor other keys"),
+                tooltip="Change the keys of the action under the cursor"),
     ]  # fmt: skip
 
 
@@ -52,7 +52,9 @@ class KeysScreen(BaseScreen):
         self._keymap: dict[str, str] = {}
         self._table = ActionTable(_COLUMNS, self._cells, id="actions")
         self._find = Input(placeholder="part of an action, a key or what it does", id="find")
-        self._line = Input(placeholder="keys, such as s,ctrl+n or slash; empty: its own", id="keys")
+        self._line = Input(
+            placeholder="keys, such as s,ctrl+n or slash; empty: the default", id="keys"
+        )
         self._fault = Static("", classes="fault", markup=False)
 
     def body(self) -> ComposeResult:
@@ -158,7 +160,7 @@ class KeysScreen(BaseScreen):
             keymap[action.id] = keys
         sorted_out = sort_out({action.id: keys} if keys else {}, self._known)
         if in_environment("keymap"):
-            self._say("SESTUI_KEYMAP or the command line gives the keymap: change it there.")
+            self._say("The keymap is set by SESTUI_KEYMAP or the command line: change it there.")
             return
         if sorted_out.complaints:
             self._say(f"{sorted_out.complaints[0]}; write s, ctrl+n, slash or the like.")

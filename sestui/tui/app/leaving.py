@@ -13,7 +13,7 @@ class LeavingScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """One sentence and why it takes a moment."""
         with Vertical(id="dialog"):
-            yield Static("Finishing what is in the air…", id="question")
+            yield Static("Finishing calls in flight…", id="question")
             yield Static(
-                "What has not left stays pending: the next start, or `sestui run-due`, goes on."
+                "Unsent mail stays pending: the next start, or `sestui run-due`, continues."
             )

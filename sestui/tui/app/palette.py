@@ -62,7 +62,7 @@ class ActionsProvider(EntriesProvider):
             if tooltip and enabled:
                 run = partial(self._do, binding.action, node)
                 found.setdefault(binding.action, PaletteEntry(binding.description, tooltip, run))
-        theme = PaletteEntry("Theme", "Choose other colours", self.app.action_change_theme)
+        theme = PaletteEntry("Theme", "Choose a colour theme", self.app.action_change_theme)
         bring = PaletteEntry(
             "Import contacts", "Bring contacts from a CSV or TSV file", self._import
         )

@@ -16,7 +16,7 @@ def use_theme(app: App[Any], wanted: str) -> None:
     if wanted in app.available_themes:
         app.theme = wanted
         return
-    _warn(app, f"There is no theme {shorten(wanted, 60)}; ctrl+p offers those there are.")
+    _warn(app, f"There is no theme {shorten(wanted, 60)}; ctrl+p lists the themes.")
 
 
 async def use_keymap(app: App[Any], keymap: Mapping[str, str]) -> None:

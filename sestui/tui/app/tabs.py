@@ -26,18 +26,18 @@ class Tab:
 
 
 TABS = (
-    Tab("Home", "The account, what needs you, what goes on and what comes"),
-    Tab("Campaigns", "Every campaign, what state it is in, and what can be done to it"),
-    Tab("Contacts", "Who is on which list, and what became of every mail to them"),
-    Tab("Compose", "Write the message, and see the mail that each contact gets"),
-    Tab("Schedule", "Tasks that run by themselves, when they do, and their logs"),
-    Tab("Log", "Every delivery of every campaign, and what became of it"),
+    Tab("Home", "The account, what needs you, what is running and what is next"),
+    Tab("Campaigns", "Every campaign, its state, and what you can do with it"),
+    Tab("Contacts", "Who is on which lists, and the result of every mail to them"),
+    Tab("Compose", "Write the message, and preview the mail for each contact"),
+    Tab("Schedule", "Tasks, when they run, and their logs"),
+    Tab("Log", "Every delivery of every campaign, with its result"),
     Tab(
         "Outbox",
-        "What the simulator was handed, as its recipients would see it",
+        "The mail the simulator has accepted, as its recipients would see it",
         simulated_only=True,
     ),
-    Tab("Account", "Where mail goes, what SES says of the account, and every setting"),
+    Tab("Account", "Where mail goes, what SES says about the account, and every setting"),
 )
 """In the order of their keys: 1 is the first. A place that is not offered keeps its key."""
 

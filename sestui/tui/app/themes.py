@@ -1,4 +1,4 @@
-"""Choose other colours, seeing them while one moves."""
+"""Choose a colour theme, each shown while the cursor is on it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class ThemesScreen(Dialog[str]):
     """Shows each theme as the cursor comes to it; answers the one to keep, or ''."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "go_back", "Back", tooltip="Keep the colours there were"),
+        Binding("escape", "go_back", "Back", tooltip="Keep the current colours"),
     ]
 
     def __init__(self, names: Sequence[str], shown: str) -> None:
@@ -66,7 +66,7 @@ class ThemesScreen(Dialog[str]):
         self.dismiss(self._table.selected or "")
 
     def action_go_back(self) -> None:
-        """Keep the colours there were."""
+        """Keep the current colours."""
         self.dismiss("")
 
 
@@ -83,7 +83,7 @@ async def choose_theme(app: "App[Any]") -> None:
     except SestuiError as error:
         app.notify(str(error), severity="error", timeout=12, markup=False)
         return
-    stronger = " SESTUI_THEME is stronger at the next start." if in_environment("theme") else ""
+    stronger = " SESTUI_THEME overrides it at the next start." if in_environment("theme") else ""
     app.notify(f"The theme is {chosen}.{stronger}", markup=False)
 
 

@@ -42,7 +42,7 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(self._question, id="question", markup=False)
             yield Static(self._text, markup=False)
             if self.typed:
-                yield Static(f"Type {self._recipients:,} to go on:", id="type-it", markup=False)
+                yield Static(f"Type {self._recipients:,} to continue:", id="type-it", markup=False)
                 yield Input(placeholder="the number of recipients", id="number")
             with Horizontal(id="buttons"):
                 yield PushButton("Go back", id="no")

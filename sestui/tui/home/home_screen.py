@@ -33,8 +33,9 @@ def _first_steps() -> str:
         f"  {keys[mode][0]}   {keys[mode][1]:<12}{what}" for mode, what in _STEPS if mode in keys
     )
     return (
-        f"Nothing was sent yet. Three steps lead to a campaign:\n\n{steps}\n\n"
-        "Until you choose SES in Account, mail goes to the simulator: nobody gets any.\n"
+        f"Nothing has been sent yet. Three steps to your first campaign:\n\n{steps}\n\n"
+        "Until you choose SES in Account, mail goes to the simulator: nothing leaves this "
+        "machine.\n"
         "?  shows every key, ctrl+p finds everything by name."
     )
 
@@ -94,8 +95,8 @@ class HomeScreen(BaseScreen):
     async def _open_import(self, row: AgendaRow, import_id: int) -> None:
         question = ConfirmScreen(
             row.name,
-            f"{row.text}\nWhich rows and why: import the file once more and save the rejects; what "
-            "is known already stays as it is.",
+            f"{row.text}\nWhich rows and why: import the file again and save the rejects; "
+            "existing contacts stay as they are.",
             recipients=0,
             yes="I know, don't show it again",
         )

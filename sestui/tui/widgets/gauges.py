@@ -33,8 +33,12 @@ def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:
     if quota.limit is None:
         return labelled("24 h", f"{quota.used:,.0f}, unlimited{note}")
     figures = f"{f'{quota.used:,.0f} of {quota.limit:,.0f}':<{_FIGURES}}"
-    share = f"  {percent(quota.limit, quota.maximum)} of {quota.maximum:,.0f}{note}"
-    room = max(0, width - _LABEL - len(figures) - len(share))
+    room = max(0, width - _LABEL - len(figures))
+    of = percent(quota.limit, quota.maximum)
+    share = f"  your limit: {of} of SES's {quota.maximum:,.0f} a day{note}"
+    if len(share) > room:
+        share = f"  {of} of {quota.maximum:,.0f}{note}"
+    room = max(0, room - len(share))
     style = "$warning" if quota.left == 0 else "$secondary"
     used = quota.used / quota.limit if quota.limit else 1.0
     drawn = Content.styled(gauge(used, min(_SPARK_SECONDS, room)), style)

@@ -71,7 +71,7 @@ async def test_a_sender_that_fails_is_shown_and_started_again(open_runtime, monk
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
         await until(pilot, lambda: "Nothing is being sent" in shown(app))
-        assert any("Nobody answers" in text for text in toasts(app))
+        assert any("Nothing answers" in text for text in toasts(app))
         first = app.background._sender
         await pilot.press("ctrl+r")
         assert app.background._sender is not first

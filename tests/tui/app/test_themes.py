@@ -15,7 +15,7 @@ async def opened(app, pilot):
     await pilot.press("ctrl+p")
     await until(pilot, lambda: "Search for commands" in shown(app))
     await pilot.press(*"theme")
-    await until(pilot, lambda: "Choose other colours" in shown(app))
+    await until(pilot, lambda: "Choose a colour theme" in shown(app))
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(app.screen, ThemesScreen))
     await until(pilot, lambda: app.screen.query_one("ThemeTable").count)
