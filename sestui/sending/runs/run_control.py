@@ -69,7 +69,7 @@ class RunControl:
         if run.kind != RunKind.CAMPAIGN:
             return self._runs.resume(run_id)
         if self.open_run(name)[1].id != run_id:
-            raise StateError(f"Run {run.number} of {name} has ended meanwhile.")
+            raise StateError(f"Run {run.number} of {name} has ended in the meantime.")
         return self.resume(name, skip_unrenderable=skip_unrenderable)
 
     def cancel(self, name: str) -> Run:

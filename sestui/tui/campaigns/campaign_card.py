@@ -97,9 +97,7 @@ class CampaignForecast(CampaignFigure):
             return Content("")
         told = self.snapshot.forecast
         if told is None:
-            unknown = (
-                "nobody is on its lists" if not self.snapshot.view.audience else "not known yet"
-            )
+            unknown = "its lists are empty" if not self.snapshot.view.audience else "not known yet"
             return Content.assemble(("forecast ", "$text-muted"), unknown)
         text = f"{recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"
         style = "$text-warning" if told.crosses_quota or told.ends_at is None else ""
@@ -109,9 +107,9 @@ class CampaignForecast(CampaignFigure):
 
     def _end(self, told: Forecast) -> str:
         if told.ends_at is None:
-            return "but nothing may leave as things stand"
+            return "but nothing can be sent at the moment"
         ends = f"ends {self.at(told.ends_at)} (in {duration(told.ends_at - told.at)})"
         if not told.later:
             return ends
-        why = ", the quota makes it wait" if told.crosses_quota else ""
+        why = ", because of the quota" if told.crosses_quota else ""
         return f"{told.today:,} today and {told.later:,} later{why}, {ends}"

@@ -42,12 +42,12 @@ _HIGH = 32
 """Lines of a screen that has room for more than what is needed."""
 
 _NEVER_SENT = """\
-It was never sent.
+Never sent.
 
   t   sends the message to one address of yours, as a test
-  s   starts it: everybody on its lists gets it
+  s   starts it: everyone on its lists gets it
 
-Both ask before anything leaves. ? shows all keys.
+Both ask before anything is sent. ? shows all keys.
 """
 
 

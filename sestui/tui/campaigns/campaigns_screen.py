@@ -22,20 +22,20 @@ from sestui.tui.campaigns.start_dialog import CampaignStart
 _REFRESH_SECONDS = 1.0
 
 _EMPTY = """\
-There is no campaign yet.
+No campaigns yet.
 
-  n   writes one, beside the mail that each contact gets
+  n   writes one, with a preview for each contact
 
 Or in a shell:
 
   sestui import
-      brings your list
+      imports your list
   sestui apply news.md
-      takes the message, written in Markdown
+      reads the message, written in Markdown
   sestui demo
-      shows a whole campaign on the simulator first
+      runs a whole campaign on the simulator first
 
-Campaigns appear here by themselves: s starts one, t sends you a test, ? shows all keys.
+Campaigns then appear here: s starts one, t sends you a test, ? shows all keys.
 """
 
 
@@ -52,7 +52,7 @@ class CampaignsScreen(BaseScreen):
             "new",
             "New",
             id="campaigns.new",
-            tooltip="Write another campaign in Compose",
+            tooltip="Write a new campaign in Compose",
         ),
         Binding(
             "slash",
@@ -68,7 +68,7 @@ class CampaignsScreen(BaseScreen):
             "Urgent first",
             show=False,
             id="campaigns.order",
-            tooltip="Put first what needs you, then what goes on; again: by name",
+            tooltip="Put what needs you first, then what is running; again: by name",
         ),
         Binding(
             "y",
@@ -170,7 +170,7 @@ class CampaignsScreen(BaseScreen):
         """Urgent first, or by name."""
         self._urgent_first = not self._urgent_first
         self._show()
-        self.tell("What needs you comes first." if self._urgent_first else "By name.")
+        self.tell("Sorted by urgency." if self._urgent_first else "Sorted by name.")
 
     def step_back(self) -> bool:
         """Close the find line and show everything again."""

@@ -13,9 +13,9 @@ from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.widgets.format import recipients, shorten
 
 WHOM = {
-    Only.FAILED: "Those whom SES refused",
-    Only.UNRECEIVED: "Everybody on the lists who never got it",
-    Only.JOINED: "Those who joined the lists since",
+    Only.FAILED: "Recipients that SES refused",
+    Only.UNRECEIVED: "Everyone on the lists who has not received it",
+    Only.JOINED: "Contacts who have joined the lists since",
 }
 
 
@@ -28,7 +28,7 @@ class FollowUpScreen(PickScreen):
         super().__init__(
             f"Follow up on {shorten(campaign, 50)}",
             [Item(WHOM[only], "counting …") for only in Only],
-            text="A new run with the message as it is now. Nobody who got it, or may have got it, "
+            text="A new run with the current message. Nobody who has received it, or may have, "
             "gets it again.",
         )
         self._count = count

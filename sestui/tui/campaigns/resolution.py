@@ -38,8 +38,12 @@ class _Resolution:
     def item(self) -> Item:
         """The line in the list of what may be said."""
         if self.verdict is Resolution.RESEND:
-            return Item(f"Send again to {self.who}", "Who got the first mail gets it twice.")
-        return Item(f"Take {self.who} for sent", "Nobody gets it twice, some may not have it.")
+            return Item(
+                f"Send again to {self.who}", "Anyone who did get the first mail gets it twice."
+            )
+        return Item(
+            f"Treat {self.who} as sent", "Nobody gets it twice; some may not have received it."
+        )
 
     def question(self, run: RunView) -> ConfirmScreen:
         """Asked before it is done."""
@@ -47,18 +51,18 @@ class _Resolution:
         if self.verdict is Resolution.RESEND:
             question = f"Send {title} again to {self.who}?"
             text = (
-                "They were handed to SES and no answer came. Those whose first mail arrived get it "
-                "twice."
+                "They were handed to SES and no answer came. Anyone who did get the first mail "
+                "gets it twice."
             )
         else:
-            question = f"Take {self.who} of {title} for sent?"
-            text = "They count as accepted and are not mailed again, though no answer came."
-        yes = "Send again" if self.verdict is Resolution.RESEND else "Take for sent"
+            question = f"Treat {self.who} of {title} as sent?"
+            text = "They count as accepted and are not mailed again, although no answer came."
+        yes = "Send again" if self.verdict is Resolution.RESEND else "Treat as sent"
         return ConfirmScreen(question, text, recipients=self.count, yes=yes)
 
     def done(self, count: int) -> str:
         """What was done, for a toast."""
-        what = "to be sent again" if self.verdict is Resolution.RESEND else "taken for sent"
+        what = "to be sent again" if self.verdict is Resolution.RESEND else "treated as sent"
         return f"{recipients(count)} {what}."
 
 
@@ -71,14 +75,14 @@ class RunAftermath(ScreenPart):
             "resolve",
             "Resolve",
             id="run.resolve",
-            tooltip="Say what is to become of the recipients in doubt",
+            tooltip="Decide what happens to the recipients in doubt",
         ),
         Binding(
             "f",
             "follow_up",
             "Follow up",
             id="run.follow_up",
-            tooltip="Send the campaign to those whom its runs did not reach",
+            tooltip="Send the campaign to those its runs did not reach",
         ),
     ]
 
@@ -132,7 +136,7 @@ class RunAftermath(ScreenPart):
             PickScreen(
                 f"{recipients(count)} in doubt",
                 [ruling.item() for ruling in rulings],
-                text="SES was handed their mail and did not answer. What is to become of them?",
+                text="SES was handed their mail and did not answer. What should happen to them?",
             )
         )
         if chosen is None or not await self.app.push_screen_wait(rulings[chosen].question(run)):
@@ -173,7 +177,7 @@ class RunAftermath(ScreenPart):
         only = list(Only)[chosen]
         size = dialog.sizes.get(only)
         if size is None:
-            self.screen.tell("Counting whom it is for …")
+            self.screen.tell("Counting recipients…")
             counted = await self.screen.attempt(lambda: self._size(name, only))
             size = counted or 0
         if not size:

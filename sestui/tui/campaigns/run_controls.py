@@ -23,14 +23,18 @@ class RunControls(ScreenPart):
     """Holds, resumes and cancels a run."""
 
     BINDINGS: ClassVar[list[Binding]] = [
-        Binding("p", "pause", "Pause", id="run.pause", tooltip="Hold the run; nothing more leaves"),
-        Binding("p,r", "resume", "Resume", id="run.resume", tooltip="Go on where the run stopped"),
+        Binding(
+            "p", "pause", "Pause", id="run.pause", tooltip="Pause the run; nothing more is sent"
+        ),
+        Binding(
+            "p,r", "resume", "Resume", id="run.resume", tooltip="Continue where the run stopped"
+        ),
         Binding(
             "x",
             "cancel",
             "Cancel",
             id="run.cancel",
-            tooltip="End the run; who is pending gets no mail",
+            tooltip="End the run; pending recipients get no mail",
         ),
     ]
     """Two actions on one key: the state of the run decides which there is."""
@@ -137,6 +141,6 @@ def _approval_question(run: RunView) -> ConfirmScreen:
 def _cancel_question(run: RunView) -> ConfirmScreen:
     count = run.counts.pending
     who = "1 recipient who is" if count == 1 else f"{count:,} recipients who are"
-    text = f"The {who} pending will get no mail. To hold it for a while, go back and pause it."
+    text = f"The {who} pending will get no mail. To stop it for a while, go back and pause it."
     question = f"Cancel run {run.number} of {shorten(run.campaign, 60)}?"
     return ConfirmScreen(question, text, recipients=count, yes="Cancel the run")

@@ -39,7 +39,7 @@ class Say:
             return f"{run.state} {self._at(run.finished_at)} after {duration(took)}"
         if run.state == RunState.WAITING and run.resume_at is not None:
             left = run.resume_at - now
-            return f"goes on {self._at(run.resume_at)} (in {duration(left)})"
+            return f"continues {self._at(run.resume_at)} (in {duration(left)})"
         pending = run.counts.pending + run.counts.sending
         rate = measured or snapshot.allowed or 0.0
         if run.state != RunState.SENDING or not rate:
@@ -163,5 +163,5 @@ class RunCountsLine(Figure):
 def _doubt(run: RunView) -> Content:
     who = recipients(run.counts.in_doubt)
     return Content.styled(
-        f"No answer from SES for {who}: v says whether to send again.", "$text-warning"
+        f"No answer from SES for {who}: press v to decide what happens.", "$text-warning"
     )

@@ -24,7 +24,7 @@ class CampaignStart(ScreenPart):
             "start",
             "Start",
             id="campaign.start",
-            tooltip="Send the campaign to everybody on its lists",
+            tooltip="Send the campaign to everyone on its lists",
         ),
         Binding(
             "t",
@@ -38,7 +38,7 @@ class CampaignStart(ScreenPart):
             "edit",
             "Edit",
             id="campaign.edit",
-            tooltip="Write on the campaign in Compose",
+            tooltip="Edit the campaign in Compose",
         ),
     ]
 
@@ -73,7 +73,7 @@ class CampaignStart(ScreenPart):
         address = await self.app.push_screen_wait(
             AskScreen(
                 f"Test mail of {shorten(view.name, 60)}",
-                "One real mail; it does not count as a run of the campaign.",
+                "Sends one mail; not counted as a run.",
                 placeholder="you@example.com",
             )
         )

@@ -38,8 +38,8 @@ def _start_question(
     text = f"Subject: {shorten(view.subject, 120)}\nMail goes to {services.label.text}."
     if view.run is not None:
         text = (
-            f"It was sent before: run {view.run.number} with "
-            f"{view.run.counts.accepted:,} accepted. Everybody gets it once more.\n{text}"
+            f"It has been sent before: run {view.run.number} with {view.run.counts.accepted:,} "
+            f"accepted. Everyone gets it again.\n{text}"
         )
     if warnings:
         text += "".join(f"\n! {shorten(each, 160)}" for each in warnings[:_WARNINGS])

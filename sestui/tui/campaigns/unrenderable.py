@@ -52,7 +52,7 @@ def unrenderable_screen(left_out: LeftOut) -> PickScreen:
     )
     people = [Item(email, shorten(reason, 200)) for email, reason in left_out.people]
     return PickScreen(
-        f"No mail can be made for {recipients(report.failed)}",
+        f"The mail can't be rendered for {recipients(report.failed)}",
         [others, *people],
-        text=f"Mend the message or open a contact to mend it, or send to the others.{more}",
+        text=f"Fix the message, open a contact to fix it, or send to the others.{more}",
     )

@@ -151,7 +151,7 @@ async def test_what_nobody_runs_is_said_with_the_key_that_mends_it(
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
-        await until(pilot, lambda: "It is in the crontab now." in toasts(app))
+        await until(pilot, lambda: "Added to the crontab." in toasts(app))
         assert f"SESTUI_DATA_DIR={runtime.settings.data_dir}" in crontab.read_text()
         runtime.note_run_due()  # as the first run-due does
         await until(pilot, lambda: "nothing runs tasks here" not in shown(app))
@@ -164,7 +164,7 @@ async def test_what_nobody_runs_is_said_with_the_key_that_mends_it(
 async def test_a_crontab_that_refuses_is_told(runtime, still, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     async with running(runtime, place="schedule") as (app, pilot):
-        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        await until(pilot, lambda: "No tasks yet" in shown(app))
         await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
@@ -191,7 +191,7 @@ async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
         for keys, expected in ((["enter"], 20), (["right", "enter"], 40)):
             await pilot.press("r")
             await until(pilot, lambda: "Send again news to 20 recipients?" in shown(app))
-            assert "It was sent before: run 1 with 0 accepted." in shown(app)
+            assert "It has been sent before: run 1 with 0 accepted." in shown(app)
             await pilot.press(*keys)
             await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
             await until(pilot, lambda expected=expected: mailed(runtime) == expected)
@@ -210,7 +210,7 @@ async def test_r_asks_for_the_first_time_and_for_a_part_of_the_audience_too(runt
         await until(pilot, lambda: "weekly" in shown(app))
         await pilot.press("r")
         await until(pilot, lambda: "Send news to 20 recipients?" in shown(app))
-        assert "Everybody on the lists who never got it" in shown(app)
+        assert "Everyone on the lists who has not received it" in shown(app)
         await pilot.press("escape")
         runtime.tasks.change(
             "weekly",

@@ -49,7 +49,7 @@ async def test_a_campaign_that_was_never_sent_says_what_to_do(runtime, still):
         text = shown(app)
         for said in ("Hello", "shop@example.com", "all (20 contacts)", "0 9 1 * *", "5/s", "draft"):
             assert said in text
-        assert "It was never sent" in text
+        assert "Never sent" in text
         assert "forecast not known yet" in text
         assert "→" not in text.splitlines()[-1]
         await pilot.press("escape")
@@ -81,7 +81,7 @@ async def test_a_run_that_goes_on_is_followed_paused_and_cancelled(runtime):
         newest = screen.panel.selected.delivery.id
         await until(pilot, lambda: screen.panel.selected.delivery.id > newest)
         await pilot.press("p")
-        await until(pilot, lambda: "Paused by the operator." in shown(app))
+        await until(pilot, lambda: "You paused this run." in shown(app))
         await pilot.press("p")
         await until(pilot, lambda: runtime.overview.campaign("news").run.state == "sending")
         await until(pilot, lambda: "Paused" not in shown(app))
@@ -98,12 +98,12 @@ async def test_deliveries_are_narrowed_by_state_and_address(runtime, still):
         screen = await opened(app, pilot)
         await until(pilot, lambda: "accepted 8" in shown(app) and rows(screen) == 20)
         expected = {"all": 20, "accepted": 8, "rejected": 4, "in doubt": 4, "skipped": 4}
-        for label, count in {**expected, "pending": 0, "settled": 20}.items():
+        for label, count in {**expected, "pending": 0, "done": 20}.items():
             await pilot.press("right")
             await until(pilot, lambda count=count: rows(screen) == count)
             assert screen.panel.bar.choice.label == label
             if label == "pending":
-                assert "No delivery here is pending; → shows the next state." in shown(app)
+                assert "No deliveries here are pending; → shows the next state." in shown(app)
         await pilot.press("h")
         await until(pilot, lambda: rows(screen) == 0)
         await pilot.press("l", "slash", *"ALL1")
@@ -130,7 +130,7 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
         assert "4 recipients in doubt" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        assert "Take 4 recipients of run 1 of news for sent?" in shown(app)
+        assert "Treat 4 recipients of run 1 of news as sent?" in shown(app)
         await pilot.press("enter")  # the way out has the focus
         await until(pilot, lambda: isinstance(app.screen, CampaignScreen))
         assert runtime.overview.run(run_id).counts.in_doubt == 4
@@ -138,7 +138,7 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press("enter")
         await confirm(app, pilot)
-        await until(pilot, lambda: "4 recipients taken for sent." in toasts(app))
+        await until(pilot, lambda: "4 recipients treated as sent." in toasts(app))
         await until(pilot, lambda: "in doubt 0" in shown(app))
     counts = runtime.overview.run(run_id).counts
     assert (counts.accepted, counts.in_doubt) == (12, 0)
@@ -336,7 +336,7 @@ async def test_every_size_holds_the_campaign(runtime, still, live):
             assert screen.panel.table.size.height >= 5
             assert "shop@example.com" in shown(app)
             assert ("of 60" in shown(app)) == live
-            assert "settled" in shown(app)
+            assert "done" in shown(app)
 
 
 @pytest.mark.long

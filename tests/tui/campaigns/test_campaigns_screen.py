@@ -256,7 +256,7 @@ async def _refused(app, pilot):
     await until(pilot, lambda: "has frist_name; did" in shown(app))
     await pilot.press("tab", "enter")
     await until(pilot, lambda: isinstance(app.screen, PickScreen))
-    await until(pilot, lambda: "No mail can be made for 1 recipient" in shown(app))
+    await until(pilot, lambda: "The mail can't be rendered for 1 recipient" in shown(app))
     await until(pilot, lambda: "bob@example.com" in shown(app))
 
 

@@ -27,9 +27,9 @@ async def test_pause_resume_and_cancel(runtime):
     async with running(runtime, follow=run_id) as (app, pilot):
         await until(pilot, lambda: "ends " in shown(app))
         assert " of 6.0" in shown(app)
-        assert "80 % of 50,000" in shown(app)
+        assert "your limit: 80 % of SES's 50,000 a day" in shown(app)
         await pilot.press("p")
-        await until(pilot, lambda: "Paused by the operator." in shown(app))
+        await until(pilot, lambda: "You paused this run." in shown(app))
         await pilot.press("r")
         await until(pilot, lambda: runtime.overview.run(run_id).state == "sending")
         await until(pilot, lambda: "Paused" not in shown(app))
@@ -86,7 +86,7 @@ async def test_what_is_in_doubt_is_settled_here(runtime, still):
         connection.exec_driver_sql("UPDATE run SET pending = 2, in_doubt = 1")
         connection.exec_driver_sql("UPDATE delivery SET state = 'in_doubt' WHERE id = 2")
     async with running(runtime, follow=run_id) as (app, pilot):
-        await until(pilot, lambda: "1 recipient: v says whether to send again." in shown(app))
+        await until(pilot, lambda: "1 recipient: press v to decide what happens." in shown(app))
         await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press("down", "enter")
@@ -94,7 +94,7 @@ async def test_what_is_in_doubt_is_settled_here(runtime, still):
         assert "Send run 1 of news again to 1 recipient?" in shown(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: runtime.overview.run(run_id).counts.pending == 3)
-        await until(pilot, lambda: "v says" not in shown(app))
+        await until(pilot, lambda: "press v" not in shown(app))
 
 
 async def test_every_delivery_of_the_run_is_a_key_away(runtime):
@@ -142,7 +142,7 @@ async def test_a_waiting_run_says_when_it_goes_on(runtime, still):
     runtime.runs.wait(run_id, WaitReason.QUOTA, "The quota is used up.", time.time() + 600)
     async with running(runtime, follow=run_id) as (app, pilot):
         await until(pilot, lambda: "The quota is used up." in shown(app))
-        assert "goes on " in shown(app)
+        assert "continues " in shown(app)
         assert "in 9 min" in shown(app) or "in 10 min" in shown(app)
 
 
