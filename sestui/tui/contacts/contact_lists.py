@@ -35,7 +35,7 @@ class ContactListsScreen(Dialog[set[str] | None]):
         """The lists, a line for a new one, no and yes."""
         with Vertical(id="dialog"):
             yield Static(f"Lists of {shorten(self._email, 120)}", id="question", markup=False)
-            yield Static("space ticks a list, tab goes on to Save", id="hint", markup=False)
+            yield Static("Space: tick or untick. Tab: go on to Save.", id="hint", markup=False)
             yield self._ticks
             yield Input(placeholder="a new list", id="new")
             with Horizontal(id="buttons"):

@@ -46,7 +46,7 @@ class ContactScreen(SuppressionScreen):
             "e", "edit", "Edit", id="contact.edit", tooltip="Change attributes, tags and status"
         ),
         Binding(
-            "l", "lists", "Lists", id="contact.lists", tooltip="Put them on lists, take them off"
+            "l", "lists", "Lists", id="contact.lists", tooltip="Add them to lists, or remove them"
         ),
         *SuppressionScreen.SUPPRESSING,
         Binding(
@@ -131,8 +131,8 @@ class ContactScreen(SuppressionScreen):
             return shorten(f"{entry.campaign} · run {entry.run}: {entry.why}", _MOST_WHY)
         if record is None:
             return ""
-        more = " a shows the runs of other lists." if record.history else ""
-        return f"Nothing was sent to them yet.{more}"
+        more = " Press a to show the runs of other lists." if record.history else ""
+        return f"Nothing has been sent to them yet.{more}"
 
     def _cells(self, entry: HistoryEntry) -> dict[str, Cell]:
         state, kind = ("not in it", "quiet")
@@ -225,6 +225,6 @@ class ContactScreen(SuppressionScreen):
 
 
 def _told(joined: set[str], left: set[str]) -> str:
-    said = [f"Put on {', '.join(sorted(joined))}."] if joined else []
-    said += [f"Taken off {', '.join(sorted(left))}."] if left else []
+    said = [f"Added to {', '.join(sorted(joined))}."] if joined else []
+    said += [f"Removed from {', '.join(sorted(left))}."] if left else []
     return printable(" ".join(said))

@@ -105,5 +105,5 @@ def _progress(found: int, searched: int, total: int) -> str:
 
 def _result(found: int, *, more: bool) -> str:
     if more:
-        return f"the first {found:,} found: type more to narrow it"
-    return f"{found:,} found · esc shows everybody" if found else "nobody found · esc shows all"
+        return f"the first {found:,} found: type more to narrow it down"
+    return f"{found:,} found · esc shows all" if found else "no contacts found · esc shows all"

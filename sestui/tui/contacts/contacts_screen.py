@@ -25,15 +25,15 @@ _REFRESH_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 
 _EMPTY = """\
-There are no contacts yet.
+No contacts yet.
 
   i   imports a list from a CSV or TSV file
   n   adds one by hand
 
 or, in a shell:  sestui import
 
-They then appear here: / finds somebody as you type, enter shows what became
-of every mail to them, ? shows all keys.
+They then appear here: / searches as you type, enter shows every mail
+sent to a contact, ? shows all keys.
 """
 
 _FILTERS = (None, *Standing)
@@ -61,7 +61,7 @@ class ContactsScreen(SuppressionScreen):
             "filter",
             "Status",
             id="contacts.filter",
-            tooltip="Show one status after the other, then all again",
+            tooltip="Show one status after another, then all again",
         ),
         Binding("n", "new", "New", show=False, id="contacts.new", tooltip="Add a contact by hand"),
         Binding(
@@ -276,7 +276,11 @@ class ContactsScreen(SuppressionScreen):
     async def action_new(self) -> None:
         """Ask for an address and show the new contact."""
         name = self._people.which.list_name or ""
-        where = f"The contact comes on {shorten(name, 60)}." if name else "It is on no list yet."
+        where = (
+            f"The contact will be added to {shorten(name, 60)}."
+            if name
+            else "It isn't on any list yet."
+        )
         question = AskScreen("New contact", where, placeholder="somebody@example.com")
         typed = await self.app.push_screen_wait(question)
         if not typed:

@@ -124,7 +124,7 @@ class EditContactScreen(EditScreen):
             return True
 
         if await self.attempt(action):
-            self.tell(f"{contact.email} is saved.")
+            self.tell(f"Saved {contact.email}.")
             self.app.pop_screen()
 
     async def _sure(self, contact: Contact, form: ContactForm) -> bool:
@@ -135,7 +135,7 @@ class EditContactScreen(EditScreen):
         question = ConfirmScreen(
             f"Mail {shorten(contact.email, 120)} again?",
             "They have unsubscribed. Mailing 1 recipient who doesn't want it brings complaints; "
-            "go on only if they asked for it.",
+            "continue only if they have asked for it.",
             recipients=1,
             yes="They asked for it",
         )

@@ -76,15 +76,15 @@ class ContactsService:
         if not people.suppress(
             self._runtime.suppressions, email, reason, self._runtime.clock.now()
         ):
-            raise StateError(f"{email} was suppressed by somebody else meanwhile.")
+            raise StateError(f"{email} has been suppressed by someone else in the meantime.")
 
     def unsuppress(self, email: str) -> None:
         """Let the address be mailed again."""
         removed, still = people.unsuppress(self._runtime.suppressions, email)
         if still is not None:
             raise StateError(
-                f"{email} is suppressed with its whole domain: find {still.email_key} among the "
-                "suppressed to let all of it be mailed again."
+                f"{email} is suppressed with its whole domain: to allow mail to all of it again, "
+                f"unsuppress {still.email_key}."
             )
         if not removed:
-            raise StateError(f"{email} is not suppressed any more.")
+            raise StateError(f"{email} is no longer suppressed.")

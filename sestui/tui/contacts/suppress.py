@@ -35,11 +35,11 @@ class SuppressScreen(Dialog[str]):
         with Vertical(id="dialog"):
             yield Static(f"Suppress {shorten(self._email, 120)}?", id="question", markup=False)
             yield Static(
-                "No run mails this 1 recipient any more, whatever list it is or comes on. What is "
-                "pending to it is skipped.",
+                "This address will get no more mail, whatever lists it is on. Anything pending is "
+                "skipped.",
                 markup=False,
             )
-            yield Input(placeholder="why, for whoever asks later")
+            yield Input(placeholder="the reason, for later reference")
             with Horizontal(id="buttons"):
                 yield PushButton("Go back", id="no")
                 yield PushButton("Suppress", id="yes", variant="warning", disabled=True)
@@ -53,7 +53,7 @@ class SuppressScreen(Dialog[str]):
         if event.value.strip():
             self.dismiss(event.value.strip())
         else:
-            self.notify("Say why; esc goes back.", severity="warning", markup=False)
+            self.notify("Give a reason; esc goes back.", severity="warning", markup=False)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -81,7 +81,7 @@ class SuppressionScreen(BaseScreen):
             "unsuppress",
             "Unsuppress",
             id="contact.unsuppress",
-            tooltip="Let this address be mailed again",
+            tooltip="Allow mail to this address again",
         ),
     ]
     """Two actions on one key: whether the address is suppressed decides which there is."""
@@ -121,7 +121,7 @@ class SuppressionScreen(BaseScreen):
             return True
 
         if await self.attempt(action):
-            self.tell(f"{email} is suppressed.")
+            self.tell(f"{email} has been suppressed.")
             self.changed()
 
     @work(group="action")
@@ -131,8 +131,8 @@ class SuppressionScreen(BaseScreen):
             return
         email, _, why = found
         question = ConfirmScreen(
-            f"Let {shorten(email, 120)} be mailed again?",
-            f"This 1 recipient is suppressed: {shorten(why or 'nobody noted why', 300)}",
+            f"Allow mail to {shorten(email, 120)} again?",
+            f"This 1 recipient is suppressed: {shorten(why or 'no reason given', 300)}",
             recipients=1,
             yes="Unsuppress",
         )

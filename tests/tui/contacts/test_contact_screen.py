@@ -64,8 +64,8 @@ async def test_a_page_says_who_it_is_and_why_they_got_nothing_yet(runtime, still
         for word in (ADA, "active", "Ada Lovelace", "all (joined at", "vip", "city = London"):
             assert word in said(app)
         assert "pending" in said(app)
-        runtime.runs.pause(run.id, PauseReason.OPERATOR, "Paused by the operator.")
-        await until(pilot, lambda: "the run is paused. Paused by the operator." in said(app))
+        runtime.runs.pause(run.id, PauseReason.OPERATOR, "You paused this run.")
+        await until(pilot, lambda: "the run is paused. You paused this run." in said(app))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         assert app.screen.run_id == run.id
@@ -96,7 +96,7 @@ async def test_runs_of_other_lists_are_shown_when_asked_for(runtime, still):
     runtime.starter.start(runtime.campaigns.get("news"), time.time())
     async with running(runtime) as (app, pilot):
         await opened(app, pilot)
-        await until(pilot, lambda: "Nothing was sent to them yet" in shown(app))
+        await until(pilot, lambda: "Nothing has been sent to them yet" in shown(app))
         await pilot.press("a")
         await until(pilot, lambda: "they are not on its list others" in said(app))
         assert "not in it" in shown(app)
@@ -118,7 +118,7 @@ async def test_attributes_status_and_tags_are_saved_all_at_once(runtime, still):
         assert app.focused.id == "tags"
         app.focused.value = "vip, new"
         await pilot.press("shift+tab", *"asked by phone", "shift+tab", "j", "space", "ctrl+s")
-        await until(pilot, lambda: f"{ADA} is saved." in toasts(app))
+        await until(pilot, lambda: f"Saved {ADA}." in toasts(app))
         await until(pilot, lambda: isinstance(app.screen, ContactScreen))
         await until(pilot, lambda: "unsubscribed" in shown(app) and "city = Paris" in shown(app))
     contact = ada(runtime)
@@ -182,7 +182,7 @@ async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(runtime, 
         add(runtime, city="Rome")
         app.screen.query_one(TextArea).text = "city = Paris"
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: any("changed by somebody else" in t for t in toasts(app)))
+        await until(pilot, lambda: any("changed by someone else" in t for t in toasts(app)))
         assert isinstance(app.screen, EditContactScreen)
     assert ada(runtime).attributes == {"city": "Rome"}
 
@@ -197,7 +197,7 @@ async def test_lists_are_joined_and_left(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ContactListsScreen))
         await until(pilot, lambda: "[x]  all" in shown(app) and "[ ]  customers" in shown(app))
         await pilot.press("space", "j", "space", "tab", *"vips", "enter")
-        await until(pilot, lambda: "Put on customers, vips. Taken off all." in toasts(app))
+        await until(pilot, lambda: "Added to customers, vips. Removed from all." in toasts(app))
         assert lists_of(runtime) == ["customers", "vips"]
         await until(pilot, lambda: "vips (joined at" in shown(app))
         await pilot.press("l")
@@ -294,6 +294,6 @@ async def test_each_action_has_a_row_of_help(runtime, still):
         }
         assert {"Edit", "Lists", "Suppress", "All runs", "Copy"} <= offered
         await pilot.press("question_mark")
-        await until(pilot, lambda: "Keys here" in shown(app))
+        await until(pilot, lambda: "Keys on this screen" in shown(app))
         for description in offered:
             assert f"{description}: " in shown(app)

@@ -116,7 +116,7 @@ async def test_somebody_is_found_as_one_types(runtime, still):
         await pilot.press("escape")
         await until(pilot, lambda: listed(app) == ["ada@example.com"])
         await pilot.press("slash", *"zzq")
-        await until(pilot, lambda: "nobody found" in shown(app))
+        await until(pilot, lambda: "no contacts found" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: len(listed(app)) == 3)
         assert isinstance(app.screen, ContactsScreen)
@@ -153,7 +153,7 @@ async def test_an_address_is_suppressed_with_a_reason_and_released(runtime, stil
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 1)
         await pilot.press("x", "enter")
-        await until(pilot, lambda: "Say why; esc goes back." in toasts(app))
+        await until(pilot, lambda: "Give a reason; esc goes back." in toasts(app))
         await pilot.press("escape")
         assert isinstance(app.screen, ContactsScreen)
         await pilot.press("x", *"spam trap", "enter")
@@ -200,7 +200,7 @@ async def test_a_new_contact_comes_on_the_list_one_looks_at(runtime, still):
         await pilot.press("escape")
         await until(pilot, lambda: listed(app) == ["bob@example.com", "ada@example.com"])
         await pilot.press("n", *"BOB@example.com", "enter")
-        await until(pilot, lambda: any("is a contact already" in t for t in toasts(app)))
+        await until(pilot, lambda: any("is already a contact" in t for t in toasts(app)))
 
 
 HOSTILE = {
