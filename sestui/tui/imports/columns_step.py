@@ -49,11 +49,11 @@ class ColumnsStep(Vertical):
         Binding("e", "email", "Email", id="import.email",
                 tooltip="This column holds the addresses"),
         Binding("t", "tags", "Tags", id="import.tags",
-                tooltip="This column holds tags; once more takes it back"),
+                tooltip="This column holds tags; again undoes that"),
         Binding("s", "status", "Status", id="import.status",
-                tooltip="This column says who may be mailed; once more takes it back"),
+                tooltip="This column says who may be mailed; again undoes that"),
         Binding("x", "ignore", "Leave out", id="import.ignore",
-                tooltip="This column is left out; once more takes it back"),
+                tooltip="This column is left out; again undoes that"),
         Binding("a", "name", "Attribute", id="import.attribute",
                 tooltip="Name the attribute that this column becomes"),
     ]  # fmt: skip
@@ -194,4 +194,4 @@ class ColumnsStep(Vertical):
         if not self.choice.fault:
             self.post_message(self.Settled())
         else:
-            self._say(f"{self.choice.fault} e says so of the one under the cursor.")
+            self._say(f"{self.choice.fault} Press e to choose this one.")

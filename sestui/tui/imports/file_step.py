@@ -30,7 +30,7 @@ _COLUMNS = (
     Column("size", "Size", width=10, right=True),
     Column("changed", "Changed", width=14, right=True, from_width=60),
 )
-_NOTHING = "No folder and no .csv, .xlsx, .json or other list here; / types a path."
+_NOTHING = "No folders and no .csv, .xlsx, .json or other lists here; press / to type a path."
 
 
 class FileStep(Vertical):
@@ -40,7 +40,7 @@ class FileStep(Vertical):
         Binding("slash", "type", "Type a path", key_display="/", id="import.type",
                 tooltip="Type the file's path; tab completes it"),
         Binding("r", "read_as", "Read as", id="import.read-as",
-                tooltip="Name the encoding or the delimiter, where they aren't told right"),
+                tooltip="Set the encoding or the delimiter, if they aren't detected correctly"),
         Binding("backspace,h,left", "up", "Up", id="import.up", tooltip="The folder above"),
     ]  # fmt: skip
 

@@ -207,7 +207,7 @@ class ImportScreen(BaseScreen):
             return
         question = ConfirmScreen(
             "Stop the import?",
-            "Nothing of it is saved then; it can be started again.",
+            "Nothing will be saved; you can start it again.",
             recipients=0,
             yes="Stop it",
         )
@@ -215,7 +215,7 @@ class ImportScreen(BaseScreen):
             return
         job.stop()
         if self._errand is not job:
-            self.tell("It had just ended.")
+            self.tell("It has just finished.")
 
     # rejects
 
@@ -242,8 +242,10 @@ class ImportScreen(BaseScreen):
             try:
                 said = await asyncio.to_thread(save, replace=False)
             except StateError as error:
-                text = f"{shorten(str(error), 300)} What is in it is lost then."
-                question = ConfirmScreen("Replace the file?", text, recipients=0, yes="Replace it")
+                text = f"{shorten(str(error), 300)} Its content will be lost."
+                question = ConfirmScreen(
+                    "Overwrite the file?", text, recipients=0, yes="Overwrite it"
+                )
                 if not await self.app.push_screen_wait(question):
                     return
                 said = await asyncio.to_thread(save, replace=True)

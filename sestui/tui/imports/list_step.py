@@ -16,12 +16,12 @@ from sestui.store.contacts.contacts import ListSize
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _LISTS = (
-    Column("name", "Lists there are", share=1),
+    Column("name", "Existing lists", share=1),
     Column("contacts", "Contacts", width=12, right=True),
 )
 _RULES = (
     Column("mark", "", width=1),
-    Column("name", "Known already", width=14),
+    Column("name", "Already known", width=14),
     Column("sentence", "", share=1),
 )
 
@@ -30,7 +30,7 @@ class ListTable(LazyTable[ListSize]):
     """The lists, to take one's name from."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Take", id="import.list", tooltip="They join this list"),
+        Binding("enter", "select", "Choose", id="import.list", tooltip="They join this list"),
     ]
 
 
@@ -39,7 +39,7 @@ class RuleTable(LazyTable[OnConflict]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Try it", id="import.rule",
-                tooltip="Count what would happen, and change nothing"),
+                tooltip="Count what would happen, without changing anything"),
     ]  # fmt: skip
 
 
@@ -48,11 +48,11 @@ class ListStep(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "run(True)", "Dry run", id="import.dry-run",
-                tooltip="Count what would happen, and change nothing"),
+                tooltip="Count what would happen, without changing anything"),
         Binding("i", "run(False)", "Import", id="import.start",
-                tooltip="Bring the contacts in: all of the file, or nothing"),
+                tooltip="Import the contacts: the whole file, or nothing"),
         Binding("n", "name", "New list", id="import.new-list",
-                tooltip="Type the name of a list that is not there yet"),
+                tooltip="Type the name of a new list"),
     ]  # fmt: skip
 
     @dataclass
@@ -126,13 +126,13 @@ class ListStep(Vertical):
     def _tell_of_name(self) -> None:
         name = self._line.value.strip()
         if not name:
-            text = "Type the name of a new list, or take one below."
+            text = "Type the name of a new list, or choose one below."
         elif name in self._sizes:
             count = self._sizes[name]
             who = "1 contact is" if count == 1 else f"{count:,} contacts are"
-            text = f"{who} on this list; those of the file join them."
+            text = f"{who} on this list; those in the file will join them."
         else:
-            text = "A new list: the import makes it. enter goes on."
+            text = "A new list: the import creates it. Press enter to go on."
         self._about.update(text)
 
     # choosing
@@ -151,7 +151,7 @@ class ListStep(Vertical):
         """Everything is chosen."""
         name = self._line.value.strip()
         if not name:
-            self.say("Name the list that they join.")
+            self.say("Name the list for them to join.")
             self.screen.set_focus(self._line)
             return
         self.say("")

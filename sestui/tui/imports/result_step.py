@@ -27,7 +27,7 @@ _COLUMNS = (
     Column("reason", "Why it was rejected", share=2),
     Column("row", "Row", share=3),
 )
-_WHILE = "Nothing is saved before the whole file was read; x stops it."
+_WHILE = "Nothing is saved until the whole file has been read; x stops it."
 
 
 class RejectTable(LazyTable[Reject]):
@@ -35,7 +35,7 @@ class RejectTable(LazyTable[Reject]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Whole row", id="import.reject",
-                tooltip="Say all that is known of the rejected row"),
+                tooltip="Show the whole rejected row"),
         Binding("y", "copy_row", "Copy", id="import.copy", tooltip="Copy the rejected row"),
     ]  # fmt: skip
 
@@ -56,9 +56,9 @@ class ResultStep(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "stop", "Stop", id="import.stop",
-                tooltip="Stop the import; nothing of it is saved"),
+                tooltip="Stop the import; nothing is saved"),
         Binding("i", "go_on", "Import", id="import.confirm",
-                tooltip="Bring the contacts in as the dry run counted them"),
+                tooltip="Import the contacts as the dry run counted them"),
         Binding("s", "save", "Save rejects", id="import.rejects",
                 tooltip="Write the rejected rows to a file, to be corrected"),
         Binding("n", "again", "Next file", id="import.next", tooltip="Import another file"),
@@ -107,7 +107,7 @@ class ResultStep(Vertical):
     def follow(self, plan: ImportPlan) -> None:
         """Show the progress of one that starts."""
         self.forget()
-        what = "Trying it out" if plan.dry_run else f"Importing into {printable(plan.list_name)}"
+        what = "Dry run" if plan.dry_run else f"Importing into {printable(plan.list_name)}"
         self._title.update(f"{what}.\n{_WHILE}")
         self._show(done=False)
         self.screen.set_focus(self._progress)
@@ -122,12 +122,12 @@ class ResultStep(Vertical):
         plan, result = imported.plan, imported.result
         where = f" into {printable(plan.list_name)}"
         self._title.update(
-            f"Dry run{where}: nothing was changed. i imports it, esc changes something."
+            f"Dry run{where}: nothing has been changed. Press i to import it, esc to go back."
             if plan.dry_run
             else f"Imported{where}."
         )
         self._figures.result = result
-        self._detail.update("" if result.rejects else "No row was rejected.")
+        self._detail.update("" if result.rejects else "No rows were rejected.")
         self._rejects.show(imported.rejects)
         self._show(done=True)
         self.screen.set_focus(self._rejects)

@@ -51,7 +51,7 @@ class Imported:
 class ImportJob(BackgroundJob[Imported]):
     """One import or dry run, all or nothing."""
 
-    stopped = "The import was stopped; nothing of it was saved."
+    stopped = "The import has been stopped; nothing has been saved."
 
     def __init__(self, runtime: Runtime, plan: ImportPlan) -> None:
         super().__init__()
@@ -84,10 +84,10 @@ class ImportJob(BackgroundJob[Imported]):
     def said(self, result: Imported) -> str:
         """For somebody who is elsewhere."""
         if result.plan.dry_run:
-            return "The dry run was finished; nothing was changed."
+            return "The dry run had already finished; nothing has been changed."
         count = result.result.contacts
         name = printable(self.plan.list_name)
-        return f"The import was finished: {count:,} of its contacts are on {name}."
+        return f"The import had already finished: {count:,} of its contacts are on {name}."
 
     def _went_on(self, progress: Progress) -> None:
         self.progress = progress

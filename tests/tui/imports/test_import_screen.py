@@ -61,7 +61,7 @@ async def at_columns(app, pilot):
 async def at_list(app, pilot):
     screen = await at_columns(app, pilot)
     await pilot.press("enter")
-    await until(pilot, lambda: "Known already" in shown(app))
+    await until(pilot, lambda: "Already known" in shown(app))
     return screen
 
 
@@ -77,7 +77,7 @@ async def test_a_file_is_tried_out_and_then_imported_by_keys_alone(runtime, stil
         await pilot.press(*"news")
         await until(pilot, lambda: "A new list" in shown(app))
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: "Dry run into news: nothing was changed." in shown(app))
+        await until(pilot, lambda: "Dry run into news: nothing has been changed." in shown(app))
         dry = shown(app)
         assert runtime.contacts.lists() == []
         assert "Line 3, Email: " in dry
@@ -123,9 +123,9 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
         table = screen.query_one(ColumnTable)
         await pilot.press("x")
         await until(pilot, lambda: "left out" in shown(app))
-        assert "Say which column holds the addresses." in shown(app)
+        assert "Choose the column that holds the addresses." in shown(app)
         await pilot.press("enter")
-        await until(pilot, lambda: "e says so of the one under the cursor" in shown(app))
+        await until(pilot, lambda: "Press e to choose this one" in shown(app))
         await pilot.press("j", "e", "j", "t", "j", "a")
         await until(pilot, lambda: isinstance(app.focused, Input))
         assert app.focused.value == "d"
@@ -135,7 +135,7 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
         await until(pilot, lambda: "a_b" in shown(app))
         assert table.cursor == 3
         await pilot.press("enter")
-        await until(pilot, lambda: "Known already" in shown(app))
+        await until(pilot, lambda: "Already known" in shown(app))
         await pilot.press(*"x", "enter", "i")
         await until(pilot, lambda: "Imported into x." in shown(app))
     assert runtime.contacts.get("ada@x.co") is None
@@ -208,13 +208,13 @@ async def test_paths_are_completed_and_folders_gone_into(runtime, still, folder)
 async def test_an_empty_folder_and_files_that_are_none(runtime, still, folder):
     async with running(runtime, place="home") as (app, pilot):
         screen = await opened(app, pilot)
-        await until(pilot, lambda: "No folder and no .csv" in shown(app))
+        await until(pilot, lambda: "No folders and no .csv" in shown(app))
         (folder / "i.csv").write_bytes(b"%PDF-1.7 ...")
         await pilot.press("slash", *"i.csv", "enter")
         await until(pilot, lambda: "is not text but a PDF" in said(app))
         (folder / "i.csv").write_text("Name\nAda\n")
         await pilot.press("enter")
-        await until(pilot, lambda: "Say which column holds the addresses." in shown(app))
+        await until(pilot, lambda: "Choose the column that holds the addresses." in shown(app))
         assert screen.query_one(ColumnTable).count == 1
 
 
@@ -239,7 +239,7 @@ async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtim
         assert line.value == "~/p-rejects.csv"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        assert "What is in it is lost" in shown(app)
+        assert "Its content will be lost" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
         assert rejects.read_text() == "mine"
@@ -250,7 +250,7 @@ async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtim
         await pilot.press("right", "enter")
         await until(pilot, lambda: any("1 reject is in" in text for text in toasts(app)))
         await pilot.press("escape")
-        await until(pilot, lambda: "Known already" in shown(app))
+        await until(pilot, lambda: "Already known" in shown(app))
     with rejects.open(newline="") as file:
         assert [row[:3] for row in csv.reader(file)][1:] == [["3", "Email", "broken"]]
     assert runtime.contacts.count() == 0
@@ -277,8 +277,8 @@ async def test_a_stopped_import_leaves_nothing(runtime, still, folder):
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
-        await until(pilot, lambda: "The import was stopped" in "".join(toasts(app)))
-        await until(pilot, lambda: "Known already" in shown(app))
+        await until(pilot, lambda: "The import has been stopped" in "".join(toasts(app)))
+        await until(pilot, lambda: "Already known" in shown(app))
     assert (runtime.contacts.count(), runtime.contacts.lists()) == (0, [])
 
 
@@ -292,7 +292,7 @@ async def test_quitting_during_an_import_takes_it_back_and_says_so(runtime, stil
         await until(pilot, lambda: not isinstance(app.screen, ImportScreen))
         await pilot.press("q")
         await until(pilot, lambda: app._exit)
-    assert "The import was stopped; nothing of it was saved." in capsys.readouterr().err
+    assert "The import has been stopped; nothing has been saved." in capsys.readouterr().err
     assert runtime.contacts.count() == 0
 
 
@@ -313,7 +313,7 @@ async def test_what_goes_wrong_is_said_where_it_belongs(runtime, still, folder, 
             patch.setattr(Contacts, "apply", busy)
             await pilot.press("i")
             await until(pilot, lambda: "locked by another program." in said(app))
-            assert "Known already" in shown(app)
+            assert "Already known" in shown(app)
         await pilot.press("i")
         await until(pilot, lambda: "Imported into x y." in shown(app))
 
@@ -346,7 +346,7 @@ async def test_many_columns_and_every_step_fit(runtime, still, folder):
         await pilot.press("G")
         await until(pilot, lambda: "Column 39" in shown(app))
         await pilot.press("enter")
-        await until(pilot, lambda: "Known already" in shown(app))
+        await until(pilot, lambda: "Already known" in shown(app))
         for text in ("update", "skip", "replace", "if it has any."):
             assert text in shown(app)
         await pilot.resize_terminal(20, 5)
@@ -383,7 +383,7 @@ async def test_who_left_is_shown_before_anything_is_written(runtime, still, fold
         await until(pilot, lambda: "status_text" in shown(app))
         assert "First rows" not in shown(app)
         await pilot.press("s", "enter", *"news", "enter", "enter")
-        await until(pilot, lambda: "Dry run into news: nothing was changed." in shown(app))
+        await until(pilot, lambda: "Dry run into news: nothing has been changed." in shown(app))
         assert re.search(r"unsubscribed +1 +suppressed +1", shown(app))
         assert runtime.contacts.count() == 0
 
@@ -394,5 +394,5 @@ async def test_a_status_that_is_not_understood_is_a_question(runtime, still, fol
         await at_columns(app, pilot)
         assert "but gold can't be understood: a keeps the column as an attribute" in said(app)
         await pilot.press("enter", *"news", "enter", "enter")
-        await until(pilot, lambda: "Nothing was imported." in said(app))
+        await until(pilot, lambda: "Nothing has been imported." in said(app))
         assert runtime.contacts.count() == 0
