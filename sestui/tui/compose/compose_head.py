@@ -10,7 +10,7 @@ from textual.widget import Widget
 from sestui.tui.compose.draft_form import PAGES
 from sestui.tui.widgets.format import shorten
 
-_LABELS = {"message": "m Message", "text": "a Alternative", "details": "d Details"}
+_LABELS = {"message": "m Message", "text": "a Plain text", "details": "d Details"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class ComposeScreen(DraftScreen):
     PARTS = (DraftActions,)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i,enter", "write", "Write", id="compose.write", tooltip="Back into the fields"),
+        Binding("i,enter", "write", "Write", id="compose.write", tooltip="Back to the fields"),
         Binding(
             "s,f2,ctrl+s", "save", "Save", id="compose.save", tooltip="Save it; nothing is sent"
         ),
@@ -53,23 +53,35 @@ class ComposeScreen(DraftScreen):
             "view",
             "View",
             id="compose.view",
-            tooltip="See the mail one contact gets; again: its text, source, headers",
+            tooltip="Preview the mail for one contact; again: its text, source, headers",
         ),
         Binding(
             "n,ctrl+n",
             "contact(1)",
             "Next",
             id="compose.next",
-            tooltip="See the mail of the next contact on its lists",
+            tooltip="Preview the mail for the next contact on its lists",
         ),
-        _second("p,alt+p", "contact(-1)", "Previous contact", "previous", "The one before it"),
-        _second("slash,alt+f", "find_contact", "Find contact", "find", "See somebody's mail"),
+        _second(
+            "p,alt+p",
+            "contact(-1)",
+            "Previous contact",
+            "previous",
+            "Preview the mail for the previous contact",
+        ),
+        _second(
+            "slash,alt+f",
+            "find_contact",
+            "Find contact",
+            "find",
+            "Find a contact and preview the mail for it",
+        ),
         Binding(
             "c,ctrl+f,alt+c",
             "finding",
-            "Finding",
+            "Next problem",
             id="compose.finding",
-            tooltip="Go to the next thing that is wrong",
+            tooltip="Go to the next problem",
         ),
         Binding(
             "e,ctrl+g,f4",
@@ -80,16 +92,22 @@ class ComposeScreen(DraftScreen):
         ),
         Binding("t,ctrl+t", "test", "Test", id="compose.test", tooltip="Mail it to an address"),
         _second("m,alt+m", "page('message')", "Message", "message", "Main fields and body"),
-        _second("a,alt+a", "page('text')", "Alternative", "text", "The text alternative"),
+        _second("a,alt+a", "page('text')", "Plain text", "text", "The text alternative"),
         _second("d,alt+d", "page('details')", "Details", "details", "The other fields"),
-        _second("plus,f9", "attach", "Attach", "attach", "Let a file travel with the mail"),
+        _second("plus,f9", "attach", "Attach", "attach", "Attach a file to the mail"),
         _second(
-            "o,alt+o", "browse", "Browser", "browser", "Show the mail in your browser, or where"
+            "o,alt+o",
+            "browse",
+            "Browser",
+            "browser",
+            "Show the mail in your browser, or its address",
         ),
-        _second("l,alt+l", "open", "Open", "open", "Write on another campaign, or on a file's"),
-        _second("N,alt+n", "new", "New", "new", "Begin another campaign"),
-        _second("w,alt+w", "save_file", "Save as file", "file", "As a file for `sestui apply`"),
-        _second("y,alt+y", "copy", "Copy", "copy", "Copy the address the mail is for"),
+        _second("l,alt+l", "open", "Open", "open", "Open another campaign, or a file"),
+        _second("N,alt+n", "new", "New", "new", "Write a new campaign"),
+        _second(
+            "w,alt+w", "save_file", "Save as file", "file", "Save it as a file for `sestui apply`"
+        ),
+        _second("y,alt+y", "copy", "Copy", "copy", "Copy the recipient's address"),
     ]
 
     def __init__(self, services: ScreenServices) -> None:
@@ -239,7 +257,7 @@ class ComposeScreen(DraftScreen):
     async def action_find_contact(self) -> None:
         """See the mail of one contact."""
         address = await self.app.push_screen_wait(
-            AskScreen("Whose mail?", "A contact of its lists.", placeholder="ada@example.com")
+            AskScreen("Preview for whom?", "A contact on its lists.", placeholder="ada@example.com")
         )
         if not address:
             return
@@ -255,7 +273,7 @@ class ComposeScreen(DraftScreen):
             self.copy(self.drawn.look.email)
 
     def action_finding(self) -> None:
-        """Go to the next thing that is wrong."""
+        """Go to the next problem."""
         finding = self._findings.next()
         if finding is not None:
             self._go_to(finding)

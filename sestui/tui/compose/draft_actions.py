@@ -58,7 +58,7 @@ class DraftActions(ScreenPart):
                 except SestuiError as error:
                     problem = str(error)
         except SuspendNotSupported:
-            problem = "There is no terminal here that an editor could have."
+            problem = "There is no terminal here for an editor."
         await self.screen.attempt(lambda: path.unlink(missing_ok=True))
         if problem:
             self.screen.tell(problem, failed=True)
@@ -80,10 +80,10 @@ class DraftActions(ScreenPart):
         if path is FAILED:
             return
         if not self.app.is_web and open_in_browser(self.app, path.as_uri()):
-            self.screen.tell(f"Your browser shows {path}")
+            self.screen.tell(f"Opened in your browser: {path}")
         else:
             self.app.copy_to_clipboard(str(path))
-            self.screen.tell(f"For a browser, until you leave sestui: {path} (copied)")
+            self.screen.tell(f"Open it in a browser before you quit sestui: {path} (copied)")
 
     @in_worker("action")
     async def action_test(self) -> None:
@@ -92,11 +92,11 @@ class DraftActions(ScreenPart):
         look = drawn.look if drawn is not None else None
         shown_as = look.contact.email if look is not None and look.contact is not None else ""
         whose = f"as it would go to {shorten(shown_as, 50)}" if shown_as else "as it is"
-        saved = "What is on the screen is saved first. " if self._draft.unsaved else ""
+        saved = "The draft is saved first. " if self._draft.unsaved else ""
         address = await self.app.push_screen_wait(
             AskScreen(
                 f"Test mail of {self._draft.called}",
-                f"{saved}One real mail, {whose}; it is no run of the campaign.",
+                f"{saved}Sends one mail, {whose}; not counted as a run.",
                 placeholder="you@example.com",
                 value=self._tested,
             )
@@ -119,7 +119,7 @@ class DraftActions(ScreenPart):
     async def action_attach(self) -> None:
         """Ask for a file, and attach it."""
         path = await self.app.push_screen_wait(
-            AskPathScreen("Attach a file", "It travels with each mail, so small files only.")
+            AskPathScreen("Attach a file", "It is sent with every mail, so keep it small.")
         )
         if path is None:
             return
@@ -142,13 +142,13 @@ class DraftActions(ScreenPart):
         )
         if path is not None and await self._save_file(path):
             self._file = str(path)
-            self.screen.tell(f"Written: {path}")
+            self.screen.tell(f"Saved {path}")
 
     async def _save_file(self, path: Path) -> bool:
         read = self._draft.read_draft()
         if read.faults:
             fault = read.faults[0]
-            self.screen.tell(f"Not written: {fault.field}: {fault.problem}.", failed=True)
+            self.screen.tell(f"Not saved: {fault.field}: {fault.problem}.", failed=True)
             return False
 
         def write(*, overwrite: bool) -> FileInTheWayError | None:
@@ -162,7 +162,7 @@ class DraftActions(ScreenPart):
         if in_the_way is FAILED or in_the_way is None:
             return in_the_way is None
         answer = await self.app.push_screen_wait(
-            ChooseScreen("Replace what is there?", str(in_the_way), {"overwrite": "Replace it"})
+            ChooseScreen("Overwrite it?", str(in_the_way), {"overwrite": "Overwrite it"})
         )
         if answer != "overwrite":
             return False

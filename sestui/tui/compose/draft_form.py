@@ -35,12 +35,13 @@ _FIELDS = DRAFT_FIELDS | {
         text(str), "Preheader", "what mail programs show beside the subject", "preheader"
     ),
 }
-_TEXT_HINT = "Empty: it is made from the body. Write one here to say it better in plain text."
+_TEXT_HINT = "Empty: it is made from the body. Write one here to improve on that."
 _BODY_HINT = """\
-i  begins to write, tab goes to the next field, esc leaves the fields: outside of them
-letters are commands, and those that can be used now stand below.
+Press i to write, Tab for the next field, Esc for command mode.
+The keys are listed at the bottom.
 
-Markdown, with {{ first_name or 'you' }} for what differs, and {{ unsubscribe_url }}."""
+Markdown, with {{ first_name or 'you' }} for whatever differs per contact,
+and {{ unsubscribe_url }}."""
 
 
 class DraftForm(Vertical):
@@ -82,7 +83,7 @@ class DraftForm(Vertical):
         self._html_is: BodyFormat = "html"
         """What a body is that isn't Markdown: MJML stays MJML."""
         self._shown = Draft()
-        """What has no field here stays as it is."""
+        """Fields not shown here stay as they are."""
         self._attachments = Attachments(id="field-attachments")
         self._last: Widget | None = None
 
@@ -175,7 +176,7 @@ class DraftForm(Vertical):
 
     def _name_body(self) -> None:
         self._body.border_title = "Body · HTML" if self._html.value else "Body · Markdown"
-        self._text.border_title = "Text alternative"
+        self._text.border_title = "Plain text"
 
     # going about
 

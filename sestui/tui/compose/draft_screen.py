@@ -154,9 +154,9 @@ class DraftScreen(BaseScreen):
         answer = await self.app.push_screen_wait(
             ChooseScreen(
                 f"Unsaved text of {shorten(name, 50)}",
-                f"It was typed until {typed_until}, and sestui ended before it was saved.\n"
+                f"Last typed {typed_until}; sestui ended before it was saved.\n"
                 f"Subject: {shorten(kept.draft.subject, 100)}",
-                {"open": "Go on with it", "discard": "Throw it away"},
+                {"open": "Continue with it", "discard": "Discard it"},
             )
         )
         if answer == "open":
@@ -179,13 +179,16 @@ class DraftScreen(BaseScreen):
                 if self._told_of is not seen:
                     self._told_of = seen
                     self.tell(
-                        f"{self.called} was changed by somebody else; saving asks whose stays."
+                        f"{self.called} has been changed by someone else; saving asks which "
+                        "version to keep."
                     )
                 return
             newest = await self.attempt(lambda: self.drafts.newest(seen))
             if newest and not self.unsaved:
                 self.lay(newest)
-                self.tell(f"{self.called} was changed by somebody else; this is how it is now.")
+                self.tell(
+                    f"{self.called} has been changed by someone else; this is the current version."
+                )
 
     # opening
 
@@ -217,7 +220,7 @@ class DraftScreen(BaseScreen):
             self.load(chosen)
 
     def action_new(self) -> None:
-        """Begin another campaign."""
+        """Write a new campaign."""
         self.load("")
 
     @work(group="open")
@@ -230,13 +233,13 @@ class DraftScreen(BaseScreen):
                 self.lay(found)
                 self.form.write()
                 if found.unsaved:
-                    self.tell("Read from the file; it is not saved in sestui yet.")
+                    self.tell("Read from the file; not saved in sestui yet.")
 
     # saving
 
     async def _may_replace(self) -> bool:
         return await self._settle(
-            "Something else is to be opened.", {"save": "Save it", "discard": "Throw it away"}
+            "You are about to open something else.", {"save": "Save it", "discard": "Discard it"}
         )
 
     async def may_leave(self) -> bool:
@@ -248,8 +251,8 @@ class DraftScreen(BaseScreen):
                 "You are about to leave sestui.",
                 {
                     "save": "Save it",
-                    "later": "Leave; it is offered when Compose is opened next",
-                    "discard": "Throw it away",
+                    "later": "Leave; it is offered when Compose is next opened",
+                    "discard": "Discard it",
                 },
             )
 
@@ -281,7 +284,7 @@ class DraftScreen(BaseScreen):
             self._keep_failed = False
         except SestuiError as error:
             if not self._keep_failed:
-                self.tell(f"What you type is not kept against crashes: {error}", failed=True)
+                self.tell(f"What you type can't be autosaved: {error}", failed=True)
             self._keep_failed = True
         finally:
             self._keeping = False

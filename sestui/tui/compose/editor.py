@@ -24,14 +24,14 @@ def editor_command() -> list[str]:
     for usual in _USUAL:
         if shutil.which(usual):
             return [usual]
-    raise UsageError("There is no editor in sight; set EDITOR to yours, as in EDITOR=vim.")
+    raise UsageError("No editor found; set EDITOR to yours, as in EDITOR=vim.")
 
 
 def _checked(name: str, given: str) -> list[str]:
     try:
         command = shlex.split(given)
     except ValueError as error:
-        raise UsageError(f"{name} is {given!r}, which is no command: {error}.") from error
+        raise UsageError(f"{name} is {given!r}, which is not a command: {error}.") from error
     if not command or shutil.which(command[0]) is None:
         raise UsageError(f"{name} is {given!r}, which can't be found; set it to your editor.")
     return command
@@ -47,10 +47,10 @@ def edit(command: list[str], path: Path, line: int) -> str:
     try:
         code = subprocess.run([*command, *at, str(path)], check=False).returncode  # noqa: S603 - the operator's own command
         if code:
-            raise UsageError(f"{command[0]} ended with {code}: the text is as it was before.")
+            raise UsageError(f"{command[0]} ended with {code}: the text has not been changed.")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(
-            f"What {command[0]} wrote can't be read ({reason}): the text is as it was before."
+            f"What {command[0]} wrote can't be read ({reason}): the text has not been changed."
         ) from error

@@ -26,7 +26,7 @@ class FindingsList(OptionList):
     """As high as there are findings, up to what the stylesheet allows; away when there are none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Go there", id="findings.go", tooltip="Go to what is wrong"),
+        Binding("enter", "select", "Go there", id="findings.go", tooltip="Go to the problem"),
         Binding("j", "cursor_down", "Down", show=False),
         Binding("k", "cursor_up", "Up", show=False),
     ]

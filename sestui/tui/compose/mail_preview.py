@@ -147,9 +147,7 @@ class MailPreview(Vertical):
         self._switch.current = "preview-mail" if is_mail else "preview-pager"
         if snapshot.look.mail is None:
             self._mail.show(
-                Content.styled(
-                    "The mail can't be made yet; see what is found below.", "$text-muted"
-                )
+                Content.styled("No preview yet: fix the problems listed below.", "$text-muted")
             )
         elif is_mail:
             self._mail.show(snapshot.mail)

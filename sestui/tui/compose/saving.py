@@ -75,20 +75,20 @@ class DraftSaving(ScreenPart):
         name = shorten(opened.seen.name, 60)
         if opened.next_due_at is None:
             return f"Saved {name} as a draft; nothing is sent until you start it."
-        return f"Saved {name}; it starts by itself {self._at(opened.next_due_at)}."
+        return f"Saved {name}; it is scheduled {self._at(opened.next_due_at)}."
 
     def _at(self, instant: Instant) -> str:
-        return f"at {moment(instant, self.services.clock.now(), self.services.zone)}"
+        return f"for {moment(instant, self.services.clock.now(), self.services.zone)}"
 
     async def _ask_about_name(self, seen: CampaignVersion, read: ReadDraft) -> str:
         old, new = shorten(seen.name, 40), shorten(read.campaign.name, 40)
         return await self.app.push_screen_wait(
             ChooseScreen(
-                f"The name was {old}, and is {new} now",
-                "Runs and their deliveries belong to a campaign whatever its name is.",
+                f"The name has changed from {old} to {new}",
+                "A renamed campaign keeps its runs and their deliveries.",
                 {
                     "rename": f"Rename {old} to {new}",
-                    "copy": f"Save {new} as another campaign; {old} stays as it was",
+                    "copy": f"Save {new} as a new campaign; {old} stays as it is",
                 },
             )
         )
@@ -104,23 +104,23 @@ class DraftSaving(ScreenPart):
         if by_task is FAILED:
             return ""
         trouble = by_task or await self._draft.trouble()
-        start = {} if trouble else {"start": f"Save it, and let it start by itself for {who}"}
-        stands = f"As it is it can't: {trouble}" if trouble else f"It would go to {who}."
+        start = {} if trouble else {"start": f"Save and schedule it, for {who}"}
+        stands = f"It can't be scheduled: {trouble}" if trouble else f"It would go to {who}."
         answer = await self.app.push_screen_wait(
             ChooseScreen(
-                f"Is {name} to start by itself {self._at(due)}?",
+                f"Schedule {name} {self._at(due)}?",
                 f"{shorten(stands, 300)}\nMail goes to {self.services.label.text}.",
-                {"draft": "Save it as a draft: nothing starts by itself", **start},
+                {"draft": "Save it as a draft: nothing is scheduled", **start},
             )
         )
         if answer != "start":
             return answer
-        question = f"Let {name} start by itself {self._at(due)}?"
+        question = f"Schedule {name} {self._at(due)}, for {who}?"
         text = (
             f"`sestui run-due` or this app then sends it to {who}, without another question.\n"
             f"Subject: {shorten(read.message.subject, 120)}"
         )
-        confirm = ConfirmScreen(question, text, recipients=count, yes="Let it start")
+        confirm = ConfirmScreen(question, text, recipients=count, yes="Schedule it")
         return "start" if await self.app.push_screen_wait(confirm) else ""
 
     async def _save(
@@ -149,11 +149,11 @@ class DraftSaving(ScreenPart):
         answer = await self.app.push_screen_wait(
             ChooseScreen(
                 str(conflict).rstrip("."),
-                "`sestui apply` or another screen did that since you opened it. Which one is to "
-                "stay?",
+                "`sestui apply` or another screen did that after you opened it. Which version do "
+                "you want to keep?",
                 {
-                    "theirs": "Theirs: show it, and throw away what is on this screen",
-                    "ours": "Ours: overwrite it with what is on this screen",
+                    "theirs": "Theirs: show it, and discard what is on this screen",
+                    "ours": "Yours: overwrite theirs with what is on this screen",
                 },
             )
         )

@@ -185,7 +185,7 @@ class ComposeService:
             raise BadFileError(f"It can't be attached: {bad.problem}.") from bad
 
     def adopt(self, kept: AutosavedDraft) -> OpenDraft:
-        """Go on with it."""
+        """Continue with it."""
         self.autosave.adopt(kept)
         now = self._drafts.newest(kept.seen) if kept.seen is not None else None
         if kept.seen is None or now is None:

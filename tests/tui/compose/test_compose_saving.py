@@ -85,7 +85,7 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         await write_in(app, pilot, "start", "2099-01-01T09:00")
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
-        assert "start by itself at 1 Jan 2099?" in shown(app)
+        assert "Schedule news for 1 Jan 2099?" in shown(app)
         assert "It would go to 3 recipients." in shown(app)
         await press(pilot, "@enter")  # what has the cursor changes nothing
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
@@ -95,7 +95,7 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         await until(pilot, lambda: stored(runtime, "news")[0].start_at == FAR)
         assert due() is None
         await press(pilot, "s")
-        await answer(app, pilot, "let it start by itself for 3 recipients")
+        await answer(app, pilot, "Save and schedule it, for 3 recipients")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await press(pilot, "@tab", "@enter")
         await until(pilot, lambda: due() == FAR)
@@ -108,9 +108,9 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         app.screen.form.go_to("start", None)
         await press(pilot, "@end", "@backspace", "1", "@escape", "s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
-        wanted = "As it is it can't: subject: the template is broken"
+        wanted = "It can't be scheduled: subject: the template is broken"
         await until(pilot, lambda: wanted in shown(app))
-        assert "let it start" not in shown(app)
+        assert "Save and schedule it" not in shown(app)
         await answer(app, pilot, "Save it as a draft")
         await until(pilot, lambda: due() is None)
 
@@ -125,9 +125,9 @@ async def test_what_a_task_starts_gets_no_time_of_its_own(runtime, still):
         await write_in(app, pilot, "start", "2099-01-01T09:00")
         await press(pilot, "s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
-        said = "As it is it can't: news is scheduled already, by the task"
+        said = "It can't be scheduled: news is scheduled already, by the task"
         await until(pilot, lambda: said in shown(app))
-        assert "let it start" not in shown(app)
+        assert "Save and schedule it" not in shown(app)
         await answer(app, pilot, "Save it as a draft")
         await until(pilot, lambda: stored(runtime, "news")[0].start_at == FAR)
     assert runtime.campaigns.get("news").next_due_at is None
@@ -146,14 +146,14 @@ async def test_another_name_is_a_rename_or_another_campaign(runtime, still):
         assert runtime.campaigns.get("news-2").id == seen.id
         await write_in(app, pilot, "name", "-b")
         await press(pilot, "s")
-        await answer(app, pilot, "Save news-2-b as another campaign")
+        await answer(app, pilot, "Save news-2-b as a new campaign")
         await until(pilot, lambda: runtime.campaigns.names() == ["news-2", "news-2-b"])
         await press(pilot, "N")
         await until(pilot, lambda: app.screen.on_desk.seen is None)
         await write_in(app, pilot, "name", "news-2")
         await press(pilot, "s")
         await until(
-            pilot, lambda: any("There is a campaign news-2 already" in t for t in toasts(app))
+            pilot, lambda: any("There is already a campaign news-2" in t for t in toasts(app))
         )
         assert app.screen.form.draft.from_address == "shop@example.com"  # as the last one's
 
@@ -168,11 +168,13 @@ async def test_a_change_by_somebody_else_is_asked_about(runtime, still, choice, 
         add_news(runtime, priority=9)
         app.screen.look_again()
         await until(pilot, lambda: app.screen.form.draft.priority == "9")
-        assert any("this is how it is now" in text for text in toasts(app))
+        assert any("this is the current version" in text for text in toasts(app))
         await write_in(app, pilot, "subject", " mine")
         add_news(runtime, priority=1)
         app.screen.look_again()
-        await until(pilot, lambda: any("saving asks whose stays" in text for text in toasts(app)))
+        await until(
+            pilot, lambda: any("saving asks which version to keep" in text for text in toasts(app))
+        )
         await press(pilot, "s")
         await answer(app, pilot, choice)
         await until(pilot, lambda: "not saved" not in shown(app))
@@ -206,7 +208,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
         assert stored(runtime, "news")[1].subject == "Hello 1"
         await write_in(app, pilot, "subject", " 2")
         await compose_campaign(app, "")
-        await answer(app, pilot, "Throw it away")
+        await answer(app, pilot, "Discard it")
         await until(pilot, lambda: app.screen.on_desk.seen is None)
         assert stored(runtime, "december")[1].subject == "Hello"
         await until(pilot, lambda: not kept(runtime))
@@ -215,7 +217,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("choice", "left", "subject"),
-    [("Save it", 0, "Hello 1"), ("Leave;", 1, "Hello"), ("Throw it away", 0, "Hello")],
+    [("Save it", 0, "Hello 1"), ("Leave;", 1, "Hello"), ("Discard it", 0, "Hello")],
 )
 async def test_leaving_asks_about_unsaved_changes(runtime, still, choice, left, subject):
     add_news(runtime)
@@ -239,7 +241,7 @@ async def test_what_a_crash_left_is_offered(runtime, still):
     crashed = Autosave(runtime.workspace, SystemClock())
     crashed.keep(Draft("news", "Hello [bold]", body="typed", timezone="UTC"), seen)
     crashed.close()
-    for choice in ("Go back", "Go on with it"):
+    for choice in ("Go back", "Continue with it"):
         async with running(runtime, place="compose") as (app, pilot):
             await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
             assert "Unsaved text of news" in shown(app)
@@ -247,7 +249,7 @@ async def test_what_a_crash_left_is_offered(runtime, still):
             await answer(app, pilot, choice)
             await ready(app, pilot)
             assert len(kept(runtime)) == 1
-            if choice == "Go on with it":
+            if choice == "Continue with it":
                 assert "not saved" in shown(app)
                 await press(pilot, "s")
                 await until(pilot, lambda: stored(runtime, "news")[1].body == "typed")
@@ -278,8 +280,8 @@ async def test_a_test_mail_shows_what_is_on_the_screen(runtime):
         await ready(app, pilot)
         await press(pilot, "t")
         await until(pilot, lambda: "Test mail of news" in shown(app))
-        assert "What is on the screen is saved first." in shown(app)
-        assert "ada@example.com; it is no run of the campaign." in " ".join(shown(app).split())
+        assert "The draft is saved first." in shown(app)
+        assert "ada@example.com; not counted as a run." in " ".join(shown(app).split())
         await press(pilot, "me@example.org", "@enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await until(pilot, lambda: "finished" in shown(app))
@@ -308,7 +310,7 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
             await until(pilot, lambda: isinstance(app.screen, AskPathScreen))
             await press(pilot, "@enter")
             if number == 2:
-                await answer(app, pilot, "Replace it")
+                await answer(app, pilot, "Overwrite it")
             else:
                 await until(pilot, path.exists)
                 path.write_text("mine")

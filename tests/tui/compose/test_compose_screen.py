@@ -21,7 +21,7 @@ async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
     async with running(runtime, place="compose") as (app, pilot):
         await ready(app, pilot)
         assert "the new campaign  new" in shown(app)
-        assert "i  begins to write" in shown(app)
+        assert "Press i to write" in shown(app)
         await press(pilot, "@i", "november-news", "@tab", "@tab", "Shop <shop@example.com>")
         await press(pilot, "@tab", "News for {{ first_name or 'you' }}", "@tab", "Soon", "@tab")
         await press(pilot, "# Hi {{ first_name or 'you' }}", "@enter", "@enter")
@@ -104,12 +104,12 @@ async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime,
             "stands; sestui's look like {{ first_name }}.",
             "body, line 4: the link 'www.example.com' has no scheme; write "
             "https://www.example.com.",
-            "body, line 4: no contact of its lists has frist_name; did you mean first_name?",
+            "body, line 4: no contact on its lists has frist_name; did you mean first_name?",
         ]
         await press(pilot, "@enter", "{% if %}")
         await until(pilot, lambda: "the template is broken" in found(app)[0])
         await press(pilot, "@escape", "v")
-        await until(pilot, lambda: "The mail can't be made yet" in shown(app))
+        await until(pilot, lambda: "No preview yet" in shown(app))
         await press(pilot, "c")
         area = app.screen.query_one("#field-body", TextArea)
         assert (app.focused, area.cursor_location) == (area, (4, 0))
@@ -213,8 +213,8 @@ async def test_the_text_is_written_in_ones_own_editor(runtime, still, tmp_path, 
         assert app.screen.form.draft.text == ""
         await press(pilot, "@escape")
         for script, said in (
-            ("echo x > $2; exit 3", "ended with 3: the text is as it was before."),
-            ("printf '\\377' > $2", "(it is not UTF-8 text): the text is as it was before."),
+            ("echo x > $2; exit 3", "ended with 3: the text has not been changed."),
+            ("printf '\\377' > $2", "(it is not UTF-8 text): the text has not been changed."),
         ):
             editor(tmp_path, monkeypatch, script)
             await press(pilot, "e")
@@ -300,12 +300,19 @@ async def test_help_and_palette_offer_every_action_while_one_types(runtime, stil
             for _, binding, _, tooltip in app.screen.active_bindings.values()
             if tooltip
         }
-        assert {"Save", "View", "Next", "Previous contact", "Find contact", "Finding"} <= offered
-        assert {"Editor", "Test", "Message", "Alternative", "Details", "Attach"} <= offered
+        assert {
+            "Save",
+            "View",
+            "Next",
+            "Previous contact",
+            "Find contact",
+            "Next problem",
+        } <= offered
+        assert {"Editor", "Test", "Message", "Plain text", "Details", "Attach"} <= offered
         assert {"Browser", "Open", "New", "Save as file", "Copy"} <= offered
         await press(pilot, "@f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await until(pilot, lambda: "Finding: go to the next" in shown(app))
+        await until(pilot, lambda: "Next problem: go to the next" in shown(app))
 
 
 async def test_esc_leads_from_the_field_to_the_letters_and_out(runtime, still):
