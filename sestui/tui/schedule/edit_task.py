@@ -135,7 +135,7 @@ class EditTaskScreen(EditScreen):
         form = self._form
         name = await self.attempt(lambda: self._schedule.save(form, self._task_name))
         if name is not FAILED:
-            self.tell(f"{name} is saved.")
+            self.tell(f"Saved {name}.")
             self.app.pop_screen()
 
 

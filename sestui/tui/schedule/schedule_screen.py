@@ -26,14 +26,15 @@ from sestui.tui.widgets.lazy_table import Cell, LazyTable
 _REFRESH_SECONDS = 1.0
 
 _EMPTY = """\
-There are no tasks yet. A task does something at its time: it starts a campaign, makes a backup,
-asks for a URL, checks addresses, mails a report. Campaigns with a schedule appear here too.
+No tasks yet. A task does something at a set time: it starts a campaign,
+makes a backup, requests a URL, checks addresses, mails a report. Campaigns
+with a schedule appear here too.
 
   n   adds a task
 
 One line in the crontab is all it takes to run them, every minute:
 
-  c   puts it there;  sestui task crontab  prints it
+  c   installs it;   sestui task crontab  prints it
 """
 
 
@@ -51,19 +52,23 @@ class ScheduleScreen(BaseScreen):
             "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
         ),
         Binding(
-            "r", "run", "Run now", id="schedule.run", tooltip="Run the task, whatever its schedule"
+            "r",
+            "run",
+            "Run now",
+            id="schedule.run",
+            tooltip="Run the task now, whatever its schedule",
         ),
-        Binding(
-            "o", "enable", "Switch on", id="schedule.enable", tooltip="Let it run at its times"
-        ),
+        Binding("o", "enable", "Switch on", id="schedule.enable", tooltip="Run it on its schedule"),
         Binding(
             "o",
             "disable",
             "Switch off",
             id="schedule.disable",
-            tooltip="Let it rest; a run at work goes on",
+            tooltip="Stop scheduling it; a run in progress finishes",
         ),
-        Binding("x", "remove", "Remove", id="schedule.remove", tooltip="Forget task and log"),
+        Binding(
+            "x", "remove", "Remove", id="schedule.remove", tooltip="Remove the task and its log"
+        ),
         Binding(
             "slash",
             "find",
@@ -276,7 +281,7 @@ class ScheduleScreen(BaseScreen):
             return
         question = ConfirmScreen(
             f"Remove the task {shorten(view.name, 60)}?",
-            "Its log goes with it. To let it rest only, switch it off.",
+            "Its log is removed too. To keep it for later, switch it off instead.",
             recipients=0,
             yes="Remove",
         )
@@ -316,7 +321,7 @@ class ScheduleScreen(BaseScreen):
             return
         job = await self.attempt(lambda: self._schedule.job(view.name, again=again))
         if job is not FAILED:
-            self.tell(f"{view.name} runs now.")
+            self.tell(f"Running {view.name} now.")
             await self._follow(job)
 
     async def _ask_to_start(self, view: TaskView) -> bool | None:

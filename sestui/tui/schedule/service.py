@@ -18,7 +18,7 @@ _LOOK_SECONDS = 0.2
 class TaskJob(BackgroundJob[TaskRunView]):
     """A task that is run now."""
 
-    stopped = "The task was told to end; its log says how far it was."
+    stopped = "The task has been told to stop; its log says how far it got."
 
     def __init__(self, runtime: Runtime, name: str, task_id: int, *, again: bool) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class TaskJob(BackgroundJob[TaskRunView]):
         if worker_pool.error is not None:
             raise worker_pool.error
         if not worker_pool.ended:
-            raise StateError(f"The task {self._name} was not run.")
+            raise StateError(f"The task {self._name} has not been run.")
         return self._runtime.tasks.run(worker_pool.ended[-1].run_id, self._name)
 
     def said(self, result: TaskRunView) -> str:
@@ -96,7 +96,7 @@ class ScheduleService:
         return self._tasks.switch(name, on=on)
 
     def remove(self, name: str) -> str:
-        """Forget a task and its log."""
+        """Remove a task and its log."""
         self._tasks.remove(name)
         return name
 

@@ -20,7 +20,7 @@ AGENDA_COLUMNS = (
     Column("schedule", "Schedule", width=11, share=1),
     Column("next", "Next", width=15),
     Column("last", "Last", width=12, from_width=90),
-    Column("state", "Came to", width=9),
+    Column("state", "Result", width=9),
 )
 
 _RUN_KINDS: dict[str, str] = {
@@ -32,7 +32,7 @@ _RUN_KINDS: dict[str, str] = {
 RUN_COLUMNS = (
     Column("at", "When", width=12),
     Column("why", "", width=9, from_width=70),
-    Column("state", "Came to", width=9),
+    Column("state", "Result", width=9),
     Column("took", "Took", width=12, right=True),
     Column("detail", "", share=1),
 )

@@ -32,13 +32,13 @@ def at_schedule(runtime, **options):
 
 async def test_an_empty_schedule_teaches_the_first_key(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
-        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        await until(pilot, lambda: "No tasks yet" in shown(app))
         assert "sestui task crontab" in shown(app)
 
 
 async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
-        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        await until(pilot, lambda: "No tasks yet" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
@@ -80,7 +80,7 @@ async def test_every_field_is_in_the_form_and_is_saved_as_it_was(runtime, still)
 @pytest.mark.long
 async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
     async with at_schedule(runtime) as (app, pilot):
-        await until(pilot, lambda: "There are no tasks yet" in shown(app))
+        await until(pilot, lambda: "No tasks yet" in shown(app))
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
         app.screen.query_one("#type", Select).value = "purge"
