@@ -186,7 +186,7 @@ class DeliveryPanel(Vertical):
         self._latest = search = self._pages.search(wanted)
         if not quietly:
             self._found = FoundDeliveries(search)
-            self._told.update("looking …")
+            self._told.update("searching…")
         while not search.done:
             try:
                 await asyncio.to_thread(search.step)
@@ -207,7 +207,7 @@ class DeliveryPanel(Vertical):
     def _show_found(self, search: Search, *, first: bool) -> None:
         said = f"{'more than ' if search.more else ''}{search.count():,} found"
         if not search.done:
-            said = f"{said}, looking … {int(100 * search.share)} %"
+            said = f"{said}, searching… {int(100 * search.share)} %"
         self._told.update(said)
         if first and self._found is not None:
             self.table.show(self._found)
@@ -243,7 +243,9 @@ class DeliveryPanel(Vertical):
         if self.table.count:
             return ""
         label = self.bar.choice.label
-        what = "There is no delivery here" if label == "all" else f"No delivery here is {label}"
+        what = (
+            "There are no deliveries here" if label == "all" else f"No deliveries here are {label}"
+        )
         if self._typed:
             what = f"{what} with {shorten(self._typed, 60)} in the address"
         return f"{what}; → shows the next state." if not self._typed else f"{what}."

@@ -125,7 +125,7 @@ class DeliveryDetail(Widget):
     def _accepted(self, delivery: DeliveryRow) -> str:
         at = f" {self._at(delivery.sent_at)}" if delivery.sent_at else ""
         if not delivery.message_id:
-            return f"taken for sent by the operator{at}: no answer came from SES"
+            return f"treated as sent{at}: no answer came from SES"
         said = f"accepted{at}, message id {delivery.message_id}"
         if not delivery.outcome:
             return said

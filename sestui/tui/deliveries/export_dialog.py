@@ -46,7 +46,7 @@ class ExportScreen(Dialog[str]):
     """Answers what was written where, or '' if one went back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "go_back", "Back", tooltip="Write no file; one half written goes away")
+        Binding("escape", "go_back", "Back", tooltip="Cancel; a half-written file is removed")
     ]
 
     def __init__(self, services: ScreenServices, plan: ExportPlan) -> None:
@@ -107,8 +107,8 @@ class ExportScreen(Dialog[str]):
         self.dismiss(export.last_words)
 
     async def _may_replace(self, out: Path) -> bool:
-        text = f"{shorten(str(out), 120)} is there already. What is in it is lost then."
-        question = ConfirmScreen("Replace the file?", text, recipients=0, yes="Replace it")
+        text = f"{shorten(str(out), 120)} exists; its content will be lost."
+        question = ConfirmScreen("Overwrite the file?", text, recipients=0, yes="Overwrite it")
         answer: bool = await self.app.push_screen_wait(question)
         return answer
 

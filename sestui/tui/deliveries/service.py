@@ -80,7 +80,7 @@ def export_name(runtime: Runtime, wanted: LogFilter, states: str) -> str:
 class Export(BackgroundJob[int]):
     """Writes deliveries to a file that appears whole or not at all; the result is how many."""
 
-    stopped = "The export was stopped; no file was written."
+    stopped = "The export has been stopped; no file has been written."
 
     def __init__(self, runtime: Runtime, wanted: LogFilter, out: Path, form: Format) -> None:
         super().__init__()

@@ -16,10 +16,10 @@ STATE_KEYS = [
     Binding(
         "left,h",
         "screen.narrow(-1)",
-        "State before",
+        "Previous state",
         show=False,
         id="deliveries.state_before",
-        tooltip="Show the deliveries of the state before, as in the line above the table",
+        tooltip="Show the deliveries of the previous state in the line above the table",
     ),
     Binding(
         "right,l",
@@ -48,7 +48,7 @@ class StateChoice:
 
 
 CHOICES = (
-    StateChoice("settled", SETTLED_STATES),
+    StateChoice("done", SETTLED_STATES),
     StateChoice("all", EVERY_STATE),
     StateChoice("accepted", frozenset({DeliveryState.ACCEPTED}), "$text-success"),
     StateChoice("rejected", frozenset({DeliveryState.REJECTED}), "bold $text-error"),

@@ -21,7 +21,7 @@ class LogScopeLine(Widget):
         right = "" if self.count is None else f"{self.count:,} shown"
         since = _part("queued ", scope.since.label, narrowed=scope.since.seconds is not None)
         room = max(8, self.size.width - since.cell_length - len(right) - 13)
-        campaign = scope.campaign if scope.campaign is not None else "every one"
+        campaign = scope.campaign if scope.campaign is not None else "all"
         of = _part("campaign ", shorten(campaign, room), narrowed=scope.campaign is not None)
         left = of + Content("   ") + since
         return left.truncate(max(0, self.size.width - len(right)), pad=True) + Content(right)

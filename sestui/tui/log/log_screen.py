@@ -21,7 +21,7 @@ _REFRESH_SECONDS = 1.0
 _DRIFT_SECONDS = 60.0
 """So much more than asked for may be shown, rather than reading everything again and again."""
 _EMPTY = """\
-Nothing was sent yet: every mail that leaves has a line here, and keeps it.
+Nothing has been sent yet. Every mail that is sent gets a line here for good.
 
   2   Campaigns     start one, or send yourself a test
 
@@ -39,14 +39,15 @@ class LogScreen(BaseScreen):
             "campaign",
             "By campaign",
             id="log.campaign",
-            tooltip="Show only one campaign's deliveries, or every one's",
+            tooltip="Show one campaign's deliveries only, or all",
         ),
         Binding(
             "w",
             "since",
             "Since when",
             id="log.since",
-            tooltip="Show only what was queued today, in 24 hours, in 7 days, or everything",
+            tooltip="Show only what was queued today, in the last 24 hours or 7 days, or at any "
+            "time",
         ),
         *DeliveryFilters.BINDINGS,
     ]

@@ -19,12 +19,12 @@ class Since:
     """To the beginning of the operator's day, ``seconds`` left aside."""
 
 
-EVER = Since("at any time")
+EVER = Since("any time")
 SINCES = (
     EVER,
     Since("today", 0.0, midnight=True),
-    Since("in 24 hours", 86_400.0),
-    Since("in 7 days", 7 * 86_400.0),
+    Since("in the last 24 hours", 86_400.0),
+    Since("in the last 7 days", 7 * 86_400.0),
 )
 
 

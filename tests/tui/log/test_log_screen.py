@@ -49,21 +49,21 @@ def two(runtime):
 @pytest.mark.long
 async def test_an_empty_log_says_where_mail_comes_from(runtime, still):
     async with log(runtime) as (app, pilot):
-        await until(pilot, lambda: "Nothing was sent yet" in shown(app))
+        await until(pilot, lambda: "Nothing has been sent yet" in shown(app))
         assert isinstance(app.screen, LogScreen)
         assert "Campaigns" in shown(app)
         add_campaign(runtime)
         runtime.starter.start(runtime.campaigns.get("news"), time.time())
         await until(pilot, lambda: "pending 20" in shown(app))
-        assert "Nothing was sent yet" not in shown(app)
-        assert "No delivery here is settled; → shows the next state." in shown(app)
+        assert "Nothing has been sent yet" not in shown(app)
+        assert "No deliveries here are done; → shows the next state." in shown(app)
 
 
 async def test_everything_is_there_newest_first_and_narrowed(two, still):
     async with log(two) as (app, pilot):
         await until(pilot, lambda: rows(app) == 40 and "40 shown" in shown(app))
         assert app.screen.panel.selected.campaign == "offers"
-        assert "campaign every one   queued at any time" in shown(app)
+        assert "campaign all   queued any time" in shown(app)
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press(*"NEWS", "enter")
@@ -76,7 +76,7 @@ async def test_everything_is_there_newest_first_and_narrowed(two, still):
         await pilot.press("escape")
         await until(pilot, lambda: rows(app) == 4)
         await pilot.press("escape")
-        await until(pilot, lambda: rows(app) == 8 and "campaign every one" in shown(app))
+        await until(pilot, lambda: rows(app) == 8 and "campaign all" in shown(app))
 
 
 async def test_since_when_is_a_key(two, still):
@@ -90,9 +90,9 @@ async def test_since_when_is_a_key(two, still):
         await until(pilot, lambda: rows(app) == 43)
         for label, count in (
             ("today", 3),
-            ("in 24 hours", within_a_day),
-            ("in 7 days", 23),
-            ("at any time", 43),
+            ("in the last 24 hours", within_a_day),
+            ("in the last 7 days", 23),
+            ("any time", 43),
         ):
             await pilot.press("w")
             await until(pilot, lambda count=count: rows(app) == count)
@@ -218,7 +218,9 @@ async def test_an_export_is_stopped_half_way(two, still, tmp_path, monkeypatch):
         await pilot.press("o", "enter")
         await until(pilot, lambda: "esc stops it" in shown(app))
         await pilot.press("escape")
-        await until(pilot, lambda: "The export was stopped; no file was written." in shown(app))
+        await until(
+            pilot, lambda: "The export has been stopped; no file has been written." in shown(app)
+        )
         await pilot.press("escape")
         assert isinstance(app.screen, LogScreen)
     assert list(tmp_path.glob("*.csv")) == []
