@@ -29,7 +29,7 @@ STATE_KINDS = {
 """What a mail's state means, for the cells of a table."""
 
 _RETRY_SECONDS = 1.0
-_CUT = "That is the beginning: o shows the rest in a browser."
+_CUT = "Only the beginning is shown: press o to see the rest in a browser."
 _COLOURS = {"good": "$text-success", "bad": "bold $text-error", "warning": "bold $text-warning"}
 
 _VIEWS = {"mail": "m Mail", "text": "t Text", "source": "s Source", "headers": "h Headers"}
@@ -41,10 +41,10 @@ async def browse(screen: BaseScreen, outbox: OutboxService, message_id: str) -> 
     if url is FAILED:
         return
     if open_in_browser(screen.app, url):
-        screen.tell(f"Your browser shows {url.partition('?')[0]}")
+        screen.tell(f"Opened in your browser: {url.partition('?')[0]}")
     else:
         screen.app.copy_to_clipboard(url)
-        screen.tell(f"To be seen in a browser at {url} (copied)")
+        screen.tell(f"Open it in a browser: {url} (copied)")
 
 
 class MailHead(Widget):
@@ -96,12 +96,17 @@ class MailScreen(BaseScreen):
 
     PLACE = "Outbox"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next(1)", "Next", id="mail.next", tooltip="The mail below it in the list"),
+        Binding("n", "next(1)", "Next", id="mail.next", tooltip="The next mail in the list"),
         Binding(
-            "p", "next(-1)", "Previous", id="mail.previous", tooltip="The mail above it in the list"
+            "p", "next(-1)", "Previous", id="mail.previous", tooltip="The previous mail in the list"
         ),
         Binding(
-            "m", "view('mail')", "Mail", show=False, id="mail.mail", tooltip="What the HTML says"
+            "m",
+            "view('mail')",
+            "Mail",
+            show=False,
+            id="mail.mail",
+            tooltip="The mail's HTML as text",
         ),
         Binding(
             "t", "view('text')", "Text", show=False, id="mail.text", tooltip="The text alternative"
@@ -112,7 +117,7 @@ class MailScreen(BaseScreen):
             "Source",
             show=False,
             id="mail.source",
-            tooltip="The whole message as it travels",
+            tooltip="The whole message as sent",
         ),
         Binding(
             "h",
@@ -127,7 +132,7 @@ class MailScreen(BaseScreen):
             "browse",
             "Browser",
             id="mail.browse",
-            tooltip="Show the mail in your browser with its looks, or say where it is",
+            tooltip="Show the mail in your browser as it looks, or its address",
         ),
         Binding("y", "copy", "Copy", id="mail.copy", tooltip="Copy the recipient's address"),
         Binding(
@@ -172,7 +177,7 @@ class MailScreen(BaseScreen):
         index = self.index
         mails = await self.look(lambda: self._source.page(index, 1))
         if mails is not None and not mails:
-            self.tell("The mail is gone: somebody has reset the simulator's account.", failed=True)
+            self.tell("The mail is gone: the simulator's account has been reset.", failed=True)
             self.app.pop_screen()
             return
         found = await self.look(lambda: self._drawn(mails[0].message_id)) if mails else None

@@ -35,8 +35,9 @@ def _empty() -> str:
     key = 1 + [place.mode for place in TABS].index("campaigns")
     return (
         "The outbox is empty.\n\n"
-        "While the account is the simulator, what you send is kept here and nobody gets it. "
-        "Each mail appears by itself as soon as it is accepted.\n\n"
+        "While mail goes to the simulator, what you send is kept here and nothing leaves this "
+        "machine. "
+        "Each mail appears as soon as it is accepted.\n\n"
         f"  {key}   Campaigns: s starts one, t sends one mail as a test\n\n"
         "Here enter then opens a mail as its recipient sees it, o shows it in a browser."
     )
@@ -60,7 +61,7 @@ class OutboxScreen(BaseScreen):
             "browse",
             "Browser",
             id="outbox.browse",
-            tooltip="Show the outbox as a page in your browser, or say where it is",
+            tooltip="Show the outbox as a page in your browser, or its address",
         ),
         Binding("y", "copy", "Copy", id="outbox.copy", tooltip="Copy the recipient's address"),
     ]
@@ -222,5 +223,5 @@ class OutboxScreen(BaseScreen):
             return
         self._source = self._outbox.source(wanted)
         if wanted:
-            self._about.update(f"Looking for {shorten(wanted, 60)}…")
+            self._about.update(f"Searching for {shorten(wanted, 60)}…")
         self.look_again()

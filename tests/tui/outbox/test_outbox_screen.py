@@ -209,7 +209,7 @@ async def test_a_browser_in_sight_is_opened(runtime, still, send, monkeypatch):
         assert visited[0].startswith(f"{runtime.clients.endpoint_url}/outbox?token=")
         monkeypatch.delenv("DISPLAY")
         await pilot.press("o")
-        await until(pilot, lambda: "To be seen in a browser at" in str(toasts(app)))
+        await until(pilot, lambda: "Open it in a browser:" in str(toasts(app)))
         assert len(visited) == 1
 
 
@@ -239,7 +239,9 @@ async def test_a_mail_without_text_and_a_very_long_one(runtime, still, send):
     async with in_outbox(runtime) as (app, pilot):
         await opened(app, pilot)
         await pilot.press("G")
-        await until(pilot, lambda: "That is the beginning: o shows the rest" in shown(app))
+        await until(
+            pilot, lambda: "Only the beginning is shown: press o to see the rest" in shown(app)
+        )
         await pilot.press("n")
         await until(pilot, lambda: "2 of 2" in shown(app))
         await pilot.press("t")
@@ -299,7 +301,7 @@ async def test_an_account_that_is_reset_meanwhile(runtime, still, send, simulate
         await opened(app, pilot)
         simulated.reset()
         await pilot.press("n")
-        await until(pilot, lambda: "has reset the simulator's account" in str(toasts(app)))
+        await until(pilot, lambda: "the simulator's account has been reset" in str(toasts(app)))
         await until(pilot, lambda: "The outbox is empty." in shown(app))
         simulated.configure(rate=1000, quota=-1)
         send(subject="after the reset")
