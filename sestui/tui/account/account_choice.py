@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 _RETRY_SECONDS = 1.0
 _ABOUT = "The settings keep names only; credentials stay where AWS's own tools keep them."
-_WHEN = "by these screens from their next start, by `sestui run-due` from its next one."
+_WHEN = "by these screens from their next start, by `sestui run-due` from its next run."
 
 
 class ChoiceTable(LazyTable[Choice]):
@@ -144,7 +144,7 @@ class AccountChoiceScreen(BaseScreen):
             f"{status.max_send_rate:,.0f} a second",
             "no quota" if quota < 0 else f"{quota:,.0f} in 24 hours",
         ]
-        return f"It answers: {', '.join(words)}."
+        return f"SES answers: {', '.join(words)}."
 
     def _write(self, choice: Choice, region: str) -> bool:
         self._account.choose(choice, region)
@@ -155,8 +155,8 @@ def _real(choice: Choice, said: str, pending: int) -> ConfirmScreen:
     text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 300)}"
     if pending:
         text += (
-            f"\n{counted(pending, 'recipient')} of runs that have not ended will get real mail, "
-            "those begun on the simulator too: cancel such runs first."
+            f"\n{counted(pending, 'recipient')} of unfinished runs will get real mail, including "
+            "runs started on the simulator: cancel those runs first."
         )
     return ConfirmScreen(
         "Send mail through Amazon SES from now on?", text, recipients=pending, yes="Use SES"
@@ -167,11 +167,11 @@ def _simulated(pending: int) -> ConfirmScreen:
     text = f"No mail will leave this machine: {_WHEN}"
     if pending:
         text += (
-            f"\n{counted(pending, 'recipient')} of runs that have not ended will get no mail, "
-            "though the ledger will say that it was accepted: cancel or finish such runs first."
+            f"\n{counted(pending, 'recipient')} of unfinished runs will get no mail, although the "
+            "ledger will say that it was accepted: cancel or finish those runs first."
         )
     return ConfirmScreen(
-        "Go to the simulator from now on?", text, recipients=pending, yes="Use the simulator"
+        "Send mail to the simulator from now on?", text, recipients=pending, yes="Use the simulator"
     )
 
 
@@ -179,19 +179,23 @@ def _told(choice: Choice) -> str:
     where = "SES" if choice.account == SES else "the simulator"
     stronger = [name for name in ("account", "aws_profile", "aws_region") if in_environment(name)]
     if stronger:
-        return f"Written; but SESTUI_{stronger[0].upper()} in the environment is stronger."
-    return f"From the next start on mail goes to {where}; until then nothing changes here."
+        return f"Saved, but SESTUI_{stronger[0].upper()} in the environment overrides it."
+    return f"Takes effect at the next start: mail then goes to {where}."
 
 
 def _name(choice: Choice) -> str:
-    return f"Profile {choice.profile}" if choice.profile else "As AWS's own chain says"
+    return f"Profile {choice.profile}" if choice.profile else "From your AWS environment"
 
 
 def _cells(choice: Choice) -> dict[str, Cell]:
     simulated = choice.account == SIMULATOR
     what = "for trying out: nothing leaves this machine"
     if not simulated:
-        what = f"profile {choice.profile}" if choice.profile else "as AWS_PROFILE and so on say"
+        what = (
+            f"profile {choice.profile}"
+            if choice.profile
+            else "from your AWS environment (AWS_PROFILE …)"
+        )
     return {
         "mark": ("●" if choice.chosen else "○", "good" if choice.chosen else "quiet"),
         "account": ("simulator" if simulated else "Amazon SES", "" if simulated else "warning"),

@@ -42,13 +42,13 @@ class AccountScreen(BaseScreen):
                 tooltip="Choose where mail goes: the simulator, or SES for real"),
         Binding("i", "identities", "Senders", id="account.identities",
                 tooltip="The sender identities that SES knows, and whether they are verified"),
-        Binding("l", "ask", "Ask SES", id="account.ask",
-                tooltip="Ask SES now for quota, rate and health"),
-        Binding("m", "keys", "Keys", id="account.keys",
-                tooltip="Every action with its keys; give it others"),
+        Binding("l", "ask", "Refresh from SES", id="account.ask",
+                tooltip="Fetch quota, rate and health from SES now"),
+        Binding("m", "keys", "Keymap", id="account.keys",
+                tooltip="Every action with its keys; change them"),
         Binding("r", "relay_keys", "Relay keys", id="account.relay_keys",
-                tooltip="Who may send through the relay; make a key, revoke one"),
-        Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose other colours"),
+                tooltip="Who may send through the relay; create or revoke keys"),
+        Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose a colour theme"),
     ]  # fmt: skip
 
     def __init__(self, services: ScreenServices) -> None:
@@ -110,7 +110,7 @@ class AccountScreen(BaseScreen):
         report = await self.attempt(lambda: self._account.report(ask=True))
         if report is not FAILED:
             self._lines.report = report
-            self.tell("SES was asked just now.")
+            self.tell("SES was asked a moment ago.")
 
     def action_choose(self) -> None:
         """Choose where mail goes."""
@@ -130,7 +130,7 @@ class AccountScreen(BaseScreen):
 
     @work(group="theme")
     async def action_theme(self) -> None:
-        """Choose other colours."""
+        """Choose a colour theme."""
         await choose_theme(self.app)
         self.look_again()
 
@@ -147,10 +147,10 @@ class AccountScreen(BaseScreen):
         if values:
             parts.append(f"One of {', '.join(values)}.")
         if setting.coming is not None and setting.name not in AT_ONCE:
-            parts.append(f"{in_words(setting.value)} is in force until sestui is started again.")
+            parts.append(f"{in_words(setting.value)} stays in effect until the next start.")
         if setting.overruled:
             name = f"SESTUI_{setting.name.upper()}"
-            parts.append(f"{name} or the command line gave it: stronger than the file.")
+            parts.append(f"Set by {name} or the command line, which override the file.")
         self._meaning.update(shorten(" ".join(parts), max(1, 3 * self.size.width - 16)))
 
     @on(LazyTable.Opened)
@@ -173,7 +173,7 @@ class AccountScreen(BaseScreen):
         self._line.value = as_text(setting)
         self._line.cursor_position = len(self._line.value)
         self._line.suggester = SuggestFromList(values) if values else None
-        secret = "type it anew; " if setting.name in SECRETS else ""
+        secret = "type it again; " if setting.name in SECRETS else ""
         self._line.placeholder = f"{secret}empty: the default"
         self._line.display = True
         self.set_focus(self._line)
@@ -193,11 +193,11 @@ class AccountScreen(BaseScreen):
             self._say(str(error))
             return
         self.step_back()
-        said = f"{setting.name} is {shorten(text, 60) if text else 'back to its default'}"
+        said = f"Saved {setting.name} = {shorten(text, 60)}" if text else f"Reset {setting.name}"
         if setting.name in SECRETS and text:
-            said = f"{setting.name} is set"
-        stronger = "; but the environment is stronger" if setting.overruled else ""
-        self.tell(f"{said} from the next start on{stronger}.")
+            said = f"Saved {setting.name}"
+        effect = "but the environment overrides it" if setting.overruled else "for the next start"
+        self.tell(f"{said}, {effect}.")
         self.look_again()
 
     def _say(self, fault: str) -> None:

@@ -40,7 +40,13 @@ class IdentitiesScreen(BaseScreen):
     PLACE = "Account"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy_name", "Copy", id="identities.copy", tooltip="Copy the sender's name"),
-        Binding("l", "again", "Ask SES", id="identities.ask", tooltip="Ask SES once more"),
+        Binding(
+            "l",
+            "again",
+            "Refresh from SES",
+            id="identities.ask",
+            tooltip="Fetch the senders from SES again",
+        ),
     ]
 
     def __init__(self, services: ScreenServices) -> None:

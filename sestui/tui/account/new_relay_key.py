@@ -24,7 +24,7 @@ _LINES = (
     ("senders", "may send as", "addresses, domains, with commas; empty: any"),
     ("rate_share", "% of rate", "of the account's rate"),
     ("quota_share", "% of quota", "of the 24-hour quota that sestui may use"),
-    ("allow", "other calls", "GetTemplate, …; empty: as ticked below"),
+    ("allow", "other calls", "GetTemplate, …; empty: as chosen below"),
 )
 """Field of the form, its label, and what may stand in it."""
 
@@ -44,7 +44,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "refuse", "Back", tooltip="Make no key"),
+        Binding("escape", "refuse", "Back", tooltip="Create no key"),
         Binding("left", "app.focus_previous", "Previous", show=False),
         Binding("right", "app.focus_next", "Next", show=False),
     ]
@@ -54,12 +54,12 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
         self._first = form
         self._first_fault = fault
         self._fields = {field: TextInput(placeholder=hint, id=field) for field, _, hint in _LINES}
-        self._calls = SelectionList("It may make", one=True, noted=True, id="calls")
+        self._calls = SelectionList("Allowed calls", one=True, noted=True, id="calls")
         self._form = Form(
             Static("A new relay key", id="question", markup=False),
             *(Labelled(label, self._fields[field]) for field, label, _ in _LINES),
             self._calls,
-            yes="Make key",
+            yes="Create key",
             fault_cells=_FAULT_CELLS,
             id="dialog",
         )
@@ -89,7 +89,7 @@ class NewRelayKeyScreen(Dialog[KeyForm | None]):
 
     @on(Form.Refused)
     def action_refuse(self) -> None:
-        """Make no key."""
+        """Create no key."""
         self.dismiss(None)
 
 
@@ -97,7 +97,7 @@ class RelaySecretScreen(Dialog[None]):
     """Shows a key with its secret while it is in front; whoever leaves has seen it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Done", tooltip="Close; the secret is not shown again"),
+        Binding("escape", "close", "Done", tooltip="Close; the secret will not be shown again"),
         Binding("y", "copy_both", "Copy", tooltip="Copy both lines"),
         Binding("left", "app.focus_previous", "Previous", show=False),
         Binding("right", "app.focus_next", "Next", show=False),
@@ -113,7 +113,7 @@ class RelaySecretScreen(Dialog[None]):
             yield Static(id="question", markup=False)
             yield Static(id="secret", markup=False)
             yield Static(
-                "The secret is not shown again: y copies both lines, for the program's "
+                "The secret will not be shown again: y copies both lines, for the program's "
                 "environment.",
                 markup=False,
             )
@@ -124,7 +124,9 @@ class RelaySecretScreen(Dialog[None]):
     def on_mount(self) -> None:
         """On what does not close it."""
         if (key := self._key) is not None:
-            self.query_one("#question", Static).update(f"The key {shorten(key.name, 60)} is made")
+            self.query_one("#question", Static).update(
+                f"Key {shorten(key.name, 60)} has been created"
+            )
             self.query_one("#secret", Static).update(key.environment)
         self.query_one("#copy").focus()
 

@@ -34,14 +34,14 @@ _COLUMNS = (
 _STATES = {"works": "good", "sends only": "good", "revoked": "quiet"}
 _ABOUT_LINES = 3
 _EMPTY = """\
-There are no relay keys yet.
+No relay keys yet.
 
 Programs that send through SES can send through sestui instead. Each needs a
 key, bound to what it may send as and to its share of the account.
 
-  n   makes one; its secret is shown once
+  n   creates one; its secret is shown once
 
-`sestui relay` then serves whoever has a key.
+`sestui relay` then serves any program that has a key.
 """
 
 
@@ -59,9 +59,9 @@ class RelayKeysScreen(BaseScreen):
     PLACE = "Account"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="relay_keys.new",
-                tooltip="Make a key for a program; its secret is shown once"),
+                tooltip="Create a key for a program; its secret is shown once"),
         Binding("x", "revoke", "Revoke", id="relay_keys.revoke",
-                tooltip="Let the key under the cursor work no more"),
+                tooltip="Revoke the key under the cursor"),
         Binding("y", "copy_id", "Copy", id="relay_keys.copy", tooltip="Copy the access key id"),
     ]  # fmt: skip
 
@@ -117,7 +117,7 @@ class RelayKeysScreen(BaseScreen):
             words = (
                 f"{key.name} may send as {', '.join(key.senders) or 'anybody'}; calls: {key.calls}"
             )
-            when = f"; made {self._at(key.created_at)}"
+            when = f"; created {self._at(key.created_at)}"
             if key.revoked_at is not None:
                 when += f", revoked {self._at(key.revoked_at)}"
             room = _ABOUT_LINES * (self.size.width - 2) - self.size.width // 2 - len(when)
@@ -177,8 +177,8 @@ class RelayKeysScreen(BaseScreen):
             return
         question = ConfirmScreen(
             f"Revoke the key {shorten(key.name, 60)}?",
-            f"Whatever program has {key.id} can't send any more within seconds, and the key can't "
-            "be brought back. What the relay took over before is sent all the same.",
+            f"Within seconds, programs that use {key.id} can no longer send, and this can't be "
+            "undone. Mail the relay has already accepted is still sent.",
             recipients=0,
             yes="Revoke",
         )
@@ -186,7 +186,7 @@ class RelayKeysScreen(BaseScreen):
             return
         revoked = await self.attempt(lambda: self._keys.revoke(key.id))
         if revoked is not FAILED:
-            self.tell(f"The key {revoked.name} works no more.")
+            self.tell(f"Key {revoked.name} has been revoked.")
         self.look_again()
 
 

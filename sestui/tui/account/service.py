@@ -52,7 +52,7 @@ class AccountService:
     def credentials(self) -> str:
         """Where credentials come from, as words; never a secret. May take a second."""
         if self._runtime.simulated:
-            return "none: the simulator asks for none"
+            return "none: the simulator needs none"
         from sestui.ses.credentials import credential_source  # noqa: PLC0415 - boto3 is slow
 
         settings = self._runtime.settings

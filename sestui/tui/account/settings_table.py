@@ -53,4 +53,4 @@ def _value(setting: Setting) -> Cell:
         return in_words(setting.value), "quiet" if setting.source == "default" else ""
     if setting.name in AT_ONCE:
         return in_words(setting.coming), ""
-    return f"{in_words(setting.coming)} from the next start on", "warning"
+    return f"{in_words(setting.coming)} at the next start", "warning"

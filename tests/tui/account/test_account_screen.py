@@ -106,12 +106,12 @@ async def test_every_setting_is_there_with_value_source_and_meaning(runtime, sti
     monkeypatch.setenv("SESTUI_VIEW_URL", HOSTILE.replace("\x1b", "\x9b"))
     async with running(runtime, place="account", size=(80, 24)) as (app, pilot):
         screen = await on_setting(app, pilot, "senders")
-        await until(pilot, lambda: "The most calls to SES in the air" in shown(app))
-        assert "SESTUI_SENDERS or the command line gave it" in said(app)
+        await until(pilot, lambda: "The most calls to SES in flight" in shown(app))
+        assert "Set by SESTUI_SENDERS or the command line" in said(app)
         assert "simulator" in shown(app)
         for text in ("simulator · not known yet", "access", "Value", "From", "environment"):
             assert text in shown(app)
-        for key, name in (("r", "Relay keys"), ("m", "Keys"), ("a", "Account")):
+        for key, name in (("r", "Relay keys"), ("m", "Keymap"), ("a", "Account")):
             assert f"{key} {name}" in shown(app)
         assert screen.query_one("#settings", LazyTable).count == len(Settings.model_fields)
         assert "\x9b" not in shown(app)
@@ -125,8 +125,8 @@ async def test_a_setting_is_changed_in_the_file(runtime, still):
         await until(pilot, lambda: "max_quota_usage can't be '2'" in shown(app))
         assert written() == {}
         await pilot.press("ctrl+u", *"0.5", "enter")
-        await until(pilot, lambda: "0.5 from the next start on" in shown(app))
-        assert "max_quota_usage is 0.5 from the next start on." in toasts(app)
+        await until(pilot, lambda: "0.5 at the next start" in shown(app))
+        assert "Saved max_quota_usage = 0.5, for the next start." in toasts(app)
         assert written() == {"max_quota_usage": 0.5}
         assert runtime.settings.max_quota_usage == 0.8
         await pilot.press("enter")
@@ -146,7 +146,7 @@ async def test_a_secret_is_neither_shown_nor_offered_for_an_edit(runtime, still)
         await pilot.press("enter")
         assert screen.query_one("#value", Input).value == ""
         await pilot.press(*"sqlite:///x", "enter")
-        await until(pilot, lambda: "database_url is set from the next start" in str(toasts(app)))
+        await until(pilot, lambda: "Saved database_url, for the next start" in str(toasts(app)))
         assert "hush" not in shown(app)
 
 
@@ -166,7 +166,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
             text = said(app)
             assert "Mail will really be sent" in text
             assert "sandbox: verified addresses only, probation, 28 a second" in text
-            assert "3 recipients of runs that have not ended will get real mail" in text
+            assert "3 recipients of unfinished runs will get real mail" in text
             await pilot.press(*yes)
             await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
             if yes == ("enter",):
@@ -177,8 +177,8 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
             "aws_profile": "shop",
             "aws_region": "eu-west-1",
         }
-        assert any("until then nothing changes" in text for text in toasts(app))
-        await until(pilot, lambda: "ses from the next start on" in shown(app))
+        assert any("Takes effect at the next start" in text for text in toasts(app))
+        await until(pilot, lambda: "ses at the next start" in shown(app))
         assert "SIMULATOR" in shown(app)
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))

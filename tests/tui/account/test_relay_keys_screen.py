@@ -81,8 +81,8 @@ def texts(app):
 
 async def test_without_keys_the_screen_teaches_the_first_one(runtime):
     async with at_keys(runtime) as (app, pilot):
-        await until(pilot, lambda: "There are no relay keys yet" in shown(app))
-        assert "n   makes one" in shown(app)
+        await until(pilot, lambda: "No relay keys yet" in shown(app))
+        assert "n   creates one" in shown(app)
         assert "`sestui relay`" in shown(app)
         footer = shown(app).splitlines()[-1]
         assert "n New" in footer
@@ -99,14 +99,14 @@ async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_
         await form(app, pilot)
         for label in (
             *("name", "may send as", "% of rate", "% of quota"),
-            *("other calls", "sends only", "Make key"),
+            *("other calls", "sends only", "Create key"),
         ):
             assert label in shown(app)
         await write(pilot, "shop", "a.org , b@c.de,", "12.5 %", "50", "")
         await pilot.press("j", "space", *TO_THE_BUTTON)
         dialog = await secret_dialog(app, pilot)
-        assert "The key shop is made" in shown(app)
-        assert "The secret is not shown again" in said(app)
+        assert "Key shop has been created" in shown(app)
+        assert "The secret will not be shown again" in said(app)
         [key] = RelayKeys(runtime.database).all()
         known = Keyring(runtime.database, runtime.workspace, runtime.clock).find(key.id)
         assert (key.name, key.senders) == ("shop", ["a.org", "b@c.de"])
@@ -124,7 +124,7 @@ async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_
         for text in ("shop", "12.5 %", "50 %", "sends only"):
             assert text in shown(app)
         about = str(app.screen.query_one("#about-key", Static).content)
-        assert about.startswith("shop may send as a.org, b@c.de; calls: sends only; made ")
+        assert about.startswith("shop may send as a.org, b@c.de; calls: sends only; created ")
         fits(app.screen, (80, 24))
         assert known.secret not in shown(app) + texts(app) + "".join(toasts(app))
     for path in tmp_path.iterdir():
@@ -141,7 +141,7 @@ async def test_what_is_left_alone_bounds_nothing(runtime):
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(app.screen, RelayKeysScreen))
         await until(
-            pilot, lambda: "blog may send as anybody; calls: every call; made" in shown(app)
+            pilot, lambda: "blog may send as anybody; calls: every call; created" in shown(app)
         )
     [key] = RelayKeys(runtime.database).all()
     assert (key.name, key.senders, key.send_only) == ("blog", [], False)
@@ -165,7 +165,7 @@ async def test_calls_are_named_beside_the_sends_and_a_slip_is_told_of(runtime):
         await pilot.press("enter")
         await secret_dialog(app, pilot)
         await pilot.press("escape")
-        about = "shop may send as a.org; calls: sends, GetTemplate, GetSendQuota; made"
+        about = "shop may send as a.org; calls: sends, GetTemplate, GetSendQuota; created"
         await until(pilot, lambda: about in said(app))
     [key] = RelayKeys(runtime.database).all()
     assert key.allow == ["GetTemplate", "GetSendQuota"]
@@ -178,7 +178,7 @@ async def test_what_is_wrong_is_said_under_the_form_and_nothing_is_lost(runtime)
         typed = {"name": "a b", "senders": "c, a b", "rate_share": "x", "quota_share": "150"}
         await pilot.press("j", "space", "tab", "tab")
         for field, fault, better in (
-            ("rate_share", "The share of the rate is a number of percent", "nan"),
+            ("rate_share", "The share of the rate is a percentage", "nan"),
             ("name", "'a b' can't be a key's name", "a"),
             ("senders", "'a b' is neither an address nor a domain.", ""),
             ("rate_share", "The share of the rate can't be nan%", "1"),
@@ -189,7 +189,7 @@ async def test_what_is_wrong_is_said_under_the_form_and_nothing_is_lost(runtime)
             assert app.screen is screen
             assert {name: screen.query_one(f"#{name}").value for name in typed} == typed
             assert screen.query_one("#calls").ticked == {"sends only"}
-            assert "Make key" in shown(app)
+            assert "Create key" in shown(app)
             assert not toasts(app)
             screen.query_one(f"#{field}").focus()
             await pilot.press("ctrl+u", *better)
@@ -210,7 +210,7 @@ async def test_what_the_database_refuses_leads_back_to_the_form(runtime, monkeyp
         first = await form(app, pilot)
         await write(pilot, "shop", "a.org", "50", "25", "")
         await pilot.press("j", "space", *TO_THE_BUTTON)
-        await until(pilot, lambda: "A relay key 'shop' works already" in said(app))
+        await until(pilot, lambda: "There is already an active relay key 'shop'" in said(app))
         again = app.screen
         assert isinstance(again, NewRelayKeyScreen)
         assert again is not first
@@ -263,7 +263,7 @@ async def test_a_key_is_revoked_only_by_an_explicit_yes(runtime):
             assert key.access_key_id in shown(app)
             await pilot.press(*answer)
             await until(pilot, lambda: isinstance(app.screen, RelayKeysScreen))
-        await until(pilot, lambda: "The key shop works no more." in toasts(app))
+        await until(pilot, lambda: "Key shop has been revoked." in toasts(app))
         await until(pilot, lambda: "revoked" in shown(app))
         assert keys.find("shop") is None
         assert keys.find("old") is not None
@@ -292,7 +292,7 @@ async def test_what_others_do_to_keys_is_seen_and_moves_no_cursor(runtime):
         RelayKeys(runtime.database).revoke("shop", time.time())
         await pilot.press("right", "enter")
         await until(pilot, lambda: toasts(app))
-        assert f"No relay key '{key.access_key_id}' works" in toasts(app)[0]
+        assert f"There is no active relay key '{key.access_key_id}'" in toasts(app)[0]
     with pytest.raises(NotFoundError):
         RelayKeys(runtime.database).revoke("shop", time.time())
 
@@ -324,7 +324,7 @@ async def test_hostile_text_is_shown_as_text(runtime):
         await pilot.press("enter", "enter", "enter", *TO_THE_BUTTON)
         await until(pilot, lambda: "can't be a key's name" in said(app))
         assert "x1b[31m" in said(app)
-        assert "Make key" in shown(app)
+        assert "Create key" in shown(app)
         assert app.screen.region.contains_region(screen.query_one("#dialog").region)
     assert len(keys.all()) == 1
 
