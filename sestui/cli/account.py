@@ -32,8 +32,8 @@ def account_command(*, as_json: AsJson = False) -> None:
         put(f"24 h   {quota.used:,.0f} of {quota.maximum:,.0f} sent ({shares})")
     if quota.limit is not None:
         put(
-            f"       your limit: {report.max_quota_usage:.0%} of SES's {quota.maximum:,.0f} a day = "
-            f"{quota.limit:,.0f}, {quota.left:,} left"
+            f"       your limit: {report.max_quota_usage:.0%} of SES's {quota.maximum:,.0f} a day"
+            f" = {quota.limit:,.0f}, {quota.left:,} left"
         )
     if report.unexplained():
         say(
