@@ -30,6 +30,7 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 
 from sestui import __version__
+from sestui.core.redact import without_secrets
 from sestui.core.text import printable
 from sestui.errors import AccountError, AccountUnreachableError, SestuiError, SettingsError
 from sestui.ses.connector import Connector
@@ -282,7 +283,8 @@ def _failed(error: BotoCoreError) -> SestuiError:
         return AccountError(f"{error}; check AWS_PROFILE and the setting aws_profile.")
     if isinstance(error, BotoConnectionError | HTTPClientError):
         return AccountUnreachableError(_unreachable(error))
-    return AccountError(f"AWS can't be used: {error}.")
+    # It may hold what a program of the operator's (credential_process) has said.
+    return AccountError(f"AWS can't be used: {' '.join(without_secrets(str(error)).split())}.")
 
 
 def _unreachable(error: BotoCoreError) -> str:

@@ -19,7 +19,7 @@ from sestui.core.clock import SystemClock
 from sestui.core.content import Composer
 from sestui.core.content.message import Envelope, MessageSource
 from sestui.core.delivery.handover import Claim
-from sestui.errors import ContentError, StorageError
+from sestui.errors import AccountError, ContentError, StorageError
 from sestui.relay.proxy import passing
 from sestui.sending.engine.call_queue import rendered
 from sestui.ses.client import Clients, Endpoint
@@ -127,6 +127,18 @@ def test_credentials_that_cannot_be_fetched(tmp_path, monkeypatch):
         finally:
             gateway.close()
         check(path, "CredentialRetrievalError")
+
+
+def test_what_fetches_credentials_says_no_secret_to_the_user(tmp_path, monkeypatch):
+    config = tmp_path / "config"
+    said = f"echo 'denied: SecretAccessKey={SECRET}' >&2; exit 1"
+    program = tmp_path / "said.sh"
+    program.write_text(said)
+    config.write_text(f"[profile odd]\nregion = eu-west-1\ncredential_process = sh {program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(AccountError) as failed:
+        Clients(Endpoint("http://127.0.0.1:1", profile="odd"))
+    assert str(failed.value).endswith("denied: SecretAccessKey=***.")
 
 
 @dataclass
