@@ -54,6 +54,4 @@ def _share(text: str, of: str) -> float:
     try:
         return float(number) / 100
     except ValueError:
-        raise UsageError(
-            f"The share of the {of} is a number of percent, such as 50 or 12.5."
-        ) from None
+        raise UsageError(f"The share of the {of} is a percentage, such as 50 or 12.5.") from None
