@@ -92,7 +92,7 @@ def test_an_address_is_suppressed_and_released(sent: Sestui) -> None:
     }
     again = sent.run("contact", "suppress", "ada@example.com", "--reason", "other")
     assert (again.returncode, again.stdout) == (0, "")
-    assert "suppressed before" in again.stderr
+    assert "was already suppressed" in again.stderr
     assert "suppressed " in sent.ok("contact", "show", "ada@example.com")
     assert sent.json("contact", "show", "ada@example.com")["suppression"]["detail"] == "moved"
     assert "may be mailed again" in sent.ok("contact", "unsuppress", "ADA@example.com")
@@ -104,7 +104,7 @@ def test_an_address_is_suppressed_and_released(sent: Sestui) -> None:
 
 def test_a_whole_domain_is_suppressed_and_released(sent: Sestui) -> None:
     said = sent.ok("contact", "suppress", "*@Example.com", "--reason", "legal asked")
-    assert "is suppressed" in said
+    assert "has been suppressed" in said
     shown = sent.json("contact", "show", "ada@example.com")["suppression"]
     assert (shown["address"], shown["detail"]) == ("@example.com", "legal asked")
     assert "all of example.com: manual: legal asked" in sent.ok(

@@ -90,7 +90,7 @@ def test_a_signal_drains_and_the_next_send_goes_on(ready: Sestui, number: signal
     assert (run["state"], run["sending"], run["in_doubt"]) == ("sending", 0, 0)
     going_on = ready.run("send", "news", "--json", SESTUI_SIMULATOR_RATE="5000")
     assert going_on.returncode == 0
-    assert f"Continuing run 1 of news: {run['pending']} are still" in going_on.stderr
+    assert f"Continuing run 1 of news: {run['pending']} still to be sent" in going_on.stderr
     assert json.loads(going_on.stdout)["accepted"] == 200
 
 

@@ -100,7 +100,7 @@ def test_old_logs_go_and_nothing_else(runtime):
     before = everything(runtime)
     purged = ran(runtime, "purge", {})
     assert gone(before, everything(runtime)) == {"task_run": set(busy[: len(old)])}
-    assert purged.detail == f"Forgotten: {len(old):,} task runs."
+    assert purged.detail == f"Deleted: {len(old):,} task runs."
     assert purged.result == {"task runs": len(old)}
 
 

@@ -33,7 +33,7 @@ def test_all_fields_are_saved_unless_somebody_else_was_quicker(database):
     assert (contact.attributes, contact.tags) == ({"city": "Zürich"}, ["vip"])
     assert (contact.status, contact.status_reason) == ("unsubscribed", "by phone")
     assert (contact.created_at, contact.updated_at) == (5, 7)
-    with pytest.raises(StateError, match="meanwhile"):
+    with pytest.raises(StateError, match="in the meantime"):
         edits.save(contact_id, FIELDS, 8, seen=5)
     with pytest.raises(NotFoundError):
         edits.save(contact_id + 1, FIELDS, 8, seen=5)
