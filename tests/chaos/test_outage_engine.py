@@ -20,11 +20,11 @@ from sestui.simulator.launch import SimulatorProcess, start_simulator
 from sestui.store.db.tables import Run
 from tests.support.certificates import self_signed
 from tests.support.middle import Middle
+from tests.support.outages import most_in_doubt
 from tests.support.seeding import addresses, checked_counts
 from tests.support.workspaces import World, until
 
 RATE = 100
-MOST = 25
 OF_TLS = ("plain_text_on_tls", "reset_in_handshake", "handshake_hangs", "handshake_trickles")
 
 
@@ -173,7 +173,7 @@ def test_from_the_first_mail_on(underway, kind):
     made.go.set()
     made.until(lambda: made.troubles)
     made.middle.behave()
-    made.ended(doubts=MOST)
+    made.ended(doubts=most_in_doubt())
 
 
 @pytest.mark.long
@@ -190,7 +190,7 @@ def test_a_lasting_outage_makes_the_run_wait_and_it_goes_on_by_itself(underway, 
     assert made.state().detail.startswith("SES can't accept mail at the moment")
     assert made.state().detail.endswith("continues when it answers.")
     made.middle.behave()
-    made.ended(doubts=MOST)
+    made.ended(doubts=most_in_doubt())
     assert made.state().state == RunState.FINISHED
 
 
@@ -226,7 +226,7 @@ def test_no_thread_can_be_started_for_a_while(underway, no_threads, after):
     made.go.set()
     made.until(lambda: no_threads.asked >= 3)
     no_threads.out.clear()
-    made.ended(doubts=MOST if after else 0)
+    made.ended(doubts=most_in_doubt() if after else 0)
 
 
 @pytest.mark.parametrize(

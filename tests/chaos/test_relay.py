@@ -18,15 +18,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sestui.core.clock import SystemClock
 from sestui.core.delivery.states import DeliveryState
 from tests.support.between import SILENCES, Between
+from tests.support.outages import most_in_doubt
 from tests.support.relay import Relay, Ses, said, simple
 from tests.support.workspaces import check_pace, until
 
 CHUNK = 25
 """A quarter second of sending at 100/s: what the sender may have in the air at a kill, beside a
 call for each client."""
-
-
-MOST_IN_DOUBT = 25
 
 
 @pytest.fixture
@@ -297,7 +295,7 @@ def test_while_answers_tell_nothing_clients_are_told_to_come_back(scene, how):
         (503, "ServiceUnavailable"),
     }
     # A success was told for what may have arrived, and each of those is a doubt and no more.
-    assert len(mails) - len(back) <= MOST_IN_DOUBT
+    assert len(mails) - len(back) <= most_in_doubt()
     assert received(ses) == {"before@x.org": 1}
     between.instead = ""
     with ThreadPoolExecutor(20) as pool:
@@ -307,7 +305,7 @@ def test_while_answers_tell_nothing_clients_are_told_to_come_back(scene, how):
     print(  # noqa: T201
         f"\n{how}: {len(back)} of {len(mails)} told to come back, {len(in_doubt)} in doubt"
     )
-    assert len(in_doubt) <= MOST_IN_DOUBT
+    assert len(in_doubt) <= most_in_doubt()
     assert len(in_doubt) <= between.kept
     everyone = {"before@x.org"} | {email for to in mails for email in to}
     assert received(ses) == dict.fromkeys(everyone - in_doubt, 1)
