@@ -79,6 +79,8 @@ def check(relay, ses):
             assert got == 0, (row.email, row.state)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_killed_right_after_the_reply_everybody_gets_it_once(scene):
     relay, ses = scene(rate=60)
     to = everybody(50)

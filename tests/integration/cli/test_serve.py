@@ -178,6 +178,8 @@ async def test_a_page_that_is_closed_ends_its_app_only(ready: Sestui) -> None:
     assert "Traceback" not in server.stderr.read()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_app_that_cannot_start_says_why_where_it_is_served(
     sestui: Sestui, tmp_path: Path
 ) -> None:

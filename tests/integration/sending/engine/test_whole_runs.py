@@ -145,6 +145,8 @@ def test_at_the_quota_the_run_waits_and_goes_on_when_it_frees(world):
     assert runtime.runs.get(run.id).state == RunState.FINISHED
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_other_services_share_of_the_quota_is_left_to_them(world):
     w = world(simulator_quota=100, max_quota_usage=0.8)
     runtime = w.runtime()
@@ -177,6 +179,8 @@ def test_a_quota_answer_makes_the_run_wait_whatever_the_account_tells(world):
 # steering from elsewhere
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_pause_and_resume_from_another_process(world):
     w = world(simulator_rate=100)
     runtime, other, emails = w.runtime(), w.runtime(), addresses(120)
@@ -214,6 +218,8 @@ def test_cancel_from_another_process(world):
 # what pauses
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_refusals_in_a_row_pause_instead_of_burning_the_list(world):
     w = world()
     w.account.add_fault(checked_fault("refuse"))
@@ -266,6 +272,8 @@ def test_throttling_slows_down_and_loses_nobody(world):
     assert slowest.rate == pytest.approx(400 * slowest.rate_factor)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_ses_failed_on_is_tried_again(world):
     w = world()
     for kind in ("error_500", "error_503"):
@@ -294,6 +302,8 @@ def test_a_lost_answer_is_a_doubt_and_never_a_second_mail(world):
     assert len(w.outbox()) == 56 + 3
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_an_ses_that_is_gone_for_a_while_is_waited_for(world):
     w = world()
     runtime, emails = w.runtime(), addresses(200)
@@ -334,6 +344,8 @@ def test_a_database_that_is_locked_for_a_while_is_waited_for(world, monkeypatch)
     assert w.outbox() == once(emails)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("unheard", [{1}, {2, 5, 6}])
 def test_a_commit_that_nobody_can_tell_of_costs_nothing(world, monkeypatch, unheard):
     """As when a database server falls silent while it commits: it did, and it can't say so."""
