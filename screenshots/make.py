@@ -20,7 +20,7 @@ from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.tabs import PLACES
+from sestui.tui.app.tabs import TABS
 
 HERE = Path(__file__).parent
 SIZE = (120, 36)
@@ -86,7 +86,7 @@ def prepare(runtime: Runtime) -> int:
     sender.start()
     sender.join()
     runtime.starter.start(runtime.campaigns.get("customer-survey"), runtime.clock.now())
-    runtime.steering.pause("customer-survey")
+    runtime.run_control.pause("customer-survey")
     for task in (
         TaskFields("nightly-backup", "backup", "0 3 * * *", description="Copy the database"),
         TaskFields(
@@ -124,7 +124,7 @@ async def draw(runtime: Runtime, run_id: int) -> None:
         await until(pilot, sent(1_000))
         await both(app, pilot, "run")
         await pilot.press("escape")
-        for number, place in enumerate(PLACES, 1):
+        for number, place in enumerate(TABS, 1):
             await pilot.press("escape", str(number))
             await pilot.pause(2)
             await both(app, pilot, place.mode)
