@@ -81,7 +81,7 @@ class ScreenServices:
             }
 
     def _mails(self) -> int:
-        from sestui.simulator.account.storage import FILE_NAME  # noqa: PLC0415 - as above
-        from sestui.simulator.outbox.outbox_reader import OutboxReader  # noqa: PLC0415 - not for the first paint
+        from sestui.simulator.account.storage import FILE_NAME  # noqa: PLC0415 - not for the first paint
+        from sestui.simulator.outbox.outbox_reader import OutboxReader  # noqa: PLC0415 - as above
 
         return OutboxReader(self.runtime.workspace / FILE_NAME).newest()
