@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from sestui.core.clock import Instant
 from sestui.errors import SestuiError
 from sestui.store.relay.key_maker import KeyMaker
 from sestui.store.relay.tables import RelayKey
@@ -17,7 +16,7 @@ from sestui.tui.account.relay_key_form import KeyForm
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _REFRESH_SECONDS = 2.0
@@ -117,15 +116,12 @@ class RelayKeysScreen(BaseScreen):
             words = (
                 f"{key.name} may send as {', '.join(key.senders) or 'anybody'}; calls: {key.calls}"
             )
-            when = f"; created {self._at(key.created_at)}"
+            when = f"; created {self.services.at(key.created_at)}"
             if key.revoked_at is not None:
-                when += f", revoked {self._at(key.revoked_at)}"
+                when += f", revoked {self.services.at(key.revoked_at)}"
             room = _ABOUT_LINES * (self.size.width - 2) - self.size.width // 2 - len(when)
             self._about.update(f"{shorten(words, max(1, room))}{when}.")
         self.refresh_bindings()
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)
 
     # doing
 

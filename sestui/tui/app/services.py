@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
+from sestui.core.clock import Instant
 from sestui.runtime import Runtime
 from sestui.sending.engine.report import AnswerLine
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background_jobs import BackgroundJobs
-from sestui.tui.widgets.format import counted
+from sestui.tui.widgets.format import counted, moment
 
 
 class Listeners:
@@ -47,6 +48,10 @@ class ScreenServices:
         """Set once the sender has reached the account: asking before would start a simulator."""
         self.label = self.read_label()
         """The account as last read."""
+
+    def at(self, instant: Instant) -> str:
+        """The instant in the operator's time, short if it is near (:func:`moment`)."""
+        return moment(instant, self.clock.now(), self.zone)
 
     def known_account(self) -> KnownAccount | None:
         """The account as far as it is known; blocking. None, too, while it is not open."""

@@ -8,7 +8,6 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView, RunView
 from sestui.store.ledger.walk import LogFilter
 from sestui.tui.app.base_screen import BaseScreen
@@ -31,7 +30,6 @@ from sestui.tui.campaigns.service import CampaignService, CampaignSnapshot
 from sestui.tui.campaigns.start_dialog import CampaignStart
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
-from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -81,13 +79,13 @@ class CampaignScreen(BaseScreen):
         self.refresh_seconds = _REFRESH_SECONDS
         self._snapshot: CampaignSnapshot | None = None
         self._meter = RateMeter()
-        self._title = CampaignTitle(self._at)
-        self._about = CampaignAbout(self._at)
-        self._forecast = CampaignForecast(self._at)
+        self._title = CampaignTitle(self.services.at)
+        self._about = CampaignAbout(self.services.at)
+        self._forecast = CampaignForecast(self.services.at)
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
-            RunProgress(self._meter, Say(services.clock.now, self._at)),
+            RunProgress(self._meter, Say(services.clock.now, self.services.at)),
             RunRate(self._meter),
             RunQuota(),
         )
@@ -151,9 +149,6 @@ class CampaignScreen(BaseScreen):
     def on_resize(self) -> None:
         """A higher screen shows more."""
         self._fit()
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)
 
     # which run, which delivery
 

@@ -8,7 +8,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Rule
 
-from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.walk import LogFilter, LogRow
@@ -30,7 +29,6 @@ from sestui.tui.campaigns.service import CampaignService, RunSnapshot
 from sestui.tui.campaigns.tail import Tail, line_of_answer
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
-from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.rate_meter import RateMeter
 
 _REFRESH_SECONDS = 0.25
@@ -73,7 +71,7 @@ class RunScreen(BaseScreen):
         self._figures: tuple[Figure, ...] = (
             RunTitle(),
             RunBar(),
-            RunProgress(self._meter, Say(services.clock.now, self._at)),
+            RunProgress(self._meter, Say(services.clock.now, self.services.at)),
             RunRate(self._meter),
             RunQuota(),
             RunCountsLine(),
@@ -157,6 +155,3 @@ class RunScreen(BaseScreen):
             self.action_deliveries()
             return True
         return False
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)

@@ -20,7 +20,6 @@ from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.findings_list import FindingsList
 from sestui.tui.compose.mail_preview import Drawn, MailPreview, drawn
 from sestui.tui.dialogs.ask import AskScreen
-from sestui.tui.widgets.format import moment
 
 _LOOK_SECONDS = 0.3
 """So long nobody may have typed before a look begins."""
@@ -173,7 +172,7 @@ class ComposeScreen(DraftScreen):
         opened, found = self.on_desk.opened, self.drawn.look.findings if self.drawn else ()
         state = "new" if opened is None else ""
         if opened is not None and opened.next_due_at is not None:
-            at = moment(opened.next_due_at, self.services.clock.now(), self.services.zone)
+            at = self.services.at(opened.next_due_at)
             state = f"starts {at}"
         self._head.snapshot = HeadSnapshot(
             name=self.called,

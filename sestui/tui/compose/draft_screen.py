@@ -20,7 +20,7 @@ from sestui.tui.compose.open_campaign import OpenCampaignScreen
 from sestui.tui.compose.saving import DraftSaving
 from sestui.tui.compose.service import ENDINGS, ComposeService, OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 
 _KEEP_SECONDS = 1.0
 """What a crash may cost of typing, about."""
@@ -150,7 +150,7 @@ class DraftScreen(BaseScreen):
 
     async def _offer(self, kept: AutosavedDraft) -> None:
         name = kept.draft.name.strip() or "a new campaign"
-        typed_until = moment(kept.at, self.services.clock.now(), self.services.zone)
+        typed_until = self.services.at(kept.at)
         answer = await self.app.push_screen_wait(
             ChooseScreen(
                 f"Unsaved text of {shorten(name, 50)}",

@@ -15,7 +15,7 @@ from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.service import OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.format import moment, recipients, shorten
+from sestui.tui.widgets.format import recipients, shorten
 
 if TYPE_CHECKING:
     from sestui.tui.compose.draft_screen import DraftScreen
@@ -75,10 +75,10 @@ class DraftSaving(ScreenPart):
         name = shorten(opened.seen.name, 60)
         if opened.next_due_at is None:
             return f"Saved {name} as a draft; nothing is sent until you start it."
-        return f"Saved {name}; it is scheduled {self._at(opened.next_due_at)}."
+        return f"Saved {name}; it is scheduled {self._for(opened.next_due_at)}."
 
-    def _at(self, instant: Instant) -> str:
-        return f"for {moment(instant, self.services.clock.now(), self.services.zone)}"
+    def _for(self, instant: Instant) -> str:
+        return f"for {self.services.at(instant)}"
 
     async def _ask_about_name(self, seen: CampaignVersion, read: ReadDraft) -> str:
         old, new = shorten(seen.name, 40), shorten(read.campaign.name, 40)
@@ -108,14 +108,14 @@ class DraftSaving(ScreenPart):
         stands = f"It can't be scheduled: {trouble}" if trouble else f"It would go to {who}."
         answer = await self.app.push_screen_wait(
             ChooseScreen(
-                f"Schedule {name} {self._at(due)}?",
+                f"Schedule {name} {self._for(due)}?",
                 f"{shorten(stands, 300)}\nMail goes to {self.services.label.text}.",
                 {"draft": "Save it as a draft: nothing is scheduled", **start},
             )
         )
         if answer != "start":
             return answer
-        question = f"Schedule {name} {self._at(due)}, for {who}?"
+        question = f"Schedule {name} {self._for(due)}, for {who}?"
         text = (
             f"`sestui run-due` or this app then sends it to {who}, without another question.\n"
             f"Subject: {shorten(read.message.subject, 120)}"

@@ -19,7 +19,7 @@ from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead
 from sestui.tui.contacts.contact_lists import ContactListsScreen
 from sestui.tui.contacts.suppress import SuppressionScreen
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 from sestui.tui.widgets.pager import Pager
 
@@ -141,7 +141,7 @@ class ContactScreen(SuppressionScreen):
         said = ": ".join(part for part in (entry.code, entry.reason) if part)
         test = entry.kind == RunKind.TEST
         return {
-            "when": (moment(entry.at, self.services.clock.now(), self.services.zone), "quiet"),
+            "when": (self.services.at(entry.at), "quiet"),
             "campaign": (entry.campaign, ""),
             "run": (f"test {entry.run}" if test else str(entry.run), ""),
             "state": (state, kind),

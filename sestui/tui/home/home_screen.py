@@ -5,7 +5,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from sestui.core.clock import Instant
 from sestui.reports.dashboard import Dashboard
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import open_run
@@ -15,7 +14,6 @@ from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.home.account_figures import AccountHealth, AccountQuota, AccountRate
 from sestui.tui.home.agenda import COLUMNS, AgendaRow, agenda, cells
 from sestui.tui.home.service import AccountSnapshot, HomeService
-from sestui.tui.widgets.format import moment
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _REFRESH_SECONDS = 0.5
@@ -74,7 +72,7 @@ class HomeScreen(BaseScreen):
         for figure in (self._rate, self._quota, self._health):
             figure.account = account
         key = self.services.runtime.settings.keymap.get("schedule.crontab", "c").partition(",")[0]
-        rows = agenda(found, self._at, key)
+        rows = agenda(found, self.services.at, key)
         self._agenda.show_rows(rows)
         self._agenda.display = bool(rows)
         self.query_one("#empty").display = not rows
@@ -103,6 +101,3 @@ class HomeScreen(BaseScreen):
         if await self.app.push_screen_wait(question):
             await self.attempt(lambda: self._home.import_seen(import_id))
             self.look_again()
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)

@@ -12,7 +12,6 @@ from textual.widgets import ContentSwitcher
 from sestui.audience.imports.importer import check_list_name
 from sestui.audience.imports.preview import Preview, preview
 from sestui.audience.sources.file_cells import Reading
-from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StateError, StoppedError
 from sestui.store.contacts.imports import Imports
 from sestui.tui.app.base_screen import BaseScreen
@@ -24,7 +23,7 @@ from sestui.tui.imports.head import ImportHead
 from sestui.tui.imports.list_step import ListStep
 from sestui.tui.imports.result_step import RejectTable, ResultStep
 from sestui.tui.imports.service import Imported, ImportJob, ImportPlan
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _FILE, _COLUMNS, _LIST, _RESULT = range(4)
@@ -41,7 +40,7 @@ class ImportScreen(BaseScreen):
         super().__init__(services)
         folder = _working_folder()
         self._head = ImportHead()
-        self._file = FileStep(folder, self._at)
+        self._file = FileStep(folder, self.services.at)
         self._columns = ColumnsStep()
         self._list = ListStep()
         self._result = ResultStep(folder)
@@ -254,9 +253,6 @@ class ImportScreen(BaseScreen):
             return
         self._result.step_back()
         self.tell(said)
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)
 
 
 def _working_folder() -> Path:

@@ -15,7 +15,7 @@ from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.browser import open_in_browser
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.outbox.service import MailSnapshot, OutboxService, OutboxSource
-from sestui.tui.widgets.format import file_size, moment, shorten
+from sestui.tui.widgets.format import file_size, shorten
 from sestui.tui.widgets.html_content import MOST_CHARACTERS, html_content
 from sestui.tui.widgets.pager import Pager
 from sestui.tui.widgets.rendered_mail import RenderedMail
@@ -196,9 +196,7 @@ class MailScreen(BaseScreen):
         self._head.snapshot = mail
         self._mail.show(drawn)
         self._head.place = f"{self.index + 1:,} of {self._source.count():,}"
-        self._head.when = moment(
-            mail.listed.accepted_at, self.services.clock.now(), self.services.zone
-        )
+        self._head.when = self.services.at(mail.listed.accepted_at)
         self._show_view()
         self.refresh_bindings()
 

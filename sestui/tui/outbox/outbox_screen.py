@@ -14,7 +14,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _REFRESH_SECONDS = 0.5
@@ -155,7 +155,7 @@ class OutboxScreen(BaseScreen):
 
     def _cells(self, mail: ListedMail) -> dict[str, Cell]:
         state = mail.outcome.state
-        when = moment(mail.accepted_at, self.services.clock.now(), self.services.zone)
+        when = self.services.at(mail.accepted_at)
         return {
             "when": (when, "quiet"),
             "to": (mail.to, ""),

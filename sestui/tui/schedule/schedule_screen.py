@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.clock import Instant
 from sestui.errors import SestuiError, StoppedError
 from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.task_service import TaskForecast, TaskView
@@ -20,7 +19,7 @@ from sestui.tui.campaigns.start_question import ask_to_start, follow_up_question
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.service import ScheduleService, TaskJob
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
 
 _REFRESH_SECONDS = 1.0
@@ -356,10 +355,7 @@ class ScheduleScreen(BaseScreen):
 
     def _cells(self, item: AgendaItem) -> dict[str, Cell]:
         late = self._agenda.late(item) if self._agenda is not None else ""
-        return agenda_cells(item, late, self._at)
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)
+        return agenda_cells(item, late, self.services.at)
 
 
 def _identity(item: AgendaItem) -> tuple[str, str]:

@@ -8,14 +8,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from sestui.core.clock import Instant
 from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.schedule.service import ScheduleService
 from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _REFRESH_SECONDS = 1.0
@@ -37,7 +36,7 @@ class TaskLogScreen(BaseScreen):
         self._schedule = ScheduleService(services.runtime)
         self._task_name = name
         self._runs: LazyTable[TaskRunView] = LazyTable(
-            RUN_COLUMNS, lambda view: run_cells(view, self._at), id="task-runs"
+            RUN_COLUMNS, lambda view: run_cells(view, self.services.at), id="task-runs"
         )
 
     def body(self) -> ComposeResult:
@@ -83,6 +82,3 @@ class TaskLogScreen(BaseScreen):
         """Copy the log of the run under the cursor."""
         if (view := self._runs.selected) is not None:
             self.copy(view.log or view.detail)
-
-    def _at(self, instant: Instant) -> str:
-        return moment(instant, self.services.clock.now(), self.services.zone)
