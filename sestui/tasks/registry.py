@@ -1,6 +1,5 @@
 """The task types there are: entry points of the group ``sestui.tasks``, loaded one by one."""
 
-import difflib
 import logging
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -9,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sestui.core.suggestions import did_you_mean
 from sestui.core.text import printable
 from sestui.errors import SestuiError, UsageError
 from sestui.tasks.task_type import TaskType
@@ -40,8 +40,7 @@ def checked_type(name: str) -> str:
     known = known_types()
     if name in known:
         return name
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+    hint = did_you_mean(name, known) or f"there are {', '.join(known)}."
     raise UsageError(f"There is no task type {printable(name)!r}; {hint}")
 
 
@@ -95,8 +94,7 @@ def _fault(error: Any, kind: TaskType[Any]) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "together"
     if error["type"] == "extra_forbidden":
         known = list(kind.Parameters.model_fields)
-        close = difflib.get_close_matches(where, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known) or 'none'}"
+        hint = did_you_mean(where, known) or f"known: {', '.join(known) or 'none'}"
         return f"there is no parameter {printable(where)} ({hint.rstrip('?')})"
     said = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{where}: {printable(said[:1].lower() + said[1:])}"

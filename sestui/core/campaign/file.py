@@ -1,6 +1,5 @@
 """A campaign as a file: YAML front matter over a body (docs/guide/campaigns.md)."""
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from sestui.core.campaign.kinds import flag_of, text_of, texts_of
 from sestui.core.campaign.values import BadValue
 from sestui.core.content.lint.language import is_language
 from sestui.core.content.message import BODY_FORMATS, BodyFormat, MessageSource
+from sestui.core.suggestions import did_you_mean
 from sestui.core.text import printable
 from sestui.errors import BadFileError
 
@@ -151,8 +151,7 @@ class _Parser:
     def _check_names(self) -> None:
         for name in self._values:
             if name not in _NAMES:
-                close = difflib.get_close_matches(name, _NAMES, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(_NAMES)}"
+                hint = did_you_mean(name, _NAMES) or f"known: {', '.join(_NAMES)}"
                 raise FrontMatterFault(
                     self._matter.lines.get(name), f"there is no field {name!r} ({hint})"
                 )

@@ -1,6 +1,5 @@
 """A task as a file: YAML with ``kind: task`` and the options of `task add` as fields."""
 
-import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sestui.core.campaign.front_matter import FrontMatterFault, read_front_matter
 from sestui.core.campaign.kinds import flag_of
 from sestui.core.schedule.cron_grammar import with_both
+from sestui.core.suggestions import did_you_mean
 from sestui.core.task.fields import TASK_FIELDS, TaskFields, checked_fields, naming
 from sestui.core.task.kinds import text_of
 from sestui.core.task.values import once
@@ -66,8 +66,7 @@ class TaskFile:
     def _check_names(self) -> None:
         for name in self._values:
             if name not in _NAMES:
-                close = difflib.get_close_matches(name, _NAMES, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(_NAMES)}"
+                hint = did_you_mean(name, _NAMES) or f"known: {', '.join(_NAMES)}"
                 raise UsageError(f"there is no field {printable(name)!r} ({hint}).")
         if self._values.get("kind") != "task":
             raise UsageError("YAML files describe tasks; begin with 'kind: task'.")

@@ -1,6 +1,5 @@
 """Campaigns and their messages."""
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -13,6 +12,7 @@ from sestui.core.content.message import MessageSource
 from sestui.core.delivery.states import RunKind
 from sestui.core.schedule.cron import Occurrence, occurrence_at
 from sestui.core.schedule.zones import due_at
+from sestui.core.suggestions import did_you_mean
 from sestui.core.text import printable
 from sestui.errors import ConflictError, NotFoundError, StateError
 from sestui.store.campaigns.messages import source_of, stored_message
@@ -65,11 +65,9 @@ class Campaigns:
         campaign = self.find(name)
         if campaign is not None:
             return campaign
-        close = difflib.get_close_matches(name, self.names(), n=3)
         hint = (
-            f"did you mean {' or '.join(close)}?"
-            if close
-            else "`sestui campaign list` shows all, `sestui apply FILE` adds one."
+            did_you_mean(name, self.names(), most=3)
+            or "`sestui campaign list` shows all, `sestui apply FILE` adds one."
         )
         raise NotFoundError(f"There is no campaign {name!r}; {hint}")
 

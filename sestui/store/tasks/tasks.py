@@ -1,6 +1,5 @@
 """Tasks as they are defined, and which of their occurrences are put in the queue."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ from sqlmodel import Session, col, delete, select
 from sestui.core.clock import Instant
 from sestui.core.schedule.cron import Occurrence, occurrence_at
 from sestui.core.schedule.zones import due_at
+from sestui.core.suggestions import did_you_mean
 from sestui.core.task.fields import (
     MOST_COUNTED,
     TASK_FIELDS,
@@ -91,11 +91,9 @@ class Tasks:
             return task
         with self._database.read() as session:
             names = session.exec(select(Task.name)).all()
-        close = difflib.get_close_matches(name, names, n=3)
         hint = (
-            f"did you mean {' or '.join(close)}?"
-            if close
-            else "`sestui task list` shows all, `sestui task add` adds one."
+            did_you_mean(name, names, most=3)
+            or "`sestui task list` shows all, `sestui task add` adds one."
         )
         raise NotFoundError(f"There is no task {printable(name)!r}; {hint}")
 

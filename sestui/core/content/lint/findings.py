@@ -4,7 +4,6 @@
 one types.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from sestui.core.content.message import BUILT_INS, Envelope, MessageSource, Temp
 from sestui.core.content.template.leftovers import foreign_placeholders
 from sestui.core.content.template.sandbox import compiled, lines_of_variables
 from sestui.core.delivery.mail import Mail
+from sestui.core.suggestions import did_you_mean
 from sestui.core.text import printable
 from sestui.errors import ContentError
 
@@ -284,9 +284,9 @@ def unknown_variables(
     names = {*known, *envelope.keywords, *BUILT_INS}
     for name in sorted(missing):
         where, line = examined.variables[name]
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        problem = f"no contact on its lists has {printable(name)}{hint}"
+        problem = f"no contact on its lists has {printable(name)}"
+        if hint := did_you_mean(name, names):
+            problem += f"; {hint}"
         column = column_of(examined.parts.get(where, ""), line, name)
         yield Finding(where, problem, line, column=column)
 
