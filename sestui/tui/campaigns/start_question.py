@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from sestui.core.campaign.follow_up import Only
+from sestui.core.task.fields import TaskFields
 from sestui.reports.overview import CampaignView
+from sestui.store.db.tables import Campaign
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.follow_up import WHOM
@@ -30,6 +32,29 @@ async def ask_to_start(screen: BaseScreen, name: str) -> CampaignView | None:
         return None
     question = _start_question(screen.services, view, count, warnings)
     return view if await screen.app.push_screen_wait(question) else None
+
+
+async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
+    """Ask before a task starts its campaign by hand; whether it is sent again, None: not at all."""
+    runtime, name, only = screen.services.runtime, task.campaign, task.parameters.get("only")
+
+    def startable() -> Campaign:
+        campaign = runtime.campaigns.get(name)
+        runtime.runs.refuse_repeat(campaign, again=True)
+        return campaign
+
+    campaign = await screen.attempt(startable)
+    if campaign is FAILED:
+        return None
+    if only not in list(Only):
+        started = await ask_to_start(screen, name)
+        return None if started is None else started.run is not None
+    part = Only(only)
+    size = await screen.attempt(lambda: runtime.runs.follow_up_size(campaign, part))
+    if size is FAILED:
+        return None
+    question = follow_up_question(screen.services, name, part, size)
+    return False if await screen.app.push_screen_wait(question) else None
 
 
 def _start_question(

@@ -14,12 +14,11 @@ from sestui.core.field_table import TableField
 from sestui.core.task.fields import TASK_FIELDS, TaskFields
 from sestui.core.task.kinds import PARAMETERS, TaskKind
 from sestui.errors import SestuiError
-from sestui.tasks.task_form import TaskForm, form_of
+from sestui.tasks.task_form import TaskForm, fields_of_form, form_of
 from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.edit_screen import EditScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.schedule.service import ScheduleService
 from sestui.tui.widgets.form import Field, Form, Labelled, text_of
 from sestui.tui.widgets.format import shorten
 
@@ -38,7 +37,7 @@ class EditTaskScreen(EditScreen):
 
     def __init__(self, services: ScreenServices, view: TaskView | None) -> None:
         super().__init__(services)
-        self._schedule = ScheduleService(services.runtime)
+        self._tasks = services.runtime.tasks
         self._task_name = view.name if view is not None else None
         fields = view.fields if view is not None else TaskFields("", "", "0 3 * * *")
         self._first = form_of(fields)
@@ -74,7 +73,7 @@ class EditTaskScreen(EditScreen):
         """Read the types there are, once."""
         if self._types:
             return
-        types = await self.look(self._schedule.types)
+        types = await self.look(self._tasks.types)
         if types is None:
             return
         self._types = types
@@ -121,7 +120,7 @@ class EditTaskScreen(EditScreen):
             ahead.update("It needs a name and a type.")
             return
         try:
-            outlook = await asyncio.to_thread(self._schedule.look_ahead, form)
+            outlook = await asyncio.to_thread(self._outlook, form)
         except SestuiError as error:
             ahead.update(shorten(str(error), 400))
             ahead.set_class(True, "wrong")
@@ -129,14 +128,23 @@ class EditTaskScreen(EditScreen):
             ahead.update(_said(outlook, max(20, self.size.width - 4)))
             ahead.set_class(False, "wrong")
 
+    def _outlook(self, form: TaskForm) -> TaskForecast:
+        """When the task in the form would run, checked as for saving."""
+        return self._tasks.outlook(self._tasks.check(fields_of_form(form)))
+
     @work(group="action", exclusive=True)
     async def action_save(self) -> None:
         """Save, unless something is wrong with it."""
         form = self._form
-        name = await self.attempt(lambda: self._schedule.save(form, self._task_name))
+        name = await self.attempt(lambda: self._save(form))
         if name is not FAILED:
             self.tell(f"Saved {name}.")
             self.app.pop_screen()
+
+    def _save(self, form: TaskForm) -> str:
+        """Store the form as a new task or over the one that was opened; how it is called now."""
+        tasks, fields, name = self._tasks, fields_of_form(form), self._task_name
+        return (tasks.add(fields) if name is None else tasks.change(name, fields)).name
 
 
 def _field(name: str, text: str, field: TableField[TaskKind]) -> Field:

@@ -8,17 +8,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from sestui.core.campaign.follow_up import Only
 from sestui.errors import SestuiError, StoppedError
 from sestui.tasks.agenda import Agenda, AgendaItem
+from sestui.tasks.crontab import Crontab
 from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.campaigns.start_question import ask_to_start, follow_up_question
+from sestui.tui.campaigns.start_question import ask_to_run
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.schedule.service import ScheduleService, TaskJob
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
+from sestui.tui.schedule.task_job import TaskJob
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
 
@@ -89,7 +89,8 @@ class ScheduleScreen(BaseScreen):
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._schedule = ScheduleService(services.runtime)
+        self._runtime = services.runtime
+        self._service = services.runtime.tasks
         self._tasks: LazyTable[AgendaItem] = LazyTable(AGENDA_COLUMNS, self._cells, id="tasks")
         self._agenda: Agenda | None = None
         self._looked: tuple[AgendaItem, TaskForecast] | None = None
@@ -114,7 +115,7 @@ class ScheduleScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the agenda with its newest runs."""
-        agenda = await self.look(self._schedule.agenda)
+        agenda = await self.look(self._runtime.agenda)
         if agenda is not None:
             self._agenda = agenda
             self._show()
@@ -169,12 +170,18 @@ class ScheduleScreen(BaseScreen):
             return
         if self._looked is None or self._looked[0] != item:
             try:
-                outlook = await asyncio.to_thread(self._schedule.outlook, item)
+                outlook = await asyncio.to_thread(self._outlook, item)
             except SestuiError as error:  # a schedule of a time before today's rules
                 about.update(shorten(str(error), 400))
                 return
             self._looked = (item, outlook)
         about.update(_told(item, self._looked[1], max(20, self.size.width - 4)))
+
+    def _outlook(self, item: AgendaItem) -> TaskForecast:
+        """When it starts, in words and by the clock; blocking."""
+        if isinstance(item, TaskView):
+            return self._service.outlook_of(item)
+        return self._service.outlook_from(item.timing, item.next_run_at)
 
     @property
     def selected(self) -> AgendaItem | None:
@@ -270,7 +277,7 @@ class ScheduleScreen(BaseScreen):
     async def _switch(self, *, on: bool) -> None:
         if (view := self.selected_task) is None:
             return
-        await self.attempt(lambda: self._schedule.switch(view.name, on=on))
+        await self.attempt(lambda: self._service.switch(view.name, on=on))
         self.look_again()
 
     @work(group="action")
@@ -285,7 +292,7 @@ class ScheduleScreen(BaseScreen):
             yes="Remove",
         )
         if await self.app.push_screen_wait(question):
-            await self.attempt(lambda: self._schedule.remove(view.name))
+            await self.attempt(lambda: self._service.remove(view.name))
             self.look_again()
 
     def action_copy(self) -> None:
@@ -296,7 +303,7 @@ class ScheduleScreen(BaseScreen):
     @work(group="action")
     async def action_crontab(self) -> None:
         """Show the crontab line, and install it once the operator has said so."""
-        crontab = await self.attempt(self._schedule.crontab)
+        crontab = await self.attempt(lambda: Crontab.of(self._runtime.settings))
         if crontab is FAILED:
             return
         question = ConfirmScreen(
@@ -306,7 +313,7 @@ class ScheduleScreen(BaseScreen):
             yes="Install",
         )
         if await self.app.push_screen_wait(question):
-            done = await self.attempt(lambda: self._schedule.install(crontab))
+            done = await self.attempt(lambda: _install(crontab))
             if done is not FAILED:
                 self.tell(done)
 
@@ -315,30 +322,13 @@ class ScheduleScreen(BaseScreen):
         """Run the task now; its end is told wherever the operator is by then."""
         if (view := self.selected_task) is None:
             return
-        again = await self._ask_to_start(view) if view.fields.campaign else False
+        again = await ask_to_run(self, view.fields) if view.fields.campaign else False
         if again is None:
             return
-        job = await self.attempt(lambda: self._schedule.job(view.name, again=again))
+        job = await self.attempt(lambda: TaskJob.of(self._runtime, view.name, again=again))
         if job is not FAILED:
             self.tell(f"Running {view.name} now.")
             await self._follow(job)
-
-    async def _ask_to_start(self, view: TaskView) -> bool | None:
-        """Ask before a task starts its campaign; whether it is sent again, None: not at all."""
-        name, only = view.fields.campaign, view.fields.parameters.get("only")
-        campaign = await self.attempt(lambda: self._schedule.startable(name))
-        if campaign is FAILED:
-            return None
-        if only not in list(Only):
-            started = await ask_to_start(self, name)
-            return None if started is None else started.run is not None
-        part = Only(only)
-        runs = self.services.runtime.runs
-        size = await self.attempt(lambda: runs.follow_up_size(campaign, part))
-        if size is FAILED:
-            return None
-        question = follow_up_question(self.services, name, part, size)
-        return False if await self.app.push_screen_wait(question) else None
 
     async def _follow(self, job: TaskJob) -> None:
         self.services.jobs.add(job)
@@ -356,6 +346,11 @@ class ScheduleScreen(BaseScreen):
     def _cells(self, item: AgendaItem) -> dict[str, Cell]:
         late = self._agenda.late(item) if self._agenda is not None else ""
         return agenda_cells(item, late, self.services.at)
+
+
+def _install(crontab: Crontab) -> str:
+    crontab.make_folder()
+    return crontab.install()
 
 
 def _identity(item: AgendaItem) -> tuple[str, str]:

@@ -12,12 +12,12 @@ from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.schedule.service import ScheduleService
 from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _REFRESH_SECONDS = 1.0
+_MOST_RUNS = 200
 _LONGEST_LOG = 20_000
 """Characters of a log that are shown; `sestui task log` prints all of it."""
 
@@ -33,7 +33,6 @@ class TaskLogScreen(BaseScreen):
     def __init__(self, services: ScreenServices, name: str) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._schedule = ScheduleService(services.runtime)
         self._task_name = name
         self._runs: LazyTable[TaskRunView] = LazyTable(
             RUN_COLUMNS, lambda view: run_cells(view, self.services.at), id="task-runs"
@@ -52,7 +51,8 @@ class TaskLogScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the runs."""
-        found = await self.look(lambda: self._schedule.log(self._task_name))
+        tasks = self.services.runtime.tasks
+        found = await self.look(lambda: tasks.log(self._task_name, limit=_MOST_RUNS))
         if found is not None:
             self._runs.show_rows(found)
             self._say()
