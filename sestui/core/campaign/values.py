@@ -188,10 +188,7 @@ def misfire_hours(value: Any) -> float:
     Raises:
         BadValue: it isn't such a number.
     """
-    try:
-        hours = 0.0 if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        hours = 0.0
+    hours = _number(value)
     if not 0 < hours <= LONGEST_MISFIRE_HOURS:
         raise BadValue(f"must be a number of hours above 0, up to {LONGEST_MISFIRE_HOURS:,.0f}")
     return hours
@@ -203,13 +200,18 @@ def max_rate(value: Any) -> float:
     Raises:
         BadValue: it isn't such a number.
     """
-    try:
-        rate = 0.0 if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        rate = 0.0
+    rate = _number(value)
     if not 0 < rate < float("inf"):
         raise BadValue("must be a number above 0, in recipients a second")
     return rate
+
+
+def _number(value: Any) -> float:
+    """What was given, as a number; 0, which is none that may be given, if it isn't one."""
+    try:
+        return 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def keywords(value: Any) -> dict[str, Any]:
