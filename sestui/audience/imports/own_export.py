@@ -26,6 +26,7 @@ from sestui.audience.imports.statuses import StatusCount, UnknownStatus
 from sestui.audience.sources.file_cells import MAX_RECORD, Reading, RowFormat, is_damaged
 from sestui.audience.sources.json_rows import loads
 from sestui.audience.sources.opening import OpenedFile, open_contacts
+from sestui.audience.sources.text_source import ByteSource
 from sestui.core.contact.address_check import Refusal, check_address, domain_key
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.spreadsheet import unguarded
@@ -261,12 +262,11 @@ def own_line_columns() -> Columns:
     )
 
 
-class OwnLineSource:
+class OwnLineSource(ByteSource):
     """An exported file of JSON lines: each is a record of one cell."""
 
     def __init__(self, opened: OpenedFile) -> None:
-        self._name = opened.name
-        self._file = opened.file
+        super().__init__(opened.file, opened.name)
         self.format = RowFormat(
             kind="JSON",
             encoding="utf-8",
@@ -277,15 +277,6 @@ class OwnLineSource:
             sample=((*COLUMNS, _ATTRIBUTES),),
             notes=("sestui's own export", *opened.notes),
         )
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
         """Every line that is not blank: its number, its bytes, its text.

@@ -17,6 +17,7 @@ from sestui.audience.sources.file_cells import (
     TypedCell,
     looks_like_address,
 )
+from sestui.audience.sources.text_source import ByteSource
 from sestui.core.text import folded
 from sestui.errors import BadFileError
 
@@ -66,12 +67,11 @@ def is_json(text: str) -> bool:
     return _begins(text) is not None
 
 
-class JsonSource:
+class JsonSource(ByteSource):
     """A row for each object; its columns are all names that the file's objects have."""
 
     def __init__(self, file: BinaryIO, name: str, encoding: Encoding, *, size: int) -> None:
-        self._name = name
-        self._file = file
+        super().__init__(file, name)
         self._codec = encoding.codec
         names: dict[str, int] = {}
         sample: list[dict[str, str]] = []
@@ -98,15 +98,6 @@ class JsonSource:
             accented=encoding.accented,
             typed=True,
         )
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
-        return self._file.tell()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
         """The names, then each object's values in their order.

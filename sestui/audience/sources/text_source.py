@@ -1,4 +1,4 @@
-"""What sources have in common that read a file as text, from its beginning to its end."""
+"""What sources have in common that read a file from its beginning to its end."""
 
 import io
 from typing import BinaryIO
@@ -7,21 +7,32 @@ from sestui.audience.sources.encoding import Encoding
 from sestui.audience.sources.file_cells import KEEP_BYTES
 
 
-class TextSource:
+class ByteSource:
+    """An open file."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the reading is, out of ``format.size``."""
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+class TextSource(ByteSource):
     """An open file with its text; undecodable bytes are kept as ``KEEP_BYTES`` has them."""
 
     def __init__(
         self, file: BinaryIO, name: str, encoding: Encoding, *, newline: str | None = None
     ) -> None:
         """``newline`` is as for :func:`open`."""
-        self._name = name
-        self._bytes = file
+        super().__init__(file, name)
         self._text = io.TextIOWrapper(file, encoding.codec, errors=KEEP_BYTES, newline=newline)
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
-        return self._bytes.tell()
 
     def close(self) -> None:
         """Let go of the file."""
