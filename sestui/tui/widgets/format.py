@@ -1,6 +1,5 @@
 """Figures and strangers' text as the screens draw them; pure functions."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,12 +9,20 @@ from sestui.core.clock import Instant
 from sestui.core.text import printable
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def percent(part: float, whole: float) -> str:
     """``61 %``, rounded down: ``100 %`` is said only of what is complete."""
     return f"{int(100 * part / whole + 1e-9) if whole else 0} %"
+
+
+def compact(value: float) -> str:
+    """At most four characters up to a thousand million: ``0.5``, ``28``, ``1.2k``, ``40k``."""
+    units = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+    size, unit = next((each for each in units if value >= each[0] * 0.9995), (1.0, ""))
+    scaled = value / size
+    figures = f"{scaled:.1f}" if scaled < 9.95 else f"{scaled:.0f}"
+    return figures.removesuffix(".0") + unit
 
 
 def duration(seconds: float) -> str:
@@ -56,14 +63,6 @@ def gauge(fraction: float, width: int) -> str:
     share = min(1.0, max(0.0, fraction))
     full = min(width, max(1, round(share * width)) if share > 0 else 0)
     return "▓" * full + "░" * (width - full)
-
-
-def sparkline(values: Sequence[float], top: float) -> str:
-    """One character a value, the highest level at ``top``."""
-    if top <= 0:
-        return _LEVELS[0] * len(values)
-    highest = len(_LEVELS) - 1
-    return "".join(_LEVELS[min(highest, max(0, round(value / top * highest)))] for value in values)
 
 
 def shorten(text: str, width: int) -> str:

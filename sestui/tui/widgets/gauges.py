@@ -3,7 +3,8 @@
 from textual.content import Content
 
 from sestui.core.delivery.pacing import Quota
-from sestui.tui.widgets.format import gauge, percent, sparkline
+from sestui.tui.widgets.format import gauge, percent
+from sestui.tui.widgets.plot import Series, strip
 from sestui.tui.widgets.rate_meter import RateMeter
 
 _SPARK_SECONDS = 60
@@ -21,9 +22,9 @@ def rate_line(meter: RateMeter, allowed: float | None, width: int) -> Content:
     of = f" of {allowed:,.1f}" if allowed else ""
     figures = f"{f'{meter.rate():,.1f}/s{of}':<{_FIGURES}}"
     room = max(0, width - _LABEL - len(figures))
-    history = meter.history(min(_SPARK_SECONDS, room))
+    history = tuple(meter.history(min(_SPARK_SECONDS, 2 * room)))
     top = max([allowed or 0.0, *history])
-    return labelled("rate", figures) + Content.styled(sparkline(history, top), "$primary")
+    return labelled("rate", figures) + strip(Series(history), top, (len(history) + 1) // 2)
 
 
 def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:

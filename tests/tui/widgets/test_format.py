@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sestui.tui.widgets.format import bar, duration, gauge, moment, percent, shorten, sparkline
+from sestui.tui.widgets.format import bar, duration, gauge, moment, percent, shorten
 from sestui.tui.widgets.rate_meter import RateMeter
 
 
@@ -39,11 +39,6 @@ def test_a_bar_is_drawn_to_an_eighth():
     assert bar(0.5, 3) == "█▌ "
     assert bar(1, 3) == "███"
     assert bar(0, 3) == "   "
-
-
-def test_a_sparkline_scales_to_its_top():
-    assert sparkline([0, 14, 28], 28) == "▁▅█"
-    assert sparkline([0, 0], 0) == "▁▁"
 
 
 @given(st.text(), st.integers(1, 40))
