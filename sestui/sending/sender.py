@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from sestui.core import threads
 from sestui.core.clock import Clock
 from sestui.errors import SestuiError, sender_failed
-from sestui.sending.engine.loop import End, Engine
+from sestui.sending.engine.loop import DRAIN_SECONDS, End, Engine
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ class Sender:
         self._clock = clock
         self._engine: Engine | None = None
         self._stopping = False
+        self._within = DRAIN_SECONDS
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="sestui-sender")
         self.end: End | None = None
@@ -39,12 +40,16 @@ class Sender:
         """
         threads.start(self._thread, self._clock)
 
-    def stop(self) -> None:
-        """Ask it to end: what has not left is taken back, what is in the air is awaited."""
+    def stop(self, within: float = DRAIN_SECONDS) -> None:
+        """Ask it to end: what has not left is taken back, what is in the air is awaited.
+
+        What is unanswered ``within`` seconds is in doubt.
+        """
         with self._lock:
             self._stopping = True
+            self._within = min(self._within, within)
             if self._engine is not None:
-                self._engine.stop()
+                self._engine.stop(within)
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait for the end; False if ``seconds`` were not enough."""
@@ -62,7 +67,7 @@ class Sender:
                 with self._lock:
                     self._engine = engine
                     if self._stopping:
-                        engine.stop()
+                        engine.stop(self._within)
                 self.end = engine.run()
         except SestuiError as error:
             self.error = error

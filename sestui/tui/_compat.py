@@ -5,6 +5,7 @@ types only: importing them here would delay the first frame.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 if TYPE_CHECKING:
+    from queue import Queue
+
     from textual.drivers.web_driver import WebDriver
     from textual.widgets import TextArea
     from textual.widgets.text_area import TextAreaTheme
@@ -105,3 +108,22 @@ def use_parsed(stylesheet: Stylesheet, parsed: Sources) -> None:
 def tell_app(driver: "WebDriver") -> Callable[[Any], bool]:
     """What posts a message to the app that ``driver`` drives."""
     return driver._app.post_message
+
+
+def write_nowhere(app: App[Any]) -> None:
+    """Take what ``app`` writes from its writer, which the end of the terminal may have ended.
+
+    The app waits for it otherwise: with each write once thirty wait, and when it closes.
+    """
+    from textual.drivers.linux_driver import LinuxDriver  # noqa: PLC0415 - there if it is one
+
+    driver = app._driver
+    if isinstance(driver, LinuxDriver) and (writer := driver._writer_thread) is not None:
+        queue = writer._queue
+        threading.Thread(target=_drop, args=(queue,), name="sestui-nowhere", daemon=True).start()
+
+
+def _drop(queue: "Queue[str | None]") -> None:
+    while queue.get() is not None:
+        pass
+    queue.put(None)  # the end is the writer's own, if it lives

@@ -44,6 +44,9 @@ PRIVATE = [
 
 ATTRIBUTES = [
     ("botocore.httpsession", "URLLib3Session", ("_proxy_config", "_verify")),
+    ("textual.app", "App", ("_driver",)),
+    ("textual.drivers._writer_thread", "WriterThread", ("_queue",)),
+    ("textual.drivers.linux_driver", "LinuxDriver", ("_writer_thread",)),
     ("textual.screen", "Screen", ("_bindings",)),
     ("textual.css.stylesheet", "Stylesheet", ("_parse_cache",)),
     ("textual.drivers.web_driver", "WebDriver", ("_app",)),

@@ -121,6 +121,7 @@ class Engine:
             lasting_seconds=limits.lasting_seconds,
         )
         self._stop = threading.Event()
+        self._drain_seconds = DRAIN_SECONDS
         self._composers: dict[int, MailComposer] = {}
         self._scheduler = FairScheduler()
         self._sizer = ClaimSizer(self._dispatcher, limits.mode)
@@ -130,8 +131,13 @@ class Engine:
         self._beat_at = float("-inf")
         self._quota: Quota | None = None
 
-    def stop(self) -> None:
-        """Ask the loop to end: what has not left is taken back, what is in the air is awaited."""
+    def stop(self, within: float = DRAIN_SECONDS) -> None:
+        """Ask the loop to end: what has not left is taken back, what is in the air is awaited.
+
+        That for ``within`` seconds; what is unanswered then is in doubt. A later call may shorten
+        it.
+        """
+        self._drain_seconds = min(self._drain_seconds, within)
         self._stop.set()
         self._dispatcher.answered.set()
 
@@ -346,14 +352,13 @@ class Engine:
     def _drain(self) -> None:
         """Take back what has not left, await what has, and write every answer."""
         self._dispatcher.withdraw()
-        give_up_at = self._patience_ends()
-        while self._dispatcher.in_the_air and self._clock.monotonic() < give_up_at:
+        began = self._clock.monotonic()
+        while self._dispatcher.in_the_air and self._clock.monotonic() < self._patience_ends(began):
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
         self._answers.add(self._dispatcher.give_up())
-        self._answers.write_last(self._patience_ends())
+        self._answers.write_last(self._patience_ends(self._clock.monotonic()))
         self._report_if_due(last=True)
 
-    def _patience_ends(self) -> float:
-        now = self._clock.monotonic()
-        return min(now + DRAIN_SECONDS, max(now, self._ends_at + _OVERTIME_SECONDS))
+    def _patience_ends(self, began: float) -> float:
+        return min(began + self._drain_seconds, max(began, self._ends_at + _OVERTIME_SECONDS))

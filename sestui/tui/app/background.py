@@ -75,16 +75,23 @@ class Background:
         self._sender = runtime.sender(until_idle=False, report=self._report)
         self._sender.start()
 
-    def rest(self) -> None:
-        """Ask the sender to end until the next :meth:`start`; returns at once."""
-        self._resting = True
-        if self._sender is not None:
-            self._sender.stop()
+    def rest(self, within: float | None = None) -> None:
+        """Ask the sender to end until the next :meth:`start`; returns at once.
 
-    def stop(self) -> None:
-        """Ask the sender to end for good; returns at once."""
+        What is unanswered after ``within`` seconds (None: its own patience) is in doubt.
+        """
+        self._resting = True
+        if self._sender is None:
+            return
+        if within is None:
+            self._sender.stop()
+        else:
+            self._sender.stop(within)
+
+    def stop(self, within: float | None = None) -> None:
+        """Ask the sender to end for good, as :meth:`rest` does; returns at once."""
         self._stopped = True
-        self.rest()
+        self.rest(within)
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait for its end; False if ``seconds`` were not enough."""

@@ -25,7 +25,7 @@ from sestui.tui.app.background_jobs import last_words
 from sestui.tui.app.leaving import LeavingScreen
 from sestui.tui.app.opening import OpeningScreen
 from sestui.tui.app.preferences import use_keymap, use_theme
-from sestui.tui.app.shutdown import ignore_signals, leave_on_signals
+from sestui.tui.app.shutdown import OutsideOrders
 from sestui.tui.app.styles import LastingStylesheet
 from sestui.tui.app.type_ahead import TypeAhead
 
@@ -41,6 +41,9 @@ _FIRST_LOOK_SECONDS = 1.0
 
 _LEAVE_SECONDS = 8.0
 """A little longer than the sender waits for what is in the air."""
+
+_HUNG_UP_SECONDS = 1.0
+"""Once the terminal is gone the sender waits so long for what is in the air."""
 
 
 class SenderReported(Message):
@@ -82,7 +85,8 @@ class LifecycleApp(LoggedApp):
         use_theme(self, self._settings.theme)
         self.account_label = AccountLabel.of_settings(self._settings.account)
         self.push_screen(OpeningScreen())
-        leave_on_signals(lambda: self.run_worker(self.leave()))
+        self._orders = OutsideOrders(self, self._told_to_leave, self._hung_up)
+        self._orders.follow()
         self.call_after_refresh(self._open)
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
@@ -134,6 +138,14 @@ class LifecycleApp(LoggedApp):
                 return
         await self.leave()
 
+    def _told_to_leave(self) -> None:
+        self.run_worker(self.leave())
+
+    def _hung_up(self) -> None:
+        """Nobody is there any more: what is unanswered in a second is in doubt, and found later."""
+        self.background.stop(_HUNG_UP_SECONDS)
+        self._told_to_leave()
+
     async def leave(self) -> None:
         """Let what is in the air get its answer, then close, without a question."""
         if self._leaving:
@@ -153,7 +165,7 @@ class LifecycleApp(LoggedApp):
             self.services.jobs.stop()
         self.background.stop()
         await asyncio.to_thread(self.background.join)
-        ignore_signals()
+        self._orders.ignore()
 
     # standing aside
 

@@ -1,45 +1,102 @@
-"""Leaving in order when one is told to from outside: the terminal closed, or somebody said end."""
+"""Leaving in order when one is told to from outside: the terminal is gone, or somebody said end."""
 
 import asyncio
 import os
+import select
 import signal
+import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
-_PATIENCE_SECONDS = 30.0
-"""Longer than the sender takes to end: what is still there then hangs on a dead terminal."""
+from textual.app import App
+
+from sestui.core.signals import heeded
+from sestui.tui._compat import write_nowhere
+
+HUNG_UP_SECONDS = 2.5
+"""However it hangs: so long after its terminal is gone the process has ended. The ledger is safe at
+any instant, and the next process finds what this one has left in the air."""
 
 _EXIT_CODE = 128 + signal.SIGHUP
 
 
-def leave_on_signals(leave: Callable[[], object]) -> None:
-    """Call ``leave`` in the running event loop on SIGTERM and SIGHUP."""
-    loop = asyncio.get_running_loop()
+class OutsideOrders:
+    """SIGTERM, SIGHUP and a terminal that is gone, told to the event loop they come in."""
 
-    def hung_up() -> None:
+    def __init__(
+        self, app: App[Any], leave: Callable[[], object], hung_up: Callable[[], object]
+    ) -> None:
+        """``leave`` is called on SIGTERM, ``hung_up`` once nobody is at the terminal any more."""
+        self._app = app
+        self._loop = asyncio.get_running_loop()
+        self._leave = leave
+        self._hung_up = hung_up
+        self._once = threading.Lock()
+        self._signals = heeded((signal.SIGTERM, signal.SIGHUP))
+        self._waker: int | None = None
+
+    def follow(self) -> None:
+        """Begin to obey them, until :meth:`ignore`."""
+        for number in self._signals:
+            self._loop.add_signal_handler(number, self._signalled, number)
+        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+            awake, self._waker = os.pipe()
+            terminal = os.dup(sys.__stdin__.fileno())
+            watch = threading.Thread(target=self._watch, args=(terminal, awake), daemon=True)
+            watch.name = "sestui-terminal"
+            watch.start()
+
+    def ignore(self) -> None:
+        """Undo :meth:`follow`."""
+        for number in self._signals:
+            self._loop.remove_signal_handler(number)
+        if self._waker is not None:
+            os.close(self._waker)
+            self._waker = None
+
+    def _signalled(self, number: int) -> None:
+        if number == signal.SIGHUP:
+            self._terminal_gone()
+        else:
+            self._leave()
+
+    def _watch(self, terminal: int, awake: int) -> None:
+        """Wait, in a thread, until the terminal is gone: no signal tells a process whose session it
+        isn't, and one of nohup's; nor does a loop that waits for a write to it.
+        """
+        wait = select.poll()
+        wait.register(terminal, 0)  # nothing but its end
+        wait.register(awake, 0)
+        found = dict(wait.poll())
+        os.close(awake)
+        os.close(terminal)
+        if found.get(terminal, 0) & (select.POLLHUP | select.POLLERR):
+            self._terminal_gone()
+
+    def _terminal_gone(self) -> None:
+        if not self._once.acquire(blocking=False):
+            return  # told of it before
         _let_go_of_the_terminal()
-        leave()
-
-    loop.add_signal_handler(signal.SIGTERM, leave)
-    loop.add_signal_handler(signal.SIGHUP, hung_up)
-
-
-def ignore_signals() -> None:
-    """Undo :func:`leave_on_signals`."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.remove_signal_handler(number)
+        write_nowhere(self._app)
+        try:
+            self._loop.call_soon_threadsafe(self._hung_up)
+        except RuntimeError:
+            return  # it has left already
 
 
 def _let_go_of_the_terminal() -> None:
-    """A write to a terminal that is gone fails and ends Textual's writer, which it then waits for
-    for ever: from here on it writes nowhere. Should that come too late, the process still ends;
-    the ledger is safe at any instant.
+    """A write to a terminal that is gone fails, and a read that finds nothing is tried again at
+    once, for ever: from here on one writes nowhere, and reads from a pipe that says nothing.
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(nowhere, number)
+    silent, said = os.pipe()  # its other end stays open as long as the process lives
+    os.set_inheritable(said, False)
+    os.dup2(silent, 0)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
     os.close(nowhere)
-    last_resort = threading.Timer(_PATIENCE_SECONDS, os._exit, [_EXIT_CODE])
+    os.close(silent)
+    last_resort = threading.Timer(HUNG_UP_SECONDS, os._exit, [_EXIT_CODE])
     last_resort.daemon = True
     last_resort.start()

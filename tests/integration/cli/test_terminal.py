@@ -1,0 +1,79 @@
+"""The screens in a real terminal: what becomes of them, and of the mail, when it is gone."""
+
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+
+import psutil
+import pytest
+
+from tests.support.cli import Sestui
+from tests.support.terminal import Terminal
+from tests.support.workspaces import until
+
+ENDED = {0, 128 + signal.SIGHUP}
+"""In order, or on a machine that is too slow for that by the clock; but by itself."""
+
+
+def screens(sestui: Sestui, *, in_control: bool = True) -> Terminal:
+    return Terminal(
+        [sys.executable, "-m", "sestui"], sestui.environment(), sestui.home, in_control=in_control
+    )
+
+
+def in_the_air(sestui: Sestui) -> int:
+    with closing(sqlite3.connect(sestui.data / "sestui.db")) as database:
+        (count,) = database.execute("SELECT sum(sending) FROM run").fetchone()
+    return int(count)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(each.is_running() and each.status() != "zombie" for each in processes)
+
+
+def family(terminal: Terminal) -> list[psutil.Process]:
+    own = psutil.Process(terminal.process.pid)
+    return [own, *own.children(recursive=True)]
+
+
+@pytest.mark.parametrize("in_control", [True, False], ids=["signalled", "unsignalled"])
+def test_closing_the_terminal_ends_everything_and_loses_nobody(
+    ready: Sestui, in_control: bool
+) -> None:
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": "20", "SESTUI_SIMULATOR_LATENCY": "0.1"}
+    ready.ok("campaign", "start", "news")
+    with screens(ready, in_control=in_control) as terminal:
+        ready.accepted(5)
+        running = family(terminal)
+        assert len(running) > 1  # the simulator
+        terminal.close_window()
+        assert terminal.exit_code() in ENDED
+        until(lambda: gone(running))
+    run = ready.latest()
+    assert (run["state"], run["sending"]) == ("sending", 0)
+    assert run["pending"] + run["accepted"] + run["in_doubt"] == 200
+    assert run["pending"] > 0
+    outbox = ready.json("simulator", "outbox", "--limit", "1000")
+    assert len(outbox) >= run["accepted"]
+
+
+@pytest.mark.parametrize("in_control", [True, False], ids=["signalled", "unsignalled"])
+def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
+    ready: Sestui, in_control: bool
+) -> None:
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": "20", "SESTUI_SIMULATOR_LATENCY": "0.1"}
+    ready.ok("campaign", "start", "news")
+    ready.ok("simulator", "fault", "add", "hang_after")
+    with screens(ready, in_control=in_control) as terminal:
+        until(lambda: in_the_air(ready) > 2)
+        running = family(terminal)
+        terminal.close_window()
+        assert terminal.exit_code() in ENDED
+        until(lambda: gone(running))
+    ready.ok("simulator", "fault", "clear")
+    assert ready.run("run-due", "--max-seconds", "1").returncode in {0, 3}
+    run = ready.latest()
+    assert run["sending"] == 0
+    assert run["in_doubt"] > 0
+    assert run["pending"] + run["accepted"] + run["in_doubt"] == 200
