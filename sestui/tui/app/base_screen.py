@@ -135,7 +135,8 @@ class BaseScreen(Screen[None]):
         except Exception as error:  # noqa: BLE001 - one bad row must not take the app down
             _log.exception("A screen can't be read.")
             trouble = str(unforeseen("This can't be read", error, "trying again."))
-        if not self.is_attached:
+        # A screen that is being removed is attached still, but its widgets have lost their styles.
+        if not (self.is_attached and self.display):
             return None
         self.banner.say(trouble)
         return found
