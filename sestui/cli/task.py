@@ -12,6 +12,7 @@ from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say, watched
 from sestui.cli.crontab import crontab_command
 from sestui.cli.task_report import agenda_row, described, run_lines
+from sestui.cli.task_types import types_command
 from sestui.core.task.states import Misfire, Overlap, TaskRunState
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SentBeforeError, UsageError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 app = Commands(help="Scheduled tasks and their logs.", no_args_is_help=True)
 app.command("crontab")(crontab_command)
+app.command("types")(types_command)
 
 Name = Annotated[
     str,
@@ -106,7 +108,8 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         view = runtime.tasks.get(name)
         outlook = runtime.tasks.outlook_of(view)
         if as_json:
-            put_json(view.as_dict() | {"words": outlook.words, "fires": list(outlook.fires)})
+            told = {"words": outlook.words, "fires": outlook.fires, "notes": outlook.notes}
+            put_json(view.as_dict() | told)
             return
         for line in described(runtime, view, outlook):
             put(line)
@@ -268,6 +271,10 @@ def _put(runtime: "Runtime", view: "TaskView", done: str, *, as_json: bool) -> N
     at = view.next_run_at
     when = f"runs next {runtime.local_time(at)}" if at is not None else "is off"
     put(f"{done} {view.name}: {when} ({view.fields.schedule})")
+    if view.active:
+        outlook = runtime.tasks.outlook_of(view)
+        for line in (outlook.words, *outlook.dates[:3]):
+            say(f"  {line}")
 
 
 @app.command("enable")
@@ -376,14 +383,3 @@ def log(
         for each in reversed(runs):
             for line in run_lines(runtime, each):
                 put(line)
-
-
-@app.command("types")
-def types(*, as_json: AsJson = False) -> None:
-    """The types of tasks, including those from other packages."""
-    with opened() as runtime:
-        found = runtime.tasks.types()
-    if as_json:
-        put_json(found)
-    else:
-        put_table(("type", "does"), list(found.items()))

@@ -48,7 +48,7 @@ def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> 
         and (text := said.get(name, each.kind.shown(getattr(fields, name))))
     ]
     rows += [("parameter", f"{k} = {json.dumps(v)}") for k, v in fields.parameters.items()]
-    rows += [("next run", at) for at in outlook.fires]
+    rows += [("next run", at) for at in outlook.dates]
     lines += [f"{label:<9} {value}" for label, value in rows]
     if view.run is not None:
         lines += ["", *run_lines(runtime, view.run)]

@@ -90,11 +90,41 @@ def parameters_of(
     return made
 
 
+def parameter_faults(
+    kind: TaskType[Any], given: Mapping[str, Any], folder: Path | None = None
+) -> dict[str, str]:
+    """What is wrong with each parameter, by its name; '' stands for them all together."""
+    try:
+        kind.Parameters.model_validate(dict(given), context={"folder": folder or Path()})
+    except ValidationError as error:
+        faults: dict[str, str] = {}
+        for each in error.errors():
+            name = str(each["loc"][0]) if each["loc"] else ""
+            deeper = ".".join(str(part) for part in each["loc"][1:])
+            said = (f"{deeper}: " if deeper else "") + _sentence(each)
+            if each["type"] == "missing" and not deeper:
+                said = "it is needed"
+            said = _unknown(each, kind) or said
+            faults.setdefault(name, said)
+        return faults
+    return {}
+
+
 def _fault(error: Any, kind: TaskType[Any]) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "together"
-    if error["type"] == "extra_forbidden":
-        known = list(kind.Parameters.model_fields)
-        hint = did_you_mean(where, known) or f"known: {', '.join(known) or 'none'}"
-        return f"there is no parameter {printable(where)} ({hint.rstrip('?')})"
+    return _unknown(error, kind) or f"{where}: {_sentence(error)}"
+
+
+def _unknown(error: Any, kind: TaskType[Any]) -> str:
+    """That there is no such parameter; '' if that is not what is wrong."""
+    if error["type"] != "extra_forbidden":
+        return ""
+    where = ".".join(str(part) for part in error["loc"])
+    known = list(kind.Parameters.model_fields)
+    hint = did_you_mean(where, known) or f"known: {', '.join(known) or 'none'}"
+    return f"there is no parameter {printable(where)} ({hint.rstrip('?')})"
+
+
+def _sentence(error: Any) -> str:
     said = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    return f"{where}: {printable(said[:1].lower() + said[1:])}"
+    return printable(said[:1].lower() + said[1:])

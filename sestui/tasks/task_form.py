@@ -1,10 +1,19 @@
-"""A task as it is typed into a form: text in every field, and one sentence for what is wrong."""
+"""A task as it is typed into a form: text in every field, and what is wrong with each."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from sestui.core.campaign.values import BadValue
+from sestui.core.schedule.cron import next_occurrence
+from sestui.core.schedule.zones import zone_named
 from sestui.core.task.fields import TASK_FIELDS, TaskFields, naming
+from sestui.errors import SestuiError, UsageError
+from sestui.tasks.parameter_fields import ParameterField, parameter_fields
+from sestui.tasks.registry import checked_type, load_type, parameter_faults
+
+OTHERS = "parameters"
+"""The field that holds what no field of the type does, a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +24,31 @@ class TaskForm:
     """By attribute."""
     active: bool
     """No field shows it."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the fields of the type's parameters, by name."""
+
+
+def fields_of_type(type_: str) -> tuple[ParameterField, ...]:
+    """The fields that the type's parameters have; none where it can't be loaded."""
+    try:
+        return parameter_fields(load_type(type_).Parameters)
+    except SestuiError:
+        return ()
 
 
 def form_of(fields: TaskFields) -> TaskForm:
     """A task's own values as they stand in the form."""
+    own = {each.name: each for each in fields_of_type(fields.type)}
+    given = fields.parameters
+    rest = {name: value for name, value in given.items() if name not in own}
     texts = {
         attribute: each.kind.to_form(getattr(fields, attribute), fields.timezone)
         for attribute, each in TASK_FIELDS.items()
         if each.label
     }
-    return TaskForm(texts, fields.active)
+    texts[OTHERS] = TASK_FIELDS[OTHERS].kind.to_form(rest, fields.timezone)
+    parameters = {name: each.text(given.get(name)) for name, each in own.items()}
+    return TaskForm(texts, fields.active, parameters)
 
 
 def fields_of_form(form: TaskForm) -> TaskFields:
@@ -36,7 +60,93 @@ def fields_of_form(form: TaskForm) -> TaskFields:
     zone = form.texts["timezone"].strip()
     read: dict[str, Any] = {}
     for attribute, text in form.texts.items():
-        field = TASK_FIELDS[attribute]
-        with naming(field.name.replace("_", " ")):
-            read[attribute] = field.kind.from_form(text.strip(), zone)
+        each = TASK_FIELDS[attribute]
+        with naming(each.name.replace("_", " ")):
+            read[attribute] = each.kind.from_form(text.strip(), zone)
+    for name, own in _given(form):
+        with naming(own.label):
+            read[OTHERS][name] = own.value(form.parameters[name])
     return TaskFields(**read, active=form.active)
+
+
+def _given(form: TaskForm) -> Sequence[tuple[str, ParameterField]]:
+    """The parameters whose fields aren't empty: the others have the type's default."""
+    return [
+        (each.name, each)
+        for each in fields_of_type(form.texts["type"])
+        if form.parameters.get(each.name, "").strip()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FormFaults:
+    """What is wrong with each field, as the rest of a sentence; nothing where all is well."""
+
+    fields: Mapping[str, str]
+    """By attribute."""
+    parameters: Mapping[str, str]
+    """By the parameter's name."""
+
+
+def faults_of(form: TaskForm) -> FormFaults:
+    """Look at every field by itself: all that is wrong is said at once."""
+    faults: dict[str, str] = {}
+    zone = _checked_zone(form, faults)
+    values: dict[str, Any] = {}
+    for attribute, text in form.texts.items():
+        kind = TASK_FIELDS[attribute].kind
+        try:
+            values[attribute] = kind.rule(kind.from_form(text.strip(), zone))
+        except BadValue as bad:
+            faults.setdefault(attribute, bad.problem)
+        except UsageError as error:
+            faults.setdefault(attribute, str(error).rstrip("."))
+    starts, ends = values.get("starts_at"), values.get("ends_at")
+    if starts is not None and ends is not None and ends < starts:
+        faults["ends_at"] = "it is before the start"
+    if "schedule" in values and "schedule" not in faults and "timezone" not in faults:
+        _check_that_it_fires(values["schedule"], zone, faults)
+    return FormFaults(faults, _parameter_faults(form, values.get(OTHERS, {}), faults))
+
+
+def _checked_zone(form: TaskForm, faults: dict[str, str]) -> str:
+    zone = form.texts["timezone"].strip()
+    try:
+        zone_named(zone)
+    except UsageError as error:
+        faults["timezone"] = str(error).rstrip(".")
+        return ""
+    return zone
+
+
+def _check_that_it_fires(schedule: str, zone: str, faults: dict[str, str]) -> None:
+    try:
+        if next_occurrence(schedule, zone, 0.0) is None:
+            faults["schedule"] = "it never fires"
+    except UsageError as error:
+        faults["schedule"] = str(error).rstrip(".")
+
+
+def _parameter_faults(
+    form: TaskForm, others: Mapping[str, Any], faults: dict[str, str]
+) -> dict[str, str]:
+    """Those of the parameters; a type that can't be used is one of the type's field."""
+    given, unread = dict(others), {}
+    for name, each in _given(form):
+        try:
+            given[name] = each.value(form.parameters[name])
+        except BadValue as bad:
+            unread[name] = bad.problem
+    try:
+        kind = load_type(checked_type(form.texts["type"]))
+    except SestuiError as error:
+        if form.texts["type"]:
+            faults["type"] = str(error).rstrip(".")
+        return unread
+    found = {**parameter_faults(kind, given), **unread}
+    beside = {
+        name: said for name, said in found.items() if name not in kind.Parameters.model_fields
+    }
+    if beside:
+        faults.setdefault(OTHERS, "; ".join(beside.values()))
+    return {name: said for name, said in found.items() if name not in beside}

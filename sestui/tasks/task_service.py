@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Clock, Instant, iso
-from sestui.core.schedule.cron import upcoming
+from sestui.core.schedule.cron import Occurrence, next_occurrences
 from sestui.core.schedule.cron_grammar import wants_both
 from sestui.core.schedule.cron_words import in_words, on_the_clock
-from sestui.core.task.fields import TASK_FIELDS, TaskFields, checked_fields
+from sestui.core.schedule.daylight import clock_notes
+from sestui.core.task.fields import CAMPAIGN_TYPE, TASK_FIELDS, TaskFields, checked_fields
 from sestui.core.task.states import TaskRunState
 from sestui.errors import StateError, UsageError
 from sestui.settings import Settings
@@ -132,9 +134,18 @@ class TaskForecast:
     """The schedule in words, or where words would be wrong, the next dates."""
     fires: tuple[str, ...]
     """The next few; none while it is switched off."""
+    notes: tuple[str, ...]
+    """For each of them what the clocks do (summer time); '' for nothing."""
     starts: str
     """'' if it has no first day; so with its last."""
     ends: str
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The next few, each with its note."""
+        return tuple(
+            f"{at}  {note}" if note else at for at, note in zip(self.fires, self.notes, strict=True)
+        )
 
 
 class TaskService:
@@ -207,25 +218,50 @@ class TaskService:
         """
         try:
             if not fields.schedule and waits_for is not None:
-                return TaskForecast("once", (on_the_clock(waits_for, fields.timezone),), "", "")
+                at = Occurrence(waits_for, "")
+                return self._forecast("once", [at], fields)
             return self._outlook(fields, [] if waits_for is None else [waits_for])
         except (UsageError, ValueError, OverflowError) as error:
-            return TaskForecast(str(error).rstrip("."), (), "", "")
+            return TaskForecast(str(error).rstrip("."), (), (), "", "")
+
+    def outlook_of_campaign(self, campaign: CampaignFields) -> TaskForecast:
+        """When a campaign with these fields starts by itself; not stored yet.
+
+        Raises:
+            UsageError: its schedule isn't one.
+        """
+        start = campaign.start_at
+        timing = TaskFields(
+            campaign.name, CAMPAIGN_TYPE, campaign.schedule, timezone=campaign.timezone
+        )
+        if campaign.schedule:
+            return self._outlook(timing, [])
+        if start is None:
+            return TaskForecast("no schedule: you start it yourself", (), (), "", "")
+        words = "once" if start > self._clock.now() else "once, in the past"
+        return self._forecast(words, [Occurrence(start, "")], timing)
 
     def _outlook(self, fields: TaskFields, waits_for: list[Instant]) -> TaskForecast:
         now, zone = self._clock.now(), fields.timezone
         begin = now if fields.starts_at is None else max(now, fields.starts_at - 1e-3)
         begin = max([begin, *waits_for])
-        dates = [*waits_for, *upcoming(fields.schedule, zone, begin, SHOWN_FIRES)]
-        found = dates[:SHOWN_FIRES] if fields.active else []
-        starts, ends = fields.starts_at, fields.ends_at
+        dates = [Occurrence(at, "") for at in waits_for]
+        dates += next_occurrences(fields.schedule, zone, begin, SHOWN_FIRES)
         words = in_words(fields.schedule)
         if not words:
-            told = [on_the_clock(at, zone) for at in dates[:SHOWN_DATES]]
+            told = [on_the_clock(each.at, zone) for each in dates[:SHOWN_DATES]]
             words = f"{', '.join(told)}, …" if told else "no more dates"
+        return self._forecast(words, dates[:SHOWN_FIRES] if fields.active else [], fields)
+
+    def _forecast(
+        self, words: str, dates: Sequence[Occurrence], fields: TaskFields
+    ) -> TaskForecast:
+        zone, starts, ends = fields.timezone, fields.starts_at, fields.ends_at
+        found = [each for each in dates if ends is None or each.at <= ends]
         return TaskForecast(
             words=words,
-            fires=tuple(on_the_clock(at, zone) for at in found if ends is None or at <= ends),
+            fires=tuple(on_the_clock(each.at, zone) for each in found),
+            notes=clock_notes(found, zone, self._clock.now()),
             starts="" if starts is None else on_the_clock(starts, zone),
             ends="" if ends is None else on_the_clock(ends, zone),
         )

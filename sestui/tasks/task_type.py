@@ -21,7 +21,7 @@ import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 
 
 class TaskParameters(BaseModel):
-    """Parameters of a type; a name that the model doesn't know is an error, not a typo unseen."""
+    """Parameters of a type; a name that the model doesn't know is an error, not a typo unseen.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The form of a task is made from the model: a field for each parameter, with the docstring below
+    it as its hint.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def _absolute(path: Path, info: ValidationInfo) -> Path:
@@ -46,6 +50,25 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 Relative to the folder of the task's file, or to where the command runs.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A mark on a parameter: the form offers the names there are of such things."""
+
+    names: Literal["campaigns", "lists"]
+
+
+CampaignName = Annotated[str, Offered("campaigns")]
+"""The name of a campaign, picked from those there are."""
+ListName = Annotated[str, Offered("lists")]
+"""The name of a list, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """A mark on a text parameter: it may have several lines."""
+
 
 P = TypeVar("P", bound=BaseModel)
 

@@ -74,22 +74,13 @@ def occurrence_at(expression: str, zone: str, instant: Instant) -> Occurrence:
     return Occurrence(instant, occurrence_name(instant, zone, every_hour=every_hour))
 
 
-def upcoming(expression: str, zone: str, after: Instant, count: int) -> list[Instant]:
-    """The next ``count`` fires later than ``after``; fewer if there are no more.
+def next_occurrences(expression: str, zone: str, after: Instant, count: int) -> list[Occurrence]:
+    """The next ``count`` occurrences later than ``after``; fewer if there are no more.
 
     Raises:
         UsageError: not an expression, or no such zone.
     """
-    return list(islice(fires(expression, zone, after), count))
-
-
-def fires(expression: str, zone: str, after: Instant) -> Iterator[Instant]:
-    """Every fire later than ``after``, in order.
-
-    Raises:
-        UsageError: not an expression, or no such zone.
-    """
-    return (at for at, _ in _fires(expression, zone, after))
+    return list(islice(occurrences(expression, zone, after), count))
 
 
 def occurrences(expression: str, zone: str, after: Instant) -> Iterator[Occurrence]:

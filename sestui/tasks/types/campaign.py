@@ -5,14 +5,14 @@ from sestui.core.clock import iso
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import SestuiError
 from sestui.tasks.context import TaskContext
-from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import CampaignName, Outcome, TaskParameters, TaskType
 
 
 class CampaignParameters(TaskParameters):
     """Which campaign, and for whom of its audience."""
 
-    campaign: str
-    """Its name."""
+    campaign: CampaignName
+    """The campaign to send."""
     only: Only | None = None
     """A part of the audience; everybody if it isn't said."""
 

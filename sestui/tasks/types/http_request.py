@@ -1,7 +1,7 @@
 """``http-request``: ask for a URL, and see that the answer is the one expected."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -16,7 +16,7 @@ from sestui.tasks.safe_http import (
     ask,
     checked_url,
 )
-from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import LongText, Outcome, TaskParameters, TaskType
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
@@ -31,9 +31,13 @@ class HttpRequestParameters(TaskParameters):
     """What is asked, and what is expected."""
 
     url: str
+    """The address that is requested."""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    """What is asked of it."""
     headers: dict[str, str] = Field(default_factory=dict)
-    body: str = ""
+    """Headers of your own, a line each: name = value."""
+    body: Annotated[str, LongText()] = ""
+    """What is sent with it."""
     expected: list[int] = Field(default_factory=list)
     """Statuses that mean that it went well; none: 200 to 299."""
     timeout: float = Field(30, gt=0, le=600)

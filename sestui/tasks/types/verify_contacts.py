@@ -11,7 +11,7 @@ from sestui.errors import UsageError
 from sestui.store.contacts.address_checks import AddressChecks, ToCheck
 from sestui.tasks.context import TaskContext
 from sestui.tasks.deliverability import Domains, nameserver
-from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
+from sestui.tasks.task_type import ListName, Outcome, TaskParameters, TaskType
 
 _DAY = 86_400.0
 _BATCH = 500
@@ -22,7 +22,7 @@ _SES_PAUSE_SECONDS = 1.1
 class VerifyContactsParameters(TaskParameters):
     """Whose addresses, how thoroughly, how fast."""
 
-    lists: list[str] = Field(default_factory=list)
+    lists: list[ListName] = Field(default_factory=list)
     """Contacts of these lists; all contacts if none is named."""
     older_than: float = Field(14, ge=0)
     """Days: an address that was checked more recently is left for the next time."""

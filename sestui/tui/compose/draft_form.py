@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,7 +20,11 @@ from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
 from sestui.tui.widgets.form import Labelled
+from sestui.tui.widgets.schedule_preview import SchedulePreview
 from sestui.tui.widgets.text_input import NamesInput, TextInput
+
+if TYPE_CHECKING:
+    from sestui.tasks.task_service import TaskForecast
 
 PAGES = ("message", "text", "details")
 """The message with its main fields; the text alternative; everything that is rarely touched."""
@@ -35,6 +39,8 @@ _FIELDS = DRAFT_FIELDS | {
         text(str), "Preheader", "what mail programs show beside the subject", "preheader"
     ),
 }
+_TIMES = ("start_at", "schedule", "timezone")
+"""The fields that say when the campaign starts by itself."""
 _TEXT_HINT = "Empty: it is made from the body. Write one here to improve on that."
 _BODY_HINT = """\
 Press i to write, Tab for the next field, Esc for command mode.
@@ -60,11 +66,14 @@ class DraftForm(Vertical):
     def __init__(
         self,
         lists: Callable[[], Sequence[str]],
+        forecast: "Callable[[Draft], TaskForecast]",
         *,
         id: str | None = None,  # noqa: A002 - textual's own name for it
     ) -> None:
-        """``lists`` gives the names that may be completed."""
+        """``lists`` gives the names that may be completed, ``forecast`` a draft's dates."""
         super().__init__(id=id)
+        self._forecast = forecast
+        self._preview = SchedulePreview(id="schedule-preview")
         ticked = {n: each for n, each in _FIELDS.items() if each.kind is FLAG}
         self._ticks = {
             name: Checkbox(each.label, compact=True, id=f"field-{each.name}")
@@ -99,6 +108,7 @@ class DraftForm(Vertical):
                 yield self._text
             with VerticalScroll(id="page-details", can_focus=False):
                 yield from self._labelled(*(name for name in self._lines if name not in _HEAD))
+                yield self._preview
                 yield self._html
                 yield from self._ticks.values()
                 yield Label("Attachments")
@@ -143,6 +153,12 @@ class DraftForm(Vertical):
         self._body.show(draft.body, "html" if self._html.value else "markdown")
         self._text.show(draft.text, None)
         self._name_body()
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Say when the campaign would start by itself."""
+        draft = self.draft
+        self._preview.show(lambda: self._forecast(draft))
 
     def attach(self, files: tuple[MailAttachment, ...]) -> None:
         """Other attachments."""
@@ -167,6 +183,8 @@ class DraftForm(Vertical):
         event.stop()
         if isinstance(event, TextArea.Changed) and isinstance(event.text_area, BodyArea):
             event.text_area.choose_language()
+        if event.control in {self._lines[name] for name in _TIMES}:
+            self._look_ahead()
         self.post_message(self.Changed())
 
     @on(Checkbox.Changed, "#field-format")

@@ -38,7 +38,7 @@ class DraftScreen(BaseScreen):
         super().__init__(services)
         self.drafts = ComposeService(services.runtime)
         self.saving = self.take(DraftSaving(self))
-        self.form = DraftForm(lambda: self._lists, id="form")
+        self.form = DraftForm(lambda: self._lists, self.drafts.forecast, id="form")
         self.on_desk = OpenDraft(Draft())
         """What was opened last."""
         self._shown = self.on_desk.draft

@@ -14,11 +14,12 @@ from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
 from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
 from sestui.core.delivery.mail import MailAttachment
-from sestui.errors import BadFileError, NotFoundError
+from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
 from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.contacts import AudienceMember
 from sestui.store.contacts.members import Members
+from sestui.tasks.task_service import TaskForecast
 
 ENDINGS = (".md", ".markdown", ".html", ".htm")
 """What the names of campaign files end with."""
@@ -70,6 +71,18 @@ class ComposeService:
     def lists(self) -> list[str]:
         """The names of all lists."""
         return [each.name for each in self._runtime.contacts.lists()]
+
+    def forecast(self, draft: Draft) -> TaskForecast:
+        """When the campaign would start by itself, as the draft's fields say.
+
+        Raises:
+            UsageError: one of them can't be read.
+        """
+        read = read_draft(draft)
+        for fault in read.faults:
+            if fault.field in {"schedule", "start", "timezone"}:
+                raise UsageError(f"{fault.field}: {fault.problem}.")
+        return self._runtime.tasks.outlook_of_campaign(read.campaign)
 
     def blank(self) -> OpenDraft:
         """A new campaign, from the sender of the last one, to the only list if there is one."""

@@ -372,6 +372,6 @@ def _told(item: AgendaItem, outlook: TaskForecast, width: int) -> str:
     if not item.active:
         lines.append("switched off")
     lines += [
-        f"next  {at}" if number == 0 else f"      {at}" for number, at in enumerate(outlook.fires)
+        f"next  {at}" if number == 0 else f"      {at}" for number, at in enumerate(outlook.dates)
     ]
     return "\n".join(shorten(line, width) for line in lines[:6])

@@ -80,7 +80,12 @@ def test_add_with_every_option(sestui: Sestui) -> None:
     (listed,) = sestui.json("task", "list")
     assert listed == made
     told = shown(sestui)
-    assert told == made | {"words": "at 03:00, every day", "fires": told["fires"]}
+    assert told == made | {
+        "words": "at 03:00, every day",
+        "fires": told["fires"],
+        "notes": told["notes"],
+    }
+    assert len(told["notes"]) == len(told["fires"])
     assert told["fires"][0] == "Sun 2090-01-01 03:00+01:00"
     assert len(told["fires"]) == 5
 
@@ -492,3 +497,20 @@ def test_relative_folders_are_those_of_where_they_are_entered(
     assert shown(sestui, "weekly")["parameters"]["folder"] == str(sestui.home / "tasks/copies")
     monkeypatch.chdir("/")
     assert sestui.ok("apply", file) == "unchanged weekly\n"
+
+
+def test_a_type_tells_of_its_parameters(sestui: Sestui) -> None:
+    told = {each["name"]: each for each in sestui.json("task", "types", "campaign")}
+    assert told["campaign"]["required"]
+    assert told["only"]["choices"] == ["failed", "unreceived", "joined"]
+    assert "The campaign to send" in sestui.ok("task", "types", "campaign")
+    assert "did you mean campaign" in sestui.run("task", "types", "campain").stderr
+
+
+def test_dates_say_what_the_clocks_do(sestui: Sestui) -> None:
+    done = sestui.run(
+        *("task", "add", "gap", "--type", "purge", "--schedule", "30 2 25-27 3 * 2090"),
+        *("--timezone", "Europe/Paris"),
+    )
+    assert "Sun 2090-03-26 03:00+02:00  the clocks skip 02:30 that day" in done.stderr
+    assert sestui.json("task", "show", "gap")["notes"][1] == "the clocks skip 02:30 that day"

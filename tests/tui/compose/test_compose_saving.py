@@ -335,3 +335,19 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
     assert (fields.priority, message.subject, message.body) == (7, "Bye", BODY)
     assert (message.layout, message.layout_name) == ("<p>Shop</p>{{ content }}", "shop.html")
     assert (message.to_name, message.headers) == ("Bo", (("X-A", "b"),))
+
+
+async def test_details_say_when_the_campaign_starts_by_itself(runtime, still):
+    async with running(runtime, place="compose", size=(110, 45)) as (app, pilot):
+        await ready(app, pilot)
+        form = app.screen.form
+        form.page = "details"
+        await until(pilot, lambda: "no schedule: you start it yourself" in shown(app))
+        form.query_one("#field-schedule").value = "30 2 28 3 * 2027"
+        form.query_one("#field-timezone").value = "Europe/Paris"
+        await until(pilot, lambda: "the clocks skip 02:30 that day" in shown(app))
+        form.query_one("#field-schedule").value = "30 25 * * *"
+        await until(pilot, lambda: "schedule: " in shown(app))
+        form.query_one("#field-schedule").value = ""
+        form.query_one("#field-start").value = "2031-12-01T09:00"
+        await until(pilot, lambda: "next  Mon 2031-12-01 09:00+01:00" in shown(app))

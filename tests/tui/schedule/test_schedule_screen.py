@@ -13,12 +13,15 @@ from sestui.runtime import Runtime
 from sestui.store.tasks.tables import Task
 from sestui.tasks.task_form import form_of
 from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.schedule.checked_field import CheckedField
 from sestui.tui.schedule.edit_task import EditTaskScreen
 from sestui.tui.schedule.schedule_screen import ScheduleScreen
 from sestui.tui.schedule.task_log import TaskLogScreen
 from sestui.tui.widgets.form import text_of
+from sestui.tui.widgets.path_input import PathInput
 from tests.support.fields import TASK_SAMPLES
-from tests.support.screens import running, shown, toasts, until
+from tests.support.screens import add_campaign, running, shown, toasts, until
+from tests.support.tasks import install_shop
 
 
 def add_task(runtime, name="tidy", **fields):
@@ -70,6 +73,7 @@ async def test_every_field_is_in_the_form_and_is_saved_as_it_was(runtime, still)
         await until(pilot, lambda: app.screen.query_one("#type", Select).value == "purge")
         texts = form_of(whole.fields).texts
         assert {name: text_of(app.screen.query_one(f"#{name}")) for name in texts} == texts
+        await until(pilot, lambda: app.screen.query("#parameter-task_runs"))
         app.screen.query_one("#description", Input).value = "changed"
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
@@ -85,11 +89,12 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
         app.screen.query_one("#type", Select).value = "purge"
         await pilot.press(*"bad")
-        app.screen.query_one("#parameters", TextArea).focus()
+        await until(pilot, lambda: app.screen.query("#parameter-task_runs"))
+        app.screen.query_one("#parameter-task_runs", Input).focus()
         await pilot.press(*"nonsense")
-        await until(pilot, lambda: "parameters, line 1" in shown(app))
+        await until(pilot, lambda: "should be a valid integer" in shown(app))
         await pilot.press("f2")
-        await until(pilot, lambda: any("parameters, line 1" in text for text in toasts(app)))
+        await until(pilot, lambda: any("task runs: input should" in text for text in toasts(app)))
         assert isinstance(app.screen, EditTaskScreen)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
@@ -216,3 +221,125 @@ async def test_a_bad_row_takes_no_screen_down(runtime, still):
         for _ in range(4):
             await pilot.press("down")
         await until(pilot, lambda: "at 03:00, every day" in shown(app))
+
+
+# fields of the type
+
+
+async def opened_form(app, pilot):
+    """The form, once its types have been read."""
+    await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
+    await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "name")
+    return app.screen
+
+
+def fault_of(screen, selector):
+    """What stands below the field."""
+    fault = screen.query_one(selector).query_ancestor(CheckedField).query_one(".field-fault")
+    return str(fault.visual) if fault.display else ""
+
+
+async def test_a_campaign_is_picked_from_those_there_are(runtime, still):
+    add_campaign(runtime, "november")
+    add_campaign(runtime, "december")
+    async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
+        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await pilot.press("n")
+        screen = await opened_form(app, pilot)
+        await pilot.press(*"send")
+        screen.query_one("#type", Select).value = "campaign"
+        await until(pilot, lambda: screen.query("#parameter-campaign"))
+        screen.query_one("#parameter-campaign", Select).focus()
+        await pilot.press("enter", *"nov", "enter")
+        await until(pilot, lambda: "november" in shown(app))
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    assert runtime.tasks.get("send").fields.parameters == {"campaign": "november"}
+
+
+async def test_each_fault_stands_beside_its_field_and_saving_goes_to_the_first(runtime, still):
+    async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
+        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await pilot.press("n")
+        screen = await opened_form(app, pilot)
+        await pilot.press(*"ping")
+        screen.query_one("#type", Select).value = "http-request"
+        await until(pilot, lambda: screen.query("#parameter-url"))
+        assert fault_of(screen, "#parameter-url") == ""  # nobody has been there yet
+        screen.query_one("#parameter-retries", Input).value = "99"
+        screen.query_one("#parameter-headers", TextArea).text = "Accept = a\nnonsense"
+        screen.query_one("#priority", Input).value = "12"
+        await until(pilot, lambda: "10" in fault_of(screen, "#parameter-retries"))
+        assert "line 2: write it as name = value" in fault_of(screen, "#parameter-headers")
+        assert fault_of(screen, "#priority")
+        await pilot.press("f2")
+        await until(pilot, lambda: "needed" in fault_of(screen, "#parameter-url"))
+        await until(pilot, lambda: app.focused is screen.query_one("#parameter-url"))
+        assert any("url" in text for text in toasts(app))
+        screen.query_one("#parameter-url", Input).value = "https://example.com/b"
+        screen.query_one("#parameter-retries", Input).value = "2"
+        screen.query_one("#parameter-headers", TextArea).text = "Accept = a"
+        screen.query_one("#priority", Input).value = "5"
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    assert runtime.tasks.get("ping").fields.parameters == {
+        "url": "https://example.com/b",
+        "retries": 2,
+        "headers": {"Accept": "a"},
+    }
+
+
+async def test_a_type_of_somebody_elses_package_has_its_fields(
+    runtime, still, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(install_shop(tmp_path / "site")))
+    async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
+        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await pilot.press("n")
+        screen = await opened_form(app, pilot)
+        await pilot.press(*"mark")
+        screen.query_one("#type", Select).value = "note"
+        await until(pilot, lambda: screen.query("#parameter-seconds"))
+        assert isinstance(screen.query_one("#parameter-file"), PathInput)
+        screen.query_one("#parameter-file", Input).value = str(tmp_path / "notes")
+        screen.query_one("#type", Select).value = "backup"
+        await until(pilot, lambda: screen.query("#parameter-keep"))
+        assert not screen.query("#parameter-file")
+        screen.query_one("#type", Select).value = "note"
+        await until(pilot, lambda: screen.query("#parameter-file"))
+        assert text_of(screen.query_one("#parameter-file")) == str(tmp_path / "notes")
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    assert runtime.tasks.get("mark").fields.parameters == {"file": str(tmp_path / "notes")}
+
+
+async def test_what_no_field_shows_is_kept_as_text(runtime, still):
+    add_task(runtime, parameters={"task_runs": 30})
+    with runtime.database.write() as session:
+        session.exec(update(Task).values(parameters={"task_runs": 30, "of before": "x [/]"}))
+    async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
+        await until(pilot, lambda: "tidy" in shown(app))
+        await pilot.press("e")
+        screen = await opened_form(app, pilot)
+        assert text_of(screen.query_one("#parameter-task_runs")) == "30"
+        await until(pilot, lambda: "there is no parameter of before" in shown(app))
+        screen.query_one("#parameters", TextArea).text = ""
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
+    assert runtime.tasks.get("tidy").fields.parameters == {"task_runs": 30}
+
+
+async def test_the_next_dates_are_those_of_the_zone_and_say_when_the_clocks_change(
+    open_runtime, still
+):
+    runtime = open_runtime()
+    async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
+        await until(pilot, lambda: "No tasks yet" in shown(app))
+        await pilot.press("n")
+        screen = await opened_form(app, pilot)
+        screen.query_one("#schedule", Input).value = "30 2 25-31 mar sun"
+        screen.query_one("#timezone", Input).value = "Europe/Paris"
+        await until(pilot, lambda: "at 02:30" in shown(app))
+        screen.query_one("#schedule", Input).value = "30 2 28 3 * 2027"
+        await until(pilot, lambda: "the clocks skip 02:30 that day" in shown(app))
+        assert "next  Sun 2027-03-28 03:00+02:00" in shown(app)

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sestui.core.schedule.cron import check_cron, next_occurrence, past, upcoming
+from sestui.core.schedule.cron import check_cron, next_occurrence, next_occurrences, past
 from sestui.errors import UsageError
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -87,7 +87,7 @@ def test_a_sixth_field_is_the_year():
     assert fires("0 9 1 1 * 2090", "2026-10-02T00:00", 1) == ["2090-01-01T09:00"]
     after = datetime(2026, 10, 2, tzinfo=PARIS).timestamp()
     assert next_fire("0 9 1 1 * 2026", "Europe/Paris", after) is None
-    assert len(upcoming("0 9 1 1 * 2027,2029-2030", "Europe/Paris", after, 9)) == 3
+    assert len(next_occurrences("0 9 1 1 * 2027,2029-2030", "Europe/Paris", after, 9)) == 3
 
 
 def test_a_range_from_a_value_to_itself_is_that_value():
@@ -106,9 +106,9 @@ def test_a_range_from_a_value_to_itself_is_that_value():
 @pytest.mark.parametrize("itself", ["5-5", "5-5/1", "5-5/5"])
 def test_so_it_is_in_every_field_and_beside_everything(schedule, itself):
     begin = datetime(2026, 10, 2, tzinfo=PARIS).timestamp()
-    alone = upcoming(schedule.format(5), "Europe/Paris", begin, 20)
+    alone = next_occurrences(schedule.format(5), "Europe/Paris", begin, 20)
     assert len(alone) == 20
-    assert upcoming(schedule.format(itself), "Europe/Paris", begin, 20) == alone
+    assert next_occurrences(schedule.format(itself), "Europe/Paris", begin, 20) == alone
     assert fires("0 9 * * fri-fri", "2026-10-02T10:00", 1) == ["2026-10-09T09:00"]
     assert len(set(fires("0 0 * * 0-7", "2026-10-02T10:00", 7))) == 7
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sestui.core.schedule.cron import fires
+from sestui.core.schedule.cron import occurrences
 from tests.support.cron_oracle import (
     ANY_DAY,
     ANY_MONTH,
@@ -113,7 +113,8 @@ WINDOWS = [
 
 
 def held_against(cron: Cron, name: str, begin: float, end: float) -> None:
-    told = takewhile(lambda fired: fired < end, fires(cron.text, name, begin - MINUTE))
+    instants = (each.at for each in occurrences(cron.text, name, begin - MINUTE))
+    told = takewhile(lambda fired: fired < end, instants)
     assert list(told) == list(reckoned(cron, name, begin, end)), cron.text
 
 

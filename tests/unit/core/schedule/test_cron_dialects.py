@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sestui.core.schedule.cron import check_cron, upcoming
+from sestui.core.schedule.cron import check_cron, next_occurrences
 from sestui.core.schedule.cron_grammar import wants_both, with_both
 from sestui.errors import UsageError
 
@@ -12,8 +12,8 @@ NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
 
 
 def days(expression: str, count: int = 3) -> list[str]:
-    found = upcoming(check_cron(expression), "UTC", NOVEMBER, count)
-    return [f"{datetime.fromtimestamp(at, UTC):%m-%d %H:%M}" for at in found]
+    found = next_occurrences(check_cron(expression), "UTC", NOVEMBER, count)
+    return [f"{datetime.fromtimestamp(each.at, UTC):%m-%d %H:%M}" for each in found]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sestui.core.schedule.cron import fires
+from sestui.core.schedule.cron import occurrences
 from sestui.core.schedule.cron_words import in_words
 from sestui.errors import UsageError
 
@@ -174,9 +174,8 @@ def check(expression: str) -> bool:
     if not told:
         return False
     end = BEGIN + timedelta(days=LONGEST)
-    fired = takewhile(
-        lambda at: at < end.timestamp(), fires(expression, "UTC", BEGIN.timestamp() - 1)
-    )
+    instants = (each.at for each in occurrences(expression, "UTC", BEGIN.timestamp() - 1))
+    fired = takewhile(lambda at: at < end.timestamp(), instants)
     kept = list(islice(fired, LONGEST))
     if len(kept) == LONGEST:
         end = datetime.fromtimestamp(kept[-1], UTC) + timedelta(seconds=1)
