@@ -22,6 +22,7 @@ from sestui.tui._compat import LoggedApp
 from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background import Background, ReportInbox
 from sestui.tui.app.background_jobs import last_words
+from sestui.tui.app.contrast import readable
 from sestui.tui.app.leaving import LeavingScreen
 from sestui.tui.app.opening import OpeningScreen
 from sestui.tui.app.preferences import use_keymap, use_theme
@@ -73,6 +74,11 @@ class LifecycleApp(LoggedApp):
         """Why the app has ended before there was one."""
         self._leaving = False
         self._type_ahead = TypeAhead(self, super().on_event)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's, made readable."""
+        self.theme_variables = readable(super().get_css_variables())
+        return self.theme_variables
 
     async def on_event(self, event: Event) -> None:
         """Hold a key back while the one before it is being followed."""

@@ -38,7 +38,7 @@ class TopBar(Widget):
             for place in TABS
             if place.offered(simulated=self.account.simulated)
         ]
-        name, gap = Content.styled(" sestui ", "bold $primary"), Content("  ")
+        name, gap = Content.styled(" sestui ", "bold $text-primary"), Content("  ")
         left = name + Content(" ") + gap.join(places)
         room = self.size.width - len(self.account.text.split(" · ")[0]) - 3
         if left.cell_length > room:  # a narrow screen: the places matter more than the name
@@ -48,7 +48,8 @@ class TopBar(Widget):
         while len(parts) > 1 and cell_len(" · ".join(parts)) > room:
             parts.pop()  # the region gives way before a word is cut
         said = shorten(" · ".join(parts), room)
-        style = "$text on $success" if self.account.simulated else "bold $text on $warning"
+        safe = self.account.simulated
+        style = "$on-success on $success" if safe else "bold $on-warning on $warning"
         right = Content.styled(f" {said} ", style)
         room = max(0, self.size.width - right.cell_length - 1)
         return left.truncate(room, pad=True) + right

@@ -17,7 +17,7 @@ from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.pager import folded
 
 _COLOURS = {"good": "$text-success", "warning": "$text-warning", "bad": "$text-error"}
-_QUIET = "$foreground 60%"
+_QUIET = "$text-muted"
 _LABEL = 8
 _LINES = 3
 """What a long fact may take."""

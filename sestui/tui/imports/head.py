@@ -18,7 +18,7 @@ class ImportHead(Widget):
 
     def render(self) -> Content:
         """The steps, the present one bold; the file."""
-        parts = [Content.styled("Import   ", "bold $primary")]
+        parts = [Content.styled("Import   ", "bold $text-primary")]
         for number, name in enumerate(STEPS):
             style = "bold underline" if number == self.step else "$text-muted"
             parts += [Content.styled(f"{number + 1} {name}", style), Content("   ")]

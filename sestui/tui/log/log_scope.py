@@ -29,5 +29,5 @@ class LogScopeLine(Widget):
 
 def _part(label: str, value: str, *, narrowed: bool) -> Content:
     return Content.assemble(
-        (label, "$text-muted"), (value, "bold $text-accent" if narrowed else "")
+        (label, "$text-muted"), (value, "bold $text-primary" if narrowed else "")
     )

@@ -40,7 +40,7 @@ def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:
     if len(share) > room:
         share = f"  {of} of {quota.maximum:,.0f}{note}"
     room = max(0, room - len(share))
-    style = "$warning" if quota.left == 0 else "$secondary"
+    style = "$warning" if quota.left == 0 else "$primary"
     used = quota.used / quota.limit if quota.limit else 1.0
     drawn = Content.styled(gauge(used, min(_SPARK_SECONDS, room)), style)
     return labelled("24 h", figures) + drawn + Content(share)

@@ -25,7 +25,7 @@ _STYLES = {
     "h4": "bold",
     "h5": "bold italic",
     "h6": "italic",
-    "a": "underline $text-accent",
+    "a": "underline $text-primary",
     "b": "bold",
     "strong": "bold",
     "th": "bold",

@@ -49,7 +49,7 @@ def test_a_mail_is_drawn_as_a_person_reads_it():
     assert content.plain == DRAWN
     styles = {content.plain[span.start : span.end]: str(span.style) for span in content.spans}
     assert styles["Ada"] == "bold underline $text-primary bold"
-    assert styles["with a link"] == "underline $text-accent"
+    assert styles["with a link"] == "underline $text-primary"
     assert styles["B"] == "bold"
 
 

@@ -6,6 +6,7 @@ import pytest
 from textual.app import App
 
 from sestui.errors import StorageBusyError
+from sestui.tui.app.contrast import readable
 from sestui.tui.widgets.lazy_table import PAGE, Column, LazyTable
 from sestui.tui.widgets.row_source import Listed
 from tests.support.screens import until
@@ -33,6 +34,9 @@ class Numbers:
 
 class TableApp(App):
     CSS_PATH = "../../../sestui/tui/app/sestui.tcss"
+
+    def get_css_variables(self):
+        return readable(super().get_css_variables())
 
     def __init__(self, source):
         super().__init__()
