@@ -1,4 +1,4 @@
-"""The guide has every command, option and setting, and none that doesn't exist."""
+"""The guide has every command, option, setting and letter, and none that doesn't exist."""
 
 import re
 import shlex
@@ -10,7 +10,7 @@ import typer.main
 
 from sestui.cli.main import app
 from sestui.settings import Settings
-from tests.support import documents
+from tests.support import documents, letters
 
 ROOT_COMMAND = typer.main.get_command(app)
 
@@ -113,3 +113,45 @@ def test_a_wrong_command_or_option_is_found() -> None:
     assert unknown("sestui campaign recheck NAME") == ["recheck"]
     assert unknown("sestui --account ses send NAME --agin  # again") == ["--agin"]
     assert unknown("sestui import FILE --list a --dry-run") == []
+
+
+def test_every_letter_has_its_row_and_no_other_has_one() -> None:
+    """A new key takes a letter of its meaning, or one that the table has nowhere in reach."""
+    rows, bound = letters.told(), list(letters.bound())
+
+    def covers(row: letters.Meaning, letter: letters.Letter) -> bool:
+        places = row.places | ({letter.place} if letters.EVERYWHERE in row.places else set())
+        return row.key == letter.key and letter.label in row.labels and letter.place in places
+
+    assert [each for each in bound if not any(covers(row, each) for row in rows)] == []
+    unused = {
+        (row.key, label)
+        for row in rows
+        for label in row.labels
+        if not any(covers(row, each) and each.label == label for each in bound)
+    }
+    assert unused == set()
+
+
+def test_no_letter_means_two_things_in_reach_of_each_other() -> None:
+    pairs = letters.in_reach()
+    assert {frozenset({"campaigns", "compose"}), frozenset({"deliveries", "log"})} <= pairs
+    rows = letters.told()
+    twice = [
+        (one, other)
+        for number, one in enumerate(rows)
+        for other in rows[:number]
+        if one.key == other.key and letters.meet(one, other, pairs)
+    ]
+    assert twice == []
+
+
+def test_letters_that_meet_are_found() -> None:
+    def row(key: str, *places: str) -> letters.Meaning:
+        return letters.Meaning(key, frozenset({"Label"}), frozenset(places))
+
+    pairs = {frozenset({"log", "deliveries"})}
+    assert letters.meet(row("c", "log"), row("c", "deliveries", "home"), pairs)
+    assert letters.meet(row("c", "log"), row("c", "log"), pairs)
+    assert letters.meet(row("c", "everywhere"), row("c", "home"), pairs)
+    assert not letters.meet(row("c", "log"), row("c", "home"), pairs)

@@ -36,7 +36,7 @@ _HEADERS = {
 
 _FOR_ALL = frozenset({"/", "/outbox/style.css"})
 _CLOSED = (
-    "The outbox opens by a link: press o in sestui's Outbox, or take the link that `sestui "
+    "The outbox opens by a link: press w in sestui's Outbox, or take the link that `sestui "
     "simulator` prints when it starts."
 )
 

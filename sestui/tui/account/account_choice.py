@@ -45,7 +45,7 @@ class AccountChoiceScreen(BaseScreen):
 
     PLACE = "Account"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "region", "Region", id="account.region",
+        Binding("e", "region", "Region", id="account.region",
                 tooltip="Type the AWS region of the SES account"),
     ]  # fmt: skip
 

@@ -42,7 +42,7 @@ class AccountScreen(BaseScreen):
                 tooltip="Choose where mail goes: the simulator, or SES for real"),
         Binding("i", "identities", "Senders", id="account.identities",
                 tooltip="The sender identities that SES knows, and whether they are verified"),
-        Binding("l", "ask", "Refresh from SES", id="account.ask",
+        Binding("R,f5", "ask", "Refresh from SES", id="account.ask",
                 tooltip="Fetch quota, rate and health from SES now"),
         Binding("m", "keys", "Keymap", id="account.keys",
                 tooltip="Every action with its keys; change them"),

@@ -41,7 +41,7 @@ class IdentitiesScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy_name", "Copy", id="identities.copy", tooltip="Copy the sender's name"),
         Binding(
-            "l",
+            "R,f5",
             "again",
             "Refresh from SES",
             id="identities.ask",

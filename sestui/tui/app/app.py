@@ -56,7 +56,7 @@ class SestuiApp(LifecycleApp):
             tooltip="All keys on this screen",
         ),
         Binding(
-            "ctrl+o,f",
+            "ctrl+o",
             "jump",
             "Jump",
             show=False,

@@ -63,7 +63,7 @@ class CampaignsScreen(BaseScreen):
             tooltip="Show only names that match",
         ),
         Binding(
-            "u",
+            "o",
             "order",
             "Urgent first",
             show=False,

@@ -71,7 +71,7 @@ class RunAftermath(ScreenPart):
 
     BINDINGS: ClassVar[list[Binding]] = [
         Binding(
-            "v",
+            "r",
             "resolve",
             "Resolve",
             id="run.resolve",

@@ -26,9 +26,7 @@ class RunControls(ScreenPart):
         Binding(
             "p", "pause", "Pause", id="run.pause", tooltip="Pause the run; nothing more is sent"
         ),
-        Binding(
-            "p,r", "resume", "Resume", id="run.resume", tooltip="Continue where the run stopped"
-        ),
+        Binding("p", "resume", "Resume", id="run.resume", tooltip="Continue where the run stopped"),
         Binding(
             "x",
             "cancel",

@@ -163,5 +163,5 @@ class RunCountsLine(Figure):
 def _doubt(run: RunView) -> Content:
     who = recipients(run.counts.in_doubt)
     return Content.styled(
-        f"No answer from SES for {who}: press v to decide what happens.", "$text-warning"
+        f"No answer from SES for {who}: press r to decide what happens.", "$text-warning"
     )

@@ -37,14 +37,14 @@ _ENDED_REFRESH_SECONDS = 2.0
 
 
 class RunScreen(BaseScreen):
-    """Follows a run, whichever process sends it; ``d`` shows every delivery of it instead."""
+    """Follows a run, whichever process sends it; ``v`` shows every delivery of it instead."""
 
     PLACE = "Campaigns"
     BINDINGS: ClassVar[list[BindingType]] = [
         *RunControls.BINDINGS,
         *RunAftermath.BINDINGS,
         Binding(
-            "d",
+            "v",
             "deliveries",
             "Deliveries",
             id="run.deliveries",

@@ -44,9 +44,7 @@ class ComposeScreen(DraftScreen):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i,enter", "write", "Write", id="compose.write", tooltip="Back to the fields"),
-        Binding(
-            "s,f2,ctrl+s", "save", "Save", id="compose.save", tooltip="Save it; nothing is sent"
-        ),
+        Binding("ctrl+s,f2", "save", "Save", id="compose.save", tooltip="Save it; nothing is sent"),
         Binding(
             "v,ctrl+l",
             "view",
@@ -55,14 +53,15 @@ class ComposeScreen(DraftScreen):
             tooltip="Preview the mail for one contact; again: its text, source, headers",
         ),
         Binding(
-            "n,ctrl+n",
+            "right_square_bracket,ctrl+n",
             "contact(1)",
             "Next",
+            key_display="]",
             id="compose.next",
             tooltip="Preview the mail for the next contact on its lists",
         ),
         _second(
-            "p,alt+p",
+            "left_square_bracket,alt+p",
             "contact(-1)",
             "Previous contact",
             "previous",
@@ -76,7 +75,7 @@ class ComposeScreen(DraftScreen):
             "Find a contact and preview the mail for it",
         ),
         Binding(
-            "c,ctrl+f,alt+c",
+            "exclamation_mark,ctrl+f,alt+c",
             "finding",
             "Next problem",
             id="compose.finding",
@@ -95,16 +94,16 @@ class ComposeScreen(DraftScreen):
         _second("d,alt+d", "page('details')", "Details", "details", "The other fields"),
         _second("plus,f9", "attach", "Attach", "attach", "Attach a file to the mail"),
         _second(
-            "o,alt+o",
+            "w,alt+o",
             "browse",
             "Browser",
             "browser",
             "Show the mail in your browser, or its address",
         ),
-        _second("l,alt+l", "open", "Open", "open", "Open another campaign, or a file"),
-        _second("N,alt+n", "new", "New", "new", "Write a new campaign"),
+        _second("O,alt+l", "open", "Open", "open", "Open another campaign, or a file"),
+        _second("n,N,alt+n", "new", "New", "new", "Write a new campaign"),
         _second(
-            "w,alt+w", "save_file", "Save as file", "file", "Save it as a file for `sestui apply`"
+            "E,alt+w", "save_file", "Save as file", "file", "Save it as a file for `sestui apply`"
         ),
         _second("y,alt+y", "copy", "Copy", "copy", "Copy the recipient's address"),
     ]

@@ -80,7 +80,7 @@ class ContactHead(Widget):
         if name := name_of(contact.attributes):
             facts.append(("name", name, ""))
         lists = ", ".join(f"{each.name} (joined {self._say(each.at)})" for each in record.lists)
-        facts.append(("lists", lists or "none: press l to add them to one", ""))
+        facts.append(("lists", lists or "none: press L to add them to one", ""))
         if contact.tags:
             facts.append(("tags", ", ".join(contact.tags), ""))
         return facts

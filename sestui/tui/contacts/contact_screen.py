@@ -46,11 +46,11 @@ class ContactScreen(SuppressionScreen):
             "e", "edit", "Edit", id="contact.edit", tooltip="Change attributes, tags and status"
         ),
         Binding(
-            "l", "lists", "Lists", id="contact.lists", tooltip="Add them to lists, or remove them"
+            "L", "lists", "Lists", id="contact.lists", tooltip="Add them to lists, or remove them"
         ),
         *SuppressionScreen.SUPPRESSING,
         Binding(
-            "a",
+            "v",
             "all",
             "All runs",
             id="contact.all",
@@ -58,7 +58,7 @@ class ContactScreen(SuppressionScreen):
         ),
         Binding("y", "copy", "Copy", show=False, id="contact.copy", tooltip="Copy the address"),
         Binding(
-            "m",
+            "Y",
             "copy_id",
             "Copy id",
             show=False,
@@ -131,7 +131,7 @@ class ContactScreen(SuppressionScreen):
             return shorten(f"{entry.campaign} · run {entry.run}: {entry.why}", _MOST_WHY)
         if record is None:
             return ""
-        more = " Press a to show the runs of other lists." if record.history else ""
+        more = " Press v to show the runs of other lists." if record.history else ""
         return f"Nothing has been sent to them yet.{more}"
 
     def _cells(self, entry: HistoryEntry) -> dict[str, Cell]:

@@ -57,7 +57,7 @@ class ContactsScreen(SuppressionScreen):
             tooltip="Show only contacts with this in their address or attributes",
         ),
         Binding(
-            "s",
+            "b",
             "filter",
             "Status",
             id="contacts.filter",

@@ -27,7 +27,7 @@ class DeliveryFilters(ScreenPart):
             tooltip="Show only deliveries with this in the address",
         ),
         Binding(
-            "o",
+            "E",
             "export",
             "Export",
             id="deliveries.export",

@@ -40,7 +40,7 @@ class AgendaRow:
     """The mode of the place that it leads to."""
 
 
-def agenda(found: Dashboard, at: Callable[[Instant], str], key: str = "c") -> list[AgendaRow]:
+def agenda(found: Dashboard, at: Callable[[Instant], str], key: str = "C") -> list[AgendaRow]:
     """The lines of a dashboard; ``at`` says an instant in the operator's time.
 
     ``key`` is the one that installs the crontab line in Schedule.

@@ -71,7 +71,7 @@ class HomeScreen(BaseScreen):
     def _show(self, found: Dashboard, account: AccountSnapshot | None) -> None:
         for figure in (self._rate, self._quota, self._health):
             figure.account = account
-        key = self.services.runtime.settings.keymap.get("schedule.crontab", "c").partition(",")[0]
+        key = self.services.runtime.settings.keymap.get("schedule.crontab", "C").partition(",")[0]
         rows = agenda(found, self.services.at, key)
         self._agenda.show_rows(rows)
         self._agenda.display = bool(rows)

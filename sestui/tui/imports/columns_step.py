@@ -46,7 +46,7 @@ class ColumnsStep(Vertical):
     """Shows a file on its side: there are often more columns than a screen is wide."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "email", "Email", id="import.email",
+        Binding("at", "email", "Email", key_display="@", id="import.email",
                 tooltip="This column holds the addresses"),
         Binding("t", "tags", "Tags", id="import.tags",
                 tooltip="This column holds tags; again undoes that"),
@@ -194,4 +194,4 @@ class ColumnsStep(Vertical):
         if not self.choice.fault:
             self.post_message(self.Settled())
         else:
-            self._say(f"{self.choice.fault} Press e to choose this one.")
+            self._say(f"{self.choice.fault} Press @ to choose this one.")

@@ -59,7 +59,7 @@ class ResultStep(Vertical):
                 tooltip="Stop the import; nothing is saved"),
         Binding("i", "go_on", "Import", id="import.confirm",
                 tooltip="Import the contacts as the dry run counted them"),
-        Binding("s", "save", "Save rejects", id="import.rejects",
+        Binding("E", "save", "Save rejects", id="import.rejects",
                 tooltip="Write the rejected rows to a file, to be corrected"),
         Binding("n", "again", "Next file", id="import.next", tooltip="Import another file"),
     ]  # fmt: skip

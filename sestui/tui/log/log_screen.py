@@ -42,7 +42,7 @@ class LogScreen(BaseScreen):
             tooltip="Show one campaign's deliveries only, or all",
         ),
         Binding(
-            "w",
+            "d",
             "since",
             "Since when",
             id="log.since",

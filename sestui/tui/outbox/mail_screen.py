@@ -29,10 +29,10 @@ STATE_KINDS = {
 """What a mail's state means, for the cells of a table."""
 
 _RETRY_SECONDS = 1.0
-_CUT = "Only the beginning is shown: press o to see the rest in a browser."
+_CUT = "Only the beginning is shown: press w to see the rest in a browser."
 _COLOURS = {"good": "$text-success", "bad": "bold $text-error", "warning": "bold $text-warning"}
 
-_VIEWS = {"mail": "m Mail", "text": "t Text", "source": "s Source", "headers": "h Headers"}
+_VIEWS = {"mail": "Mail", "text": "Text", "source": "Source", "headers": "Headers"}
 
 
 async def browse(screen: BaseScreen, outbox: OutboxService, message_id: str) -> None:
@@ -96,12 +96,31 @@ class MailScreen(BaseScreen):
 
     PLACE = "Outbox"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next(1)", "Next", id="mail.next", tooltip="The next mail in the list"),
         Binding(
-            "p", "next(-1)", "Previous", id="mail.previous", tooltip="The previous mail in the list"
+            "right_square_bracket",
+            "next(1)",
+            "Next",
+            key_display="]",
+            id="mail.next",
+            tooltip="The next mail in the list",
         ),
         Binding(
-            "m",
+            "left_square_bracket",
+            "next(-1)",
+            "Previous",
+            key_display="[",
+            id="mail.previous",
+            tooltip="The previous mail in the list",
+        ),
+        Binding(
+            "v",
+            "next_view",
+            "View",
+            id="mail.view",
+            tooltip="Another view of the mail: its text, its source, its headers",
+        ),
+        Binding(
+            "alt+m",
             "view('mail')",
             "Mail",
             show=False,
@@ -109,10 +128,15 @@ class MailScreen(BaseScreen):
             tooltip="The mail's HTML as text",
         ),
         Binding(
-            "t", "view('text')", "Text", show=False, id="mail.text", tooltip="The text alternative"
+            "alt+t",
+            "view('text')",
+            "Text",
+            show=False,
+            id="mail.text",
+            tooltip="The text alternative",
         ),
         Binding(
-            "s",
+            "alt+s",
             "view('source')",
             "Source",
             show=False,
@@ -120,7 +144,7 @@ class MailScreen(BaseScreen):
             tooltip="The whole message as sent",
         ),
         Binding(
-            "h",
+            "alt+h",
             "view('headers')",
             "Headers",
             show=False,
@@ -128,7 +152,7 @@ class MailScreen(BaseScreen):
             tooltip="Headers, tags and who got it",
         ),
         Binding(
-            "o",
+            "w",
             "browse",
             "Browser",
             id="mail.browse",
@@ -231,6 +255,11 @@ class MailScreen(BaseScreen):
         """Show another view of the mail, and of those one goes on to."""
         self._head.view = name
         self._show_view()
+
+    def action_next_view(self) -> None:
+        """Show the view behind this one, and the first behind the last."""
+        names = list(_VIEWS)
+        self.action_view(names[(names.index(self._head.view) + 1) % len(names)])
 
     def action_copy(self) -> None:
         """Copy the recipients."""

@@ -57,7 +57,7 @@ class OutboxScreen(BaseScreen):
             tooltip="Show only mails with this in an address or the subject",
         ),
         Binding(
-            "o",
+            "w",
             "browse",
             "Browser",
             id="outbox.browse",

@@ -33,7 +33,7 @@ with a schedule appear here too.
 
 One line in the crontab is all it takes to run them, every minute:
 
-  c   installs it;   sestui task crontab  prints it
+  C   installs it;   sestui task crontab  prints it
 """
 
 
@@ -51,15 +51,15 @@ class ScheduleScreen(BaseScreen):
             "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
         ),
         Binding(
-            "r",
+            "R",
             "run",
             "Run now",
             id="schedule.run",
             tooltip="Run the task now, whatever its schedule",
         ),
-        Binding("o", "enable", "Switch on", id="schedule.enable", tooltip="Run it on its schedule"),
+        Binding("p", "enable", "Switch on", id="schedule.enable", tooltip="Run it on its schedule"),
         Binding(
-            "o",
+            "p",
             "disable",
             "Switch off",
             id="schedule.disable",
@@ -77,7 +77,7 @@ class ScheduleScreen(BaseScreen):
             tooltip="Show only what has this in its name, type or description",
         ),
         Binding(
-            "c",
+            "C",
             "crontab",
             "Crontab",
             id="schedule.crontab",
@@ -154,7 +154,7 @@ class ScheduleScreen(BaseScreen):
             for each in self.active_bindings.values()
             if each.binding.action == action
         )
-        return next(keys, "c")
+        return next(keys, "C")
 
     @on(LazyTable.Moved)
     def _moved(self) -> None:

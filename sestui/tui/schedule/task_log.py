@@ -60,7 +60,7 @@ class TaskLogScreen(BaseScreen):
     @on(LazyTable.Moved)
     def _say(self) -> None:
         view = self._runs.selected
-        text = "It has not run yet: press r on the list of tasks to run it now."
+        text = "It has not run yet: press R on the list of tasks to run it now."
         if view is not None:
             parts = [view.log.rstrip()]
             if view.detail and view.detail not in view.log:

@@ -83,7 +83,7 @@ async def test_the_account_is_shown_as_ses_tells_of_it(open_runtime, ses):
         assert SECRET not in text
         assert "AKIA" not in text
         ses.configure(rate=14, enforcement="HEALTHY")
-        await pilot.press("l")
+        await pilot.press("R")
         await until(pilot, lambda: "14.0 a second" in shown(app))
         assert "healthy" in shown(app)
         ses.add_identity("example.com")
@@ -95,7 +95,7 @@ async def test_the_account_is_shown_as_ses_tells_of_it(open_runtime, ses):
         await until(pilot, lambda: "Copied: ada@example.net" in toasts(app))
         assert "Copied: example.com" in toasts(app)
         ses.reset()
-        await pilot.press("l")
+        await pilot.press("R")
         await until(pilot, lambda: "SES knows no sender" in shown(app))
         await pilot.press("escape")
         await settled(app, pilot)
@@ -158,7 +158,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         await pilot.press("enter")
         await until(pilot, lambda: "profile shop" in shown(app))
         assert "● simulator" in " ".join(shown(app).split())
-        await pilot.press("r", "ctrl+u", *"eu-w", "right", "enter", "G", "k")
+        await pilot.press("e", "ctrl+u", *"eu-w", "right", "enter", "G", "k")
         await until(pilot, lambda: app.screen.query_one("#choices").selected.profile == "shop")
         for yes in (("enter",), ("right", "enter")):
             await pilot.press("enter")

@@ -22,7 +22,7 @@ async def test_the_first_frame_is_there_before_the_database_is(runtime):
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "Opening" in shown(app))
         assert "SIMULATOR" in shown(app)
-        await pilot.press("question_mark", "ctrl+p", "ctrl+r", "f", "ctrl+z")
+        await pilot.press("question_mark", "ctrl+p", "ctrl+r", "ctrl+o", "ctrl+z")
         assert "Opening" in shown(app)  # there is nothing yet that these could be done to
         may_open.set()
         await until(pilot, lambda: app.opened and app.current_mode == "home")

@@ -124,7 +124,7 @@ async def test_a_look_is_one_transaction_and_few_statements(live, still):
             await look(app.current_mode, app.screen)
             for since in SINCES if app.current_mode == "log" else ():
                 await look(f"log, {since.label}", app.screen)
-                await pilot.press("w")
+                await pilot.press("d")
         ended = [run.id for run in runtime.overview.runs("news") if run.state == "finished"]
         screens = {
             "campaign, going on": CampaignScreen(services, "news"),

@@ -75,7 +75,7 @@ async def test_schedule_shows_both_kinds_and_offers_what_fits_each(runtime, stil
         await until(pilot, lambda: "Run now" not in shown(app))
         for gone in ("Switch", "Remove"):
             assert gone not in shown(app)
-        await pilot.press("r", "o", "x")
+        await pilot.press("R", "p", "x")
         assert isinstance(app.screen, ScheduleScreen)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, CampaignScreen))
@@ -133,22 +133,22 @@ async def test_what_nobody_runs_is_said_with_the_key_that_mends_it(
         await until(pilot, lambda: "nothing runs tasks here" in shown(app))
         (line,) = (line for line in shown(app).splitlines() if "nothing runs" in line)
         assert line.split()[0] == "overdue"
-        assert "Press c in Schedule" in line
+        assert "Press C in Schedule" in line
         assert re.search(r"overdue \d min: nothing runs tasks here", line)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
-        await until(pilot, lambda: "nothing runs tasks here. c installs the" in shown(app))
+        await until(pilot, lambda: "nothing runs tasks here. C installs the" in shown(app))
         fits(app.screen, size)
         news, tidy = (" ".join(row) for row in rows(app, "news", "tidy"))
         assert re.search(r"^news campaign .* overdue \d min", news)
         assert re.search(r"^tidy task .* overdue \d min", tidy)
-        await pilot.press("c")
+        await pilot.press("C")
         await until(pilot, lambda: "Add this line to your crontab?" in shown(app))
         assert "SESTUI_DATA_DIR=" in shown(app)
         await pilot.press("enter")  # what has the focus changes nothing
         await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
         assert not crontab.exists()
-        await pilot.press("c")
+        await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
         await until(pilot, lambda: "Added to the crontab." in toasts(app))
@@ -165,7 +165,7 @@ async def test_a_crontab_that_refuses_is_told(runtime, still, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     async with running(runtime, place="schedule") as (app, pilot):
         await until(pilot, lambda: "No tasks yet" in shown(app))
-        await pilot.press("c")
+        await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
         await until(pilot, lambda: any("There is no crontab command" in t for t in toasts(app)))
@@ -189,7 +189,7 @@ async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
     async with running(runtime, place="schedule") as (app, pilot):
         await until(pilot, lambda: "weekly" in shown(app))
         for keys, expected in ((["enter"], 20), (["right", "enter"], 40)):
-            await pilot.press("r")
+            await pilot.press("R")
             await until(pilot, lambda: "Send again news to 20 recipients?" in shown(app))
             assert "It has been sent before: run 1 with 0 accepted." in shown(app)
             await pilot.press(*keys)
@@ -198,7 +198,7 @@ async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
         await until(pilot, lambda: any("weekly: succeeded" in text for text in toasts(app)))
         (run,) = runtime.tasks.log("weekly")
         assert run.state is TaskRunState.SUCCEEDED
-        await pilot.press("r")  # a run goes on: nothing to ask
+        await pilot.press("R")  # a run goes on: nothing to ask
         await until(pilot, lambda: any("has not ended" in text for text in toasts(app)))
         assert not any("--" in text for text in toasts(app))
     assert len(runtime.tasks.log("weekly")) == 1
@@ -208,7 +208,7 @@ async def test_r_asks_for_the_first_time_and_for_a_part_of_the_audience_too(runt
     starting(runtime, only=Only.UNRECEIVED.value)
     async with running(runtime, place="schedule") as (app, pilot):
         await until(pilot, lambda: "weekly" in shown(app))
-        await pilot.press("r")
+        await pilot.press("R")
         await until(pilot, lambda: "Send news to 20 recipients?" in shown(app))
         assert "Everyone on the lists who has not received it" in shown(app)
         await pilot.press("escape")
@@ -217,7 +217,7 @@ async def test_r_asks_for_the_first_time_and_for_a_part_of_the_audience_too(runt
             TaskFields("weekly", "campaign", "0 3 * * *", parameters={"campaign": "news"}),
         )
         await until(pilot, lambda: app.screen.selected.fields.parameters == {"campaign": "news"})
-        await pilot.press("r")
+        await pilot.press("R")
         await until(pilot, lambda: "Send news to 20 recipients?" in shown(app))
         await pilot.press("right", "enter")
         await until(pilot, lambda: mailed(runtime) == 20)
@@ -231,7 +231,7 @@ async def test_a_second_way_is_refused_on_the_screens_too(runtime, still):
         await until(pilot, lambda: "weekly" in shown(app))
         await pilot.press("down")
         await until(pilot, lambda: "Switch on" in shown(app))
-        await pilot.press("o")
+        await pilot.press("p")
         said = "news is scheduled already, by its own schedule (0 9 * * 1)"
         await until(pilot, lambda: any(text.startswith(said) for text in toasts(app)))
     assert not runtime.tasks.get("weekly").active

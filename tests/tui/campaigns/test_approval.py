@@ -25,13 +25,13 @@ async def test_what_waits_for_approval_stands_on_home_and_is_sent_from_there(run
         assert runtime.runs.get(run_id).pending == 20, "the sender behind the screen has left it"
         assert "p Resume" in shown(app)
         assert "p Pause" not in shown(app)
-        await pilot.press("r")
+        await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "20 recipients get the mail now." in shown(app)
         await pilot.press("enter")  # the way back is what has the focus
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         assert runtime.runs.get(run_id).state == RunState.WAITING
-        await pilot.press("r")
+        await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("tab", "enter")
         await until(pilot, lambda: runtime.runs.get(run_id).state == RunState.FINISHED)

@@ -125,7 +125,7 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
     run_id = sent(runtime)
     async with running(runtime) as (app, pilot):
         await opened(app, pilot)
-        await pilot.press("v")
+        await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         assert "4 recipients in doubt" in shown(app)
         await pilot.press("enter")
@@ -134,7 +134,7 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
         await pilot.press("enter")  # the way out has the focus
         await until(pilot, lambda: isinstance(app.screen, CampaignScreen))
         assert runtime.overview.run(run_id).counts.in_doubt == 4
-        await pilot.press("v")
+        await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press("enter")
         await confirm(app, pilot)
@@ -153,7 +153,7 @@ async def test_one_recipient_in_doubt_is_sent_to_again(runtime, still):
         await pilot.press("down")
         await until(pilot, lambda: screen.panel.selected is not None)
         chosen = screen.panel.selected.delivery.email
-        await pilot.press("v")
+        await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press("down", "j", "down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
@@ -274,7 +274,7 @@ async def test_what_is_shown_is_exported(runtime, still, tmp_path, monkeypatch):
         screen = await opened(app, pilot)
         await pilot.press("tab", "right", "right", "right")
         await until(pilot, lambda: rows(screen) == 4)
-        await pilot.press("o")
+        await pilot.press("E")
         await until(pilot, lambda: "Export 4 deliveries" in shown(app))
         assert "Rejected, run 1 of news." in shown(app)
         await pilot.press("enter")

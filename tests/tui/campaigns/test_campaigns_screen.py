@@ -163,7 +163,7 @@ async def test_what_needs_somebody_comes_first_when_asked_to(runtime, still):
         await until(pilot, lambda: listed(app) == 4)
         table = app.screen.query_one(CampaignTable)
         for order in ("dcab", "abcd"):
-            await pilot.press("u", "g")
+            await pilot.press("o", "g")
             for name in order:
                 assert table.selected.name == name
                 await pilot.press("j")

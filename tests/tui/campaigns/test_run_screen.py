@@ -30,7 +30,7 @@ async def test_pause_resume_and_cancel(runtime):
         assert "your limit: 80 % of SES's 50,000 a day" in shown(app)
         await pilot.press("p")
         await until(pilot, lambda: "You paused this run." in shown(app))
-        await pilot.press("r")
+        await pilot.press("p")
         await until(pilot, lambda: runtime.overview.run(run_id).state == "sending")
         await until(pilot, lambda: "Paused" not in shown(app))
         await pilot.press("x")
@@ -86,15 +86,15 @@ async def test_what_is_in_doubt_is_settled_here(runtime, still):
         connection.exec_driver_sql("UPDATE run SET pending = 2, in_doubt = 1")
         connection.exec_driver_sql("UPDATE delivery SET state = 'in_doubt' WHERE id = 2")
     async with running(runtime, follow=run_id) as (app, pilot):
-        await until(pilot, lambda: "1 recipient: press v to decide what happens." in shown(app))
-        await pilot.press("v")
+        await until(pilot, lambda: "1 recipient: press r to decide what happens." in shown(app))
+        await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, PickScreen))
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "Send run 1 of news again to 1 recipient?" in shown(app)
         await pilot.press("tab", "enter")
         await until(pilot, lambda: runtime.overview.run(run_id).counts.pending == 3)
-        await until(pilot, lambda: "press v" not in shown(app))
+        await until(pilot, lambda: "press r" not in shown(app))
 
 
 async def test_every_delivery_of_the_run_is_a_key_away(runtime):
@@ -102,7 +102,7 @@ async def test_every_delivery_of_the_run_is_a_key_away(runtime):
     async with running(runtime, follow=run_id) as (app, pilot):
         await until(pilot, lambda: "finished" in shown(app))
         assert "/ Find" not in shown(app)
-        await pilot.press("d")
+        await pilot.press("v")
         panel = app.screen.panel
         await until(pilot, lambda: panel.table.count == 30 and "accepted\xa030" in shown(app))
         await pilot.press("slash", *"all17", "enter")

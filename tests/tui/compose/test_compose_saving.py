@@ -54,17 +54,17 @@ async def test_a_draft_is_saved_while_checks_complain_but_not_what_no_campaign_c
     async with running(runtime, place="compose") as (app, pilot):
         await ready(app, pilot)
         await write_in(app, pilot, "name", "november news")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(pilot, lambda: any("can't be a campaign's name" in t for t in toasts(app)))
         assert app.focused.id == "field-name"
         await press(pilot, *["@backspace"] * 5, "@escape")
         await write_in(app, pilot, "priority", "high")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(pilot, lambda: any("priority: must be a whole" in t for t in toasts(app)))
         assert (app.focused.id, app.screen.form.page) == ("field-priority", "details")
         await press(pilot, "@ctrl+u", "@escape", "m")
         await write_in(app, pilot, "body", "{% if %}")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(pilot, lambda: "november" in runtime.campaigns.names())
         await until(pilot, lambda: not kept(runtime))
     fields, message = stored(runtime, "november")
@@ -83,30 +83,30 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
     async with running(runtime, place="compose") as (app, pilot):
         await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "start", "2099-01-01T09:00")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
         assert "Schedule news for 1 Jan 2099?" in shown(app)
         assert "It would go to 3 recipients." in shown(app)
         await press(pilot, "@enter")  # what has the cursor changes nothing
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         assert stored(runtime, "news")[0].start_at is None
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await answer(app, pilot, "Save it as a draft")
         await until(pilot, lambda: stored(runtime, "news")[0].start_at == FAR)
         assert due() is None
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await answer(app, pilot, "Save and schedule it, for 3 recipients")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await press(pilot, "@tab", "@enter")
         await until(pilot, lambda: due() == FAR)
         await until(pilot, lambda: "starts 1 Jan 2099" in shown(app))
         await write_in(app, pilot, "subject", " again")
-        await press(pilot, "s")  # the time is as it was: nothing to ask
+        await press(pilot, "@ctrl+s")  # the time is as it was: nothing to ask
         await until(pilot, lambda: stored(runtime, "news")[1].subject == "Hello again")
         assert due() == FAR
         await write_in(app, pilot, "subject", "{{")
         app.screen.form.go_to("start", None)
-        await press(pilot, "@end", "@backspace", "1", "@escape", "s")
+        await press(pilot, "@end", "@backspace", "1", "@escape", "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
         wanted = "It can't be scheduled: subject: the template is broken"
         await until(pilot, lambda: wanted in shown(app))
@@ -123,7 +123,7 @@ async def test_what_a_task_starts_gets_no_time_of_its_own(runtime, still):
     async with running(runtime, place="compose") as (app, pilot):
         await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "start", "2099-01-01T09:00")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
         said = "It can't be scheduled: news is scheduled already, by the task"
         await until(pilot, lambda: said in shown(app))
@@ -140,18 +140,18 @@ async def test_another_name_is_a_rename_or_another_campaign(runtime, still):
     async with running(runtime, place="compose") as (app, pilot):
         await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "name", "-2")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await answer(app, pilot, "Rename news to news-2")
         await until(pilot, lambda: runtime.campaigns.names() == ["news-2"])
         assert runtime.campaigns.get("news-2").id == seen.id
         await write_in(app, pilot, "name", "-b")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await answer(app, pilot, "Save news-2-b as a new campaign")
         await until(pilot, lambda: runtime.campaigns.names() == ["news-2", "news-2-b"])
         await press(pilot, "N")
         await until(pilot, lambda: app.screen.on_desk.seen is None)
         await write_in(app, pilot, "name", "news-2")
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(
             pilot, lambda: any("There is already a campaign news-2" in t for t in toasts(app))
         )
@@ -175,7 +175,7 @@ async def test_a_change_by_somebody_else_is_asked_about(runtime, still, choice, 
         await until(
             pilot, lambda: any("saving asks which version to keep" in text for text in toasts(app))
         )
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await answer(app, pilot, choice)
         await until(pilot, lambda: "not saved" not in shown(app))
         assert app.screen.form.draft.subject == subject
@@ -193,7 +193,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
         await until(pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "subject", " 1")
         await compose_campaign(app, "news")  # it is there already
-        await press(pilot, "l")
+        await press(pilot, "O")
         await until(pilot, lambda: isinstance(app.screen, OpenCampaignScreen))
         await press(pilot, "DEC", "@enter")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
@@ -251,7 +251,7 @@ async def test_what_a_crash_left_is_offered(runtime, still):
             assert len(kept(runtime)) == 1
             if choice == "Continue with it":
                 assert "not saved" in shown(app)
-                await press(pilot, "s")
+                await press(pilot, "@ctrl+s")
                 await until(pilot, lambda: stored(runtime, "news")[1].body == "typed")
                 await until(pilot, lambda: not kept(runtime))
     assert runtime.campaigns.get("news").id == seen.id
@@ -306,7 +306,7 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
         await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
         await press(pilot, "@escape")
         for number in (1, 2):
-            await press(pilot, "w")
+            await press(pilot, "E")
             await until(pilot, lambda: isinstance(app.screen, AskPathScreen))
             await press(pilot, "@enter")
             if number == 2:
@@ -320,14 +320,14 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
         path.with_name("shop.html").write_text("<p>Shop</p>{{ content }}")
         more = "name: b\nlayout: shop\nto_name: Bo\nheaders: {X-A: b}"
         path.write_text(path.read_text().replace("Hello", "Bye").replace("name: news", more))
-        await press(pilot, "l")
+        await press(pilot, "O")
         await until(pilot, lambda: isinstance(app.screen, OpenCampaignScreen))
         await press(pilot, "./ne", "@tab", "@enter")
         await until(pilot, lambda: app.screen.form.draft.name == "b")
         await until(pilot, lambda: "not saved" in shown(app))
-        await press(pilot, "@escape", "s")
+        await press(pilot, "@escape", "@ctrl+s")
         await until(pilot, lambda: "b" in runtime.campaigns.names())
-        await press(pilot, "l")
+        await press(pilot, "O")
         await until(pilot, lambda: isinstance(app.screen, OpenCampaignScreen))
         await press(pilot, "./none.md", "@enter")
         await until(pilot, lambda: any("There is no file" in text for text in toasts(app)))

@@ -28,7 +28,7 @@ async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
         await press(pilot, "[off]({{ unsubscribe_url }})", "@escape")
         await until(pilot, lambda: "not saved" in shown(app) and found(app) == [])
         assert "✓" in shown(app)
-        await press(pilot, "s")
+        await press(pilot, "@ctrl+s")
         await until(pilot, lambda: "Saved november-news as a draft" in "".join(toasts(app)))
         assert "not saved" not in shown(app)
         await press(pilot, "v")
@@ -50,11 +50,11 @@ async def test_the_mail_is_shown_for_one_contact_after_the_other(runtime, still)
         await until(pilot, lambda: "Hi Ada" in shown(app))
         await press(pilot, "@ctrl+n")
         await until(pilot, lambda: "to bob@example.com" in shown(app) and "Hi you" in shown(app))
-        await press(pilot, "@escape", "n")
+        await press(pilot, "@escape", "@right_square_bracket")
         await until(pilot, lambda: "Hi Cléo" in shown(app))
-        await press(pilot, "n")
+        await press(pilot, "@right_square_bracket")
         await until(pilot, lambda: "Hi Ada" in shown(app))
-        await press(pilot, "p")
+        await press(pilot, "@left_square_bracket")
         await until(pilot, lambda: "Hi Cléo" in shown(app))
         await press(pilot, "/", "BOB@example.com", "@enter")
         await until(pilot, lambda: "to bob@example.com" in shown(app))
@@ -110,7 +110,7 @@ async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime,
         await until(pilot, lambda: "the template is broken" in found(app)[0])
         await press(pilot, "@escape", "v")
         await until(pilot, lambda: "No preview yet" in shown(app))
-        await press(pilot, "c")
+        await press(pilot, "@exclamation_mark")
         area = app.screen.query_one("#field-body", TextArea)
         assert (app.focused, area.cursor_location) == (area, (4, 0))
         await press(pilot, "@delete", *["@delete"] * 7)
@@ -121,7 +121,7 @@ async def test_what_is_wrong_is_found_as_one_types_and_a_key_goes_there(runtime,
         app.screen.form.go_to("subject", None)
         await press(pilot, "@home", *["@delete"] * 5)
         await until(pilot, lambda: "subject: it is empty." in found(app))
-        await press(pilot, "@ctrl+end", "@escape", "c")
+        await press(pilot, "@ctrl+end", "@escape", "@exclamation_mark")
         assert app.focused.id == "field-subject"
 
 
@@ -150,7 +150,7 @@ async def test_fields_that_are_rarely_touched_are_on_other_pages(runtime, still)
         await press(pilot, "@alt+a", "In plain words", "@alt+d")
         await press(pilot, "help@example.com", "@tab", "season: autumn", "@tab", "@tab", "@tab")
         await press(pilot, "Europe/Paris", "@tab", "08:00-20:00", "@tab", "9.5", "@tab", "7")
-        await press(pilot, "@tab", "@tab", "@space", "@tab", "@space", "@escape", "s")
+        await press(pilot, "@tab", "@tab", "@space", "@tab", "@space", "@escape", "@ctrl+s")
         await until(pilot, lambda: "Saved x as a draft" in "".join(toasts(app)))
     fields, message = stored(runtime, "x")
     assert fields.lists == ("newsletter", "vip")
@@ -181,7 +181,7 @@ async def test_files_are_attached_and_taken_away(runtime, still, tmp_path):
             MailAttachment("price list.pdf", "application/pdf", b"%PDF"),
         )
         app.screen.query_one("#field-attachments").focus()
-        await press(pilot, "x", "@escape", "s")
+        await press(pilot, "x", "@escape", "@ctrl+s")
         await until(pilot, lambda: stored(runtime, "news")[1].attachments == ())
 
 
@@ -239,7 +239,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
     async with running(runtime, place="compose") as (app, pilot):
         await load(app, pilot, lambda: app.screen.typing)
         await ready(app, pilot)
-        await press(pilot, "@escape", "o")
+        await press(pilot, "@escape", "w")
         await until(pilot, lambda: any("For a browser" in text for text in toasts(app)))
         (page,) = runtime.workspace.glob("compose/*/mail.html")
         assert app.clipboard == str(page)
@@ -247,7 +247,7 @@ async def test_the_mail_is_shown_in_a_browser_or_it_is_said_where_it_is(
         assert stat.S_IMODE(os.stat(page).st_mode) == 0o600
         monkeypatch.setenv("DISPLAY", ":0")
         monkeypatch.setattr(app, "open_url", opened.append)
-        await press(pilot, "o")
+        await press(pilot, "w")
         await until(pilot, lambda: opened == [page.as_uri()])
     assert not page.exists()
     assert list((runtime.workspace / "compose").iterdir()) == []

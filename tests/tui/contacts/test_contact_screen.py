@@ -83,7 +83,7 @@ async def test_a_mail_that_went_out_has_an_id_to_copy(runtime):
     async with running(runtime) as (app, pilot):
         await opened(app, pilot)
         await until(pilot, lambda: "SES accepted it at" in shown(app))
-        await pilot.press("m")
+        await pilot.press("Y")
         await until(pilot, lambda: len(toasts(app)) == 1)
         assert app.clipboard == history(app).selected.message_id
         await pilot.press("y")
@@ -97,10 +97,10 @@ async def test_runs_of_other_lists_are_shown_when_asked_for(runtime, still):
     async with running(runtime) as (app, pilot):
         await opened(app, pilot)
         await until(pilot, lambda: "Nothing has been sent to them yet" in shown(app))
-        await pilot.press("a")
+        await pilot.press("v")
         await until(pilot, lambda: "they are not on its list others" in said(app))
         assert "not in it" in shown(app)
-        await pilot.press("a")
+        await pilot.press("v")
         await until(pilot, lambda: history(app).count == 0)
 
 
@@ -193,14 +193,14 @@ async def test_lists_are_joined_and_left(runtime, still):
     add_campaign(runtime, audience="customers", contacts=1)
     async with running(runtime) as (app, pilot):
         await opened(app, pilot)
-        await pilot.press("l")
+        await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, ContactListsScreen))
         await until(pilot, lambda: "[x]  all" in shown(app) and "[ ]  customers" in shown(app))
         await pilot.press("space", "j", "space", "tab", *"vips", "enter")
         await until(pilot, lambda: "Added to customers, vips. Removed from all." in toasts(app))
         assert lists_of(runtime) == ["customers", "vips"]
         await until(pilot, lambda: "vips (joined at" in shown(app))
-        await pilot.press("l")
+        await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, ContactListsScreen))
         await pilot.press("space", "escape")
         await until(pilot, lambda: isinstance(app.screen, ContactScreen))
@@ -250,7 +250,7 @@ async def test_hostile_contacts_break_neither_page_nor_form(runtime, still, size
         for word in ("[/] [b]x", "[b]list\\x1b", "[/]tag, a, b, \\x1b[2J", '"\\u001b[31m\\u202e"'):
             await until(pilot, lambda word=word: word in shown(app))
         assert "\x1b" not in shown(app)
-        await pilot.press("l")
+        await pilot.press("L")
         await until(pilot, lambda: "[x]  [b]list\\x1b" in shown(app))
         await pilot.press("escape")
         await edited(app, pilot)

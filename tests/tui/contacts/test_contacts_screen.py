@@ -84,7 +84,7 @@ async def test_a_status_after_the_other_is_shown(runtime, still):
         await until(pilot, lambda: len(listed(app)) == 3)
         seen = []
         for standing in ("active", "unsubscribed", "invalid"):
-            await pilot.press("s")
+            await pilot.press("b")
             await until(pilot, lambda standing=standing: f"all, {standing}" in shown(app))
             await until(pilot, lambda: people(app).count is not None)
             await until(pilot, lambda: len(listed(app)) == people(app).count)
@@ -243,7 +243,7 @@ async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, m
 
         with monkeypatch.context() as patch:
             patch.setattr(ContactPages, "page", busy)
-            await pilot.press("s")
+            await pilot.press("b")
             await until(pilot, lambda: "locked by another program" in shown(app))
             assert not toasts(app)
         await until(pilot, lambda: len(listed(app)) == 1)

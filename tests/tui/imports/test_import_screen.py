@@ -125,8 +125,8 @@ async def test_columns_are_mapped_by_keys(runtime, still, folder):
         await until(pilot, lambda: "left out" in shown(app))
         assert "Choose the column that holds the addresses." in shown(app)
         await pilot.press("enter")
-        await until(pilot, lambda: "Press e to choose this one" in shown(app))
-        await pilot.press("j", "e", "j", "t", "j", "a")
+        await until(pilot, lambda: "Press @ to choose this one" in shown(app))
+        await pilot.press("j", "at", "j", "t", "j", "a")
         await until(pilot, lambda: isinstance(app.focused, Input))
         assert app.focused.value == "d"
         await pilot.press("backspace", *"!!", "enter")
@@ -234,7 +234,7 @@ async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtim
         assert "Copied: broken, Bob, b" in toasts(app)
         await pilot.press("enter")
         await until(pilot, lambda: any("Line 3, Email:" in text for text in toasts(app)))
-        await pilot.press("s")
+        await pilot.press("E")
         line = screen.query_one("#rejects-path", Input)
         assert line.value == "~/p-rejects.csv"
         await pilot.press("enter")
@@ -245,7 +245,7 @@ async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtim
         assert rejects.read_text() == "mine"
         await pilot.press("ctrl+u", *"p.csv", "enter")
         await until(pilot, lambda: "is the imported file itself" in said(app))
-        await pilot.press("escape", "s", "enter")
+        await pilot.press("escape", "E", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("right", "enter")
         await until(pilot, lambda: any("1 reject is in" in text for text in toasts(app)))

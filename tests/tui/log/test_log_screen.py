@@ -94,14 +94,14 @@ async def test_since_when_is_a_key(two, still):
             ("in the last 7 days", 23),
             ("any time", 43),
         ):
-            await pilot.press("w")
+            await pilot.press("d")
             await until(pilot, lambda count=count: rows(app) == count)
             await until(pilot, lambda label=label: f"queued {label}" in shown(app))
 
 
 async def test_today_ends_while_one_looks(two, still, monkeypatch):
     async with log(two) as (app, pilot):
-        await pilot.press("w")
+        await pilot.press("d")
         await until(pilot, lambda: rows(app) == 40)
         now = app.services.clock.now
         day = timedelta(days=1).total_seconds()
@@ -152,7 +152,7 @@ async def test_exactly_what_is_shown_is_exported(two, still, tmp_path, monkeypat
         await until(pilot, lambda: rows(app) == 40)
         await pilot.press("slash", *"7@", "enter")
         await until(pilot, lambda: rows(app) == 4)
-        await pilot.press("o")
+        await pilot.press("E")
         await until(pilot, lambda: "Export 4 deliveries" in shown(app))
         assert "Settled, of every campaign with 7@ in the address." in shown(app)
         await pilot.press("ctrl+u", *"shown.txt", "enter")
@@ -178,7 +178,7 @@ async def test_of_too_many_the_newest_are_shown_and_all_exported(two, still, tmp
         await until(pilot, lambda: rows(app) == 40)
         await pilot.press("slash", *"example", "enter")
         await until(pilot, lambda: "more than 30 found" in shown(app) and rows(app) == 30)
-        await pilot.press("o")
+        await pilot.press("E")
         await until(pilot, lambda: "Export all, more than 30 deliveries" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: any("40 deliveries written" in text for text in toasts(app)))
@@ -190,7 +190,7 @@ async def test_a_file_is_replaced_only_when_said_so(two, still, tmp_path, monkey
     file.write_text("mine")
     async with log(two) as (app, pilot):
         await until(pilot, lambda: rows(app) == 40)
-        await pilot.press("o", "ctrl+u", *"log.csv", "enter")
+        await pilot.press("E", "ctrl+u", *"log.csv", "enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")
         await until(pilot, lambda: "Export 40 deliveries" in shown(app))
@@ -215,7 +215,7 @@ async def test_an_export_is_stopped_half_way(two, still, tmp_path, monkeypatch):
     monkeypatch.setattr(two.deliveries, "log", log_slowly)
     async with log(two) as (app, pilot):
         await until(pilot, lambda: rows(app) == 40)
-        await pilot.press("o", "enter")
+        await pilot.press("E", "enter")
         await until(pilot, lambda: "esc stops it" in shown(app))
         await pilot.press("escape")
         await until(

@@ -87,7 +87,7 @@ async def test_what_a_run_sends_appears_by_itself(runtime):
         assert "all2@example.com" in shown(app)
         await opened(app, pilot)
         assert f"sestui-run={run.id}" in app.screen.snapshot.views["headers"]
-        await pilot.press("o")
+        await pilot.press("w")
         await until(pilot, lambda: toasts(app))
         url = runtime.clients.endpoint_url
         assert f"{url}/outbox/{app.screen.snapshot.listed.message_id}" in toasts(app)[-1]
@@ -151,26 +151,38 @@ async def test_every_view_of_a_mail_by_its_key(runtime, still, send):
         for seen in ("ada@example.org", "Ada's Shop <news@example.com>", "delivered", "1 of 1"):
             assert seen in shown(app)
         assert "price list.pdf (1 B)" in shown(app)
-        await pilot.press("t")
+        await pilot.press("alt+t")
         assert text(app) == "The text."
-        await pilot.press("s")
+        await pilot.press("alt+s")
         assert "Content-Transfer-Encoding: quoted-printable" in text(app)
         assert "Content-Type: multipart" in shown(app)
-        await pilot.press("h")
+        await pilot.press("alt+h")
         assert "Subject: News" in text(app)
-        await pilot.press("m")
+        await pilot.press("alt+m")
         assert "Subject: News" not in shown(app)
         assert "The mail." in shown(app)
+        for seen in ("The text.", "quoted-printable", "Subject: News", "The mail."):
+            await pilot.press("v")
+            assert seen in text(app)
         await pilot.press("Y")
         assert app.clipboard == text(app)
         await pilot.press("y")
         assert app.clipboard == "ada@example.org"
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        for action in ("Mail:", "Text:", "Source:", "Headers:", "Browser:", "Copy:", "Copy text:"):
+        for action in (
+            "View:",
+            "Mail:",
+            "Text:",
+            "Source:",
+            "Headers:",
+            "Browser:",
+            "Copy:",
+            "Copy text:",
+        ):
             assert action in shown(app)
         await pilot.press("escape")
-        await pilot.click(MailHead, offset=(12, app.screen.query_one(MailHead).size.height - 1))
+        await pilot.click(MailHead, offset=(8, app.screen.query_one(MailHead).size.height - 1))
         assert text(app) == "The text."
 
 
@@ -179,15 +191,15 @@ async def test_next_and_previous_mail_keep_the_view_and_the_cursor_follows(runti
         send(f"u{number}@example.org", f"mail {number}", text=f"text {number}", html="<p>html")
     async with in_outbox(runtime) as (app, pilot):
         await opened(app, pilot)
-        await pilot.press("t", "p")
+        await pilot.press("alt+t", "left_square_bracket")
         assert text(app) == "text 2"
-        await pilot.press("n")
+        await pilot.press("right_square_bracket")
         await until(pilot, lambda: text(app) == "text 1")
-        await pilot.press("n")
+        await pilot.press("right_square_bracket")
         await until(pilot, lambda: text(app) == "text 0")
-        await pilot.press("n")
+        await pilot.press("right_square_bracket")
         assert "3 of 3" in shown(app)
-        await pilot.press("p")
+        await pilot.press("left_square_bracket")
         await until(pilot, lambda: "2 of 3" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, OutboxScreen))
@@ -204,11 +216,11 @@ async def test_a_browser_in_sight_is_opened(runtime, still, send, monkeypatch):
     send()
     async with in_outbox(runtime) as (app, pilot):
         await until(pilot, lambda: "1 mail" in shown(app))
-        await pilot.press("o")
+        await pilot.press("w")
         await until(pilot, lambda: visited)
         assert visited[0].startswith(f"{runtime.clients.endpoint_url}/outbox?token=")
         monkeypatch.delenv("DISPLAY")
-        await pilot.press("o")
+        await pilot.press("w")
         await until(pilot, lambda: "Open it in a browser:" in str(toasts(app)))
         assert len(visited) == 1
 
@@ -226,11 +238,11 @@ async def test_hostile_mail_breaks_nothing(runtime, still, send):
         await opened(app, pilot)
         for _ in range(3):
             await until(pilot, lambda: "accepted" in shown(app))
-            for view in "mtsh":
-                await pilot.press(view, "G")
+            for _ in range(4):
+                await pilot.press("v", "G")
                 assert "\x1b" not in shown(app)
                 assert "\u202e" not in shown(app)
-            await pilot.press("n")
+            await pilot.press("right_square_bracket")
 
 
 async def test_a_mail_without_text_and_a_very_long_one(runtime, still, send):
@@ -240,11 +252,11 @@ async def test_a_mail_without_text_and_a_very_long_one(runtime, still, send):
         await opened(app, pilot)
         await pilot.press("G")
         await until(
-            pilot, lambda: "Only the beginning is shown: press o to see the rest" in shown(app)
+            pilot, lambda: "Only the beginning is shown: press w to see the rest" in shown(app)
         )
-        await pilot.press("n")
+        await pilot.press("right_square_bracket")
         await until(pilot, lambda: "2 of 2" in shown(app))
-        await pilot.press("t")
+        await pilot.press("alt+t")
         await until(pilot, lambda: "This mail has no such part." in shown(app))
 
 
@@ -267,11 +279,11 @@ async def test_it_fits(runtime, still, send, size):
             assert seen in shown(app)
         assert ("news@example.com" in shown(app)) == (size[0] >= 110)
         await opened(app, pilot)
-        await until(pilot, lambda: "n Next" in shown(app))
-        for seen in ("complained", "m Mail   t Text   s Source   h Headers", "o Browser"):
+        await until(pilot, lambda: "] Next" in shown(app))
+        for seen in ("complained", "Mail   Text   Source   Headers", "w Browser"):
             await until(pilot, lambda seen=seen: seen in shown(app))
         await pilot.resize_terminal(80, 24)
-        await pilot.press("s")
+        await pilot.press("alt+s")
         await until(pilot, lambda: "Your news" in shown(app))
 
 
@@ -300,7 +312,7 @@ async def test_an_account_that_is_reset_meanwhile(runtime, still, send, simulate
     async with in_outbox(runtime) as (app, pilot):
         await opened(app, pilot)
         simulated.reset()
-        await pilot.press("n")
+        await pilot.press("right_square_bracket")
         await until(pilot, lambda: "the simulator's account has been reset" in str(toasts(app)))
         await until(pilot, lambda: "The outbox is empty." in shown(app))
         simulated.configure(rate=1000, quota=-1)

@@ -124,11 +124,11 @@ async def test_one_key_switches_off_and_on(runtime, still):
     add_task(runtime)
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "tidy" in shown(app))
-        await pilot.press("o")
+        await pilot.press("p")
         await until(pilot, lambda: "switched off" in shown(app))
         assert not runtime.tasks.get("tidy").fields.active
         await until(pilot, lambda: "Switch on" in shown(app))
-        await pilot.press("o")
+        await pilot.press("p")
         await until(pilot, lambda: runtime.tasks.get("tidy").fields.active)
 
 
@@ -136,7 +136,7 @@ async def test_a_task_runs_now_and_its_log_can_be_read(runtime, still):
     add_task(runtime)
     async with at_schedule(runtime) as (app, pilot):
         await until(pilot, lambda: "tidy" in shown(app))
-        await pilot.press("r")
+        await pilot.press("R")
         await until(pilot, lambda: any("tidy: succeeded" in text for text in toasts(app)))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, TaskLogScreen))
