@@ -1,8 +1,7 @@
-"""Time as the rest of the program sees it, so that tests can own it.
+"""The clock that the program reads, which tests replace with their own.
 
-Instants everywhere are seconds since the epoch in UTC, as floats: they compare, add and index the
-same in Python, SQLite and PostgreSQL, and no time zone can slip in. Zones appear only where a
-person reads or writes a time.
+An instant is always a float, seconds since the epoch in UTC: it compares, adds and indexes the same
+in Python, SQLite and PostgreSQL. Time zones appear only where a person reads or writes a time.
 """
 
 import threading
@@ -11,24 +10,20 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 _MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Linux's monotonic clock stands still while the machine is suspended; this one does not. On other
-systems the usual one is the best there is."""
+"""CLOCK_BOOTTIME also runs while the machine is suspended; only Linux has it."""
 
 Instant = float
 """Seconds since the epoch, UTC."""
 
 
 class Clock(Protocol):
-    """What a component may ask of time."""
+    """Wall time, monotonic time and waiting."""
 
     def now(self) -> Instant:
         """The wall clock: seconds since the epoch, UTC. May jump."""
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards, for durations within one process.
-
-        They run on while the machine sleeps, or what went stale meanwhile would look fresh.
-        """
+        """Seconds that never run backwards, for durations within one process."""
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed; True if it was set."""

@@ -1,4 +1,4 @@
-"""Dataclasses as tables: each field says beside its default how the doors treat it."""
+"""Dataclasses whose fields say how files, forms, commands and the store treat them."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,25 +9,25 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class TableField(Generic[K]):
-    """A field as the doors see it."""
+    """How one field is read, written, shown and stored."""
 
     kind: K
-    """How it is read and written."""
+    """Its kind of value: how it is read and written."""
     label: str = ""
-    """In forms; '' where none shows it."""
+    """Its label in forms; '' where no form shows it."""
     hint: str = ""
-    """What stands in a form's empty field."""
+    """The placeholder of a form's empty field."""
     name: str = ""
-    """In files; the attribute's, unless another is given."""
+    """Its name in files; by default the attribute's."""
     sent: bool = False
-    """A run takes it over from its campaign, and keeps it as it was then."""
+    """Whether a run copies it from its campaign when it starts."""
 
 
 def table_field(usual: Any, kind: Any, label: str = "", hint: str = "", **more: Any) -> Any:
-    """A dataclass's field, and its place in the table: see :class:`TableField`.
+    """A dataclass field with its :class:`TableField` as metadata.
 
-    ``usual`` is its default, or makes it; ``dataclasses.MISSING`` where it has to be given. The
-    others are given by name, so that the order of a table can follow files and forms.
+    ``usual`` is its default, or a type that makes it; ``dataclasses.MISSING`` for a required field.
+    Fields with a default are keyword-only, so that a table can be in the order of files and forms.
     """
     metadata = {"field": TableField(kind, label, hint, **more)}
     if isinstance(usual, type):

@@ -1,4 +1,4 @@
-"""How this sestui was installed, so that a hint names the command that works for it."""
+"""How this sestui was installed, so that hints name the command that upgrades it."""
 
 import shlex
 import sys
@@ -19,19 +19,19 @@ _EXTRAS = {
 
 
 def upgrade_command(prefix: Path | None = None) -> str:
-    """The command that brings a newer sestui; ``prefix`` is the environment, None: this one's."""
+    """The command that upgrades sestui; ``prefix`` is its environment, by default this one."""
     prefix = prefix or Path(sys.prefix)
     return _UPGRADES[_installer(prefix)].format(pip=_pip(prefix))
 
 
 def extra_command(extra: str, prefix: Path | None = None) -> str:
-    """The command that brings an extra; ``prefix`` as above."""
+    """The command that installs an extra; ``prefix`` as above."""
     prefix = prefix or Path(sys.prefix)
     return _EXTRAS[_installer(prefix)].format(extra=extra, pip=_pip(prefix))
 
 
 def _installer(prefix: Path) -> str:
-    """By the traces that each leaves in the environments it makes."""
+    """Recognised by the files that each installer leaves in its environments."""
     if (prefix / "uv-receipt.toml").is_file():
         return "uv tool"
     if (prefix / "pipx_metadata.json").is_file():
@@ -44,6 +44,6 @@ def _installer(prefix: Path) -> str:
 
 
 def _pip(prefix: Path) -> str:
-    """This environment's own, where it has one: a shell may have another first."""
+    """The environment's own pip if it has one: the first on the shell's PATH may be another."""
     own = prefix / "bin" / "pip"
     return shlex.quote(str(own)) if own.is_file() and (prefix / "pyvenv.cfg").is_file() else "pip"

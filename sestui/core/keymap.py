@@ -1,4 +1,4 @@
-"""The operator's own keys: which action (a binding's id) has which keys; pure."""
+"""The operator's own keys, by the id of the binding."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ _WRITTEN = "write it as id=keys, for example campaign.start=S import.next=n,ctrl
 
 
 def keymap_of(value: Any) -> dict[str, str]:
-    """A keymap from how people write it: binding id to comma-separated keys.
+    """Parse a keymap: binding id to comma-separated keys.
 
-    A text is ``id=keys`` pairs between spaces. A TOML table may have the ids in quotation marks or
-    bare, which makes tables within tables of them; keys are a text or a list of strings.
+    A string holds ``id=keys`` pairs separated by spaces. In a TOML table the ids may be quoted or
+    bare (bare ones nest, because of their dots); keys are a string or a list of strings.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or a key is missing.
     """
     if isinstance(value, str):
         return dict(_pair(part) for part in value.split())
@@ -23,7 +23,7 @@ def keymap_of(value: Any) -> dict[str, str]:
 
 
 def keymap_text(keymap: Mapping[str, str]) -> str:
-    """The keymap as one line, as :func:`keymap_of` reads it."""
+    """The keymap on one line, in the form that :func:`keymap_of` reads."""
     return " ".join(f"{name}={keys}" for name, keys in keymap.items())
 
 

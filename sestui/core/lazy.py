@@ -1,4 +1,4 @@
-"""Attributes that are made at their first use, once, though several threads use them at once."""
+"""Attributes made at first use, exactly once even when several threads use them at once."""
 
 import threading
 from collections.abc import Callable
@@ -8,12 +8,11 @@ _Made = TypeVar("_Made")
 
 
 class lazy(Generic[_Made]):  # noqa: N801 - written like property, which it takes the place of
-    """A property that is made at its first use and kept; whoever asks meanwhile waits for it.
+    """A property made at first use and kept; other threads wait while it is being made.
 
-    ``functools.cached_property`` has no lock from Python 3.12 on: two threads may then make two of
-    what there is to be one of, two simulators for instance. Each object has a lock of its own for
-    each of these, so that nobody waits for what they didn't ask for. What is made may use others of
-    the same object. A failure is raised to whoever asked, and the next one tries again.
+    ``functools.cached_property`` has no lock from Python 3.12 on, so two threads may start two
+    simulators, for instance. Each object has one lock for each of its lazy properties; they may use
+    each other. An exception is raised to the caller, and the next caller tries again.
     """
 
     def __init__(self, make: Callable[[Any], _Made]) -> None:
@@ -28,7 +27,7 @@ class lazy(Generic[_Made]):  # noqa: N801 - written like property, which it take
     def __get__(self, owner: object, kind: type) -> _Made: ...
 
     def __get__(self, owner: object | None, kind: type) -> Self | _Made:
-        """Make it; from then on it stands in the object itself, and nobody comes here any more."""
+        """Make the value and put it into the instance, which later reads use directly."""
         if owner is None:
             return self
         kept = vars(owner)

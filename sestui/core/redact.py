@@ -1,8 +1,8 @@
-"""Text for the log without what is nobody's business: secrets, and people's addresses.
+"""Remove secrets and email addresses from text for the log.
 
-Rather too much is left out than too little: what stands here has come out of exceptions of any
-library, and is read by whoever is sent a log. Patterns are bounded where a long text would take
-them longer than it is long, and compiled when they are used: most processes never log a line.
+It errs towards removing too much: the text comes from exceptions of any library, and logs are sent
+to strangers. Repetitions are bounded where a long text would take more than linear time. The
+patterns are compiled on use, as most processes never log a line.
 """
 
 import re
@@ -18,10 +18,10 @@ _SECRETS = (
     (r"(?i)(failing row contains |key \([^()\n]*\)=)\(.*\)", rf"\1({_MASK})"),
     # PostgreSQL's excerpt of a statement, which may begin in the middle of a value.
     (r"(\bLINE \d+: ).*", rf"\1{_MASK}"),
-    # A user and password in a URL, and what is asked for behind a ?.
+    # A user and password in a URL, and its query.
     (r"""(?<=://)[^\s"'<>]{0,1000}@""", f"{_MASK}@"),
     (r"""(://[^\s"'<>?]{0,1000}\?)[^\s"'<>]+""", rf"\1{_MASK}"),
-    # Signed headers, and those that hold a key as it is.
+    # Signed headers, and those that hold a key in the clear.
     (r"(AWS4-HMAC-SHA256|AWS4-ECDSA-P256-SHA256)\b.*", rf"\1 {_MASK}"),
     (r"(?i)\b(bearer|basic|digest)\s+[\w.~+/=-]{8,}", rf"\1 {_MASK}"),
     # password='…', "secret_key": "…", X-Amz-Security-Token: …, token=…
@@ -31,7 +31,7 @@ _SECRETS = (
         r"""(?:b?"(?:[^"\\\n]|\\.)*"|b?'(?:[^'\\\n]|\\.)*'|[^\s,;&"']+)""",
         rf"\1{_MASK}",
     ),
-    # The shapes of AWS's own: the id of a key, and its secret.
+    # AWS access key ids, and secret access keys.
     (r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{12,}\b", _MASK),
     (
         r"(?<![\w/+=.-])(?=[A-Za-z/+]*\d)(?=[a-z0-9/+]*[A-Z])(?=[A-Z0-9/+]*[a-z])"
@@ -45,17 +45,17 @@ _WORD = r"""[^\s<>()\[\],;:\\"]+"""
 
 
 def without_secrets(text: str) -> str:
-    """``text`` with stars for what may be a password, a key, a token or a signature."""
+    """``text`` with ``***`` for anything that may be a password, key, token or signature."""
     for pattern, instead in _SECRETS:
         text = re.sub(pattern, instead, text, flags=re.MULTILINE)
     return text
 
 
 def without_addresses(text: str) -> str:
-    """``text`` with ``<address>`` for every word with an @ in the middle, as URLs write it too."""
+    """``text`` with ``<address>`` for every word that holds an @ or a URL's %40."""
     if "@" not in text and "%40" not in text:
         return text
-    # First what would be several words: "odd names"@example.com.
+    # Quoted local parts first, as they may hold blanks: "odd names"@example.com.
     text = re.sub(_QUOTED_ADDRESS, _ADDRESS, text)
     return re.sub(_WORD, _without_address, text)
 

@@ -1,4 +1,4 @@
-"""What every server of ours needs: a socket that listens, and an end when it is asked for."""
+"""What all of sestui's servers share: a listening socket, and a clean end on a signal."""
 
 import asyncio
 import signal
@@ -12,9 +12,9 @@ from sestui.core.signals import heeded
 
 @contextmanager
 def listening(host: str, port: int, refused: Callable[[str], Exception]) -> Iterator[socket.socket]:
-    """A socket that listens there; ``refused`` makes the error if it can't, given why."""
+    """A listening socket; where it can't listen, raises what ``refused`` makes of the reason."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only where TCP is named; with it, answers take 40 ms more.
+    # asyncio turns Nagle's algorithm off only if the protocol is given; it costs 40 ms an answer.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -28,7 +28,7 @@ def listening(host: str, port: int, refused: Callable[[str], Exception]) -> Iter
 
 @asynccontextmanager
 async def stopped_by_signal(stop: Callable[[], None]) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM end the server politely; in the main thread only."""
+    """Call ``stop`` on SIGINT and SIGTERM; does nothing outside of the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,13 +1,13 @@
-"""Which signals end a process that serves or sends."""
+"""Signals that a long-running process obeys."""
 
 import signal
 from collections.abc import Iterable
 
 
 def heeded(numbers: Iterable[signal.Signals]) -> tuple[signal.Signals, ...]:
-    """Those of the signals that this process doesn't ignore.
+    """The given signals, without those that this process ignores.
 
-    What was ignored when it started stays so: nohup does that, and a shell that runs a script for
-    the jobs it puts in the background, which the Ctrl-C for another program must not end.
+    A signal that was ignored when the process started stays ignored: nohup relies on that, and so
+    do scripts, whose background jobs must survive a Ctrl-C meant for the foreground.
     """
     return tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN)

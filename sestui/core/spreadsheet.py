@@ -1,16 +1,16 @@
-"""Cells of CSV that spreadsheets would run as formulas: guarded when written, and read back."""
+"""CSV cells that a spreadsheet would run as formulas: guarded when written, unguarded when read."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Excel and LibreOffice run what begins with these, in East Asian locales the full-width ones."""
+"""Excel and LibreOffice run cells that begin with these; full-width ones in East Asian locales."""
 
 
 def guarded(cell: str) -> str:
-    """``cell`` so that a spreadsheet shows it rather than runs it: with an apostrophe in front."""
+    """``cell`` with an apostrophe in front if a spreadsheet would run it as a formula."""
     return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def unguarded(cell: str) -> str:
-    """What :func:`guarded` was given."""
+    """The inverse of :func:`guarded`."""
     if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA):
         return cell[1:]
     return cell

@@ -1,11 +1,11 @@
-"""What somebody may have meant by a name that there isn't."""
+"""Suggestions for a misspelt name."""
 
 from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str], *, most: int = 1) -> str:
-    """``did you mean a or b?``, with ``most`` of the names like ``name``; '' if none is."""
-    import difflib  # noqa: PLC0415 - only for who has misspelt one
+    """``did you mean a or b?``, with up to ``most`` similar names; '' if none is similar."""
+    import difflib  # noqa: PLC0415 - needed only after a misspelling
 
     close = difflib.get_close_matches(name, list(known), n=most)
     return f"did you mean {' or '.join(close)}?" if close else ""

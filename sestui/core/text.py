@@ -1,4 +1,4 @@
-"""Text from strangers, made safe to show."""
+"""Make untrusted text safe to show, and compare names."""
 
 import re
 import unicodedata
@@ -9,11 +9,11 @@ _HARMFUL = re.compile(
 
 
 def printable(text: str) -> str:
-    r"""``text`` on one line, with nothing in it that a terminal would obey.
+    r"""``text`` on one line, without characters that a terminal would obey.
 
     Control characters (terminal escapes, line breaks), bidirectional overrides and lone surrogates
-    become visible escapes such as ``\x1b``; everything else stays as typed, Rich markup included,
-    so print it as plain text.
+    become visible escapes such as ``\x1b``. Rich markup is left alone, so print the result as plain
+    text.
     """
     if text.isprintable():
         return text
@@ -21,8 +21,7 @@ def printable(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """``text`` with a question mark for each half of a surrogate pair: JSON can hold one, as an
-    emoji that a program has cut leaves it, and no mail can."""
+    """``text`` with ``?`` for each lone surrogate; JSON can hold them (a cut emoji), mail can't."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
@@ -31,16 +30,16 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def folded(text: str) -> str:
-    """A name without case, accents, spaces and punctuation, for comparison."""
+    """A name without case, accents, spaces or punctuation, for comparison."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = (sign for sign in plain if sign.isalnum() and not unicodedata.combining(sign))
     return unicodedata.normalize("NFKC", "".join(kept))
 
 
 def both_ends(text: str, most: int) -> str:
-    """The first and last lines of a text of more than ``most`` characters; all of a shorter one.
+    """``text``, cut in its middle if it has more than ``most`` characters.
 
-    What is left out is counted between them.
+    Whole lines are kept at both ends where possible; a line between them says how much is missing.
     """
     if len(text) <= most:
         return text

@@ -1,4 +1,4 @@
-"""A campaign as it is being typed: everything is text, and may be wrong for a while."""
+"""A campaign as it is being typed: all fields are text and may be invalid for a while."""
 
 import json
 from collections.abc import Callable
@@ -15,17 +15,17 @@ from sestui.core.delivery.mail import MailAttachment
 
 @dataclass(frozen=True, slots=True)
 class DraftFault:
-    """A field that can't be what was typed into it."""
+    """A field with an invalid value."""
 
     field: str
-    """By its name in a campaign file."""
+    """Its name in a campaign file."""
     problem: str
-    """As the rest of a sentence without its full stop."""
+    """The end of a sentence, without its full stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What stands in an editor's fields."""
+    """The contents of an editor's fields."""
 
     name: str = ""
     subject: str = ""
@@ -35,9 +35,9 @@ class Draft:
     body_format: BodyFormat = "markdown"
     from_address: str = ""
     lists: str = ""
-    """Names with commas between them; one that holds a comma stands in double quotes."""
+    """Names separated by commas; double quotes around one that holds a comma."""
     reply_to: str = ""
-    """As lists, and so is ``notify``."""
+    """Like ``lists``; so is ``notify``."""
     keywords: str = ""
     """``season: autumn, year: 2026``."""
     start_at: str = ""
@@ -46,20 +46,20 @@ class Draft:
     send_window: str = ""
     max_rate: str = ""
     priority: str = ""
-    """'' is the usual one."""
+    """'' is the default."""
     notify: str = ""
     transactional: bool = False
     attachments: tuple[MailAttachment, ...] = ()
     layout: str = ""
-    """This and the next three come from a file, and go through an editor as they are."""
+    """This and the next three come from a file; no editor shows or changes them."""
     layout_name: str = ""
     to_name: str = ""
     headers: str = ""
-    """Names and values as JSON; '' for none."""
+    """A JSON object; '' for none."""
 
     @classmethod
     def of(cls, campaign: CampaignFields, message: MessageSource) -> Self:
-        """The draft of a campaign as it is."""
+        """The draft that shows a campaign."""
         shown: dict[str, Any] = {
             name: each.kind.to_form(value, campaign.timezone)
             for name, each in DRAFT_FIELDS.items()
@@ -70,7 +70,7 @@ class Draft:
         return cls(**shown, **content | {"headers": headers})
 
     def as_json(self, stored: Callable[[MailAttachment], str]) -> str:
-        """Everything as JSON; ``stored`` gives the name under which a file's content is kept."""
+        """The draft as JSON; ``stored`` keeps an attachment and returns the name to find it by."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         values["attachments"] = [
             {"name": item.name, "content_type": item.content_type, "kept_as": stored(item)}
@@ -80,15 +80,15 @@ class Draft:
 
     @classmethod
     def of_json(cls, text: str, content: Callable[[str], bytes]) -> Self:
-        """What :meth:`as_json` wrote; ``content`` gives back what a file held.
+        """Read what :meth:`as_json` wrote; ``content`` returns an attachment's bytes by that name.
 
         Raises:
-            ValueError: that is not what it wrote.
+            ValueError: it is no such JSON.
         """
         blank = cls()
         try:
             values: dict[str, Any] = json.loads(text)
-            if "start" in values:  # as it was called once
+            if "start" in values:  # its name in older drafts
                 values["start_at"] = values.pop("start")
             files = tuple(
                 MailAttachment(item["name"], item["content_type"], content(item["kept_as"]))
@@ -109,32 +109,32 @@ class Draft:
 DRAFT_FIELDS = {
     each.name: CAMPAIGN_FIELDS[each.name] for each in fields(Draft) if each.name in CAMPAIGN_FIELDS
 }
-"""What an editor shows of a campaign's own fields, in its order."""
+"""The campaign's own fields that an editor shows, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A campaign that was opened to be edited."""
+    """The campaign that is being edited, as it was opened."""
 
     campaign: CampaignFields
     message: MessageSource
     shown: Draft
-    """As the editor showed it at first."""
+    """The draft that the editor showed first."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDraft:
-    """A draft as values."""
+    """A draft parsed into values."""
 
     campaign: CampaignFields
     message: MessageSource
     faults: tuple[DraftFault, ...]
-    """What no campaign can hold; those fields have their usual values instead. Addresses, lists
-    and content may be wrong or missing in a draft: that is for the checks."""
+    """Fields with invalid values; ``campaign`` and ``message`` have defaults there. Addresses,
+    lists and content are not judged here but by the checks."""
 
 
 def read_draft(draft: Draft, origin: Origin | None = None) -> ReadDraft:
-    """The values; a field that is as it was when ``origin`` was opened keeps its value exactly."""
+    """Parse a draft; fields unchanged since ``origin`` was opened keep their exact values."""
     faults: list[DraftFault] = []
     campaign, message = _campaign(draft, faults), _message(draft, faults)
     if origin is not None:
@@ -145,7 +145,7 @@ def read_draft(draft: Draft, origin: Origin | None = None) -> ReadDraft:
         }
         same |= CAMPAIGN_FIELDS.keys() - DRAFT_FIELDS.keys()
         if "timezone" not in same:
-            same.discard("start_at")  # it is another instant on other clocks
+            same.discard("start_at")  # the same text is another instant in another zone
         campaign = _with(campaign, origin.campaign, same)
         message = _with(message, origin.message, same)
         known = {each.name: name for name, each in CAMPAIGN_FIELDS.items()}
@@ -188,9 +188,9 @@ def _message(draft: Draft, faults: list[DraftFault]) -> MessageSource:
 def _read(
     field: str, typed: Any, rule: Callable[[str], Any], usual: Any, faults: list[DraftFault]
 ) -> Any:
-    """The value of what was typed; the usual one, and a fault, where it can't be one."""
+    """The value of the typed text; the default if it is empty, or (with a fault) invalid."""
     if not isinstance(typed, str):
-        return typed  # ticked or not
+        return typed  # a flag
     tidy = typed.strip()
     if not tidy:
         return usual

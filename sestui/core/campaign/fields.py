@@ -1,8 +1,8 @@
-"""The one table of a campaign's fields: what each is, and how every door treats it.
+"""The table of a campaign's fields.
 
-A new field is a line here, a column in ``store.db.tables`` with its migration, a line in
-``core.campaign.draft.Draft`` if an editor shows it, and the place that makes use of it. Files,
-`apply`'s diff, forms, the store's rows and what a run takes over are derived from the table.
+Files, `apply`'s diff, forms, database rows and a run's copy are derived from it. A new field needs
+a line here, a column in ``store.db.tables`` with its migration, and a line in
+``core.campaign.draft.Draft`` if an editor shows it.
 """
 
 # ruff: noqa: RUF009 - a call makes each dataclass field, as dataclasses.field does
@@ -26,7 +26,7 @@ from sestui.core.clock import Instant
 from sestui.core.field_table import TableField, table_field, table_of
 
 USUAL_MISFIRE_HOURS = 24.0
-"""A scheduled run that is later than this isn't sent unasked."""
+"""A scheduled run that is later than this needs approval."""
 
 _ADDRESS = "Ada's Shop <news@example.com>"
 _CRON = "0 9 1 * *: minute, hour, day, month, day of the week"
@@ -37,10 +37,7 @@ _NO_LIST = "names no list; the campaign would reach no one"
 
 @dataclass(frozen=True, slots=True)
 class CampaignFields:
-    """What a campaign is beside its message; equal fields are the same campaign.
-
-    In the order in which a file has them.
-    """
+    """A campaign's fields apart from its message, in the order of its file."""
 
     name: str = table_field(MISSING, text(values.campaign_name), "Name", "november-news")
     from_address: str = table_field(MISSING, MAILBOX, "From", _ADDRESS, name="from", sent=True)
@@ -54,7 +51,8 @@ class CampaignFields:
         "", text(values.timezone), "Time zone", "the machine's own, or Europe/Paris", sent=True
     )
     only: str = table_field("", text(values.only))
-    """``joined``: a scheduled run is for those who joined since the last one; '' for everybody."""
+    """``joined``: scheduled runs go only to contacts who joined since the last; '' for
+    everybody."""
     misfire_hours: float = table_field(USUAL_MISFIRE_HOURS, number(values.misfire_hours))
     """A scheduled run that is later than this waits for approval."""
     priority: int = table_field(
@@ -65,12 +63,12 @@ class CampaignFields:
     )
     """Recipients a second."""
     send_window: str = table_field("", text(values.send_window), "Send window", _WINDOW, sent=True)
-    """The hours in which its mail may leave, in ``timezone``; '' is always."""
+    """When its mail may leave, in ``timezone``; '' is always."""
     transactional: bool = table_field(
         False, FLAG, "Transactional: nobody can unsubscribe from it", sent=True
     )
     skip_unrenderable: bool = table_field(False, FLAG, sent=True)
-    """Recipients whose mail can't be made are skipped instead of holding the run."""
+    """Skip recipients whose mail can't be rendered, rather than hold the run."""
     notify: tuple[str, ...] = table_field((), items(MAILBOX), "Notify", "nobody")
     keywords: dict[str, Any] = table_field(
         dict, KEYWORDS, "Keywords", "season: autumn, year: 2026", sent=True
@@ -82,5 +80,5 @@ CAMPAIGN_FIELDS: dict[str, TableField[CampaignKind]] = table_of(CampaignFields)
 
 
 def usual(attribute: str) -> Any:
-    """What a campaign's field is where nothing is said."""
+    """The default of a campaign's field."""
     return getattr(CampaignFields("", ""), attribute)

@@ -1,4 +1,4 @@
-"""A campaign as a file: YAML front matter over a body (docs/guide/campaigns.md)."""
+"""Read a campaign from a file: YAML front matter over a body (docs/guide/campaigns.md)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,27 +24,27 @@ _MESSAGE_NAMES = (
 _NAMES = (
     *(each.name for each in CAMPAIGN_FIELDS.values()),
     *_MESSAGE_NAMES,
-    *("segment", "day_and_weekday", "lang"),  # these become part of another
+    *("segment", "day_and_weekday", "lang"),  # these go into other fields
 )
 _REQUIRED = ("name", "subject", "from", "lists")
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignFile:
-    """One parsed file; attachments and layout are still names, as core opens no files."""
+    """A parsed file; attachments and layout are still names, as core opens no files."""
 
     path: str
-    """As shown in errors."""
+    """As errors show it."""
     fields: CampaignFields
     message: MessageSource
-    """Without what its attachments and layout hold."""
+    """Without the contents of its attachments and layout."""
     attachments: tuple[str, ...]
     """Paths relative to the file."""
     lines: dict[str, int]
-    """Line in the file of each field given, and of ``body``."""
+    """The line (from 1) of each field in the file, and of ``body``."""
 
     def fault(self, field_name: str, problem: str, offset: int = 0) -> BadFileError:
-        """The error for a field: names file, line (``offset`` lines into the field) and field."""
+        """An error that names file, field and line (``offset`` lines into the field)."""
         line = self.lines.get(field_name)
         place = f"{self.path}, line {line + offset}" if line else self.path
         end = "" if problem.endswith("?") else "."
@@ -56,8 +56,8 @@ def parse_campaign(
 ) -> CampaignFile:
     """The campaign that a file's text describes.
 
-    ``by_name`` is what the file's name says of the body's format; ``default_zone`` (IANA) is for
-    a file that names none.
+    ``by_name`` is the body's format by the file's name; ``default_zone`` (IANA) applies where the
+    file names none.
 
     Raises:
         BadFileError: one sentence with file, line and field.
@@ -72,7 +72,7 @@ def parse_campaign(
 
 
 class _Parser:
-    """Checks the fields of one front matter, one after the other."""
+    """Reads the fields of one front matter."""
 
     def __init__(self, matter: FrontMatter, path: str, default_zone: str) -> None:
         self._matter = matter
@@ -113,7 +113,7 @@ class _Parser:
         )
 
     def _field(self, attribute: str, zone: str) -> Any:
-        """One of the campaign's own."""
+        """One of the campaign's own fields, by attribute."""
         field = CAMPAIGN_FIELDS[attribute]
         return self._read(
             field.name, lambda given: field.kind.from_file(given, zone), usual(attribute)
@@ -123,7 +123,7 @@ class _Parser:
         return self._read(name, text_of, "")
 
     def _read(self, name: str, rule: Callable[[Any], T], usual: T) -> T:
-        """The field's value by its rule, or ``usual`` where the file doesn't give it."""
+        """The field's value, read by ``rule``; ``usual`` where the file doesn't give it."""
         if name not in self._values:
             return usual
         try:
@@ -132,14 +132,14 @@ class _Parser:
             raise self._fault(name, bad.problem) from bad
 
     def _schedule(self, given: str) -> str:
-        """With what ``day_and_weekday`` wants."""
+        """The schedule with ``day_and_weekday`` applied."""
         if not self._read("day_and_weekday", flag_of, False):
             return given
         wanted = self._read("day_and_weekday", lambda _: campaign_values.day_and_weekday(given), "")
         return self._read("schedule", lambda _: campaign_values.schedule(wanted), wanted)
 
     def _keywords(self, given: dict[str, Any]) -> dict[str, Any]:
-        """With ``lang``, which templates may print, too."""
+        """The keywords with ``lang`` added, so that templates can print it."""
         lang = self._text("lang")
         if lang and not is_language(lang):
             raise self._fault("lang", "is not a language; write it as en, he or pt-BR")

@@ -1,4 +1,4 @@
-"""What is probably not meant about a campaign beside its message: one place for each rule."""
+"""Checks for likely mistakes in a campaign's own fields."""
 
 from collections.abc import Collection, Iterator
 
@@ -10,12 +10,12 @@ from sestui.core.content.lint.findings import Finding, Severity
 def examine_campaign(
     fields: CampaignFields, *, missing_lists: Collection[str], too_late: Instant | None
 ) -> Iterator[Finding]:
-    """Put every rule to a campaign.
+    """Check a campaign; its message is checked elsewhere.
 
     Args:
         fields: the campaign's own values.
-        missing_lists: those of its lists that don't exist.
-        too_late: a start before this instant starts nothing; None: it has started what it should.
+        missing_lists: its lists that don't exist.
+        too_late: a ``start`` before this has no effect; None if it has started the campaign.
     """
     if not fields.lists:
         yield Finding(

@@ -1,17 +1,17 @@
-"""Follow-ups: who of an audience a campaign is sent to once more."""
+"""Follow-ups: which part of an audience a new run is for."""
 
 from enum import StrEnum
 
 
 class Only(StrEnum):
-    """A follow-up: which part of the audience a new run is for, by what earlier runs came to.
+    """The part of an audience that a new run is for, by the results of earlier runs.
 
-    None of them takes in a contact who got the campaign, or may have got it (in doubt, in the air).
+    None includes contacts who got the campaign, or may have (in doubt or in flight).
     """
 
     FAILED = "failed"
-    """SES refused the mail to them."""
+    """SES rejected the mail to them."""
     UNRECEIVED = "unreceived"
-    """They never got it, for whatever reason."""
+    """They have not got it, for whatever reason."""
     JOINED = "joined"
-    """They have no delivery in any earlier run: they joined since."""
+    """They have no delivery in any earlier run."""

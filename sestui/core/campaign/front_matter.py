@@ -1,4 +1,4 @@
-"""The YAML between two ``---`` lines at the top of a file, read strictly and written to suit.
+"""Read and write the YAML between two ``---`` lines at the top of a file.
 
 A front matter is a handful of plain values, so YAML's surprises are switched off: only true and
 false are booleans (Norway's ``no`` is text), ``0123``, ``9:30`` and dates stay as typed, anchors
@@ -16,13 +16,13 @@ import yaml
 
 _MAX_CHARACTERS = 64_000
 _BREAKS = frozenset("\n\r\x85\u2028\u2029\ufeff")
-"""What YAML would take for the end of a line, or drop."""
+"""Characters that YAML takes for a line break, or drops."""
 _ENDLESS = 2**31
 _UNQUOTED_TEMPLATE = re.compile(r"^\s*(?:- )?\s*[\w]+:\s*\{[{%].*$", re.MULTILINE)
 
 
-class FrontMatterFault(Exception):  # noqa: N818 - becomes a BadFileError that knows the file's name
-    """What is wrong, as the rest of a sentence, and the line in the file (from 1) if known."""
+class FrontMatterFault(Exception):  # noqa: N818 - turned into a BadFileError with the file's name
+    """A problem (the end of a sentence) and its line in the file, from 1; None if unknown."""
 
     def __init__(self, line: int | None, problem: str) -> None:
         super().__init__(problem)
@@ -32,7 +32,7 @@ class FrontMatterFault(Exception):  # noqa: N818 - becomes a BadFileError that k
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The fields, where they stand, and what follows them."""
+    """The fields with their lines, and the body."""
 
     values: dict[str, Any]
     lines: dict[str, int]
@@ -46,7 +46,7 @@ def read_front_matter(content: str) -> FrontMatter:
     """Split and read a file's text.
 
     Raises:
-        FrontMatterFault: no, unclosed or broken front matter.
+        FrontMatterFault: the front matter is missing, unclosed or invalid.
     """
     lines = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not any(line.strip() for line in lines):
@@ -70,7 +70,7 @@ def read_front_matter(content: str) -> FrontMatter:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as a person reads it."""
+    """YAML without anchors, aliases and surprising types."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -108,7 +108,7 @@ def _read_yaml(source: str) -> tuple[dict[str, Any], dict[str, int]]:
             raise FrontMatterFault(2, "the front matter must be fields, as in 'name: news'")
         _refuse_repeats(node)
         _check_names_are_text(node)
-        # The value's line: an error in a template that spans lines is counted from there.
+        # The value's line, from which errors in a template of several lines are counted.
         lines = {str(key.value): value.start_mark.line + 2 for key, value in node.value}
         lines |= {
             str(key.value): value.start_mark.line + 3
@@ -149,7 +149,7 @@ def _refuse_repeats(node: yaml.Node) -> None:
 
 
 def _check_names_are_text(node: yaml.MappingNode) -> None:
-    # YAML takes numbers, booleans, nothing and even lists for names.
+    # In YAML a name may also be a number, a boolean, null or even a list.
     for key, _ in node.value:
         if key.tag != "tag:yaml.org,2002:str":
             given = f", not {key.value}" if isinstance(key, yaml.ScalarNode) and key.value else ""
@@ -172,7 +172,7 @@ def _explained(source: str, problem: str, line: int | None) -> str:
 
 
 def write_front_matter(values: Mapping[str, Any]) -> str:
-    """Lines that :func:`read_front_matter` reads between two ``---`` as the same values."""
+    """YAML lines that :func:`read_front_matter` reads as the same values."""
     return "".join(f"{name}: {_written(value)}\n" for name, value in values.items())
 
 
@@ -191,7 +191,7 @@ def _written(value: Any) -> str:
 
 
 def _dumped(value: Any, *, flow: bool) -> str:
-    # As a value of a mapping: alone, some texts would be written as documents are.
+    # As a mapping's value: alone, some strings would be written as a document.
     dumped: str = yaml.dump(
         {"k": value},
         Dumper=_Dumper,
@@ -204,7 +204,7 @@ def _dumped(value: Any, *, flow: bool) -> str:
 
 
 class _Block(str):
-    """Text to be written over several lines."""
+    """Text to be written as a block of lines."""
 
     __slots__ = ()
 
@@ -213,14 +213,14 @@ class _Dumper(yaml.SafeDumper):
     """Writes what :class:`_Loader` reads."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        return True  # they are refused there
+        return True  # the loader refuses them
 
 
 _TEXT = "tag:yaml.org,2002:str"
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    # A template has to be quoted, and often quotes with ' itself.
+    # A template must be quoted, and often holds single quotes itself.
     quoted = value.startswith("{") and "'" in value and '"' not in value
     return dumper.represent_scalar(
         _TEXT, value, style='"' if quoted or _BREAKS & set(value) else None
@@ -232,7 +232,7 @@ def _block(dumper: yaml.SafeDumper, value: _Block) -> yaml.Node:
 
 
 def _float(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
-    # Without an exponent: with one it would be read as text.
+    # Without an exponent, which would be read as text.
     text = format(Decimal(repr(value)), "f") if math.isfinite(value) else repr(value)
     text = text if "." in text else f"{text}.0"
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)

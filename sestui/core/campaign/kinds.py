@@ -1,6 +1,6 @@
-"""Kinds of values in a campaign: how each is read from a file or a form, and written there.
+"""Kinds of values in a campaign: how each is read from and written to files and forms.
 
-A kind knows nothing of any field: ``core.campaign.fields`` says which field is of which kind.
+``core.campaign.fields`` says which field is of which kind.
 """
 
 import csv
@@ -17,25 +17,25 @@ _KEYWORDS = "must be names with values, as in season: autumn, year: 2026"
 
 @dataclass(frozen=True, slots=True)
 class CampaignKind:
-    """What a kind of value does; each is told the campaign's zone (IANA) too."""
+    """Converters of a kind of value; each also takes the campaign's zone (IANA)."""
 
     from_file: Callable[[Any, str], Any]
-    """The value of what YAML has read, or ``BadValue``."""
+    """From a YAML value; raises ``BadValue``."""
     from_form: Callable[[str, str], Any]
-    """The value of what was typed, without blanks around it, or ``BadValue``."""
+    """From stripped text that was typed; raises ``BadValue``."""
     to_file: Callable[[Any, str], Any] = lambda value, _: value
-    """What YAML is to say."""
+    """To a value for YAML."""
     to_form: Callable[[Any, str], str | bool] = lambda value, _: str(value)
-    """What an editor's field shows."""
+    """To the contents of an editor's field."""
 
 
 def text(rule: Callable[[str], Any]) -> CampaignKind:
-    """Text, by a rule of its own."""
+    """Text that ``rule`` checks and normalises."""
     return CampaignKind(lambda given, _: rule(text_of(given)), lambda typed, _: rule(_plain(typed)))
 
 
 def number(rule: Callable[[Any], Any]) -> CampaignKind:
-    """A number; the rule says what is none."""
+    """A number that ``rule`` checks."""
     return CampaignKind(
         lambda given, _: rule(given),
         lambda typed, _: rule(int(typed) if typed.isdecimal() and len(typed) < 20 else typed),
@@ -44,7 +44,7 @@ def number(rule: Callable[[Any], Any]) -> CampaignKind:
 
 
 def items(each: CampaignKind, lack: str = "") -> CampaignKind:
-    """Several, each once; ``lack`` is what is wrong with a file that gives none."""
+    """Several values, duplicates dropped; ``lack`` is the problem of a file that gives none."""
 
     def from_file(given: Any, zone: str) -> tuple[Any, ...]:
         found = texts_of(given)
@@ -64,7 +64,7 @@ def _mailbox_or_text(typed: str, _: str) -> str:
     try:
         return campaign_values.mailbox(typed)
     except BadValue:
-        return typed  # the checks tell of it
+        return typed  # the checks report it
 
 
 MAILBOX = CampaignKind(text(campaign_values.mailbox).from_file, _mailbox_or_text)
@@ -85,10 +85,10 @@ START = CampaignKind(
 
 
 def text_of(given: Any) -> str:
-    """The text that a file's front matter gives; a number is the text it was.
+    """A string from front matter; numbers become strings.
 
     Raises:
-        BadValue: it is something else, or nothing.
+        BadValue: it is something else, or empty.
     """
     if isinstance(given, int | float) and not isinstance(given, bool):
         given = str(given)
@@ -102,10 +102,10 @@ def text_of(given: Any) -> str:
 
 
 def texts_of(given: Any) -> tuple[str, ...]:
-    """The texts of a list in a file's front matter, each once; one text may stand alone.
+    """A list of strings, or a single one, from front matter; duplicates are dropped.
 
     Raises:
-        BadValue: it holds something else.
+        BadValue: it is something else.
     """
     found = given if isinstance(given, list) else [given]
     if not all(isinstance(item, str) and item.strip() for item in found):
@@ -114,10 +114,10 @@ def texts_of(given: Any) -> tuple[str, ...]:
 
 
 def flag_of(given: Any) -> bool:
-    """What a file's front matter says of a flag.
+    """A boolean from front matter.
 
     Raises:
-        BadValue: neither true nor false.
+        BadValue: it is neither true nor false.
     """
     if not isinstance(given, bool):
         raise BadValue("must be true or false")
@@ -125,7 +125,7 @@ def flag_of(given: Any) -> bool:
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The items of a form's field that holds several, each once.
+    """Split a form's field at its commas; duplicates are dropped.
 
     Raises:
         BadValue: it can't be read.
@@ -139,7 +139,7 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def joined(found: tuple[str, ...]) -> str:
-    """What :func:`split` reads: one that holds a comma stands in double quotes."""
+    """The inverse of :func:`split`; double quotes stand around an item that holds a comma."""
     return ", ".join(
         '"{}"'.format(item.replace('"', '""')) if any(mark in item for mark in ',"\n\r') else item
         for item in found
@@ -147,7 +147,7 @@ def joined(found: tuple[str, ...]) -> str:
 
 
 def keywords_of(text: str) -> dict[str, Any]:
-    """``season: autumn, year: 2026`` as names with values, read as the front matter of a file is.
+    """Parse ``season: autumn, year: 2026`` as front matter would be.
 
     Raises:
         BadValue: it can't be read, or a name can't be a variable.
@@ -164,7 +164,7 @@ def keywords_of(text: str) -> dict[str, Any]:
 
 
 def keywords_text(keywords: dict[str, Any]) -> str:
-    """``season: autumn, year: 2026``: what :func:`keywords_of` reads."""
+    """The inverse of :func:`keywords_of`."""
     from sestui.core.campaign.front_matter import on_one_line  # noqa: PLC0415 - as above
 
     return on_one_line(keywords)[1:-1] if keywords else ""

@@ -1,9 +1,11 @@
-"""What the fields of a campaign may be: one rule each, for files and for what is typed on screens.
+"""The rules of a campaign's fields, for files and forms alike.
 
-A rule takes what was given and answers the value as the campaign holds it.
+A rule takes a given value and returns it as the campaign holds it, or raises :class:`BadValue`.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -28,11 +30,11 @@ USUAL_PRIORITY = 5
 LONGEST_MISFIRE_HOURS = 8784.0
 """A year."""
 OUR_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post")
-"""What every campaign's mail carries by itself."""
+"""Headers that sestui adds to every campaign's mail."""
 
 
-class BadValue(Exception):  # noqa: N818 - becomes an error or a finding that knows its place
-    """What is wrong with a value, as the rest of a sentence without its full stop."""
+class BadValue(Exception):  # noqa: N818 - turned into an error or a finding that names the field
+    """What is wrong with a value: the end of a sentence, without its full stop."""
 
     def __init__(self, problem: str, *, by_option: str = "") -> None:
         """``by_option`` is as in :class:`SestuiError`."""
@@ -41,16 +43,16 @@ class BadValue(Exception):  # noqa: N818 - becomes an error or a finding that kn
         self.by_option = by_option
 
 
-def _of(error: SestuiError) -> BadValue:
-    return BadValue(str(error).rstrip("."))
+@contextmanager
+def _as_bad_value() -> Iterator[None]:
+    try:
+        yield
+    except SestuiError as error:
+        raise BadValue(str(error).rstrip(".")) from error
 
 
 def campaign_name(text: str) -> str:
-    """A name that a file, a command line and a screen can hold alike.
-
-    Raises:
-        BadValue: it isn't one.
-    """
+    """A campaign's name, made of characters that suit files, shells and screens."""
     if not NAME.fullmatch(text):
         raise BadValue(
             f"{text!r} can't be a campaign's name; use up to 100 letters, digits, '.', '_' "
@@ -59,79 +61,45 @@ def campaign_name(text: str) -> str:
     return text
 
 
+@_as_bad_value()
 def mailbox(text: str) -> str:
-    """``Ada's Shop <news@example.com>``, or an address in its normal form.
-
-    Raises:
-        BadValue: nobody can be written to there.
-    """
-    try:
-        found = mailbox_of(text)
-        wire_mailbox(text)
-    except SestuiError as error:
-        raise _of(error) from error
+    """``Ada's Shop <news@example.com>``, or an address in its normal form."""
+    found = mailbox_of(text)
+    wire_mailbox(text)
     verdict = check_address(found.address)
     if isinstance(verdict, Refusal):
         raise BadValue(f"{found.address!r} is not an address ({verdict.reason.rstrip('.')})")
     return text.strip() if found.name else verdict.email
 
 
+@_as_bad_value()
 def schedule(text: str) -> str:
-    """A cron expression with single spaces.
-
-    Raises:
-        BadValue: it isn't one.
-    """
-    try:
-        return check_cron(text)
-    except SestuiError as error:
-        raise _of(error) from error
+    """A cron expression with single spaces."""
+    return check_cron(text)
 
 
+@_as_bad_value()
 def day_and_weekday(text: str) -> str:
-    """The cron expression that wants day *and* weekday.
-
-    Raises:
-        BadValue: it has no weekday to want.
-    """
-    try:
-        return with_both(text, both=True)
-    except SestuiError as error:
-        raise _of(error) from error
+    """The cron expression that requires both day *and* weekday."""
+    return with_both(text, both=True)
 
 
+@_as_bad_value()
 def send_window(text: str) -> str:
-    """Hours of the week, as given.
-
-    Raises:
-        BadValue: they aren't.
-    """
-    try:
-        parse_window(text)
-    except SestuiError as error:
-        raise _of(error) from error
+    """A send window, unchanged."""
+    parse_window(text)
     return text
 
 
+@_as_bad_value()
 def timezone(text: str) -> str:
-    """The name of an IANA zone.
-
-    Raises:
-        BadValue: there is none of that name.
-    """
-    try:
-        zone_named(text)
-    except SestuiError as error:
-        raise _of(error) from error
+    """The name of an IANA zone."""
+    zone_named(text)
     return text
 
 
 def start(text: str, zone: str) -> Instant:
-    """``2026-12-01T09:00`` on the clocks of ``zone``, unless it says its own offset.
-
-    Raises:
-        BadValue: it is no time.
-    """
+    """``2026-12-01T09:00`` in ``zone``, unless the text has an offset."""
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
@@ -144,8 +112,7 @@ def start(text: str, zone: str) -> Instant:
 def start_text(instant: Instant, zone: str) -> str:
     """The shortest text that :func:`start` reads as ``instant``.
 
-    On the clocks of ``zone`` where those are plain (no zone, or an hour that comes twice, takes an
-    offset).
+    In ``zone``; with an offset if there is no zone, or if the hour occurs twice.
     """
     moment = datetime.fromtimestamp(instant, zone_named(zone))
     if zone:
@@ -161,33 +128,21 @@ def _without_seconds(moment: datetime) -> str:
 
 
 def priority(value: Any) -> int:
-    """A whole number from 0 to 9.
-
-    Raises:
-        BadValue: it isn't.
-    """
+    """A whole number from 0 to 9."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HIGHEST_PRIORITY:
         raise BadValue(f"must be a whole number from 0 to {HIGHEST_PRIORITY}; 9 goes first")
     return value
 
 
 def only(text: str) -> str:
-    """``joined``, the one part of an audience that a schedule can mean.
-
-    Raises:
-        BadValue: it is another word.
-    """
+    """``joined``, the only part of an audience that can be scheduled."""
     if text != Only.JOINED:
         raise BadValue(f"{text!r} can't be scheduled; write joined, or leave it out for everyone")
     return text
 
 
 def misfire_hours(value: Any) -> float:
-    """Hours that a scheduled run may be late and still go out by itself, above 0.
-
-    Raises:
-        BadValue: it isn't such a number.
-    """
+    """Hours that a scheduled run may be late and still start without approval."""
     hours = _number(value)
     if not 0 < hours <= LONGEST_MISFIRE_HOURS:
         raise BadValue(f"must be a number of hours above 0, up to {LONGEST_MISFIRE_HOURS:,.0f}")
@@ -195,11 +150,7 @@ def misfire_hours(value: Any) -> float:
 
 
 def max_rate(value: Any) -> float:
-    """Recipients a second, above 0.
-
-    Raises:
-        BadValue: it isn't such a number.
-    """
+    """Recipients a second."""
     rate = _number(value)
     if not 0 < rate < float("inf"):
         raise BadValue("must be a number above 0, in recipients a second")
@@ -207,7 +158,7 @@ def max_rate(value: Any) -> float:
 
 
 def _number(value: Any) -> float:
-    """What was given, as a number; 0, which is none that may be given, if it isn't one."""
+    """The value as a number; 0, which no field allows, if it isn't one."""
     try:
         return 0.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -215,11 +166,7 @@ def _number(value: Any) -> float:
 
 
 def keywords(value: Any) -> dict[str, Any]:
-    """Names with values, for the message's variables.
-
-    Raises:
-        BadValue: a name can't be a variable, or has no value.
-    """
+    """The message's own variables, by name."""
     if not isinstance(value, dict):
         raise BadValue("must be names with values, as in {season: autumn}")
     for name, given in value.items():
@@ -233,11 +180,7 @@ def keywords(value: Any) -> dict[str, Any]:
 
 
 def headers(value: Any) -> tuple[tuple[str, str], ...]:
-    """Headers of the author's own; values may be templates.
-
-    Raises:
-        BadValue: one can't be sent, or they are too many.
-    """
+    """The author's own headers; their values may be templates."""
     if not isinstance(value, dict):
         raise BadValue("must be names with values, as in {X-Campaign: november}")
     ours = {name.lower() for name in OUR_HEADERS}

@@ -1,4 +1,4 @@
-"""A campaign's text as a file that reads back as the same campaign."""
+"""Write a campaign as a file that reads back as the same campaign."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,17 +19,17 @@ def write_campaign(
     by_name: BodyFormat,
     path: str,
 ) -> str:
-    """The file's text; it was read back and compared before it is returned.
+    """The file's text, after checking that it reads back as the same campaign.
 
     Args:
         fields: the campaign's own values.
-        message: its content; of its attachments only ``attachments`` is written.
-        attachments: their paths, relative to the file.
-        by_name: what the file's name says of the body's format.
+        message: its content; its attachments and layout are not written.
+        attachments: paths relative to the file.
+        by_name: the body's format by the file's name.
         path: the file's name as errors show it.
 
     Raises:
-        BadFileError: no file can hold the campaign as it is; the sentence says why.
+        BadFileError: no file can hold this campaign.
     """
     paths = tuple(attachments)
     message = replace(tidy_message(message), attachments=(), layout="")

@@ -1,1 +1,1 @@
-"""Addresses and people: what is an address, and who is meant by it."""
+"""Email addresses and contacts."""

@@ -1,10 +1,9 @@
-"""Is this an email address, and when are two of them the same?
+"""Validate email addresses, and normalise them for comparison.
 
 The verdict is email-validator's, word for word, with two settings: no DNS, and ASCII local parts
-only, because SES takes no others. email-validator judges some ten thousand addresses a second,
-and lists have millions, so the plain addresses that make up nearly every list are recognised here
-by rules that are narrower than the library's; everything else is put to the library itself. A
-property test holds both against each other.
+only, as SES takes no others. email-validator checks about ten thousand addresses a second, and
+lists have millions, so plain addresses are recognised here by narrower rules; all others go to the
+library. A property test compares the two.
 """
 
 import re
@@ -30,13 +29,13 @@ class Address(NamedTuple):
     """A valid address."""
 
     email: str
-    """As people read it: local part as typed, domain lower case and in its Unicode form."""
+    """For people: the local part as typed, the domain in lower case and Unicode."""
     key: str
-    """For comparison: lower case, domain in punycode, hence always ASCII."""
+    """For comparison: lower case, the domain in punycode; always ASCII."""
 
 
 class Refusal(NamedTuple):
-    """Not an address that can be mailed."""
+    """Why a text is not an address that can be mailed."""
 
     reason: str
     """One sentence."""
@@ -46,14 +45,11 @@ class _Domain(NamedTuple):
     name: str
     ascii_name: str
     longest: int
-    """Bytes of the longest of its spellings: typed, Unicode, punycode."""
+    """Bytes of its longest spelling: typed, Unicode or punycode."""
 
 
 def check_address(text: str) -> Address | Refusal:
-    """Judge an address; white space around it is not part of it.
-
-    ``Name <ada@example.com>`` is refused like everything else email-validator refuses.
-    """
+    """Validate a bare address, ignoring white space around it."""
     text = text.strip()
     if len(text) > MAX_ADDRESS:
         return Refusal(
@@ -73,7 +69,7 @@ def check_address(text: str) -> Address | Refusal:
 
 
 def address_key(text: str) -> str:
-    """The comparison key of any text, valid address or not: what suppressions and finds use."""
+    """The comparison key of an address; an invalid one is stripped and in lower case."""
     verdict = check_address(text)
     return verdict.key if isinstance(verdict, Address) else text.strip().lower()
 
@@ -81,8 +77,8 @@ def address_key(text: str) -> str:
 def domain_key(text: str) -> str | None:
     """The key under which a whole domain is suppressed: ``@example.org``.
 
-    The domain may be typed as ``example.org``, ``@example.org`` or ``*@example.org``; None: it is
-    none. No address has such a key.
+    ``text`` may be ``example.org``, ``@example.org`` or ``*@example.org``; None if it is no domain.
+    No address has such a key.
     """
     typed = text.strip().removeprefix("*").removeprefix("@")
     found = _domain(typed) if typed and "@" not in typed else None
@@ -90,12 +86,12 @@ def domain_key(text: str) -> str | None:
 
 
 def suppression_key(text: str) -> str:
-    """The key of an address or of a whole domain, as suppressions and finds use it."""
+    """The key of an address or of a whole domain."""
     return domain_key(text) or address_key(text)
 
 
 def wire_address(email: str) -> str:
-    """A valid address as SES takes it: the domain in punycode, the local part's case kept."""
+    """A valid address as SES takes it: domain in punycode, the local part's case kept."""
     if email.isascii():
         return email
     local, _, typed_domain = email.rpartition("@")
@@ -105,7 +101,7 @@ def wire_address(email: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def _domain(typed: str) -> _Domain | None:
-    """The domain's normal forms, or None if no address can be at it."""
+    """The domain's normal forms; None if no address can have it."""
     lowered = typed.lower()
     if (
         typed.isascii()

@@ -1,4 +1,4 @@
-"""What checking an address came to."""
+"""Results of checking an address."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,17 +9,17 @@ class AddressVerdict(StrEnum):
 
     VALID = "valid"
     INVALID = "invalid"
-    """It is no address, or its domain takes no mail."""
+    """It is not an address, or its domain takes no mail."""
     UNKNOWN = "unknown"
-    """The DNS did not tell; nothing follows from that."""
+    """DNS gave no answer."""
     UNVERIFIED = "unverified"
-    """It would be valid, but SES's sandbox delivers to verified addresses only."""
+    """It looks valid, but SES's sandbox delivers to verified addresses only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A verdict with its reason."""
+    """A verdict and its reason."""
 
     verdict: AddressVerdict
     reason: str = ""
-    """A sentence; '' if all is well."""
+    """A sentence; '' for a valid address."""

@@ -1,21 +1,21 @@
-"""What an import does with a contact that is already known."""
+"""What an import does with contacts that exist already."""
 
 from enum import StrEnum
 
 
 class OnConflict(StrEnum):
-    """In every case the contact joins the list, and its status stays as it is."""
+    """How existing contacts are changed; they always join the list and keep their status."""
 
     UPDATE = "update"
     """Values in the file win, others are kept; tags are added."""
     SKIP = "skip"
-    """The contact stays as it is."""
+    """The contact is not changed."""
     REPLACE = "replace"
-    """The file's attributes are the contact's only ones, and its tags if the file has any."""
+    """The file's attributes replace the contact's, and so do its tags if it has any."""
 
     @property
     def sentence(self) -> str:
-        """What it means, for people."""
+        """What it does, for people."""
         return _SENTENCES[self]
 
 

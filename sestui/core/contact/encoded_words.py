@@ -1,23 +1,22 @@
-"""Encoded words in headers (RFC 2047), as people read them."""
+"""Decode encoded words in headers (RFC 2047)."""
 
 import re
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-# A blank should be a "_" in a word, but programs forget it, and mail programs read it.
+# A blank should be "_" in a word, but programs forget that, and mail programs accept it.
 _WORD = r"=\?[^?\s]+\?[bBqQ]\?[^?\r\n]*\?="
 _WORDS = re.compile(rf"({_WORD}(?:\s+{_WORD}){{0,99}})(?:\s+(?={_WORD}))?")
-"""Some that follow each other, and the blanks to the next: Python's decoder takes time by the
-square of their number."""
+"""Up to 100 words in a row with the blanks between them: Python's decoder takes quadratic time."""
 
 
 def decoded_words(text: str) -> str:
-    """``text`` with its encoded words decoded; one that can't be stays as it is."""
+    """``text`` with its encoded words decoded; invalid ones are left alone."""
     return _WORDS.sub(_decoded, text) if "=?" in text else text
 
 
 def _decoded(words: re.Match[str]) -> str:
     try:
         return str(make_header(decode_header(words[1])))
-    except (HeaderParseError, LookupError, ValueError):  # a charset nobody knows, no base64
+    except (HeaderParseError, LookupError, ValueError):  # unknown charset, invalid base64
         return words[0]

@@ -1,10 +1,9 @@
-"""Addresses as mail headers and SES's calls write them, read strictly (RFC 5322, RFC 2047).
+"""Strict parser of addresses in mail headers and SES calls (RFC 5322, RFC 2047).
 
-The one reader for every door: ``Ada <ada@example.org>``, lists, groups, comments, quoted and
-encoded names. It takes what SES takes and refuses the rest in the sentences of SES's own errors.
-Where two readers of mail could see two different addresses it refuses too: a bound on senders or a
-suppression holds only if everybody reads the same. :attr:`Mailbox.written` writes anew what was
-read, so that the text it came from goes no further.
+It reads ``Ada <ada@example.org>``, lists, groups, comments, quoted and encoded names. It accepts
+what SES accepts and refuses the rest in SES's own words. It also refuses text in which two mail
+programs could see different addresses: limits on senders and suppressions would not hold there.
+:attr:`Mailbox.written` is written anew from what was parsed; the original text goes no further.
 """
 
 import re
@@ -24,7 +23,7 @@ _SIMPLE = re.compile(
     rf"|(?P<name>(?!=\?){_ATEXT}(?: (?!=\?){_ATEXT})*) "
     rf"<(?P<address>{_DOT_ATOM}@{_LABEL}(?:\.{_LABEL})*)>"
 ).fullmatch
-"""What nearly every address looks like, with a name or without: read ten times as fast."""
+"""Fast path (ten times) for nearly every address, with or without a name."""
 
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -37,40 +36,40 @@ _PLAIN_NAME = re.compile(rf"{_ATEXT}(?: {_ATEXT})*").fullmatch
 _SPECIALS = frozenset('()<>,;:\\"[]')
 
 LONGEST_ADDRESS = 320
-"""Characters that SES takes."""
+"""Characters that SES accepts."""
 _LONGEST_WORD = 75
 """Characters of an encoded word (RFC 2047, section 2)."""
 
 
 class AddressError(ValueError):
-    """The text is no address; it says why, as SES does."""
+    """The text is not an address; the message is SES's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One mailbox: a name, which may be '', and a bare address."""
+    """A bare address, with a name that may be ''."""
 
     name: str
-    """Decoded: what a mail program shows."""
+    """Decoded, as a mail program shows it."""
     address: str
-    """``ada@example.org``, its case kept; quoted before the @ only where it has to be."""
+    """``ada@example.org``, case kept; the local part is quoted only where it has to be."""
 
     @property
     def written(self) -> str:
-        """The mailbox as a header or a call takes it, in ASCII if its address is."""
+        """The mailbox for a header or a call, in ASCII if its address is."""
         return f"{_written_name(self.name)} <{self.address}>" if self.name else self.address
 
     @property
     def shown(self) -> str:
-        """The mailbox as people read it; not for a header."""
+        """The mailbox for people to read; not for headers."""
         return f"{self.name} <{self.address}>" if self.name else self.address
 
 
 def read_mailbox(text: str) -> Mailbox:
-    """The one mailbox that ``text`` is.
+    """Parse a single mailbox.
 
     Raises:
-        AddressError: it isn't one, or more than one.
+        AddressError: it isn't one, or holds several.
     """
     simple = _SIMPLE(text)
     if simple and len(text) <= LONGEST_ADDRESS:
@@ -83,10 +82,10 @@ def read_mailbox(text: str) -> Mailbox:
 
 
 def read_mailboxes(header: str) -> tuple[Mailbox, ...]:
-    """Everybody in an address list, as To and From have it; members of groups too, in order.
+    """Parse an address list such as a To header, in order, members of groups included.
 
     Raises:
-        AddressError: it can't be read to its end.
+        AddressError: a part of it is invalid.
     """
     reader = _Reader(header)
     reader.read()
@@ -95,17 +94,17 @@ def read_mailboxes(header: str) -> tuple[Mailbox, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """What stands between two commas."""
+    """One item of an address list."""
 
     phrase: tuple[str, ...]
-    """Before the angle bracket; the whole item where there is none. Quoted strings and comments
-    are pieces of their own."""
+    """The text before the angle bracket, or the whole item if there is none; quoted strings and
+    comments are pieces of their own."""
     bare: str
-    """The same without comments."""
+    """``phrase`` without comments."""
     route: str | None
-    """Within the angle brackets; None where there are none."""
+    """The text within angle brackets; None if there are none."""
     after: str
-    """Behind them, without comments."""
+    """The text behind them, without comments."""
 
     def mailbox(self) -> Mailbox:
         if self.route is None:
@@ -117,7 +116,7 @@ class _Item:
 
 
 class _Reader:
-    """Splits a text into items at the commas that part mailboxes."""
+    """Splits an address list into items."""
 
     def __init__(self, text: str) -> None:
         unfolded = _FOLD.sub("", text)
@@ -127,21 +126,21 @@ class _Reader:
         self._at = 0
         self.found: list[_Item] = []
         self.grouped = False
-        """Whether there was a group."""
+        """Whether the text holds a group."""
         self._group_at: int | None = None
-        """Where the group began that is open."""
+        """Where the open group began."""
         self._item_at = 0
         self._phrase: list[str] = []
         self._after: list[str] = []
         self._route: str | None = None
 
     def read(self) -> None:
-        """Read to the end; ``found`` has the items then."""
+        """Parse all of the text into ``found``."""
         while self._at < len(self._text):
             self._step(self._text[self._at])
         self._end_item()
         if self._group_at is not None:
-            # Never closed, so it was no group: refused by what it is as an address.
+            # Not closed, so not a group: refuse it as the address that it then is.
             _checked(self._text[self._group_at :].strip())
 
     def _step(self, character: str) -> None:
@@ -174,7 +173,7 @@ class _Reader:
         return match[0]
 
     def _comment(self) -> str:
-        """A comment with those within it."""
+        """A comment, with nested ones."""
         depth, at = 0, self._at
         while at < len(self._text):
             character = self._text[at]
@@ -217,7 +216,7 @@ class _Reader:
         self._route = None
 
     def _end_item(self) -> None:
-        # A comment parts what it stands between: some readers join that, others don't.
+        # A comment counts as a blank: some parsers join the text around it, others don't.
         bare = "".join(" " if _is_comment(piece) else piece for piece in self._phrase)
         if self._route is not None or bare.strip():
             after = "".join(piece for piece in self._after if not _is_comment(piece))
@@ -227,7 +226,7 @@ class _Reader:
 
 
 def _checked(address: str) -> str:
-    """The bare address in its one spelling.
+    """The bare address in its normal spelling.
 
     Raises:
         AddressError: it isn't one.
@@ -251,7 +250,7 @@ def _checked(address: str) -> str:
 
 
 def _quoted_local(quoted: str) -> str:
-    """Without its quotes, if it can be: two spellings of one mailbox are one address."""
+    """The local part without quotes where possible, so that one mailbox has one spelling."""
     local = _ESCAPED.sub(r"\1", quoted[1:-1])
     if not local.isascii():
         raise AddressError("Local address contains illegal character")
@@ -259,7 +258,7 @@ def _quoted_local(quoted: str) -> str:
 
 
 def _end_of_local(address: str) -> int:
-    """Where the @ is."""
+    """The index of the @."""
     before = ""
     for at, character in enumerate(address):
         if character == "@":
@@ -281,7 +280,7 @@ def _end_of_local(address: str) -> int:
 
 
 def _check_domain(domain: str) -> None:
-    """Letters of any script, digits, hyphens and dots; a literal (``[127.0.0.1]``) is refused."""
+    """Allow letters of any script, digits, hyphens and dots; no literal (``[127.0.0.1]``)."""
     if not domain:
         raise AddressError("Missing domain")
     if domain[0] == ".":
@@ -303,11 +302,11 @@ def _is_comment(piece: str) -> bool:
 
 
 def _decoded_name(phrase: Sequence[str]) -> str:
-    """The name as people read it: quotes gone, encoded words decoded, one line."""
+    """The name on one line, without quotes, its encoded words decoded."""
     texts = []
     for quoted, pieces in groupby(phrase, lambda piece: piece.startswith('"')):
         if quoted:
-            # No encoded word should be in quotes, but programs write it, and mail programs read it.
+            # Encoded words don't belong in quotes, but programs write and mail programs read them.
             texts += [decoded_words(_ESCAPED.sub(r"\1", piece[1:-1])) for piece in pieces]
         else:
             texts.append(decoded_words("".join(pieces)))

@@ -1,4 +1,4 @@
-"""What a contact's attributes say of the person."""
+"""A person's name from a contact's attributes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ _LAST = ("last_name", "lastname", "family_name", "surname", "nachname", "apellid
 
 
 def name_of(attributes: Mapping[str, Any]) -> str:
-    """The person's name as their attributes give it; '' if they give none."""
+    """The person's name; '' if the attributes hold none."""
     whole = _first_of(attributes, _WHOLE)
     if whole:
         return whole

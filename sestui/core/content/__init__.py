@@ -1,4 +1,4 @@
-"""What a mail says: templates compiled once, rendered for each recipient."""
+"""Content of mail: templates compiled once and rendered for each recipient."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ __all__ = ["Composer", "Envelope", "MessageSource", "TemplateError"]
 
 
 def __getattr__(name: str) -> Any:
-    # Lazy: the store needs MessageSource at every start; Jinja and Markdown are for those who send.
+    # Lazy: the store needs MessageSource at every start, but only sending needs Jinja and Markdown.
     if name == "Composer":
         from sestui.core.content.composer import Composer  # noqa: PLC0415
 

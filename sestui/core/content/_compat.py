@@ -1,4 +1,4 @@
-"""Jinja's private names, all that are used (tests/unit/test_bounds.py holds them)."""
+"""All uses of Jinja's private names, which tests/unit/test_bounds.py checks."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ __all__ = ["ExplainedUndefined", "PassArg", "PrintingGenerator"]
 
 
 class ExplainedUndefined(StrictUndefined):
-    """A missing value whose error is a sentence of ours.
+    """A missing value with sestui's own error message.
 
-    Its names begin with underscores, which templates can't ask for.
+    Its attributes begin with an underscore, as templates can't read such names.
     """
 
     __slots__ = ()
 
     @staticmethod
     def _explained(hint: str | None, owner: Any, name: str | None) -> str:
-        """The sentence; ``owner`` lacks ``name``, or is ``jinja2.utils.missing``."""
+        """The message; ``owner`` lacks ``name``, or is ``jinja2.utils.missing``."""
         raise NotImplementedError
 
     @property
@@ -28,14 +28,14 @@ class ExplainedUndefined(StrictUndefined):
 
 
 class PrintingGenerator(CodeGenerator):
-    """Writes templates' code, with our own around each value that is printed."""
+    """Generates template code with our own code around each printed value."""
 
     def before_printed(self, frame: Frame) -> None:
-        """Write what stands before the value."""
+        """Write the code before the value."""
         raise NotImplementedError
 
     def after_printed(self) -> None:
-        """Write what stands behind it."""
+        """Write the code after the value."""
         raise NotImplementedError
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:

@@ -1,4 +1,4 @@
-"""Addresses as SES wants them in a call: ASCII, names encoded, domains in punycode."""
+"""Addresses in the form that SES calls take: ASCII, names encoded, domains in punycode."""
 
 import re
 
@@ -14,9 +14,9 @@ _ASCII_ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 
 
 def mailbox(text: str) -> Mailbox:
-    """``Ada's Shop <news@example.com>`` as name (may be '') and address.
+    """Parse one mailbox, such as ``Ada's Shop <news@example.com>``; the name may be ''.
 
-    It is one mailbox, so that a comma or colon in its name parts nothing, and needs no quotes.
+    Commas and colons in the name need no quotes, as there is only one mailbox.
 
     Raises:
         ContentError: it isn't one mailbox.
@@ -34,7 +34,7 @@ def mailbox(text: str) -> Mailbox:
 
 
 def wire_mailbox(text: str) -> str:
-    """The mailbox in ASCII: the name as RFC 2047 words if need be, the domain in punycode.
+    """The mailbox in ASCII: name in encoded words (RFC 2047) if need be, domain in punycode.
 
     Raises:
         ContentError: as :func:`mailbox` and :func:`wire_address`.
@@ -47,7 +47,7 @@ def wire_address(address: str) -> str:
     """The address in ASCII.
 
     Raises:
-        ContentError: SES takes only ASCII before the @, and no blanks or controls anywhere.
+        ContentError: the local part is not ASCII, or there are blanks or control characters.
     """
     wire = addresses.wire_address(address)
     if not _ASCII_ADDRESS.fullmatch(wire):

@@ -1,4 +1,4 @@
-"""Which files a mail may carry, and how those are named that its HTML shows."""
+"""File types that SES refuses, attachment names, and images that the HTML shows."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -15,7 +15,7 @@ ps1xml ps2 ps2xml psc1 psc2 reg scf scr sct shb shs sys tmp url vb vbe vbs vps v
 vss vst vsw vxd ws wsc wsf wsh xnk
 """
 REFUSED = frozenset(_REFUSED.split())
-"""Endings of files that SES refuses a whole mail for (its guide: unsupported attachment types)."""
+"""Extensions for which SES refuses the whole mail (its guide: unsupported attachment types)."""
 
 _UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|]+')
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|/")
@@ -28,7 +28,7 @@ _PICTURE = re.compile(
 
 
 def problem_with_name(name: str) -> str:
-    """Why SES takes no file of this name; '' if it does."""
+    """Why SES refuses a file of this name; '' if it doesn't."""
     ending = name.rstrip(" .").rpartition(".")[2].lower()
     if ending not in REFUSED:
         return ""
@@ -36,12 +36,12 @@ def problem_with_name(name: str) -> str:
 
 
 def name_of(path: str) -> str:
-    """What a file of this path is called in a mail: one name, without what no system allows."""
+    """The attachment's name for a path: one name, without characters that file systems forbid."""
     return _UNSAFE_IN_NAMES.sub("_", path)
 
 
 def local_path(address: str) -> str:
-    """The file that an image's address in the HTML means; '' if it leads elsewhere."""
+    """The relative path in an image's address; '' if it is no local file."""
     tidy = address.strip()
     if _SCHEME.match(tidy):
         return ""
@@ -52,7 +52,7 @@ def local_path(address: str) -> str:
 
 
 def shown_by(address: str, names: Collection[str]) -> str:
-    """The name of the attachment that an image's address means; '' if there is none."""
+    """The attachment that an image's address refers to; '' if none."""
     tidy = address.strip()
     if tidy[:4].lower() == "cid:":
         wanted = unquote(tidy[4:])
@@ -65,9 +65,9 @@ def shown_by(address: str, names: Collection[str]) -> str:
 def with_pictures(
     html: str, attachments: Iterable[MailAttachment]
 ) -> tuple[str, tuple[MailAttachment, ...]]:
-    """The HTML with its images named as SES sends them, and the attachments that it shows marked.
+    """The HTML with its local images as ``cid:`` references, and the attachments with their ids.
 
-    An image is ``cid:NAME`` or just ``NAME`` with an attachment of that name.
+    An image is written ``cid:NAME`` or just ``NAME``, where NAME is an attachment's.
     """
     files = tuple(attachments)
     names = [each.name for each in files]

@@ -1,4 +1,4 @@
-"""One message compiled once, then one mail for each recipient: fast, and from any thread."""
+"""Compile a message once and render a mail for each recipient; thread-safe."""
 
 import logging
 import traceback
@@ -34,24 +34,24 @@ from sestui.errors import ContentError
 _log = logging.getLogger(__name__)
 
 MAX_MAIL_BYTES = 40_000_000
-"""What SES v2 takes, after base64."""
+"""The largest mail that SES v2 takes, after base64."""
 _HEADER_BYTES = 4_096  # room for the headers SES and we add
 _LONGEST_PROBLEM = 200
 _LONGEST_NAME = 200
-"""Characters of a recipient's name: SES takes lines of a header up to a length."""
+"""Characters of a recipient's name: SES limits the length of a header line."""
 
 
 class Composer:
     """Renders a message for recipients.
 
-    A name means, in this order: a built-in (``email``, ``unsubscribe_url``, ``view_url`` if
-    configured, ``now``, ``tags``, ``lists``, ``keywords``), the recipient's attribute, the
-    campaign's keyword. So a keyword is also the default for an attribute that a recipient lacks;
-    ``keywords.x`` is always the keyword. An attribute that is empty counts as missing.
+    A variable is, in this order: a built-in (``email``, ``unsubscribe_url``, ``view_url`` if
+    configured, ``now``, ``tags``, ``lists``, ``keywords``), the recipient's attribute, or the
+    campaign's keyword. So a keyword is the default for a missing or empty attribute; ``keywords.x``
+    is always the keyword.
 
     Raises:
-        TemplateError: a part is no valid template; it names part and line.
-        ContentError: sender, reply addresses or unsubscribe page can't stand in a mail.
+        TemplateError: a part is not a valid template; names part and line.
+        ContentError: a sender or reply address, or the unsubscribe page, is invalid.
     """
 
     def __init__(self, source: MessageSource, envelope: Envelope) -> None:
@@ -61,7 +61,7 @@ class Composer:
         self._unsubscribe = headers.Unsubscribe.of(envelope)
         self._attached_bytes = sum(_base64_bytes(len(a.content)) for a in source.attachments)
         self.variables = _variables(source)
-        """Every name the message uses; a recipient's mail depends on these values only."""
+        """Names of all variables that the message uses."""
         self._lookups = tuple(sorted(self.variables - (BUILT_INS - MEMBERSHIP) - {"range"}))
         self._constants = (
             GLOBALS
@@ -80,7 +80,7 @@ class Composer:
         self._zone = zone_named(envelope.timezone) if "now" in self.variables else None
         self._pattern = Pattern(self._subject.constants, self._html.constants, self._text.constants)
         self.bulk_capable = shared_bytes(self._pattern, self._attachments) is not None
-        """Whether its mails can go in bulk calls: what they have in common isn't too large."""
+        """Whether bulk calls can carry its mails: the shared content must not be too large."""
 
     def mail(
         self,
@@ -116,7 +116,7 @@ class Composer:
         )
 
     def check_envelope(self, email: str) -> None:
-        """What of a mail depends on the address alone: is it one, do its headers fit.
+        """Check everything that depends on the address alone: its form, and its headers' length.
 
         Raises:
             ContentError: as :meth:`mail`.
@@ -125,7 +125,7 @@ class Composer:
         self._unsubscribe.headers(email)
 
     def check_content(self, email: str, attributes: Mapping[str, Any]) -> int:
-        """Render and throw away: the rest of a mail, which depends on :meth:`key` alone.
+        """Check the rest of a mail, which depends only on :meth:`key`, by rendering it.
 
         Returns the size of its HTML in bytes.
 
@@ -138,9 +138,9 @@ class Composer:
         return size
 
     def key(self, email: str, attributes: Mapping[str, Any]) -> tuple[str | None, ...] | None:
-        """Recipients with equal keys get equal content; None when there is nothing to compare.
+        """A key that is equal for recipients with equal content; None if there is no safe key.
 
-        Only text compares safely: 1, 1.0 and True are equal in Python and differ in a mail.
+        Only strings compare safely: 1, 1.0 and True are equal in Python but print differently.
         """
         if "email" in self.variables or "unsubscribe_url" in self.variables:
             return None
@@ -165,14 +165,14 @@ class Composer:
         return values
 
     def _address_lines(self, values: dict[str, Any]) -> tuple[str, headers.Headers]:
-        """The recipient's name, and the author's own headers."""
+        """The recipient's name for To, and the author's own headers."""
         name = ""
         if self._to_name is not None:
             name = headers.tidied(self._line_text(self._to_name, values))[:_LONGEST_NAME]
         found = []
         for header, line in self._headers:
             value = headers.tidied(self._line_text(line, values))
-            if value:  # a header without one says nothing
+            if value:
                 found.append(headers.checked(header, value))
         return name, tuple(found)
 
@@ -180,11 +180,11 @@ class Composer:
         return line.whole(self._render(line, values)).strip()
 
     def _rendered(self, values: dict[str, Any]) -> tuple[str, str, str, tuple[str, ...], int]:
-        """Subject, HTML and text, the pieces in them, and the HTML's size in bytes."""
+        """Subject, HTML, text, their variable pieces, and the HTML's size in bytes."""
         in_subject = self._render(self._subject, values)
         subject = self._subject.whole(in_subject)
         if headers.needs_tidying(subject):
-            # Somebody's name with a line break in it keeps nobody from their mail.
+            # A line break in somebody's name must not keep them from getting the mail.
             in_subject = [headers.tidied(piece) for piece in in_subject]
             subject = self._subject.whole(in_subject)
         if not subject.strip():
@@ -201,7 +201,7 @@ class Composer:
         except TemplateError:
             raise
         except Exception as error:
-            _log.debug("A template has failed.", exc_info=True)  # an author's mistake, mostly
+            _log.debug("A template has failed.", exc_info=True)  # usually an author's mistake
             raise self._fault(part, values, error) from error
 
     def _with_range(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +210,7 @@ class Composer:
         return values
 
     def _fault(self, part: MessagePart, values: dict[str, Any], error: Exception) -> TemplateError:
-        """The error with the line the author wrote: the compiled HTML has other lines."""
+        """The error with the author's own line, which differs from the compiled template's."""
         kind = TooHeavyError if isinstance(error, OverBudgetError) else TemplateError
         for where, template in part.written:
             try:
@@ -222,7 +222,7 @@ class Composer:
         return kind(part.written[-1][0], None, _problem(error))
 
     def _checked_size(self, subject: str, html: str, text: str) -> int:
-        """Bytes of the HTML, if SES takes the whole mail."""
+        """Check the size of the whole mail; returns the bytes of its HTML."""
         try:
             sizes = [len(part.encode()) for part in (subject, html, text)]
         except UnicodeEncodeError as error:
@@ -246,13 +246,13 @@ def _variables(source: MessageSource) -> frozenset[str]:
     }
     found = [variables_of(text, where) for where, text in written.items()]
     found += [variables_of(value, "headers") for _, value in source.headers]
-    # In a layout that name is the body.
+    # In a layout, ``content`` is the body.
     found.append(variables_of(source.layout, "layout") - {"content"})
     return frozenset().union(*found)
 
 
 def _line(source: str, where: str) -> MessagePart:
-    """A template of one line of text."""
+    """The part for a single line of text."""
     own = headers.tidied(source).strip()
     written = ((where, compiled(own, where, html=False)),)
     return MessagePart(own, where, html=False, written=written, ending="")
@@ -285,7 +285,7 @@ def _derived(
     html: bool,
     ending: str | None = None,
 ) -> MessagePart:
-    """Compile what we made of the author's body; it can only fail where HTML hides a tag's end."""
+    """Compile the converted body; fails only where tags open and close in different HTML parts."""
     try:
         return MessagePart(source, "body", html=html, written=written, ending=ending)
     except TemplateError as fault:

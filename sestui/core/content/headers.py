@@ -1,4 +1,4 @@
-"""The headers a bulk mail owes its recipient, and the limits SES sets to any header."""
+"""List-Unsubscribe headers, and SES's limits on header values."""
 
 import re
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """How a recipient of this campaign gets off the list."""
+    """A campaign's unsubscribe links and headers."""
 
     _pattern: str
     _one_click: bool
     _header_pattern: str
     _beside: str
-    """The mailto: that stands beside the page in the header; '' for none."""
+    """A mailto: in the header besides the page; '' for none."""
 
     @classmethod
     def of(cls, envelope: Envelope) -> "Unsubscribe":
-        """By the configured page, else by a mail to the configured address or the sender.
+        """Use the configured page, else a mailto: to the configured address or the sender.
 
         Raises:
             ContentError: the page's address is not ASCII, or too long.
@@ -41,21 +41,21 @@ class Unsubscribe:
         mailto = mailto.replace("{", "%7B")
         one_click = envelope.unsubscribe_url.lower().startswith("https://")
         pattern = envelope.unsubscribe_url or mailto
-        # RFC 8058 wants https; a page that is not stays a link in the mail, not in its header.
+        # RFC 8058 requires https; any other page is linked in the mail but not in the header.
         header_pattern = pattern if one_click else mailto
         checked("List-Unsubscribe", f"<{header_pattern}>")
         beside = mailto if one_click and envelope.unsubscribe_email else ""
         return cls(pattern, one_click, "" if envelope.transactional else header_pattern, beside)
 
     def url(self, email: str) -> str:
-        """The link in the mail."""
+        """The unsubscribe link for a recipient."""
         return filled(self._pattern, email)
 
     def headers(self, email: str) -> Headers:
         """List-Unsubscribe, and with a page List-Unsubscribe-Post (RFC 8058); none if exempt.
 
         Raises:
-            ContentError: with this address the header grows beyond what SES takes.
+            ContentError: with this address the header is too long for SES.
         """
         if not self._header_pattern:
             return ()
@@ -69,12 +69,12 @@ class Unsubscribe:
 
 
 def needs_tidying(value: str) -> bool:
-    """Whether a header's value holds what no header may."""
+    """Whether a value holds line breaks or control characters."""
     return _UNTIDY.search(value) is not None
 
 
 def tidied(value: str) -> str:
-    """A header's value on one line: tabs and line breaks are spaces, other controls are gone."""
+    """The value with tabs and line breaks as spaces, and without other control characters."""
     return _CONTROLS.sub("", _SPACES.sub(" ", value)) if needs_tidying(value) else value
 
 
@@ -84,7 +84,7 @@ def filled(pattern: str, email: str) -> str:
 
 
 def checked(name: str, value: str) -> tuple[str, str]:
-    """The header, if SES takes it.
+    """The header's name and value, after checking SES's limits.
 
     Raises:
         ContentError: the value is longer than 995 characters or not printable ASCII.

@@ -1,4 +1,4 @@
-"""A message as its author wrote it, and the envelope a campaign puts it in."""
+"""A message's source, and the envelope that a campaign adds."""
 
 import hashlib
 import json
@@ -15,60 +15,60 @@ BodyFormat = Literal["markdown", "html", "mjml"]
 BODY_FORMATS: tuple[BodyFormat, ...] = ("markdown", "html", "mjml")
 
 MEMBERSHIP = frozenset({"tags", "lists"})
-"""Built-in variables that say where a recipient belongs: lists of texts."""
+"""Built-in variables with the recipient's tags and lists, as lists of strings."""
 BUILT_INS = frozenset({"email", "unsubscribe_url", "view_url", "keywords", "now"}) | MEMBERSHIP
-"""Variables that sestui itself provides; no attribute or keyword can stand in for them."""
+"""Variables that sestui provides; attributes and keywords can't override them."""
 
 OWN_NAMES = BUILT_INS | frozenset(
     {"and", "or", "not", "in", "is", "if", "else", "true", "false", "none"}
     | {"self", "super", "caller", "loop", "varargs", "kwargs"}
     | {"range", "dict", "lipsum", "cycler", "joiner", "namespace"}
 )
-"""Words that a template reads as its own: a column of such a name gets another."""
+"""Names that mean something else in a template; an imported column of such a name is renamed."""
 
 
 class TemplateError(ContentError):
-    """A part of a message can't be compiled or rendered; the text is the whole sentence."""
+    """A part of a message can't be compiled or rendered; its text is a whole sentence."""
 
     def __init__(self, where: str, line: int | None, problem: str) -> None:
         self.where = where
         """``subject``, ``body``, ``layout`` and so on; '' for the mail as a whole."""
         self.line = line
-        """Line within that part, from 1; None where it has none."""
+        """Line within that part, from 1; None if unknown."""
         self.problem = problem
-        """What is wrong, as the rest of a sentence."""
+        """What is wrong: the end of a sentence."""
         place = f"{where}, line {line}: " if where and line else f"{where}: " if where else ""
         super().__init__(f"{place}{problem}.")
 
 
 class TooHeavyError(TemplateError):
-    """Making a mail takes more time or memory than any mail may."""
+    """Rendering a mail exceeds its budget of time or memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageSource:
-    """Content as written: templates, not yet rendered for anybody."""
+    """A message's content as written: templates, not rendered yet."""
 
     subject: str
     body: str
     body_format: BodyFormat = "markdown"
     text: str = ""
-    """The text alternative's template; '' derives it from the body."""
+    """Template of the text alternative; '' derives it from the body."""
     preheader: str = ""
-    """The line mail programs show beside the subject; hidden in the mail itself."""
+    """The line that mail programs show next to the subject; hidden in the mail itself."""
     attachments: tuple[MailAttachment, ...] = ()
     layout: str = ""
-    """HTML around the body, a template with ``{{ content }}`` in it; '' is the format's own."""
+    """HTML template around the body, with ``{{ content }}``; '' is the format's default."""
     layout_name: str = ""
-    """The file of the layout, as the campaign names it; '' where it names none."""
+    """The layout's file as the campaign names it; '' for none."""
     to_name: str = ""
-    """A template for the recipient's name in To; '' for the address alone."""
+    """Template of the recipient's name in To; '' for the address alone."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Headers of the author's own: names, and templates of their values."""
+    """The author's own headers: names, and templates of their values."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over everything: equal digests are the same message."""
+        """SHA-256 (hex) of all fields."""
         parts: list[Any] = [self.subject, self.body, self.body_format, self.text, self.preheader]
         more = {
             "layout": self.layout,
@@ -86,7 +86,7 @@ class MessageSource:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a campaign adds to its message, the same for every recipient."""
+    """What a campaign adds to its message for all recipients."""
 
     from_address: str
     """``news@example.com`` or ``Ada's Shop <news@example.com>``."""
@@ -96,12 +96,12 @@ class Envelope:
     """True: no List-Unsubscribe headers."""
     configuration_set: str = ""
     unsubscribe_url: str = ""
-    """``{email}`` in it becomes the recipient's address; '' is a mailto: to the sender."""
+    """``{email}`` in it becomes the recipient's address; '' means a mailto: to the sender."""
     view_url: str = ""
-    """Where the message can be read on the web, with ``{email}`` likewise; '' for nowhere."""
+    """The message's page on the web, with ``{email}`` as above; '' for none."""
     unsubscribe_email: str = ""
-    """Where mail to unsubscribe is read; '' is the sender, and only where there is no page."""
+    """Address for unsubscribe mails; '' means the sender, and only if there is no page."""
     timezone: str = ""
     """IANA zone of ``now``; '' is the machine's."""
     now: Callable[[], Instant] = field(default=time.time, compare=False)
-    """The clock that ``now`` is read from, mail by mail."""
+    """The clock from which each mail's ``now`` is read."""

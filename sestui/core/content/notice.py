@@ -1,7 +1,7 @@
-"""sestui's own mail to its operators: what it says, and the one message it is rendered with.
+"""sestui's own mail to its operators: its contents, and the message that renders it.
 
-Everything a notice says travels as a run's keywords: text from the data (a campaign's name, a
-refusal's reason) is never part of a template.
+All text of a notice goes into keywords. Data such as a campaign's name or an error's reason is
+never part of a template.
 """
 
 from dataclasses import dataclass
@@ -33,19 +33,19 @@ _TEXT = """\
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is to be told; its texts may hold anything."""
+    """The contents of a notice; its strings may be hostile."""
 
     subject: str
     lines: tuple[str, ...]
     """Paragraphs."""
     figures: tuple[tuple[str, str], ...]
-    """Labels with values: a table."""
+    """Rows of a table: label and value."""
     attachments: tuple[MailAttachment, ...] = ()
     ending: str = "This mail was sent by sestui."
 
     @property
     def message(self) -> MessageSource:
-        """The message: the same for all notices without attachments."""
+        """The message, which is the same for all notices without attachments."""
         return MessageSource(
             subject="{{ keywords.subject }}",
             body=_BODY,
@@ -56,7 +56,7 @@ class Notice:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What the message's variables stand for; no line breaks, so that a subject can hold it."""
+        """The message's variables, each on one line, as the subject must be."""
         return {
             "subject": _line(self.subject),
             "lines": [_line(line) for line in self.lines],

@@ -1,1 +1,1 @@
-"""What a delivery goes through: its states, and the pace at which mail may leave."""
+"""Rules of deliveries: their states, and the rate at which mail may leave."""

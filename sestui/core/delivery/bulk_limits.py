@@ -1,32 +1,32 @@
-"""What a bulk call may carry; sizes are bytes of its JSON as it goes over the wire."""
+"""Size limits of bulk calls, in bytes of the request's JSON."""
 
 from collections.abc import Sequence
 
 from sestui.core.delivery.mail import MailAttachment, Pattern
 
 CALL_BYTES = 800_000
-"""SES takes 1 MB of JSON in a call with an inline template (docs/ses.md). Its guide says so of the
-whole input: it excepts no attachments, so they count. JSON's escapes need the rest."""
+"""SES limits a call with an inline template to 1 MB of JSON, presumably attachments included
+(docs/ses.md). The rest is room for JSON escapes."""
 
 TEMPLATE_BYTES = 400_000
-"""SES takes a template of 500 KB (docs/ses.md); mails that have more text in common go singly."""
+"""SES limits a template to 500 KB (docs/ses.md); mails with more shared text are sent singly."""
 
 ENTRY_BYTES = 200_000
-"""SES takes 262,144 bytes of data an entry (docs/ses.md); a larger mail goes singly."""
+"""SES limits an entry's data to 262,144 bytes (docs/ses.md); larger mails are sent singly."""
 
 _FILE_FRAME = 256
-"""Room for the names of an attachment's members and their values other than text."""
+"""Room for an attachment's JSON apart from its name, type and content."""
 
 
 def text_bytes(text: str) -> int:
-    """About how long JSON makes it: what isn't ASCII is escaped, six bytes a letter."""
+    """Approximate length as JSON, in which non-ASCII characters take six bytes."""
     return len(text) if text.isascii() else 6 * len(text)
 
 
 def shared_bytes(pattern: Pattern | None, attachments: Sequence[MailAttachment]) -> int | None:
-    """The bytes of what mails have in common, which a bulk call carries once.
+    """Bytes of the content that mails share, which a bulk call carries once.
 
-    None if that is more than a bulk call takes together with an entry of the largest size.
+    None if that leaves no room for the largest entry.
     """
     texts = (*pattern.subject, *pattern.html, *pattern.text) if pattern else ()
     template = sum(map(text_bytes, texts))

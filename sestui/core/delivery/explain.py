@@ -1,4 +1,4 @@
-"""Why didn't they get it? One delivery, or the lack of one, explained in a sentence or two."""
+"""Explain a delivery, or the lack of one, in a sentence or two."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
 
 Say = Callable[[Instant], str]
-"""An instant in words that follow a verb: ``at 10:37``, ``on 3 Nov at 10:37``."""
+"""Formats an instant to follow a verb: ``at 10:37``, ``on 3 Nov at 10:37``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class ExplainedContact:
     """The contact as it is now."""
 
     status: ContactStatus | None = None
-    """None: the address is no contact's."""
+    """None: the address is not a contact."""
     status_reason: str = ""
     suppressed: Suppressed | None = None
     joined: Mapping[str, Instant] = field(default_factory=dict)
-    """The lists it is on, and since when."""
+    """When it joined each of its lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class RunFacts:
 
     state: RunState
     detail: str = ""
-    """Why it is paused or waiting, as a sentence."""
+    """A sentence: why it is paused or waiting."""
     resume_at: Instant | None = None
     created_at: Instant = 0.0
-    """When its audience was fixed."""
+    """When its audience was determined."""
     finished_at: Instant | None = None
     lists: tuple[str, ...] = ()
     transactional: bool = False
     had_it: str = ""
-    """The earlier run of the campaign that mailed them, ``run 2``; '' if none did."""
+    """The campaign's earlier run that mailed the contact, such as ``run 2``; '' for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class DeliveryFacts:
 
 
 def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
-    """What became of the delivery, and why, in whole sentences."""
+    """Explain a delivery's state in whole sentences."""
     at = _AtMaybe(say)
     if delivery.state is DeliveryState.ACCEPTED:
         return _accepted(delivery, at)
@@ -87,7 +87,7 @@ def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say
 
 
 def why_without(run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
-    """Why the run has no delivery to them at all."""
+    """Explain why the run has no delivery to a contact."""
     since = {name: recipient.joined[name] for name in run.lists if name in recipient.joined}
     if not since:
         lists = ", ".join(run.lists)
@@ -108,7 +108,7 @@ def why_without(run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
 
 
 class _AtMaybe:
-    """Says an instant with a space before it; nothing where there is none."""
+    """Formats an instant with a leading space; '' for none."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -122,7 +122,7 @@ def _said(delivery: DeliveryFacts) -> str:
 
 
 def _ended(sentence: str) -> str:
-    """The sentence with its full stop."""
+    """The sentence with a full stop."""
     return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
@@ -152,7 +152,7 @@ def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
 
 
 def _obstacle(recipient: ExplainedContact, run: RunFacts, at: _AtMaybe) -> str:
-    """What keeps them from being mailed now, as the end of a sentence; '' if nothing does."""
+    """Why the contact can't be mailed now, as the end of a sentence; '' if it can."""
     if recipient.suppressed is not None:
         return _suppressed(recipient.suppressed, at)
     if recipient.status is ContactStatus.UNSUBSCRIBED and run.transactional:

@@ -1,4 +1,4 @@
-"""When a run will end: its deliveries laid out over rate, quota and send window."""
+"""Forecast when a run will end, by rate, quota and send window."""
 
 import math
 from dataclasses import dataclass
@@ -9,48 +9,48 @@ from sestui.core.delivery.pacing import DAY_SECONDS, PACE, Quota
 from sestui.core.delivery.send_window import SendWindow
 
 _MOST_STEPS = 2_000
-"""A run that isn't through after so many waits is too far away to be told."""
+"""Waits (for quota or window) after which no end is predicted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is expected of a run, as of ``at``."""
+    """A run's forecast, made at ``at``."""
 
     at: Instant
     recipients: int
-    """Deliveries that are still to be sent."""
+    """Deliveries still to be sent."""
     rate: float
-    """Recipients a second that are allowed now."""
+    """Recipients a second, as allowed now."""
     ends_at: Instant | None
-    """When the last one leaves; None: nothing may leave at all, or not within years."""
+    """When the last mail leaves; None if nothing may leave, or not within years."""
     today: int
-    """Of them, how many leave before midnight in the operator's zone."""
+    """How many of them leave before midnight in the operator's zone."""
     crosses_quota: bool
-    """The 24-hour quota makes it wait on the way."""
+    """Whether it has to wait for the 24-hour quota."""
 
     @property
     def later(self) -> int:
-        """What stays for tomorrow and after."""
+        """Recipients for tomorrow and later."""
         return self.recipients - self.today
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What holds a run back; rates are recipients a second."""
+    """The limits on a run; rates are recipients a second."""
 
     rate: float
     quota: Quota | None
     quota_frees_at: Instant | None = None
-    """When mail of the last 24 hours begins to leave the rolling window; None: nobody knows."""
+    """When the oldest mail leaves the rolling 24-hour window; None if unknown."""
     window: SendWindow | None = None
     window_zone: tzinfo | None = None
 
 
 def forecast(recipients: int, allowance: Allowance, now: Instant, zone: tzinfo) -> Forecast:
-    """Lay ``recipients`` deliveries out from ``now`` on; ``zone`` says when today ends.
+    """Spread ``recipients`` deliveries over the time from ``now``; ``zone`` defines today.
 
-    The rolling quota is taken to free as a whole, 24 hours after its first mail: that is how a run
-    that was stopped by it goes on, and it is never too early.
+    The rolling quota is assumed to be freed all at once, 24 hours after its first mail. That is
+    never too early, and how a run that was stopped by the quota resumes.
     """
     midnight = _next_midnight(now, zone)
     pace = allowance.rate * PACE
@@ -76,7 +76,7 @@ def forecast(recipients: int, allowance: Allowance, now: Instant, zone: tzinfo) 
 
 
 def _quota_of(allowance: Allowance) -> tuple[float, float]:
-    """Recipients in 24 hours, and how many of them are left now."""
+    """The limit of recipients in 24 hours, and how many are left now."""
     quota = allowance.quota
     if quota is None or quota.limit is None or quota.left is None:
         return math.inf, math.inf
@@ -84,7 +84,7 @@ def _quota_of(allowance: Allowance) -> tuple[float, float]:
 
 
 def _opening(allowance: Allowance, at: Instant) -> tuple[Instant, Instant]:
-    """When mail may leave from ``at`` on, and until when at least."""
+    """When the window next opens at or after ``at``, and when it closes."""
     if allowance.window is None or allowance.window_zone is None:
         return at, math.inf
     opens = allowance.window.opens_at(at, allowance.window_zone)

@@ -1,4 +1,4 @@
-"""What passes between ledger, sender and gateway: small, frozen, free of any database."""
+"""Values passed between ledger, sender and gateway; independent of the database."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,27 +9,27 @@ from sestui.core.delivery.pacing import NO_RATE, PACE, AllowedRate, Quota, Reser
 from sestui.core.delivery.states import RunState
 
 RELAYED, PLACE = "relayed_mail", "place"
-"""Names of a claim's attributes."""
+"""Names of attributes in the claim of a relayed mail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One delivery this worker has taken: it is ``sending`` in the ledger until answered."""
+    """A delivery that this worker has claimed: ``sending`` in the ledger until answered."""
 
     delivery_id: int
     run_id: int
     email: str
     attempt: int
-    """The claim's fence: 1 for the first, grows with each. It says nothing of what went wrong."""
+    """The claim's fencing token: 1 for the first claim, then increasing."""
     attributes: dict[str, Any] = field(default_factory=dict)
-    """The contact's attributes as they are at the claim; of a relayed mail's recipient, which
-    mail it is (:data:`RELAYED`) and who of it (:data:`PLACE`)."""
+    """The contact's attributes at the time of the claim. For a relayed mail: its id
+    (:data:`RELAYED`) and the recipient's index (:data:`PLACE`)."""
     faults: int = 0
-    """How often SES has failed on this mail so far."""
+    """How often SES has failed on this mail."""
 
 
 class AnswerKind(StrEnum):
-    """What became of a handed-over mail, in the ledger's terms.
+    """The result of handing a mail to SES, as the ledger records it.
 
     docs/decisions/0001-ledger-states.md says why there are four.
     """
@@ -41,38 +41,38 @@ class AnswerKind(StrEnum):
 
 
 class HoldBack(StrEnum):
-    """What a not-sent answer says about everything that would be sent next."""
+    """What an answer "not sent" means for the mail that follows."""
 
     RATE = "rate"
     """The account's rate is exceeded: slow down."""
     BULK = "bulk"
-    """The bulk call itself is throttled, not the account: go on with single calls."""
+    """Bulk calls are throttled, not the account: use single calls."""
     QUOTA = "quota"
     """The daily quota is used up."""
     PAUSED = "paused"
-    """The account may not send at all: a person has to act."""
+    """The account may not send: a person has to act."""
     UNREACHABLE = "unreachable"
-    """No connection: try again soon."""
+    """SES can't be reached: try again soon."""
     FAULT = "fault"
-    """SES failed on this mail: try it again later."""
+    """SES failed on this mail: retry it later."""
     WITHDRAWN = "withdrawn"
-    """We took it back ourselves."""
+    """The mail was withdrawn before it left."""
     CONTENT = "content"
-    """The mail can't be rendered for this recipient as things are."""
+    """The mail can't be rendered for this recipient at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of one mail that was to be handed to SES."""
+    """The result of handing one mail to SES."""
 
     kind: AnswerKind
     message_id: str = ""
     code: str = ""
-    """SES's error code, or the name of what failed (an exception's); '' when accepted."""
+    """SES's error code, or the name of an exception; '' when accepted."""
     reason: str = ""
-    """A sentence for people; control characters removed."""
+    """A sentence for people, without control characters."""
     hold_back: HoldBack | None = None
-    """Set where the kind is NOT_SENT."""
+    """Set if the kind is NOT_SENT."""
 
 
 WITHDRAWN = Reply(
@@ -85,13 +85,13 @@ WITHDRAWN = Reply(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply on its way into the ledger: what became of one claim."""
+    """The reply to a claim, on its way into the ledger."""
 
     delivery_id: int
     attempt: int
     reply: Reply
     retry_after: float = 0.0
-    """NOT_SENT: seconds until the row may be claimed again."""
+    """Seconds until the row may be claimed again (NOT_SENT only)."""
 
     @classmethod
     def of(cls, claim: Claim, reply: Reply) -> "Answer":
@@ -101,7 +101,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """The states of a run; they always add up to its audience."""
+    """A run's deliveries by state; they add up to its audience."""
 
     pending: int = 0
     sending: int = 0
@@ -124,11 +124,11 @@ class RunCounts:
 
     @property
     def settled(self) -> int:
-        """Recipients that need nothing more from the sender."""
+        """Recipients with which the sender is done."""
         return self.accepted + self.rejected + self.in_doubt + self.skipped
 
     def as_dict(self) -> dict[str, int]:
-        """State name to count, in the ledger's order."""
+        """Counts by name of the state."""
         return {
             "pending": self.pending,
             "sending": self.sending,
@@ -141,39 +141,39 @@ class RunCounts:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """What a worker asks of the ledger: the next few deliveries of a run, and slots for them."""
+    """A worker's request for the next deliveries of a run, and slots for them."""
 
     run_id: int
     most: int
-    """Never more claims than this; a chunk of the allowed rate may be fewer."""
+    """Upper limit of claims; the allowed rate may make it fewer."""
     max_rate: float | None = None
-    """The run's own limit, recipients a second; None: the account's rate."""
+    """The run's own limit in recipients a second; None for the account's rate."""
     pace: float = PACE
     """The share of the account's rate to schedule."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """What the ledger gave: claims with their slots, or why there are none."""
+    """Claims with their slots, or the reason why there are none."""
 
     now: Instant
-    """The ledger's clock when it gave them: slots are to be read against it."""
+    """The ledger's clock at the claim, to which the slots refer."""
     monotonic: float = 0.0
-    """This process's monotonic clock at that same instant."""
+    """This process's monotonic clock at the same instant."""
     claims: tuple[Claim, ...] = ()
     slots: Reservation | None = None
     run_state: RunState | None = None
-    """The run's state after this; None when nothing was wanted."""
+    """The run's state afterwards; None if nothing was requested."""
     skipped: int = 0
     quota_exhausted: bool = False
-    """There are deliveries, but the 24-hour quota (or sestui's share of it) is used up."""
+    """Deliveries are pending, but sestui's part of the 24-hour quota is used up."""
     next_at: Instant | None = None
-    """Nothing can be claimed before: others hold the slots, or every row is backing off."""
+    """Nothing can be claimed before this: others hold the slots, or all rows are backing off."""
     allowed: AllowedRate = NO_RATE
-    """What the account allows all runs together."""
+    """The account's rate for all runs together."""
     opens_at: Instant = 0.0
-    """When the account's next free slot is, for whichever run."""
+    """The account's next free slot."""
     workers: int = 1
-    """How many processes send through this database, this one included."""
+    """Number of processes that send through this database, including this one."""
     quota: Quota | None = None
-    """The quota after this claim; None when nothing was wanted."""
+    """The quota after this claim; None if nothing was requested."""

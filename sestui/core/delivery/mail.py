@@ -1,4 +1,4 @@
-"""One mail to one recipient, ready to be handed to SES."""
+"""A mail to one recipient, ready to be handed to SES."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,25 +7,25 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class MailAttachment:
-    """A file that travels with the mail."""
+    """A file attached to a mail."""
 
     name: str
     content_type: str
     content: bytes
     content_id: str = ""
-    """What the HTML names it by (``cid:…``) where it is shown in it; '' for a file to be saved."""
+    """Its id in the HTML (``cid:…``) if it is shown there; '' for an ordinary attachment."""
 
     def shown_as(self, content_id: str) -> "MailAttachment":
-        """The same file, shown in the HTML by this name; '' leaves it as it is."""
+        """The same file with this id; '' leaves it unchanged."""
         return replace(self, content_id=content_id) if content_id else self
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What the mails of one message have in common: the texts around their pieces.
+    """The constant texts that all mails of a message share.
 
-    Each part with n pieces has n + 1 texts. A mail's pieces are those of its subject, its HTML and
-    its text, in this order.
+    A part with n variable pieces has n + 1 texts. A mail's pieces are those of its subject, HTML
+    and text, in this order.
     """
 
     subject: tuple[str, ...]
@@ -35,9 +35,9 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What one recipient gets; the gateway puts it into a call as it is.
+    """One recipient's mail, as the gateway puts it into a call.
 
-    Addresses are as SES takes them: ASCII, names as RFC 2047 words, domains in punycode.
+    Addresses are in ASCII: names as encoded words (RFC 2047), domains in punycode.
     """
 
     from_address: str
@@ -47,20 +47,20 @@ class Mail:
     text: str
     reply_to: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
-    """Extra headers, at most 15 (SES), such as List-Unsubscribe."""
+    """Additional headers such as List-Unsubscribe; SES allows 15."""
     tags: tuple[tuple[str, str], ...] = ()
-    """SES message tags: names and values of [A-Za-z0-9_-] only; events carry them back."""
+    """SES message tags, which events return; names and values of [A-Za-z0-9_-] only."""
     attachments: tuple[MailAttachment, ...] = ()
     configuration_set: str = ""
     pattern: Pattern | None = None
-    """One object for all mails of a message, so that a bulk call can carry what they share once."""
+    """Shared by all mails of a message, so that a bulk call carries the common texts once."""
     pieces: tuple[str, ...] = ()
-    """What makes subject, HTML and text of the pattern's texts."""
+    """The variable pieces between the pattern's texts."""
     request: Mapping[str, Any] | None = None
-    """A relayed mail: the whole of SendEmail's arguments, which are sent as they are."""
+    """For a relayed mail: SendEmail's arguments, sent unchanged."""
 
     def shares_call(self, other: "Mail") -> bool:
-        """Whether one bulk call can carry both: it says once what this compares."""
+        """Whether one bulk call can carry both mails."""
         return (
             self.request is None
             and other.request is None

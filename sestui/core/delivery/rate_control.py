@@ -1,20 +1,20 @@
-"""How fast mail may leave after throttle answers: decided by their share, never by a single one.
+"""Adapt the rate to SES's throttling: AIMD by the share of throttled answers.
 
-Others may use the account as well (sending slower helps), or SES may refuse a share of the calls at
-any rate (it doesn't help). What it is, is found out by trying:
+Either others use the account too (then sending slower helps), or SES refuses a share of the calls
+at any rate (then it doesn't). Experiments find out which:
 
-- Answers are counted in windows. A share of throttled ones that is well above what is tolerated
-  starts a **trial**: the rate is cut to a little less than what was accepted.
-- If the share falls as it would under a limit, the cut stays. If it stays as it was, the cut is
-  taken back, and the share is the **background**, which is tolerated from then on. A limit that
-  changes may look like one, so a background is put to a trial again every now and then.
-- After every window that is not above what is tolerated the rate is raised: slowly around the rate
-  at which a limit was last found (the **ceiling**), faster and faster beyond it.
+- Answers are counted in windows. If the throttled share is clearly above the tolerated one, a
+  **trial** starts: the rate is cut to a little less than what was accepted.
+- If the share falls as it would under a limit, the cut stays. If it doesn't change, the cut is
+  reverted, and the share becomes the **background**, which is tolerated from then on. A changing
+  limit may look the same, so a background is tested again from time to time.
+- After every window within the tolerated share the rate is raised: slowly around the rate at which
+  a limit was last found (the **ceiling**), faster and faster beyond it.
 
-Only answers to calls that were claimed after a change of the rate say something about it; each
-brings the instant of its claim, by the ledger's clock.
+Only answers to calls claimed after a change of the rate count, by the instant of their claim on the
+ledger's clock.
 
-All of it is one frozen value in the governor's row, so that every process paces by it.
+The state is one frozen value in the governor's row, which all processes share.
 """
 
 import math
@@ -27,93 +27,94 @@ from sestui.core.delivery.throttled_share import OUTAGE, ShareWindow, Trial
 
 _LONGEST_WINDOW_SECONDS = 15.0
 _MOST_ANSWERS = 400
-"""A window whose share may be chance goes on up to these, before it is judged as it stands."""
+"""A window whose share may be chance is extended up to these limits."""
 
 _TOLERATED = 0.02
-"""So much above the background is no reason to act: mail that is throttled only waits a second."""
+"""Share above the background that is tolerated, as throttled mail only waits a second."""
 _NOISE = 3.0
-"""Standard deviations above the background from which a share is no chance any more."""
+"""Standard deviations above the background at which a share is significant."""
 _FEW = 40.0
-"""This over the number of answers is added to it: among few, chance is lopsided."""
+"""Divided by the number of answers and added to it, as small samples are skewed."""
 _DOUBT = 1.0
-"""From so many on more answers are waited for."""
+"""Standard deviations from which more answers are awaited."""
 
 _HIGHEST_BACKGROUND = 0.7
-"""A higher share is never tolerated: then SES takes (nearly) nothing, and slow is polite."""
+"""The highest background; beyond it SES accepts almost nothing."""
 _OVER = 0.1
-"""Down to this share, at a quarter of the rate or less, it is over: no lasting limit falls so."""
+"""An outage is over below this share (at a quarter of the rate or less)."""
 
 _BIG = 0.1
-"""A share that has risen by more than this is found to be background by two trials, not one."""
+"""A share that has risen by more than this needs two trials to count as background."""
 _DECIDED = 4.5
-"""The logarithm of the odds at which a trial is decided."""
+"""Log odds at which a trial is decided."""
 _TRIAL_SECONDS, _TRIAL_ANSWERS = 15.0, 600
-"""At the latest then it is, by which of both is likelier."""
+"""The latest end of a trial; then the likelier cause wins."""
 
 _CHECKED = 0.03
-"""A background above this is put to a trial again, by a cut of :data:`_CHECK_CUT`."""
+"""A background above this is tested again, by a cut of :data:`_CHECK_CUT`."""
 _CHECK_CUT = 0.2
 _CHECK_SECONDS, _CHECK_ANSWERS, _LONGEST_CHECK_SECONDS = 1.5, 100, 60.0
-"""The first time so soon (in answers at low rates), then each time after twice as long."""
+"""The first test comes after this (in answers at low rates), then intervals double."""
 _MEMORY = 800
-"""Answers that the background counts as much as; what it was before fades beside new ones."""
+"""Number of answers that the background counts for, so that old values fade."""
 _NO_BACKGROUND = 0.002
-"""A smaller one is none."""
+"""A smaller background counts as none."""
 
 _SMALLEST_STEP, _LARGEST_STEP = 0.02, 0.5
-"""Shares by which the rate is raised after a window: the first, and the most."""
+"""Shares by which the rate is raised after a window: the first and the largest."""
 _STEP_GROWS_NEAR, _STEP_GROWS = 1.4, 4.0
-"""So many times as large is each step as the one before, around the ceiling and beyond it."""
+"""Growth of the steps, around the ceiling and beyond it."""
 _CEILING_MAY_BE = 1.03
-"""The ceiling is measured in a second or two: it may be so many times as high."""
+"""Margin of the ceiling, which is measured in only a second or two."""
 _BUCKET_SECONDS = 1.0
-"""How much of its rate SES lets one save up at most."""
+"""Seconds' worth of the rate that SES allows to be saved up."""
 _DEEPEST_CUT = 0.25
-"""One cut leaves at least so much of what was sent."""
+"""Smallest share of the rate that one cut leaves."""
 _LEAST_MARGIN, _MOST_MARGIN = 0.02, 0.08
-"""A cut goes as much below what was accepted as was throttled, within these."""
+"""A cut goes below the accepted rate by the throttled share, within these limits."""
 _FLOOR, _LOW_FLOOR, _LOW_RATE = 0.05, 0.1, 0.5
 """No cut goes below 5 % of the account's rate or, at low rates, half a mail a second or 10 %."""
 
 _OPENS_AFTER = 3.0
-"""Seconds after a change until a window opens though nothing was accepted."""
+"""Seconds after a change until a window opens even if nothing was accepted."""
 _LONGEST_RAMP = 3.0
-"""The first answer after a change is the quickest: as long again until all kinds come in."""
+"""Seconds at most from the first answer after a change, which is the fastest, to the window."""
 _IDLE_SECONDS = 10.0
-"""After so long without an answer (and 5 slots) nobody was sending: what was counted is void."""
+"""Seconds (plus 5 slots) without an answer after which the counts are discarded."""
 _RECOVERY_SECONDS = 300.0
-"""Idle time in which a limit is forgotten, bit by bit."""
+"""Idle time in which a limit is gradually forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateControl:
-    """What is known of the rate that SES lets us have."""
+    """What is known of the rate that SES allows."""
 
     limit: float | None = None
-    """Recipients a second; None: the account's rate, nothing is held back."""
+    """Recipients a second; None for the account's rate."""
     background: float = 0.0
-    """The share of throttled answers that comes at any rate, and is tolerated."""
+    """The share of answers that is throttled at any rate, and tolerated."""
     known_from: int = _MEMORY
-    """In how many answers the background was seen, at most :data:`_MEMORY`."""
+    """Number of answers behind the background, at most :data:`_MEMORY`."""
     proven: float = 0.0
-    """What a trial found of it: under a limit it is never taken to be more."""
+    """The background that a trial has confirmed; its maximum while there is a limit."""
     since: Instant = 0.0
-    """When the rate was last changed: only answers to calls claimed since then count."""
+    """When the rate last changed; only answers to calls claimed since then count."""
     window: ShareWindow = field(default_factory=ShareWindow)
     trial: Trial | None = None
     ceiling: float = 0.0
-    """Recipients a second that were accepted when a cut last proved right."""
+    """Recipients a second that were accepted when a cut was last confirmed."""
     credit: float = 0.0
-    """Recipients that may have been saved up below the ceiling: they hide a limit above it."""
+    """Recipients that may have been saved up below the ceiling, which would hide a limit above
+    it."""
     step: float = _SMALLEST_STEP
-    """By which share the rate is raised next."""
+    """The share by which the rate is raised next."""
     checked_at: Instant = 0.0
     check_after: float = _CHECK_SECONDS
-    """Seconds after ``checked_at`` in which the background is to be tried again."""
+    """Seconds after ``checked_at`` until the background is tested again."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "RateControl":
-        """From what :meth:`as_dict` gave; an empty mapping is a fresh one."""
+        """The inverse of :meth:`as_dict`."""
         if not values:
             return _FRESH
         trial = values["trial"]
@@ -124,16 +125,16 @@ class RateControl:
         return cls(**{**values, **nested})
 
     def as_dict(self) -> dict[str, Any]:
-        """As numbers and mappings that JSON knows; empty when there is nothing to keep."""
+        """The state for JSON; empty for the initial state."""
         return asdict(self) if self != _FRESH else {}
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is held back, tolerated or counted: accepted mail has nothing to add."""
+        """Whether it is in its initial state, which accepted mail doesn't change."""
         return self == _FRESH
 
     def allowed(self, rate: float, now: Instant) -> float:
-        """Recipients a second that may leave at ``now``, where the account's rate is ``rate``."""
+        """Recipients a second that may leave at ``now``; ``rate`` is the account's."""
         if rate <= 0:
             return 0.0
         limit = _as_of(self, rate, now).limit
@@ -147,9 +148,9 @@ class RateControl:
         rate: float,
         now: Instant,
     ) -> "RateControl":
-        """After answers that came in together; itself if they say nothing new.
+        """The state after some answers; itself if they don't change anything.
 
-        ``accepted`` and ``throttled`` tell when each mail was claimed, ``rate`` is the account's.
+        ``accepted`` and ``throttled`` hold each mail's instant of claim; ``rate`` is the account's.
         """
         if rate <= 0 or not (accepted or throttled) or (self.is_quiet and not throttled):
             return self
@@ -164,7 +165,7 @@ _FRESH = RateControl()
 
 
 def _as_of(control: RateControl, rate: float, now: Instant) -> RateControl:
-    """What is left of it at ``now``: nothing of the future, and less and less while idle."""
+    """The state at ``now``: reset if it is from the future, and fading while idle."""
     at = control.window.at
     known_at = control.since if at is None else max(control.since, at)
     if known_at > now + _IDLE_SECONDS:
@@ -194,14 +195,14 @@ def _count(
     rate: float,
     now: Instant,
 ) -> RateControl:
-    """With those of the answers in its window that were claimed at the present rate."""
+    """Add answers to calls that were claimed at the current rate."""
     taken = sum(at >= control.since for at in accepted)
     refused = sum(at >= control.since for at in throttled)
     if not (taken or refused):
         return control
     window = control.window
     if window.at is None:
-        # Refusals may come faster than acceptances: what comes before one would be all of them.
+        # Refusals may be faster than acceptances, so the window opens at the first acceptance.
         if taken or now - control.since > _OPENS_AFTER:
             ramp = min(now - control.since, _LONGEST_RAMP) if control.since else 0.0
             return replace(control, window=ShareWindow(at=now + ramp))
@@ -221,17 +222,17 @@ def _count(
 
 
 def _next_window(control: RateControl, now: Instant, **changes: Any) -> RateControl:
-    """Go on at the same rate: the next window begins where this one ends."""
+    """Keep the rate; the next window begins where this one ends."""
     return replace(control, window=ShareWindow(at=now), **changes)
 
 
 def _change(control: RateControl, limit: float | None, now: Instant, **changes: Any) -> RateControl:
-    """Go on at another rate: the next window opens when answers to its calls come."""
+    """Change the rate; the next window opens when answers to its calls come."""
     return replace(control, limit=limit, since=now, window=ShareWindow(), **changes)
 
 
 def _judge(control: RateControl, rate: float, now: Instant) -> RateControl:
-    """After a full window without a trial: cut, check the background, or raise the rate."""
+    """After a full window without a trial: cut the rate, test the background, or raise the rate."""
     window, tolerated = control.window, control.background + _TOLERATED / 2
     z_score = window.z_score(tolerated, control.known_from)
     if window.share > control.background + _TOLERATED:
@@ -239,7 +240,7 @@ def _judge(control: RateControl, rate: float, now: Instant) -> RateControl:
             return _cut(control, rate, now)
         more = window.answers < _MOST_ANSWERS and window.seconds < _LONGEST_WINDOW_SECONDS
         if z_score > _DOUBT and more:
-            return control  # it may be chance: more answers will tell
+            return control  # it may be chance: wait for more answers
     if control.background > _CHECKED and now - control.checked_at >= control.check_after:
         share = control.background
         goodput = window.offered * (1 - share)
@@ -254,9 +255,9 @@ def _judge(control: RateControl, rate: float, now: Instant) -> RateControl:
 
 
 def _update_background(control: RateControl) -> RateControl:
-    """The background after a window that was not above it.
+    """Update the background after a window that was not above it.
 
-    Under a limit it doesn't rise beyond what was proven: that would be the limit's own share.
+    Under a limit it doesn't rise above the confirmed share, as the limit throttles too.
     """
     window, before, known_from = control.window, control.background, control.known_from
     if window.z_score(before, known_from) < -_NOISE:
@@ -274,7 +275,7 @@ def _update_background(control: RateControl) -> RateControl:
 
 
 def _lower_background(control: RateControl, share: float) -> RateControl:
-    """The background was less than we believed, in the window that has been counted."""
+    """Lower the background to the share of the counted window."""
     return replace(
         control,
         background=share,
@@ -284,7 +285,7 @@ def _lower_background(control: RateControl, share: float) -> RateControl:
 
 
 def _raise(control: RateControl, limit: float, rate: float, now: Instant) -> RateControl:
-    """A step up: at once to the ceiling, little by little around it, then faster and faster."""
+    """Raise the rate: at once to the ceiling, slowly around it, faster and faster beyond it."""
     saved = control.credit + (control.ceiling * _CEILING_MAY_BE - limit) * (now - control.since)
     credit = min(max(saved, 0.0), control.ceiling * _BUCKET_SECONDS)
     raised, step = limit * (1 + control.step), control.step
@@ -296,7 +297,7 @@ def _raise(control: RateControl, limit: float, rate: float, now: Instant) -> Rat
 
 
 def _cut(control: RateControl, rate: float, now: Instant) -> RateControl:
-    """Try whether less than what was accepted is throttled less."""
+    """Start a trial at a little less than the accepted rate."""
     window = control.window
     before = control.trial.limit if control.trial else control.limit
     left = (1 - window.share) / (1 - control.background)
@@ -313,7 +314,7 @@ def _cut(control: RateControl, rate: float, now: Instant) -> RateControl:
 
 
 def _offered(control: RateControl, rate: float) -> float:
-    """How fast mail left: less than what is allowed, or what was held up and came at once."""
+    """The rate at which mail left, without bursts after a delay."""
     return min(control.window.offered, rate if control.limit is None else control.limit)
 
 
@@ -323,13 +324,13 @@ def _cut_for_check(control: RateControl, trial: Trial, rate: float, now: Instant
 
 
 def _judge_trial(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
-    """After a full window of a trial: take the cut back, keep it, cut deeper, or go on with it."""
+    """After a full window of a trial: revert the cut, keep it, cut deeper, or continue."""
     window = control.window
     if (
         window.share > _HIGHEST_BACKGROUND
         or window.z_score(trial.share + _TOLERATED, _MEMORY) > _NOISE
     ):
-        return _cut(control, rate, now)  # it is worse: the limit fell, or is far below
+        return _cut(control, rate, now)  # it got worse: the limit fell, or is far lower
     if trial.share >= OUTAGE:
         return _judge_outage(control, trial, rate, now)
     log_odds = trial.log_odds(window)
@@ -343,7 +344,7 @@ def _judge_trial(control: RateControl, trial: Trial, rate: float, now: Instant) 
             proved = _lower_background(proved, window.share)
         return _judge(proved, rate, now)
     if trial.share > control.background + _BIG and not trial.second:
-        # A limit that fell while the first window was being counted looks just like it.
+        # A limit that fell during the first window would look the same.
         share, answers = trial.pooled_share(window), trial.answers + window.answers
         again = Trial(trial.limit, share, window.goodput, min(_MEMORY, answers), second=True)
         return _cut_for_check(control, again, rate, now)
@@ -351,7 +352,7 @@ def _judge_trial(control: RateControl, trial: Trial, rate: float, now: Instant) 
 
 
 def _tolerate(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
-    """Take the cut back: the share is background, or (a check) still is what was known of it."""
+    """Revert the cut: the share is background."""
     first = max(_CHECK_SECONDS, _CHECK_ANSWERS / rate)
     share, wait = trial.pooled_share(control.window), first
     if trial.share <= control.background:
@@ -366,7 +367,7 @@ def _tolerate(control: RateControl, trial: Trial, rate: float, now: Instant) -> 
         check_after=wait,
     )
     if trial.second and control.limit:
-        # In two steps: if the limit just fell as fast as the rate was cut, half of it is enough.
+        # In two steps, in case a limit just fell as fast as the rate was cut.
         half = max(math.sqrt((trial.limit or rate) / control.limit), 1 + _SMALLEST_STEP)
         up = control.limit * half
         return _change(found, up, now, ceiling=0.0, credit=0.0, step=half - 1)
@@ -374,14 +375,17 @@ def _tolerate(control: RateControl, trial: Trial, rate: float, now: Instant) -> 
 
 
 def _judge_outage(control: RateControl, trial: Trial, rate: float, now: Instant) -> RateControl:
-    """Under a window in which SES took nothing: back to the rate before it as soon as it does.
+    """During an outage: return to the previous rate as soon as SES accepts mail again.
 
-    A limit so low that it looked like an outage still throttles most at a quarter of the rate.
+    A limit so low that it looked like an outage still throttles most calls at a quarter of the
+    rate.
     """
     if control.window.share <= _OVER:
         return _change(control, trial.limit, now, trial=None)
     if not trial.second:
-        return _next_window(control, now, trial=replace(trial, second=True))  # it ended in this one
+        return _next_window(
+            control, now, trial=replace(trial, second=True)
+        )  # it ended during this window
     return _cut(control, rate, now)
 
 

@@ -1,4 +1,4 @@
-"""Send windows: the hours of the week in which a campaign's mail may leave."""
+"""Send windows: the hours of the week in which mail may leave."""
 
 import re
 from dataclasses import dataclass
@@ -22,24 +22,24 @@ class _Span:
     days: frozenset[int]
     begin: int
     end: int
-    """Beyond 24 hours where it runs into the next day."""
+    """More than 24 hours if it runs into the next day."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendWindow:
-    """Hours of the week on the clock of a time zone, as in ``Mon-Fri 09:00-18:00``."""
+    """Hours of the week in some time zone, such as ``Mon-Fri 09:00-18:00``."""
 
     spans: tuple[_Span, ...]
 
     def opens_at(self, now: Instant, zone: tzinfo) -> Instant:
-        """``now`` if the window is open, else the instant at which it opens next."""
+        """``now`` if the window is open, else when it opens next."""
         times = self._times(now, zone)
         if any(begin <= now < end for begin, end in times):
             return now
         return min(begin for begin, _ in times if begin > now)
 
     def closes_at(self, now: Instant, zone: tzinfo) -> Instant:
-        """When the window that is open at ``now`` closes; a week on if it never does."""
+        """When the window that is open at ``now`` closes; about a week later if it never does."""
         times = self._times(now, zone)
         closes = now
         while reach := max((end for begin, end in times if begin <= closes < end), default=0.0):
@@ -47,13 +47,13 @@ class SendWindow:
         return closes
 
     def _times(self, now: Instant, zone: tzinfo) -> list[tuple[Instant, Instant]]:
-        """Every span from yesterday's, which may run into today, to a week and a day ahead."""
+        """All spans from yesterday's, which may run into today, to eight days ahead."""
         today = datetime.fromtimestamp(now, zone).date()
         times = []
         for ahead in range(-1, 9):
             day = today + timedelta(days=ahead)
             midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-            # Minutes on the clock of the zone: a day with a transition isn't 24 hours long.
+            # In local time, as a day with a transition isn't 24 hours long.
             times += [
                 (
                     (midnight + timedelta(minutes=span.begin)).timestamp(),
@@ -66,7 +66,9 @@ class SendWindow:
 
 
 def parse_window(text: str) -> SendWindow:
-    """``Mon-Fri 09:00-18:00, Sat 10:00-14:00``; without days, every day; past midnight is fine.
+    """Parse ``Mon-Fri 09:00-18:00, Sat 10:00-14:00``.
+
+    Days are optional, and a span may run past midnight.
 
     Raises:
         UsageError: it isn't one.

@@ -1,10 +1,10 @@
-"""The states of a delivery and of a run, and which step may follow which."""
+"""States of deliveries, runs and contacts, and the transitions between them."""
 
 from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """Where one recipient of one run stands; a delivery is in exactly one of these."""
+    """The state of one recipient of one run."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -15,7 +15,7 @@ class DeliveryState(StrEnum):
 
     @property
     def label(self) -> str:
-        """The state as people read it: ``in doubt``, not ``in_doubt``."""
+        """The state for people: ``in doubt``, not ``in_doubt``."""
         return self.value.replace("_", " ")
 
 
@@ -30,24 +30,24 @@ DELIVERY_STEPS: dict[DeliveryState, frozenset[DeliveryState]] = {
         }
     ),
     DeliveryState.IN_DOUBT: frozenset(
-        # Rejected only by the late answer of a worker that was thought dead.
+        # REJECTED only by the late answer of a worker that was presumed dead.
         {DeliveryState.ACCEPTED, DeliveryState.PENDING, DeliveryState.REJECTED}
     ),
     DeliveryState.ACCEPTED: frozenset(),
     DeliveryState.REJECTED: frozenset(),
     DeliveryState.SKIPPED: frozenset(),
 }
-"""The ledger's arrows: nothing else ever happens to a delivery."""
+"""All transitions that the ledger allows."""
 
 OPEN_STATES = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
-"""While a run has deliveries in these, it is not finished."""
+"""A run with deliveries in one of these states is not finished."""
 
 SETTLED_STATES = frozenset(DeliveryState) - OPEN_STATES
-"""A delivery in one of these needs nothing more from the sender."""
+"""The sender is done with deliveries in these states."""
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """The state of a run."""
 
     SCHEDULED = "scheduled"
     SENDING = "sending"
@@ -58,11 +58,11 @@ class RunState(StrEnum):
 
 
 ENDED_RUN_STATES = frozenset({RunState.FINISHED, RunState.CANCELLED})
-"""Runs in these are history: nothing starts them again."""
+"""Nothing restarts a run in one of these states."""
 
 
 class PauseReason(StrEnum):
-    """Why a run is paused: who has to act before it goes on."""
+    """Why a run is paused until somebody resumes it."""
 
     OPERATOR = "operator"
     ERRORS = "errors"
@@ -71,46 +71,46 @@ class PauseReason(StrEnum):
 
 
 class WaitReason(StrEnum):
-    """What a waiting run waits for; it goes on by itself, but for want of approval."""
+    """What a waiting run waits for; all but APPROVAL end by themselves."""
 
     QUOTA = "quota"
     ACCOUNT = "account"
-    """SES doesn't answer, or can't be reached."""
+    """SES can't be reached."""
     WINDOW = "window"
     APPROVAL = "approval"
 
 
 class RunKind(StrEnum):
-    """What made the run: a campaign for its audience, a test, or sestui itself."""
+    """The origin of a run."""
 
     CAMPAIGN = "campaign"
     TEST = "test"
     NOTICE = "notice"
-    """sestui's own mail to its operators: a run has finished, the figures of the week."""
+    """sestui's own mail to its operators, such as the report of a finished run."""
     RELAY = "relay"
-    """What other programs handed to the relay with one key, on one day."""
+    """Mail that other programs sent through the relay with one key on one day."""
 
 
 AUDIENCES = frozenset({RunKind.CAMPAIGN, RunKind.RELAY})
-"""Kinds whose deliveries are for somebody out there: they count as what a campaign has done."""
+"""Kinds of runs whose deliveries count in statistics."""
 
 
 class Completion(StrEnum):
-    """Whether the end of a run has been told of to those whom it concerns."""
+    """Whether the notice of a run's end has been sent."""
 
     OWED = "owed"
     TOLD = "told"
 
 
 class WorkerRole(StrEnum):
-    """What a process is registered for."""
+    """The purpose for which a process is registered."""
 
     SENDER = "sender"
     TASKS = "tasks"
 
 
 class ContactStatus(StrEnum):
-    """Whether a contact may be mailed at all."""
+    """The status of a contact."""
 
     ACTIVE = "active"
     UNSUBSCRIBED = "unsubscribed"
@@ -118,17 +118,17 @@ class ContactStatus(StrEnum):
 
 
 class Standing(StrEnum):
-    """A contact's status with suppression taken in: every contact has exactly one of these."""
+    """A contact's status, or that its address is suppressed."""
 
     ACTIVE = "active"
     UNSUBSCRIBED = "unsubscribed"
     INVALID = "invalid"
     SUPPRESSED = "suppressed"
-    """Whatever the status: nothing is mailed to a suppressed address."""
+    """Whatever its status."""
 
 
 MANUAL = "manual"
-"""The reason of a suppression that an operator made."""
+"""The reason of a suppression made by an operator."""
 
 
 class SkipReason(StrEnum):
@@ -139,8 +139,8 @@ class SkipReason(StrEnum):
     INVALID = "invalid"
     CANCELLED = "cancelled"
     UNRENDERABLE = "unrenderable"
-    """Their mail could not be rendered, and the operator said to leave such recipients out."""
+    """The mail could not be rendered, and the operator chose to skip such recipients."""
 
 
 UNMADE = "ContentError"
-"""The code of a pending delivery for which no mail could be made so far."""
+"""The code of a pending delivery whose mail could not be rendered so far."""

@@ -1,9 +1,8 @@
-"""The share of throttled answers, and what a cut of the rate shows of its cause.
+"""The share of throttled answers, and statistics to find its cause.
 
-SES refuses a call with its throttle error for two reasons that a single answer doesn't tell apart:
-the rate is beyond what is left of the account's, or a share of the calls is refused whatever the
-rate. Counted are mails that SES accepted and mails that it throttled by rate: a refusal, a lost
-answer, the daily quota or a throttled bulk call say nothing of the rate.
+SES throttles calls for two reasons that a single answer doesn't distinguish: the rate is too high,
+or a share of calls is refused at any rate. Only accepted mails and those throttled by rate are
+counted, as other results say nothing about the rate.
 """
 
 import math
@@ -15,38 +14,38 @@ _WINDOW_SECONDS = 1.0
 _WINDOW_ANSWERS = 20
 
 OUTAGE = 0.9
-"""From this share on a window tells that SES took nothing, not how much it would take."""
+"""From this share on, SES accepts nothing, and a window doesn't show how much it would."""
 _ACCEPTED_AGAIN = 5
-"""So many that are accepted, and none throttled, end an outage without a full window."""
+"""Accepted answers, with none throttled, that end an outage before the window is full."""
 
 _LEAST_SHARE = 0.005
-"""No share is taken to be less likely than this, or its opposite."""
+"""Lowest probability, and highest for its complement."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShareWindow:
-    """Answers that are being counted."""
+    """Counts of answers in a window of time."""
 
     accepted: int = 0
     throttled: int = 0
     seconds: float = 0.0
-    """Time in which they came, without pauses."""
+    """Duration without pauses."""
     at: Instant | None = None
-    """When the last ones came; None: the window has not opened yet."""
+    """When the last answers came; None if the window has not opened yet."""
 
     @property
     def answers(self) -> int:
-        """How many."""
+        """Number of answers."""
         return self.accepted + self.throttled
 
     @property
     def share(self) -> float:
-        """The share that was throttled, 0 to 1."""
+        """The throttled share, 0 to 1."""
         return self.throttled / self.answers if self.answers else 0.0
 
     @property
     def offered(self) -> float:
-        """Answers a second, which is how fast mail really left."""
+        """Answers a second: the actual rate of sending."""
         return self.answers / self.seconds
 
     @property
@@ -56,13 +55,13 @@ class ShareWindow:
 
     @property
     def is_full(self) -> bool:
-        """Whether there is enough of it to be judged."""
+        """Whether it holds enough answers to be judged."""
         return self.seconds >= _WINDOW_SECONDS and self.answers >= _WINDOW_ANSWERS
 
     def z_score(self, share: float, known_from: int) -> float:
-        """By how many standard z_score more were throttled than a ``share`` leads to expect.
+        """Standard deviations by which the throttled answers exceed ``share``.
 
-        ``known_from`` is the number of answers in which the share was seen: few leave it vague.
+        ``known_from`` is the number of answers from which the share was estimated.
         """
         expected = _possible(share)
         variance = self.answers * expected * (1 - expected) * (1 + self.answers / known_from)
@@ -71,21 +70,21 @@ class ShareWindow:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A cut that has yet to show whether it lowers the share."""
+    """A cut of the rate, to see whether it lowers the throttled share."""
 
     limit: float | None
-    """The limit before it, to go back to."""
+    """The limit before the cut."""
     share: float
-    """The share of throttled answers before it: what remains if it is background."""
+    """The throttled share before the cut, which stays the same if it is background."""
     goodput: float
-    """Accepted mails a second before it: what remains if it is a limit."""
+    """Accepted mails a second before the cut, which stay the same under a limit."""
     answers: int
-    """In how many answers the share was seen."""
+    """Number of answers behind the share."""
     second: bool = False
-    """The first one found a background, or the end of an outage, and this one has to confirm it."""
+    """Whether it is to confirm what a first trial found."""
 
     def is_over(self, window: ShareWindow) -> bool:
-        """Whether an outage has ended: a few that SES took tell as much as many would."""
+        """Whether an outage has ended; a few accepted answers are enough."""
         took = window.accepted >= _ACCEPTED_AGAIN and not window.throttled
         return self.share >= OUTAGE and took and window.seconds >= _WINDOW_SECONDS
 
@@ -95,7 +94,7 @@ class Trial:
         return throttled / (self.answers + window.answers)
 
     def log_odds(self, window: ShareWindow) -> float:
-        """The logarithm of the odds that the share is background rather than a limit's."""
+        """Log odds that the share is background rather than caused by a limit."""
         background = _possible(self.share)
         limited = _possible(1 - self.goodput / window.offered)
         return window.throttled * math.log(background / limited) + window.accepted * math.log(
@@ -104,5 +103,5 @@ class Trial:
 
 
 def _possible(share: float) -> float:
-    """The share as a chance that is neither impossible nor certain."""
+    """The share as a probability strictly between 0 and 1."""
     return min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)

@@ -1,4 +1,4 @@
-"""Which of SES's calls a key of the relay may make beside its sends: the same for every door."""
+"""Which SES calls a relay key may make besides sending."""
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
@@ -14,15 +14,15 @@ RELAYED = frozenset(
         "SendBulkEmail",
     }
 )
-"""The sends that the relay takes over: open to every key, within its senders."""
+"""The sends that the relay handles itself; every key may make them, within its senders."""
 
 HARMLESS = ("GetSendQuota", "GetSendStatistics", "GetAccountSendingEnabled", "GetAccount")
-"""What a key that is bound to senders may make unless calls are named for it: many programs ask
-for quota and rate before they send. They tell of the account, of nobody else's mail."""
+"""Default calls of a key that is bound to senders: many programs ask for quota and rate before they
+send. They reveal the account's figures only."""
 
 _READS = ("Get", "List", "Describe", "BatchGet")
 _SENDING = ("Send", "CreateDeliverabilityTestReport")
-"""How the names of calls begin that send mail, in whatever name they are told."""
+"""Prefixes of calls that can send as anybody."""
 _STANDING = (
     "Identit",
     "Verif",
@@ -31,17 +31,17 @@ _STANDING = (
     "ReceiptRule",  # bounces mail as whatever sender it names
     "TenantResource",  # gives identities to tenants
 )
-"""In the names of calls that change who may send, who is mailed, or what answers in whose name."""
+"""Parts of the names of calls that change who may send, who is mailed, or who answers for whom."""
 _WITH_SUPPRESSIONS = frozenset({"CreateConfigurationSet", "CreateTenant"})
-"""Calls that set suppression options beside what their names say."""
+"""Calls that can also set suppression options."""
 _MOST_QUOTED = 60
 
 
 def barred(name: str) -> bool:
-    """Whether no key that is bound to senders can be allowed the call.
+    """Whether a key that is bound to senders can never be allowed the call.
 
-    Those are calls that send without the relay's ledger, and so as anybody, and those that change
-    identities, their policies, or suppressions.
+    That is true of calls that send around the relay's ledger, and so as anybody, and of those that
+    change identities, their policies, or suppressions.
     """
     if name.startswith(_SENDING) or "CustomVerification" in name:
         return True
@@ -51,10 +51,10 @@ def barred(name: str) -> bool:
 
 
 def named_calls(texts: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
-    """The calls that ``texts`` name with commas between them, each once, in order.
+    """The calls in comma-separated ``texts``, in order, without duplicates.
 
     Raises:
-        UsageError: one is not among ``known``; the text says which was probably meant.
+        UsageError: one is not in ``known``; a similar name is suggested.
     """
     found: dict[str, None] = {}
     for name in (part.strip() for text in texts for part in text.split(",")):
@@ -66,10 +66,10 @@ def named_calls(texts: Iterable[str], known: Collection[str]) -> tuple[str, ...]
 
 
 def check_allowed(allow: Sequence[str], *, senders: Sequence[str], send_only: bool) -> None:
-    """See that a key with these bounds can be allowed these calls.
+    """Check that a key with these limits can be allowed these calls.
 
     Raises:
-        UsageError: it can't; the text says why.
+        UsageError: it can't.
     """
     if allow and send_only:
         raise UsageError("A key is for sends only, or has other calls named: not both.")
@@ -86,7 +86,7 @@ def check_allowed(allow: Sequence[str], *, senders: Sequence[str], send_only: bo
 def permitted(
     allow: Sequence[str], *, senders: Sequence[str], send_only: bool
 ) -> frozenset[str] | None:
-    """The calls that a key with these bounds may make beside its sends; None: every one."""
+    """The calls that a key may make besides sending; None for all."""
     if send_only:
         return frozenset()
     if senders:
@@ -95,7 +95,7 @@ def permitted(
 
 
 def shown(allow: Sequence[str], *, senders: Sequence[str], send_only: bool) -> str:
-    """What a key with these bounds may call, for people."""
+    """A key's permitted calls, for people."""
     calls = permitted(allow, senders=senders, send_only=send_only)
     if calls is None:
         return "every call"

@@ -1,4 +1,4 @@
-"""What a key of the relay may be called and be bound to: the same for every door."""
+"""Fields of a relay key, and their rules."""
 
 import re
 from collections.abc import Sequence
@@ -8,37 +8,37 @@ from sestui.core.relay.calls import check_allowed
 from sestui.errors import UsageError
 
 LEAST_SHARE = 0.0001
-"""Of the account's rate and of the 24-hour quota; the most is 1, all of it."""
+"""The smallest share of the account's rate and of its 24-hour quota; the largest is 1."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,93}")
 _SENDER = re.compile(r"([^@\s]+@)?([a-z0-9-]+\.)*[a-z0-9-]+", re.IGNORECASE)
 _LONGEST_SENDER = 320
-"""Characters: 64 before the @, and 255 of the domain after it."""
+"""Characters: 64 for the local part, the @, and 255 for the domain."""
 _MOST_QUOTED = 60
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFields:
-    """A key as somebody wants it."""
+    """A relay key's properties."""
 
     name: str
     senders: Sequence[str] = ()
-    """Addresses and domains it may send as; none: any."""
+    """Addresses and domains that it may send as; empty for any."""
     rate_share: float = 1.0
-    """Of the account's rate, :data:`LEAST_SHARE` to 1."""
+    """Share of the account's rate, :data:`LEAST_SHARE` to 1."""
     quota_share: float = 1.0
-    """Of the 24-hour quota that sestui allows itself, likewise."""
+    """Share of the 24-hour quota that sestui uses, likewise."""
     send_only: bool = False
-    """Calls other than sends are refused."""
+    """Refuse all calls but sends."""
     allow: Sequence[str] = ()
-    """Names of the calls that it may make beside sends, as SES has them; none: with senders a few
-    harmless reads, without them every call."""
+    """SES's names of the calls that it may make besides sends. Empty: all calls, or with senders
+    only :data:`~sestui.core.relay.calls.HARMLESS`."""
 
     def check(self) -> None:
-        """See that such a key can be.
+        """Check all fields.
 
         Raises:
-            UsageError: it can't; the text says which of the fields is wrong, and how.
+            UsageError: a field is invalid.
         """
         if not _NAME.fullmatch(self.name):
             raise UsageError(
@@ -49,7 +49,7 @@ class KeyFields:
             if not _can_send(sender):
                 raise UsageError(f"{_quoted(sender)} is neither an address nor a domain.")
         for share, of in ((self.rate_share, "rate"), (self.quota_share, "quota")):
-            if not LEAST_SHARE <= share <= 1:  # so written, it is true of what is not a number
+            if not LEAST_SHARE <= share <= 1:  # also true for NaN
                 raise UsageError(
                     f"The share of the {of} can't be {100 * share:.6g}% ({share:.6g}): it goes "
                     f"from {LEAST_SHARE:.2%} ({LEAST_SHARE}) to 100% (1)."

@@ -1,1 +1,1 @@
-"""Cron expressions and time zones: when something is due."""
+"""Cron expressions and time zones."""

@@ -1,16 +1,17 @@
-"""When a cron expression fires in a time zone, also where the clocks change.
+"""When a cron expression fires in a time zone, including changes of the clocks.
 
-A schedule that names hours (``30 2 * * *``, ``0 9-17 * * *``) is kept by each time on the clock
-once a day: a time that doesn't exist, because clocks go forward over it, fires at the first
-instant after the gap (several such times at that one instant), and one that comes twice, because
-clocks go back, fires at the first of the two only: a campaign at 02:30 must not go out twice.
+A schedule that names hours (``30 2 * * *``, ``0 9-17 * * *``) fires once a day at each local time.
+Times that are skipped when clocks go forward fire once, at the first instant after the gap. Times
+that occur twice when clocks go back fire the first time only, as a campaign at 02:30 must not go
+out twice.
 
-A schedule for every hour (``*/15 * * * *``) fires whenever the clock shows such a time: what is
-left out by the clock is left out, what comes twice fires twice, so that it never pauses for an
-hour in autumn.
+A schedule for every hour (``*/15 * * * *``) fires whenever the clock shows such a time: skipped
+times don't fire, repeated times fire twice, so it doesn't pause for an hour in autumn.
 
-Each fire is an :class:`Occurrence` with a name that outlives a change of the zone's rules: what
-was run by that name is not run again.
+Each fire is an :class:`Occurrence` with a name that survives changes of the zone's rules, so that
+an occurrence is not run again under another instant.
+
+All functions raise UsageError for an invalid expression or an unknown zone.
 """
 
 from collections import deque
@@ -32,21 +33,22 @@ class Occurrence:
     """One fire of a schedule."""
 
     at: Instant
-    """When it comes, by the zone's rules as they were when this was reckoned."""
+    """Its instant, by the zone's rules at the time of calculation."""
     name: str
-    """What it is known by: see :func:`sestui.core.schedule.zones.occurrence_name`."""
+    """See :func:`sestui.core.schedule.zones.occurrence_name`."""
 
     def of_zone(self, zone: str) -> "Occurrence":
-        """The same with the zone in its name: what may be started by several tells them apart."""
+        """The same with the zone in its name, for occurrences of several schedules together."""
         return Occurrence(self.at, f"{self.name} {zone}".rstrip())
 
 
 def check_cron(expression: str) -> str:
-    """The expression with single spaces: five fields, six with a year, or an alias like @daily.
+    """Validate an expression: five fields, six with a year, or an alias like @daily.
+
+    Returns it with single spaces.
 
     Raises:
-        UsageError: it isn't one, it never fires (the 31st of February), or it seems to be meant
-            for another program, to which it says something else.
+        UsageError: it isn't valid, never fires (31 February), or seems to be of another dialect.
     """
     text = " ".join(expression.split())
     refuse_dialects(text)
@@ -54,41 +56,26 @@ def check_cron(expression: str) -> str:
 
 
 def next_occurrence(expression: str, zone: str, after: Instant) -> Occurrence | None:
-    """The first occurrence later than ``after`` in ``zone``; None: it never fires again.
-
-    Raises:
-        UsageError: not an expression, or no such zone.
-    """
+    """The first occurrence after ``after``; None if it never fires again."""
     return next(occurrences(expression, zone, after), None)
 
 
 def occurrence_at(expression: str, zone: str, instant: Instant) -> Occurrence:
-    """An occurrence at an instant that was promised, whether the expression fires then or not.
+    """An occurrence at a given instant, even if the expression does not fire then.
 
-    ``expression`` is '' for what comes once.
-
-    Raises:
-        UsageError: not an expression, or no such zone.
+    ``expression`` is '' for a single date.
     """
     every_hour = bool(expression) and parse(expression).every_hour
     return Occurrence(instant, occurrence_name(instant, zone, every_hour=every_hour))
 
 
 def next_occurrences(expression: str, zone: str, after: Instant, count: int) -> list[Occurrence]:
-    """The next ``count`` occurrences later than ``after``; fewer if there are no more.
-
-    Raises:
-        UsageError: not an expression, or no such zone.
-    """
+    """The next ``count`` occurrences after ``after``, or fewer if there are no more."""
     return list(islice(occurrences(expression, zone, after), count))
 
 
 def occurrences(expression: str, zone: str, after: Instant) -> Iterator[Occurrence]:
-    """Every occurrence later than ``after``, in order.
-
-    Raises:
-        UsageError: not an expression, or no such zone.
-    """
+    """All occurrences after ``after``, in order."""
     given = parse(expression)
     for at, wall in _fires(expression, zone, after):
         name = occurrence_name(at, zone, every_hour=given.every_hour, wall=wall)
@@ -96,11 +83,11 @@ def occurrences(expression: str, zone: str, after: Instant) -> Iterator[Occurren
 
 
 def _fires(expression: str, zone: str, after: Instant) -> Iterator[tuple[Instant, datetime]]:
-    """Every fire later than ``after`` with the time on the clock that it is for."""
+    """All fires after ``after``, each with its local time in the schedule."""
     given, clock = parse(expression), WallClock(zone_named(zone))
     begin = clock.shown(after)
     if given.every_hour:
-        # Times that the clock has shown already come once more if it is about to be set back.
+        # If the clock is about to be set back, times that it has shown occur again.
         begin -= clock.comes_again(begin)
     last = after
     again: deque[tuple[Instant, datetime]] = deque()
@@ -119,13 +106,9 @@ def _fires(expression: str, zone: str, after: Instant) -> Iterator[tuple[Instant
 def past(
     expression: str, zone: str, after: Instant, until: Instant, count: int
 ) -> list[Occurrence]:
-    """The last ``count`` occurrences later than ``after`` and not later than ``until``, in order.
+    """The last ``count`` occurrences after ``after`` and up to ``until``, in order.
 
-    Looks back from ``until``: a schedule of every minute that slept a year costs no more than one
-    that slept an hour.
-
-    Raises:
-        UsageError: not an expression, or no such zone.
+    It searches back from ``until``, so the length of the whole period doesn't matter.
     """
     back = _LOOK_BACK_SECONDS
     while True:

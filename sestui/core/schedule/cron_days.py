@@ -1,4 +1,4 @@
-"""Days that hang on the length of a month, which croniter doesn't know: ``LW``, ``L-3``, ``5L``."""
+"""Days relative to a month's end that croniter doesn't support: ``LW``, ``L-3``, ``5L``."""
 
 import calendar
 import re
@@ -17,22 +17,22 @@ _SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class SpecialDays:
-    """A day field with at least one of ``LW`` and ``L-3`` in it."""
+    """A day field that contains ``LW`` or ``L-3``."""
 
     before_last: frozenset[int]
-    """So many days before the month's last one; 0 is that."""
+    """Days before the month's last day; 0 is the last day."""
     last_working_day: bool
-    """The last Monday to Friday."""
+    """Whether it contains the month's last day from Monday to Friday."""
     others: str
-    """The field's other parts; ''."""
+    """The field's other parts; '' for none."""
     days: frozenset[int] = frozenset()
-    """What those come to."""
+    """The days of ``others``."""
     weekdays: frozenset[int] = frozenset()
-    """Weekdays (0 is Sunday) of which each is enough, too."""
+    """Weekdays (0 is Sunday) that fire as well."""
 
     @classmethod
     def read(cls, field: str) -> Self | None:
-        """The field's days; None: there is nothing in it that croniter doesn't know.
+        """Parse a day field; None if croniter supports all of it.
 
         Raises:
             UsageError: no month has so many days.
@@ -54,17 +54,17 @@ class SpecialDays:
         return cls(frozenset(before), working, ",".join(others))
 
     def with_days(self, days: frozenset[int], weekdays: frozenset[int]) -> "SpecialDays":
-        """The same with what :attr:`others` come to, and weekdays that are enough."""
+        """The same with the days of :attr:`others`, and with alternative weekdays."""
         return replace(self, days=days if self.others else frozenset(), weekdays=weekdays)
 
     def holds(self, day: date) -> bool:
-        """Whether it is one of these days."""
+        """Whether ``day`` is one of these days."""
         left = calendar.monthrange(day.year, day.month)[1] - day.day
         if day.day in self.days or left in self.before_last or self._is_weekday(day):
             return True
         if not self.last_working_day or day.weekday() >= _SATURDAY:
             return False
-        # The last one is followed by nothing but a weekend.
+        # Only a weekend follows the last working day.
         return left == 0 or (day.weekday() == _SATURDAY - 1 and left <= 2)
 
     def _is_weekday(self, day: date) -> bool:

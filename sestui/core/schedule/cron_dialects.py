@@ -1,7 +1,7 @@
-"""Expressions of other programs that say something else to cron, or nothing: asked back.
+"""Recognise cron expressions of other programs, and suggest sestui's equivalent.
 
-Quartz and Spring begin with the seconds (``0 0 9 * * ?``), EventBridge ends with a year that may
-be open (``0 9 ? * MON *``); sestui's sixth field is a year, as a number.
+Quartz and Spring begin with seconds (``0 0 9 * * ?``); EventBridge ends with a year that may be
+open (``0 9 ? * MON *``). sestui's optional sixth field is the year, as a number.
 """
 
 import re
@@ -16,10 +16,10 @@ _WEEKDAY = 4
 
 
 def refuse_dialects(text: str) -> None:
-    """Ask back where six or seven fields look as if they began with seconds.
+    """Refuse six or seven fields that seem to begin with seconds.
 
     Raises:
-        UsageError: they do; the sentence offers what may be meant, in words.
+        UsageError: they do; suggests equivalents.
     """
     wrapped = _WRAPPED.fullmatch(text)
     fields = (wrapped[1] if wrapped else text).split()
@@ -31,7 +31,7 @@ def refuse_dialects(text: str) -> None:
     meant = [each for each in _meant(fields, year_last=wrapped is not None) if each]
     offers = [offer for each in meant if (offer := _offer(each))]
     if not offers:
-        return  # what is wrong with it is said by who reads it
+        return  # the parser will explain the error
     said = (
         f"'{text}' is not five fields, with a year as the sixth if you like: did you mean "
         f"{' or '.join(offers)}? Quartz and Spring begin with seconds, which sestui doesn't have."
@@ -42,19 +42,19 @@ def refuse_dialects(text: str) -> None:
 
 
 def _meant(fields: list[str], *, year_last: bool) -> list[list[str]]:
-    """What these fields come to for the programs that may be meant."""
+    """Possible meanings of the fields in the other programs."""
     with_seconds = fields[1:]
     if len(fields) == _FIELDS + 2:
         return [with_seconds if _YEAR.match(fields[-1]) else with_seconds[:-1]]
     open_year = fields[:-1] if fields[-1] in {"*", "?"} else fields
-    # A question mark stands for the day or the weekday: its place tells which field is first.
+    # A question mark stands for day or weekday, so its position shows which field is first.
     if year_last or "?" in fields[2:5:2]:
         return [open_year[: _FIELDS + 1]]
     return [with_seconds, *([fields[:-1]] if fields[-1] == "*" else [])]
 
 
 def _offer(fields: list[str]) -> str:
-    """An expression that sestui takes, with its words; '' if it is none."""
+    """The expression in quotes, with its words; '' if it is invalid."""
     from sestui.core.schedule.cron_words import in_words  # noqa: PLC0415 - cron-descriptor is slow to import
 
     text = " ".join("*" if field == "?" else field for field in fields)

@@ -1,12 +1,10 @@
-"""What a cron expression may say, strictly: croniter's grammar without its surprises.
+"""Strict parser of cron expressions, on top of croniter.
 
-croniter 7 reads five fields, or five with seconds, or those with a year; sestui's sixth field is
-the year, so the seconds are put in as 0. Spellings that croniter takes for something else than
-cron does (``9-9`` is every hour to it) are rewritten or refused here, in a sentence.
+sestui's sixth field is the year; croniter 7 expects seconds before it, so 0 is inserted. Spellings
+that croniter understands differently from cron (``9-9`` as every hour) are rewritten or refused.
 
-Day and weekday go together as in Vixie's cron (Debian's): either is enough when neither field
-*begins* with a star, both are wanted when one does, whatever follows the star (``*/2``). A ``+``
-before the weekday wants both in any case.
+Day and weekday combine as in Vixie cron (Debian's): either suffices if neither field *begins* with
+a star, else both are required, even with ``*/2``. A ``+`` before the weekday always requires both.
 """
 
 import re
@@ -45,48 +43,48 @@ _EVERYTHING = (
 _DAY_SECONDS = 86_400
 
 MOST_YEARS = 130
-"""How far ahead a fire is looked for: the years that croniter knows (1970 to 2099)."""
+"""Years to search for a fire: all that croniter supports (1970 to 2099)."""
 
-FIRST_MOMENT = datetime(1970, 1, 1)  # noqa: DTZ001 - a time on whatever clock
+FIRST_MOMENT = datetime(1970, 1, 1)  # noqa: DTZ001 - a local time in any zone
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What an expression's fields come to, however they are spelled."""
+    """The values of an expression's fields, independent of their spelling."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
     days: frozenset[int] | None
-    """None: any."""
+    """None for any."""
     months: frozenset[int]
     weekdays: frozenset[int] | None
-    """0 is Sunday; None: any."""
+    """0 is Sunday; None for any."""
     years: frozenset[int] | None
     """None: any."""
     special_days: str
-    """Days that hang on the month (``LW``, ``1,L``, ``15W``), as they are spelled; ''."""
+    """Days relative to the month (``LW``, ``1,L``, ``15W``), as spelled; '' for none."""
     special_weekday: str
-    """``5#2`` or ``L5``; ''."""
+    """``5#2`` or ``L5``; '' for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A cron expression that has been checked."""
+    """A parsed cron expression."""
 
     text: str
-    """As it was given, with single spaces."""
+    """As given, with single spaces."""
     form: str
-    """As croniter is to read it."""
+    """As passed to croniter."""
     every_hour: bool
-    """It names no hours: it follows the clock, however that is set forward or back."""
+    """Whether it names no hours, and so follows changes of the clock."""
     either: bool
-    """Of day and weekday one is enough; both are wanted if not."""
+    """Whether either day or weekday suffices; otherwise both are required."""
     values: Values
     last: SpecialDays | None = None
-    """Days that croniter doesn't know; its own day field is open then."""
+    """Days that croniter doesn't support; its own day field is then open."""
 
     def walls(self, after: datetime) -> Iterator[datetime]:
-        """The times on a clock (naive) later than ``after``, in order."""
+        """The local times (naive) after ``after``, in order."""
         times = croniter(self.form, after, day_or=self.either, max_years_between_matches=MOST_YEARS)
         while True:
             try:
@@ -103,10 +101,10 @@ class Expression:
 
 @lru_cache(maxsize=4096)
 def parse(expression: str) -> Expression:
-    """Read a cron expression.
+    """Parse a cron expression.
 
     Raises:
-        UsageError: it isn't one, or it never fires (the 31st of February).
+        UsageError: it isn't valid, or never fires (31 February).
     """
     text = " ".join(expression.split())
     fields = (_spelled_out(text) if text.startswith("@") else text).split()
@@ -153,16 +151,16 @@ def parse(expression: str) -> Expression:
 
 
 def wants_both(expression: str) -> bool:
-    """Whether day *and* weekday are wanted by a ``+`` before the weekday."""
+    """Whether a ``+`` before the weekday requires both day and weekday."""
     fields = expression.split()
     return len(fields) > _WEEKDAY and fields[_WEEKDAY].startswith("+")
 
 
 def with_both(expression: str, *, both: bool) -> str:
-    """The expression that wants day *and* weekday, or (``both`` is false) as cron has it.
+    """The expression with or without the ``+`` that requires both day and weekday.
 
     Raises:
-        UsageError: it has no weekday to want.
+        UsageError: it has no weekday.
     """
     fields = expression.split()
     if len(fields) <= _WEEKDAY or expression.startswith("@"):
@@ -189,7 +187,7 @@ def _spelled_out(text: str) -> str:
 
 
 def _every(text: str, period: str) -> str:
-    """``@every 5m``: the times on the clock that are so far apart, if there are such."""
+    """Convert ``@every 5m``, which must divide an hour or a day."""
     units = {"h": 3600, "m": 60, "s": 1, "d": _DAY_SECONDS}
     seconds = sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)([hmsd])", period))
     minutes, rest = divmod(seconds, 60)
@@ -211,10 +209,10 @@ def _check_year(year: str) -> None:
 
 
 def _values(fields: list[str], day: str) -> Values:
-    """What the fields come to, each by itself.
+    """Expand each field separately.
 
     Raises:
-        CroniterError, ValueError, KeyError: one of them is none.
+        CroniterError, ValueError, KeyError: a field is invalid.
     """
     alone = [_alone(fields, place) for place in range(len(fields))]
     year = alone[-1][0] if len(fields) > len(_EVERYTHING) else None
@@ -232,7 +230,7 @@ def _values(fields: list[str], day: str) -> Values:
 
 
 def _alone(fields: list[str], place: int) -> tuple[frozenset[int] | None, bool]:
-    """The numbers that a field allows (None: any), and whether it is an n-th or last weekday."""
+    """A field's numbers (None for any), and whether it is an n-th or last weekday."""
     alone = ["*"] * len(fields)
     alone[place] = fields[place]
     expanded, special = croniter.expand(" ".join(alone))
@@ -243,15 +241,15 @@ def _alone(fields: list[str], place: int) -> tuple[frozenset[int] | None, bool]:
 
 
 def _without_needless(values: Values, *, either: bool) -> Values:
-    """Days or weekdays that cover all there are become None: with them, either is always there.
+    """Replace days or weekdays that cover everything with None.
 
     Raises:
-        UsageError: rules for days that don't go together.
+        UsageError: the rules for days can't be combined.
     """
     every_day = values.days in {None, _EVERYTHING[_DAY]}
     any_weekday = not values.special_weekday and values.weekdays in {None, _EVERYTHING[_WEEKDAY]}
     if either and (every_day or any_weekday) and not (every_day and any_weekday):
-        # Each day is one of those: what the other field says makes no difference.
+        # One field allows every day, so the other makes no difference.
         every_day, any_weekday = True, True
     if values.special_weekday and not every_day:
         raise UsageError(
@@ -269,7 +267,7 @@ def _without_needless(values: Values, *, either: bool) -> Values:
 
 
 def _form(fields: list[str], values: Values, *, opened: bool, either: bool) -> str:
-    """The fields for croniter; ``opened``: days are chosen among its own."""
+    """The expression for croniter; ``opened``: its day field is filtered by us."""
     form = list(fields)
     if opened or (values.days is None and not values.special_days):
         form[_DAY] = "*"
@@ -285,7 +283,7 @@ def _rewritten(place: int, field: str) -> str:
 
 
 def _part(place: int, part: str) -> str:
-    """One part of a field: a range from a value to itself is that value, not the whole circle."""
+    """One part of a field; a range from a value to itself becomes that value."""
     if place == _WEEKDAY and "#" in part:
         return part
     found = _RANGE.fullmatch(part)
@@ -310,7 +308,7 @@ def _number(place: int, name: str) -> int | None:
 
 
 def _blamed(fields: list[str]) -> str:
-    """The field that croniter doesn't take, in words."""
+    """The field that croniter rejects, in words."""
     for place, field in enumerate(fields):
         alone = ["*"] * len(fields)
         alone[place] = field

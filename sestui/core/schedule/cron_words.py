@@ -1,8 +1,8 @@
-"""A cron expression in words, for people: only where they can be said rightly and briefly.
+"""Describe a cron expression in words, if that can be done correctly and briefly.
 
-The words are made from what the fields come to, not from how they are spelled: ``*/45`` is minutes
-0 and 45, and nothing that happens every 45 minutes. cron-descriptor says the parts; how day and
-weekday go together is said here, by sestui's own rule.
+The words follow the fields' values, not their spelling: ``*/45`` means minutes 0 and 45, not every
+45 minutes. cron-descriptor describes the parts; day and weekday are combined here, by sestui's
+rule.
 """
 
 from collections.abc import Callable
@@ -22,10 +22,10 @@ _SPECIAL_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 def in_words(expression: str) -> str:
-    """``at 09:00, on day 1 of the month``; '' where the next dates say it better.
+    """``at 09:00, on day 1 of the month``; '' if it would be too long.
 
     Raises:
-        UsageError: not an expression.
+        UsageError: it isn't a valid expression.
     """
     found = parse(expression)
     parts = (
@@ -51,7 +51,7 @@ _TIME_WORDS: _Words = ExpressionDescriptor.get_time_of_day_description
 
 
 def _part(form: str, field: str | None, words: _Words) -> str | None:
-    """What cron-descriptor says of one field among open ones; None for None, '' for any."""
+    """cron-descriptor's words for one field, the others open; None for None, '' for any."""
     if field is None:
         return None
     if field == "*":
@@ -62,7 +62,7 @@ def _part(form: str, field: str | None, words: _Words) -> str | None:
 
 
 def _spelled(values: frozenset[int] | None, count: int | None) -> str | None:
-    """Numbers as cron-descriptor is to read them; None: too many for a sentence."""
+    """Numbers as a cron field; None if there are too many for a sentence."""
     if values is None or len(values) == count:
         return "*"
     numbers = sorted(values)
@@ -73,7 +73,7 @@ def _spelled(values: frozenset[int] | None, count: int | None) -> str | None:
 
 
 def _stepped(values: frozenset[int], count: int) -> str | None:
-    """``*/5`` where all steps are of equal length, the last one round to the first too."""
+    """``*/5`` if all steps are equal, including the wrap-around; else None."""
     step = count // len(values)
     even = len(values) > 1 and values == frozenset(range(0, count, step)) and count % step == 0
     return f"*/{step}" if even and step > 1 else None
@@ -87,7 +87,7 @@ def _time(values: Values) -> str | None:
     minute = _stepped(values.minutes, _MINUTES) or _spelled(values.minutes, _MINUTES)
     hour = _stepped(values.hours, _HOURS) or _spelled(values.hours, _HOURS)
     if minute is None or hour is None or ("," in hour and len(minutes) > 1):
-        return None  # several minutes of several hours that don't follow each other
+        return None  # several minutes of several separate hours
     if len(hours) == 1:
         hour = f"{hours[0]}-{hours[0]}"  # "between 09:00 and 09:59", and not "at 09:00"
     said = _part("{} * * *", f"{minute} {hour}", _TIME_WORDS) or ""
@@ -95,7 +95,7 @@ def _time(values: Values) -> str | None:
 
 
 def _days(found: Expression) -> str | None:
-    """The days by sestui's rule: either of day and weekday, or both; '' for every day."""
+    """Words for day and weekday; '' for every day, None if too long."""
     values = found.values
     day, weekday = values.special_days, values.special_weekday
     one_day = (None if "," in day else day) if day else _spelled(values.days, None)
@@ -109,7 +109,7 @@ def _days(found: Expression) -> str | None:
 
 
 def _special(weekday: str) -> str | None:
-    """``fri#2`` and ``L5`` as cron-descriptor spells them; None for several."""
+    """``fri#2`` or ``L5`` in cron-descriptor's spelling; None for several."""
     low = weekday.lower()
     if "," in low:
         return None
@@ -119,7 +119,7 @@ def _special(weekday: str) -> str | None:
 
 
 def on_the_clock(instant: Instant, zone: str) -> str:
-    """An instant as the clocks of a zone show it: ``Tue 2026-12-01 09:00+01:00``.
+    """An instant in local time: ``Tue 2026-12-01 09:00+01:00``.
 
     Raises:
         UsageError: there is no such zone.

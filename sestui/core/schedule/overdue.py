@@ -1,18 +1,17 @@
-"""Whether what is due has been left waiting because nothing runs it."""
+"""Detect due work that nothing runs."""
 
 from sestui.core.clock import Instant
 
 OVERDUE_SECONDS = 180.0
-"""`run-due` comes every minute, and takes up all that is due within its first second."""
+"""`run-due` comes every minute, and starts what is due within its first second."""
 
 NOBODY = "nothing runs tasks here"
 
 
 def overdue(due_at: Instant | None, now: Instant, ran_at: Instant | None = None) -> str:
-    """``overdue 3 min`` if what was due then should long have been taken up; '' if it needn't.
+    """``overdue 3 min`` if it should have been started long ago; else ''.
 
-    ``ran_at`` is when `run-due` was at work last: if that was just now, what it has left has other
-    reasons, which it tells.
+    ``ran_at`` is when `run-due` last ran. If that was recently, it reports the reason itself.
     """
     late = 0.0 if due_at is None else now - due_at
     if late < OVERDUE_SECONDS:

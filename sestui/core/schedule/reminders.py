@@ -1,4 +1,4 @@
-"""When the operator is reminded of what waits for somebody."""
+"""When the operator is reminded of something that needs attention."""
 
 from enum import StrEnum
 
@@ -8,24 +8,24 @@ _DAY_SECONDS = 86_400.0
 
 
 class Reminding(StrEnum):
-    """How often the operator is told of one state of one thing."""
+    """How often the operator is notified."""
 
     DAILY = "daily"
-    """At once, and again once a day while it lasts."""
+    """At once, and then once a day while it lasts."""
     ONCE = "once"
     OFF = "off"
 
 
 class Subject(StrEnum):
-    """What can need somebody."""
+    """What can need attention."""
 
     RUN = "run"
     CAMPAIGN = "campaign"
-    """One that is due, and can't be started."""
+    """A campaign that is due but can't be started."""
 
 
 def told_before(reminding: Reminding, now: Instant) -> Instant | None:
-    """What was told at this instant or earlier is told again; None: nothing is told at all."""
+    """Notifications sent up to this instant are due again; None if none are sent at all."""
     if reminding is Reminding.OFF:
         return None
     return now - _DAY_SECONDS if reminding is Reminding.DAILY else 0.0

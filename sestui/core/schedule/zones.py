@@ -1,6 +1,6 @@
-"""Time zones: found by name, and what the clocks on their walls show.
+"""Time zones, local times in them, and names of occurrences.
 
-Light enough for who looks every minute whether anything is due: nothing but the standard library.
+It imports only the standard library, as `run-due` needs it every minute.
 """
 
 import io
@@ -17,7 +17,7 @@ from sestui.core.clock import Instant
 from sestui.errors import UsageError
 
 LONGEST_SHIFT = 26 * 3600.0
-"""Seconds by which a change of zone moves a time on the clock at most."""
+"""The most seconds by which another zone moves a local time."""
 
 _LOCAL_RULES = Path("/etc/localtime")
 _POSIX = re.compile(r"(<[A-Za-z0-9+-]{3,}>|[A-Za-z]{3,})[+-]?\d")
@@ -26,11 +26,10 @@ _SAME_SECONDS = 1e-3
 
 
 def zone_named(name: str) -> tzinfo:
-    """The IANA zone of that name, by its rules as they are on this machine now; '' is the
-    machine's own.
+    """The IANA zone of that name by this machine's current rules; '' is the machine's own.
 
     Raises:
-        UsageError: there is no such zone; names that are close are offered.
+        UsageError: there is no such zone; similar names are suggested.
     """
     if not name:
         return _machine_zone()
@@ -43,7 +42,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def _version(name: str) -> tuple[str, int, int] | None:
-    """What tells the zone's file from one that is put in its place; None: Python's own data."""
+    """Identifies the version of the zone's file; None for Python's own data."""
     for folder in zoneinfo.TZPATH:
         try:
             found = os.stat(os.path.join(folder, name))
@@ -60,7 +59,7 @@ def _loaded(name: str, _version: tuple[str, int, int] | None) -> ZoneInfo:
 
 def _suggested(name: str) -> str:
     """`` (did you mean Europe/Paris?)``, or ''."""
-    import difflib  # noqa: PLC0415 - only for who has misspelt one
+    import difflib  # noqa: PLC0415 - needed only after a misspelling
 
     known = zoneinfo.available_timezones()
     by_word = {zone.rsplit("/", 1)[-1].casefold(): zone for zone in sorted(known)}
@@ -83,7 +82,7 @@ def _machine_zone() -> tzinfo:
         found = _LOCAL_RULES.stat()
         return _local_rules(_LOCAL_RULES, found.st_mtime_ns, found.st_ino)
     except (ValueError, OSError):
-        # A system without zone files: today's offset is all there is.
+        # The system has no zone files: only the current offset is known.
         return datetime.now().astimezone().tzinfo or UTC
 
 
@@ -94,10 +93,10 @@ def _local_rules(file: Path, _changed: int, _inode: int) -> ZoneInfo:
 
 
 def _zone_of_variable(named: str) -> tzinfo:
-    """What ``TZ`` names: a zone, a file, or rules in POSIX notation.
+    """The zone in ``TZ``: a name, a file, or rules in POSIX notation.
 
     Raises:
-        UsageError: none of these.
+        UsageError: it is none of these.
     """
     name = named.removeprefix(":")
     if name.startswith("/"):
@@ -124,11 +123,7 @@ def _zone_of_variable(named: str) -> tzinfo:
 
 @lru_cache(maxsize=32)
 def _posix_zone(rules: str) -> ZoneInfo:
-    """``CET-1CEST,M3.5.0,M10.5.0/3``: as the end of a zone file that holds nothing else.
-
-    Raises:
-        ValueError: no such rules.
-    """
+    """A zone from POSIX rules such as ``CET-1CEST,M3.5.0,M10.5.0/3``; ValueError if invalid."""
 
     def block(version: bytes) -> bytes:
         counts = struct.pack(">6l", 0, 0, 0, 0, 1, 1)
@@ -142,22 +137,22 @@ def _posix_zone(rules: str) -> ZoneInfo:
 
 
 class WallClock:
-    """The clocks on the walls of a zone; walls are naive datetimes."""
+    """Local times of a zone, as naive datetimes ("walls")."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
 
     def shown(self, instant: Instant) -> datetime:
-        """What the clock shows then; ``fold`` is 1 in the second of two equal hours."""
+        """The local time at an instant; ``fold`` is 1 in the second of two equal hours."""
         return datetime.fromtimestamp(instant, self._zone).replace(tzinfo=None)
 
     def comes_again(self, wall: datetime) -> timedelta:
-        """By how much the clock will be set back, if ``wall`` is to be shown once more."""
+        """By how much the clock will be set back if ``wall`` is to occur again; else 0."""
         first, second = self._offsets(wall)
         return first - second if first > second and not wall.fold else timedelta()
 
     def instants(self, wall: datetime, *, every_hour: bool) -> list[Instant]:
-        """When a fire at ``wall`` comes, by the rule for its kind of schedule."""
+        """The instants of a fire at ``wall``, by the rule for its kind of schedule."""
         first, second = self._offsets(wall)
         if first == second:
             return [_instant(wall, first)]
@@ -167,13 +162,13 @@ class WallClock:
         return both if every_hour else both[:1]
 
     def _offsets(self, wall: datetime) -> tuple[timedelta, timedelta]:
-        """Offsets from UTC by the rule before and after: equal but for gaps and repeats."""
+        """Offsets from UTC before and after a change of the clock; equal if there is none."""
         aware = wall.replace(tzinfo=self._zone)
         first, second = (aware.replace(fold=fold).utcoffset() for fold in (0, 1))
         return first or timedelta(), second or timedelta()
 
     def _end_of_gap(self, wall: datetime, before: timedelta, after: timedelta) -> Instant:
-        """The instant at which the clock was set forward over ``wall``."""
+        """The instant at which the clock was set forward, skipping ``wall``."""
         low, high = int(_instant(wall, after)), int(_instant(wall, before))
         while high - low > 1:
             middle = (low + high) // 2
@@ -191,18 +186,17 @@ def _instant(wall: datetime, offset: timedelta) -> Instant:
     return (wall - offset).replace(tzinfo=UTC).timestamp()
 
 
-# occurrences by their names
+# names of occurrences
 
 
 def occurrence_name(
     instant: Instant, zone: str, *, every_hour: bool, wall: datetime | None = None
 ) -> str:
-    """What an occurrence is known by, whatever becomes of its zone.
+    """A name for an occurrence that survives changes of the zone's rules.
 
-    For a schedule that names hours, its time on the clock (``2026-12-01T09:00``), which comes once
-    a day; for one of every hour, which goes on when the clock is set back, with the offset that
-    tells the first such time from the second (``2026-10-25T02:30+01:00``). ``wall`` is the time
-    that the schedule names, if that is not what the clock shows (it was set forward over it).
+    For a schedule that names hours it is the local time (``2026-12-01T09:00``). For one of every
+    hour it has the offset too, which distinguishes repeated times (``2026-10-25T02:30+01:00``).
+    ``wall`` is the time in the schedule, if the clock skipped it.
 
     Raises:
         UsageError: there is no such zone.
@@ -215,11 +209,10 @@ def occurrence_name(
 
 
 def occurring(name: str, zone: str) -> Instant:
-    """When the occurrence of that name comes, by the zone's rules as they are now.
+    """The instant of a named occurrence by the zone's current rules.
 
     Raises:
-        UsageError: there is no such zone.
-        ValueError: it is no such name.
+        UsageError: there is no such zone. ValueError: it is not such a name.
     """
     moment = datetime.fromisoformat(name)
     if moment.tzinfo is not None:
@@ -228,9 +221,10 @@ def occurring(name: str, zone: str) -> Instant:
 
 
 def due_at(stored: Instant, name: str, zone: str) -> Instant:
-    """When what waits for ``stored`` is due: that is what ``name`` came to when it was written.
+    """The instant of a stored occurrence by the zone's current rules.
 
-    Where the zone's rules tell nothing (it is gone, there is no name), ``stored`` stands.
+    ``stored`` is the instant of ``name`` when it was saved; it is returned if there is no name, or
+    the zone is gone.
     """
     if not name:
         return stored
@@ -242,10 +236,7 @@ def due_at(stored: Instant, name: str, zone: str) -> Instant:
 
 
 def local_time(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
-    """``instant`` as the operator reads it: ``at 10:42`` today, ``on 23 Nov at 10:42`` else.
-
-    Another year is named: ``on 23 Nov 2025 at 10:42``.
-    """
+    """An instant for people: ``at 10:42`` today, else ``on 23 Nov [2025] at 10:42``."""
     then = datetime.fromtimestamp(instant, zone).astimezone(zone)
     today = datetime.fromtimestamp(now, zone).astimezone(zone)
     year = "" if then.year == today.year else f"{then:%Y} "

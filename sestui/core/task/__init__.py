@@ -1,1 +1,1 @@
-"""What a task is: its fields, its states, its file."""
+"""Tasks: their fields, states and files."""

@@ -1,8 +1,8 @@
-"""The one table of a task's fields, and which of its occurrences are to be run.
+"""The table of a task's fields, and the rules for its occurrences.
 
-A new field is a line in :class:`TaskFields`, a column in ``store.tasks.tables`` with its migration,
-an option in ``cli.task``, and the place that makes use of it. Files, `apply`'s diff, the form, JSON
-and the store's rows are derived from the table.
+Files, `apply`'s diff, the form, JSON and database rows are derived from the table. A new field
+needs a line here, a column in ``store.tasks.tables`` with its migration, and an option in
+``cli.task``.
 """
 
 # ruff: noqa: RUF009 - a call makes each dataclass field, as dataclasses.field does
@@ -23,14 +23,14 @@ from sestui.core.task.states import Misfire, Overlap
 from sestui.errors import UsageError
 
 GRACE_SECONDS = 300.0
-"""An occurrence that starts no later than this is on time, whatever the misfire rule."""
+"""An occurrence that starts within this is on time, whatever the misfire rule."""
 
 HOUR_SECONDS = 3600.0
 MOST_ATTEMPTS = 3
-"""An occurrence whose process died is tried again this often at most: it may be what kills it."""
+"""Attempts at an occurrence whose process died, as the task itself may kill it."""
 
 MOST_COUNTED = 1_000
-"""Missed occurrences are counted up to here."""
+"""Missed occurrences are counted up to this number."""
 
 _MISFIRE = {
     Misfire.SKIP: "skip: missed occurrences are left out",
@@ -53,7 +53,7 @@ CAMPAIGN_TYPE = "campaign"
 
 
 def campaign_of(type_: str, parameters: object) -> str:
-    """The campaign that a task of that type and with these parameters starts; '' for none."""
+    """The campaign that a task of this type and with these parameters starts; '' for none."""
     if type_ != CAMPAIGN_TYPE or not isinstance(parameters, dict):
         return ""
     name = parameters.get("campaign")
@@ -62,12 +62,12 @@ def campaign_of(type_: str, parameters: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TaskFields:
-    """What a task is; equal fields are the same task. In the order of its form."""
+    """A task's fields, in the order of its form."""
 
     name: str = table_field(MISSING, TaskKind(values.task_name), "name", "nightly-backup")
     type: str = table_field(MISSING, TaskKind(), "type", "what it does")
     schedule: str = table_field(MISSING, TaskKind(campaign_values.schedule), "schedule", _CRON)
-    """A cron expression, with or without a year; ``+fri`` wants day and weekday."""
+    """A cron expression, with or without a year; ``+fri`` requires both day and weekday."""
     timezone: str = table_field("", TaskKind(values.timezone), "timezone", _ZONE)
     """IANA zone of the schedule; '' is the machine's."""
     description: str = table_field("", TaskKind(values.one_line), "what it is for")
@@ -80,22 +80,22 @@ class TaskFields:
         "timeout",
         "the longest a run may take, in seconds",
     )
-    """Seconds that one run may take."""
+    """Seconds."""
     starts_at: Instant | None = table_field(None, INSTANT, "start", _START, name="start")
-    """Nothing is run for occurrences before this,"""
+    """Occurrences before this don't run."""
     ends_at: Instant | None = table_field(
         None, INSTANT, "end", "not after this; empty: never", name="end"
     )
-    """nor for those after this."""
+    """Occurrences after this don't run."""
     misfire: Misfire = table_field(Misfire.ONCE, choice(Misfire.SKIP, _MISFIRE), "misfire")
     misfire_bound: int = table_field(10, whole(values.between(*values.MADE_UP)), "bound", _BOUND)
-    """With ``all``: how many missed occurrences are made up for at most."""
+    """With ``all``: the most missed occurrences that are made up for."""
     overlap: Overlap = table_field(Overlap.SKIP, choice(Overlap.SKIP, _OVERLAP), "overlap")
     active: bool = table_field(True, FLAG)
     parameters: dict[str, Any] = table_field(
         dict, PARAMETERS, "parameters, a line each: name = value"
     )
-    """As its type's parameters model takes them."""
+    """As the parameters model of its type takes them."""
 
     @property
     def campaign(self) -> str:
@@ -104,20 +104,20 @@ class TaskFields:
 
     @property
     def timing(self) -> tuple[object, ...]:
-        """All that says when it runs: equal timings run at the same times."""
+        """All fields that determine when it runs."""
         return (self.schedule, self.timezone, self.active, self.starts_at, self.ends_at)
 
     def schedules_anew(self, before: "TaskFields | None") -> bool:
-        """Whether it starts a campaign by itself that it did not start so, or then, ``before``."""
+        """Whether it schedules a campaign that ``before`` did not, or not at the same times."""
         if not (self.active and self.campaign):
             return False
         return before is None or (before.campaign, before.timing) != (self.campaign, self.timing)
 
     def next_after(self, instant: Instant) -> Occurrence | None:
-        """The first occurrence later than ``instant`` that its dates allow; None: there is none.
+        """The first occurrence after ``instant`` within its dates; None if there is none.
 
         Raises:
-            UsageError: the schedule isn't one, or there is no such zone.
+            UsageError: the schedule is invalid, or there is no such zone.
         """
         after = instant if self.starts_at is None else max(instant, self.starts_at - 1e-3)
         found = next_occurrence(self.schedule, self.timezone, after)
@@ -130,10 +130,10 @@ TASK_FIELDS: dict[str, TableField[TaskKind]] = table_of(TaskFields)
 
 
 def checked_fields(fields: TaskFields) -> TaskFields:
-    """The fields in their normal form; the type and its parameters are not looked at.
+    """Validate and normalise all fields but the type and its parameters.
 
     Raises:
-        UsageError: names the field and what it may be.
+        UsageError: names the invalid field.
     """
     checked = {}
     for attribute, each in TASK_FIELDS.items():
@@ -147,11 +147,7 @@ def checked_fields(fields: TaskFields) -> TaskFields:
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """What is wrong with a value as an error that names its field.
-
-    Raises:
-        UsageError: instead of ``BadValue``.
-    """
+    """Turn ``BadValue`` into a UsageError that names the field."""
     try:
         yield
     except BadValue as bad:
@@ -160,20 +156,20 @@ def naming(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """What became due since the last look."""
+    """Occurrences that have become due."""
 
     run: tuple[Occurrence, ...]
-    """To be run, the oldest first."""
+    """Occurrences to run, oldest first."""
     missed: int
-    """How many are let go; MOST_COUNTED stands for that many or more."""
+    """How many are left out; MOST_COUNTED stands for that many or more."""
     newest_missed: Occurrence | None
 
 
 def occurrences(task: TaskFields, due: Occurrence, now: Instant) -> Occurrences:
-    """What to do about the occurrences from ``due``, which was waited for, up to ``now``."""
+    """Decide about the occurrences from ``due``, the stored one, up to ``now``."""
     until = now if task.ends_at is None else min(now, task.ends_at)
     found = past(task.schedule, task.timezone, due.at - 1e-3, until, MOST_COUNTED)
-    # A zone whose rules were changed since may know no such time any more: it was promised.
+    # After a change of the zone's rules there may be no such time, but it was announced.
     found = found or [due]
     if task.misfire is Misfire.ALL:
         kept = max(1, task.misfire_bound)
@@ -183,11 +179,11 @@ def occurrences(task: TaskFields, due: Occurrence, now: Instant) -> Occurrences:
         kept = 0
     split = max(0, len(found) - kept)
     let_go = found[:split]
-    # What one run makes up for is not missed.
+    # With ONCE, one run makes up for all of them.
     missed = 0 if task.misfire is Misfire.ONCE else len(let_go)
     return Occurrences(tuple(found[split:]), missed, let_go[-1] if missed else None)
 
 
 def may_retry(misfire: Misfire, attempt: int) -> bool:
-    """Whether an occurrence whose process died in its ``attempt``-th try is to be tried again."""
+    """Whether to retry an occurrence whose process died in this ``attempt`` (from 1)."""
     return misfire is not Misfire.SKIP and attempt < MOST_ATTEMPTS

@@ -1,4 +1,4 @@
-"""A task as a file: YAML with ``kind: task`` and the options of `task add` as fields."""
+"""Read a task from a file: YAML with ``kind: task`` and the options of `task add`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,15 +17,15 @@ from sestui.errors import BadFileError, UsageError
 _NAMES = (
     "kind",
     *(each.name for each in TASK_FIELDS.values()),
-    *("at", "day_and_weekday"),  # these become part of the schedule
+    *("at", "day_and_weekday"),  # these go into the schedule
 )
 
 
 class TaskFile:
-    """One file, read but for what the fields mean; ``path`` is as shown in errors.
+    """A file whose YAML has been read; ``path`` is shown in errors.
 
     Raises:
-        BadFileError: it isn't YAML with fields, or it is no task's.
+        BadFileError: it isn't valid YAML, or doesn't describe a task.
     """
 
     def __init__(self, content: str, path: str) -> None:
@@ -45,13 +45,13 @@ class TaskFile:
             self.name = self._text("name")
 
     def fields(self, *, default_zone: str = "", existing: TaskFields | None = None) -> TaskFields:
-        """The task it describes; its type and parameters are not looked at.
+        """The validated fields, apart from type and parameters.
 
-        ``default_zone`` is for a file that names none; one that doesn't say whether the task is
-        active leaves that as it is in ``existing``.
+        ``default_zone`` applies if the file names none; without ``active``, that of ``existing`` is
+        kept.
 
         Raises:
-            BadFileError: one sentence with file and field.
+            BadFileError: names file and field.
         """
         with self._named():
             return self._fields(default_zone, existing)
@@ -81,7 +81,7 @@ class TaskFile:
         return checked_fields(TaskFields(**read | {"schedule": self._schedule(), "timezone": zone}))
 
     def _read(self, attribute: str, zone: str) -> Any:
-        """The value that the file gives, or the usual one."""
+        """The file's value, or the default."""
         field = TASK_FIELDS[attribute]
         if field.name not in self._values:
             return getattr(TaskFields("", "", ""), attribute)

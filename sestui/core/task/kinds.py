@@ -1,6 +1,6 @@
-"""Kinds of values in a task: how each is read from a file or a form, checked, and written.
+"""Kinds of values in a task: how each is read from files and forms, checked, and written.
 
-A kind knows nothing of any field: ``core.task.fields`` says which field is of which kind.
+``core.task.fields`` says which field is of which kind.
 """
 
 import json
@@ -27,27 +27,27 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """What a kind of value does; text, if nothing else is said."""
+    """Converters of a kind of value; the defaults are those of text."""
 
     rule: Callable[[Any], Any] = _same
-    """The value in its normal form, or ``BadValue``; asked whichever door it came by."""
+    """Validates and normalises a value from any source; raises ``BadValue``."""
     from_file: Callable[[Any, str], Any] = lambda given, _: text_of(given)
-    """Of what YAML has read and the task's zone (IANA); ``BadValue`` if it is of another kind."""
+    """From a YAML value and the task's zone (IANA); raises ``BadValue``."""
     from_form: Callable[[str, str], Any] = lambda typed, _: typed
-    """Of what was typed, without blanks around it, and the zone; or ``BadValue``."""
+    """From stripped text that was typed, and the zone; raises ``BadValue``."""
     to_form: Callable[[Any, str], str] = lambda value, _: str(value)
-    """What a form's field shows, in the zone."""
+    """To the contents of a form's field, in the zone."""
     shown: Callable[[Any], str] = str
     """For people; '' for nothing."""
     as_json: Callable[[Any], Any] = _same
     of_row: Callable[[Any], Any] = _same
-    """Of what the database holds: somebody may have written into it by hand."""
+    """From a database value, which somebody may have edited by hand."""
     choices: Mapping[Any, str] = field(default_factory=dict)
-    """What it is one of, and what each stands for."""
+    """The possible values with their descriptions."""
 
 
 def number(rule: Callable[[Any], Any], read: Callable[[str], float] = float) -> TaskKind:
-    """A number; ``read`` makes it of text."""
+    """A number, which ``read`` parses."""
 
     def from_form(typed: str, _: str) -> float:
         try:
@@ -65,12 +65,12 @@ def number(rule: Callable[[Any], Any], read: Callable[[str], float] = float) -> 
 
 
 def whole(rule: Callable[[Any], Any]) -> TaskKind:
-    """A number without a fraction."""
+    """A whole number."""
     return number(lambda value: int(rule(value)), lambda typed: int(float(typed)))
 
 
 def choice(least: StrEnum, said: Mapping[Any, str]) -> TaskKind:
-    """One of a few words; one that is none, in the database, is ``least``: it runs least often."""
+    """One of a few words; an unknown word in the database counts as ``least``."""
     of, words = type(least), list(said)
 
     def read(given: Any, _: str) -> StrEnum:
@@ -99,7 +99,7 @@ def _on_the_clock(value: Instant | None, zone: str) -> str:
 
 
 def _parameters(typed: str, _: str) -> dict[str, Any]:
-    """A line each: ``name = value``; lists and objects as JSON."""
+    """Parse lines ``name = value``; lists and objects are JSON."""
     found: dict[str, Any] = {}
     for line_number, line in enumerate(typed.splitlines(), 1):
         if not line.strip():
@@ -115,7 +115,7 @@ def _parameters(typed: str, _: str) -> dict[str, Any]:
 
 def _parameter(number: int, text: str) -> Any:
     if not text.startswith(("[", "{")):
-        return text  # the type's own model makes a number or a truth of it
+        return text  # the type's own model converts it
     try:
         return json.loads(text)
     except ValueError as error:
@@ -130,7 +130,7 @@ def _parameters_text(value: dict[str, Any], _: str) -> str:
 
 
 def text_of(given: Any) -> str:
-    """The text that a file gives.
+    """A string from a file.
 
     Raises:
         BadValue: it is something else.

@@ -1,32 +1,32 @@
-"""The states of a task's run, and the rules that a task may have."""
+"""States of task runs, and the rules for missed and overlapping occurrences."""
 
 from enum import StrEnum
 
 
 class Misfire(StrEnum):
-    """What becomes of occurrences that nobody started in time, or whose process died."""
+    """What happens to occurrences that were not started in time, or whose process died."""
 
     SKIP = "skip"
-    """Nothing: the next occurrence is soon enough."""
+    """They are left out."""
     ONCE = "once"
     """One run makes up for all of them."""
     ALL = "all"
-    """Each is made up for, the newest few (the task's bound) at least."""
+    """Each is made up for, up to the task's bound, newest first."""
 
 
 class Overlap(StrEnum):
-    """What becomes of an occurrence that is due while the task's last run has not ended."""
+    """What happens to an occurrence that is due while the previous run has not ended."""
 
     SKIP = "skip"
     """It is left out."""
     WAIT = "wait"
-    """It runs when the other has ended."""
+    """It runs when the previous run has ended."""
     ALLOW = "allow"
-    """It runs beside the other."""
+    """It runs alongside the previous run."""
 
 
 class TaskRunState(StrEnum):
-    """Where one execution of a task stands."""
+    """The state of one execution of a task."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -34,18 +34,18 @@ class TaskRunState(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     KILLED = "killed"
-    """Its process ended before it did."""
+    """Its process died."""
     MISSED = "missed"
-    """Nobody was there at its time, and the misfire rule lets it go."""
+    """It was not started in time, and the misfire rule leaves it out."""
     SKIPPED = "skipped"
-    """The run before it was still at work."""
+    """The previous run had not ended."""
 
     @property
     def label(self) -> str:
-        """The state as people read it."""
+        """The state for people."""
         return self.value.replace("_", " ")
 
 
 OPEN_TASK_STATES = frozenset({TaskRunState.QUEUED, TaskRunState.RUNNING})
 BAD_TASK_STATES = frozenset({TaskRunState.FAILED, TaskRunState.TIMED_OUT, TaskRunState.KILLED})
-"""Ends that somebody ought to look at."""
+"""Ended states that need attention."""

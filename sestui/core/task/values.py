@@ -1,4 +1,4 @@
-"""What the fields of a task may be: rules that answer a value, or raise ``BadValue``."""
+"""The rules of a task's fields: each returns the value, or raises ``BadValue``."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,13 +10,13 @@ from sestui.core.clock import Instant
 from sestui.errors import UsageError
 
 MADE_UP = (1, 1_000)
-"""How many missed occurrences may be made up for."""
+"""Least and most missed occurrences that may be made up for."""
 TIMEOUT = (1, 7 * 86_400.0)
-"""Seconds."""
+"""Least and most seconds."""
 
 
 def task_name(text: str) -> str:
-    """A name that a file, a command line and a screen can hold alike."""
+    """A task's name, made of characters that suit files, shells and screens."""
     if not NAME.fullmatch(text):
         raise BadValue(
             f"{text!r} can't be a task's name; use up to 100 letters, digits, '.', '_' and '-', as "
@@ -33,12 +33,12 @@ def one_line(text: str) -> str:
 
 
 def timezone(text: str) -> str:
-    """The name of an IANA zone; '' is the machine's."""
+    """The name of an IANA zone; '' for the machine's."""
     return campaign_values.timezone(text) if text else ""
 
 
 def between(low: float, high: float) -> Callable[[Any], float]:
-    """The rule of a number that may not be below ``low`` or above ``high``."""
+    """The rule of a number from ``low`` to ``high``."""
 
     def rule(value: Any) -> float:
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -50,10 +50,10 @@ def between(low: float, high: float) -> Callable[[Any], float]:
 
 
 def once(text: str) -> str:
-    """``2026-12-01T09:00`` as a schedule that fires once, on the clock of the task's zone.
+    """``2026-12-01T09:00`` (in the task's zone) as a schedule that fires once.
 
     Raises:
-        UsageError: it is no time, says its own offset, or has seconds.
+        UsageError: it is not a time, or has an offset or seconds.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -69,10 +69,10 @@ def once(text: str) -> str:
 
 
 def instant_of(name: str, text: str, zone: str) -> Instant | None:
-    """``2026-12-01T09:00`` on the clock of ``zone`` as an instant; '' for none.
+    """The instant of ``2026-12-01T09:00`` in ``zone``; None for ''.
 
     Raises:
-        UsageError: it is no time.
+        UsageError: it is not a time.
     """
     if not text:
         return None

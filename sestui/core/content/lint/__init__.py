@@ -1,1 +1,1 @@
-"""What is wrong with a message, or probably not meant."""
+"""Checks of a message for errors and likely mistakes."""

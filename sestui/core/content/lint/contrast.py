@@ -1,4 +1,4 @@
-"""How well text can be read on its ground: colours of HTML with its styles inlined."""
+"""Contrast of text and background in HTML with inlined styles."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _RGB = re.compile(r"rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)", re.
 _SIZE = re.compile(r"([\d.]+)(px|pt)")
 _LINK: Colour = (0, 0, 238)
 _ENOUGH, _ENOUGH_LARGE = 4.5, 3.0
-"""What the W3C's guidelines ask for (WCAG 2, level AA)."""
+"""Minimum contrast by the W3C's guidelines (WCAG 2, level AA)."""
 _LARGE, _LARGE_BOLD = 24.0, 18.66
 
 
@@ -42,7 +42,7 @@ _LARGE, _LARGE_BOLD = 24.0, 18.66
 class _Look:
     tag: str
     colour: Colour | None = (0, 0, 0)
-    """None: it can't be told."""
+    """None if unknown; so is ``ground``, the background."""
     ground: Colour | None = (255, 255, 255)
     size: float = 16.0
     bold: bool = False
@@ -50,7 +50,7 @@ class _Look:
 
 
 def low_contrast(html: str) -> Iterator[tuple[str, float]]:
-    """Each text that is hard to read, with its contrast; enough is 4.5, or 3 for large letters."""
+    """Texts with too little contrast (below 4.5, or 3 for large letters), with their contrast."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -58,7 +58,7 @@ def low_contrast(html: str) -> Iterator[tuple[str, float]]:
 
 
 def contrast(one: Colour, other: Colour) -> float:
-    """From 1, the same, to 21, black on white."""
+    """The contrast of two colours, from 1 (equal) to 21 (black on white)."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
@@ -141,7 +141,7 @@ def _declarations(style: str) -> dict[str, str]:
 
 
 def _colour(text: str) -> Colour | None:
-    """The colour; None: it can't be told, as of a gradient or a value that Jinja fills in."""
+    """Parse a colour; None if unknown, such as a gradient or a Jinja value."""
     tidy = text.strip().lower()
     if found := _RGB.fullmatch(tidy):
         return (int(found[1]), int(found[2]), int(found[3]))

@@ -1,7 +1,6 @@
-"""What is wrong with a message, or probably not meant: one place for each rule.
+"""Check a message for errors and likely mistakes.
 
-`apply` refuses what is an error here and prints what is a warning; the editor shows everything as
-one types.
+`apply` refuses errors and prints warnings; the editor shows both while typing.
 """
 
 import re
@@ -25,7 +24,7 @@ from sestui.core.text import printable
 from sestui.errors import ContentError
 
 CLIPPED_BYTES = 102_000
-"""Gmail shows only so much of a mail's HTML, and hides the rest (the unsubscribe link, say)."""
+"""Gmail clips HTML beyond this size, and with it the unsubscribe link."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(r"\{[{%].*?(?:[}%]\}|$)")
 _QUOTED = re.compile(r"'(\w+)'")
@@ -34,34 +33,34 @@ _OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 class Severity(StrEnum):
-    """How much a finding matters."""
+    """The severity of a finding."""
 
     ERROR = "error"
-    """Nobody, or not everybody, can be mailed like this."""
+    """The campaign can't be sent, or not to everybody."""
     WARNING = "warning"
-    """It can be sent, but that is probably not meant."""
+    """A likely mistake."""
     HINT = "hint"
     """Worth knowing."""
 
 
 _LONG = ("body", "text", "layout")
-"""Fields of more lines than one."""
+"""Fields with more than one line."""
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found, and where."""
+    """One problem, with its place."""
 
     where: str
-    """A field by its name in a campaign file (``body`` too); '' for the mail as a whole."""
+    """A field's name in a campaign file, or ``body``; '' for the whole mail."""
     problem: str
-    """What is wrong, as the rest of a sentence without its full stop."""
+    """What is wrong: the end of a sentence, without its full stop."""
     line: int | None = None
-    """Line within that field, from 1; None where lines don't matter."""
+    """Line within that field, from 1; None if not applicable."""
     severity: Severity = Severity.WARNING
     column: int | None = None
-    """Column of that line, from 1; None where it can't be told."""
+    """Column in that line, from 1; None if unknown."""
 
     @property
     def sentence(self) -> str:
@@ -73,7 +72,7 @@ class Finding:
 
 
 def column_of(text: str, line: int | None, word: str) -> int | None:
-    """The column, from 1, of ``word`` in that line of ``text``: in a tag, else where it is."""
+    """The column (from 1) of ``word`` on a line of ``text``, preferably within a Jinja tag."""
     lines = _LINE_END.split(text)
     if line is None or not 1 <= line <= len(lines):
         return None
@@ -97,27 +96,27 @@ def _only_tag(text: str, line: int | None) -> int | None:
 
 
 def ordered(findings: Collection[Finding]) -> tuple[Finding, ...]:
-    """Each finding once, the worst first; equals stay in their order."""
+    """The findings without duplicates, worst first."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda each: _ORDER[each.severity]))
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What a look at a message came to."""
+    """The result of checking a message."""
 
     findings: tuple[Finding, ...]
-    """The worst first."""
+    """Worst first."""
     composer: Composer | None
-    """The message compiled; None: it can't be, and the findings say why."""
+    """The compiled message; None if the findings say why it can't be compiled."""
     variables: dict[str, tuple[str, int]]
-    """Every name the message takes from outside, with part and line where it comes first."""
+    """The message's variables, with part and line of their first use."""
     parts: dict[str, str] = field(default_factory=dict)
-    """The templates as written, by the names findings call them."""
+    """The templates as written, by the names that findings use."""
 
     def at(self, where: str, line: int | None, problem: str) -> int | None:
-        """The column of the first of the message's names in ``problem`` that is on the line.
+        """The column of the first variable that ``problem`` names on that line.
 
-        Where the problem has no name: of what stands in the line's tag, if it has one only.
+        If it names none, the column of the line's only tag; None if there are several.
         """
         text = self.parts.get(where, "")
         for word in re.findall(r"\w+", problem):
@@ -127,7 +126,7 @@ class Examined:
 
 
 def examine(source: MessageSource, envelope: Envelope) -> Examined:
-    """Put every rule to a message that needs no contact to be judged by."""
+    """Check a message by all rules that need no contact."""
     parts = {
         "subject": source.subject,
         "preheader": source.preheader,
@@ -199,7 +198,7 @@ def _addresses(envelope: Envelope) -> Iterator[Finding]:
 
 
 def _characters(parts: dict[str, str]) -> Iterator[Finding]:
-    """What no eye sees and some mail programs obey."""
+    """Find invisible characters that mail programs may obey."""
     for where, text in parts.items():
         for pattern, what in (
             (CONTROLS, "a control character"),
@@ -231,7 +230,7 @@ def _composer(
     except TemplateError as error:
         return None, (_of_template(error, source.body),)
     except ContentError:
-        return None, ()  # an address, which has its finding
+        return None, ()  # an address, which has its own finding
 
 
 def _body(
@@ -273,13 +272,13 @@ def _body(
 def unknown_variables(
     examined: Examined, envelope: Envelope, missing: Collection[str], known: Collection[str]
 ) -> Iterator[Finding]:
-    """Variables that nobody can have a value for.
+    """Findings for variables without a value in any contact.
 
     Args:
         examined: the message.
         envelope: its keywords count as known.
-        missing: names, of those :func:`wanted_attributes` gives, that no recipient has.
-        known: names that recipients have, to be offered where one is close.
+        missing: those of :func:`wanted_attributes` that no recipient has.
+        known: names that recipients have, for suggestions.
     """
     names = {*known, *envelope.keywords, *BUILT_INS}
     for name in sorted(missing):
@@ -292,12 +291,12 @@ def unknown_variables(
 
 
 def wanted_attributes(examined: Examined, envelope: Envelope) -> frozenset[str]:
-    """Names whose values only the recipients' attributes can give."""
+    """Variables that only recipients' attributes can provide."""
     return frozenset(examined.variables) - BUILT_INS - {"range"} - envelope.keywords.keys()
 
 
 def rendered(render: Callable[[], Mail], who: str) -> tuple[Mail | None, tuple[Finding, ...]]:
-    """The mail to one recipient, ``who``, and what can only be seen in it."""
+    """Render the mail to one recipient, ``who``, and check it."""
     try:
         mail = render()
     except TemplateError as error:
@@ -310,7 +309,7 @@ def rendered(render: Callable[[], Mail], who: str) -> tuple[Mail | None, tuple[F
 
 
 def clipped(size: int, whom: str = "") -> Finding:
-    """What Gmail makes of HTML of so many bytes, more than it shows; ``whom`` as (for ...)."""
+    """The finding for HTML of ``size`` bytes, which Gmail clips; ``whom`` as in " for ada@…"."""
     return Finding(
         "body",
         f"its HTML is {size / 1000:,.0f} kB{whom}; Gmail shows the first "

@@ -1,4 +1,4 @@
-"""The language of a message and the direction it is read in."""
+"""The language and reading direction of a message."""
 
 import re
 import unicodedata
@@ -20,49 +20,49 @@ _OF_SCRIPTS = (
     ("ARMENIAN", "hy"),
     ("GEORGIAN", "ka"),
 )
-"""Scripts that one language uses most; Latin and Cyrillic tell none."""
+"""Scripts by the language that uses them most; Latin and Cyrillic have none."""
 _PERSIAN, _URDU = frozenset("پچژگ"), frozenset("ٹڈڑےں")
 _LOOKED_AT = 20_000
-"""Characters: who mixes languages begins with the main one."""
+"""Characters that are examined; mixed texts usually begin with the main language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What a page says of its text."""
+    """Language and direction of a text."""
 
     lang: str
-    """A tag of BCP 47 such as ``he`` or ``pt-BR``; '' if it isn't known."""
+    """A BCP 47 tag such as ``he`` or ``pt-BR``; '' if unknown."""
     rtl: bool
     """Whether it is read from right to left."""
 
     @property
     def dir(self) -> str:
-        """The value of the attribute."""
+        """The value of HTML's ``dir`` attribute."""
         return "rtl" if self.rtl else "ltr"
 
     def attributes(self, given: dict[str, str]) -> str:
-        """``lang`` and ``dir`` as far as a tag lacks them, each with a blank before it."""
+        """The ``lang`` and ``dir`` that an element lacks, each with a leading blank."""
         lang = f' lang="{self.lang}"' if self.lang and "lang" not in given else ""
         return lang + self.direction(given)
 
     def direction(self, given: dict[str, str]) -> str:
-        """``dir`` if a tag lacks it."""
+        """``dir`` if an element lacks it, with a leading blank."""
         return "" if "dir" in given else f' dir="{self.dir}"'
 
     def wrapper(self) -> tuple[str, str]:
-        """What goes around a body that says nothing itself; nothing where nothing is known."""
+        """Opening and closing tags for a body without attributes; '' if nothing is known."""
         if not self.lang and not self.rtl:
             return "", ""
         return f"<div{self.attributes({})}>", "</div>"
 
 
 def is_language(text: str) -> bool:
-    """Whether it is a language's tag as HTML has it: ``he``, ``pt-BR``."""
+    """Whether the text is a language tag, such as ``he`` or ``pt-BR``."""
     return _TAG.fullmatch(text) is not None
 
 
 def language_of(text: str, lang: object = "") -> Language:
-    """By what the campaign says, or else by the script of its text."""
+    """The language ``lang`` if it is one, or else by the text's script."""
     if isinstance(lang, str) and is_language(lang):
         return Language(lang, lang.split("-")[0].lower() in _RIGHT_TO_LEFT)
     words = text[:_LOOKED_AT].split()
@@ -81,7 +81,7 @@ def _by_script(sample: str) -> str:
         name = unicodedata.name(character, "")
         found = next((lang for script, lang in _OF_SCRIPTS if name.startswith(script)), "")
         counts[found] = counts.get(found, 0) + 1
-    if counts.get("ja") and counts.get("zh"):  # Japanese is written with both
+    if counts.get("ja") and counts.get("zh"):  # Japanese uses both
         counts["ja"] += counts.pop("zh")
     lang = max(counts, key=lambda each: counts[each], default="")
     if lang == "ar":

@@ -1,4 +1,4 @@
-"""Links that would lead nowhere: what is wrong with how they are written."""
+"""Check how links and images are written."""
 
 import difflib
 import re
@@ -48,9 +48,9 @@ _BREAKS = {"softbreak", "hardbreak"}
 def broken_links(
     body: str, body_format: BodyFormat, attached: Collection[str] = ()
 ) -> tuple[tuple[int, str], ...]:
-    """Each doubtful link of a body as (line, what is wrong with it), in order of appearance.
+    """Doubtful links and images of a body as (line, sentence), in order.
 
-    ``attached`` are the names of the attachments, which images may show.
+    Images may show attachments, whose names are ``attached``.
 
     Raises:
         TemplateError: the template is broken.
@@ -68,13 +68,13 @@ def broken_links(
             cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
             found[protected.line_at(offset), f"the {what} {cut!r} {problem}"] = None
         for value in unknown_places(protected, address):
-            told = f"{value} in a {what} may be several parameters and is not encoded; {_BY_NAME}"
-            found[protected.line_at(offset), told] = None
+            unsure = f"{value} in a {what} may be several parameters and is not encoded; {_BY_NAME}"
+            found[protected.line_at(offset), unsure] = None
     return tuple(found)
 
 
 def local_images(body: str, body_format: BodyFormat) -> list[tuple[int, str]]:
-    """The images of a body that are files by a path, as (line, path); the same for everybody.
+    """Images of a body that are local files, the same for everybody, as (line, path).
 
     Raises:
         TemplateError: the template is broken.
@@ -88,7 +88,7 @@ def local_images(body: str, body_format: BodyFormat) -> list[tuple[int, str]]:
 
 
 def dropped_elements(body: str, body_format: BodyFormat) -> list[tuple[int, str]]:
-    """What a mail leaves out of its author's HTML, as (line, sentence)."""
+    """Elements that are removed from the author's HTML, as (line, sentence)."""
     protected = Protected(body, "body")
     html = without_code(protected.text) if body_format == "markdown" else protected.text
     return [
@@ -98,7 +98,7 @@ def dropped_elements(body: str, body_format: BodyFormat) -> list[tuple[int, str]
 
 
 def without_code(markdown: str) -> str:
-    """Markdown with blanks for what it shows as code, each where it was."""
+    """Markdown with its code replaced by blanks, so that offsets stay the same."""
     fenced = _FENCED.sub(lambda match: re.sub("[^\n]", " ", match[0]), markdown)
     return _CODE.sub(lambda match: re.sub("[^\n]", " ", match[0]), fenced)
 
@@ -111,11 +111,11 @@ def _links(protected: Protected, body_format: BodyFormat) -> Iterator["_Link"]:
 
 
 _Link = tuple[int, str, bool]
-"""Offset in the text, address as written, whether it is an image's."""
+"""Offset in the text, address as written, and whether it is an image's."""
 
 
 def _image_problem(protected: Protected, address: str, attached: Collection[str]) -> str:
-    """Why an image would not be shown; '' if nothing is known to be wrong."""
+    """Why an image would not be shown; '' if no problem is known."""
     tidy = address.strip()
     scheme = _SCHEME.fullmatch(tidy)
     name = scheme[1].lower() if scheme else ""
@@ -137,7 +137,7 @@ def _image_problem(protected: Protected, address: str, attached: Collection[str]
 
 
 def _problem(protected: Protected, address: str) -> str:
-    """What is wrong with an address whose tags are words; '' if nothing is known to be."""
+    """What is wrong with a link's address; '' if no problem is known."""
     tidy = address.strip()
     scheme = _SCHEME.fullmatch(tidy)
     if not tidy:
@@ -155,7 +155,7 @@ def _problem(protected: Protected, address: str) -> str:
 
 
 def _with_scheme(name: str, rest: str, *, variable: bool) -> str:
-    """``variable``: what follows the scheme begins with a tag."""
+    """``variable``: a Jinja tag follows the scheme."""
     problem = ""
     if name in _DEAD:
         problem = f"would not open: mail programs don't follow {name}:"
@@ -174,7 +174,7 @@ def _with_scheme(name: str, rest: str, *, variable: bool) -> str:
 
 def _without_scheme(protected: Protected, tidy: str) -> str:
     if tidy.startswith("#") or protected.has_tag(tidy.split("/", 1)[0]):
-        return ""  # within the mail, or all up to the variable
+        return ""  # an anchor within the mail, or it begins with a variable
     if re.fullmatch(r"[^/@\s]+@[^/@\s]+", tidy):
         return f"has no scheme; write mailto:{tidy}"
     if tidy.startswith("/") and not tidy.startswith("//"):
@@ -194,7 +194,7 @@ def _markdown_links(text: str, starts: list[int]) -> Iterator[_Link]:
 
 
 def _unlinked(content: str, begin: int, text: str) -> Iterator[_Link]:
-    """What was meant as a link and is none to Markdown, so that it is sent as it stands."""
+    """Text that was meant as a link but isn't one in Markdown."""
     for match in _MARKDOWN_LINK.finditer(without_code(content)):
         address = match["address"]
         line = content.count("\n", 0, match.start())
@@ -222,9 +222,9 @@ def _inline_links(children: list[Token], begin: int, text: str) -> Iterator[_Lin
 
 
 def _place(text: str, begin: int, lines: int, wanted: str) -> int:
-    """Where ``wanted`` stands in the line so many below ``begin``; its start where it isn't found.
+    """The offset of ``wanted`` on the line ``lines`` below ``begin``, or else of that line.
 
-    Markdown encodes addresses, so they are not always found as they were written.
+    Markdown encodes addresses, so they can't always be found as written.
     """
     for _ in range(lines):
         begin = text.find("\n", begin) + 1
@@ -242,7 +242,7 @@ def _html_links(html: str, begin: int) -> Iterator[_Link]:
 
 
 class _Reader(HtmlReader):
-    """Collects what ``a`` and ``img`` tags lead to."""
+    """Collects the addresses of links and images."""
 
     def __init__(self) -> None:
         super().__init__()

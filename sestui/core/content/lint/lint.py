@@ -1,6 +1,6 @@
-"""What mail programs, spam filters and readers won't like about a message.
+"""Warn of what mail programs, spam filters and readers may dislike in a message.
 
-Nothing here stops a campaign. It is asked for by checks only, never for each mail.
+These findings never stop a campaign. Checks run once for a message, not for each mail.
 """
 
 import re
@@ -37,7 +37,7 @@ _SAYS_ADDRESS = re.compile(r"address|adresse|anschrift|postal|imprint|impressum"
 
 
 def lint(source: MessageSource, envelope: Envelope) -> Iterator[Finding]:
-    """Warnings and hints, each with the way out; nothing for a message that has errors."""
+    """Warnings and hints, each with a remedy; incomplete for a message with template errors."""
     yield from _subject(source.subject)
     parts: list[tuple[str, str, BodyFormat]] = [("body", source.body, source.body_format)]
     if source.layout:
@@ -92,7 +92,7 @@ def _without_text(where: str, line: int, what: str) -> Finding:
 
 
 class _Reader(HtmlReader):
-    """Reads what an author wrote, in which Jinja's tags are words."""
+    """Reads the author's markup, in which Jinja tags have become words."""
 
     def __init__(self, html: str, protected: Protected) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class _Reader(HtmlReader):
         self._lines = [0, *(match.end() for match in re.finditer("\n", html))]
         self._style = False
         self._open: list[tuple[str, int, bool]] = []
-        """Links and buttons: tag, offset, whether there is anything to be read in it."""
+        """Open links and buttons: tag, offset, whether they hold any text."""
         self.feed(html)
         self.close()
 
@@ -179,7 +179,7 @@ def _contrast(html: str, parts: list[tuple[str, str, BodyFormat]]) -> Iterator[F
 def _place(
     text: str, words: list[str], parts: list[tuple[str, str, BodyFormat]]
 ) -> tuple[str, int | None]:
-    """Where the text was written: its whole, else its first word."""
+    """Find part and line of a text, or at least of its first word."""
     for wanted in (text, words[0]):
         for where, written, _ in parts:
             at = unescape(written).find(wanted)
@@ -189,7 +189,7 @@ def _place(
 
 
 def _other_text(own: str, derived: str) -> Iterator[Finding]:
-    """How far the text that an author gave is from what the HTML says."""
+    """Compare the author's text alternative with the text of the HTML."""
     if not own.strip():
         return
     addresses = {match[1] or match[2] for match in _LINKED.finditer(derived)}

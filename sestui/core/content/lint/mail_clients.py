@@ -1,4 +1,4 @@
-"""What Gmail, Outlook and Apple Mail don't show of HTML and CSS, by the data of caniemail.com."""
+"""HTML and CSS that Gmail, Outlook and Apple Mail don't support, from caniemail.com."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _HARMLESS = frozenset(
     }
     | {"last-child", "nth-child", "white-space-collapse", "text-wrap", "accent-color", "tab-size"}
 )
-"""What a mail looks no worse without, or what is written for the programs that know it."""
+"""Features that a mail can do without, or that are meant for the programs that have them."""
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DECLARATION = re.compile(r"(?<![\w-])([a-zA-Z-]+)\s*:\s*([^;{}]+)(?=[;}]|\Z)")
 _PSEUDO = re.compile(r"::?([a-z-]+)")
@@ -33,7 +33,7 @@ _UNIT = re.compile(r"(?<![\w#-])\d*\.?\d+([a-zA-Z]+)\b")
 _FUNCTION = re.compile(r"([a-z-]+)\(")
 
 Key = tuple[str, str]
-"""Kind and name of a feature, as the data have them."""
+"""Kind and name of a feature, as in the data."""
 _WAYS_OUT = {
     ("display", "flex"): "lay it out with tables, which every program reads",
     ("display", "grid"): "lay it out with tables, which every program reads",
@@ -63,7 +63,7 @@ _OTHERWISE = "make sure that the mail reads well without it"
 
 @cache
 def missing() -> dict[Key, tuple[str, ...]]:
-    """The programs that lack each feature; features that all have aren't there."""
+    """The programs that lack each feature; only features that some program lacks."""
     found: dict[Key, list[str]] = {}
     for each in json.loads(_DATA.read_text(encoding="utf-8"))["features"]:
         if each["name"] not in _HARMLESS:
@@ -72,7 +72,7 @@ def missing() -> dict[Key, tuple[str, ...]]:
 
 
 def problem_of(key: Key, shown: str) -> str:
-    """``shown``, as the author calls it, isn't shown by whom, and what to do about it."""
+    """A sentence: the programs that don't show ``shown`` (the author's own words), and a remedy."""
     programs = missing()[key]
     names = programs[0] if len(programs) == 1 else f"{', '.join(programs[:-1])} and {programs[-1]}"
     do = "doesn't" if len(programs) == 1 else "don't"
@@ -81,9 +81,9 @@ def problem_of(key: Key, shown: str) -> str:
 
 
 def in_css(css: str, *, sheet: bool) -> Iterator[tuple[int, Key, str]]:
-    """What style sheets, or the values of ``style``, use of it.
+    """Unsupported features in a style sheet, or in the value of ``style``.
 
-    As (offset, feature, as it is written).
+    As (offset, feature, its spelling).
     """
     css = _COMMENT.sub(lambda match: " " * len(match[0]), css)
     for at, key, shown in _all(css, sheet=sheet):

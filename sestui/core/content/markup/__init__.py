@@ -1,1 +1,1 @@
-"""From Markdown, MJML or HTML to the HTML and the plain text of a mail."""
+"""Convert Markdown, MJML or HTML to the HTML and plain text of a mail."""

@@ -1,4 +1,4 @@
-"""The ``{% %}`` tags of a Markdown body, cut out of its lines and told what belongs together."""
+"""Find the ``{% %}`` tags between the blocks of a Markdown body, and match them."""
 
 import re
 from collections.abc import Iterator
@@ -14,26 +14,26 @@ _BEGINS_BLOCK = re.compile(r"\s*(?:(?:[-+*]|\d{1,9}[.)]|#{1,6})\s|>|\||```|~~~)"
 
 
 class Site(StrEnum):
-    """Where a tag stands in its line."""
+    """A tag's position on its line."""
 
     OWN = "own"
-    """Nothing but such tags are in it."""
+    """The line holds only such tags."""
     LEAD = "lead"
     """Before the line's text."""
     TRAIL = "trail"
-    """Behind it."""
+    """After the line's text."""
     INSIDE = "inside"
 
 
 class State(StrEnum):
-    """What Markdown gets to see of a tag."""
+    """What Markdown sees of a tag."""
 
     TAKEN = "taken"
-    """Nothing: it is put back afterwards."""
+    """Nothing; the tag is put back afterwards."""
     BLANK = "blank"
-    """A blank line, so that what stands before and behind it is not one paragraph."""
+    """A blank line, which separates the paragraphs around it."""
     INLINE = "inline"
-    """Its word, as part of the text."""
+    """The tag's word, as part of the text."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,50 +45,50 @@ class TagMark:
     name: str
     """``for``, ``endif`` and so on; '' for a comment."""
     opens: bool
-    """Whether another tag has to close what it begins."""
+    """Whether it needs a closing tag."""
     line: int
     site: Site
     quotes: int
-    """How many block quotes its line is in."""
+    """Depth of block quotes at its line."""
     state: State = State.TAKEN
     place: int = 0
-    """How many lines that aren't blank stand before it, of those that Markdown sees."""
+    """Number of non-blank lines before it, as Markdown sees them."""
 
 
 @dataclass(slots=True, eq=False)
 class Construct:
-    """A tag with what belongs to it: ``if``, ``elif``, ``else`` and ``endif``, say."""
+    """Tags that belong together, such as ``if``, ``elif``, ``else`` and ``endif``."""
 
     marks: list[TagMark]
     outer: "Construct | None"
     parent: Node | None = None
-    """The block between whose children they are put back; None: there is none for all of them."""
+    """The block between whose children all of them are put back; None if there is none."""
     repeats: Node | None = None
-    """The list or the rows of a table that a loop makes whole: its rounds are within."""
+    """The list or table body whose items or rows the loop repeats."""
 
     @property
     def loops(self) -> bool:
-        """Whether it is a ``for``."""
+        """Whether it is a ``for`` loop."""
         return self.marks[0].name == "for"
 
     @property
     def on_one_line(self) -> bool:
-        """Whether it begins and ends within a line that holds text, too."""
+        """Whether it begins and ends on one line that also holds text."""
         return self.marks[0].line == self.marks[-1].line and self.marks[0].site is not Site.OWN
 
     @property
     def inline(self) -> bool:
-        """Whether it is left in the text."""
+        """Whether its tags are left in the text."""
         return self.marks[0].state is State.INLINE
 
     @property
     def joins_lines(self) -> bool:
-        """Whether its rounds follow each other without a blank line."""
+        """Whether its iterations follow each other without a blank line."""
         opening, closing = self.marks[0].site, self.marks[-1].site
         return not (opening in {Site.OWN, Site.TRAIL} and closing in {Site.OWN, Site.LEAD})
 
     def stay_inline(self) -> bool:
-        """Leave it in the text; whether that is new."""
+        """Leave its tags in the text; returns whether that changes anything."""
         new = any(mark.state is not State.INLINE for mark in self.marks)
         for mark in self.marks:
             mark.state = State.INLINE
@@ -103,13 +103,13 @@ class Row:
     """'' for a tag."""
     mark: TagMark | None
     prefix: str
-    """What makes it part of quotes and lists: ``> `` or blanks."""
+    """The quote marks or indentation before it."""
     glued: bool
-    """Whether the next row stands in the same line."""
+    """Whether the next row is on the same line."""
 
 
 def rows_and_constructs(protected: Protected) -> tuple[list[Row], list[Construct]]:
-    """The lines of a body cut at the tags that may stand between blocks; outer constructs first."""
+    """Split a body's lines at tags that may stand between blocks; outer constructs come first."""
     lines = protected.text.split("\n")
     words = [protected.words(line) for line in lines]
     marks: list[TagMark] = []
@@ -133,7 +133,7 @@ def rows_and_constructs(protected: Protected) -> tuple[list[Row], list[Construct
 
 
 def _prefix(line: str) -> str:
-    """What a line begins with that makes it part of a quote or an item."""
+    """The line's quote marks and indentation."""
     found = _CONTAINERS.match(line)
     return found[0] if found else ""
 
@@ -174,7 +174,7 @@ def _constructs(marks: list[TagMark]) -> list[Construct]:
 def _has_to_stay(
     construct: Construct, lines: list[str], places: list[list[tuple[Word, TagMark]]]
 ) -> bool:
-    """Whether it stands in the middle of text, by its tags alone."""
+    """Whether its tags must stay in the text, judging by the tags alone."""
     marks = construct.marks
     outer = construct.outer
     if outer is not None and outer.inline and outer.on_one_line:

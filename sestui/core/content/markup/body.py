@@ -1,4 +1,4 @@
-"""From the author's body to two Jinja sources: inlined HTML, and its text alternative."""
+"""Convert an author's body to two Jinja sources: HTML with inlined styles, and plain text."""
 
 from dataclasses import dataclass
 from html import escape
@@ -16,25 +16,25 @@ from sestui.core.content.template.placeholders import Protected
 
 @dataclass(frozen=True, slots=True)
 class BodySources:
-    """Jinja sources of the two alternatives; only values are still to be filled in."""
+    """Jinja sources of a mail's HTML and text."""
 
     html: str
-    """To be rendered with autoescape."""
+    """Rendered with autoescape."""
     text: str
-    """To be rendered without."""
+    """Rendered without autoescape."""
 
 
 def body_sources(
     body: str, body_format: BodyFormat, preheader: str, lang: object = "", layout: str = ""
 ) -> BodySources:
-    """Convert once, on the template, what would cost milliseconds for each recipient.
+    """Convert the template itself, once, rather than each recipient's mail.
 
-    Because values are filled in after Markdown has run, ``**x**`` in an attribute is never bold.
-    ``lang`` is what the campaign says of its language; '' leaves it to the text. ``layout`` is a
-    template to go around the body; '' is what its format has.
+    Values are filled in after Markdown has run, so ``**x**`` in an attribute is never bold.
+    ``lang`` is the campaign's language; '' derives it from the text. ``layout`` is a template
+    around the body; '' is the format's default.
 
     Raises:
-        TemplateError: a broken template, or a value where it could become markup.
+        TemplateError: the template is invalid, or a value could become markup.
     """
     protected = Protected(body, "body", layout)
     html = _html_of(protected, body_format)
@@ -66,10 +66,10 @@ def _html_of(protected: Protected, body_format: BodyFormat) -> str:
 
 
 def plain_source(text: str) -> str:
-    """The text alternative that an author wrote, with values encoded in its links.
+    """The author's text alternative, with values in its links encoded.
 
     Raises:
-        TemplateError: a broken template.
+        TemplateError: the template is invalid.
     """
     protected = Protected(text, "text")
     encoded = with_encoded_values(protected, protected.text)

@@ -1,4 +1,4 @@
-"""Python's HTML parser, without its ways of failing, and with HTML5's way of reading attributes."""
+"""Python's HTML parser, made robust, and with HTML5's rules for attributes."""
 
 import re
 from html import unescape
@@ -13,26 +13,26 @@ _NAME = re.compile(r"<[a-zA-Z][^\s/>]*")
 
 
 class HtmlReader(HTMLParser):
-    """Reads any text: what is no HTML is text or a comment."""
+    """Parses any text without failing."""
 
     def feed(self, data: str) -> None:
-        """Read ``data``, which is the whole text."""
-        # Over tags that never end, such as ``<a <a <a``, Python's parser takes hours; what stands
-        # behind the last end of a tag can't begin one.
+        """Parse ``data``, which must be the whole text."""
+        # Python's parser takes hours over unclosed tags such as ``<a <a <a``. No tag can begin
+        # after the last ``>``.
         end = data.rfind(">") + 1
         super().feed(data[:end] + data[end:].replace("<", "&lt;"))
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """As the base, which on Python 3.11 ends in an AssertionError for ``<![:``."""
+        """Like the base, which fails with an AssertionError for ``<![:`` on Python 3.11."""
         try:
             return super().parse_marked_section(i, report)
         except AssertionError:
             return self.parse_bogus_comment(i)
 
     def attributes(self) -> dict[str, str]:
-        """Of the tag that begins here, by their names; of two of a name the first counts.
+        """The current tag's attributes by name; the first of duplicates counts.
 
-        Python's parser takes ``&section=`` for ``§ion=`` in a link; HTML5 doesn't.
+        Python's parser reads ``&section=`` in a link as ``§ion=``; HTML5 doesn't.
         """
         tag = self.get_starttag_text() or ""
         name = _NAME.match(tag)
@@ -44,9 +44,9 @@ class HtmlReader(HTMLParser):
 
 
 def unescaped(value: str) -> str:
-    """An attribute's value with its character references read as HTML5 reads them there.
+    """An attribute's value with character references resolved by HTML5's rules.
 
-    One that lacks its semicolon before a letter, a digit or ``=`` is none.
+    Without a semicolon before a letter, a digit or ``=`` it isn't a reference.
     """
 
     def read(match: re.Match[str]) -> str:

@@ -1,9 +1,8 @@
-"""Markdown bodies whose Jinja blocks stand around list items, table rows or whole paragraphs.
+"""Convert Markdown bodies with Jinja tags around list items, table rows or paragraphs.
 
-Markdown reads lines, and a line that holds only ``{% for %}`` is none to it: lists and tables are
-read as if it weren't there, and the tag is put back where HTML has the same place, between two
-items, two rows or two paragraphs. So what comes out is what Markdown would make of each rendered
-mail, but Markdown runs once.
+Tags such as ``{% for %}`` are taken out of the lines before Markdown reads them, and put back at
+the same place in the HTML, between two items, rows or paragraphs. The result is the same as running
+Markdown on each rendered mail, but Markdown runs only once.
 """
 
 import re
@@ -28,7 +27,7 @@ from sestui.core.content.template.placeholders import Protected
 _PLACED = "placed"
 _ROWS = "tbody_open"
 _AS_WRITTEN = frozenset({"fence", "code_block", "html_block"})
-"""What Markdown doesn't read."""
+"""Blocks whose contents Markdown copies as they are."""
 _BLANK = re.compile(r"[ \t>]*")
 _LOOP_INDEX = re.compile(r"\{\{\s*loop\.index\s*\}\}")
 _ITEM = re.compile(r"[.)][ \t]")
@@ -36,7 +35,7 @@ _HTML_LINE = re.compile(r"\s*<")
 
 
 def html_of(protected: Protected) -> str:
-    """The HTML of a Markdown body; its tags are words still, ``{% %}`` between blocks comments."""
+    """Convert to HTML; tags are still words, and ``{% %}`` between blocks are comments."""
     layout = _Layout(protected)
     while layout.adjusted():
         pass
@@ -45,11 +44,11 @@ def html_of(protected: Protected) -> str:
 
 @cache
 def markdown_parser() -> MarkdownIt:
-    """What reads Markdown bodies."""
-    # The author is trusted with HTML; attributes are not, and are escaped when they are filled in.
+    """The Markdown parser for bodies."""
+    # Authors may use HTML; recipients' attributes are escaped when they are filled in.
     parser = MarkdownIt("commonmark", {"html": True, "linkify": True})
     parser.enable(["table", "strikethrough", "linkify"])
-    # Only what is written as an address becomes a link: README.md and "{{ name }}.It" don't.
+    # Only full URLs become links, not README.md or "{{ name }}.It".
     assert parser.linkify is not None  # noqa: S101
     parser.linkify.set({"fuzzy_link": False})
     parser.core.ruler.after("block", "jinja_blocks", _put_back)
@@ -63,16 +62,16 @@ def _put_back(state: StateCore) -> None:
 
 @dataclass(order=True, slots=True)
 class _Insertion:
-    """HTML to be put before a token."""
+    """HTML to insert before a token."""
 
     token: int
     rank: int
-    """What has a lower one comes first."""
+    """Lower ranks come first."""
     html: str = field(compare=False)
 
 
 class _Layout:
-    """The lines of a body and its tags, and where each of them goes."""
+    """The lines of a body, its tags, and where each tag goes."""
 
     def __init__(self, protected: Protected) -> None:
         self._protected = protected
@@ -82,11 +81,11 @@ class _Layout:
 
     @property
     def text(self) -> str:
-        """What Markdown is to read."""
+        """The text for Markdown to parse."""
         return "\n".join(self._lines)
 
     def _set_lines(self) -> None:
-        """Make the lines of the rows, without the tags that are taken out."""
+        """Build the lines without the tags that are taken out."""
         lines: list[str] = []
         seen = 0
         open_line: str | None = None
@@ -116,7 +115,7 @@ class _Layout:
         return tree_of(tokens, counts)
 
     def adjusted(self) -> bool:
-        """Change what Markdown sees where a tag has no place yet; whether there was such a one."""
+        """Change the text where a tag has no place yet; returns whether it has changed."""
         tokens: list[Token] = []
         parser = markdown_parser()
         parser.block.parse(self.text, parser, {}, tokens)
@@ -131,7 +130,7 @@ class _Layout:
         return changed
 
     def _adjust(self, construct: Construct, root: Node) -> bool:
-        """Part by a blank line what only a tag parts, or else leave the tags in the text."""
+        """Add a blank line where only a tag separates blocks, or leave the tags in the text."""
         marks, parent = construct.marks, construct.parent
         parted = False
         for mark in marks:
@@ -152,7 +151,7 @@ class _Layout:
         return False
 
     def _parts(self, construct: Construct, mark: TagMark, root: Node) -> bool:
-        """Whether a tag parts what Markdown takes for one block."""
+        """Whether a tag divides what Markdown takes for one block."""
         ends_loop = construct.loops and mark is construct.marks[-1] and mark.site is Site.LEAD
         if mark.site is not Site.OWN and not ends_loop:
             return False
@@ -161,7 +160,7 @@ class _Layout:
         if leaf is not None:
             paragraph = leaf.kind in {"paragraph_open", "heading_open"}
             return paragraph or (leaf.kind == "html_block" and not _HTML_LINE.match(following))
-        # Any line goes on with a table.
+        # Any following line continues a table.
         inside = (node.begin < mark.place < node.end for node in root.walk() if node.kind == _ROWS)
         return "|" not in following and any(inside)
 
@@ -171,7 +170,7 @@ class _Layout:
         return next((row.text for row in behind if row.mark is None and row.text.strip()), "")
 
     def placed(self, tokens: Sequence[Token]) -> list[Token]:
-        """The blocks with the tags that were taken out between them."""
+        """The tokens with the tags put back between them."""
         root = self._tree(tokens)
         insertions: list[_Insertion] = []
         for construct in self._constructs:
@@ -196,15 +195,13 @@ class _Layout:
         return list(_inserted(tokens, sorted(insertions)))
 
     def _around_list(self, construct: Construct, node: Node) -> Iterator[_Insertion]:
-        """A loop that makes all items of a list: the list begins and ends with its rounds.
-
-        So there is no list if there is no round.
-        """
+        """Put a loop around all items of a list; without an iteration there is no list."""
         opening, closing, *others = construct.marks
         if not others:
             yield from self._unless_empty(construct, node)
             return
-        # Of ``else`` the list is no part, so that it can't be around the loop.
+        # The loop has an ``else``, which is not part of the list, so the list can't surround the
+        # loop.
         first = _comment(self._protected.added("{% if loop.first %}"))
         last = _comment(self._protected.added("{% if loop.last %}"))
         end = _comment(self._protected.added("{% endif %}"))
@@ -213,13 +210,13 @@ class _Layout:
         yield _Insertion(node.open + 1, begins, end)
         yield _Insertion(node.close, ends, last)
         yield _Insertion(node.close + 1, ends, end + _comment(closing.word))
-        assert construct.parent is not None  # noqa: S101 - else nothing is known to be repeated
+        assert construct.parent is not None  # noqa: S101 - repeats is only set along with parent
         yield from (_insertion(mark, construct.parent) for mark in others)
 
     def _unless_empty(self, construct: Construct, node: Node) -> Iterator[_Insertion]:
-        """The loop within its list, which is left out if nothing is in it.
+        """Put the loop inside its list, and drop the list if it is empty.
 
-        That costs a mail less than to ask in each round whether it is the first or the last.
+        That renders faster than testing ``loop.first`` and ``loop.last`` in each iteration.
         """
         opening, closing = construct.marks
         name = f"{self._protected.mark}l{opening.number}"
@@ -235,7 +232,7 @@ class _Layout:
         yield _Insertion(node.close + 1, closing.number, behind)
 
     def _numbers(self, root: Node, insertions: list[_Insertion]) -> Iterator[_Insertion]:
-        """Counters for the text part, where a loop or a condition makes items of a list."""
+        """Item numbers for the text part of lists whose items come from loops or conditions."""
         lists = [node for node in root.walk() if node.kind == "ordered_list_open"]
         for number, node in enumerate(lists):
             if not any(node.open <= each.token <= node.close for each in insertions):
@@ -250,7 +247,7 @@ class _Layout:
 
 
 def _settle(construct: Construct, root: Node) -> None:
-    """Find where a construct's tags go."""
+    """Find the block into which a construct's tags go."""
     places = [mark.place for mark in construct.marks]
     outer = construct.outer
     within = [outer.repeats, outer.parent] if outer is not None else []
@@ -261,7 +258,7 @@ def _settle(construct: Construct, root: Node) -> None:
     if construct.loops and parent is not None and len(places) > 1:
         body = parent.between(places[0], places[1])
         if len(body) == 1 and body[0].kind in {*LISTS, _ROWS}:
-            # What it makes once and again is one list, one table.
+            # The iterations together are one list or table.
             construct.repeats = body[0]
 
 
@@ -289,7 +286,7 @@ def _is_blank(line: str) -> bool:
 
 
 def _with_index(line: str, protected: Protected) -> str:
-    """``{{ loop.index }}. Tea`` is an item of a numbered list."""
+    """Turn ``{{ loop.index }}. Tea`` into an item of a numbered list."""
     words = protected.words(line)
     if words and words[0].prints and _BLANK.fullmatch(line, 0, words[0].begin):
         behind = line[words[0].end :]

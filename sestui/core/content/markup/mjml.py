@@ -1,4 +1,4 @@
-"""MJML bodies: a language for mail that becomes tables that Outlook can read."""
+"""Convert MJML, a mail markup language that compiles to tables."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _UNSAID = re.compile(r' lang="und"| dir="auto"')
 
 
 def html_of(protected: Protected) -> str:
-    """The HTML of an MJML body; its tags are words still.
+    """Convert an MJML body to HTML, in which Jinja tags are still words.
 
     Raises:
         TemplateError: it is not MJML, or mjml-python isn't installed.
@@ -37,7 +37,7 @@ def html_of(protected: Protected) -> str:
         at = _line_at(protected, source, int(place[1])) if place else None
         said = _POSITION.sub("", str(error)).strip().rstrip(".")
         raise TemplateError("body", at, f"it is not MJML ({said})") from error
-    # "und" and "auto" say nothing; what the text says is put there afterwards.
+    # Language and direction are determined from the text later.
     return _UNSAID.sub("", html)
 
 
@@ -51,14 +51,14 @@ def _converter() -> Callable[[str], str]:
         ) from error
 
     def converted(source: str) -> str:
-        # No fonts from other servers: a mail loads nothing that its author hasn't written.
+        # No web fonts: a mail loads nothing that its author hasn't asked for.
         return str(mjml2html(source, fonts={}))
 
     return converted
 
 
 def _line_at(protected: Protected, source: str, offset: int) -> int:
-    """The line as written; comments around our words make the source longer, not its lines."""
+    """The line of the author's source; only line breaks count, as comments shift the offsets."""
     lines = source.encode()[:offset].count(b"\n")
     begin = 0
     for _ in range(lines):

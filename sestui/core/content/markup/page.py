@@ -1,4 +1,4 @@
-"""A whole HTML page of what an author wrote: styles inlined, nothing lost that can't be."""
+"""Build a complete HTML page from the author's HTML, with styles inlined."""
 
 import re
 from functools import cache
@@ -12,7 +12,7 @@ from sestui.core.content.message import TemplateError
 from sestui.core.content.template.placeholders import Protected
 
 _DROPPED = frozenset({"script", "iframe", "embed", "link", "base"})
-"""Elements that mail programs ignore and spam filters don't."""
+"""Elements that mail programs ignore but spam filters punish."""
 _VOID = frozenset({"embed", "link", "base", "meta"})
 _DOCTYPE = "<!DOCTYPE html>"
 _CHARSET = '<meta charset="utf-8">'
@@ -26,22 +26,22 @@ _NAMES_ELEMENTS = re.compile(r"\b(?:class|id)\s*=", re.IGNORECASE)
 
 
 def page_of(content: str, language: Language, preheader: str, protected: Protected) -> str:
-    """The page, a Jinja source but for the author's tags, which are words still.
+    """Build the page; the author's Jinja tags are still words in it.
 
     Args:
-        content: the HTML, a page or a part of one.
-        language: what it is read in, where it doesn't say so itself.
-        preheader: HTML of the hidden line that comes first; '' for none.
+        content: a whole HTML page, or the inside of a body.
+        language: used where the page doesn't declare its own.
+        preheader: HTML of the hidden first line; '' for none.
         protected: the author's body.
 
     Raises:
-        TemplateError: its styles can't be inlined.
+        TemplateError: the styles can't be inlined.
     """
     written = _Outline(content)
     html = content if written.doctype else _DOCTYPE + content
     html = _STYLE_TAG.sub(lambda match: _guarded(match, protected), html)
     rows = rf"({_TABLE})((?:\s*<!--{protected.mark}\d+z-->)+\s*<tr\b)"
-    # What repeats the rows must not repeat the beginning of the <tbody> that HTML adds to them.
+    # A loop over rows must not repeat the <tbody> that HTML adds before the first row.
     html = re.sub(rows, r"\1<tbody>\2", html, flags=re.IGNORECASE)
     inliner = _inliner(keep_inlined=written.hides_elements)
     try:
@@ -53,13 +53,13 @@ def page_of(content: str, language: Language, preheader: str, protected: Protect
 
 
 def dropped(content: str) -> list[tuple[int, str]]:
-    """What a mail leaves out of its author's HTML, as (offset, name of the element), in order."""
+    """Elements that are removed from the author's HTML, as (offset, name), in order."""
     return _Outline(content).dropped
 
 
 @cache
 def _inliner(*, keep_inlined: bool) -> CSSInliner:
-    # No remote sheets: composing a mail must neither wait for a server nor read local files.
+    # No remote style sheets: composing must not wait for servers or read local files.
     return CSSInliner(
         keep_style_tags=True,  # for what can't be inlined: a:hover, .ExternalClass, @media
         remove_inlined_selectors=not keep_inlined,
@@ -69,7 +69,7 @@ def _inliner(*, keep_inlined: bool) -> CSSInliner:
 
 
 def _guarded(match: re.Match[str], protected: Protected) -> str:
-    """A style sheet with ``{% %}`` in it can't be read before Jinja: it stays as it is."""
+    """Keep the inliner away from a style sheet with ``{% %}`` in it."""
     if all(word.prints for word in protected.words(match["css"])):
         return match[0]
     return f"<style{match['attributes']}{_AS_IT_IS}>{match['css']}</style>"
@@ -77,13 +77,13 @@ def _guarded(match: re.Match[str], protected: Protected) -> str:
 
 def _tidy_style(match: re.Match[str]) -> str:
     css, attributes = match["css"], match["attributes"].replace(_AS_IT_IS, "")
-    if BASE_STYLE in attributes:  # ours: of its rules that nothing needs none is sent
+    if BASE_STYLE in attributes:  # our own: keep only its at-rules
         css, attributes = css[css.find("@") :] if "@" in css else "", ""
     return f"<style{attributes}>{css}</style>" if css.strip() else ""
 
 
 def _finished(html: str, written: "_Outline", language: Language, preheader: str) -> str:
-    """The inliner's page, which is well-formed, with what it lacks."""
+    """Complete the inliner's page, which is well-formed."""
     outline = _Outline(html)
     edits = [(begin, end, "") for begin, end in outline.spans]
     if written.doctype and outline.doctype:
@@ -102,7 +102,7 @@ def _finished(html: str, written: "_Outline", language: Language, preheader: str
         edits.append((outline.in_body, outline.in_body, language.direction(given)))
         wrapped = "", ""
     else:
-        # Gmail drops <html> and <body> with what they say.
+        # Gmail drops <html> and <body> along with their attributes.
         wrapped = language.wrapper()
     start, end = outline.after_body, outline.body_ends or len(html)
     edits.append((start, start, wrapped[0] + preheader))
@@ -115,27 +115,28 @@ def _finished(html: str, written: "_Outline", language: Language, preheader: str
 
 
 class _Outline(HtmlReader):
-    """Where the parts of a page are; offsets are characters."""
+    """Offsets of a page's parts, in characters."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.doctype = ""
-        """As it is written; '' if there is none."""
+        """As written; '' for none."""
         self.doctype_at = 0
         self.is_page = False
-        """Whether it holds any of html, head and body, not only what stands in a body."""
+        """Whether it holds <html>, <head> or <body>."""
         self.hides_elements = False
-        """Whether a comment, which Outlook reads, holds elements that styles may name."""
+        """Whether a comment for Outlook holds elements that style rules may refer to."""
         self.charset = False
         self.in_html = self.in_body = 0
-        """Where an attribute of these can be added; 0 if there is no such tag, as for the next."""
+        """Where attributes can be added to <html> and <body>; 0 if there is no such tag, as
+        below."""
         self.after_head = self.after_body = self.body_ends = 0
         self.html_given: dict[str, str] = {}
         self.body_given: dict[str, str] = {}
         self.dropped: list[tuple[int, str]] = []
-        """Offset and name of each element to be left out."""
+        """Offset and name of each element to remove."""
         self.spans: list[tuple[int, int]] = []
-        """Begin and end of each of them."""
+        """Begin and end of those elements."""
         self._lines = [0, *(match.end() for match in re.finditer("\n", html))]
         self._open: tuple[str, int] | None = None
         self.feed(html)

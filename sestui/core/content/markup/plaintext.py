@@ -1,4 +1,4 @@
-"""The text alternative of an HTML mail: what a person would type for the same content."""
+"""Convert HTML to a readable text alternative."""
 
 import re
 from typing import Protocol
@@ -17,23 +17,23 @@ _RULE_WIDTH = 40
 
 
 class Tags(Protocol):
-    """What knows which comments are template tags."""
+    """Tells template tags from other comments."""
 
     def is_block(self, comment: str) -> bool:
-        """Whether it is one."""
+        """Whether the comment is a template tag."""
 
     def is_counter(self, comment: str) -> bool:
-        """Whether it is the number of the list's item that it stands in."""
+        """Whether the comment is the number of a list item."""
 
     def opening_at_end(self, text: str) -> int:
-        """Where the tags begin that end a text and open what comes behind it."""
+        """The offset of the trailing tags that open a block after the text."""
 
 
 def text_of(html: str, tags: Tags) -> str:
-    """Readable text: links as ``text <url>``, lists with dashes or numbers, a table row a line.
+    """Convert to text: links as ``text <url>``, lists with dashes or numbers, table rows as lines.
 
-    Comments that are template tags are kept, at the exact place between blocks where they open or
-    close something, so that a part left out leaves no blank lines.
+    Comments that are template tags are kept exactly where they open or close a block, so that an
+    omitted block leaves no blank lines.
     """
     reader = _Reader(tags)
     reader.feed(html)
@@ -42,7 +42,7 @@ def text_of(html: str, tags: Tags) -> str:
 
 
 class _Reader(HtmlReader):
-    """Collects finished blocks; each ends with its own line breaks."""
+    """Collects finished blocks, each with its line breaks."""
 
     def __init__(self, tags: Tags) -> None:
         super().__init__(convert_charrefs=True)
@@ -50,11 +50,11 @@ class _Reader(HtmlReader):
         self._done: list[str] = []
         self._line = ""
         self._lists: list[int | None] = []
-        """Open lists, innermost last: the next number, or None for dashes."""
+        """Open lists, innermost last: the next number, or None for an unordered list."""
         self._bullet = ""
         self._quotes = 0
         self._link: tuple[str, int] | None = None
-        """Where the open link leads, and where its text begins in the line."""
+        """The open link's address, and where its text begins on the line."""
         self._hidden = 0
         self._pre = 0
         self._cells = 0
@@ -115,7 +115,7 @@ class _Reader(HtmlReader):
             self._hidden = max(0, self._hidden - 1)
         elif tag in _HEADINGS:
             if self._line.strip() and tag in _TITLE_RULE:
-                # Of one width: how long a title with variables becomes isn't known here.
+                # Of a fixed width, as the length of a title with variables is unknown here.
                 self._line = f"{self._line.strip()}\n{_TITLE_RULE[tag] * _RULE_WIDTH}"
             self._end_block("\n\n")
         elif tag in {"ul", "ol"}:
@@ -176,7 +176,7 @@ class _Reader(HtmlReader):
             self._bullet = f"{'  ' * max(0, len(self._lists) - 1)}{data}. "
             return
         if self._line.strip() or self._bullet:
-            self._line += data  # in the middle of a paragraph, an item or a row
+            self._line += data  # within a paragraph, an item or a row
         else:
             self._line = ""
             self._done.append(data)
@@ -200,6 +200,6 @@ class _Reader(HtmlReader):
             self._done.append(opening)
 
     def _break(self, ending: str) -> None:
-        """Make what is done end with at least these line breaks; never more than it needs."""
+        """Add line breaks until the finished text ends with ``ending``."""
         if self._done and ending == "\n\n" and not self._done[-1].endswith("\n\n"):
             self._done.append("\n")

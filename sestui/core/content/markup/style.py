@@ -1,4 +1,4 @@
-"""How a Markdown mail looks: one readable column, dark on light, in every mail program."""
+"""Styles of Markdown mails: one readable column, dark on light."""
 
 import re
 
@@ -40,10 +40,10 @@ PAGE = """<!DOCTYPE html>
 """
 
 BASE_STYLE = "data-base"
-"""What marks a style sheet of ours, of which only rules that are needed are sent."""
+"""Marks our own style sheet, from which unused rules are removed."""
 
 _FILLER = "\u034f\u200c\u00a0" * 100
-"""Nothing to be seen: without it mail programs show the text's beginning behind the preheader."""
+"""Invisible characters that keep the body's first words out of the preview."""
 
 PREHEADER = (
     '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;'
@@ -53,5 +53,5 @@ PREHEADER = (
 
 
 def mirrored(css: str) -> str:
-    """A style sheet for text that is read from right to left."""
+    """The style sheet mirrored, for text that is read from right to left."""
     return re.sub(r"\b(?:left|right)\b", lambda m: "left" if m[0] == "right" else "right", css)

@@ -1,1 +1,1 @@
-"""Jinja templates, sandboxed, strict and bounded."""
+"""Sandboxed, strict Jinja templates with a budget."""

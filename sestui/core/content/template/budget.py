@@ -1,8 +1,8 @@
-"""What one mail may take to be made: a meter for loops, calls and whatever makes text longer.
+"""Limit the time and memory that rendering one mail may take.
 
-A template is what somebody typed, and a few characters of it (``"x".ljust(3000000000)``, a loop in
-a loop, a macro that calls itself twice) can ask for all memory or for years. Whatever repeats is
-charged before it is done, in units of about a character; steps cost more.
+A few characters of a template (``"x".ljust(3000000000)``, nested loops, a macro that calls itself
+twice) could use up all memory, or run for years. Whatever repeats is charged before it runs, in
+units of about one character; steps cost more.
 """
 
 import re
@@ -17,28 +17,28 @@ from markupsafe import Markup
 from sestui.core.content._compat import PassArg
 
 BUDGET = 5_000_000
-"""Units that making one mail may take: some 100,000 steps, a few hundredths of a second."""
+"""Units for one mail: about 100,000 steps, or a few hundredths of a second."""
 STEP = 50
-"""A turn of a loop, a call."""
+"""Units for an iteration or a call."""
 LARGEST_NUMBER = 10_000
-"""Widths, counts and precisions beyond this are for no mail."""
+"""The largest width, count or precision."""
 _LARGEST_BITS = 4_096
 _LARGEST_EXPONENT = 64
 _TEXTS = frozenset({str, Markup})
 _FEW = 10
 _ITEM = 20
-"""A value in a list or mapping, whatever it is."""
+"""Units for any value in a list or mapping."""
 SMALL = 100
-"""Texts up to this length are paid for by the step that prints them."""
+"""Printing texts up to this length is not charged."""
 _KEY = "\0budget"
-"""The meter's name among a rendering's variables, which no template can say."""
+"""The meter's name among the variables, which no template can contain."""
 _NUMBERS = frozenset({int, float, bool})
 _NESTED_FIELD = re.compile(r":[^{}]*\{")
 _LONG_NUMBER = re.compile(r"\d{5,}")
 
 
 class OverBudgetError(Exception):
-    """Making the mail takes more than any mail may."""
+    """Rendering exceeds the budget."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__(
@@ -59,17 +59,17 @@ class Meter:
         """Take ``units`` from the budget.
 
         Raises:
-            OverBudgetError: it is used up.
+            OverBudgetError: the budget is used up.
         """
         self._left -= units
         if self._left < 0:
             raise OverBudgetError
 
     def charge_for(self, value: Any, times: int = 1) -> None:
-        """Charge what ``value`` would be as text, ``times`` over.
+        """Charge the length of ``value`` as text, ``times`` over.
 
         Raises:
-            OverBudgetError: it is too much.
+            OverBudgetError: the budget is used up.
         """
         waiting, units = [value], 0
         most = self._left // max(times, 1)
@@ -89,32 +89,32 @@ class Meter:
 
 
 def with_meter(values: dict[str, Any]) -> dict[str, Any]:
-    """``values``, which are for one mail, with a fresh meter among them."""
+    """Add a fresh meter to the variables of one mail; returns ``values``."""
     values[_KEY] = Meter()
     return values
 
 
 def meter_of(context: Context) -> Meter:
-    """The meter of the mail that is being made."""
+    """The meter of the mail that is being rendered."""
     found = context.parent.get(_KEY)
     if found is None:
         found = context.parent[_KEY] = Meter()
-    assert isinstance(found, Meter)  # noqa: S101 - nobody else can use that name
+    assert isinstance(found, Meter)  # noqa: S101 - no template can set that name
     return found
 
 
 def charge_text(context: Context, text: str) -> None:
-    """Charge what is printed."""
+    """Charge printed text, unless it is short."""
     if len(text) > SMALL:
         meter_of(context).charge(len(text))
 
 
 @pass_context
 def counted(context: Context, items: Iterable[Any], weight: int) -> Iterable[Any]:
-    """What a loop goes through, each turn charged with ``weight``."""
+    """A loop's iterable, with ``weight`` charged for each iteration."""
     meter = meter_of(context)
     try:
-        count = len(items)  # type: ignore[arg-type] # that is the question
+        count = len(items)  # type: ignore[arg-type] # TypeError is handled
     except TypeError:
         return _counting(items, meter, weight)
     meter.charge(count * weight)
@@ -129,14 +129,14 @@ def _counting(items: Iterable[Any], meter: Meter, weight: int) -> Iterator[Any]:
 
 @pass_context
 def weighed(context: Context, value: Any) -> Any:
-    """A list or mapping that a template makes, charged as what it would be as text."""
+    """Charge a list or mapping that a template builds by its length as text."""
     meter_of(context).charge_for(value)
     return value
 
 
 @pass_context
 def charged(context: Context, weight: int) -> str:
-    """The begin of a macro's body: charges one turn of it, and prints nothing."""
+    """Charge one call of a macro; prints nothing."""
     meter_of(context).charge(weight)
     return ""
 
@@ -145,7 +145,7 @@ def charged(context: Context, weight: int) -> str:
 
 
 def check_binop(context: Context, operator: str, left: Any, right: Any) -> None:
-    """Refuse, or charge, an operator that can eat all memory or time from a few characters."""
+    """Charge or refuse an operator that could use up time or memory."""
     if operator == "**":
         if abs(left) > 10**6 or abs(right) > _LARGEST_EXPONENT:
             raise OverBudgetError("the power is too large for a mail")
@@ -171,7 +171,7 @@ def _check_bits(left: int, right: int) -> None:
 
 
 def _check_format(context: Context, template: str, given: Sequence[Any], mark: str) -> None:
-    """Both ways to format: widths, by themselves or given, and values that come often."""
+    """Check widths and charge repeated values, for both kinds of formatting."""
     has_wide, takes_widths = _format_kind(template, mark)
     if has_wide:
         raise OverBudgetError("a width is too large for a mail")
@@ -185,7 +185,7 @@ def _check_format(context: Context, template: str, given: Sequence[Any], mark: s
 
 @lru_cache(maxsize=512)
 def _format_kind(template: str, mark: str) -> tuple[bool, bool]:
-    """Whether it has a width beyond any mail's, and whether it takes widths from its values."""
+    """Whether it has a huge width, and whether it takes widths from its values."""
     takes = "*" in template if mark == "%" else _NESTED_FIELD.search(template) is not None
     return _LONG_NUMBER.search(template) is not None, takes
 
@@ -200,7 +200,7 @@ def _check_numbers(given: Iterable[Any]) -> None:
 
 
 def check_call(context: Context, called: Any, args: Sequence[Any], more: Mapping[str, Any]) -> None:
-    """Charge a call, and refuse one of a text's methods that would make it boundless."""
+    """Charge a call; refuse string methods with huge arguments."""
     meter = meter_of(context)
     meter.charge(STEP)
     if isinstance(called, LoopContext) and args:
@@ -231,7 +231,7 @@ def _check_method(context: Context, owner: str | bytes, name: str, given: Sequen
 
 
 def check_result(context: Context, result: Any) -> Any:
-    """Charge what a call or filter came to."""
+    """Charge the result of a call or filter; returns it."""
     if isinstance(result, str):
         charge_text(context, result)
     elif isinstance(result, list | tuple | dict):
@@ -293,7 +293,7 @@ def _formatted(context: Context, value: Any, *given: Any, **more: Any) -> None:
 
 
 def is_plain_format(template: str) -> bool:
-    """Whether what it makes is bounded by itself: no widths of note, and few values."""
+    """Whether its result is short by itself: no large widths, few values."""
     return template.count("%") <= _FEW and not any(_format_kind(template, "%"))
 
 
@@ -311,11 +311,11 @@ _BEFORE: dict[str, Callable[..., None]] = {
     "join": _joined,
     "format": _formatted,
 }
-"""What is charged for, or refused, before a filter that can make much of little."""
+"""What is charged or refused before filters that can produce long results."""
 
 
 def metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, charged if it can make much of little; else as it is."""
+    """The filter, metered if it can produce long results."""
     before = _BEFORE.get(name)
     if before is None:
         return function

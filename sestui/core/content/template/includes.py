@@ -1,4 +1,4 @@
-"""``{% include "footer.html" %}``: files that a template is written in, put together once."""
+"""Expand ``{% include "footer.html" %}`` in a template's source."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ _NAME = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)')\s*(?:with(?:out)?\s+context\s*
 
 
 class IncludeError(Exception):
-    """A file can't be included; ``problem`` is the rest of a sentence, ``line`` where that is."""
+    """A file can't be included; ``problem`` is the end of a sentence, ``line`` its place."""
 
     def __init__(self, problem: str, line: int = 1) -> None:
         super().__init__(problem)
@@ -26,23 +26,23 @@ class IncludeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """A template that includes nothing any more."""
+    """A template with its includes expanded."""
 
     text: str
     lines: tuple[int, ...]
-    """For each of its lines the line of the template as written, both from 1."""
+    """For each line (from 1), the line of the template as written."""
 
 
 def expanded(text: str, read: Callable[[str], str], *, most: int) -> Expanded:
-    """The template with what it includes, and what that includes, in its place.
+    """Expand all includes, recursively.
 
     Args:
         text: the template.
-        read: the text of a file by the name the template says; it may raise IncludeError.
-        most: characters that everything together may have.
+        read: returns the text of a file by its name in the template; may raise IncludeError.
+        most: largest total of included characters.
 
     Raises:
-        IncludeError: a file can't be included, includes itself, or it is too much.
+        IncludeError: a file can't be included, or includes itself, or the total is too large.
     """
     pieces: list[str] = []
     lines = [1]
@@ -54,7 +54,7 @@ def expanded(text: str, read: Callable[[str], str], *, most: int) -> Expanded:
 
 
 class _Expander:
-    """Counts what one template includes altogether."""
+    """Expands one template and counts what it includes."""
 
     def __init__(self, read: Callable[[str], str], most: int) -> None:
         self._read = read
@@ -62,7 +62,7 @@ class _Expander:
         self._count = 0
 
     def pieces(self, text: str, inside: tuple[str, ...]) -> Iterator[tuple[str, int, bool]]:
-        """Each piece with the line on which it begins, and whether the text itself holds it."""
+        """Pieces with the line on which they begin, and whether they are the text's own."""
         end, line = 0, 1
         for match in _INCLUDE.finditer(text):
             if match["what"] is None:

@@ -1,4 +1,4 @@
-"""Puts meters and strict comparisons into a template's tree before it is compiled."""
+"""Add meters and strict comparisons to a template's syntax tree before it is compiled."""
 
 from typing import Any
 
@@ -23,19 +23,19 @@ from sestui.core.content.template.budget import (
 from sestui.core.content.template.strict import check_joined, compared, tested
 
 _PRINTED = 20
-"""What printing a short value is charged within a loop or macro."""
+"""Units for printing a short value within a loop or macro."""
 
 
 @pass_context
 def _joined(context: Context, values: list[Any]) -> Any:
-    """What ``~`` does."""
+    """The operator ``~``."""
     check_joined(values)
     meter_of(context).charge_for(values)
     joined = markup_join if context.environment.autoescape else str_join
     return check_result(context, joined(values))
 
 
-# With a space in their names, no template can say them.
+# Names with a space, which no template can contain.
 _COUNTED, _WEIGHED, _CHARGED = " counted", " weighed", " charged"
 _COMPARED, _TESTED, _JOINED, _FORMAT = " compared", " tested", " joined", " format"
 FILTERS = {
@@ -47,18 +47,18 @@ FILTERS = {
     _JOINED: _joined,
     _FORMAT: do_format,
 }
-"""What instrumented trees call."""
+"""Filters that only instrumented trees call."""
 
 
 def instrumented(tree: nodes.Template) -> nodes.Template:
-    """The tree with its loops and macros counted and its values held to what they are."""
+    """The tree with loops and macros metered, and with strict tests and comparisons."""
     printed: set[str] = set()
     _note_printed(tree, printed, test=False)
     return _Instrument(printed).visit(tree)  # type: ignore[no-any-return] # Jinja's stubs
 
 
 def _note_printed(node: nodes.Node, printed: set[str], *, test: bool) -> None:
-    """Names that are used for more than their truth."""
+    """Collect names that are used for more than their truth value."""
     if isinstance(node, nodes.Name):
         if not test:
             printed.add(node.name)
@@ -77,7 +77,7 @@ def _children(node: nodes.Node) -> list[tuple[str, nodes.Node]]:
 
 
 def _is_test(node: nodes.Node, field: str, *, test: bool) -> bool:
-    """Whether only the truth of this child is asked for."""
+    """Whether only the truth value of this child is used."""
     if isinstance(node, nodes.If | nodes.CondExpr):
         return field == "test" or (test and isinstance(node, nodes.CondExpr))
     if isinstance(node, nodes.Not):
@@ -88,7 +88,7 @@ def _is_test(node: nodes.Node, field: str, *, test: bool) -> bool:
 
 
 def _weight(node: nodes.Node) -> int:
-    """What one turn through a body is charged, without what it prints of values."""
+    """Units for one pass through a body, without long values that it prints."""
     texts = sum(len(each.data) for each in node.find_all(nodes.TemplateData))
     printed = sum(len(each.nodes) for each in node.find_all(nodes.Output))
     return STEP + texts + _PRINTED * printed
@@ -99,7 +99,7 @@ def _filter(node: nodes.Node, name: str, *given: Any) -> nodes.Filter:
         each if isinstance(each, nodes.Expr) else nodes.Const(each, lineno=node.lineno)
         for each in given
     ]
-    assert isinstance(node, nodes.Expr)  # noqa: S101 - what is called is an expression
+    assert isinstance(node, nodes.Expr)  # noqa: S101 - only expressions are filtered
     return nodes.Filter(node, name, args, [], None, None, lineno=node.lineno)
 
 
@@ -107,7 +107,7 @@ class _Instrument(NodeTransformer):
     def __init__(self, printed: set[str]) -> None:
         self._printed = printed
 
-    # what repeats
+        # repetition
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja's name
         weight = _weight(node)
@@ -128,12 +128,12 @@ class _Instrument(NodeTransformer):
         node.body.insert(0, nodes.ExprStmt(charge, lineno=node.lineno))
         return node
 
-    # what makes values
+        # new values
 
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
         made = node.node
-        # A price list formats hundreds of numbers: what can be told beforehand isn't asked again.
+        # A price list formats hundreds of numbers, so constant formats are checked beforehand.
         constant = made.value if isinstance(made, nodes.Const) else None
         if node.name == "format" and isinstance(constant, str) and is_plain_format(constant):
             node.name = _FORMAT
@@ -159,7 +159,7 @@ class _Instrument(NodeTransformer):
             return node
         return self._made(node)
 
-    # what asks about values
+        # tests and comparisons
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - Jinja's name
         self.generic_visit(node)
@@ -194,8 +194,8 @@ class _Instrument(NodeTransformer):
         return node
 
     def _truth(self, node: nodes.Node) -> nodes.Expr:
-        """``node``, of whose value only the truth is asked for."""
-        assert isinstance(node, nodes.Expr)  # noqa: S101 - what is asked is an expression
+        """``node`` with a check of values that are used only for their truth."""
+        assert isinstance(node, nodes.Expr)  # noqa: S101 - only expressions are tested
         if isinstance(node, nodes.And | nodes.Or):
             node.left, node.right = self._truth(node.left), self._truth(node.right)
         elif name := _name(node):
@@ -204,7 +204,7 @@ class _Instrument(NodeTransformer):
 
 
 def _name(node: nodes.Node) -> str:
-    """How the author calls the value; '' where it is no plain name."""
+    """The name in the source, dotted if need be; '' for other expressions."""
     if isinstance(node, nodes.Name):
         return node.name
     if isinstance(node, nodes.Getattr):
@@ -214,10 +214,10 @@ def _name(node: nodes.Node) -> str:
 
 
 class Generator(PrintingGenerator):
-    """Writes templates' code: short texts, which nearly all values are, print without a call."""
+    """Generates template code that prints short strings, as most values are, without a call."""
 
     def before_printed(self, frame: Frame) -> None:
-        """Write the test for a short text."""
+        """Write the test for a short string."""
         if frame.eval_ctx.volatile:
             self.write("(escape if context.eval_ctx.autoescape else str)(")
         else:
@@ -225,7 +225,7 @@ class Generator(PrintingGenerator):
         self.write("_v if type(_v := ")
 
     def after_printed(self) -> None:
-        """Write what all other values go through."""
+        """Write the call for all other values."""
         self.write(f") is str and len(_v) <= {SMALL}")
         if not self.environment.autoescape:  # in text a value's own markup is taken off
             self.write(' and "<" not in _v and "&" not in _v')

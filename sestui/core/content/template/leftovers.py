@@ -1,4 +1,4 @@
-"""Placeholders of other systems, which would reach people as they stand."""
+"""Find placeholders of other systems, which would be mailed as they are."""
 
 import re
 
@@ -19,10 +19,10 @@ _FOREIGN = re.compile(
 
 
 def foreign_placeholders(template: str, where: str) -> tuple[tuple[int, str], ...]:
-    """Each left-over of a part as (line within it, text), in order of appearance.
+    """Foreign placeholders as (line from 1, text), in order.
 
     Raises:
-        TemplateError: the template is broken.
+        TemplateError: the template is invalid.
     """
     protected = Protected(template, where)
     return tuple(

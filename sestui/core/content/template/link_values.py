@@ -1,7 +1,7 @@
-"""Values inside links: encoded as their place in the URL wants it.
+"""Encode values in links by their position in the URL.
 
-``?email={{ email }}`` has to arrive as the same address, whatever is in it. What a whole URL comes
-from is left alone, and so is what the author encodes.
+``?email={{ email }}`` must arrive unchanged, whatever the address. A value that is the whole URL is
+left alone, and so is one that the author encodes.
 """
 
 import re
@@ -19,24 +19,24 @@ _URL = re.compile(
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _ENCODED_BY_AUTHOR = re.compile(r"\|\s*urlencode\b|['\"][^'\"]*%[0-9A-Fa-f]{2}")
 _VALUE = "\0"
-"""Stands for a printed value while a URL is looked at."""
+"""Stands for a printed value while a URL is parsed."""
 
 
 class UrlPlace(StrEnum):
-    """Where in a URL a value stands, by what has to be encoded there."""
+    """A value's position in a URL, and the encoding it needs."""
 
     WHOLE = "whole"
-    """It is the URL, its scheme or its host: nothing."""
+    """The URL itself, its scheme or host: not encoded."""
     PATH = "path"
-    """Path or fragment: what can't stand in a URL."""
+    """Path or fragment: characters that a URL can't hold are encoded."""
     QUERY = "query"
-    """The value of a parameter: everything that is no letter, digit, dot, dash or underscore."""
+    """A parameter's value: all but letters, digits, dots, dashes and underscores are encoded."""
     UNKNOWN = "unknown"
-    """In a query, but it may be a name or several parameters: nothing, and the author is told."""
+    """In a query, perhaps several parameters: not encoded, and the author is warned."""
 
 
 def with_encoded_values(protected: Protected, text: str) -> str:
-    """HTML or text in which each value inside a link is printed as its place wants it."""
+    """The HTML or text with each value in a link encoded."""
     made: dict[tuple[str, UrlPlace], str] = {}
 
     def encoded(match: re.Match[str]) -> str:
@@ -58,14 +58,14 @@ def with_encoded_values(protected: Protected, text: str) -> str:
 
 
 def unknown_places(protected: Protected, url: str) -> Iterator[str]:
-    """The values of a URL of which it can't be known whether they have to be encoded."""
+    """The tags of a URL whose encoding can't be determined."""
     for _, _, source, place in _values(protected, url):
         if place is UrlPlace.UNKNOWN and not _ENCODED_BY_AUTHOR.search(source):
             yield source
 
 
 def _values(protected: Protected, url: str) -> Iterator[tuple[int, int, str, UrlPlace]]:
-    """Begin and end of each printed value in a URL, its tag, and its place."""
+    """Begin, end, tag and position of each printed value in a URL."""
     before, at = "", 0
     for word in protected.words(url):
         before += url[at : word.begin]
@@ -76,7 +76,7 @@ def _values(protected: Protected, url: str) -> Iterator[tuple[int, int, str, Url
 
 
 def _place(before: str) -> UrlPlace:
-    """By what stands before it, in which other values are :data:`_VALUE`."""
+    """A value's position by the text before it, in which :data:`_VALUE` stands for other values."""
     scheme = _SCHEME.match(before)
     rest = before[scheme.end() :] if scheme else before
     name = scheme[0].lower() if scheme else ""
@@ -99,7 +99,7 @@ def _place_behind_host(rest: str) -> UrlPlace:
 
 def _in_parts(rest: str) -> UrlPlace:
     separators = [at for at in map(rest.rfind, "?&#") if at >= 0]
-    # A value at the beginning may hold the question mark.
+    # A value at the beginning may contain the question mark.
     in_query = "?" in rest or ("&" in rest and rest.startswith(_VALUE))
     if not in_query or rest.rfind("#") == max(separators, default=-1):
         return UrlPlace.PATH

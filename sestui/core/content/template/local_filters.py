@@ -1,6 +1,6 @@
-"""Dates, money and plurals as people of a language write them: ``{{ now | date("d MMMM") }}``.
+"""Filters for localised dates, money and plurals: ``{{ now | date("d MMMM") }}``.
 
-Babel is imported where a template first uses one of these: nobody else pays for it.
+Babel is slow to import, so it is imported by the first template that uses one.
 """
 
 from collections.abc import Callable
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from babel import Locale
 
 _COST = 500
-"""What one of these is charged; it takes as long as ten steps."""
+"""Budget units for one filter, which takes as long as ten steps."""
 _STYLES = frozenset({"short", "medium", "long", "full"})
 _LONGEST_PATTERN = 100
 _DIGITS = 15
-"""More has no amount; an exponent of millions would be written out."""
+"""Larger exponents are refused, as they would be written out."""
 _USUAL = "en"
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 
@@ -34,17 +34,17 @@ _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 def date_of(
     context: Context, value: Any, pattern: str = "long", locale: str = "", zone: str = ""
 ) -> str:
-    """A date or time as text.
+    """Format a date or time.
 
     Args:
-        context: Jinja's; the campaign's ``lang`` in it is the usual language.
-        value: a date, or a text such as 2026-12-01 or 2026-12-01T09:00+01:00.
+        context: Jinja's; the campaign's ``lang`` in it is the default language.
+        value: a date, or a string such as 2026-12-01 or 2026-12-01T09:00+01:00.
         pattern: short, medium, long, full, or a pattern of CLDR such as ``d MMMM yyyy, HH:mm``.
         locale: a language such as ``de`` or ``pt-BR``.
-        zone: an IANA zone to show a moment in; a time without a zone is taken for one there.
+        zone: an IANA zone to convert a time to; a time without a zone is taken to be in it.
 
     Raises:
-        ValueFault: it is no date, or there is no such pattern, language or zone.
+        ValueFault: it is not a date, or there is no such pattern, language or zone.
     """
     from babel.dates import format_date, format_datetime  # noqa: PLC0415 - see above
 
@@ -60,7 +60,7 @@ def date_of(
         raise ValueFault("date: write short, medium, long, full, or a pattern such as d MMMM yyyy")
     try:
         if isinstance(moment, datetime):
-            # Babel takes a time without a zone for one of UTC, and shows it there.
+            # Babel would treat a time without a zone as UTC.
             return str(format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=language))
         return str(format_date(moment, pattern, locale=language))
     except (ValueError, KeyError, AttributeError) as error:
@@ -71,7 +71,7 @@ def date_of(
 
 @pass_context
 def money(context: Context, value: Any, currency: str = "EUR", locale: str = "") -> str:
-    """An amount: ``{{ price | money("EUR", "de") }}`` is 1.234,50 €.
+    """Format an amount: ``{{ price | money("EUR", "de") }}`` is 1.234,50 €.
 
     Raises:
         ValueFault: it is not a number, or there is no such currency or language.
@@ -87,13 +87,13 @@ def money(context: Context, value: Any, currency: str = "EUR", locale: str = "")
 
 @pass_context
 def plural(context: Context, value: Any, *forms: str, locale: str = "", **named: str) -> str:
-    """The word for a number of things: ``{{ n }} {{ n | plural("letter", "letters") }}``.
+    """Choose a word by a number: ``{{ n }} {{ n | plural("letter", "letters") }}``.
 
-    Languages with more forms than two name them as CLDR does:
-    ``plural(one="list", few="listy", other="listów", locale="pl")``.
+    More than two forms are named as in CLDR: ``plural(one="list", few="listy", other="listów",
+    locale="pl")``.
 
     Raises:
-        ValueFault: it is not a number, or the forms aren't given as above.
+        ValueFault: it is not a number, or the forms are wrong.
     """
     _begin(context, value)
     amount = _number(value, "plural")
@@ -108,17 +108,17 @@ def plural(context: Context, value: Any, *forms: str, locale: str = "", **named:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {"date": date_of, "money": money, "plural": plural}
-"""By the names templates call them."""
+"""The filters by their names in templates."""
 
 
 def _begin(context: Context, value: Any) -> None:
     meter_of(context).charge(_COST)
     if isinstance(value, Undefined):
-        str(value)  # it raises what it is to be told
+        str(value)  # raises its own error
 
 
 def _moment(value: Any) -> date:
-    """A date, or a moment, which is a date too."""
+    """A date, or a datetime, which is a date too."""
     if isinstance(value, date):
         return value
     text = value.strip() if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""One part of a message (subject, HTML, text), cut into what all mails share and what differs."""
+"""Split a part of a message (subject, HTML, text) into constant and variable pieces."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -11,23 +11,23 @@ from sestui.core.content.template.sandbox import compiled, parsed
 
 NOT_TEXT = "a value holds characters that are not text"
 _SEPARATOR = "\ud800"
-"""Between two pieces while they are rendered: half a character, which no mail can hold."""
+"""Separates pieces in rendered text: a lone surrogate, which no mail can hold."""
 
 _Token = str | nodes.Node
 
 
 class MessagePart:
-    """A template cut at its top level; only its pieces are rendered for each recipient.
+    """A template split at its top level; only its variable pieces are rendered for each recipient.
 
-    A piece is what stands between two constant texts: an expression, a whole ``if`` or ``for``, or
-    several in a row.
+    A piece stands between two constant texts: an expression, a whole ``if`` or ``for``, or several
+    in a row.
 
     Args:
         source: the template.
-        where: the part it is named by in errors.
+        where: the part's name in errors.
         html: render with autoescape.
-        written: the author's own templates, to find a failure's line in.
-        ending: if given, blanks around the whole are dropped and this is put at its end.
+        written: the author's own templates, to find the line of an error.
+        ending: if given, the whole is stripped and this is added to its end.
 
     Raises:
         TemplateError: as :func:`sestui.core.content.template.sandbox.compiled`.
@@ -49,7 +49,7 @@ class MessagePart:
         self._strips_last = ending is not None and not constants[-1]
         constants[-1] += ending or ""
         self.constants = tuple(constants)
-        """The texts around the pieces: one more than there are pieces."""
+        """The texts around the pieces, one more than there are pieces."""
         self.written = written
         self._interleaved = [""] * (2 * len(pieces) + 1)
         self._interleaved[::2] = constants
@@ -58,16 +58,16 @@ class MessagePart:
         self._template = compiled(tree, where, html=html)
 
     def pieces(self, names: dict[str, Any]) -> list[str]:
-        """The pieces for one recipient; ``names`` are all that the template may use.
+        """Render the pieces for one recipient; ``names`` are all of the template's variables.
 
         Raises:
-            TemplateError: a value can't stand in any text.
+            TemplateError: a value holds a lone surrogate.
             Exception: whatever the template's expressions raise.
         """
         if not self._count:
             return []
         template = self._template
-        # As Template.render does, without its copies of names that are complete already.
+        # Like Template.render, but without copying the names.
         context = Context(template.environment, names, template.name, template.blocks)
         pieces = "".join(template.root_render_func(context)).split(_SEPARATOR)
         if len(pieces) != self._count:
@@ -86,7 +86,7 @@ class MessagePart:
 
 
 def _tokens(tree: nodes.Template) -> Iterator[_Token]:
-    """Constant texts, and everything else as a statement of its own."""
+    """Constant texts, and everything else as separate statements."""
     for node in tree.body:
         if not isinstance(node, nodes.Output):
             yield node
@@ -99,10 +99,10 @@ def _tokens(tree: nodes.Template) -> Iterator[_Token]:
 
 
 def _with_blanks_in_pieces(tokens: list[_Token]) -> list[_Token]:
-    """Nothing but pieces before the first solid constant and after the last.
+    """Move blanks at the beginning and end of the template into the pieces there.
 
-    If such a piece turns out blank for somebody, the blanks beside it have to go with it: inside
-    of the piece they can be stripped once it is rendered.
+    Such a piece may be empty for some recipient, and then the blanks beside it must be stripped
+    too.
     """
     solid = [i for i, token in enumerate(tokens) if isinstance(token, str) and token.strip()]
     if not solid:
@@ -122,14 +122,14 @@ def _with_blanks_in_pieces(tokens: list[_Token]) -> list[_Token]:
 
 
 def _as_piece(tokens: list[_Token]) -> list[_Token]:
-    """``tokens`` with its blanks made statements; nothing if there are only blanks."""
+    """``tokens`` with blanks as statements; empty if there are only blanks."""
     if all(isinstance(token, str) for token in tokens):
         return []
     return [_text(token) if isinstance(token, str) else token for token in tokens if token]
 
 
 def _grouped(tokens: Iterable[_Token]) -> tuple[list[str], list[list[nodes.Node]]]:
-    """Constants and the pieces between them."""
+    """Group tokens into constants and the pieces between them."""
     constants, pieces = [""], list[list[nodes.Node]]()
     for token in tokens:
         if isinstance(token, str):

@@ -1,9 +1,8 @@
-"""Carry Jinja tags unharmed through Markdown, the CSS inliner and the text converter.
+"""Protect Jinja tags while Markdown, the CSS inliner and the text converter run.
 
-Each tag of a template is replaced by a word that none of them would touch, and put back at the
-end. A tag that prints (``{{ }}``) stays a word everywhere. A tag that doesn't (``{% %}``) becomes
-an HTML comment wherever text may stand, because a bare word between the rows of a table would be
-moved out of it.
+Each tag is replaced by a word that none of them changes, and put back at the end. A tag that prints
+(``{{ }}``) stays a word everywhere. Other tags (``{% %}``) become HTML comments in text, because
+parsers would move a bare word between two table rows out of the table.
 """
 
 import itertools
@@ -32,52 +31,52 @@ _OPAQUE = (
 @dataclass(frozen=True, slots=True)
 class _Tag:
     source: str
-    """As Jinja will read it, '' for a comment; white-space control is already done."""
+    """As Jinja will read it, with white-space control applied; '' for a comment."""
     line: int
     prints: bool
     in_text: str | None = None
-    """What stands for it in the text part; None: the same."""
+    """Its replacement in the text part; None for the same source."""
     counts: bool = False
-    """Whether it is the number of a list's item in the text part."""
+    """Whether it is a list item's number in the text part."""
     where: str = ""
-    """The part that it is written in; '' is the one all others are in."""
+    """The part in which it is written; '' for the main one."""
 
     @property
     def word(self) -> str:
-        """``for``, ``endif`` and so on; '' for a comment and for what prints."""
+        """``for``, ``endif`` and so on; '' for comments and printing tags."""
         name = _NAME.match(self.source, 2)
         return name[1] if name and not self.prints else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One tag where it stands in a text."""
+    """A protected tag in a text."""
 
     begin: int
     end: int
     source: str
     """As Jinja will read it, '' for a comment."""
     name: str
-    """``for``, ``endif`` and so on; '' for a comment and for what prints."""
+    """``for``, ``endif`` and so on; '' for comments and printing tags."""
     prints: bool
 
     @property
     def opens(self) -> bool:
-        """Whether another tag has to close what it begins."""
+        """Whether it needs a closing tag."""
         return self.name in _PAIRED or bool(_BLOCK_SET.fullmatch(self.source))
 
 
 class Protected:
-    """A template whose tags have become words; ``text`` is what Markdown and HTML may work on."""
+    """A template whose tags have become words; ``text`` is safe for Markdown and HTML tools."""
 
     def __init__(self, source: str, where: str, beside: str = "") -> None:
         self.where = where
         self._tags: list[_Tag] = []
         self.mark = _unused_mark(source + beside)
-        """What all words begin with; the source holds it nowhere."""
+        """The prefix of all words, which does not occur in the source."""
         self._word = re.compile(rf"{self.mark}(\d+)z")
         self._places: list[tuple[int, int]] = []
-        """Offset in ``text`` and line of the source where each of its pieces begins."""
+        """Offset in ``text`` and line of the source at which each piece begins."""
         self.text = "".join(self._replace_tags(source))
 
     def _replace_tags(self, source: str) -> list[str]:
@@ -108,15 +107,15 @@ class Protected:
         return self._tags[int(match[1])].prints
 
     def added(self, source: str, in_text: str | None = None, *, counts: bool = False) -> str:
-        """A word for a ``{% %}`` that the author hasn't written.
+        """Add a ``{% %}`` of our own; returns its word.
 
-        ``in_text`` is what stands for it in the text part, ``counts`` says that it is the number
-        of a list's item there.
+        ``in_text`` is its replacement in the text part, where with ``counts`` it is an item's
+        number.
         """
         return self._add(_Tag(source, 1, prints=False, in_text=in_text, counts=counts))
 
     def words(self, text: str) -> list[Word]:
-        """Our words in a part of ``text``, in order."""
+        """The words in a part of ``text``, in order."""
         return [
             Word(match.start(), match.end(), tag.source, tag.word, tag.prints)
             for match in self._word.finditer(text)
@@ -124,12 +123,12 @@ class Protected:
         ]
 
     def around(self, layout: str, where: str, content: str) -> str:
-        """The text of another template, with ``content`` for its ``{{ content }}``.
+        """The layout's text with ``content`` for its ``{{ content }}``, its tags turned into words.
 
-        Its tags become words like those of this one, which was made with ``layout`` beside it.
+        This object must have been constructed with ``layout`` as ``beside``.
 
         Raises:
-            TemplateError: it is broken, or has no such place, or more than one.
+            TemplateError: it is invalid, or has not exactly one ``{{ content }}``.
         """
         other = Protected(layout, where)
         places = 0
@@ -151,7 +150,7 @@ class Protected:
         return text
 
     def without_own_lines(self, text: str) -> str:
-        """The text with its tags that have lines of their own put before the next line."""
+        """The text with tags on lines of their own moved to the start of the next line."""
         pattern = re.compile(rf"^[ \t]*((?:{self.mark}\d+z[ \t]*)+)\n", re.MULTILINE)
 
         def joined(match: re.Match[str]) -> str:
@@ -160,13 +159,13 @@ class Protected:
         return pattern.sub(joined, text)
 
     def printing(self, source: str, instead_of: str) -> str:
-        """A word for a tag that prints, ``{{ … }}``, made of the author's whose word is given."""
+        """Add a printing tag derived from the author's tag with the word ``instead_of``."""
         of = self._word.fullmatch(instead_of)
         line = self._tags[int(of[1])].line if of else 1
         return self._add(_Tag(source, line, prints=True))
 
     def blocks_in_text_as_comments(self, html: str) -> str:
-        """The HTML with each ``{% %}`` that stands in text, not within a tag, made a comment."""
+        """The HTML with each ``{% %}`` in text (not within an HTML tag) as a comment."""
         pattern = re.compile(f"{_OPAQUE}|{self._word.pattern}", re.DOTALL | re.IGNORECASE)
 
         def replace(match: re.Match[str]) -> str:
@@ -178,10 +177,10 @@ class Protected:
         return pattern.sub(replace, html)
 
     def check_tags(self, html: str) -> None:
-        """Refuse a value printed inside an HTML tag outside of quotes: it could add attributes.
+        """Refuse unquoted values inside HTML tags, as they could add attributes.
 
         Raises:
-            TemplateError: names the first such variable.
+            TemplateError: names the first such value.
         """
         for tag in _TAG.finditer(html):
             for word in self._word.finditer(_QUOTED.sub("", tag[0])):
@@ -196,9 +195,9 @@ class Protected:
                     )
 
     def restored(self, text: str, *, in_text: bool = False) -> str:
-        """``text`` as Jinja source: words become their tags again, nothing else is Jinja.
+        """``text`` as Jinja source: words become tags again, and all other braces are escaped.
 
-        ``in_text`` is for the text part, where some of them stand for something else.
+        With ``in_text`` tags get their replacement for the text part.
         """
         word = self._word.pattern
         pattern = re.compile(f'<!--{word}-->|&lt;!--{word}--&gt;|{word}(="")?')
@@ -207,7 +206,7 @@ class Protected:
         for match in pattern.finditer(text):
             pieces.append(_literal(text[end : match.start()]))
             tag = self._tags[int(match[1] or match[2] or match[3])]
-            # As a bare attribute (<td {% if x %}…>) HTML gives a tag an empty value.
+            # HTML tools give a bare attribute (<td {% if x %}…>) an empty value.
             source = tag.source if tag.in_text is None or not in_text else tag.in_text
             pieces.append(source + ((match[4] or "") if tag.prints else ""))
             end = match.end()
@@ -215,16 +214,16 @@ class Protected:
         return "".join(pieces)
 
     def is_block(self, comment: str) -> bool:
-        """Whether the inside of an HTML comment is one of our tags."""
+        """Whether an HTML comment is a protected tag."""
         return self._word.fullmatch(comment) is not None
 
     def is_counter(self, comment: str) -> bool:
-        """Whether the inside of an HTML comment is the number of a list's item."""
+        """Whether an HTML comment is a list item's number."""
         word = self._word.fullmatch(comment)
         return word is not None and self._tags[int(word[1])].counts
 
     def opening_at_end(self, text: str) -> int:
-        """Where the tags begin that stand at the end of ``text`` and open what comes behind it."""
+        """The offset of the trailing tags that open a block after ``text``."""
         found = end = len(text)
         closed = 0
         for word in reversed(self.words(text)):
@@ -240,7 +239,7 @@ class Protected:
         return found
 
     def has_tag(self, text: str) -> bool:
-        """Whether one of our words is in a part of ``text``."""
+        """Whether a part of ``text`` holds a tag."""
         return self._word.search(text) is not None
 
     def without_words(self, text: str) -> str:
@@ -248,11 +247,11 @@ class Protected:
         return self._word.sub("", text)
 
     def written(self, text: str) -> str:
-        """A part of ``text`` with its tags as they were written, to be shown."""
+        """A part of ``text`` with its tags as written, for messages."""
         return self._word.sub(lambda match: self._tags[int(match[1])].source, text)
 
     def line_at(self, offset: int) -> int:
-        """The line of the source, from 1, that stands at ``offset`` in ``text``."""
+        """The source line (from 1) of ``offset`` in ``text``."""
         place = bisect_right(self._places, (offset, sys.maxsize)) - 1
         if place < 0:
             return 1

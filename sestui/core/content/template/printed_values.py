@@ -1,4 +1,4 @@
-"""What is printed of a value: encoded in a link, without its own markup in the text part."""
+"""Printed values: encoded in links, and without markup in the text part."""
 
 import re
 from functools import lru_cache
@@ -20,14 +20,14 @@ _REFERENCE = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DEEPEST = 8
 _LONGEST = 20_000
-"""Characters: more is a document, and takes long to be looked through."""
+"""Characters; longer values are left alone, as they would take too long."""
 
 
 def without_markup(value: Any) -> Any:
-    """A printed value without its tags and with its character references read.
+    """A printed value without HTML tags, its character references resolved.
 
-    What was marked as HTML (``|safe``) loses every tag. Other text may hold ``<`` by itself: of
-    that only whole elements are markup.
+    Values marked as HTML (``|safe``) lose all tags. In other strings ``<`` may be meant literally,
+    so only whole elements are removed.
     """
     if not isinstance(value, str) or ("<" not in value and "&" not in value):
         return value
@@ -51,35 +51,35 @@ def _read(match: re.Match[str]) -> str:
 
 
 def in_query(value: object) -> str:
-    """The value as it stands behind a parameter's ``=``; the filter ``_in_query``."""
+    """Encode a query parameter's value; the filter ``_in_query``."""
     return _quoted(_text(value))
 
 
 @lru_cache(maxsize=256)
 def _quoted(text: str) -> str:
-    # The HTML and the text of a mail print the same.
+    # Cached, as a mail's HTML and text print the same values.
     return quote(text, safe="", errors="replace")
 
 
 def in_path(value: object) -> str:
-    """The value as it stands in a path, where it may be several parts; the filter ``_in_path``."""
+    """Encode a part of a path, which may hold slashes; the filter ``_in_path``."""
     encoded = quote(_text(value), safe="/:@!$&'()*+,;=?#%[]~", errors="replace")
     return _STRAY_PERCENT.sub("%25", encoded) if "%" in encoded else encoded
 
 
 class _Made(str):
-    """Text that a template has made: what is printed in it has been looked at."""
+    """Rendered text, whose values have been cleaned already."""
 
     __slots__ = ()
 
 
 def as_it_is(made: str) -> str:
-    """A part of a template that it has kept in a name, to be printed; the filter ``_as_it_is``."""
+    """Print a captured part of a template unchanged; the filter ``_as_it_is``."""
     return made if isinstance(made, Markup) else _Made(made)
 
 
 FILTERS = {"_as_it_is": as_it_is, "_in_query": in_query, "_in_path": in_path}
-"""For the environments that render messages; authors use ``urlencode``."""
+"""Internal filters; authors use ``urlencode``."""
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The Jinja2 environments templates run in: sandboxed, strict about missing values, bounded."""
+"""Jinja2 environments: sandboxed, strict about missing values, metered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,21 +18,21 @@ from sestui.core.content.template.printed_values import without_markup
 from sestui.core.content.template.strict import printable_value
 
 RANGE_BUDGET = 10_000
-"""Numbers that all ``range()`` calls of one rendering may yield together."""
+"""Total length of all ``range()`` calls in one rendering."""
 _OF_EVERY_DICT = frozenset(dir(dict))
 _LOADING = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 
 class Missing(ExplainedUndefined):
-    """A variable without a value: false in a condition, an error as soon as it is used.
+    """A variable without a value: false in conditions, an error when printed.
 
-    So ``{{ first_name or 'there' }}`` and ``{% if first_name %}`` work for a contact whose cell was
-    empty, and a plain ``{{ first_name }}`` is reported rather than left blank.
+    ``{{ first_name or 'there' }}`` and ``{% if first_name %}`` work for contacts without a first
+    name, while a plain ``{{ first_name }}`` is reported rather than left blank.
     """
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:  # type: ignore[override] # the base is typed as never returning
+    def __bool__(self) -> bool:  # type: ignore[override] # typed as never returning in the base
         return False
 
     @staticmethod
@@ -47,13 +47,13 @@ class Missing(ExplainedUndefined):
 
 
 class RangeBudget:
-    """``range`` for one rendering: raises OverflowError when loops grow beyond any mail's need."""
+    """``range`` for one rendering; raises OverflowError beyond :data:`RANGE_BUDGET`."""
 
     def __init__(self) -> None:
         self._left = RANGE_BUDGET
 
     def __call__(self, *bounds: int) -> range:
-        """As the built-in, while the budget lasts."""
+        """Like the built-in."""
         numbers = range(*bounds)
         self._left -= len(numbers)
         if self._left < 0:
@@ -66,26 +66,26 @@ class _Environment(ImmutableSandboxedEnvironment):
     code_generator_class = Generator
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """``obj.attribute``, or else ``obj[attribute]``, as Jinja has it."""
-        # Jinja waits for an AttributeError first, which costs more than all the rest: loops over
-        # orders and the like ask dicts for hundreds of values.
+        """``obj.attribute``, or else ``obj[attribute]``, as in Jinja."""
+        # Jinja tries getattr first, and the AttributeError is slow where loops read hundreds of
+        # dict values.
         if type(obj) is dict and attribute in obj and attribute not in _OF_EVERY_DICT:
             return obj[attribute]
         return super().getattr(obj, attribute)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse or charge the operators that can eat all memory or time."""
+        """Charge or refuse operators that could use up time or memory."""
         check_binop(context, operator, left, right)
         return super().call_binop(context, operator, left, right)
 
     def call(
-        __self,  # noqa: N805 - as the base has it: a template may give an argument named self
+        __self,  # noqa: N805 - as in the base: templates may pass an argument named self
         __context: Context,
         __obj: Any,
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        """Charge a call, and what it comes to."""
+        """Charge a call and its result."""
         check_call(__context, __obj, args, kwargs)
         return check_result(__context, super().call(__context, __obj, *args, **kwargs))
 
@@ -96,14 +96,14 @@ def _printed_in_text(context: Context, value: Any) -> Any:
 
 
 def _environment(*, autoescape: bool) -> _Environment:
-    # In HTML values are escaped, in text their own markup is taken off.
+    # Values are escaped in HTML; in text their markup is removed.
     shown = printable_value if autoescape else _printed_in_text
     environment = _Environment(undefined=Missing, autoescape=autoescape, finalize=shown)
     metered_filters = {
         name: metered(name, function) for name, function in environment.filters.items()
     }
     environment.filters = metered_filters | FILTERS | PRINTING | LOCAL_FILTERS
-    # lipsum is random and unbounded; range is given per rendering, with its budget.
+    # lipsum is random and unlimited; each rendering gets a range with its own budget.
     for name in ("lipsum", "range"):
         del environment.globals[name]
     return environment
@@ -112,15 +112,15 @@ def _environment(*, autoescape: bool) -> _Environment:
 PLAIN = _environment(autoescape=False)
 HTML = _environment(autoescape=True)
 GLOBALS = dict(PLAIN.globals)
-"""What every template may use besides its variables."""
+"""Names that every template can use besides its variables."""
 _TOO_DEEP = "expressions are nested too deeply"
 
 
 def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
-    """Jinja's lexer over the source: (line, kind, text), kinds as in ``jinja2.lexer``.
+    """Jinja's tokens: (line, kind, text), kinds as in ``jinja2.lexer``.
 
     Raises:
-        TemplateError: an unclosed tag or string.
+        TemplateError: a tag or string is not closed.
     """
     try:
         yield from PLAIN.lexer.tokeniter(source, where)
@@ -129,7 +129,7 @@ def tokens(source: str, where: str) -> Iterator[tuple[int, str, str]]:
 
 
 def parsed(source: str, where: str, *, html: bool) -> nodes.Template:
-    """The template's tree, to be compiled with the same ``html``.
+    """The template's syntax tree, to be compiled with the same ``html``.
 
     Raises:
         TemplateError: as :func:`compiled`.
@@ -143,10 +143,10 @@ def parsed(source: str, where: str, *, html: bool) -> nodes.Template:
 
 
 def compiled(source: str | nodes.Template, where: str, *, html: bool) -> Template:
-    """The template, whose errors carry ``where`` as their file name.
+    """Compile a template; its tracebacks have ``where`` as the file name.
 
     Raises:
-        TemplateError: it isn't Jinja, uses an unknown filter or test, or wants another template.
+        TemplateError: it isn't valid Jinja, or uses an unknown filter or test.
     """
     environment = HTML if html else PLAIN
     try:
@@ -160,19 +160,19 @@ def compiled(source: str | nodes.Template, where: str, *, html: bool) -> Templat
 
 
 def variables_of(source: str, where: str) -> frozenset[str]:
-    """Names the template takes from outside: attributes, keywords, built-ins and ``range``.
+    """The template's variables: attributes, keywords, built-ins and ``range``.
 
     Raises:
-        TemplateError: as :func:`compiled`.
+        TemplateError: as :func:`lines_of_variables`.
     """
     return frozenset(lines_of_variables(source, where))
 
 
 def lines_of_variables(source: str, where: str) -> dict[str, int]:
-    """Those names, each with the line on which it comes first.
+    """The template's variables, each with the line of its first use.
 
     Raises:
-        TemplateError: as :func:`compiled`.
+        TemplateError: it isn't valid Jinja, or loads another template.
     """
     tree = parsed(source, where, html=False)
     try:
@@ -190,7 +190,7 @@ def lines_of_variables(source: str, where: str) -> dict[str, int]:
         raise _syntax_fault(error, where) from error
     except RecursionError as error:
         raise TemplateError(where, None, _TOO_DEEP) from error
-    # The last one in a dict wins: the first line.
+    # Sorted in reverse, so that the first line wins.
     return {name: line for line, name in sorted(found, reverse=True) if name in names}
 
 

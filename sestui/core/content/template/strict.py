@@ -1,7 +1,7 @@
-"""What a value in a template may be used for: nothing is silently false, nothing prints an object.
+"""Strict tests, comparisons and printing of values in templates.
 
-Python compares ``"5" == 5`` to False, takes the text ``no`` for true and prints a function as
-``<function …>``; a mail to thousands must not. Each is an error before sending.
+In Python ``"5" == 5`` is False, the string ``no`` is true and a function prints as ``<function
+…>``. In a message each of these is an error before sending.
 """
 
 import operator
@@ -18,11 +18,11 @@ from sestui.core.content.template.budget import charge_text
 
 _FALSE = frozenset({"false", "0", "0.0"})
 _NO = frozenset({"no", "off", "n", "f"})
-"""As good as false, but a name or an answer may be written so."""
+"""These mean false too, unless the value is also printed, as a name or an answer."""
 
 
-class ValueFault(Exception):  # noqa: N818 - becomes a TemplateError that knows its place
-    """A value is used for what it can't be used for; the text is the rest of a sentence."""
+class ValueFault(Exception):  # noqa: N818 - turned into a TemplateError with part and line
+    """A value is used in a way it can't be; the text is the end of a sentence."""
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -36,10 +36,10 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def compared(left: Any, how: str, right: Any, name: str) -> Any:
-    """``left`` compared with ``right`` as Jinja's operator ``how`` does; ``name`` is whose value.
+    """Apply Jinja's comparison ``how``; ``name`` is the variable's, for the error.
 
     Raises:
-        ValueFault: a text is compared with a number, or with true or false.
+        ValueFault: a string is compared with a number or a boolean.
     """
     if how in {"in", "notin"}:
         several = isinstance(right, list | tuple | set | frozenset) and bool(right)
@@ -72,10 +72,10 @@ def _mixed(name: str, left: Any, right: Any) -> ValueFault:
 
 
 def tested(value: Any, name: str, printed: bool) -> Any:
-    """``value`` where only its truth is asked for; ``printed`` says that it is printed elsewhere.
+    """``value``, of which only the truth is used here; ``printed``: it is printed elsewhere.
 
     Raises:
-        ValueFault: it is a text that says no, and would count as true.
+        ValueFault: it is a string such as ``no``, which would count as true.
     """
     if isinstance(value, str) and len(value) < 6:
         word = value.strip().lower()
@@ -92,10 +92,10 @@ _VALUES = (str, int, float, Decimal, date, time, timedelta, Undefined)
 
 @pass_context
 def printable_value(context: Context, value: Any) -> Any:
-    """What is printed, if it is a value that people can read.
+    """``value``, if people can read it.
 
     Raises:
-        ValueFault: it is an object of the template's own.
+        ValueFault: it is a list, a function or another object.
     """
     kind = type(value)
     if kind is str or kind is Markup:
@@ -107,10 +107,10 @@ def printable_value(context: Context, value: Any) -> Any:
 
 
 def check_joined(values: list[Any]) -> None:
-    """What ``~`` puts together, and ``join``.
+    """Check the operands of ``~``.
 
     Raises:
-        ValueFault: one of them is no value.
+        ValueFault: one of them is not a printable value.
     """
     for each in values:
         if not isinstance(each, _VALUES):
