@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 
 from sestui.store.db.database import Database
 
@@ -15,6 +15,8 @@ from sestui.store.db.database import Database
 class Effort:
     """What was asked of a database."""
 
+    engine: Engine
+    before_each: Callable[[], object] | None = None
     transactions: int = 0
     statements: list[str] = field(default_factory=list)
     """The SQL; BEGIN, COMMIT and ROLLBACK are not among it."""
@@ -31,24 +33,30 @@ def counted(
 
     ``before_each`` is called before each statement: somebody else may do something meanwhile.
     """
-    effort = Effort()
+    effort = Effort(database.engine, before_each)
     token = _COUNTED.set(effort)
-
-    def begun(_connection: Any) -> None:
-        if _COUNTED.get() is effort:
-            effort.transactions += 1
-
-    def asked(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if _COUNTED.get() is effort and not statement.startswith("BEGIN"):
-            effort.statements.append(statement)
-            if before_each is not None:
-                before_each()
-
-    event.listen(database.engine, "begin", begun)
-    event.listen(database.engine, "before_cursor_execute", asked)
     try:
         yield effort
     finally:
-        event.remove(database.engine, "begin", begun)
-        event.remove(database.engine, "before_cursor_execute", asked)
         _COUNTED.reset(token)
+
+
+def _effort(connection: Connection) -> Effort | None:
+    effort = _COUNTED.get()
+    return effort if effort is not None and effort.engine is connection.engine else None
+
+
+# Once and for all engines: other threads use them, and a list of listeners must not change then.
+@event.listens_for(Engine, "begin")
+def _begun(connection: Connection) -> None:
+    if effort := _effort(connection):
+        effort.transactions += 1
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _asked(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    effort = _effort(connection)
+    if effort and not statement.startswith("BEGIN"):
+        effort.statements.append(statement)
+        if effort.before_each is not None:
+            effort.before_each()
