@@ -357,7 +357,7 @@ class Runtime:
     ) -> "Iterator[Engine]":
         """An engine whose worker is registered as long as the block lasts.
 
-        What dead workers left in the air is put in doubt first, and the account is looked at once:
+        What dead workers left in flight is put in doubt first, and the account is looked at once:
         a wrong credential is an error here, not a paused run later.
         """
         from sestui.sending.engine.loop import Engine  # noqa: PLC0415 - only where something is sent
@@ -376,7 +376,7 @@ class Runtime:
                     quota_rule=self.settings.quota_rule,
                     clock=self.clock,
                 ),
-                book=RunQueue(
+                runs=RunQueue(
                     self.runs,
                     compose=self.composers.of_run,
                     quota=self.account.quota,
@@ -397,7 +397,7 @@ class Runtime:
                 yield engine
 
     def reap_dead_workers(self) -> int:
-        """Put in doubt what killed processes had in the air; how many deliveries."""
+        """Put in doubt what killed processes had in flight; how many deliveries."""
         from sestui.sending.worker_registration import reap_dead_workers  # noqa: PLC0415 - psutil
 
         return reap_dead_workers(self.database, self.clock)

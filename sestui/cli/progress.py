@@ -31,7 +31,7 @@ class Stoppable(Protocol):
     """What signals end: a sender, or all that run-due does."""
 
     def stop(self) -> None:
-        """Ask it to end; what is in the air is awaited."""
+        """Ask it to end; what is in flight is awaited."""
 
 
 def follow(runtime: "Runtime", run_id: int) -> End:
@@ -53,7 +53,7 @@ def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
                 if look is not None:
                     look()
         finally:
-            # If looking fails, what is in the air is awaited before anything is closed.
+            # If looking fails, what is in flight is awaited before anything is closed.
             sender.stop()
             sender.join()
     if look is not None:
@@ -65,9 +65,9 @@ def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
 
 @contextmanager
 def stopped_by_signals(work: Stoppable) -> Iterator[None]:
-    """SIGINT, SIGTERM and a closed terminal drain what is in the air; a second SIGINT ends at once.
+    """SIGINT, SIGTERM and a closed terminal drain what is in flight; a second SIGINT ends at once.
 
-    Ending at once is as safe as a kill: what was in the air is put in doubt by the next process.
+    Ending at once is as safe as a kill: what was in flight is put in doubt by the next process.
     """
     asked = threading.Event()
 

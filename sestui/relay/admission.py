@@ -101,7 +101,7 @@ class RelayAdmission:
         senders: int,
         patience: float,
     ) -> None:
-        """``senders`` is the most calls in the air, ``patience`` the seconds a mail waits for a
+        """``senders`` is the most calls in flight, ``patience`` the seconds a mail waits for a
         slot."""
         self._store = store
         self._heartbeat = heartbeat
@@ -184,7 +184,7 @@ class RelayAdmission:
         self._dispatcher.answered.set()
 
     def close(self) -> None:
-        """Drain, wait for the calls in the air, write their answers, end."""
+        """Drain, wait for the calls in flight, write their answers, end."""
         self.drain()
         self._closing.set()
         self._dispatcher.answered.set()
@@ -223,7 +223,7 @@ class RelayAdmission:
         """Take back what has not left, await what has, and write every answer."""
         self._dispatcher.withdraw()
         give_up_at = self._clock.monotonic() + _AIR_SECONDS
-        while self._dispatcher.in_the_air and self._dispatcher.failure is None:
+        while self._dispatcher.in_flight and self._dispatcher.failure is None:
             if self._clock.monotonic() >= give_up_at:
                 break
             self._clock.wait(self._dispatcher.answered, _CLOSING_SECONDS)
@@ -253,7 +253,7 @@ class RelayAdmission:
         if pause > 0:
             self._clock.wait(self._dispatcher.answered, pause)
         self._read_answers()
-        if self._dispatcher.in_the_air:
+        if self._dispatcher.in_flight:
             # More is about to come: a transaction costs much the same for one mail and for ten.
             self._clock.wait(self._closing, _GATHER_SECONDS)
             self._read_answers()

@@ -63,7 +63,7 @@ class SenderSupervisor:
         threads.start(self._thread, self._runtime.clock)
 
     def close(self) -> None:
-        """End the sender: what is in the air gets its answer first."""
+        """End the sender: what is in flight gets its answer first."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)

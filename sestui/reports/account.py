@@ -47,7 +47,7 @@ class AccountReport:
     """The share of SES's 24-hour quota that sestui allows itself."""
     known: KnownAccount
     known_24_hours: int
-    """What this database knows of, whatever SES counts: accepted, in the air and in doubt."""
+    """What this database knows of, whatever SES counts: accepted, in flight and in doubt."""
 
     @property
     def ours_24_hours(self) -> int:

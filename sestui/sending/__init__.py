@@ -1,1 +1,1 @@
-"""From the ledger through the governor to the gateway."""
+"""Sending: from the ledger through the governor to the gateway, and the life of runs."""

@@ -1,4 +1,4 @@
-"""Which process this is, so that others on the same machine can tell whether it still lives."""
+"""Identify processes, so that others on the same machine can tell whether they are alive."""
 
 import os
 import socket
@@ -9,19 +9,19 @@ import psutil
 
 
 def this_host() -> str:
-    """Names the machine, its boot and the process namespace: pids compare only within all three."""
+    """Identifies machine, boot and process namespace, within which pids can be compared."""
     return "/".join((socket.gethostname(), _boot(), _pid_namespace()))
 
 
 def host_name() -> str:
-    """The machine as people call it."""
+    """The machine's name for people."""
     return socket.gethostname()
 
 
-@cache  # it is asked for at each heartbeat, when a process may have no file left to open
+@cache  # needed at each heartbeat, even when no file can be opened
 def _boot() -> str:
     try:
-        # Not the time of the boot, which moves when the wall clock is set.
+        # Not the boot's time, which changes when the wall clock is set.
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return str(int(psutil.boot_time()))
@@ -36,12 +36,12 @@ def _pid_namespace() -> str:
 
 
 def this_process() -> tuple[int, float]:
-    """Pid of this process, and when it started (see :func:`_started_at`)."""
+    """This process's pid and start time (see :func:`_started_at`)."""
     return os.getpid(), _started_at(psutil.Process())
 
 
 def process_started_at(pid: int) -> float | None:
-    """When the process with that pid started (see :func:`_started_at`); None: it is gone."""
+    """The start time (see :func:`_started_at`) of a process; None if it is gone."""
     try:
         return _started_at(psutil.Process(pid))
     except (psutil.Error, OSError):
@@ -49,16 +49,16 @@ def process_started_at(pid: int) -> float | None:
 
 
 def _started_at(process: psutil.Process) -> float:
-    """Seconds that tell two processes of one pid apart, whatever becomes of the wall clock.
+    """Start time in seconds, to distinguish processes with the same pid.
 
-    Linux counts from the boot, and psutil adds the boot's time of day: that moves when the clock
-    is set, and a living worker would be taken for dead.
+    On Linux it counts from the boot. psutil adds the boot's time of day, which changes when the
+    clock is set, so a living worker would be presumed dead.
     """
     return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
 def process_name(pid: int) -> str:
-    """The process as people know it: ``sestui run-due``, ``sqlite3``."""
+    """A process's name for people, such as ``sestui run-due``."""
     try:
         process = psutil.Process(pid)
         words = process.cmdline()
@@ -74,7 +74,7 @@ def process_name(pid: int) -> str:
 
 
 def is_alive(pid: int, started_at: float) -> bool:
-    """Whether the process with that pid is the one that started then."""
+    """Whether the process with this pid and start time is running."""
     try:
         process = psutil.Process(pid)
         same = abs(_started_at(process) - started_at) < 1.0
@@ -82,6 +82,5 @@ def is_alive(pid: int, started_at: float) -> bool:
     except psutil.NoSuchProcess:
         return False
     except (psutil.Error, OSError):
-        # There, but not ours to look at, or we may open no more files: only a process that is known
-        # to be gone is dead. The lease decides on other hosts only.
+        # It exists but can't be examined, or no file can be opened: presume it alive.
         return True

@@ -1,4 +1,4 @@
-"""The sender thread: an engine in the background of whatever the foreground does."""
+"""The sender: an engine in a background thread."""
 
 import logging
 import threading
@@ -14,10 +14,10 @@ _log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Runs one engine in a thread; start it once.
+    """Runs one engine in a thread; can be started once.
 
     ``engine`` is entered in the thread: it registers the worker, and puts in doubt what dead
-    workers had in the air.
+    workers had in flight.
     """
 
     def __init__(self, engine: Callable[[], AbstractContextManager[Engine]], clock: Clock) -> None:
@@ -29,22 +29,19 @@ class Sender:
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="sestui-sender")
         self.end: End | None = None
-        """Why it ended; None while it works, or when :attr:`error` says why."""
+        """Why it ended; None while it works, or if it ended with :attr:`error`."""
         self.error: SestuiError | None = None
 
     def start(self) -> None:
-        """Begin to send.
+        """Start sending.
 
         Raises:
-            SestuiError: the system gives no thread for half a minute.
+            SestuiError: the thread can't be started.
         """
         threads.start(self._thread, self._clock)
 
     def stop(self, within: float = DRAIN_SECONDS) -> None:
-        """Ask it to end: what has not left is taken back, what is in the air is awaited.
-
-        What is unanswered ``within`` seconds is in doubt.
-        """
+        """Ask it to end; see :meth:`Engine.stop`."""
         with self._lock:
             self._stopping = True
             self._within = min(self._within, within)
@@ -58,7 +55,7 @@ class Sender:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread works."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def _work(self) -> None:
@@ -71,6 +68,6 @@ class Sender:
                 self.end = engine.run()
         except SestuiError as error:
             self.error = error
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
+        except BaseException as error:  # noqa: BLE001 - reported by whoever waits for the thread
             _log.exception("The sender has failed.")
             self.error = sender_failed(error)

@@ -1,4 +1,4 @@
-"""The way to SES, or to the simulator in its place, as the settings say."""
+"""Access to SES or to the simulator, by the settings."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SesAccess:
-    """What this process talks to SES with; boto3 and the simulator come with the first use."""
+    """This process's access to SES; boto3 and the simulator are started at first use."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -27,7 +27,7 @@ class SesAccess:
 
     @lazy
     def clients(self) -> "Clients":
-        """boto3's clients, talking to SES or to the simulator, which is started if need be."""
+        """boto3 clients for SES, or for the simulator, which is started if need be."""
         from sestui.ses.client import Clients, Endpoint  # noqa: PLC0415 - boto3 is slow to import
 
         check_variables()
@@ -40,10 +40,10 @@ class SesAccess:
         )
 
     def gateway(self) -> "Gateway":
-        """A way to hand mail to SES, for one thread to drive."""
+        """A new gateway, to be driven by one thread."""
         from sestui.ses.gateway import Gateway  # noqa: PLC0415 - boto3 is slow to import
 
-        # Calls that hang keep their connections, and others go on beside them.
+        # Hanging calls occupy connections beyond the number of senders.
         return Gateway(self.clients, self._clock, most=4 * self._settings.senders)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class SesAccess:
         given = settings.model_fields_set
         return start_simulator(
             settings.data_dir,
-            # Only what was set here: another process's, or `sestui simulator`'s, choice stays.
+            # Only what is set here, so that the choices of other processes stay.
             rate=settings.simulator_rate if "simulator_rate" in given else None,
             quota=settings.simulator_quota if "simulator_quota" in given else None,
             latency=settings.simulator_latency,

@@ -1,4 +1,4 @@
-"""The account as every process on the database shares it."""
+"""The account's status, shared by all processes on the database."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,10 +11,10 @@ from sestui.store.ledger.governor import Governor, row_allowed, row_quota
 
 
 class AccountSource(Protocol):
-    """SES, as far as it tells about the account."""
+    """The part of SES that tells about the account."""
 
     @property
-    def key(self) -> str: ...  # noqa: D102 - names the governor's row
+    def key(self) -> str: ...  # noqa: D102 - key of the governor's row
 
     def look(self) -> AccountStatus:
         """Ask SES."""
@@ -22,17 +22,17 @@ class AccountSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """The account as of one moment, without asking."""
+    """The account as known at one moment."""
 
     row: GovernorRow
     quota: Quota
-    """As last seen, with what was handed over since."""
+    """The last known quota, including mail handed over since."""
     allowed: AllowedRate
-    """How fast mail may leave, throttle cuts included."""
+    """The allowed rate after throttling."""
 
 
 class SharedAccount:
-    """Looks at the account and keeps what SES said in the governor's row."""
+    """Asks for the account's status and keeps it in the governor's row."""
 
     def __init__(
         self, asked: AccountSource, governor: Governor, *, quota_rule: QuotaRule, clock: Clock
@@ -43,18 +43,18 @@ class SharedAccount:
         self._clock = clock
 
     def look(self) -> AccountStatus:
-        """Ask SES now and share the answer with every process."""
+        """Ask SES for the status and share it with all processes."""
         return self.look_closely()[0]
 
     def look_closely(self) -> tuple[AccountStatus, bool]:
-        """The same, and whether nothing was in the air: then the used quota is exact."""
+        """The same, and whether nothing was in flight, so that the used quota is exact."""
         begun = self._governor.look_begins(self._asked.key)
         status = self._asked.look()
         exact = self._governor.look_ends(self._asked.key, status, begun, now=self._clock.now())
         return status, exact
 
     def known(self) -> KnownAccount | None:
-        """What is known now; None before the first look."""
+        """What is known without asking; None if SES was never asked."""
         row = self._governor.row(self._asked.key)
         if row is None:
             return None
@@ -62,6 +62,6 @@ class SharedAccount:
         return KnownAccount(row, row_quota(row, self._quota_rule, now), row_allowed(row, now))
 
     def quota(self) -> Quota | None:
-        """The quota alone."""
+        """The known quota."""
         known = self.known()
         return known.quota if known else None

@@ -1,4 +1,4 @@
-"""A worker's place in the database, from before its first claim to after its last answer."""
+"""Register this process as a worker, from before its first claim until after its last answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,13 +15,13 @@ from sestui.store.ledger.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class WorkerRegistration:
-    """This process as a worker; its heartbeat keeps its claims its own."""
+    """This process's registration; its heartbeat keeps its claims from being put in doubt."""
 
     id: str
     workers: Workers
 
     def beat(self) -> None:
-        """Say that this worker lives, and bury those that don't any more."""
+        """Record that this worker is alive, and reap dead ones."""
         self.workers.beat(self.id)
         self.workers.reap(host=this_host(), is_alive=is_alive)
 
@@ -34,9 +34,9 @@ def registered_worker(
     *,
     lineage: Lineage | None = None,
 ) -> Iterator[WorkerRegistration]:
-    """Register this process for as long as the block lasts.
+    """Register this process for the duration of the block.
 
-    Whoever sends gives ``lineage``, and has looked before whether the database is an older copy.
+    Senders give ``lineage``, after checking that the database is not an older copy.
     """
     workers = Workers(database, clock, lineage)
     workers.reap(host=this_host(), is_alive=is_alive)
@@ -47,12 +47,11 @@ def registered_worker(
     try:
         yield WorkerRegistration(worker_id, workers)
     finally:
-        # One that can't say that it leaves is found by the next process; what kept it from writing
-        # has been told where it cost something.
+        # If this fails, the next process will find the dead worker.
         with suppress(StorageError):
             workers.leave(worker_id)
 
 
 def reap_dead_workers(database: Database, clock: Clock) -> int:
-    """Put in doubt what dead workers had in the air; how many deliveries."""
+    """Put in doubt what dead workers had in flight; returns the number of deliveries."""
     return Workers(database, clock).reap(host=this_host(), is_alive=is_alive)

@@ -1,1 +1,1 @@
-"""Everything that speaks boto3."""
+"""Calls to SES, by boto3 and by connections of our own."""

@@ -1,7 +1,6 @@
-"""botocore's and urllib3's private names, all that are used (tests/unit/test_bounds.py holds them).
+"""All uses of botocore's and urllib3's private names, which tests/unit/test_bounds.py checks.
 
-They are the price for not reading proxies, certificate bundles and client certificates a second
-time, in another way than all other calls to SES.
+With them, our own connections use the same proxies and certificates as boto3's calls.
 """
 
 from typing import Any
@@ -10,25 +9,25 @@ from botocore.httpsession import URLLib3Session
 
 
 class BotoEndpoint:
-    """How botocore's session reaches one URL."""
+    """How botocore's session connects to one URL."""
 
     def __init__(self, session: URLLib3Session, url: str) -> None:
         made: Any = session
         self._session = made
         self._url = url
         self.proxy: str | None = made._proxy_config.proxy_url_for(url)
-        """The proxy's URL; None: it is reached without one."""
+        """The proxy's URL; None for a direct connection."""
         self._manager = made._get_connection_manager(url, self.proxy)
 
     @property
     def forwards_whole_url(self) -> bool:
-        """Whether a proxy reads the requests, and wants the whole URL in them."""
+        """Whether a forwarding proxy expects the whole URL in requests."""
         if self.proxy is None:
             return False
         return bool(self._session._get_request_target(self._url, self.proxy) == self._url)
 
     def proxy_headers(self) -> dict[str, str]:
-        """What such a proxy wants with each request."""
+        """Headers that a forwarding proxy needs with each request."""
         return dict(self._session._proxy_config.proxy_headers_for(self.proxy))
 
     def pool(self) -> Any:
@@ -39,7 +38,7 @@ class BotoEndpoint:
 
 
 def new_connection(pool: Any) -> Any:
-    """A connection of a pool's kind, not opened yet."""
+    """An unopened connection of the pool's kind."""
     return pool._new_conn()
 
 

@@ -1,4 +1,4 @@
-"""What SES says of the account: quota, rate, health, identities."""
+"""Read the account's quota, rate, health and identities from SES."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from sestui.ses.client import CREDENTIAL_CODES, Clients, said_plainly
 _FIGURES = ("Max24HourSend", "MaxSendRate", "SentLast24Hours")
 
 _MISREAD = (AttributeError, TypeError, ValueError)
-"""What botocore's parser raises over JSON of another shape than SES's."""
+"""Exceptions of botocore's parser for JSON that isn't SES's."""
 
 
 class AccountReader:
@@ -25,7 +25,7 @@ class AccountReader:
 
     @property
     def key(self) -> str:
-        """Names the governor's row: processes with the same key share rate and quota."""
+        """Key of the governor's row; processes with the same key share rate and quota."""
         if self.simulated:
             return "simulator"
         if self._clients.is_aws:
@@ -34,13 +34,14 @@ class AccountReader:
 
     @property
     def region(self) -> str:
-        """The AWS region the account is in."""
+        """The account's AWS region."""
         return self._clients.region
 
     def look(self) -> AccountStatus:
-        """Ask SES now. SES limits this call to about one a second: cache what it says.
+        """Ask SES for the account's status.
 
-        Falls back to v1 GetSendQuota where GetAccount isn't known or isn't allowed.
+        SES allows about one such call a second, so cache the result. Falls back to v1's
+        GetSendQuota if GetAccount is unknown or not allowed.
         """
         with said_plainly():
             try:
@@ -72,10 +73,9 @@ class AccountReader:
         )
 
     def _figures(self, quota: Any) -> list[float]:
-        """Max24HourSend, MaxSendRate and SentLast24Hours, as finite numbers.
+        """Max24HourSend, MaxSendRate and SentLast24Hours as finite numbers.
 
-        A portal's login page has none of them (what boto3 can make nothing of, it passes on empty),
-        and it takes JSON's types as they come, NaN among them.
+        boto3 doesn't check: the figures are missing for a captive portal's page, and may be NaN.
         """
         found = quota if isinstance(quota, Mapping) else {}
         figures: list[Any] = [found.get(name) for name in _FIGURES]
@@ -90,7 +90,7 @@ class AccountReader:
         )
 
     def identities(self, *, limit: int = 1000) -> list[Identity]:
-        """Up to ``limit`` sender identities, as SES lists them."""
+        """Up to ``limit`` sender identities, in SES's order."""
         found: list[Identity] = []
         for page in self.identity_pages():
             found += page
@@ -99,7 +99,7 @@ class AccountReader:
         return found[:limit]
 
     def identity_pages(self, *, size: int = 1000) -> Iterator[list[Identity]]:
-        """All sender identities, up to ``size`` a call; SES allows about one call a second."""
+        """All sender identities in pages of ``size``; SES allows about one call a second."""
         token = ""
         while True:
             with said_plainly():

@@ -1,4 +1,4 @@
-"""boto3 clients as sestui wants them: one attempt a call, timeouts, and errors as sentences."""
+"""boto3 clients with a single attempt for each call, timeouts, and errors as sentences."""
 
 import os
 import socket
@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
-"""SES answers within a second or two; what takes longer than this is in doubt."""
+"""SES answers within a second or two."""
 
 _NO_PROXIES: dict[str, str] = {}
-"""The simulator is on this machine, where no proxy of the user's leads."""
+"""The simulator is on this machine, so proxies are bypassed."""
 
 USER_AGENT = f"sestui/{__version__} Boto3/{boto3.__version__}"
 
@@ -56,25 +56,25 @@ _SIMULATOR_REGION = "eu-west-1"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Which SES to talk to; the default is what the standard AWS chain says."""
+    """The SES endpoint and credentials; the defaults are those of the AWS environment."""
 
     url: str | None = None
-    """None: AWS's own endpoint, or AWS_ENDPOINT_URL_SESV2 if that is set."""
+    """None for AWS's endpoint, or AWS_ENDPOINT_URL_SESV2 if set."""
     simulated: bool = False
-    """The simulator has a key of its own, so none of the user's are looked at."""
+    """Whether it is the simulator, for which the user's credentials are not read."""
     profile: str = ""
-    """The AWS profile; '': what AWS's own chain says, as for the region."""
+    """The AWS profile; '' for the environment's. The same goes for ``region``."""
     region: str = ""
     access_key_id: str = "SIMULATOR"
-    """The simulator's own."""
+    """The simulator's key."""
 
 
 class Clients:
-    """The ways to SES of one process; they are thread-safe."""
+    """A process's clients and connections to SES; thread-safe."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         config = Config(
-            # botocore's retries send accepted mail a second time when the answer is lost.
+            # Retries would send accepted mail again when the answer is lost.
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
@@ -110,17 +110,17 @@ class Clients:
                 ),
                 self.endpoint_url,
             )
-            """Opens the connections of the sending calls."""
+            """Opens connections for the sending calls."""
 
     @property
     def signs_at_once(self) -> bool:
-        """Whether :meth:`signed` need not fetch credentials first."""
+        """Whether credentials are at hand, and don't have to be fetched or renewed."""
         return not isinstance(self._session.get_credentials(), RefreshableCredentials)
 
     def signed(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
-        """The headers with which a request that boto3 doesn't make is SES's to take.
+        """The headers of a signed request that is sent without boto3.
 
-        Any thread may call it; it may have to fetch credentials first.
+        Thread-safe; may block to fetch credentials.
 
         Raises:
             AccountError: there are no credentials.
@@ -131,7 +131,7 @@ class Clients:
         return dict(request.headers.items())
 
     def credentials(self) -> Credentials:
-        """The credentials to sign with now; it may have to fetch them first.
+        """The current credentials; may block to fetch them.
 
         Raises:
             BotoCoreError: there are none, or they can't be fetched.
@@ -146,21 +146,21 @@ class Clients:
         return credentials.get_frozen_credentials()
 
     def ses_v1(self) -> "SESClient":
-        """The old API at the same endpoint, for stand-ins that lack parts of the new one."""
+        """A client of API v1 at the same endpoint."""
         url = None if self.is_aws else self.endpoint_url
         with said_plainly():
             return self._session.client("ses", endpoint_url=url, config=self._config)
 
 
 def _check_url(url: str) -> None:
-    """Raise ValueError where requests can't be sent to ``url``."""
+    """Raise ValueError if ``url`` is not a usable HTTP(S) URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
         raise ValueError(f"Invalid endpoint: {url}")
 
 
 def _http_session(meta: "ClientMeta", *, simulated: bool, verify: Any) -> URLLib3Session:
-    """What the client goes by, for calls of our own: with the same proxies and authorities."""
+    """A session for our own connections, with the client's proxies and certificates."""
     endpoint = EndpointCreator(HierarchicalEmitter()).create_endpoint(
         meta.service_model,
         meta.region_name,
@@ -178,11 +178,11 @@ def _http_session(meta: "ClientMeta", *, simulated: bool, verify: Any) -> URLLib
 
 
 _Sessions = tuple[boto3.Session, botocore.session.Session]
-"""boto3's session and botocore's under it."""
+"""boto3's session and its botocore session."""
 
 
 def aws_session(profile: str, region: str) -> _Sessions:
-    """A session with the user's credentials; '' leaves profile or region to AWS's own chain."""
+    """A session with the user's credentials; '' takes profile or region from the environment."""
     core = botocore.session.get_session()
     region_name = region or _named_region()
     session = boto3.Session(
@@ -192,12 +192,12 @@ def aws_session(profile: str, region: str) -> _Sessions:
 
 
 def _named_region() -> str | None:
-    """AWS_REGION, which other SDKs and the AWS CLI know and boto3 doesn't; None: boto3's chain."""
+    """AWS_REGION, which boto3 ignores unlike other SDKs; None leaves it to boto3."""
     return os.environ.get("AWS_REGION") or None
 
 
 def _simulated_session(access_key_id: str) -> _Sessions:
-    """A session that reads no file and no profile of the user's: neither may stop the simulator."""
+    """A session that ignores the user's AWS files and profile, which could be broken."""
     unread = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),
@@ -208,7 +208,7 @@ def _simulated_session(access_key_id: str) -> _Sessions:
     session = boto3.Session(
         botocore_session=core,
         aws_access_key_id=access_key_id,
-        aws_secret_access_key="simulator",  # noqa: S106 - the simulator looks at the id
+        aws_secret_access_key="simulator",  # noqa: S106 - the simulator only reads the id
         region_name=region,
     )
     return session, core
@@ -237,7 +237,7 @@ def _refused(error: ClientError) -> SestuiError:
         )
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code.isdigit() or status >= 500:
-        # The bare status: the answer names no code, so it isn't SES's; or SES has failed.
+        # Without an error code the answer isn't SES's; otherwise SES has failed.
         return AccountUnreachableError(
             f"SES is not available at the moment: it answered {code} "
             f"({message.rstrip('.') or 'without a reason'}); try again in a moment."
@@ -246,7 +246,7 @@ def _refused(error: ClientError) -> SestuiError:
 
 
 _SIMULATORS_WORD = "`sestui simulator key`"
-"""What only the simulator's refusals name: the way out is in them."""
+"""Found only in the simulator's refusals, which tell the remedy."""
 
 CREDENTIAL_CODES = frozenset(
     {
@@ -268,7 +268,7 @@ CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Refusals of the caller, not of the mail."""
+"""Error codes about the caller rather than the mail."""
 
 
 def _failed(error: BotoCoreError) -> SestuiError:
@@ -283,7 +283,7 @@ def _failed(error: BotoCoreError) -> SestuiError:
         return AccountError(f"{error}; check AWS_PROFILE and the setting aws_profile.")
     if isinstance(error, BotoConnectionError | HTTPClientError):
         return AccountUnreachableError(_unreachable(error))
-    # It may hold what a program of the operator's (credential_process) has said.
+    # It may hold output of the operator's credential_process.
     return AccountError(f"AWS can't be used: {' '.join(without_secrets(str(error)).split())}.")
 
 

@@ -1,10 +1,9 @@
-"""Connections to SES that are kept, opened ahead and driven by one thread without ever blocking.
+"""A pool of non-blocking connections to SES, driven by one thread and opened in advance.
 
-One thread for all of them, because a thread a call costs more than the call. A connection that is
-ready has been opened, has shaken hands and is watched: when its other end closes it, it is dropped
-before a mail is put on it. So what has no connection has not left, and what was refused before its
-first byte was written has not either; everything else that fails is unknown
-(docs/decisions/0001-ledger-states.md).
+One thread drives all of them, as a thread for each call would cost more than the call. A ready
+connection has finished its handshakes and is watched, so one that the peer closes is dropped before
+it carries a mail. Without a connection, or before the first byte is written, nothing has been sent;
+every later failure is unknown (docs/decisions/0001-ledger-states.md).
 """
 
 import heapq
@@ -25,29 +24,26 @@ from sestui.ses.opening import Opener, OpeningAttempt
 from sestui.ses.outcome import Outcome, closed, lost, said_too_soon, too_late
 
 CALL_SECONDS = 20.0
-"""SES answers within a second or two. What has no whole answer after this is in doubt, however
-many bytes of one have come."""
+"""A call without a complete answer after this is in doubt; SES takes a second or two."""
 
 _MOST_UNSENT_BYTES = 1_000_000
-"""More requests while so much waits for the line would only make each of them slower, until none is
-through in its time."""
+"""No request is started while this much is unsent, or none would finish in its time."""
 
 _STALLED_SECONDS = 15.0
-"""What has not moved for so long waits for its other end and not for the line."""
+"""A call without progress for this long waits for the peer, not for bandwidth."""
 
 _CROWDED_SECONDS = 5.0
-"""A call's time where no connection is left for other mails because so many calls hang."""
+"""A call's time when all connections are in use."""
 
 _IDLE_SECONDS = 20.0
-"""Shorter than any middlebox forgets a connection, or a server closes it, in silence."""
+"""Shorter than the idle timeouts of servers and middleboxes."""
 
 _STILLBORN_SECONDS = 0.5
-"""What is closed so soon after it was opened, and was of no use, is as good as refused."""
+"""A connection that is closed unused within this counts as refused."""
 
 _IDLE_SHARE, _WARY_FROM_SECONDS, _WARY_SECONDS = 0.5, 2.0, 600.0
-"""Where the other end closes what has been idle for a while, others are given up after this share
-of that while, or a mail could meet the closing on its way; for ten minutes, as it may have been a
-restart."""
+"""If the peer closes idle connections, ours are closed after this share of that time, so that no
+mail meets the closing; for ten minutes, as it may have been a restart."""
 
 _READ_BYTES = 65_536
 
@@ -55,7 +51,7 @@ _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWant
 
 
 class _Call:
-    """A request that has left, in part at least."""
+    """A request that has been sent, at least in part."""
 
     __slots__ = ("connection", "done", "moved_at", "over", "reader", "seconds", "unsent")
 
@@ -69,16 +65,16 @@ class _Call:
         self.connection = connection
         self.done = done
         self.seconds = seconds
-        """What it has for a whole answer."""
+        """Time until its answer must be complete."""
         self.moved_at = now
-        """When the system last took bytes of it."""
+        """When bytes of it were last written."""
         self.over = False
         self.reader = AnswerReader()
         self.unsent: memoryview | None = None
 
 
 class _Connection:
-    """One socket, and the call that it carries, if it does."""
+    """A socket, and the call that it carries, if any."""
 
     __slots__ = ("call", "idle_since", "proven", "sock")
 
@@ -86,15 +82,15 @@ class _Connection:
         self.sock = sock
         self.idle_since = now
         self.proven = False
-        """Whether an answer has come over it."""
+        """Whether it has carried an answer."""
         self.call: _Call | None = None
 
 
 class Connections:
     """Up to ``most`` connections, each carrying one call at a time.
 
-    Everything but :meth:`wake` is for one thread; ``attempt`` makes what opens a connection, in
-    short-lived threads of its own.
+    All methods but :meth:`wake` are for one thread. ``attempt`` makes an attempt to connect, which
+    runs in a short-lived thread.
     """
 
     def __init__(self, attempt: Callable[[], OpeningAttempt], clock: Clock, *, most: int) -> None:
@@ -108,33 +104,32 @@ class Connections:
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._ready: deque[_Connection] = deque()
         self._calls: list[tuple[float, int, _Call]] = []
-        """A heap by their deadlines; those that are over are passed over."""
+        """A heap by deadline; finished calls are skipped."""
         self._numbers = itertools.count()
         self._writing: set[_Call] = set()
-        """Those that have left in part only."""
+        """Calls that have been sent only in part."""
         self._open = 0
         self._opener = Opener(attempt, clock, self.wake)
         self._idle_seconds, self._wary_until = _IDLE_SECONDS, float("-inf")
 
     @property
     def trouble(self) -> ConnectError | None:
-        """Why no connection can be had; None when the last attempt went well."""
+        """Why connecting fails; None if the last attempt succeeded."""
         return self._opener.trouble
 
     @property
     def ready(self) -> int:
-        """How many connections could carry a call now."""
+        """Number of connections that could carry a call now."""
         return len(self._ready)
 
     def want(self, count: int) -> None:
-        """Keep about so many connections open, or being opened, from now on."""
+        """Keep about ``count`` connections open from now on."""
         self._wanted = min(self._most, count)
 
     def send(self, request: bytes, done: Callable[[Outcome], None]) -> bool:
-        """Put ``request`` on a connection; False: there was none, and no byte of it has left.
+        """Send ``request`` over a ready connection; False if there is none, or too much is unsent.
 
-        So it is too while others wait for the line. ``done`` is called once, from a later
-        :meth:`poll`, with what came of it.
+        In that case no byte has been sent. Otherwise a later :meth:`poll` calls ``done`` once.
         """
         while self._ready and not self._line_is_full():
             connection = self._ready.popleft()
@@ -145,7 +140,7 @@ class Connections:
                 sent = connection.sock.send(request)
             except _NOT_NOW:
                 sent = 0
-            except OSError:  # it has just been closed: nothing of the request was taken
+            except OSError:  # just closed: nothing of the request was sent
                 self._drop(connection)
                 continue
             now, seconds = self._clock.monotonic(), CALL_SECONDS + line_seconds(len(request))
@@ -166,7 +161,7 @@ class Connections:
         return sum(len(unsent) for unsent in waiting if unsent) > _MOST_UNSENT_BYTES
 
     def poll(self, seconds: float) -> None:
-        """Wait up to ``seconds`` for something to happen, and deal with it."""
+        """Wait up to ``seconds`` for events, and handle them."""
         self._opener.open(self._wanted - self._open)
         for key, events in self._selector.select(max(0.0, seconds)):
             connection = key.data
@@ -181,12 +176,12 @@ class Connections:
         self._expire()
 
     def wake(self) -> None:
-        """Make a :meth:`poll` that waits return; any thread may call it."""
-        with suppress(OSError):  # full, so it wakes anyway; or closed, so nobody sleeps
+        """Wake a waiting :meth:`poll`; thread-safe."""
+        with suppress(OSError):  # full, so it wakes anyway; or closed
             self._waker.send(b"x")
 
     def close(self) -> None:
-        """Close every connection; calls that have no answer yet never get one."""
+        """Close all connections; unanswered calls never get an answer."""
         self._wanted = 0
         self._opener.close()
         for key in list(self._selector.get_map().values()):
@@ -207,7 +202,7 @@ class Connections:
             self._ready.append(connection)
 
     def _unasked(self, connection: _Connection) -> None:
-        """The other end has closed ``connection``, or says what nobody asked."""
+        """The peer has closed ``connection``, or sent unexpected data."""
         self._drop(connection)
         now = self._clock.monotonic()
         idle = now - connection.idle_since
@@ -221,7 +216,7 @@ class Connections:
                 )
             )
 
-    # carrying
+        # calls
 
     def _watch(self, connection: _Connection, events: int) -> None:
         self._selector.modify(connection.sock, events, connection)
@@ -231,7 +226,7 @@ class Connections:
             self._woken.recv(_READ_BYTES)
 
     def _write(self, connection: _Connection) -> None:
-        """Go on writing until the system takes no more for now."""
+        """Write until the socket would block."""
         call = connection.call
         if call is None:
             return
@@ -263,7 +258,7 @@ class Connections:
                 return
 
     def _heard(self, connection: _Connection, data: bytes) -> bool:
-        """Take ``data`` in (b'': the other end has closed); False: the connection is gone."""
+        """Handle ``data`` (b'' if the peer has closed); False if the connection is gone."""
         call = connection.call
         if call is None:
             self._unasked(connection)
@@ -294,7 +289,7 @@ class Connections:
         return kept
 
     def _lose(self, connection: _Connection, reply: Reply) -> None:
-        """Close the connection; what it carried, if anything, is lost."""
+        """Close the connection; a call on it gets ``reply``."""
         call, connection.call = connection.call, None
         if call is None:
             self._unasked(connection)
@@ -308,11 +303,11 @@ class Connections:
         self._open -= 1
         self._selector.unregister(connection.sock)
         connection.sock.close()
-        with suppress(ValueError):  # one that carries a call is not among the ready
+        with suppress(ValueError):  # not ready while it carries a call
             self._ready.remove(connection)
 
     def _expire(self) -> None:
-        """Give up calls that take too long, and connections that have been idle for too long."""
+        """Give up calls and idle connections after their time."""
         now = self._clock.monotonic()
         crowded = self._open >= self._most and not self._ready
         while self._calls:
@@ -331,7 +326,7 @@ class Connections:
 
 
 def _silent(sock: socket.socket) -> bool:
-    """Whether the connection is open and nothing has come in: only then may a mail leave by it."""
+    """Whether the connection is open and has no unread data, and so may carry a mail."""
     try:
         sock.recv(1)
     except _NOT_NOW:

@@ -1,7 +1,7 @@
-"""Opening connections to SES: name, TCP, proxy and TLS, all before a mail's turn comes.
+"""Open connections to SES: name resolution, TCP, proxy and TLS, before any mail is sent.
 
-What fails here has carried no mail, for certain. urllib3 and botocore do the work, so proxies, an
-own certificate authority, IPv6 and client settings are those of every other call to SES.
+urllib3 and botocore do the work, so proxies, certificates, IPv6 and client settings are the same as
+in all other calls to SES.
 """
 
 import logging
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class ConnectError(Exception):
-    """No connection could be made; ``code`` is botocore's name for it, the text a sentence."""
+    """Connecting failed; ``code`` is botocore's name of the error, the text a sentence."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -43,16 +43,13 @@ class Route:
     """How requests to one endpoint are addressed."""
 
     whole_url: bool
-    """A proxy forwards them: the request line holds the whole URL."""
+    """Whether the request line holds the whole URL, for a forwarding proxy."""
     headers: dict[str, str]
-    """What a forwarding proxy wants with each request."""
+    """Headers that a forwarding proxy needs with each request."""
 
 
 class Connector:
-    """Opens connections to one endpoint, by whatever way the user's AWS settings name.
-
-    ``session`` is botocore's.
-    """
+    """Opens connections to one endpoint with the settings of a botocore ``session``."""
 
     def __init__(self, session: URLLib3Session, url: str) -> None:
         self._url = url
@@ -62,16 +59,16 @@ class Connector:
         self.route = Route(whole_url, self._endpoint.proxy_headers() if whole_url else {})
 
     def attempt(self) -> "ConnectAttempt":
-        """What opens one connection."""
+        """A new attempt to open one connection."""
         pool = self._endpoint.pool()
         return ConnectAttempt(
             self, pool, tunnels=self._proxy is not None and not self.route.whole_url
         )
 
     def refused(self, error: Exception) -> ConnectError:
-        """``error``, which an attempt met, as a sentence."""
+        """The error of an attempt as a sentence."""
         where, why = urlsplit(self._url).netloc, _plain(error)
-        # Whoever goes by a proxy connects to nobody else.
+        # With a proxy, only the proxy is connected to.
         by_proxy = isinstance(error, ProxyError | NewConnectionError | ConnectTimeoutError)
         if self._proxy and (by_proxy or "Tunnel connection" in str(error)):
             proxy = mask_proxy_url(self._proxy)
@@ -97,12 +94,11 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
     ((OSError,), "EndpointConnectionError", "No connection to {where}: {why}."),
     ((HTTPError, BotoCoreError), "HTTPClientError", "No connection to {where}: {why}."),
 )
-"""The first that fits, with botocore's name for it; urllib3's NewConnectionError is one of its
-timeouts."""
+"""The first match counts; urllib3's NewConnectionError is a subclass of its timeout."""
 
 
 class ConnectAttempt:
-    """One attempt to open a connection, made in a thread of its own."""
+    """An attempt to open one connection, in its own thread."""
 
     def __init__(self, connector: Connector, pool: Any, *, tunnels: bool) -> None:
         self._connector = connector
@@ -112,10 +108,10 @@ class ConnectAttempt:
         self._aborted = False
 
     def connect(self) -> socket.socket:
-        """A new connection, its handshakes done.
+        """A new connection, with its handshakes done.
 
         Raises:
-            ConnectError: there is none to be had now.
+            ConnectError: it can't be opened.
         """
         try:
             self._connection = connection = new_connection(self._pool)
@@ -130,13 +126,13 @@ class ConnectAttempt:
                 self._connection.close()
             met = TimeoutError() if self._aborted else error
             raise self._connector.refused(met) from error
-        # Ours from here on: the connection object would close it when it is collected.
+        # Take the socket, which the connection object would close when it is collected.
         found: socket.socket = connection.sock
         connection.sock = None
         return found
 
     def abort(self) -> None:
-        """End an attempt that takes too long: a handshake may come byte by byte for hours."""
+        """Abort an attempt that takes too long, as a slow handshake could take hours."""
         self._aborted = True
         sock = getattr(self._connection, "sock", None)
         if sock is not None:
@@ -145,7 +141,7 @@ class ConnectAttempt:
 
 
 def _plain(error: BaseException) -> str:
-    """The system's own word for it, without the objects that urllib3 puts around it."""
+    """The underlying error's text, without urllib3's wrapping."""
     while error.__cause__ is not None and not isinstance(error, OSError):
         error = error.__cause__
     if isinstance(error, ssl.SSLError):  # without OpenSSL's file and line

@@ -1,4 +1,4 @@
-"""Where AWS credentials come from, and which profiles there are; names only, never a secret."""
+"""The source of AWS credentials, and the available profiles; names only, no secrets."""
 
 import os
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ _METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """Where SES's credentials come from."""
+    """The source of the credentials for SES."""
 
     profile: str
-    """The profile's name; '' where none is named."""
+    """The profile's name; '' for none."""
     profile_from: str
     """``aws_profile`` (the setting), ``AWS_PROFILE`` or ''."""
     method: str
-    """In words; '' where no credentials were found."""
+    """In words; '' if no credentials were found."""
     region: str
-    """'' where none is set."""
+    """'' if none is set."""
 
     @property
     def sentence(self) -> str:
@@ -48,16 +48,16 @@ class Profile:
 
     name: str
     region: str
-    """'' where it names none."""
+    """'' if it sets none."""
 
 
 def credential_source(profile: str, region: str) -> CredentialSource:
-    """What AWS's own chain finds, given the settings' profile and region ('' for none).
+    """Find credentials in AWS's chain, with the settings' profile and region ('' for none).
 
-    May take a second: single sign-on reads its cache, an instance's role asks the instance.
+    May take a second, as single sign-on reads its cache, and roles ask the instance.
 
     Raises:
-        AccountError: the profile does not exist, or the AWS files are broken.
+        AccountError: the profile does not exist, or the AWS files are invalid.
     """
     in_environment = os.environ.get("AWS_PROFILE", "")
     with said_plainly():
@@ -72,10 +72,10 @@ def credential_source(profile: str, region: str) -> CredentialSource:
 
 
 def profiles() -> list[Profile]:
-    """Every profile of the AWS files, in their order.
+    """All profiles of the AWS files, in their order.
 
     Raises:
-        AccountError: the files are broken.
+        AccountError: the files are invalid.
     """
     with said_plainly():
         return [
@@ -84,7 +84,7 @@ def profiles() -> list[Profile]:
 
 
 def regions() -> list[str]:
-    """The regions that have SES, as far as boto3 knows."""
+    """The regions with SES that boto3 knows."""
     return list(boto3.Session(region_name="us-east-1").get_available_regions("sesv2"))
 
 

@@ -1,4 +1,4 @@
-"""The one object that hands mail to SES."""
+"""The gateway, through which all mail goes to SES."""
 
 import base64
 import json
@@ -26,11 +26,11 @@ from sestui.ses.signer import Credentials, Signer
 _log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 60.0
-"""Temporary credentials are asked for again this often; botocore renews them before they end."""
+"""How often temporary credentials are fetched; botocore renews them before they expire."""
 
 
 class Operation(Enum):
-    """The calls, by their paths in SES's API v2."""
+    """The sending calls, by their paths in API v2."""
 
     SEND_EMAIL = "/v2/email/outbound-emails"
     SEND_BULK_EMAIL = "/v2/email/outbound-bulk-emails"
@@ -38,7 +38,7 @@ class Operation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SesCall:
-    """A call that is serialised and not signed yet."""
+    """A serialised call, not signed yet."""
 
     operation: Operation
     body: bytes
@@ -46,7 +46,7 @@ class SesCall:
 
 
 def _replies(operation: Operation, mails: int, outcome: Outcome) -> Sequence[Reply]:
-    """What came of a call, for each of its ``mails``."""
+    """The replies to each of a call's ``mails``."""
     if isinstance(outcome, Reply):
         return [outcome] * mails
     if operation is Operation.SEND_EMAIL:
@@ -55,14 +55,14 @@ def _replies(operation: Operation, mails: int, outcome: Outcome) -> Sequence[Rep
 
 
 class Gateway:
-    """Hands mails to SES, one attempt each; driven by one thread, which it never blocks.
+    """Hands mails to SES, with a single attempt for each; driven by one thread, without blocking.
 
-    Whoever sends first says how many connections it :meth:`want`\\ s, and calls :meth:`poll` again
-    and again: that is where connections open, answers are read and time runs out.
+    The caller says how many connections it :meth:`want`\\ s and then calls :meth:`poll` in a loop,
+    which opens connections, reads answers and handles timeouts.
     """
 
     def __init__(self, clients: Clients, clock: Clock, *, most: int) -> None:
-        """``most`` connections may be open."""
+        """``most`` is the largest number of connections."""
         self._clients = clients
         self._clock = clock
         base = clients.endpoint_url.rstrip("/")
@@ -74,16 +74,16 @@ class Gateway:
         self._fetching = threading.Lock()
         self._connections = Connections(self._attempt, clock, most=most)
         self.wake = self._connections.wake
-        """Make a :meth:`poll` that waits return; any thread may call it."""
+        """Wakes a waiting :meth:`poll`; thread-safe."""
 
     @property
     def ready(self) -> int:
-        """How many calls could leave at this moment."""
+        """Number of calls that could be sent now."""
         return self._connections.ready if self._credentials is not None else 0
 
     @property
     def trouble(self) -> Reply | None:
-        """Why nothing can leave, as the reply to whatever would; None when all is well."""
+        """Why nothing can be sent, as a reply; None if all is well."""
         error = self._connections.trouble
         if error is None:
             return None
@@ -91,23 +91,23 @@ class Gateway:
         return Reply(AnswerKind.NOT_SENT, code=error.code, reason=str(error), hold_back=hold)
 
     def want(self, calls: int) -> None:
-        """Have connections for so many calls at once, from now on."""
+        """Keep connections for this many concurrent calls from now on."""
         self._connections.want(calls)
 
     def call(self, mails: Sequence[Mail]) -> SesCall:
-        """One call for ``mails``: of up to 50 mails of one message if there are several.
+        """Serialise a call for one mail, or for up to 50 mails of one message.
 
         Raises:
-            TypeError, ValueError: what they hold can't be written as JSON.
+            TypeError, ValueError: they can't be written as JSON.
         """
         if len(mails) == 1:
             return SesCall(Operation.SEND_EMAIL, _json(single_request(mails[0])), 1)
         return SesCall(Operation.SEND_BULK_EMAIL, _json(bulk_request(mails)), len(mails))
 
     def send(self, call: SesCall, done: Callable[[Sequence[Reply]], None]) -> bool:
-        """Sign ``call`` and let it leave; False: it could not, and no byte of it has.
+        """Sign and send ``call``; False if no byte of it could be sent.
 
-        ``done`` is called once, in a later :meth:`poll`, with a reply for each mail in their order.
+        A later :meth:`poll` calls ``done`` once, with the replies to all mails in order.
         """
         if self._credentials is None:
             return False
@@ -118,22 +118,22 @@ class Gateway:
         )
 
     def poll(self, seconds: float) -> None:
-        """Wait up to ``seconds`` for answers and connections, and deal with what comes."""
+        """Wait up to ``seconds`` for answers and connections, and handle them."""
         if self._clock.monotonic() - self._fetched_at > _FRESH_SECONDS and self._credentials:
             self._refresh()
         self._connections.poll(seconds)
 
     def close(self) -> None:
-        """Close all connections; calls without an answer never get one."""
+        """Close all connections; unanswered calls never get an answer."""
         self._connections.close()
 
-    # credentials and connections: whatever may block is done in threads of its own
+    # credentials and connections: blocking work is done in separate threads
 
     def _attempt(self) -> "_Attempt":
         return _Attempt(self._fetch, self._clients.connector.attempt())
 
     def _refresh(self) -> None:
-        """Fetch the credentials anew beside everything else, if they are of the kind that ends."""
+        """Fetch temporary credentials again in the background."""
         self._fetched_at = self._clock.monotonic()
         if self._clients.signs_at_once:
             return
@@ -142,13 +142,13 @@ class Gateway:
                 target=self._fetch_again, name="sestui-credentials", daemon=True
             ).start()
         except RuntimeError:
-            return  # no thread to be had: the ones we have are good for a while yet
+            return  # no thread available: the current credentials are valid for a while yet
 
     def _fetch_again(self) -> None:
         try:
             self._fetch()
         except ConnectError:
-            return  # those that are there are used until SES refuses them, which says more
+            return  # keep the current ones until SES refuses them, which tells more
 
     def _fetch(self) -> None:
         with self._fetching:
@@ -163,16 +163,16 @@ class Gateway:
                 _log.warning("AWS credentials can't be fetched.", exc_info=True)
                 raise ConnectError(type(error).__name__, f"No AWS credentials: {error}") from error
             self._fetched_at = now
-            if found != self._credentials:  # the signer knows them by their identity
+            if found != self._credentials:  # the signer compares them by identity
                 self._credentials = found
 
 
 class _NoCredentialsError(ConnectError):
-    """There are none: a person has to act."""
+    """There are no credentials: a person has to act."""
 
 
 class _Attempt:
-    """Credentials first, then a connection: a mail needs both to leave."""
+    """Fetches credentials first, then connects: a mail needs both."""
 
     def __init__(self, fetch: Callable[[], None], attempt: Any) -> None:
         self._fetch = fetch
@@ -200,13 +200,13 @@ def _signer(clients: Clients, url: str) -> Signer:
 def _json(request: Any) -> bytes:
     try:
         written: bytes = orjson.dumps(request, default=_text_of)
-    except orjson.JSONEncodeError:  # half a character: JSON has it as an escape only
+    except orjson.JSONEncodeError:  # a lone surrogate, which JSON holds only as an escape
         written = json.dumps(request, default=_text_of).encode()
     return written
 
 
 def _text_of(blob: Any) -> str:
-    """How the API writes bytes in JSON."""
+    """Bytes as base64, as the API writes them in JSON."""
     if not isinstance(blob, bytes | bytearray):
         raise TypeError(f"{type(blob).__name__} can't stand in a request")
     return base64.b64encode(blob).decode("ascii")

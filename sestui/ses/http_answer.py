@@ -1,29 +1,29 @@
-"""Reading one HTTP/1.1 answer from bytes as they come, bounded in size; httptools parses."""
+"""Incremental reader of one HTTP/1.1 answer, limited in size, on top of httptools."""
 
 from dataclasses import dataclass, field
 
 import httptools
 
 MOST_BYTES = 2_000_000
-"""Longer answers are nobody's: SES's longest, to a bulk call of 50, is about 10 kB."""
+"""The longest answer that is read; SES's longest, to a bulk call, is about 10 kB."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A whole answer, whoever gave it."""
+    """A complete HTTP answer, from SES or something in between."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
-    """Names in lower case; of one that comes twice, the last."""
+    """Names in lower case; the last of duplicates counts."""
     body: bytes = b""
 
 
 class UnreadableError(Exception):
-    """What came is not an HTTP answer, or far too long; the text says what it is."""
+    """The data is not an HTTP answer, or too long; the text completes "the answer is …"."""
 
 
 class AnswerReader:
-    """Reads one answer; make a new one for the next."""
+    """Reads a single answer."""
 
     def __init__(self) -> None:
         self._headers: dict[str, str] = {}
@@ -33,13 +33,13 @@ class AnswerReader:
         self._answer: HttpAnswer | None = None
         self._parser = httptools.HttpResponseParser(self)
         self.keeps_alive = False
-        """Whether the connection can carry another request once the answer is whole."""
+        """Whether the connection can be reused once the answer is complete."""
 
     def feed(self, data: bytes) -> HttpAnswer | None:
-        """Take ``data`` in; the answer once it is whole, else None.
+        """Parse more ``data``; returns the answer once it is complete, else None.
 
         Raises:
-            UnreadableError: it makes no sense.
+            UnreadableError: it can't be parsed.
         """
         self._size += len(data)
         if self._size > MOST_BYTES:
@@ -51,18 +51,18 @@ class AnswerReader:
         except httptools.HttpParserError as error:
             if self._answer is None:
                 raise UnreadableError("not HTTP") from error
-            self.keeps_alive = False  # what follows a whole answer isn't its fault
+            self.keeps_alive = False  # extra data after a complete answer
         return self._answer
 
     def end(self) -> HttpAnswer | None:
-        """The answer if it is one that only the connection's end ends; None: it was cut off."""
+        """The answer if the end of the connection completes it; None if it was cut off."""
         bounded = "content-length" in self._headers or "transfer-encoding" in self._headers
         return self._read() if self._headed and not bounded else None
 
     def _read(self) -> HttpAnswer:
         return HttpAnswer(self._parser.get_status_code(), self._headers, b"".join(self._body))
 
-    # httptools calls these; one request has one answer, and what follows it is nobody's
+    # Called by httptools; everything after the first answer is ignored.
 
     def on_message_begin(self) -> None:  # noqa: D102
         if self._answer is not None:
@@ -86,4 +86,4 @@ class AnswerReader:
             self._answer = self._read()
             self.keeps_alive = self._parser.should_keep_alive()
         else:
-            self._headers = {}  # 100 Continue and the like: the answer is still to come
+            self._headers = {}  # 100 Continue and the like precede the answer

@@ -1,4 +1,4 @@
-"""Opening connections behind the thread that uses them, and less often after failures."""
+"""Open connections in background threads, with backoff after failures."""
 
 import logging
 import socket
@@ -14,22 +14,22 @@ from sestui.ses.connector import ConnectError
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 12.0
-"""For all handshakes together, however slowly the other side speaks."""
+"""For all handshakes together."""
 
 _MOST_AT_ONCE = 4
-"""Connections that are being opened at the same time."""
+"""Connections that may be opened concurrently."""
 
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.2, 5.0
 
 
 class OpeningAttempt(Protocol):
-    """One attempt to open a connection."""
+    """An attempt to open one connection."""
 
     def connect(self) -> socket.socket:
-        """Open it, blocking; ConnectError if it can't be."""
+        """Open it, blocking; raises ConnectError."""
 
     def abort(self) -> None:
-        """Make :meth:`connect`, in another thread, fail soon."""
+        """Make a running :meth:`connect` in another thread fail."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,12 +41,12 @@ class _Opening:
 
 
 class Opener:
-    """Opens connections in short-lived threads; everything else is for one thread."""
+    """Opens connections in short-lived threads; its methods are for one thread."""
 
     def __init__(
         self, attempt: Callable[[], OpeningAttempt], clock: Clock, wake: Callable[[], None]
     ) -> None:
-        """``attempt`` makes what opens a connection; ``wake`` is called when one has an end."""
+        """``attempt`` makes an attempt; ``wake`` is called when one has ended."""
         self._attempt = attempt
         self._clock = clock
         self._wake = wake
@@ -54,13 +54,13 @@ class Opener:
         self._under_way: set[_Opening] = set()
         self._ended: deque[_Opening] = deque()
         self._failures = 0
-        """Steps of backoff since the last answer."""
+        """Backoff steps since the last answer."""
         self._retry_at = float("-inf")
         self.trouble: ConnectError | None = None
-        """Why no connection can be had; None when the last attempt went well."""
+        """Why connecting fails; None if the last attempt succeeded."""
 
     def open(self, wanted: int) -> None:
-        """Let so many be on their way, or as many as may be at once."""
+        """Start attempts until ``wanted`` are running, within the limit."""
         now = self._clock.monotonic()
         if now < self._retry_at:
             return
@@ -83,7 +83,7 @@ class Opener:
         except ConnectError as error:
             opening.error = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop must know
-            _log.exception("A connection to SES can't be opened, and nobody foresaw why.")
+            _log.exception("Opening a connection to SES failed unexpectedly.")
             opening.error = ConnectError(
                 type(error).__name__, f"No connection to SES: {type(error).__name__}."
             )
@@ -93,7 +93,7 @@ class Opener:
         self._wake()
 
     def opened(self) -> list[socket.socket]:
-        """Those that are open since the last call; attempts that take too long are ended."""
+        """Connections opened since the last call; also aborts attempts that take too long."""
         now = self._clock.monotonic()
         for opening in self._under_way:
             if now - opening.began > _CONNECT_SECONDS:
@@ -110,21 +110,21 @@ class Opener:
         return found
 
     def failed(self, error: ConnectError) -> None:
-        """Note that there is no connection to be had, and wait longer before the next attempt."""
+        """Record a failure, and back off before the next attempt."""
         self.trouble = error
         now = self._clock.monotonic()
         if now < self._retry_at:
-            return  # those that were under way together fail together: one step for all of them
+            return  # concurrent attempts fail together: one step for all
         wait = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
         self._retry_at = now + wait
 
     def answered(self) -> None:
-        """Note that there was an answer: connections are of use."""
+        """Record an answer, which resets the backoff."""
         self._failures = 0
 
     def close(self) -> None:
-        """End what is on its way; what is opened all the same is closed."""
+        """Abort running attempts; connections that they still open are closed."""
         self._closed = True
         self._close_ended()
         for opening in self._under_way:

@@ -1,24 +1,24 @@
-"""What comes of a request that has left: an answer, whoever gave it, or none that can be read."""
+"""The outcome of a request: an HTTP answer, or the reason why there is none."""
 
 from sestui.core.delivery.handover import AnswerKind, Reply
 from sestui.ses.http_answer import HttpAnswer
 
 Outcome = HttpAnswer | Reply
-"""A reply where bytes of the request have left, and no answer that can be read came back."""
+"""A reply if no readable answer came to a request that was sent, at least in part."""
 
 
 def lost(code: str, reason: str) -> Reply:
-    """Nobody can say what became of the request's mails."""
+    """The result is unknown."""
     return Reply(AnswerKind.UNKNOWN, code=code, reason=reason)
 
 
 def too_late(seconds: float) -> Reply:
-    """Nothing whole came within so many seconds."""
+    """No complete answer came in time."""
     return lost("ReadTimeoutError", f"No whole answer came within {round(seconds, 1):g} seconds.")
 
 
 def closed(error: OSError | None) -> Reply:
-    """The connection ended first; with ``error``, where there was one."""
+    """The connection was closed, perhaps by ``error``, before an answer came."""
     why = f" ({error.strerror})" if error is not None and error.strerror else ""
     return lost(
         "ConnectionClosedError",
@@ -27,5 +27,5 @@ def closed(error: OSError | None) -> Reply:
 
 
 def said_too_soon() -> Reply:
-    """Whoever took the request hadn't got the whole of it: it can't have been SES."""
+    """An answer came before the whole request was sent, so it can't be SES's."""
     return lost("Unreadable", "An answer came before the mail had left whole.")

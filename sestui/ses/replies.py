@@ -1,7 +1,4 @@
-"""Reading what SES said, or what the lack of an answer means.
-
-The meanings are those of docs/decisions/0001-ledger-states.md.
-"""
+"""Convert SES's answers to replies, with the meanings of docs/decisions/0001-ledger-states.md."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,22 +12,21 @@ from sestui.ses.http_answer import HttpAnswer
 
 
 def single_reply(answer: HttpAnswer) -> Reply:
-    """The reply to a SendEmail call; one without a message id tells nothing."""
+    """The reply to a SendEmail call; unknown without a message id."""
     if answer.status >= 300:
         return _refusal(answer)
     return _reply_of(_object(answer.body)) or _in_ses_place(answer)
 
 
 def bulk_replies(answer: HttpAnswer, count: int) -> Sequence[Reply]:
-    """The replies to ``count`` entries of a SendBulkEmail call, in their order.
+    """The replies to the ``count`` entries of a SendBulkEmail call, in order.
 
-    HTTP 200 hides failures: each entry has a status of its own. An answer that doesn't have one for
-    every entry can't be matched to them, and leaves all in doubt.
+    Each entry has its own status, even with HTTP 200. If their number differs, all are in doubt.
     """
     if answer.status >= 300:
         reply = _refusal(answer)
         if reply.hold_back is HoldBack.RATE:
-            # Not the account's rate, which shows in the entries: SES limits the call.
+            # SES limits the bulk call; the account's rate would show in the entries.
             reply = replace(reply, hold_back=HoldBack.BULK)
         return [reply] * count
     results: Any = _object(answer.body).get("BulkEmailEntryResults")
@@ -41,9 +37,9 @@ def bulk_replies(answer: HttpAnswer, count: int) -> Sequence[Reply]:
 
 
 def _refusal(answer: HttpAnswer) -> Reply:
-    """Code and message stand where botocore looks for them (its REST-JSON parser).
+    """The reply to an error; code and message are where botocore's REST-JSON parser finds them.
 
-    But for a ``code`` that only the body names: gateways have such too, and theirs is no refusal.
+    A ``code`` in the body counts only with SES's request id, as gateways have such errors too.
     """
     said = _object(answer.body)
     aws = "x-amzn-requestid" in answer.headers
@@ -57,13 +53,13 @@ def _refusal(answer: HttpAnswer) -> Reply:
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
         said = orjson.loads(body)
-    except orjson.JSONDecodeError:  # cut off on the way, or not SES's
+    except orjson.JSONDecodeError:  # cut off, or not SES's
         return {}
     return said if isinstance(said, dict) else {}
 
 
 def _reply_of(said: Mapping[str, Any]) -> Reply | None:
-    """The reply that a message id is; None where there is none."""
+    """ACCEPTED with the message id; None if there is none."""
     message_id = said.get("MessageId")
     if isinstance(message_id, str) and (message_id := _clean(message_id, _LONGEST_ID).strip()):
         return Reply(AnswerKind.ACCEPTED, message_id=message_id)
@@ -71,7 +67,7 @@ def _reply_of(said: Mapping[str, Any]) -> Reply | None:
 
 
 def _in_ses_place(answer: HttpAnswer) -> Reply:
-    """The reply to an answer that says nothing of the mails: SES may have taken them or not."""
+    """UNKNOWN, for an answer that doesn't tell what happened to the mail."""
     kind = _clean(answer.headers.get("content-type", "")) or "no content type"
     return Reply(
         AnswerKind.UNKNOWN,
@@ -101,8 +97,8 @@ _STATUSES: dict[str, tuple[str, HoldBack | None]] = {
     "TRANSIENT_FAILURE": ("InternalServiceErrorException", HoldBack.FAULT),
     "FAILED": ("InternalServiceErrorException", HoldBack.FAULT),
 }
-"""A bulk entry's status (docs/ses.md) as the code that a single call gets for the same, so that
-one thing has one name in the ledger; and what it holds back, None for a refusal for good."""
+"""Bulk statuses (docs/ses.md) with the equivalent code of a single call, and what they hold back;
+None for a final refusal."""
 
 
 def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
@@ -121,7 +117,7 @@ def _reply_of_entry(result: Mapping[str, Any]) -> Reply:
 
 _LONGEST_CODE = 100
 _LONGEST_ID = 200
-"""Characters; SES's own ids have 60."""
+"""Characters; SES's ids have 60."""
 
 _REFUSED = "SES refuses this."
 
@@ -150,17 +146,17 @@ _THROTTLE_CODES = frozenset(
 _BROKEN_OFF_CODES = frozenset(
     {"RequestAbortedException", "RequestTimeout", "RequestTimeoutException"}
 )
-"""The request didn't come whole: that is the network's doing, not the mail's."""
+"""SES did not receive the whole request."""
 
 
 _PROXY_WANTS_A_PASSWORD, _TOO_MANY = 407, 429
-"""Statuses that say by themselves that the call went no further."""
+"""Statuses that are conclusive even without SES's error code."""
 
 
 def _reply_to_error(status: int, code: str, reason: str) -> Reply:
-    """Read an error that came over HTTP; which codes mean what is the table in docs/ses.md#errors.
+    """The reply to an HTTP error, by the table in docs/ses.md#errors.
 
-    ``code`` is SES's; '' where the answer names none, so that it isn't SES's.
+    ``code`` is SES's; '' if the answer has none, and so isn't SES's.
     """
     if status == _PROXY_WANTS_A_PASSWORD and not code:
         reason = (
@@ -170,8 +166,8 @@ def _reply_to_error(status: int, code: str, reason: str) -> Reply:
             AnswerKind.NOT_SENT, code=str(status), reason=reason, hold_back=HoldBack.UNREACHABLE
         )
     if status in {502, 504} or not (code or status == _TOO_MANY) or status < 400:
-        # Whatever it says: a gateway gave up waiting for SES, or spoke in its place. SES may have
-        # taken the mail all the same.
+        # A gateway gave up waiting for SES, or answered in its place. SES may have accepted the
+        # mail.
         return Reply(
             AnswerKind.UNKNOWN,
             code=code or str(status),
@@ -190,5 +186,5 @@ def _reply_to_error(status: int, code: str, reason: str) -> Reply:
 
 
 def _clean(text: str, longest: int = 500) -> str:
-    """``text`` from the network as it may be kept and shown: printable, and not without end."""
+    """``text`` from the network, printable and limited in length."""
     return "".join(c if c.isprintable() else " " for c in text[:longest])

@@ -1,4 +1,4 @@
-"""Mails as the arguments of SES's two calls, files as the base64 text that goes over the wire."""
+"""Convert mails to the arguments of SendEmail and SendBulkEmail, with files in base64."""
 
 import base64
 import json
@@ -19,16 +19,16 @@ else:
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 _ALONE, _ABSENT = ("", ""), ("",)
-"""The texts of a part that is one piece, and of a part that there isn't."""
+"""The texts of a part that is a single piece, and of a missing part."""
 
 _READ_BY_SES = re.compile(r"[{}\\]{2,}|\A[{}\\]|[{}\\]\Z")
-"""What SES would take for a substitution in a template's text, or for part of one beside it."""
+"""Text that SES would read as a substitution, alone or next to one."""
 
 
 def single_request(mail: Mail) -> SendEmailRequestTypeDef:
-    """``mail`` as the arguments of SendEmail."""
+    """The arguments of SendEmail."""
     if mail.request is not None:
-        return dict(mail.request)  # type: ignore[return-value] # as a client of the relay gave it
+        return dict(mail.request)  # type: ignore[return-value] # from a client of the relay
     body: dict[str, Any] = {}
     if mail.text:
         body["Text"] = {"Data": mail.text, "Charset": "UTF-8"}
@@ -57,12 +57,12 @@ def single_request(mail: Mail) -> SendEmailRequestTypeDef:
 
 
 def bulk_request(mails: Sequence[Mail]) -> SendBulkEmailRequestTypeDef:
-    """``mails`` as the arguments of SendBulkEmail.
+    """The arguments of SendBulkEmail.
 
-    The template holds the texts of the mails' pattern with a hole for each piece, and each entry
-    brings its pieces as replacement data. Mails without a pattern in common are one piece a part.
-    Triple braces pass the pieces unescaped (docs/ses.md). Attachments, and headers that all mails
-    have alike, go into the template, from where SES puts them into each mail.
+    The template holds the pattern's texts with a placeholder for each piece, and each entry brings
+    its pieces as replacement data. Without a common pattern each part is a single piece. Triple
+    braces pass the pieces unescaped (docs/ses.md). Attachments and common headers go into the
+    template.
 
     Raises:
         ValueError: one call can't carry these mails (see :meth:`Mail.shares_call`).
@@ -107,13 +107,13 @@ def _parts(mail: Mail, pattern: Pattern) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """A pattern as SES reads it."""
+    """A pattern as an SES template."""
 
     content: dict[str, str]
     names: tuple[str, ...]
-    """Of the holes for a mail's pieces, in their order."""
+    """Names of the placeholders for a mail's pieces, in order."""
     literals: dict[str, str]
-    """What SES would read in the pattern's own texts, by the names of the holes that bring it."""
+    """Parts of the pattern's texts that SES would read as substitutions, by placeholder."""
 
     def data(self, pieces: Sequence[str]) -> str:
         """The replacement data of a mail."""
@@ -147,9 +147,9 @@ def _hole(name: str) -> str:
 
 
 def _common_headers(mails: Sequence[Mail]) -> Set[str]:
-    """The names, in lower case, of the headers that all ``mails`` have alike.
+    """Names (lower case) of the headers that are the same in all mails.
 
-    By name, since an entry's header replaces all of that name in the template.
+    By name, as an entry's header replaces all of that name in the template.
     """
     common = _by_name(mails[0].headers)
     for mail in mails[1:]:
@@ -188,7 +188,7 @@ def _files(attachments: Sequence[MailAttachment]) -> list[dict[str, str]]:
             "ContentType": file.content_type,
             "RawContent": _in_base64(file),
             **_disposition(file),
-            # SES's guide gives 7bit as the default, which bytes above 127 don't survive.
+            # The default is 7bit by SES's guide, which would break bytes above 127.
             "ContentTransferEncoding": "BASE64",
         }
         for file in attachments
@@ -202,7 +202,7 @@ def _disposition(file: MailAttachment) -> dict[str, str]:
 
 
 _encoded: WeakKeyDictionary[MailAttachment, str] = WeakKeyDictionary()
-"""Each attachment in base64 for as long as a message has it: its mails all bring the same."""
+"""Cache of attachments in base64, as all mails of a message have the same."""
 
 
 def _in_base64(file: MailAttachment) -> str:

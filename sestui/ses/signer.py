@@ -1,8 +1,8 @@
-"""AWS Signature Version 4 for the two sending calls, without what a call has in common with others.
+"""Fast AWS Signature Version 4 for the sending calls.
 
-botocore's signer builds and sorts every header anew for each request, 150 µs of processor time; for
-calls whose header names never change, all of that but a SHA-256 and two HMACs can be done once.
-`tests/unit/ses/test_signer.py` holds its output against botocore's, byte for byte.
+botocore's signer takes 150 µs to build and sort the headers of each request. The sending calls'
+header names never change, so all but a SHA-256 and an HMAC is done once a second.
+`tests/unit/ses/test_signer.py` compares the output with botocore's, byte for byte.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -24,7 +24,7 @@ _SERVICE = "ses"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access key with its secret, and the session token of temporary ones ('' for none)."""
+    """An access key with its secret, and the session token of temporary credentials or ''."""
 
     access_key: str
     secret_key: str
@@ -37,14 +37,14 @@ class Credentials:
 class Signer:
     """Makes the head of a signed POST to one URL.
 
-    ``target`` is what stands in the request line: the path, or the whole URL for a proxy that
-    forwards; ``headers`` are sent unsigned (``User-Agent``, a proxy's authorization).
+    ``target`` is the request line's path, or the whole URL for a forwarding proxy; ``headers`` are
+    sent unsigned (``User-Agent``, a proxy's authorization).
     """
 
     def __init__(self, url: str, region: str, *, target: str, headers: dict[str, str]) -> None:
         parts = urlsplit(url)
         self._host = _host(parts.scheme, parts.hostname or "", parts.port)
-        # As botocore does: what stands in the URL is escaped once more, but for the tilde.
+        # Like botocore, escape the URL's path once more, except for the tilde.
         self._path = quote(normalize_url_path(parts.path), safe="/~")
         self._region = region
         self._start = (
@@ -67,7 +67,7 @@ class Signer:
         return f"{self._head}{signature}\r\nContent-Length: {len(body)}\r\n\r\n".encode("latin-1")
 
     def _renew(self, credentials: Credentials, second: int) -> None:
-        """Everything that the requests of one second have in common."""
+        """Compute everything that requests of one second share."""
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = date[:8]
         self._key = signing_key(credentials.secret_key, day, self._region, _SERVICE)
@@ -89,7 +89,7 @@ class Signer:
 
 
 def _host(scheme: str, name: str, port: int | None) -> str:
-    """The Host header: a port only where it isn't the scheme's own, brackets around IPv6."""
+    """The Host header, with a non-default port and with brackets around IPv6."""
     name = f"[{name}]" if ":" in name else name
     usual = {"http": 80, "https": 443}[scheme]
     return name if port in {None, usual} else f"{name}:{port}"

@@ -1,1 +1,1 @@
-"""SES from its other side: wire formats, signatures, raw mail and addresses; pure."""
+"""SES's HTTP API from the server's side: wire formats, signatures, raw mail, addresses."""

@@ -1,4 +1,4 @@
-"""Addresses in SES's calls and in raw mail: read strictly, refused in SES's words."""
+"""Parse addresses in SES's calls and in raw mail strictly, with SES's own errors."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -10,10 +10,10 @@ _Read = TypeVar("_Read", Mailbox, tuple[Mailbox, ...])
 
 
 def mailbox_of(text: str) -> Mailbox:
-    """The one mailbox of an address member (``FromEmailAddress``, one of ``ToAddresses``).
+    """Parse a single mailbox, such as ``FromEmailAddress``.
 
     Raises:
-        ServiceError: SES would not take it.
+        ServiceError: SES would not accept it.
     """
     found = _read(read_mailbox, text)
     _check_ascii((found,))
@@ -21,10 +21,10 @@ def mailbox_of(text: str) -> Mailbox:
 
 
 def mailboxes_of(header: str) -> tuple[Mailbox, ...]:
-    """Everybody in an address header of a raw mail, in order; groups may have no members.
+    """Parse an address header of a raw mail, in order; groups may be empty.
 
     Raises:
-        ServiceError: SES would not take it.
+        ServiceError: SES would not accept it.
     """
     found = _read(read_mailboxes, header)
     _check_ascii(found)
@@ -39,6 +39,6 @@ def _read(reader: Callable[[str], _Read], text: str) -> _Read:
 
 
 def _check_ascii(found: Iterable[Mailbox]) -> None:
-    # Only the domain can have other characters: SES wants it in punycode.
+    # Only the domain can have other characters, and SES wants punycode.
     if not all(each.address.isascii() for each in found):
         raise bad_request("Domain contains illegal character")

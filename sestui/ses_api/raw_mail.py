@@ -1,6 +1,6 @@
-"""A raw MIME message by its bytes: who is in its headers, and the same message to one of them.
+"""Read the headers of a raw MIME message, and replace its To header.
 
-Nothing is parsed and written again: what isn't the To header stays byte for byte as it was.
+Nothing else is parsed or rewritten; all other bytes stay the same.
 """
 
 import re
@@ -19,7 +19,7 @@ _BREAK = re.compile(r"\r?\n(?=[ \t])")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 
 _LONGEST_HEAD = 262_144
-"""Bytes; a mail whose headers don't end before has none worth reading."""
+"""Bytes; longer headers are not read."""
 
 _SINGLE = (
     "From",
@@ -36,7 +36,7 @@ _SINGLE = (
     "Content-Type",
     "Content-Transfer-Encoding",
 )
-"""Headers that a mail has at most once (RFC 5322, section 3.6; RFC 2045)."""
+"""Headers that may occur only once (RFC 5322, section 3.6; RFC 2045)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class _Field:
     """In lower case."""
     start: int
     end: int
-    """Where the next field begins: the field's own line end is included."""
+    """Start of the next field, after this one's line end."""
 
 
 class RawMail:
-    """The headers of a raw message, found once."""
+    """A raw message with its header fields."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -57,23 +57,22 @@ class RawMail:
 
     @property
     def fault(self) -> str:
-        """Why others may read other headers than these, as a sentence; '' if nobody can.
+        """Why other programs may read different headers, as a sentence; '' if none does.
 
-        Programs differ in what they make of a head that is no head throughout: where it ends, and
-        which of its lines count.
+        Programs differ in how they read a malformed header: where it ends, and which lines count.
         """
         return _fault_of_head(self._data, self._fields)
 
     @property
     def head(self) -> bytes:
-        """The headers as they came, up to the blank line; b'' where they can't be read."""
+        """The original headers up to the blank line; b'' if they are too long."""
         return self._data[: _head_end(self._data) or 0]
 
     def check_single(self) -> None:
-        """See that no header comes twice that a mail has once.
+        """Check that no header is repeated that must be unique.
 
         Raises:
-            ServiceError: one does.
+            ServiceError: one is.
         """
         seen = Counter(field.name for field in self._fields)
         for name in _SINGLE:
@@ -82,19 +81,19 @@ class RawMail:
 
     @property
     def is_signed(self) -> bool:
-        """Whether a DKIM signature would break if a header changed."""
+        """Whether it has a DKIM signature, which a changed header would break."""
         return any(field.name == "dkim-signature" for field in self._fields)
 
     def mailboxes(self, name: str) -> tuple[Mailbox, ...]:
-        """Everybody in the headers of that name (``To``), members of groups too, in order.
+        """All mailboxes in headers of this name, in order, members of groups included.
 
         Raises:
-            ServiceError: SES could not read them.
+            ServiceError: SES could not parse them.
         """
         return tuple(each for value in self.values(name) for each in mailboxes_of(value))
 
     def values(self, name: str) -> list[str]:
-        """The headers of that name, unfolded, encoded words as they are."""
+        """All headers of this name, unfolded, encoded words unchanged."""
         found = (self._value(field) for field in self._fields if field.name == name.lower())
         return list(found)
 
@@ -103,10 +102,7 @@ class RawMail:
         return _BREAK.sub("", _decoded(value)).strip()
 
     def addressed_to(self, written: str) -> bytes:
-        """The message with ``written`` in its To header in place of everybody who was there.
-
-        A message that has no To header is left as it is.
-        """
+        """The message with ``written`` as its To header; unchanged if it has no To header."""
         field = next((field for field in self._fields if field.name == "to"), None)
         if field is None:
             return self._data
@@ -117,7 +113,7 @@ class RawMail:
 
 
 def _decoded(value: bytes) -> str:
-    """Bytes above ASCII are UTF-8 (RFC 6532), or else what older programs meant."""
+    """Decode as UTF-8 (RFC 6532), or else as Latin-1."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -125,7 +121,7 @@ def _decoded(value: bytes) -> str:
 
 
 def _head_end(data: bytes) -> int | None:
-    """Where the head ends, its last line end included; None if it is too long to be read."""
+    """The offset after the headers' last line end; None if they are too long."""
     if data.startswith((b"\n", b"\r\n")):
         return 0
     blank = _BLANK_LINE.search(data, 0, _LONGEST_HEAD)
@@ -152,7 +148,7 @@ def _fault_of_head(data: bytes, fields: Sequence[_Field]) -> str:
 
 
 def _fields(data: bytes) -> Iterator[_Field]:
-    """The header's fields with their continuation lines; lines that are none are passed over."""
+    """The header fields with their continuation lines; invalid lines are skipped."""
     head_end = _head_end(data)
     if not head_end:
         return

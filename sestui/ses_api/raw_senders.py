@@ -1,4 +1,4 @@
-"""Everybody a raw mail could be from, whoever reads it: for keys that are bound to senders."""
+"""All senders that any mail program could see in a raw mail, for keys bound to senders."""
 
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
@@ -7,21 +7,20 @@ from sestui.ses_api.raw_mail import RawMail
 from sestui.ses_api.wire import bad_request
 
 _SENDERS = ("From", "Sender", "Resent-From", "Resent-Sender")
-"""Headers of who sends it, which mail programs show."""
+"""Headers with a sender that mail programs show."""
 _LONGEST = 2_000
-"""Characters of such a header: Python's reader takes seconds for long ones."""
+"""Characters of such a header; Python's parser takes seconds for long ones."""
 _STUMBLES = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
-"""What Python's reader raises at headers that it can't read, instead of finding no address."""
+"""Exceptions that Python's parser raises for some invalid headers."""
 _BOUNCES_TO = "Return-Path"
-"""SES takes the address for bounces from it."""
+"""SES sends bounces there."""
 
 
 def raw_senders(raw: RawMail) -> tuple[str, ...]:
-    """The bare addresses that the mail says it is from, and where it wants its bounces.
+    """The bare addresses of all senders, and of bounces.
 
     Raises:
-        ServiceError: its headers can't be read to their end, or others than us read another sender
-            in them.
+        ServiceError: the headers are invalid, or can be read as other senders.
     """
     if raw.fault:
         raise bad_request(raw.fault)
@@ -39,8 +38,10 @@ def raw_senders(raw: RawMail) -> tuple[str, ...]:
 
 
 def _read_by_others(raw: RawMail, name: str) -> set[str]:
-    """The addresses that Python's reader finds, which is as lenient as many mail programs; a name
-    that it can't read (``[Staging] Shop``) makes it find none."""
+    """The addresses that Python's parser finds, which is as lenient as many mail programs.
+
+    It finds none if it can't parse the name (``[Staging] Shop``).
+    """
     try:
         headers = BytesHeaderParser(policy=SMTP).parsebytes(raw.head).get_all(name, [])
         found = {each.addr_spec.lower() for header in headers for each in header.addresses}

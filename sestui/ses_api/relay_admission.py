@@ -1,4 +1,4 @@
-"""What passes between the relay's door and its ledger: small, frozen, free of any database."""
+"""Values passed between the relay's HTTP side and its ledger; independent of the database."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,106 +9,107 @@ from sestui.ses_api.relayed import Recipient
 from sestui.ses_api.wire import ServiceError
 
 RELAY_PRIORITY = 99
-"""Above every campaign's (0 to 9): programs' mail gets most of the rate while both have some."""
+"""Higher than any campaign's (0 to 9), so that programs' mail gets most of the rate."""
 
 HOLD_SECONDS = 60.0
-"""A mail's other recipients wait so long for what the first comes to, which takes half of it."""
+"""How long a mail's other recipients wait for the answer to its first call, which takes half of
+it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A key, as far as a mail's admission depends on it."""
+    """The part of a key that admission depends on."""
 
     id: str
     campaign_id: int
     rate_share: float = 1.0
-    """Of the account's rate."""
+    """Share of the account's rate."""
     quota_share: float = 1.0
-    """Of the 24-hour quota that sestui allows itself."""
+    """Share of the 24-hour quota that sestui uses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A mail that a client hands over."""
+    """A mail from a client, to be admitted."""
 
     terms: Terms
     recipients: tuple[Recipient, ...]
     payload: bytes
     retry_key: str
-    """The same for every try of one call."""
+    """The same for all attempts at one call."""
     replay_key: str
     """The same for requests with the same signature."""
     own_call: bool = False
-    """A new call for certain, whoever else has its signature: identical calls that an SDK signs
-    within a second have one signature, and only the names it gives them apart."""
+    """Whether it is certainly a new call. Identical calls signed within a second have the same
+    signature; only the ids that an SDK gives them differ."""
 
 
 class AdmissionVerdict(StrEnum):
-    """What the ledger says to an incoming mail."""
+    """The ledger's decision about an incoming mail."""
 
     ADMITTED = "admitted"
-    """It is in the ledger, and its first call is to be made."""
+    """It is in the ledger, and its first call can be made."""
     KNOWN = "known"
-    """It was taken over before."""
+    """It has been admitted before."""
     NOBODY = "nobody"
-    """It is in the ledger, and everybody on it is suppressed."""
+    """It is in the ledger, but all recipients are suppressed."""
     LATER = "later"
-    """It is not in the ledger: no slot is free yet."""
+    """It is not in the ledger yet: no slot is free."""
     REFUSED = "refused"
-    """It is not in the ledger, and won't be."""
+    """It is not admitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What became of an incoming mail."""
+    """The result of admitting one mail."""
 
     verdict: AdmissionVerdict
     mail_id: int = 0
     claims: tuple[Claim, ...] = ()
     """ADMITTED: the recipients of the first call, ``sending`` in the ledger."""
     places: tuple[int, ...] = ()
-    """ADMITTED: their places among the mail's recipients."""
+    """ADMITTED: their indexes among the mail's recipients."""
     slot: Instant = 0.0
     """ADMITTED: when the call may leave, by the ledger's clock."""
     next_at: Instant = 0.0
-    """LATER: when it is worth asking again, by the ledger's clock."""
+    """LATER: when to try again, by the ledger's clock."""
     error: ServiceError | None = None
-    """REFUSED: what the client is told."""
+    """REFUSED: the client's error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admissions:
-    """The ledger's answer to a batch of incoming mails, in their order."""
+    """The results for a batch of mails, in their order."""
 
     now: Instant
     """The ledger's clock."""
     monotonic: float
-    """This process's monotonic clock at that same instant."""
+    """This process's monotonic clock at the same instant."""
     rate: float = 0.0
     """Recipients a second that the account allows."""
     found: tuple[Admission, ...] = ()
 
     @property
     def ahead(self) -> float:
-        """What is added to an instant of the ledger's to get this process's monotonic seconds."""
+        """Offset from the ledger's clock to this process's monotonic clock."""
         return self.monotonic - self.now
 
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:
-    """What SES said to a mail's first call, for each of its recipients."""
+    """SES's answer to a mail's first call, for each of its recipients."""
 
     mail_id: int
     answers: tuple[Answer, ...]
     terms: Terms
     recipients: int
-    """How many the whole mail has."""
+    """Recipients of the whole mail."""
     admitted_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
 class RelayedOutcome:
-    """Where the recipient that a mail was answered for stands."""
+    """The state of a mail's first recipient, for the client's answer."""
 
     state: str
     message_id: str
@@ -118,13 +119,13 @@ class RelayedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """What the relay took over and has not sent yet."""
+    """Mail that the relay has admitted but not sent yet."""
 
     depth: int
     age: float
-    """Seconds that the one that waits longest has waited; 0 if none waits."""
+    """Age of the oldest in seconds; 0 if there is none."""
 
 
 def own_message_id(mail_id: int) -> str:
-    """The id for a mail that SES gave none for: taken over, and accounted for by the ledger."""
+    """The message id returned to the client for a mail without one from SES."""
     return f"sestui-relay-{mail_id:012d}"

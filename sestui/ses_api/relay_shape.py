@@ -1,7 +1,6 @@
-"""The members of the sends' requests that the relay passes on; what else is asked is refused.
+"""Check that a send's request holds only members that the relay can pass on.
 
-SES ignores what it doesn't know, but it may know more than we do: what can't be passed on is never
-left out in silence.
+Unknown members are refused rather than dropped silently, as SES may know more of them than sestui.
 """
 
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from sestui.ses_api.wire import Json, ServiceError, bad_request
 
 _Shape = dict[str, Any]
-"""A member's own shape, a list of one shape, or None for a value that is taken as it is."""
+"""A nested shape, a list with one shape, or None for a plain value."""
 
 _CONTENT: _Shape = {"Data": None, "Charset": None}
 _PAIRS = [{"Name": None, "Value": None}]
@@ -46,7 +45,7 @@ _COMMON: _Shape = {
         "Tracking": {"OpenTrackingEnabled": None, "ClickTrackingEnabled": None}
     },
 }
-"""What a single mail and a bulk call have alike."""
+"""Members of both SendEmail and SendBulkEmail."""
 
 _SEND_EMAIL: _Shape = {
     **_COMMON,
@@ -80,22 +79,21 @@ _SEND_BULK_EMAIL: _Shape = {
 }
 
 _ELSEWHERE = "EndpointId"
-"""A multi-region endpoint's calls go to another host with another kind of signature, for several
-regions at once, of which no governor here knows the rate or the quota."""
+"""Calls through a multi-region endpoint need another host and signature, and use several regions
+whose rate and quota no governor here knows."""
 
 
 def checked_send(given: Json) -> Json:
-    """SendEmail's request without what is null in it.
+    """SendEmail's request, validated, without null members.
 
     Raises:
-        ServiceError: a member is a value where it should be a structure, or the other way round, or
-            can't be passed on.
+        ServiceError: a member has the wrong type or can't be passed on.
     """
     return _checked(given, _SEND_EMAIL)
 
 
 def checked_bulk(given: Json) -> Json:
-    """The same for SendBulkEmail's."""
+    """The same for SendBulkEmail."""
     return _checked(given, _SEND_BULK_EMAIL)
 
 

@@ -1,7 +1,6 @@
-"""The parameters of the old API's sends that the relay passes on; what else is asked is refused.
+"""Check that an API v1 send has only parameters that the relay can pass on.
 
-The sends' conversion to version 2 takes what it knows and leaves the rest: a parameter that is new,
-or misspelt, would be lost in silence.
+The conversion to version 2 ignores unknown parameters, so new or misspelt ones would be lost.
 """
 
 from typing import Any
@@ -10,7 +9,7 @@ from sestui.ses_api.wire import bad_request
 from sestui.ses_api.wire_v1 import Parameters
 
 _Shape = dict[str, Any]
-"""A parameter's own shape, a list of one shape, or None for a value."""
+"""A nested shape, a list with one shape, or None for a plain value."""
 
 _CONTENT: _Shape = {"Data": None, "Charset": None}
 _TAGS = [{"Name": None, "Value": None}]
@@ -23,7 +22,7 @@ _COMMON: _Shape = {
     "ConfigurationSetName": None,
 }
 _WRITTEN: _Shape = {**_COMMON, "ReplyToAddresses": [None], "ReturnPath": None}
-"""What every send but that of a raw mail has, whose headers say it."""
+"""Parameters of all sends but SendRawEmail, whose headers hold them."""
 
 _TEMPLATE: _Shape = {"Template": None, "TemplateArn": None}
 
@@ -58,7 +57,7 @@ SHAPES: dict[str, _Shape] = {
         ],
     },
 }
-"""What each send may be given."""
+"""Parameters by action."""
 
 _OF_EVERY_CALL = frozenset({"action", "version"})
 _OF_SIGNATURES = frozenset(
@@ -72,14 +71,14 @@ _OF_SIGNATURES = frozenset(
         "timestamp",
     }
 )
-"""What older clients still put beside a signature of version 4 in the header."""
+"""Parameters that older clients send in addition to a version 4 signature."""
 
 
 def check_parameters(action: str, given: Parameters) -> None:
-    """See that the send ``action`` is given nothing that would be left out.
+    """Check the parameters of the send ``action``.
 
     Raises:
-        ServiceError: there is a parameter that the relay could not pass on; it is named.
+        ServiceError: names a parameter that can't be passed on.
     """
     known = SHAPES[action]
     for name, value in given.items():
@@ -95,7 +94,7 @@ def _check(value: str | Parameters, around: _Shape, name: str, path: str) -> Non
         raise bad_request(f"{path[:100]} is not a parameter that the relay could pass on.")
     shape = around[name]
     if isinstance(value, str):
-        return  # one that should be a structure is refused where it is read
+        return  # a value in place of a structure is refused when it is parsed
     if isinstance(shape, list):
         _check_list(value, shape[0], path)
     else:

@@ -1,7 +1,7 @@
-"""A mail that a client handed to the relay: whom it is for, and the calls that carry it to each.
+"""A mail that a client has handed to the relay, and the SES calls that send it.
 
-Every To address gets a mail of its own, so that nobody sees the others. Cc and Bcc ride once, with
-the first. What the client gave beyond the recipients goes to SES as it came.
+Each To address gets its own mail, so that recipients don't see each other. Cc and Bcc go along with
+the first. Everything but the recipients is passed to SES unchanged.
 """
 
 import base64
@@ -33,7 +33,7 @@ from sestui.ses_api.wire import (
 from sestui.ses_api.wire_parsing import bulk_defaults_of, bulk_entry_of, send_email_of
 
 MOST_IN_A_CALL = 50
-"""Recipients that SES takes in one call."""
+"""Recipients that SES accepts in one call."""
 
 _SPLIT_WARNING = (
     "It carries a DKIM signature, which another To header would break: it was passed whole, and "
@@ -42,7 +42,7 @@ _SPLIT_WARNING = (
 
 
 class Role(StrEnum):
-    """How a recipient stands in a mail."""
+    """The header in which a recipient stands."""
 
     TO = "to"
     CC = "cc"
@@ -60,38 +60,35 @@ class Recipient:
     """The bare address."""
     role: Role
     written: str
-    """As the mail to this one names it: ``Ada <ada@example.org>``."""
+    """As written in the mail to them: ``Ada <ada@example.org>``."""
     rides: bool = False
-    """Goes in the same call as the first, if it can."""
+    """Sent in the same call as the first recipient, if possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelayedMail:
-    """One mail as it was handed over."""
+    """One mail from a client."""
 
     request: Json
-    """SendEmail's request without its Destination; blobs in base64."""
+    """SendEmail's request without Destination; blobs in base64."""
     recipients: tuple[Recipient, ...]
-    """Each address once; the number of one among them is its place."""
+    """Without duplicates; a recipient's index is its place."""
     senders: tuple[str, ...]
-    """Bare addresses it says it is from and wants its bounces at; those in other headers of a raw
-    mail than From only if it was read as a bounded one."""
+    """Bare addresses of senders and bounces; those in raw headers other than From only if the mail
+    was parsed as ``bounded``."""
     rewrites: bool = False
-    """Whether the To header of its raw content is written anew for each recipient."""
+    """Whether its raw To header is replaced for each recipient."""
     warning: str = ""
 
 
 def mail_of(
     given: Json, *, most: int, configuration_set: str = "", bounded: bool = False
 ) -> RelayedMail:
-    """SendEmail's request as a mail to be relayed, to ``most`` recipients at the most.
+    """Parse SendEmail's request, with up to ``most`` recipients.
 
-    ``configuration_set`` is for a mail that names none; '' for none. ``bounded``: somebody checks
-    its senders, so that there must be no doubt about one of them.
-
-    Raises:
-        ServiceError: SES would refuse it by its shape; or it is bounded, and its senders can be
-            read in two ways.
+    ``configuration_set`` is the default; '' for none. ``bounded``: the senders will be checked, so
+    they must be unambiguous. Raises: ServiceError: the request is invalid, or it is bounded and its
+    senders are ambiguous.
     """
     parsed = send_email_of(given, most=most)
     request = _written_anew(checked_send(given), parsed)
@@ -124,12 +121,12 @@ def mail_of(
 
 
 def _head_of(headers: Pairs) -> RawMail:
-    """The headers of a call as a raw mail has them: a name and a value are one line each."""
+    """A call's headers as a raw mail with one line for each."""
     return RawMail("".join(f"{name}: {value}\r\n" for name, value in headers).encode())
 
 
 def _checked(senders: Iterable[str], *, bounded: bool) -> tuple[str, ...]:
-    """The senders, none of whom anybody reads as another if they are ``bounded``."""
+    """The senders; refuses encoded words in them if ``bounded``."""
     checked = tuple(senders)
     if bounded and any("=?" in address for address in checked):
         raise bad_request("The sender can be read as another address: it has an encoded word.")
@@ -137,7 +134,7 @@ def _checked(senders: Iterable[str], *, bounded: bool) -> tuple[str, ...]:
 
 
 def _written_anew(request: Json, parsed: SendEmailRequest) -> Json:
-    """The request with its addresses as they were read."""
+    """The request with its addresses rewritten from the parsed ones."""
     if "FromEmailAddress" in request:
         request["FromEmailAddress"] = parsed.sender.written
     if "ReplyToAddresses" in request:
@@ -164,10 +161,7 @@ def _by_role(destination: Destination) -> Iterator[tuple[Role, Mailbox]]:
 def _of_raw(
     destination: Destination, in_to: Mapping[str, str], *, whole: bool
 ) -> Iterator[Recipient]:
-    """A raw mail's recipients.
-
-    Whoever isn't in its To header rides: nobody would see why he got a mail of his own.
-    """
+    """A raw mail's recipients; those who are not in its To header ride along."""
     for role, each in _by_role(destination):
         own = in_to.get(each.address.lower())
         rides = whole or own is None
@@ -182,7 +176,7 @@ def _each_once(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
 
 
 def _take_over_headers(request: Json, raw: RawMail, configuration_set: str) -> None:
-    """What SES reads in a raw mail's headers unless the request says it, which ours does."""
+    """Copy settings that SES reads from raw headers only if the request lacks them."""
     if configuration_set and not raw.values("X-SES-CONFIGURATION-SET"):
         request.setdefault("ConfigurationSetName", configuration_set)
     if "EmailTags" in request:
@@ -198,7 +192,7 @@ def _take_over_headers(request: Json, raw: RawMail, configuration_set: str) -> N
 
 
 def first_call(recipients: Sequence[Recipient], places: Sequence[int]) -> tuple[int, ...]:
-    """Those of ``places`` that go in the first call: the first To, and everybody who rides."""
+    """The places in the first call: the first To, and everybody who rides along."""
     alone = [place for place in places if not recipients[place].rides]
     riders = [place for place in places if recipients[place].rides]
     return tuple((alone[:1] + riders)[:MOST_IN_A_CALL])
@@ -207,10 +201,7 @@ def first_call(recipients: Sequence[Recipient], places: Sequence[int]) -> tuple[
 def arguments(
     mail: RelayedMail, places: Sequence[int], tags: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """What boto3's ``send_email`` is given for a call to these recipients.
-
-    ``tags`` are added to the client's own.
-    """
+    """SendEmail's arguments for a call to these recipients; ``tags`` are added to the client's."""
     request = dict(mail.request)
     people = [mail.recipients[place] for place in places]
     request["Destination"] = {
@@ -229,7 +220,7 @@ def arguments(
 
 
 def _with_bytes(content: Json, to: str | None) -> Iterator[tuple[str, Any]]:
-    """The content with its base64 read, as boto3 wants it; a raw mail addressed to ``to``."""
+    """The content with base64 decoded, and a raw mail addressed to ``to``."""
     for kind, part in content.items():
         if kind == "Raw":
             data = base64.b64decode(part["Data"])
@@ -245,12 +236,12 @@ def _with_bytes(content: Json, to: str | None) -> Iterator[tuple[str, Any]]:
 
 
 def mails_of_bulk(given: Json) -> list[Json | ServiceError]:
-    """Each entry of SendBulkEmail's request as the SendEmail request that sends the same.
+    """Convert each entry of SendBulkEmail's request to an equivalent SendEmail request.
 
-    An entry that SES would refuse is its error; the others can be sent.
+    Invalid entries become their errors; the others can be sent.
 
     Raises:
-        ServiceError: SES would refuse the whole call by its shape.
+        ServiceError: the whole call is invalid.
     """
     given = checked_bulk(given)
     defaults = bulk_defaults_of(given)
@@ -271,7 +262,7 @@ def mails_of_bulk(given: Json) -> list[Json | ServiceError]:
 
 
 def _single(given: Json, entry: Json, own: SendEmailRequest) -> Json:
-    """What the single call of a bulk call's ``entry`` says beyond what all share."""
+    """The members of an entry's single call that are not shared by all."""
     template: Json = dict(given["DefaultContent"]["Template"])
     replacement = entry.get("ReplacementEmailContent", {}).get("ReplacementTemplate", {})
     default, data = template.get("TemplateData", ""), replacement.get("ReplacementTemplateData", "")
@@ -289,22 +280,22 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Json]:
 
 
 _WORTH_COMPRESSING = 2048
-"""Bytes: what is smaller is in the ledger for a while only, and comes by the thousand."""
+"""Bytes; compressing smaller mails isn't worth the time."""
 
 
 def packed(mail: RelayedMail) -> bytes:
-    """The mail as it is stored, once however many recipients it has."""
+    """The mail as stored, once for all its recipients."""
     people = [[each.email, each.role.value, each.written, each.rides] for each in mail.recipients]
     said = [mail.request, people, mail.rewrites]
     try:
         text = orjson.dumps(said)
-    except orjson.JSONEncodeError:  # half a character: storable only as an escape
+    except orjson.JSONEncodeError:  # a lone surrogate can only be stored as an escape
         text = json.dumps(said).encode()
     return text if len(text) < _WORTH_COMPRESSING else zlib.compress(text, 1)
 
 
 def unpacked(stored: bytes) -> RelayedMail:
-    """What :func:`packed` has stored, without senders and warning."""
+    """The inverse of :func:`packed`, without senders and warning."""
     text = stored if stored.startswith(b"[") else zlib.decompress(stored)
     request, people, rewrites = json.loads(text)
     recipients = tuple(
@@ -314,9 +305,9 @@ def unpacked(stored: bytes) -> RelayedMail:
 
 
 def allowed_sender(rules: Sequence[str], address: str) -> bool:
-    """Whether ``address`` is among ``rules``: addresses and domains (with all below them).
+    """Whether ``rules`` (addresses, and domains with their subdomains) include ``address``.
 
-    No rules allow everybody.
+    No rules allow every address.
     """
     lowered = address.lower()
     domain = lowered.rpartition("@")[2]
@@ -327,7 +318,7 @@ def allowed_sender(rules: Sequence[str], address: str) -> bool:
 
 
 def sender_denied(address: str) -> ServiceError:
-    """This key may not send as that address."""
+    """The error for a key that may not send as ``address``."""
     return ServiceError(
         403,
         "AccessDeniedException",

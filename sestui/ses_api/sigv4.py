@@ -1,6 +1,6 @@
-"""AWS Signature Version 4 from the receiver's side: who signed this request, and is it theirs.
+"""Verify AWS Signature Version 4 of received requests.
 
-The whole body is always part of what is verified: ``UNSIGNED-PAYLOAD`` is refused.
+The signature must cover the whole body: ``UNSIGNED-PAYLOAD`` is refused.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from sestui.core.clock import Instant
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW_SECONDS = 900.0
-"""How far a request's date may lie from ours, as AWS has it."""
+"""Allowed difference between a request's date and the clock, as in AWS."""
 LONGEST_EXPIRY = 604_800
-"""Seconds; a signature in the query says itself how long it is good, a week at most."""
+"""Seconds for which a signature in the query may be valid, as in AWS."""
 
 Headers = tuple[tuple[str, str], ...]
-"""Lower-case names and values as they came, in their order; bytes read as Latin-1."""
+"""Names in lower case and original values, in order, decoded as Latin-1."""
 
 
 class SignatureFaultKind(StrEnum):
@@ -39,30 +39,34 @@ class SignatureFaultKind(StrEnum):
     MISMATCH = "mismatch"
 
 
-class SignatureFault(Exception):  # noqa: N818 - becomes an error of the API that was called
-    """The request proves nothing about who sent it; the text says why, in AWS's words."""
+class SignatureFault(Exception):  # noqa: N818 - turned into an error of the API
+    """The request isn't validly signed; the text is AWS's."""
 
     def __init__(self, fault: SignatureFaultKind, text: str) -> None:
         super().__init__(text)
         self.fault = fault
 
 
+def _incomplete(text: str) -> SignatureFault:
+    return SignatureFault(SignatureFaultKind.INCOMPLETE, text)
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came over the wire, as far as a signature covers it."""
+    """The parts of a received request that a signature covers."""
 
     method: str
     path: str
-    """As it was sent, percent escapes and all."""
+    """As sent, with percent escapes."""
     query: str
-    """The same; '' for none."""
+    """As sent; '' for none."""
     headers: Headers
     body_hash: str
-    """Hexadecimal SHA-256 of the body that came."""
+    """SHA-256 (hex) of the body."""
 
     def header(self, name: str) -> str:
-        """The first header of that name; '' if there is none."""
-        for key, value in self.headers:  # half of what `next` and a generator take
+        """The first header of this name; '' if there is none."""
+        for key, value in self.headers:  # twice as fast as `next` with a generator
             if key == name:
                 return value
         return ""
@@ -70,7 +74,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class SignatureClaim:
-    """What a request says of its signature."""
+    """The signature that a request claims to have."""
 
     access_key_id: str
     day: str
@@ -81,12 +85,12 @@ class SignatureClaim:
     signed_headers: tuple[str, ...]
     signature: str
     expires: int | None = None
-    """Seconds for which a signature in the query is good; None for one in the header."""
+    """Seconds for which a signature in the query is valid; None for one in the header."""
     dated_by: str = "x-amz-date"
-    """The header that says the date, for a signature in the header."""
+    """The header that holds the date, for a signature in the header."""
 
     def scope(self) -> str:
-        """Day, region and service, as they are signed."""
+        """The credential scope: day, region and service."""
         return f"{self.day}/{self.region}/{self.service}/aws4_request"
 
 
@@ -101,9 +105,9 @@ _SIGNED_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _IN_QUERY = "X-Amz-Signature"
 
 _OLD_HEADER = "x-amzn-authorization"
-"""Where AWS3-HTTPS signatures of SES's early clients are."""
+"""Header of AWS3-HTTPS signatures, from SES's early clients."""
 _OLD_QUERY = frozenset({"AWSAccessKeyId", "SignatureVersion", "SignatureMethod"})
-"""What a signature of version 2 puts into the query."""
+"""Query parameters of version 2 signatures."""
 _USE_VERSION_4 = (
     f"The request must be signed with AWS Signature Version 4 ({ALGORITHM}); older signatures and "
     "other schemes are not accepted."
@@ -111,10 +115,10 @@ _USE_VERSION_4 = (
 
 
 def claimed(received: Received) -> SignatureClaim:
-    """What the request says of its signature, from its header or its query.
+    """Parse the signature in the request's header or query.
 
     Raises:
-        SignatureFault: it says nothing, or not all of it.
+        SignatureFault: it is missing or incomplete.
     """
     authorization = received.header("authorization")
     if authorization:
@@ -123,19 +127,16 @@ def claimed(received: Received) -> SignatureClaim:
     if _IN_QUERY in given or "X-Amz-Algorithm" in given:
         return _from_query(given)
     if received.header(_OLD_HEADER) or _OLD_QUERY & given.keys():
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, _USE_VERSION_4)
+        raise _incomplete(_USE_VERSION_4)
     raise SignatureFault(SignatureFaultKind.MISSING, "Request is missing Authentication Token")
 
 
 def _from_header(authorization: str, received: Received) -> SignatureClaim:
     if authorization.split()[:1] != [ALGORITHM]:
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, _USE_VERSION_4)
+        raise _incomplete(_USE_VERSION_4)
     match = _HEADER.fullmatch(authorization.strip())
     if match is None:
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE,
-            "Authorization header requires a whole AWS4-HMAC-SHA256 signature.",
-        )
+        raise _incomplete("Authorization header requires a whole AWS4-HMAC-SHA256 signature.")
     date, dated_by = received.header("x-amz-date"), "x-amz-date"
     if not date and received.header("date"):
         date, dated_by = _basic_date(received.header("date")), "date"
@@ -149,7 +150,7 @@ def _from_header(authorization: str, received: Received) -> SignatureClaim:
 
 
 def _basic_date(date: str) -> str:
-    """A ``Date`` header as signatures have it; one that can't be read stays as it is."""
+    """A ``Date`` header in the format of signatures; unchanged if invalid."""
     try:
         instant = parsedate_to_datetime(date)
         if instant.tzinfo is None:  # -0000, as botocore writes it: UTC
@@ -161,12 +162,10 @@ def _basic_date(date: str) -> str:
 
 def _from_query(given: dict[str, str]) -> SignatureClaim:
     if given.get("X-Amz-Algorithm") != ALGORITHM:
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, f"X-Amz-Algorithm must be {ALGORITHM}.")
+        raise _incomplete(f"X-Amz-Algorithm must be {ALGORITHM}.")
     expires = given.get("X-Amz-Expires", "")
     if not _SECONDS.fullmatch(expires) or int(expires) > LONGEST_EXPIRY:
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE, "X-Amz-Expires must be between 1 and 604800."
-        )
+        raise _incomplete("X-Amz-Expires must be between 1 and 604800.")
     return _claim(
         credential=given.get("X-Amz-Credential", ""),
         headers=given.get("X-Amz-SignedHeaders", ""),
@@ -187,19 +186,11 @@ def _claim(
 ) -> SignatureClaim:
     parts = credential.split("/")
     if len(parts) != 5 or not all(parts) or parts[4] != "aws4_request":
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE,
-            "Credential must be KEY/DATE/REGION/SERVICE/aws4_request.",
-        )
+        raise _incomplete("Credential must be KEY/DATE/REGION/SERVICE/aws4_request.")
     if not _DATE.fullmatch(date):
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE,
-            "The request needs a date: X-Amz-Date in ISO 8601 format, or Date.",
-        )
+        raise _incomplete("The request needs a date: X-Amz-Date in ISO 8601 format, or Date.")
     if not _SIGNATURE.fullmatch(signature):
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE, "Signature must be 64 hexadecimal digits."
-        )
+        raise _incomplete("Signature must be 64 hexadecimal digits.")
     key, day, region, service, _ = parts
     names = _signed_names(headers)
     return SignatureClaim(key, day, region, service, date, names, signature, expires, dated_by)
@@ -207,14 +198,12 @@ def _claim(
 
 @lru_cache(maxsize=64)
 def _signed_names(headers: str) -> tuple[str, ...]:
-    # A client signs the same headers in every call.
+    # Cached: a client signs the same headers in every call.
     names = tuple(headers.lower().split(";"))
     if not all(_SIGNED_HEADER.fullmatch(name) for name in names) or list(names) != sorted(
         set(names)
     ):
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE, "SignedHeaders must be sorted names of headers."
-        )
+        raise _incomplete("SignedHeaders must be sorted names of headers.")
     return names
 
 
@@ -227,19 +216,17 @@ def verify(
     services: Collection[str],
     now: Instant,
 ) -> None:
-    """Hold the request against ``secret``; ``region`` and ``services`` are the receiver's own.
+    """Verify the request with ``secret``; ``region`` and ``services`` are the receiver's.
 
     Raises:
-        SignatureFault: it was not signed with that secret, not for us, not now, or not as it came.
+        SignatureFault: the signature is wrong, out of scope or expired, or the request was changed.
     """
     _check_scope(claim, region, services)
     _check_time(claim, now)
     _check_coverage(received, claim)
     key = signing_key(secret, claim.day, claim.region, claim.service)
-    fits = False
-    for request in canonical_requests(received, claim):
-        fits |= hmac.compare_digest(_signature(key, claim, request), claim.signature)
-    if not fits:
+    signatures = [_signature(key, claim, each) for each in canonical_requests(received, claim)]
+    if not any(hmac.compare_digest(each, claim.signature) for each in signatures):
         raise SignatureFault(
             SignatureFaultKind.MISMATCH,
             "The request signature we calculated does not match the signature you provided. Check "
@@ -249,21 +236,22 @@ def verify(
 
 
 def _check_scope(claim: SignatureClaim, region: str, services: Collection[str]) -> None:
-    if claim.service not in services:
-        raise SignatureFault(
-            SignatureFaultKind.SCOPE,
+    for wrong, text in (
+        (
+            claim.service not in services,
             f"Credential should be scoped to correct service: '{next(iter(services))}'.",
-        )
-    if claim.region != region:
-        raise SignatureFault(
-            SignatureFaultKind.SCOPE,
+        ),
+        (
+            claim.region != region,
             f"Credential should be scoped to a valid region, here '{region}'.",
-        )
-    if claim.day != claim.date[:8]:
-        raise SignatureFault(
-            SignatureFaultKind.SCOPE,
+        ),
+        (
+            claim.day != claim.date[:8],
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version.",
-        )
+        ),
+    ):
+        if wrong:
+            raise SignatureFault(SignatureFaultKind.SCOPE, text)
 
 
 def _check_time(claim: SignatureClaim, now: Instant) -> None:
@@ -279,37 +267,35 @@ def _check_time(claim: SignatureClaim, now: Instant) -> None:
 
 
 def signed_at(claim: SignatureClaim) -> Instant:
-    """When the request was signed, by its own word.
+    """The instant at which the request claims to have been signed.
 
     Raises:
-        SignatureFault: it is no instant.
+        SignatureFault: it is not a date.
     """
     try:
         return _instant(claim.date)
     except ValueError as error:
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, "X-Amz-Date is not a date.") from error
+        raise _incomplete("X-Amz-Date is not a date.") from error
 
 
 @lru_cache(maxsize=64)
 def _instant(date: str) -> Instant:
-    # Requests of one second have one date, and reading it costs as much as a signature.
+    # Cached: parsing costs as much as a signature, and requests of one second share a date.
     return datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
 
 
 def _check_coverage(received: Received, claim: SignatureClaim) -> None:
     present = {name for name, _ in received.headers}
     if "host" not in claim.signed_headers or not received.header("host"):
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, "'Host' must be a 'SignedHeader'.")
+        raise _incomplete("'Host' must be a 'SignedHeader'.")
     if claim.expires is None and claim.dated_by not in claim.signed_headers:
         name = claim.dated_by.title()
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, f"'{name}' must be a 'SignedHeader'.")
+        raise _incomplete(f"'{name}' must be a 'SignedHeader'.")
     if not set(claim.signed_headers) <= present:
-        raise SignatureFault(SignatureFaultKind.INCOMPLETE, "A header that was signed is missing.")
+        raise _incomplete("A header that was signed is missing.")
     uncovered = {name for name in present if name.startswith("x-amz-")} - set(claim.signed_headers)
     if uncovered:
-        raise SignatureFault(
-            SignatureFaultKind.INCOMPLETE, f"'{min(uncovered)}' must be a 'SignedHeader'."
-        )
+        raise _incomplete(f"'{min(uncovered)}' must be a 'SignedHeader'.")
     told = received.header("x-amz-content-sha256")
     if told and not hmac.compare_digest(told.encode(), received.body_hash.encode()):
         raise SignatureFault(
@@ -325,10 +311,10 @@ def _check_coverage(received: Received, claim: SignatureClaim) -> None:
 
 
 def canonical_requests(received: Received, claim: SignatureClaim) -> Iterator[str]:
-    """The texts that a client may have hashed for this request, one of them AWS's own.
+    """The canonical requests that a client may have hashed, AWS's own among them.
 
-    Clients differ in whether they resolve dots in a path and whether they escape a query anew;
-    each text determines the request as it came.
+    Clients differ in resolving dots in the path and in escaping the query again; each variant still
+    determines the request.
     """
     values: dict[str, list[str]] = {}
     for name, value in received.headers:
@@ -341,7 +327,7 @@ def canonical_requests(received: Received, claim: SignatureClaim) -> Iterator[st
 
 @lru_cache(maxsize=64)
 def _targets(path: str, query: str) -> tuple[tuple[str, str], ...]:
-    """The paths and queries that may have been signed; most calls are to one and the same URL."""
+    """Paths and queries that may have been signed; cached, as most calls go to the same URL."""
     paths = dict.fromkeys((_escaped_path(_resolved(path)), _escaped_path(path)))
     queries = dict.fromkeys((_normal_query(query), _raw_query(query)))
     return tuple(product(paths, queries))
@@ -349,7 +335,7 @@ def _targets(path: str, query: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=256)
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
-    """The key of one day, region and service."""
+    """The signing key of a day, region and service."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -367,7 +353,7 @@ def _escaped_path(path: str) -> str:
 
 
 def _resolved(path: str) -> str:
-    """Without dot segments and doubled slashes."""
+    """The path without dot segments and double slashes."""
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -397,7 +383,7 @@ def _escaped(text: str) -> str:
 
 
 def _query_values(query: str) -> dict[str, str]:
-    """The query's values by name; of a name that comes twice, the last."""
+    """The query's values by name; the last of duplicates counts."""
     pairs = (pair.partition("=")[::2] for pair in query.split("&") if pair)
     return {_text(name): _text(value) for name, value in pairs}
 
@@ -407,10 +393,6 @@ def _text(escaped: str) -> str:
 
 
 def without_signature(query: str) -> str:
-    """``query`` less what a signature put into it, for a request that is to be signed anew."""
-    kept = [
-        pair
-        for pair in query.split("&")
-        if not _text(pair.partition("=")[0]).lower().startswith("x-amz-")
-    ]
-    return "&".join(kept)
+    """``query`` without a signature's parameters, so that the request can be signed again."""
+    names = ((pair, _text(pair.partition("=")[0]).lower()) for pair in query.split("&"))
+    return "&".join(pair for pair, name in names if not name.startswith("x-amz-"))

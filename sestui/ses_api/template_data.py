@@ -1,8 +1,4 @@
-"""Template data as text: merged without being written anew, so that each value keeps its spelling.
-
-``1.10`` stays ``1.10`` and no number loses digits; what SES puts into the mail is what the client
-wrote.
-"""
+"""Merge template data as text, so that each value keeps its spelling (``1.10``)."""
 
 import json
 import re
@@ -12,10 +8,9 @@ _GAP = re.compile(r"[ \t\n\r,:]*")
 
 
 def merged(default: str, own: str) -> str:
-    """The JSON object ``default`` with the members of ``own`` over it; each may be ''.
+    """The JSON object ``default`` updated with the members of ``own``; each may be ''.
 
-    Where only one of them has members, it is the result as it came. Both must have been read as
-    JSON objects before.
+    If only one has members, it is returned unchanged. Both must be valid JSON objects.
     """
     defaults, owns = _members(default), _members(own)
     if not owns:
@@ -26,7 +21,7 @@ def merged(default: str, own: str) -> str:
 
 
 def _members(text: str) -> dict[str, str]:
-    """Each member of an object, name and value as they are written, by its name."""
+    """The members of an object by name, each with its text (name and value)."""
     found: dict[str, str] = {}
     at = text.find("{") + 1
     while at:
@@ -40,6 +35,6 @@ def _members(text: str) -> dict[str, str]:
 
 
 def _after_gap(text: str, at: int) -> int:
-    """Where the next name, value or brace begins, after blanks and a colon or comma."""
+    """The offset of the next name, value or brace."""
     gap = _GAP.match(text, at)
     return at if gap is None else gap.end()

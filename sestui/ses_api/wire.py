@@ -1,7 +1,4 @@
-"""The SES v2 wire format as values: requests, answers and errors (parsed by ``wire_parsing``).
-
-Whoever speaks SES's HTTP API from the server's side shares these.
-"""
+"""Requests, answers and errors of SES's API v2 (requests are parsed by ``wire_parsing``)."""
 
 import json
 from dataclasses import dataclass
@@ -13,12 +10,12 @@ import orjson
 from sestui.core.contact.mailboxes import Mailbox
 
 Pairs = tuple[tuple[str, str], ...]
-"""Names and values in the order they were given."""
+"""Names and values, in order."""
 Json = dict[str, Any]
 
 
 class ServiceError(Exception):
-    """SES's refusal of a call: nothing of it was taken."""
+    """SES's refusal of a whole call."""
 
     def __init__(self, status: int, code: str, text: str) -> None:
         super().__init__(f"{code}: {text}")
@@ -28,37 +25,37 @@ class ServiceError(Exception):
 
 
 def rate_exceeded() -> ServiceError:
-    """More recipients a second than the account may have."""
+    """The account's rate is exceeded."""
     return ServiceError(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
 
 
 def quota_exceeded() -> ServiceError:
-    """More recipients in 24 hours than the account may have."""
+    """The account's 24-hour quota is exceeded."""
     return ServiceError(400, "LimitExceededException", "Daily message quota exceeded.")
 
 
 def rejected(text: str) -> ServiceError:
-    """This mail will never be taken as it is."""
+    """The mail is refused for good."""
     return ServiceError(400, "MessageRejected", text)
 
 
 def bad_request(text: str) -> ServiceError:
-    """The request has a wrong shape or a wrong value."""
+    """The request is invalid."""
     return ServiceError(400, "BadRequestException", text)
 
 
 def not_found(text: str) -> ServiceError:
-    """What the request names does not exist."""
+    """Something that the request names does not exist."""
     return ServiceError(404, "NotFoundException", text)
 
 
 def sending_paused() -> ServiceError:
-    """The account may not send at present."""
+    """Sending is paused for the account."""
     return EntryResult(BulkStatus.ACCOUNT_SENDING_PAUSED).as_error()
 
 
 class BulkStatus(StrEnum):
-    """What SendBulkEmail says of one entry."""
+    """SendBulkEmail's status of one entry."""
 
     SUCCESS = "SUCCESS"
     MESSAGE_REJECTED = "MESSAGE_REJECTED"
@@ -78,7 +75,7 @@ class BulkStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EntryResult:
-    """What became of one mail of a call."""
+    """The result of one entry of a bulk call."""
 
     status: BulkStatus
     message_id: str = ""
@@ -86,13 +83,13 @@ class EntryResult:
     """SES's sentence; '' on success."""
 
     def as_error(self) -> ServiceError:
-        """The same refusal as a single SendEmail would get it."""
+        """The equivalent error of a single SendEmail."""
         status, code = _ERRORS[self.status]
         return ServiceError(status, code, self.error or _TEXTS.get(self.status, ""))
 
     @classmethod
     def of_error(cls, error: ServiceError) -> "EntryResult":
-        """A single SendEmail's refusal as that of an entry."""
+        """The equivalent of a single SendEmail's error."""
         return cls(_status_of(error), error=error.text)
 
 
@@ -116,14 +113,14 @@ _ERRORS: dict[BulkStatus, tuple[int, str]] = {
     BulkStatus.TRANSIENT_FAILURE: (500, "InternalServiceErrorException"),
     BulkStatus.FAILED: (500, "InternalServiceErrorException"),
 }
-"""HTTP status and code with which a single SendEmail says the same."""
+"""HTTP status and code of the equivalent SendEmail error."""
 
 _TEXTS = {
     BulkStatus.ACCOUNT_THROTTLED: "Maximum sending rate exceeded.",
     BulkStatus.ACCOUNT_DAILY_QUOTA_EXCEEDED: "Daily message quota exceeded.",
     BulkStatus.ACCOUNT_SENDING_PAUSED: _PAUSED,
 }
-"""SES's sentences where they are always the same."""
+"""SES's messages that are always the same."""
 
 _STATUSES = {code: status for status, (_, code) in reversed(_ERRORS.items())} | {
     "BadRequestException": BulkStatus.INVALID_PARAMETER,
@@ -144,7 +141,7 @@ def _status_of(error: ServiceError) -> BulkStatus:
 
 
 def names_configuration_set(error: ServiceError) -> bool:
-    """Whether the error is one of a configuration set: codes of version 2 don't say of what."""
+    """Whether the error is about a configuration set, which version 2's codes don't tell."""
     return "configuration set" in error.text.lower() or "configurationset" in error.text.lower()
 
 
@@ -164,20 +161,20 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class WireAttachment:
-    """A file of a simple or templated mail."""
+    """An attachment of a simple or templated mail."""
 
     name: str
     content_type: str
     content: bytes
     content_id: str = ""
-    """What the HTML names it by; '' if it says none."""
+    """Its id in the HTML; '' for none."""
     inline: bool = False
-    """Whether it is to be shown in the HTML rather than saved."""
+    """Whether it is shown in the HTML."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimpleContent:
-    """Subject and bodies, ready to be sent."""
+    """Subject and bodies without templates."""
 
     subject: str
     html: str
@@ -199,7 +196,7 @@ class TemplateContent:
     """An inline template with its data, or the name of a stored one."""
 
     name: str
-    """Name or ARN of a stored template; '' when the content is inline."""
+    """Name or ARN of a stored template; '' if the content is inline."""
     subject: str
     html: str
     text: str
@@ -213,7 +210,7 @@ Content = SimpleContent | RawContent | TemplateContent
 
 @dataclass(frozen=True, slots=True)
 class SendEmailRequest:
-    """One mail to at most fifty recipients."""
+    """SendEmail: one mail to at most 50 recipients."""
 
     sender: Mailbox
     destination: Destination
@@ -225,7 +222,7 @@ class SendEmailRequest:
 
 @dataclass(frozen=True, slots=True)
 class BulkEntry:
-    """One mail of a bulk call: what differs from the call's defaults."""
+    """One entry of a bulk call: its differences from the defaults."""
 
     destination: Destination
     data: Json
@@ -235,7 +232,7 @@ class BulkEntry:
 
 @dataclass(frozen=True, slots=True)
 class SendBulkEmailRequest:
-    """Up to fifty mails of one template."""
+    """SendBulkEmail: up to 50 mails of one template."""
 
     sender: Mailbox
     content: TemplateContent
@@ -245,7 +242,7 @@ class SendBulkEmailRequest:
     configuration_set: str = ""
 
     def single(self, index: int) -> SendEmailRequest:
-        """Entry ``index`` as the single call that would send the same mail."""
+        """The single call that would send the same mail as entry ``index``."""
         entry = self.entries[index]
         content = TemplateContent(
             name=self.content.name,
@@ -267,7 +264,7 @@ class SendBulkEmailRequest:
 
 
 def _overridden(defaults: Pairs, given: Pairs, *, fold: bool) -> Pairs:
-    """``given`` after those ``defaults`` whose names it does not repeat."""
+    """The ``defaults`` that ``given`` does not override, followed by ``given``."""
 
     def key(name: str) -> str:
         return name.lower() if fold else name
@@ -277,17 +274,17 @@ def _overridden(defaults: Pairs, given: Pairs, *, fold: bool) -> Pairs:
 
 
 def error_body(error: ServiceError) -> bytes:
-    """The JSON body of a refusal; its code travels in the header ``x-amzn-errortype``."""
+    """The JSON body of an error; its code goes into the header ``x-amzn-errortype``."""
     return json.dumps({"message": error.text}).encode()
 
 
 def send_email_body(message_id: str) -> bytes:
-    """The answer of SendEmail."""
+    """SendEmail's answer."""
     return orjson.dumps({"MessageId": message_id})
 
 
 def send_bulk_email_body(results: tuple[EntryResult, ...]) -> bytes:
-    """The answer of SendBulkEmail, an entry each in the order of the request."""
+    """SendBulkEmail's answer, with entries in the order of the request."""
     entries = []
     for result in results:
         entry = {"Status": result.status.value}

@@ -1,7 +1,7 @@
-"""SES v2's JSON requests into the values of ``wire``.
+"""Parse JSON requests of SES's API v2 into the values of ``wire``.
 
-Pure: bytes in, values out. What SES would refuse by its shape alone is refused here, as
-:class:`~sestui.ses_api.wire.ServiceError`.
+All functions raise :class:`~sestui.ses_api.wire.ServiceError` for requests that SES would refuse by
+their form.
 """
 
 import base64
@@ -39,16 +39,12 @@ from sestui.ses_api.wire import (
 )
 
 MAX_RECIPIENTS = 50
-"""To + Cc + Bcc of one mail, and entries of one bulk call."""
+"""Recipients (To, Cc and Bcc) of one mail, and entries of one bulk call."""
 MAX_TEMPLATE_DATA = 262_144
 
 
 def parse_object(body: bytes) -> Json:
-    """The JSON object of a request; an empty body is an empty object.
-
-    Raises:
-        ServiceError: it is not a JSON object.
-    """
+    """Parse a JSON object; an empty body is an empty object."""
     try:
         parsed = json.loads(body) if body else {}
     except (ValueError, RecursionError):
@@ -59,20 +55,12 @@ def parse_object(body: bytes) -> Json:
 
 
 def parse_send_email(body: bytes) -> SendEmailRequest:
-    """SendEmail's request.
-
-    Raises:
-        ServiceError: SES would refuse this by its shape.
-    """
+    """Parse SendEmail's request."""
     return send_email_of(parse_object(body))
 
 
 def send_email_of(given: Json, *, most: int = MAX_RECIPIENTS) -> SendEmailRequest:
-    """SendEmail's request from its JSON; to ``most`` recipients, where SES itself isn't asked.
-
-    Raises:
-        ServiceError: SES would refuse this by its shape.
-    """
+    """Parse SendEmail's request from its JSON, with up to ``most`` recipients."""
     content = _content(_object(given, "Content"))
     if isinstance(content, RawContent):
         sender, destination = _raw_envelope(given, content.data, most)
@@ -89,31 +77,19 @@ def send_email_of(given: Json, *, most: int = MAX_RECIPIENTS) -> SendEmailReques
 
 
 def parse_send_bulk_email(body: bytes) -> SendBulkEmailRequest:
-    """SendBulkEmail's request.
-
-    Raises:
-        ServiceError: SES would refuse the whole call by its shape.
-    """
+    """Parse SendBulkEmail's request."""
     return send_bulk_email_of(parse_object(body))
 
 
 def send_bulk_email_of(given: Json) -> SendBulkEmailRequest:
-    """SendBulkEmail's request from its JSON.
-
-    Raises:
-        ServiceError: SES would refuse the whole call by its shape.
-    """
+    """Parse SendBulkEmail's request from its JSON."""
     defaults = bulk_defaults_of(given)
     entries = tuple(bulk_entry_of(entry) for entry in _objects(given, "BulkEmailEntries"))
     return replace(defaults, entries=entries)
 
 
 def bulk_defaults_of(given: Json) -> SendBulkEmailRequest:
-    """SendBulkEmail's request without its entries, which are only counted.
-
-    Raises:
-        ServiceError: SES would refuse the whole call by its shape.
-    """
+    """Parse SendBulkEmail's request without its entries, which are only counted."""
     template = _object(_object(given, "DefaultContent"), "Template")
     if not template:
         raise bad_request("DefaultContent.Template is required.")
@@ -134,11 +110,7 @@ def bulk_defaults_of(given: Json) -> SendBulkEmailRequest:
 
 
 def bulk_entry_of(given: Json) -> BulkEntry:
-    """One entry of SendBulkEmail's request.
-
-    Raises:
-        ServiceError: SES would refuse it by its shape.
-    """
+    """Parse one entry of SendBulkEmail's request."""
     destination = _destination(_object(given, "Destination"), MAX_RECIPIENTS)
     replacement = _object(_object(given, "ReplacementEmailContent"), "ReplacementTemplate")
     return BulkEntry(
@@ -223,7 +195,7 @@ def _attachments(given: Json) -> tuple[WireAttachment, ...]:
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _SES_TAG = re.compile(r"ses:feedback-id-[a-d]")
-"""SES's own tags that a mail may set: they become parts of its Feedback-ID header."""
+"""SES's own tags that a mail may set, for its Feedback-ID header."""
 _TAG_RULE = (
     "only alphanumeric ASCII characters, '_' and '-' are allowed, at least 1 and at most 256."
 )
@@ -283,9 +255,9 @@ def _sender(given: Json) -> Mailbox:
 
 
 def _raw_envelope(given: Json, data: bytes, most: int) -> tuple[Mailbox, Destination]:
-    """Sender and recipients of a raw mail: as given, otherwise from the message's own headers.
+    """Sender and recipients of a raw mail: as given, or else from its headers.
 
-    The headers are read in either case: what SES can't read there it refuses.
+    The headers are parsed in any case, as SES refuses invalid ones.
     """
     raw = RawMail(data)
     raw.check_single()
@@ -317,7 +289,7 @@ def _text(given: Json, key: str) -> str:
 
 
 def _content_text(given: Json, key: str) -> str:
-    """A text of a mail's content, which the client may have cut in the middle of a character."""
+    """Text of a mail's content, without lone surrogates."""
     return encodable(_text(given, key))
 
 
@@ -351,7 +323,7 @@ def _strings(given: Json, key: str) -> tuple[str, ...]:
 def _blob(given: Json, key: str) -> bytes:
     text = _text(given, key).replace("\r", "").replace("\n", "")  # Ruby's encode64 breaks lines
     try:
-        # A blank would be a plus that wasn't escaped in a form: nobody can tell what it stood for.
+        # A blank is refused too: it may be a plus that wasn't escaped in a form.
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _wrong_type(key, "base64") from error

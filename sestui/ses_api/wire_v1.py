@@ -1,7 +1,6 @@
-"""SES's old API, version 1: form parameters in, XML out.
+"""SES's API version 1: form parameters in, XML out.
 
-Its sends are turned into the requests of version 2 that mean the same, so that behind this module
-there is one kind of request only.
+Its sends are converted to equivalent requests of version 2.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,18 +20,17 @@ NAMESPACE = "http://ses.amazonaws.com/doc/2010-12-01/"
 
 _MOST_PARAMETERS = 20_000
 _DEEPEST = 12
-"""Parts of a parameter's name; SES's own have eight."""
+"""Parts of a parameter's name; SES's longest have eight."""
 
 Parameters = dict[str, "str | Parameters"]
-"""The parameters of a call, nested where their names have dots."""
+"""A call's parameters, nested at the dots in their names."""
 
 
 def parse_form(query: str, body: bytes) -> tuple[str, Parameters]:
-    """The action and the parameters, from the query and the body together.
+    """Parse the action and the parameters from query and body.
 
     Raises:
-        ServiceError: this isn't a call of the old API. A parameter that comes twice is refused: two
-            readers could take it for two different calls.
+        ServiceError: it isn't a valid call, or a parameter is repeated, which would be ambiguous.
     """
     given = _pairs(query.encode("latin-1")) + _pairs(body)
     tree: Parameters = {}
@@ -72,7 +70,7 @@ def _put(tree: Parameters, name: str, value: str) -> None:
 
 
 def send_email(given: Parameters) -> Json:
-    """SendEmail as version 2's request."""
+    """Convert SendEmail."""
     message = _below(given, "Message")
     body = _below(message, "Body")
     simple: Json = {"Subject": _content(message, "Subject"), "Body": {}}
@@ -83,7 +81,7 @@ def send_email(given: Parameters) -> Json:
 
 
 def send_raw_email(given: Parameters) -> Json:
-    """SendRawEmail as version 2's request."""
+    """Convert SendRawEmail."""
     content = {"Raw": {"Data": _text(_below(given, "RawMessage"), "Data")}}
     to = _strings(given, "Destinations")
     request = _request(given, {"ToAddresses": to} if to else {}, content)
@@ -96,13 +94,13 @@ def send_raw_email(given: Parameters) -> Json:
 
 
 def send_templated_email(given: Parameters) -> Json:
-    """SendTemplatedEmail as version 2's request."""
+    """Convert SendTemplatedEmail."""
     template = _template(given, "TemplateData")
     return _request(given, _destination(_below(given, "Destination")), {"Template": template})
 
 
 def send_bulk_templated_email(given: Parameters) -> Json:
-    """SendBulkTemplatedEmail as version 2's request."""
+    """Convert SendBulkTemplatedEmail to SendBulkEmail."""
     request = _request(given, None, None)
     request.pop("EmailTags", None)  # this call has no Tags of its own
     request["DefaultContent"] = {"Template": _template(given, "DefaultTemplateData")}
@@ -119,7 +117,7 @@ SENDS: dict[str, Callable[[Parameters], Json]] = {
     "SendTemplatedEmail": send_templated_email,
     "SendBulkTemplatedEmail": send_bulk_templated_email,
 }
-"""The old API's sends, and how each becomes version 2's."""
+"""Converters of version 1's sends."""
 
 BULK = "SendBulkTemplatedEmail"
 
@@ -190,7 +188,7 @@ def _below(given: Parameters, name: str) -> Parameters:
     if isinstance(found, str):
         if found:
             raise _malformed(f"{name} is not a structure.")
-        return {}  # how clients write an empty one
+        return {}  # some clients write an empty structure like that
     return found
 
 
@@ -244,7 +242,7 @@ _CODES = {
     "IncompleteSignatureException": (400, "IncompleteSignature"),
     "MissingAuthenticationTokenException": (403, "MissingAuthenticationToken"),
 }
-"""Version 2's codes as the old API has them; those not listed are the same."""
+"""Version 2's codes in version 1; codes not listed are the same."""
 
 _STATUSES = {
     BulkStatus.SUCCESS: "Success",
@@ -265,7 +263,7 @@ _STATUSES = {
 
 
 def as_v1(error: ServiceError) -> ServiceError:
-    """A refusal in version 2's words in those of the old API."""
+    """Version 1's equivalent of an error of version 2."""
     of_set = names_configuration_set(error)
     if error.code == "NotFoundException":
         kind = "ConfigurationSet" if of_set else "Template"
@@ -277,7 +275,7 @@ def as_v1(error: ServiceError) -> ServiceError:
 
 
 def error_xml(error: ServiceError, request_id: str) -> bytes:
-    """The body of a refusal; codes of version 2 are translated."""
+    """The XML body of an error, converted to version 1."""
     said = as_v1(error)
     fault = "Sender" if said.status < 500 else "Receiver"
     return (
@@ -293,7 +291,7 @@ def sent_xml(action: str, message_id: str, request_id: str) -> bytes:
 
 
 def bulk_sent_xml(results: Sequence[EntryResult], request_id: str) -> bytes:
-    """The answer to SendBulkTemplatedEmail, an entry each in the order of the request."""
+    """SendBulkTemplatedEmail's answer, with entries in the order of the request."""
     members = "".join(_member(result) for result in results)
     return _response(BULK, f"<Status>{members}</Status>", request_id)
 
@@ -316,5 +314,5 @@ def _response(action: str, result: str, request_id: str) -> bytes:
 
 
 def _xml(text: str) -> str:
-    """``text`` as XML can hold it."""
+    """``text`` escaped for XML, without control characters."""
     return escape("".join(c if c.isprintable() or c in "\n\t" else " " for c in text))

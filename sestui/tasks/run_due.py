@@ -70,7 +70,7 @@ class RunDueServices(Protocol):
         """Note that a run-due is at work."""
 
     def reap_dead_workers(self) -> int:
-        """Put in doubt what killed processes had in the air."""
+        """Put in doubt what killed processes had in flight."""
 
     def wake_waiting(self) -> None:
         """Let runs that wait for quota go on if there is room again."""
@@ -135,7 +135,7 @@ class RunDue:
         self._sent_at = self._looked_at = self._reminded_at = float("-inf")
 
     def stop(self) -> None:
-        """Ask it to end: what is in the air is awaited, tasks are asked to stop."""
+        """Ask it to end: what is in flight is awaited, tasks are asked to stop."""
         self._stop.set()
         self._worker_pool.stop()
         if self._sender is not None:

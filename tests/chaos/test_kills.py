@@ -12,7 +12,7 @@ IN_DOUBT_SECONDS = 0.25
 """What a kill may leave in doubt, in seconds of sending (docs/architecture.md)."""
 
 BUSY = 2.0
-"""On a machine that has other work, calls are in the air for longer and answers are written later:
+"""On a machine that has other work, calls are in flight for longer and answers are written later:
 a single kill may then leave this many times as much, the mean of them may not."""
 
 
@@ -25,7 +25,7 @@ def check(scene, kills, *, worst):
     assert mean(kills.sizes) <= most, told
     assert max(kills.sizes) <= worst * most, told
     doubts = scene.runtime.runs.get(scene.run.id).in_doubt
-    assert doubts == sum(kills.sizes)  # what was in the air at the kills, and nothing else
+    assert doubts == sum(kills.sizes)  # what was in flight at the kills, and nothing else
 
 
 @pytest.mark.long
@@ -70,7 +70,7 @@ def test_a_second_ctrl_c_ends_at_once_and_is_as_safe_as_a_kill(scene):
     made.until_sending(process)
     process.send_signal(signal.SIGINT)
     with pytest.raises(Exception, match="timed out"):
-        process.wait(0.5)  # it waits for what is in the air
+        process.wait(0.5)  # it waits for what is in flight
     process.send_signal(signal.SIGINT)
     process.wait(3)
     made.latency = 0.02

@@ -25,7 +25,7 @@ from tests.support.workspaces import until
 
 RATE = 200
 CALM_RATE = 100
-"""On a busy machine answers take longer, and more is in the air: half the rate, as many doubts."""
+"""On a busy machine answers take longer, and more is in flight: half the rate, as many doubts."""
 
 UNDER_WAY = RATE * 0.25
 """Mails that may be between claim and ledger at any instant."""

@@ -23,7 +23,7 @@ from tests.support.relay import Relay, Ses, said, simple
 from tests.support.workspaces import check_pace, until
 
 CHUNK = 25
-"""A quarter second of sending at 100/s: what the sender may have in the air at a kill, beside a
+"""A quarter second of sending at 100/s: what the sender may have in flight at a kill, beside a
 call for each client."""
 
 
@@ -93,7 +93,7 @@ def test_killed_right_after_the_reply_everybody_gets_it_once(scene):
     assert received(ses) == dict.fromkeys(to, 1)
     assert all(len(each) == 1 for each in ses.to())
     states = Counter(row.state for row in relay.deliveries())
-    # What the sender had in the air at the kill may be in doubt, however it ended.
+    # What the sender had in flight at the kill may be in doubt, however it ended.
     assert states[DeliveryState.ACCEPTED] + states[DeliveryState.IN_DOUBT] == 50
     check(relay, ses)
 
@@ -175,7 +175,7 @@ def killed_again_and_again(relay, ses, *, kills, clients, chance, apart=(0.2, 1.
     return answered, given_up
 
 
-def check_kills(relay, ses, answered, given_up, *, in_the_air):
+def check_kills(relay, ses, answered, given_up, *, in_flight):
     counts = received(ses)
     check(relay, ses)
     in_doubt = {row.email for row in relay.deliveries() if row.state == DeliveryState.IN_DOUBT}
@@ -185,7 +185,7 @@ def check_kills(relay, ses, answered, given_up, *, in_the_air):
     told = f"{len(answered)} answered, {len(given_up)} given up, {len(in_doubt)} in doubt"
     print(f"\n{told}")  # noqa: T201
     assert answered
-    assert len(in_doubt) <= in_the_air
+    assert len(in_doubt) <= in_flight
 
 
 @pytest.mark.long
@@ -193,7 +193,7 @@ def check_kills(relay, ses, answered, given_up, *, in_the_air):
 def test_a_few_kills_under_traffic(scene):
     relay, ses = scene(rate=100)
     done = killed_again_and_again(relay, ses, kills=2, clients=4, chance=random.Random(5))
-    check_kills(relay, ses, *done, in_the_air=2 * (CHUNK + 4))
+    check_kills(relay, ses, *done, in_flight=2 * (CHUNK + 4))
 
 
 @pytest.mark.long
@@ -201,7 +201,7 @@ def test_a_few_kills_under_traffic(scene):
 def test_fifty_kills_under_traffic(scene):
     relay, ses = scene(rate=100)
     done = killed_again_and_again(relay, ses, kills=50, clients=8, chance=random.Random(6))
-    check_kills(relay, ses, *done, in_the_air=50 * (CHUNK + 8))
+    check_kills(relay, ses, *done, in_flight=50 * (CHUNK + 8))
 
 
 @pytest.mark.long
@@ -211,7 +211,7 @@ def test_a_hundred_clients_for_a_minute_through_four_kills(scene):
     done = killed_again_and_again(
         relay, ses, kills=4, clients=100, chance=random.Random(7), apart=(12, 17)
     )
-    check_kills(relay, ses, *done, in_the_air=4 * (2 * CHUNK + 100))
+    check_kills(relay, ses, *done, in_flight=4 * (2 * CHUNK + 100))
 
 
 def crowded(relay, *, clients, seconds):

@@ -43,7 +43,7 @@ class SimulatedGateway:
     """When each call left, and with what."""
     wanted: int = 0
     unsendable: Callable[[Mail], bool] = lambda _: False
-    in_the_air: int = 0
+    in_flight: int = 0
     size: int = 8_000
     """Bytes of a call."""
     _due: list[Any] = field(default_factory=list)
@@ -51,7 +51,7 @@ class SimulatedGateway:
 
     @property
     def ready(self) -> int:
-        return max(0, self.wanted - self.in_the_air) if self.connected else 0
+        return max(0, self.wanted - self.in_flight) if self.connected else 0
 
     def want(self, calls: int) -> None:
         self.wanted = calls
@@ -72,7 +72,7 @@ class SimulatedGateway:
             return False
         now = self.clock.monotonic()
         self.sent.append((now, call.mails))
-        self.in_the_air += 1
+        self.in_flight += 1
         reply = self.answer(call.mails)
         takes = HANG_SECONDS if reply is None else self.latency()
         replies = [reply or LOST] * len(call.mails)
@@ -87,7 +87,7 @@ class SimulatedGateway:
         self.clock.advance(until - now)
         while self._due and self._due[0][0] <= until:
             _, _, done, replies = heapq.heappop(self._due)
-            self.in_the_air -= 1
+            self.in_flight -= 1
             done(replies)
 
     @property

@@ -30,13 +30,13 @@ FIRST_MAIL_SECONDS = 30
 
 @dataclass
 class Kills:
-    """What each kill left in the air: the addresses."""
+    """What each kill left in flight: the addresses."""
 
     left: list[set[str]] = field(default_factory=list)
 
     @property
     def sizes(self) -> list[int]:
-        """How many each kill left in the air."""
+        """How many each kill left in flight."""
         return [len(emails) for emails in self.left]
 
     def told(self, outbox: dict[str, int]) -> str:
@@ -209,7 +209,7 @@ class Scene:
                 # What an earlier kill left is counted there, though this process was killed before
                 # it could put it in doubt.
                 earlier = set().union(*kills.left)
-                kills.left.append(self._in_the_air() - earlier)
+                kills.left.append(self._in_flight() - earlier)
         return kills
 
     def finish(self, *, most: int = 20) -> None:
@@ -247,7 +247,7 @@ class Scene:
         for batch in self.runtime.deliveries.log(LogFilter()):
             yield [row.delivery for row in batch]
 
-    def _in_the_air(self) -> set[str]:
+    def _in_flight(self) -> set[str]:
         rows = self.runtime.deliveries.of_run(
             self.run.id, state=DeliveryState.SENDING, limit=100_000
         )

@@ -43,7 +43,7 @@ def counted(
 
 def _effort(connection: Connection) -> Effort | None:
     effort = _COUNTED.get()
-    return effort if effort is not None and effort.engine is connection.engine else None
+    return effort if effort is not None and effort.engine.pool is connection.engine.pool else None
 
 
 # Once and for all engines: other threads use them, and a list of listeners must not change then.

@@ -1,6 +1,6 @@
-"""Makes runs wait for the account: no quota left, sending disabled, or SES out of reach.
+"""Make runs wait for the account: quota used up, sending disabled, or SES unreachable.
 
-It belongs to the engine's thread, which asks it once a tick; SES is asked in other threads.
+It runs in the engine's thread, once a tick; SES is asked in other threads.
 """
 
 import logging
@@ -16,57 +16,57 @@ from sestui.sending.engine.dispatch import Dispatcher
 from sestui.sending.engine.ports import AccountView, SendingRuns
 
 LASTING_SECONDS = 30.0
-"""How long an outage usually is before the runs wait."""
+"""Default duration of an outage before runs are set to wait."""
 
 _EXACT_SECONDS = 60.0
-"""So long a used-up quota is asked about until nothing is in the air anywhere."""
+"""How long to wait for a reading of a used-up quota with nothing in flight."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class AccountCheck:
-    """What has to be done after a check."""
+    """The consequences of a check."""
 
     pauses: list[Pause] = field(default_factory=list)
     runs_changed: bool = False
-    """Runs were made to wait, or to go on: the list of them has to be read again."""
+    """Whether runs were set to wait or resumed, so that their list has to be read again."""
 
 
 class AccountMonitor:
-    """Whether the account lets the runs send; makes them wait and go on again by that."""
+    """Sets runs to wait for the account, and wakes them again."""
 
     def __init__(
         self,
         account: AccountView,
         dispatcher: Dispatcher,
         policy: AnswerPolicy,
-        book: SendingRuns,
+        runs: SendingRuns,
         clock: Clock,
         *,
         lasting_seconds: float,
     ) -> None:
-        """After an outage of ``lasting_seconds`` the runs wait and say why."""
+        """Runs wait after an outage of ``lasting_seconds``."""
         self._poller = AccountPoller(account, clock)
         self._dispatcher = dispatcher
         self._policy = policy
-        self._book = book
+        self._runs = runs
         self._clock = clock
         self._lasting_seconds = lasting_seconds
         self._quota_used_up = False
         self._exhausted_since = 0.0
         self._outage_began: float | None = None
         self.runs_wait = False
-        """Runs wait until the account answers."""
+        """Whether runs wait until the account answers."""
 
     @property
     def exhausted(self) -> bool:
-        """The quota is used up, by our own reckoning or by SES's word."""
+        """Whether the quota is used up, by our own count or by SES's answer."""
         return self._quota_used_up or self._policy.quota_refused
 
     @property
     def outage(self) -> str:
-        """Why nothing leaves, as a sentence; '' when there is no outage."""
+        """Why nothing is sent, as a sentence; '' if there is no outage."""
         unreachable = self._dispatcher.unreachable
         if unreachable is not None:
             return not_now(unreachable.reason, unreachable.code)
@@ -74,19 +74,19 @@ class AccountMonitor:
         return self._policy.outage if brake.since is None else not_now(brake.reason)
 
     def quota_used_up(self) -> None:
-        """Note that the ledger has found no room in the quota."""
+        """Record that the ledger found the quota used up."""
         self._quota_used_up = True
 
     def check(self, run_ids: Sequence[int], *, written: bool) -> AccountCheck:
-        """Act on what is known of the account; never blocks.
+        """Act on the account's state, without blocking.
 
-        ``run_ids`` are the runs that are sending; ``written``: every answer is in the ledger.
+        ``run_ids`` are the sending runs; ``written``: all answers are in the ledger.
         """
         done = AccountCheck()
         now = self._clock.monotonic()
         if not self.exhausted:
             self._exhausted_since = now
-        drained = written and not self._dispatcher.in_the_air
+        drained = written and not self._dispatcher.in_flight
         asks = self.runs_wait or self._dispatcher.brake.needs_account
         reading = self._poller.poll(wanted=asks or (self.exhausted and drained))
         if reading is not None:
@@ -102,8 +102,8 @@ class AccountMonitor:
             return
         self._dispatcher.account_answered()
         if self.runs_wait:
-            self._book.account_answered()
-            # What is sent next shows whether this is the end of the outage.
+            self._runs.account_answered()
+            # The next mails will show whether the outage has ended.
             self.runs_wait = False
             self._outage_began = None
             done.runs_changed = True
@@ -113,9 +113,9 @@ class AccountMonitor:
             )
         if not reading.status.sending_enabled:
             done.pauses += _paused(run_ids, "SES says that sending is disabled.")
-        # While others have mail in the air, it may be counted twice and be too little that is left.
+        # Mail in flight may be counted twice, so prefer an exact reading.
         if self.exhausted and (reading.exact or now - self._exhausted_since > _EXACT_SECONDS):
-            self._book.wait_for_quota(run_ids, refused_by_ses=self._policy.quota_refused)
+            self._runs.wait_for_quota(run_ids, refused_by_ses=self._policy.quota_refused)
             self._quota_used_up = self._policy.quota_refused = False
             done.runs_changed = True
 
@@ -133,7 +133,7 @@ class AccountMonitor:
         if run_ids and now - self._outage_began > self._lasting_seconds:
             detail = f"{outage} sestui keeps asking SES, and continues when it answers."
             _log.warning("%s", detail)
-            self._book.wait_for_account(run_ids, detail)
+            self._runs.wait_for_account(run_ids, detail)
             self.runs_wait = done.runs_changed = True
 
 

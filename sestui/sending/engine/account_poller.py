@@ -1,4 +1,4 @@
-"""Asking SES about the account again and again, without ever making the sender wait for it."""
+"""Poll SES for the account's status in background threads."""
 
 import logging
 import threading
@@ -11,15 +11,15 @@ from sestui.errors import SestuiError
 from sestui.sending.engine.ports import AccountView
 
 POLL_SECONDS = 60.0
-"""SES raises quotas of good senders: the account is read again this often while sending."""
+"""Interval while sending, as SES may raise the quota."""
 
 _AT_MOST_EVERY_SECONDS = 1.0
 """SES limits GetAccount to about one a second (docs/ses.md#quota-and-rate)."""
 
 
 _HANGS_SECONDS = 5.0
-"""An answer that something hangs on is asked for again after this, beside the question that hangs:
-an outage that ends would else be noticed by that one's end only."""
+"""An urgent request is repeated after this even if the previous one hangs, so that the end of an
+outage is noticed soon."""
 
 _MOST_AT_ONCE = 5
 
@@ -28,18 +28,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AccountReading:
-    """What came of asking about the account."""
+    """The result of asking for the account's status."""
 
     status: AccountStatus | None
-    """What SES said; None if it could not be asked."""
+    """The status; None if SES could not be asked."""
     trouble: str
-    """Why it could not be asked, as a sentence; '' if it could."""
+    """Why SES could not be asked, as a sentence; '' if it could."""
     exact: bool
-    """Nothing was in the air meanwhile, in any process: the used quota it tells is exact."""
+    """Whether nothing was in flight in any process meanwhile, so that the used quota is exact."""
 
 
 class AccountPoller:
-    """Asks in threads of its own; :meth:`poll` never blocks."""
+    """Asks in background threads; :meth:`poll` never blocks."""
 
     def __init__(self, account: AccountView, clock: Clock) -> None:
         self._account = account
@@ -49,9 +49,9 @@ class AccountPoller:
         self._readings: SimpleQueue[AccountReading] = SimpleQueue()
 
     def poll(self, *, wanted: bool) -> AccountReading | None:
-        """The newest answer, if one has come in; asks anew when it is time.
+        """An answer that has come in, if any; starts a request when it is due.
 
-        ``wanted``: don't wait for the minute to pass, something hangs on it.
+        ``wanted``: it is urgent, so don't wait for the regular interval.
         """
         try:
             reading = self._readings.get_nowait()
@@ -69,11 +69,11 @@ class AccountPoller:
         if since < pause:
             return
         self._asked_at = self._clock.monotonic()
-        # A daemon: a hanging call must not hold the process at its end.
+        # A daemon, so that a hanging call doesn't keep the process from exiting.
         thread = threading.Thread(target=self._ask, name="sestui-account", daemon=True)
         try:
             thread.start()
-        except RuntimeError as error:  # the system has no thread to give just now
+        except RuntimeError as error:  # no thread available at the moment
             _log.warning("The account can't be asked about: %s", error)
             return
         self._asking += 1
@@ -84,7 +84,7 @@ class AccountPoller:
             reading = AccountReading(status, "", exact)
         except SestuiError as error:
             reading = AccountReading(None, str(error), exact=False)
-        except BaseException as error:  # noqa: BLE001 - it would never be asked again
+        except BaseException as error:  # noqa: BLE001 - otherwise SES would never be asked again
             _log.exception("What SES said of the account can't be read.")
             why = f"What SES said of the account can't be read ({type(error).__name__})."
             reading = AccountReading(None, why, exact=False)

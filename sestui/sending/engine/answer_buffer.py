@@ -1,4 +1,4 @@
-"""Answers that are not in the ledger yet: kept until the database takes them, however long."""
+"""Buffer of answers until they are in the ledger."""
 
 import threading
 from collections.abc import Iterable, Set
@@ -9,16 +9,16 @@ from sestui.errors import DatabaseLostError, StorageError
 from sestui.sending.engine.ports import SendingLedger
 
 PATIENCE_SECONDS = 120.0
-"""A database that takes nothing for this long ends the sender, if nothing is lost by that."""
+"""The sender gives up on a failing database after this, if no answer is lost by it."""
 
 _RETRY_SECONDS = 0.1
 
 
 class AnswerBuffer:
-    """SES's answers that the ledger doesn't have yet; every call of the ledger goes through here.
+    """SES's answers that are not in the ledger yet; all exchanges with the ledger go through it.
 
-    A database may be locked, full or read-only for a while. An answer that is dropped then would be
-    a doubt that nobody had to have, so it stays here as long as the process lives.
+    A database may be locked, full or read-only for a while. Dropping an answer would leave its
+    recipient in doubt, so answers are kept as long as the process lives.
     """
 
     def __init__(self, ledger: SendingLedger, clock: Clock) -> None:
@@ -32,17 +32,17 @@ class AnswerBuffer:
         return len(self._answers)
 
     def add(self, answers: Iterable[Answer]) -> None:
-        """Keep ``answers`` for the next exchange."""
+        """Buffer ``answers`` for the next exchange."""
         self._answers += answers
 
-    def exchange(self, want: ClaimRequest | None, in_the_air: Set[int]) -> ClaimResult | None:
-        """Write the kept answers and claim what is wanted; None: there was neither.
+    def exchange(self, want: ClaimRequest | None, in_flight: Set[int]) -> ClaimResult | None:
+        """Write the buffered answers and claim; None if there is nothing to do.
 
-        ``in_the_air`` are the ids of deliveries whose answers are still to come.
+        ``in_flight`` are the ids of deliveries without an answer yet.
         """
         if self._unsure:
-            # The commit that failed may have been one whose success could not be told any more.
-            self._ledger.take_back(in_the_air | {answer.delivery_id for answer in self._answers})
+            # The failed commit may in fact have succeeded.
+            self._ledger.take_back(in_flight | {answer.delivery_id for answer in self._answers})
             self._unsure = False
         if not self._answers and want is None:
             return None
@@ -51,24 +51,24 @@ class AnswerBuffer:
         return taken
 
     def succeeded(self) -> None:
-        """Note that the database works."""
+        """Record that the database works."""
         self._failing_since = None
 
-    def failed(self, error: StorageError, in_the_air: Set[int]) -> None:
-        """The database took nothing; raises ``error`` when there is no point in waiting longer."""
+    def failed(self, error: StorageError, in_flight: Set[int]) -> None:
+        """Record that the exchange failed; raises ``error`` after :data:`PATIENCE_SECONDS`."""
         now = self._clock.monotonic()
         self._unsure = True
         if self._failing_since is None:
             self._failing_since = now
-        if now - self._failing_since > PATIENCE_SECONDS and not self._answers and not in_the_air:
+        if now - self._failing_since > PATIENCE_SECONDS and not self._answers and not in_flight:
             raise error
 
     def write_last(self, give_up_at: float) -> None:
-        """Write every answer, waiting while the database is locked.
+        """Write all answers, retrying while the database is locked.
 
         Raises:
-            StorageError: it could not be written until ``give_up_at`` (monotonic seconds); the
-                sentence tells how many recipients that leaves in doubt.
+            StorageError: they could not be written by ``give_up_at`` (monotonic seconds); tells how
+                many recipients that leaves in doubt.
         """
         while True:
             try:

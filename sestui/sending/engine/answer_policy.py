@@ -1,7 +1,4 @@
-"""What answers mean for whatever is sent next: holds, backoff and pauses.
-
-Pure bookkeeping, no I/O: the engine asks whether to hold, and which runs to pause.
-"""
+"""What answers mean for the mail that follows: holds, backoff and pauses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +8,7 @@ from sestui.core.delivery.pacing import backoff
 from sestui.core.delivery.states import PauseReason
 
 REFUSALS_IN_A_ROW = 20
-"""So many refusals with one code, none accepted between: that is not the recipients' fault."""
+"""A run is paused after this many consecutive refusals with the same code."""
 
 _LONGEST_HOLD_SECONDS = 30.0
 _FEW_FAILURES = 2
@@ -19,12 +16,12 @@ _FEW_FAILURES = 2
 _THROTTLED_RETRY_SECONDS = 1.0
 
 _CONTENT_RETRY_SECONDS = 60.0
-"""What no mail can be made of may be mended meanwhile: the contact's attributes are read anew."""
+"""Mail that can't be rendered is retried, as the contact may have been corrected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A run that has to stop until a person acts."""
+    """A run that must stop until a person acts."""
 
     run_id: int
     reason: PauseReason
@@ -38,28 +35,28 @@ class _Streak:
 
 
 class AnswerPolicy:
-    """Decides by the latest answers whether to hold back, and which runs to pause."""
+    """Decides by the latest answers when to hold back, and which runs to pause."""
 
     def __init__(self) -> None:
         self._refusals: dict[int, _Streak] = {}
         self._unmade: dict[int, dict[int, str]] = {}
-        """By run and delivery: why no mail can be made of it."""
+        """Reasons why mail can't be rendered, by run and delivery."""
         self._failures = 0
         self.hold_until = 0.0
-        """Monotonic seconds before which nothing more is worth claiming."""
+        """Monotonic seconds until which nothing should be claimed."""
         self.trouble = ""
-        """Why, as a sentence; '' when nothing is wrong."""
+        """The reason, as a sentence; '' if all is well."""
         self.quota_refused = False
-        """SES refused a mail because the daily quota is used up."""
+        """Whether SES refused a mail because the daily quota is used up."""
         self.bulk_throttled = False
-        """SES throttled a bulk call itself."""
+        """Whether SES throttled bulk calls."""
 
     def read(
         self, answers: Iterable[tuple[Answer, Claim]], now: float
     ) -> tuple[list[Answer], list[Pause]]:
-        """Answers as they go into the ledger (with their backoff), and the runs to pause.
+        """The answers for the ledger (with their backoff), and the runs to pause.
 
-        ``now`` is monotonic seconds.
+        ``now`` is in monotonic seconds.
         """
         written: list[Answer] = []
         pauses: dict[int, Pause] = {}
@@ -77,17 +74,14 @@ class AnswerPolicy:
 
     @property
     def outage(self) -> str:
-        """The reason why one call after another fails; '' if they don't.
-
-        One or two failures are no outage.
-        """
+        """Why calls keep failing; '' if they don't, or if there were only one or two failures."""
         return self.trouble if self._failures > _FEW_FAILURES else ""
 
     def unmade(self, run_id: int) -> Pause | None:
-        """The run's pause if all it has left is recipients for whom no mail can be made.
+        """The run's pause if mail can't be rendered for any of its remaining recipients.
 
-        To be called when there is nothing else to claim. It returns the pause once: resuming the
-        run tries those recipients again.
+        To be called when there is nothing else to claim. The pause is returned once, as resuming
+        the run tries those recipients again.
         """
         found = self._unmade.pop(run_id, None)
         if not found:
@@ -127,7 +121,7 @@ class AnswerPolicy:
         elif reply.hold_back is HoldBack.CONTENT:
             self._unmade.setdefault(claim.run_id, {})[claim.delivery_id] = reply.reason
         elif reply.hold_back in {HoldBack.UNREACHABLE, HoldBack.FAULT}:
-            # Calls that were in the air together fail together: one step of backoff for them all.
+            # Concurrent calls fail together: one step of backoff for all of them.
             if now >= self.hold_until:
                 self._failures += 1
                 if reply.hold_back is HoldBack.UNREACHABLE or self._failures > _FEW_FAILURES:
@@ -136,12 +130,12 @@ class AnswerPolicy:
 
 
 def not_now(reason: str, code: str = "") -> str:
-    """The sentence for an outage."""
+    """The sentence that describes an outage."""
     return f"SES can't accept mail at the moment{f' ({code})' if code else ''}: {reason}"
 
 
 def _with_backoff(answer: Answer, claim: Claim) -> Answer:
-    """When the recipient is tried again; only a fault of its own counts against it."""
+    """The answer with its retry delay; it grows only with the delivery's own faults."""
     if answer.reply.kind is not AnswerKind.NOT_SENT:
         return answer
     if answer.reply.hold_back is HoldBack.FAULT:

@@ -1,4 +1,4 @@
-"""Which calls a chunk of claims becomes: one mail each, or bulk calls of the right size."""
+"""Divide claims into single calls, or into bulk calls of the right size."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,20 +12,19 @@ MOST_ENTRIES = 50
 """SES's limit for one SendBulkEmail (docs/ses.md#bulk-calls)."""
 
 _ENTER, _LEAVE = 0.45, 0.25
-"""Single calls are dropped for bulk calls when they would cost more than this of a processor (the
-rest is for the ledger, rendering and the screens of the same process), and taken up again when
-they would cost less than that."""
+"""Share of a processor that single calls may cost: above the first, bulk calls are used; below the
+second, single calls again. The rest is for the ledger, rendering and screens."""
 
 _BULK_FROM = 100.0
-"""Below so many recipients a second a bulk call has too few entries to be worth it."""
+"""Recipients a second below which bulk calls would have too few entries."""
 
 _STEP_BACK_SECONDS = 600.0
 _STAY_SECONDS = 60.0
-"""What single calls didn't carry isn't given back to them sooner."""
+"""Minimum time in bulk mode after single calls didn't reach the rate."""
 
 
 class Mode(StrEnum):
-    """How mail is handed to SES."""
+    """The kind of calls to use."""
 
     AUTO = "auto"
     SINGLE = "single"
@@ -34,7 +33,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """The claims of one call and the ledger's instant at which it may leave."""
+    """The claims of one call, and when it may leave by the ledger's clock."""
 
     claims: tuple[Claim, ...]
     slot: float
@@ -42,9 +41,9 @@ class CallPlan:
 
 
 class Batching:
-    """Decides between single and bulk calls, and sizes the bulk calls.
+    """Chooses between single and bulk calls, and sizes the bulk calls.
 
-    ``single_cost`` returns the processor seconds that a single call costs here, as measured.
+    ``single_cost`` returns the measured processor seconds of a single call.
     """
 
     def __init__(self, mode: Mode, single_cost: Callable[[], float]) -> None:
@@ -56,9 +55,9 @@ class Batching:
         self._tick = 0
 
     def is_bulk(self, rate: float, now: float, *, behind: bool = False) -> bool:
-        """Whether mail goes by bulk calls at ``rate`` recipients a second; ``now`` monotonic.
+        """Whether to use bulk calls at ``rate`` recipients a second; ``now`` is monotonic.
 
-        ``behind``: the calls made so far didn't carry the rate, for whichever reason.
+        ``behind``: calls so far haven't reached the rate.
         """
         if self._mode is not Mode.AUTO:
             return self._mode is Mode.BULK
@@ -71,11 +70,11 @@ class Batching:
         return self._is_bulk
 
     def step_back(self, now: float) -> None:
-        """SES throttles the bulk call itself: single calls for the next ten minutes."""
+        """Use single calls for ten minutes, as SES throttles bulk calls."""
         self._single_until = now + _STEP_BACK_SECONDS
 
     def chunk(self, rate: float) -> int:
-        """How many mails the next chunk should have, so that whole calls make up each second."""
+        """The size of the next chunk, such that each second holds whole calls."""
         if rate != self._rate:
             self._rate, self._tick = rate, 0
         return sum(self._sizes(rate))
@@ -83,7 +82,7 @@ class Batching:
     def calls(
         self, claims: Sequence[Claim], slots: Reservation, rate: float, *, bulk: bool
     ) -> list[CallPlan]:
-        """The calls for ``claims``, each at the slot of its first mail."""
+        """Divide ``claims`` into calls, each at the slot of its first mail."""
         if not bulk:
             return [
                 CallPlan((claim,), slots.slot(index), bulk=False)
@@ -103,8 +102,8 @@ class Batching:
     def _sizes(self, rate: float) -> list[int]:
         """Sizes of the calls of one tick.
 
-        Any second of consecutive calls adds up to the rate: if sizes were just rounded, a second
-        would hold a call too many or too few, and the rate limiter would have to hold one back.
+        Any second of consecutive calls adds up to the rate. With rounded sizes the rate limiter
+        would have to hold a call back now and then.
         """
         ticks = round(1 / CHUNK_SECONDS)
         calls = max(1, math.ceil(rate / ticks / MOST_ENTRIES))

@@ -1,7 +1,7 @@
-"""A circuit breaker for missing answers: stops the sending after a few mails without one.
+"""A circuit breaker for missing answers: stops sending after a few mails without one.
 
-Each such answer is a recipient in doubt, so an outage must cost a handful of them, whatever the
-audience (docs/decisions/0008-brake-on-silence.md). Pure bookkeeping: no clock of its own, no I/O.
+Each missing answer leaves a recipient in doubt, so an outage must cost only a handful of them
+(docs/decisions/0008-brake-on-silence.md).
 """
 
 from enum import Enum
@@ -9,25 +9,25 @@ from enum import Enum
 _FIRST_HOLD_SECONDS, _LONGEST_HOLD_SECONDS = 1.0, 60.0
 _SHORT_HOLD_SECONDS = 8.0
 _HOLD_SHARE = 0.25
-"""Holds double from the first to the short one. Then they last a quarter of the outage so far: what
-it costs after its end is in proportion to it, and so are the mails that are lost trying."""
+"""Holds double from the first to the short one, and then last a quarter of the outage so far. So
+the delay after its end, and the mails lost in probing, are in proportion to it."""
 
 SILENCES_UNTIL_ASKED = 3
-"""After so many in a row the account is asked, and never again a mail that may be lost too."""
+"""After this many silences in a row the account is asked instead of probing with mails."""
 
 QUIET_SECONDS = 2.0
 _QUIET_LATENCIES = 4.0
-"""When nothing at all has come back for so long (or so many usual latencies), that is silence too,
-long before the calls' own time is up."""
+"""No answer at all for this long (or for so many latencies) counts as silence before the calls'
+timeout."""
 
 
 class May(Enum):
-    """What may leave."""
+    """What may be sent."""
 
     SEND = "send"
-    """Everything, as far as other limits go."""
+    """Everything within other limits."""
     PROBE = "probe"
-    """One mail, to see whether SES answers again."""
+    """One mail, to test whether SES answers again."""
     NOTHING = "nothing"
 
 
@@ -45,37 +45,37 @@ class Brake:
         self._probed_at: float | None = None
         self._held_at = self._hold_until = float("-inf")
         self.since: float | None = None
-        """When the first of the silences in a row was; None while all is well."""
+        """When the silence began; None if there is none."""
         self.reason = ""
-        """What the last of them was, as a sentence; '' while all is well."""
+        """The latest reason, as a sentence; '' if there is none."""
 
     def accepted(self, now: float) -> None:
-        """SES took a mail: all is well."""
+        """Record that SES accepted a mail, which ends the silence."""
         self._last_answer = now
         self._release()
 
     def answered_late(self, now: float) -> None:
-        """A call that left before the lost one was answered: no proof that the outage is over."""
+        """Record an answer to a call that left before a lost one, which doesn't prove the end."""
         self._last_answer = now
 
     def answered(self, now: float) -> None:
-        """SES gave another readable answer: it is reachable, but may still accept nothing."""
+        """Record another readable answer: SES is reachable, but may not accept mail."""
         self._last_answer = now
         self._probed_at = None
         if not self._silences:
             self._release()
 
     def no_answer(self, now: float, reason: str) -> None:
-        """No answer came, or one that can't be read; ``reason`` says which, as a sentence."""
+        """Record that no readable answer came; ``reason`` is a sentence."""
         self._silences += 1
         self._probed_at = None
         self._hold(now, reason)
 
     def check_quiet(self, now: float, *, oldest_left: float | None, latency: float) -> None:
-        """Hold the sending back if no answer has come for too long.
+        """Hold sending back if no answer has come for too long.
 
-        ``oldest_left`` is when the oldest call left that is in the air and that no later one has
-        overtaken; None: there is none. ``latency`` is the usual one.
+        ``oldest_left`` is when the oldest call in flight left that no later call has overtaken;
+        None if there is none. ``latency`` is the average.
         """
         if oldest_left is None or now < self._hold_until:
             return
@@ -91,17 +91,17 @@ class Brake:
             self._hold(now, f"SES has not answered for {patience:.0f} seconds.")
 
     def account_answered(self, now: float) -> None:
-        """SES answered a question about the account."""
+        """Record that SES answered a request for the account's status."""
         self._account_answered_at = now
 
     @property
     def needs_account(self) -> bool:
-        """Whether the account has to be asked before anything may leave."""
+        """Whether the account must be asked before anything may be sent."""
         must_ask = self._quiet or self._silences >= SILENCES_UNTIL_ASKED
         return must_ask and self._account_answered_at < self._held_at
 
     def may(self, now: float) -> May:
-        """What may leave at ``now``."""
+        """What may be sent at ``now``."""
         if self.since is None:
             return May.SEND
         if self._probed_at is not None or now < self._hold_until or self.needs_account:
@@ -109,7 +109,7 @@ class Brake:
         return May.PROBE
 
     def probe(self, now: float) -> None:
-        """The one mail leaves."""
+        """Record that the probe was sent."""
         self._probed_at = now
 
     def _hold(self, now: float, reason: str) -> None:
@@ -117,7 +117,7 @@ class Brake:
         if self.since is None:
             self.since = now
         self._held_at = now
-        # Calls that were in the air together fail together: one step for all of them.
+        # Concurrent calls fail together: one step for all of them.
         if now >= self._hold_until:
             seconds = _FIRST_HOLD_SECONDS * 2 ** min(self._holds, 10)
             patience = max(_SHORT_HOLD_SECONDS, _HOLD_SHARE * (now - self.since))

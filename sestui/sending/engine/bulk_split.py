@@ -1,4 +1,4 @@
-"""The mails of a bulk job in as many calls as SES's limits demand."""
+"""Split a bulk job into calls within SES's limits."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -7,17 +7,17 @@ from sestui.core.delivery.bulk_limits import CALL_BYTES, ENTRY_BYTES, shared_byt
 from sestui.core.delivery.mail import Mail
 
 _HEADER_FRAME = 24
-"""Bytes that JSON puts around a header's name and value."""
+"""Bytes of JSON around a header's name and value."""
 
 _Whose = TypeVar("_Whose")
-"""What a mail is paired with: whoever its reply is for."""
+"""The value paired with a mail, for its reply."""
 
 
 def split_calls(ready: Sequence[tuple[_Whose, Mail]]) -> Iterator[list[tuple[_Whose, Mail]]]:
-    """Groups of mails, one a call; a group of one is to be sent singly.
+    """Group mails into calls; a group of one is sent singly.
 
-    The mails of a group share what a bulk call says once for all of them. What is too large for a
-    bulk call, and what can't go in one at all, is a group of its own.
+    Mails of a group share everything that a bulk call holds only once. Mails that are too large for
+    a bulk call are groups of their own.
     """
     group: list[tuple[_Whose, Mail]] = []
     head: Mail | None = None

@@ -1,4 +1,4 @@
-"""Calls that wait for their slots: rendered, grouped and serialised, in order."""
+"""Queue of calls that are rendered, grouped and serialised before their slots."""
 
 import logging
 from collections import deque
@@ -15,31 +15,31 @@ from sestui.sending.engine.ports import MailComposer, SendingCall, SendingGatewa
 _log = logging.getLogger(__name__)
 
 _MOST_PREPARED_BYTES = 32_000_000
-"""Serialised calls that wait for their slots hold no more memory than this, and one call."""
+"""Limit of memory for serialised calls, which one call may exceed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Claims that leave at one slot, with the function that makes their mails."""
+    """Claims to be sent at one slot."""
 
     claims: tuple[Claim, ...]
     mails: Callable[[Sequence[Claim]], "Sequence[Made]"]
-    """Makes their mails; it may raise whatever a template raises."""
+    """Makes their mails; may raise anything that a template raises."""
     slot: float
     """Monotonic seconds at which the call may leave."""
     rate: float
-    """The rate for the limiter, recipients a second."""
+    """The rate for the limiter, in recipients a second."""
     bulk: bool = False
     shared: bool = False
-    """Other processes use the same rate."""
+    """Whether other processes share the rate."""
 
 
 Made = tuple[tuple[Claim, ...], Mail | ContentError]
-"""A mail and the claims that are answered with it, or why there is none for them."""
+"""Claims with their common mail, or with the reason why there is none."""
 
 
 def rendered(composer: MailComposer, claims: Sequence[Claim]) -> list[Made]:
-    """A mail for each of ``claims``, tagged so that events find its delivery."""
+    """Render a mail for each claim, with tags that identify the delivery in events."""
     made: list[Made] = []
     for claim in claims:
         tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
@@ -56,24 +56,24 @@ def rendered(composer: MailComposer, claims: Sequence[Claim]) -> list[Made]:
 
 @dataclass(slots=True, eq=False)
 class PreparedCall:
-    """A call that is ready to leave."""
+    """A call that is ready to be sent."""
 
     job: Job
     claims: tuple[tuple[Claim, ...], ...]
-    """Of each of the call's mails."""
+    """The claims of each of the call's mails."""
     call: SendingCall
 
     @property
     def recipients(self) -> int:
-        """How many deliveries it is the call of."""
+        """Number of deliveries in the call."""
         return sum(map(len, self.claims))
 
 
 class CallQueue:
-    """Jobs whose mails are still to be made, and the calls made of earlier ones.
+    """Jobs to be prepared, and the prepared calls of earlier jobs.
 
-    Everything but :meth:`add` is for one thread. ``reply`` takes the claims for which no call can
-    be made, with the reason.
+    All methods but :meth:`add` are for one thread. ``reply`` takes claims for which no call can be
+    made, with the reason.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class CallQueue:
 
     @property
     def first(self) -> PreparedCall | None:
-        """The next call that is ready to leave; None: none has been prepared."""
+        """The next prepared call; None if there is none."""
         return self._prepared[0] if self._prepared else None
 
     def add(self, job: Job) -> None:
-        """Append a job; any thread may."""
+        """Append a job; thread-safe."""
         self._jobs.append(job)
 
     def pop(self) -> PreparedCall:
@@ -104,14 +104,14 @@ class CallQueue:
         return prepared
 
     def take_all(self) -> Iterator[tuple[Claim, ...]]:
-        """Empty the queue: the claims of everything in it."""
+        """Empty the queue, yielding all its claims."""
         while self._prepared:
             yield from self.pop().claims
         while self._jobs:
             yield self._jobs.popleft().claims
 
     def prepare(self) -> bool:
-        """Make the calls of the next job; False if there is none, or enough is prepared."""
+        """Prepare the calls of the next job; False if there is none, or enough is prepared."""
         if not self._jobs or self._prepared_bytes > _MOST_PREPARED_BYTES:
             return False
         job = self._jobs.popleft()
@@ -125,7 +125,7 @@ class CallQueue:
             whose = tuple(claims for claims, _ in group)
             try:
                 call = self._gateway.call([mail for _, mail in group])
-            except Exception as error:  # noqa: BLE001 - half a character, a relayed mail's odd value
+            except Exception as error:  # noqa: BLE001 - a lone surrogate, an odd value of a relayed mail
                 _log.warning("No request can be made of a mail.", exc_info=True)
                 why = f"It can't be turned into a request ({type(error).__name__})."
                 for claims in whose:
@@ -144,5 +144,5 @@ class CallQueue:
 
 
 def _unsendable(why: str) -> Reply:
-    """The reply to what no mail can be made of: it never left, and won't as it is."""
+    """The reply to a claim without a valid mail."""
     return Reply(AnswerKind.NOT_SENT, code=UNMADE, reason=why, hold_back=HoldBack.CONTENT)

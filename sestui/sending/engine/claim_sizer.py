@@ -1,4 +1,4 @@
-"""How many deliveries one claim takes, and the calls that are made of them."""
+"""Decide how many deliveries to claim, and divide them into calls."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ from sestui.sending.engine.ports import MailComposer, RunInfo
 
 
 class ClaimSizer:
-    """Sizes claims by the rate and by what leaves; for the engine's thread.
+    """Sizes claims by the allowed rate and the actual one; for the engine's thread.
 
-    Of the dispatcher it only reads what has left and what waits.
+    It only reads the dispatcher's counters.
     """
 
     def __init__(self, dispatcher: Dispatcher, mode: Mode) -> None:
@@ -32,16 +32,16 @@ class ClaimSizer:
         self._batching = Batching(mode, lambda: dispatcher.single_cost)
         self._workers = 1
         self.allowed: AllowedRate = NO_RATE
-        """What the run that was served last may have."""
+        """The rate of the run that was served last."""
 
     def update(self, taken: ClaimResult, max_rate: float | None) -> None:
-        """Note the rate and the number of workers that came with a claim.
+        """Take the rate and the number of workers from a claim.
 
-        ``max_rate`` is the run's own limit, recipients a second.
+        ``max_rate`` is the run's own limit in recipients a second.
         """
         if taken.allowed.rate:
-            # Sizes of bulk calls go by the full rate, their spacing by the pace: the other way
-            # round, whole calls would never fit a second and the rate limiter would hold one back.
+            # Bulk calls are sized by the full rate and spaced by the pace; otherwise whole calls
+            # would not fit into a second.
             self.allowed = taken.allowed.within(max_rate)
         self._workers = taken.workers
 
@@ -52,27 +52,27 @@ class ClaimSizer:
 
     @property
     def burst(self) -> int:
-        """Mails that leave at once when this process's turn comes; 0 where it sends alone."""
+        """Mails that are sent together in this process's turn; 0 for a single process."""
         return chunk_size(self.allowed.rate) if self._workers > 1 else 0
 
     @property
     def ahead_seconds(self) -> float:
-        """How long before the last claim's slots end the next claim is made."""
+        """How long before the end of the last claim's slots the next claim is made."""
         return SHARED_CLAIM_AHEAD_SECONDS if self._workers > 1 else CLAIM_AHEAD_SECONDS
 
     @property
     def behind(self) -> bool:
-        """Whether this machine, rather than the rate, limits what leaves."""
+        """Whether the machine rather than the rate limits sending."""
         return self._backlog.behind
 
     def step_back(self, now: float) -> None:
-        """SES throttled a bulk call itself at ``now`` (monotonic seconds): single calls for now."""
+        """Use single calls for a while, as SES throttles bulk calls; ``now`` is monotonic."""
         self._batching.step_back(now)
 
     def want(
         self, run: RunInfo, composer: MailComposer, may: May, now: float
     ) -> ClaimRequest | None:
-        """What to claim for ``run`` at ``now`` (monotonic seconds); None: nothing yet."""
+        """The claim to make for ``run`` at ``now`` (monotonic seconds); None for none yet."""
         if may is May.NOTHING:
             return None
         if may is May.PROBE:
@@ -87,19 +87,19 @@ class ClaimSizer:
         chunk = self._batching.chunk(rate) if bulk else chunk_size(rate)
         most = min(chunk, ahead - backlog)
         if most < min(chunk, ahead // 2):
-            return None  # so few that the ledger's transaction would cost more than they
+            return None  # too few to be worth a transaction
         return ClaimRequest(run.id, max(1, most), run.max_rate, BULK_PACE if bulk else PACE)
 
     def calls(
         self, claims: Sequence[Claim], slots: Reservation, composer: MailComposer, now: float
     ) -> list[CallPlan]:
-        """The calls for ``claims``, each at the slot of its first mail."""
+        """Divide ``claims`` into calls, each at the slot of its first mail."""
         bulk = len(claims) > 1 and self._is_bulk(composer, now)
         return self._batching.calls(claims, slots, self.allowed.rate, bulk=bulk)
 
     def _is_bulk(self, composer: MailComposer, now: float) -> bool:
-        # By the whole rate: several processes mostly share the processors of one machine. One that
-        # sends in turns between others is not behind when it has few.
+        # By the whole rate, as several processes usually share a machine. A process that sends in
+        # turns with others is not behind when it has little to send.
         behind = self._backlog.behind and self._workers == 1
         return composer.bulk_capable and self._batching.is_bulk(
             self.allowed.rate, now, behind=behind

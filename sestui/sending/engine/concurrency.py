@@ -1,81 +1,79 @@
-"""How much may be under way: mails in the air, and mails claimed ahead of them, by measurement."""
+"""Limit the mails in flight, and those claimed in advance, by measured latency and rate."""
 
 import math
 from collections import deque
 
 _FIRST_LATENCY = 0.15
 _LATENCY_WEIGHT = 0.05
-"""Of the newest answer in the average. The first twenty make a plain one: a window that stays too
-wide for long would be lost in an outage that comes early."""
+"""Weight of the latest answer in the average; the first twenty have equal weights, so that the
+window is right before an early outage."""
 _OUTLIER = 4.0
-"""An answer that took longer than so many times the average counts as that: one that takes a
-second must not open the window for all."""
+"""Factor of the average to which slow answers are cut, so that one doesn't widen the window."""
 
 _FEWEST = 4.0
 _START = 20.0
-"""Calls in the air before any answer is there; each answer then adds one, up to the window."""
+"""Calls in flight before the first answer; each answer adds one, up to the window."""
 
 _SPREAD = 1.0
-"""Latency varies: the window has room for so many times the root of what is usually in the
-air."""
+"""Margin for varying latency, times the square root of the mean number in flight."""
 
 _MEASURE_SECONDS = 0.5
 _BEHIND = 0.85
 _LASTING = 4
 _AHEAD_SECONDS = 0.15
-"""Claims wait this much sending for their slots: a chunk, and what is claimed ahead of it."""
+"""Seconds' worth of claims that wait for their slots: a chunk and the next one."""
 
 _FEWEST_AHEAD = {False: 16, True: 100}
-"""By whether calls are bulk: at least a few calls' worth."""
+"""Minimum number of claims in advance, by whether calls are bulk."""
 
 
 class ConcurrencyLimiter:
-    """Bounds the mails in the air by rate x latency, so that an outage takes few of them.
+    """Limits the mails in flight to rate × latency, so that an outage leaves few in doubt.
 
-    What counts is the mails that left after the newest one that was answered: while answers come,
-    a few calls that hang hold nobody up, and when none come, no more than a window is lost.
+    Only mails that left after the last answered one count. So a few hanging calls don't block
+    others while answers come, and no more than a window is lost when none come.
     """
 
     def __init__(self, most: int) -> None:
-        """``most`` calls may be counted at once."""
+        """``most`` is the largest number of calls."""
         self._most = most
         self._allowed = _START
         self._sent = self._answered = 0
         self._unanswered: deque[tuple[int, int]] = deque()
-        """Number and mails of the calls that left after the newest answered one, in order."""
+        """Numbers and mails of the calls that left after the last answered one, in order."""
         self._mails = 0
         self.rate = 0.0
-        """Recipients a second that this process may send."""
+        """This process's rate in recipients a second."""
         self.burst = 0
-        """Mails that it sends at the rate of all processes, in its turn between them."""
+        """Mails that it sends together in its turn among several processes."""
         self.per_call = 1
-        """Mails of the call that left last."""
+        """Mails of the latest call."""
         self.latency = _FIRST_LATENCY
-        """Seconds from a call's leaving to its answer, a running average."""
+        """Running average of the seconds from a call to its answer."""
 
     @property
     def unanswered(self) -> int:
-        """Mails in the air that left after the newest answered one."""
+        """Mails that left after the last answered one."""
         return self._mails
 
     @property
     def oldest(self) -> int:
-        """The number of the first call that is counted so; 0: there is none."""
+        """The number of the oldest unanswered call; 0 if there is none."""
         return self._unanswered[0][0] if self._unanswered else 0
 
     @property
     def calls(self) -> int:
-        """How many calls may be in the air so."""
+        """How many unanswered calls are allowed."""
         mean = self.rate * self.latency + self.burst
         needed = (mean + _SPREAD * math.sqrt(mean)) / self.per_call
         return math.floor(min(self._most, self._allowed, max(_FEWEST, math.ceil(needed))))
 
     def room(self) -> bool:
-        """Whether one more call may leave."""
+        """Whether another call may be sent."""
         return self._mails < self.calls * self.per_call
 
     def left(self, mails: int) -> int:
-        """Note a call of so many ``mails``; the number to give to the other two."""
+        """Record a call; returns its number for :meth:`answered` and :meth:`lost`."""
         self._sent += 1
         self._unanswered.append((self._sent, mails))
         self._mails += mails
@@ -83,7 +81,7 @@ class ConcurrencyLimiter:
         return self._sent
 
     def answered(self, number: int, seconds: float) -> None:
-        """That call was answered after ``seconds``."""
+        """Record that a call was answered after ``seconds``."""
         self._pass(number)
         seconds = min(seconds, _OUTLIER * self.latency)
         self._answered += 1
@@ -91,7 +89,7 @@ class ConcurrencyLimiter:
         self._allowed = min(self._most, self._allowed + 1)
 
     def lost(self, number: int) -> bool:
-        """That call will never be answered; whether it was among the :attr:`unanswered`."""
+        """Record that a call will not be answered; returns whether it counted as unanswered."""
         kept = [each for each in self._unanswered if each[0] != number]
         counted = len(kept) < len(self._unanswered)
         self._unanswered = deque(kept)
@@ -99,7 +97,7 @@ class ConcurrencyLimiter:
         return counted
 
     def reset(self) -> None:
-        """Start again with one call in the air."""
+        """Start again with one call in flight."""
         self._allowed = 1.0
 
     def _pass(self, number: int) -> None:
@@ -108,10 +106,10 @@ class ConcurrencyLimiter:
 
 
 class Backlog:
-    """Watches how many mails really leave, and bounds by that how many are claimed ahead.
+    """Measures the actual rate, and limits the claims in advance by it.
 
-    Where this machine is the limit and not the account's rate, claims beyond what leaves would only
-    wait, and be in doubt after a kill.
+    If the machine is slower than the account's rate, more claims would only wait, and be in doubt
+    after a kill.
     """
 
     def __init__(self) -> None:
@@ -122,13 +120,13 @@ class Backlog:
 
     @property
     def behind(self) -> bool:
-        """Whether less has left than is allowed, and for longer than a start takes."""
+        """Whether less than the rate has been sent for some time."""
         return self._behind >= _LASTING
 
     def measure(self, now: float, left_total: int, *, backlog: bool, rate: float) -> None:
-        """Take in that ``left_total`` mails have left by ``now`` (monotonic seconds).
+        """Record that ``left_total`` mails have been sent by ``now`` (monotonic seconds).
 
-        ``backlog``: mails were waiting for their turn; ``rate``: what this process may send.
+        ``backlog``: mails were waiting; ``rate`` is this process's.
         """
         if self._measured_at is None:
             self._measured_at, self._total = now, left_total
@@ -142,6 +140,6 @@ class Backlog:
         self._measured_at, self._total = now, left_total
 
     def ahead(self, rate: float, *, bulk: bool) -> int:
-        """How many mails may be claimed that have not left yet."""
+        """How many mails may be claimed but not sent yet."""
         pace = self._leaving if self._behind else rate
         return max(_FEWEST_AHEAD[bulk], math.ceil(pace * _AHEAD_SECONDS))

@@ -1,8 +1,9 @@
-"""One thread that renders mails, lets calls leave at their slots and reads the answers.
+"""The dispatcher: a thread that renders mails, sends calls at their slots and reads answers.
 
-One thread, because a thread a call costs more than the call, and because threads that wait for
-each other's GIL miss their slots. What may block (names, handshakes, credentials, the database) is
-done elsewhere; what is left is a loop around :meth:`Dispatcher.step`, which a simulation can drive.
+It is a single thread, as a thread for each call would cost more than the call, and threads that
+wait for the GIL miss their slots. Blocking work (name resolution, handshakes, credentials, the
+database) is done elsewhere. The thread is a loop around :meth:`Dispatcher.step`, which simulations
+can drive.
 """
 
 import logging
@@ -26,13 +27,13 @@ from sestui.sending.engine.rate_limiter import RateLimiter
 
 _LONGEST_POLL_SECONDS = 0.05
 _TURN_SECONDS = 0.003
-"""Rendering makes way for answers and slots after so long."""
+"""Rendering is interrupted for answers and slots after this."""
 
 _KEEP_SECONDS = 10.0
-"""A connection that would be used less often than this isn't kept open for it."""
+"""Connections that would be used less often are not kept open."""
 
 _UNCONNECTED_SECONDS = 0.25
-"""What is due and has no connection for so long goes back to the ledger."""
+"""Calls that are due go back to the ledger after this time without a connection."""
 
 _STOPPED = Reply(
     AnswerKind.UNKNOWN, code="Stopped", reason="sestui was stopped before SES's answer came."
@@ -42,35 +43,35 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class _CallInAir:
-    """A call that has left. Its bytes are the connection's alone: attachments make many of them."""
+class _CallInFlight:
+    """A call in flight; without its bytes, which may be many."""
 
     claims: tuple[tuple[Claim, ...], ...]
     left_at: float
     """Monotonic seconds."""
     line_seconds: float
-    """So much longer it may be silent, as it is large."""
+    """Additional time for its answer because of its size."""
     number: int = 0
-    """The concurrency limiter's number for it."""
+    """Its number in the concurrency limiter."""
 
 
 class Dispatcher:
-    """Owns every mail between claim and answer.
+    """Owns each mail between claim and answer.
 
-    The engine's thread hands over, collects and sets the rate; :meth:`step` and what it calls
-    belong to the dispatcher's own thread. ``answered`` is set whenever an answer comes in.
+    The engine's thread hands over, collects and sets the rate; :meth:`step` and the methods below
+    it run in the dispatcher's own thread. ``answered`` is set when an answer comes in.
     """
 
     def __init__(self, gateway: SendingGateway, clock: Clock, *, most: int) -> None:
-        """``most`` calls may be in the air, those that hang not counted."""
+        """``most`` calls may be in flight, not counting those that hang."""
         self._gateway = gateway
         self._clock = clock
         self._limiter = RateLimiter()
         self._concurrency = ConcurrencyLimiter(most)
         self._brake = Brake()
         self._queue = CallQueue(gateway, self._reply)
-        self._air: dict[int, _CallInAir] = {}
-        """Calls in the air by their numbers, in the order in which they left."""
+        self._calls: dict[int, _CallInFlight] = {}
+        """Calls in flight by their numbers, in the order of sending."""
         self._answers: deque[Answer] = deque()
         self._outstanding: dict[int, Claim] = {}
         self._handed = self._returned = self._newest_lost = 0
@@ -81,7 +82,7 @@ class Dispatcher:
         self._closing = self._stopped = False
         self.answered = threading.Event()
         self.failure: BaseException | None = None
-        """What ended the thread, if it did not end as it should."""
+        """The exception that ended the thread, if any."""
         self._thread = threading.Thread(target=self._run, name="sestui-dispatch", daemon=True)
 
     # the engine's thread
@@ -90,23 +91,23 @@ class Dispatcher:
         """Start the thread.
 
         Raises:
-            SestuiError: the system has none to give for half a minute.
+            SestuiError: it can't be started.
         """
         threads.start(self._thread, self._clock)
 
     @property
-    def in_the_air(self) -> Set[int]:
-        """Ids of deliveries that were handed over and whose answers were not collected."""
+    def in_flight(self) -> Set[int]:
+        """Ids of deliveries that were handed over and whose answers are not collected yet."""
         return self._outstanding.keys()
 
     @property
     def left(self) -> int:
-        """How many mails have left so far."""
+        """Number of mails sent so far."""
         return self._limiter.passed
 
     @property
     def waiting(self) -> int:
-        """How many claims have not left yet."""
+        """Number of claims that have not been sent yet."""
         return max(0, self._handed - self._returned - self._limiter.passed)
 
     @property
@@ -116,43 +117,43 @@ class Dispatcher:
 
     @property
     def connected(self) -> bool:
-        """Whether a call could leave now, or some are in the air by whose connections it could."""
-        return self._gateway.ready > 0 or bool(self._air)
+        """Whether there are ready connections, or busy ones that will be."""
+        return self._gateway.ready > 0 or bool(self._calls)
 
     @property
     def unreachable(self) -> Reply | None:
-        """Why there is no connection; None where there is one, or it is being opened."""
+        """Why there is no connection; None if there is one, or it is being opened."""
         return None if self.connected else self._gateway.trouble
 
     @property
     def single_cost(self) -> float:
-        """Processor seconds of this thread for a mail that goes singly, as measured."""
+        """Measured processor seconds of this thread for a single call."""
         return self._cost.seconds
 
     def may(self) -> May:
-        """What the brake lets leave now."""
+        """What the brake allows to be sent now."""
         return self._brake.may(self._clock.monotonic())
 
     @property
     def brake(self) -> Brake:
-        """The brake, to be read only."""
+        """The brake, for reading only."""
         return self._brake
 
     def account_answered(self) -> None:
-        """SES answered when it was asked about the account."""
+        """Record that SES answered a request for the account's status."""
         self._account_answered = True
         self._gateway.wake()
 
     def serve(self, rate: float, *, burst: int = 0) -> None:
-        """Be ready for ``rate`` recipients a second from this process; 0: for none.
+        """Prepare for ``rate`` recipients a second from this process; 0 for none.
 
-        ``burst``: so many of them come at once, when it is this process's turn between others.
+        ``burst`` is the number sent together in this process's turn among others.
         """
         self._concurrency.rate = rate
         self._concurrency.burst = burst
 
     def hand_over(self, jobs: Sequence[Job]) -> None:
-        """Take over claims, in the order of their slots."""
+        """Take over claims in the order of their slots."""
         for job in jobs:
             self._handed += len(job.claims)
             self._limiter.grant(job.slot, len(job.claims))
@@ -161,7 +162,7 @@ class Dispatcher:
         self._gateway.wake()
 
     def collect(self) -> list[tuple[Answer, Claim]]:
-        """Every answer since the last call, with its claim."""
+        """All answers since the last call, with their claims."""
         self.answered.clear()
         answers = []
         while self._answers:
@@ -176,12 +177,12 @@ class Dispatcher:
         return answers
 
     def withdraw(self) -> None:
-        """Let nothing leave any more: what has not left comes back as not sent."""
+        """Stop sending: what has not been sent comes back as not sent."""
         self._closing = True
         self._gateway.wake()
 
     def give_up(self) -> list[Answer]:
-        """Answers for everything that nobody will wait for any more."""
+        """Answers for everything that is still without one."""
         answers = [
             Answer.of(claim, _STOPPED if claim.delivery_id in self._left_ids else WITHDRAWN)
             for claim in self._outstanding.values()
@@ -190,7 +191,7 @@ class Dispatcher:
         return answers
 
     def close(self) -> None:
-        """End the thread without waiting for calls in the air."""
+        """End the thread without waiting for calls in flight."""
         self.withdraw()
         if self._thread.ident is not None:
             self._stopped = True
@@ -204,7 +205,7 @@ class Dispatcher:
             while not self._stopped:
                 self._gateway.poll(self.step())
                 self._cost.measure(time.thread_time())
-        except BaseException as error:  # noqa: BLE001 - the engine must learn of its end
+        except BaseException as error:  # noqa: BLE001 - the engine has to notice
             _log.exception("The dispatcher has failed.")
             self.failure = error
             self.answered.set()
@@ -212,7 +213,7 @@ class Dispatcher:
             self._gateway.close()
 
     def step(self) -> float:
-        """Do what is due, for a few milliseconds at the most; seconds until there is more to do."""
+        """Do what is due for a few milliseconds; returns the seconds until there is more to do."""
         now = began = self._clock.monotonic()
         self._update(now)
         while now - began < _TURN_SECONDS:
@@ -235,23 +236,23 @@ class Dispatcher:
         self._check_connection(now)
 
     def _oldest_unanswered(self) -> float | None:
-        """When the oldest call that no answered one has overtaken was through with the line."""
-        oldest = self._air.get(self._concurrency.oldest)
+        """When the oldest unanswered call was sent completely."""
+        oldest = self._calls.get(self._concurrency.oldest)
         return None if oldest is None else oldest.left_at + oldest.line_seconds
 
     def _connections_wanted(self) -> int:
-        """As many as the window asks for, and one more for each call that hangs."""
+        """Enough for the window, and one more for each call in flight."""
         rate = self._concurrency.rate
         if rate <= 0 and not self._queue:
             return 0
         seldom = 1 + math.ceil(rate * _KEEP_SECONDS)
-        return min(self._concurrency.calls, seldom) + len(self._air)
+        return min(self._concurrency.calls, seldom) + len(self._calls)
 
     def _check_connection(self, now: float) -> None:
-        """Give back what is due and has nothing to leave by."""
+        """Return calls to the ledger that are due and have no connection."""
         first = self._queue.first
         due = first is not None and first.job.slot <= now
-        if not due or self._gateway.ready or self._air:
+        if not due or self._gateway.ready or self._calls:
             self._unconnected_since = None
         elif self._unconnected_since is None:
             self._unconnected_since = now
@@ -259,7 +260,7 @@ class Dispatcher:
             self._take_all_back(self._gateway.trouble or WITHDRAWN)
 
     def _depart(self, prepared: PreparedCall, now: float) -> float:
-        """Let the first call leave if it may; seconds until it may, 0 if it is done with."""
+        """Send the first call if allowed; returns the seconds until it may be, 0 if done."""
         job = prepared.job
         wait = self._limiter.wait(now, job.slot, job.rate, prepared.recipients, shared=job.shared)
         if wait is None:
@@ -270,10 +271,10 @@ class Dispatcher:
             return min(wait, _LONGEST_POLL_SECONDS)
         may = self._brake.may(now)
         if may is May.NOTHING or (may is May.SEND and not self._concurrency.room()):
-            return _LONGEST_POLL_SECONDS  # an answer, which is what it waits for, wakes the poll
-        # In the air from here on: from the first byte it may be anywhere.
+            return _LONGEST_POLL_SECONDS  # an answer wakes the poll
+        # In flight from here on, as its first byte may have arrived.
         at = self._clock.monotonic()
-        left = _CallInAir(prepared.claims, at, line_seconds(len(prepared.call.body)))
+        left = _CallInFlight(prepared.claims, at, line_seconds(len(prepared.call.body)))
         if not self._gateway.send(
             prepared.call, lambda replies: self._answered_call(left, replies)
         ):
@@ -283,7 +284,7 @@ class Dispatcher:
         self._cost.count(prepared.recipients)
         self._left_ids.update(claim.delivery_id for group in prepared.claims for claim in group)
         left.number = self._concurrency.left(prepared.recipients)
-        self._air[left.number] = left
+        self._calls[left.number] = left
         if may is May.PROBE:
             self._brake.probe(at + left.line_seconds)
         return 0.0
@@ -292,17 +293,17 @@ class Dispatcher:
         for claims in self._queue.take_all():
             self._reply(claims, reply)
 
-    def _answered_call(self, call: _CallInAir, replies: Sequence[Reply]) -> None:
-        self._air.pop(call.number, None)
+    def _answered_call(self, call: _CallInFlight, replies: Sequence[Reply]) -> None:
+        self._calls.pop(call.number, None)
         self._observe(call, replies, self._clock.monotonic())
         for claims, reply in zip(call.claims, replies, strict=True):
             self._reply(claims, reply)
 
-    def _observe(self, call: _CallInAir, replies: Sequence[Reply], now: float) -> None:
-        """Tell brake and limiter of an answer; one to a later call outweighs one to an earlier."""
+    def _observe(self, call: _CallInFlight, replies: Sequence[Reply], now: float) -> None:
+        """Update brake and limiter; an answer to a later call outweighs one to an earlier."""
         kinds = {reply.kind for reply in replies}
         if kinds == {AnswerKind.UNKNOWN}:
-            # A later call has been answered: SES has been reachable since this one left.
+            # Unless a later call has been answered, SES may be unreachable since this one left.
             if self._concurrency.lost(call.number):
                 self._newest_lost = max(self._newest_lost, call.number)
                 self._brake.no_answer(now, replies[0].reason)

@@ -1,7 +1,7 @@
-"""The engine's loop: write answers, claim, hand over; one short transaction a tick.
+"""The engine's loop: write answers, claim and hand over, in one short transaction a tick.
 
-The engine knows ports only (``sending.engine.ports``). It runs in one thread; mails are rendered
-and handed to SES in the dispatcher's.
+The engine depends only on ``sending.engine.ports``. It runs in one thread; mails are rendered and
+sent in the dispatcher's.
 """
 
 import gc
@@ -39,64 +39,64 @@ from sestui.sending.engine.scheduler import FairScheduler
 
 BEAT_SECONDS = 5.0
 RUNS_SECONDS = 0.5
-"""How often the list of runs is read again: a pause elsewhere is noticed by the claim itself."""
+"""How often the list of runs is read; a pause by another process shows in the claim at once."""
 
 DRAIN_SECONDS = 5.0
-"""A stop waits this long for calls in the air; what is unanswered then is in doubt."""
+"""How long a stop waits for calls in flight; then they are in doubt."""
 
 _OVERTIME_SECONDS = 0.75
-"""What is unanswered so long after its time is up is in doubt."""
+"""How long after its deadline the engine waits for calls in flight; then they are in doubt."""
 
 _WIND_DOWN_SECONDS = 1.0
 _WIND_DOWN_LATENCIES = 1.5
-"""Claiming stops so long before the end, that what is in the air is answered in time."""
+"""Claiming stops this long before the deadline, so that answers come in time."""
 
 _LEAST_RATE = 1.0
-"""A connection is opened before the first claim tells what the account allows."""
+"""Before the first claim shows the rate, so that a connection is opened in time."""
 
-_IN_THE_AIR_SECONDS = 0.05
-"""How soon a run with nothing to claim is asked again: a claim takes the write lock."""
+_IN_FLIGHT_SECONDS = 0.05
+"""Delay before the next claim for a run with nothing to claim, as claims take the write lock."""
 
 _log = logging.getLogger(__name__)
 
 _SETTLE_SECONDS, _SETTLE_BEHIND_SECONDS = 0.025, 0.06
-"""Answers are written at most this late, or a kill would leave more in doubt. Where it is the
-machine that limits, fewer transactions leave more of it for sending, and fewer mails wait."""
+"""Maximum delay before answers are written, as a kill leaves them in doubt; longer if the machine
+is the limit, to save transactions."""
 
 
 class End(StrEnum):
-    """Why the engine came to its end."""
+    """Why the engine ended."""
 
     IDLE = "idle"
-    """No run is sending any more."""
+    """No run is sending."""
     STOPPED = "stopped"
     DEADLINE = "deadline"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long and how wide one engine works."""
+    """Limits of one engine."""
 
     senders: int = 64
-    """The most calls in the air at once."""
+    """Largest number of calls in flight."""
     mode: Mode = Mode.AUTO
-    """Single calls, bulk calls, or what the rate asks for."""
+    """Single calls, bulk calls, or a choice by rate."""
     ends_at: float | None = None
-    """Monotonic seconds at which its time is up; None: never."""
+    """The deadline in monotonic seconds; None for none."""
     until_idle: bool = True
-    """End when no run is sending; False: wait for the next one until stopped."""
+    """Whether to end when no run is sending, rather than wait for the next one."""
     lasting_seconds: float = LASTING_SECONDS
-    """After an outage of so long the runs wait and say why, instead of sending nothing."""
+    """Duration of an outage after which runs are set to wait."""
 
 
 class Engine:
-    """Moves the deliveries of every sending run from the ledger to the gateway."""
+    """Moves the deliveries of all sending runs from the ledger to the gateway."""
 
     def __init__(
         self,
         *,
         ledger: SendingLedger,
-        book: SendingRuns,
+        runs: SendingRuns,
         gateway: SendingGateway,
         account: AccountView,
         heartbeat: Heartbeat,
@@ -104,7 +104,7 @@ class Engine:
         limits: Limits,
         report: Callable[[SenderReport], None] | None = None,
     ) -> None:
-        self._book = book
+        self._runs = runs
         self._heartbeat = heartbeat
         self._clock = clock
         self._limits = limits
@@ -116,7 +116,7 @@ class Engine:
             account,
             self._dispatcher,
             self._policy,
-            book,
+            runs,
             clock,
             lasting_seconds=limits.lasting_seconds,
         )
@@ -132,28 +132,27 @@ class Engine:
         self._quota: Quota | None = None
 
     def stop(self, within: float = DRAIN_SECONDS) -> None:
-        """Ask the loop to end: what has not left is taken back, what is in the air is awaited.
+        """Ask the loop to end; mail that has not been sent goes back to the ledger.
 
-        That for ``within`` seconds; what is unanswered then is in doubt. A later call may shorten
-        it.
+        Calls in flight are awaited for ``within`` seconds and are then in doubt. A later call can
+        shorten that.
         """
         self._drain_seconds = min(self._drain_seconds, within)
         self._stop.set()
         self._dispatcher.answered.set()
 
     def run(self) -> End:
-        """Send until nothing is left, the time is up or :meth:`stop` was called; then drain.
+        """Send until nothing is left, the deadline or :meth:`stop`; then drain.
 
         Raises:
-            StorageError: the database takes nothing for minutes, or is another than it was.
-            SestuiError: a thread can't be started, or has failed.
+            StorageError: the database has failed for minutes, or has been replaced. SestuiError: a
+                thread can't be started, or has failed.
         """
         if not gc.get_freeze_count():
-            # What was imported and compiled so far stays for good: a collector that looks through
-            # all of it holds every mail up for a tenth of a second, again and again.
+            # Collections that scan all imported modules would delay mail by a tenth of a second.
             gc.freeze()
         began = self._clock.monotonic()
-        self._book.account_answered()  # whoever made this engine has just asked it
+        self._runs.account_answered()  # the engine's creator has just asked it
         self._dispatcher.start()
         try:
             while (end := self._ended(began)) is None:
@@ -177,7 +176,7 @@ class Engine:
         fresh = self._runs_read_at > float("-inf")
         idle = fresh and not (
             self._scheduler
-            or self._dispatcher.in_the_air
+            or self._dispatcher.in_flight
             or self._answers
             or self._pauses
             or self._account.runs_wait
@@ -193,9 +192,9 @@ class Engine:
             self._work()
             self._answers.succeeded()
         except DatabaseLostError:
-            raise  # it will not come back by waiting
+            raise  # waiting doesn't help
         except StorageError as error:
-            self._answers.failed(error, self._dispatcher.in_the_air)
+            self._answers.failed(error, self._dispatcher.in_flight)
             self._policy.trouble = f"{error} Until then nothing is sent, and nothing is lost."
             self._policy.hold_until = self._clock.monotonic() + 1.0
         self._report_if_due()
@@ -209,7 +208,7 @@ class Engine:
         self._read_runs_if_due()
         run = self._scheduler.next(self._clock.monotonic())
         want = self._want(run) if run is not None else None
-        taken = self._answers.exchange(want, self._dispatcher.in_the_air)
+        taken = self._answers.exchange(want, self._dispatcher.in_flight)
         if run is not None and want is not None and taken is not None:
             self._use(run, taken)
         busy = bool(self._scheduler) or self._account.runs_wait
@@ -234,7 +233,7 @@ class Engine:
         while self._pauses:
             pause = self._pauses[-1]
             _log.info("Run %d is paused: %s.", pause.run_id, pause.reason)
-            self._book.pause(pause.run_id, pause.reason, pause.detail)
+            self._runs.pause(pause.run_id, pause.reason, pause.detail)
             self._pauses.pop()
             self._runs_read_at = float("-inf")
 
@@ -248,11 +247,11 @@ class Engine:
         return self._sizer.want(run, composer, self._dispatcher.may(), now)
 
     def _next_claim_at(self) -> float:
-        """Monotonic seconds before which nothing is to be claimed for any run."""
+        """Monotonic seconds until which nothing is claimed for any run."""
         return max(self._horizon - self._sizer.ahead_seconds, self._policy.hold_until)
 
     def _use(self, run: RunInfo, taken: ClaimResult) -> None:
-        """Hand over what the ledger gave, or remember why it gave nothing."""
+        """Hand over the claims, or record why there are none."""
         now = self._clock.monotonic()
         self._sizer.update(taken, run.max_rate)
         self._quota = taken.quota or self._quota
@@ -262,24 +261,24 @@ class Engine:
         if taken.claims and taken.slots is not None and composer is not None:
             self._hand_over(run, composer, taken, taken.slots)
         elif taken.next_at is not None:
-            if not self._dispatcher.in_the_air and (pause := self._policy.unmade(run.id)):
+            if not self._dispatcher.in_flight and (pause := self._policy.unmade(run.id)):
                 if run.skip_unrenderable:
-                    self._book.skip_unmade(run.id)
+                    self._runs.skip_unmade(run.id)
                     self._runs_read_at = float("-inf")
                 else:
                     self._pauses.append(pause)
-            # Woken at least once a second: a pause or a wall clock that jumps must be noticed.
+            # At most a second, to notice a pause or a jump of the wall clock.
             self._scheduler.block(run, now + min(1.0, max(0.005, taken.next_at - taken.now)))
         elif taken.quota_exhausted:
             self._account.quota_used_up()
         elif not taken.claims and not taken.skipped:
-            # All that is left is in the air: answers come in by themselves.
-            self._scheduler.block(run, now + _IN_THE_AIR_SECONDS)
+            # All that is left is in flight.
+            self._scheduler.block(run, now + _IN_FLIGHT_SECONDS)
 
     def _hand_over(
         self, run: RunInfo, composer: MailComposer, taken: ClaimResult, slots: Reservation
     ) -> None:
-        # The ledger's clock may be a database server's: what counts is how far ahead a slot is.
+        # The ledger's clock may be a database server's, so slots are converted.
         ahead = taken.monotonic - taken.now
         calls = self._sizer.calls(taken.claims, slots, composer, taken.monotonic)
         if isinstance(composer, ReadingComposer):
@@ -303,10 +302,10 @@ class Engine:
         )
 
     def _composer(self, run: RunInfo) -> MailComposer | None:
-        """The run's message; None, and the run is to be paused, if it can't be compiled."""
+        """The run's composer; None if its message can't be compiled, which pauses the run."""
         if run.id not in self._composers:
             try:
-                self._composers[run.id] = self._book.composer(run.id)
+                self._composers[run.id] = self._runs.composer(run.id)
             except ContentError as error:
                 self._pauses.append(Pause(run.id, PauseReason.ERRORS, str(error)))
                 self._scheduler.block(run, self._clock.monotonic() + RUNS_SECONDS)
@@ -315,8 +314,8 @@ class Engine:
     def _read_runs_if_due(self) -> None:
         now = self._clock.monotonic()
         if now - self._runs_read_at >= RUNS_SECONDS:
-            self._book.refresh()
-            self._scheduler.update(self._book.runnable())
+            self._runs.refresh()
+            self._scheduler.update(self._runs.runnable())
             self._runs_read_at = now
             alive = set(self._scheduler.ids)
             self._composers = {i: c for i, c in self._composers.items() if i in alive}
@@ -340,20 +339,20 @@ class Engine:
         self._reporter.report(self._sizer.allowed, self._quota, trouble, last=last)
 
     def _rest(self) -> None:
-        """Sleep until the next claim is due, an answer has waited long enough, or a stop."""
+        """Sleep until the next claim, or until answers have to be written."""
         now = self._clock.monotonic()
         claim_at = max(self._next_claim_at(), min(self._scheduler.ready_at(), now + RUNS_SECONDS))
         wait = min(max(claim_at - now, 0.001), REPORT_SECONDS)
-        if self._dispatcher.in_the_air:
+        if self._dispatcher.in_flight:
             behind = self._sizer.behind
             wait = min(wait, _SETTLE_BEHIND_SECONDS if behind else _SETTLE_SECONDS)
         self._clock.wait(self._stop, wait)
 
     def _drain(self) -> None:
-        """Take back what has not left, await what has, and write every answer."""
+        """Withdraw what has not been sent, wait for calls in flight, and write all answers."""
         self._dispatcher.withdraw()
         began = self._clock.monotonic()
-        while self._dispatcher.in_the_air and self._clock.monotonic() < self._patience_ends(began):
+        while self._dispatcher.in_flight and self._clock.monotonic() < self._patience_ends(began):
             self._clock.wait(self._dispatcher.answered, 0.05)
             self._read_answers()
         self._answers.add(self._dispatcher.give_up())

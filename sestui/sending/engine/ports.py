@@ -1,4 +1,4 @@
-"""Protocols for everything the engine needs from outside: SES, ledger, runs, account."""
+"""Protocols of the engine's dependencies: gateway, ledger, runs, account."""
 
 from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol, runtime_checkable
@@ -10,74 +10,74 @@ from sestui.core.delivery.states import PauseReason
 
 
 class SendingCall(Protocol):
-    """A call to SES that is written and has not left."""
+    """A serialised call to SES."""
 
     @property
     def body(self) -> bytes: ...  # noqa: D102
 
 
 class SendingGateway(Protocol):
-    """Hands mail to SES; for one thread, which it never blocks but in :meth:`poll`."""
+    """Hands mail to SES; for one thread, and blocking only in :meth:`poll`."""
 
     @property
-    def ready(self) -> int: ...  # noqa: D102 - how many calls could leave at this moment
+    def ready(self) -> int: ...  # noqa: D102 - number of calls that could be sent now
     @property
-    def trouble(self) -> Reply | None: ...  # noqa: D102 - why no connection can be had
+    def trouble(self) -> Reply | None: ...  # noqa: D102 - why connecting fails
 
     def want(self, calls: int) -> None:
-        """Have connections for so many calls at once, from now on."""
+        """Keep connections for this many concurrent calls from now on."""
 
     def call(self, mails: Sequence[Mail]) -> Any:
-        """One :class:`SendingCall` for ``mails``; it raises if they can't be written."""
+        """A :class:`SendingCall` for ``mails``; raises if they can't be serialised."""
 
     def send(self, call: Any, done: Callable[[Sequence[Reply]], None]) -> bool:
-        """Let ``call`` leave; False: it could not, and no byte of it has.
+        """Send ``call``; False if no byte of it could be sent.
 
-        ``done`` is called once, in a later :meth:`poll`, with a reply for each mail in their order.
+        A later :meth:`poll` calls ``done`` once, with the replies to all mails in order.
         """
 
     def poll(self, seconds: float) -> None:
-        """Wait up to ``seconds`` for answers and connections, and deal with what comes."""
+        """Wait up to ``seconds`` for answers and connections, and handle them."""
 
     def wake(self) -> None:
-        """Make a :meth:`poll` that waits return; any thread may call it."""
+        """Wake a waiting :meth:`poll`; thread-safe."""
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
 
 
 class SendingLedger(Protocol):
-    """The table of all deliveries and their states."""
+    """The ledger of all deliveries."""
 
     def exchange(self, answers: Sequence[Answer], want: ClaimRequest | None) -> ClaimResult:
-        """Write answers and claim what goes next, in one transaction."""
+        """Write answers and make a claim, in one transaction."""
 
     def take_back(self, held: Set[int]) -> None:
-        """What this worker has claimed and is not among ``held`` was never handed over."""
+        """Return this worker's claims that are not in ``held``, which were never handed over."""
 
 
 class MailComposer(Protocol):
-    """A run's message, compiled."""
+    """A run's compiled message."""
 
     @property
-    def bulk_capable(self) -> bool: ...  # noqa: D102 - whether its mails can go in bulk calls
+    def bulk_capable(self) -> bool: ...  # noqa: D102 - whether bulk calls can carry its mails
 
     def mail(
         self, email: str, attributes: dict[str, Any], tags: tuple[tuple[str, str], ...]
     ) -> Mail:
-        """The mail for one recipient, or ContentError."""
+        """The mail to one recipient; raises ContentError."""
 
 
 @runtime_checkable
 class ReadingComposer(Protocol):
-    """One that would read the database for each mail, which the dispatcher's thread must not."""
+    """A composer that needs the database, which the dispatcher's thread must not read."""
 
     def loaded(self, claims: Sequence[Claim]) -> MailComposer:
-        """The composer for ``claims``, with everything read that it needs."""
+        """A composer for ``claims`` that has read everything it needs."""
 
 
 class RunInfo(Protocol):
-    """What the sender reads of a run."""
+    """The fields of a run that the sender needs."""
 
     @property
     def id(self) -> int: ...  # noqa: D102
@@ -86,47 +86,47 @@ class RunInfo(Protocol):
     @property
     def max_rate(self) -> float | None: ...  # noqa: D102
     @property
-    def skip_unrenderable(self) -> bool: ...  # noqa: D102 - or do such recipients hold it
+    def skip_unrenderable(self) -> bool: ...  # noqa: D102 - rather than be held by them
 
 
 class SendingRuns(Protocol):
-    """The runs, as far as the engine reads and holds them."""
+    """The runs that the engine serves."""
 
     def refresh(self) -> None:
-        """Wake runs whose waiting is over, hold back those that may not send at this moment."""
+        """Wake runs that have waited long enough, and hold those that may not send now."""
 
     def runnable(self) -> Sequence[RunInfo]:
-        """Runs that may send now, in the order in which they are to be served."""
+        """Runs that may send now, in the order of service."""
 
     def composer(self, run_id: int) -> MailComposer:
-        """The run's message, ready to render."""
+        """The run's composer."""
 
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
-        """Hold the run; an operator has to resume it."""
+        """Pause the run until an operator resumes it."""
 
     def skip_unmade(self, run_id: int) -> None:
-        """Leave out of the run those for whom no mail could be made."""
+        """Skip the run's recipients whose mail can't be rendered."""
 
     def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
-        """Let these runs wait until the account answers again; ``detail`` says why."""
+        """Let runs wait until the account answers; ``detail`` is the reason."""
 
     def account_answered(self) -> None:
-        """The account has answered: what waits for that goes on."""
+        """Wake runs that wait for the account."""
 
     def wait_for_quota(self, run_ids: Sequence[int], *, refused_by_ses: bool) -> None:
-        """After the account was read: let these runs wait, unless there is room in the quota.
+        """Let runs wait, unless the quota (as just read) has room.
 
-        ``refused_by_ses``: SES refused a mail for it, so they wait in any case.
+        ``refused_by_ses``: SES refused a mail because of it, so they wait in any case.
         """
 
 
 class AccountView(Protocol):
-    """The account all processes share."""
+    """The account, shared by all processes."""
 
     def look_closely(self) -> tuple[AccountStatus, bool]:
-        """Ask SES now and share what it said with every process; AccountError if it can't be.
+        """Ask SES for the status and share it with all processes; raises AccountError.
 
-        True: nothing was in the air meanwhile, in any process.
+        True if nothing was in flight in any process meanwhile.
         """
 
 
@@ -134,4 +134,4 @@ class Heartbeat(Protocol):
     """Shows other processes that this one is alive."""
 
     def beat(self) -> None:
-        """Record it now."""
+        """Record that this process is alive."""

@@ -1,4 +1,4 @@
-"""Reports of the sender's progress: small, immutable, about ten a second."""
+"""Reports of the sender's progress, about ten a second."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sestui.core.delivery.pacing import AllowedRate, Quota
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """One answer, as the live tail shows it."""
+    """One answer for the live tail."""
 
     at: Instant
     run_id: int
@@ -22,26 +22,26 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class SenderReport:
-    """What happened since the last report."""
+    """The sender's progress since the last report."""
 
     at: Instant
     lines: tuple[AnswerLine, ...] = ()
     """The newest answers, at most :data:`MOST_LINES`."""
     answered: int = 0
-    """All answers since the last report, shown or not."""
+    """Number of all answers since the last report."""
     rate: float = 0.0
-    """Recipients a second allowed to the run that is being served."""
+    """Rate of the served run in recipients a second."""
     rate_factor: float = 1.0
-    """What throttle answers have left of the account's rate, 0 to 1."""
+    """The share of the account's rate that is left after throttling, 0 to 1."""
     quota: Quota | None = None
     trouble: str = ""
-    """Why nothing is leaving just now, as a sentence; '' when all is well."""
+    """Why nothing is sent, as a sentence; '' if all is well."""
 
 
 MOST_LINES = 50
 
 REPORT_SECONDS = 0.1
-"""The least time between two reports."""
+"""Minimum interval of reports."""
 
 
 def line_of(reply: Reply, claim: Claim, at: Instant) -> AnswerLine:
@@ -51,7 +51,7 @@ def line_of(reply: Reply, claim: Claim, at: Instant) -> AnswerLine:
 
 
 class Reporter:
-    """Gathers answers and passes them to ``report`` about ten times a second; None: to nobody."""
+    """Collects answers, and calls ``report`` (if not None) about ten times a second."""
 
     def __init__(self, report: Callable[[SenderReport], None] | None, clock: Clock) -> None:
         self._report = report
@@ -61,9 +61,9 @@ class Reporter:
         self._answered = 0
 
     def note(self, answers: Sequence[tuple[Answer, Claim]]) -> None:
-        """Keep the newest answers for the next report, and count them all."""
+        """Count answers, and keep the newest for the next report."""
         now = self._clock.now()
-        # What we took back ourselves is nobody's answer.
+        # Withdrawn mail has no answer.
         given = [each for each in answers if each[0].reply.hold_back is not HoldBack.WITHDRAWN]
         self._answered += len(given)
         self._lines += [line_of(answer.reply, claim, now) for answer, claim in given]
@@ -72,7 +72,7 @@ class Reporter:
     def report(
         self, allowed: AllowedRate, quota: Quota | None, trouble: str, *, last: bool = False
     ) -> None:
-        """Report what has come in if it is time, or if this is the ``last`` report."""
+        """Report if it is time, or if this is the ``last`` report."""
         now = self._clock.monotonic()
         if self._report is None or (now - self._reported_at < REPORT_SECONDS and not last):
             return

@@ -1,4 +1,4 @@
-"""Fair scheduling: runs share the rate by priority, and none starves."""
+"""Fair scheduling of runs by priority, without starvation."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from sestui.sending.engine.ports import RunInfo
 
 
 class FairScheduler:
-    """Stride scheduling: a run of priority p gets a share of the mails in proportion to p + 1."""
+    """Stride scheduling: a run's share of the mails is proportional to its priority + 1."""
 
     def __init__(self) -> None:
         self._runs: dict[int, RunInfo] = {}
@@ -14,30 +14,30 @@ class FairScheduler:
         self._blocked_until: dict[int, float] = {}
 
     def update(self, runs: Sequence[RunInfo]) -> None:
-        """These are the runs that are sending now; a new one starts level with the others."""
+        """Set the sending runs; a new run starts level with the others."""
         level = min((self._passed[i] for i in self._runs), default=0.0)
         self._runs = {run.id: run for run in runs}
         self._passed = {i: max(self._passed.get(i, level), level) for i in self._runs}
         self._blocked_until = {i: t for i, t in self._blocked_until.items() if i in self._runs}
 
     def next(self, now: float) -> RunInfo | None:
-        """The run to serve at ``now`` (monotonic seconds); None: none can be served yet."""
+        """The run to serve at ``now`` (monotonic seconds); None if none can be served yet."""
         ready = [i for i in self._runs if self._blocked_until.get(i, now) <= now]
         if not ready:
             return None
         return self._runs[min(ready, key=lambda i: (self._passed[i], i))]
 
     def served(self, run: RunInfo, mails: int) -> None:
-        """``run`` had ``mails`` slots."""
+        """Record that ``run`` had ``mails`` slots."""
         if run.id in self._passed:
             self._passed[run.id] += mails / (max(0, run.priority) + 1)
 
     def block(self, run: RunInfo, until: float) -> None:
-        """Nothing of ``run`` can be claimed before ``until`` (monotonic seconds)."""
+        """Don't serve ``run`` before ``until`` (monotonic seconds)."""
         self._blocked_until[run.id] = until
 
     def ready_at(self) -> float:
-        """When the first run can be served; infinity if there are none."""
+        """When the first run can be served; infinity if there is none."""
         return min((self._blocked_until.get(i, 0.0) for i in self._runs), default=float("inf"))
 
     def __bool__(self) -> bool:

@@ -1,1 +1,1 @@
-"""The life of a run: started, steered, scheduled and forecast."""
+"""Starting, controlling, scheduling and forecasting runs."""

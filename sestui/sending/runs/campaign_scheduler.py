@@ -1,4 +1,4 @@
-"""Campaigns whose time has come: each occurrence becomes a run, once, or waits to be approved."""
+"""Start due campaigns: each occurrence becomes a run, once, or waits for approval."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,30 +21,30 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class NotStarted:
-    """A campaign that is due and can't be started."""
+    """A campaign that is due but can't be started."""
 
     campaign_id: int
     name: str
     from_address: str
     sentence: str
-    """Why."""
+    """The reason."""
 
 
 @dataclass(slots=True)
 class Started:
-    """What starting the due campaigns came to."""
+    """The result of starting due campaigns."""
 
     run_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """A sentence for each campaign that was due and isn't sent, for the operator."""
+    """A sentence for each campaign that was due but isn't sent."""
     not_started: list[NotStarted] = field(default_factory=list)
-    """Those of them that are still due, and tried again."""
+    """Those of them that are still due, and will be tried again."""
     told: list[str] = field(default_factory=list)
-    """What is probably not meant about those that are sent."""
+    """Warnings about those that are sent."""
 
 
 class CampaignScheduler:
-    """Starts what is due; ``local`` says an instant as the operator reads it."""
+    """Starts due campaigns; ``local`` formats an instant for the operator."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class CampaignScheduler:
         local: Callable[[Instant], str],
         witness: Callable[[], str] = str,
     ) -> None:
-        """``witness`` says what SES's own count tells of a restored database; '' if nothing."""
+        """``witness`` compares a restored database with SES's own count; a sentence or ''."""
         self._campaigns = campaigns
         self._runs = runs
         self._starter = starter
@@ -66,10 +66,10 @@ class CampaignScheduler:
         self._local = local
         self._witness = witness
         self._warned: list[str] = []
-        """Warnings about the campaign that was started last."""
+        """Warnings about the last started campaign."""
 
     def unfinished(self) -> Sequence[Run]:
-        """Runs that are sending, or waiting for something that comes by itself."""
+        """Runs that are sending, or waiting for anything but approval."""
         return [
             run
             for run in self._runs.in_states((RunState.SENDING, RunState.WAITING))
@@ -77,9 +77,9 @@ class CampaignScheduler:
         ]
 
     def hold_restored(self) -> list[str]:
-        """After a restore, and only then: nothing goes on unasked; sentences.
+        """After a restore, make unfinished runs wait for approval; returns sentences about it.
 
-        A restore of a backup, or of a copy that is older than the database that was used here.
+        That is a restored backup, or a copy that is older than the database last used here.
         """
         restore = self._restored.found()
         if restore is None:
@@ -101,11 +101,10 @@ class CampaignScheduler:
         )
 
     def start_campaigns(self) -> Started:
-        """Start a run of each campaign whose time has come, each occurrence once.
+        """Start a run of each due campaign, each occurrence once.
 
-        Of several occurrences that have gone by, the newest stands for all. A campaign whose
-        message can't be rendered for everybody gets its run all the same, paused with the reason:
-        its audience is kept, and resuming it checks again.
+        The newest of several missed occurrences stands for all. If the message can't be rendered
+        for everybody, the run is created paused with the reason; resuming it checks again.
         """
         done = Started()
         for campaign in self._campaigns.due(self._clock.now()):
@@ -115,8 +114,7 @@ class CampaignScheduler:
                 run, notes = self._start_occurrence(campaign, occurrence)
                 after = self._next(campaign)
             except (StateError, NotFoundError, UsageError) as error:
-                # Still due: the next run-due tries again. Its zone may be gone with an upgrade of
-                # the system, say: that keeps no other campaign from its time.
+                # Still due, so the next run-due tries again; other campaigns go on.
                 why = f"{campaign.name} is due but was not started: {error}"
                 done.notes.append(why)
                 done.not_started.append(
@@ -138,17 +136,15 @@ class CampaignScheduler:
         *,
         again: bool = False,
     ) -> tuple[Run | None, list[str]]:
-        """Start a run of the campaign for an occurrence, or (None) because somebody says so.
+        """Start a run of the campaign for an occurrence, or None for a manual start.
 
-        ``again``: somebody says too that it is sent once more.
-
-        The run (None: that occurrence has one already), and sentences about what holds it.
+        ``again``: it is meant to be sent once more. Returns the run (None if the occurrence has one
+        already), and sentences about what holds it.
 
         Raises:
-            NotFoundError: there is no such campaign, or one of its lists doesn't exist.
-            StateError: an earlier run has not ended, or it was sent and nobody says that this is a
-                repeat.
-            ContentError: somebody's mail can't be rendered, and nobody waits for a schedule.
+            NotFoundError: there is no such campaign, or one of its lists doesn't exist. StateError:
+                an earlier run has not ended, or it was sent before and ``again`` is false.
+                ContentError: the mail can't be rendered for somebody in a manual start.
         """
         campaign = self._campaigns.get(name)
         if occurrence is None:
@@ -180,7 +176,7 @@ class CampaignScheduler:
         self._warned = [f"{check.name}: warning: {each.sentence}" for each in check.warnings]
 
     def _approval(self, campaign: Campaign, occurrence: Instant, now: Instant) -> str:
-        """Why this occurrence isn't sent unasked; '' if it is."""
+        """Why this occurrence needs approval; '' if it doesn't."""
         when = self._local(occurrence)
         if self._restored.unknown(occurrence):
             why = (
@@ -201,7 +197,7 @@ class CampaignScheduler:
         )
 
     def _occurrence(self, campaign: Campaign) -> Occurrence:
-        """What is due: of what has gone by since it was waited for, the newest."""
+        """The newest occurrence that is due."""
         now = self._clock.now()
         at = now if campaign.next_due_at is None else campaign.next_due_at
         due = occurrence_at(campaign.schedule, campaign.timezone, at)

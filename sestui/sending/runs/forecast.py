@@ -1,4 +1,4 @@
-"""The forecast of a campaign: of its run that has not ended, or of one that would start now."""
+"""Forecast a campaign's unfinished run, or a run that would start now."""
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.forecast import Allowance, Forecast, forecast
@@ -14,9 +14,9 @@ from sestui.store.runs.runs import Runs
 
 
 class ForecastService:
-    """Forecasts by what is known of the account; ``timezone`` is the operator's, '' the machine's.
+    """Forecasts by the known account; ``timezone`` is the operator's, '' the machine's.
 
-    Other campaigns that send at the same time aren't reckoned with: they share the rate.
+    Other campaigns that send at the same time are not taken into account.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ForecastService:
         self._timezone = timezone
 
     def of(self, name: str) -> Forecast:
-        """The campaign's forecast as of now.
+        """The campaign's forecast.
 
         Raises:
             NotFoundError: there is no such campaign, or one of its lists doesn't exist.
@@ -52,11 +52,11 @@ class ForecastService:
             return self.of_start(campaign, self._contacts.audience_size(campaign.lists), known)
 
     def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:
-        """The forecast of what the run still has to send, as of now."""
+        """The forecast of the rest of a run."""
         return self._forecast(run.pending + run.sending, run, known)
 
     def of_start(self, campaign: Campaign, audience: int, known: KnownAccount | None) -> Forecast:
-        """The forecast of a run over so many contacts, if it were started now."""
+        """The forecast of a run over ``audience`` contacts that would start now."""
         return self._forecast(audience, campaign, known)
 
     def _forecast(

@@ -1,4 +1,4 @@
-"""Pause, resume and cancel a campaign's run by the campaign's name."""
+"""Pause, resume and cancel runs."""
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
@@ -10,7 +10,7 @@ from sestui.store.runs.runs import Runs
 
 
 class RunControl:
-    """What an operator may do to a run that has not ended; every door uses this."""
+    """An operator's actions on unfinished runs, for commands and screens."""
 
     def __init__(self, campaigns: Campaigns, runs: Runs, starter: RunStarter, clock: Clock) -> None:
         self._campaigns = campaigns
@@ -19,11 +19,11 @@ class RunControl:
         self._clock = clock
 
     def open_run(self, name: str) -> tuple[Campaign, Run]:
-        """The campaign and its run that has not ended.
+        """The campaign and its unfinished run.
 
         Raises:
             NotFoundError: there is no such campaign.
-            StateError: it has no run, or the last one has ended.
+            StateError: it has no unfinished run.
         """
         campaign = self._campaigns.get(name)
         run = self._runs.latest([campaign.id]).get(campaign.id)
@@ -39,16 +39,16 @@ class RunControl:
         return self.pause_run(run.id)
 
     def pause_run(self, run_id: int) -> Run:
-        """The same by the run's id."""
+        """Pause a run by its id."""
         return self._runs.pause(run_id, PauseReason.OPERATOR, "You paused this run.")
 
     def resume(
         self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None
     ) -> Run:
-        """Continue where the run stopped, with the campaign's message and sender as they are now.
+        """Continue the run with the campaign's current message and sender.
 
         Raises:
-            ContentError: the message can't be rendered for somebody; the run stays as it was.
+            ContentError: the message can't be rendered for somebody; the run is unchanged.
         """
         campaign, run = self.open_run(name)
         if run.kind == RunKind.RELAY:
@@ -60,10 +60,10 @@ class RunControl:
         )
 
     def resume_run(self, run_id: int, *, skip_unrenderable: bool = False) -> Run:
-        """The same by the run's id, for somebody who sees that very run.
+        """Resume a run by its id.
 
         Raises:
-            StateError: the campaign has a newer run by now.
+            StateError: it has ended.
         """
         run, name = self._runs.named(run_id)
         if run.kind != RunKind.CAMPAIGN:
@@ -73,6 +73,6 @@ class RunControl:
         return self.resume(name, skip_unrenderable=skip_unrenderable)
 
     def cancel(self, name: str) -> Run:
-        """End the run: pending recipients are skipped."""
+        """End the run; pending recipients are skipped."""
         _, run = self.open_run(name)
         return self._runs.cancel(run.id, self._clock.now())

@@ -1,4 +1,4 @@
-"""The runs as the engine serves them, over the store."""
+"""The queue of runs that the engine serves, on top of the store."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,18 +14,18 @@ from sestui.store.runs.runs import Runs
 
 _FIRST_TRY_SECONDS = 60.0
 _BLIND_TRY_SECONDS = 900.0
-"""Where the used quota is other services', nobody can tell when it frees: look this often."""
+"""Retry interval when other services used the quota, so that its release is unknown."""
 
 _SLACK_SECONDS = 60.0
-"""By so much a wall clock may be corrected without anybody's notice."""
+"""Tolerance for corrections of the wall clock."""
 
 
 class RunQueue:
-    """Runs that this process serves: all of them, or ``only`` one.
+    """The runs that this process serves: all, or ``only`` one.
 
-    ``compose`` makes the composer of a run, ``quota`` is the quota as last seen, ``local`` says an
-    instant as the operator reads it, and ``timezone`` is the zone of windows that name none.
-    ``announce`` puts the notices of runs that have finished among the runs.
+    ``compose`` makes a run's composer, ``quota`` returns the last known quota, ``local`` formats an
+    instant for the operator, and ``timezone`` is the default zone of send windows. ``announce``
+    adds notices of finished runs to the runs.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class RunQueue:
         self._only = only
 
     def refresh(self) -> None:
-        """Let each run be in the state that this moment asks for; announce those that have ended.
+        """Wake runs that have waited long enough, and let those with a closed window wait.
 
-        Those whose waiting is over wake up, those whose send window has closed wait for the next.
+        Finished runs are announced.
         """
         now = self._clock.now()
         self._announce()
@@ -69,7 +69,7 @@ class RunQueue:
                 self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at)
 
     def runnable(self) -> Sequence[Run]:
-        """Runs that are sending and whose send windows are open, higher priority first."""
+        """Sending runs whose windows are open, highest priority first."""
         now = self._clock.now()
         return [run for run in self._served(RunState.SENDING) if self._opens_at(run, now) <= now]
 
@@ -83,28 +83,28 @@ class RunQueue:
         return parse_window(run.send_window).opens_at(now, zone)
 
     def composer(self, run_id: int) -> MailComposer:
-        """The run's message, compiled."""
+        """The run's composer."""
         return self._compose(self._runs.get(run_id))
 
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
-        """Hold the run for the operator, unless it has ended or was paused meanwhile."""
+        """Pause the run, unless it has ended or was paused meanwhile."""
         try:
             self._runs.pause(run_id, reason, detail)
         except StateError:
             return
 
     def skip_unmade(self, run_id: int) -> None:
-        """Leave out of the run those for whom no mail could be made."""
+        """Skip the run's recipients whose mail can't be rendered."""
         self._runs.skip_unmade(run_id, self._clock.now())
 
     def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
-        """Let these runs wait until the account answers; whoever asks it next wakes them."""
+        """Let runs wait until the account answers."""
         resume_at = self._clock.now() + _FIRST_TRY_SECONDS
         for run_id in run_ids:
             self._runs.wait(run_id, WaitReason.ACCOUNT, detail, resume_at)
 
     def account_answered(self) -> None:
-        """Wake the runs that wait for the account."""
+        """Wake runs that wait for the account."""
         for run in self._served(RunState.WAITING):
             if run.reason == WaitReason.ACCOUNT:
                 self._runs.wake(run.id)
@@ -113,9 +113,9 @@ class RunQueue:
         return self._only is None or self._only in {run.id, run.notice_of}
 
     def wait_for_quota(self, run_ids: Sequence[int], *, refused_by_ses: bool) -> None:
-        """Let these runs wait until the rolling quota is expected to have room, if it has none.
+        """If the rolling quota has no room, let runs wait until it is expected to.
 
-        ``refused_by_ses``: SES refused a mail for it, whatever the account says of its quota.
+        ``refused_by_ses``: SES refused a mail because of it, so they wait in any case.
         """
         quota = self._quota()
         has_room = quota is None or quota.left is None or quota.left > 0
@@ -137,15 +137,15 @@ class RunQueue:
 
 
 def _waited_enough(run: Run, now: Instant) -> bool:
-    """Whether it is worth asking again what the run waits for.
+    """Whether to check again what the run waits for.
 
-    A wait is as long as a day at most: what was told for later was told before the wall clock was
-    set back. A window is asked itself, whatever was told.
+    Waits are at most a day long; a later ``resume_at`` dates from before the wall clock was set
+    back. A send window is checked in any case.
     """
     if run.reason == WaitReason.WINDOW:
         return True
     if run.reason == WaitReason.ACCOUNT:
-        return False  # asking the account is its own business, see account_answered
+        return False  # see account_answered
     return run.resume_at is not None and not (
         now < run.resume_at <= now + DAY_SECONDS + _SLACK_SECONDS
     )

@@ -1,4 +1,4 @@
-"""Starting a run: everything is checked before the first row exists."""
+"""Start runs; everything is checked before the first row is written."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ from sestui.store.db.tables import Campaign, Contact, Run
 from sestui.store.runs.runs import Runs
 
 Told = Callable[[CampaignCheck], object]
-"""Told what the checks found, before anything is started."""
+"""Called with the results of the checks before anything is started."""
 
 
 class RunStarter:
@@ -40,10 +40,10 @@ class RunStarter:
         *,
         advice: bool = False,
     ) -> CampaignCheck:
-        """Every check, with the message rendered for everybody who would get it.
+        """Run all checks, rendering the message for the whole audience.
 
-        ``failed`` is told the address and the reason of each recipient who can't be mailed;
-        ``advice`` asks for what mail programs and readers won't like, too.
+        ``failed`` is called with address and reason of each recipient who can't be mailed;
+        ``advice`` adds hints about mail programs and readers.
         """
         return self._checker().before_start(campaign, failed, advice=advice)
 
@@ -57,17 +57,16 @@ class RunStarter:
         skip_unrenderable: bool = False,
         told: Told | None = None,
     ) -> Run:
-        """Check, then start a run (of ``only`` a part of the audience, as a follow-up).
+        """Check, then start a run; ``only`` limits it to a part of the audience, as a follow-up.
 
-        ``skip_unrenderable`` (or the campaign's own field of that name) leaves those out for whom
-        no mail can be made.
+        ``skip_unrenderable`` (or the campaign's field) skips recipients whose mail can't be
+        rendered.
 
         Raises:
-            ContentError: the message is wrong; nothing was started.
-            UnrenderableError: somebody's mail can't be rendered; nothing was started.
-            NotFoundError: a list of the campaign doesn't exist.
-            StateError: a run has not ended, the campaign was sent and ``again`` isn't said, or
-                nobody is on the lists.
+            ContentError: the message is invalid. UnrenderableError: the mail can't be rendered for
+                somebody. NotFoundError: a list of the campaign doesn't exist. StateError: a run has
+                not ended, the campaign was sent before and ``again`` is false, or nobody is on the
+                lists.
         """
         self._runs.refuse_repeat(campaign, again=again or only is not None)
         if not self._contacts.audience_size(campaign.lists):
@@ -86,7 +85,7 @@ class RunStarter:
             unrenderable=check.unrenderable,
             skip_unrenderable=skip,
         )
-        assert run is not None  # noqa: S101 - only an occurrence can have been started before
+        assert run is not None  # noqa: S101 - only an occurrence can have a run already
         return run
 
     def start_occurrence(
@@ -98,11 +97,11 @@ class RunStarter:
         only: Only | None = None,
         told: Told | None = None,
     ) -> Run | None:
-        """The same for an occurrence; None: it was started before. Over nobody it ends at once."""
+        """Start a run of an occurrence; None if it has one. An empty run ends at once."""
         if self._runs.occurred(campaign, occurrence):
             return None
         self._runs.refuse_repeat(campaign, again=True)
-        self._contacts.audience_size(campaign.lists)  # raises where a list is gone
+        self._contacts.audience_size(campaign.lists)  # raises if a list is gone
         check = self.checked(campaign, skip=campaign.skip_unrenderable, told=told)
         return self._runs.start(
             campaign,
@@ -114,10 +113,9 @@ class RunStarter:
         )
 
     def checked(self, campaign: Campaign, *, skip: bool, told: Told | None) -> CampaignCheck:
-        """:meth:`check`, told of and passed; ``skip``: with recipients whose mail can't be made.
+        """Run :meth:`check` and raise if it failed; ``skip`` tolerates unrenderable recipients.
 
-        Raises:
-            ContentError, UnrenderableError: as :meth:`start`.
+        Raises: ContentError, UnrenderableError: as :meth:`start`.
         """
         check = self.check(campaign)
         if told is not None:
@@ -135,9 +133,9 @@ class RunStarter:
         only: Only | None = None,
         scheduled_for: Occurrence,
     ) -> Run | None:
-        """Start a run of an occurrence that is paused from its start, as ``sentence`` says.
+        """Create a paused run of an occurrence, with ``sentence`` as the reason.
 
-        ``why`` has the recipients who hold it: each keeps its reason.
+        ``why`` holds the recipients whose mail can't be rendered, with their reasons.
         """
         return self._runs.start(
             campaign,
@@ -159,12 +157,9 @@ class RunStarter:
     ) -> Run:
         """Send the message to ``addresses`` only.
 
-        Each shows the attributes of the contact ``shown_as``; if that is '', of the recipient,
-        or of the first contact of the audience where the recipient is no contact.
-
-        Raises:
-            ContentError: an address is none, or the mail can't be rendered; nothing was started.
-            NotFoundError: ``shown_as`` is no contact.
+        It is rendered with the attributes of the contact ``shown_as``, or else of the recipient, or
+        else of the audience's first contact. Raises: ContentError: an address is invalid, or the
+        mail can't be rendered. NotFoundError: ``shown_as`` is not a contact.
         """
         check = self._checker().before_test(campaign)
         if told is not None:
@@ -175,7 +170,7 @@ class RunStarter:
         for address in addresses:
             contact = self._shown(campaign, shown_as or address, required=bool(shown_as))
             composer.mail(address, contact.attributes if contact else {})
-            # In punycode: the claim looks for suppressions by it, and finds no other spelling.
+            # In punycode, as claims find suppressions by that spelling only.
             recipients.append((wire_address(address), contact.id if contact else None))
         return self._runs.start_test(campaign, recipients, now)
 

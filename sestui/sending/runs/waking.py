@@ -1,4 +1,4 @@
-"""Runs that wait for the account or its quota."""
+"""Wake runs that wait for the account or its quota."""
 
 from sestui.core.delivery.states import RunState, WaitReason
 from sestui.sending.shared_account import SharedAccount
@@ -6,7 +6,7 @@ from sestui.store.runs.runs import Runs
 
 
 def wake_waiting(runs: Runs, account: SharedAccount) -> None:
-    """Let those go on for which the account has answered and has room.
+    """Ask the account, and wake runs that wait for it, or for quota that it now has.
 
     Raises:
         AccountError: it doesn't answer.

@@ -149,7 +149,7 @@ class Database:
         for stop in list(self._when_lost):
             stop()
         raise DatabaseLostError(
-            f"{fault} Nothing more is sent or written.{_said_in_the_air(connection)} Put the "
+            f"{fault} Nothing more is sent or written.{_said_in_flight(connection)} Put the "
             "right file back, or a backup with `sestui restore FILE`, and start again."
         )
 
@@ -250,7 +250,7 @@ class _SqliteFiles:
         return self._watch.opened(connect, sqlite3.Connection.close)
 
 
-def _said_in_the_air(connection: Connection) -> str:
+def _said_in_flight(connection: Connection) -> str:
     """How many recipients are in doubt by that: the file that was opened still knows."""
     try:
         count = connection.exec_driver_sql("SELECT coalesce(sum(sending), 0) FROM run").scalar()

@@ -317,7 +317,7 @@ class GovernorRow(SQLModel, table=True):
     """Mails ever handed over and not known to be unsent: grows at a claim, shrinks when SES
     didn't take one."""
     taken_at_look: int = Field(default=0)
-    """``taken`` less what was in the air when SES was last asked: used quota is
+    """``taken`` less what was in flight when SES was last asked: used quota is
     sent_24_hours + (taken - taken_at_look)."""
     production_access: bool | None = Field(default=None)
     sending_enabled: bool = Field(default=True)

@@ -149,7 +149,7 @@ class PollStarted:
 
     taken: int
     """Mails ever handed over."""
-    in_the_air: int
+    in_flight: int
     """Those of them whose answers were still to come."""
 
 
@@ -178,17 +178,17 @@ class Governor:
         """Call before asking SES; give what it returns to :meth:`look_ends`."""
         with self._database.write_connection() as connection:
             taken = locked_row(connection, account).taken
-            in_the_air = connection.execute(
+            in_flight = connection.execute(
                 select(_RUN.c.sending).where(_RUN.c.sending > 0)
             ).scalars()
-            return PollStarted(taken, sum(in_the_air))
+            return PollStarted(taken, sum(in_flight))
 
     def look_ends(
         self, account: str, status: AccountStatus, begun: PollStarted, *, now: Instant
     ) -> bool:
         """Store what SES said of the account at ``now``.
 
-        True: nothing was in the air since the look began, in any process, so that the used quota
+        True: nothing was in flight since the look began, in any process, so that the used quota
         is exact. Otherwise mails are counted twice of which SES's answer may include some: until
         the next look that is the safe side.
         """
@@ -204,8 +204,8 @@ class Governor:
                     production_access=status.production_access,
                     sending_enabled=status.sending_enabled,
                     enforcement_status=status.enforcement_status,
-                    taken_at_look=begun.taken - begun.in_the_air,
+                    taken_at_look=begun.taken - begun.in_flight,
                     looked_at=now,
                 )
             )
-            return not begun.in_the_air and row.taken == begun.taken
+            return not begun.in_flight and row.taken == begun.taken

@@ -157,7 +157,7 @@ class Ledger:
     ) -> list[tuple[str, Row[Any]]]:
         """Settle, and return what moved: the state before, and the row after it."""
         moved: list[tuple[str, Row[Any]]] = []
-        # In the air are nearly all; of what was put in doubt meanwhile the answer came after all.
+        # In flight are nearly all; of what was put in doubt meanwhile the answer came after all.
         for before in (DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value):
             said = many.answers_text(
                 [(each, _STATE_AFTER[each.reply.kind].value) for each in answers]
@@ -317,7 +317,7 @@ def move_counts(
 
 
 def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunState:
-    """Finish the run if nothing is pending or in the air; its state after that.
+    """Finish the run if nothing is pending or in flight; its state after that.
 
     A cancelled run skips what came back unsent after the cancelling.
     """
@@ -363,7 +363,7 @@ def _locks_rows(connection: Connection) -> bool:
 
 
 def put_in_doubt(connection: Connection, gone: ColumnElement[bool], reason: str) -> int:
-    """Rows in the air whose worker is ``gone`` become in doubt; how many."""
+    """Rows in flight whose worker is ``gone`` become in doubt; how many."""
     # Through the runs' counters: there is an index on (run, state), none on the worker.
     runs = connection.execute(select(_RUN.c.id).where(_RUN.c.sending > 0)).scalars().all()
     total = 0

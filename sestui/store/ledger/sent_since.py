@@ -35,7 +35,7 @@ _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _STRETCH = 32
 """So many neighbours are looked at together."""
 _DISORDER = 256
-"""So far apart neighbours may have changed places: as many mails as are in the air, and some."""
+"""So far apart neighbours may have changed places: as many mails as are in flight, and some."""
 
 _SINCE: ColumnElement[float] = bindparam("since", type_=_DELIVERY.c.sent_at.type)
 

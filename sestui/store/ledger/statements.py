@@ -41,7 +41,7 @@ CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
     DELIVERY.c.state == DeliveryState.SENDING.value,
     DELIVERY.c.worker == bindparam("worker"),
 )
-"""What ``worker`` has in the air, as far as the ledger knows."""
+"""What ``worker`` has in flight, as far as the ledger knows."""
 
 _PENDING = (
     DELIVERY.c.run_id == bindparam("run_id"),

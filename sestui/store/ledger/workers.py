@@ -79,7 +79,7 @@ class Workers:
             self._lineage.remember(mark)
 
     def reap(self, *, host: str, is_alive: Callable[[int, Instant], bool]) -> int:
-        """Put in doubt what dead workers had in the air; returns how many deliveries.
+        """Put in doubt what dead workers had in flight; returns how many deliveries.
 
         Whoever claimed a row and isn't registered is dead: workers register first and leave last.
 
@@ -87,8 +87,8 @@ class Workers:
         of another host when its heartbeat is older than :data:`LEASE_SECONDS`.
         """
         with self._database.read() as session:
-            in_the_air = select(Run.id).where(Run.sending > 0)
-            if not (session.exec(select(Worker.id)).first() or session.exec(in_the_air).first()):
+            in_flight = select(Run.id).where(Run.sending > 0)
+            if not (session.exec(select(Worker.id)).first() or session.exec(in_flight).first()):
                 return 0
         with self._database.write() as session:
             now = ledger_now(session.connection(), self._clock)

@@ -221,7 +221,7 @@ class Runs:
     # steering
 
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> Run:
-        """Hold the run until it is resumed; what is in the air still gets its answer."""
+        """Hold the run until it is resumed; what is in flight still gets its answer."""
         return self._steer(
             run_id,
             allowed={RunState.SENDING, RunState.WAITING, RunState.SCHEDULED},
@@ -295,7 +295,7 @@ class Runs:
             return self.get(run_id)
 
     def cancel(self, run_id: int, now: Instant) -> Run:
-        """End the run: what is pending is skipped, what is in the air still gets its answer."""
+        """End the run: what is pending is skipped, what is in flight still gets its answer."""
         return self._steer(
             run_id,
             allowed=set(RunState) - ENDED_RUN_STATES,

@@ -22,7 +22,7 @@ class CampaignFigures(NamedTuple):
     in_doubt: int
     skipped: int
     pending: int
-    """Not handed over yet, or in the air."""
+    """Not handed over yet, or in flight."""
 
 
 def figures_since(database: Database, since: Instant) -> Sequence[CampaignFigures]:

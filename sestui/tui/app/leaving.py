@@ -1,4 +1,4 @@
-"""Shown while what is in the air gets its answer."""
+"""Shown while what is in flight gets its answer."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical

@@ -2,7 +2,7 @@
 
 It paints a first frame at once; what is slow to import and to open comes in behind it: SQLModel
 alone takes longer to import than Textual takes to paint. However the app ends, the sender ends
-first, and what is in the air gets its answer.
+first, and what is in flight gets its answer.
 """
 
 import asyncio
@@ -41,10 +41,10 @@ _FIRST_LOOK_SECONDS = 1.0
 """What the sender imports would fight with the first looks at the database for the processor."""
 
 _LEAVE_SECONDS = 8.0
-"""A little longer than the sender waits for what is in the air."""
+"""A little longer than the sender waits for what is in flight."""
 
 _HUNG_UP_SECONDS = 1.0
-"""Once the terminal is gone the sender waits so long for what is in the air."""
+"""Once the terminal is gone the sender waits so long for what is in flight."""
 
 
 class SenderReported(Message):
@@ -153,7 +153,7 @@ class LifecycleApp(LoggedApp):
         self._told_to_leave()
 
     async def leave(self) -> None:
-        """Let what is in the air get its answer, then close, without a question."""
+        """Let what is in flight get its answer, then close, without a question."""
         if self._leaving:
             return
         self._leaving = True
@@ -177,7 +177,7 @@ class LifecycleApp(LoggedApp):
 
     @work(group="suspend")
     async def action_suspend(self) -> None:
-        """Give the terminal back to the shell, with nothing in the air; `fg` comes back."""
+        """Give the terminal back to the shell, with nothing in flight; `fg` comes back."""
         self.background.rest()
         waiting = LeavingScreen()
         await self.push_screen(waiting)

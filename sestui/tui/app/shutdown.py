@@ -16,7 +16,7 @@ from sestui.tui._compat import write_nowhere
 
 HUNG_UP_SECONDS = 2.5
 """However it hangs: so long after its terminal is gone the process has ended. The ledger is safe at
-any instant, and the next process finds what this one has left in the air."""
+any instant, and the next process finds what this one has left in flight."""
 
 _EXIT_CODE = 128 + signal.SIGHUP
 

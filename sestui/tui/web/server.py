@@ -27,7 +27,7 @@ _FILES = {
 }
 """What the page needs of textual-serve's own files."""
 _END_SECONDS = 60.0
-"""How long the apps may take to end: longer than one waits for what is in the air."""
+"""How long the apps may take to end: longer than one waits for what is in flight."""
 
 
 class AppServer(PageServer):

@@ -11,7 +11,7 @@ from sestui.tui.web._compat import ProcessService
 
 _DRIVER = "sestui.tui.web.driver:ServedDriver"
 _PATIENCE_SECONDS = 40.0
-"""Longer than the sender waits for what is in the air."""
+"""Longer than the sender waits for what is in flight."""
 
 
 class Session(ProcessService):
@@ -52,7 +52,7 @@ class Session(ProcessService):
         await self._socket.close()
 
     async def stop(self) -> None:
-        """Have the app quit, and wait until what it has in the air got its answer."""
+        """Have the app quit, and wait until what it has in flight got its answer."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await super().stop()

@@ -143,7 +143,7 @@ def test_each_replaced_database_has_a_name_of_its_own(sent):
     assert len(asides(sent)) == 3
 
 
-def test_what_was_in_the_air_when_it_was_copied_is_in_doubt(sent):
+def test_what_was_in_flight_when_it_was_copied_is_in_doubt(sent):
     with closing(sqlite3.connect(backup(sent))) as copy:
         copy.execute(
             "INSERT INTO worker VALUES ('w', 'sender', 'elsewhere/x/y', 1, 0, 99999999999)"

@@ -131,7 +131,7 @@ def sending(ready: Sestui) -> Sestui:
 @pytest.mark.parametrize(
     "how", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
 )
-async def test_the_apps_end_with_the_server_and_nothing_stays_in_the_air(
+async def test_the_apps_end_with_the_server_and_nothing_stays_in_flight(
     sending: Sestui, how: signal.Signals
 ) -> None:
     server, url = begun(sending)

@@ -100,7 +100,7 @@ def test_a_second_interrupt_ends_at_once(slow: Sestui) -> None:
     slow.accepted(at_least=10)
     sending.send_signal(signal.SIGINT)
     time.sleep(0.5)
-    assert sending.poll() is None  # one mail is in the air and is waited for
+    assert sending.poll() is None  # one mail is in flight and is waited for
     sending.send_signal(signal.SIGINT)
     sending.communicate(timeout=2)
     assert sending.returncode == 128 + signal.SIGINT
@@ -118,7 +118,7 @@ def test_killed_then_run_due_leaves_nobody_out(slow: Sestui) -> None:
     (run,) = json.loads(due.stdout)["runs"]
     assert run["state"] == "finished"
     assert run["accepted"] + run["in_doubt"] == 200
-    # In the air at the kill: with 40/s and 100 ms there always is some.
+    # In flight at the kill: with 40/s and 100 ms there always is some.
     assert 1 <= run["in_doubt"] <= 20
     assert due.returncode == 3
     shown = slow.ok("campaign", "show", "news")

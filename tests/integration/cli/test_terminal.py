@@ -22,7 +22,7 @@ def screens(sestui: Sestui, *, in_control: bool = True) -> Terminal:
     )
 
 
-def in_the_air(sestui: Sestui) -> int:
+def in_flight(sestui: Sestui) -> int:
     with closing(sqlite3.connect(sestui.data / "sestui.db")) as database:
         (count,) = database.execute("SELECT sum(sending) FROM run").fetchone()
     return int(count)
@@ -66,7 +66,7 @@ def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
     ready.ok("campaign", "start", "news")
     ready.ok("simulator", "fault", "add", "hang_after")
     with screens(ready, in_control=in_control) as terminal:
-        until(lambda: in_the_air(ready) > 2)
+        until(lambda: in_flight(ready) > 2)
         running = family(terminal)
         terminal.close_window()
         assert terminal.exit_code() in ENDED

@@ -156,11 +156,11 @@ def test_a_thread_that_dies_ends_the_relay_with_a_sentence(served, ses, between,
         call = pool.submit(served.client.send_email, **simple("r@x.org"))
         until(lambda: "r@x.org" in ses.account.addresses())
         served.runtime.fails = thread
-        if thread == "keeper":  # as long as something is in the air, the relay can be asked
+        if thread == "keeper":  # as long as something is in flight, the relay can be asked
             until(served.closed)
             assert served.fails_with("ZeroDivisionError, see the log")
         between.answers.set()
-        assert call.result(30)["MessageId"]  # what was in the air is answered all the same
+        assert call.result(30)["MessageId"]  # what was in flight is answered all the same
     served.thread.join(60)
     assert not served.thread.is_alive()
     assert "ZeroDivisionError, see the log" in str(served.error)

@@ -176,7 +176,7 @@ def kill(folder, pauses: list[float], *, then: int) -> None:
         address = f"{name}@ops.example.com"
         (row,) = rows_of(runtime.database, notice.id)
         assert (row.email, notice.state) == (address, RunState.FINISHED)
-        # In the air when the process died: what every mail is then.
+        # In flight when the process died: what every mail is then.
         known = {"accepted": [1], "in_doubt": [0, 1]}[row.state]
         assert outbox.get(address, 0) in known
     world.close()

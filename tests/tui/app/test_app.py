@@ -154,7 +154,7 @@ def test_the_mailbox_rings_once_and_keeps_every_line():
     assert len(rings) == 2
 
 
-async def test_suspending_leaves_nothing_in_the_air_and_coming_back_goes_on(runtime, monkeypatch):
+async def test_suspending_leaves_nothing_in_flight_and_coming_back_goes_on(runtime, monkeypatch):
     campaign = add_campaign(runtime, contacts=600, max_rate=60)
     run_id = runtime.starter.start(campaign, time.time()).id
     seen = []

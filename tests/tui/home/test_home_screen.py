@@ -64,7 +64,7 @@ async def test_the_account_and_what_has_been(runtime):
     started(runtime, add_campaign(runtime))
     async with running(runtime, place="home") as (app, pilot):
         await until(pilot, lambda: "20 accepted" in shown(app))
-        # What was in the air at a look at the account may count twice for a minute.
+        # What was in flight at a look at the account may count twice for a minute.
         await until(pilot, lambda: re.search(r"\b2\d of 40,000", shown(app)))
         assert "of 500.0" in shown(app)
 

@@ -66,7 +66,7 @@ class Ledger:
     says: list[Admission] = field(default_factory=list)
     ahead: float = 0.0
     asked_at: list[float] = field(default_factory=list)
-    in_the_air: int = 0
+    in_flight: int = 0
     """How often a mail that came before is found on its way."""
     admitted: int = 0
     written: list[AnswerKind] = field(default_factory=list)
@@ -97,8 +97,8 @@ class Ledger:
         self.taken_back.append(frozenset(held))
 
     def outcome(self, mail_id: int) -> RelayedOutcome:
-        if self.in_the_air:
-            self.in_the_air -= 1
+        if self.in_flight:
+            self.in_flight -= 1
             return RelayedOutcome("sending", "", "", "")
         return RelayedOutcome("accepted", f"m-{mail_id}", "", "")
 
@@ -270,10 +270,10 @@ def test_as_many_calls_are_made_at_once_as_the_accounts_rate_wants(scene):
 
 def test_who_comes_again_waits_for_the_mail_that_is_on_its_way(scene):
     scene.ledger.says.append(Admission(AdmissionVerdict.KNOWN, 7))
-    scene.ledger.in_the_air = 2
+    scene.ledger.in_flight = 2
     scene.admission.start()
     assert scene.told(("a@x.org",)) == [SendResult("m-7")]
-    assert scene.ledger.in_the_air == 0
+    assert scene.ledger.in_flight == 0
 
 
 def test_a_mail_without_a_slot_is_asked_for_again_when_there_is_one(scene):
@@ -317,7 +317,7 @@ def test_what_has_not_left_is_withdrawn_at_the_end_and_its_client_may_come_again
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_what_is_in_the_air_at_the_end_is_awaited_for_half_a_minute(answers):
+def test_what_is_in_flight_at_the_end_is_awaited_for_half_a_minute(answers):
     clock = Ahead()
     scene = Scene(Ledger(clock), clock=clock)
     scene.ses.reply = None
@@ -463,7 +463,7 @@ def test_who_waits_when_the_dispatcher_fails_is_told_so(scene):
     assert "MemoryError, see the log" in scene.admission.trouble
 
 
-def test_calls_in_the_air_are_answered_though_the_intake_fails(scene):
+def test_calls_in_flight_are_answered_though_the_intake_fails(scene):
     scene.ses.reply = None
     scene.admission.start()
 

@@ -20,7 +20,7 @@ def clock():
 
 
 @pytest.fixture
-def book(sqlite_database, clock):
+def queue(sqlite_database, clock):
     return RunQueue(
         Runs(sqlite_database),
         compose=lambda run: pytest.fail(f"nobody asked for the mail of run {run.id}"),
@@ -49,58 +49,60 @@ def at(clock, hours):
     return f"{begin:%H:%M}-{begin + timedelta(hours=1):%H:%M}"
 
 
-def served(book):
+def served(queue):
     """The ids of the runs that the engine would serve now."""
-    book.refresh()
-    return [run.id for run in book.runnable()]
+    queue.refresh()
+    return [run.id for run in queue.runnable()]
 
 
-def test_a_closed_window_makes_the_run_wait_and_opens_by_itself(book, started, clock):
+def test_a_closed_window_makes_the_run_wait_and_opens_by_itself(queue, started, clock):
     run_id = started(send_window=at(clock, 2))
-    assert served(book) == []
-    run = book._runs.get(run_id)
+    assert served(queue) == []
+    run = queue._runs.get(run_id)
     assert (run.state, run.reason) == (RunState.WAITING, WaitReason.WINDOW)
     assert "closed; it continues at" in run.detail
     clock.advance(2 * HOUR)
-    assert served(book) == [run_id]
+    assert served(queue) == [run_id]
     clock.advance(HOUR)
-    assert served(book) == []
+    assert served(queue) == []
 
 
-def test_a_window_is_asked_by_the_clock_as_it_is_whatever_it_was(book, started, clock):
+def test_a_window_is_asked_by_the_clock_as_it_is_whatever_it_was(queue, started, clock):
     run_id = started(send_window=at(clock, -0.5))
     clock.jump(20 * HOUR)
-    assert served(book) == []
+    assert served(queue) == []
     clock.jump(-20 * HOUR)
-    assert served(book) == [run_id]
+    assert served(queue) == [run_id]
 
 
-def test_a_wait_for_the_quota_is_kept_and_ends(book, started, clock):
+def test_a_wait_for_the_quota_is_kept_and_ends(queue, started, clock):
     run_id = started()
-    book.wait_for_quota([run_id], refused_by_ses=False)
+    queue.wait_for_quota([run_id], refused_by_ses=False)
     clock.advance(800)
-    assert served(book) == []
+    assert served(queue) == []
     clock.advance(200)
-    assert served(book) == [run_id]
+    assert served(queue) == [run_id]
 
 
 @pytest.mark.parametrize("forward", [2 * DAY_SECONDS, 300 * DAY_SECONDS])
-def test_a_wait_that_was_reckoned_by_a_wrong_clock_is_not_waited_for(book, started, clock, forward):
+def test_a_wait_that_was_reckoned_by_a_wrong_clock_is_not_waited_for(
+    queue, started, clock, forward
+):
     run_id = started()
     clock.jump(forward)
-    book.wait_for_quota([run_id], refused_by_ses=False)
+    queue.wait_for_quota([run_id], refused_by_ses=False)
     clock.jump(-forward)
-    assert served(book) == [run_id]
+    assert served(queue) == [run_id]
 
 
-def test_who_asks_what_may_be_sent_changes_nothing(book, started, clock, sqlite_database):
+def test_who_asks_what_may_be_sent_changes_nothing(queue, started, clock, sqlite_database):
     waiting, closing = started(name="a"), started(name="b", send_window=at(clock, -0.5))
-    book.wait_for_quota([waiting], refused_by_ses=False)
-    assert served(book) == [closing]
+    queue.wait_for_quota([waiting], refused_by_ses=False)
+    assert served(queue) == [closing]
     clock.advance(HOUR)
     with sqlite_database.snapshot():  # in which nothing can be written
-        assert list(book.runnable()) == []
+        assert list(queue.runnable()) == []
     runs = Runs(sqlite_database)
     assert [runs.get(run_id).state for run_id in (waiting, closing)] == ["waiting", "sending"]
-    assert served(book) == [waiting]
+    assert served(queue) == [waiting]
     assert runs.get(closing).reason == WaitReason.WINDOW

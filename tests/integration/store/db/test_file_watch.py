@@ -27,7 +27,7 @@ from tests.support.seeding import (
 
 @pytest.fixture
 def sending(sqlite_database, clock):
-    """A ledger that has five in the air, and a callable that claims and settles more."""
+    """A ledger that has five in flight, and a callable that claims and settles more."""
     add_contacts(sqlite_database, addresses(20))
     tell_governor(sqlite_database)
     run = start_run(sqlite_database, make_campaign(sqlite_database), clock.now())

@@ -105,12 +105,12 @@ def test_what_is_taken_counts_until_the_next_look(database, governor):
     assert (quota.maximum, quota.limit, quota.used, quota.left) == (1_000, 500, 37, 463)
     assert (governor.row(OTHER).taken, governor.row(OTHER).tat) == (0, 0)
     begun = governor.look_begins(ACCOUNT)
-    assert begun == PollStarted(taken=7, in_the_air=0)
+    assert begun == PollStarted(taken=7, in_flight=0)
     assert governor.look_ends(ACCOUNT, AccountStatus(1_000, 14, 37), begun, now=START + 60)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(0.5), START).used == 37
 
 
-def test_a_look_is_exact_only_when_nothing_was_in_the_air(database, governor, clock):
+def test_a_look_is_exact_only_when_nothing_was_in_flight(database, governor, clock):
     tell_governor(database, now=START)
     add_contacts(database, addresses(6))
     ledger = open_ledger(database, clock)
@@ -121,13 +121,13 @@ def test_a_look_is_exact_only_when_nothing_was_in_the_air(database, governor, cl
     claims = ledger.exchange([], ClaimRequest(runs[0], 2)).claims
     more = ledger.exchange([], ClaimRequest(runs[1], 1)).claims
     begun = governor.look_begins(ACCOUNT)
-    assert begun == PollStarted(taken=3, in_the_air=3)
+    assert begun == PollStarted(taken=3, in_flight=3)
     ledger.exchange([accepted(claim) for claim in (*claims, *more)], None)
     # They were answered meanwhile, and whether SES's figure has them nobody knows.
     assert not governor.look_ends(ACCOUNT, AccountStatus(100, 10, 2), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 5
     begun = governor.look_begins(ACCOUNT)
-    assert begun == PollStarted(taken=3, in_the_air=0)
+    assert begun == PollStarted(taken=3, in_flight=0)
     assert governor.look_ends(ACCOUNT, AccountStatus(100, 10, 3), begun, now=START)
     assert row_quota(governor.row(ACCOUNT), QuotaRule(1.0), START).used == 3
 

@@ -340,7 +340,7 @@ def test_backoff_is_honoured_and_told(started, clock, database):
     assert taken.next_at == pytest.approx(now + 30, abs=5)
 
 
-def test_backoff_is_told_while_another_mail_is_in_the_air(started):
+def test_backoff_is_told_while_another_mail_is_in_flight(started):
     run_id, ledger = started(2)
     a, _ = ledger.exchange([], ClaimRequest(run_id, 2)).claims
     now = ledger.exchange([not_sent(a, retry_after=60)], None).now
@@ -392,7 +392,7 @@ def test_what_ses_did_not_take_is_given_back_to_the_quota(started, database, clo
     assert taken.quota_exhausted
 
 
-def test_a_look_while_mail_is_in_the_air_never_raises_the_quota(started, database, clock):
+def test_a_look_while_mail_is_in_flight_never_raises_the_quota(started, database, clock):
     run_id, ledger = started(50, quota=20)
     claims = ledger.exchange([], ClaimRequest(run_id, 8)).claims
     ledger.exchange([accepted(claim) for claim in claims[:5]], None)

@@ -37,7 +37,7 @@ def workers(database, clock):
 
 @pytest.fixture
 def claiming(database, clock, workers):
-    """A registered worker of a host that has so many deliveries in the air; its run and ledger."""
+    """A registered worker of a host that has so many deliveries in flight; its run and ledger."""
     add_contacts(database, addresses(10))
     tell_governor(database)
     run = start_run(database, make_campaign(database), clock.now())
@@ -114,7 +114,7 @@ def test_the_last_rows_of_a_run_may_be_a_dead_workers(database, clock, workers, 
     run_id, _, _, _ = claiming(10)
     workers.reap(host="here", is_alive=dead)
     assert checked_counts(database, run_id) == RunCounts(in_doubt=10)
-    # A run with nothing pending and nothing in the air is finished, whoever looks next.
+    # A run with nothing pending and nothing in flight is finished, whoever looks next.
     open_ledger(database, clock, "next").exchange([], ClaimRequest(run_id, 1))
     assert Runs(database).get(run_id).state == RunState.FINISHED
 

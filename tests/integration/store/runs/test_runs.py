@@ -245,7 +245,7 @@ def test_a_follow_up_is_for_as_many_as_were_counted(database, runs, campaign, cl
 
 
 @pytest.mark.parametrize("only", list(Only))
-def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_the_air(
+def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_flight(
     database, runs, campaign, clock, only
 ):
     tell_governor(database)
@@ -254,10 +254,10 @@ def test_a_follow_up_leaves_out_whom_a_cancelled_run_still_has_in_the_air(
     claims = ledger.exchange([], ClaimRequest(first.id, 4)).claims
     ledger.exchange([refused(claim) for claim in claims], None)
     again = runs.start(campaign, clock.now(), only=Only.FAILED)
-    (in_the_air,) = ledger.exchange([], ClaimRequest(again.id, 1)).claims
+    (in_flight,) = ledger.exchange([], ClaimRequest(again.id, 1)).claims
     runs.cancel(again.id, clock.now())
     add_contacts(database, ["late@example.com"])
-    refused_before = {claim.email for claim in claims} - {in_the_air.email}
+    refused_before = {claim.email for claim in claims} - {in_flight.email}
     expected = {
         Only.FAILED: refused_before,
         Only.UNRECEIVED: refused_before | {"late@example.com"},

@@ -139,7 +139,7 @@ def test_a_little_less_than_the_rate_is_scheduled_and_no_more_of_bulk_calls():
 
 
 def test_what_a_kill_may_leave_in_doubt_is_under_a_quarter_of_a_second():
-    """One chunk waits, claimed ahead of the one in the air, and one is answered and not written."""
+    """One chunk waits, claimed ahead of the one in flight, and one is answered and not written."""
     assert 2 * CHUNK_SECONDS + SHARED_CLAIM_AHEAD_SECONDS < 0.25
     assert 2 * CHUNK_SECONDS + CLAIM_AHEAD_SECONDS < 0.25
     assert SHARED_LEAD_SECONDS < SHARED_CLAIM_AHEAD_SECONDS

@@ -24,7 +24,7 @@ def test_only_a_claim_leads_into_the_air():
     assert [state for state, after in DELIVERY_STEPS.items() if S.SENDING in after] == [S.PENDING]
 
 
-def test_nothing_is_accepted_that_was_not_in_the_air_or_in_doubt():
+def test_nothing_is_accepted_that_was_not_in_flight_or_in_doubt():
     into = {state for state, after in DELIVERY_STEPS.items() if S.ACCEPTED in after}
     assert into == {S.SENDING, S.IN_DOUBT}
 

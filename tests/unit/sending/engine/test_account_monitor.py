@@ -25,7 +25,7 @@ class Account:
         return self.status, True
 
 
-class Book:
+class Queue:
     """Notes which runs were made to wait, and why."""
 
     def __init__(self):
@@ -40,11 +40,11 @@ class Book:
 
 
 def monitored(account, **ses):
-    clock, policy, book = FakeClock(), AnswerPolicy(), Book()
+    clock, policy, queue = FakeClock(), AnswerPolicy(), Queue()
     gateway = SimulatedGateway(clock, **ses)
     dispatcher = Dispatcher(gateway, clock, most=4)
-    monitor = AccountMonitor(account, dispatcher, policy, book, clock, lasting_seconds=30)
-    return monitor, policy, book, gateway, clock
+    monitor = AccountMonitor(account, dispatcher, policy, queue, clock, lasting_seconds=30)
+    return monitor, policy, queue, gateway, clock
 
 
 def checked(monitor, until):
@@ -70,18 +70,18 @@ def test_a_disabled_account_pauses_every_run():
 
 
 def test_out_of_reach_for_long_the_runs_wait_and_go_on_when_it_answers():
-    monitor, _, book, gateway, clock = monitored(Account(), connected=False)
+    monitor, _, queue, gateway, clock = monitored(Account(), connected=False)
     gateway.trouble = NO_TLS
     checked(monitor, lambda _: True)
-    assert book.waiting == []
+    assert queue.waiting == []
     clock.advance(31)
     assert monitor.check([1, 2], written=True).runs_changed
-    ((runs, detail),) = book.waiting
+    ((runs, detail),) = queue.waiting
     assert runs == [1, 2]
     assert "No TLS." in detail
     assert "continues when it answers" in detail
     gateway.trouble, gateway.connected = None, True
     gateway.want(1)
     clock.advance(2)
-    checked(monitor, lambda _: book.woken)
+    checked(monitor, lambda _: queue.woken)
     assert not monitor.runs_wait

@@ -63,7 +63,7 @@ def test_it_does_not_give_up_as_long_as_it_keeps_an_answer():
     buffer = AnswerBuffer(Ledger(), clock)
     buffer.failed(FULL, {7})
     clock.advance(100 * PATIENCE_SECONDS)
-    buffer.failed(FULL, {7})  # in the air
+    buffer.failed(FULL, {7})  # in flight
     buffer.add(answers(7))
     buffer.failed(FULL, set())
     buffer.exchange(None, set())

@@ -105,7 +105,7 @@ def test_one_fault_holds_nothing_and_several_in_a_row_do():
 def test_nobody_answering_holds_at_once_and_longer_each_time():
     policy, now, waits = AnswerPolicy(), NOW, []
     for _ in range(9):
-        policy.read([unsent(HoldBack.UNREACHABLE)] * 8, now)  # calls in the air together: one step
+        policy.read([unsent(HoldBack.UNREACHABLE)] * 8, now)  # calls in flight together: one step
         waits.append(policy.hold_until - now)
         now = policy.hold_until
     assert waits == sorted(waits)

@@ -176,7 +176,7 @@ def test_a_probe_that_hangs_is_followed_by_another_only_when_the_account_answers
     assert brake.may(60) is May.PROBE
 
 
-def test_nothing_in_the_air_is_no_silence():
+def test_nothing_in_flight_is_no_silence():
     brake = Brake()
     look(brake, 1_000, None)
     assert brake.may(1_000) is May.SEND

@@ -1,4 +1,4 @@
-"""How much may be in the air: a window of rate x latency, counted behind the newest answer."""
+"""How much may be in flight: a window of rate x latency, counted behind the newest answer."""
 
 import pytest
 
@@ -180,7 +180,7 @@ def test_before_any_answer_it_reckons_with_a_usual_latency():
         (400, 0, 8, 9),  # 64 and 8 mails, in calls of 8
     ],
 )
-def test_there_is_room_for_what_is_in_the_air_and_its_root(rate, burst, per_call, calls):
+def test_there_is_room_for_what_is_in_flight_and_its_root(rate, burst, per_call, calls):
     limiter = steady(rate, 0.16)
     limiter.burst, limiter.per_call = burst, per_call
     assert limiter.calls == calls

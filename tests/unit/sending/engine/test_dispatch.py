@@ -80,7 +80,7 @@ def test_every_claim_gets_its_answer():
     scene.run(1)
     assert scene.kinds() == dict.fromkeys(range(8), AnswerKind.ACCEPTED)
     assert [len(mails) for _, mails in scene.ses.sent] == [1, 1, 1, 1, 1, 3]
-    assert not scene.dispatcher.in_the_air
+    assert not scene.dispatcher.in_flight
     assert (scene.dispatcher.left, scene.dispatcher.waiting) == (8, 0)
 
 
@@ -138,7 +138,7 @@ def test_when_nobody_waits_any_more_only_what_has_left_is_unknown():
     replies = {answer.delivery_id: answer.reply for answer in scene.dispatcher.give_up()}
     assert (replies[1].kind, replies[1].code) == (UNKNOWN, "Stopped")
     assert (replies[2].kind, replies[2].code) == (NOT_SENT, WITHDRAWN.code)
-    assert not scene.dispatcher.in_the_air
+    assert not scene.dispatcher.in_flight
 
 
 def test_who_slept_too_long_sends_nothing_of_what_it_had():
