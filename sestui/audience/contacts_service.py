@@ -50,10 +50,12 @@ def suppress(suppressions: Suppressions, text: str, detail: str, now: Instant) -
     return suppressions.add(key, MANUAL, detail.strip(), now)
 
 
-def unsuppress(suppressions: Suppressions, text: str) -> tuple[bool, Suppression | None]:
+def unsuppress(
+    suppressions: Suppressions, text: str, now: Instant
+) -> tuple[bool, Suppression | None]:
     """Let the typed address, or whole domain, be mailed again.
 
     Whether it was suppressed itself, and what suppresses it all the same: its whole domain.
     """
     key = suppression_key(text)
-    return suppressions.remove(key), suppressions.get(key)
+    return suppressions.remove(key, now), suppressions.get(key)

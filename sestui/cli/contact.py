@@ -130,7 +130,7 @@ def unsuppress(email: EmailOrDomain, *, as_json: AsJson = False) -> None:
     from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
-        found, still = people.unsuppress(runtime.suppressions, email)
+        found, still = people.unsuppress(runtime.suppressions, email, runtime.clock.now())
     if as_json:
         put_json({"email": email, "suppressed": False, "changed": found})
     elif found and still is None:

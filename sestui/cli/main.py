@@ -21,6 +21,7 @@ from sestui.cli import (
     demo,
     export,
     import_,
+    lists,
     log_command,
     relay,
     run_due,
@@ -28,6 +29,7 @@ from sestui.cli import (
     simulator,
     streams,
     task,
+    undo,
 )
 from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import Invocation, say
@@ -47,6 +49,8 @@ app.command("import")(import_.import_command)
 app.command("apply")(apply.apply_command)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(contact.app, name="contact")
+app.add_typer(lists.app, name="list")
+app.command("undo")(undo.undo_command)
 app.command("send")(send.send_command)
 app.command("run-due")(run_due.run_due_command)
 app.add_typer(export.app, name="export")

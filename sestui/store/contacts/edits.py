@@ -9,7 +9,10 @@ from sqlmodel import Session, col, select
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import Address
 from sestui.core.delivery.states import ContactStatus
+from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
+from sestui.store.contacts.bulk import At, Join, Leave, find_list
+from sestui.store.contacts.journal import ChangeKind, begin, finish, record
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
 
@@ -60,6 +63,9 @@ class ContactEdits:
             session.flush()
             if list_name:
                 _join(session, contact.id, list_name, now)
+            detail = {"contact_id": contact.id, "email": address.email}
+            said = f"Added the contact {printable(address.email)}"
+            record(session.connection(), ChangeKind.ADDED, said, now, detail)
             return contact.id
 
     def save(self, contact_id: int, fields: ContactFields, now: Instant, *, seen: Instant) -> None:
@@ -76,12 +82,16 @@ class ContactEdits:
                     f"{contact.email} has been changed by someone else in the meantime; nothing "
                     "has been saved. Go back and edit the current version."
                 )
+            before = _fields(contact)
             contact.attributes = dict(fields.attributes)
             contact.tags = list(fields.tags)
             contact.status = fields.status.value
             contact.status_reason = fields.status_reason
             contact.updated_at = now
             session.add(contact)
+            detail = {"contact_id": contact_id, "before": before, "after": _fields(contact)}
+            said = f"Edited {printable(contact.email)}"
+            record(session.connection(), ChangeKind.EDITED, said, now, detail)
 
     def change_lists(
         self, contact_id: int, *, join: Iterable[str], leave: Iterable[str], now: Instant
@@ -92,17 +102,28 @@ class ContactEdits:
             NotFoundError: there is no such contact any more.
         """
         with self._database.write() as session:
-            _locked(session, contact_id)
-            for name in join:
-                _join(session, contact_id, name, now)
-            for name in leave:
-                membership = session.exec(
-                    select(Membership)
-                    .join(ContactList, col(ContactList.id) == col(Membership.list_id))
-                    .where(ContactList.name == name, Membership.contact_id == contact_id)
-                ).one_or_none()
-                if membership is not None:
-                    session.delete(membership)
+            contact = _locked(session, contact_id)
+            connection = session.connection()
+            at = At(begin(connection, ChangeKind.MEMBERSHIPS, now), now)
+            made: list[int] = []
+            changed = 0
+            for action in (*map(Join, join), *map(Leave, leave)):
+                if isinstance(action, Leave) and find_list(connection, action.list_name) is None:
+                    continue  # it is gone, and they have left it so
+                made += action.prepare(connection, now).get("made", [])
+                changed += action.step(connection, at, [contact_id])
+            said = f"Changed the lists of {printable(contact.email)}"
+            finish(connection, at.change_id, said, changed, {"made": made})
+
+
+def _fields(contact: Contact) -> dict[str, Any]:
+    """What a person may change, as the journal keeps it."""
+    return {
+        "attributes": dict(contact.attributes),
+        "tags": list(contact.tags),
+        "status": contact.status,
+        "status_reason": contact.status_reason,
+    }
 
 
 def _locked(session: Session, contact_id: int) -> Contact:

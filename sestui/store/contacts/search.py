@@ -61,7 +61,7 @@ def find_contacts(
     Raises:
         NotFoundError: there is no list by that name.
     """
-    words = _words(text)
+    words = words_of(text)
     search = _Search(database, which, words)
     left = most
     if len(words) == 1:
@@ -73,7 +73,8 @@ def find_contacts(
     yield from search.through(left)
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of what was typed; a contact that is found has each of them somewhere."""
     # Half characters and NUL are in no address, and no database takes them.
     clean = text.encode("utf-8", "ignore").decode().replace("\0", "")
     return clean.split()
@@ -163,7 +164,7 @@ class _Search:
         sqlite = self._database.is_sqlite
         # A single word was looked for at the start of addresses before.
         fresh = [not_(self.begins)] if len(self._words) == 1 else []
-        of_contact = and_(true(), *(_word_of_contact(word, sqlite=sqlite) for word in self._words))
+        of_contact = and_(true(), *(word_of_contact(word, sqlite=sqlite) for word in self._words))
         if walk.by_address:
             of_address = and_(
                 true(),
@@ -189,7 +190,8 @@ def _begins(column: Any, start: str, *, sqlite: bool) -> ColumnElement[bool]:
     return and_(column >= start, column < f"{start}\U0010ffff")
 
 
-def _word_of_contact(word: str, *, sqlite: bool) -> ColumnElement[bool]:
+def word_of_contact(word: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """The contact has the word in its address or in the value of an attribute."""
     in_json = json.dumps(word, ensure_ascii=False)[1:-1]
     if sqlite:
         values = func.json_each(CONTACT.c.attributes).table_valued("value", name="of_contact")

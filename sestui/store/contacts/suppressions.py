@@ -1,8 +1,20 @@
 """Addresses and whole domains that must not be mailed, and why."""
 
+from sqlalchemy import Connection, insert
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
+from sestui.core.delivery.states import MANUAL
+from sestui.core.text import printable
+from sestui.store.contacts.journal import (
+    QUICKLY_FORGOTTEN,
+    ROW,
+    ChangeKind,
+    begin,
+    finish,
+    forget_old,
+    record,
+)
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Suppression
 
@@ -25,16 +37,21 @@ class Suppressions:
         return found.get(keys[0]) or found.get(keys[1])
 
     def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
-        """Suppress the key; False: it was suppressed already, and that stays as it was."""
+        """Suppress the key; False: it was suppressed already, and that stays as it was.
+
+        What an operator does so can be undone, what SES or an import has said can't.
+        """
         with self._database.write() as session:
             if session.get(Suppression, email_key, with_for_update=True) is not None:
                 return False
             session.add(
                 Suppression(email_key=email_key, reason=reason, detail=detail, created_at=now)
             )
+            if reason == MANUAL:
+                _note_suppressed(session.connection(), email_key, now)
         return True
 
-    def remove(self, email_key: str) -> bool:
+    def remove(self, email_key: str, now: Instant) -> bool:
         """Let the key be mailed again; False: it was not suppressed itself."""
         with self._database.write() as session:
             found = session.exec(
@@ -42,5 +59,20 @@ class Suppressions:
             ).one_or_none()
             if found is None:
                 return False
+            record(
+                session.connection(),
+                ChangeKind.UNSUPPRESSED,
+                f"Allowed mail to {printable(email_key)} again",
+                now,
+                found.model_dump(),
+            )
             session.delete(found)
         return True
+
+
+def _note_suppressed(connection: Connection, email_key: str, now: Instant) -> None:
+    forget_old(connection, now, most=QUICKLY_FORGOTTEN)
+    change = begin(connection, ChangeKind.SUPPRESSED, now)
+    row = {"change_id": change, "contact_id": 0, "list_id": 0, "value": email_key, "at": now}
+    connection.execute(insert(ROW).values(**row))
+    finish(connection, change, f"Suppressed {printable(email_key)}", 1)

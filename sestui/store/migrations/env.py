@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+from sestui.store.contacts import tables as contact_tables  # noqa: F401 - they fill SQLModel.metadata
 from sestui.store.db import tables  # noqa: F401 - they fill SQLModel.metadata
 from sestui.store.relay import tables as relay_tables  # noqa: F401 - they fill SQLModel.metadata
 from sestui.store.tasks import tables as task_tables  # noqa: F401 - they fill SQLModel.metadata

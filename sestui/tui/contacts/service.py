@@ -80,7 +80,8 @@ class ContactsService:
 
     def unsuppress(self, email: str) -> None:
         """Let the address be mailed again."""
-        removed, still = people.unsuppress(self._runtime.suppressions, email)
+        now = self._runtime.clock.now()
+        removed, still = people.unsuppress(self._runtime.suppressions, email, now)
         if still is not None:
             raise StateError(
                 f"{email} is suppressed with its whole domain: to allow mail to all of it again, "

@@ -64,6 +64,6 @@ def test_an_address_is_suppressed_once_and_released_once(database):
     found = suppressions.get(key)
     assert found is not None
     assert (found.reason, found.detail, found.created_at) == ("manual", "asked us", 3)
-    assert suppressions.remove(key)
-    assert not suppressions.remove(key)
+    assert suppressions.remove(key, 3)
+    assert not suppressions.remove(key, 3)
     assert suppressions.get(key) is None

@@ -80,6 +80,6 @@ def test_an_address_knows_that_its_domain_is_suppressed(database):
     found = suppressions.get("x@gone.org")
     assert found is not None
     assert found.why == "all of gone.org: manual: spam traps"
-    assert not suppressions.remove("x@gone.org")
-    assert suppressions.remove("@gone.org")
+    assert not suppressions.remove("x@gone.org", 2)
+    assert suppressions.remove("@gone.org", 2)
     assert suppressions.get("x@gone.org") is None

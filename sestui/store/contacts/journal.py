@@ -1,0 +1,108 @@
+"""The journal of changes to contacts and lists: written in the transaction of each change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sestui.core.clock import Instant
+from sestui.store.contacts.tables import ContactChange, ContactChangeRow
+from sestui.store.db.database import Database
+
+CHANGE = ContactChange.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+ROW = ContactChangeRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+
+UNDO_SECONDS = 86_400.0
+"""How long a change can be undone. Later changes of others make it mean less and less."""
+
+QUICKLY_FORGOTTEN = 1_000
+"""Rows of old changes that a small change may clear away without being felt."""
+
+
+class ChangeKind(StrEnum):
+    """What a change did, which says how it is undone."""
+
+    ADDED = "added"
+    EDITED = "edited"
+    MEMBERSHIPS = "memberships"
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+    SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
+    LIST_RENAMED = "list renamed"
+    LIST_MERGED = "list merged"
+    LIST_DELETED = "list deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as it stands in the journal."""
+
+    id: int
+    kind: ChangeKind
+    at: Instant
+    said: str
+    size: int
+    detail: Mapping[str, Any]
+
+
+def begin(connection: Connection, kind: ChangeKind, now: Instant) -> int:
+    """Open a change whose rows come next; :func:`finish` says what it came to. Its id."""
+    made = insert(CHANGE).values(kind=kind.value, at=now, said="", size=0, detail={})
+    return int(connection.execute(made.returning(CHANGE.c.id)).scalar_one())
+
+
+def finish(
+    connection: Connection,
+    change_id: int,
+    said: str,
+    size: int,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Say what the change came to; one that changed nothing is no change."""
+    if not size:
+        connection.execute(delete(ROW).where(ROW.c.change_id == change_id))
+        connection.execute(delete(CHANGE).where(CHANGE.c.id == change_id))
+        return
+    values = {"said": said, "size": size, "detail": dict(detail or {})}
+    connection.execute(update(CHANGE).where(CHANGE.c.id == change_id).values(**values))
+
+
+def record(
+    connection: Connection, kind: ChangeKind, said: str, now: Instant, detail: Mapping[str, Any]
+) -> None:
+    """Note a change of one contact, address or list, which needs no rows."""
+    forget_old(connection, now, most=QUICKLY_FORGOTTEN)
+    finish(connection, begin(connection, kind, now), said, 1, detail)
+
+
+def forget_old(connection: Connection, now: Instant, *, most: int | None = None) -> None:
+    """Clear away what can't be undone any more; ``most`` rows of a change, or however many."""
+    old = select(CHANGE.c.id).where(CHANGE.c.at < now - UNDO_SECONDS)
+    if most is not None:
+        old = old.where(CHANGE.c.size <= most)
+    ids = list(connection.execute(old.order_by(CHANGE.c.id).limit(100)).scalars())
+    if ids:
+        connection.execute(delete(ROW).where(ROW.c.change_id.in_(ids)))
+        connection.execute(delete(CHANGE).where(CHANGE.c.id.in_(ids)))
+
+
+def last_change(database: Database, now: Instant) -> Change | None:
+    """The newest change that has not been undone and still can be; None: there is none."""
+    with database.read_connection() as connection:
+        return newest(connection, now)
+
+
+def newest(connection: Connection, now: Instant) -> Change | None:
+    """The same within a transaction."""
+    row = connection.execute(
+        select(CHANGE)
+        .where(CHANGE.c.undone_at.is_(None), CHANGE.c.at >= now - UNDO_SECONDS)
+        .order_by(CHANGE.c.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return Change(row.id, ChangeKind(row.kind), row.at, row.said, row.size, row.detail)

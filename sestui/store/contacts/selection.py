@@ -1,0 +1,152 @@
+"""Contacts that were chosen to have something done to them: marked ones, or all that match."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from sestui.core.delivery.states import Standing
+from sestui.store.contacts.pages import count_of
+from sestui.store.contacts.search import word_of_contact, words_of
+from sestui.store.contacts.walks import (
+    CONTACT,
+    OF_ITS_DOMAIN,
+    OF_ONE_ADDRESS,
+    SUPPRESSION,
+    WHOLE_DOMAIN,
+    Which,
+    list_id_of,
+    of_standing,
+    on_list,
+)
+from sestui.store.db.database import Database
+
+STRETCH = 20_000
+"""Ids that are looked through at once."""
+
+_EVERYBODY = Which()
+
+Told = Callable[[int, int], None]
+"""Told how far it is: so many of so many ids. May raise to give it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Chosen contacts; addresses that are no contact's are never among them."""
+
+    which: Which = _EVERYBODY
+    """All of these,"""
+    text: str = ""
+    """as far as each word of this is in their address or attributes;"""
+    besides: tuple[int, ...] = ()
+    """but not these."""
+    ids: tuple[int, ...] | None = None
+    """If given, just these, whatever else is said."""
+
+
+def not_told(_done: int, _of: int) -> None:
+    """For those who don't want to know how far it is."""
+
+
+def count_selected(database: Database, selection: Selection, told: Told = not_told) -> int:
+    """How many contacts are meant now; a search through many is made of short reads.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    if selection.ids is not None:
+        return len(selection.ids)
+    with database.read_connection() as connection:
+        which = selection.which
+        if not words_of(selection.text) and which != Which(None, Standing.SUPPRESSED):
+            return max(0, count_of(connection, which) - len(selection.besides))
+        last = _last_id(connection)
+    count = 0
+    for low in range(0, last, STRETCH):
+        told(low, last)
+        with database.read_connection() as connection:
+            where = (*_conditions(connection, selection), *_between(low))
+            counted = select(func.count()).select_from(CONTACT).where(*where)
+            count += int(connection.execute(counted).scalar_one())
+    return count
+
+
+def stretches(
+    connection: Connection, selection: Selection, told: Told = not_told
+) -> Iterator[list[int]]:
+    """The ids of the contacts that are meant, rising, a bounded number at a time.
+
+    Raises:
+        NotFoundError: there is no list by that name.
+    """
+    if selection.ids is not None:
+        known, total = sorted(selection.ids), len(selection.ids)
+        for first in range(0, total, STRETCH):
+            told(first, total)
+            some = id_values(connection, known[first : first + STRETCH])
+            yield _found(connection, CONTACT.c.id.in_(some))
+        return
+    where, last = _conditions(connection, selection), _last_id(connection)
+    for low in range(0, last, STRETCH):
+        told(low, last)
+        found = _found(connection, *where, *_between(low))
+        if found:
+            yield found
+
+
+def id_values(connection: Connection, ids: Sequence[int]) -> Select[Any]:
+    """Ids as a query that gives them: one parameter, however many they are."""
+    text = literal(json.dumps(list(ids)), Text)
+    if connection.dialect.name == "sqlite":
+        return select(func.json_each(text).table_valued("value", name="given_id").c.value)
+    each = func.json_array_elements_text(cast(text, JSON)).table_valued("value", name="given_id")
+    return select(cast(each.c.value, BigInteger))
+
+
+def _found(connection: Connection, *where: ColumnElement[bool]) -> list[int]:
+    query = select(CONTACT.c.id).where(*where).order_by(CONTACT.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def _between(low: int) -> tuple[ColumnElement[bool], ...]:
+    return CONTACT.c.id > low, CONTACT.c.id <= low + STRETCH
+
+
+def _last_id(connection: Connection) -> int:
+    return int(connection.execute(select(func.max(CONTACT.c.id))).scalar() or 0)
+
+
+def _conditions(connection: Connection, selection: Selection) -> tuple[ColumnElement[bool], ...]:
+    which, sqlite = selection.which, connection.dialect.name == "sqlite"
+    where: list[ColumnElement[bool]] = []
+    list_id = list_id_of(connection, which)
+    if list_id is not None:
+        where.append(on_list(list_id, CONTACT.c.id))
+    if which.standing is Standing.SUPPRESSED:
+        where.append(
+            or_(
+                select(SUPPRESSION.c.email_key).where(OF_ONE_ADDRESS).exists(),
+                select(WHOLE_DOMAIN.c.email_key).where(OF_ITS_DOMAIN).exists(),
+            )
+        )
+    else:
+        along, only = of_standing(which.standing)
+        where += [*along, *only]
+    where += [word_of_contact(word, sqlite=sqlite) for word in words_of(selection.text)]
+    if selection.besides:
+        where.append(CONTACT.c.id.not_in(id_values(connection, selection.besides)))
+    return tuple(where)

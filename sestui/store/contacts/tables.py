@@ -1,0 +1,54 @@
+"""The tables of changes to contacts and lists that can be undone, and of saved filters."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Text
+from sqlmodel import Field, SQLModel
+
+
+class ContactChange(SQLModel, table=True):
+    """One change to contacts or lists by a person; undone as a whole."""
+
+    __tablename__ = "contact_change"
+
+    id: int = Field(default=None, primary_key=True)
+    kind: str
+    """A ``journal.ChangeKind``."""
+    at: float = Field(index=True)
+    said: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """What was done, as a sentence without its full stop."""
+    size: int
+    """Contacts, addresses or lists that it changed."""
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What undoing it needs beside the rows."""
+    undone_at: float | None = Field(default=None)
+
+
+class ContactChangeRow(SQLModel, table=True):
+    """One contact of a change, if the change may concern many."""
+
+    __tablename__ = "contact_change_row"
+
+    change_id: int = Field(foreign_key="contact_change.id", primary_key=True)
+    contact_id: int = Field(primary_key=True)
+    """0: the address is no contact's. Contacts may be gone by the time it is undone."""
+    list_id: int = Field(default=0, primary_key=True)
+    """Of a membership; 0 for anything else."""
+    value: str = Field(default="", primary_key=True)
+    """``joined`` or ``left``; a tag; a suppressed address."""
+    at: float = Field(default=0)
+    """When the contact joined the list, or the address was suppressed; of a tag that was taken,
+    which of the contact's tags it was."""
+
+
+class SavedFilter(SQLModel, table=True):
+    """Contacts that somebody wants to look at again: a list, a status, words."""
+
+    __tablename__ = "saved_filter"
+
+    name: str = Field(primary_key=True)
+    list_name: str | None = Field(default=None)
+    standing: str = Field(default="")
+    """A ``Standing``; '' is any."""
+    words: str = Field(default="")
+    created_at: float
