@@ -93,7 +93,7 @@ class ContactLists:
             found = _replace(connection, name, new_name, now)
             said = f"Renamed the list {printable(name)} to {printable(new_name)}"
             change = begin(connection, ChangeKind.LIST_RENAMED, now)
-            detail = {"list_id": list_id, "before": name, "after": new_name, "mentions": found}
+            detail = {"before": name, "after": new_name, "mentions": found}
             finish(connection, change, said, 1, detail)
             return ListChanged(said, size, _named(found))
 

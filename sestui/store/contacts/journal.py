@@ -37,7 +37,7 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Noted:
     """A change as it stands in the journal."""
 
     id: int
@@ -89,13 +89,13 @@ def forget_old(connection: Connection, now: Instant, *, most: int | None = None)
         connection.execute(delete(CHANGE).where(CHANGE.c.id.in_(ids)))
 
 
-def last_change(database: Database, now: Instant) -> Change | None:
+def last_change(database: Database, now: Instant) -> Noted | None:
     """The newest change that has not been undone and still can be; None: there is none."""
     with database.read_connection() as connection:
         return newest(connection, now)
 
 
-def newest(connection: Connection, now: Instant) -> Change | None:
+def newest(connection: Connection, now: Instant) -> Noted | None:
     """The same within a transaction."""
     row = connection.execute(
         select(CHANGE)
@@ -105,4 +105,4 @@ def newest(connection: Connection, now: Instant) -> Change | None:
     ).first()
     if row is None:
         return None
-    return Change(row.id, ChangeKind(row.kind), row.at, row.said, row.size, row.detail)
+    return Noted(row.id, ChangeKind(row.kind), row.at, row.said, row.size, row.detail)

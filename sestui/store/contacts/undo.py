@@ -13,7 +13,14 @@ from sestui.core.text import printable
 from sestui.errors import ConflictError, StateError
 from sestui.store.contacts.bulk import JOINED, LEFT, find_list, insert_new
 from sestui.store.contacts.contact_lists import LIST, lists_of, mentions_in, write_lists
-from sestui.store.contacts.journal import CHANGE, ROW, UNDO_SECONDS, Change, ChangeKind, newest
+from sestui.store.contacts.journal import (
+    CHANGE,
+    ROW,
+    UNDO_SECONDS,
+    ChangeKind,
+    Noted,
+    newest,
+)
 from sestui.store.contacts.tags_sql import has_tag, with_tag_at, without_tag
 from sestui.store.contacts.walks import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.db.database import Database
@@ -69,14 +76,14 @@ def undo_last(database: Database, now: Instant, *, expected: int | None = None) 
     return done
 
 
-def _refused(change: Change, why: str) -> StateError:
+def _refused(change: Noted, why: str) -> StateError:
     return StateError(f"This can't be undone ({change.said}): {why}.")
 
 
 # single contacts
 
 
-def _added(connection: Connection, change: Change, done: Undone, _now: Instant) -> None:
+def _added(connection: Connection, change: Noted, done: Undone, _now: Instant) -> None:
     contact_id, email = change.detail["contact_id"], printable(change.detail["email"])
     row = connection.execute(
         select(CONTACT.c.updated_at).where(CONTACT.c.id == contact_id).with_for_update()
@@ -92,7 +99,7 @@ def _added(connection: Connection, change: Change, done: Undone, _now: Instant) 
     done.restored = 1
 
 
-def _edited(connection: Connection, change: Change, done: Undone, now: Instant) -> None:
+def _edited(connection: Connection, change: Noted, done: Undone, now: Instant) -> None:
     contact_id, before, after = (change.detail[name] for name in ("contact_id", "before", "after"))
     names = ("attributes", "tags", "status", "status_reason")
     columns = [CONTACT.c[name] for name in names]
@@ -109,7 +116,7 @@ def _edited(connection: Connection, change: Change, done: Undone, now: Instant) 
 # suppressions
 
 
-def _suppressed(connection: Connection, change: Change, done: Undone, _now: Instant) -> None:
+def _suppressed(connection: Connection, change: Noted, done: Undone, _now: Instant) -> None:
     """Only what is still the operator's own: what a complaint or bounce has said stays."""
     ours = select(ROW.c.value).where(ROW.c.change_id == change.id)
     done.restored = connection.execute(
@@ -128,7 +135,7 @@ def _suppressed(connection: Connection, change: Change, done: Undone, _now: Inst
     )
 
 
-def _unsuppressed(connection: Connection, change: Change, done: Undone, _now: Instant) -> None:
+def _unsuppressed(connection: Connection, change: Noted, done: Undone, _now: Instant) -> None:
     values = {name: change.detail[name] for name in ("email_key", "reason", "detail", "created_at")}
     key = address_key(values["email_key"])
     known = connection.execute(
@@ -143,16 +150,16 @@ def _unsuppressed(connection: Connection, change: Change, done: Undone, _now: In
 # tags
 
 
-def _tagged(connection: Connection, change: Change, done: Undone, now: Instant) -> None:
+def _tagged(connection: Connection, change: Noted, done: Undone, now: Instant) -> None:
     _retag(connection, change, done, now, back_on=False)
 
 
-def _untagged(connection: Connection, change: Change, done: Undone, now: Instant) -> None:
+def _untagged(connection: Connection, change: Noted, done: Undone, now: Instant) -> None:
     _retag(connection, change, done, now, back_on=True)
 
 
 def _retag(
-    connection: Connection, change: Change, done: Undone, now: Instant, *, back_on: bool
+    connection: Connection, change: Noted, done: Undone, now: Instant, *, back_on: bool
 ) -> None:
     lite = connection.dialect.name == "sqlite"
     rows = ROW.c.change_id == change.id
@@ -175,7 +182,7 @@ def _retag(
 # lists
 
 
-def _memberships(connection: Connection, change: Change, done: Undone, _now: Instant) -> None:
+def _memberships(connection: Connection, change: Noted, done: Undone, _now: Instant) -> None:
     done.restored = _leave_again(connection, change) + _join_again(connection, change)
     _note_rest(connection, change, done)
     for list_id in change.detail.get("made", ()):
@@ -186,7 +193,7 @@ def _memberships(connection: Connection, change: Change, done: Undone, _now: Ins
             connection.execute(delete(LIST).where(LIST.c.id == list_id))
 
 
-def _leave_again(connection: Connection, change: Change) -> int:
+def _leave_again(connection: Connection, change: Noted) -> int:
     """Take off lists who was put on them by the change and has not left since."""
     rows = (
         select(ROW.c.contact_id)
@@ -205,7 +212,7 @@ def _leave_again(connection: Connection, change: Change) -> int:
     ).rowcount
 
 
-def _join_again(connection: Connection, change: Change, list_id: int | None = None) -> int:
+def _join_again(connection: Connection, change: Noted, list_id: int | None = None) -> int:
     """Put back on lists who left them by the change and has not joined since; how many."""
     rows = (
         select(ROW.c.list_id if list_id is None else literal(list_id), ROW.c.contact_id, ROW.c.at)
@@ -219,7 +226,7 @@ def _join_again(connection: Connection, change: Change, list_id: int | None = No
     return _members(connection, change, list_id) - before
 
 
-def _members(connection: Connection, change: Change, list_id: int | None) -> int:
+def _members(connection: Connection, change: Noted, list_id: int | None) -> int:
     """How many of those who left by the change are on their lists."""
     on = MEMBERSHIP.c.list_id == (ROW.c.list_id if list_id is None else list_id)
     query = (
@@ -230,11 +237,11 @@ def _members(connection: Connection, change: Change, list_id: int | None) -> int
     return int(connection.execute(query).scalar_one())
 
 
-def _renamed(connection: Connection, change: Change, done: Undone, now: Instant) -> None:
+def _renamed(connection: Connection, change: Noted, done: Undone, now: Instant) -> None:
     detail = change.detail
-    list_id, before, after = detail["list_id"], detail["before"], detail["after"]
-    name = connection.execute(select(LIST.c.name).where(LIST.c.id == list_id)).scalar()
-    if name != after:
+    before, after = detail["before"], detail["after"]
+    list_id = find_list(connection, after)
+    if list_id is None:
         raise _refused(change, "the list has another name by now, or is gone")
     if find_list(connection, before) is not None:
         raise _refused(change, f"there is another list {printable(before)!r} by now")
@@ -243,13 +250,17 @@ def _renamed(connection: Connection, change: Change, done: Undone, now: Instant)
     _mention_again(connection, detail, done, now)
 
 
-def _gone(connection: Connection, change: Change, done: Undone, now: Instant) -> None:
+def _gone(connection: Connection, change: Noted, done: Undone, now: Instant) -> None:
     """A list that was deleted, or merged into another, is there again."""
     row: Mapping[str, Any] = change.detail["list"]
     if find_list(connection, row["name"]) is not None:
         raise _refused(change, f"there is another list {printable(row['name'])!r} by now")
-    made = insert(LIST).values(name=row["name"], created_at=row["created_at"])
-    new_id = int(connection.execute(made.returning(LIST.c.id)).scalar_one())
+    values = {"name": row["name"], "created_at": row["created_at"]}
+    taken = connection.execute(select(LIST.c.id).where(LIST.c.id == row["id"])).first()
+    if taken is None:  # SQLite gives the number of the newest list anew when that is gone
+        values["id"] = row["id"]
+    made = insert(LIST).values(**values).returning(LIST.c.id)
+    new_id = int(connection.execute(made).scalar_one())
     _leave_again(connection, change)
     done.restored = _join_again(connection, change, new_id)
     # Older changes mean the list by the number that it had.
@@ -277,7 +288,7 @@ def _mention_again(
             )
 
 
-def _note_rest(connection: Connection, change: Change, done: Undone) -> None:
+def _note_rest(connection: Connection, change: Noted, done: Undone) -> None:
     counted = select(func.count()).where(ROW.c.change_id == change.id)
     rest = int(connection.execute(counted).scalar_one()) - done.restored
     _note(
@@ -293,7 +304,7 @@ def _note(done: Undone, count: int, one: str, many: str) -> None:
         done.notes.append(f"1 of them {one}" if count == 1 else f"{count:,} of them {many}")
 
 
-_WAYS: dict[ChangeKind, Callable[[Connection, Change, Undone, Instant], None]] = {
+_WAYS: dict[ChangeKind, Callable[[Connection, Noted, Undone, Instant], None]] = {
     ChangeKind.ADDED: _added,
     ChangeKind.EDITED: _edited,
     ChangeKind.MEMBERSHIPS: _memberships,

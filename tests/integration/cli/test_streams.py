@@ -37,6 +37,7 @@ REPORTING = {
     "run-due": (),
     "simulator fault kinds": (),
     "simulator fault list": ("--json",),
+    "list show": (),
     "simulator key": (),
     "simulator outbox": ("--json",),
     "task crontab": (),
@@ -55,6 +56,7 @@ CHANGING = {
     *("demo", "send", "restore", "config set", "task add", "task remove"),
     *("campaign start", "campaign pause", "campaign resume", "campaign cancel"),
     *("campaign resolve", "campaign test", "contact suppress", "contact unsuppress"),
+    *("list rename", "list merge", "list delete", "undo"),
     *("relay key add", "relay key revoke", "simulator advance", "simulator reset"),
     *("simulator fault add", "simulator fault clear"),
 }
