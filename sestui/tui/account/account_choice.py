@@ -44,6 +44,7 @@ class AccountChoiceScreen(BaseScreen):
     """A deliberate act: nothing is written before an explicit yes."""
 
     PLACE = "Account"
+    TITLE = "where mail goes"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "region", "Region", id="account.region",
                 tooltip="Type the AWS region of the SES account"),

@@ -11,6 +11,7 @@ from textual.widgets import Static
 from sestui.core.delivery.account import Identity
 from sestui.errors import SestuiError
 from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.format import counted
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
@@ -38,6 +39,8 @@ class IdentitiesScreen(BaseScreen):
     """A table that grows as the pages come."""
 
     PLACE = "Account"
+    TITLE = "senders"
+    page = Page("senders")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy_name", "Copy", id="identities.copy", tooltip="Copy the sender's name"),
         Binding(

@@ -14,6 +14,7 @@ from sestui.store.relay.tables import RelayKey
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.account.relay_key_form import KeyForm
 from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
@@ -56,6 +57,8 @@ class RelayKeysScreen(BaseScreen):
     """Every key, the newest first; new ones are made here, old ones revoked."""
 
     PLACE = "Account"
+    TITLE = "relay keys"
+    page = Page("relay keys")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="relay_keys.new",
                 tooltip="Create a key for a program; its secret is shown once"),
@@ -161,6 +164,13 @@ class RelayKeysScreen(BaseScreen):
         # Nobody waits for its end: a worker that did would hold the secret as long.
         self.app.push_screen(RelaySecretScreen(made))
         return ""
+
+    @property
+    def would_lose(self) -> str:
+        """The secret of a key that is being made: there would be nobody to show it."""
+        return (
+            "The secret of the key that is being made will never be shown." if self._making else ""
+        )
 
     def step_back(self) -> bool:
         """Stay while a key is being made: there would be nobody to show its secret."""

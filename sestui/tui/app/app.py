@@ -2,12 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingType, Keymap
 from textual.command import Provider
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -16,8 +16,11 @@ from sestui.errors import SestuiError
 from sestui.tui.app.help import HelpScreen, help_rows
 from sestui.tui.app.jump_keys import JumpScreen, marks
 from sestui.tui.app.lifecycle import LifecycleApp, SenderReported
+from sestui.tui.app.navigator import BINDINGS as MOVES
+from sestui.tui.app.navigator import Navigator
+from sestui.tui.app.pages import Location
 from sestui.tui.app.palette import ActionsProvider, PlacesProvider
-from sestui.tui.app.tabs import TABS, tab_bindings
+from sestui.tui.app.tabs import TABS, keys_of_tabs
 from sestui.tui.widgets.format import shorten
 
 if TYPE_CHECKING:
@@ -73,11 +76,14 @@ class SestuiApp(LifecycleApp):
         ),
         Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
-        *tab_bindings(),
+        *MOVES,
     ]
 
     trouble: reactive[str] = reactive("")
     """Why nothing is being sent, as a sentence; '' when nothing stands in the way."""
+
+    tab_keys: reactive[Mapping[str, str]] = reactive(keys_of_tabs({}))
+    """The key of each tab, by its mode, as the header shows it."""
 
     def __init__(
         self,
@@ -87,6 +93,7 @@ class SestuiApp(LifecycleApp):
         follow: int | None = None,
     ) -> None:
         super().__init__(settings, open_runtime)
+        self.navigator = Navigator(self)
         self._follow = follow
         self._first = TABS[0].mode
         self._failed_at: float | None = None
@@ -97,6 +104,7 @@ class SestuiApp(LifecycleApp):
 
         for place in TABS:
             self.add_mode(place.mode, partial(screen_of, place.mode, self.services))
+        self.navigator.follow()
         if self._follow is None:
             self.switch_mode(self._first)
         else:
@@ -154,7 +162,7 @@ class SestuiApp(LifecycleApp):
     # keys, palette and help come from the same declarations
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Trying again is offered only after a failure, the outbox only of the simulator.
+        """Trying again is offered only after a failure, and going to what is there.
 
         Before there is anything to look at one can leave, or say where to go first.
         """
@@ -166,14 +174,29 @@ class SestuiApp(LifecycleApp):
             simulated = self.account_label.simulated
             offered = [place.mode for place in TABS if place.offered(simulated=simulated)]
             return parameters[0] in offered
+        if action == "travel":
+            return self.navigator.leads_on(int(str(parameters[0])))
         return super().check_action(action, parameters)
 
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Use the operator's keys, in the header too."""
+        super().set_keymap(keymap)
+        self.tab_keys = keys_of_tabs(keymap)
+
     def action_go(self, mode: str) -> None:
-        """Go to a place, or begin there if nothing is open yet."""
+        """Go to a tab's root, or begin there if nothing is open yet."""
         if self.opened:
-            self.switch_mode(mode)
+            self.navigator.go_to(Location(mode))
         else:
             self._first = mode
+
+    def action_climb(self, crumb: int) -> None:
+        """Go to a part of the header's trail by its number."""
+        self.navigator.climb(crumb)
+
+    def action_travel(self, step: int) -> None:
+        """Go back or forward through what was visited."""
+        self.run_worker(self.navigator.travel(step), group="travel")
 
     @work(group="jump")
     async def action_jump(self) -> None:

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from sestui.errors import SestuiError, unforeseen
 from sestui.tui._compat import bindings_of
 from sestui.tui.app.key_bar import KeyBar
+from sestui.tui.app.pages import Page
 from sestui.tui.app.screen_part import Part, ScreenPart
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
@@ -54,6 +55,11 @@ class BaseScreen(Screen[None]):
 
     PLACE: ClassVar[str] = ""
     """The place in the top bar that the screen belongs to."""
+
+    page: Page | None = None
+    """What it shows, if it can be opened again; the header calls it by its :attr:`title`."""
+    within: Page | None = None
+    """The page that it belongs to, wherever it was opened from: a run's campaign."""
 
     PARTS: ClassVar[tuple[type[ScreenPart], ...]] = ()
     """What it shares with other screens; see :meth:`take`."""
@@ -192,6 +198,11 @@ class BaseScreen(Screen[None]):
         self.tell(f"Copied: {text}")
 
     # leaving
+
+    @property
+    def would_lose(self) -> str:
+        """What is lost if the screen is closed now, as a sentence; '' for nothing."""
+        return ""
 
     def step_back(self) -> bool:
         """Undo the last thing that was opened on the screen itself; False: there was none."""

@@ -15,6 +15,11 @@ class EditScreen(BaseScreen):
         """Whether the fields say something else than at first."""
         raise NotImplementedError
 
+    @property
+    def would_lose(self) -> str:
+        """What was typed, until it is saved."""
+        return "Your changes will be lost." if self.touched else ""
+
     def action_save(self) -> object:
         """Save, unless something is wrong, and go back."""
         raise NotImplementedError
@@ -29,7 +34,7 @@ class EditScreen(BaseScreen):
     @work(group="leave", exclusive=True)
     async def _ask_to_leave(self) -> None:
         question = ConfirmScreen(
-            "Leave without saving?", "Your changes will be lost.", recipients=0, yes="Leave"
+            "Leave without saving?", self.would_lose, recipients=0, yes="Leave"
         )
         if await self.app.push_screen_wait(question):
             self.app.pop_screen()

@@ -15,6 +15,7 @@ from sestui.settings import load_settings
 from sestui.settings_file import in_environment, write
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.keymap import Action, actions, sort_out
+from sestui.tui.app.pages import Page
 from sestui.tui.app.preferences import use_keymap
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
@@ -40,6 +41,8 @@ class KeysScreen(BaseScreen):
     """A change is written into the settings and holds at once."""
 
     PLACE = "Account"
+    TITLE = "keymap"
+    page = Page("keymap")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "find", "Find", key_display="/", id="keys.find",
                 tooltip="Show only actions that match"),

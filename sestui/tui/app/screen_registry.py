@@ -1,10 +1,12 @@
-"""The screen of each place, imported when one first goes there: opening doesn't wait for all."""
+"""The screen of each tab and page, imported when one first goes there: opening doesn't wait for
+all of them."""
 
 from importlib import import_module
-from typing import Any
 
 from textual.screen import Screen
 
+from sestui.errors import NotFoundError
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 
 _SCREENS = {
@@ -17,15 +19,57 @@ _SCREENS = {
     "outbox": ("sestui.tui.outbox.outbox_screen", "OutboxScreen"),
     "account": ("sestui.tui.account.account_screen", "AccountScreen"),
 }
-"""Module and class by the mode of the place."""
+"""Module and class by the mode of the tab."""
+
+_PAGES = {
+    "campaign": ("sestui.tui.campaigns.campaign_screen", "CampaignScreen"),
+    "run": ("sestui.tui.campaigns.run_screen", "RunScreen"),
+    "contact": ("sestui.tui.contacts.contact_screen", "ContactScreen"),
+    "task": ("sestui.tui.schedule.task_log", "TaskLogScreen"),
+    "senders": ("sestui.tui.account.identities", "IdentitiesScreen"),
+    "keymap": ("sestui.tui.app.keys_screen", "KeysScreen"),
+    "relay keys": ("sestui.tui.account.relay_keys", "RelayKeysScreen"),
+}
+"""Module and class by the kind of the page; made with the page's key where it has one."""
 
 
 def screen_of(mode: str, services: ScreenServices) -> Screen[None]:
-    """A new screen of the place."""
-    module, name = _SCREENS[mode]
-    made: Any = getattr(import_module(module), name)(services)
-    assert isinstance(made, Screen)  # noqa: S101 - the table is ours
+    """A new screen of the tab."""
+    return _made(_SCREENS[mode], services)
+
+
+def page_screen(page: Page, services: ScreenServices) -> Screen[None]:
+    """A new screen of the page."""
+    return _made(_PAGES[page.kind], services, *([page.key] if page.key != "" else []))
+
+
+def _made(row: tuple[str, str], *given: object) -> Screen[None]:
+    module, name = row
+    made = getattr(import_module(module), name)(*given)
+    assert isinstance(made, Screen)  # noqa: S101 - the tables are ours
     return made
+
+
+def is_gone(page: Page, services: ScreenServices) -> bool:
+    """Whether what the page shows is not there any more; blocking.
+
+    Raises:
+        SestuiError: that can't be found out now.
+    """
+    runtime = services.runtime
+    try:
+        match page.kind:
+            case "campaign":
+                return runtime.campaigns.find(str(page.key)) is None
+            case "run":
+                runtime.runs.get(int(page.key))
+            case "contact":
+                runtime.contact_records.of(str(page.key))
+            case "task":
+                return runtime.tasks.find(str(page.key)) is None
+    except NotFoundError:
+        return True
+    return False
 
 
 def import_all() -> None:

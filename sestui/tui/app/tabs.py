@@ -1,5 +1,6 @@
 """The places of the app: what stands in the top bar, in its order, each a key away."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -55,3 +56,12 @@ def tab_bindings() -> list[Binding]:
         )
         for number, place in enumerate(TABS, 1)
     ]
+
+
+def keys_of_tabs(keymap: Mapping[str, str]) -> dict[str, str]:
+    """The key of each tab by its mode, under the operator's keymap; '' if it is no single sign."""
+    keys = {
+        tab.mode: keymap.get(f"go.{tab.mode}", str(number)).partition(",")[0]
+        for number, tab in enumerate(TABS, 1)
+    }
+    return {mode: key if len(key) == 1 else "" for mode, key in keys.items()}

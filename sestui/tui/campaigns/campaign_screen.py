@@ -12,6 +12,7 @@ from sestui.reports.overview import CampaignView, RunView
 from sestui.store.ledger.walk import LogFilter
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import open_run
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
 from sestui.tui.campaigns.resolution import RunAftermath
@@ -63,7 +64,8 @@ class CampaignScreen(BaseScreen):
 
     def __init__(self, services: ScreenServices, name: str) -> None:
         super().__init__(services)
-        self.campaign_name = name
+        self.campaign_name = self.title = name
+        self.page = Page("campaign", name)
         self.panel = DeliveryPanel(services, mixed=False)
         self.campaigns = CampaignService(services)
         self.take(CampaignStart(self, lambda: self.begun))

@@ -12,6 +12,7 @@ from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
@@ -57,6 +58,7 @@ class RunScreen(BaseScreen):
     def __init__(self, services: ScreenServices, run_id: int) -> None:
         super().__init__(services)
         self.run_id = run_id
+        self.page = Page("run", run_id)
         self.campaigns = CampaignService(services)
         self.panel = DeliveryPanel(services, mixed=False)
         self.take(RunControls(self, self._run))
@@ -111,6 +113,7 @@ class RunScreen(BaseScreen):
 
     def _show(self, snapshot: RunSnapshot) -> None:
         self._snapshot = snapshot
+        self.within, self.title = _titles(snapshot.run)
         counts = snapshot.run.counts
         self._meter.add(snapshot.at, counts.accepted + counts.rejected + counts.in_doubt)
         self._tail.add(snapshot.tail)
@@ -155,3 +158,8 @@ class RunScreen(BaseScreen):
             self.action_deliveries()
             return True
         return False
+
+
+def _titles(run: RunView) -> tuple[Page, str]:
+    """The campaign that a run belongs to, and what the header calls the run within it."""
+    return Page("campaign", run.campaign), f"run {run.number}"

@@ -14,6 +14,7 @@ from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.navigation import open_run
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead
@@ -70,7 +71,8 @@ class ContactScreen(SuppressionScreen):
     def __init__(self, services: ScreenServices, email: str) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._email = email
+        self._email = self.title = email
+        self.page = Page("contact", email)
         self._record: ContactRecord | None = None
         self._others = False
         self._head = ContactHead(services.runtime.local_time)

@@ -30,6 +30,7 @@ class EditContactScreen(EditScreen):
     """Status, tags and attributes of one contact, saved all at once."""
 
     PLACE = "Contacts"
+    TITLE = "edit"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+s,f2",

@@ -35,6 +35,7 @@ class ImportScreen(BaseScreen):
     """Four steps on one screen; esc goes one back."""
 
     PLACE = "Contacts"
+    TITLE = "import"
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
@@ -89,6 +90,15 @@ class ImportScreen(BaseScreen):
         self.query_one("#import", ContentSwitcher).current = steps[step].id
         if step != _RESULT:
             (self._file, self._columns, self._list)[step].enter()
+
+    @property
+    def would_lose(self) -> str:
+        """An import that is under way, or what was chosen for one."""
+        if self._errand is not None:
+            return "The import is under way: it will be stopped, and nothing saved."
+        over = self._imported is not None and not self._imported.plan.dry_run
+        begun = self._seen is not None and not over
+        return "What you chose for the import will be lost." if begun else ""
 
     def step_back(self) -> bool:
         """Close what is open in a step, then go to the step before."""

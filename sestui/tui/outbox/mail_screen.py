@@ -95,6 +95,7 @@ class MailScreen(BaseScreen):
     """A mail of ``source``; the mails beside it are a key away."""
 
     PLACE = "Outbox"
+    TITLE = "mail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "right_square_bracket",

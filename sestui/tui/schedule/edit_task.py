@@ -41,6 +41,7 @@ class EditTaskScreen(EditScreen):
         self._service = TaskFormService(services.runtime)
         self._task_name = view.name if view is not None else None
         fields = view.fields if view is not None else TaskFields("", "", "0 3 * * *")
+        self.title = f"edit {self._task_name}" if self._task_name else "new task"
         self._first = form_of(fields)
         self._fields = {
             name: task_field(name, text, TASK_FIELDS[name])

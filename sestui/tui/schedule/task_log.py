@@ -11,6 +11,7 @@ from textual.widgets import Static
 from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
 from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
 from sestui.tui.widgets.format import shorten
@@ -33,7 +34,8 @@ class TaskLogScreen(BaseScreen):
     def __init__(self, services: ScreenServices, name: str) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._task_name = name
+        self._task_name = self.title = name
+        self.page = Page("task", name)
         self._runs: LazyTable[TaskRunView] = LazyTable(
             RUN_COLUMNS, lambda view: run_cells(view, self.services.at), id="task-runs"
         )

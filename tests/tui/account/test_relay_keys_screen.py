@@ -246,7 +246,8 @@ async def test_a_secret_that_is_left_behind_is_forgotten(runtime):
         await until(pilot, lambda: dialog._key is None)
         assert "AWS_SECRET_ACCESS_KEY" not in texts(app)
         await pilot.press("8")
-        await until(pilot, lambda: isinstance(app.screen, RelayKeysScreen))
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen))
+        assert app.screen_stack == [app.screen]
     assert len(RelayKeys(runtime.database).all()) == 1
 
 

@@ -246,8 +246,8 @@ async def test_a_campaign_is_written_on_and_another_is_begun(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         await until(pilot, lambda: app.screen.form.draft.name == "news")
         await pilot.press("escape", "2")
-        await until(pilot, lambda: isinstance(app.screen, CampaignScreen))
-        await pilot.press("escape", "n")
+        await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
+        await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, ComposeScreen))
         await until(pilot, lambda: app.screen.form.draft.name == "")
 
