@@ -48,7 +48,7 @@ from sestui.core.delivery.states import (
 )
 from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
-from sestui.store.ledger import governor
+from sestui.store.ledger import governor, slices
 from sestui.store.ledger import statements as sql
 from sestui.store.ledger.governor import LockedRow
 
@@ -147,6 +147,8 @@ class Ledger:
                     refused.append(each.claimed_at)
                 elif each.state == DeliveryState.ACCEPTED:
                     accepted.append(each.claimed_at)
+        held = Counter(each.run_id for _, each in moved if each.id in throttled)
+        slices.note_answers(connection, moves, held, now)
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
         governor.settle(connection, row, governor.SettledCounts(unsent, accepted, refused), now)
         for run_id, run in runs.items():
