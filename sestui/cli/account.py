@@ -2,6 +2,7 @@
 
 from sestui.cli.common import AsJson, opened, put, put_json, say
 from sestui.core.delivery.account import UNLIMITED
+from sestui.core.percent import set_percent
 from sestui.errors import AccountError
 
 
@@ -31,8 +32,9 @@ def account_command(*, as_json: AsJson = False) -> None:
     else:
         put(f"24 h   {quota.used:,.0f} of {quota.maximum:,.0f} sent ({shares})")
     if quota.limit is not None:
+        share = set_percent(report.max_quota_usage)
         put(
-            f"       your limit: {report.max_quota_usage:.0%} of SES's {quota.maximum:,.0f} a day"
+            f"       your limit: {share} of SES's {quota.maximum:,.0f} a day"
             f" = {quota.limit:,.0f}, {quota.left:,} left"
         )
     if report.unexplained():

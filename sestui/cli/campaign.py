@@ -50,7 +50,7 @@ def list_(*, as_json: AsJson = False) -> None:
             say("No campaigns yet: `sestui apply FILE.md` creates one.")
             return
         put_table(
-            ("name", "state", "audience", "accepted", "rejected", "in doubt", "subject"),
+            ("name", "state", "audience", "done", "accepted", "rejected", "in doubt", "subject"),
             [_row(view) for view in views],
         )
 
@@ -62,6 +62,7 @@ def _row(view: "CampaignView") -> tuple[str, ...]:
         view.name,
         view.state,
         "-" if audience is None else f"{audience:,}",
+        view.run.progress.percent if view.run else "-",
         f"{counts.accepted:,}" if counts else "-",
         f"{counts.rejected:,}" if counts else "-",
         f"{counts.in_doubt:,}" if counts else "-",
@@ -116,9 +117,13 @@ def accounting(run: "RunView") -> list[str]:
         lines.append(f"          {run.detail}")
     if run.allowed and run.allowed.said():
         lines.append(f"rate      {run.allowed.said()}")
+    if run.average_rate is not None:
+        lines.append(f"rate      {run.average_rate:,.1f}/s on average")
+    lines.append(f"done      {run.progress.percent:>9}")
     lines.append(f"audience  {counts.audience:>9,}")
     lines += [f"{state.label:<9} {counts.as_dict()[state]:>9,}" for state in DeliveryState]
-    return lines
+    known = counts.outcomes() if any(counts.outcomes().values()) else {}
+    return lines + [f"{outcome:<10}{count:>9,}" for outcome, count in known.items()]
 
 
 def exit_code(run: "RunView") -> int:

@@ -161,6 +161,7 @@ class _Bar:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[percent]:>5}", markup=False),
             TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
             console=Console(file=sys.stderr),
@@ -170,10 +171,11 @@ class _Bar:
     def show(self, run: "RunView") -> None:
         """Paint the run as it stands."""
         said = f"{run.campaign} {run.state}"
+        done = run.progress
         if self._task is None:
             # With what was sent before, or it would count as this second's speed.
             self._task = self._progress.add_task(
-                said, total=run.counts.audience, completed=run.counts.settled, rate=""
+                said, total=done.whole, completed=done.done, percent=done.percent, rate=""
             )
             self._progress.start()
             return
@@ -181,8 +183,9 @@ class _Bar:
         self._progress.update(
             self._task,
             description=said,
-            total=run.counts.audience,
-            completed=run.counts.settled,
+            total=done.whole,
+            completed=done.done,
+            percent=done.percent,
             rate=_rate_line(speed, run.allowed),
         )
 

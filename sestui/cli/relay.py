@@ -10,6 +10,7 @@ import typer
 from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
+from sestui.core.percent import set_percent
 
 if TYPE_CHECKING:
     from sestui.relay.serve import Listening
@@ -146,8 +147,8 @@ def list_keys(*, as_json: AsJson = False) -> None:
                 key.id,
                 ", ".join(key.senders) or "any",
                 key.calls,
-                f"{key.rate_share:.0%}",
-                f"{key.quota_share:.0%}",
+                set_percent(key.rate_share),
+                set_percent(key.quota_share),
                 key.state,
             )
             for key in keys
@@ -170,8 +171,8 @@ def show_key(name: KeyName, *, as_json: AsJson = False) -> None:
     put(f"state           {key.state}")
     put(f"may send as     {', '.join(key.senders) or 'any'}")
     put(f"may call        {key.calls}")
-    put(f"rate            {key.rate_share:.0%} of the account's")
-    put(f"quota           {key.quota_share:.0%} of what sestui may use")
+    put(f"rate            {set_percent(key.rate_share)} of the account's")
+    put(f"quota           {set_percent(key.quota_share)} of what sestui may use")
     put(f"created         {iso(key.created_at)}")
     if key.revoked_at is not None:
         put(f"revoked         {iso(key.revoked_at)}")

@@ -7,6 +7,7 @@ from typing import Any
 from sestui.core.clock import Instant, iso
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.pacing import AllowedRate
+from sestui.core.delivery.progress import ProgressFigures, average_rate, progress
 from sestui.core.delivery.states import ENDED_RUN_STATES
 from sestui.store.campaigns.campaigns import Campaigns, coming
 from sestui.store.contacts.contacts import Contacts
@@ -40,11 +41,22 @@ class RunView:
         """Whether nothing can be done to the run any more."""
         return self.state in ENDED_RUN_STATES
 
+    @property
+    def progress(self) -> ProgressFigures:
+        """How far it is."""
+        return progress(self.counts, self.state)
+
+    @property
+    def average_rate(self) -> float | None:
+        """Recipients handed over a second, from its start to its end; None before its end."""
+        return average_rate(self.counts, self.started_at, self.finished_at)
+
     def sentence(self) -> str:
         """The accounting as one line for logs."""
         counts = self.counts
         return (
-            f"{self.campaign} run {self.number}: {self.state}, {counts.accepted:,} of "
+            f"{self.campaign} run {self.number}: {self.state}, {self.progress.percent} done, "
+            f"{counts.accepted:,} of "
             f"{counts.audience:,} accepted, {counts.rejected:,} rejected, {counts.in_doubt:,} in "
             f"doubt, {counts.skipped:,} skipped, {counts.pending + counts.sending:,} to be sent"
         )
@@ -63,8 +75,12 @@ class RunView:
             "finished_at": iso(self.finished_at) or None,
             "allowed_rate": self.allowed.rate if self.allowed else None,
             "rate_factor": self.allowed.factor if self.allowed else None,
+            "average_rate": self.average_rate,
             "audience": self.counts.audience,
+            "done": self.progress.done,
+            "percent": self.progress.percent_number,
             **self.counts.as_dict(),
+            **self.counts.outcomes(),
         }
 
 

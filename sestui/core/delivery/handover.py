@@ -101,7 +101,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """A run's deliveries by state; they add up to its audience."""
+    """A run's deliveries by state, which add up to its audience; and what SES has reported since."""
 
     pending: int = 0
     sending: int = 0
@@ -109,6 +109,12 @@ class RunCounts:
     rejected: int = 0
     in_doubt: int = 0
     skipped: int = 0
+    delivered: int = 0
+    """Of the accepted, those that SES has reported as delivered; a complaint doesn't undo it."""
+    bounced: int = 0
+    """Of the accepted, those that came back. Nobody is delivered and bounced."""
+    complained: int = 0
+    """Of the delivered, those that were reported as spam."""
 
     @property
     def audience(self) -> int:
@@ -126,6 +132,19 @@ class RunCounts:
     def settled(self) -> int:
         """Recipients with which the sender is done."""
         return self.accepted + self.rejected + self.in_doubt + self.skipped
+
+    @property
+    def handed_over(self) -> int:
+        """Recipients whose mail was handed to SES, whatever it answered."""
+        return self.accepted + self.rejected + self.in_doubt
+
+    def outcomes(self) -> dict[str, int]:
+        """What SES has reported to how many of the accepted."""
+        return {
+            "delivered": self.delivered,
+            "bounced": self.bounced,
+            "complained": self.complained,
+        }
 
     def as_dict(self) -> dict[str, int]:
         """Counts by name of the state."""

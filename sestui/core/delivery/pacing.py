@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.account import QuotaRule
+from sestui.core.percent import percent
 
 PACE = 0.998
 """The share of the allowed rate that is scheduled; the rest absorbs jitter, so that no second
@@ -170,7 +171,8 @@ class AllowedRate:
         """The effect of throttling, for people; '' for none."""
         if self.factor >= 1:
             return ""
-        return f"{self.rate:,.1f} a second: SES throttled, {self.factor:.0%} of its rate is left"
+        left = percent(self.factor, 1)
+        return f"{self.rate:,.1f} a second: SES throttled, {left} of its rate is left"
 
 
 NO_RATE = AllowedRate(0.0)

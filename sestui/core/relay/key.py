@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sestui.core.percent import set_percent
 from sestui.core.relay.calls import check_allowed
 from sestui.errors import UsageError
 
@@ -51,8 +52,8 @@ class KeyFields:
         for share, of in ((self.rate_share, "rate"), (self.quota_share, "quota")):
             if not LEAST_SHARE <= share <= 1:  # also true for NaN
                 raise UsageError(
-                    f"The share of the {of} can't be {100 * share:.6g}% ({share:.6g}): it goes "
-                    f"from {LEAST_SHARE:.2%} ({LEAST_SHARE}) to 100% (1)."
+                    f"The share of the {of} can't be {set_percent(share)} ({share:.6g}): it "
+                    f"goes from {set_percent(LEAST_SHARE)} ({LEAST_SHARE}) to 100 % (1)."
                 )
         check_allowed(self.allow, senders=self.senders, send_only=self.send_only)
 

@@ -239,6 +239,11 @@ class Run(SQLModel, table=True):
     rejected: int = Field(default=0)
     in_doubt: int = Field(default=0)
     skipped: int = Field(default=0)
+    delivered: int = Field(default=0)
+    """Of the accepted: how many SES has reported as delivered, kept beside their ``outcome``."""
+    bounced: int = Field(default=0)
+    complained: int = Field(default=0)
+    """Of the delivered."""
 
 
 class Reminder(SQLModel, table=True):

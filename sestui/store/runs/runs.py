@@ -1,6 +1,7 @@
 """Runs: starting one with its deliveries, steering it, looking at it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_
@@ -40,6 +41,7 @@ _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's
 _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 _DAY = 86_400.0
+_COUNTERS = tuple(field.name for field in fields(RunCounts))
 
 # Built once: building it anew costs more than running it.
 _FIRST_SENT = select_model(
@@ -53,9 +55,7 @@ _FIRST_SENT = select_model(
 
 def counts_of(run: Run) -> RunCounts:
     """The run's counters."""
-    return RunCounts(
-        run.pending, run.sending, run.accepted, run.rejected, run.in_doubt, run.skipped
-    )
+    return RunCounts(**{name: getattr(run, name) for name in _COUNTERS})
 
 
 class Runs:

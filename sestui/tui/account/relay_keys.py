@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from sestui.core.percent import set_percent
 from sestui.errors import SestuiError
 from sestui.store.relay.key_maker import KeyMaker
 from sestui.store.relay.tables import RelayKey
@@ -202,12 +203,7 @@ def _cells(key: RelayKey) -> dict[str, Cell]:
         "name": (key.name, quiet),
         "id": (key.id, "quiet"),
         "senders": (", ".join(key.senders) or "any", quiet),
-        "rate": (_percent(key.rate_share), quiet),
-        "quota": (_percent(key.quota_share), quiet),
+        "rate": (set_percent(key.rate_share), quiet),
+        "quota": (set_percent(key.quota_share), quiet),
         "state": (key.state, _STATES.get(key.state, "")),
     }
-
-
-def _percent(share: float) -> str:
-    """Without what a share in binary adds to it: 7 %, not 7.000000000000001 %."""
-    return f"{100 * share:.4g} %"

@@ -12,7 +12,9 @@ from textual.widgets import DataTable
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView
-from sestui.tui.widgets.format import bar, moment, percent, shorten
+from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.lazy_table import KINDS, Cell, Pieces
+from sestui.tui.widgets.segments import segment_pieces
 
 _WIDE = 100
 """From so many cells on, the table has room for bar and time."""
@@ -38,7 +40,10 @@ class CampaignTable(DataTable[Text]):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"table--{state}"
-        for state in ("sending", "finished", "paused", "waiting", "cancelled", "trouble", "quiet")
+        for state in (
+            *("sending", "finished", "paused", "waiting", "cancelled", "trouble", "quiet"),
+            *KINDS,
+        )
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -115,36 +120,35 @@ class CampaignTable(DataTable[Text]):
             for column, cell in enumerate(self._row(view)):
                 place = Coordinate(row, column)
                 drawn = self.get_cell_at(place)
-                if (drawn.plain, drawn.style) != (cell.plain, cell.style):
+                if (drawn.plain, drawn.spans) != (cell.plain, cell.spans):
                     self.update_cell_at(place, cell)
 
     def _row(self, view: CampaignView) -> list[Text]:
         widths = self._widths()
         drawn = self._cells(view, widths["name"])
-        return [
-            Text(
-                text,
-                style=self.get_component_rich_style(f"table--{kind}", partial=True) if kind else "",
-                justify="right" if key in _RIGHT else "left",
-                no_wrap=True,
-            )
-            for key, (text, kind) in drawn.items()
-            if key in widths
-        ]
+        row = []
+        for key in widths:
+            cell = drawn[key]
+            pieces = cell.cells if isinstance(cell, Pieces) else (cell,)
+            text = Text(justify="right" if key in _RIGHT else "left", no_wrap=True)
+            for piece, kind in pieces:
+                style = self.get_component_rich_style(f"table--{kind}", partial=True)
+                text.append(piece, style if kind else None)
+            row.append(text)
+        return row
 
-    def _cells(self, view: CampaignView, room: int) -> dict[str, tuple[str, str]]:
+    def _cells(self, view: CampaignView, room: int) -> dict[str, Cell | Pieces]:
         """Text and kind of style, by column."""
         run = view.run
         counts = run.counts if run else None
         size = counts.audience if counts else view.audience
-        accepted = counts.accepted if counts else 0
         known = view.state if f"table--{view.state}" in self.COMPONENT_CLASSES else "quiet"
         return {
             "name": (shorten(view.name, room), ""),
             "state": (view.state, known),
             "audience": ("no list" if size is None else f"{size:,}", ""),
-            "bar": (bar(accepted / size if size else 0, _BAR) if counts else "", known),
-            "share": (percent(accepted, size or 0) if counts else "", ""),
+            "bar": segment_pieces(counts, _BAR) if counts else ("", ""),
+            "share": (run.progress.percent if run else "", ""),
             "rejected": _count(counts.rejected if counts else None),
             "doubt": _count(counts.in_doubt if counts else None),
             "when": (self._when(view), "quiet"),

@@ -10,9 +10,10 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.campaigns.service import RunSnapshot
-from sestui.tui.widgets.format import bar, duration, percent, recipients, shorten
-from sestui.tui.widgets.gauges import quota_line, rate_line
+from sestui.tui.widgets.format import duration, recipients, shorten
+from sestui.tui.widgets.gauges import average_line, quota_line, rate_line
 from sestui.tui.widgets.rate_meter import RateMeter
+from sestui.tui.widgets.segments import legend, segment_bar
 
 STATE_COLOURS = {
     "sending": "primary",
@@ -79,16 +80,13 @@ class RunTitle(Figure):
 
 
 class RunBar(Figure):
-    """How far the run is, over the full width."""
+    """What became of the run's recipients, over the full width."""
 
     def render(self) -> Content:
         """One line."""
         if self.snapshot is None:
             return Content("")
-        counts = self.snapshot.run.counts
-        done = counts.settled / counts.audience if counts.audience else 0.0
-        colour = STATE_COLOURS.get(self.snapshot.run.state, "primary")
-        return Content.styled(bar(done, self.size.width), f"${colour} on $surface-lighten-1")
+        return segment_bar(self.snapshot.run.counts, self.size.width)
 
 
 class RunProgress(Figure):
@@ -103,16 +101,15 @@ class RunProgress(Figure):
         """One line."""
         if self.snapshot is None:
             return Content("")
-        counts = self.snapshot.run.counts
+        told = self.snapshot.run.progress
         left = Content.assemble(
-            (f"{percent(counts.settled, counts.audience):>5}", "bold"),
-            f"   {counts.settled:,} of {counts.audience:,}   ",
+            (f"{told.percent:>5}", "bold"), f"   {told.done:,} of {told.whole:,}   "
         )
         return left + Content(self._say.ends(self.snapshot, self._meter.rate()))
 
 
 class RunRate(Figure):
-    """The rate now beside what is allowed, and the last minute."""
+    """The rate now beside what is allowed, and the last minute; of an ended run, its average."""
 
     def __init__(self, meter: RateMeter) -> None:
         super().__init__()
@@ -122,6 +119,8 @@ class RunRate(Figure):
         """One line."""
         if self.snapshot is None:
             return Content("")
+        if self.snapshot.run.has_ended:
+            return average_line(self.snapshot.run.average_rate)
         return rate_line(self._meter, self.snapshot.allowed, self.size.width)
 
 
@@ -136,28 +135,17 @@ class RunQuota(Figure):
 
 
 class RunCountsLine(Figure):
-    """How many recipients stand where; together they are the audience."""
+    """The bar's legend: how many recipients stand where; together they are the audience."""
 
     snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
     def render(self) -> Content:
-        """One line, and one more where the operator is needed."""
+        """One line, or more where it is narrow; and one where the operator is needed."""
         if self.snapshot is None:
             return Content("")
         run = self.snapshot.run
-        counts = run.counts
-        parts = [
-            ("accepted", counts.accepted, "$text-success"),
-            ("rejected", counts.rejected, "bold $text-error" if counts.rejected else ""),
-            ("in doubt", counts.in_doubt, "bold $text-warning" if counts.in_doubt else ""),
-            ("skipped", counts.skipped, ""),
-            ("pending", counts.pending + counts.sending, ""),
-        ]
-        line = Content("  ").join(
-            Content.assemble((f"{label} ", "$text-muted"), (f"{count:,}", style))
-            for label, count, style in parts
-        )
-        return line if not counts.in_doubt else line + Content("\n") + _doubt(run)
+        line = legend(run.counts)
+        return line if not run.counts.in_doubt else line + Content("\n") + _doubt(run)
 
 
 def _doubt(run: RunView) -> Content:

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import BindingType
 
+from sestui.core.percent import percent
 from sestui.errors import SestuiError
 from sestui.store.contacts.pages import ContactLine, ContactPages
 from sestui.store.contacts.search import find_contacts
@@ -99,7 +100,7 @@ class ContactTable(LazyTable[ContactLine]):
 
 
 def _progress(found: int, searched: int, total: int) -> str:
-    share = f" {min(99, 100 * searched // total)} %" if total else ""
+    share = f" {percent(searched, total)}" if total else ""
     return f"{found:,} found, searching…{share}"
 
 

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sestui.core.delivery.handover import RunCounts
+from sestui.core.percent import percent
 from sestui.errors import SestuiError
 from sestui.store.ledger.pages import Search
 from sestui.store.ledger.walk import LogFilter, LogRow
@@ -207,7 +208,7 @@ class DeliveryPanel(Vertical):
     def _show_found(self, search: Search, *, first: bool) -> None:
         said = f"{'more than ' if search.more else ''}{search.count():,} found"
         if not search.done:
-            said = f"{said}, searching… {int(100 * search.share)} %"
+            said = f"{said}, searching… {percent(search.share, 1)}"
         self._told.update(said)
         if first and self._found is not None:
             self.table.show(self._found)

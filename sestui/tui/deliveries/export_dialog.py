@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from sestui.core.percent import percent
 from sestui.errors import SestuiError
 from sestui.store.ledger.walk import LogFilter
 from sestui.tui.app.services import ScreenServices
@@ -19,7 +20,7 @@ from sestui.tui.deliveries.service import ENDINGS, Export, export_to
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.file_browser import as_shown
-from sestui.tui.widgets.format import bar, percent, shorten
+from sestui.tui.widgets.format import bar, shorten
 from sestui.tui.widgets.path_input import PathInput
 
 _PROGRESS_SECONDS = 0.1

@@ -10,8 +10,9 @@ from sestui.reports.overview import RunView
 from sestui.ses_api.relay_admission import QueueDepth
 from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.task_service import TaskView
-from sestui.tui.widgets.format import bar, duration, percent
-from sestui.tui.widgets.lazy_table import Cell, Column
+from sestui.tui.widgets.format import duration
+from sestui.tui.widgets.lazy_table import Cell, Column, Pieces
+from sestui.tui.widgets.segments import segment_pieces
 
 _BAR = 12
 _COMING = 5
@@ -83,22 +84,20 @@ def _what(item: AgendaItem) -> str:
     return f"{item.kind}: {f'starts {starts}' if starts else item.type}"
 
 
-def cells(row: AgendaRow) -> dict[str, Cell]:
+def cells(row: AgendaRow) -> dict[str, Cell | Pieces]:
     """The row's cells by column."""
-    counts = row.run.counts if row.run is not None else None
-    share = counts.settled / counts.audience if counts is not None and counts.audience else 0.0
     going = row.run is not None and row.run.state in {RunState.SENDING, RunState.WAITING}
     return {
         "what": row.what,
         "name": (row.name, ""),
-        "bar": (bar(share, _BAR) if going else "", "busy"),
+        "bar": segment_pieces(row.run.counts, _BAR) if row.run is not None and going else ("", ""),
         "text": (row.text, "" if going else "quiet"),
     }
 
 
 def _going(run: RunView, queue: QueueDepth | None) -> AgendaRow:
-    counts = run.counts
-    text = f"{percent(counts.settled, counts.audience)}, {counts.settled:,} of {counts.audience:,}"
+    told = run.progress
+    text = f"{told.percent}, {told.done:,} of {told.whole:,}"
     if run.kind == RunKind.RELAY:
         text = _relayed(run, queue)
     kind = "busy" if run.state == RunState.SENDING else "warning"

@@ -5,7 +5,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.audience.imports.importer import ImportResult, Progress
-from sestui.tui.widgets.format import bar, file_size, percent
+from sestui.core.percent import percent
+from sestui.tui.widgets.format import bar, file_size
 
 _TEXT = 56
 """Cells that label, share and numbers take at most."""

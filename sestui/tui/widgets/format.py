@@ -11,11 +11,6 @@ from sestui.core.text import printable
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def percent(part: float, whole: float) -> str:
-    """``61 %``, rounded down: ``100 %`` is said only of what is complete."""
-    return f"{int(100 * part / whole + 1e-9) if whole else 0} %"
-
-
 def compact(value: float) -> str:
     """At most four characters up to a thousand million: ``0.5``, ``28``, ``1.2k``, ``40k``."""
     units = ((1e9, "G"), (1e6, "M"), (1e3, "k"))

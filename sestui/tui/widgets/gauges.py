@@ -3,7 +3,8 @@
 from textual.content import Content
 
 from sestui.core.delivery.pacing import Quota
-from sestui.tui.widgets.format import gauge, percent
+from sestui.core.percent import percent
+from sestui.tui.widgets.format import gauge
 from sestui.tui.widgets.plot import Series, strip
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -25,6 +26,11 @@ def rate_line(meter: RateMeter, allowed: float | None, width: int) -> Content:
     history = tuple(meter.history(min(_SPARK_SECONDS, 2 * room)))
     top = max([allowed or 0.0, *history])
     return labelled("rate", figures) + strip(Series(history), top, (len(history) + 1) // 2)
+
+
+def average_line(rate: float | None) -> Content:
+    """The rate of a run that has ended; None where it took no time."""
+    return labelled("rate", f"{rate:,.1f}/s on average" if rate is not None else "not measured")
 
 
 def quota_line(quota: Quota | None, width: int, *, note: str = "") -> Content:

@@ -6,9 +6,9 @@ million rows open as fast as ten. Rows that are on their way are drawn as dots.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -53,6 +53,13 @@ class Column:
 
 Cell = tuple[str, str]
 """Text (any text: it is made harmless) and one of :data:`KINDS` or ''."""
+
+
+class Pieces(NamedTuple):
+    """A cell of several colours."""
+
+    cells: tuple[Cell, ...]
+    """One behind the other; together they fit their column."""
 
 
 @dataclass
@@ -108,7 +115,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
     def __init__(
         self,
         columns: Sequence[Column],
-        cells: Callable[[Row], dict[str, Cell]],
+        cells: Callable[[Row], Mapping[str, Cell | Pieces]],
         *,
         id: str | None = None,  # noqa: A002 - textual's own name for it
     ) -> None:
@@ -363,19 +370,29 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
             return self._strip(dots, width, base, None)
         return self._strip(self._cells(row), width, base, None)
 
-    def _strip(self, cells: dict[str, Cell], width: int, base: Style, style: Style | None) -> Strip:
+    def _strip(
+        self, cells: Mapping[str, Cell | Pieces], width: int, base: Style, style: Style | None
+    ) -> Strip:
         segments = [Segment(" ", base)]
         for number, (column, room) in enumerate(self._fitting):
-            text, kind = cells.get(column.key, ("", ""))
-            shown = shorten(text, room)
-            fill = " " * max(0, room - cell_len(shown))
-            drawn = style or base
-            if style is None and kind:
-                drawn = base + self.get_component_rich_style(f"lazy--{kind}", partial=True)
+            cell = cells.get(column.key, ("", ""))
             if number:
                 segments.append(Segment(" " * _GAP, base))
-            segments.append(Segment(fill + shown if column.right else shown + fill, drawn))
+            if isinstance(cell, Pieces):
+                drawn = [Segment(text, self._drawn(kind, base, style)) for text, kind in cell.cells]
+                segments += Segment.adjust_line_length(drawn, room, base)
+                continue
+            text, kind = cell
+            shown = shorten(text, room)
+            fill = " " * max(0, room - cell_len(shown))
+            shown = fill + shown if column.right else shown + fill
+            segments.append(Segment(shown, self._drawn(kind, base, style)))
         return Strip(segments).adjust_cell_length(width, base)
+
+    def _drawn(self, kind: str, base: Style, style: Style | None) -> Style:
+        if style is not None or not kind:
+            return style or base
+        return base + self.get_component_rich_style(f"lazy--{kind}", partial=True)
 
     def _region_of(self, row: int) -> Region:
         return Region(0, row - self.scroll_offset.y + 1, self.size.width, 1)

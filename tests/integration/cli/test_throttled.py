@@ -55,7 +55,7 @@ def test_in_json(throttled: Sestui) -> None:
 
 
 def test_for_people(throttled: Sestui) -> None:
-    told = r"\d\d\.\d a second: SES throttled, \d\d% of its rate is left"
+    told = r"\d\d\.\d a second: SES throttled, \d\d % of its rate is left"
     account, shown = throttled.ok("account"), throttled.ok("campaign", "show", "news")
     assert re.search(rf"^rate   {RATE} a second \(allowed now: {told}\)$", account, re.MULTILINE)
     assert re.search(rf"^rate      {told}$", shown, re.MULTILINE)

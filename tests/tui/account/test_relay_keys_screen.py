@@ -181,8 +181,8 @@ async def test_what_is_wrong_is_said_under_the_form_and_nothing_is_lost(runtime)
             ("rate_share", "The share of the rate is a percentage", "nan"),
             ("name", "'a b' can't be a key's name", "a"),
             ("senders", "'a b' is neither an address nor a domain.", ""),
-            ("rate_share", "The share of the rate can't be nan%", "1"),
-            ("quota_share", "The share of the quota can't be 150%", ""),
+            ("rate_share", "The share of the rate can't be nan %", "1"),
+            ("quota_share", "The share of the quota can't be 150 %", ""),
         ):
             await pilot.press("enter")
             await until(pilot, lambda fault=fault: fault in said(app))

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sestui.tui.widgets.format import bar, duration, gauge, moment, percent, shorten
+from sestui.tui.widgets.format import bar, duration, gauge, moment, shorten
 from sestui.tui.widgets.rate_meter import RateMeter
 
 
@@ -21,12 +21,6 @@ from sestui.tui.widgets.rate_meter import RateMeter
 )
 def test_durations_have_two_units_at_most(seconds, said):
     assert duration(seconds) == said
-
-
-def test_hundred_percent_is_said_only_of_what_is_complete():
-    assert percent(19_999, 20_000) == "99 %"
-    assert percent(20_000, 20_000) == "100 %"
-    assert percent(0, 0) == "0 %"
 
 
 @given(st.floats(0, 1), st.integers(0, 200))

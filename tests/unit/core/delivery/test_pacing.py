@@ -259,7 +259,7 @@ def test_what_throttling_leaves_is_said_only_when_it_cuts():
     assert AllowedRate(14.0) == AllowedRate(14.0, 1.0)
     assert AllowedRate(14.0).said() == ""
     cut = AllowedRate(7.0, 0.5)
-    assert cut.said() == "7.0 a second: SES throttled, 50% of its rate is left"
+    assert cut.said() == "7.0 a second: SES throttled, 50 % of its rate is left"
     assert cut.within(None) == cut
     assert cut.within(5.0) == AllowedRate(5.0, 0.5)
     assert cut.within(20.0) == cut
