@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
@@ -132,10 +133,12 @@ class CampaignTable(DataTable[Text]):
             pieces = cell.cells if isinstance(cell, Pieces) else (cell,)
             text = Text(justify="right" if key in _RIGHT else "left", no_wrap=True)
             for piece, kind in pieces:
-                style = self.get_component_rich_style(f"table--{kind}", partial=True)
-                text.append(piece, style if kind else None)
+                text.append(piece, self._style(kind) if kind else None)
             row.append(text)
         return row
+
+    def _style(self, kind: str) -> Style:
+        return self.get_component_rich_style(f"table--{kind}", partial=True)
 
     def _cells(self, view: CampaignView, room: int) -> dict[str, Cell | Pieces]:
         """Text and kind of style, by column."""
