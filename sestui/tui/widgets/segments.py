@@ -24,13 +24,13 @@ class PartStyle(NamedTuple):
 
 
 STYLES = {
-    Part.DELIVERED: PartStyle("█", "$success", "good"),
-    Part.ACCEPTED: PartStyle("▓", "$success", "good"),
-    Part.BOUNCED: PartStyle("▚", "$error", "bad"),
+    Part.DELIVERED: PartStyle("█", "$text-success", "good"),
+    Part.ACCEPTED: PartStyle("▓", "$text-success", "good"),
+    Part.BOUNCED: PartStyle("▚", "$text-error", "bad"),
     Part.REJECTED: PartStyle("╳", "bold $text-error", "bad"),
     Part.IN_DOUBT: PartStyle("?", "bold $text-warning", "warning"),
-    Part.SKIPPED: PartStyle("╌", "$foreground 60%", "quiet"),
-    Part.PENDING: PartStyle("░", "$foreground 40%", "quiet"),
+    Part.SKIPPED: PartStyle("╌", "$text-muted", "quiet"),
+    Part.PENDING: PartStyle("░", "$text-muted", "quiet"),
 }
 
 _OUTCOMES = (Part.DELIVERED, Part.BOUNCED)
