@@ -101,7 +101,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """A run's deliveries by state, which add up to its audience; and what SES has reported since."""
+    """A run's deliveries by state, which add up to its audience; and what SES reported since."""
 
     pending: int = 0
     sending: int = 0
