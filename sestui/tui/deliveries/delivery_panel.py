@@ -16,7 +16,10 @@ from sestui.core.percent import percent
 from sestui.errors import SestuiError
 from sestui.store.ledger.pages import Search
 from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.navigation import open_contact, open_run
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.deliveries.delivery_screen import DeliveryScreen, Leads
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
 from sestui.tui.deliveries.service import DeliveryRows, FoundDeliveries
 from sestui.tui.deliveries.state_bar import StateBar
@@ -49,6 +52,7 @@ class DeliveryPanel(Vertical):
 
     def __init__(self, services: ScreenServices, *, mixed: bool) -> None:
         super().__init__()
+        self._services = services
         self._pages = services.runtime.delivery_pages
         self._clock = services.clock
         self._scope: LogFilter | None = None
@@ -229,6 +233,22 @@ class DeliveryPanel(Vertical):
     @on(LazyTable.Moved)
     def _moved(self) -> None:
         self.detail.row = self.table.selected
+
+    @on(LazyTable.Opened)
+    def _opened(self, event: LazyTable.Opened) -> None:
+        event.stop()
+        if (row := self.selected) is not None:
+            self.app.push_screen(
+                DeliveryScreen(row, self._services.at), lambda where: self._go_on(row, where)
+            )
+
+    def _go_on(self, row: LogRow, where: Leads | None) -> None:
+        if where is None or not isinstance(self.screen, BaseScreen):
+            return
+        if where is Leads.CONTACT:
+            open_contact(self.screen, row.delivery.email)
+        elif getattr(self.screen, "run_id", None) != row.delivery.run_id:
+            open_run(self.screen, row.delivery.run_id)
 
     @on(LazyTable.Failed)
     def _failed(self, event: LazyTable.Failed) -> None:

@@ -8,7 +8,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import open_run
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
@@ -150,8 +149,3 @@ class LogScreen(BaseScreen):
     @on(DeliveryPanel.Narrowed)
     def _narrowed(self) -> None:
         self._line.count = None
-
-    @on(LazyTable.Opened)
-    def _opened(self) -> None:
-        if (row := self.panel.selected) is not None:
-            open_run(self, row.delivery.run_id)

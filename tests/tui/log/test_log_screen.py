@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from sestui.errors import StorageBusyError
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_screen import ContactScreen
+from sestui.tui.deliveries.delivery_screen import DeliveryScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import PickScreen
 from sestui.tui.log.log_screen import LogScreen
@@ -129,13 +130,22 @@ async def test_new_deliveries_are_followed_at_the_top_only(runtime):
         assert panel.table.cursor > 5
 
 
-async def test_a_delivery_leads_to_its_run_and_its_contact(two, still):
+async def test_a_delivery_is_opened_and_leads_to_its_run_and_its_contact(two, still):
     async with log(two) as (app, pilot):
         await until(pilot, lambda: rows(app) == 40)
         await pilot.press("G")
         await until(pilot, lambda: app.screen.panel.selected is not None)
         row = app.screen.panel.selected
         assert (row.campaign, row.delivery.email) == ("news", "all0@example.com")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, DeliveryScreen))
+        assert "news · run 1" in shown(app)
+        await pilot.press("y")
+        assert app.clipboard == (row.delivery.message_id or row.delivery.email)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ContactScreen))
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: isinstance(app.screen, DeliveryScreen))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         assert app.screen.run_id == row.delivery.run_id
