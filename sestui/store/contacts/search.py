@@ -73,6 +73,15 @@ def find_contacts(
     yield from search.through(left)
 
 
+def addresses_beginning(
+    connection: Connection, start: str, *, most: int, sqlite: bool
+) -> Sequence[str]:
+    """At most so many contacts' addresses that begin with ``start``, by the index of addresses."""
+    begins = _begins(CONTACT.c.email_key, start.lower(), sqlite=sqlite)
+    found = select(CONTACT.c.email).where(begins).order_by(CONTACT.c.email_key).limit(most)
+    return connection.execute(found).scalars().all()
+
+
 def words_of(text: str) -> list[str]:
     """The words of what was typed; a contact that is found has each of them somewhere."""
     # Half characters and NUL are in no address, and no database takes them.

@@ -11,6 +11,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
+from sestui.settings import Settings
 from sestui.settings_file import SECRETS, Setting, as_text, choices, in_force, write
 from sestui.tui.account.account_choice import AccountChoiceScreen
 from sestui.tui.account.account_lines import AccountLines
@@ -93,6 +94,12 @@ class AccountScreen(BaseScreen):
     async def _look_for_credentials(self) -> None:
         found = await self.attempt(self._account.credentials)
         self._lines.credentials = found or "not known"
+
+    def show_setting(self, name: str) -> None:
+        """Put the cursor on a setting."""
+        self.step_back()
+        self._table.cursor = list(Settings.model_fields).index(name)
+        self.set_focus(self._table)
 
     # what may be done
 

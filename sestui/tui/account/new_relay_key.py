@@ -5,13 +5,13 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from sestui.errors import SestuiError
 from sestui.store.relay.key_maker import NewKey
 from sestui.tui.account.relay_key_form import KeyForm
+from sestui.tui.app.palette import PaletteScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.form import Form, Labelled
@@ -135,7 +135,7 @@ class RelaySecretScreen(Dialog[None]):
     def on_screen_suspend(self) -> None:
         """Forget the secret when one goes elsewhere and leaves the dialog behind."""
         # The palette goes away by itself: what is chosen in it suspends this screen once more.
-        if not isinstance(self.app.screen, CommandPalette):
+        if not isinstance(self.app.screen, PaletteScreen):
             self._key = None
             self.query_one("#secret", Static).update("")
 

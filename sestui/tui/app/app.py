@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType, Keymap
-from textual.command import Provider
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -19,7 +18,6 @@ from sestui.tui.app.lifecycle import LifecycleApp, SenderReported
 from sestui.tui.app.navigator import BINDINGS as MOVES
 from sestui.tui.app.navigator import Navigator
 from sestui.tui.app.pages import Location
-from sestui.tui.app.palette import ActionsProvider, PlacesProvider
 from sestui.tui.app.tabs import TABS, keys_of_tabs
 from sestui.tui.widgets.format import shorten
 
@@ -42,10 +40,6 @@ class SestuiApp(LifecycleApp):
 
     TITLE = "sestui"
     CSS_PATH = "sestui.tcss"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
-        ActionsProvider,
-        PlacesProvider,
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+r", "retry", "Try again", id="retry", tooltip="Start the sender that has failed"
@@ -94,6 +88,8 @@ class SestuiApp(LifecycleApp):
     ) -> None:
         super().__init__(settings, open_runtime)
         self.navigator = Navigator(self)
+        self.keymap: Mapping[str, str] = {}
+        """The operator's own keys, by the ids of actions."""
         self._follow = follow
         self._first = TABS[0].mode
         self._failed_at: float | None = None
@@ -181,6 +177,7 @@ class SestuiApp(LifecycleApp):
     def set_keymap(self, keymap: Keymap) -> None:
         """Use the operator's keys, in the header too."""
         super().set_keymap(keymap)
+        self.keymap = dict(keymap)
         self.tab_keys = keys_of_tabs(keymap)
 
     def action_go(self, mode: str) -> None:
@@ -208,6 +205,13 @@ class SestuiApp(LifecycleApp):
     def action_help(self) -> None:
         """Show every key that does something here."""
         self.push_screen(HelpScreen(help_rows(self)))
+
+    def action_command_palette(self) -> None:
+        """Find anything there is, and whatever can be done."""
+        from sestui.tui.app.palette import PaletteScreen, open_palette  # noqa: PLC0415 - if wanted
+
+        if self.opened and not isinstance(self.screen, PaletteScreen):
+            open_palette(self)
 
     def action_change_theme(self) -> None:
         """Choose a colour theme."""

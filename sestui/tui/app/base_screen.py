@@ -61,6 +61,9 @@ class BaseScreen(Screen[None]):
     within: Page | None = None
     """The page that it belongs to, wherever it was opened from: a run's campaign."""
 
+    has_looked = False
+    """Whether it has read once what it shows."""
+
     PARTS: ClassVar[tuple[type[ScreenPart], ...]] = ()
     """What it shares with other screens; see :meth:`take`."""
 
@@ -123,6 +126,7 @@ class BaseScreen(Screen[None]):
         while True:
             began = self.services.clock.monotonic()
             await self.read()
+            self.has_looked = True
             if self.refresh_seconds is None:
                 return
             took = self.services.clock.monotonic() - began

@@ -2,6 +2,7 @@
 all of them."""
 
 from importlib import import_module
+from typing import Any
 
 from textual.screen import Screen
 
@@ -33,21 +34,29 @@ _PAGES = {
 """Module and class by the kind of the page; made with the page's key where it has one."""
 
 
+def screen_class(mode: str) -> type[Screen[None]]:
+    """The class of the tab's screen."""
+    return _class(_SCREENS[mode])
+
+
 def screen_of(mode: str, services: ScreenServices) -> Screen[None]:
     """A new screen of the tab."""
-    return _made(_SCREENS[mode], services)
+    made: Any = screen_class(mode)
+    screen: Screen[None] = made(services)
+    return screen
 
 
 def page_screen(page: Page, services: ScreenServices) -> Screen[None]:
     """A new screen of the page."""
-    return _made(_PAGES[page.kind], services, *([page.key] if page.key != "" else []))
+    made: Any = _class(_PAGES[page.kind])
+    screen: Screen[None] = made(services, page.key) if page.key != "" else made(services)
+    return screen
 
 
-def _made(row: tuple[str, str], *given: object) -> Screen[None]:
+def _class(row: tuple[str, str]) -> type[Screen[None]]:
     module, name = row
-    made = getattr(import_module(module), name)(*given)
-    assert isinstance(made, Screen)  # noqa: S101 - the tables are ours
-    return made
+    kind: type[Screen[None]] = getattr(import_module(module), name)
+    return kind
 
 
 def is_gone(page: Page, services: ScreenServices) -> bool:

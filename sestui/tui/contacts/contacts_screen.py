@@ -197,6 +197,23 @@ class ContactsScreen(SuppressionScreen):
         find.display = True
         self.set_focus(find)  # at once: what is typed next goes there
 
+    def find(self, text: str) -> None:
+        """Show the contacts with ``text`` in their address or attributes."""
+        self._choose(Which())
+        self.action_find()
+        self.query_one("#find", Input).value = text
+        self._people.focus()
+
+    def show_list(self, name: str) -> None:
+        """Show the contacts on a list."""
+        self.step_back()
+        places = [number for number, group in enumerate(self._all) if group.which == Which(name)]
+        if places:
+            self._groups.cursor = places[0]
+            self._choose(Which(name))
+        else:
+            self.tell(f"There is no longer a list {name}.", failed=True)
+
     def step_back(self) -> bool:
         """Close the find line, then take the filter away."""
         find = self.query_one("#find", Input)

@@ -4,7 +4,6 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
-from textual.command import CommandPalette
 from textual.events import Paste
 from textual.widgets import Static
 
@@ -16,6 +15,7 @@ from sestui.store.relay.keys import RelayKeys
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
+from sestui.tui.app.palette import PaletteScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import fits, running, shown, toasts, until
 
@@ -234,11 +234,11 @@ async def test_a_secret_that_is_left_behind_is_forgotten(runtime):
         await pilot.press(*["enter"] * 4, *TO_THE_BUTTON)
         await secret_dialog(app, pilot)
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
         await pilot.press("escape")
         dialog = await secret_dialog(app, pilot)
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
         await pilot.press(*"Campaigns")
         await until(pilot, lambda: "1 campaign" in shown(app))
         await pilot.press("enter")

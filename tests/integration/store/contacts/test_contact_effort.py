@@ -1,8 +1,4 @@
-"""What a look at many contacts costs SQLite: counted in its own steps, not in seconds.
-
-SQLite runs a statement as a program for a small virtual machine. To walk one row of an index takes
-it some four instructions, so a look that takes fewer than there are contacts has not read them all.
-"""
+"""What a look at many contacts costs SQLite: counted in its own steps, not in seconds."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,10 +11,9 @@ from sestui.core.delivery.states import Standing
 from sestui.store.contacts.pages import ContactPages
 from sestui.store.contacts.search import find_contacts
 from sestui.store.contacts.walks import Which
-from sestui.store.db.database import Database
+from tests.support.watched import Watched
 
 CONTACTS = 120_000
-GRAIN = 100
 
 FILL = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :contacts) "
@@ -30,36 +25,6 @@ FILL = (
     "INSERT INTO membership SELECT 2, id, 0 FROM contact WHERE id % 1000 = 0",
     "INSERT INTO suppression SELECT email_key, 'bounce', '', 0 FROM contact WHERE id % 500 = 1",
 )
-
-
-class Watched:
-    """A database of many contacts that counts the steps it takes, and keeps its plans."""
-
-    def __init__(self, path: Path) -> None:
-        self.database = Database(f"sqlite:///{path}")
-        self.steps = 0
-        self.plans: list[str] = []
-        event.listen(self.database.engine, "checkout", self._watch)
-        event.listen(self.database.engine, "before_cursor_execute", self._explain)
-
-    def _watch(self, connection, _record, _proxy) -> None:
-        connection.set_progress_handler(self._count, GRAIN)
-
-    def _count(self) -> int:
-        self.steps += GRAIN
-        return 0
-
-    def _explain(self, _connection, cursor, statement, parameters, *_rest) -> None:
-        if statement.startswith("SELECT"):
-            rows = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-            self.plans.append("; ".join(row[3] for row in rows))
-
-    def look(self, look) -> tuple[int, str]:
-        """The steps ``look`` takes, and its plans."""
-        self.steps = 0
-        self.plans.clear()
-        look()
-        return self.steps, "\n".join(self.plans)
 
 
 @pytest.fixture(scope="module")
