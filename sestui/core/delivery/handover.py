@@ -92,11 +92,13 @@ class Answer:
     reply: Reply
     retry_after: float = 0.0
     """Seconds until the row may be claimed again (NOT_SENT only)."""
+    seconds: float | None = None
+    """From the call's leaving to SES's answer; None: it didn't answer, or wasn't asked."""
 
     @classmethod
-    def of(cls, claim: Claim, reply: Reply) -> "Answer":
-        """``reply`` to ``claim``."""
-        return cls(claim.delivery_id, claim.attempt, reply)
+    def of(cls, claim: Claim, reply: Reply, seconds: float | None = None) -> "Answer":
+        """``reply`` to ``claim``, ``seconds`` after it left."""
+        return cls(claim.delivery_id, claim.attempt, reply, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Part(StrEnum):
     IN_DOUBT = "in_doubt"
     SKIPPED = "skipped"
     PENDING = "pending"
-    """Not handed over yet, or in the air."""
+    """Not handed over yet, or in flight."""
 
     @property
     def label(self) -> str:

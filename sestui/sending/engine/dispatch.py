@@ -295,9 +295,11 @@ class Dispatcher:
 
     def _answered_call(self, call: _CallInFlight, replies: Sequence[Reply]) -> None:
         self._calls.pop(call.number, None)
-        self._observe(call, replies, self._clock.monotonic())
+        now = self._clock.monotonic()
+        self._observe(call, replies, now)
         for claims, reply in zip(call.claims, replies, strict=True):
-            self._reply(claims, reply)
+            seconds = None if reply.kind is AnswerKind.UNKNOWN else now - call.left_at
+            self._reply(claims, reply, seconds)
 
     def _observe(self, call: _CallInFlight, replies: Sequence[Reply], now: float) -> None:
         """Update brake and limiter; an answer to a later call outweighs one to an earlier."""
@@ -318,6 +320,6 @@ class Dispatcher:
         else:
             self._brake.answered(now)
 
-    def _reply(self, claims: Sequence[Claim], reply: Reply) -> None:
-        self._answers.extend(Answer.of(claim, reply) for claim in claims)
+    def _reply(self, claims: Sequence[Claim], reply: Reply, seconds: float | None = None) -> None:
+        self._answers.extend(Answer.of(claim, reply, seconds) for claim in claims)
         threads.ring(self.answered)

@@ -40,7 +40,9 @@ class RunControl:
 
     def pause_run(self, run_id: int) -> Run:
         """Pause a run by its id."""
-        return self._runs.pause(run_id, PauseReason.OPERATOR, "You paused this run.")
+        return self._runs.pause(
+            run_id, PauseReason.OPERATOR, "You paused this run.", at=self._clock.now()
+        )
 
     def resume(
         self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None

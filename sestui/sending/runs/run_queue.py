@@ -66,7 +66,7 @@ class RunQueue:
                     f"Its send window ({run.send_window}) is closed; it continues "
                     f"{self._local(opens_at)}."
                 )
-                self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at)
+                self._runs.wait(run.id, WaitReason.WINDOW, closed, opens_at, at=now)
 
     def runnable(self) -> Sequence[Run]:
         """Sending runs whose windows are open, highest priority first."""
@@ -89,7 +89,7 @@ class RunQueue:
     def pause(self, run_id: int, reason: PauseReason, detail: str) -> None:
         """Pause the run, unless it has ended or was paused meanwhile."""
         try:
-            self._runs.pause(run_id, reason, detail)
+            self._runs.pause(run_id, reason, detail, at=self._clock.now())
         except StateError:
             return
 
@@ -99,9 +99,9 @@ class RunQueue:
 
     def wait_for_account(self, run_ids: Sequence[int], detail: str) -> None:
         """Let runs wait until the account answers."""
-        resume_at = self._clock.now() + _FIRST_TRY_SECONDS
+        now = self._clock.now()
         for run_id in run_ids:
-            self._runs.wait(run_id, WaitReason.ACCOUNT, detail, resume_at)
+            self._runs.wait(run_id, WaitReason.ACCOUNT, detail, now + _FIRST_TRY_SECONDS, at=now)
 
     def account_answered(self) -> None:
         """Wake runs that wait for the account."""
@@ -133,7 +133,7 @@ class RunQueue:
             )
         detail = f"{used}; it expects to continue {self._local(resume_at)}."
         for run_id in run_ids:
-            self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at)
+            self._runs.wait(run_id, WaitReason.QUOTA, detail, resume_at, at=now)
 
 
 def _waited_enough(run: Run, now: Instant) -> bool:

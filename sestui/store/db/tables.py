@@ -306,7 +306,7 @@ class Delivery(SQLModel, table=True):
 
 
 class AnsweredSlice(SQLModel, table=True):
-    """How SES answered a run's mails within ten seconds; no row where no answer came.
+    """How SES answered a run's mails within a second, or ten; no row where no answer came.
 
     Plots of rates read these few rows instead of the deliveries.
     """
@@ -316,7 +316,8 @@ class AnsweredSlice(SQLModel, table=True):
 
     run_id: int = Field(foreign_key="run.id", primary_key=True)
     at: int = Field(primary_key=True)
-    """Its start in seconds since the epoch: a multiple of ten."""
+    """Its start in seconds since the epoch: any in a run's first ten minutes (by which most runs
+    are over), a multiple of ten later."""
     accepted: int = Field(default=0)
     rejected: int = Field(default=0)
     in_doubt: int = Field(default=0)

@@ -51,6 +51,7 @@ from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor, slices
 from sestui.store.ledger import statements as sql
 from sestui.store.ledger.governor import LockedRow
+from sestui.store.runs.course import AnswerTimes
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 
@@ -92,6 +93,7 @@ class Ledger:
         self._worker = worker
         self._quota_rule = quota_rule
         self._clock = clock
+        self._times = AnswerTimes()
 
     def exchange(self, answers: Sequence[Answer], want: ClaimRequest | None) -> ClaimResult:
         """Write ``answers``, then claim what is wanted, in one transaction.
@@ -105,6 +107,7 @@ class Ledger:
             said = ClaimResult(*clocks_now(connection, self._clock))
             if answers:
                 self.settle(connection, row, answers, said.now)
+                self._times.write(connection, said.now, at_once=want is None)
             return said if want is None else self._claim(connection, want, row, said)
 
     def take_back(self, held: Set[int]) -> None:
@@ -148,11 +151,13 @@ class Ledger:
                 elif each.state == DeliveryState.ACCEPTED:
                     accepted.append(each.claimed_at)
         held = Counter(each.run_id for _, each in moved if each.id in throttled)
-        slices.note_answers(connection, moves, held, now)
+        slices.note_answers(connection, moves, held, runs, now)
+        self._times.add(answers, (each for _, each in moved))
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
         governor.settle(connection, row, governor.SettledCounts(unsent, accepted, refused), now)
         for run_id, run in runs.items():
-            _finish_if_done(connection, run_id, run, now)
+            if _finish_if_done(connection, run_id, run, now) is RunState.FINISHED:
+                self._times.write(connection, now, at_once=True)
 
     def _write(
         self, connection: Connection, answers: Sequence[Answer], now: Instant

@@ -98,7 +98,7 @@ MOVE_COUNTS = (
     update(RUN)
     .where(RUN.c.id == bindparam("b_run_id"))
     .values({RUN.c[state]: RUN.c[state] + bindparam(f"b_{state}") for state in STATES})
-    .returning(RUN.c.state, RUN.c.pending, RUN.c.sending)
+    .returning(RUN.c.state, RUN.c.pending, RUN.c.sending, RUN.c.started_at)
 )
 """Add to each of a run's counters; returns what :data:`FINISH` hangs on."""
 

@@ -34,6 +34,7 @@ from sestui.store.ledger.unrenderable import (
     skip_unmade,
     skip_unrenderable,
 )
+from sestui.store.runs.course import note_hold
 from sestui.store.runs.new_runs import new_run, number_run, sent_fields
 from sestui.store.tasks.occurrences import distinct_instant
 
@@ -220,12 +221,18 @@ class Runs:
 
     # steering
 
-    def pause(self, run_id: int, reason: PauseReason, detail: str) -> Run:
-        """Hold the run until it is resumed; what is in flight still gets its answer."""
+    def pause(
+        self, run_id: int, reason: PauseReason, detail: str, *, at: Instant | None = None
+    ) -> Run:
+        """Hold the run until it is resumed; what is in flight still gets its answer.
+
+        ``at`` is now, where it is to be noted in how the run went.
+        """
         return self._steer(
             run_id,
             allowed={RunState.SENDING, RunState.WAITING, RunState.SCHEDULED},
             doing="paused",
+            held=None if at is None else ("paused", at),
             values={
                 "state": RunState.PAUSED.value,
                 "reason": reason.value,
@@ -234,13 +241,25 @@ class Runs:
             },
         )
 
-    def wait(self, run_id: int, reason: WaitReason, detail: str, resume_at: Instant) -> Run | None:
-        """Let a sending run wait until ``resume_at``; None if it isn't sending any more."""
+    def wait(
+        self,
+        run_id: int,
+        reason: WaitReason,
+        detail: str,
+        resume_at: Instant,
+        *,
+        at: Instant | None = None,
+    ) -> Run | None:
+        """Let a sending run wait until ``resume_at``; None if it isn't sending any more.
+
+        ``at`` is as for :meth:`pause`.
+        """
         try:
             return self._steer(
                 run_id,
                 allowed={RunState.SENDING},
                 doing="made to wait",
+                held=None if at is None else (reason.value, at),
                 values={
                     "state": RunState.WAITING.value,
                     "reason": reason.value,
@@ -317,6 +336,7 @@ class Runs:
         doing: str,
         values: dict[str, Any],
         unrenderable: Reasons | None = None,
+        held: tuple[str, Instant] | None = None,
     ) -> Run:
         with self._database.write() as session:
             run = session.get(Run, run_id, with_for_update=True)
@@ -329,6 +349,9 @@ class Runs:
             _leave_out(session, run, unrenderable or {})
             session.add(run)
             session.flush()
+            if held is not None:
+                label, at = held
+                note_hold(session.connection(), run_id, label, at)
             if run.state == RunState.SENDING and not run.pending and not run.sending:
                 # The last answers came while it was held.
                 finish_if_done(session.connection(), run_id, _last_claim(session, run))
