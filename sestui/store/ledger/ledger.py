@@ -50,8 +50,8 @@ from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor, slices
 from sestui.store.ledger import statements as sql
+from sestui.store.ledger.course import AnswerTimes
 from sestui.store.ledger.governor import LockedRow
-from sestui.store.runs.course import AnswerTimes
 
 _DELIVERY, _RUN = sql.DELIVERY, sql.RUN
 

@@ -26,6 +26,7 @@ from sestui.errors import NotFoundError, SentBeforeError, StateError, StorageErr
 from sestui.store.contacts.audiences import add_audience, follow_up_size
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
+from sestui.store.ledger.course import note_hold
 from sestui.store.ledger.ledger import finish_if_done, skip_pending
 from sestui.store.ledger.sent_since import first_sent
 from sestui.store.ledger.unrenderable import (
@@ -34,7 +35,6 @@ from sestui.store.ledger.unrenderable import (
     skip_unmade,
     skip_unrenderable,
 )
-from sestui.store.runs.course import note_hold
 from sestui.store.runs.new_runs import new_run, number_run, sent_fields
 from sestui.store.tasks.occurrences import distinct_instant
 

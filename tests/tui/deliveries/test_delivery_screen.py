@@ -15,7 +15,7 @@ async def test_enter_opens_a_delivery_of_the_run_on_the_screen(runtime, still):
     run_id = sent(runtime, contacts=5, states=("rejected",))
     async with running(runtime, follow=run_id) as (app, pilot):
         await until(pilot, lambda: "rejected" in shown(app))
-        await pilot.press("d")
+        await pilot.press("v")
         panel = app.screen.panel
         await until(pilot, lambda: panel.selected is not None)
         email = panel.selected.delivery.email

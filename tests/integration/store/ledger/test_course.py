@@ -5,7 +5,7 @@ import pytest
 from sestui.core.delivery.handover import Answer, AnswerKind, ClaimRequest, HoldBack, Reply
 from sestui.core.delivery.series import COARSE, Hold
 from sestui.core.delivery.states import PauseReason, WaitReason
-from sestui.store.runs.course import RunCourse
+from sestui.store.ledger.course import RunCourse
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import (
     PLENTY,
