@@ -87,7 +87,7 @@ def demo_command(
             else:
                 from sestui.tui.app.app import SestuiApp  # noqa: PLC0415 - textual is slow to import
 
-                SestuiApp(settings, lambda: runtime, follow=run_id).run()
+                SestuiApp(settings, lambda: runtime, follow=run_id, lasting=False).run()
 
 
 def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:

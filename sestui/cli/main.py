@@ -26,6 +26,7 @@ from sestui.cli import (
     relay,
     run_due,
     send,
+    send_pending,
     simulator,
     streams,
     task,
@@ -52,6 +53,7 @@ app.add_typer(contact.app, name="contact")
 app.add_typer(lists.app, name="list")
 app.command("undo")(undo.undo_command)
 app.command("send")(send.send_command)
+app.command("send-pending")(send_pending.send_pending_command)
 app.command("run-due")(run_due.run_due_command)
 app.add_typer(export.app, name="export")
 app.command("account")(account.account_command)

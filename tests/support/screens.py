@@ -39,8 +39,10 @@ def add_campaign(runtime, name="news", *, contacts=20, audience="all", **fields)
 
 @asynccontextmanager
 async def running(runtime, *, size=(80, 24), place="campaigns", **options):
-    """The app under a pilot, gone to a place by its name."""
-    app = SestuiApp(runtime.settings, lambda: runtime, **options)
+    """The app under a pilot, gone to a place by its name; it goes on with what is pending at once,
+    unless given a ``grace_seconds``.
+    """
+    app = SestuiApp(runtime.settings, lambda: runtime, **{"grace_seconds": 0, **options})
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: app.opened)
         await pilot.pause()

@@ -107,6 +107,9 @@ class WorkerRole(StrEnum):
 
     SENDER = "sender"
     TASKS = "tasks"
+    BACKGROUND = "background"
+    """The process that goes on sending after the screens were left; what it sends, it claims as a
+    sender beside this."""
 
 
 class ContactStatus(StrEnum):

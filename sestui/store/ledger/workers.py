@@ -1,7 +1,7 @@
 """Who is claiming: a row a process, so that the next one can tell the living from the dead."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
@@ -77,6 +77,17 @@ class Workers:
     def _remember(self, mark: LineageMark | None) -> None:
         if self._lineage is not None and mark is not None:
             self._lineage.remember(mark)
+
+    def of_role(
+        self, role: WorkerRole, *, host: str, is_alive: Callable[[int, Instant], bool]
+    ) -> Sequence[Worker]:
+        """The living ones of ``role``, by what :meth:`reap` takes for alive."""
+        with self._database.read() as session:
+            found = session.exec(select(Worker).where(Worker.role == role.value)).all()
+            if not found:
+                return ()
+            now = ledger_now(session.connection(), self._clock)
+            return [each for each in found if not _is_dead(each, host, is_alive, now)]
 
     def reap(self, *, host: str, is_alive: Callable[[int, Instant], bool]) -> int:
         """Put in doubt what dead workers had in flight; returns how many deliveries.

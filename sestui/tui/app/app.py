@@ -14,7 +14,7 @@ from textual.screen import Screen
 from sestui.errors import SestuiError
 from sestui.tui.app.help import HelpScreen, help_rows
 from sestui.tui.app.jump_keys import JumpScreen, marks
-from sestui.tui.app.lifecycle import LifecycleApp, SenderReported
+from sestui.tui.app.lifecycle import GRACE_SECONDS, LifecycleApp, SenderReported
 from sestui.tui.app.navigator import BINDINGS as MOVES
 from sestui.tui.app.navigator import Navigator
 from sestui.tui.app.pages import Location
@@ -32,6 +32,7 @@ _SETTLED_SECONDS = 5.0
 it again and again: that stops every thread for a tenth of a second each time."""
 _WATCH_SECONDS = 0.5
 _LABEL_SECONDS = 30.0
+_ELSEWHERE_SECONDS = 2.0
 _RETRY_SECONDS = 15.0
 
 
@@ -68,7 +69,14 @@ class SestuiApp(LifecycleApp):
             id="suspend",
             tooltip="Back to the shell; nothing is sent until you return with `fg`",
         ),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; pending mail stays pending"),
+        Binding(
+            "ctrl+g",
+            "hold_back",
+            "Hold back",
+            id="hold_back",
+            tooltip="Pause what sending is about to go on with",
+        ),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; while it sends, you choose"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
         *MOVES,
     ]
@@ -85,8 +93,10 @@ class SestuiApp(LifecycleApp):
         open_runtime: "Callable[[], Runtime]",
         *,
         follow: int | None = None,
+        lasting: bool = True,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        super().__init__(settings, open_runtime)
+        super().__init__(settings, open_runtime, lasting=lasting, grace_seconds=grace_seconds)
         self.navigator = Navigator(self)
         self.keymap: Mapping[str, str] = {}
         """The operator's own keys, by the ids of actions."""
@@ -108,7 +118,9 @@ class SestuiApp(LifecycleApp):
             self.push_screen(screen_of_run(self._follow))
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
+        self.set_interval(_ELSEWHERE_SECONDS, self._look_elsewhere)
         self.set_timer(_AT_HOME_SECONDS, lambda: self._get_ready(import_all))
+        self.set_timer(_AT_HOME_SECONDS, self._look_elsewhere)
         self.set_timer(_SETTLED_SECONDS, gc.freeze)
 
     @work(group="ready")
@@ -133,6 +145,14 @@ class SestuiApp(LifecycleApp):
             self.account_label = await asyncio.to_thread(self.services.read_label)
         except SestuiError:
             return  # the old label stays true; it is read again soon
+
+    @work(exclusive=True, group="elsewhere")
+    async def _look_elsewhere(self) -> None:
+        from sestui.tui.app.going_on import sent_elsewhere  # noqa: PLC0415 - not for the first paint
+
+        found = await sent_elsewhere(self.services.runtime)
+        if found is not None:
+            self.sent_elsewhere = found
 
     def _watch_sender(self) -> None:
         failure = self.background.failure
@@ -166,6 +186,8 @@ class SestuiApp(LifecycleApp):
             return False
         if action == "retry":
             return bool(self.background.failure)
+        if action == "hold_back":
+            return self.may_hold_back
         if action == "go":
             simulated = self.account_label.simulated
             offered = [place.mode for place in TABS if place.offered(simulated=simulated)]

@@ -64,6 +64,9 @@ class BaseScreen(Screen[None]):
     has_looked = False
     """Whether it has read once what it shows."""
 
+    TELLS_OF_SENDING: ClassVar[bool] = False
+    """Whether it shows what is being sent, and so says which other process sends it."""
+
     PARTS: ClassVar[tuple[type[ScreenPart], ...]] = ()
     """What it shares with other screens; see :meth:`take`."""
 
@@ -74,7 +77,7 @@ class BaseScreen(Screen[None]):
     def __init__(self, services: ScreenServices) -> None:
         super().__init__()
         self.services = services
-        self.banner = Banner()
+        self.banner = Banner(tells_of_sending=self.TELLS_OF_SENDING)
         self.refresh_seconds: float | None = None
         """How often to read again; None: only when asked to by :meth:`look_again`."""
         self._offered: list[bool | None] = []

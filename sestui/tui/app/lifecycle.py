@@ -33,6 +33,7 @@ from sestui.tui.app.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
+    from sestui.tui.app.pending import Words
     from sestui.tui.app.services import ScreenServices
 
 _log = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ _FIRST_LOOK_SECONDS = 1.0
 
 _LEAVE_SECONDS = 8.0
 """A little longer than the sender waits for what is in flight."""
+
+GRACE_SECONDS = 5.0
+"""Time to read what a start goes on with, and to hold it back."""
 
 _HUNG_UP_SECONDS = 1.0
 """Once the terminal is gone the sender waits so long for what is in flight."""
@@ -57,11 +61,30 @@ class LifecycleApp(LoggedApp):
     account_label: reactive[AccountLabel] = reactive(AccountLabel("", True))
     """Which account mail goes to."""
 
+    going_on: reactive[str] = reactive("")
+    """What sending goes on with in a moment, as a sentence; '' when nothing is held back for it."""
+
+    sent_elsewhere: reactive[str] = reactive("")
+    """Which process sends in the background, as a sentence; '' for none."""
+
     services: "ScreenServices"
     """There as soon as :attr:`opened` says so."""
 
-    def __init__(self, settings: "Settings", open_runtime: "Callable[[], Runtime]") -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        open_runtime: "Callable[[], Runtime]",
+        *,
+        lasting: bool = True,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        """``lasting``: the workspace outlives the app, and sending may go on when that is left.
+
+        ``grace_seconds`` is how long a start waits before it goes on with what is pending.
+        """
         super().__init__()
+        self._lasting = lasting
+        self._grace_seconds = grace_seconds
         self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
         self._settings = settings
         self.shows_faults = settings.log_level == "debug"
@@ -73,6 +96,10 @@ class LifecycleApp(LoggedApp):
         self.failure: Exception | None = None
         """Why the app has ended before there was one."""
         self._leaving = False
+        self._asking = False
+        self._words: Words | None = None
+        """What the shell is told of sending, if the operator was asked."""
+        self._held_back: asyncio.Event | None = None
         self._type_ahead = TypeAhead(self, super().on_event)
 
     def get_css_variables(self) -> dict[str, str]:
@@ -124,24 +151,67 @@ class LifecycleApp(LoggedApp):
         services = ScreenServices(self._open_runtime())
         return services, partial(RunScreen, services)
 
-    def _start_sender(self) -> None:
+    @work(group="sender", exclusive=True)
+    async def _start_sender(self) -> None:
+        """Send, once it has been said what with, and nobody has held that back."""
+        if self._lasting and self._grace_seconds > 0:
+            await self._say_what_goes_on()
         if not self._leaving:
             self.background.start(self.services.runtime)
+            self.refresh_bindings()
+
+    async def _say_what_goes_on(self) -> None:
+        from sestui.tui.app import going_on  # noqa: PLC0415 - pulls in what reads the database
+
+        runs = await going_on.read(self.services.runtime)
+        if not runs:
+            return
+        self._held_back = held_back = asyncio.Event()
+        self.going_on = going_on.sentence(runs)
+        self.refresh_bindings()
+        try:
+            if await going_on.is_set_within(held_back, self._grace_seconds):
+                self.notify(await going_on.hold_back(self.services.runtime, runs), markup=False)
+        finally:
+            self._held_back = None
+            self.going_on = ""
+            self.refresh_bindings()
+
+    @property
+    def may_hold_back(self) -> bool:
+        """Whether sending is about to go on with what was pending."""
+        return self._held_back is not None
+
+    def action_hold_back(self) -> None:
+        """Pause what sending is about to go on with."""
+        if self._held_back is not None:
+            self._held_back.set()
 
     # leaving
 
     async def action_quit(self) -> None:
-        """Close, unless somebody has something to finish first."""
-        if self.opened and self.services.may_leave:
-            self._ask_to_leave()  # a worker: questions can be asked there
-        else:
+        """Close, unless somebody has something to finish first, or wants sending to go on."""
+        if not self.opened:
             await self.leave()
+        elif not self._asking:  # one who presses it twice has been asked
+            self._ask_to_leave()  # a worker: questions can be asked there
 
-    @work(group="leave", exclusive=True)
+    @work(group="leave")
     async def _ask_to_leave(self) -> None:
-        for may_leave in tuple(self.services.may_leave):
-            if not await may_leave():
-                return
+        self._asking = True
+        try:
+            for may_leave in tuple(self.services.may_leave):
+                if not await may_leave():
+                    return
+            if self._lasting and self.background.alive:
+                from sestui.tui.app.going_on import ask_to_leave  # noqa: PLC0415 - as above
+
+                answer = await ask_to_leave(self, self.services.runtime)
+                if answer is None:
+                    return
+                self._words = answer
+        finally:
+            self._asking = False
         await self.leave()
 
     def _told_to_leave(self) -> None:
@@ -162,8 +232,16 @@ class LifecycleApp(LoggedApp):
         if self.background.alive or jobs:
             self.push_screen(LeavingScreen())
         await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
-        words = await asyncio.to_thread(last_words, jobs)
-        self.exit(message=Text(words) if words else None)
+        words = [await asyncio.to_thread(last_words, jobs)]
+        if self.opened and self._lasting:
+            words.append(await asyncio.to_thread(self._last_words_on_sending))
+        said = "\n".join(filter(None, words))
+        self.exit(message=Text(said) if said else None)
+
+    def _last_words_on_sending(self) -> str:
+        from sestui.tui.app.pending import words_of_who_stays  # noqa: PLC0415 - as above
+
+        return self._words() if self._words else words_of_who_stays(self.services.runtime)
 
     async def on_unmount(self) -> None:
         """However the app ends, the sender ends first: its runtime is closed next."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -212,18 +213,24 @@ class TopBar(Widget):
 
 
 class Banner(Widget):
-    """One line about what stands in the way; not there while nothing does."""
+    """One line about what stands in the way, or what sending is about to do; else not there."""
 
     text: reactive[str] = reactive("")
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells_of_sending: bool = False) -> None:
+        """``tells_of_sending``: on a screen that shows what is sent, who else sends is said too."""
         super().__init__()
+        self._tells_of_sending = tells_of_sending
         self._own = ""
         self._shared = ""
+        self._notice = ""
 
     def on_mount(self) -> None:
         """Follow what is wrong with sending as a whole."""
         self.watch(self.app, "trouble", self._share)
+        self.watch(self.app, "going_on", self._read_notices)
+        if self._tells_of_sending:
+            self.watch(self.app, "sent_elsewhere", self._read_notices)
 
     def say(self, text: str) -> None:
         """Say what is wrong with this screen; '' takes it back."""
@@ -234,8 +241,15 @@ class Banner(Widget):
         self._shared = text
         self._update()
 
+    def _read_notices(self) -> None:
+        app: Any = self.app
+        self._notice = app.going_on or (app.sent_elsewhere if self._tells_of_sending else "")
+        self._update()
+
     def _update(self) -> None:
-        self.text = self._shared or self._own
+        trouble = self._shared or self._own
+        self.set_class(not trouble, "-notice")
+        self.text = trouble or self._notice
         self.display = bool(self.text)
 
     def render(self) -> Content:

@@ -41,6 +41,7 @@ class RunScreen(BaseScreen):
     """Follows a run, whichever process sends it; ``v`` shows every delivery of it instead."""
 
     PLACE = "Campaigns"
+    TELLS_OF_SENDING = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *RunControls.BINDINGS,
         *RunAftermath.BINDINGS,

@@ -22,8 +22,8 @@ class ChooseScreen(Dialog[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "go_back", "Back", tooltip="Change nothing"),
-        Binding("j", "app.simulate_key('down')", "Down", show=False),
-        Binding("k", "app.simulate_key('up')", "Up", show=False),
+        Binding("j", "move(1)", "Down", show=False),
+        Binding("k", "move(-1)", "Up", show=False),
     ]
 
     def __init__(self, question: str, text: str, answers: Mapping[str, str]) -> None:
@@ -50,6 +50,14 @@ class ChooseScreen(Dialog[str]):
         answers = self.query_one(OptionList)
         answers.highlighted = 0
         answers.focus()
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor at once: a key that is pressed next finds it there."""
+        answers = self.query_one(OptionList)
+        if rows > 0:
+            answers.action_cursor_down()
+        else:
+            answers.action_cursor_up()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

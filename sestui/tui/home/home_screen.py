@@ -42,6 +42,7 @@ class HomeScreen(BaseScreen):
     """The dashboard."""
 
     PLACE = "Home"
+    TELLS_OF_SENDING = True
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)

@@ -1,5 +1,6 @@
 """The screens in a real terminal: what becomes of them, and of the mail, when it is gone."""
 
+import re
 import signal
 import sqlite3
 import sys
@@ -77,3 +78,53 @@ def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
     assert run["sending"] == 0
     assert run["in_doubt"] > 0
     assert run["pending"] + run["accepted"] + run["in_doubt"] == 200
+
+
+def test_what_goes_on_in_the_background_outlives_the_terminal_and_is_sent_once(
+    ready: Sestui,
+) -> None:
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": "10", "SESTUI_SIMULATOR_LATENCY": "0.1"}
+    ready.ok("campaign", "start", "news")
+    with screens(ready) as terminal:
+        terminal.shows("Going on with news: 200 pending")
+        ready.accepted(2)
+        terminal.press("q")
+        terminal.shows("news is being sent", "Leave and go on in the background")
+        terminal.press("jj\r")  # in one go: none of them is lost to the others
+        assert terminal.exit_code() == 0
+        terminal.shows("news goes on in the background")
+        pid = int(re.findall(r"`kill (\d+)` stops it", terminal.seen)[-1])
+        terminal.close_window()
+    sender = psutil.Process(pid)
+    try:
+        assert "send-pending" in sender.cmdline()
+        assert ready.latest()["state"] == "sending"
+        assert "Already at work" in ready.run("send-pending").stderr
+        ready.settings["SESTUI_SIMULATOR_RATE"] = "500"  # the account's, once somebody opens it
+        done = ready.process("run-due", "--max-seconds", "60")  # beside it
+        assert done.returncode == 0, done.stderr
+        until(lambda: gone([sender]))
+    finally:
+        if not gone([sender]):
+            sender.kill()
+    run = ready.latest()
+    assert (run["state"], run["accepted"], run["in_doubt"]) == ("finished", 200, 0)
+    outbox = ready.json("simulator", "outbox", "--limit", "1000")
+    assert len(outbox) == 200
+
+
+def test_sending_what_is_pending_ends_by_itself_and_on_a_signal(ready: Sestui) -> None:
+    assert "Nothing is pending" in ready.run("send-pending").stderr
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": "10", "SESTUI_SIMULATOR_LATENCY": "0.1"}
+    ready.ok("campaign", "start", "news")
+    sending = ready.start("send-pending")
+    ready.accepted(3)
+    sending.send_signal(signal.SIGTERM)
+    sending.communicate(timeout=60)
+    assert sending.returncode == 0
+    run = ready.latest()
+    assert (run["state"], run["sending"], run["in_doubt"]) == ("sending", 0, 0)
+    assert run["pending"] > 0
+    ready.settings["SESTUI_SIMULATOR_RATE"] = "5000"
+    assert ready.process("send-pending").returncode == 0
+    assert ready.latest()["state"] == "finished"

@@ -114,7 +114,7 @@ async def test_leaving_loses_nothing(runtime):
     run_id = runtime.starter.start(campaign, time.time()).id
     async with running(runtime, follow=run_id) as (app, pilot):
         await until(pilot, lambda: runtime.overview.run(run_id).counts.accepted > 5)
-        await pilot.press("q")
+        await app.leave()  # as on SIGTERM: nobody is asked
         await until(pilot, lambda: not app.background.alive)
     run = runtime.overview.run(run_id)
     assert (run.state, run.counts.sending, run.counts.in_doubt) == ("sending", 0, 0)
