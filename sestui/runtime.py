@@ -1,7 +1,7 @@
 """The composition root: settings become database, account and sender; every door opens it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -21,10 +21,8 @@ from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.database import Database, url_of
 from sestui.store.db.schema import ensure_schema
 from sestui.store.ledger.deliveries import Deliveries
-from sestui.store.ledger.governor import Governor, row_allowed
 from sestui.store.ledger.in_doubt import InDoubt
 from sestui.store.ledger.pages import DeliveryPages
-from sestui.store.runs.run_lists import RecentRuns
 from sestui.store.runs.runs import Runs
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ class Runtime:
         self.overview = Overview(
             database, self.campaigns, self.contacts, self.runs, self._allowed_rate
         )
-        self.ses = SesAccess(settings, clock)
+        self.ses = SesAccess(settings, database, clock)
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
@@ -119,24 +117,33 @@ class Runtime:
         """A way to hand mail to SES, for one thread to drive."""
         return self.ses.gateway()
 
-    @lazy
+    @property
     def ses_account(self) -> "AccountReader":
         """The account as SES tells about it."""
-        from sestui.ses.account import AccountReader  # noqa: PLC0415 - boto3 is slow to import
+        return self.ses.reader
 
-        return AccountReader(self.clients, simulated=self.simulated)
-
-    @lazy
+    @property
     def account(self) -> "SharedAccount":
         """The account as all processes on this database share it."""
-        from sestui.sending.shared_account import SharedAccount  # noqa: PLC0415 - with the sender
+        return self.ses.shared
 
-        return SharedAccount(
-            self.ses_account,
-            Governor(self.database),
-            quota_rule=self.settings.quota_rule,
-            clock=self.clock,
-        )
+    def account_report(self) -> "AccountReport | None":
+        """What is known of the account without asking SES; None before the first look."""
+        from sestui.reports.known_account import report_account  # noqa: PLC0415 - with the sender
+
+        return report_account(self.settings, self.ses, self.database, self.clock)
+
+    def _allowed_rate(self) -> AllowedRate | None:
+        return self.ses.allowed_rate()
+
+    def use_account(self, settings: Settings) -> None:
+        """From now on send by the account of ``settings``, which are these in all other respects.
+
+        Nothing must be in the air from this process, and its sender must have ended.
+        """
+        self.ses.close()
+        self.settings = settings
+        self.ses = SesAccess(settings, self.database, self.clock)
 
     # contacts
 
@@ -159,32 +166,6 @@ class Runtime:
             self.suppressions,
             ContactHistory(self.database),
             self.local_time,
-        )
-
-    def _allowed_rate(self) -> AllowedRate | None:
-        """How fast mail may leave, without asking SES and without boto3, which is slow to import.
-
-        By the account of the settings' kind that was looked at last; None: none was.
-        """
-        row = Governor(self.database).newest("simulator" if self.simulated else "ses:")
-        return row_allowed(row, self.clock.now()) if row else None
-
-    def account_report(self) -> "AccountReport | None":
-        """What is known of the account without asking SES; None before the first look."""
-        from sestui.reports.account import AccountReport  # noqa: PLC0415 - with the sender
-        from sestui.reports.dashboard import own_share  # noqa: PLC0415 - as above
-
-        with self.database.snapshot():
-            known = self.account.known()
-            if known is None or not known.row.looked_at:
-                return None
-            ours = own_share(RecentRuns(self.database), self.clock.now())
-        return AccountReport(
-            self.settings.account,
-            self.ses_account.region,
-            self.settings.max_quota_usage,
-            known,
-            ours,
         )
 
     # content
@@ -229,6 +210,7 @@ class Runtime:
     @lazy
     def campaign_scheduler(self) -> "CampaignScheduler":
         """Starts the campaigns whose time has come."""
+        from sestui.reports.known_account import unexplained  # noqa: PLC0415 - with the sender
         from sestui.sending.runs.campaign_scheduler import CampaignScheduler  # noqa: PLC0415 - pulls in the starter
         from sestui.store.backup.restore_guard import RestoreGuard  # noqa: PLC0415 - as above
 
@@ -240,7 +222,7 @@ class Runtime:
             restored=restored,
             clock=self.clock,
             local=self.local_time,
-            witness=self._ses_counts_more,
+            witness=lambda: unexplained(self.account, self.account_report),
         )
 
     @lazy
@@ -249,13 +231,6 @@ class Runtime:
         from sestui.store.db.lineage import Lineage  # noqa: PLC0415 - only where something is sent
 
         return Lineage(self.database, self.settings.state_dir)
-
-    def _ses_counts_more(self) -> str:
-        """What SES's own count says of a database that was restored; '' if nothing or not known."""
-        with suppress(SestuiError):  # it is a witness, no more
-            self.account.look()
-        report = self.account_report()
-        return report.unexplained() if report else ""
 
     @lazy
     def notices(self) -> "Notices":
@@ -325,7 +300,7 @@ class Runtime:
             self.campaigns,
             self.contacts,
             self.runs,
-            self.account,
+            lambda: self.account,
             clock=self.clock,
             timezone=self.settings.timezone,
         )

@@ -1,22 +1,32 @@
-"""Access to SES or to the simulator, by the settings."""
+"""The account that mail goes to, SES's or the simulator's, as the settings say."""
 
 from typing import TYPE_CHECKING
 
 from sestui.core.clock import Clock
+from sestui.core.delivery.pacing import AllowedRate
 from sestui.core.lazy import lazy
 from sestui.settings import Settings, check_variables
+from sestui.store.db.database import Database
+from sestui.store.ledger.governor import Governor, row_allowed
 
 if TYPE_CHECKING:
+    from sestui.sending.shared_account import SharedAccount
+    from sestui.ses.account import AccountReader
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
 
 
 class SesAccess:
-    """This process's access to SES; boto3 and the simulator are started at first use."""
+    """One account, and what this process talks to it with.
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    boto3 and the simulator come with the first use. Another account is another of these: nothing
+    that is known of one is kept for the other.
+    """
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
         self._settings = settings
+        self._database = database
         self._clock = clock
         self._simulator: SimulatorProcess | None = None
 
@@ -38,6 +48,33 @@ class SesAccess:
         return Clients(
             Endpoint(simulator.endpoint_url, True, access_key_id=simulator.access_key_id)
         )
+
+    @lazy
+    def reader(self) -> "AccountReader":
+        """The account as SES tells about it."""
+        from sestui.ses.account import AccountReader  # noqa: PLC0415 - boto3 is slow to import
+
+        return AccountReader(self.clients, simulated=self.simulated)
+
+    @lazy
+    def shared(self) -> "SharedAccount":
+        """The account as all processes on this database share it."""
+        from sestui.sending.shared_account import SharedAccount  # noqa: PLC0415 - with the sender
+
+        return SharedAccount(
+            self.reader,
+            Governor(self._database),
+            quota_rule=self._settings.quota_rule,
+            clock=self._clock,
+        )
+
+    def allowed_rate(self) -> AllowedRate | None:
+        """How fast mail may leave, without asking SES and without boto3, which is slow to import.
+
+        By the account of the settings' kind that was looked at last; None: none was.
+        """
+        row = Governor(self._database).newest("simulator" if self.simulated else "ses:")
+        return row_allowed(row, self._clock.now()) if row else None
 
     def gateway(self) -> "Gateway":
         """A new gateway, to be driven by one thread."""

@@ -23,7 +23,7 @@ def simulators() -> set[int]:
     return {each.pid for each in children if "sestui.simulator" in each.cmdline()}
 
 
-@pytest.mark.parametrize("first", ["clients", "account", "outlook"])
+@pytest.mark.parametrize("first", ["clients", "account", "ses_account"])
 def test_threads_that_need_the_account_at_once_start_one_simulator(tmp_path, first):
     before = simulators()
     with Runtime.open(load_settings(data_dir=tmp_path, simulator_latency=0)) as runtime:
@@ -33,7 +33,7 @@ def test_threads_that_need_the_account_at_once_start_one_simulator(tmp_path, fir
 
 
 def test_every_part_is_one_for_all_threads(tmp_path):
-    assert parts(SesAccess) == ["clients"]
+    assert parts(SesAccess) == ["clients", "reader", "shared"]
     with Runtime.open(load_settings(data_dir=tmp_path, simulator_latency=0)) as runtime:
         for whole in (runtime.ses, runtime):
             for name in parts(type(whole)):

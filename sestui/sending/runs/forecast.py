@@ -1,5 +1,7 @@
 """Forecast a campaign's unfinished run, or a run that would start now."""
 
+from collections.abc import Callable
+
 from sestui.core.clock import Clock
 from sestui.core.delivery.forecast import Allowance, Forecast, forecast
 from sestui.core.delivery.send_window import parse_window
@@ -25,7 +27,7 @@ class ForecastService:
         campaigns: Campaigns,
         contacts: Contacts,
         runs: Runs,
-        account: SharedAccount,
+        account: Callable[[], SharedAccount],
         *,
         clock: Clock,
         timezone: str,
@@ -45,7 +47,7 @@ class ForecastService:
             NotFoundError: there is no such campaign, or one of its lists doesn't exist.
         """
         with self._database.snapshot():
-            campaign, known = self._campaigns.get(name), self._account.known()
+            campaign, known = self._campaigns.get(name), self._account().known()
             run = self._runs.latest([campaign.id]).get(campaign.id)
             if run is not None and run.state not in ENDED_RUN_STATES:
                 return self.of_run(run, known)

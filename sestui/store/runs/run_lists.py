@@ -47,6 +47,11 @@ class RecentRuns:
         with self._database.read() as session:
             return int(session.exec(select(waiting).where(col(Run.state).not_in(_ENDED))).one())
 
+    def in_flight(self) -> int:
+        """Mails that some process has handed over, or is about to, and that are unanswered."""
+        with self._database.read() as session:
+            return int(session.exec(select(func.coalesce(func.sum(col(Run.sending)), 0))).one())
+
     def ended(self, limit: int) -> Sequence[NamedRun]:
         """The runs that ended last, newest first; tests don't count."""
         return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)

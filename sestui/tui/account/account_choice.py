@@ -1,6 +1,8 @@
 """Choose where mail goes: the simulator, or SES by an AWS profile and a region."""
 
 import asyncio
+import os
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
@@ -11,8 +13,8 @@ from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
 from sestui.reports.account import health_words
-from sestui.settings_file import in_environment
 from sestui.store.runs.run_lists import RecentRuns
+from sestui.tui.account.account_switch import overruled_by, switch_account, unfinished
 from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
@@ -28,7 +30,10 @@ _COLUMNS = (
 )
 _RETRY_SECONDS = 1.0
 _ABOUT = "The settings keep names only; credentials stay where AWS's own tools keep them."
-_WHEN = "by these screens from their next start, by `sestui run-due` from its next run."
+_WHEN = (
+    "by these screens at once, by `sestui run-due` from its next run, by a relay from its next "
+    "start."
+)
 
 
 class ChoiceTable(LazyTable[Choice]):
@@ -115,23 +120,46 @@ class AccountChoiceScreen(BaseScreen):
 
     @work(exclusive=True, group="action")
     async def _choose(self, choice: Choice) -> None:
-        """Say what it means, ask, write."""
-        region = self._region.value.strip()
-        runs = RecentRuns(self.services.runtime.database)
-        pending = await self.attempt(runs.pending)  # whoever gets mail from the account is next
-        if pending is FAILED:
+        """Say what it means, ask, change it."""
+        wanted = choice.settings(self._region.value.strip())
+        if refusal := self._refusal(wanted):
+            self.tell(refusal, failed=True)
+            return
+        stopped = await self.attempt(self._to_be_stopped)
+        if stopped is FAILED:
             return
         if choice.account == SES:
             self._about.update("Asking SES…")
-            question = _real(choice, await self._said_by_ses(choice, region), pending)
+            said = await self._said_by_ses(choice, wanted["aws_region"])
+            question = _real(choice, said, stopped)
             self._about.update(_ABOUT)
         else:
-            question = _simulated(pending)
+            question = _simulated(stopped)
         if not await self.app.push_screen_wait(question):
             return
-        if await self.attempt(lambda: self._write(choice, region)):
-            self.tell(_told(choice))
-            self.app.pop_screen()
+        self._about.update("Stopping what is being sent…")
+        paused = await self.attempt(lambda: switch_account(self.services, wanted, choice.called))
+        self._about.update(_ABOUT)
+        if paused is not FAILED:
+            self.tell(_told(choice, paused))
+            if self.is_current:
+                self.app.pop_screen()
+
+    def _refusal(self, wanted: dict[str, str]) -> str:
+        """Why the account can't be changed here, as a sentence; '' if it can."""
+        if not self.services.lasting:
+            return "The demo sends to the simulator, and to nothing else."
+        if variable := overruled_by(wanted):
+            return (
+                f"{variable} in the environment (or on the command line) decides that; leave "
+                "sestui, unset it and start again."
+            )
+        return ""
+
+    def _to_be_stopped(self) -> "_Stopped":
+        runtime = self.services.runtime
+        names = tuple(name for _, name in unfinished(runtime))
+        return _Stopped(names, RecentRuns(runtime.database).pending())
 
     async def _said_by_ses(self, choice: Choice, region: str) -> str:
         """What SES says of itself, or why it says nothing: both are worth knowing before a yes."""
@@ -147,41 +175,63 @@ class AccountChoiceScreen(BaseScreen):
         ]
         return f"SES answers: {', '.join(words)}."
 
-    def _write(self, choice: Choice, region: str) -> bool:
-        self._account.choose(choice, region)
-        return True
 
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """What another account concerns."""
 
-def _real(choice: Choice, said: str, pending: int) -> ConfirmScreen:
-    text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 300)}"
-    if pending:
-        text += (
-            f"\n{counted(pending, 'recipient')} of unfinished runs will get real mail, including "
-            "runs started on the simulator: cancel those runs first."
+    names: tuple[str, ...]
+    """Of campaigns that are being sent, or would be by themselves."""
+    pending: int
+    """Recipients of all unfinished runs."""
+
+    def __str__(self) -> str:
+        """What is stopped, as a line; '' for nothing."""
+        if not self.names:
+            return ""
+        first, more = shorten(self.names[0], 60), len(self.names) - 1
+        called = first + (f" and {more:,} more" if more else "")
+        return (
+            f"\n{called} {'are' if more else 'is'} stopped and paused first; resuming sends the "
+            "rest through the new account."
         )
+
+
+def _real(choice: Choice, said: str, stopped: _Stopped) -> ConfirmScreen:
+    text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 300)}{stopped}"
+    if url := os.environ.get("AWS_ENDPOINT_URL_SESV2", ""):
+        text += f"\nCalls go to {shorten(url, 100)} (AWS_ENDPOINT_URL_SESV2)."
+    if stopped.pending:
+        text += (
+            f"\n{counted(stopped.pending, 'recipient')} of unfinished runs will get real mail once "
+            "they are resumed, including runs started on the simulator: cancel what is not meant."
+        )
+    return _confirm("Send mail through Amazon SES from now on?", text, stopped, "Use SES")
+
+
+def _simulated(stopped: _Stopped) -> ConfirmScreen:
+    text = f"No mail will leave this machine: {_WHEN}{stopped}"
+    if stopped.pending:
+        text += (
+            f"\n{counted(stopped.pending, 'recipient')} of unfinished runs will get no mail once "
+            "they are resumed, although the ledger will say that it was accepted: cancel or finish "
+            "those runs first."
+        )
+    return _confirm("Send mail to the simulator from now on?", text, stopped, "Use the simulator")
+
+
+def _confirm(question: str, text: str, stopped: _Stopped, yes: str) -> ConfirmScreen:
     return ConfirmScreen(
-        "Send mail through Amazon SES from now on?", text, recipients=pending, yes="Use SES"
+        question,
+        text,
+        recipients=stopped.pending,
+        yes=f"Pause, and {yes[0].lower()}{yes[1:]}" if stopped.names else yes,
     )
 
 
-def _simulated(pending: int) -> ConfirmScreen:
-    text = f"No mail will leave this machine: {_WHEN}"
-    if pending:
-        text += (
-            f"\n{counted(pending, 'recipient')} of unfinished runs will get no mail, although the "
-            "ledger will say that it was accepted: cancel or finish those runs first."
-        )
-    return ConfirmScreen(
-        "Send mail to the simulator from now on?", text, recipients=pending, yes="Use the simulator"
-    )
-
-
-def _told(choice: Choice) -> str:
-    where = "SES" if choice.account == SES else "the simulator"
-    stronger = [name for name in ("account", "aws_profile", "aws_region") if in_environment(name)]
-    if stronger:
-        return f"Saved, but SESTUI_{stronger[0].upper()} in the environment overrides it."
-    return f"Takes effect at the next start: mail then goes to {where}."
+def _told(choice: Choice, paused: int) -> str:
+    runs = f" {counted(paused, 'run')} paused." if paused else ""
+    return f"Mail goes to {choice.called} now.{runs}"
 
 
 def _name(choice: Choice) -> str:

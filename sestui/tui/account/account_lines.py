@@ -16,10 +16,8 @@ class AccountLines(Widget):
     credentials: reactive[str] = reactive("…")
     """Where credentials come from, in words."""
 
-    def __init__(self, place: str) -> None:
-        """``place`` is where mail goes, in words."""
-        super().__init__()
-        self._place = place
+    place: reactive[str] = reactive("")
+    """Where mail goes, in words."""
 
     def render(self) -> Content:
         """Account, credentials, rate, quota."""
@@ -27,12 +25,12 @@ class AccountLines(Widget):
         credentials = labelled("access", shorten(self.credentials, max(1, self.size.width - 10)))
         if report is None:
             unknown = Content.styled("not known yet", "$text-muted")
-            lines = [labelled("account", f"{self._place} · ") + unknown, credentials]
+            lines = [labelled("account", f"{self.place} · ") + unknown, credentials]
             return Content("\n").join([*lines, labelled("rate", ""), labelled("24 h", "")])
         row = report.known.row
         ill = bool(troubles(row, sandbox=False))
         health = Content.styled(", ".join(health_words(row)), "$text-warning" if ill else "")
-        where = labelled("account", f"{self._place} · {report.region} · ") + health
+        where = labelled("account", f"{self.place} · {report.region} · ") + health
         return Content("\n").join([where, credentials, _rate(report), self._quota(report)])
 
     def _quota(self, report: AccountReport) -> Content:

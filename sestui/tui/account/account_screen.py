@@ -11,6 +11,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from sestui.errors import SestuiError
+from sestui.sending.ses_access import SesAccess
 from sestui.settings import Settings
 from sestui.settings_file import SECRETS, Setting, as_text, choices, in_force, write
 from sestui.tui.account.account_choice import AccountChoiceScreen
@@ -56,7 +57,9 @@ class AccountScreen(BaseScreen):
         super().__init__(services)
         self.refresh_seconds = _FIRST_SECONDS
         self._account = AccountService(services.runtime)
-        self._lines = AccountLines("simulator" if services.label.simulated else "Amazon SES")
+        self._lines = AccountLines()
+        self._shown: SesAccess | None = None
+        """The account that is shown."""
         self._table = SettingsTable()
         self._meaning = Static("", id="meaning", markup=False)
         self._line = Input(id="value", select_on_focus=False)
@@ -75,7 +78,6 @@ class AccountScreen(BaseScreen):
         """The settings have the focus."""
         self._line.display = False
         self.set_focus(self._table)
-        self._look_for_credentials()
 
     async def read(self) -> None:
         """Read the settings, and the account as soon as it is open."""
@@ -83,6 +85,7 @@ class AccountScreen(BaseScreen):
         if settings is None:
             return
         self._table.show_rows(settings)
+        self._begin_with(self.services.runtime.ses)
         if self.services.account_open:
             report = await self.look(self._account.report)
             if report is not None:
@@ -90,7 +93,17 @@ class AccountScreen(BaseScreen):
                 self.refresh_seconds = _REFRESH_SECONDS
         self.refresh_bindings()
 
-    @work(group="credentials")
+    def _begin_with(self, account: SesAccess) -> None:
+        """Forget what is shown of another account."""
+        if account is self._shown:
+            return
+        self._shown = account
+        self._lines.place = "simulator" if account.simulated else "Amazon SES"
+        self._lines.report, self._lines.credentials = None, "…"
+        self.refresh_seconds = _FIRST_SECONDS
+        self._look_for_credentials()
+
+    @work(group="credentials", exclusive=True)
     async def _look_for_credentials(self) -> None:
         found = await self.attempt(self._account.credentials)
         self._lines.credentials = found or "not known"

@@ -7,7 +7,7 @@ from sestui.core.delivery.account import AccountStatus
 from sestui.errors import SestuiError
 from sestui.reports.account import AccountReport
 from sestui.runtime import Runtime
-from sestui.settings_file import in_force, write
+from sestui.settings_file import in_force
 
 _FRESH_SECONDS = 60.0
 """How old what SES said may be before it is asked again by itself."""
@@ -27,6 +27,19 @@ class Choice:
     """The profile's own region; '' where none is known."""
     chosen: bool = False
     """Whether the next start uses it."""
+
+    def settings(self, region: str) -> dict[str, str]:
+        """The settings that it is, by name."""
+        if self.account == SIMULATOR:
+            return {"account": SIMULATOR}
+        return {"account": SES, "aws_profile": self.profile, "aws_region": region}
+
+    @property
+    def called(self) -> str:
+        """In words: ``the simulator``, ``Amazon SES (profile shop)``."""
+        if self.account == SIMULATOR:
+            return "the simulator"
+        return "Amazon SES" + (f" (profile {self.profile})" if self.profile else "")
 
 
 class AccountService:
@@ -98,13 +111,6 @@ class AccountService:
 
         endpoint = Endpoint(profile=choice.profile, region=region)
         return AccountReader(Clients(endpoint), simulated=False).look()
-
-    def choose(self, choice: Choice, region: str) -> None:
-        """Write the choice into the settings file, for the next start."""
-        if choice.account == SIMULATOR:
-            write({"account": SIMULATOR})
-        else:
-            write({"account": SES, "aws_profile": choice.profile, "aws_region": region})
 
     def _coming(self, name: str) -> object:
         """A setting as the next start will have it."""

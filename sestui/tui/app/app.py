@@ -32,6 +32,8 @@ _SETTLED_SECONDS = 5.0
 it again and again: that stops every thread for a tenth of a second each time."""
 _WATCH_SECONDS = 0.5
 _LABEL_SECONDS = 30.0
+_OF_THE_ACCOUNT = ("home", "outbox")
+"""Places that keep figures of the account; the others read all they show again."""
 _ELSEWHERE_SECONDS = 2.0
 _RETRY_SECONDS = 15.0
 
@@ -108,6 +110,7 @@ class SestuiApp(LifecycleApp):
         """Show the first place, another that was asked for meanwhile, or the run to be followed."""
         from sestui.tui.app.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
 
+        self.services.account_changed = partial(self.call_later, self._account_changed)
         for place in TABS:
             self.add_mode(place.mode, partial(screen_of, place.mode, self.services))
         self.navigator.follow()
@@ -138,6 +141,17 @@ class SestuiApp(LifecycleApp):
             self._read_label()
         self.trouble = batch.trouble
         self.services.listeners.tell(batch.lines)
+
+    def _account_changed(self) -> None:
+        """Begin anew with another account: what was shown of the former one is dropped."""
+        from sestui.tui.app.screen_registry import screen_of  # noqa: PLC0415 - as in came_in
+
+        self.services.account_open = False
+        self.account_label = self.services.read_label()
+        for mode in _OF_THE_ACCOUNT:
+            self.remove_mode(mode)
+            self.add_mode(mode, partial(screen_of, mode, self.services))
+        self.action_retry()
 
     @work(exclusive=True, group="label")
     async def _read_label(self) -> None:

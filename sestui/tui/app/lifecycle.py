@@ -148,7 +148,7 @@ class LifecycleApp(LoggedApp):
         from sestui.tui.campaigns.run_screen import RunScreen  # noqa: PLC0415 - as above
         from sestui.tui.home import home_screen as _wanted_next  # noqa: F401, PLC0415
 
-        services = ScreenServices(self._open_runtime())
+        services = ScreenServices(self._open_runtime(), self.background, lasting=self._lasting)
         return services, partial(RunScreen, services)
 
     @work(group="sender", exclusive=True)

@@ -9,6 +9,7 @@ from sestui.sending.engine.report import AnswerLine
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.account_label import AccountLabel
+from sestui.tui.app.background import Background
 from sestui.tui.app.background_jobs import BackgroundJobs
 from sestui.tui.widgets.format import counted, moment
 
@@ -36,12 +37,22 @@ class Listeners:
 class ScreenServices:
     """What every screen has at hand: the runtime, and what goes on beside the screens."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(
+        self, runtime: Runtime, background: Background | None = None, *, lasting: bool = True
+    ) -> None:
+        """``background`` is the sender behind the screens; None: one of their own that rests.
+
+        ``lasting``: the workspace outlives the app; `sestui demo` throws its own away.
+        """
         self.runtime = runtime
+        self.background = background or Background(lambda _report: None)
+        self.lasting = lasting
         self.listeners = Listeners()
         self.jobs = BackgroundJobs()
         self.may_leave: list[Callable[[], Awaitable[bool]]] = []
         """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""
+        self.account_changed: Callable[[], object] = lambda: None
+        """Called, from any thread, once :attr:`runtime` has another account."""
         self.clock = runtime.clock
         self.zone = runtime.settings.zone
         self.account_open = False

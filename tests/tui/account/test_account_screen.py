@@ -1,15 +1,19 @@
 import time
 import tomllib
 
+import psutil
 import pytest
 from textual.widgets import Input
 
 from sestui.core.clock import SystemClock
 from sestui.errors import StorageBusyError
+from sestui.sending.background import background_sender
+from sestui.sending.detached import start_in_background
 from sestui.settings import Settings, config_path
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
 from sestui.simulator.launch import start_simulator
+from sestui.store.db.tables import Run
 from sestui.tui.account.account_choice import AccountChoiceScreen
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.account.identities import IdentitiesScreen
@@ -150,60 +154,151 @@ async def test_a_secret_is_neither_shown_nor_offered_for_an_edit(runtime, still)
         assert "hush" not in shown(app)
 
 
+async def on_choice(app, pilot, *, profile="", simulator=False):
+    """The screen that chooses, with the cursor on an account."""
+    await settled(app, pilot)
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
+    table = app.screen.query_one("#choices")
+    await until(pilot, lambda: table.count > 1)
+    rows = [(each.account, each.profile) for each in table._source.rows]
+    at = rows.index(("simulator", "") if simulator else ("ses", profile))
+    await pilot.press("g", *("j" * at))
+    await until(pilot, lambda: app.screen.query_one("#region", Input).suggester is not None)
+
+
+async def confirm(app, pilot, *, number=""):
+    """Say yes to the question."""
+    await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+    await pilot.press(*(["right", "enter"] if not number else [*number, "enter"]))
+
+
 async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
     add_campaign(runtime, contacts=3)
-    runtime.starter.start(runtime.campaigns.get("news"), time.time())
+    run = runtime.starter.start(runtime.campaigns.get("news"), time.time())
     async with running(runtime, place="account") as (app, pilot):
-        await settled(app, pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: "profile shop" in shown(app))
+        await on_choice(app, pilot)
         assert "● simulator" in " ".join(shown(app).split())
-        await pilot.press("e", "ctrl+u", *"eu-w", "right", "enter", "G", "k")
+        app.screen.set_focus(app.screen.query_one("#region"))
+        await pilot.press("ctrl+u", *"eu-w", "right", "enter", "G", "k")
         await until(pilot, lambda: app.screen.query_one("#choices").selected.profile == "shop")
         for yes in (("enter",), ("right", "enter")):
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
             text = said(app)
-            assert "Mail will really be sent" in text
+            assert "Mail will really be sent: by these screens at once" in text
             assert "sandbox: verified addresses only, probation, 28 a second" in text
-            assert "3 recipients of unfinished runs will get real mail" in text
+            assert "news is stopped and paused first" in text
+            assert "3 recipients of unfinished runs will get real mail once" in text
+            assert "AWS_ENDPOINT_URL_SESV2" in text
             await pilot.press(*yes)
             await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
             if yes == ("enter",):
                 assert written() == {}
+                assert runtime.simulated
+                assert runtime.runs.get(run.id).state == "sending"
         await until(pilot, lambda: isinstance(app.screen, AccountScreen))
         assert written() == {
             "account": "ses",
             "aws_profile": "shop",
             "aws_region": "eu-west-1",
         }
-        assert any("Takes effect at the next start" in text for text in toasts(app))
-        await until(pilot, lambda: "ses at the next start" in shown(app))
-        assert "SIMULATOR" in shown(app)
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
+        assert "Mail goes to Amazon SES (profile shop) now. 1 run paused." in toasts(app)
+        await until(pilot, lambda: "SIMULATOR" not in shown(app))
+        await until(pilot, lambda: "Amazon SES · " in shown(app))
+        assert "at the next start" not in shown(app)
+        assert not runtime.simulated
+        paused = runtime.runs.get(run.id)
+        assert (paused.state, paused.pending) == ("paused", 3)
+        assert "Amazon SES (profile shop)" in paused.detail
+        await on_choice(app, pilot, simulator=True)
         await until(pilot, lambda: app.screen.query_one("#region", Input).value == "eu-west-1")
-        await pilot.press("g", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "No mail will leave this machine" in shown(app)
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(app.screen, AccountScreen))
         assert written()["account"] == "simulator"
+        await until(pilot, lambda: "SIMULATOR" in shown(app))
+        assert runtime.simulated
+
+
+async def test_what_was_sent_by_one_account_goes_on_by_the_other_once_it_is_resumed(runtime, ses):
+    ses.configure(rate=200, production_access=True, enforcement="HEALTHY")
+    ses.add_identity("shop@example.com")
+    campaign = add_campaign(runtime, contacts=60, max_rate=2)
+    run = runtime.starter.start(campaign, time.time())
+    async with running(runtime, place="account") as (app, pilot):
+        await until(pilot, lambda: runtime.runs.get(run.id).accepted > 0)
+        await until(pilot, lambda: "14.0 a second" in shown(app) or "500" in shown(app))
+        former = runtime.ses_account.key
+        await on_choice(app, pilot, profile="shop")
+        await pilot.press("enter")
+        await confirm(app, pilot)
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen), 60)
+        held = runtime.runs.get(run.id)
+        assert (held.state, held.sending, held.in_doubt) == ("paused", 0, 0)
+        assert 0 < held.pending < 60
+        assert ses.addresses() == {}
+        await until(pilot, lambda: app.background.alive)
+        await until(pilot, lambda: "200.0 a second" in shown(app))  # the other's figures
+        assert runtime.ses_account.key != former
+        with runtime.database.write() as session:
+            session.get(Run, run.id).max_rate = None
+        runtime.runs.resume(run.id)
+        await until(pilot, lambda: runtime.runs.get(run.id).state == "finished")
+        await pilot.press("1")
+        await until(pilot, lambda: app.current_mode == "home" and "200" in shown(app))
+    assert len(ses.addresses()) == held.pending
+    assert runtime.runs.get(run.id).accepted == 60
+
+
+async def test_a_background_sender_of_the_former_account_is_ended_first(runtime, ses):
+    ses.configure(production_access=True)
+    campaign = add_campaign(runtime, contacts=60, max_rate=1)
+    run = runtime.starter.start(campaign, time.time())
+    sender = start_in_background(runtime.settings, runtime.database, runtime.clock)
+    async with running(runtime, place="account") as (app, pilot):
+        await on_choice(app, pilot, profile="shop")
+        await pilot.press("enter")
+        await confirm(app, pilot)
+        await until(pilot, lambda: isinstance(app.screen, AccountScreen), 60)
+        assert background_sender(runtime.database, runtime.clock) is None
+        assert not psutil.pid_exists(sender.pid)
+        assert runtime.runs.get(run.id).state == "paused"
+    assert ses.addresses() == {}
+
+
+async def test_a_variable_that_decides_where_mail_goes_is_named(runtime, still, ses, monkeypatch):
+    async with running(runtime, place="account") as (app, pilot):
+        monkeypatch.setenv("SESTUI_ACCOUNT", "simulator")
+        await on_choice(app, pilot, profile="shop")
+        await pilot.press("enter")
+        await until(pilot, lambda: "SESTUI_ACCOUNT in the environment" in str(toasts(app)))
+        assert isinstance(app.screen, AccountChoiceScreen)
+        monkeypatch.setenv("SESTUI_ACCOUNT", "ses")  # that is what is wanted
+        monkeypatch.setenv("SESTUI_AWS_PROFILE", "another")
+        await pilot.press("enter")
+        await until(pilot, lambda: "SESTUI_AWS_PROFILE in the environment" in str(toasts(app)))
+        assert written() == {}
+        assert runtime.simulated
+
+
+async def test_a_demo_stays_on_the_simulator(runtime, still, ses):
+    async with running(runtime, place="account", lasting=False) as (app, pilot):
+        await on_choice(app, pilot, profile="shop")
+        await pilot.press("enter")
+        await until(pilot, lambda: "The demo sends to the simulator" in str(toasts(app)))
+        assert written() == {}
 
 
 async def test_what_ses_says_against_it_is_said_before_the_yes(runtime, still, monkeypatch):
-    monkeypatch.setenv("SESTUI_AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
     async with running(runtime, place="account") as (app, pilot):
-        await settled(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, AccountChoiceScreen))
-        await until(pilot, lambda: "Amazon SES" in shown(app))
-        await pilot.press("j", "enter")
+        await on_choice(app, pilot)
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        text = said(app)
-        assert "It can't be used now: No AWS credentials were found" in text
-        await pilot.press("right", "enter")
-        await until(pilot, lambda: "SESTUI_AWS_REGION in the environment" in str(toasts(app)))
+        assert "It can't be used now: No AWS credentials were found" in said(app)
 
 
 async def test_a_broken_settings_file_is_said_until_it_is_mended(runtime, still):

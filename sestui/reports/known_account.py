@@ -1,0 +1,34 @@
+"""The account as far as it is known here, put together for a report."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from sestui.core.clock import Clock
+from sestui.errors import SestuiError
+from sestui.reports.account import AccountReport
+from sestui.reports.dashboard import own_share
+from sestui.sending.ses_access import SesAccess
+from sestui.sending.shared_account import SharedAccount
+from sestui.settings import Settings
+from sestui.store.db.database import Database
+from sestui.store.runs.run_lists import RecentRuns
+
+
+def report_account(
+    settings: Settings, ses: SesAccess, database: Database, clock: Clock
+) -> AccountReport | None:
+    """What is known of the account without asking SES; None before the first look."""
+    with database.snapshot():
+        known = ses.shared.known()
+        if known is None or not known.row.looked_at:
+            return None
+        ours = own_share(RecentRuns(database), clock.now())
+    return AccountReport(settings.account, ses.reader.region, settings.max_quota_usage, known, ours)
+
+
+def unexplained(account: SharedAccount, report: Callable[[], AccountReport | None]) -> str:
+    """What SES's own count says of a database that was restored; '' if nothing or not known."""
+    with suppress(SestuiError):  # it is a witness, no more
+        account.look()
+    found = report()
+    return found.unexplained() if found else ""
