@@ -30,10 +30,7 @@ _COLUMNS = (
 )
 _RETRY_SECONDS = 1.0
 _ABOUT = "The settings keep names only; credentials stay where AWS's own tools keep them."
-_WHEN = (
-    "by these screens at once, by `sestui run-due` from its next run, by a relay from its next "
-    "start."
-)
+_WHEN = "here at once, by `run-due` from its next run, by a relay from its next start."
 
 
 class ChoiceTable(LazyTable[Choice]):
@@ -185,38 +182,32 @@ class _Stopped:
     pending: int
     """Recipients of all unfinished runs."""
 
-    def __str__(self) -> str:
-        """What is stopped, as a line; '' for nothing."""
-        if not self.names:
+    def sentence(self, mail: str) -> str:
+        """What is stopped and what becomes of it, as a line; '' for nothing.
+
+        ``mail`` is what its recipients get through the new account.
+        """
+        if not self.pending:
             return ""
-        first, more = shorten(self.names[0], 60), len(self.names) - 1
-        called = first + (f" and {more:,} more" if more else "")
-        return (
-            f"\n{called} {'are' if more else 'is'} stopped and paused first; resuming sends the "
-            "rest through the new account."
-        )
+        paused = ""
+        if self.names:
+            first, more = shorten(self.names[0], 40), len(self.names) - 1
+            paused = first + (f" and {more:,} more are" if more else " is") + " paused first. "
+        them = counted(self.pending, "recipient") + " of unfinished runs"
+        return f"\n{paused}Once resumed, {them} get {mail}."
 
 
 def _real(choice: Choice, said: str, stopped: _Stopped) -> ConfirmScreen:
-    text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 300)}{stopped}"
+    text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 180)}"
     if url := os.environ.get("AWS_ENDPOINT_URL_SESV2", ""):
-        text += f"\nCalls go to {shorten(url, 100)} (AWS_ENDPOINT_URL_SESV2)."
-    if stopped.pending:
-        text += (
-            f"\n{counted(stopped.pending, 'recipient')} of unfinished runs will get real mail once "
-            "they are resumed, including runs started on the simulator: cancel what is not meant."
-        )
+        text += f" AWS_ENDPOINT_URL_SESV2: {shorten(url, 60)}"
+    text += stopped.sentence("real mail, of runs started on the simulator too")
     return _confirm("Send mail through Amazon SES from now on?", text, stopped, "Use SES")
 
 
 def _simulated(stopped: _Stopped) -> ConfirmScreen:
-    text = f"No mail will leave this machine: {_WHEN}{stopped}"
-    if stopped.pending:
-        text += (
-            f"\n{counted(stopped.pending, 'recipient')} of unfinished runs will get no mail once "
-            "they are resumed, although the ledger will say that it was accepted: cancel or finish "
-            "those runs first."
-        )
+    text = f"No mail will leave this machine: {_WHEN}"
+    text += stopped.sentence("no mail, although the ledger will say that it was accepted")
     return _confirm("Send mail to the simulator from now on?", text, stopped, "Use the simulator")
 
 

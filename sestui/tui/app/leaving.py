@@ -14,6 +14,4 @@ class LeavingScreen(Dialog[None]):
         """One sentence and why it takes a moment."""
         with Vertical(id="dialog"):
             yield Static("Finishing calls in flight…", id="question")
-            yield Static(
-                "Unsent mail stays pending: the next start, or `sestui run-due`, continues."
-            )
+            yield Static("What has not left stays pending.")

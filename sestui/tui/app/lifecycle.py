@@ -262,4 +262,4 @@ class LifecycleApp(LoggedApp):
         await asyncio.to_thread(self.background.join, _LEAVE_SECONDS)
         await waiting.dismiss()
         self.action_suspend_process()  # returns when the process is continued
-        self._start_sender()
+        self.background.start(self.services.runtime)

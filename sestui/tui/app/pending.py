@@ -71,7 +71,7 @@ def pause_all(runtime: Runtime, runs: PendingRuns) -> Words:
             return f"{runs.called}: nothing is pending any more."
         resume = f"`sestui campaign resume {now.first}`"
         return (
-            f"{now.called} {now.verb} paused: {now.pending:,} pending. "
+            f"{now.called} {now.verb} paused: {now.pending:,} pending.\n"
             f"{resume if len(now.run_ids) == 1 else '`sestui campaign resume NAME`'}, or p on the "
             "run's screen, continues."
         )
@@ -101,10 +101,10 @@ def words_of_who_stays(runtime: Runtime, run_ids: tuple[int, ...] | None = None)
     goes = "goes" if len(runs.run_ids) == 1 else "go"
     if sender is not None:
         return (
-            f"{runs.called} {goes} on in the background: {runs.pending:,} pending. `sestui` shows "
-            f"it; {sender.kill} stops it, and what is pending stays pending."
+            f"{runs.called} {goes} on in the background: {runs.pending:,} pending.\n"
+            f"`sestui` shows it; {sender.kill} stops it, and what is pending stays pending."
         )
     return (
-        f"{runs.called}: {runs.pending:,} pending. The next start of sestui, or `sestui run-due` "
+        f"{runs.called}: {runs.pending:,} pending.\nThe next start of sestui, or `sestui run-due` "
         "in your crontab, continues."
     )

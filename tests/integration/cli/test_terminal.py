@@ -80,6 +80,25 @@ def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
     assert run["pending"] + run["accepted"] + run["in_doubt"] == 200
 
 
+def test_closing_the_terminal_during_the_question_decides_nothing(ready: Sestui) -> None:
+    ready.settings |= {"SESTUI_SIMULATOR_RATE": "10", "SESTUI_SIMULATOR_LATENCY": "0.1"}
+    ready.ok("campaign", "start", "news")
+    with screens(ready) as terminal:
+        ready.accepted(2)
+        terminal.press("q")
+        terminal.shows("Leave and go on in the background")
+        running = family(terminal)
+        terminal.press("jj")
+        terminal.close_window()
+        assert terminal.exit_code() in ENDED
+        until(lambda: gone(running))
+    run = ready.latest()
+    assert (run["state"], run["sending"]) == ("sending", 0)
+    assert run["pending"] > 0
+    ready.ok("campaign", "pause", "news")
+    assert "Nothing is pending" in ready.run("send-pending").stderr  # and nobody is at work
+
+
 def test_what_goes_on_in_the_background_outlives_the_terminal_and_is_sent_once(
     ready: Sestui,
 ) -> None:

@@ -186,10 +186,10 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
             text = said(app)
-            assert "Mail will really be sent: by these screens at once" in text
+            assert "Mail will really be sent: here at once" in text
             assert "sandbox: verified addresses only, probation, 28 a second" in text
-            assert "news is stopped and paused first" in text
-            assert "3 recipients of unfinished runs will get real mail once" in text
+            assert "news is paused first." in text
+            assert "Once resumed, 3 recipients of unfinished runs get real mail" in text
             assert "AWS_ENDPOINT_URL_SESV2" in text
             await pilot.press(*yes)
             await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))

@@ -145,6 +145,28 @@ async def test_what_goes_on_in_the_background_is_sent_once_and_to_the_end(runtim
     assert recipients(runtime) == sorted(f"all{n}@example.com" for n in range(CONTACTS))
 
 
+async def test_it_goes_on_in_the_background_on_postgresql_too(
+    open_runtime, postgres_database, said
+):
+    url = postgres_database.engine.url.render_as_string(hide_password=False)
+    runtime = open_runtime(database_url=url)
+    campaign = add_campaign(runtime, contacts=CONTACTS, max_rate=1)
+    run = runtime.starter.start(campaign, time.time())
+    async with running(runtime, follow=run.id) as (app, pilot):
+        await sending(runtime, pilot, run.id)
+        await asked(app, pilot)
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: app._exit, 60)
+    sender = found(runtime)
+    assert f"`kill {sender.pid}` stops it" in said()
+    hurry(runtime, run.id)
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: runtime.overview.run(run.id).state == "finished", 60)
+        await until(pilot, lambda: ended(sender.pid), 60)
+    assert runtime.overview.run(run.id).counts.accepted == CONTACTS
+    assert recipients(runtime) == sorted(f"all{n}@example.com" for n in range(CONTACTS))
+
+
 async def test_a_background_sender_that_is_told_to_end_leaves_the_rest_pending(runtime, started):
     async with running(runtime, follow=started) as (app, pilot):
         await sending(runtime, pilot, started)
