@@ -148,6 +148,8 @@ class SestuiApp(LifecycleApp):
 
         self.services.account_open = False
         self.account_label = self.services.read_label()
+        if self.current_mode in _OF_THE_ACCOUNT:  # somebody has not waited for it
+            self.switch_mode("account")
         for mode in _OF_THE_ACCOUNT:
             self.remove_mode(mode)
             self.add_mode(mode, partial(screen_of, mode, self.services))
