@@ -158,7 +158,6 @@ class LifecycleApp(LoggedApp):
             await self._say_what_goes_on()
         if not self._leaving:
             self.background.start(self.services.runtime)
-            self.refresh_bindings()
 
     async def _say_what_goes_on(self) -> None:
         from sestui.tui.app import going_on  # noqa: PLC0415 - pulls in what reads the database
@@ -168,13 +167,16 @@ class LifecycleApp(LoggedApp):
             return
         self._held_back = held_back = asyncio.Event()
         self.going_on = going_on.sentence(runs)
-        self.refresh_bindings()
         try:
             if await going_on.is_set_within(held_back, self._grace_seconds):
                 self.notify(await going_on.hold_back(self.services.runtime, runs), markup=False)
         finally:
             self._held_back = None
             self.going_on = ""
+
+    def watch_going_on(self) -> None:
+        """Offer to hold it back as long as it can be."""
+        if self.screen_stack:  # there is none any more once the app closes
             self.refresh_bindings()
 
     @property
