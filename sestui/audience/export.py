@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from sestui.audience.contact_form import tags_text
@@ -11,15 +11,32 @@ from sestui.core.clock import iso
 from sestui.core.delivery.states import Standing
 from sestui.core.spreadsheet import guarded
 from sestui.reports.sent_log import Format
-from sestui.store.contacts.export import ExportedContact, attribute_names, export_contacts
+from sestui.store.contacts.export import (
+    ExportedContact,
+    attribute_names,
+    export_contacts,
+    export_selected,
+    selected_attribute_names,
+)
+from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.walks import Which
 from sestui.store.db.database import Database
 
+_TOLD_EACH = 1_000
+
 
 def write_contacts(
-    database: Database, which: Which, out: IO[str], *, form: Format, raw: bool
+    database: Database,
+    wanted: Which | Selection,
+    out: IO[str],
+    *,
+    form: Format,
+    raw: bool,
+    told: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write the contacts that are meant to ``out`` (opened with newline=''); returns how many.
+
+    ``told`` hears now and then how many have been written, and may raise to give it up.
 
     The importer reads it back to the same contacts (see ``own_export``); JSON lines keep the types
     of attributes too.
@@ -29,10 +46,28 @@ def write_contacts(
     Raises:
         NotFoundError: there is no list by that name.
     """
+    found = _all(database, wanted) if isinstance(wanted, Which) else _chosen(database, wanted)
+    contacts = _followed(found, told)
     if form is Format.JSONL:
-        return _write_jsonl(_all(database, which), out)
-    names = attribute_names(database, which)
-    return _write_csv(_all(database, which), names, out, raw=raw)
+        return _write_jsonl(contacts, out)
+    if isinstance(wanted, Which):
+        names = attribute_names(database, wanted)
+    else:
+        names = selected_attribute_names(database, wanted)
+    return _write_csv(contacts, names, out, raw=raw)
+
+
+def _chosen(database: Database, selection: Selection) -> Iterator[ExportedContact]:
+    return (each for batch in export_selected(database, selection) for each in batch)
+
+
+def _followed(
+    contacts: Iterable[ExportedContact], told: Callable[[int], None]
+) -> Iterator[ExportedContact]:
+    for number, contact in enumerate(contacts):
+        if number % _TOLD_EACH == 0:
+            told(number)
+        yield contact
 
 
 def _all(database: Database, which: Which) -> Iterator[ExportedContact]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlmodel import col
 
 from sestui.core.clock import Instant
+from sestui.store.contacts.selection import Selection, id_values, stretches
 from sestui.store.contacts.walks import (
     CONTACT,
     MEMBERSHIP,
@@ -50,12 +51,16 @@ def attribute_names(database: Database, which: Which) -> list[str]:
         walk = walk_of(connection, which)
         meant = select(walk.key).where(*walk.along, *walk.only)
         of_contact = CONTACT.c.email_key if walk.by_address else CONTACT.c.id
-        keys: ColumnElement[Any] = func.json_object_keys(CONTACT.c.attributes)
-        if database.is_sqlite:
-            each = func.json_each(CONTACT.c.attributes)
-            keys = each.table_valued("key", joins_implicitly=True).c.key
-        statement = select(keys.label("name")).where(of_contact.in_(meant)).distinct()
+        statement = _names(database).where(of_contact.in_(meant))
         return sorted(connection.execute(statement).scalars())
+
+
+def _names(database: Database) -> Select[Any]:
+    keys: ColumnElement[Any] = func.json_object_keys(CONTACT.c.attributes)
+    if database.is_sqlite:
+        each = func.json_each(CONTACT.c.attributes)
+        keys = each.table_valued("key", joins_implicitly=True).c.key
+    return select(keys.label("name")).distinct()
 
 
 def export_contacts(database: Database, which: Which) -> Iterator[list[ExportedContact]]:
@@ -76,6 +81,36 @@ def export_contacts(database: Database, which: Which) -> Iterator[list[ExportedC
             return
         yield batch
         last = keys[-1]
+
+
+def selected_attribute_names(database: Database, selection: Selection) -> list[str]:
+    """The names of all attributes that any of these contacts has, sorted."""
+    names: set[str] = set()
+    for ids in _selected(database, selection):
+        with database.read_connection() as connection:
+            where = CONTACT.c.id.in_(id_values(connection, ids))
+            names.update(connection.execute(_names(database).where(where)).scalars())
+    return sorted(names)
+
+
+def export_selected(database: Database, selection: Selection) -> Iterator[list[ExportedContact]]:
+    """The chosen contacts in batches, the oldest first; each batch is a read of its own."""
+    for ids in _selected(database, selection):
+        for first in range(0, len(ids), _BATCH):
+            with database.read_connection() as connection:
+                yield _read(connection, Walk(CONTACT.c.id), ids[first : first + _BATCH])
+
+
+def _selected(database: Database, selection: Selection) -> Iterator[list[int]]:
+    """The ids of the chosen contacts; nothing is held while the reader is at work."""
+    after = 0
+    while True:
+        with database.read_connection() as connection:
+            ids = next(stretches(connection, selection, after=after), None)
+        if ids is None:
+            return
+        yield ids
+        after = ids[-1]
 
 
 def _next_keys(connection: Connection, walk: Walk, last: Any) -> Sequence[Any]:

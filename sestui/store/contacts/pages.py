@@ -1,6 +1,7 @@
 """Contacts for a table of any length: counted and paged without ever reading them all.
 
-Contacts come newest first, by falling id; the suppressed come by address. A page is found by the
+Contacts come newest first, by falling id, or in another order that an index gives; the suppressed
+come by address. A page is found by the
 key of one of its neighbours, or by a walk along an index from the nearer end.
 """
 
@@ -21,6 +22,7 @@ from sestui.store.contacts.walks import (
     OF_ONE_ADDRESS,
     SUPPRESSION,
     WHOLE_DOMAIN,
+    Order,
     Walk,
     Which,
     contact_of_suppression,
@@ -66,9 +68,10 @@ class ContactPages:
     threads.
     """
 
-    def __init__(self, database: Database, which: Which) -> None:
+    def __init__(self, database: Database, which: Which, order: Order = Order.NEWEST) -> None:
         self._database = database
         self._which = which
+        self._order = order
         self._lock = threading.Lock()
         self._keys: dict[int, Any] = {}
         self._first: Any = None
@@ -82,7 +85,7 @@ class ContactPages:
         """
         with self._database.read_connection() as connection:
             count = count_of(connection, self._which)
-            first = walk_of(connection, self._which).on_from(connection, limit=1)
+            first = walk_of(connection, self._which, self._order).on_from(connection, limit=1)
         with self._lock:
             self._keys.clear()
             self._first = first[0] if first else None
@@ -96,7 +99,7 @@ class ContactPages:
             NotFoundError: there is no list by that name.
         """
         with self._database.read_connection() as connection:
-            walk = walk_of(connection, self._which)
+            walk = walk_of(connection, self._which, self._order)
             keys = self._page_of_keys(connection, walk, offset, limit)
             return lines_of(connection, walk, keys)
 
@@ -105,10 +108,10 @@ class ContactPages:
         with self._lock:
             first = self._first
         with self._database.read_connection() as connection:
-            walk = walk_of(connection, self._which)
-            if walk.by_address:
+            walk = walk_of(connection, self._which, self._order)
+            if walk.by_address or walk.by_email:
                 return _counted(connection, walk, ~walk.after_or_at(address_key(row.email)))
-            if first is None:
+            if first is None or walk.rising:
                 return near
             came = _counted(connection, walk, ~walk.after_or_at(first))
         if came:
@@ -147,7 +150,7 @@ def lines_of(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[Co
         key: ColumnElement[Any] = SUPPRESSION.c.email_key
     else:
         joined = CONTACT.outerjoin(SUPPRESSION, OF_ONE_ADDRESS)
-        key = CONTACT.c.id
+        key = CONTACT.c.email_key if walk.by_email else CONTACT.c.id
     joined = joined.outerjoin(WHOLE_DOMAIN, OF_ITS_DOMAIN)
     rows = connection.execute(
         select(key.label("walked"), *_COLUMNS).select_from(joined).where(key.in_(list(keys)))

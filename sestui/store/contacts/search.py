@@ -165,7 +165,7 @@ class _Search:
             where.append(walk.after(after))
         if end is not None:
             where.append(walk.up_to(end))
-        order = walk.key.asc() if walk.by_address else walk.key.desc()
+        order = walk.key.asc() if walk.rising else walk.key.desc()
         statement = select(walk.key).where(*where, *walk.only).order_by(order).limit(most)
         return connection.execute(statement).scalars().all()
 

@@ -86,25 +86,26 @@ def count_selected(database: Database, selection: Selection, told: Told = not_to
 
 
 def stretches(
-    connection: Connection, selection: Selection, told: Told = not_told
+    connection: Connection, selection: Selection, told: Told = not_told, *, after: int = 0
 ) -> Iterator[list[int]]:
-    """The ids of the contacts that are meant, rising, a bounded number at a time.
+    """The ids above ``after`` of the contacts that are meant, rising, a bounded number at a time.
 
     Raises:
         NotFoundError: there is no list by that name.
     """
     if selection.ids is not None:
-        known, total = sorted(selection.ids), len(selection.ids)
+        known = sorted(each for each in selection.ids if each > after)
+        total = len(known)
         for first in range(0, total, STRETCH):
             told(first, total)
             some = id_values(connection, known[first : first + STRETCH])
-            yield _found(connection, CONTACT.c.id.in_(some))
+            if found := _found(connection, CONTACT.c.id.in_(some)):
+                yield found
         return
     where, last = _conditions(connection, selection), _last_id(connection)
-    for low in range(0, last, STRETCH):
+    for low in range(after, last, STRETCH):
         told(low, last)
-        found = _found(connection, *where, *_between(low))
-        if found:
+        if found := _found(connection, *where, *_between(low)):
             yield found
 
 

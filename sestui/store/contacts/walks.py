@@ -7,9 +7,12 @@ another table is a subquery of its own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 from sqlmodel import col
 
 from sestui.core.delivery.states import ContactStatus, Standing
@@ -45,9 +48,18 @@ class Which:
     a contact's or not."""
 
 
+class Order(StrEnum):
+    """In which order contacts come: those that an index gives, however many there are."""
+
+    NEWEST = "newest first"
+    OLDEST = "oldest first"
+    ADDRESS = "by address"
+    ADDRESS_BACK = "by address, from the end"
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Keys in an order: contact ids, falling; or addresses of suppressions, rising."""
+    """Keys in an order: contact ids, their addresses, or addresses of suppressions."""
 
     key: ColumnElement[Any]
     along: tuple[ColumnElement[bool], ...] = ()
@@ -56,13 +68,18 @@ class Walk:
     """Conditions that ask other tables, key by key."""
     by_address: bool = False
     """The keys are addresses of suppressions."""
+    by_email: bool = False
+    """The keys are addresses of contacts."""
+    rising: bool = False
+    bytewise: bool = False
+    """PostgreSQL compares the keys byte by byte: its index of addresses does, too."""
 
     def on_from(
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
     ) -> Sequence[Any]:
         """Keys from ``key`` on, itself included; from the first if it is None."""
         where = [*self.only] if key is None else [*self.only, self.after_or_at(key)]
-        return self._keys(connection, where, skip, limit, rising=self.by_address)
+        return self._keys(connection, where, skip, limit, rising=self.rising)
 
     def back_from(
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
@@ -72,12 +89,12 @@ class Walk:
         None is the end.
         """
         where = [*self.only] if key is None else [*self.only, ~self.after_or_at(key)]
-        return self._keys(connection, where, skip, limit, rising=not self.by_address)[::-1]
+        return self._keys(connection, where, skip, limit, rising=not self.rising)[::-1]
 
     def stretch(self, connection: Connection, after: Any, size: int) -> Any:
         """The key with which the next ``size`` keys of the index end; None: fewer are left."""
         where = [] if after is None else [self.after(after)]
-        found = self._keys(connection, where, size - 1, 1, rising=self.by_address)
+        found = self._keys(connection, where, size - 1, 1, rising=self.rising)
         return found[0] if found else None
 
     def after(self, key: Any) -> ColumnElement[bool]:
@@ -86,13 +103,24 @@ class Walk:
 
     def up_to(self, key: Any) -> ColumnElement[bool]:
         """Keys that come before ``key``, and itself."""
-        before: ColumnElement[bool] = self.key <= key if self.by_address else self.key >= key
-        return before
+        return self._compared("<=" if self.rising else ">=", key)
 
     def after_or_at(self, key: Any) -> ColumnElement[bool]:
         """Keys that come later than ``key``, and itself."""
-        later: ColumnElement[bool] = self.key >= key if self.by_address else self.key <= key
-        return later
+        return self._compared(">=" if self.rising else "<=", key)
+
+    def _compared(self, sign: str, key: Any) -> ColumnElement[bool]:
+        if self.bytewise:
+            return self.key.bool_op(f"~{sign}~")(key)
+        compared: ColumnElement[bool] = self.key <= key if sign == "<=" else self.key >= key
+        return compared
+
+    def in_order(self, *, rising: bool) -> ColumnElement[Any]:
+        """The keys as a query is to order them."""
+        if self.bytewise:
+            sign = "<" if rising else ">"
+            return UnaryExpression(self.key, modifier=custom_op(f"USING ~{sign}~"))
+        return self.key.asc() if rising else self.key.desc()
 
     def _keys(
         self,
@@ -103,7 +131,7 @@ class Walk:
         *,
         rising: bool,
     ) -> Sequence[Any]:
-        order = self.key.asc() if rising else self.key.desc()
+        order = self.in_order(rising=rising)
         return (
             connection.execute(
                 select(self.key)
@@ -117,21 +145,38 @@ class Walk:
         )
 
 
-def walk_of(connection: Connection, which: Which) -> Walk:
-    """The way through the contacts that are meant.
+def walk_of(connection: Connection, which: Which, order: Order = Order.NEWEST) -> Walk:
+    """The way through the contacts that are meant; the suppressed always come by address.
 
     Raises:
         NotFoundError: there is no list by that name.
     """
     list_id = list_id_of(connection, which)
     if which.standing is Standing.SUPPRESSED:
-        return _of_suppressed(list_id)
+        return _of_suppressed(list_id, rising=order is not Order.ADDRESS_BACK)
+    if order in {Order.ADDRESS, Order.ADDRESS_BACK}:
+        return _by_email(connection, which, list_id, rising=order is Order.ADDRESS)
+    rising = order is Order.OLDEST
     if list_id is None:
-        return Walk(CONTACT.c.id, *of_standing(which.standing))
+        return Walk(CONTACT.c.id, *of_standing(which.standing), rising=rising)
     if which.standing in {None, Standing.ACTIVE} or is_short(connection, list_id):
-        return _of_members(list_id, which.standing)
+        return _of_members(list_id, which.standing, rising=rising)
     along, only = of_standing(which.standing)
-    return Walk(CONTACT.c.id, along, (*only, on_list(list_id, CONTACT.c.id)))
+    return Walk(CONTACT.c.id, along, (*only, on_list(list_id, CONTACT.c.id)), rising=rising)
+
+
+def _by_email(connection: Connection, which: Which, list_id: int | None, *, rising: bool) -> Walk:
+    along, only = of_standing(which.standing)
+    few = which.standing not in {None, Standing.ACTIVE}
+    if list_id is not None:
+        few = few or is_short(connection, list_id)
+        members = select(MEMBERSHIP.c.contact_id).where(MEMBERSHIP.c.list_id == list_id)
+        on_it = CONTACT.c.id.in_(members) if few else on_list(list_id, CONTACT.c.id)
+        only = (*only, on_it)
+    # Few are read and sorted: walking along the index of all addresses would meet all the others.
+    key: ColumnElement[Any] = func.coalesce(CONTACT.c.email_key, "") if few else CONTACT.c.email_key
+    bytewise = connection.dialect.name == "postgresql"
+    return Walk(key, along, only, by_email=True, rising=rising, bytewise=bytewise)
 
 
 def list_id_of(connection: Connection, which: Which) -> int | None:
@@ -191,13 +236,13 @@ def contact_of_suppression(*where: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(CONTACT.c.id).where(OF_ONE_ADDRESS, *where).exists()
 
 
-def _of_members(list_id: int, standing: Standing | None) -> Walk:
+def _of_members(list_id: int, standing: Standing | None, *, rising: bool) -> Walk:
     along = (MEMBERSHIP.c.list_id == list_id,)
     by_contact, by_others = of_standing(standing)
     only = (contact_of_member(*by_contact, *by_others),) if standing is not None else ()
-    return Walk(MEMBERSHIP.c.contact_id, along, only)
+    return Walk(MEMBERSHIP.c.contact_id, along, only, rising=rising)
 
 
-def _of_suppressed(list_id: int | None) -> Walk:
+def _of_suppressed(list_id: int | None, *, rising: bool) -> Walk:
     only = () if list_id is None else (contact_of_suppression(on_list(list_id, CONTACT.c.id)),)
-    return Walk(SUPPRESSION.c.email_key, only=only, by_address=True)
+    return Walk(SUPPRESSION.c.email_key, only=only, by_address=True, rising=rising)

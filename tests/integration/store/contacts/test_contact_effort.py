@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.pages import ContactPages
 from sestui.store.contacts.search import find_contacts
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.walks import Order, Which
 from tests.support.watched import Watched
 
 CONTACTS = 120_000
@@ -56,6 +56,17 @@ def test_the_last_page_is_reached_from_the_end_and_its_neighbour_from_it(watched
     for offset in (last, last - 100, last - 200, last - 100):
         steps, plan = watched.look(lambda offset=offset: pages.page(offset, 100))
         assert steps < 20_000, plan
+
+
+@pytest.mark.parametrize("order", Order, ids=lambda order: order.name)
+@pytest.mark.parametrize("which", [Which(), Which("all"), Which("few")], ids=str)
+def test_every_order_has_its_first_and_last_page_at_once(watched, which, order):
+    pages = ContactPages(watched.database, which, order)
+    count = pages.count()
+    for offset in (0, count - 100):
+        steps, plan = watched.look(lambda offset=offset: pages.page(offset, 100))
+        assert "USE TEMP B-TREE" not in plan or which == Which("few"), plan
+        assert steps < 30_000, plan
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sestui.core.delivery.states import Standing
 from sestui.errors import NotFoundError
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.pages import ContactPages
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.walks import Order, Which
 from tests.support.seeding import suppress
 
 STATUSES = ("active", "active", "unsubscribed", "active", "invalid")
@@ -129,3 +129,28 @@ def test_the_cursor_s_row_is_told_its_new_number(database, people):
     assert suppressed.place(row, 5) == 5
     suppress(database, "0@x.co")
     assert suppressed.place(row, 5) == 6
+
+
+def in_order(emails, which, order):
+    if which.standing is Standing.SUPPRESSED:
+        return sorted(emails, reverse=order is Order.ADDRESS_BACK)
+    if order in {Order.ADDRESS, Order.ADDRESS_BACK}:
+        return sorted(emails, reverse=order is Order.ADDRESS_BACK)
+    return emails if order is Order.NEWEST else emails[::-1]
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("short", [0, 5_000], ids=["long lists", "short lists"])
+def test_every_order_of_every_choice(database, people, short, order, monkeypatch):
+    monkeypatch.setattr("sestui.store.contacts.walks._SHORT", short)
+    chance = random.Random(7)
+    for which in WHICH:
+        whole = in_order(expected(people, which), which, order)
+        pages = ContactPages(database, which, order)
+        assert pages.count() == len(whole)
+        for _ in range(8):
+            offset = chance.randrange(0, len(whole) + 3)
+            page = pages.page(offset, 20)
+            assert [line.email for line in page] == whole[offset : offset + 20], (which, offset)
+            if page:
+                assert pages.place(page[-1], offset + len(page) - 1) == offset + len(page) - 1
