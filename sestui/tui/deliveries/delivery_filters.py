@@ -9,8 +9,8 @@ from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import open_contact
 from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
-from sestui.tui.deliveries.export_dialog import ExportPlan, ExportScreen
-from sestui.tui.deliveries.service import export_name
+from sestui.tui.deliveries.service import Export, export_name
+from sestui.tui.dialogs.export_file import ExportPlan, ExportScreen
 from sestui.tui.widgets.format import shorten
 
 
@@ -117,10 +117,10 @@ class DeliveryFilters(ScreenPart):
         what = f"{label}, {self._about()}{found}"
         plan = await self.screen.attempt(
             lambda: ExportPlan(
-                wanted,
+                lambda out: Export(self.runtime, wanted, out),
+                _title(self.panel.table.count or 0, more=self.panel.more),
                 f"{what[:1].upper()}{what[1:]}.",
                 self.panel.table.count or 0,
-                self.panel.more,
                 export_name(self.runtime, wanted, label),
             )
         )
@@ -129,3 +129,8 @@ class DeliveryFilters(ScreenPart):
         said = await self.app.push_screen_wait(ExportScreen(self.services, plan))
         if said:
             self.screen.tell(said)
+
+
+def _title(count: int, *, more: bool) -> str:
+    deliveries = f"{count:,} {'delivery' if count == 1 else 'deliveries'}"
+    return f"Export {'all, more than ' if more else ''}{deliveries}"

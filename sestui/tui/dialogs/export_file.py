@@ -1,6 +1,8 @@
-"""Exporting deliveries: ask for the file, write it, show how far it is."""
+"""Exporting rows of a table: ask for the file, write it, show how far it is."""
 
 import asyncio
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,10 +15,10 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from sestui.core.percent import percent
-from sestui.errors import SestuiError
-from sestui.store.ledger.walk import LogFilter
+from sestui.errors import SestuiError, UsageError
+from sestui.reports.sent_log import Format
+from sestui.tui.app.background_jobs import BackgroundJob
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.deliveries.service import ENDINGS, Export, export_to
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.file_browser import as_shown
@@ -26,21 +28,65 @@ from sestui.tui.widgets.path_input import PathInput
 _PROGRESS_SECONDS = 0.1
 _BAR = 24
 _FAULT_CELLS = 180
+_LONGEST_NAME = 60
+ENDINGS = tuple(f".{form}" for form in Format)
+"""What an exported file may be called."""
+
+
+class FileExport(BackgroundJob[int]):
+    """Writes rows to a file that appears whole or not at all; the result is how many."""
+
+    stopped = "The export has been stopped; no file has been written."
+    noun = ("row", "rows")
+    """What a row is, and several of them."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__()
+        self.out = out
+        self.written = 0
+        """Rows written so far."""
+
+    def said(self, result: int) -> str:
+        """What was written where."""
+        return f"{result:,} {self.noun[result != 1]} written to {self.out}."
+
+    def tell(self, count: int) -> None:
+        """So many have been written; raises if somebody wants no more of it."""
+        self.written = count
+        self.check()
 
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
     """What is to be exported."""
 
-    wanted: LogFilter
+    export: Callable[[Path], FileExport]
+    """The export to that file, not begun yet; a UsageError if the name says no format."""
+    title: str
     what: str
-    """The filter in words."""
+    """The rows in words."""
     count: int
-    """How many deliveries match as far as the screen knows."""
-    more: bool
-    """Whether there are more than that."""
+    """How many rows there are as far as the screen knows."""
     file_name: str
     """What the file is called unless the operator says otherwise."""
+
+
+def format_of(out: Path) -> Format:
+    """The format that the file's name says.
+
+    Raises:
+        UsageError: it says none.
+    """
+    ending = out.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"Give the file a name that ends with {' or '.join(ENDINGS)}.")
+    return Format(ending[1:])
+
+
+def plain_name(words: Sequence[str]) -> str:
+    """The name of a CSV file of these words, as far as a file's name may have them."""
+    plain = [re.sub(r"[^A-Za-z0-9_.@]+", "-", word)[:_LONGEST_NAME].strip("-.") for word in words]
+    return f"{'-'.join(word for word in plain if word)}.csv"
 
 
 class ExportScreen(Dialog[str]):
@@ -53,21 +99,14 @@ class ExportScreen(Dialog[str]):
     def __init__(self, services: ScreenServices, plan: ExportPlan) -> None:
         super().__init__()
         self._jobs = services.jobs
-        self._runtime = services.runtime
         self._plan = plan
         self._folder = _working_folder()
-        self._export: Export | None = None
+        self._export: FileExport | None = None
 
     def compose(self) -> ComposeResult:
         """What is exported, the file, how far it is."""
-        count = self._plan.count
-        deliveries = f"{count:,} {'delivery' if count == 1 else 'deliveries'}"
         with Vertical(id="dialog"):
-            yield Static(
-                f"Export {'all, more than ' if self._plan.more else ''}{deliveries}",
-                id="question",
-                markup=False,
-            )
+            yield Static(self._plan.title, id="question", markup=False)
             yield Static(self._plan.what, markup=False)
             yield PathInput(self._folder, ENDINGS, placeholder="a file that ends with .csv")
             yield Static("enter writes it: .csv for spreadsheets, .jsonl for programs", id="export")
@@ -92,7 +131,7 @@ class ExportScreen(Dialog[str]):
     @work(exclusive=True, group="action")
     async def _write(self, out: Path) -> None:
         try:
-            export = export_to(self._runtime, self._plan.wanted, out)
+            export = self._plan.export(out)
             if await asyncio.to_thread(out.is_file) and not await self._may_replace(out):
                 return
             self._export = export
