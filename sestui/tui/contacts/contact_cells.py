@@ -3,6 +3,7 @@
 from sestui.core.contact.person_name import name_of
 from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.store.contacts.pages import ContactLine
+from sestui.store.contacts.walks import Order
 from sestui.tui.widgets.lazy_table import Cell, Column
 
 STANDING_KINDS = {
@@ -25,13 +26,20 @@ STATE_KINDS = {
 
 GROUP_COLUMNS = (Column("title", "List", share=1), Column("size", "Contacts", width=9, right=True))
 
-PEOPLE_COLUMNS = (
-    Column("email", "Address", share=5),
-    Column("name", "Name", share=3, from_width=66),
-    Column("status", "Status", width=12),
-    Column("reason", "Reason", share=4, from_width=95),
-    Column("attributes", "Attributes", share=5, from_width=130),
-)
+_SIGNS = {Order.ADDRESS: " ▲", Order.ADDRESS_BACK: " ▼"}
+
+
+def people_columns(order: Order) -> tuple[Column, ...]:
+    """The columns of contacts that come in that order."""
+    return (
+        Column("mark", "", width=1),
+        Column("email", f"Address{_SIGNS.get(order, '')}", share=5),
+        Column("name", "Name", share=3, from_width=66),
+        Column("status", "Status", width=12),
+        Column("reason", "Reason", share=4, from_width=95),
+        Column("attributes", "Attributes", share=5, from_width=130),
+    )
+
 
 _MOST_SHOWN = 12
 """Attributes of one contact in one cell: more than fit."""

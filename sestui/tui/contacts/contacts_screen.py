@@ -9,12 +9,15 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from sestui.core.delivery.states import Standing
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.walks import Order, Which
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.navigation import open_contact
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import GROUP_COLUMNS
 from sestui.tui.contacts.contact_table import ContactTable
+from sestui.tui.contacts.list_actions import ListActions
+from sestui.tui.contacts.marked_contacts import MarkedContacts
+from sestui.tui.contacts.saved_filters import SavedFilters
 from sestui.tui.contacts.service import Group
 from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.dialogs.ask import AskScreen
@@ -79,7 +82,19 @@ class ContactsScreen(SuppressionScreen):
         Binding("y", "copy", "Copy", show=False, id="contacts.copy", tooltip="Copy the address"),
         Binding("h", "groups", "To the lists", show=False),
         Binding("l", "people", "To the contacts", show=False),
+        Binding(
+            "o",
+            "sort",
+            "Sort",
+            show=False,
+            id="contacts.sort",
+            tooltip="Newest first, oldest first, by address, by address from the end",
+        ),
+        *MarkedContacts.BINDINGS,
+        *ListActions.BINDINGS,
+        *SavedFilters.BINDINGS,
     ]
+    PARTS = (MarkedContacts, ListActions, SavedFilters)
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
@@ -87,6 +102,9 @@ class ContactsScreen(SuppressionScreen):
         self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
         self._people = ContactTable(services.runtime.database)
         self._all: list[Group] = []
+        self._marked = self.take(MarkedContacts(self, self._people, self.changed))
+        self.take(ListActions(self, lambda: self._list, lambda: self._all, self._lists_changed))
+        self.take(SavedFilters(self, self._people, self._show_filter))
 
     def body(self) -> ComposeResult:
         """Lists, a line about what is shown, contacts, the find line; or what to do first."""
@@ -141,6 +159,10 @@ class ContactsScreen(SuppressionScreen):
         self._say()
 
     @property
+    def _empty(self) -> bool:
+        return self.query_one("#empty").display
+
+    @property
     def _group(self) -> Which:
         """The group that is looked at, filtered or not."""
         return _group_of(self._people.which)
@@ -159,6 +181,15 @@ class ContactsScreen(SuppressionScreen):
     def _failed(self, event: LazyTable.Failed) -> None:
         if event.sentence:
             self.set_timer(_RETRY_SECONDS, event.table.reload)
+
+    @property
+    def _list(self) -> Group | None:
+        """The group under the cursor, while the groups have the focus."""
+        return self._groups.selected if self._groups.has_focus else None
+
+    def _lists_changed(self) -> None:
+        """A list has another name, or is gone: what is shown may be it."""
+        self.changed()
 
     # choosing
 
@@ -183,6 +214,29 @@ class ContactsScreen(SuppressionScreen):
         standing = _FILTERS[(_FILTERS.index(which.standing) + 1) % len(_FILTERS)]
         following = Which(which.list_name, standing)
         self._choose(Which() if following == _SUPPRESSED else following)
+
+    def action_sort(self) -> None:
+        """Show them in the next order."""
+        orders = list(Order)
+        self._people.sort(orders[(orders.index(self._people.order) + 1) % len(orders)])
+
+    @on(ContactTable.HeadClicked)
+    def _head_clicked(self, event: ContactTable.HeadClicked) -> None:
+        """Only what an index gives: sorting a million by anything else takes minutes."""
+        if event.key != "email":
+            self.tell("Contacts come by age or by address: no index sorts them by anything else.")
+            return
+        following = {Order.ADDRESS: Order.ADDRESS_BACK, Order.ADDRESS_BACK: Order.NEWEST}
+        self._people.sort(following.get(self._people.order, Order.ADDRESS))
+
+    def _show_filter(self, which: Which, text: str) -> None:
+        """Show the contacts of a saved filter."""
+        find = self.query_one("#find", Input)
+        with find.prevent(Input.Changed):
+            find.value = text
+        find.display = bool(text)
+        self._choose(which)
+        self._people.focus()
 
     def _choose(self, which: Which) -> None:
         wanted = self.query_one("#find", Input).value.strip()
@@ -215,8 +269,10 @@ class ContactsScreen(SuppressionScreen):
             self.tell(f"There is no longer a list {name}.", failed=True)
 
     def step_back(self) -> bool:
-        """Close the find line, then take the filter away."""
+        """Unmark everybody, close the find line, then take the filter away."""
         find = self.query_one("#find", Input)
+        if not find.has_focus and self._people.clear_marks():
+            return True
         if find.display:
             find.value = ""
             find.display = False
@@ -255,16 +311,32 @@ class ContactsScreen(SuppressionScreen):
         """Deeds need a contact under the cursor; the suppressed have one status."""
         if not self.is_mounted:
             return super().check_action(action, parameters)
-        line = self._people.selected
-        if action == "copy":
-            return line is not None
-        if action == "edit":
-            return line is not None and line.id is not None
-        if action in {"find", "filter"} and self.query_one("#empty").display:
+        if action in {"copy", "edit", "suppress", "unsuppress"}:
+            return self._offers_of_contact(action, parameters)
+        if action in {"find", "filter", "sort", "export", "filters"} and self._empty:
             return False
         if action == "filter":
             return self._people.which != _SUPPRESSED
         return super().check_action(action, parameters)
+
+    def _offers_of_contact(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What can be done to the marked contacts, or the one under the cursor."""
+        line = self._people.selected
+        if action == "copy":
+            return line is not None
+        if self._list is not None:
+            return False  # the keys change the list
+        if action == "edit":
+            return line is not None and line.id is not None
+        if self._people.marks:
+            return action == "suppress"
+        return super().check_action(action, parameters)
+
+    def suppress_others(self) -> bool:
+        """Suppress the marked contacts, if there are any."""
+        if self._people.marks:
+            self._marked.action_suppress_marked()
+        return bool(self._people.marks)
 
     @on(LazyTable.Opened, "#people")
     def _open(self) -> None:

@@ -10,7 +10,7 @@ from sestui.errors import StateError
 from sestui.runtime import Runtime
 from sestui.store.contacts.edits import ContactEdits
 from sestui.store.contacts.pages import ContactLine, count_of
-from sestui.store.contacts.walks import Which
+from sestui.store.contacts.walks import Order, Which
 from sestui.store.db.tables import Contact
 
 
@@ -24,10 +24,22 @@ class Group:
 
 
 class FoundContactRows:
-    """What a search has found so far, as a table's source."""
+    """What a search has found so far, as a table's source: best first, unless another order is
+    wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self.lines: list[ContactLine] = []
+
+    def add(self, lines: Sequence[ContactLine]) -> None:
+        """More that has been found."""
+        found = [*self.lines, *lines]
+        if self._order in {Order.ADDRESS, Order.ADDRESS_BACK}:
+            back = self._order is Order.ADDRESS_BACK
+            found.sort(key=lambda line: line.email.casefold(), reverse=back)
+        elif self._order is Order.OLDEST:
+            found.sort(key=lambda line: line.id or 0)
+        self.lines = found
 
     def count(self) -> int:
         """How many have been found."""

@@ -26,19 +26,20 @@ class SuppressScreen(Dialog[str]):
         Binding("right", "app.focus_next", "Next", show=False),
     ]
 
-    def __init__(self, email: str) -> None:
+    def __init__(self, who: str, *, many: bool = False) -> None:
+        """``who`` is an address, or says how ``many`` contacts they are."""
         super().__init__()
-        self._email = email
+        self._who = who
+        self._many = many
 
     def compose(self) -> ComposeResult:
         """Question, consequence, the reason, no and yes."""
         with Vertical(id="dialog"):
-            yield Static(f"Suppress {shorten(self._email, 120)}?", id="question", markup=False)
-            yield Static(
-                "This address will get no more mail, whatever lists it is on. Anything pending is "
-                "skipped.",
-                markup=False,
-            )
+            yield Static(f"Suppress {shorten(self._who, 120)}?", id="question", markup=False)
+            it = "They will get no more mail, whatever lists they are on."
+            if not self._many:
+                it = "This address will get no more mail, whatever lists it is on."
+            yield Static(f"{it} Anything pending is skipped.", markup=False)
             yield Input(placeholder="the reason, for later reference")
             with Horizontal(id="buttons"):
                 yield PushButton("Go back", id="no")
@@ -95,6 +96,10 @@ class SuppressionScreen(BaseScreen):
         """The address in focus, whether it is suppressed, and why; None: there is none."""
         raise NotImplementedError
 
+    def suppress_others(self) -> bool:
+        """Suppress others than the address in focus; False: nobody else is meant."""
+        return False
+
     def changed(self) -> None:
         """Something was done to the address in focus."""
         self.look_again()
@@ -109,7 +114,7 @@ class SuppressionScreen(BaseScreen):
     @work(group="action")
     async def action_suppress(self) -> None:
         """Suppress the address, once the operator has said why."""
-        if (found := self.suppressible) is None:
+        if self.suppress_others() or (found := self.suppressible) is None:
             return
         email = found[0]
         reason = await self.app.push_screen_wait(SuppressScreen(email))

@@ -31,7 +31,7 @@ Row = TypeVar("Row")
 PAGE = 100
 """Rows asked for at once."""
 _PAGES_KEPT = 30
-_GAP = 2
+GAP = 2
 """Cells between columns."""
 
 KINDS = ("good", "busy", "warning", "bad", "quiet")
@@ -336,7 +336,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         """The columns there is room for, each with its width in cells."""
         total = self.scrollable_content_region.width or self.size.width
         columns = [column for column in self._columns if total >= column.from_width]
-        fixed = sum(column.width for column in columns) + _GAP * (len(columns) - 1) + 2
+        fixed = sum(column.width for column in columns) + GAP * (len(columns) - 1) + 2
         shares = sum(column.share for column in columns)
         left = max(0, total - fixed)
         return [
@@ -377,7 +377,7 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
         for number, (column, room) in enumerate(self._fitting):
             cell = cells.get(column.key, ("", ""))
             if number:
-                segments.append(Segment(" " * _GAP, base))
+                segments.append(Segment(" " * GAP, base))
             if isinstance(cell, Pieces):
                 drawn = [Segment(text, self._drawn(kind, base, style)) for text, kind in cell.cells]
                 segments += Segment.adjust_line_length(drawn, room, base)

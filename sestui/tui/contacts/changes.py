@@ -1,0 +1,108 @@
+"""What Contacts does to many contacts, to lists and to saved filters, in blocking calls."""
+
+from pathlib import Path
+
+from sestui.audience.export import write_contacts
+from sestui.reports.output_file import output_file
+from sestui.runtime import Runtime
+from sestui.store.contacts.bulk import BulkAction, Changed, change_selected
+from sestui.store.contacts.contact_lists import ContactLists
+from sestui.store.contacts.filters import ContactFilters
+from sestui.store.contacts.journal import Noted, last_change
+from sestui.store.contacts.selection import Selection
+from sestui.store.contacts.undo import Undone, undo_last
+from sestui.store.contacts.walks import Which
+from sestui.tui.app.background_jobs import BackgroundJob
+from sestui.tui.dialogs.export_file import FileExport, format_of
+
+
+class BulkJob(BackgroundJob[Changed]):
+    """Something that is being done to many contacts, all or none."""
+
+    stopped = "Stopped: nothing has been changed."
+
+    def __init__(
+        self, runtime: Runtime, selection: Selection, action: BulkAction, confirmed: int
+    ) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._selection = selection
+        self._action = action
+        self._confirmed = confirmed
+        self.share = 0.0
+        """How far it is, from 0 to 1."""
+
+    def work(self) -> Changed:
+        """Do it in one transaction, which a stop takes back."""
+        return change_selected(
+            self._runtime.database,
+            self._selection,
+            self._action,
+            self._runtime.clock.now(),
+            confirmed=self._confirmed,
+            told=self._tell,
+        )
+
+    def said(self, result: Changed) -> str:
+        """What was done, and to how many it made no difference."""
+        rest = result.matched - result.changed
+        more = f" {rest:,} of {result.matched:,} were so already." if rest else ""
+        return f"{result.said}.{more}"
+
+    def _tell(self, done: int, of: int) -> None:
+        self.share = done / max(1, of)
+        self.check()
+
+
+class ContactExport(FileExport):
+    """Writes contacts."""
+
+    noun = ("contact", "contacts")
+
+    def __init__(self, runtime: Runtime, wanted: Which | Selection, out: Path) -> None:
+        """Not begun yet.
+
+        Raises:
+            UsageError: the file's name doesn't say what it is to be.
+        """
+        super().__init__(out)
+        self._runtime = runtime
+        self._wanted = wanted
+        self._form = format_of(out)
+
+    def work(self) -> int:
+        """Write the file."""
+        with output_file(self.out) as file:
+            return write_contacts(
+                self._runtime.database,
+                self._wanted,
+                file,
+                form=self._form,
+                raw=False,
+                told=self.tell,
+            )
+
+
+class ContactChanges:
+    """Lists, saved filters and the journal of one workspace."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.lists = ContactLists(runtime.database)
+        self.filters = ContactFilters(runtime.database)
+
+    def now(self) -> float:
+        """The instant of a change."""
+        return self._runtime.clock.now()
+
+    def list_names(self) -> list[str]:
+        """Every list's name."""
+        return [each.name for each in self._runtime.contacts.lists()]
+
+    def last(self) -> Noted | None:
+        """What would be undone; None: nothing can be."""
+        return last_change(self._runtime.database, self.now())
+
+    def undo(self, change: Noted) -> Undone:
+        """Take it back, if it is still the last one."""
+        return undo_last(self._runtime.database, self.now(), expected=change.id)
