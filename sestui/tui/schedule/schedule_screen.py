@@ -8,17 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from sestui.errors import SestuiError, StoppedError
+from sestui.errors import SestuiError
 from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.crontab import Crontab
 from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.campaigns.start_question import ask_to_run
 from sestui.tui.dialogs.confirm import ConfirmScreen
+from sestui.tui.schedule.task_actions import TaskActions
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
-from sestui.tui.schedule.task_job import TaskJob
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
 
@@ -37,37 +35,12 @@ One line in the crontab is all it takes to run them, every minute:
 """
 
 
-_OF_TASKS = {"run", "remove"}
-"""What can be done to a task under the cursor, and to no campaign."""
-
-
 class ScheduleScreen(BaseScreen):
     """Tasks and scheduled campaigns."""
 
     PLACE = "Schedule"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New", id="schedule.new", tooltip="Add a task"),
-        Binding(
-            "e", "edit", "Edit", id="schedule.edit", tooltip="Change the task, or the campaign"
-        ),
-        Binding(
-            "R",
-            "run",
-            "Run now",
-            id="schedule.run",
-            tooltip="Run the task now, whatever its schedule",
-        ),
-        Binding("p", "enable", "Switch on", id="schedule.enable", tooltip="Run it on its schedule"),
-        Binding(
-            "p",
-            "disable",
-            "Switch off",
-            id="schedule.disable",
-            tooltip="Stop scheduling it; a run in progress finishes",
-        ),
-        Binding(
-            "x", "remove", "Remove", id="schedule.remove", tooltip="Remove the task and its log"
-        ),
+        *TaskActions.BINDINGS,
         Binding(
             "slash",
             "find",
@@ -85,6 +58,7 @@ class ScheduleScreen(BaseScreen):
         ),
         Binding("y", "copy", "Copy", show=False, id="schedule.copy", tooltip="Copy the name"),
     ]
+    PARTS = (TaskActions,)
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
@@ -93,6 +67,7 @@ class ScheduleScreen(BaseScreen):
         self._service = services.runtime.tasks
         self._tasks: LazyTable[AgendaItem] = LazyTable(AGENDA_COLUMNS, self._cells, id="tasks")
         self._agenda: Agenda | None = None
+        self.take(TaskActions(self, lambda: self.selected))
         self._looked: tuple[AgendaItem, TaskForecast] | None = None
 
     def body(self) -> ComposeResult:
@@ -188,12 +163,6 @@ class ScheduleScreen(BaseScreen):
         """The task or campaign under the cursor."""
         return self._tasks.selected
 
-    @property
-    def selected_task(self) -> TaskView | None:
-        """The task under the cursor; None: there is none, or a campaign."""
-        item = self.selected
-        return item if isinstance(item, TaskView) else None
-
     # finding
 
     def action_find(self) -> None:
@@ -224,16 +193,11 @@ class ScheduleScreen(BaseScreen):
     # doing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what can be done to what is under the cursor; one key switches a task on or off."""
+        """Only what can be done to what is under the cursor."""
         if not self.is_mounted:
             return super().check_action(action, parameters)
-        task = self.selected_task
-        if action in {"edit", "copy"}:
+        if action == "copy":
             return self.selected is not None
-        if action in _OF_TASKS:
-            return task is not None
-        if action in {"enable", "disable"}:
-            return task is not None and task.active == (action == "disable")
         if action == "find":
             return bool(self._items)
         return super().check_action(action, parameters)
@@ -247,53 +211,6 @@ class ScheduleScreen(BaseScreen):
             return
         screen = TaskLogScreen if isinstance(item, TaskView) else CampaignScreen
         self.app.push_screen(screen(self.services, item.name))
-
-    def action_new(self) -> None:
-        """Open an empty form."""
-        self._edit(None)
-
-    async def action_edit(self) -> None:
-        """Open the form of the task under the cursor, or the campaign in Compose."""
-        item = self.selected
-        if isinstance(item, TaskView):
-            self._edit(item)
-        elif item is not None:
-            await compose_campaign(self.app, item.name)
-
-    def _edit(self, view: TaskView | None) -> None:
-        from sestui.tui.schedule.edit_task import EditTaskScreen  # noqa: PLC0415 - only when wanted
-
-        self.app.push_screen(EditTaskScreen(self.services, view))
-
-    def action_enable(self) -> None:
-        """Switch the task on."""
-        self._switch(on=True)
-
-    def action_disable(self) -> None:
-        """Switch the task off."""
-        self._switch(on=False)
-
-    @work(group="action")
-    async def _switch(self, *, on: bool) -> None:
-        if (view := self.selected_task) is None:
-            return
-        await self.attempt(lambda: self._service.switch(view.name, on=on))
-        self.look_again()
-
-    @work(group="action")
-    async def action_remove(self) -> None:
-        """Forget the task, once the operator has said so."""
-        if (view := self.selected_task) is None:
-            return
-        question = ConfirmScreen(
-            f"Remove the task {shorten(view.name, 60)}?",
-            "Its log is removed too. To keep it for later, switch it off instead.",
-            recipients=0,
-            yes="Remove",
-        )
-        if await self.app.push_screen_wait(question):
-            await self.attempt(lambda: self._service.remove(view.name))
-            self.look_again()
 
     def action_copy(self) -> None:
         """Copy the name."""
@@ -316,32 +233,6 @@ class ScheduleScreen(BaseScreen):
             done = await self.attempt(lambda: _install(crontab))
             if done is not FAILED:
                 self.tell(done)
-
-    @work(group="run")
-    async def action_run(self) -> None:
-        """Run the task now; its end is told wherever the operator is by then."""
-        if (view := self.selected_task) is None:
-            return
-        again = await ask_to_run(self, view.fields) if view.fields.campaign else False
-        if again is None:
-            return
-        job = await self.attempt(lambda: TaskJob.of(self._runtime, view.name, again=again))
-        if job is not FAILED:
-            self.tell(f"Running {view.name} now.")
-            await self._follow(job)
-
-    async def _follow(self, job: TaskJob) -> None:
-        self.services.jobs.add(job)
-        try:
-            await asyncio.to_thread(job.run)
-            self.tell(job.last_words)
-        except StoppedError as error:
-            self.tell(str(error))
-        except SestuiError as error:
-            self.tell(str(error), failed=True)
-        finally:
-            self.services.jobs.remove(job)
-        self.look_again()
 
     def _cells(self, item: AgendaItem) -> dict[str, Cell]:
         late = self._agenda.late(item) if self._agenda is not None else ""
