@@ -67,6 +67,7 @@ class EditTaskScreen(EditScreen):
                 *(lines.pop("name"), lines.pop("type"), self._type_says),
                 Vertical(id="type-fields"),
                 lines.pop(OTHERS),
+                Static("When it runs", classes="caption", markup=False),
                 *lines.values(),
                 id="task-form",
             ),
