@@ -20,6 +20,7 @@ from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead
 from sestui.tui.contacts.contact_lists import ContactListsScreen
 from sestui.tui.contacts.suppress import SuppressionScreen
+from sestui.tui.contacts.undo_changes import UndoChanges
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 from sestui.tui.widgets.pager import Pager
@@ -41,6 +42,7 @@ class ContactScreen(SuppressionScreen):
     """A contact's page; also of an address that is no contact, but suppressed or tested."""
 
     PLACE = "Contacts"
+    PARTS = (UndoChanges,)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - textual's own way
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -50,6 +52,7 @@ class ContactScreen(SuppressionScreen):
             "L", "lists", "Lists", id="contact.lists", tooltip="Add them to lists, or remove them"
         ),
         *SuppressionScreen.SUPPRESSING,
+        *UndoChanges.BINDINGS,
         Binding(
             "v",
             "all",
@@ -75,6 +78,7 @@ class ContactScreen(SuppressionScreen):
         self.page = Page("contact", email)
         self._record: ContactRecord | None = None
         self._others = False
+        self.take(UndoChanges(self, self.changed))
         self._head = ContactHead(services.runtime.local_time)
         self._attributes = Pager(id="attributes")
         self._history: LazyTable[HistoryEntry] = LazyTable(_COLUMNS, self._cells, id="history")

@@ -20,6 +20,7 @@ from sestui.tui.contacts.marked_contacts import MarkedContacts
 from sestui.tui.contacts.saved_filters import SavedFilters
 from sestui.tui.contacts.service import Group
 from sestui.tui.contacts.suppress import SuppressionScreen
+from sestui.tui.contacts.undo_changes import UndoChanges
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
@@ -91,10 +92,11 @@ class ContactsScreen(SuppressionScreen):
             tooltip="Newest first, oldest first, by address, by address from the end",
         ),
         *MarkedContacts.BINDINGS,
+        *UndoChanges.BINDINGS,
         *ListActions.BINDINGS,
         *SavedFilters.BINDINGS,
     ]
-    PARTS = (MarkedContacts, ListActions, SavedFilters)
+    PARTS = (MarkedContacts, UndoChanges, ListActions, SavedFilters)
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
@@ -103,6 +105,7 @@ class ContactsScreen(SuppressionScreen):
         self._people = ContactTable(services.runtime.database)
         self._all: list[Group] = []
         self._marked = self.take(MarkedContacts(self, self._people, self.changed))
+        self.take(UndoChanges(self, self.changed))
         self.take(ListActions(self, lambda: self._list, lambda: self._all, self._lists_changed))
         self.take(SavedFilters(self, self._people, self._show_filter))
 

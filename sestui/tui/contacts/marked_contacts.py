@@ -1,4 +1,4 @@
-"""What can be done to marked contacts, and undone: tags, lists, suppression, export."""
+"""What can be done to marked contacts: tags, lists, suppression, export."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -47,13 +47,6 @@ class MarkedContacts(ScreenPart):
             "Export",
             id="contacts.export",
             tooltip="Write the marked contacts, or all that are shown, to a file",
-        ),
-        Binding(
-            "u",
-            "undo",
-            "Undo",
-            id="contacts.undo",
-            tooltip="Take back the last change to contacts or lists",
         ),
     ]
 
@@ -173,31 +166,6 @@ class MarkedContacts(ScreenPart):
         if done is not None:
             self._table.clear_marks()
             self.screen.tell(f"{job.last_words} u undoes it." if done.changed else job.last_words)
-            self._changed()
-
-    # undoing
-
-    @in_worker("action", exclusive=True)
-    async def action_undo(self) -> None:
-        """Take back the last change, once the operator has seen which that is."""
-        change = await self.screen.attempt(self._changes.last)
-        if change is FAILED:
-            return
-        if change is None:
-            self.screen.tell("There is nothing to undo: no change of the last 24 hours is left.")
-            return
-        question = ConfirmScreen(
-            "Undo this?",
-            f"{shorten(change.said, 200)} ({self.services.at(change.at)}).\nWhatever has been "
-            "changed again since stays as it is.",
-            recipients=change.size,
-            yes="Undo",
-        )
-        if not await self.app.push_screen_wait(question):
-            return
-        done = await self.screen.attempt(lambda: self._changes.undo(change))
-        if done is not FAILED:
-            self.screen.tell(done.sentence)
             self._changed()
 
     # exporting

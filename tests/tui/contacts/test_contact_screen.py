@@ -10,6 +10,7 @@ from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_lists import ContactListsScreen
 from sestui.tui.contacts.contact_screen import ContactScreen
 from sestui.tui.contacts.edit_contact import EditContactScreen
+from sestui.tui.contacts.suppress import SuppressScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.lazy_table import LazyTable
 from tests.support.screens import add_campaign, running, shown, toasts, until
@@ -297,3 +298,26 @@ async def test_each_action_has_a_row_of_help(runtime, still):
         await until(pilot, lambda: "Keys on this screen" in shown(app))
         for description in offered:
             assert f"{description}: " in shown(app)
+
+
+async def test_what_was_done_to_a_contact_is_undone_on_its_page(runtime, still):
+    runtime.contacts.add(
+        [NewContact("ada@example.com", "ada@example.com")], list_name="newsletter", now=time.time()
+    )
+    async with running(runtime, place="contacts") as (app, pilot):
+        await until(pilot, lambda: "ada@example.com" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ContactScreen))
+        await until(pilot, lambda: "newsletter" in shown(app))
+        await pilot.press("u")
+        await until(pilot, lambda: any("nothing to undo" in each for each in toasts(app)))
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, SuppressScreen))
+        await pilot.press(*"asked", "enter")
+        await until(pilot, lambda: runtime.suppressions.get("ada@example.com") is not None)
+        await until(pilot, lambda: isinstance(app.screen, ContactScreen))
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "Suppressed ada@example.com" in shown(app)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: runtime.suppressions.get("ada@example.com") is None)

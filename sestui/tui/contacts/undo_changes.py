@@ -1,0 +1,58 @@
+"""Undo of the last change to contacts or lists, on every screen that changes them."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding
+
+from sestui.store.contacts.undo import NOTHING
+from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.contacts.changes import ContactChanges
+from sestui.tui.dialogs.confirm import TYPED_ABOVE, ConfirmScreen
+from sestui.tui.widgets.format import shorten
+
+
+class UndoChanges(ScreenPart):
+    """Takes back the last change, whoever made it and on whichever screen."""
+
+    BINDINGS: ClassVar[list[Binding]] = [
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            id="contacts.undo",
+            tooltip="Take back the last change to contacts or lists",
+        ),
+    ]
+
+    def __init__(self, screen: BaseScreen, changed: Callable[[], None]) -> None:
+        """``changed`` is called when something was undone."""
+        super().__init__(screen)
+        self._changed = changed
+        self._changes = ContactChanges(screen.services.runtime)
+
+    @in_worker("action", exclusive=True)
+    async def action_undo(self) -> None:
+        """Take back the last change, once the operator has seen which that is."""
+        change = await self.screen.attempt(self._changes.last)
+        if change is FAILED:
+            return
+        if change is None:
+            self.screen.tell(NOTHING)
+            return
+        question = ConfirmScreen(
+            "Undo this?",
+            f"{shorten(change.said, 200)} ({self.services.at(change.at)}).\nWhatever has been "
+            "changed again since stays as it is.",
+            recipients=change.size,
+            yes="Undo",
+        )
+        if not await self.app.push_screen_wait(question):
+            return
+        if change.size > TYPED_ABOVE:
+            self.screen.tell("Undoing…")
+        done = await self.screen.attempt(lambda: self._changes.undo(change))
+        if done is not FAILED:
+            self.screen.tell(done.sentence)
+            self._changed()
