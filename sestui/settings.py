@@ -162,6 +162,11 @@ class Settings(BaseSettings):
     operator: Annotated[str, AfterValidator(_mailbox)] = Field(
         "", description="Your address: what needs you is mailed there too; empty: only on stderr."
     )
+    alerts: Literal["desktop", "bell", "off"] = Field(
+        "desktop",
+        description="How the screens call you when a run ends or needs you: a desktop notice where "
+        "the terminal can show one, and its bell; the bell only; or not at all (off).",
+    )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
     keymap: Annotated[dict[str, str], NoDecode, BeforeValidator(keymap_of)] = Field(
         {},

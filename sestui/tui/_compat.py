@@ -127,3 +127,9 @@ def _drop(queue: "Queue[str | None]") -> None:
     while queue.get() is not None:
         pass
     queue.put(None)  # the end is the writer's own, if it lives
+
+
+def write_to_terminal(app: App[Any], text: str) -> None:
+    """Put something on the terminal that is no part of a screen; without effect in a browser."""
+    if not (app.is_headless or app.is_web) and app._driver is not None:
+        app._driver.write(text)

@@ -2,28 +2,36 @@
 
 import asyncio
 import gc
+import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType, Keymap
+from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from sestui.core.clock import SystemClock
 from sestui.errors import SestuiError
+from sestui.tui._compat import write_to_terminal
+from sestui.tui.app.alerts import Alerts
 from sestui.tui.app.help import HelpScreen, help_rows
 from sestui.tui.app.jump_keys import JumpScreen, marks
 from sestui.tui.app.lifecycle import GRACE_SECONDS, LifecycleApp, SenderReported
 from sestui.tui.app.navigator import BINDINGS as MOVES
 from sestui.tui.app.navigator import Navigator
-from sestui.tui.app.pages import Location
+from sestui.tui.app.notices import NoticeLog, ShownNotice
+from sestui.tui.app.pages import Location, Page
 from sestui.tui.app.tabs import TABS, keys_of_tabs
 from sestui.tui.widgets.format import shorten
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
+    from sestui.tui.app.run_watch import RunWatch
 
 _AT_HOME_SECONDS = 0.3
 """By then the first look has been taken."""
@@ -35,6 +43,8 @@ _LABEL_SECONDS = 30.0
 _OF_THE_ACCOUNT = ("home", "outbox")
 """Places that keep figures of the account; the others read all they show again."""
 _ELSEWHERE_SECONDS = 2.0
+_EVENT_SECONDS = 3.0
+"""How often to look whether a run has ended or needs somebody."""
 _RETRY_SECONDS = 15.0
 
 
@@ -78,6 +88,14 @@ class SestuiApp(LifecycleApp):
             id="hold_back",
             tooltip="Pause what sending is about to go on with",
         ),
+        Binding(
+            "f3",
+            "notices",
+            "Notices",
+            show=False,
+            id="notices",
+            tooltip="What was said since the start, with the time",
+        ),
         Binding("q", "quit", "Quit", id="quit", tooltip="Close sestui; while it sends, you choose"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Close sestui"),
         *MOVES,
@@ -100,6 +118,13 @@ class SestuiApp(LifecycleApp):
     ) -> None:
         super().__init__(settings, open_runtime, lasting=lasting, grace_seconds=grace_seconds)
         self.navigator = Navigator(self)
+        self.notices = NoticeLog()
+        self.alerts = Alerts(
+            settings.alerts,
+            os.environ,
+            partial(write_to_terminal, self),
+            terminal=sys.stdout.isatty(),
+        )
         self.keymap: Mapping[str, str] = {}
         """The operator's own keys, by the ids of actions."""
         self._follow = follow
@@ -108,6 +133,7 @@ class SestuiApp(LifecycleApp):
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, another that was asked for meanwhile, or the run to be followed."""
+        from sestui.tui.app.run_watch import RunWatch  # noqa: PLC0415 - it brings the database
         from sestui.tui.app.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
 
         self.services.account_changed = partial(self.call_later, self._account_changed)
@@ -122,6 +148,8 @@ class SestuiApp(LifecycleApp):
         self.set_interval(_WATCH_SECONDS, self._watch_sender)
         self.set_interval(_LABEL_SECONDS, self._read_label)
         self.set_interval(_ELSEWHERE_SECONDS, self._look_elsewhere)
+        run_watch = RunWatch(self.services.runtime)
+        self.set_interval(_EVENT_SECONDS, lambda: self._watch_runs(run_watch))
         self.set_timer(_AT_HOME_SECONDS, lambda: self._get_ready(import_all))
         self.set_timer(_AT_HOME_SECONDS, self._look_elsewhere)
         self.set_timer(_SETTLED_SECONDS, gc.freeze)
@@ -183,6 +211,36 @@ class SestuiApp(LifecycleApp):
             self.refresh_bindings()
         elif self.background.worth_trying_again and now - self._failed_at >= _RETRY_SECONDS:
             self.action_retry()
+
+    @work(exclusive=True, group="events")
+    async def _watch_runs(self, run_watch: "RunWatch") -> None:
+        """Call whoever looks elsewhere when a run ends or needs somebody."""
+        try:
+            events = await asyncio.to_thread(run_watch.look)
+        except SestuiError:
+            return  # it is looked at again soon, and told of then
+        for each in events:
+            severity: SeverityLevel = "warning" if each.needs_somebody else "information"
+            self.notify(shorten(each.sentence, 300), severity=severity, timeout=12, markup=False)
+            self.alerts.tell(each.sentence)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say something in passing, and keep it among the notices."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        clock = self.services.clock if self.opened else SystemClock()
+        self.notices.add(ShownNotice(clock.now(), severity, message))
+
+    def action_notices(self) -> None:
+        """Show what was said in passing."""
+        self.navigator.open_on_top(Page("notices"))
 
     def action_retry(self) -> None:
         """Start the sender again."""

@@ -70,6 +70,11 @@ class Navigator:
         else:
             self._go(location)
 
+    def open_on_top(self, page: Page) -> None:
+        """Show a page on top of what is shown, unless it is there already."""
+        if page not in self._here.pages:
+            self.go_to(Location(self._app.current_mode, (*self._here.pages, page)))
+
     def climb(self, crumb: int) -> None:
         """Go to a part of the header's trail by its number."""
         places = [self._app.screen_stack[0], *self._places()]

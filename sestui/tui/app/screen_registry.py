@@ -29,6 +29,7 @@ _PAGES = {
     "task": ("sestui.tui.schedule.task_log", "TaskLogScreen"),
     "senders": ("sestui.tui.account.identities", "IdentitiesScreen"),
     "keymap": ("sestui.tui.app.keys_screen", "KeysScreen"),
+    "notices": ("sestui.tui.app.notices_screen", "NoticesScreen"),
     "relay keys": ("sestui.tui.account.relay_keys", "RelayKeysScreen"),
 }
 """Module and class by the kind of the page; made with the page's key where it has one."""

@@ -1,0 +1,35 @@
+"""What was said in passing since the start: toasts are gone within seconds."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sestui.core.clock import Instant
+
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNotice:
+    """Something that was said."""
+
+    at: Instant
+    severity: str
+    """``information``, ``warning`` or ``error``."""
+    text: str
+    """Any text."""
+
+
+class NoticeLog:
+    """The newest notices of this session; on the UI's thread."""
+
+    def __init__(self) -> None:
+        self._notices: deque[ShownNotice] = deque(maxlen=_MOST)
+
+    def add(self, notice: ShownNotice) -> None:
+        """Keep it."""
+        self._notices.appendleft(notice)
+
+    def all(self) -> Sequence[ShownNotice]:
+        """The newest first."""
+        return tuple(self._notices)
