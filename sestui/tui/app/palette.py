@@ -139,7 +139,7 @@ class PaletteList(Widget, can_focus=False):
         line = Content(" ") + line.pad_right(max(0, width - 3 - cell_len(keys) - line.cell_length))
         line = (line + Content(f" {keys} ")).truncate(width)
         if cursor:
-            line = line.stylize(self.get_visual_style("palette--cursor", partial=True))
+            line = line.stylize_before(self.get_visual_style("palette--cursor"))
         return line
 
     def on_click(self, event: events.Click) -> None:

@@ -317,6 +317,23 @@ async def test_it_fits_and_each_entry_is_one_line(runtime, still, some, size):
             assert len(drawn) >= 10
 
 
+async def test_one_sees_which_line_enter_opens(runtime, still, some):
+    async with running(runtime, place="home") as (app, pilot):
+        screen = await opened(pilot, app, "november")
+        region = screen.query_one(PaletteList).region
+
+        def grounds():
+            strips = screen._compositor.render_strips()[region.y : region.y + 3]
+            cells = [strip.crop(region.x + 2, region.x + 3) for strip in strips]
+            return [next(iter(cell)).style.bgcolor for cell in cells]
+
+        first = grounds()
+        assert first[0] != first[1] == first[2]
+        await pilot.press("down")
+        await pilot.pause()
+        assert grounds() == [first[1], first[0], first[2]]
+
+
 async def test_every_tab_is_a_digit_away(runtime, still):
     async with running(runtime) as (app, pilot):
         for number, place in enumerate(TABS, 1):
