@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -47,19 +47,15 @@ def open_palette(app: "SestuiApp") -> None:
         if entry is not None:
             entry.run()
 
-    def everything() -> list[Entry]:
-        try:
-            counts = app.services.place_counts()
-        except SestuiError:
-            counts = {}  # a busy database: the tabs are there all the same
-        return [
-            *here,
-            *palette_entries.tabs(app, counts),
-            *palette_entries.actions_elsewhere(app, besides=root),
-            *palette_entries.settings(app),
-        ]
+    elsewhere: list[Entry] = []
 
-    app.push_screen(PaletteScreen(here, everything), chosen)
+    def gather(counts: Mapping[str, str]) -> list[Entry]:
+        if not elsewhere:
+            elsewhere.extend(palette_entries.actions_elsewhere(app, besides=root))
+        tabs = palette_entries.tabs(app, counts)
+        return [*here, *tabs, *elsewhere, *palette_entries.settings(app)]
+
+    app.push_screen(PaletteScreen(here, gather), chosen)
 
 
 def _found(database: Database, typed: str, newest: threading.Event) -> tuple[FoundObjects, str]:
@@ -93,14 +89,18 @@ class PaletteList(Widget, can_focus=False):
         """What is under the cursor."""
         return self._hits[self._cursor][0] if self._hits else None
 
-    def show(self, hits: Sequence[Hit]) -> None:
-        """Show these, with the cursor on the first."""
+    def show(self, hits: Sequence[Hit], *, afresh: bool) -> None:
+        """Show these: ``afresh`` with the cursor on the first, else on the entry it is on."""
+        before = None if afresh or not self._hits else self._hits[self._cursor][0].name
+        names = [entry.name for entry, _ in hits]
         self._hits = hits
-        self._cursor = self._top = 0
-        self.refresh()
+        self._cursor = names.index(before) if before in names else 0
+        self._top = 0
+        self.move(0)
 
     def move(self, rows: int) -> None:
         """Move the cursor, from the last to the first and back."""
+        self.refresh()
         if not self._hits:
             return
         last = len(self._hits) - 1
@@ -110,7 +110,6 @@ class PaletteList(Widget, can_focus=False):
             self._cursor = (self._cursor + rows) % (last + 1)
         height = max(1, self.size.height)
         self._top = max(self._cursor - height + 1, min(self._top, self._cursor))
-        self.refresh()
 
     def render(self) -> Content:
         """As many lines as there is room for."""
@@ -168,11 +167,16 @@ class PaletteScreen(Dialog[Entry | None]):
         Binding("pageup", "move(-10)", "Page up", show=False),
     ]
 
-    def __init__(self, here: list[Entry], everything: Callable[[], list[Entry]]) -> None:
-        """``here`` is there at once; ``everything``, which blocks, comes as soon as it can."""
+    def __init__(
+        self, here: list[Entry], gather: Callable[[Mapping[str, str]], list[Entry]]
+    ) -> None:
+        """``here`` is there at once; ``gather``, which blocks, makes all entries from the counts
+        of what is in each tab."""
         super().__init__()
         self._entries = here
-        self._everything = everything
+        self._everything = gather
+        self._shown: str | None = None
+        """What was typed for that which is shown."""
         self._list = PaletteList()
         self._about = Static("", id="palette-about", markup=False)
         self._gathered = asyncio.Event()
@@ -191,14 +195,25 @@ class PaletteScreen(Dialog[Entry | None]):
     def on_mount(self) -> None:
         """What can be done here is there at once."""
         self._about.display = False
-        self._list.show(ranked(self._entries, ""))
+        self._list.show(ranked(self._entries, ""), afresh=True)
         self._gather()
 
     @work(group="gather")
     async def _gather(self) -> None:
-        self._entries = await asyncio.to_thread(self._everything)
+        """Gather the entries; counting what is in the tabs may take longer."""
+        self._entries = await asyncio.to_thread(self._everything, {})
         self._gathered.set()
         self._search(self.query_one(Input).value)
+        try:
+            counts = await asyncio.to_thread(self._app.services.place_counts)
+        except SestuiError:
+            return  # a busy database: the tabs are there all the same
+        self._entries = await asyncio.to_thread(self._everything, counts)
+        self._search(self.query_one(Input).value)
+
+    @property
+    def _app(self) -> "SestuiApp":
+        return cast("SestuiApp", self.app)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -209,21 +224,25 @@ class PaletteScreen(Dialog[Entry | None]):
     async def _search(self, typed: str) -> None:
         self._newest.set()
         self._newest = newest = threading.Event()
-        app = cast("SestuiApp", self.app)
-        database = app.services.runtime.database
+        database = self._app.services.runtime.database
         searching = asyncio.create_task(asyncio.to_thread(_found, database, typed, newest))
         await asyncio.wait({searching}, timeout=_PATIENCE_SECONDS)
         if not searching.done():
-            self._list.show(ranked(self._entries, typed))
+            self._show(ranked(self._entries, typed), typed)
         found, trouble = await searching
-        objects = palette_entries.objects(app, found)
+        objects = palette_entries.objects(self._app, found)
         hits = ranked([*self._entries, *objects], typed)
         if typed.strip():
-            hits.append((palette_entries.all_contacts(app, typed.strip()), Match(0, ())))
-        self._list.show(hits)
+            hits.append((palette_entries.all_contacts(self._app, typed.strip()), Match(0, ())))
+        self._show(hits, typed)
         self._about.update(shorten(trouble, 200))
         self._about.display = bool(trouble)
         self._settled.set()
+
+    def _show(self, hits: Sequence[Hit], typed: str) -> None:
+        """The cursor stays where it is while what is typed does."""
+        self._list.show(hits, afresh=typed != self._shown)
+        self._shown = typed
 
     def action_move(self, rows: int) -> None:
         """Move among what was found while the line keeps the focus."""

@@ -15,8 +15,10 @@ from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_screen import ContactScreen
 from sestui.tui.contacts.contacts_screen import ContactsScreen
+from sestui.tui.contacts.edit_contact import EditContactScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.home.home_screen import HomeScreen
+from sestui.tui.imports.import_screen import ImportScreen
 from sestui.tui.schedule.edit_task import EditTaskScreen
 from sestui.tui.schedule.schedule_screen import ScheduleScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
@@ -133,6 +135,42 @@ async def test_what_is_not_saved_is_asked_about_and_kept(runtime, still):
         await pilot.press("tab", "enter")
         await at(pilot, app, ScheduleScreen)
         assert app.screen_stack == [app.screen]
+
+
+async def test_a_contact_that_is_being_edited_is_asked_about(runtime, still):
+    add_campaign(runtime)
+    async with running(runtime, place="contacts") as (app, pilot):
+        await until(pilot, lambda: "all0@example.com" in shown(app))
+        await pilot.press("e")
+        form = await at(pilot, app, EditContactScreen)
+        await until(pilot, lambda: form.has_looked and not form.touched)
+        form.query_one("#reason", Input).value = "on their wish"
+        await until(pilot, lambda: form.touched)
+        await pilot.press("alt+left")
+        await at(pilot, app, ConfirmScreen)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is form)
+
+
+async def test_what_was_chosen_for_an_import_is_asked_about(runtime, still, tmp_path, monkeypatch):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "people.csv").write_text("Email\nada@x.co\n", "utf-8")
+    async with running(runtime, place="contacts") as (app, pilot):
+        await at(pilot, app, ContactsScreen)
+        await pilot.press("i")
+        screen = await at(pilot, app, ImportScreen)
+        assert screen.would_lose == ""
+        files = screen.query_one("#import-file LazyTable")
+        await until(pilot, lambda: files.selected is not None)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Becomes" in shown(app))
+        await click_on(pilot, app, "Contacts")
+        await at(pilot, app, ConfirmScreen)
+        await pilot.press("tab", "enter")
+        await at(pilot, app, ContactsScreen)
 
 
 async def test_a_form_in_which_nothing_was_typed_goes_without_a_question(runtime, still):

@@ -70,10 +70,13 @@ async def test_the_palette_counts_what_is_in_each_tab(runtime, still):
     add_campaign(runtime, contacts=1_234)
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
         await opened(pilot, app, "cam")
-        assert any("Campaigns" in line and "1 campaign" in line for line in lines(app))
+        await until(
+            pilot,
+            lambda: any("Campaigns" in line and "1 campaign" in line for line in lines(app)),
+        )
         await pilot.press("escape")
         await opened(pilot, app, "contacts")
-        assert lines(app)[0].split()[:2] == ["Contacts", "1,234"]
+        await until(pilot, lambda: lines(app)[0].split()[:2] == ["Contacts", "1,234"])
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ContactsScreen))
 
@@ -257,6 +260,31 @@ async def test_typing_does_not_wait_for_the_database_and_only_the_last_search_en
             go_on.set()
             await found(pilot, app)
             assert lines(app)[0].split()[0] == "november"
+        finally:
+            go_on.set()
+            event.remove(runtime.database.engine, "before_cursor_execute", slow)
+
+
+async def test_counting_what_there_is_holds_nobody_up(runtime, still, some):
+    """A million contacts take a while to be counted."""
+    go_on = threading.Event()
+
+    def slow(_connection, _cursor, statement, *_rest):
+        if "count(*)" in statement and "FROM contact" in statement:
+            go_on.wait(20)
+
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: app.screen.has_looked)
+        event.listen(runtime.database.engine, "before_cursor_execute", slow)
+        try:
+            await opened(pilot, app, "contacts")
+            await pilot.press("down")
+            second = lines(app)[1].split()[:2]
+            go_on.set()
+            await until(pilot, lambda: "40 contacts" in lines(app)[0])
+            assert lines(app)[1].split()[:2] == second
+            await pilot.press("up", "enter")
+            await until(pilot, lambda: isinstance(app.screen, ContactsScreen))
         finally:
             go_on.set()
             event.remove(runtime.database.engine, "before_cursor_execute", slow)
