@@ -1,6 +1,6 @@
 """The first lines of every screen: where one is, where mail goes, what is wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,29 +61,25 @@ class Bar:
         As room shrinks, the name of the app gives way, then the keys of the tabs, the region of
         the account, the names of the other tabs, letters of the trail, and the other tabs.
         """
-        whole, least = self._account(width, whole=True), self._account(width, whole=False)
-        named = [
-            self._tabs(self.trail, brand=True, keys=True),
-            self._tabs(self.trail, keys=True),
-            self._tabs(self.trail),
-        ]
-        room = width - least.cell_length - 1
-        numbered = [
-            self._tabs(self.trail, only_keys=True),
-            self._tabs(self._shortened(room), only_keys=True),
-        ]
-        alone = self._tabs(self._shortened(room, alone=True), alone=True)
-        tries = [
-            *((left, right) for right in (whole, least) for left in named),
-            *((left, right) for left in numbered for right in (whole, least)),
-        ]
-        fitting = (
-            (left, right)
-            for left, right in tries
-            if left.cell_length + 1 + right.cell_length <= width
-        )
-        left, right = next(fitting, (alone, least))
+        for left, right in self._ways(width):
+            if left.cell_length + 1 + right.cell_length <= width:
+                break
         return left.truncate(max(0, width - right.cell_length), pad=True) + right
+
+    def _ways(self, width: int) -> Iterator[tuple[Content, Content]]:
+        """What may stand on the left and on the right, the fullest first; the last always does."""
+        whole, least = self._account(width, whole=True), self._account(width, whole=False)
+        named = []
+        for brand, keys in ((True, True), (False, True), (False, False)):
+            named.append(self._tabs(self.trail, brand=brand, keys=keys))
+            yield named[-1], whole
+        yield from ((left, least) for left in named)
+        room = width - least.cell_length - 1
+        for trail in (self.trail, self._shortened(room)):
+            left = self._tabs(trail, only_keys=True)
+            yield left, whole
+            yield left, least
+        yield self._tabs(self._shortened(room, alone=True), alone=True), least
 
     def _account(self, width: int, *, whole: bool) -> Content:
         parts = self.account.text.split(" · ")
