@@ -61,7 +61,6 @@ class SestuiApp(LifecycleApp):
             "question_mark,f1",
             "help",
             "Help",
-            key_display="?",
             id="help",
             tooltip="All keys on this screen",
         ),

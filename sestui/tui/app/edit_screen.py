@@ -4,11 +4,13 @@ from textual import on, work
 
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.widgets.form import Form
+from sestui.tui.widgets.form import LOW, Form
 
 
 class EditScreen(BaseScreen):
     """Holds a :class:`Form`; saved by its button or key, and never left without a question."""
+
+    VERTICAL_BREAKPOINTS = LOW
 
     @property
     def touched(self) -> bool:

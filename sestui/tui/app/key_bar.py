@@ -8,6 +8,8 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
+from sestui.tui.app.mode import COMMAND, WRITE, mode_of
+
 _MORE = "…"
 
 
@@ -28,13 +30,17 @@ class _Key:
         return Content(f"{self.display} {self.description}").cell_length
 
 
+def _has_fields(screen: Screen[object]) -> bool:
+    return any(field.region for field in screen.query("Input, TextArea"))
+
+
 def _width(keys: list[_Key]) -> int:
     """Cells that they take, each with the space behind it."""
     return sum(key.width + 1 for key in keys)
 
 
 class KeyBar(Widget, can_focus=False):
-    """Keys with what they do, in one line; a click is as good as the key.
+    """Whether letters are text, and keys with what they do; a click is as good as the key.
 
     Textual's own footer has a widget for each key and makes them anew whenever the focus moves,
     which takes longer than painting the rest of the screen. This one is text.
@@ -45,6 +51,8 @@ class KeyBar(Widget, can_focus=False):
         "key-bar--key",
         "key-bar--description",
         "key-bar--palette",
+        "key-bar--write",
+        "key-bar--command",
     }
     DEFAULT_CSS = """
     KeyBar {
@@ -72,6 +80,7 @@ class KeyBar(Widget, can_focus=False):
         super().__init__()
         self._keys: list[_Key] = []
         self._palette: _Key | None = None
+        self._mode = ""
 
     def on_mount(self) -> None:
         """Follow what can be done."""
@@ -95,9 +104,9 @@ class KeyBar(Widget, can_focus=False):
                 palette = key
             elif binding.show:
                 found.setdefault(binding.action, key)
-        keys = list(found.values())
-        if (keys, palette) != (self._keys, self._palette):
-            self._keys, self._palette = keys, palette
+        now = (list(found.values()), palette, mode_of(screen.focused))
+        if now != (self._keys, self._palette, self._mode):
+            self._keys, self._palette, self._mode = now
             self.refresh()
 
     # painting
@@ -109,8 +118,20 @@ class KeyBar(Widget, can_focus=False):
             edge = ("▏", self.get_visual_style("key-bar--palette"))
             right = Content.assemble(edge, self._painted(self._palette))
         room = max(0, self.size.width - right.cell_length)
-        left = Content(" ").join(self._that_fit(room))
+        mode = self._painted_mode(room)
+        left = mode + Content(" ").join(self._that_fit(room - mode.cell_length))
         return Content.assemble(left, " " * (room - left.cell_length), right)
+
+    def _painted_mode(self, room: int) -> Content:
+        """Where there is nothing to type into, keys are worth more than the word for that."""
+        if not self._mode:
+            return Content("")
+        kind = "write" if self._mode == WRITE else "command"
+        said = Content.assemble(
+            (f" {self._mode} ", self.get_visual_style(f"key-bar--{kind}")), Content(" ")
+        )
+        spare = self._mode == COMMAND and not _has_fields(self.screen)
+        return Content("") if spare and _width(self._keys) + said.cell_length > room else said
 
     def _that_fit(self, room: int) -> list[Content]:
         """What does the same everywhere gives way last: help tells of everything else."""

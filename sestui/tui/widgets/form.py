@@ -1,9 +1,11 @@
 """A form: fields, what is wrong with them, and two buttons that lead out."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
@@ -11,6 +13,9 @@ from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.format import shorten
+
+LOW = [(0, "-low"), (20, "-high")]
+"""From how many lines of the terminal on, forms have margins and buttons of three lines."""
 
 Field = Input | TextArea | Select[str]
 
@@ -33,7 +38,33 @@ class Labelled(Horizontal):
         self.field.focus()
 
 
-class Form(Vertical):
+class Fields(Vertical):
+    """The fields that tab and shift+tab go through, round and round, and to nothing else."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "next_field(1)", "Next field", show=False),
+        Binding("shift+tab", "next_field(-1)", "Previous field", show=False),
+    ]
+
+    def action_next_field(self, step: int) -> None:
+        """Go ``step`` fields on from the one that has the focus, else to the first."""
+        chain = [each for each in self.screen.focus_chain if self in each.ancestors]
+        focused = self.screen.focused
+        if chain:
+            at = chain.index(focused) + step if focused in chain else 0
+            chain[at % len(chain)].focus()
+
+
+def focus_next(widget: Widget) -> None:
+    """Go on from ``widget`` to the next field, or where it is among none to what comes next."""
+    fields = next((each for each in widget.ancestors if isinstance(each, Fields)), None)
+    if fields is not None:
+        fields.action_next_field(1)
+    else:
+        widget.screen.focus_next()
+
+
+class Form(Fields):
     """What is put into it, a line for what is wrong, "Go back" and a button that accepts."""
 
     @dataclass
@@ -73,7 +104,7 @@ class Form(Vertical):
 
     @on(Input.Submitted)
     def _entered(self) -> None:
-        self.screen.focus_next()
+        self.action_next_field(1)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -10,6 +10,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from sestui.tui.widgets.file_browser import Typed, as_typed, completion
+from sestui.tui.widgets.form import focus_next
 
 
 class PathInput(Input):
@@ -47,7 +48,7 @@ class PathInput(Input):
         value = self.value
         completed = await asyncio.to_thread(completion, value, self._folder, self._endings)
         if completed is None:
-            self.screen.focus_next()
+            focus_next(self)
         elif self.value == value:
             self.value = completed
             self.cursor_position = len(completed)

@@ -35,31 +35,31 @@ async def test_the_keys_are_those_that_do_something_here():
     app = Keys()
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert line(app).startswith("x Go y Stay  ")
+        assert line(app).startswith(" COMMAND  x Go y Stay  ")
         assert line(app).rstrip().endswith("▏^p palette")
         assert len(line(app)) == 80
         await pilot.press("tab", "tab")  # letters are text here
         await pilot.pause()
-        assert line(app).split() == ["▏^p", "palette"]
+        assert line(app).split() == ["WRITE", "▏^p", "palette"]
         await pilot.press("shift+tab")
         await pilot.pause()
-        assert line(app).startswith("x Go y Stay  ")
+        assert line(app).startswith(" COMMAND  x Go y Stay  ")
         app.may_stay = False
         app.refresh_bindings()
         await pilot.pause()
         await pilot.pause()
-        assert line(app).startswith("x Go   ")
+        assert line(app).startswith(" COMMAND  x Go   ")
 
 
 async def test_a_click_is_as_good_as_the_key_and_pointing_tells_more():
     app = Keys()
     async with app.run_test() as pilot:
         await pilot.pause()
-        await pilot.click(KeyBar, offset=(2, 0))
+        await pilot.click(KeyBar, offset=(12, 0))
         await pilot.pause()
         assert app.gone == 1
         bar = app.query_one(KeyBar)
-        await pilot.hover(KeyBar, offset=(6, 0))
+        await pilot.hover(KeyBar, offset=(16, 0))
         assert bar.tooltip == "Wait"
         await pilot.hover(Button)
         await pilot.pause()
