@@ -49,7 +49,21 @@ async def running(runtime, *, size=(80, 24), place="campaigns", **options):
         if app.current_mode != place:
             await pilot.press(str([each.mode for each in TABS].index(place) + 1))
             await pilot.pause()
-        yield app, pilot
+        yield app, _patient(app, pilot)
+
+
+def _patient(app, pilot):
+    """Let the pilot look before each key, as a person does: the screen has been painted by then."""
+    press = pilot.press
+
+    async def press_when_seen(*keys):
+        await pilot.pause()
+        for key in keys:
+            await until(pilot, lambda: app.settled)
+            await press(key)
+
+    pilot.press = press_when_seen
+    return pilot
 
 
 async def until(pilot, holds, seconds=20.0):

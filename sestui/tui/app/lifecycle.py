@@ -111,6 +111,15 @@ class LifecycleApp(LoggedApp):
         """Hold a key back while the one before it is being followed."""
         await self._type_ahead.take(event)
 
+    def post_display_hook(self) -> None:
+        """Let keys go to what can be seen by now."""
+        self._type_ahead.painted()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the keys that were pressed have done what they do, and it has been painted."""
+        return self._type_ahead.settled
+
     # coming in
 
     def on_mount(self) -> None:

@@ -71,6 +71,13 @@ class TypeAheadApp(App[None]):
     async def on_event(self, event: Event) -> None:
         await self._type_ahead.take(event)
 
+    def post_display_hook(self) -> None:
+        self._type_ahead.painted()
+
+    @property
+    def settled(self) -> bool:
+        return self._type_ahead.settled
+
 
 class Asking(TypeAheadApp):
     """Asks at a letter; notes the answers and the letters that came while nothing was asked."""
@@ -124,6 +131,77 @@ async def test_a_key_that_opens_or_closes_a_screen_has_done_so_before_the_next(t
         await until(pilot, lambda: len(app.noted) >= len(noted))
         assert app.noted == noted
         assert app.screen is app.ground
+
+
+async def seen(app, pilot, screen):
+    """Wait until ``screen`` is in front and has been painted."""
+    await until(pilot, lambda: isinstance(app.screen, screen) and app.settled)
+
+
+@pytest.mark.parametrize("opening", ["a", "b"])
+@pytest.mark.parametrize("answer", ["y", "@tab|typed|@enter"])
+async def test_a_key_pressed_while_a_dialog_closes_does_nothing(opening, answer):
+    app = Asking()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.settled)
+        in_one_go(app, opening)
+        await seen(app, pilot, Question)
+        in_one_go(app, *answer.split("|"), "x", "a", ">z", "y")
+        await until(pilot, lambda: app.noted and app.settled)
+        answered = list(app.noted)
+        assert answered in (["yes"], ["typed"])
+        assert app.screen is app.ground
+        in_one_go(app, "x")
+        await until(pilot, lambda: app.noted == [*answered, "x"])
+
+
+class Elsewhere(Screen[None]):
+    """Another place, where the same letters do something else."""
+
+    BINDINGS: ClassVar = [Binding(letter, f"app.note('there {letter}')") for letter in "xyz"]
+
+
+class Going(Asking):
+    """Goes to another screen at a letter, or focuses a field by itself."""
+
+    BINDINGS: ClassVar = [Binding("g", "go")]
+    AUTO_FOCUS = ""
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+
+    def action_go(self) -> None:
+        self.push_screen(Elsewhere())
+
+
+async def test_a_key_pressed_while_the_screen_changes_is_no_command_of_the_next_one():
+    app = Going()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.settled)
+        in_one_go(app, "g", "x", "y")
+        await seen(app, pilot, Elsewhere)
+        assert app.noted == []
+        in_one_go(app, "z")
+        await until(pilot, lambda: app.noted == ["there z"])
+
+
+async def test_a_key_pressed_before_a_field_is_seen_to_have_the_focus_is_no_text():
+    app = Going()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.settled)
+        field = app.query_one(Input)
+        field.focus()
+        await until(pilot, lambda: field.has_focus)
+        in_one_go(app, "1")
+        await until(pilot, lambda: app.settled)
+        in_one_go(app, "2")
+        await until(pilot, lambda: field.value.endswith("2"))
+        app.set_focus(None)
+        await until(pilot, lambda: app.settled)
+        app.set_focus(field)
+        in_one_go(app, "d", "1", "5")
+        await until(pilot, lambda: app.settled)
+        assert "d" not in field.value
 
 
 async def test_a_key_that_takes_long_holds_the_others_back_for_a_while_only():
