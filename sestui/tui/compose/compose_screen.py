@@ -34,7 +34,10 @@ def _second(key: str, action: str, description: str, name: str, tooltip: str) ->
 
 
 class ComposeScreen(DraftScreen):
-    """The editor. Keys that are letters work once esc has left the field one types in.
+    """The editor. Letters are commands until one writes, and again once esc has left the field.
+
+    New, Edit and Open begin to write, in the first field; a page turned to, a preview and the place
+    itself are looked at first. Tab goes through the fields of the page, from wherever one is.
 
     Other screens bring a campaign here by ``sestui.tui.app.navigation.compose_campaign``.
     """
@@ -43,7 +46,16 @@ class ComposeScreen(DraftScreen):
     PARTS = (DraftActions,)
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
+        *DraftScreen.BINDINGS,  # esc does one thing or another, as below
         Binding("i,enter", "write", "Write", id="compose.write", tooltip="Back to the fields"),
+        Binding("tab,shift+tab", "write", "Write", show=False),
+        Binding(
+            "escape",
+            "command",
+            "Command",
+            id="compose.command",
+            tooltip="Leave the field: letters are commands again",
+        ),
         Binding("ctrl+s,f2", "save", "Save", id="compose.save", tooltip="Save it; nothing is sent"),
         Binding(
             "v,ctrl+l",
@@ -56,7 +68,6 @@ class ComposeScreen(DraftScreen):
             "right_square_bracket,ctrl+n",
             "contact(1)",
             "Next",
-            key_display="]",
             id="compose.next",
             tooltip="Preview the mail for the next contact on its lists",
         ),
@@ -199,6 +210,8 @@ class ComposeScreen(DraftScreen):
         made = self.drawn
         if action == "write":
             return not self.typing
+        if action in {"command", "go_back"}:
+            return self.typing == (action == "command")
         if action == "finding":
             return made is not None and bool(made.look.findings)
         if action in {"contact", "find_contact", "copy"}:
@@ -208,7 +221,7 @@ class ComposeScreen(DraftScreen):
         return super().check_action(action, parameters)
 
     def step_back(self) -> bool:
-        """Close the mail where it hides the fields, then leave the field one types in."""
+        """Close the mail where it hides the fields, then leave what has the focus."""
         if self._previewing:
             self.remove_class("previewing")
             self.set_focus(None)
@@ -227,11 +240,19 @@ class ComposeScreen(DraftScreen):
         self.remove_class("previewing")
         self.form.write()
 
+    def action_command(self) -> None:
+        """Leave the field."""
+        self.set_focus(None)
+
     def action_page(self, name: str) -> None:
-        """Turn to a page."""
+        """Turn to a page; whoever writes goes on writing there."""
+        typing = self.typing
         self.remove_class("previewing")
         self.form.page = name
-        self.form.write()
+        if typing:
+            self.form.write()
+        else:
+            self.set_focus(None)
 
     def action_view(self) -> None:
         """Open the mail; once it is open, another view of it."""

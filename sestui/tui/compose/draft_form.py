@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Checkbox, ContentSwitcher, Input, Label, TextArea
+from textual.widgets import ContentSwitcher, Input, Label, TextArea
 
 from sestui.core.campaign.draft import DRAFT_FIELDS, Draft
 from sestui.core.campaign.kinds import FLAG, text
@@ -19,9 +19,10 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
-from sestui.tui.widgets.form import Labelled
+from sestui.tui.widgets.form import Fields, Labelled
 from sestui.tui.widgets.schedule_preview import SchedulePreview
 from sestui.tui.widgets.text_input import NamesInput, TextInput
+from sestui.tui.widgets.tick_box import TickBox
 
 if TYPE_CHECKING:
     from sestui.tasks.task_service import TaskForecast
@@ -50,7 +51,7 @@ Markdown, with {{ first_name or 'you' }} for whatever differs per contact,
 and {{ unsubscribe_url }}."""
 
 
-class DraftForm(Vertical):
+class DraftForm(Fields):
     """Fields in, draft out."""
 
     page: reactive[str] = reactive(PAGES[0])
@@ -76,8 +77,7 @@ class DraftForm(Vertical):
         self._preview = SchedulePreview(id="schedule-preview")
         ticked = {n: each for n, each in _FIELDS.items() if each.kind is FLAG}
         self._ticks = {
-            name: Checkbox(each.label, compact=True, id=f"field-{each.name}")
-            for name, each in ticked.items()
+            name: TickBox(each.label, id=f"field-{each.name}") for name, each in ticked.items()
         }
         self._lines = {
             name: TextInput(placeholder=each.hint, id=f"field-{each.name}")
@@ -88,7 +88,7 @@ class DraftForm(Vertical):
         self._lines["lists"] = NamesInput(lists, placeholder=hint, id="field-lists")
         self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
         self._text = BodyArea(placeholder=_TEXT_HINT, id="field-text")
-        self._html = Checkbox("The body is HTML, not Markdown", compact=True, id="field-format")
+        self._html = TickBox("The body is HTML, not Markdown", id="field-format")
         self._html_is: BodyFormat = "html"
         """What a body is that isn't Markdown: MJML stays MJML."""
         self._shown = Draft()
@@ -177,7 +177,7 @@ class DraftForm(Vertical):
 
     @on(Input.Changed)
     @on(TextArea.Changed)
-    @on(Checkbox.Changed)
+    @on(TickBox.Changed)
     @on(Attachments.Changed)
     def _changed(self, event: Message) -> None:
         event.stop()
@@ -187,7 +187,12 @@ class DraftForm(Vertical):
             self._look_ahead()
         self.post_message(self.Changed())
 
-    @on(Checkbox.Changed, "#field-format")
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_next_field(1)
+
+    @on(TickBox.Changed, "#field-format")
     def _format_changed(self) -> None:
         self._body.be("html" if self._html.value else "markdown")
         self._name_body()
@@ -203,6 +208,11 @@ class DraftForm(Vertical):
         if self.is_mounted:
             self.query_one(ContentSwitcher).current = f"page-{page}"
             self.post_message(self.Turned())
+
+    def begin(self) -> None:
+        """Put the cursor into the first field of all: the name."""
+        self._last = None
+        self.write()
 
     def write(self) -> None:
         """Put the cursor where it was last on this page, or into its first field."""

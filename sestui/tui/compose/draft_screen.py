@@ -198,14 +198,15 @@ class DraftScreen(BaseScreen):
         async with self.turn:
             seen = self.on_desk.seen
             if name and seen is not None and seen.name == name:
-                return  # it is what is being written
+                self.form.write()  # it is what is being written
+                return
             if not await self._may_replace():
                 return
             drafts = self.drafts
             found = await self.attempt(lambda: drafts.open(name) if name else drafts.blank())
             if found is not FAILED:
                 self.lay(found)
-                self.form.write()
+                self.form.begin()
 
     @work(group="open")
     async def action_open(self) -> None:
@@ -231,7 +232,7 @@ class DraftScreen(BaseScreen):
             found = await self.attempt(lambda: self.drafts.open_file(path))
             if found is not FAILED:
                 self.lay(found)
-                self.form.write()
+                self.form.begin()
                 if found.unsaved:
                     self.tell("Read from the file; not saved in sestui yet.")
 

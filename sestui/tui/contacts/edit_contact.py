@@ -51,11 +51,11 @@ class EditContactScreen(EditScreen):
         self._tags = Input(placeholder="separated by commas", id="tags")
         self._attributes = TextArea(compact=True, id="attributes")
         self._edited = Form(
-            self._status,
-            Labelled("why", self._reason),
-            Labelled("tags", self._tags),
             Static("Attributes, a line each: name = value", id="about", markup=False),
             self._attributes,
+            Labelled("tags", self._tags),
+            self._status,
+            Labelled("why", self._reason),
             yes="Save",
         )
 
