@@ -25,7 +25,7 @@ from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 _COLUMNS = (
     Column("mark", "", width=1),
     Column("account", "Where mail goes", width=16),
-    Column("what", "", share=1),
+    Column("what", "What it means", share=1),
     Column("region", "Region", width=16),
 )
 _RETRY_SECONDS = 1.0

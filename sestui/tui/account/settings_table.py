@@ -16,7 +16,7 @@ _COLUMNS = (
     Column("name", "Setting", width=20),
     Column("value", "Value", share=2),
     Column("source", "From", width=12),
-    Column("meaning", "", share=3, from_width=110),
+    Column("meaning", "Meaning", share=3, from_width=110),
 )
 
 

@@ -21,9 +21,9 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _COLUMNS = (
-    Column("id", "Action", width=24),
-    Column("keys", "Keys", width=20),
-    Column("what", "What it does", share=1),
+    Column("id", "Action", width=22),
+    Column("keys", "Keys", width=10, share=1),
+    Column("what", "What it does", share=3),
 )
 _RETRY_SECONDS = 1.0
 

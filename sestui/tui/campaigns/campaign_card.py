@@ -11,6 +11,7 @@ from sestui.core.delivery.forecast import Forecast
 from sestui.tui.campaigns.run_figures import STATE_COLOURS
 from sestui.tui.campaigns.service import CampaignSnapshot
 from sestui.tui.widgets.format import duration, recipients, shorten
+from sestui.tui.widgets.schedule_words import schedule_words
 
 
 class CampaignFigure(Widget):
@@ -74,7 +75,7 @@ class CampaignAbout(CampaignFigure):
         if due is not None:
             parts.append(f"next run {self.at(due)}")
         if campaign.schedule:
-            parts.append(f"schedule {campaign.schedule}")
+            parts.append(f"{schedule_words(campaign.schedule)} ({campaign.schedule})")
         if not parts:
             parts.append("started by hand")
         if campaign.send_window:

@@ -15,7 +15,7 @@ from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _COLUMNS = (
     Column("number", "Run", width=4, right=True),
-    Column("kind", "", width=5),
+    Column("kind", "Kind", width=5),
     Column("state", "State", width=9),
     Column("when", "Started", width=12),
     Column("audience", "Audience", width=9, right=True),

@@ -21,7 +21,7 @@ _SAID = 4
 """Lines that tell what the first rows say."""
 
 _COLUMNS = (
-    Column("number", "", width=4, right=True),
+    Column("number", "#", width=4, right=True),
     Column("label", "Column", width=8, share=2),
     Column("use", "Becomes", width=8, share=2),
     Column("row 0", "Row 1", width=6, share=3),

@@ -22,7 +22,7 @@ _LISTS = (
 _RULES = (
     Column("mark", "", width=1),
     Column("name", "Already known", width=14),
-    Column("sentence", "", share=1),
+    Column("sentence", "What happens", share=1),
 )
 
 

@@ -24,7 +24,7 @@ Nothing has been sent yet. Every mail that is sent gets a line here for good.
 
   2   Campaigns     start one, or send yourself a test
 
-/ then finds an address, → shows those of another state, o writes what is shown to a file.
+/ then finds an address, → shows those of another state, E writes what is shown to a file.
 """
 
 

@@ -39,7 +39,7 @@ def _empty() -> str:
         "machine. "
         "Each mail appears as soon as it is accepted.\n\n"
         f"  {key}   Campaigns: s starts one, t sends one mail as a test\n\n"
-        "Here enter then opens a mail as its recipient sees it, o shows it in a browser."
+        "Here enter then opens a mail as its recipient sees it, w shows it in a browser."
     )
 
 

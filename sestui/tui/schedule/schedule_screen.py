@@ -259,7 +259,8 @@ def _told(item: AgendaItem, outlook: TaskForecast, width: int) -> str:
         about = item.fields.description or item.type
     else:
         about = f"sent to {', '.join(item.lists)}"
-    lines = [f"{about}: {outlook.words}"]
+    raw = f" ({item.schedule})" if item.schedule else ""
+    lines = [f"{about}: {outlook.words}{raw}"]
     if not item.active:
         lines.append("switched off")
     lines += [

@@ -9,15 +9,16 @@ from sestui.tasks.agenda import AgendaItem
 from sestui.tasks.task_service import TaskRunView, TaskView
 from sestui.tui.widgets.format import duration
 from sestui.tui.widgets.lazy_table import Cell, Column
+from sestui.tui.widgets.schedule_words import schedule_words
 
 Moment = Callable[[Instant], str]
 """Says an instant in the operator's time."""
 
 AGENDA_COLUMNS = (
-    Column("name", "Name", width=8, share=3),
+    Column("name", "Name", width=8, share=2),
     Column("kind", "Kind", width=8),
     Column("type", "Type", width=16, from_width=110),
-    Column("schedule", "Schedule", width=11, share=1),
+    Column("schedule", "Schedule", width=11, share=3),
     Column("next", "Next", width=15),
     Column("last", "Last", width=12, from_width=90),
     Column("state", "Result", width=9),
@@ -31,10 +32,10 @@ _RUN_KINDS: dict[str, str] = {
 
 RUN_COLUMNS = (
     Column("at", "When", width=12),
-    Column("why", "", width=9, from_width=70),
+    Column("why", "Started", width=9, from_width=70),
     Column("state", "Result", width=9),
     Column("took", "Took", width=12, right=True),
-    Column("detail", "", share=1),
+    Column("detail", "Details", share=1),
 )
 
 
@@ -57,7 +58,7 @@ def agenda_cells(item: AgendaItem, late: str, at: Moment) -> dict[str, Cell]:
         "name": (item.name, quiet),
         "kind": (item.kind, "quiet"),
         "type": (item.type, "quiet"),
-        "schedule": (item.schedule or "once", "quiet"),
+        "schedule": (schedule_words(item.schedule) if item.schedule else "once", "quiet"),
         "next": (late, "bad") if late else (coming, quiet),
         "last": (at(item.last_run_at) if item.last_run_at is not None else "", "quiet"),
         "state": (item.state, _kind_of_last(item)),

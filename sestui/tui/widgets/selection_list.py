@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, TableMessage
@@ -42,10 +43,9 @@ class SelectionList(LazyTable[SelectionItem]):
         noted: bool = False,
         id: str | None = None,  # noqa: A002 - textual's own name for it
     ) -> None:
-        columns = [Column("mark", "", width=3), Column("name", title, share=2)]
-        if noted:
-            columns.append(Column("note", "", share=5))
-        super().__init__(columns, self._tick_cells, id=id)
+        super().__init__(_columns(title, noted=noted), self._tick_cells, id=id)
+        self._title = title
+        self._noted = noted
         self._one = one
         self._things: Sequence[SelectionItem] = ()
         self._ticked: set[str] = set()
@@ -59,6 +59,8 @@ class SelectionList(LazyTable[SelectionItem]):
         """Show these, with the cursor on the first that is ticked."""
         self._things = things
         self._ticked = set(ticked)
+        names = max((cell_len(thing.name) for thing in things), default=0)
+        self._columns = _columns(self._title, noted=self._noted, names=names)
         self.show_rows(things)
         places = [number for number, thing in enumerate(things) if thing.name in self._ticked]
         if places:
@@ -83,3 +85,15 @@ class SelectionList(LazyTable[SelectionItem]):
             "name": (thing.name, ""),
             "note": (thing.note, "quiet"),
         }
+
+
+def _columns(title: str, *, noted: bool, names: int = 0) -> list[Column]:
+    """Sign and name; with notes, the names have what room they need and the notes what is left."""
+    mark = Column("mark", "", width=3)
+    if not noted:
+        return [mark, Column("name", title, share=1)]
+    return [
+        mark,
+        Column("name", title, width=max(names, cell_len(title))),
+        Column("note", "Meaning", share=1),
+    ]

@@ -1,0 +1,21 @@
+"""Short things beside one another, in as many lines as they take."""
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+_GAP = "  "
+
+
+def flowed(parts: Iterable[Content], width: int) -> Content:
+    """``parts`` in lines of at most ``width`` cells, none of them broken in two.
+
+    Textual breaks lines at no-break spaces too, so that a word can lose its figure.
+    """
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + len(_GAP) + part.cell_length <= width:
+            lines[-1] = lines[-1] + _GAP + part
+        else:
+            lines.append(part)
+    return Content("\n").join(lines)
