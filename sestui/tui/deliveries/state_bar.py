@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import OPEN_STATES, SETTLED_STATES, DeliveryState
 from sestui.store.ledger.walk import EVERY_STATE
+from sestui.tui.widgets.flow import flowed
 
 STATE_KEYS = [
     Binding(
@@ -77,16 +79,23 @@ class StateBar(Widget):
 
     def render(self) -> Content:
         """Words and counts; a click on one chooses it."""
-        return Content("  ").join(self._part(number) for number in range(len(CHOICES)))
+        return self._flowed(self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the counts take at that width."""
+        return len(self._flowed(width).plain.splitlines())
+
+    def _flowed(self, width: int) -> Content:
+        return flowed(map(self._part, range(len(CHOICES))), width)
 
     def _part(self, number: int) -> Content:
         choice = CHOICES[number]
         label = Content.styled(
-            choice.label.replace(" ", "\N{NO-BREAK SPACE}"),
+            choice.label,
             "bold underline" if number == self.chosen else "$text-muted",
         )
         if self.counts is not None:
             count = choice.count(self.counts)
             figure = Content.styled(f"{count:,}", choice.style if count else "$text-muted")
-            label = label + Content("\N{NO-BREAK SPACE}") + figure
+            label = label + " " + figure
         return label.stylize(Style.from_meta({"@click": f"screen.state({number})"}))

@@ -15,14 +15,8 @@ from sestui.tui.compose.compose_screen import ComposeScreen
 from sestui.tui.contacts.contact_screen import ContactScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import PickScreen
-from tests.support import screens
 from tests.support.finished_runs import HOSTILE, STATES, sent, settle
-from tests.support.screens import add_campaign, running, toasts, until
-
-
-def shown(app):
-    """What stands on the screen, the spaces that don't break as plain ones."""
-    return screens.shown(app).replace("\xa0", " ")
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
 async def opened(app, pilot, name="news"):

@@ -12,13 +12,8 @@ from sestui.tui.deliveries.delivery_screen import DeliveryScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import PickScreen
 from sestui.tui.log.log_screen import LogScreen
-from tests.support import screens
 from tests.support.finished_runs import HOSTILE, sent
-from tests.support.screens import add_campaign, running, toasts, until
-
-
-def shown(app):
-    return screens.shown(app).replace("\xa0", " ")
+from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
 def log(runtime, **options):
