@@ -19,10 +19,10 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
+from sestui.tui.compose.tick_box import TickBox
 from sestui.tui.widgets.form import Fields, Labelled
 from sestui.tui.widgets.schedule_preview import SchedulePreview
 from sestui.tui.widgets.text_input import NamesInput, TextInput
-from sestui.tui.widgets.tick_box import TickBox
 
 if TYPE_CHECKING:
     from sestui.tasks.task_service import TaskForecast

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import OPEN_STATES, SETTLED_STATES, DeliveryState
 from sestui.store.ledger.walk import EVERY_STATE
-from sestui.tui.widgets.flow import flowed
+from sestui.tui.deliveries.flow import flowed
 
 STATE_KEYS = [
     Binding(

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
-from sestui.tui.widgets.flow import flowed
+from sestui.tui.deliveries.flow import flowed
 
 
 @given(
