@@ -1,7 +1,7 @@
 """The composition root: settings become database, account and sender; every door opens it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +27,7 @@ from sestui.store.runs.runs import Runs
 
 if TYPE_CHECKING:
     from sestui.compose.checks import Checker
+    from sestui.feedback.puller import EventPuller
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.notices import Notices
@@ -167,6 +168,25 @@ class Runtime:
             ContactHistory(self.database),
             self.local_time,
         )
+
+    def event_puller(self) -> "EventPuller | None":
+        """What pulls SES's events, for one thread; None where the settings name no queue."""
+        from sestui.feedback.puller import EventPuller  # noqa: PLC0415 - only where events are read
+        from sestui.store.events.refusals import SoftBounceRule  # noqa: PLC0415 - as above
+
+        queue = self.ses.event_queue()
+        if queue is None:
+            return None
+        rule = SoftBounceRule(self.settings.soft_bounces)
+        return EventPuller(self.database, queue, self.clock, rule)
+
+    def _pulling(self) -> AbstractContextManager[None]:
+        """Events are pulled beside the sending, if the settings say so."""
+        if not self.settings.events_while_sending:
+            return nullcontext()
+        from sestui.feedback.live_puller import pulling  # noqa: PLC0415 - only where something is sent
+
+        return pulling(self.event_puller, self.clock)
 
     # content
 
@@ -368,7 +388,7 @@ class Runtime:
                 limits=limits,
                 report=report,
             )
-            with self.database.when_lost(engine.stop):
+            with self.database.when_lost(engine.stop), self._pulling():
                 yield engine
 
     def reap_dead_workers(self) -> int:

@@ -27,6 +27,7 @@ from pydantic_settings import (
 
 from sestui.core.delivery.account import QuotaRule, WarmUp
 from sestui.core.keymap import keymap_of
+from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
 from sestui.errors import SettingsError
 
 _PREFIX = "SESTUI_"
@@ -150,6 +151,31 @@ class Settings(BaseSettings):
         False,
         description="Whether the simulated account is in SES's sandbox: sender and recipients must "
         "be verified or SES's own test mailboxes.",
+    )
+    simulator_recipients: Annotated[
+        RecipientBehaviour, NoDecode, BeforeValidator(behaviour_of)
+    ] = Field(
+        RecipientBehaviour(
+            bounce=0.008, soft_bounce=0.004, complaint=0.0004, delay=0.01, open=0.35, click=0.07,
+            machine=0.03,
+        ),
+        description="How the simulator's recipients behave: shares of all mail, such as "
+        "bounce=0.01 open=0.4, and a seed; empty: they do nothing.",
+    )  # fmt: skip
+    events_queue: str = Field(
+        "",
+        description="URL of the SQS queue that SES's events come through; empty: events are not "
+        "read. The simulator has a queue of its own.",
+    )
+    events_while_sending: bool = Field(
+        True, description="Read events beside the sending, not only by `sestui events pull`."
+    )
+    soft_bounces: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="An address is suppressed after so many soft bounces in a row, over at least "
+        "7 days; 0: never.",
     )
     allow_commands: bool = Field(
         False, description="Let tasks of the type command run programs of yours."
@@ -347,11 +373,11 @@ def checked_value(name: str, text: str) -> Any:
     except ValidationError as error:
         said = error.errors()[0]["msg"]
         raise SettingsError(f"{name} can't be {text!r}: {_said(said)}.") from error
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path | RecipientBehaviour) else value
 
 
 def masked(name: str, value: Any) -> Any:
     """``value`` as it may be shown: no password in a database URL."""
     if name == "database_url" and value:
         return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
-    return str(value) if isinstance(value, Path | date) else value
+    return str(value) if isinstance(value, Path | date | RecipientBehaviour) else value

@@ -73,6 +73,7 @@ def serve_account(
             latency=settings.simulator_latency if latency is None else latency,
             jitter=jitter,
             sandbox=sandbox,
+            recipients=str(settings.simulator_recipients),
             announce=lambda bound: _tell_how(settings.data_dir, bound),
         )
     typer.echo("The simulator has stopped; its account stays in the workspace.", err=True)

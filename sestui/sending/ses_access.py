@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sestui.sending.shared_account import SharedAccount
     from sestui.ses.account import AccountReader
     from sestui.ses.client import Clients
+    from sestui.ses.event_queue import SqsQueue
     from sestui.ses.gateway import Gateway
     from sestui.simulator.launch import SimulatorProcess
 
@@ -83,6 +84,18 @@ class SesAccess:
         # Hanging calls occupy connections beyond the number of senders.
         return Gateway(self.clients, self._clock, most=4 * self._settings.senders)
 
+    def event_queue(self) -> "SqsQueue | None":
+        """The queue of the account's events; None where the settings name none."""
+        from sestui.ses.event_queue import SqsQueue  # noqa: PLC0415 - boto3 is slow to import
+        from sestui.simulator.launch import QUEUE_PATH  # noqa: PLC0415 - with the simulator
+
+        clients = self.clients
+        if self.simulated:
+            url = f"{clients.endpoint_url}{QUEUE_PATH}"
+            return SqsQueue(clients, url, endpoint_url=clients.endpoint_url)
+        url = self._settings.events_queue
+        return SqsQueue(clients, url) if url else None
+
     def close(self) -> None:
         """Stop the simulator, if it was started here."""
         if self._simulator is not None:
@@ -101,4 +114,5 @@ class SesAccess:
             quota=settings.simulator_quota if "simulator_quota" in given else None,
             latency=settings.simulator_latency,
             sandbox=settings.simulator_sandbox if "simulator_sandbox" in given else None,
+            recipients=str(settings.simulator_recipients),
         )

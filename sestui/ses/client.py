@@ -41,10 +41,14 @@ if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_ses import SESClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 """SES answers within a second or two."""
+
+_LONGEST_POLL_SECONDS = 20
+"""For so long SQS lets a caller wait for a message."""
 
 _NO_PROXIES: dict[str, str] = {}
 """The simulator is on this machine, so proxies are bypassed."""
@@ -150,6 +154,21 @@ class Clients:
         url = None if self.is_aws else self.endpoint_url
         with said_plainly():
             return self._session.client("ses", endpoint_url=url, config=self._config)
+
+    def sqs(self, region: str | None, endpoint_url: str | None) -> "SQSClient":
+        """SQS with the same credentials; None: the account's region, AWS's own endpoint.
+
+        Receiving and deleting may be tried again: what comes twice is applied once.
+        """
+        config = self._config.merge(
+            Config(
+                retries={"total_max_attempts": 4, "mode": "standard"},
+                read_timeout=_LONGEST_POLL_SECONDS + READ_SECONDS,
+            )
+        )
+        return self._session.client(
+            "sqs", region_name=region or self.region, endpoint_url=endpoint_url, config=config
+        )
 
 
 def _check_url(url: str) -> None:

@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--jitter", type=float, default=0.0)
     parser.add_argument("--sandbox", choices=("True", "False"))
+    parser.add_argument("--recipients")
     parser.add_argument("--log-folder", type=Path)
     parser.add_argument("--log-level", choices=log.LEVELS, default="info")
     options = parser.parse_args()
@@ -37,6 +38,7 @@ def main() -> int:
             latency=options.latency,
             jitter=options.jitter,
             sandbox=None if options.sandbox is None else options.sandbox == "True",
+            recipients=options.recipients,
             announce=lambda port: _say({"port": port}),
             until_stdin_ends=True,
         )

@@ -18,6 +18,8 @@ from sestui import errors, log
 from sestui.errors import AccountUnreachableError, SestuiError
 from sestui.simulator.api.access import access_key_of
 
+QUEUE_PATH = "/000000000000/sestui-events"
+"""Of the URL of the account's event queue."""
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _AT_ONCE_SECONDS = 0.2
@@ -75,14 +77,15 @@ def start_simulator(
     jitter: float = 0.0,
     port: int = 0,
     sandbox: bool | None = None,
+    recipients: str | None = None,
 ) -> SimulatorProcess:
     """Start a server on 127.0.0.1 over the simulated account of ``workspace``; returns when it
     takes calls.
 
     ``rate`` (recipients a second) and ``quota`` (recipients in 24 hours, -1: unlimited) are
-    written into the account, and so is ``sandbox`` (see ``account.sandbox_settings``); None leaves
-    them as they are. ``latency`` and ``jitter`` are
-    seconds; port 0 is a free one.
+    written into the account, and so are ``sandbox`` (see ``account.sandbox_settings``) and
+    ``recipients`` (see ``core.recipient_behaviour``); None leaves them as they are. ``latency`` and
+    ``jitter`` are seconds; port 0 is a free one.
 
     Raises:
         StorageError: the workspace can't be written or holds a damaged state.
@@ -97,6 +100,7 @@ def start_simulator(
         "--latency": latency,
         "--jitter": jitter,
         "--sandbox": sandbox,
+        "--recipients": recipients,
         **_where_to_log(),
     }
     # -P: a file in the current folder must not stand in for one of the child's modules.

@@ -16,6 +16,7 @@ from sestui.settings import Settings
 from sestui.store.db.database import Database
 
 if TYPE_CHECKING:
+    from sestui.feedback.puller import EventPuller
     from sestui.reports.notices import Notices
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
     from sestui.ses.account import AccountReader
@@ -43,6 +44,9 @@ class Services(Protocol):
     @property
     def notices(self) -> "Notices":
         """Mail by sestui itself."""
+
+    def event_puller(self) -> "EventPuller | None":
+        """What pulls SES's events; None where the settings name no queue."""
 
     @property
     def ses_account(self) -> "AccountReader":

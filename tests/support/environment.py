@@ -30,6 +30,8 @@ _GIVEN = {
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
     "AWS_EC2_METADATA_DISABLED": "true",  # or looking for credentials would leave the machine
+    "SESTUI_EVENTS_WHILE_SENDING": "false",  # or outcomes would come whenever they please
+    "SESTUI_SIMULATOR_RECIPIENTS": "",  # or one in a hundred would bounce, in any test
 }
 
 _STOPPING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)

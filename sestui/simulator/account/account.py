@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sestui.core.clock import Instant
+from sestui.core.recipient_behaviour import behaviour_of
 from sestui.errors import UsageError
 from sestui.ses_api.wire import (
     BulkStatus,
@@ -66,6 +67,8 @@ class SimulatedAccount:
     """The validation attributes of the suppression list, as JSON; '' for none."""
     suppressing: bool = False
     """Whether anybody may be suppressed: without it, a send looks nobody up."""
+    behaviour: str = ""
+    """How recipients behave, as ``core.recipient_behaviour`` writes it; '': they do nothing."""
 
     @property
     def checks_identities(self) -> bool:
@@ -88,6 +91,10 @@ class SimulatedAccount:
             )
         if account.enforcement not in ENFORCEMENTS:
             raise UsageError(f"The enforcement status is one of {', '.join(ENFORCEMENTS)}.")
+        try:
+            behaviour_of(account.behaviour)
+        except ValueError as error:
+            raise UsageError(f"The recipients' behaviour is wrong: {error}.") from error
         return account
 
 

@@ -5,14 +5,16 @@ import random
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from sestui.core.clock import Clock, Instant
+from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
 from sestui.errors import UsageError
 from sestui.ses_api.wire import BulkStatus, EntryResult
 from sestui.simulator.account import storage
@@ -26,7 +28,8 @@ from sestui.simulator.account.account import (
 from sestui.simulator.account.rules import counted, expired_second, quota_second
 from sestui.simulator.api.faults import FaultDraw, FaultKind, ScriptedFault
 from sestui.simulator.outbox import outbox
-from sestui.simulator.outbox.events import happenings
+from sestui.simulator.outbox.behaviour import lived_through
+from sestui.simulator.outbox.events import EventType, happenings
 from sestui.simulator.outbox.mails import packed
 from sestui.simulator.outbox.outbox import SendStatistics
 
@@ -37,6 +40,10 @@ _WRITE_ACCOUNT = (
     f"VALUES (1{', ?' * len(_ACCOUNT_FIELDS)})"
 )
 _NOBODY = frozenset[str]()
+
+Live = Callable[[list[EventType]], list[EventType]]
+"""Adds to a mail's events what its recipient does with it."""
+
 _account_values = attrgetter(*_ACCOUNT_FIELDS)  # astuple copies deeply, which a send would feel
 _READ_FAULTS = (
     "SELECT id, kind, probability, remaining, match, seconds FROM fault "
@@ -61,6 +68,8 @@ class SimulatorState:
         self._chance = chance or random.Random()  # noqa: S311 - decides faults, not secrets
         self._connection = storage.connect(path)
         self._lock = threading.Lock()
+        self._lives = random.Random()  # noqa: S311 - what recipients do
+        self._behaves = RecipientBehaviour()
 
     def close(self) -> None:
         """Let go of the file; idempotent."""
@@ -84,12 +93,25 @@ class SimulatorState:
             verdict, after = decide(call, current, now, draw, verified)
             suppressed = _suppressed(connection, current, call) if current.suppressing else _NOBODY
             verdict = _record(
-                connection, call, verdict, blob, (now, arrived_at), suppressed=suppressed
+                connection,
+                call,
+                verdict,
+                blob,
+                (now, arrived_at),
+                suppressed=suppressed,
+                live=partial(lived_through, behaviour=self._behaviour(current), chance=self._lives),
             )
             if after != account:
                 _store(connection, after)
             _count_faults(connection, draw.fired)
         return verdict
+
+    def _behaviour(self, account: SimulatedAccount) -> RecipientBehaviour:
+        """How recipients behave; a seed begins anew when it is changed."""
+        if account.behaviour != str(self._behaves):
+            self._behaves = behaviour_of(account.behaviour)
+            self._lives.seed(self._behaves.seed or None)
+        return self._behaves
 
     def now(self) -> Instant:
         """The simulator's clock: the machine's, ahead by what was advanced."""
@@ -249,8 +271,8 @@ def _account(connection: sqlite3.Connection) -> SimulatedAccount:
     row = connection.execute(_READ_ACCOUNT).fetchone()
     if row is None:
         return SimulatedAccount()
-    rate, quota, production, verify, enabled, *others, suppressing = row
-    others.append(bool(suppressing))
+    rate, quota, production, verify, enabled, *others, suppressing, behaviour = row
+    others += [bool(suppressing), behaviour]
     return SimulatedAccount(rate, quota, bool(production), bool(verify), bool(enabled), *others)
 
 
@@ -314,6 +336,7 @@ def _record(
     times: tuple[Instant, Instant],
     *,
     suppressed: frozenset[str],
+    live: Live,
 ) -> CallDecision:
     """Write what was accepted to outbox, events and quota; the verdict with its message ids.
 
@@ -334,7 +357,8 @@ def _record(
     for index, entry in taken:
         message_id = _message_id(times[0])
         envelope = (message_id, *times, call.sender, call.sender_name)
-        _record_mail(connection, envelope, entry, (call_id, index), suppressed)
+        happened = live(happenings(entry.recipients, entry.rendering_failure, suppressed))
+        _record_mail(connection, envelope, entry, (call_id, index), happened)
         results[index] = EntryResult(BulkStatus.SUCCESS, message_id)
         counting += counted(entry.recipients)
     if counting:
@@ -351,7 +375,7 @@ def _record_mail(
     envelope: tuple[str, Instant, Instant, str, str],
     entry: SimulatedMail,
     place: tuple[int | None, int],
-    suppressed: frozenset[str],
+    events: Sequence[EventType],
 ) -> None:
     """``envelope``: message id, acceptance, arrival, sender, the sender's name; ``place``: the
     call's row, index.
@@ -370,10 +394,18 @@ def _record_mail(
         ),
     ).lastrowid
     connection.executemany(
-        "INSERT INTO event (outbox_id, kind, recipients, detail) VALUES (?, ?, ?, ?)",
+        "INSERT INTO event (outbox_id, kind, recipients, detail, after, due_at) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (outbox_id, event.kind, json.dumps(event.recipients), event.detail)
-            for event in happenings(entry.recipients, entry.rendering_failure, suppressed)
+            (
+                outbox_id,
+                event.kind,
+                json.dumps(event.recipients),
+                event.detail,
+                event.after,
+                envelope[1] + event.after,
+            )
+            for event in events
         ],
     )
 

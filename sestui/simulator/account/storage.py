@@ -15,7 +15,7 @@ from sestui.errors import StorageBusyError, StorageError
 
 FILE_NAME = "simulator.db"
 BUSY_SECONDS = 20.0
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 _ELSEWHERE = "choose another folder with SESTUI_DATA_DIR"
 
 _SCHEMA = """
@@ -36,7 +36,8 @@ CREATE TABLE account (
     refused INTEGER NOT NULL,
     suppressed_reasons TEXT NOT NULL DEFAULT 'BOUNCE,COMPLAINT',
     validation TEXT NOT NULL DEFAULT '',
-    suppressing INTEGER NOT NULL DEFAULT 0
+    suppressing INTEGER NOT NULL DEFAULT 0,
+    behaviour TEXT NOT NULL DEFAULT ''
 );
 -- Recipients that count toward the quota, by the second they were accepted in: account.used is
 -- their sum, so that a send never has to add anything up.
@@ -63,8 +64,12 @@ CREATE TABLE event (
     outbox_id INTEGER NOT NULL REFERENCES outbox (id),
     kind TEXT NOT NULL,
     recipients TEXT NOT NULL,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    after REAL NOT NULL DEFAULT 0,
+    -- When the queue gives it out. NULL: it has been deleted from it.
+    due_at REAL
 );
+CREATE INDEX event_due ON event (due_at, id) WHERE due_at IS NOT NULL;
 CREATE TABLE identity (name TEXT PRIMARY KEY, kind TEXT NOT NULL);
 CREATE TABLE template (
     name TEXT PRIMARY KEY, content TEXT NOT NULL, created_at REAL NOT NULL DEFAULT 0
@@ -92,6 +97,13 @@ ALTER TABLE template ADD COLUMN created_at REAL NOT NULL DEFAULT 0;
 CREATE TABLE suppression (
     address TEXT PRIMARY KEY, reason TEXT NOT NULL, updated_at REAL NOT NULL
 );
+"""
+
+_FROM_VERSION_3 = """
+ALTER TABLE account ADD COLUMN behaviour TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN after REAL NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN due_at REAL;
+CREATE INDEX event_due ON event (due_at, id) WHERE due_at IS NOT NULL;
 """
 
 _TABLES = (
@@ -203,12 +215,14 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _enter_wal(connection)
     # A power cut may cost simulated mail, a killed process may not: the system has the writes.
     connection.execute("PRAGMA synchronous=OFF")
-    if _version(connection) in {0, 2}:
+    if _version(connection) in {0, 2, 3}:
         with writing(connection):
             if _version(connection) == 0:
                 _create_tables(connection, path)
             elif _version(connection) == 2:
-                _upgrade(connection, _FROM_VERSION_2)
+                _upgrade(connection, _FROM_VERSION_2 + _FROM_VERSION_3)
+            elif _version(connection) == 3:
+                _upgrade(connection, _FROM_VERSION_3)
     if _version(connection) != _SCHEMA_VERSION:
         raise StorageError(
             f"The simulator's state {path} was written by another version of sestui; move it away "

@@ -38,14 +38,15 @@ def serve(
     latency: float = 0.0,
     jitter: float = 0.0,
     sandbox: bool | None = None,
+    recipients: str | None = None,
     announce: Callable[[int], None],
     until_stdin_ends: bool = False,
 ) -> None:
     """Serve the account of ``workspace`` until SIGINT or SIGTERM; answers on their way still go.
 
     ``announce`` is called with the port once connections are taken; port 0 is a free one. None
-    leaves the account's rate, quota or sandbox as it is. ``until_stdin_ends`` ties the server's
-    life to whoever holds the other end of its standard input.
+    leaves the account's rate, quota, sandbox or recipients as they are. ``until_stdin_ends`` ties
+    the server's life to whoever holds the other end of its standard input.
 
     Raises:
         StorageError: the workspace can't be used.
@@ -55,7 +56,7 @@ def serve(
     state = SimulatorState(workspace / FILE_NAME, SystemClock())
     try:
         key = access_key_of(workspace)
-        state.configure(rate=rate, quota=quota, **sandbox_settings(sandbox))
+        state.configure(rate=rate, quota=quota, behaviour=recipients, **sandbox_settings(sandbox))
         with listening(HOST, port, partial(_refused, port)) as listener:
             server = _Server(_config(state, key, latency, jitter))
             if until_stdin_ends:

@@ -27,6 +27,7 @@ from sestui.simulator.api import connection, old_api, old_calls
 from sestui.simulator.api.access import Gate, caller
 from sestui.simulator.api.control import create_control_app
 from sestui.simulator.api.faults import FaultKind, ScriptedFault
+from sestui.simulator.api.queue import TARGET, answer_queue, queue_error_body
 from sestui.simulator.templates import templates
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024
@@ -107,6 +108,10 @@ class _SimulatorApp:
         path = scope["path"]
         old = path == "/" and scope["method"] == "POST"
         foreign, authorization = caller(scope["headers"])
+        if target := _target(scope):
+            is_let_in = not foreign and self._gate.holds_key(authorization)
+            await self._queue(target, receive, send, let_in=is_let_in)
+            return
         if not old and not path.startswith("/v2/"):
             if foreign or not self._is_open(path, authorization):
                 await _turn_away(send, foreign=foreign)
@@ -134,6 +139,22 @@ class _SimulatorApp:
             await _send(send, answer)
         else:
             await _disrupt(answer, answer.disruption, scope, receive, send)
+
+    async def _queue(self, target: str, receive: Receive, send: Send, *, let_in: bool) -> None:
+        """Answer a call of SQS's API, without the latency of SES."""
+        try:
+            body = await _read(receive)
+            if body is None:
+                return
+            answer = SimulatorAnswer(
+                200, await answer_queue(self._state, target, body, let_in=let_in)
+            )
+        except ServiceError as error:
+            answer = SimulatorAnswer(error.status, queue_error_body(error), error.code)
+        except StorageError as error:
+            unavailable = ServiceError(503, "ServiceUnavailable", str(error))
+            answer = SimulatorAnswer(503, queue_error_body(unavailable), unavailable.code)
+        await _send(send, answer)
 
     def _face(self, path: str) -> ASGIApp:
         if path != "/" and not path.startswith("/outbox"):
@@ -283,6 +304,14 @@ def _region(authorization: bytes) -> str:
     scope = authorization[:200].split(b"/", 3)  # key, day, region, the rest
     region = scope[2].decode("latin-1") if len(scope) > 3 else ""
     return region.upper() if region.replace("-", "").isalnum() else "EU-WEST-1"
+
+
+def _target(scope: Scope) -> str:
+    """The operation of SQS that is called; '' for SES, whose calls name none in a header."""
+    if scope["method"] != "POST":
+        return ""
+    found = next((value for name, value in scope["headers"] if name == TARGET), b"")
+    return found.decode("latin-1")
 
 
 async def _drain(receive: Receive) -> None:

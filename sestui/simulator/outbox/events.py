@@ -1,29 +1,39 @@
 """What SES would report of an accepted mail: which events, and their JSON."""
 
+import re
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
+from zlib import crc32
 
 from sestui.core.clock import Instant, iso
 from sestui.ses_api.wire import RawContent, SendEmailRequest, TemplateContent
 from sestui.simulator.account.rules import mailbox_simulator
 
+MAILBOX_FULL = "mailbox full"
+
 _BOUNCES = {
-    "bounce": ("General", "5.1.1", "smtp; 550 5.1.1 user unknown"),
+    "bounce": ("Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"),
     "suppressionlist": (
+        "Permanent",
         "General",
         "5.1.1",
         "Amazon SES has suppressed sending to this address because it has a recent history of "
         "bouncing as an invalid address.",
     ),
     "account suppression": (
+        "Permanent",
         "OnAccountSuppressionList",
         "5.1.1",
         "Amazon SES did not send the message to this address because it is on the suppression list "
         "for your account.",
     ),
+    MAILBOX_FULL: ("Transient", "MailboxFull", "4.2.2", "smtp; 452 4.2.2 mailbox full"),
 }
-"""Sub-type, status and diagnostic code by a bounce's detail."""
+"""Type, sub-type, status and diagnostic code by a bounce's detail."""
 _ON_LIST = "account suppression"
+_GIVES_UP_SECONDS = 14 * 3600.0
+_LINKS = re.compile(r"""href=["'](https?://[^"'\s<>]+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,10 @@ class EventType:
     kind: str
     recipients: tuple[str, ...]
     detail: str = ""
-    """Bounce: the mailbox simulator's name, or what suppressed it; Rendering Failure: the error."""
+    """Bounce: the mailbox simulator's name, or what suppressed it; Rendering Failure: the error;
+    Open and Click: the agent."""
+    after: float = 0.0
+    """Seconds after the acceptance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +94,18 @@ def happenings(
 
 
 def payload(
-    event_id: int, happening: EventType, mail: AcceptedMail, request: SendEmailRequest
+    event_id: int,
+    happening: EventType,
+    mail: AcceptedMail,
+    request: SendEmailRequest,
+    html: str = "",
 ) -> dict[str, Any]:
-    """The event as SES's JSON; its ``timestamp`` is the acceptance."""
+    """The event as SES's JSON; ``html`` is the mail's, whose links are clicked."""
     body: dict[str, Any] = {
         "eventType": happening.kind,
         "mail": _mail_part(mail, request),
     }
-    at = iso(mail.accepted_at)
+    at = iso(mail.accepted_at + happening.after)
     feedback_id = f"{mail.message_id}-{event_id}"
     people = [{"emailAddress": address} for address in happening.recipients]
     if happening.kind == "Send":
@@ -102,10 +119,10 @@ def payload(
             "reportingMTA": "simulator.sestui.invalid",
         }
     elif happening.kind == "Bounce":
-        sub_type, status, diagnostic = _BOUNCES[happening.detail]
+        bounce_type, sub_type, status, diagnostic = _BOUNCES[happening.detail]
         body["bounce"] = {
             "feedbackId": feedback_id,
-            "bounceType": "Permanent",
+            "bounceType": bounce_type,
             "bounceSubType": sub_type,
             "bouncedRecipients": [
                 {**person, "action": "failed", "status": status, "diagnosticCode": diagnostic}
@@ -122,11 +139,32 @@ def payload(
             "complaintFeedbackType": "abuse",
             "arrivalDate": at,
         }
+    elif happening.kind == "DeliveryDelay":
+        body["deliveryDelay"] = {
+            "timestamp": at,
+            "delayType": "TransientCommunicationFailure",
+            "expirationTime": iso(mail.accepted_at + _GIVES_UP_SECONDS),
+            "delayedRecipients": [
+                {**person, "status": "4.4.1", "diagnosticCode": "smtp; 421 4.4.1 try again later"}
+                for person in people
+            ],
+        }
+    elif happening.kind in {"Open", "Click"}:
+        seen = {"timestamp": at, "userAgent": happening.detail, "ipAddress": "192.0.2.1"}
+        body[happening.kind.lower()] = seen
+        if happening.kind == "Click":
+            seen["link"] = _link(html, mail.message_id)
     else:
         content = request.content
         name = content.name if isinstance(content, TemplateContent) else ""
         body["failure"] = {"templateName": name, "errorMessage": happening.detail}
     return body
+
+
+def _link(html: str, message_id: str) -> str:
+    """One of the mail's links, always the same; a page of its own where it has none."""
+    links = [unescape(each) for each in _LINKS.findall(html) if "unsubscribe" not in each]
+    return links[crc32(message_id.encode()) % len(links)] if links else "https://example.com/"
 
 
 def _mail_part(mail: AcceptedMail, request: SendEmailRequest) -> dict[str, Any]:

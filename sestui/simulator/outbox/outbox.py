@@ -16,6 +16,11 @@ from sestui.simulator.outbox.outcomes import DELIVERED, MailOutcome, outcomes
 
 _MAIL = "id, message_id, accepted_at, arrived_at, sender, sender_name, recipients, subject, tags"
 _STATISTICS_SECONDS = 900
+_EVENTS = (
+    "SELECT event.id, event.kind, event.recipients, event.detail, event.after, message_id, "
+    "accepted_at, sender, outbox.recipients, subject, tags, bulk, body, entry "
+    "FROM event JOIN outbox ON outbox.id = outbox_id JOIN call ON call.id = call_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,19 @@ def events(
 ) -> list[tuple[int, dict[str, Any]]]:
     """Events with ids above ``after``, oldest first: id and SES's JSON."""
     rows = connection.execute(
-        "SELECT event.id, event.kind, event.recipients, event.detail, message_id, accepted_at, "
-        "sender, outbox.recipients, subject, tags, bulk, body, entry "
-        "FROM event JOIN outbox ON outbox.id = outbox_id JOIN call ON call.id = call_id "
-        "WHERE event.id > ? ORDER BY event.id LIMIT ?",
+        f"{_EVENTS} WHERE event.id > ? ORDER BY event.id LIMIT ?",
         (after, limit),
+    )
+    return [(row[0], _payload(row)) for row in rows]
+
+
+def due_events(
+    connection: sqlite3.Connection, now: Instant, *, limit: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Events that the queue gives out at ``now``, those that are due for longest first."""
+    rows = connection.execute(
+        f"{_EVENTS} WHERE due_at <= ? ORDER BY due_at, event.id LIMIT ?",
+        (now, limit),
     )
     return [(row[0], _payload(row)) for row in rows]
 
@@ -167,8 +180,8 @@ def _summary(row: tuple[Any, ...], outcome: MailOutcome) -> dict[str, Any]:
 
 
 def _payload(row: tuple[Any, ...]) -> dict[str, Any]:
-    event_id, kind, concerned, detail, message_id, accepted_at, sender = row[:7]
-    recipients, subject, tags, bulk, body, entry = row[7:]
+    event_id, kind, concerned, detail, after, message_id, accepted_at, sender = row[:8]
+    recipients, subject, tags, bulk, body, entry = row[8:]
     mail = AcceptedMail(
         message_id=message_id,
         accepted_at=accepted_at,
@@ -177,6 +190,8 @@ def _payload(row: tuple[Any, ...]) -> dict[str, Any]:
         subject=subject,
         tags=tuple((name, value) for name, value in json.loads(tags)),
     )
-    happening = EventType(kind, tuple(json.loads(concerned)), detail)
+    happening = EventType(kind, tuple(json.loads(concerned)), detail, after)
     request = stored_request(body, bulk=bool(bulk), entry=entry)
-    return payload(event_id, happening, mail, request)
+    clicked = kind == "Click"
+    html = stored_mail(body, bulk=bool(bulk), entry=entry).html if clicked else ""
+    return payload(event_id, happening, mail, request, html)

@@ -33,6 +33,7 @@ def add_audience(
         "worker": literal(""),
         "queued_at": literal(run.created_at),
         "outcome": literal(""),
+        "outcome_code": literal(""),
     }
     rows = select(*values.values()).where(_CONTACT.c.id.in_(_members(list_names)))
     rows = rows.order_by(_CONTACT.c.id)

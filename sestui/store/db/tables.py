@@ -240,10 +240,14 @@ class Run(SQLModel, table=True):
     in_doubt: int = Field(default=0)
     skipped: int = Field(default=0)
     delivered: int = Field(default=0)
-    """Of the accepted: how many SES has reported as delivered, kept beside their ``outcome``."""
+    """Of the accepted: how many SES has reported as delivered, those who complained included."""
     bounced: int = Field(default=0)
     complained: int = Field(default=0)
-    """Of the delivered."""
+    failed: int = Field(default=0)
+    """Accepted, and not sent on by SES: a virus, a template that could not be filled in."""
+    opened: int = Field(default=0)
+    """By a person, as far as one can tell; as ``clicked``."""
+    clicked: int = Field(default=0)
 
 
 class Reminder(SQLModel, table=True):
@@ -302,7 +306,13 @@ class Delivery(SQLModel, table=True):
     sent_at: float | None = Field(default=None)
     """When SES's acceptance was read."""
     outcome: str = Field(default="")
+    """A ``core.delivery.outcomes.DeliveryOutcome``; '' while nothing is known."""
     outcome_at: float | None = Field(default=None)
+    outcome_code: str = Field(default="")
+    """Of a bounce, complaint or delay: ``Permanent/NoEmail``."""
+    opened_at: float | None = Field(default=None)
+    """When a person first opened it or followed a link, as far as one can tell."""
+    clicked_at: float | None = Field(default=None)
 
 
 class AnsweredSlice(SQLModel, table=True):

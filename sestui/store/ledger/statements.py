@@ -12,7 +12,7 @@ from sestui.store.db.tables import Contact, Delivery, Run, Suppression, Worker
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
-_CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _OF_DOMAIN = _SUPPRESSION.alias("of_domain")
 
@@ -49,7 +49,7 @@ _PENDING = (
 )
 
 _ADDRESS = case(
-    (_CONTACT.c.email == DELIVERY.c.email, _CONTACT.c.email_key),
+    (CONTACT.c.email == DELIVERY.c.email, CONTACT.c.email_key),
     else_=func.lower(DELIVERY.c.email),
 )
 """The key of the address that a delivery goes to."""
@@ -63,12 +63,12 @@ CLAIMABLE = (
         DELIVERY.c.shown_as,
         DELIVERY.c.relayed_id,
         DELIVERY.c.place,
-        _CONTACT.c.attributes,
-        _CONTACT.c.status,
+        CONTACT.c.attributes,
+        CONTACT.c.status,
         func.coalesce(_SUPPRESSION.c.email_key, _OF_DOMAIN.c.email_key).label("suppressed"),
     )
     .select_from(DELIVERY)
-    .outerjoin(_CONTACT, _CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))
+    .outerjoin(CONTACT, CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))
     .outerjoin(_SUPPRESSION, _SUPPRESSION.c.email_key == _ADDRESS)
     .outerjoin(_OF_DOMAIN, _OF_DOMAIN.c.email_key == of_domain(_ADDRESS))
     .where(

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from sestui.store.events.purge import purge_events
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.tasks.purge import purge_task_runs
 from sestui.tasks.context import TaskContext
@@ -18,6 +19,8 @@ class PurgeParameters(TaskParameters):
     """Runs of tasks with their logs; each task's newest is kept."""
     relayed: int = Field(0, ge=0)
     """What relayed mails say, once they are settled; a relay that runs clears them by itself."""
+    events: int = Field(90, ge=15)
+    """The JSON of events; what they have reported stays."""
 
 
 class PurgeLogs(TaskType[PurgeParameters]):
@@ -42,5 +45,10 @@ class PurgeLogs(TaskType[PurgeParameters]):
         if given.relayed:
             relayed = RelayedMails(database, context.clock)
             figures["relayed mails"] = relayed.purge(retention=given.relayed * _DAY)
+        before = context.clock.now() - given.events * _DAY
+        figures["JSON of events"] = 0
+        while gone := purge_events(database, before, _BATCH):
+            figures["JSON of events"] += gone
+            context.go_on()
         told = ", ".join(f"{count:,} {name}" for name, count in figures.items())
         return Outcome(f"Deleted: {told or 'nothing'}.", dict(figures))

@@ -1,5 +1,7 @@
 """Migrations against the tables they should make, on both engines."""
 
+import importlib
+import pkgutil
 import threading
 from pathlib import Path
 
@@ -12,12 +14,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, inspect, text
 from sqlmodel import SQLModel
 
+import sestui.store
 from sestui.core.relay.calls import HARMLESS
 from sestui.errors import StorageError
 from sestui.store.db import schema
 from sestui.store.db.database import Database
 from sestui.store.ledger.governor import Governor, row_allowed
 from sestui.store.relay.keys import RelayKeys
+
+# So that the metadata has every table, whichever module declares it.
+for _module in pkgutil.walk_packages(sestui.store.__path__, "sestui.store."):
+    if ".migrations" not in _module.name:
+        importlib.import_module(_module.name)
 
 
 def migrations() -> Config:

@@ -1,0 +1,1 @@
+"""The way back: what became of mail, and who wants no more of it."""

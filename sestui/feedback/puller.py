@@ -1,0 +1,189 @@
+"""From the queue to the ledger: receive events, apply them, and only then delete them."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sestui.core.clock import Clock
+from sestui.core.contact.address_check import address_key
+from sestui.core.delivery.agents import is_machine
+from sestui.core.delivery.events import EventKind, MailEvent
+from sestui.ses_api.events import (
+    EventFormatError,
+    NotAnEventError,
+    QueueMessage,
+    SesEvent,
+    parse_event,
+)
+from sestui.store.db.database import Database
+from sestui.store.events.apply import NewEvent, apply_events, settle_by_events
+from sestui.store.events.quarantine import Quarantine, Unreadable
+from sestui.store.events.raw import compressed
+from sestui.store.events.refusals import SoftBounceRule
+
+_log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Events applied in one transaction: some 30 ms of the database's time."""
+
+_RUN_TAG, _DELIVERY_TAG = "sestui-run", "sestui-delivery"
+_LARGEST_ID = 2**63 - 1
+
+
+class EventQueue(Protocol):
+    """Where events wait."""
+
+    def receive(self, wait_seconds: float) -> Sequence[QueueMessage]:
+        """Messages, after waiting for the first for up to ``wait_seconds``; none: there are none.
+
+        They come again some time later unless they are deleted.
+        """
+
+    def delete(self, messages: Sequence[QueueMessage]) -> None:
+        """Take messages out of the queue."""
+
+
+@dataclass(slots=True)
+class PullResult:
+    """What a pull has brought."""
+
+    received: int = 0
+    applied: int = 0
+    known: int = 0
+    """Events that had been applied before."""
+    unmatched: int = 0
+    """Events of mail that is not in this database."""
+    settled: int = 0
+    """Deliveries that were in doubt and are accepted."""
+    refused: int = 0
+    """Addresses that will get no more mail."""
+    quarantined: int = 0
+    ignored: int = 0
+    """Messages of AWS's that report nothing, such as the greeting of a new topic."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Events applied, by their kind."""
+
+
+class EventPuller:
+    """Pulls one queue into one database."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: EventQueue,
+        clock: Clock,
+        rule: SoftBounceRule = SoftBounceRule(),  # noqa: B008 - frozen
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._clock = clock
+        self._rule = rule
+        self._quarantine = Quarantine(database)
+
+    def pull(
+        self,
+        *,
+        wait_seconds: float = 0.0,
+        keep_going: Callable[[], bool] = lambda: True,
+    ) -> PullResult:
+        """Apply what is in the queue until it is empty, or ``keep_going`` says no.
+
+        An empty queue is waited at for up to ``wait_seconds``, once.
+
+        Raises:
+            AccountError: the queue can't be read.
+            StorageError: nothing is lost: what was not applied stays in the queue.
+        """
+        result = PullResult()
+        wait = wait_seconds
+        while keep_going():
+            messages = self._batch(wait)
+            if not messages:
+                break
+            wait = 0.0
+            self.apply(messages, result)
+            self._queue.delete(messages)
+        result.settled += settle_by_events(self._database)
+        return result
+
+    def apply(self, messages: Sequence[QueueMessage], result: PullResult) -> None:
+        """Apply ``messages``, and add to ``result`` what became of them."""
+        events: list[NewEvent] = []
+        unreadable: list[Unreadable] = []
+        for message in messages:
+            try:
+                events.append(new_event(message.body))
+            except NotAnEventError:
+                result.ignored += 1
+            except EventFormatError as error:
+                unreadable.append(Unreadable(message.body.encode("utf-8", "replace"), str(error)))
+        now = self._clock.now()
+        result.received += len(messages)
+        result.quarantined += self._quarantine.add(unreadable, now)
+        if unreadable:
+            _log.warning("%d messages of the event queue can't be read.", len(unreadable))
+        applied = apply_events(self._database, events, now, self._rule)
+        result.applied += len(applied.new)
+        result.known += applied.known
+        result.unmatched += applied.unmatched
+        result.settled += applied.settled
+        result.refused += applied.refused
+        for each in applied.new:
+            result.kinds[each.event.kind] = result.kinds.get(each.event.kind, 0) + 1
+
+    def _batch(self, wait_seconds: float) -> list[QueueMessage]:
+        found = list(self._queue.receive(wait_seconds))
+        while found and len(found) < BATCH:
+            more = self._queue.receive(0.0)
+            if not more:
+                break
+            found += more
+        return found
+
+
+def new_event(body: str) -> NewEvent:
+    """The event in a message of the queue, as the store applies it.
+
+    Raises:
+        NotAnEventError, EventFormatError: as ``parse_event``.
+    """
+    event = parse_event(body)
+    recipients = tuple(address_key(address) for address in event.destination)
+    about = recipients
+    if len(recipients) > 1:  # a complaint may name everybody at a domain
+        named = {address_key(each.address) for each in event.recipients}
+        about = tuple(key for key in recipients if key in named)
+    is_click = event.kind is EventKind.CLICK
+    return NewEvent(
+        identity=event.identity,
+        message_id=event.message_id,
+        recipients=recipients,
+        about=about,
+        mailed_at=event.mailed_at,
+        event=MailEvent(
+            kind=event.kind,
+            at=event.occurred_at,
+            type=event.type,
+            sub_type=event.sub_type,
+            detail=event.link or event.reason or _diagnostic(event),
+            by_machine=(is_click or event.kind is EventKind.OPEN)
+            and is_machine(event.user_agent, is_click=is_click),
+            unsubscribes=event.unsubscribes,
+        ),
+        raw=compressed(body.encode("utf-8", "replace")),
+        run_id=_id(event.tags.get(_RUN_TAG)),
+        delivery_id=_id(event.tags.get(_DELIVERY_TAG)),
+    )
+
+
+def _diagnostic(event: SesEvent) -> str:
+    return next((each.diagnostic for each in event.recipients if each.diagnostic), "")
+
+
+def _id(tag: str | None) -> int | None:
+    """The id that a tag names; None: it is none of ours."""
+    if tag is None or not tag.isascii() or not tag.isdigit() or len(tag) > 19:
+        return None
+    number = int(tag)
+    return number if 0 < number <= _LARGEST_ID else None

@@ -1,0 +1,39 @@
+"""What a pull of events has brought, in a sentence and in figures."""
+
+from sestui.feedback.puller import PullResult
+
+NO_QUEUE = (
+    "The settings name no queue of events; set events_queue to the URL of the SQS queue that "
+    "SES's events come through."
+)
+
+
+def pull_sentence(result: PullResult) -> str:
+    """``1,204 events: 1,180 Delivery, 20 Bounce, 4 Complaint; 24 addresses get no more mail.``"""
+    if not result.received:
+        return "No events were waiting."
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result.kinds.items()))
+    more = [
+        (result.known, "applied before"),
+        (result.unmatched, "of mail that is not in this database"),
+        (result.settled, "deliveries settled that were in doubt"),
+        (result.refused, "addresses that get no more mail"),
+        (result.quarantined, "that can't be read (`sestui events quarantine list`)"),
+    ]
+    told = [f"{count:,} {what}" for count, what in more if count]
+    events = "1 event" if result.applied == 1 else f"{result.applied:,} events"
+    return f"{'; '.join([f'{events}: {kinds}' if kinds else 'No new events', *told])}."
+
+
+def pulled_figures(result: PullResult) -> dict[str, int]:
+    """The same for programs."""
+    return {
+        "received": result.received,
+        "applied": result.applied,
+        "known": result.known,
+        "unmatched": result.unmatched,
+        "settled": result.settled,
+        "refused": result.refused,
+        "quarantined": result.quarantined,
+        "ignored": result.ignored,
+    }

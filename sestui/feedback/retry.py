@@ -1,0 +1,52 @@
+"""Messages in quarantine, tried again: a newer sestui may read what an older one could not."""
+
+from dataclasses import dataclass
+
+from sestui.core.clock import Clock
+from sestui.feedback.puller import new_event
+from sestui.ses_api.events import EventFormatError
+from sestui.store.db.database import Database
+from sestui.store.events.apply import NewEvent, apply_events
+from sestui.store.events.quarantine import Quarantine
+
+_BATCH = 200
+
+
+@dataclass(slots=True)
+class RetryResult:
+    """What became of the messages that were tried again."""
+
+    applied: int = 0
+    left: int = 0
+
+
+def retry_quarantined(
+    database: Database, clock: Clock, message_id: int | None = None
+) -> RetryResult:
+    """Apply what can be read now, of one message or of all, and take it out of quarantine.
+
+    Raises:
+        NotFoundError: there is no message of that id.
+    """
+    quarantine = Quarantine(database)
+    result = RetryResult()
+    last = 0
+    while True:
+        if message_id is None:
+            found = quarantine.list(after=last, most=_BATCH)
+        else:
+            found = [quarantine.get(message_id)]
+        if not found:
+            return result
+        last = found[-1].id
+        readable: dict[int, NewEvent] = {}
+        for each in found:
+            try:
+                readable[each.id] = new_event(each.body.decode("utf-8", "replace"))
+            except EventFormatError:
+                result.left += 1
+        apply_events(database, list(readable.values()), clock.now())
+        quarantine.drop(list(readable))
+        result.applied += len(readable)
+        if message_id is not None:
+            return result

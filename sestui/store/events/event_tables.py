@@ -1,0 +1,53 @@
+"""The tables of events: each of SES's reports once, and whatever could not be read as one."""
+
+from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlmodel import Field, SQLModel
+
+
+class EventRow(SQLModel, table=True):
+    """One event; it stays when its JSON goes, so that an outcome can always be explained."""
+
+    __tablename__ = "ses_event"
+    __table_args__ = (
+        Index(
+            "ix_ses_event_delivery",
+            "delivery_id",
+            sqlite_where=text("delivery_id IS NOT NULL"),
+            postgresql_where=text("delivery_id IS NOT NULL"),
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    """Equal for two reports of the same thing."""
+    delivery_id: int | None = Field(default=None)
+    """None: the mail is another program's."""
+    message_id: str
+    kind: str
+    """A ``core.delivery.events.EventKind``."""
+    occurred_at: float
+    mailed_at: float
+    """When SES accepted the mail."""
+    received_at: float
+    type: str = Field(default="")
+    sub_type: str = Field(default="")
+    detail: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """The diagnostic, the reason or the link."""
+    by_machine: bool = Field(default=False)
+    """Open and click: the agent is no person's."""
+    raw: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """The JSON, compressed (``store.events.raw``); None once its time has passed."""
+
+
+class QuarantinedEvent(SQLModel, table=True):
+    """A message that could not be read as an event."""
+
+    __tablename__ = "quarantined_event"
+
+    id: int = Field(default=None, primary_key=True)
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    """A digest of the message, so that the same one is kept once."""
+    received_at: float
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    """Why it can't be read, as a sentence."""
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
