@@ -224,8 +224,11 @@ class Runtime:
     def run_control(self) -> "RunControl":
         """Pauses, resumes and cancels runs."""
         from sestui.sending.runs.run_control import RunControl  # noqa: PLC0415 - pulls in the starter
+        from sestui.store.runs.holding import Holding  # noqa: PLC0415 - as above
 
-        return RunControl(self.campaigns, self.runs, self.starter, self.clock)
+        return RunControl(
+            self.campaigns, self.runs, Holding(self.database), self.starter, self.clock
+        )
 
     @lazy
     def campaign_scheduler(self) -> "CampaignScheduler":

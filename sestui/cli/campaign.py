@@ -236,17 +236,29 @@ def cancel(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """End the run: pending recipients get no mail."""
+    """End the run: pending recipients get no mail. It is paused while the question is open."""
     with opened() as runtime:
         _, run = runtime.run_control.open_run(name)
         if not yes:
-            typer.confirm(
-                f"End run {run.number} of {name}? {run.pending:,} recipients won't get it",
-                abort=True,
-                err=True,
-            )
-        view = runtime.overview.run(runtime.run_control.cancel(name).id)
+            _ask_to_cancel(runtime, name, run.id)
+        view = runtime.overview.run(runtime.run_control.cancel_run(run.id).id)
     _put_steered(view, as_json=as_json)
+
+
+def _ask_to_cancel(runtime: "Runtime", name: str, run_id: int) -> None:
+    """Hold the run and ask; where the answer is no, what went on goes on."""
+    held = runtime.run_control.hold_run(run_id)
+    run = runtime.runs.get(run_id)
+    after = "it is paused until you answer" if held is not None else "it stands still as it is"
+    try:
+        typer.confirm(
+            f"End run {run.number} of {name}? {run.pending:,} recipients won't get it; {after}",
+            abort=True,
+            err=True,
+        )
+    except BaseException:
+        runtime.run_control.release_run(held)
+        raise
 
 
 def _put_steered(run: "RunView", *, as_json: bool) -> None:

@@ -1,5 +1,7 @@
 """What the commands say of a campaign's checks, and of the recipients who are left out."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from sestui.core.content.lint.findings import Finding
     from sestui.runtime import Runtime
 
+_REASONS = 10
+"""So many reasons are told before a start."""
 _SHOWN = 20
 """So many recipients without a mail are listed with a run."""
 
@@ -26,9 +30,14 @@ SkipUnrenderable = Annotated[
 
 
 def warn(check: "CampaignCheck") -> None:
-    """Tell the warnings; what is wrong becomes an error."""
+    """Tell the warnings, and each reason why some can't be mailed; what stops becomes an error."""
     for each in check.warnings:
         say(f"warning: {each.sentence}")
+    reasons = check.recipients.problems if check.recipients is not None else ()
+    for problem in reasons[:_REASONS]:
+        say(f"{problem.count:>9,} can't be mailed: {problem.sentence}")
+    if len(reasons) > _REASONS:
+        say(f"{sum(each.count for each in reasons[_REASONS:]):>9,} more, for other reasons")
 
 
 def check_command(
@@ -38,6 +47,10 @@ def check_command(
         bool,
         typer.Option("--list", help="List every recipient whose mail can't be rendered, and why."),
     ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write them to this file, as CSV."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a campaign with everybody's mail, and send nothing."""
@@ -49,8 +62,11 @@ def check_command(
         known = set(campaign.lists) - set(runtime.campaigns.missing_lists(campaign.lists))
         size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
         say(f"Checking the mail of {size:,} recipients.")
-        note = (lambda *who: failed.append(who)) if list_ or as_json else None
+        wanted = list_ or as_json or out is not None
+        note = (lambda *who: failed.append(who)) if wanted else None
         check = runtime.starter.check(campaign, note, advice=True)
+    if out is not None:
+        _write(failed, out)
     if as_json:
         people = [{"email": email, "reason": reason} for email, reason in failed]
         found = check.recipients
@@ -67,11 +83,18 @@ def check_command(
     else:
         for each in check.findings:
             put(_line(each))
-        for email, reason in failed:
+        for email, reason in failed if list_ else ():
             put(f"{email}  {reason}")
         if all(each.severity == "hint" for each in check.findings):
             put(f"{name}: no problems found")
     raise typer.Exit(EXIT_DONE if check.ok else EXIT_FAILED)
+
+
+def _write(failed: Sequence[tuple[str, str]], out: Path) -> None:
+    from sestui.reports.unmailable import write_unmailable  # noqa: PLC0415 - jinja2 is slow to import
+
+    count = write_unmailable(failed, out)
+    say(f"{count:,} who can't be mailed written to {out}.")
 
 
 def _line(finding: "Finding") -> str:

@@ -39,7 +39,7 @@ from sestui.core.delivery.states import ContactStatus
 from sestui.core.text import printable
 from sestui.errors import ContentError
 from sestui.settings import Settings
-from sestui.store.campaigns.campaigns import Campaigns, fields_of
+from sestui.store.campaigns.campaigns import Campaigns, CampaignVersion, fields_of
 from sestui.store.contacts.contacts import AudienceMember, Contacts
 from sestui.store.contacts.members import Members
 from sestui.store.contacts.memberships import Memberships
@@ -60,6 +60,18 @@ class Inspection:
     envelope: Envelope
 
 
+class _Audience:
+    """Counts whom a check has looked at, and tells of it."""
+
+    def __init__(self, progress: Callable[[int], object]) -> None:
+        self._progress = progress
+        self.looked_at = 0
+
+    def looked_at_more(self, count: int) -> None:
+        self.looked_at += count
+        self._progress(self.looked_at)
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignCheck:
     """Everything that is known of a campaign before it is started."""
@@ -71,6 +83,10 @@ class CampaignCheck:
     """The errors that concern everybody: no recipient can be left out to do without them."""
     recipients: CheckReport | None
     """What rendering everybody found; None: the message can't be rendered at all."""
+    audience: int = 0
+    """Contacts on its lists, those included whose status keeps them from being mailed."""
+    of: CampaignVersion | None = None
+    """The campaign as it was when it was checked for a start; None: that is not what it is for."""
 
     @property
     def ok(self) -> bool:
@@ -207,11 +223,13 @@ class Checker:
         failed: Callable[[str, str], object] | None = None,
         *,
         advice: bool = False,
+        progress: Callable[[int], object] = lambda _looked_at: None,
     ) -> CampaignCheck:
         """The whole check: the message for everybody who would get it, rendered and thrown away.
 
         ``failed`` is told the address and the reason of each recipient who can't be mailed. With
-        ``advice``, what mail programs and readers won't like is among the findings.
+        ``advice``, what mail programs and readers won't like is among the findings. ``progress`` is
+        told how many of the audience have been looked at, and may raise to end it.
 
         Raises:
             NotFoundError: a list of the campaign doesn't exist.
@@ -223,13 +241,13 @@ class Checker:
         examined, envelope = inspection.examined, inspection.envelope
         if advice and examined.composer is not None:
             findings += lint(message, envelope)
-        report = None
+        report, audience = None, _Audience(progress)
         if examined.composer is not None:
             known = self._members.attribute_names(fields.lists)
             try:
                 report = check_recipients(
                     examined.composer,
-                    self._mailable(fields, examined.composer),
+                    self._mailable(fields, examined.composer, audience),
                     wanted=wanted_attributes(examined, envelope) - known,
                     failed=failed,
                 )
@@ -241,16 +259,24 @@ class Checker:
                 if report.checked:
                     findings += unknown_variables(examined, envelope, report.unused, known)
                 findings += _of_recipients(report, examined)
-        return CampaignCheck(campaign.name, ordered(findings), stopping, report)
+        return CampaignCheck(
+            campaign.name,
+            ordered(findings),
+            stopping,
+            report,
+            audience.looked_at,
+            CampaignVersion.of(campaign),
+        )
 
     def _mailable(
-        self, fields: CampaignFields, composer: Composer
+        self, fields: CampaignFields, composer: Composer, audience: "_Audience"
     ) -> Iterator[list[AudienceMember]]:
         wanted = {ContactStatus.ACTIVE}
         if fields.transactional:
             wanted.add(ContactStatus.UNSUBSCRIBED)
         for batch in self._contacts.iter_audience(fields.lists):
             yield self._belonging(composer, [each for each in batch if each.status in wanted])
+            audience.looked_at_more(len(batch))
 
     def _belonging(self, composer: Composer, members: list[AudienceMember]) -> list[AudienceMember]:
         """The members with their tags and lists, if the message asks for these."""

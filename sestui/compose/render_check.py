@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from sestui.core.content import Composer
 from sestui.core.content.lint.findings import CLIPPED_BYTES
 from sestui.core.content.message import TemplateError, TooHeavyError
-from sestui.errors import ContentError
+from sestui.errors import EXIT_FAILED, EXIT_NEEDS_OPERATOR, ContentError
 
 _REMEMBERED = 20_000
 """Renderings known to be alike; more would not stay flat in memory."""
@@ -102,11 +102,15 @@ class CheckReport:
 
 
 class UnrenderableError(ContentError):
-    """Some recipients' mails can't be made; ``report`` says whose."""
+    """Some recipients' mails can't be made; ``report`` says whose.
+
+    Where the others can be mailed, it is the operator's to say whether they are to be.
+    """
 
     def __init__(self, report: CheckReport, way_out: str = "", *, by_option: str = "") -> None:
         super().__init__(f"{report.sentence()}{way_out}", by_option=by_option)
         self.report = report
+        self.exit_code = EXIT_NEEDS_OPERATOR if report.sendable else EXIT_FAILED
 
 
 def check_recipients(

@@ -35,6 +35,13 @@ class RunView:
     counts: RunCounts
     allowed: AllowedRate | None = None
     """How fast it may send now; None when it has ended or SES was never asked."""
+    doing: str = ""
+    """What is being done to it by who looks at it, as in ``resuming…``; '' for nothing."""
+
+    @property
+    def shown_state(self) -> str:
+        """The state, unless something is being done about it."""
+        return self.doing or self.state
 
     @property
     def has_ended(self) -> bool:

@@ -73,14 +73,18 @@ class Sestui:
         }
 
     def start(
-        self, *arguments: object, under: Sequence[str] = (), **environment: str
+        self,
+        *arguments: object,
+        under: Sequence[str] = (),
+        stdin: int = subprocess.DEVNULL,
+        **environment: str,
     ) -> subprocess.Popen[str]:
         """The command in a process of its own; ``under`` is a program that becomes it."""
         process = subprocess.Popen(
             [*under, sys.executable, "-m", "sestui", *map(str, arguments)],
             env=self.environment(**environment),
             cwd=self.home,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

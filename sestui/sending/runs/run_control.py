@@ -1,20 +1,31 @@
 """Pause, resume and cancel runs."""
 
+from sestui.compose.checks import CampaignCheck
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
 from sestui.errors import StateError
+from sestui.sending.runs.operator import operator
 from sestui.sending.runs.run_starter import RunStarter, Told
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
+from sestui.store.runs.holding import Holding, RunOnHold
 from sestui.store.runs.runs import Runs
 
 
 class RunControl:
     """An operator's actions on unfinished runs, for commands and screens."""
 
-    def __init__(self, campaigns: Campaigns, runs: Runs, starter: RunStarter, clock: Clock) -> None:
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        runs: Runs,
+        holding: Holding,
+        starter: RunStarter,
+        clock: Clock,
+    ) -> None:
         self._campaigns = campaigns
         self._runs = runs
+        self._holding = holding
         self._starter = starter
         self._clock = clock
 
@@ -40,28 +51,58 @@ class RunControl:
 
     def pause_run(self, run_id: int) -> Run:
         """Pause a run by its id."""
-        return self._runs.pause(
-            run_id, PauseReason.OPERATOR, "You paused this run.", at=self._clock.now()
-        )
+        detail = f"Paused by {operator()}."
+        return self._runs.pause(run_id, PauseReason.OPERATOR, detail, at=self._clock.now())
+
+    def hold_run(self, run_id: int) -> RunOnHold | None:
+        """Pause the run while somebody decides whether to cancel it; None: it stands still anyway.
+
+        A process that ends meanwhile leaves the run paused, with that as the reason.
+        """
+        why = f"Paused by {operator()}, to decide whether to cancel it."
+        return self._holding.hold(run_id, why)
+
+    def release_run(self, held: RunOnHold | None) -> None:
+        """It is not cancelled: what went on goes on as it did."""
+        if held is not None:
+            self._holding.release(held, self._clock.now())
+
+    def cancel_run(self, run_id: int) -> Run:
+        """End the run: pending recipients are skipped.
+
+        Raises:
+            StateError: it has ended.
+        """
+        return self._runs.cancel(run_id, self._clock.now())
 
     def resume(
-        self, name: str, *, skip_unrenderable: bool = False, told: Told | None = None
+        self,
+        name: str,
+        *,
+        skip_unrenderable: bool = False,
+        told: Told | None = None,
+        check: CampaignCheck | None = None,
     ) -> Run:
         """Continue the run with the campaign's current message and sender.
 
+        ``check`` is as in :meth:`RunStarter.start`.
+
         Raises:
+            ConflictError: the campaign has been changed since ``check``.
             ContentError: the message can't be rendered for somebody; the run is unchanged.
         """
         campaign, run = self.open_run(name)
         if run.kind == RunKind.RELAY:
             return self._runs.resume(run.id)
         skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
-        check = self._starter.checked(campaign, skip=skip, told=told)
+        check = self._starter.checked(campaign, skip=skip, told=told, check=check)
         return self._runs.resume(
             run.id, campaign, unrenderable=check.unrenderable, skip_unrenderable=skip
         )
 
-    def resume_run(self, run_id: int, *, skip_unrenderable: bool = False) -> Run:
+    def resume_run(
+        self, run_id: int, *, skip_unrenderable: bool = False, check: CampaignCheck | None = None
+    ) -> Run:
         """Resume a run by its id.
 
         Raises:
@@ -72,9 +113,9 @@ class RunControl:
             return self._runs.resume(run_id)
         if self.open_run(name)[1].id != run_id:
             raise StateError(f"Run {run.number} of {name} has ended in the meantime.")
-        return self.resume(name, skip_unrenderable=skip_unrenderable)
+        return self.resume(name, skip_unrenderable=skip_unrenderable, check=check)
 
     def cancel(self, name: str) -> Run:
         """End the run; pending recipients are skipped."""
         _, run = self.open_run(name)
-        return self._runs.cancel(run.id, self._clock.now())
+        return self.cancel_run(run.id)

@@ -9,13 +9,20 @@ from sestui.core.clock import Instant
 from sestui.core.content import Composer
 from sestui.core.content.addresses import wire_address
 from sestui.core.schedule.cron import Occurrence
-from sestui.errors import NotFoundError, StateError
+from sestui.errors import ConflictError, NotFoundError, StateError
+from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.tables import Campaign, Contact, Run
 from sestui.store.runs.runs import Runs
 
 Told = Callable[[CampaignCheck], object]
 """Called with the results of the checks before anything is started."""
+Progress = Callable[[int], object]
+"""Called with the number of contacts that a check has looked at; may raise to end the check."""
+
+
+def _untold(_looked_at: int) -> None:
+    """Ignore progress."""
 
 
 class RunStarter:
@@ -39,13 +46,25 @@ class RunStarter:
         failed: Callable[[str, str], object] | None = None,
         *,
         advice: bool = False,
+        progress: Progress = _untold,
     ) -> CampaignCheck:
         """Run all checks, rendering the message for the whole audience.
 
         ``failed`` is called with address and reason of each recipient who can't be mailed;
-        ``advice`` adds hints about mail programs and readers.
+        ``advice`` adds hints about mail programs and readers. ``progress`` is
+        called with the number of contacts looked at so far, and may raise to end the check.
         """
-        return self._checker().before_start(campaign, failed, advice=advice)
+        return self._checker().before_start(campaign, failed, advice=advice, progress=progress)
+
+    def check_start(self, campaign: Campaign, progress: Progress) -> CampaignCheck:
+        """Run :meth:`check` for a start by hand, once the cheap conditions of a start hold.
+
+        Raises:
+            NotFoundError, StateError: as :meth:`start`, of a campaign that may be sent again.
+        """
+        self._runs.refuse_repeat(campaign, again=True)
+        self._refuse_nobody(campaign)
+        return self.check(campaign, progress=progress)
 
     def start(
         self,
@@ -56,27 +75,24 @@ class RunStarter:
         only: Only | None = None,
         skip_unrenderable: bool = False,
         told: Told | None = None,
+        check: CampaignCheck | None = None,
     ) -> Run:
         """Check, then start a run; ``only`` limits it to a part of the audience, as a follow-up.
 
         ``skip_unrenderable`` (or the campaign's field) skips recipients whose mail can't be
-        rendered.
+        rendered. ``check`` is the result of :meth:`check_start`, which then isn't repeated.
 
         Raises:
+            ConflictError: the campaign has been changed since ``check``.
             ContentError: the message is invalid. UnrenderableError: the mail can't be rendered for
                 somebody. NotFoundError: a list of the campaign doesn't exist. StateError: a run has
                 not ended, the campaign was sent before and ``again`` is false, or nobody is on the
                 lists.
         """
         self._runs.refuse_repeat(campaign, again=again or only is not None)
-        if not self._contacts.audience_size(campaign.lists):
-            raise StateError(
-                f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
-                "contacts first.",
-                by_option="`sestui import FILE --list NAME` does that.",
-            )
+        self._refuse_nobody(campaign)
         skip = skip_unrenderable or campaign.skip_unrenderable
-        check = self.checked(campaign, skip=skip, told=told)
+        check = self.checked(campaign, skip=skip, told=told, check=check)
         run = self._runs.start(
             campaign,
             now,
@@ -112,16 +128,38 @@ class RunStarter:
             skip_unrenderable=campaign.skip_unrenderable,
         )
 
-    def checked(self, campaign: Campaign, *, skip: bool, told: Told | None) -> CampaignCheck:
+    def checked(
+        self,
+        campaign: Campaign,
+        *,
+        skip: bool,
+        told: Told | None,
+        check: CampaignCheck | None = None,
+    ) -> CampaignCheck:
         """Run :meth:`check` and raise if it failed; ``skip`` tolerates unrenderable recipients.
 
-        Raises: ContentError, UnrenderableError: as :meth:`start`.
+        ``check`` is as in :meth:`start`.
+
+        Raises: ConflictError, ContentError, UnrenderableError: as :meth:`start`.
         """
-        check = self.check(campaign)
+        if check is None:
+            check = self.check(campaign)
+        elif check.of != CampaignVersion.of(campaign):
+            raise ConflictError(
+                f"{campaign.name} has been changed since it was checked; check it again."
+            )
         if told is not None:
             told(check)
         check.raise_if_failed(skip_unrenderable=skip)
         return check
+
+    def _refuse_nobody(self, campaign: Campaign) -> None:
+        if not self._contacts.audience_size(campaign.lists):
+            raise StateError(
+                f"Nobody is on {', '.join(campaign.lists) or 'any list of the campaign'}; import "
+                "contacts first.",
+                by_option="`sestui import FILE --list NAME` does that.",
+            )
 
     def start_held(
         self,

@@ -11,6 +11,7 @@ from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background import Background
 from sestui.tui.app.background_jobs import BackgroundJobs
+from sestui.tui.campaigns.steering import Steering
 from sestui.tui.widgets.format import counted, moment
 
 
@@ -49,6 +50,7 @@ class ScreenServices:
         self.lasting = lasting
         self.listeners = Listeners()
         self.jobs = BackgroundJobs()
+        self.steering = Steering()
         self.may_leave: list[Callable[[], Awaitable[bool]]] = []
         """Asked, on the UI's thread, before the app is left; one that answers False prevents it."""
         self.account_changed: Callable[[], object] = lambda: None

@@ -23,7 +23,7 @@ _WIDE = 100
 _BAR = 12
 _COLUMNS = {
     "name": ("Campaign", 0),
-    "state": ("State", 9),
+    "state": ("State", 10),
     "audience": ("Audience", 9),
     "bar": ("Progress", _BAR),
     "share": ("", 5),
@@ -148,7 +148,7 @@ class CampaignTable(DataTable[Text]):
         known = view.state if f"table--{view.state}" in self.COMPONENT_CLASSES else "quiet"
         return {
             "name": (shorten(view.name, room), ""),
-            "state": (view.state, known),
+            "state": ((run.doing if run else "") or view.state, known),
             "audience": ("no list" if size is None else f"{size:,}", ""),
             "bar": segment_pieces(counts, _BAR) if counts else ("", ""),
             "share": (run.progress.percent if run else "", ""),

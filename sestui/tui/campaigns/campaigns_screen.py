@@ -109,7 +109,7 @@ class CampaignsScreen(BaseScreen):
         """Read the campaigns with their newest runs."""
         views = await self.look(self.services.runtime.overview.campaigns)
         if views is not None:
-            self._views = views
+            self._views = [self.services.steering.seen(view) for view in views]
             self._show()
 
     def _show(self) -> None:

@@ -12,10 +12,11 @@ from sestui.reports.overview import RunView
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.walk import LogRow
 from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.navigation import open_run
 from sestui.tui.app.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.follow_up import FollowUpScreen
-from sestui.tui.campaigns.run_controls import start_run
-from sestui.tui.campaigns.start_question import follow_up_question
+from sestui.tui.campaigns.start_check import PlannedStart
+from sestui.tui.campaigns.start_question import start_checked
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.widgets.format import recipients, shorten
@@ -166,7 +167,7 @@ class RunAftermath(ScreenPart):
 
     @in_worker("follow", exclusive=True)
     async def action_follow_up(self) -> None:
-        """Ask for whom, ask once more with the number, start, and watch."""
+        """Ask for whom, check the mails, ask once more with the number, start, and watch."""
         if (run := self.followed) is None:
             return
         name = run.campaign
@@ -182,10 +183,9 @@ class RunAftermath(ScreenPart):
             size = counted or 0
         if not size:
             return
-        question = follow_up_question(self.services, name, only, size)
-        if not await self.app.push_screen_wait(question):
-            return
-        await start_run(self.screen, name, only=only)
+        started = await start_checked(self.screen, PlannedStart(name, only, size))
+        if started is not None:
+            open_run(self.screen, started.id)
 
     def _size(self, name: str, only: Only) -> int:
         return self.runtime.runs.follow_up_size(self.runtime.campaigns.get(name), only)

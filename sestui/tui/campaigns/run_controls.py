@@ -5,14 +5,12 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.states import RunState, WaitReason
+from sestui.core.delivery.states import RunKind, RunState
 from sestui.reports.overview import RunView
-from sestui.store.db.tables import Run
-from sestui.tui.app.base_screen import FAILED, BaseScreen, Failure
-from sestui.tui.app.navigation import open_contact, open_run
+from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screen_part import ScreenPart, in_worker
-from sestui.tui.campaigns.unrenderable import LeftOut, unless_unrenderable, unrenderable_screen
+from sestui.tui.campaigns.start_check import PlannedStart
+from sestui.tui.campaigns.start_question import start_checked, wants_approval
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten
 
@@ -47,98 +45,74 @@ class RunControls(ScreenPart):
         run = self._run()
         if run is None or run.has_ended:
             return False
-        held = run.state == RunState.PAUSED or _wants_approval(run)
+        held = run.state == RunState.PAUSED or wants_approval(run)
         if action == "pause":
             return run.state in _MAY_PAUSE and not held
         return action == "cancel" or held
 
-    @in_worker("action")
+    @in_worker("steer")
     async def action_pause(self) -> None:
         """Hold the run."""
-        if (run := self._run()) is not None:
-            await self.screen.attempt(lambda: self.runtime.run_control.pause_run(run.id))
-            self.screen.look_again()
+        if (run := self._run()) is None:
+            return
+        steering = self.services.steering
+        steering.pausing(run.id)
+        self.screen.look_again()
+        paused = await self.screen.attempt(lambda: self.runtime.run_control.pause_run(run.id))
+        if paused is FAILED:
+            steering.failed(run.id)
+        else:
+            steering.paused(run.id, paused.detail)
+        self.screen.look_again()
 
-    @in_worker("action")
+    @in_worker("steer")
     async def action_resume(self) -> None:
         """Go on with the run; one that waits for approval, once the operator has said so."""
         if (run := self._run()) is None:
             return
-        if _wants_approval(run) and not await self.app.push_screen_wait(_approval_question(run)):
-            return
-        await _started(
-            self.screen,
-            lambda skip: self.runtime.run_control.resume_run(run.id, skip_unrenderable=skip),
-        )
+        if run.kind == RunKind.CAMPAIGN:
+            await start_checked(self.screen, PlannedStart(run.campaign, resumes=run.id))
+        else:
+            await self._resume(run)
         self.screen.look_again()
 
-    @in_worker("action")
+    async def _resume(self, run: RunView) -> None:
+        """Go on with one that nobody's mail is checked for: a test, or what was relayed."""
+        self.services.steering.resuming(run.id, run)
+        self.screen.look_again()
+        if await self.screen.attempt(lambda: self.runtime.run_control.resume_run(run.id)) is FAILED:
+            self.services.steering.failed(run.id)
+
+    @in_worker("steer")
     async def action_cancel(self) -> None:
-        """End the run, once the operator has said so."""
+        """Pause the run, and end it once the operator has said so; else it goes on as it did."""
         if (shown := self._run()) is None:
             return
-        run = await self.screen.attempt(lambda: self.runtime.overview.run(shown.id))
-        if run is FAILED or not await self.app.push_screen_wait(_cancel_question(run)):
+        control = self.runtime.run_control
+        held = await self.screen.attempt(lambda: control.hold_run(shown.id))
+        if held is FAILED:
             return
-        await self.screen.attempt(
-            lambda: self.runtime.runs.cancel(shown.id, self.runtime.clock.now())
+        if held is not None:
+            self.services.steering.paused(shown.id, held.held_for)
+        self.screen.look_again()
+        run = await self.screen.attempt(lambda: self.runtime.overview.run(shown.id))
+        sure = run is not FAILED and await self.app.push_screen_wait(
+            _cancel_question(run, held=held is not None)
         )
+        if sure:
+            await self.screen.attempt(lambda: control.cancel_run(shown.id))
+        else:
+            await self.screen.attempt(lambda: control.release_run(held))
         self.screen.look_again()
 
 
-async def start_run(
-    screen: BaseScreen, name: str, *, again: bool = False, only: Only | None = None
-) -> None:
-    """Start a run of the campaign, and show it."""
-    runtime = screen.services.runtime
-    run = await _started(
-        screen,
-        lambda skip: runtime.starter.start(
-            runtime.campaigns.get(name),
-            runtime.clock.now(),
-            again=again,
-            only=only,
-            skip_unrenderable=skip,
-        ),
-    )
-    if isinstance(run, Run):
-        open_run(screen, run.id)
-
-
-async def _started(screen: BaseScreen, start: Callable[[bool], Run]) -> Run | Failure | None:
-    """Start or resume a run; None where the operator would rather not.
-
-    Where no mail can be made for some, it is asked whether to leave them out, which is what
-    ``start`` is told.
-    """
-    emails = screen.services.runtime.contacts.emails
-    outcome = await screen.attempt(lambda: unless_unrenderable(lambda: start(False), emails))
-    if not isinstance(outcome, LeftOut):
-        return outcome
-    chosen = await screen.app.push_screen_wait(unrenderable_screen(outcome))
-    if chosen is None:
-        return None
-    if chosen:
-        open_contact(screen, outcome.people[chosen - 1][0])
-        return None
-    return await screen.attempt(lambda: start(True))
-
-
-def _wants_approval(run: RunView) -> bool:
-    return run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL
-
-
-def _approval_question(run: RunView) -> ConfirmScreen:
-    count = run.counts.pending
-    who = "1 recipient gets" if count == 1 else f"{count:,} recipients get"
-    question = f"Send run {run.number} of {shorten(run.campaign, 60)}?"
-    text = f"{run.detail}\n{who} the mail now."
-    return ConfirmScreen(question, text, recipients=count, yes="Send it")
-
-
-def _cancel_question(run: RunView) -> ConfirmScreen:
+def _cancel_question(run: RunView, *, held: bool) -> ConfirmScreen:
     count = run.counts.pending
     who = "1 recipient who is" if count == 1 else f"{count:,} recipients who are"
-    text = f"The {who} pending will get no mail. To stop it for a while, go back and pause it."
+    text = f"The {who} pending will get no mail."
+    if held:
+        text += " The run is paused until you answer; going back continues it."
+    elif run.state == RunState.PAUSED:
+        text += " Going back leaves it paused."
     question = f"Cancel run {run.number} of {shorten(run.campaign, 60)}?"
     return ConfirmScreen(question, text, recipients=count, yes="Cancel the run")

@@ -68,7 +68,9 @@ class RunTitle(Figure):
         if self.snapshot is None:
             return Content("")
         run = self.snapshot.run
-        state = Content.styled(run.state, f"bold $text-{STATE_COLOURS.get(run.state, 'primary')}")
+        state = Content.styled(
+            run.shown_state, f"bold $text-{STATE_COLOURS.get(run.state, 'primary')}"
+        )
         number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
         room = max(1, self.size.width - state.cell_length - 2)
         name = shorten(run.campaign, max(1, room - len(number)))

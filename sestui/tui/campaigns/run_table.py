@@ -58,7 +58,7 @@ class RunTable(LazyTable[RunView]):
         return {
             "number": (str(run.number), ""),
             "kind": ("" if run.kind == RunKind.CAMPAIGN else run.kind, "quiet"),
-            "state": (run.state, _KINDS.get(run.state, "")),
+            "state": (run.shown_state, _KINDS.get(run.state, "")),
             "when": (when, "quiet"),
             "audience": (f"{counts.audience:,}", ""),
             "accepted": (f"{counts.accepted:,}", ""),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sestui.core.delivery.forecast import Forecast
 from sestui.core.delivery.pacing import Quota
 from sestui.reports.overview import CampaignView, RunView, run_view
-from sestui.runtime import Runtime
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.tables import Campaign, Run
 from sestui.tui.app.services import ScreenServices
@@ -63,7 +62,7 @@ class CampaignService:
         with runtime.database.snapshot():
             campaign, known = runtime.campaigns.get(name), self._services.known_account()
             allowed = known.allowed if known else runtime.overview.allowed()
-            view = runtime.overview.of(campaign, allowed)
+            view = self._services.steering.seen(runtime.overview.of(campaign, allowed))
             runs = runtime.runs.of_campaign(campaign.id, limit=_MOST_RUNS)
             live = forecast = None
             if view.run is not None and not view.run.has_ended:
@@ -73,7 +72,7 @@ class CampaignService:
         return CampaignSnapshot(
             view=view,
             campaign=campaign,
-            runs=[run_view(run, name, allowed) for run in runs],
+            runs=[self._services.steering.seen(run_view(run, name, allowed)) for run in runs],
             live=live,
             forecast=forecast,
         )
@@ -89,7 +88,8 @@ class CampaignService:
             run, name = runtime.runs.named(run_id)
             known = self._services.known_account()
             allowed = known.allowed if known else runtime.overview.allowed()
-            return self._live(run, run_view(run, name, allowed), known)
+            view = self._services.steering.seen(run_view(run, name, allowed))
+            return self._live(run, view, known)
 
     def _live(self, run: Run, view: RunView, known: KnownAccount | None) -> RunSnapshot:
         newest = self._runtime.deliveries.newest(run.id)
@@ -102,14 +102,3 @@ class CampaignService:
             quota=known.quota if known else None,
             forecast=None if view.has_ended else forecast,
         )
-
-
-def warnings_of(runtime: Runtime, name: str) -> tuple[str, ...]:
-    """What is probably not meant about the campaign, and can be seen without everybody's mail.
-
-    Raises:
-        ContentError: it can't be sent to anybody as it is.
-    """
-    check = runtime.checker.before_test(runtime.campaigns.get(name))
-    check.raise_if_failed()
-    return tuple(each.sentence for each in check.warnings)

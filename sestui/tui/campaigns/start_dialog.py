@@ -9,10 +9,10 @@ from sestui.reports.overview import CampaignView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import compose_campaign, open_run
 from sestui.tui.app.screen_part import ScreenPart, in_worker
-from sestui.tui.campaigns.run_controls import start_run
-from sestui.tui.campaigns.start_question import ask_to_start
+from sestui.tui.campaigns.start_check import PlannedStart
+from sestui.tui.campaigns.start_question import start_checked
 from sestui.tui.dialogs.ask import AskScreen
-from sestui.tui.widgets.format import recipients, shorten
+from sestui.tui.widgets.format import shorten
 
 
 class CampaignStart(ScreenPart):
@@ -56,14 +56,12 @@ class CampaignStart(ScreenPart):
 
     @in_worker("action")
     async def action_start(self) -> None:
-        """Ask, check everybody's mail, start, and watch."""
+        """Check everybody's mail, ask, start, and watch."""
         if (chosen := self._campaign()) is None:
             return
-        view = await ask_to_start(self.screen, chosen.name)
-        if view is None:
-            return
-        self.screen.tell(f"Checking the mails of {recipients(view.audience or 0)}…")
-        await start_run(self.screen, view.name, again=view.run is not None)
+        run = await start_checked(self.screen, PlannedStart(chosen.name))
+        if run is not None:
+            open_run(self.screen, run.id)
 
     @in_worker("action")
     async def action_test(self) -> None:

@@ -1,85 +1,167 @@
-"""The question before a campaign is sent, the same from wherever it is started."""
+"""From "start it" to a run, the same from wherever it is said: check, ask, start."""
 
+import asyncio
 from collections.abc import Sequence
 
 from sestui.core.campaign.follow_up import Only
+from sestui.core.delivery.states import RunState, WaitReason
 from sestui.core.task.fields import TaskFields
-from sestui.reports.overview import CampaignView
-from sestui.store.db.tables import Campaign
+from sestui.errors import SestuiError
+from sestui.reports.overview import CampaignView, RunView
+from sestui.store.db.tables import Run
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.campaigns.check_dialog import CheckScreen
 from sestui.tui.campaigns.follow_up import WHOM
-from sestui.tui.campaigns.service import warnings_of
+from sestui.tui.campaigns.start_check import PlannedStart, StartCheck
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import recipients, shorten
 
 _WARNINGS = 5
 
 
-async def ask_to_start(screen: BaseScreen, name: str) -> CampaignView | None:
-    """Ask whether the campaign is to be sent to everybody; as it is then, or None: it is not."""
+async def start_checked(screen: BaseScreen, planned: PlannedStart) -> Run | None:
+    """Check everybody's mail, ask, and start; None: it was not started.
+
+    What can't be started is a page of its own, which lies on top of the screen then.
+    """
+    checked = await checked_or_shown(screen, planned)
+    if checked is None:
+        return None
+    return await ask_and_start(screen, planned, checked)
+
+
+async def checked_or_shown(screen: BaseScreen, planned: PlannedStart) -> StartCheck | None:
+    """What the check found where it can be started; None: it can't, or the check was cancelled."""
+    checked = await screen.app.push_screen_wait(CheckScreen(screen.services, planned))
+    if checked is None or checked.ok:
+        return checked
+    show_refusal(screen, planned, checked)
+    return None
+
+
+def show_refusal(screen: BaseScreen, planned: PlannedStart, checked: StartCheck) -> None:
+    """The page that says why it can't be started."""
+    from sestui.tui.campaigns.cannot_start import CannotStartScreen  # noqa: PLC0415 - it starts, too
+
+    screen.app.push_screen(CannotStartScreen(screen.services, planned, checked))
+
+
+async def ask_and_start(
+    screen: BaseScreen, planned: PlannedStart, checked: StartCheck, *, skip: bool = False
+) -> Run | None:
+    """Ask with the numbers, and start; ``skip``: to those whose mail can be made."""
     runtime = screen.services.runtime
-    view = await screen.attempt(lambda: runtime.overview.campaign(name))
-    if view is FAILED:
+    view = await screen.attempt(lambda: runtime.overview.campaign(planned.campaign))
+    if view is FAILED or checked.check is None:
         return None
-    count = view.audience or 0
-    if not count:
-        lists = shorten(", ".join(view.lists) or "any list of the campaign", 80)
-        screen.tell(f"Nobody is on {lists}; import contacts first.", failed=True)
+    question = _question(screen.services, planned, view, checked)
+    if question is not None and not await screen.app.push_screen_wait(question):
         return None
-    warnings = await screen.attempt(lambda: warnings_of(runtime, view.name))
-    if warnings is FAILED:
+    check, again = checked.check, view.run is not None
+    steering = screen.services.steering
+    if planned.resumes is not None and view.run is not None:
+        steering.resuming(planned.resumes, view.run)
+        screen.look_again()
+    try:
+        return await asyncio.to_thread(
+            lambda: planned.start(runtime, check, again=again, skip_unrenderable=skip)
+        )
+    except SestuiError as error:
+        if planned.resumes is not None:
+            steering.failed(planned.resumes)
+        show_refusal(screen, planned, StartCheck(refused=str(error)))
         return None
-    question = _start_question(screen.services, view, count, warnings)
-    return view if await screen.app.push_screen_wait(question) else None
 
 
 async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
     """Ask before a task starts its campaign by hand; whether it is sent again, None: not at all."""
-    runtime, name, only = screen.services.runtime, task.campaign, task.parameters.get("only")
-
-    def startable() -> Campaign:
-        campaign = runtime.campaigns.get(name)
-        runtime.runs.refuse_repeat(campaign, again=True)
-        return campaign
-
-    campaign = await screen.attempt(startable)
-    if campaign is FAILED:
-        return None
-    if only not in list(Only):
-        started = await ask_to_start(screen, name)
-        return None if started is None else started.run is not None
-    part = Only(only)
-    size = await screen.attempt(lambda: runtime.runs.follow_up_size(campaign, part))
-    if size is FAILED:
-        return None
-    question = follow_up_question(screen.services, name, part, size)
-    return False if await screen.app.push_screen_wait(question) else None
-
-
-def _start_question(
-    services: ScreenServices, view: CampaignView, count: int, warnings: Sequence[str]
-) -> ConfirmScreen:
-    text = f"Subject: {shorten(view.subject, 120)}\nMail goes to {services.label.text}."
-    if view.run is not None:
-        text = (
-            f"It has been sent before: run {view.run.number} with {view.run.counts.accepted:,} "
-            f"accepted. Everyone gets it again.\n{text}"
+    runtime, only = screen.services.runtime, task.parameters.get("only")
+    planned = PlannedStart(task.campaign)
+    if only in list(Only):
+        part = Only(only)
+        size = await screen.attempt(
+            lambda: runtime.runs.follow_up_size(runtime.campaigns.get(task.campaign), part)
         )
-    if warnings:
-        text += "".join(f"\n! {shorten(each, 160)}" for each in warnings[:_WARNINGS])
-        more = len(warnings) - _WARNINGS
-        text += f"\n  and {more} more warnings" if more > 0 else ""
-    verb = "Send again" if view.run is not None else "Send"
-    question = f"{verb} {shorten(view.name, 60)} to {recipients(count)}?"
-    return ConfirmScreen(question, text, recipients=count, yes=f"{verb} to {count:,}")
+        if size is FAILED:
+            return None
+        planned = PlannedStart(task.campaign, part, size)
+    checked = await checked_or_shown(screen, planned)
+    if checked is None:
+        return None
+    view = await screen.attempt(lambda: runtime.overview.campaign(task.campaign))
+    if view is FAILED:
+        return None
+    question = _question(screen.services, planned, view, checked)
+    if question is None or not await screen.app.push_screen_wait(question):
+        return None
+    return view.run is not None and planned.only is None
 
 
-def follow_up_question(services: ScreenServices, name: str, only: Only, size: int) -> ConfirmScreen:
-    """Asks whether the campaign is to be sent to those ``size`` of its audience."""
+def _question(
+    services: ScreenServices, planned: PlannedStart, view: CampaignView, checked: StartCheck
+) -> ConfirmScreen | None:
+    """What will be sent to how many; None: a run that was held goes on without a question."""
+    name, count = shorten(view.name, 60), planned.size or checked.sendable
+    if planned.resumes is not None:
+        return _approval_question(view.run, checked) if view.run is not None else None
+    lines = [f"Subject: {shorten(view.subject, 120)}"]
+    if planned.only is not None:
+        lines[0] = f"{WHOM[planned.only]}."
+    elif view.run is not None:
+        accepted = f"{view.run.counts.accepted:,} accepted"
+        lines.insert(
+            0,
+            f"It has been sent before: run {view.run.number} with {accepted}. Everyone gets it "
+            "again.",
+        )
+    lines += [line for line in (_unmailed(checked), _skipped(checked)) if line]
+    lines.append(f"Mail goes to {services.label.text}.")
+    lines += _warned(checked.warnings)
+    verb = "Send again" if view.run is not None and planned.only is None else "Send"
     return ConfirmScreen(
-        f"Send {shorten(name, 60)} to {recipients(size)}?",
-        f"{WHOM[only]}. Mail goes to {services.label.text}.",
-        recipients=size,
-        yes=f"Send to {size:,}",
+        f"{verb} {name} to {recipients(count)}?",
+        "\n".join(lines),
+        recipients=count,
+        yes=f"{verb} to {count:,}",
     )
+
+
+def wants_approval(run: RunView) -> bool:
+    """Whether the run waits until somebody says that it may be sent."""
+    return run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL
+
+
+def _approval_question(run: RunView, checked: StartCheck) -> ConfirmScreen | None:
+    if not wants_approval(run):
+        return None
+    count = max(0, run.counts.pending - checked.failed)
+    who = "1 recipient gets" if count == 1 else f"{count:,} recipients get"
+    lines = [run.detail, f"{who} the mail now.", _skipped(checked)]
+    return ConfirmScreen(
+        f"Send run {run.number} of {shorten(run.campaign, 60)}?",
+        "\n".join(line for line in lines if line),
+        recipients=count,
+        yes="Send it",
+    )
+
+
+def _unmailed(checked: StartCheck) -> str:
+    count = checked.unmailed
+    if not count:
+        return ""
+    who = "1 contact on its lists is" if count == 1 else f"{count:,} contacts on its lists are"
+    return f"{who} unsubscribed or invalid, and will be skipped."
+
+
+def _skipped(checked: StartCheck) -> str:
+    count = checked.failed
+    if not count:
+        return ""
+    return f"{recipients(count)} will be skipped with the reason: their mail can't be rendered."
+
+
+def _warned(warnings: Sequence[str]) -> list[str]:
+    lines = [f"! {shorten(each, 160)}" for each in warnings[:_WARNINGS]]
+    more = len(warnings) - _WARNINGS
+    return [*lines, f"  and {more} more warnings"] if more > 0 else lines

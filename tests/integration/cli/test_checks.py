@@ -131,7 +131,7 @@ def test_what_is_wrong_stops_with_the_way_to_the_list(sestui):
     people(sestui, *GOOD, *BAD)
     sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
     said = sestui.run("send", "news")
-    assert said.returncode == 1
+    assert said.returncode == 3
     assert "2 of 4 recipients can't be mailed: body, line 1: first_name has no value" in said.stderr
     assert "`sestui campaign check news` lists everything. Its --list names them" in said.stderr
     assert "--skip-unrenderable sends to the others" in said.stderr
@@ -140,6 +140,27 @@ def test_what_is_wrong_stops_with_the_way_to_the_list(sestui):
     listed = [line.split("  ")[0] for line in done.stdout.splitlines() if line.startswith("bad")]
     assert listed == ["bad1@example.com", "bad2@example.com"]
     assert "error    body:1:7  first_name has no value" in done.stdout
+    out = sestui.data / "unmailed.csv"
+    done = sestui.run("campaign", "check", "news", "--out", out)
+    assert "2 who can't be mailed written to" in done.stderr
+    assert "bad1@example.com  " not in done.stdout, "only --list lists them"
+    with out.open(newline="") as file:
+        rows = [(row["email"], row["reason"]) for row in csv.DictReader(file)]
+    assert [email for email, _reason in rows] == ["bad1@example.com", "bad2@example.com"]
+    assert all("first_name has no value" in reason for _email, reason in rows)
+
+
+@pytest.mark.parametrize("command", [("send", "news"), ("campaign", "start", "news")])
+def test_why_some_cannot_be_mailed_is_told_by_reason(sestui, command):
+    """Exit code 3: the operator may say that the others get it."""
+    people(sestui, *GOOD, *BAD, "cleo@example.com,Cleo,")
+    sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}, {{ age }}" + OFF)))
+    done = sestui.run(*command)
+    assert done.returncode == 3
+    said = done.stderr
+    assert "2 can't be mailed: body, line 1: first_name has no value" in said
+    assert "1 can't be mailed: body, line 1: age has no value" in said
+    assert sestui.json("campaign", "show", "news")["run"] is None
 
 
 def test_skipping_sends_to_the_others_and_says_so(sestui):

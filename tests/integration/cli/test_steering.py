@@ -130,3 +130,27 @@ def test_killed_then_run_due_leaves_nobody_out(slow: Sestui) -> None:
     assert {f"reader{n}@example.com" for n in range(200)} == set(mailed) | doubtful
     again = slow.run("run-due")  # told once, not every minute
     assert again == Done(0, "nothing due\n", "")
+
+
+def test_cancelling_pauses_until_it_is_answered(ready: Sestui) -> None:
+    """Whoever says no, or ends the question, leaves the run as it was."""
+    ready.ok("campaign", "start", "news")
+    asking = ready.start("campaign", "cancel", "news", stdin=subprocess.PIPE)
+    assert asking.stdin is not None
+    while ready.json("campaign", "show", "news")["run"]["state"] != "paused":
+        assert asking.poll() is None
+    held = ready.json("campaign", "show", "news")["run"]
+    assert held["detail"].endswith("to decide whether to cancel it.")
+    asking.stdin.write("n\n")
+    asking.stdin.flush()
+    code, _out, err = ended(asking)
+    assert code == 1
+    assert "200 recipients won't get it; it is paused until you answer" in err
+    assert ready.json("campaign", "show", "news")["run"]["state"] == "sending"
+    ready.ok("campaign", "pause", "news")
+    asking = ready.start("campaign", "cancel", "news", stdin=subprocess.DEVNULL)
+    assert ended(asking)[0] == 1
+    paused = ready.json("campaign", "show", "news")["run"]
+    assert paused["state"] == "paused"
+    assert paused["detail"].startswith("Paused by ")
+    assert paused["detail"].count("cancel") == 0

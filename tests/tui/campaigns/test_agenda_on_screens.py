@@ -12,6 +12,7 @@ from sestui.core.schedule.cron import Occurrence
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.states import TaskRunState
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
+from sestui.tui.campaigns.cannot_start import CannotStartScreen
 from sestui.tui.compose.compose_screen import ComposeScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.home.home_screen import HomeScreen
@@ -199,7 +200,8 @@ async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
         (run,) = runtime.tasks.log("weekly")
         assert run.state is TaskRunState.SUCCEEDED
         await pilot.press("R")  # a run goes on: nothing to ask
-        await until(pilot, lambda: any("has not ended" in text for text in toasts(app)))
+        await until(pilot, lambda: isinstance(app.screen, CannotStartScreen))
+        await until(pilot, lambda: "has not ended" in shown(app))
         assert not any("--" in text for text in toasts(app))
     assert len(runtime.tasks.log("weekly")) == 1
 

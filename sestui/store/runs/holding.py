@@ -1,0 +1,59 @@
+"""Runs that are paused while somebody makes up their mind, and then go on as they were."""
+
+from dataclasses import dataclass
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import PauseReason, RunState, WaitReason
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Run
+from sestui.store.ledger.ledger import finish_if_done
+
+_GOING = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
+
+
+@dataclass(frozen=True, slots=True)
+class RunOnHold:
+    """A run that is paused for the moment, and how it was before."""
+
+    run_id: int
+    state: str
+    reason: str
+    detail: str
+    resume_at: Instant | None
+    held_for: str
+    """Why it is held, as a sentence: while the run says so, nobody has done anything else to it."""
+
+
+class Holding:
+    """Holds runs that go on by themselves, and lets go of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hold(self, run_id: int, why: str) -> RunOnHold | None:
+        """Pause a run until :meth:`release`, and remember how it was.
+
+        None: it doesn't go on by itself. It is gone, paused, has ended, or needs approval, which
+        must not be lost.
+        """
+        with self._database.write() as session:
+            run = session.get(Run, run_id, with_for_update=True)
+            if run is None or run.state not in _GOING or run.reason == WaitReason.APPROVAL:
+                return None
+            held = RunOnHold(run_id, run.state, run.reason, run.detail, run.resume_at, why)
+            run.state, run.reason = RunState.PAUSED.value, PauseReason.OPERATOR.value
+            run.detail, run.resume_at = why, None
+            session.add(run)
+        return held
+
+    def release(self, held: RunOnHold, now: Instant) -> None:
+        """Let a run be as it was, unless somebody has done something else to it since."""
+        with self._database.write() as session:
+            run = session.get(Run, held.run_id, with_for_update=True)
+            if run is None or (run.state, run.detail) != (RunState.PAUSED, held.held_for):
+                return
+            run.state, run.reason = held.state, held.reason
+            run.detail, run.resume_at = held.detail, held.resume_at
+            session.add(run)
+            session.flush()
+            finish_if_done(session.connection(), run.id, now)  # the last answers may have come

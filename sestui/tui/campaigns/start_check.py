@@ -1,0 +1,133 @@
+"""What is to be started, and what its check came to before anybody is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sestui.compose.checks import CampaignCheck
+from sestui.core.campaign.follow_up import Only
+from sestui.errors import SestuiError, StoppedError
+from sestui.runtime import Runtime
+from sestui.store.db.tables import Run
+from sestui.tui.app.background_jobs import BackgroundJob
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStart:
+    """A run that the operator wants to start, or one to be resumed."""
+
+    campaign: str
+    only: Only | None = None
+    """The part of the audience that a follow-up is for."""
+    size: int = 0
+    """How many that part is; 0 where it is everybody."""
+    resumes: int | None = None
+    """The run that is to go on; None: it is a new one."""
+
+    def start(
+        self, runtime: Runtime, check: CampaignCheck, *, again: bool, skip_unrenderable: bool
+    ) -> Run:
+        """Start or resume it with what the check found; blocking.
+
+        Raises:
+            SestuiError: it can't be, by now.
+        """
+        if self.resumes is not None:
+            return runtime.run_control.resume_run(
+                self.resumes, skip_unrenderable=skip_unrenderable, check=check
+            )
+        return runtime.starter.start(
+            runtime.campaigns.get(self.campaign),
+            runtime.clock.now(),
+            again=again,
+            only=self.only,
+            skip_unrenderable=skip_unrenderable,
+            check=check,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StartCheck:
+    """What the check of a start came to."""
+
+    check: CampaignCheck | None = None
+    """None: it did not come to a check of the mails."""
+    skips: bool = False
+    """Whether campaign or run say that those whose mail can't be made are skipped."""
+    refused: str = ""
+    """Why nothing can be started, as a sentence; '' if only the check has something to say."""
+
+    @property
+    def stopping(self) -> Sequence[str]:
+        """What concerns everybody: with any of these nobody can be mailed. Sentences."""
+        if self.refused:
+            return (self.refused,)
+        return tuple(each.sentence for each in self.check.stopping) if self.check else ()
+
+    @property
+    def failed(self) -> int:
+        """Recipients whose mail can't be made."""
+        found = self.check.recipients if self.check is not None else None
+        return found.failed if found is not None else 0
+
+    @property
+    def sendable(self) -> int:
+        """Recipients who can be mailed."""
+        found = self.check.recipients if self.check is not None else None
+        return found.sendable if found is not None and not self.stopping else 0
+
+    @property
+    def unmailed(self) -> int:
+        """Contacts on the lists whose status keeps them from being mailed."""
+        found = self.check.recipients if self.check is not None else None
+        return self.check.audience - found.checked if self.check and found is not None else 0
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What can be sent, and probably is not meant."""
+        return tuple(each.sentence for each in self.check.warnings) if self.check else ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can be started as it is."""
+        if self.check is None or self.stopping:
+            return False
+        return not self.failed or (self.skips and bool(self.sendable))
+
+
+class CheckJob(BackgroundJob[StartCheck]):
+    """Renders everybody's mail and sends nothing."""
+
+    stopped = "The check has been cancelled; nothing has been sent."
+
+    def __init__(self, runtime: Runtime, planned: PlannedStart) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._planned = planned
+        self.looked_at = 0
+        """How many of the audience have been looked at."""
+        self.audience = 0
+        """How many there are; 0: not counted yet."""
+
+    def work(self) -> StartCheck:
+        """Whatever is wrong is an answer."""
+        runtime, planned = self._runtime, self._planned
+        try:
+            campaign = runtime.campaigns.get(planned.campaign)
+            self.audience = runtime.contacts.audience_size(campaign.lists)
+            skips = campaign.skip_unrenderable
+            if planned.resumes is None:
+                return StartCheck(runtime.starter.check_start(campaign, self._went_on), skips)
+            skips = skips or runtime.runs.get(planned.resumes).skip_unrenderable
+            return StartCheck(runtime.starter.check(campaign, progress=self._went_on), skips)
+        except StoppedError:
+            raise
+        except SestuiError as error:
+            return StartCheck(refused=str(error))
+
+    def said(self, result: StartCheck) -> str:
+        """Nobody is left to decide on it."""
+        return "The check had already finished; nothing has been sent."
+
+    def _went_on(self, looked_at: int) -> None:
+        self.looked_at = looked_at
+        self.check()

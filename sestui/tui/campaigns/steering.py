@@ -1,0 +1,64 @@
+"""What the operator has asked of a run, until a look at the ledger shows that it has come."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sestui.core.delivery.states import PauseReason, RunState
+from sestui.reports.overview import CampaignView, RunView
+
+View = TypeVar("View", RunView, CampaignView)
+
+_YOU = "You paused this run."
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Something that is being done to a run."""
+
+    word: str
+    has_come: Callable[[RunView], bool]
+
+
+class Steering:
+    """Puts what was asked here beside what is read, in whatever thread that is.
+
+    A run is shown as ``pausing…`` or ``resuming…`` until a look finds it so. Who paused it is in
+    the ledger for everybody; here, the operator who did it is told "you".
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[int, _Asked] = {}
+        self._paused: dict[int, str] = {}
+        """Runs that were paused here, with the reason that the ledger has."""
+
+    def pausing(self, run_id: int) -> None:
+        """The run has been asked to pause."""
+        self._asked[run_id] = _Asked("pausing…", lambda run: run.state == RunState.PAUSED)
+
+    def paused(self, run_id: int, detail: str) -> None:
+        """It was paused from here, and the ledger says so in these words."""
+        self._paused[run_id] = detail
+
+    def resuming(self, run_id: int, before: RunView) -> None:
+        """The run has been asked to go on from how it stood."""
+        stood = (before.state, before.reason)
+        self._asked[run_id] = _Asked("resuming…", lambda run: (run.state, run.reason) != stood)
+
+    def failed(self, run_id: int) -> None:
+        """It could not be done."""
+        self._asked.pop(run_id, None)
+
+    def seen(self, view: View) -> View:
+        """A run, or a campaign with its newest run, as it is to be shown."""
+        if isinstance(view, CampaignView):
+            return view if view.run is None else replace(view, run=self.seen(view.run))
+        asked = self._asked.get(view.id)
+        if asked is not None and (asked.has_come(view) or view.has_ended):
+            self._asked.pop(view.id, None)
+            asked = None
+        if view.state != RunState.PAUSED:
+            self._paused.pop(view.id, None)
+        elif view.reason == PauseReason.OPERATOR and self._paused.get(view.id) == view.detail:
+            view = replace(view, detail=_YOU)
+        return replace(view, doing=asked.word) if asked is not None else view
