@@ -1,20 +1,26 @@
 """What the commands say of a campaign's checks, and of the recipients who are left out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sestui.cli.common import AsJson, Name, opened, put, put_json, say
+from sestui.cli.common import AsJson, Name, opened, put, put_json, say, watched
 from sestui.core.delivery.states import DeliveryState
 from sestui.errors import EXIT_DONE, EXIT_FAILED
 
 if TYPE_CHECKING:
     from sestui.compose.checks import CampaignCheck
+    from sestui.core.clock import Clock
     from sestui.core.content.lint.findings import Finding
     from sestui.runtime import Runtime
+    from sestui.store.db.tables import Campaign
 
+_TELL_SECONDS = 0.25
+_CLEAR = "\r\x1b[K"
+"""Empties the terminal's line."""
 _REASONS = 10
 """So many reasons are told before a start."""
 _SHOWN = 20
@@ -40,6 +46,52 @@ def warn(check: "CampaignCheck") -> None:
         say(f"{sum(each.count for each in reasons[_REASONS:]):>9,} more, for other reasons")
 
 
+@contextmanager
+def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int], None]]:
+    """Say whose mail is checked once that begins, and how far it is to who watches.
+
+    The block calls what it is given with how many have been looked at.
+    """
+    known = set(campaign.lists) - set(runtime.campaigns.missing_lists(campaign.lists))
+    size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
+    told = CheckProgress(size, runtime.clock)
+    try:
+        yield told.tell
+    finally:
+        told.close()
+
+
+class CheckProgress:
+    """How far a check is, on a line of its own that is taken back."""
+
+    def __init__(self, size: int, clock: "Clock") -> None:
+        self._size = size
+        self._clock = clock
+        self._told_at: float | None = None
+        self._drawn = False
+
+    def tell(self, looked_at: int) -> None:
+        """So many have been looked at."""
+        now = self._clock.monotonic()
+        if self._told_at is None:
+            say(f"Checking the mail of {self._size:,} recipients.")
+            self._told_at = now
+        if looked_at >= self._size:
+            self.close()  # what comes next stands in its place
+        elif watched() and now - self._told_at >= _TELL_SECONDS:
+            self._told_at = now
+            share = 100 * looked_at // self._size
+            line = f"{looked_at:,} of {self._size:,} ({share} %)"
+            typer.echo(f"{_CLEAR}{line}", err=True, nl=False)
+            self._drawn = True
+
+    def close(self) -> None:
+        """Take the line back."""
+        if self._drawn:
+            typer.echo(_CLEAR, err=True, nl=False)
+            self._drawn = False
+
+
 def check_command(
     name: Name,
     *,
@@ -59,12 +111,10 @@ def check_command(
     failed: list[tuple[str, str]] = []
     with opened() as runtime:
         campaign = runtime.campaigns.get(name)
-        known = set(campaign.lists) - set(runtime.campaigns.missing_lists(campaign.lists))
-        size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
-        say(f"Checking the mail of {size:,} recipients.")
         wanted = list_ or as_json or out is not None
         note = (lambda *who: failed.append(who)) if wanted else None
-        check = runtime.starter.check(campaign, note, advice=True)
+        with checking(runtime, campaign) as progress:
+            check = runtime.starter.check(campaign, note, advice=True, progress=progress)
     if out is not None:
         _write(failed, out)
     if as_json:

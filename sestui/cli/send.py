@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
-from sestui.cli.checks import SkipUnrenderable, left_out, put_left_out, warn
+from sestui.cli.checks import SkipUnrenderable, checking, left_out, put_left_out, warn
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import RunState, WaitReason
@@ -51,15 +51,16 @@ def _run_to_send(
     run = runtime.runs.latest([campaign.id]).get(campaign.id)
     if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
         runtime.runs.refuse_repeat(campaign, again=again or only is not None)
-        say(f"Checking the mail of {runtime.contacts.audience_size(campaign.lists):,} recipients.")
-        return runtime.starter.start(
-            campaign,
-            runtime.clock.now(),
-            again=again,
-            only=only,
-            skip_unrenderable=skip_unrenderable,
-            told=warn,
-        ).id
+        with checking(runtime, campaign) as progress:
+            return runtime.starter.start(
+                campaign,
+                runtime.clock.now(),
+                again=again,
+                only=only,
+                skip_unrenderable=skip_unrenderable,
+                told=warn,
+                progress=progress,
+            ).id
     if run.state == RunState.PAUSED:
         raise NeedsOperatorError(
             f"Run {run.number} of {name} is paused ({run.reason}): {run.detail} "

@@ -5,7 +5,7 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.states import ENDED_RUN_STATES, PauseReason, RunKind
 from sestui.errors import StateError
 from sestui.sending.runs.operator import operator
-from sestui.sending.runs.run_starter import RunStarter, Told
+from sestui.sending.runs.run_starter import Progress, RunStarter, Told, untold
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.holding import Holding, RunOnHold
@@ -82,10 +82,11 @@ class RunControl:
         skip_unrenderable: bool = False,
         told: Told | None = None,
         check: CampaignCheck | None = None,
+        progress: Progress = untold,
     ) -> Run:
         """Continue the run with the campaign's current message and sender.
 
-        ``check`` is as in :meth:`RunStarter.start`.
+        ``check`` and ``progress`` are as in :meth:`RunStarter.start`.
 
         Raises:
             ConflictError: the campaign has been changed since ``check``.
@@ -95,7 +96,9 @@ class RunControl:
         if run.kind == RunKind.RELAY:
             return self._runs.resume(run.id)
         skip = skip_unrenderable or campaign.skip_unrenderable or run.skip_unrenderable
-        check = self._starter.checked(campaign, skip=skip, told=told, check=check)
+        check = self._starter.checked(
+            campaign, skip=skip, told=told, check=check, progress=progress
+        )
         return self._runs.resume(
             run.id, campaign, unrenderable=check.unrenderable, skip_unrenderable=skip
         )

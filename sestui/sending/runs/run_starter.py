@@ -21,7 +21,7 @@ Progress = Callable[[int], object]
 """Called with the number of contacts that a check has looked at; may raise to end the check."""
 
 
-def _untold(_looked_at: int) -> None:
+def untold(_looked_at: int) -> None:
     """Ignore progress."""
 
 
@@ -46,7 +46,7 @@ class RunStarter:
         failed: Callable[[str, str], object] | None = None,
         *,
         advice: bool = False,
-        progress: Progress = _untold,
+        progress: Progress = untold,
     ) -> CampaignCheck:
         """Run all checks, rendering the message for the whole audience.
 
@@ -76,11 +76,13 @@ class RunStarter:
         skip_unrenderable: bool = False,
         told: Told | None = None,
         check: CampaignCheck | None = None,
+        progress: Progress = untold,
     ) -> Run:
         """Check, then start a run; ``only`` limits it to a part of the audience, as a follow-up.
 
         ``skip_unrenderable`` (or the campaign's field) skips recipients whose mail can't be
-        rendered. ``check`` is the result of :meth:`check_start`, which then isn't repeated.
+        rendered. ``check`` is the result of :meth:`check_start`, which then isn't repeated;
+        ``progress`` is as in :meth:`check`.
 
         Raises:
             ConflictError: the campaign has been changed since ``check``.
@@ -92,7 +94,7 @@ class RunStarter:
         self._runs.refuse_repeat(campaign, again=again or only is not None)
         self._refuse_nobody(campaign)
         skip = skip_unrenderable or campaign.skip_unrenderable
-        check = self.checked(campaign, skip=skip, told=told, check=check)
+        check = self.checked(campaign, skip=skip, told=told, check=check, progress=progress)
         run = self._runs.start(
             campaign,
             now,
@@ -135,15 +137,16 @@ class RunStarter:
         skip: bool,
         told: Told | None,
         check: CampaignCheck | None = None,
+        progress: Progress = untold,
     ) -> CampaignCheck:
         """Run :meth:`check` and raise if it failed; ``skip`` tolerates unrenderable recipients.
 
-        ``check`` is as in :meth:`start`.
+        ``check`` and ``progress`` are as in :meth:`start`.
 
         Raises: ConflictError, ContentError, UnrenderableError: as :meth:`start`.
         """
         if check is None:
-            check = self.check(campaign)
+            check = self.check(campaign, progress=progress)
         elif check.of != CampaignVersion.of(campaign):
             raise ConflictError(
                 f"{campaign.name} has been changed since it was checked; check it again."

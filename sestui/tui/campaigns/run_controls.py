@@ -94,7 +94,7 @@ class RunControls(ScreenPart):
             return
         if held is not None:
             self.services.steering.paused(shown.id, held.held_for)
-        self.screen.look_again()
+        await self.screen.read()  # at once: below the question nothing is read any more
         run = await self.screen.attempt(lambda: self.runtime.overview.run(shown.id))
         sure = run is not FAILED and await self.app.push_screen_wait(
             _cancel_question(run, held=held is not None)

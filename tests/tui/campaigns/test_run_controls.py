@@ -60,6 +60,7 @@ async def test_cancelling_pauses_first_and_going_back_leaves_all_as_it_was(
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert runtime.runs.get(run.id).state == "paused", "nothing is sent while it is asked"
+        assert app.screen_stack[-2].selected.run.state == "paused", "and that is to be seen"
         assert "20 recipients who are pending" in asked(app)
         said = "Going back leaves it paused" if before is paused else "going back continues it"
         assert said in asked(app)
