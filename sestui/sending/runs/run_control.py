@@ -60,7 +60,7 @@ class RunControl:
         A process that ends meanwhile leaves the run paused, with that as the reason.
         """
         why = f"Paused by {operator()}, to decide whether to cancel it."
-        return self._holding.hold(run_id, why)
+        return self._holding.hold(run_id, why, self._clock.now())
 
     def release_run(self, held: RunOnHold | None) -> None:
         """It is not cancelled: what went on goes on as it did."""

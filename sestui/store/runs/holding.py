@@ -6,6 +6,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
+from sestui.store.ledger.course import note_hold
 from sestui.store.ledger.ledger import finish_if_done
 
 _GOING = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
@@ -30,7 +31,7 @@ class Holding:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def hold(self, run_id: int, why: str) -> RunOnHold | None:
+    def hold(self, run_id: int, why: str, now: Instant) -> RunOnHold | None:
         """Pause a run until :meth:`release`, and remember how it was.
 
         None: it doesn't go on by itself. It is gone, paused, has ended, or needs approval, which
@@ -44,6 +45,9 @@ class Holding:
             run.state, run.reason = RunState.PAUSED.value, PauseReason.OPERATOR.value
             run.detail, run.resume_at = why, None
             session.add(run)
+            session.flush()
+            if held.state == RunState.SENDING:
+                note_hold(session.connection(), run_id, "paused", now)
         return held
 
     def release(self, held: RunOnHold, now: Instant) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from sestui.reports.unmailable import Unmailable, UnmailableRows, write_unmailable
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.navigation import compose_campaign, open_contact
+from sestui.tui.app.pages import Page
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.check_dialog import CheckScreen
 from sestui.tui.campaigns.start_check import PlannedStart, StartCheck
@@ -85,6 +86,9 @@ class CannotStartScreen(BaseScreen):
     ) -> None:
         super().__init__(services)
         self._planned = planned
+        if planned.resumes is None:
+            self.within = Page("campaign", planned.campaign)
+        self.title = "can't start" if planned.resumes is None else "can't resume"
         self.checked = checked
         self._outdated = False
         """Whether something was opened from here that may have been mended there."""

@@ -61,6 +61,7 @@ async def test_who_cannot_be_mailed_is_a_page_before_any_number_is_asked_for(run
         assert "news can't be started: the mail of 1 of 3 recipients can't be rendered" in text
         assert "first_name has no value" in text
         assert "send to the other 2" in text
+        assert "news › can't start" in text.splitlines()[0]
         fits(app.screen, (80, 24))
         assert not toasts(app)
         await pilot.press("escape")

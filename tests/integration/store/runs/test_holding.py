@@ -31,23 +31,26 @@ def test_a_held_run_is_as_it_was_once_it_is_let_go(
     if waits:
         runs.wait(run.id, WaitReason.QUOTA, "The quota is used up.", START + 60)
     before = how(runs.get(run.id))
-    held = holding.hold(run.id, WHY)
+    held = holding.hold(run.id, WHY, START + 1)
     assert held is not None
     assert how(runs.get(run.id)) == (RunState.PAUSED, PauseReason.OPERATOR, WHY, None)
-    assert holding.hold(run.id, WHY) is None, "who asks second must not let it go"
+    assert holding.hold(run.id, WHY, START + 1) is None, "who asks second must not let it go"
     holding.release(held, START + 5)
     assert how(runs.get(run.id)) == before
+    with database.read_connection() as connection:
+        noted = connection.exec_driver_sql("SELECT at, label FROM run_hold").all()
+    assert noted == ([] if waits else [(START + 1, "paused")]), "how the run went shows it"
 
 
 def test_what_does_not_go_on_by_itself_is_left_alone(database: Database, run: Run) -> None:
     runs, holding = Runs(database), Holding(database)
     runs.pause(run.id, PauseReason.ERRORS, "Too many errors.")
     before = how(runs.get(run.id))
-    assert holding.hold(run.id, WHY) is None
+    assert holding.hold(run.id, WHY, START + 1) is None
     assert how(runs.get(run.id)) == before
     runs.cancel(run.id, START)
-    assert holding.hold(run.id, WHY) is None
-    assert holding.hold(run.id + 1, WHY) is None
+    assert holding.hold(run.id, WHY, START + 1) is None
+    assert holding.hold(run.id + 1, WHY, START + 1) is None
 
 
 def test_what_needs_approval_still_does(database: Database) -> None:
@@ -55,13 +58,13 @@ def test_what_needs_approval_still_does(database: Database) -> None:
     runs = Runs(database)
     run = runs.start(make_campaign(database), START, approval="It is late.")
     assert run is not None
-    assert Holding(database).hold(run.id, WHY) is None
+    assert Holding(database).hold(run.id, WHY, START + 1) is None
     assert runs.get(run.id).reason == WaitReason.APPROVAL
 
 
 def test_what_was_done_to_it_meanwhile_stands(database: Database, run: Run) -> None:
     runs, holding = Runs(database), Holding(database)
-    held = holding.hold(run.id, WHY)
+    held = holding.hold(run.id, WHY, START + 1)
     assert held is not None
     runs.cancel(run.id, START)
     holding.release(held, START)
