@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sestui.ses.account import AccountReader
     from sestui.ses.client import Clients
     from sestui.ses.gateway import Gateway
+    from sestui.store.campaigns.upkeep import CampaignUpkeep
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
     from sestui.tasks.agenda import Agenda
@@ -229,6 +230,13 @@ class Runtime:
         return RunControl(
             self.campaigns, self.runs, Holding(self.database), self.starter, self.clock
         )
+
+    @lazy
+    def campaign_upkeep(self) -> "CampaignUpkeep":
+        """Copies, renames, archives and deletes campaigns."""
+        from sestui.store.campaigns.upkeep import CampaignUpkeep  # noqa: PLC0415 - few need it
+
+        return CampaignUpkeep(self.database)
 
     @lazy
     def campaign_scheduler(self) -> "CampaignScheduler":

@@ -4,9 +4,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.campaign_upkeep import (
+    archive_command,
+    copy_command,
+    delete_command,
+    rename_command,
+)
 from sestui.cli.checks import (
     SkipUnrenderable,
     check_command,
+    checking,
     left_out,
     put_left_out,
     put_unmade,
@@ -34,15 +41,25 @@ if TYPE_CHECKING:
 app = Commands(help="Show campaigns; start and control their runs.", no_args_is_help=True)
 
 app.command("check")(check_command)
+app.command("copy")(copy_command)
+app.command("rename")(rename_command)
+app.command("archive")(archive_command)
+app.command("delete")(delete_command)
 
 _SHOWN_IN_DOUBT = 20
 
 
 @app.command("list")
-def list_(*, as_json: AsJson = False) -> None:
+def list_(
+    *,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Those in the archive, too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Every campaign with the state of its newest run."""
     with opened() as runtime:
-        views = runtime.overview.campaigns()
+        views = runtime.overview.campaigns(archived=archived)
         if as_json:
             put_json([view.as_dict() for view in views])
             return
@@ -193,14 +210,16 @@ def start(
     """Start a run; the app or the next `run-due` sends it (`sestui send` does so at once)."""
     with opened() as runtime:
         campaign = runtime.campaigns.get(name)
-        run = runtime.starter.start(
-            campaign,
-            runtime.clock.now(),
-            again=again,
-            only=only,
-            skip_unrenderable=skip_unrenderable,
-            told=warn,
-        )
+        with checking(runtime, campaign) as progress:
+            run = runtime.starter.start(
+                campaign,
+                runtime.clock.now(),
+                again=again,
+                only=only,
+                skip_unrenderable=skip_unrenderable,
+                told=warn,
+                progress=progress,
+            )
         view = runtime.overview.campaign(name)
     if as_json:
         put_json(view.as_dict())
@@ -223,7 +242,10 @@ def resume(
 ) -> None:
     """Continue where the run stopped, with the current message and sender."""
     with opened() as runtime:
-        resumed = runtime.run_control.resume(name, skip_unrenderable=skip_unrenderable, told=warn)
+        with checking(runtime, runtime.campaigns.get(name)) as progress:
+            resumed = runtime.run_control.resume(
+                name, skip_unrenderable=skip_unrenderable, told=warn, progress=progress
+            )
         run = runtime.overview.run(resumed.id)
     _put_steered(run, as_json=as_json)
     say(f"`sestui run-due` or the app sends it; `sestui send {name}` does so now.")

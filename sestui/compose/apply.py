@@ -15,7 +15,7 @@ from sestui.core.clock import Instant, iso
 from sestui.core.content import MessageSource
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.errors import BadFileError
-from sestui.store.campaigns.campaigns import Campaigns, fields_of
+from sestui.store.campaigns.campaigns import Campaigns, fields_of, refuse_archived
 from sestui.store.db.tables import Campaign
 
 
@@ -74,9 +74,12 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Ch
 
     Raises:
         BadFileError: a template in it is broken; the text names file, line and part.
+        StateError: the campaign is archived.
     """
     wanted = loaded.file.fields
     existing = campaigns.find(wanted.name)
+    if existing is not None:
+        refuse_archived(existing)
     warnings = _warnings(checker, loaded, existing)
     due = next_due(campaigns, wanted, existing, now)
     if existing is None:

@@ -102,10 +102,14 @@ class CampaignView:
     """Contacts on its lists now; None: a list doesn't exist."""
     next_due_at: Instant | None
     run: RunView | None
+    archived: bool = False
+    """Whether it is kept for its history alone."""
 
     @property
     def state(self) -> str:
         """The newest run's state; ``draft`` or ``scheduled`` before there is one."""
+        if self.archived:
+            return "archived"
         if self.run is not None:
             return self.run.state
         return "scheduled" if self.next_due_at is not None else "draft"
@@ -119,6 +123,7 @@ class CampaignView:
             "lists": list(self.lists),
             "audience": self.audience,
             "next_due_at": iso(self.next_due_at) or None,
+            "archived": self.archived,
             "run": self.run.as_dict() if self.run else None,
         }
 
@@ -161,10 +166,10 @@ class Overview:
         self.allowed = allowed
         """How fast mail may leave, without asking SES; None: it never was."""
 
-    def campaigns(self) -> list[CampaignView]:
-        """Every campaign by name."""
+    def campaigns(self, *, archived: bool = False) -> list[CampaignView]:
+        """Every campaign by name; those in the archive only where ``archived`` says so."""
         with self._database.snapshot():
-            return self._views(self._campaigns.all(), self.allowed())
+            return self._views(self._campaigns.all(archived=archived), self.allowed())
 
     def campaign(self, name: str) -> CampaignView:
         """One campaign."""
@@ -219,4 +224,5 @@ def _view(
         audience=audience,
         next_due_at=coming(campaign),
         run=run_view(run, campaign.name, allowed) if run else None,
+        archived=campaign.archived_at is not None,
     )

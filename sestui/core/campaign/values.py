@@ -22,7 +22,8 @@ from sestui.core.schedule.cron_grammar import with_both
 from sestui.core.schedule.zones import zone_named
 from sestui.errors import SestuiError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LONGEST_NAME = 100
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that no field may hold."""
 HIGHEST_PRIORITY = 9
@@ -59,6 +60,12 @@ def campaign_name(text: str) -> str:
             "and '-', as in november-news"
         )
     return text
+
+
+def possible_name(text: str) -> str:
+    """``text`` as a campaign's name: what can't be in one becomes a hyphen, an end is cut off."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")
+    return plain[:_LONGEST_NAME] or "campaign"
 
 
 @_as_bad_value()

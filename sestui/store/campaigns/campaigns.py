@@ -30,6 +30,20 @@ def coming(campaign: Campaign) -> Instant | None:
     return due_at(campaign.next_due_at, campaign.next_occurrence, campaign.timezone)
 
 
+def refuse_archived(campaign: Campaign) -> None:
+    """Let nothing be sent of an archived campaign, or changed about it.
+
+    Raises:
+        StateError: it is archived.
+    """
+    if campaign.archived_at is not None:
+        name = printable(campaign.name)
+        raise StateError(
+            f"{name} is archived; bring it back first.",
+            by_option=f"`sestui campaign archive {name} --undo` does that.",
+        )
+
+
 def fields_of(campaign: Campaign) -> CampaignFields:
     """The row as values that compare."""
     return CampaignFields(**{name: from_row(getattr(campaign, name)) for name in CAMPAIGN_FIELDS})
@@ -92,25 +106,20 @@ class Campaigns:
         with self._database.read() as session:
             return session.get(Campaign, campaign_id)
 
-    def all(self) -> Sequence[Campaign]:
-        """Every campaign, by name."""
+    def all(self, *, archived: bool = False) -> Sequence[Campaign]:
+        """Every campaign, by name; those in the archive only where ``archived`` says so."""
+        query = select(Campaign).where(col(Campaign.is_campaign).is_(True))
+        if not archived:
+            query = query.where(col(Campaign.archived_at).is_(None))
         with self._database.read() as session:
-            return session.exec(
-                select(Campaign)
-                .where(col(Campaign.is_campaign).is_(True))
-                .order_by(col(Campaign.name))
-            ).all()
+            return session.exec(query.order_by(col(Campaign.name))).all()
 
     def names(self) -> list[str]:
-        """Every campaign's name, sorted."""
+        """The name of every campaign that is not archived, sorted."""
+        shown = (col(Campaign.is_campaign).is_(True), col(Campaign.archived_at).is_(None))
+        query = select(Campaign.name).where(*shown).order_by(col(Campaign.name))
         with self._database.read() as session:
-            return list(
-                session.exec(
-                    select(Campaign.name)
-                    .where(col(Campaign.is_campaign).is_(True))
-                    .order_by(col(Campaign.name))
-                )
-            )
+            return list(session.exec(query))
 
     def message(self, message_id: int) -> MessageSource:
         """The content of that id, attachments included.
@@ -288,6 +297,8 @@ def _written(
     now: Instant,
     next_due_at: Instant | None,
 ) -> Campaign:
+    if campaign is not None:
+        refuse_archived(campaign)
     message_id = stored_message(session, message, now)
     if campaign is None:
         campaign = Campaign(

@@ -174,6 +174,8 @@ class Campaign(SQLModel, table=True):
     """A scheduled run that is later than this waits for the operator's approval."""
     is_campaign: bool = Field(default=True)
     """False for the one row under which sestui's own mail runs (reports by tasks)."""
+    archived_at: float | None = Field(default=None)
+    """Since when it is kept for its history alone: nothing starts it. None: it isn't archived."""
     created_at: float
     updated_at: float
 

@@ -23,6 +23,7 @@ from sestui.core.delivery.states import (
 )
 from sestui.core.schedule.cron import Occurrence
 from sestui.errors import NotFoundError, SentBeforeError, StateError, StorageError
+from sestui.store.campaigns.campaigns import refuse_archived
 from sestui.store.contacts.audiences import add_audience, follow_up_size
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
@@ -108,7 +109,7 @@ class Runs:
             run.reason = WaitReason.APPROVAL.value
         try:
             with self._database.write() as session:
-                session.get(Campaign, campaign.id, with_for_update=True)
+                _refuse_unstartable(session, campaign)
                 if _occurred(session, campaign, scheduled_for):
                     return None
                 repeat = again or only is not None or scheduled_for is not None
@@ -139,6 +140,7 @@ class Runs:
     def refuse_repeat(self, campaign: Campaign, *, again: bool) -> None:
         """Raise what :meth:`start` would raise, before costly checks are made."""
         with self._database.read() as session:
+            _refuse_unstartable(session, campaign, lock=False)
             _refuse_repeat(session, campaign, again=again)
 
     def start_test(
@@ -150,7 +152,7 @@ class Runs:
         """
         run = new_run(campaign, now, RunKind.TEST, None)
         with self._database.write() as session:
-            session.get(Campaign, campaign.id, with_for_update=True)
+            _refuse_unstartable(session, campaign)
             number_run(session, run)
             # Without contact ids: one row per run and contact is the audience's rule.
             session.add_all(
@@ -409,6 +411,14 @@ def _occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence | 
         .limit(1)
     ).first()
     return run is not None
+
+
+def _refuse_unstartable(session: Session, campaign: Campaign, *, lock: bool = True) -> None:
+    """Start nothing of a campaign that has been deleted or archived since it was read."""
+    found = session.get(Campaign, campaign.id, with_for_update=lock)
+    if found is None:
+        raise NotFoundError(f"The campaign {campaign.name} has been deleted.")
+    refuse_archived(found)
 
 
 def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:

@@ -62,6 +62,7 @@ class CampaignTable(DataTable[Text]):
         self._views: Sequence[CampaignView] = ()
         self._now: Instant = 0.0
         self._laid_out = 0
+        self._sought = ""
 
     @property
     def selected(self) -> CampaignView | None:
@@ -70,24 +71,35 @@ class CampaignTable(DataTable[Text]):
             return self._views[self.cursor_row]
         return None
 
+    def go_to(self, name: str) -> None:
+        """Let the cursor be on the campaign of that name as soon as it is shown."""
+        self._sought = name
+
     def show(self, views: Sequence[CampaignView], now: Instant) -> None:
         """Draw these; the cursor stays on its campaign."""
-        before = self.selected
+        before = self.selected.name if self.selected is not None else ""
         same = [view.name for view in views] == [view.name for view in self._views]
         self._views, self._now = views, now
         if not self._laid_out:
             return  # the first resize draws it: before, neither width nor styles are known
+        names = [view.name for view in views]
         if same and self.row_count == len(views):
             self._redraw()
+            self._go_to_sought(names)
             return
         scroll = self.scroll_y
         self.clear()
         for view in views:
             self.add_row(*self._row(view))
-        names = [view.name for view in views]
-        if before is not None and before.name in names:
-            self.move_cursor(row=names.index(before.name), scroll=False)
+        if before in names:
+            self.move_cursor(row=names.index(before), scroll=False)
             self.scroll_to(y=scroll, animate=False)
+        self._go_to_sought(names)
+
+    def _go_to_sought(self, names: Sequence[str]) -> None:
+        if self._sought in names:
+            self.move_cursor(row=names.index(self._sought), scroll=True)
+            self._sought = ""
 
     def on_resize(self, event: events.Resize) -> None:
         """Share out the new width."""

@@ -13,6 +13,7 @@ from sestui.reports.overview import CampaignView, RunView
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import compose_campaign
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.campaigns.campaign_actions import CampaignActions
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.resolution import RunAftermath
@@ -47,6 +48,7 @@ class CampaignsScreen(BaseScreen):
         *CampaignStart.BINDINGS,
         *RunControls.BINDINGS,
         *RunAftermath.BINDINGS,
+        *CampaignActions.BINDINGS,
         Binding(
             "n",
             "new",
@@ -71,6 +73,14 @@ class CampaignsScreen(BaseScreen):
             tooltip="Put what needs you first, then what is running; again: by name",
         ),
         Binding(
+            "b",
+            "archived",
+            "Archived",
+            show=False,
+            id="campaigns.archived",
+            tooltip="Show the archived campaigns, too, or hide them again",
+        ),
+        Binding(
             "y",
             "copy",
             "Copy",
@@ -80,15 +90,17 @@ class CampaignsScreen(BaseScreen):
         ),
     ]
 
-    PARTS = (CampaignStart, RunControls, RunAftermath)
+    PARTS = (CampaignStart, RunControls, RunAftermath, CampaignActions)
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         self.take(CampaignStart(self, lambda: self.selected))
         self.take(RunControls(self, self._run))
         self.take(RunAftermath(self, self._run))
+        self.take(CampaignActions(self, lambda: self.selected, changed=self._changed))
         self._views: Sequence[CampaignView] | None = None
         self._urgent_first = False
+        self._archived = False
         self.refresh_seconds = _REFRESH_SECONDS
         self._table = CampaignTable(services.zone)
         self._empty = Static(_EMPTY, id="empty", markup=False)
@@ -107,7 +119,8 @@ class CampaignsScreen(BaseScreen):
 
     async def read(self) -> None:
         """Read the campaigns with their newest runs."""
-        views = await self.look(self.services.runtime.overview.campaigns)
+        overview, archived = self.services.runtime.overview, self._archived
+        views = await self.look(lambda: overview.campaigns(archived=archived))
         if views is not None:
             self._views = [self.services.steering.seen(view) for view in views]
             self._show()
@@ -143,6 +156,17 @@ class CampaignsScreen(BaseScreen):
     async def action_new(self) -> None:
         """Begin a campaign in Compose."""
         await compose_campaign(self.app, "")
+
+    def _changed(self, name: str) -> None:
+        """Something was done to a campaign, which is called that by now."""
+        self._table.go_to(name)
+        self.look_again()
+
+    def action_archived(self) -> None:
+        """Show the archive, too, or not."""
+        self._archived = not self._archived
+        self.look_again()
+        self.tell("The archive is shown, too." if self._archived else "The archive is hidden.")
 
     def action_copy(self) -> None:
         """Copy the campaign's name."""
@@ -193,6 +217,8 @@ class CampaignsScreen(BaseScreen):
 
 def _urgency(view: CampaignView) -> int:
     """Lower is more urgent: what stands still until somebody acts comes first."""
+    if view.archived:
+        return 6
     if view.run is None:
         return 3 if view.next_due_at is not None else 4
     if view.run.state == RunState.PAUSED or view.run.counts.in_doubt:

@@ -50,7 +50,7 @@ class CampaignStart(ScreenPart):
     def offers(self, action: str) -> bool:
         """A campaign is started where no run of it goes on."""
         view = self._campaign()
-        if view is None:
+        if view is None or (view.archived and action != "edit"):
             return False
         return action != "start" or view.run is None or view.run.has_ended
 
