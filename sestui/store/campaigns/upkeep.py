@@ -17,10 +17,11 @@ from sestui.store.campaigns.campaigns import fields_of
 from sestui.store.db.database import Database
 from sestui.store.db.row_values import to_row
 from sestui.store.db.tables import Campaign, Run
-from sestui.store.relay.tables import RelayKey
 from sestui.store.tasks.tables import Task
 
 _MOST_COPIES = 1_000
+_RELAYED = "relay:"
+"""The names of campaigns for what keys of the relay hand over begin so; no other one can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +190,7 @@ def _own_campaign(session: Session, name: str, *, lock: bool = False) -> Campaig
     campaign = session.exec(query.with_for_update() if lock else query).one_or_none()
     if campaign is None:
         raise NotFoundError(f"There is no campaign {printable(name)!r}.")
-    relayed = session.exec(
-        select(RelayKey.id).where(RelayKey.campaign_id == campaign.id).limit(1)
-    ).first()
-    if relayed is not None or not campaign.is_campaign:
+    if campaign.name.startswith(_RELAYED) or not campaign.is_campaign:
         raise StateError(f"{printable(name)} is sestui's own, and stays as it is.")
     return campaign
 

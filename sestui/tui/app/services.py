@@ -11,7 +11,7 @@ from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background import Background
 from sestui.tui.app.background_jobs import BackgroundJobs
-from sestui.tui.campaigns.steering import Steering
+from sestui.tui.app.steering import Steering
 from sestui.tui.widgets.format import counted, moment
 
 

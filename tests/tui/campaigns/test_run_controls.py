@@ -8,11 +8,11 @@ from textual.widgets import Static
 from sestui.core.delivery.states import PauseReason, WaitReason
 from sestui.core.schedule.cron import Occurrence
 from sestui.sending.runs.operator import operator
+from sestui.tui.app.steering import Steering
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.run_screen import RunScreen
-from sestui.tui.campaigns.steering import Steering
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import add_campaign, running, shown, until
 
