@@ -29,7 +29,7 @@ class CampaignActions(ScreenPart):
             tooltip="Make a new campaign that is like this one, without its schedule",
         ),
         Binding(
-            "T",
+            "W",
             "rename",
             "Rename",
             show=False,

@@ -76,7 +76,7 @@ async def test_a_rename_says_what_follows_it(runtime, still):
     started_by_task(runtime)
     async with running(runtime) as (app, pilot):
         await listed(app, pilot, "aaa", "news")
-        await pilot.press("j", "T")
+        await pilot.press("j", "W")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         assert "The task weekly will start it by the new name." in asked(app)
         await answer(app, pilot, "zzz")
@@ -174,7 +174,7 @@ async def test_a_hostile_name_is_shown_as_typed_in_every_question(runtime, still
     add_campaign(runtime, name)
     async with running(runtime) as (app, pilot):
         await listed(app, pilot, name)
-        for key, kind in (("D", AskScreen), ("T", AskScreen), ("x", ConfirmScreen)):
+        for key, kind in (("D", AskScreen), ("W", AskScreen), ("x", ConfirmScreen)):
             await pilot.press(key)
             await until(pilot, lambda kind=kind: isinstance(app.screen, kind))
             assert "[bold red]\\x1bx[/]" in asked(app)
