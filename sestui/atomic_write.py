@@ -15,6 +15,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from sestui.errors import StorageError
+
 _PRIVATE = 0o600
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
 _NAMED = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -169,3 +171,29 @@ def _as_it_stands(out: Path) -> int:
     number = _descriptor(out)
     # Opening a descriptor's name anew would begin at a file's start, and fails for a socket.
     return os.open(out, os.O_WRONLY) if number is None else os.dup(number)
+
+
+def create_private(path: Path, what: str) -> None:
+    """Create a database's folder (0700) and file (0600) before SQLite does it by the umask.
+
+    An existing file is left alone: opening and closing it would drop the POSIX locks of this
+    process's other connections. ``what`` is for errors, such as "The database".
+
+    Raises:
+        StorageError: it can't be created.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+    except FileExistsError:
+        if path.parent.is_dir() and path.is_file():
+            return
+        raise StorageError(
+            f"{what} {path} can't be opened: it is not a file in a folder; choose another place "
+            "with SESTUI_DATA_DIR."
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"{what} {path} can't be opened for writing: {error.strerror}; choose another folder "
+            "with SESTUI_DATA_DIR."
+        ) from error

@@ -1,1 +1,1 @@
-"""Everything that speaks SQLModel: tables, queries per noun, migrations."""
+"""The database: tables, queries by noun, and migrations."""

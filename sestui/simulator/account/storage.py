@@ -4,13 +4,13 @@ Every server process over one workspace opens the same file, so that together th
 account.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sestui.atomic_write import create_private
 from sestui.errors import StorageBusyError, StorageError
 
 FILE_NAME = "simulator.db"
@@ -125,7 +125,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         StorageError: it can't be opened, or is no state of this version of the simulator.
     """
-    _create_private(path)
+    create_private(path, "The simulator's state")
     with translated(path):
         connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -189,26 +189,6 @@ def empty(connection: sqlite3.Connection) -> None:
     for table in _TABLES:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the tuple above
     connection.execute("DELETE FROM sqlite_sequence")
-
-
-def _create_private(path: Path) -> None:
-    """Make folder (0700) and file (0600) before SQLite does, which would ask the umask.
-
-    A file that exists is not touched: closing any descriptor of it would drop the locks that other
-    connections of this process hold.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        if path.parent.is_dir():
-            return
-        raise StorageError(f"{path.parent} is not a folder; {_ELSEWHERE}.") from None
-    except OSError as error:
-        raise StorageError(
-            f"The simulator's state {path} can't be opened for writing: {error.strerror}; "
-            f"{_ELSEWHERE}."
-        ) from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

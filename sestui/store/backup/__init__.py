@@ -1,1 +1,1 @@
-"""Copies of the database: made, restored, and recognised when they come back."""
+"""Back up and restore the database, and recognise restored copies."""

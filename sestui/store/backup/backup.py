@@ -1,4 +1,4 @@
-"""An online copy of the database, whole and verified, while others go on writing."""
+"""Make a complete, verified copy of the database while others write to it."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from sestui.store.db.database import Database
 from sestui.store.db.version import HEAD
 
 _PAGES = 2_000
-"""Pages copied between two looks at the clock."""
+"""Pages copied between two calls of ``go_on``."""
 
 _LOOK_SECONDS = 0.2
 
@@ -26,10 +26,10 @@ _LOOK_SECONDS = 0.2
 def copy_database(
     database: Database, target: Path, now: Instant, go_on: Callable[[], None]
 ) -> None:
-    """Write a verified copy to ``target``, for this user's eyes only: it appears whole or not.
+    """Write a verified copy to ``target``, atomically and readable by this user only.
 
-    The copy knows that it is one: whoever opens it as the database has restored a backup, and
-    nothing is sent unasked. (A PostgreSQL dump can't know it.) ``go_on`` raises to stop the copy.
+    The copy is marked as a backup, so that nothing is sent without approval once it is restored (a
+    PostgreSQL dump can't be marked). ``go_on`` raises to stop the copy.
 
     Raises:
         StorageError: it can't be written, or doesn't verify.
@@ -54,12 +54,12 @@ def _copy_sqlite(source: Path, partial: Path, now: Instant, go_on: Callable[[], 
         closing(sqlite3.connect(source, isolation_level=None, timeout=30)) as live,
         closing(sqlite3.connect(partial, isolation_level=None)) as copy,
     ):
-        # One read transaction for all steps: writers go on, and the copy need not begin anew.
+        # One read transaction for all steps, so that writers don't make the copy start again.
         live.execute("BEGIN")
         live.execute("SELECT version_num FROM alembic_version").fetchone()
         live.backup(copy, pages=_PAGES, progress=lambda *_: go_on(), sleep=0)
         live.execute("ROLLBACK")
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+        copy.execute("PRAGMA journal_mode=DELETE")  # a single file, without a log
         copy.execute(
             "INSERT OR REPLACE INTO shared_setting (name, value) VALUES (?, ?)",
             (BACKUP_MARK, repr(now)),
@@ -69,30 +69,30 @@ def _copy_sqlite(source: Path, partial: Path, now: Instant, go_on: Callable[[], 
 
 
 def _verify_sqlite(partial: Path) -> None:
-    """Open it as a restore would, and look at every page.
+    """Check all pages and the schema's version.
 
     Raises:
-        StorageError: it isn't a whole database of this version.
+        StorageError: it isn't a complete database of this version.
     """
     with closing(sqlite3.connect(f"file:{partial}?mode=ro&immutable=1", uri=True)) as copy:
         (verdict,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
         version = copy.execute("SELECT version_num FROM alembic_version").fetchone()
     if verdict != "ok":
-        said = verdict.splitlines()[-1]  # where it is comes first, on a line of its own
+        said = verdict.splitlines()[-1]  # after a line that says where
         raise StorageError(f"The copy is damaged ({said}); is the disk in order?")
     if version != (HEAD,):
         raise StorageError("The copy is not a database of this version.")
 
 
 def _dump_postgres(url: URL, partial: Path, go_on: Callable[[], None]) -> None:
-    """A dump in pg_dump's own format, listed once by pg_restore."""
+    """Make a dump in pg_dump's format, and verify that pg_restore can list it."""
     program, lister = shutil.which("pg_dump"), shutil.which("pg_restore")
     if program is None or lister is None:
         raise StorageError(
             "A backup of PostgreSQL needs pg_dump and pg_restore: install PostgreSQL's client "
             "programs here, or back the server up by its own means."
         )
-    # Not as an argument, which every user of the machine can see.
+    # Not as an argument, which other users could see.
     password = {"PGPASSWORD": url.password} if url.password else {}
     environment = {**os.environ, **password}
     plain = URL.create(

@@ -1,9 +1,8 @@
-"""A backup takes the place of the SQLite database: whole and marked as restored, or not at all.
+"""Replace the SQLite database by a backup, atomically.
 
-It is copied by SQLite's own means into a folder beside the database, verified, brought to this
-version's schema, and its open runs are made to wait. Then, with everybody else kept out, the old
-database gets a second name and the new one takes the first, in one step of the file system: killed
-at any instant, the one or the other is there whole.
+The backup is copied by SQLite's own means into a folder next to the database, verified, migrated,
+and its open runs are set to wait. Then, with exclusive access, the old database gets a second name
+and the new one is renamed over the first. Whenever the process is killed, one of the two is there.
 """
 
 import fcntl
@@ -43,14 +42,14 @@ _POSTGRES_DUMP = b"PGDMP"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A verified copy of the backup, ready to take the database's place."""
+    """A verified copy of the backup, ready to replace the database."""
 
     path: Path
     marked: RestoredDatabase
 
 
 def sqlite_file(database: Path | str) -> Path | None:
-    """The SQLite database's file, links followed; None for a URL that names another engine."""
+    """The SQLite database's file, links resolved; None for the URL of another engine."""
     if isinstance(database, Path):
         return Path(os.path.realpath(database))
     parsed = make_url(database)
@@ -60,12 +59,12 @@ def sqlite_file(database: Path | str) -> Path | None:
 
 
 def check_backup(file: Path, database: Path) -> None:
-    """Look at the file for what it should be, before any work is made of it.
+    """Check that the file can be a backup of the database.
 
     Raises:
         BadFileError: it can't be read, or isn't a SQLite database.
         UsageError: it is the database itself.
-        StorageError: the log beside it is another database's.
+        StorageError: the log next to it belongs to another database.
     """
     try:
         if not file.exists():
@@ -95,11 +94,11 @@ def made_ready(
 ) -> Iterator[Ready]:
     """Copy the backup, verify the copy and mark it as restored; the database isn't touched.
 
-    ``local`` says an instant as the operator reads it.
+    ``local`` formats an instant for the operator.
 
     Raises:
         StorageError: it is damaged, not sestui's, newer than this program, or can't be copied.
-        StorageBusyError: another restore is at work.
+        StorageBusyError: another restore is running.
     """
     with _work_folder(database) as folder:
         copy = folder / "new.db"
@@ -107,7 +106,7 @@ def made_ready(
         _verify(file, copy)
         ready = Ready(copy, _marked(copy, clock, local))
         with closing(sqlite3.connect(copy, isolation_level=None)) as opened:
-            opened.execute("PRAGMA journal_mode=DELETE")  # one file, without a log
+            opened.execute("PRAGMA journal_mode=DELETE")  # a single file, without a log
         _sync(copy)
         yield ready
 
@@ -115,10 +114,10 @@ def made_ready(
 def put_in_place(
     ready: Ready, database: Path, processes: Processes, *, now: Instant, keep: bool
 ) -> Path | None:
-    """Let the copy be the database; where the old one is now, or None if there is none any more.
+    """Replace the database by the copy; returns where the old one is now, if it was kept.
 
     Raises:
-        StorageBusyError: somebody has the database open.
+    StorageBusyError: the database is open somewhere.
         StorageError: it can't be written.
     """
     try:
@@ -147,7 +146,7 @@ def put_in_place(
 
 @contextmanager
 def _work_folder(database: Path) -> Iterator[Path]:
-    """A folder beside the database, for this process alone; what a killed restore left is gone."""
+    """A private, empty folder next to the database."""
     folder = database.with_name(f".{database.name}.restoring")
     try:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -176,12 +175,12 @@ def _work_folder(database: Path) -> Iterator[Path]:
 
 
 def _copy(file: Path, copy: Path) -> None:
-    """By SQLite's own means: with what its log has, and while others may write to it."""
+    """Copy by SQLite's own means, with its log, and even while others write."""
     real = Path(os.path.realpath(file))
     try:
         os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         before = _changed(real)
-        # Nobody has it open: then it need not be, and nothing is made beside it.
+        # Nobody has it open, so it can be read without creating any files.
         unused = not left_logs(real)
         if not unused and not os.access(real.parent, os.W_OK):
             raise BadFileError(
@@ -208,7 +207,7 @@ def _backed_up(real: Path, copy: Path, how: str) -> None:
         ) as source,
         closing(sqlite3.connect(copy, isolation_level=None)) as target,
     ):
-        source.execute("BEGIN")  # one moment of it, whoever writes meanwhile
+        source.execute("BEGIN")  # a consistent state
         source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         source.backup(target, pages=_PAGES)
 
@@ -242,11 +241,11 @@ def _verify(file: Path, copy: Path) -> None:
 
 
 def _marked(copy: Path, clock: Clock, local: Callable[[Instant], str]) -> RestoredDatabase:
-    """Bring the copy to this schema; nobody works on it, and its open runs wait."""
+    """Migrate the copy and mark it as restored."""
     with closing(Database(url_of(copy))) as database:
         ensure_schema(database)
         with database.write() as session:
-            # Those that worked on the database it is a copy of; one may still live there.
+            # Workers of the original database, some of which may still be alive.
             session.exec(delete(Worker))
         Workers(database, clock).reap(host="", is_alive=lambda *_: False)
         with database.write() as session:
@@ -257,12 +256,12 @@ def _marked(copy: Path, clock: Clock, local: Callable[[Instant], str]) -> Restor
 
 
 def _named_aside(database: Path, now: Instant) -> Path | None:
-    """A second name for the database that is there, and for logs that belong to it or don't.
+    """Give the current database and its logs a second name; None if there is none.
 
-    With the logs linked there, whoever opens the database next can end what a kill has left.
+    The linked logs allow the next process to finish a restore that was killed.
     """
     for each in database.parent.glob(f"{glob.escape(database.name)}{ASIDE}*"):
-        # A name that a killed restore gave to the database which is still in place.
+        # Left by a killed restore, and still the current database.
         if each.name.endswith(LOGS) or not database.exists() or not each.samefile(database):
             continue
         each.unlink()
@@ -290,7 +289,7 @@ def _linked(file: Path, name: Path) -> None:
     try:
         name.hardlink_to(file)
     except OSError:
-        # A file system without second names. Not in this process: it would lose its locks.
+        # The file system has no hard links. A copy in this process would drop its locks.
         argv = [sys.executable, "-c", _COPY, str(file), str(name)]
         if subprocess.run(argv, check=False).returncode:  # noqa: S603 - Python itself
             raise

@@ -1,6 +1,7 @@
-"""A database that came back from a backup, or an older copy: what was sent since isn't known to it.
+"""Detect that the database is a restored backup or an older copy, and hold its runs.
 
-A backup has a mark in it. A copy made by other means is recognised by its epoch (``lineage``).
+Such a database doesn't know what has been sent since. Backups are marked; other copies are
+recognised by their epoch (``lineage``).
 """
 
 from collections.abc import Callable
@@ -15,10 +16,10 @@ from sestui.core.delivery.states import AUDIENCES, ENDED_RUN_STATES, RunState, W
 from sestui.store.db.database import Database
 from sestui.store.db.lineage import Lineage, Older, last_beat, part_ways, same_moment
 from sestui.store.db.tables import Campaign, Contact, Run, SharedSetting
-from sestui.store.ledger.ledger import skip_pending
+from sestui.store.ledger.transitions import skip_pending
 
 BACKUP_MARK = "backup_taken_at"
-"""In a backup only: when it was taken. Whoever opens it as the database has restored it."""
+"""A setting that only backups have: when the backup was taken."""
 
 _RESTORED = "restored"
 _ENDED = [state.value for state in ENDED_RUN_STATES]
@@ -26,23 +27,23 @@ _ENDED = [state.value for state in ENDED_RUN_STATES]
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """That the database was restored."""
+    """A detected restore."""
 
     since: Instant
-    """What was done later isn't known to it."""
+    """The database doesn't know what happened after this."""
     older: Older | None = None
-    """How it was recognised, where no backup's mark says so."""
+    """For a copy without a backup's mark: how it was recognised."""
 
 
 class RestoreGuard:
-    """Whether this database was restored, and between which instants it knows nothing."""
+    """Detects a restore, and knows the period that the database has no record of."""
 
     def __init__(self, database: Database, lineage: Lineage) -> None:
         self._database = database
         self._lineage = lineage
 
     def found(self) -> Restore | None:
-        """The restore that nobody has acted upon yet; mostly None."""
+        """A restore that has not been handled yet; None if there is none."""
         with self._database.read() as session:
             mark = session.get(SharedSetting, BACKUP_MARK)
         if mark is not None:
@@ -51,9 +52,9 @@ class RestoreGuard:
         return None if older is None else Restore(older.found.at, older)
 
     def hold(self, restore: Restore, now: Instant, why: str) -> list[int]:
-        """Act upon it, once: runs that have not ended wait for approval; their ids.
+        """Handle a restore, once: unfinished runs wait for approval. Returns their ids.
 
-        ``why`` is the sentence that the operator reads.
+        ``why`` is a sentence for the operator.
         """
         with self._database.write() as session:
             if restore.older is None:
@@ -66,7 +67,7 @@ class RestoreGuard:
             return hold_open_runs(session, restore.since, now, why)
 
     def unknown(self, instant: Instant) -> bool:
-        """Whether what was done at ``instant`` may be lost: it lies after the backup was taken."""
+        """Whether ``instant`` is in the period that the database has no record of."""
         with self._database.read() as session:
             found = session.get(SharedSetting, _RESTORED)
         return found is not None and found.value["from"] <= instant <= found.value["until"]
@@ -78,15 +79,15 @@ class HeldRun:
 
     campaign: str
     run: int
-    """Its number."""
+    """The run's number."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestoredDatabase:
-    """A database that was marked as restored."""
+    """The result of marking a database as restored."""
 
     taken_at: Instant
-    """When the backup was taken; of other copies, when they were used last."""
+    """When the backup was taken; for other copies, when they were last used."""
     contacts: int
     waiting: tuple[HeldRun, ...]
 
@@ -94,9 +95,9 @@ class RestoredDatabase:
 def mark_restored(
     session: Session, now: Instant, local: Callable[[Instant], str]
 ) -> RestoredDatabase:
-    """Act at once upon a restore that somebody has made, or says that he has made by other means.
+    """Handle a restore made by `restore`, or by other means according to the operator.
 
-    ``local`` says an instant as the operator reads it.
+    ``local`` formats an instant for the operator.
     """
     mark = session.get(SharedSetting, BACKUP_MARK, with_for_update=True)
     if mark is None:
@@ -118,12 +119,12 @@ def mark_restored(
 
 
 def why_restored(what: str) -> str:
-    """Why a run waits in a database that was restored from ``what``."""
+    """The reason for a run's waiting in a database that was restored from ``what``."""
     return f"This database was restored from {what}; it does not know what has been sent since."
 
 
 def last_sign(session: Session, now: Instant) -> Instant:
-    """When the database was used last, as far as it knows; ``now`` if it has never been."""
+    """When the database was last used, as far as it knows; ``now`` if never."""
     beat = last_beat(session)
     runs = session.exec(
         select(Run.created_at, Run.started_at, Run.finished_at).order_by(col(Run.id).desc())
@@ -133,10 +134,9 @@ def last_sign(session: Session, now: Instant) -> Instant:
 
 
 def hold_open_runs(session: Session, since: Instant, now: Instant, why: str) -> list[int]:
-    """Let the runs that have not ended wait for approval; their ids.
+    """Let unfinished runs wait for approval, even paused ones; returns their ids.
 
-    One that was paused too: whoever resumes it must know that it may have been gone on with. Tests
-    and notices are cancelled, they were for that moment.
+    Tests and notices are cancelled, as they are out of date.
     """
     found = session.exec(select(Run).where(col(Run.state).not_in(_ENDED))).all()
     held = [run for run in found if run.kind in AUDIENCES]

@@ -1,4 +1,4 @@
-"""Having a SQLite database for oneself, whole or damaged; who has it open, if somebody does."""
+"""Lock a SQLite database exclusively, even a damaged one, and find out who has it open."""
 
 import fcntl
 import os
@@ -17,30 +17,32 @@ from sestui.store.db.sqlite_logs import LOGS, check_logs, is_sqlite, log_beside
 from sestui.store.ledger.workers import LEASE_SECONDS
 
 _LOCKS = (0x40000000, 512)
-"""Where SQLite locks a database: first byte and length (its file format, "the lock-byte page")."""
+"""First byte and length of SQLite's lock range in the database ("the lock-byte page")."""
 _INDEX_LOCKS = (120, 8)
-"""The same in the index of its log (``-shm``)."""
+"""The same in the log's index (``-shm``)."""
 
 _WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """How to tell the living from the dead, and what to call them."""
+    """How to identify and name processes."""
 
     host: str
-    """This machine, boot and process namespace, as workers are registered with it."""
+    """This machine, boot and process namespace, as in workers' registrations."""
     is_alive: Callable[[int, Instant], bool]
-    """Whether the process with that pid is the one that started then."""
+    """Whether the process with this pid and start time is running."""
     name: Callable[[int], str]
-    """The process as people know it."""
+    """A process's name for people."""
 
 
 def check_unused(database: Path, processes: Processes) -> None:
-    """Refuse a database that some process has open. This one must not: it would lose its locks.
+    """Refuse a database that another process has open.
+
+    This process must not have it open, or it would lose its locks.
 
     Raises:
-        StorageBusyError: one has; the sentence names it.
+        StorageBusyError: names the process.
     """
     pid = _holder(database, _LOCKS) or _holder(log_beside(database, "-shm"), _INDEX_LOCKS)
     if pid:
@@ -49,13 +51,12 @@ def check_unused(database: Path, processes: Processes) -> None:
 
 @contextmanager
 def held(database: Path, processes: Processes, now: Instant) -> Iterator[None]:
-    """Keep everybody else out as long as the block lasts; one that isn't there needs no keeping.
+    """Lock the database for the duration of the block; does nothing if it doesn't exist.
 
-    What its log has is in the database by then, and the log is gone, unless it is damaged or the
-    log is another's: then both are left as they are.
+    Its log is merged into it first, unless the database is damaged or the log is another's.
 
     Raises:
-        StorageBusyError: somebody has it open, or is registered as working on it.
+    StorageBusyError: a process has it open, or is registered as its worker.
         StorageError: it can't be opened for writing.
     """
     if not database.exists():
@@ -87,13 +88,13 @@ def _connection(database: Path, processes: Processes) -> sqlite3.Connection | No
         timeout=_WAIT_SECONDS,
     )
     try:
-        # Its log is carried over and deleted by that; nobody else may have it open.
+        # This merges and deletes the log, and requires that nobody else has it open.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA journal_mode=DELETE")
-        connection.execute("BEGIN EXCLUSIVE")  # it lasts until the connection is closed
+        connection.execute("BEGIN EXCLUSIVE")  # until the connection is closed
         (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
         if mode != "delete":
-            raise sqlite3.OperationalError("locked")  # somebody has opened it between the two
+            raise sqlite3.OperationalError("locked")  # opened by somebody in between
     except sqlite3.DatabaseError as error:
         connection.close()
         if "locked" in str(error) or "busy" in str(error):
@@ -106,13 +107,13 @@ def _connection(database: Path, processes: Processes) -> sqlite3.Connection | No
 def _check_workers(
     database: Path, connection: sqlite3.Connection, processes: Processes, now: Instant
 ) -> None:
-    """On a shared file system locks may say nothing: workers are registered in the database."""
+    """Check registered workers too, as locks may not work on shared file systems."""
     try:
         workers = connection.execute(
             "SELECT host, pid, process_started_at, heartbeat_at FROM worker"
         ).fetchall()
     except sqlite3.DatabaseError:
-        return  # damaged, or none of ours
+        return  # damaged, or not sestui's
     for host, pid, started_at, beat_at in workers:
         if host == processes.host:
             if processes.is_alive(pid, started_at):
@@ -123,7 +124,7 @@ def _check_workers(
 
 @contextmanager
 def _locked(database: Path, processes: Processes) -> Iterator[None]:
-    """The locks that SQLite would take, of a file that it can't open."""
+    """Take SQLite's locks of a file that SQLite can't open."""
     try:
         handle = os.open(database, os.O_RDWR)
     except OSError as error:
@@ -151,7 +152,7 @@ def _in_use(database: Path, who: str) -> StorageBusyError:
 
 
 def _holder(file: Path, where: tuple[int, int]) -> int:
-    """The process that has a lock there; 0 if none is known."""
+    """The pid that holds a lock there; 0 if unknown."""
     try:
         handle = os.open(file, os.O_RDWR | os.O_NONBLOCK)
     except OSError:
@@ -164,7 +165,7 @@ def _holder(file: Path, where: tuple[int, int]) -> int:
 
 def _holder_of(handle: int, where: tuple[int, int]) -> int:
     if sys.platform != "linux":
-        return 0  # others lay the structure out in their own ways; the lock itself tells
+        return 0  # the structure differs elsewhere
     layout = "hhqqi4x"  # type, whence, start, length, pid: struct flock
     start, length = where
     asked = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
@@ -176,5 +177,5 @@ def _holder_of(handle: int, where: tuple[int, int]) -> int:
 
 
 def left_logs(database: Path) -> list[Path]:
-    """What lies beside a database that a replacement must not meet."""
+    """The logs that exist next to a database."""
     return [log for ending in LOGS if (log := log_beside(database, ending)).exists()]

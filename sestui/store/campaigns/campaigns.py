@@ -24,7 +24,7 @@ from sestui.store.tasks.one_schedule import refuse_second_way, started_by_task
 
 
 def coming(campaign: Campaign) -> Instant | None:
-    """When `run-due` starts the campaign next, by its zone's rules as they are now."""
+    """When `run-due` starts the campaign next, by its zone's current rules."""
     if campaign.next_due_at is None:
         return None
     return due_at(campaign.next_due_at, campaign.next_occurrence, campaign.timezone)
@@ -45,27 +45,27 @@ def refuse_archived(campaign: Campaign) -> None:
 
 
 def fields_of(campaign: Campaign) -> CampaignFields:
-    """The row as values that compare."""
+    """The row's fields, for comparison."""
     return CampaignFields(**{name: from_row(getattr(campaign, name)) for name in CAMPAIGN_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignVersion:
-    """A campaign as somebody read it, to tell whether it is still like that."""
+    """A version of a campaign, to detect changes."""
 
     id: int
     name: str
     version: tuple[float, int]
-    """Equal versions say the same, but for when the next run is due."""
+    """Equal for equal content, apart from the next due date."""
 
     @classmethod
     def of(cls, campaign: Campaign) -> Self:
-        """What was read."""
+        """The version of a row."""
         return cls(campaign.id, campaign.name, (campaign.updated_at, campaign.message_id))
 
 
 class Campaigns:
-    """Every campaign in the database; rows come back detached."""
+    """The campaigns; rows are returned detached."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -74,7 +74,7 @@ class Campaigns:
         """The campaign of that name.
 
         Raises:
-            NotFoundError: there is none; names that are close are offered.
+            NotFoundError: there is none; similar names are suggested.
         """
         campaign = self.find(name)
         if campaign is not None:
@@ -122,7 +122,7 @@ class Campaigns:
             return list(session.exec(query))
 
     def message(self, message_id: int) -> MessageSource:
-        """The content of that id, attachments included.
+        """The message with this id, including attachments.
 
         Raises:
             NotFoundError: there is none.
@@ -139,7 +139,7 @@ class Campaigns:
         return source_of(message, files)
 
     def subjects(self, message_ids: Iterable[int]) -> dict[int, str]:
-        """The subject of each of these messages by id, without their bodies."""
+        """The subjects of messages by id."""
         with self._database.read() as session:
             rows = session.exec(
                 select(Message.id, Message.subject).where(col(Message.id).in_(list(message_ids)))
@@ -147,7 +147,7 @@ class Campaigns:
         return dict(rows)
 
     def due(self, now: Instant) -> Sequence[Campaign]:
-        """Campaigns whose next run is to start by now: higher priority first, then the older."""
+        """Due campaigns, by priority and then by due date."""
         due = due_ids(self._database, now, tasks=False)
         if not due:
             return []
@@ -159,7 +159,7 @@ class Campaigns:
             ).all()
 
     def set_next(self, campaign_id: int, occurrence: Occurrence | None) -> None:
-        """What `run-due` starts the campaign for next; None for only by hand.
+        """Set the occurrence for which `run-due` starts the campaign next; None for none.
 
         Raises:
             NotFoundError: there is no such campaign.
@@ -172,7 +172,7 @@ class Campaigns:
             campaign.next_occurrence = "" if occurrence is None else occurrence.name
 
     def is_over(self, campaign_id: int, occurrence: Occurrence) -> bool:
-        """Whether the campaign was started for that occurrence."""
+        """Whether the campaign has been started for this occurrence."""
         with self._database.read() as session:
             run = session.exec(
                 select(Run.id).where(
@@ -182,7 +182,7 @@ class Campaigns:
         return run is not None
 
     def later_than(self, campaign: Campaign, zone: str, now: Instant) -> Instant:
-        """After which instant a changed schedule of the campaign begins.
+        """The instant after which a changed schedule of the campaign begins.
 
         Raises:
             UsageError: there is no such zone.
@@ -191,12 +191,12 @@ class Campaigns:
             return later_than(session, campaign, zone, now)
 
     def started_by_task(self, name: str, besides: Collection[str] = ()) -> str:
-        """A sentence on the task, none of ``besides``, that starts the campaign; '' if none."""
+        """A sentence about a task (not in ``besides``) that starts the campaign; '' if none."""
         with self._database.read() as session:
             return started_by_task(session, name, besides)
 
     def has_run(self, campaign_id: int) -> bool:
-        """Whether the campaign was ever started; tests don't count."""
+        """Whether the campaign has ever been started, apart from tests."""
         with self._database.read() as session:
             run = session.exec(
                 select(Run.id)
@@ -206,7 +206,7 @@ class Campaigns:
         return run is not None
 
     def missing_lists(self, names: Iterable[str]) -> list[str]:
-        """Those of the list names that no list has yet, in the order given."""
+        """The names for which there is no list, in order."""
         wanted = list(names)
         with self._database.read() as session:
             known = set(
@@ -225,11 +225,10 @@ class Campaigns:
     ) -> Campaign:
         """Create or update the campaign of that name, in one transaction.
 
-        Changed content becomes a new message row: runs keep the one they started with.
+        Changed content becomes a new message row, as runs keep theirs.
 
         Raises:
-            StateError: it is to start by itself, and a task starts it already, which is not one of
-                ``besides``.
+            StateError: it has a schedule or start, but a task (not in ``besides``) starts it.
         """
         with self._database.write() as session:
             campaign = session.exec(
@@ -250,12 +249,11 @@ class Campaigns:
         now: Instant,
         next_due_at: Instant | None,
     ) -> Campaign:
-        """Update the campaign that was read as ``seen``, its name too; None creates one.
+        """Update the campaign of version ``seen``, including its name; None creates one.
 
         Raises:
-            StateError: another campaign has that name, or it is to start by itself and a task
-                starts it already.
-            ConflictError: it was changed or is gone since it was read.
+            StateError: the name is taken, or it has a schedule or start and a task starts it
+                already. ConflictError: it has been changed or removed since.
         """
         with self._database.write() as session:
             campaign = None
@@ -282,7 +280,7 @@ class Campaigns:
 
 
 def _due(campaign: Campaign | None) -> tuple[str, Instant] | None:
-    """Which campaign starts by itself, and when; None: it doesn't."""
+    """Name and due date of a campaign that starts by itself; None if it doesn't."""
     if campaign is None or campaign.next_due_at is None:
         return None
     return campaign.name, campaign.next_due_at
@@ -308,7 +306,7 @@ def _written(
             created_at=now,
             updated_at=now,
         )
-    # What is waited for already keeps its name, whatever its zone has made of it since.
+    # An unchanged schedule keeps its occurrence, even if the zone's rules have changed.
     kept = (
         bool(campaign.next_occurrence)
         and campaign.next_due_at == next_due_at

@@ -1,4 +1,4 @@
-"""Messages as rows: one row for each content, however often it is stored."""
+"""Store messages, one row for each content."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -13,11 +13,11 @@ from sestui.store.db.tables import Attachment, Message
 _TEXTS = [
     each.name for each in fields(MessageSource) if each.name not in {"attachments", "headers"}
 ]
-"""Columns that hold what the source does."""
+"""Columns with the source's own fields."""
 
 
 def stored_message(session: Session, source: MessageSource, now: Instant) -> int:
-    """The id of the row with this content, stored now unless it already was."""
+    """The id of the row with this content, which is stored if it is new."""
     digest = source.digest
     known = session.exec(select(Message.id).where(Message.digest == digest).limit(1)).first()
     if known is not None:
@@ -30,7 +30,7 @@ def stored_message(session: Session, source: MessageSource, now: Instant) -> int
     )
     session.add(message)
     session.flush()
-    assert message.id is not None  # noqa: S101 - the flush has given it one
+    assert message.id is not None  # noqa: S101 - set by the flush
     session.add_all(
         Attachment(
             message_id=message.id,
@@ -44,7 +44,7 @@ def stored_message(session: Session, source: MessageSource, now: Instant) -> int
 
 
 def source_of(message: Message, files: Iterable[Attachment]) -> MessageSource:
-    """The content of a row and of its attachments' rows."""
+    """The message of a row and its attachments' rows."""
     known = message.body_format in BODY_FORMATS
     return MessageSource(
         **{name: getattr(message, name) for name in _TEXTS}

@@ -1,4 +1,4 @@
-"""What checking addresses found, and the contacts' statuses that follow from it."""
+"""Results of address checks, and the contact statuses that follow from them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _UPSERT = text(
     "ON CONFLICT (contact_id) DO UPDATE SET verdict = excluded.verdict, "
     "reason = excluded.reason, checked_at = excluded.checked_at"
 )
-"""From the contact itself: one that was erased meanwhile gets none."""
+"""Selects from the contact, which may have been erased meanwhile."""
 
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _DECIDED = select(_CHECK.c.contact_id).where(
@@ -60,7 +60,7 @@ _INVALIDATE = (
 
 @dataclass(frozen=True, slots=True)
 class ToCheck:
-    """A contact whose address is to be checked."""
+    """A contact whose address should be checked."""
 
     contact_id: int
     email: str
@@ -68,19 +68,18 @@ class ToCheck:
 
 @dataclass(frozen=True, slots=True)
 class StatusChanges:
-    """What followed for contacts."""
+    """Numbers of contacts whose status has changed."""
 
     invalidated: int
-    """Active ones that are invalid now."""
+    """Active contacts that have become invalid."""
     healed: int
-    """Ones that an earlier check had made invalid, and that are active again."""
+    """Contacts that an earlier check had made invalid, and that are active again."""
 
 
 class AddressChecks:
-    """Reads whom to check, and writes verdicts; a status is changed only where a check may.
+    """Finds contacts to check, and writes the results.
 
-    Unsubscribed contacts stay unsubscribed whatever their address is, and a contact that something
-    else made invalid is not made active.
+    A check never changes unsubscribed contacts, or contacts made invalid by something else.
     """
 
     def __init__(self, database: Database) -> None:
@@ -89,12 +88,12 @@ class AddressChecks:
     def due(
         self, list_names: Sequence[str], before: Instant, *, batch: int
     ) -> Iterator[list[ToCheck]]:
-        """Contacts not checked since ``before``, by id; on these lists, or all if there are none.
+        """Contacts of these lists (or all) not checked since ``before``, by id.
 
-        Each batch is its own read: a slow consumer holds nothing open.
+        Each batch is a separate read, so a slow consumer keeps no transaction open.
 
         Raises:
-            NotFoundError: there is no list by one of the names.
+            NotFoundError: a list doesn't exist.
         """
         lists = self._list_ids(list_names)
         last = 0
@@ -123,7 +122,7 @@ class AddressChecks:
             last = found[-1].contact_id
 
     def write(self, found: Sequence[tuple[int, Checked]], now: Instant) -> StatusChanges:
-        """Write verdicts by contact id, and what follows from them, in one transaction."""
+        """Write results by contact id, and change statuses, in one transaction."""
         if not found:
             return StatusChanges(0, 0)
         with self._database.write_connection() as connection:
@@ -149,7 +148,7 @@ class AddressChecks:
             )
 
     def of(self, contact_id: int) -> ContactCheck | None:
-        """What the contact's last check found; None: it was never checked."""
+        """The contact's last check; None if it was never checked."""
         with self._database.read() as session:
             return session.get(ContactCheck, contact_id)
 

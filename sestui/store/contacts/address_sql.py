@@ -1,4 +1,4 @@
-"""Addresses in SQL."""
+"""SQL functions for addresses."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class of_domain(FunctionElement[str]):  # noqa: N801 - an SQL function's name
-    """The key under which the whole domain of an address's key is suppressed: ``@example.org``."""
+    """The suppression key of an address's whole domain: ``@example.org``."""
 
     type = Text()
     inherit_cache = True
@@ -20,7 +20,7 @@ class of_domain(FunctionElement[str]):  # noqa: N801 - an SQL function's name
 @compiles(of_domain, "sqlite")
 def _for_sqlite(element: of_domain, compiler: Any, **options: Any) -> str:
     key = compiler.process(element.clauses, **options)
-    # What is behind the last @: everything else is trimmed off from the right.
+    # The part behind the last @, found by trimming from the right.
     return f"'@' || substr({key}, length(rtrim({key}, replace({key}, '@', ''))) + 1)"
 
 

@@ -1,4 +1,4 @@
-"""Who gets a run: the deliveries that its start puts into the ledger."""
+"""Insert a run's deliveries for its audience into the ledger."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,8 @@ _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's m
 def add_audience(
     connection: Connection, run: Run, list_names: Sequence[str], only: Only | None
 ) -> int:
-    """One pending delivery for each distinct contact on the lists, in contact order."""
-    # Spelled out because an INSERT … SELECT doesn't go through the model's defaults.
+    """Insert a pending delivery for each contact on the lists, in contact order; their number."""
+    # INSERT … SELECT doesn't apply the model's defaults.
     values: dict[str, Any] = {
         "run_id": literal(run.id),
         "contact_id": _CONTACT.c.id,
@@ -41,7 +41,7 @@ def add_audience(
         rows = rows.where(*_follow_up(run.campaign_id, run.id, only))
     return connection.execute(
         insert(_DELIVERY).from_select(list(values), rows),
-        # An INSERT's count is not kept otherwise: -1 on PostgreSQL.
+        # PostgreSQL returns -1 otherwise.
         execution_options={"preserve_rowcount": True},
     ).rowcount
 
@@ -49,7 +49,7 @@ def add_audience(
 def follow_up_size(
     connection: Connection, campaign_id: int, list_names: Sequence[str], only: Only
 ) -> int:
-    """How many contacts a follow-up would be for."""
+    """The number of contacts that a follow-up would be for."""
     query = (
         select(func.count())
         .select_from(_CONTACT)
@@ -68,7 +68,7 @@ def _members(list_names: Sequence[str]) -> Select[Any]:
 
 
 def _follow_up(campaign_id: int, run_id: int | None, only: Only) -> list[ColumnElement[bool]]:
-    """Conditions on contacts by what the campaign's runs, ``run_id`` excepted, came to."""
+    """Conditions on contacts by the results of the campaign's runs except ``run_id``."""
     earlier = (
         select(_DELIVERY.c.id)
         .join(Run, col(Run.id) == _DELIVERY.c.run_id)

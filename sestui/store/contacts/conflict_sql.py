@@ -1,4 +1,4 @@
-"""What an upsert does with a known contact, in the SQL of each engine."""
+"""SQL of both engines for upserts of known contacts."""
 # ruff: noqa: S608 # statements are put together from constants of this module
 
 from typing import NamedTuple
@@ -14,21 +14,21 @@ _STATUS = (
 
 
 class Rule(NamedTuple):
-    """What becomes of a known contact."""
+    """How a known contact is updated."""
 
     sets: str
     """Assignments; '' for none."""
     when: str
-    """Whether they change anything."""
+    """The condition under which they change anything."""
 
     def narrow(self) -> str:
-        """For rows that say nothing of a status."""
+        """The clause for rows without a status."""
         if not self.sets:
             return "DO NOTHING"
         return f"DO UPDATE SET {self.sets}, updated_at = :now WHERE {self.when}"
 
     def wide(self) -> str:
-        """For rows with a status."""
+        """The clause for rows with a status."""
         sets = f"{self.sets}, {_STATUS}" if self.sets else _STATUS
         when = f"({self.when}) OR ({_LEFT})" if self.when else _LEFT
         return f"DO UPDATE SET {sets}, updated_at = :now WHERE {when}"
@@ -39,7 +39,7 @@ _SQLITE_NEW_TAGS = (
     "WHERE value NOT IN (SELECT value FROM json_each(contact.tags)))"
 )
 _SQLITE_NEW_VALUES = (
-    # The cheap comparison of texts first: most known contacts come back unchanged.
+    # Compare texts first, which is cheap: most known contacts are unchanged.
     "(json_patch(contact.attributes, excluded.attributes) <> contact.attributes AND EXISTS ("
     "SELECT 1 FROM json_each(excluded.attributes) AS fresh "
     "LEFT JOIN json_each(contact.attributes) AS old ON old.key = fresh.key "
@@ -72,7 +72,7 @@ POSTGRES = {
         f"attributes = CAST({_OLD} || {_NEW} AS json), "
         f"tags = CAST({_OLD_TAGS} || (SELECT coalesce(jsonb_agg(tag), '[]') "
         f"FROM jsonb_array_elements({_NEW_TAGS}) AS tag WHERE NOT {_OLD_TAGS} @> tag) AS json)",
-        # Not @>: a list contains each shorter one.
+        # Not @>, as a list contains shorter ones.
         f"{_OLD} || {_NEW} <> {_OLD} OR NOT {_OLD_TAGS} @> {_NEW_TAGS}",
     ),
     OnConflict.REPLACE: Rule(

@@ -1,4 +1,4 @@
-"""Contacts and lists: who there is, and who is on what."""
+"""Contacts, lists and memberships."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,12 +28,12 @@ from sestui.store.db.tables import Contact, ContactList, Membership
 
 _BATCH = 5_000
 _MOST_AUDIENCES = 200
-"""So many are counted by one statement."""
+"""Audiences counted by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A contact to be added; ``email`` and ``email_key`` as ``check_address`` gives them."""
+    """A contact to add; ``email`` and ``email_key`` are those of ``check_address``."""
 
     email: str
     email_key: str
@@ -43,25 +43,25 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
-    """What became of contacts that were written."""
+    """The results of writing contacts."""
 
     imported: int
     """New contacts."""
     updated: int
-    """Known ones that changed."""
+    """Known contacts that changed."""
     unchanged: int
-    """Known ones that were left as they are."""
+    """Known contacts that didn't change."""
     joined: int
-    """Memberships of contacts, new or known, that are new."""
+    """New memberships."""
     no_contacts: int = 0
-    """Rows that suppress an address and are no contact."""
+    """Rows that only suppress an address."""
     suppressed: int = 0
-    """Addresses and domains that were not suppressed before."""
+    """Newly suppressed addresses and domains."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListSize:
-    """A list and how many contacts are on it, whatever their status."""
+    """A list and its number of contacts of any status."""
 
     name: str
     contacts: int
@@ -70,7 +70,7 @@ class ListSize:
 
 @dataclass(frozen=True, slots=True)
 class AudienceMember:
-    """A contact as the renderer and the ledger need it."""
+    """The fields of a contact that rendering needs."""
 
     contact_id: int
     email: str
@@ -79,7 +79,7 @@ class AudienceMember:
 
 
 class Contacts:
-    """The contacts and lists of one database."""
+    """The contacts and lists."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -92,9 +92,9 @@ class Contacts:
         now: float,
         on_conflict: OnConflict = OnConflict.UPDATE,
     ) -> Upserted:
-        """Put contacts on a list, which is created if need be: all of them or, on an error, none.
+        """Add contacts to a list, which is created if need be, in one transaction.
 
-        An address may come up more than once; later ones count as known contacts.
+        Addresses may be repeated; later ones count as known contacts.
         """
         return self.apply(
             _packed(contacts),
@@ -114,10 +114,10 @@ class Contacts:
         replace_tags: bool,
         dry_run: bool = False,
     ) -> Upserted:
-        """:meth:`add` for batches of rows in the database's own shape.
+        """Like :meth:`add`, for batches of prepared rows and several lists.
 
-        An address comes once in a batch. ``replace_tags`` says whether REPLACE is meant for tags
-        too; ``dry_run`` does all the work and takes it back.
+        Addresses must be unique within a batch. ``replace_tags``: REPLACE applies to tags too;
+        ``dry_run`` rolls everything back.
         """
         imported = updated = total = joined = no_contacts = suppressed = 0
         with self._database.write_connection() as connection:
@@ -144,19 +144,19 @@ class Contacts:
         return Upserted(imported, updated, unchanged, joined, no_contacts, suppressed)
 
     def count(self) -> int:
-        """How many contacts there are."""
+        """The number of contacts."""
         with self._database.read() as session:
             return int(session.execute(select(func.count()).select_from(Contact)).scalar_one())
 
     def get(self, email: str) -> Contact | None:
-        """The contact with an address, in whatever case it is typed."""
+        """The contact with this address in any case, or None."""
         with self._database.read() as session:
             return session.execute(
                 select(Contact).where(col(Contact.email_key) == address_key(email))
             ).scalar_one_or_none()
 
     def emails(self, contact_ids: Sequence[int]) -> dict[int, str]:
-        """The address of each of these contacts (a few thousand at most) that is still there."""
+        """The addresses of existing contacts by id, for a few thousand ids at most."""
         query = select(col(Contact.id), col(Contact.email)).where(
             col(Contact.id).in_(list(contact_ids))
         )
@@ -164,7 +164,7 @@ class Contacts:
             return {int(contact_id): email for contact_id, email in session.execute(query)}
 
     def lists(self) -> list[ListSize]:
-        """Every list by name, with its size."""
+        """All lists by name, with their sizes."""
         sizes = (
             select(col(Membership.list_id), func.count().label("contacts"))
             .group_by(col(Membership.list_id))
@@ -183,18 +183,18 @@ class Contacts:
             return [ListSize(*row) for row in session.execute(statement)]
 
     def audience_size(self, list_names: Sequence[str]) -> int:
-        """Distinct contacts on these lists, whatever their status.
+        """The number of contacts of any status on these lists.
 
         Raises:
             NotFoundError: there is no list by one of the names.
         """
         size = self.audience_sizes([list_names])[0]
         if size is None:
-            self._list_ids(list_names)  # names the one that is missing
+            self._list_ids(list_names)  # names the missing list
         return size or 0
 
     def audience_sizes(self, audiences: Sequence[Sequence[str]]) -> list[int | None]:
-        """The same for each of several audiences, at once; None: one of its lists doesn't exist."""
+        """The same for several audiences at once; None if one of the lists doesn't exist."""
         sizes: list[int | None] = []
         for first in range(0, len(audiences), _MOST_AUDIENCES):
             part = audiences[first : first + _MOST_AUDIENCES]
@@ -210,10 +210,10 @@ class Contacts:
     def iter_audience(
         self, list_names: Sequence[str], batch: int = 1000
     ) -> Iterator[list[AudienceMember]]:
-        """Distinct contacts on these lists by id, ``batch`` at a time, whatever their status.
+        """Contacts of any status on these lists by id, ``batch`` at a time.
 
-        Each batch is its own read, so a slow consumer holds nothing open; contacts that join
-        behind the reader meanwhile are not seen.
+        Each batch is a separate read, so a slow consumer keeps no transaction open, but contacts
+        that join meanwhile may be missed.
 
         Raises:
             NotFoundError: there is no list by one of the names.
@@ -258,7 +258,7 @@ class Contacts:
 
 
 def _size_of(names: Sequence[str]) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """How many lists of these names there are, and how many contacts are on one of them."""
+    """The number of existing lists, and of contacts on any of them."""
     lists = select(col(ContactList.id)).where(col(ContactList.name).in_(names))
     members = select(col(Membership.contact_id)).where(col(Membership.list_id).in_(lists))
     if len(names) > 1:
@@ -268,7 +268,7 @@ def _size_of(names: Sequence[str]) -> tuple[ColumnElement[int], ColumnElement[in
 
 
 def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | CompoundSelect[Any]:
-    """The next contact ids after ``last``: a short walk along the index for each list."""
+    """The next contact ids after ``last``, by a short index scan for each list."""
     walks: list[Select[Any]] = [
         select(col(Membership.contact_id).label("contact_id"))
         .where(col(Membership.list_id) == list_id, col(Membership.contact_id) > last)
@@ -283,7 +283,7 @@ def _page(list_ids: Sequence[int], last: int, size: int) -> Select[Any] | Compou
 
 
 class _Lists:
-    """Ids of lists by name within one transaction; those that aren't there are made."""
+    """Ids of lists by name within one transaction; missing lists are created."""
 
     def __init__(self, connection: Connection, now: float) -> None:
         self._connection = connection
@@ -306,7 +306,7 @@ class _Lists:
 
 
 def _packed(contacts: Iterable[NewContact]) -> Iterator[list[ContactRow]]:
-    """Rows in batches; a batch ends early where an address would come twice in it."""
+    """Rows in batches without repeated addresses."""
     batch: dict[str, ContactRow] = {}
     for contact in contacts:
         if contact.email_key in batch or len(batch) == _BATCH:

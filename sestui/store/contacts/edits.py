@@ -1,4 +1,4 @@
-"""One contact, changed by a person: made, edited, put on lists and taken off them."""
+"""Changes to single contacts by a person."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from sestui.store.db.tables import Contact, ContactList, Membership
 
 @dataclass(frozen=True, slots=True)
 class ContactFields:
-    """Everything of a contact that a person may change."""
+    """The editable fields of a contact."""
 
     attributes: Mapping[str, Any]
     tags: Sequence[str]
@@ -41,10 +41,9 @@ class ContactEdits:
         *,
         list_name: str = "",
     ) -> int:
-        """A new contact, on no list or on one, which is made if need be; its id.
+        """Add a contact, optionally to a list, which is created if need be; returns its id.
 
-        Raises:
-            StateError: there is a contact with that address.
+        Raises: StateError: the contact exists.
         """
         with self._database.write() as session:
             known = session.exec(
@@ -69,11 +68,10 @@ class ContactEdits:
             return contact.id
 
     def save(self, contact_id: int, fields: ContactFields, now: Instant, *, seen: Instant) -> None:
-        """Write all of ``fields``; ``seen`` is the ``updated_at`` of what was edited.
+        """Write all ``fields``; ``seen`` is ``updated_at`` of the version that was edited.
 
         Raises:
-            NotFoundError: there is no such contact any more.
-            StateError: it was changed by someone else meanwhile.
+            NotFoundError: the contact no longer exists. StateError: it has been changed meanwhile.
         """
         with self._database.write() as session:
             contact = _locked(session, contact_id)
@@ -96,10 +94,9 @@ class ContactEdits:
     def change_lists(
         self, contact_id: int, *, join: Iterable[str], leave: Iterable[str], now: Instant
     ) -> None:
-        """Put the contact on lists, which are made if need be, and take it off others.
+        """Add the contact to lists, which are created if need be, and remove it from others.
 
-        Raises:
-            NotFoundError: there is no such contact any more.
+        Raises: NotFoundError: the contact no longer exists.
         """
         with self._database.write() as session:
             contact = _locked(session, contact_id)

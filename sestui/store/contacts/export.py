@@ -1,4 +1,4 @@
-"""Contacts as a stream, with everything that belongs to each; memory stays flat."""
+"""Export contacts as a stream, with flat memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ _BATCH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ExportedContact:
-    """A contact, or a suppressed address that is no contact: its status is ''."""
+    """A contact, or a suppressed address without a contact, whose status is ''."""
 
     email: str
     status: str
     status_reason: str
     suppressed: str
-    """Reason and detail; '' if the address is not suppressed."""
+    """Reason and detail of its suppression; '' for none."""
     suppressed_at: Instant | None
     tags: list[str]
     lists: list[str]
@@ -42,10 +42,10 @@ class ExportedContact:
 
 
 def attribute_names(database: Database, which: Which) -> list[str]:
-    """The names of all attributes that any of these contacts has, sorted.
+    """The names of all attributes of these contacts, sorted.
 
     Raises:
-        NotFoundError: there is no list by that name.
+        NotFoundError: there is no such list.
     """
     with database.read_connection() as connection:
         walk = walk_of(connection, which)
@@ -64,12 +64,12 @@ def _names(database: Database) -> Select[Any]:
 
 
 def export_contacts(database: Database, which: Which) -> Iterator[list[ExportedContact]]:
-    """All of ``which`` in batches, the oldest first; the suppressed by address.
+    """The selected contacts in batches, oldest first; suppressions by address.
 
-    Each batch is its own read, so a slow consumer holds nothing open.
+    Each batch is a separate read, so a slow consumer keeps no transaction open.
 
     Raises:
-        NotFoundError: there is no list by that name.
+        NotFoundError: there is no such list.
     """
     last: Any = None
     while True:
@@ -116,7 +116,7 @@ def _selected(database: Database, selection: Selection) -> Iterator[list[int]]:
 def _next_keys(connection: Connection, walk: Walk, last: Any) -> Sequence[Any]:
     if walk.by_address:
         return walk.on_from(connection, last, skip=last is not None, limit=_BATCH)
-    # Ids fall along the walk: the oldest stand at its end.
+    # The query is by falling id, so the oldest are at its end.
     return walk.back_from(connection, last, limit=_BATCH)[::-1]
 
 
@@ -156,7 +156,7 @@ def _read(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[Expor
 
 
 def _lists_of(connection: Connection, contact_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Names of lists, sorted, by the ids of their members."""
+    """The names of each contact's lists, sorted."""
     found: dict[int, list[str]] = {}
     rows = connection.execute(
         select(MEMBERSHIP.c.contact_id, col(ContactList.name))

@@ -1,4 +1,4 @@
-"""What concerns one contact: its lists, its deliveries, and the runs that went without it."""
+"""A contact's lists, deliveries, and the runs without it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class PastRun:
 
 
 class ContactHistory:
-    """Reads what concerns single contacts; an index step for each row that is found."""
+    """Reads single contacts' history, by an index step for each row."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def lists(self, contact_id: int) -> list[Joined]:
-        """The lists the contact is on, by name."""
+        """The contact's lists by name."""
         with self._database.read() as session:
             rows = session.exec(
                 select(ContactList.name, Membership.joined_at)
@@ -69,7 +69,7 @@ class ContactHistory:
             ]
 
     def tests(self, emails: Sequence[str]) -> list[PastRun]:
-        """Test mails to any of these addresses, in the newest tests, newest first.
+        """Test mails to any of these addresses in the newest tests, newest first.
 
         A test's deliveries belong to no contact, and are too few to need an index by address.
         """
@@ -96,7 +96,7 @@ class ContactHistory:
             ]
 
     def runs_without(self, contact_id: int) -> list[PastRun]:
-        """Of the newest campaigns' runs, those in which the contact has no delivery."""
+        """The newest campaign runs in which the contact has no delivery."""
         newest = (
             select(Run.id)
             .where(Run.kind == RunKind.CAMPAIGN.value)

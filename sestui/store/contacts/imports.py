@@ -1,4 +1,4 @@
-"""Imports that were made, so that what they rejected is not forgotten."""
+"""Records of imports, so that their rejects are not forgotten."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from sestui.store.db.tables import ImportRecord
 
 
 class Imports:
-    """The imports of one database."""
+    """The records of imports."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -19,7 +19,7 @@ class Imports:
     def add(
         self, *, file_name: str, list_name: str, contacts: int, rejects: int, now: Instant
     ) -> int:
-        """Note one that has just been made; the id of the note."""
+        """Record an import; returns the record's id."""
         record = ImportRecord(
             file_name=file_name,
             list_name=list_name,
@@ -33,7 +33,7 @@ class Imports:
             return record.id
 
     def unseen(self, limit: int = 20) -> Sequence[ImportRecord]:
-        """Those with rejects that nobody has seen to yet, newest first."""
+        """Imports with rejects that the operator hasn't acknowledged, newest first."""
         with self._database.read() as session:
             return session.exec(
                 select(ImportRecord)
@@ -43,7 +43,7 @@ class Imports:
             ).all()
 
     def seen(self, record_id: int, now: Instant) -> None:
-        """The operator knows of its rejects.
+        """Record that the operator has acknowledged its rejects.
 
         Raises:
             NotFoundError: there is no such import.

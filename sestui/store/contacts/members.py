@@ -1,4 +1,4 @@
-"""The contacts on some lists one by one, and what they have in common."""
+"""Single members of lists, and the attributes that members have."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from sestui.store.db.tables import Contact, ContactList, Membership
 
 
 class Members:
-    """Looks at the members of lists by name; names that no list has are nobody's."""
+    """Reads members of lists by the lists' names; unknown names are ignored."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,9 +21,9 @@ class Members:
     def beside(
         self, list_names: Sequence[str], contact_id: int | None, *, back: bool = False
     ) -> AudienceMember | None:
-        """The member after (or before) ``contact_id``, going round; None: there are no members.
+        """The member after (or before) ``contact_id``, cyclically; None if there are none.
 
-        With None for the contact: the first (or last) of all.
+        Without a contact, the first (or last) member.
         """
         with self._database.read() as session:
             ids = _ids(session, list_names)
@@ -33,11 +33,11 @@ class Members:
             return None if found is None else _member(session, col(Contact.id) == found)
 
     def by_id(self, list_names: Sequence[str], contact_id: int) -> AudienceMember | None:
-        """The member with that id; None: it is nobody's on those lists."""
+        """The member with this id, or None."""
         return self._one(list_names, col(Contact.id) == contact_id)
 
     def by_address(self, list_names: Sequence[str], email_key: str) -> AudienceMember | None:
-        """The member with that address (as compared); None: it is nobody's on those lists."""
+        """The member with this address key, or None."""
         return self._one(list_names, col(Contact.email_key) == email_key)
 
     def _one(self, list_names: Sequence[str], which: ColumnElement[bool]) -> AudienceMember | None:
@@ -49,7 +49,7 @@ class Members:
             return _member(session, which, on_them.exists())
 
     def attribute_names(self, list_names: Sequence[str], *, of: int = 500) -> frozenset[str]:
-        """Attributes that some of the first ``of`` members of each list have."""
+        """Attributes of any of the first ``of`` members of each list."""
         names: set[str] = set()
         with self._database.read() as session:
             for list_id in _ids(session, list_names):
@@ -67,7 +67,7 @@ class Members:
         return frozenset(names)
 
     def without(self, list_names: Sequence[str], names: Collection[str]) -> frozenset[str]:
-        """Those of the attributes that no member has at all; reads every member to be sure."""
+        """The ``names`` that no member has as an attribute; reads all members."""
         with self._database.read() as session:
             ids = _ids(session, list_names)
             return frozenset(name for name in names if not _has(session, ids, name))

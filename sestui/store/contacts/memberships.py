@@ -1,4 +1,4 @@
-"""Where contacts belong: their tags, and the lists they are on."""
+"""Contacts' tags and lists, as templates use them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,13 +14,13 @@ Belonging = Mapping[str, tuple[str, ...]]
 
 
 class Memberships:
-    """Reads what templates call ``tags`` and ``lists``, for some contacts at a time."""
+    """Reads ``tags`` and ``lists`` of several contacts at once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of_contacts(self, contact_ids: Sequence[int]) -> dict[int, Belonging]:
-        """By the contact's id; ids that are nobody's are left out."""
+        """By contact id; unknown ids are left out."""
         with self._database.read_connection() as connection:
             tags = connection.execute(
                 select(col(Contact.id), col(Contact.tags)).where(col(Contact.id).in_(contact_ids))
@@ -28,7 +28,7 @@ class Memberships:
             return _belonging(connection, [(each.id, each.tags) for each in tags])
 
     def of_deliveries(self, delivery_ids: Sequence[int]) -> dict[str, Belonging]:
-        """By the delivery's address, of whomever its mail shows; strangers are left out."""
+        """By the delivery's address, for the contact that its mail shows, if any."""
         shown = func.coalesce(col(Delivery.shown_as), col(Delivery.contact_id))
         with self._database.read_connection() as connection:
             rows = connection.execute(

@@ -1,4 +1,4 @@
-"""Contacts for a table of any length: counted and paged without ever reading them all.
+"""Count contacts and read them in pages, for tables of any length.
 
 Contacts come newest first, by falling id, or in another order that an index gives; the suppressed
 come by address. A page is found by the
@@ -49,23 +49,22 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """A contact as a table shows it; or a suppressed address that is no contact."""
+    """A contact in a table, or a suppressed address without a contact."""
 
     id: int | None
-    """None: no contact has this address."""
+    """None if there is no contact."""
     email: str
     attributes: dict[str, Any]
     standing: Standing
     reason: str
-    """Why it is not active; '' if nobody said."""
+    """Why it is not active; '' if unknown."""
 
 
 class ContactPages:
-    """The contacts that are meant by ``which``, counted and read a page at a time.
+    """The contacts selected by ``which``, counted and read in pages; thread-safe.
 
-    Remembers the keys at the edges of pages it has read, until it counts again. Those who come
-    meanwhile come first: :meth:`place` moves everybody else by as many. May be called from several
-    threads.
+    It caches the keys at the edges of pages until it counts again. New contacts come first, so
+    :meth:`place` shifts all others.
     """
 
     def __init__(self, database: Database, which: Which, order: Order = Order.NEWEST) -> None:
@@ -78,10 +77,10 @@ class ContactPages:
         self._count: int | None = None
 
     def count(self) -> int:
-        """How many there are now.
+        """Their current number.
 
         Raises:
-            NotFoundError: there is no list by that name.
+            NotFoundError: there is no such list.
         """
         with self._database.read_connection() as connection:
             count = count_of(connection, self._which)
@@ -93,10 +92,10 @@ class ContactPages:
         return count
 
     def page(self, offset: int, limit: int) -> Sequence[ContactLine]:
-        """At most ``limit`` of them from the one at ``offset`` on.
+        """Up to ``limit`` of them from ``offset``.
 
         Raises:
-            NotFoundError: there is no list by that name.
+            NotFoundError: there is no such list.
         """
         with self._database.read_connection() as connection:
             walk = walk_of(connection, self._which, self._order)
@@ -104,7 +103,7 @@ class ContactPages:
             return lines_of(connection, walk, keys)
 
     def place(self, row: ContactLine, near: int) -> int:
-        """The number that ``row`` has now, or would have; it was number ``near``."""
+        """The current index of ``row``, or where it would be; it was at ``near``."""
         with self._lock:
             first = self._first
         with self._database.read_connection() as connection:
@@ -135,7 +134,7 @@ class ContactPages:
         else:
             keys = walk.on_from(connection, known.get(behind), skip=offset - behind, limit=limit)
         with self._lock:
-            if keys and offset:  # at the very top others may come before them
+            if keys and offset:  # at the top, new contacts may come before them
                 self._keys[offset] = keys[0]
                 self._keys[offset + len(keys) - 1] = keys[-1]
             elif keys:
@@ -144,7 +143,7 @@ class ContactPages:
 
 
 def lines_of(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[ContactLine]:
-    """The contacts with these keys of the walk, in the same order."""
+    """The contacts with these keys, in the same order."""
     if walk.by_address:
         joined = SUPPRESSION.outerjoin(CONTACT, OF_ONE_ADDRESS)
         key: ColumnElement[Any] = SUPPRESSION.c.email_key
@@ -160,7 +159,7 @@ def lines_of(connection: Connection, walk: Walk, keys: Sequence[Any]) -> list[Co
 
 
 def _line_of(row: Row[*tuple[Any, ...]]) -> ContactLine:
-    """A contact with its suppression, as a line."""
+    """The line for a contact with its suppression."""
     if row.email_key is not None:
         reason = ": ".join(part for part in (row.reason, row.detail) if part)
         attributes = row.attributes or {}
@@ -177,17 +176,17 @@ def _line_of(row: Row[*tuple[Any, ...]]) -> ContactLine:
 
 
 def count_of(connection: Connection, which: Which) -> int:
-    """How many contacts are meant: a count along an index wherever there can be many.
+    """The number of selected contacts, counted by an index where there may be many.
 
     Raises:
-        NotFoundError: there is no list by that name.
+        NotFoundError: there is no such list.
     """
     list_id = list_id_of(connection, which)
     if which.standing is None:
         return _everybody(connection, list_id)
     if which.standing is not Standing.ACTIVE:
         return _counted(connection, walk_of(connection, which))
-    # Nearly all are active: it is quicker to count those that are not.
+    # Nearly all are active, so the others are counted.
     others = sum(
         _counted(connection, walk_of(connection, Which(which.list_name, standing)))
         for standing in (Standing.UNSUBSCRIBED, Standing.INVALID)
@@ -214,9 +213,9 @@ def _suppressed_contacts(connection: Connection, list_id: int | None) -> int:
 
 
 def _of_domains(connection: Connection, list_id: int | None) -> int:
-    """Contacts at domains that are suppressed as a whole, if they are not suppressed themselves.
+    """The number of contacts at suppressed domains that are not suppressed themselves.
 
-    Reads every contact if there is such a domain.
+    Reads all contacts if there is such a domain.
     """
     domains = select(SUPPRESSION.c.email_key).where(SUPPRESSION.c.email_key.like("@%"))
     if connection.execute(domains.limit(1)).scalar() is None:

@@ -1,7 +1,7 @@
-"""Finding contacts by what is typed: the start of an address at once, everything else by and by.
+"""Search contacts: beginnings of addresses at once, all other matches step by step.
 
-A search is a series of short reads. Between two of them nothing is held; whoever wants no more of
-it, because something else was typed meanwhile, stops asking.
+A search is a generator of short reads, with no transaction open between them, so that it can be
+abandoned at any time.
 """
 
 import json
@@ -30,36 +30,36 @@ from sestui.store.contacts.walks import (
 from sestui.store.db.database import Database
 
 MOST_FOUND = 1_000
-"""Who finds more should type more."""
+"""Most contacts that a search returns."""
 
 _STRETCH = 5_000
-"""Contacts looked at in one read: some tens of milliseconds."""
+"""Contacts scanned by one read, in some tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundContacts:
-    """What one step of a search came to."""
+    """The result of one step of a search."""
 
     lines: Sequence[ContactLine]
-    """Newly found, best first."""
+    """New matches, best first."""
     searched: int
-    """How many contacts have been looked at in all."""
+    """Contacts scanned so far."""
     done: bool
-    """Nothing comes after this."""
+    """Whether it is the last step."""
     more: bool = False
-    """There are more than were asked for."""
+    """Whether there are more matches than requested."""
 
 
 def find_contacts(
     database: Database, which: Which, text: str, *, most: int = MOST_FOUND
 ) -> Iterator[FoundContacts]:
-    """Search ``which`` for ``text``: each of its words in an address or an attribute's value.
+    """Search the contacts for ``text``: each word must be in the address or an attribute's value.
 
-    First come the addresses that begin with it, in their order, then all others, newest first.
-    The last step is marked as done.
+    Addresses that begin with it come first, sorted, then all others, newest first. The last step is
+    marked as done.
 
     Raises:
-        NotFoundError: there is no list by that name.
+        NotFoundError: there is no such list.
     """
     words = words_of(text)
     search = _Search(database, which, words)
@@ -83,8 +83,8 @@ def addresses_beginning(
 
 
 def words_of(text: str) -> list[str]:
-    """The words of what was typed; a contact that is found has each of them somewhere."""
-    # Half characters and NUL are in no address, and no database takes them.
+    """The words of a search text, each of which a match contains."""
+    # Databases refuse lone surrogates and NUL.
     clean = text.encode("utf-8", "ignore").decode().replace("\0", "")
     return clean.split()
 
@@ -101,12 +101,12 @@ class _Search:
 
     @property
     def begins(self) -> ColumnElement[bool]:
-        """The address begins with the first word."""
+        """The condition that the address begins with the first word."""
         key = SUPPRESSION.c.email_key if self._by_address else CONTACT.c.email_key
         return _begins(key, self._words[0].lower(), sqlite=self._database.is_sqlite)
 
     def beginning(self, most: int) -> list[ContactLine]:
-        """Who has an address that begins with the word."""
+        """Contacts whose address begins with the word."""
         with self._database.read_connection() as connection:
             walk = walk_of(connection, self._which)
             list_id = list_id_of(connection, self._which)
@@ -133,13 +133,13 @@ class _Search:
             return lines_of(connection, Walk(key, by_address=walk.by_address), keys)
 
     def _of_short_list(self, connection: Connection, walk: Walk, most: int) -> Sequence[Any]:
-        """The members one by one: quicker than everybody with such an address."""
+        """Scan the members, which is faster than scanning all such addresses."""
         begins = self.begins if walk.by_address else contact_of_member(self.begins)
         statement = select(walk.key).where(*walk.along, begins, *walk.only).limit(most)
         return connection.execute(statement).scalars().all()
 
     def through(self, left: int) -> Iterator[FoundContacts]:
-        """Look at everybody, a stretch at a time."""
+        """Scan all contacts in steps."""
         after: Any = None
         searched = 0
         while True:
@@ -171,7 +171,7 @@ class _Search:
 
     def _matches(self, walk: Walk) -> ColumnElement[bool]:
         sqlite = self._database.is_sqlite
-        # A single word was looked for at the start of addresses before.
+        # Addresses that begin with a single word have been found already.
         fresh = [not_(self.begins)] if len(self._words) == 1 else []
         of_contact = and_(true(), *(word_of_contact(word, sqlite=sqlite) for word in self._words))
         if walk.by_address:
@@ -195,7 +195,7 @@ def _begins(column: Any, start: str, *, sqlite: bool) -> ColumnElement[bool]:
     if not sqlite:
         like: ColumnElement[bool] = column.like(f"{_escaped(start)}%", escape="\\")
         return like
-    # SQLite's LIKE knows no case and hence no index. Nothing in an address is above U+10FFFF.
+    # SQLite's LIKE ignores case and so uses no index; U+10FFFF is the highest character.
     return and_(column >= start, column < f"{start}\U0010ffff")
 
 
@@ -210,7 +210,7 @@ def word_of_contact(word: str, *, sqlite: bool) -> ColumnElement[bool]:
         _holds(CONTACT.c.email, word, sqlite=sqlite),
         _holds(CONTACT.c.email_key, word, sqlite=sqlite),
         and_(
-            # The text as a whole first: taking it apart is slow, and few have the word anywhere.
+            # The whole text first, as parsing it is slow and few contain the word.
             _holds(cast(CONTACT.c.attributes, Text), in_json, sqlite=sqlite),
             select(1)
             .select_from(values)
@@ -221,12 +221,12 @@ def word_of_contact(word: str, *, sqlite: bool) -> ColumnElement[bool]:
 
 
 def _holds(column: Any, word: str, *, sqlite: bool) -> ColumnElement[bool]:
-    """The text has the word in it, in whatever case."""
+    """The condition that the text contains the word, ignoring case."""
     if not sqlite:
         like: ColumnElement[bool] = column.ilike(f"%{_escaped(word)}%", escape="\\")
         return like
     spellings = {word}
-    if not word.isascii():  # SQLite's LIKE knows the case of ASCII only
+    if not word.isascii():  # SQLite's LIKE ignores case for ASCII only
         spellings |= {word.lower(), word.upper(), word.capitalize()}
     return or_(
         *(column.like(f"%{_escaped(spelling)}%", escape="\\") for spelling in sorted(spellings))

@@ -1,4 +1,4 @@
-"""Addresses and whole domains that must not be mailed, and why."""
+"""Suppressed addresses and domains."""
 
 from sqlalchemy import Connection, insert
 from sqlmodel import col, select
@@ -20,16 +20,13 @@ from sestui.store.db.tables import Suppression
 
 
 class Suppressions:
-    """The suppressions of one database, by keys as ``suppression_key`` gives them.
-
-    The key of an address is the address; that of a whole domain is ``@example.org``.
-    """
+    """The suppressions by the keys of ``suppression_key``; ``@example.org`` is a whole domain."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, email_key: str) -> Suppression | None:
-        """Why the address is suppressed, by itself or with its whole domain; None: it is not."""
+        """The suppression of an address or of its domain; None if there is none."""
         keys = (email_key, f"@{email_key.rpartition('@')[2]}")
         query = select(Suppression).where(col(Suppression.email_key).in_(keys))
         with self._database.read() as session:
@@ -37,9 +34,9 @@ class Suppressions:
         return found.get(keys[0]) or found.get(keys[1])
 
     def add(self, email_key: str, reason: str, detail: str, now: Instant) -> bool:
-        """Suppress the key; False: it was suppressed already, and that stays as it was.
+        """Suppress the key; False if it is suppressed already.
 
-        What an operator does so can be undone, what SES or an import has said can't.
+        Only suppressions by an operator can be undone.
         """
         with self._database.write() as session:
             if session.get(Suppression, email_key, with_for_update=True) is not None:
@@ -52,7 +49,7 @@ class Suppressions:
         return True
 
     def remove(self, email_key: str, now: Instant) -> bool:
-        """Let the key be mailed again; False: it was not suppressed itself."""
+        """Remove the key's suppression; False if there is none."""
         with self._database.write() as session:
             found = session.exec(
                 select(Suppression).where(col(Suppression.email_key) == email_key).with_for_update()

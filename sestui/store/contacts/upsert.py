@@ -1,7 +1,7 @@
-"""The bulk write of contacts, merged inside the database batch by batch.
+"""Bulk upserts of contacts.
 
-Both engines take the same rows by the road that is fastest for each: SQLite one by one through a
-prepared statement, PostgreSQL a whole batch as four arrays.
+Each engine takes the rows in its fastest way: SQLite one by one with a prepared statement,
+PostgreSQL a batch as arrays.
 """
 # ruff: noqa: S608 # statements are put together from constants of this module; values are bound
 
@@ -17,27 +17,27 @@ from sestui.store.contacts.conflict_sql import POSTGRES, SQLITE
 
 
 class ContactRow(NamedTuple):
-    """A contact on its way into the database."""
+    """A contact to be written."""
 
     email: str
     email_key: str
     attributes: str
-    """A JSON object of texts, numbers, true and false, and lists of them."""
+    """A JSON object of strings, numbers, booleans, and lists of them."""
     tags: str
-    """A JSON array of texts."""
+    """A JSON array of strings."""
     weight: int = 0
-    """How much of a no the file says: 0 nothing, 1 they left, 2 their address is suppressed."""
+    """Restriction by the file: 0 none, 1 unsubscribed or invalid, 2 suppressed."""
     more: str = ""
-    """A :class:`More` as a JSON object; '' for a contact that is active and nothing else."""
+    """A :class:`More` as JSON; '' for a contact that is just active."""
 
 
 class More(TypedDict, total=False):
-    """What a file says of a contact beyond address, attributes and tags."""
+    """A file's data about a contact beyond address, attributes and tags."""
 
     no_contact: bool
-    """The address is suppressed and belongs to no contact."""
+    """The row only suppresses the address."""
     status: str
-    """A ``ContactStatus``; it counts if a known contact is active so far."""
+    """A ``ContactStatus``; ignored for a known contact that isn't active."""
     status_reason: str
     suppressed: str
     """The reason of its suppression."""
@@ -46,29 +46,29 @@ class More(TypedDict, total=False):
     created_at: float
     updated_at: float
     lists: list[str]
-    """Lists it joins besides those of the import."""
+    """Lists to join in addition to the import's."""
 
 
 class Written(NamedTuple):
-    """What became of a batch."""
+    """The results of writing a batch."""
 
     imported: int
     """New contacts."""
     updated: int
-    """Known ones that changed."""
+    """Known contacts that changed."""
     joined: int
-    """Memberships that are new."""
+    """New memberships."""
     no_contacts: int = 0
-    """Rows that suppress an address and are no contact."""
+    """Rows that only suppress an address."""
     suppressed: int = 0
-    """Addresses and domains that were not suppressed before."""
+    """Newly suppressed addresses and domains."""
 
 
 class ContactWriter(Protocol):
-    """Writes batches into lists, within one transaction of the caller.
+    """Writes batches within the caller's transaction.
 
-    An address comes once in a batch. A known contact's spelling and creation time are never
-    touched, nor its status unless it is active and the row says that it must not be.
+    Addresses must be unique within a batch. A known contact keeps its spelling and creation time,
+    and its status unless it is active and the row restricts it.
     """
 
     def write(self, batch: Sequence[ContactRow]) -> Written:
@@ -86,8 +86,8 @@ def contact_writer(
 ) -> ContactWriter:
     """The writer for the connection's engine.
 
-    ``list_ids`` are the lists that every contact joins; ``list_id`` gives that of a list which a
-    row names. ``replace_tags`` says whether REPLACE is meant for tags too.
+    ``list_ids`` are the lists that all contacts join; ``list_id`` returns the id of a list named in
+    a row. ``replace_tags``: REPLACE applies to tags too.
     """
     kind = _SqliteWriter if connection.dialect.name == "sqlite" else _PostgresWriter
     return kind(connection, list_ids, list_id, on_conflict, now, replace_tags=replace_tags)
@@ -103,11 +103,11 @@ _SUPPRESS = text(
     "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO NOTHING"
 )
 _SUPPRESSIONS = text("SELECT count(*) FROM suppression")
-_IMPORT_LOCK = 0x5E5702  # any constant: one import at a time, so that none meets a deadlock
+_IMPORT_LOCK = 0x5E5702  # any constant: one import at a time, to avoid deadlocks
 
 
 class _Wide(NamedTuple):
-    """A row with its status, as its columns."""
+    """The columns of a row with its status."""
 
     email: str
     email_key: str
@@ -120,7 +120,7 @@ class _Wide(NamedTuple):
 
 
 class _Writer(ABC):
-    """What both engines have in common: suppressions, and lists that rows name."""
+    """Common code of both engines: suppressions, and lists named in rows."""
 
     def __init__(
         self,
@@ -140,10 +140,10 @@ class _Writer(ABC):
 
     @abstractmethod
     def _prepare(self, on_conflict: OnConflict, *, replace_tags: bool) -> None:
-        """Make the statements."""
+        """Prepare the statements."""
 
     def write(self, batch: Sequence[ContactRow]) -> Written:
-        """Write one batch: what is known beyond the contacts only where there is any of it."""
+        """Write one batch; rows with more data take the slower way."""
         if not any(row[5] for row in batch):
             return self._write_plain(batch)
         told = [(row, _more(row)) for row in batch]
@@ -192,8 +192,7 @@ class _Writer(ABC):
 
     @abstractmethod
     def _write_plain(self, batch: Sequence[ContactRow]) -> Written:
-        """Write contacts of which nothing more is known: nearly all imports, so it has to be
-        quick."""
+        """Write contacts without more data, as in nearly all imports: must be fast."""
 
     @abstractmethod
     def _write_wide(self, batch: Sequence[_Wide]) -> Written:
@@ -201,7 +200,7 @@ class _Writer(ABC):
 
     @abstractmethod
     def _join(self, list_id: int, keys: Sequence[str]) -> int:
-        """Put the contacts with these addresses on a list; how many were not on it."""
+        """Add the contacts with these keys to a list; returns the number of new members."""
 
 
 def _more(row: ContactRow) -> More:
@@ -237,7 +236,7 @@ class _SqliteWriter(_Writer):
     def _upsert(self, statement: str, rows: list[tuple[Any, ...]]) -> Written:
         before = self._last_id()
         changed = self._connection.exec_driver_sql(statement, rows).rowcount
-        # The write lock is ours and nothing is deleted: new ids follow each other.
+        # We hold the write lock, so new ids are consecutive.
         imported = self._last_id() - before
         joined = 0
         for list_id in self._list_ids:

@@ -1,8 +1,7 @@
-"""Ways through the contacts that a person may ask for, each along an index.
+"""Queries for the keys of selected contacts, each along an index.
 
-A walk is a column of keys, the conditions on them, and a direction; who walks it counts, pages or
-searches. The planners get no choice where a wrong one would read a million rows: a condition on
-another table is a subquery of its own.
+A :class:`Walk` is a key column with conditions and a direction, used to count, page and search. To
+keep query planners from reading a million rows, conditions on other tables are subqueries.
 """
 
 from collections.abc import Sequence
@@ -31,21 +30,21 @@ WHOLE_DOMAIN = SUPPRESSION.alias("whole_domain")
 OF_ITS_DOMAIN = WHOLE_DOMAIN.c.email_key == of_domain(CONTACT.c.email_key)
 
 _SHORT = 5_000
-"""A list of no more members is walked member by member, whatever is asked of them."""
+"""Lists with up to this many members are always scanned by membership."""
 
 _NOT_ACTIVE = CONTACT.c.status != literal_column(f"'{ContactStatus.ACTIVE.value}'")
-"""In the words of the partial index, which SQLite uses for nothing else."""
+"""Spelled like the partial index, which SQLite needs to use it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which contacts are meant."""
+    """A selection of contacts."""
 
     list_name: str | None = None
-    """Those on this list only; None: on any or none."""
+    """Only members of this list; None for all contacts."""
     standing: Standing | None = None
-    """Of this standing only; None: of any. Suppressed without a list: every suppressed address,
-    a contact's or not."""
+    """Only of this standing; None for any. SUPPRESSED without a list includes addresses without a
+    contact."""
 
 
 class Order(StrEnum):
@@ -63,9 +62,9 @@ class Walk:
 
     key: ColumnElement[Any]
     along: tuple[ColumnElement[bool], ...] = ()
-    """Conditions that an index answers while it is walked."""
+    """Conditions that the scanned index covers."""
     only: tuple[ColumnElement[bool], ...] = ()
-    """Conditions that ask other tables, key by key."""
+    """Conditions on other tables, checked for each key."""
     by_address: bool = False
     """The keys are addresses of suppressions."""
     by_email: bool = False
@@ -77,28 +76,25 @@ class Walk:
     def on_from(
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
     ) -> Sequence[Any]:
-        """Keys from ``key`` on, itself included; from the first if it is None."""
+        """Keys from ``key`` (inclusive), or from the beginning."""
         where = [*self.only] if key is None else [*self.only, self.after_or_at(key)]
         return self._keys(connection, where, skip, limit, rising=self.rising)
 
     def back_from(
         self, connection: Connection, key: Any = None, *, skip: int = 0, limit: int
     ) -> Sequence[Any]:
-        """The last ``limit`` keys before ``key``, less the last ``skip``, in the walk's order.
-
-        None is the end.
-        """
+        """The last ``limit`` keys before ``key`` or the end, except the last ``skip``, in order."""
         where = [*self.only] if key is None else [*self.only, ~self.after_or_at(key)]
         return self._keys(connection, where, skip, limit, rising=not self.rising)[::-1]
 
     def stretch(self, connection: Connection, after: Any, size: int) -> Any:
-        """The key with which the next ``size`` keys of the index end; None: fewer are left."""
+        """The last of the next ``size`` keys of the index; None if fewer are left."""
         where = [] if after is None else [self.after(after)]
         found = self._keys(connection, where, size - 1, 1, rising=self.rising)
         return found[0] if found else None
 
     def after(self, key: Any) -> ColumnElement[bool]:
-        """Keys that come later than ``key``."""
+        """The condition for keys after ``key``."""
         return ~self.up_to(key)
 
     def up_to(self, key: Any) -> ColumnElement[bool]:
@@ -149,7 +145,7 @@ def walk_of(connection: Connection, which: Which, order: Order = Order.NEWEST) -
     """The way through the contacts that are meant; the suppressed always come by address.
 
     Raises:
-        NotFoundError: there is no list by that name.
+        NotFoundError: there is no such list.
     """
     list_id = list_id_of(connection, which)
     if which.standing is Standing.SUPPRESSED:
@@ -180,10 +176,10 @@ def _by_email(connection: Connection, which: Which, list_id: int | None, *, risi
 
 
 def list_id_of(connection: Connection, which: Which) -> int | None:
-    """The id of the list that is meant; None: no list is.
+    """The id of the selected list; None if none is selected.
 
     Raises:
-        NotFoundError: there is no list by that name.
+        NotFoundError: there is no such list.
     """
     if which.list_name is None:
         return None
@@ -196,13 +192,13 @@ def list_id_of(connection: Connection, which: Which) -> int | None:
 
 
 def is_short(connection: Connection, list_id: int) -> bool:
-    """Whether the list is one that may be walked member by member."""
+    """Whether the list is short enough to be scanned by membership."""
     members = Walk(MEMBERSHIP.c.contact_id, (MEMBERSHIP.c.list_id == list_id,))
     return not members.on_from(connection, skip=_SHORT, limit=1)
 
 
 def on_list(list_id: int, contact_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The contact with that id is on the list."""
+    """The condition that the contact is on the list."""
     return (
         select(MEMBERSHIP.c.list_id)
         .where(MEMBERSHIP.c.list_id == list_id, MEMBERSHIP.c.contact_id == contact_id)
@@ -214,7 +210,7 @@ _Conditions = tuple[ColumnElement[bool], ...]
 
 
 def of_standing(standing: Standing | None) -> tuple[_Conditions, _Conditions]:
-    """Conditions on contacts of that standing, by the contact and by the other tables."""
+    """Conditions for contacts of this standing: on the contact, and on other tables."""
     if standing is None:
         return (), ()
     of_status = CONTACT.c.status == standing.value
@@ -227,12 +223,12 @@ def of_standing(standing: Standing | None) -> tuple[_Conditions, _Conditions]:
 
 
 def contact_of_member(*where: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The member's contact fulfils these conditions."""
+    """The condition that the member's contact fulfils ``where``."""
     return select(CONTACT.c.id).where(CONTACT.c.id == MEMBERSHIP.c.contact_id, *where).exists()
 
 
 def contact_of_suppression(*where: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The suppression's contact fulfils these conditions."""
+    """The condition that the suppression's contact fulfils ``where``."""
     return select(CONTACT.c.id).where(OF_ONE_ADDRESS, *where).exists()
 
 

@@ -1,1 +1,1 @@
-"""The database itself: opened, migrated, read and written."""
+"""Open, migrate, read and write the database."""

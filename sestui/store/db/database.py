@@ -1,4 +1,4 @@
-"""Opening the database: SQLite in WAL mode or PostgreSQL, one way to read and one to write."""
+"""Open the database (SQLite in WAL mode or PostgreSQL) for reading and writing."""
 
 import json
 import logging
@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session, create_engine
 
+from sestui.atomic_write import create_private
 from sestui.core.installation import extra_command
 from sestui.errors import DatabaseLostError, SettingsError, StorageBusyError, StorageError
 from sestui.store.db.file_watch import FileWatch
@@ -24,20 +25,19 @@ from sestui.store.db.sqlite_logs import check_logs
 _log = logging.getLogger(__name__)
 
 BUSY_SECONDS = 5.0
-"""How long a statement waits for another program's lock before it gives up."""
+"""How long a statement waits for another program's lock."""
 
 _WRITE = "sestui_write"
 
 
 class Database:
-    """The open database of one process; hands out sessions and connections, never keeps one.
+    """A process's open database, which provides sessions and connections.
 
-    ``read()`` and ``write()`` give an ORM session, ``write_connection()`` a Core connection for the
-    ledger's bulk statements; reads that belong together are made within a ``snapshot()``. A writer
-    is one transaction: it commits when the block ends and rolls back when it raises. On SQLite a
-    writer takes the write lock at its start (BEGIN IMMEDIATE), so that it can't fail half-way for a
-    lock. Errors come out as :class:`StorageError` sentences, never with bound values in them: those
-    are people's addresses.
+    ``read()`` and ``write()`` provide an ORM session, ``write_connection()`` a Core connection for
+    bulk statements; ``snapshot()`` makes several reads consistent. A writer is one transaction: it
+    commits at the end of the block and rolls back on an exception. On SQLite it takes the write
+    lock at its start (BEGIN IMMEDIATE), so that it can't fail half-way. Errors become
+    :class:`StorageError` without bound values, which are people's addresses.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -46,7 +46,7 @@ class Database:
         self._files = _SqliteFiles(Path(str(self.url.database))) if self.is_sqlite else None
         self._when_lost: list[Callable[[], None]] = []
         self.engine = _engine(self.url, is_sqlite=self.is_sqlite)
-        # SQLite's transactions see one state anyway, PostgreSQL's each statement its own.
+        # SQLite's transactions always see one state; on PostgreSQL each statement sees its own.
         self._snapshots = (
             self.engine
             if self.is_sqlite
@@ -60,17 +60,17 @@ class Database:
 
     @property
     def name(self) -> str:
-        """The database as shown to people: no password."""
+        """The database's name for people, without a password."""
         if self.is_sqlite:
             return str(self.url.database)
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let all reads of this thread be one transaction, which sees one consistent state.
+        """Make all reads of this thread one transaction with a consistent state.
 
-        It begins with the first of them. A snapshot within a snapshot is part of the outer one.
-        Nothing can be written meanwhile by this thread, which would not see it.
+        It begins with the first read. A nested snapshot is part of the outer one. This thread can't
+        write meanwhile.
         """
         if self._threads.session is not None:
             yield
@@ -84,7 +84,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one consistent state and writes nothing."""
+        """A session for reading."""
         with self._translated():
             if self._threads.session is not None:
                 yield self._threads.session
@@ -94,7 +94,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session in one write transaction; rows it returns are usable after it ends."""
+        """A session in a write transaction; its rows stay usable afterwards."""
         with (
             self.write_connection() as connection,
             Session(connection, expire_on_commit=False) as session,
@@ -104,7 +104,7 @@ class Database:
 
     @contextmanager
     def write_connection(self) -> Iterator[Connection]:
-        """A Core connection in one write transaction."""
+        """A Core connection in a write transaction."""
         if self._threads.session is not None:
             raise RuntimeError("A snapshot is read: nothing can be written in it.")
         with self._translated(), self.engine.connect() as connection:
@@ -116,7 +116,7 @@ class Database:
 
     @contextmanager
     def read_connection(self) -> Iterator[Connection]:
-        """A Core connection that reads."""
+        """A Core connection for reading."""
         with self._translated():
             if self._threads.session is not None:
                 yield self._threads.session.connection()
@@ -125,16 +125,16 @@ class Database:
                 yield connection
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close all pooled connections."""
         self.engine.dispose()
         if self._files is not None:
             self._files.closed()
 
     @contextmanager
     def when_lost(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Call ``stop``, from whichever thread, once the file is not the one that was opened.
+        """Call ``stop``, from any thread, when the database's file has been replaced.
 
-        Every write fails from then on, and no waiting mends it.
+        From then on every write fails for good.
         """
         self._when_lost.append(stop)
         try:
@@ -168,13 +168,13 @@ class Database:
 
 
 class _OpenSnapshot(threading.local):
-    """The session of the snapshot that this thread has open; None: it has none."""
+    """The session of this thread's open snapshot, if any."""
 
     session: Session | None = None
 
 
 def url_of(file: Path) -> URL:
-    """The URL of a SQLite database, whatever its name: as text, a ? would end it."""
+    """The URL of a SQLite database; safe for names with special characters."""
     return URL.create("sqlite", database=str(file))
 
 
@@ -196,10 +196,10 @@ def _parsed(url: str | URL) -> URL:
 
 
 class _SqliteFiles:
-    """A SQLite database's files: private, not mixed with another's, and the same all the time."""
+    """Checks that a SQLite database's files are private, consistent and not replaced."""
 
     _open: ClassVar[Counter[str]] = Counter()
-    """How many databases of this process each file is open in, by its real path."""
+    """Number of open databases in this process by real path."""
     _counting: ClassVar = threading.Lock()
 
     def __init__(self, path: Path) -> None:
@@ -209,26 +209,25 @@ class _SqliteFiles:
         self._watch = FileWatch(path)
         self._logged = False
         with self._counting:
-            # Reading a file that this process has open would drop its locks; whoever opened it
-            # has looked.
+            # Reading a file that this process has open would drop its locks.
             if not self._open[self._real]:
                 check_logs(path)
-            _create_private(path)
+            create_private(path, "The database")
             self._open[self._real] += 1
             self._counted = True
 
     def listen(self, engine: Engine) -> None:
-        """Watch over every connection that ``engine`` makes."""
+        """Watch the connections of ``engine``."""
         event.listen(engine, "do_connect", self._connect)
         event.listen(engine, "close", lambda *_: self._watch.closed())
         event.listen(engine, "begin", _begin_sqlite)
 
     def fault(self) -> str:
-        """What happened to the files, as a sentence; '' if nothing."""
+        """What is wrong with the files, as a sentence; '' if nothing is."""
         return self._watch.fault(logged=self._logged)
 
     def closed(self) -> None:
-        """Every connection is closed."""
+        """Record that all connections are closed."""
         self._watch.forget()
         with self._counting:
             if self._counted:
@@ -251,7 +250,7 @@ class _SqliteFiles:
 
 
 def _said_in_flight(connection: Connection) -> str:
-    """How many recipients are in doubt by that: the file that was opened still knows."""
+    """A sentence about recipients in doubt, from the file that was opened."""
     try:
         count = connection.exec_driver_sql("SELECT coalesce(sum(sending), 0) FROM run").scalar()
     except SQLAlchemyError:
@@ -261,31 +260,8 @@ def _said_in_flight(connection: Connection) -> str:
     return f" The answers to {count:,} mails in flight can't be saved: they are in doubt."
 
 
-def _create_private(path: Path) -> None:
-    """Make folder (0700) and file (0600) before SQLite does, which would ask the umask.
-
-    An existing file is left alone: opening and closing it here would drop the POSIX locks that
-    other connections of this process hold on it.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        if path.parent.is_dir() and path.is_file():
-            return
-        raise StorageError(
-            f"The database {path} can't be opened: it is not a file in a folder; choose another "
-            "place with SESTUI_DATA_DIR."
-        ) from None
-    except OSError as error:
-        raise StorageError(
-            f"The database {path} can't be opened for writing: {error.strerror}; choose another "
-            "folder with SESTUI_DATA_DIR."
-        ) from error
-
-
 def _engine(url: URL, *, is_sqlite: bool) -> Engine:
-    # Attributes as they were typed, not as escapes: finding looks into their text.
+    # JSON without escapes, as searches look into its text.
     options: dict[str, Any] = {"hide_parameters": True, "json_serializer": _json}
     if is_sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
@@ -303,17 +279,17 @@ def _json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a character: storable only as an escape
+    except UnicodeEncodeError:  # a lone surrogate can only be stored as an escape
         return json.dumps(value)
     return text
 
 
 def _prepare_sqlite(connection: sqlite3.Connection) -> bool:
-    """Set it up; whether it is in WAL mode, which some file systems don't allow."""
-    connection.isolation_level = None  # we say BEGIN ourselves
+    """Configure a connection; returns whether it is in WAL mode (not all file systems allow it)."""
+    connection.isolation_level = None  # we execute BEGIN ourselves
     cursor = connection.cursor()
     (mode,) = cursor.execute("PRAGMA journal_mode=WAL").fetchone()
-    # FULL: a claim that a power cut could take back would be a mail sent twice.
+    # FULL, as a claim lost in a power cut would mean a mail sent twice.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-16000")
@@ -329,7 +305,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
     (
-        # Two writers of PostgreSQL that wait for each other count as locked too.
+        # A deadlock on PostgreSQL counts as locked too.
         ("locked", "busy", "deadlock", "could not serialize"),
         StorageBusyError,
         "The database {name} is locked by another program; try again in a moment.",
@@ -345,7 +321,7 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
         "The disk that holds {name} is full; make room there.",
     ),
     (
-        # What SQLite says when the system refuses to write to a file that is open already.
+        # SQLite's error when the system refuses to write to an open file.
         ("disk i/o error",),
         StorageError,
         "The disk that holds {name} fails or no longer accepts writes; the system's log says why.",
@@ -363,7 +339,7 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
         "place, SESTUI_DATA_DIR chooses another folder.",
     ),
     (
-        # Both engines name columns here, PostgreSQL the values too: keep neither.
+        # The drivers' texts name columns, and PostgreSQL's values too.
         ("constraint", "duplicate key"),
         StorageError,
         "The database {name} refused a row that breaks one of its rules.",
@@ -377,7 +353,7 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
 
 
 def translated(error: DBAPIError, name: str) -> StorageError:
-    """The driver's error as a sentence with the way out, free of statement and values."""
+    """The driver's error as a sentence with a remedy, without statement and values."""
     said = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
     for words, kind, sentence in _SENTENCES:
         if any(word in said.lower() for word in words):

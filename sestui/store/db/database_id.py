@@ -1,4 +1,4 @@
-"""The id that a database has from its beginning: random, and that of its copies too."""
+"""A database's random id, which its copies share."""
 
 import json
 import uuid
@@ -9,11 +9,11 @@ from sqlalchemy import Connection, text
 from sestui.core.clock import Instant
 
 LINEAGE = "lineage"
-"""The shared setting that has the id, with the epoch and when it was reached."""
+"""The shared setting with the id, the epoch, and when it was reached."""
 
 
 def name_database(connection: Connection, now: Instant) -> None:
-    """Give the database an id, unless it has one; another process may be as quick."""
+    """Give the database an id unless it has one."""
     connection.execute(
         text(
             "INSERT INTO shared_setting (name, value) VALUES (:name, :value)"
@@ -24,5 +24,5 @@ def name_database(connection: Connection, now: Instant) -> None:
 
 
 def new_lineage(now: Instant) -> dict[str, Any]:
-    """An id that no database has, and no epoch yet."""
+    """A new id, with epoch 0."""
     return {"database": uuid.uuid4().hex, "epoch": 0, "at": now}

@@ -1,7 +1,7 @@
-"""Whether the files of an open SQLite database are still those that its names lead to.
+"""Detect that an open SQLite database's files have been moved, deleted or replaced.
 
-Whoever moves, deletes or replaces them under a process makes it write where nobody reads: what it
-sends from then on is unknown to the database that the next one opens.
+A process would go on writing to a file that nobody reads, and the next process would not know what
+it has sent.
 """
 
 import os
@@ -17,19 +17,18 @@ _C = TypeVar("_C")
 _TRIES = 5
 
 _Id = tuple[int, int] | None
-"""Device and inode; None: there is no such file."""
+"""Device and inode; None for a missing file."""
 
 
 class FileWatch:
-    """Device and inode of a database and its log, from the first connection to the last.
+    """Watches the identity of a database's file and log from the first connection to the last.
 
-    As long as one connection is open nobody deletes the log for good reason: SQLite does it with
-    the last one.
+    SQLite itself deletes the log only with the last connection.
     """
 
     def __init__(self, database: Path) -> None:
         self._name = database
-        self._path = Path(os.path.abspath(database))  # whatever folder this process goes to
+        self._path = Path(os.path.abspath(database))  # independent of the working directory
         self._real = Path(os.path.realpath(database))
         self._lock = threading.Lock()
         self._connections = 0
@@ -37,10 +36,10 @@ class FileWatch:
         self._logs: tuple[_Id, _Id] | None = None
 
     def opened(self, connect: Callable[[], _C], close: Callable[[_C], None]) -> _C:
-        """A new connection that is certain to be to the file which the name leads to.
+        """Open a connection that is certainly to the file at the path.
 
         Raises:
-            DatabaseLostError: another file is there than for the connections before.
+            DatabaseLostError: the file is not the one of earlier connections.
         """
         for _ in range(_TRIES):
             before = _id(self._path)
@@ -49,7 +48,7 @@ class FileWatch:
                 if self._file not in {None, before}:
                     close(connection)
                     break
-                # Between the two it may have waited for a lock that a restore held.
+                # A restore may have replaced the file while this waited for its lock.
                 if before is not None and _id(self._path) == before:
                     self._file = before
                     self._connections += 1
@@ -58,21 +57,21 @@ class FileWatch:
         raise DatabaseLostError(self._lost())
 
     def closed(self) -> None:
-        """A connection was closed."""
+        """Record that a connection was closed."""
         with self._lock:
             self._connections -= 1
             if not self._connections:
                 self._logs = None
 
     def forget(self) -> None:
-        """All were closed: the next one opens what is there then."""
+        """Forget the files, after all connections were closed."""
         with self._lock:
             self._file = self._logs = None
 
     def fault(self, *, logged: bool) -> str:
-        """What happened to the files, as a sentence; '' if nothing. Call in a write transaction.
+        """What is wrong with the files, as a sentence, or ''. Call it in a write transaction.
 
-        ``logged``: the database is in WAL mode, so that there are logs.
+        ``logged``: the database is in WAL mode, and so has logs.
         """
         if self._file is not None and _id(self._path) != self._file:
             return self._lost()
@@ -80,7 +79,7 @@ class FileWatch:
             return ""
         logs = _id(f"{self._real}-wal"), _id(f"{self._real}-shm")
         if self._logs is None:
-            self._logs = logs  # they are there as long as the transaction lasts
+            self._logs = logs  # they exist during the transaction
         if None in logs or logs != self._logs:
             return f"The log beside the database {self._name} was deleted or replaced while in use."
         return ""

@@ -1,14 +1,14 @@
-"""Which database this is and how far it has got, so that an older copy of it is recognised.
+"""Recognise older copies of a database by an id and an epoch.
 
-A copy that ``cp``, ``rsync`` or a snapshot has made and that goes on later would mail people again.
-So a database has a random id and an epoch that every sender advances when it begins, with each
-heartbeat and when it ends; a file in the state folder, named by the id, has the highest epoch that
-was seen on this machine. A database whose epoch is lower is an older one.
+A copy made by ``cp``, ``rsync`` or a snapshot would mail people again when it is used later. So
+each database has a random id, and an epoch that senders advance at their start, at each heartbeat
+and at their end. A file in the state folder, named by the id, holds the highest epoch seen on this
+machine; a database with a lower epoch is an older copy.
 
-The file is written after the commit: a kill between the two leaves it behind, never ahead, so that
-a good database never looks old. What is not recognised: mail of the last heartbeat's 5 seconds, if
-the sender was killed within them and the copy was made in them too; a copy on a machine (or for a
-user) whose state folder has never seen the database, or that was set back together with it.
+The file is written after the commit, so that a kill leaves it behind rather than ahead, and a
+current database never looks old. Not recognised are copies made within the last 5 seconds before a
+kill, and copies on a machine (or for a user) whose state folder doesn't know the database, or was
+reset together with it.
 """
 
 import json
@@ -32,33 +32,33 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LineageMark:
-    """How far a database had got at one moment."""
+    """A database's epoch at one moment."""
 
     database: str
     """The database's id."""
     epoch: int
     at: Instant
     handed_over: int
-    """Mails handed over by then in all its life, as the governor counts them."""
+    """Mails handed over until then, by the governor's count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Older:
-    """An older copy of a database."""
+    """A recognised older copy."""
 
     found: LineageMark
-    """How far it has got."""
+    """The epoch of the copy."""
     seen: LineageMark
-    """How far the database had got that was used here last."""
+    """The epoch of the database that was last used here."""
 
     @property
     def unknown(self) -> int:
-        """About how many mails were handed over that it doesn't know of."""
+        """Approximate number of mails that the copy doesn't know of."""
         return max(0, self.seen.handed_over - self.found.handed_over)
 
 
 class Lineage:
-    """The epoch in the database, and the one in the state folder."""
+    """The epochs in the database and in the state folder."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
@@ -66,10 +66,10 @@ class Lineage:
         self._complained = False
 
     def advance(self, session: Session, now: Instant) -> LineageMark:
-        """One epoch further, in a write transaction of the caller's: :meth:`remember` it after."""
+        """Advance the epoch in the caller's transaction; :meth:`remember` it after the commit."""
         row = session.get(SharedSetting, LINEAGE, with_for_update=True)
         if row is None:
-            name_database(session.connection(), now)  # made before databases had one
+            name_database(session.connection(), now)  # from before databases had ids
             row = session.exec(
                 select(SharedSetting).where(SharedSetting.name == LINEAGE).with_for_update()
             ).one()
@@ -79,9 +79,9 @@ class Lineage:
         return LineageMark(row.value["database"], epoch, now, _handed_over(session))
 
     def remember(self, mark: LineageMark) -> None:
-        """Keep in the state folder how far the database has got; not lower than it says already.
+        """Write the epoch to the state folder, if it is higher than there.
 
-        Where that can't be written, nothing is kept, and the sending goes on.
+        Sending goes on if that fails.
         """
         file = self._file(mark.database)
         if file is None:
@@ -99,7 +99,7 @@ class Lineage:
                 _log.info("%s", _lack(self._folder, error))
 
     def older(self) -> Older | None:
-        """Whether this is an older copy of a database that was used here; None if not known."""
+        """The recognised older copy; None if the database is current or unknown here."""
         with self._database.read() as session:
             row = session.get(SharedSetting, LINEAGE)
             if row is None:
@@ -113,7 +113,7 @@ class Lineage:
         return Older(found, seen) if seen is not None and seen.epoch > found.epoch else None
 
     def lack(self) -> str:
-        """Why an older copy of the database would not be recognised here, as a sentence; or ''."""
+        """Why older copies could not be recognised here, as a sentence; or ''."""
         folder = self._folder
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
@@ -122,13 +122,13 @@ class Lineage:
         return _lack(self._folder, PermissionError())
 
     def _file(self, database: str) -> Path | None:
-        """None for an id that is none: it comes out of a file that anybody may have given us."""
+        """The file for an id; None for an invalid one, as the database may come from anybody."""
         known = re.fullmatch("[0-9a-f]{32}", database) is not None
         return self._folder / f"{database}.json" if known else None
 
 
 def same_moment(session: Session, older: Older) -> bool:
-    """Whether the database, locked until the transaction's end, still stands where it was found."""
+    """Whether the database, now locked, still has the epoch at which it was found."""
     row = session.get(SharedSetting, LINEAGE, with_for_update=True)
     if row is None:
         return False
@@ -136,13 +136,13 @@ def same_moment(session: Session, older: Older) -> bool:
 
 
 def last_beat(session: Session) -> Instant | None:
-    """When a sender was at work on the database last; None: never, as far as it knows."""
+    """When a sender last worked on the database; None if never."""
     row = session.get(SharedSetting, LINEAGE)
     return None if row is None else float(row.value["at"])
 
 
 def part_ways(session: Session, now: Instant) -> None:
-    """From now on it is a database of its own, which the one it is a copy of says nothing about."""
+    """Give the database a new id, independent of the one it was copied from."""
     session.merge(SharedSetting(name=LINEAGE, value=new_lineage(now)))
 
 
@@ -151,7 +151,7 @@ def _handed_over(session: Session) -> int:
 
 
 def _read(file: Path) -> LineageMark | None:
-    """What the state folder says; None if nothing, or nothing that can be read."""
+    """The mark in the state folder; None if missing or unreadable."""
     try:
         said = json.loads(file.read_text(encoding="ascii"))
         return LineageMark(

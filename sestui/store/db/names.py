@@ -1,4 +1,4 @@
-"""Names that are in the database, for completion: read as it is, never made, quietly."""
+"""Names in the database, for shell completion; never creates the database, never fails."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _BUSY_SECONDS = 0.5
 
 
 class Named(StrEnum):
-    """What has a name; the value is its table."""
+    """Kinds of named things; the value is the table."""
 
     CAMPAIGN = "campaign"
     LIST = "contact_list"
@@ -21,11 +21,11 @@ class Named(StrEnum):
 
 
 def names(kind: Named, file: Path | None, url: str) -> list[str]:
-    """The names of every one of them in the database; none where it can't be read now.
+    """All names of a kind; empty if the database can't be read.
 
-    ``file`` is the SQLite database's, read without the ORM; None: ``url`` names another.
+    ``file`` is the SQLite database, read without the ORM; None if ``url`` names another database.
     """
-    select = f"SELECT name FROM {kind} ORDER BY name"  # noqa: S608 - a table of ours
+    select = f"SELECT name FROM {kind} ORDER BY name"  # noqa: S608 - our own table
     try:
         return list(_of_file(file, select) if file is not None else _of_url(url, select))
     except (sqlite3.Error, SestuiError):
@@ -46,6 +46,6 @@ def _of_url(url: str, select: str) -> Iterable[str]:
 
     with closing(Database(url)) as database:
         if database.is_sqlite:
-            return []  # opening it would make it
+            return []  # opening it would create it
         with database.read_connection() as connection:
             return [str(name) for name in connection.scalars(text(select))]

@@ -1,11 +1,11 @@
-"""Values as a row holds them: JSON knows lists only, and text stands for what is chosen."""
+"""Convert values between dataclasses and rows, where tuples are lists and enums are text."""
 
 from enum import StrEnum
 from typing import Any
 
 
 def to_row(value: Any) -> Any:
-    """A value of a core's dataclass as a column takes it."""
+    """A dataclass's value for a column."""
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, StrEnum):
@@ -14,7 +14,7 @@ def to_row(value: Any) -> Any:
 
 
 def from_row(value: Any) -> Any:
-    """A column's value as a core's dataclass has it; text stays text."""
+    """A column's value for a dataclass; text stays text."""
     if isinstance(value, list):
         return tuple(value)
     return dict(value) if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""Bring the database to this program's schema version, at every start and almost for free."""
+"""Migrate the database to this program's schema version, at every start."""
 
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ _LOCK = 0x5E5701  # any constant: one migration at a time on one PostgreSQL
 
 
 def ensure_schema(database: Database) -> None:
-    """Create or upgrade the tables if the database is not at :data:`HEAD`.
+    """Create or migrate the tables if the database is not at :data:`HEAD`.
 
     Raises:
         StorageError: the database was written by a newer sestui, or can't be migrated.
@@ -30,7 +30,7 @@ def ensure_schema(database: Database) -> None:
         try:
             return _ensure(database)
         except StorageBusyError:
-            # Another process that makes a new database refuses at once, without a wait.
+            # A process that creates the database makes others fail without waiting.
             if time.monotonic() - began >= BUSY_SECONDS:
                 raise
         time.sleep(_LOOK_AGAIN_SECONDS)
@@ -43,7 +43,7 @@ def _ensure(database: Database) -> None:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _migrate(connection, database.name)
-        # From the very first on: a copy may be made before anything is sent.
+        # From the beginning, as it may be copied before anything is sent.
         name_database(connection, time.time())
 
 
@@ -52,14 +52,14 @@ def _version(database: Database) -> str | None:
         try:
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         except DBAPIError as error:
-            # No such table: a new database. Anything else is translated by the caller.
+            # No such table: a new database. Other errors are translated by the caller.
             if "alembic_version" in str(error.orig):
                 return None
             raise
 
 
 def _migrate(connection: Connection, name: str) -> None:
-    # Imported here: alembic costs as much as the rest of a start, and is needed once a release.
+    # alembic is slow to import, and needed only after an upgrade.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util.exc import CommandError  # noqa: PLC0415

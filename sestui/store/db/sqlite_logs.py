@@ -1,14 +1,13 @@
-"""Whether the logs that lie beside a SQLite database belong to it, told before SQLite reads them.
+"""Check that the logs next to a SQLite database belong to it, before SQLite reads them.
 
-SQLite replays whatever lies at ``NAME-wal`` and rolls back whatever lies at ``NAME-journal``, also
-into a file that was copied there afterwards: a backup that is put beside the log of a crash is
-mixed with it. The standard library alone, as every ``run-due`` looks here.
+SQLite replays any ``NAME-wal`` and rolls back any ``NAME-journal``, even into another file that was
+copied there: a backup put next to the log of a crash would be corrupted. This module imports only
+the standard library, as every ``run-due`` uses it.
 
-What can be told: a database in rollback mode beside a log (sestui's are in WAL mode while they have
-one); a database that is missing, empty or none beside a log with something in it; a log of another
-page size, or damaged at its head; a database whose first page is not what the log's copies of it
-were made of, nor one of them; one that lacks pages that the log supposes. What can't: a copy that
-differs in other pages only. Those are for the epoch (:mod:`sestui.store.db.lineage`).
+Detected are: a database in rollback mode with a WAL (sestui's are in WAL mode then); a missing,
+empty or invalid database with a non-empty log; a log with another page size, or with a damaged
+header; a first page that doesn't match the log's copies of it; missing pages. A copy that differs
+in other pages only is not detected here but by its epoch (:mod:`sestui.store.db.lineage`).
 """
 
 import glob
@@ -21,10 +20,10 @@ from pathlib import Path
 from sestui.errors import StorageError
 
 LOGS = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database, by the end of its name."""
+"""Suffixes of SQLite's files next to a database."""
 
 ASIDE = ".before-"
-"""In the name of a database that a restore has put aside, between its name and the time."""
+"""In the name of a database that a restore has kept, before the time."""
 
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -33,7 +32,7 @@ _JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _WAL_MAGICS = (0x377F0682, 0x377F0683)
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 _COUNTER, _PAGES, _FREE, _SCHEMA = slice(24, 28), slice(28, 32), slice(36, 40), slice(40, 44)
-"""Where the first page has its change counter, the number of pages, of free ones, the schema's."""
+"""Offsets in the first page: change counter, pages, free pages, and schema cookie."""
 
 _WAY_OUT = (
     "`sestui restore FILE` puts a backup in its place and keeps what is there aside; if that file "
@@ -42,39 +41,39 @@ _WAY_OUT = (
 
 
 def check_logs(database: Path) -> None:
-    """Refuse a database beside logs that can't be its own; a look at two names where there is none.
+    """Refuse a database whose logs can't be its own.
 
-    Nothing of this process may have the database open: reading it here would drop the locks.
+    This process must not have the database open, as reading it would drop its locks.
 
     Raises:
-        StorageError: SQLite would mix two databases, or throw a log away.
+        StorageError: SQLite would mix two databases, or discard a log.
     """
     real = Path(os.path.realpath(database))
     fault = _fault(real)
     if fault and _finished(real):
         fault = _fault(real)
     if fault:
-        # Whoever makes or changes the database at this moment may have shown us half of it.
+        # Check again, as another process may just be creating or changing it.
         time.sleep(_LOOK_AGAIN_SECONDS)
         if _fault(real) == fault:
             raise StorageError(f"{fault} {_WAY_OUT}")
 
 
 def is_sqlite(database: Path) -> bool:
-    """Whether the file begins as SQLite's do."""
+    """Whether the file has SQLite's header."""
     with database.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
 def log_beside(database: Path, ending: str) -> Path:
-    """The name of one of the database's :data:`LOGS`."""
+    """The path of one of the database's :data:`LOGS`."""
     return database.with_name(database.name + ending)
 
 
 def _finished(real: Path) -> bool:
-    """End a restore that was killed after the new database was in place, before the old logs went.
+    """Finish a restore that was killed before it deleted the old database's logs.
 
-    They are linked beside the old database by then: their names here are one too many.
+    They are linked next to the old database by then. Returns whether any were deleted.
     """
     asides = [
         each
@@ -94,7 +93,7 @@ def _finished(real: Path) -> bool:
 
 
 def _fault(real: Path) -> str:
-    """What is wrong with the logs beside ``real``, as a sentence; '' if nothing can be told."""
+    """What is wrong with the logs of ``real``, as a sentence; '' if nothing is known."""
     before = _facts(real)
     (file, wal, _, journal) = before
     if not (_size(wal) or _size(journal)):
@@ -104,7 +103,7 @@ def _fault(real: Path) -> str:
         fault = fault or (_journal_fault(real, _size(file)) if _size(journal) else "")
     except OSError as error:
         return f"The database {real} can't be read: {error.strerror}."
-    # Somebody has it open and writes: then the logs are its.
+    # If the files change, somebody has it open, and the logs are its own.
     return fault if _facts(real) == before else ""
 
 
@@ -160,31 +159,31 @@ def _log_fault(handle: int, real: Path, size: int, another: str) -> str:
         return another
     if _read_log(handle, start, first, size // page_size, sure=False).fits:
         return ""
-    # Reading every byte takes long, and what looks wrong may be the torn end of the log.
+    # What looks wrong may be the torn end of the log, so check again with checksums.
     fits = _read_log(handle, start, first, size // page_size, sure=True).fits
     return "" if fits else another
 
 
 @dataclass(slots=True)
 class _Log:
-    """What the committed part of a log says of the database that it was written upon."""
+    """Facts about a log's committed part, to compare with the database."""
 
     found: bytes
-    """The first page as the database has it."""
+    """The database's first page."""
     pages: int
-    """How many pages the database has."""
+    """Number of pages in the database."""
     carried_over: bool = False
-    """That page is one of the log's own."""
+    """Whether the database's first page is one of the log's copies."""
     first: bytes = b""
-    """The log's first copy of that page; empty if it has none."""
+    """The log's first copy of the first page; empty if there is none."""
     last: bytes = b""
     size: int = 0
-    """How many pages the database has with the log."""
+    """Number of pages of the database with the log."""
     beyond: set[int] = field(default_factory=set)
-    """Those of them that the log alone has."""
+    """Pages that only the log has."""
 
     def add(self, page: int, content: bytes) -> None:
-        """Take in a committed page; ``content`` of the first one only."""
+        """Add a committed page; ``content`` only of the first page."""
         if page > self.pages:
             self.beyond.add(page)
         if page == 1:
@@ -194,16 +193,15 @@ class _Log:
 
     @property
     def fits(self) -> bool:
-        """Whether this can be the database; False only if it is another one for certain."""
-        # Pages that neither has can only be free ones (or the one that locks are on).
+        """Whether the log can belong to the database; False only if it certainly doesn't."""
+        # Pages that neither has must be free pages (or the lock-byte page).
         free = int.from_bytes((self.last or self.found)[_FREE])
         if self.size - self.pages - len(self.beyond) > free + 1:
             return False
         if not self.first or self.carried_over:
             return True
-        # Then it is the page that the log's first copy was made of. Its counter goes up by one, or
-        # stays where one connection has written alone; only VACUUM, which counts as a new schema,
-        # makes a database smaller.
+        # Then it must be the page before the log's first copy. The counter rises by at most one,
+        # and only VACUUM, which changes the schema cookie, shrinks a database.
         before, after = (int.from_bytes(each[_COUNTER]) for each in (self.found, self.first))
         if after - before not in {0, 1}:
             return False
@@ -212,9 +210,9 @@ class _Log:
 
 
 def _read_log(handle: int, start: bytes, first: bytes, pages: int, *, sure: bool) -> _Log:
-    """Read the log's committed part: ``sure`` by its checksums as SQLite does, else by its salts.
+    """Read the log's committed part, by its checksums (``sure``) or else its salts.
 
-    ``first`` is the database's first page, and ``pages`` is how many it has.
+    ``first`` is the database's first page, ``pages`` their number.
     """
     magic, _, page_size = struct.unpack(">3I", start[:12])
     salts, running = start[16:24], _words(start[24:32])
@@ -244,7 +242,7 @@ def _read_log(handle: int, start: bytes, first: bytes, pages: int, *, sure: bool
 
 
 def _sum(content: bytes, big_endian: int, start: tuple[int, int]) -> tuple[int, int]:
-    """SQLite's checksum of a log, going on from ``start``."""
+    """SQLite's checksum of a log, continued from ``start``."""
     first, second = start
     order = ">" if big_endian else "<"
     words = struct.unpack(f"{order}{len(content) // 4}I", content)
@@ -260,10 +258,9 @@ def _words(content: bytes) -> tuple[int, int]:
 
 
 def _journal_fault(real: Path, size: int) -> str:
-    """What a rollback journal says that some crash has left; one that was rolled back says nothing.
+    """What is wrong with a hot rollback journal, as a sentence; or ''.
 
-    It begins with the pages as they were: the first page's counter is the database's, or one less
-    when the database had been changed already.
+    Its copy of the first page has the database's change counter, or one less.
     """
     journal = log_beside(real, "-journal")
     handle = os.open(journal, os.O_RDONLY)
@@ -274,7 +271,7 @@ def _journal_fault(real: Path, size: int) -> str:
         records, nonce, pages, sector, page_size = struct.unpack(">5I", start[8:])
         another = f"{journal.name} beside the database {real} is the journal of another one."
         if not size:
-            return another if pages else ""  # of none: it was being made
+            return another if pages else ""  # a database that was being created
         head = _start(real)
         if head[:16] != _MAGIC or page_size != _page_size(head):
             return another
@@ -288,7 +285,7 @@ def _journal_fault(real: Path, size: int) -> str:
 
 
 def _first_page(handle: int, records: int, nonce: int, sector: int, page_size: int) -> bytes | None:
-    """The first page as the journal keeps it; None if it doesn't, or doesn't for certain."""
+    """The journal's copy of the first page; None if it has none with a valid checksum."""
     for number in range(records):
         record = os.pread(handle, page_size + 8, sector + number * (page_size + 8))
         if len(record) < page_size + 8:

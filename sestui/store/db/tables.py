@@ -24,14 +24,14 @@ class Contact(SQLModel, table=True):
     """A person with one email address."""
 
     __table_args__ = (
-        # With the operators of patterns: PostgreSQL finds the start of an address in it too.
+        # The operator class lets PostgreSQL search by prefix too.
         Index(
             "ix_contact_email_key",
             "email_key",
             unique=True,
             postgresql_ops={"email_key": "text_pattern_ops"},
         ),
-        # Those that are looked for among many; an import, which makes active ones, pays nothing.
+        # Partial, so that imports of active contacts don't pay for it.
         Index(
             "ix_contact_not_active",
             "status",
@@ -43,9 +43,9 @@ class Contact(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     email: str
-    """As it is written to: the local part's case kept, the domain normalised."""
+    """For mail: the local part's case kept, the domain normalised."""
     email_key: str
-    """The address for comparison: everything lower case."""
+    """For comparison: lower case."""
     attributes: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     tags: list[str] = Field(default_factory=list, sa_column=_json())
     status: str = Field(default=ContactStatus.ACTIVE.value)
@@ -65,7 +65,7 @@ class ContactList(SQLModel, table=True):
 
 
 class Membership(SQLModel, table=True):
-    """A contact is on a list."""
+    """A contact's membership of a list."""
 
     list_id: int = Field(foreign_key="contact_list.id", primary_key=True)
     contact_id: int = Field(foreign_key="contact.id", primary_key=True, index=True)
@@ -73,7 +73,7 @@ class Membership(SQLModel, table=True):
 
 
 class ImportRecord(SQLModel, table=True):
-    """One import of a file, kept so that its rejects are not forgotten."""
+    """A record of an import, so that its rejects are not forgotten."""
 
     __tablename__ = "import_record"
 
@@ -83,17 +83,17 @@ class ImportRecord(SQLModel, table=True):
     contacts: int
     """Distinct valid addresses in the file."""
     rejects: int
-    """Rows that were no contact."""
+    """Rows that could not be imported."""
     finished_at: float
     seen_at: float | None = Field(default=None)
-    """When the operator said that the rejects are known; None: not yet."""
+    """When the operator acknowledged the rejects; None for not yet."""
 
 
 class Suppression(SQLModel, table=True):
-    """An address that must not be mailed, and why; it need not be a contact's."""
+    """A suppressed address or domain; there need not be a contact."""
 
     email_key: str = Field(primary_key=True)
-    """Of an address as of ``Contact``; ``@example.org`` is the whole domain."""
+    """As in ``Contact``; ``@example.org`` is a whole domain."""
     reason: str
     detail: str = Field(default="")
     created_at: float
@@ -106,7 +106,7 @@ class Suppression(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """Content. Rows never change once a run uses them: an edit is a new row."""
+    """A message's content. An edit makes a new row, as runs refer to the old one."""
 
     id: int = Field(default=None, primary_key=True)
     subject: str = Field(sa_column=_text())
@@ -117,20 +117,20 @@ class Message(SQLModel, table=True):
     """The text alternative's template; '' derives it from the body."""
     preheader: str = Field(default="", sa_column=_text())
     digest: str = Field(index=True)
-    """SHA-256 over the content and attachments: equal digests are the same message."""
+    """SHA-256 of content and attachments."""
     layout: str = Field(default="", sa_column=_text())
-    """The template around the body, whole; '' is the format's own."""
+    """The template around the body; '' is the format's default."""
     layout_name: str = Field(default="")
-    """The file of the layout, as the campaign names it."""
+    """The layout's file as the campaign names it."""
     to_name: str = Field(default="", sa_column=_text())
     """The template of the recipient's name; '' for none."""
     headers: list[list[str]] = Field(default_factory=list, sa_column=_json())
-    """The author's own: names and templates of their values."""
+    """The author's own headers: names, and templates of their values."""
     created_at: float
 
 
 class Attachment(SQLModel, table=True):
-    """A file of a message, kept whole so that a later run doesn't depend on the disk."""
+    """A file attached to a message."""
 
     id: int = Field(default=None, primary_key=True)
     message_id: int = Field(foreign_key="message.id", index=True)
@@ -148,16 +148,16 @@ class Campaign(SQLModel, table=True):
     from_address: str
     reply_to: list[str] = Field(default_factory=list, sa_column=_json())
     lists: list[str] = Field(default_factory=list, sa_column=_json())
-    """Names of lists; their union is the audience."""
+    """Names of the lists that are the audience."""
     keywords: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
     transactional: bool = Field(default=False)
     skip_unrenderable: bool = Field(default=False)
-    """Whether recipients whose mail can't be made are skipped; False: they hold the run."""
+    """Skip recipients whose mail can't be rendered, rather than hold the run."""
     priority: int = Field(default=5)
     max_rate: float | None = Field(default=None)
-    """Recipients a second this campaign allows itself; None: the account's rate."""
+    """Recipients a second; None for the account's rate."""
     send_window: str = Field(default="")
-    """Hours of the week in which its mail may leave, in its zone; '' is always."""
+    """When its mail may leave, in ``timezone``; '' is always."""
     notify: list[str] = Field(default_factory=list, sa_column=_json())
     schedule: str = Field(default="")
     """A cron expression; '' for none."""
@@ -165,13 +165,13 @@ class Campaign(SQLModel, table=True):
     timezone: str = Field(default="")
     """IANA zone of schedule and start; '' is the machine's."""
     next_due_at: float | None = Field(default=None, index=True)
-    """When `run-due` starts the next run by itself, as reckoned last; None: only by hand."""
+    """When `run-due` starts the next run, as last calculated; None for a manual start."""
     next_occurrence: str = Field(default="")
-    """What that is by name, whatever becomes of the zone; '' where ``next_due_at`` alone tells."""
+    """The name of that occurrence, independent of the zone's rules; '' for a bare instant."""
     only: str = Field(default="")
-    """An ``Only``: the part of the audience that a scheduled run is for; '' is all of it."""
+    """An ``Only``: the part of the audience for scheduled runs; '' for all."""
     misfire_hours: float = Field(default=USUAL_MISFIRE_HOURS)
-    """A scheduled run that is later than this waits for the operator's approval."""
+    """A scheduled run that is later than this needs approval."""
     is_campaign: bool = Field(default=True)
     """False for the one row under which sestui's own mail runs (reports by tasks)."""
     archived_at: float | None = Field(default=None)
@@ -181,16 +181,16 @@ class Campaign(SQLModel, table=True):
 
 
 class Run(SQLModel, table=True):
-    """One execution of a campaign, with what it sends as it was at its start."""
+    """One execution of a campaign, with a copy of the campaign's fields."""
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "number"),
-        # A scheduled occurrence is started once, however many run-due fire.
+        # Each occurrence is started once, however many processes run run-due.
         UniqueConstraint("campaign_id", "scheduled_for"),
         Index("ix_run_occurrence", "campaign_id", "occurrence", unique=True),
-        # The end of a run is told of once, however many processes see it.
+        # The end of a run is announced once.
         UniqueConstraint("notice_of"),
-        # `run-due` looks every minute whether somebody has to be reminded.
+        # `run-due` checks every minute whether to send reminders.
         Index(
             "ix_run_doubtful",
             "id",
@@ -215,23 +215,22 @@ class Run(SQLModel, table=True):
     send_window: str = Field(default="")
     timezone: str = Field(default="")
     tat: float = Field(default=0)
-    """Theoretical arrival time under the run's own max_rate."""
+    """Theoretical arrival time for the run's own max_rate."""
     state: str = Field(default=RunState.SCHEDULED.value, index=True)
     reason: str = Field(default="")
     """A PauseReason or WaitReason; '' in other states."""
     detail: str = Field(default="", sa_column=_text())
     """The reason as a sentence."""
     resume_at: float | None = Field(default=None)
-    """When a waiting run expects to go on."""
+    """When a waiting run is expected to continue."""
     scheduled_for: float | None = Field(default=None)
-    """When the occurrence came that it is for; None: somebody started it."""
+    """The instant of its occurrence; None for a manual start."""
     occurrence: str | None = Field(default=None)
-    """That occurrence's name and zone, by which it is started once; None as above, and in rows of
-    before there were names."""
+    """The occurrence's name and zone, which must be unique; None as above, and in old rows."""
     completion: str = Field(default="", index=True)
-    """Whether its end is to be told of by mail: a ``Completion``; '' if nobody wants to know."""
+    """A ``Completion``: whether its end is announced by mail; '' if it needn't be."""
     notice_of: int | None = Field(default=None, foreign_key="run.id")
-    """A notice: the run whose end it tells of."""
+    """For a notice: the run whose end it announces."""
     created_at: float
     started_at: float | None = Field(default=None)
     finished_at: float | None = Field(default=None)
@@ -253,23 +252,23 @@ class Run(SQLModel, table=True):
 
 
 class Reminder(SQLModel, table=True):
-    """What the operator has been told that somebody has to see to, and when last."""
+    """The last reminder of something that needs attention."""
 
     subject: str = Field(primary_key=True)
-    """A ``core.schedule.reminders.Subject``: what kind of thing needs somebody."""
+    """A ``core.schedule.reminders.Subject``."""
     subject_id: int = Field(primary_key=True)
     state: str
-    """What was told of it: another state is told at once."""
+    """The reported state; a change of it is reported at once."""
     told_at: float
 
 
 class Delivery(SQLModel, table=True):
-    """One recipient of one run: a row of the ledger."""
+    """A row of the ledger: one recipient of one run."""
 
     __table_args__ = (
         UniqueConstraint("run_id", "contact_id"),
         Index("ix_delivery_run_state", "run_id", "state", "id"),
-        # Of relayed mails only: campaigns' deliveries, which come by the million, pay nothing.
+        # Partial, so that campaigns' millions of deliveries don't pay for it.
         Index(
             "ix_delivery_relayed",
             "relayed_id",
@@ -283,30 +282,30 @@ class Delivery(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     run_id: int = Field(foreign_key="run.id")
     contact_id: int | None = Field(default=None, index=True)
-    """None for a test mail to an address that is no contact, and for an erased contact."""
+    """None for test mails to addresses without a contact, and for erased contacts."""
     shown_as: int | None = Field(default=None)
-    """A test mail: the contact whose attributes it shows; None for a campaign's deliveries."""
+    """For a test mail: the contact whose attributes it shows."""
     relayed_id: int | None = Field(default=None)
-    """The relayed mail (``relay_tables``) whose recipient this is; None for a campaign's."""
+    """The relayed mail whose recipient this is; None for campaigns."""
     place: int | None = Field(default=None)
-    """Which of the relayed mail's recipients: 0 is the first."""
+    """The recipient's index in the relayed mail."""
     email: str
     state: str = Field(default=DeliveryState.PENDING.value)
     message_id: str = Field(default="")
     """SES's message id, once accepted."""
     attempts: int = Field(default=0)
-    """The claim's fence: how often it was claimed. Nothing else is decided by it."""
+    """Number of claims; only used as the fencing token."""
     faults: int = Field(default=0)
-    """How often SES failed on it, which its backoff goes by."""
+    """How often SES failed on it, for the backoff."""
     code: str = Field(default="")
     reason: str = Field(default="", sa_column=_text())
     not_before: float = Field(default=0)
-    """Backoff: the row isn't claimed before this instant."""
+    """The row isn't claimed before this instant."""
     worker: str = Field(default="")
     claimed_at: float | None = Field(default=None)
     queued_at: float
     sent_at: float | None = Field(default=None)
-    """When SES's acceptance was read."""
+    """When SES's acceptance was received."""
     outcome: str = Field(default="")
     """A ``core.delivery.outcomes.DeliveryOutcome``; '' while nothing is known."""
     outcome_at: float | None = Field(default=None)
@@ -338,39 +337,37 @@ class AnsweredSlice(SQLModel, table=True):
 
 
 class GovernorRow(SQLModel, table=True):
-    """What every process on this database shares to pace one SES account."""
+    """The shared state of all processes that pace one SES account."""
 
     __tablename__ = "governor"
 
     account: str = Field(primary_key=True)
     tat: float = Field(default=0)
-    """Theoretical arrival time of GCRA: the instant at which the next mail may leave."""
+    """GCRA's theoretical arrival time: when the next mail may leave."""
     max_send_rate: float = Field(default=0)
     max_24_hour_send: float = Field(default=0)
     sent_24_hours: float = Field(default=0)
-    """SentLast24Hours at the last look."""
+    """SentLast24Hours at the last poll."""
     looked_at: float = Field(default=0)
     taken: int = Field(default=0)
-    """Mails ever handed over and not known to be unsent: grows at a claim, shrinks when SES
-    didn't take one."""
+    """Mails ever handed over: grows with claims, shrinks when SES didn't accept a mail."""
     taken_at_look: int = Field(default=0)
-    """``taken`` less what was in flight when SES was last asked: used quota is
-    sent_24_hours + (taken - taken_at_look)."""
+    """``taken`` minus the mails in flight at the last poll; the used quota is sent_24_hours + taken
+    - taken_at_look."""
     production_access: bool | None = Field(default=None)
     sending_enabled: bool = Field(default=True)
     enforcement_status: str = Field(default="")
     rate_control: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    """What throttle answers have shown of the rate: the value of ``core.delivery.rate_control`` as
-    a mapping, empty while nothing is held back."""
+    """The state of ``core.delivery.rate_control`` as a mapping; empty initially."""
 
 
 class Worker(SQLModel, table=True):
-    """A process that claims deliveries or runs tasks, so that the next can tell if it lives."""
+    """A process that claims deliveries or runs tasks, so that others can detect its death."""
 
     id: str = Field(primary_key=True)
     role: str = Field(default=WorkerRole.SENDER.value)
     host: str
-    """Host, boot and process namespace: pids compare only within one."""
+    """Host, boot and process namespace, within which pids can be compared."""
     pid: int
     process_started_at: float
     """Guards against a reused pid."""
@@ -378,7 +375,7 @@ class Worker(SQLModel, table=True):
 
 
 class SharedSetting(SQLModel, table=True):
-    """A setting that belongs to the database rather than to one machine."""
+    """A setting of the database rather than of one machine."""
 
     __tablename__ = "shared_setting"
 

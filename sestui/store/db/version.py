@@ -1,4 +1,4 @@
-"""The schema's version, for those who can't wait for SQLAlchemy."""
+"""The schema's version, importable without SQLAlchemy."""
 
 HEAD = "0014"
 """The newest migration; a test compares it with ``migrations/versions``."""

@@ -1,1 +1,1 @@
-"""All deliveries: claimed, settled, paged through."""
+"""The ledger: claim, settle and read deliveries."""

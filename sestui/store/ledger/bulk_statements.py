@@ -1,7 +1,7 @@
-"""The ledger's statements over many rows at once, which travel as one JSON text.
+"""The ledger's statements on many rows, which are passed as one JSON text.
 
-A parameter for each value costs SQLAlchemy and the driver more time than the database takes for all
-of it. Names of parameters begin with ``b_`` as in ``ledger_sql``.
+A parameter for each value would cost more time than the statement itself. Names of parameters begin
+with ``b_`` as in ``statements``.
 """
 
 import json
@@ -46,24 +46,22 @@ _FIELDS: tuple[tuple[str, Any], ...] = (
     ("wait", Double),
     ("faults", Integer),
 )
-"""Of one answer: its delivery and attempt, what the delivery becomes, seconds of backoff, and
-whether it counts as a fault (1 or 0)."""
+"""Fields of one answer; ``wait`` is the backoff in seconds, ``faults`` is 1 or 0."""
 
 
 @dataclass(frozen=True)
 class Statements:
-    """Built once for each kind of database."""
+    """The statements for one engine."""
 
     settle: Update
-    """Write ``b_said`` (:func:`answers_text`) at ``b_now`` to the deliveries that are in state
-    ``b_before`` and ``b_worker``'s; returns id, run, new state and time of the claim of those that
-    moved."""
+    """Write the answers ``b_said`` (:func:`answers_text`) at ``b_now`` to ``b_worker``'s deliveries
+    in state ``b_before``; returns id, run, new state and time of claim of the changed rows."""
     mark_sending: Update
-    """Hand the deliveries of ``b_ids`` (:func:`values_text`) to ``b_worker`` at ``b_now``."""
+    """Mark deliveries ``b_ids`` (:func:`values_text`) as claimed by ``b_worker`` at ``b_now``."""
 
 
 def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
-    """Answers, each with the state that its delivery is in after it."""
+    """Answers with their deliveries' new states, as JSON."""
     said = [
         {
             "id": answer.delivery_id,
@@ -79,18 +77,20 @@ def answers_text(answers: Sequence[tuple[Answer, str]]) -> str:
     ]
     try:
         return orjson.dumps(said).decode()
-    except orjson.JSONEncodeError:  # half a character: no database could keep it
+    except orjson.JSONEncodeError:  # lone surrogates, which databases refuse
         return encodable(json.dumps(said, ensure_ascii=False))
 
 
 def values_text(values: Sequence[int] | Sequence[str]) -> str:
-    """Ids, keys, addresses: anything without half a character in it."""
+    """Ids, keys or addresses as JSON; no lone surrogates."""
     return orjson.dumps(values).decode()
 
 
 def values_of(parameter: str, *, postgresql: bool = False) -> FromClause:
-    """The values of ``parameter`` (:func:`values_text`) as a table with the column ``value``; on
-    PostgreSQL each is a text."""
+    """The values of ``parameter`` (:func:`values_text`) as a table with a column ``value``.
+
+    On PostgreSQL they are texts.
+    """
     given: ColumnElement[Any] = bindparam(parameter, type_=Text)
     name = f"{parameter}_each"
     if postgresql:
@@ -99,7 +99,7 @@ def values_of(parameter: str, *, postgresql: bool = False) -> FromClause:
 
 
 def statements(connection: Connection) -> Statements:
-    """Those of the connection's database."""
+    """The statements for the connection's engine."""
     return _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
 
 

@@ -1,4 +1,4 @@
-"""Reading the ledger: tails, lists, and the sent log as a stream."""
+"""Read deliveries: of a run, newest first, and the sent log as a stream."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ _BATCH = 2_000
 
 
 class Deliveries:
-    """Every delivery in the database, read only."""
+    """The deliveries, read only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class Deliveries:
     def of_run(
         self, run_id: int, *, state: DeliveryState | None = None, limit: int = 100
     ) -> Sequence[Delivery]:
-        """The run's deliveries by id, in one state if given, at most ``limit``."""
+        """The run's deliveries by id, optionally in one state, up to ``limit``."""
         query = select(Delivery).where(Delivery.run_id == run_id)
         if state is not None:
             query = query.where(Delivery.state == state.value)
@@ -30,7 +30,7 @@ class Deliveries:
             return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
 
     def skipped_for(self, run_id: int) -> dict[str, int]:
-        """How many of the run were skipped for each reason (a ``SkipReason``)."""
+        """Numbers of the run's skipped recipients by ``SkipReason``."""
         counted = (
             select(Delivery.code, func.count())
             .where(Delivery.run_id == run_id, Delivery.state == DeliveryState.SKIPPED.value)
@@ -40,7 +40,7 @@ class Deliveries:
             return dict(session.exec(counted).all())
 
     def unmade(self, run_id: int, *, limit: int = 10_000) -> Sequence[Delivery]:
-        """The run's recipients for whom no mail could be made: left out, or still pending."""
+        """The run's recipients whose mail can't be rendered: skipped, or still pending."""
         query = select(Delivery).where(
             Delivery.run_id == run_id,
             or_(
@@ -58,8 +58,8 @@ class Deliveries:
             return session.exec(query.order_by(col(Delivery.id)).limit(limit)).all()
 
     def newest(self, run_id: int, *, limit: int = 50) -> Sequence[Delivery]:
-        """The deliveries that were settled last, newest first (claims go in the order of ids)."""
-        arms = (  # one index step a state, whatever the run's size
+        """The last settled deliveries, newest first (claims are made in order of ids)."""
+        arms = (  # one index step for each state
             select(Delivery.id)
             .where(Delivery.run_id == run_id, Delivery.state == state.value)
             .order_by(col(Delivery.id).desc())
@@ -73,9 +73,9 @@ class Deliveries:
             return session.exec(newest.order_by(col(Delivery.id).desc()).limit(limit)).all()
 
     def log(self, wanted: LogFilter) -> Iterator[list[LogRow]]:
-        """Matching deliveries, the oldest first, in batches; memory stays flat.
+        """Matching deliveries in batches, oldest first.
 
-        Each batch is its own read, so a slow consumer holds nothing open.
+        Each batch is a separate read, so a slow consumer keeps no transaction open.
         """
         connect, sqlite = self._database.read_connection, self._database.is_sqlite
         with connect() as connection:

@@ -1,4 +1,4 @@
-"""The governor's row: rate and quota of one SES account, shared by every process."""
+"""The governor's row: rate and quota of an SES account, shared by all processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ from sestui.store.db.tables import GovernorRow, Run
 _ROW = GovernorRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
-# Built once, as in ledger_sql: building them anew costs more than running them.
+# Built once, as building them costs more than running them.
 _TAKE = (
     update(_ROW)
     .where(_ROW.c.account == bindparam("b_account"))
@@ -37,9 +37,9 @@ _SETTLE = (
 
 @dataclass(slots=True)
 class LockedRow:
-    """What a transaction needs of the row, for as long as it holds it.
+    """The fields of the row that a transaction needs, while it holds the lock.
 
-    A model of SQLModel would take longer to make than the row to be read.
+    Not an SQLModel, which would take longer to make than the row to read.
     """
 
     account: str
@@ -60,14 +60,13 @@ _LOCKED = (
 
 
 def locked_row(connection: Connection, account: str) -> LockedRow:
-    """The row of ``account`` as it is inside this write transaction, locked until its end.
+    """The account's row, locked until the end of this write transaction.
 
-    A database that has never looked at this account has no row: it is made with a rate of 0, which
-    lets nothing leave.
+    A missing row is created with rate 0, with which nothing is sent.
     """
     found = connection.execute(_LOCKED, {"account": account}).first()
     if found is None:
-        # Two processes may look first at once: on PostgreSQL the second waits here for the first.
+        # On PostgreSQL a second process waits here for the first.
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         new = dialect.insert(_ROW).values(**GovernorRow(account=account).model_dump())
         connection.execute(new.on_conflict_do_nothing())
@@ -76,7 +75,7 @@ def locked_row(connection: Connection, account: str) -> LockedRow:
 
 
 def row_quota(row: GovernorRow | LockedRow, rule: QuotaRule, now: Instant) -> Quota:
-    """The quota from SES's last answer and what was handed over since."""
+    """The quota by SES's last answer and the mail handed over since."""
     return quota(
         rule,
         now,
@@ -87,7 +86,7 @@ def row_quota(row: GovernorRow | LockedRow, rule: QuotaRule, now: Instant) -> Qu
 
 
 def row_allowed(row: GovernorRow | LockedRow, now: Instant) -> AllowedRate:
-    """How fast mail may leave now: the account's rate less what throttling holds back."""
+    """The rate now: the account's, reduced by throttling."""
     rate = row.max_send_rate
     if rate <= 0:
         return AllowedRate(0.0)
@@ -96,36 +95,36 @@ def row_allowed(row: GovernorRow | LockedRow, now: Instant) -> AllowedRate:
 
 
 def row_control(row: GovernorRow | LockedRow) -> RateControl:
-    """What throttle answers have shown of the rate so far."""
+    """The state of rate control."""
     return RateControl.from_dict(row.rate_control)
 
 
 def row_rate(row: GovernorRow | LockedRow, now: Instant) -> float:
-    """Recipients a second allowed now."""
+    """The current rate in recipients a second."""
     return row_allowed(row, now).rate
 
 
 def take(connection: Connection, account: str, *, count: int, tat: Instant) -> None:
-    """Count ``count`` mails as used and store the arrival time that their slots leave behind."""
+    """Count ``count`` mails as used, and store the arrival time after their slots."""
     connection.execute(_TAKE, {"b_account": account, "b_tat": tat, "b_count": count})
 
 
 @dataclass(frozen=True, slots=True)
 class SettledCounts:
-    """Answers that were written together, as the governor sees them."""
+    """Answers that were written together, for the governor."""
 
     unsent: int = 0
-    """Mails that SES didn't take, for whichever reason."""
+    """Mails that SES didn't accept."""
     accepted: Sequence[Instant] = ()
-    """When each accepted mail had been claimed."""
+    """The instants at which accepted mails were claimed."""
     throttled: Sequence[Instant] = ()
-    """The same for those that SES refused because of the rate."""
+    """The same for mails that SES throttled."""
 
 
 def settle(connection: Connection, row: LockedRow, settled: SettledCounts, now: Instant) -> None:
-    """Un-count what SES didn't take, and let every process pace by what the answers show.
+    """Subtract what SES didn't accept, and update rate control.
 
-    ``row`` is locked by this transaction, and changed with the table: it needs no second look.
+    ``row`` is locked by this transaction, and updated along with the table.
     """
     before = row_control(row)
     after = before.observe(settled.accepted, settled.throttled, rate=row.max_send_rate, now=now)
@@ -145,27 +144,27 @@ def settle(connection: Connection, row: LockedRow, settled: SettledCounts, now: 
 
 @dataclass(frozen=True, slots=True)
 class PollStarted:
-    """How things stood when SES was asked."""
+    """The counts when SES was asked."""
 
     taken: int
     """Mails ever handed over."""
     in_flight: int
-    """Those of them whose answers were still to come."""
+    """Mails without an answer yet."""
 
 
 class Governor:
-    """Reading and refreshing the row outside the ledger's own transactions."""
+    """Reads and refreshes the row outside the ledger's transactions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def row(self, account: str) -> GovernorRow | None:
-        """The row as it is now; None before the first look at the account."""
+        """The row; None before the account was first read."""
         with self._database.read() as session:
             return session.get(GovernorRow, account)
 
     def newest(self, prefix: str) -> GovernorRow | None:
-        """The row that was looked at last, of accounts whose name begins with ``prefix``."""
+        """The most recently read row of accounts whose key begins with ``prefix``."""
         with self._database.read() as session:
             return session.exec(
                 select_model(GovernorRow)
@@ -175,7 +174,7 @@ class Governor:
             ).first()
 
     def look_begins(self, account: str) -> PollStarted:
-        """Call before asking SES; give what it returns to :meth:`look_ends`."""
+        """Call before asking SES; pass the result to :meth:`look_ends`."""
         with self._database.write_connection() as connection:
             taken = locked_row(connection, account).taken
             in_flight = connection.execute(
@@ -186,11 +185,10 @@ class Governor:
     def look_ends(
         self, account: str, status: AccountStatus, begun: PollStarted, *, now: Instant
     ) -> bool:
-        """Store what SES said of the account at ``now``.
+        """Store SES's answer of ``now``.
 
-        True: nothing was in flight since the look began, in any process, so that the used quota
-        is exact. Otherwise mails are counted twice of which SES's answer may include some: until
-        the next look that is the safe side.
+        Returns whether nothing was in flight in any process meanwhile, so that the used quota is
+        exact. Otherwise some mails may be counted twice, which is safe.
         """
         with self._database.write_connection() as connection:
             row = locked_row(connection, account)

@@ -1,4 +1,4 @@
-"""Settling what is in doubt: by the operator's word, or by an event that carries the tag."""
+"""Resolve deliveries in doubt, by the operator's decision or by an event from SES."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,32 +11,32 @@ from sestui.core.delivery.states import ENDED_RUN_STATES, DeliveryState, RunStat
 from sestui.errors import NotFoundError, StateError
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery, Run
-from sestui.store.ledger.ledger import move_counts
+from sestui.store.ledger.transitions import move_counts
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 
 class Resolution(StrEnum):
-    """What the operator says of deliveries in doubt."""
+    """The operator's decision about deliveries in doubt."""
 
     ASSUME_SENT = "assume-sent"
-    """They are taken for accepted, without a message id."""
+    """Treat them as accepted, without a message id."""
     RESEND = "resend"
-    """They are sent again; whoever got the first one gets it twice."""
+    """Send them again; anyone who did get the first mail gets it twice."""
 
 
 class InDoubt:
-    """Deliveries in doubt; nothing but these calls ever takes one out of it."""
+    """Resolves deliveries in doubt."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def count(self, run_id: int, emails: Sequence[str] = ()) -> int:
-        """How many of the run's deliveries are in doubt; of ``emails`` only, if given.
+        """The number of the run's deliveries in doubt, or of those to ``emails``.
 
         Raises:
-            NotFoundError: one of ``emails`` is not in doubt in this run.
+            NotFoundError: one of ``emails`` is not in doubt.
         """
         with self._database.read_connection() as connection:
             known = connection.execute(
@@ -49,12 +49,12 @@ class InDoubt:
         return len(found)
 
     def resolve(self, run_id: int, verdict: Resolution, emails: Sequence[str] = ()) -> int:
-        """Settle the run's deliveries in doubt, or those of ``emails``; returns how many.
+        """Resolve the run's deliveries in doubt, or those to ``emails``; returns their number.
 
-        A finished run that gets something to resend is sending again.
+        A finished run resumes sending if there is something to resend.
 
         Raises:
-            StateError: resending in a cancelled run.
+            StateError: RESEND in a cancelled run.
         """
         resend = verdict is Resolution.RESEND
         with self._database.write_connection() as connection:
@@ -80,10 +80,9 @@ class InDoubt:
         return count
 
     def settle_by_event(self, delivery_id: int, message_id: str, sent_at: Instant) -> bool:
-        """SES tells of the mail that carries this delivery's tag: it did take it.
+        """Resolve a delivery by an event from SES, which proves that the mail was accepted.
 
-        True if the delivery was in doubt. One that is pending again because the operator said
-        resend stays pending: the second mail was asked for.
+        Returns whether it was in doubt. A delivery that the operator chose to resend stays pending.
         """
         with self._database.write_connection() as connection:
             run_id = connection.execute(

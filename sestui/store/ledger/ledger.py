@@ -1,23 +1,16 @@
-"""The ledger's two moves: settle what was answered, claim what goes next.
+"""The ledger: settle answered deliveries and claim the next ones.
 
-Both happen in one write transaction with the governor's row (:meth:`Ledger.exchange`), so that a
-tick of the sender costs one commit, and a claim, its slots and its share of the quota are taken
-together or not at all. Counters on the run change in the same transaction: they always add up.
+Both are done in one write transaction with the governor's row (:meth:`Ledger.exchange`), so that a
+tick of the sender costs one commit, and a claim is made together with its slots and its part of the
+quota. The run's counters change in the same transaction, so that they always add up.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    and_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row
 
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.account import QuotaRule
@@ -40,26 +33,18 @@ from sestui.core.delivery.pacing import (
     Pace,
     chunk_size,
 )
-from sestui.core.delivery.states import (
-    ContactStatus,
-    DeliveryState,
-    RunState,
-    SkipReason,
-)
+from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
 from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor, slices
 from sestui.store.ledger import statements as sql
+from sestui.store.ledger.clocks import clocks_now, ledger_now
 from sestui.store.ledger.course import AnswerTimes
 from sestui.store.ledger.governor import LockedRow
-
-_DELIVERY, _RUN = sql.DELIVERY, sql.RUN
-
-_CLOCK_READINGS, _CLOCK_SECONDS = 3, 0.001
-"""So often two clocks are read if something came between the readings for longer than that."""
+from sestui.store.ledger.transitions import finish_if_done, move_counts
 
 _CLAIM_ROUNDS = 50
-"""A claim that meets only suppressed addresses skips at most this many batches at once."""
+"""Batches that one claim may skip because all addresses are suppressed."""
 
 _STATE_AFTER = {
     AnswerKind.ACCEPTED: DeliveryState.ACCEPTED,
@@ -69,14 +54,13 @@ _STATE_AFTER = {
 }
 
 _UNSENT = frozenset({DeliveryState.PENDING.value, DeliveryState.REJECTED.value})
-"""States after answers that say that SES didn't take the mail."""
+"""States after answers that SES didn't accept the mail."""
 
 
 class Ledger:
-    """The ledger as one worker uses it, for one account.
+    """The ledger for one worker and one account.
 
-    ``worker`` is the id under which this process claims; ``quota_rule`` how much of
-    the 24-hour quota it may use.
+    ``worker`` is the id under which this process claims.
     """
 
     def __init__(
@@ -96,13 +80,13 @@ class Ledger:
         self._times = AnswerTimes()
 
     def exchange(self, answers: Sequence[Answer], want: ClaimRequest | None) -> ClaimResult:
-        """Write ``answers``, then claim what is wanted, in one transaction.
+        """Write ``answers``, then make a claim, in one transaction.
 
-        An answer to a delivery that this worker no longer holds (an operator settled it while the
-        worker was thought dead) changes nothing.
+        Answers to deliveries that this worker no longer holds are ignored: an operator may have
+        resolved them while the worker was presumed dead.
         """
         with self._database.write_connection() as connection:
-            # First for every worker, so that no two wait for each other's rows.
+            # All workers lock this row first, so that there are no deadlocks.
             row = governor.locked_row(connection, self._account)
             said = ClaimResult(*clocks_now(connection, self._clock))
             if answers:
@@ -111,10 +95,9 @@ class Ledger:
             return said if want is None else self._claim(connection, want, row, said)
 
     def take_back(self, held: Set[int]) -> None:
-        """Let what this worker has claimed, ids in ``held`` excepted, be pending again.
+        """Make this worker's claims pending again, except for ids in ``held``.
 
-        For after a commit that failed: one whose success could not be told any more (the server
-        fell silent just then) has claimed deliveries that nobody here knows of.
+        To be called after a failed commit, which may have succeeded on the server.
         """
         with self._database.write_connection() as connection:
             row = governor.locked_row(connection, self._account)
@@ -136,7 +119,7 @@ class Ledger:
         answers: Sequence[Answer],
         now: Instant,
     ) -> None:
-        """Write ``answers`` in a transaction of the caller's, who holds the governor's ``row``."""
+        """Write ``answers`` in the caller's transaction, which has locked the ``row``."""
         throttled = {each.delivery_id for each in answers if each.reply.hold_back is HoldBack.RATE}
         moved = self._write(connection, answers, now)
         if not moved:
@@ -156,15 +139,15 @@ class Ledger:
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
         governor.settle(connection, row, governor.SettledCounts(unsent, accepted, refused), now)
         for run_id, run in runs.items():
-            if _finish_if_done(connection, run_id, run, now) is RunState.FINISHED:
+            if finish_if_done(connection, run_id, now, run) is RunState.FINISHED:
                 self._times.write(connection, now, at_once=True)
 
     def _write(
         self, connection: Connection, answers: Sequence[Answer], now: Instant
     ) -> list[tuple[str, Row[Any]]]:
-        """Settle, and return what moved: the state before, and the row after it."""
+        """Write answers; returns the changed rows with their states before."""
         moved: list[tuple[str, Row[Any]]] = []
-        # In flight are nearly all; of what was put in doubt meanwhile the answer came after all.
+        # Nearly all are in flight; some may have been put in doubt before their answer came.
         for before in (DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value):
             said = many.answers_text(
                 [(each, _STATE_AFTER[each.reply.kind].value) for each in answers]
@@ -228,10 +211,10 @@ class Ledger:
         claims: list[Claim],
         said: ClaimResult,
     ) -> ClaimResult:
-        """Reserve slots for ``claims``, and their share of the quota."""
+        """Reserve slots for ``claims`` and count them in the quota."""
         if not claims:
             return replace(said, opens_at=said.now)
-        # Between those of other processes a slot is missed soon: none may come before the commit.
+        # With several processes slots are missed soon, so the first must be after the commit.
         lead = SHARED_LEAD_SECONDS if said.workers > 1 else 0.0
         slots = pace.reserve(len(claims), said.now + lead)
         opens_at = pace.tat_after(slots)
@@ -279,123 +262,6 @@ class Ledger:
         return claims, skipped
 
 
-def ledger_now(connection: Connection, clock: Clock) -> Instant:
-    """The clock that slots and leases are read against: PostgreSQL's own when it is shared."""
-    if connection.dialect.name == "postgresql":
-        return float(
-            connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one()
-        )
-    return clock.now()
-
-
-def clocks_now(connection: Connection, clock: Clock) -> tuple[Instant, float]:
-    """The ledger's clock, and this process's monotonic one at the same instant.
-
-    Slots are read on the one and waited for on the other: whatever lies between the two readings
-    moves them, among those of other processes.
-    """
-    for _ in range(_CLOCK_READINGS):
-        before = clock.monotonic()
-        now = ledger_now(connection, clock)
-        after = clock.monotonic()
-        if after - before <= _CLOCK_SECONDS:
-            break
-    return now, (before + after) / 2
-
-
-def move_counts(
-    connection: Connection, moves: Mapping[tuple[int, str, str], int]
-) -> dict[int, Row[Any]]:
-    """Keep the runs' counters true: ``moves`` is (run id, from state, to state) → how many.
-
-    Returns state, pending and sending of each run after that, by its id.
-    """
-    changes: dict[int, Counter[str]] = {}
-    for (run_id, before, after), count in moves.items():
-        if count:
-            change = changes.setdefault(run_id, Counter())
-            change[before] -= count
-            change[after] += count
-    runs = {}
-    for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
-        deltas = {f"b_{state}": changes[run_id][state] for state in sql.STATES}
-        runs[run_id] = connection.execute(sql.MOVE_COUNTS, {"b_run_id": run_id} | deltas).one()
-    return runs
-
-
-def finish_if_done(connection: Connection, run_id: int, now: Instant) -> RunState:
-    """Finish the run if nothing is pending or in flight; its state after that.
-
-    A cancelled run skips what came back unsent after the cancelling.
-    """
-    run = connection.execute(sql.RUN_NOW, {"run_id": run_id}).one()
-    return _finish_if_done(connection, run_id, run, now)
-
-
-def _finish_if_done(connection: Connection, run_id: int, run: Any, now: Instant) -> RunState:
-    if run.state == RunState.SENDING and not run.pending and not run.sending:
-        connection.execute(sql.FINISH, {"b_run_id": run_id, "b_finished_at": now})
-        return RunState.FINISHED
-    if run.state == RunState.CANCELLED and run.pending:
-        skip_pending(connection, run_id)
-    if run.state == RunState.FINISHED and run.pending:
-        # Not sent, says a worker that was thought dead: what had been in doubt is to be sent yet.
-        connection.execute(sql.REOPEN, {"b_run_id": run_id})
-        return RunState.SENDING
-    return RunState(run.state)
-
-
-def skip_pending(connection: Connection, run_id: int) -> int:
-    """What is still pending in a cancelled run is skipped; how many.
-
-    Rows that another worker holds at this moment are left to it: it is claiming them, or giving
-    them back and will skip them itself. Waiting for it here could be waiting for each other.
-    """
-    free = select(_DELIVERY.c.id).where(*_pending(run_id)).with_for_update(skip_locked=True)
-    count = connection.execute(
-        update(_DELIVERY)
-        .where(_DELIVERY.c.id.in_(free) if _locks_rows(connection) else and_(*_pending(run_id)))
-        .values(state=DeliveryState.SKIPPED.value, code=SkipReason.CANCELLED.value)
-    ).rowcount
-    move_counts(
-        connection,
-        {(run_id, DeliveryState.PENDING.value, DeliveryState.SKIPPED.value): count},
-    )
-    return count
-
-
-def _locks_rows(connection: Connection) -> bool:
-    """SQLite locks the whole database instead."""
-    return connection.dialect.name != "sqlite"
-
-
-def put_in_doubt(connection: Connection, gone: ColumnElement[bool], reason: str) -> int:
-    """Rows in flight whose worker is ``gone`` become in doubt; how many."""
-    # Through the runs' counters: there is an index on (run, state), none on the worker.
-    runs = connection.execute(select(_RUN.c.id).where(_RUN.c.sending > 0)).scalars().all()
-    total = 0
-    for run_id in sorted(runs):
-        count = connection.execute(
-            update(_DELIVERY)
-            .where(
-                _DELIVERY.c.run_id == run_id,
-                _DELIVERY.c.state == DeliveryState.SENDING.value,
-                gone,
-            )
-            .values(state=DeliveryState.IN_DOUBT.value, code="WorkerDied", reason=reason)
-        ).rowcount
-        move_counts(
-            connection,
-            {(run_id, DeliveryState.SENDING.value, DeliveryState.IN_DOUBT.value): count},
-        )
-        total += count
-    return total
-
-
-def _pending(run_id: int) -> tuple[Any, ...]:
-    return (_DELIVERY.c.run_id == run_id, _DELIVERY.c.state == DeliveryState.PENDING.value)
-
-
 def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> Sequence[Any]:
     given = {"run_id": run_id, "most": most, "now": now, "furthest": now + FURTHEST_RETRY}
     return connection.execute(sql.CLAIMABLE, given).all()
@@ -405,7 +271,7 @@ def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
     if row.suppressed is not None:
         return SkipReason.SUPPRESSED
     if row.shown_as is not None:
-        return None  # the status is that of another person
+        return None  # the status is another contact's
     if row.status == ContactStatus.INVALID:
         return SkipReason.INVALID
     if row.status == ContactStatus.UNSUBSCRIBED and not transactional:

@@ -1,4 +1,4 @@
-"""The ledger in pages, newest first: any page of a million is a short walk along an index."""
+"""Read deliveries in pages, newest first, by short index scans."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -23,20 +23,20 @@ from sestui.store.ledger.walk import (
 )
 
 _STEP = 20_000
-"""Deliveries that one step of a search looks at: some 50 ms."""
+"""Deliveries scanned by one step of a search, in about 50 ms."""
 
 MOST_FOUND = 10_000
-"""A search ends with so many: whoever looks for one of them has to say more."""
+"""Matches after which a search ends."""
 
 
 class DeliveryPages:
-    """Deliveries of any filter, counted and paged; ``find`` is what :meth:`search` is for."""
+    """Counts deliveries of any filter and reads them in pages; :meth:`search` handles ``find``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def counts(self, wanted: LogFilter) -> RunCounts:
-        """How many there are of each state, whichever states are wanted: the runs' counters."""
+        """Numbers by state from the runs' counters, regardless of the filter's states."""
         with self._database.read_connection() as connection:
             parts = parts_of(connection, replace(wanted, states=EVERY_STATE))
         return RunCounts(
@@ -47,12 +47,12 @@ class DeliveryPages:
         )
 
     def count(self, wanted: LogFilter) -> int:
-        """How many there are."""
+        """The number of matching deliveries."""
         with self._database.read_connection() as connection:
             return sum(part.count for part in parts_of(connection, wanted))
 
     def page(self, wanted: LogFilter, offset: int, limit: int) -> list[LogRow]:
-        """At most ``limit`` of them from number ``offset`` on, the newest first."""
+        """Up to ``limit`` of them from ``offset``, newest first."""
         with self._database.read_connection() as connection:
             cut: list[int] = []
             whole: dict[int, RunSlice] = {}
@@ -83,7 +83,7 @@ class DeliveryPages:
         return [by_run[row.run_id].row(row) for row in rows[:limit]]
 
     def place(self, wanted: LogFilter, row: LogRow, near: int) -> int:
-        """The number that a delivery has now, or would have; ``near`` is about where it was."""
+        """A delivery's current index, or where it would be; ``near`` is about where it was."""
         run_id, delivery_id = row.delivery.run_id, row.delivery.id
         with self._database.read_connection() as connection:
             before = 0
@@ -99,15 +99,14 @@ class DeliveryPages:
         return before
 
     def search(self, wanted: LogFilter) -> "Search":
-        """A search for ``wanted.find``, not begun yet."""
+        """A new search for ``wanted.find``."""
         return Search(self._database, wanted)
 
 
 class Search:
-    """Finds the newest deliveries by a part of the address, one bounded :meth:`step` at a time.
+    """Searches for the newest deliveries by a part of the address, in bounded steps.
 
-    Whoever searches stops by not stepping any more. What is found so far can be counted and paged
-    at any time, from any thread.
+    It can be abandoned at any step. Matches so far can be counted and paged from any thread.
     """
 
     def __init__(self, database: Database, wanted: LogFilter) -> None:
@@ -119,17 +118,17 @@ class Search:
         self._total = 0
         self._looked_at = 0
         self.done = False
-        """Whether everything was looked at, or enough found."""
+        """Whether everything has been scanned, or enough found."""
         self.more = False
-        """Whether there may be more than were found."""
+        """Whether there may be more matches."""
 
     @property
     def share(self) -> float:
-        """How much of it all was looked at, 0 to 1."""
+        """The scanned share, 0 to 1."""
         return 1.0 if self.done else min(1.0, self._looked_at / max(1, self._total))
 
     def step(self) -> None:
-        """Look at the next few thousand deliveries."""
+        """Scan the next few thousand deliveries."""
         if self._stretches is None:
             self._stretches = self._begin()
         stretch = next(self._stretches, None)
@@ -157,11 +156,11 @@ class Search:
         return stretches(connect, parts, states, size=_STEP, newest_first=True)
 
     def count(self) -> int:
-        """How many were found so far."""
+        """The number of matches so far."""
         return len(self._ids)
 
     def page(self, offset: int, limit: int) -> Sequence[LogRow]:
-        """Of those found so far, as they are now, the newest first."""
+        """Matches so far, in their current state, newest first."""
         ids = self._ids[offset : offset + limit].tolist()
         with self._database.read_connection() as connection:
             rows = rows_by_id(connection, ids)

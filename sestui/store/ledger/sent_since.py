@@ -1,15 +1,13 @@
-"""What runs sent since an instant, found without looking at what they sent before.
+"""Find what runs have sent since an instant, without scanning older deliveries.
 
-A run's deliveries are claimed in the order of their ids, so the instants of their acceptance rise
-with the ids, but for two things: answers come in the disorder of their latencies, and what was
-tried again was sent later than its neighbours. Hence a search by halves over the ids, along the
-index of (run, state, id), in which a stretch of neighbours counts as old when one of them is: late
-ones among them lead nobody astray. The end is looked at row by row. All of that is one statement,
-for however many runs.
+Deliveries are claimed in order of their ids, so times of acceptance rise with the ids, except that
+answers come out of order and retries are later. So this is a binary search over ids along the index
+(run, state, id). Each probe looks at several neighbours and counts them as old if one of them is,
+so that a few late ones don't mislead it. Around the result rows are compared one by one. All of it
+is a single statement for any number of runs.
 
-Exact where the instants rise with the ids, or nearly so. A stretch that was sent later as a whole
-(more neighbours in a row than are looked at came back and were tried again) may be taken for where
-the newer ones begin: then the instant is too late by no more than they were late.
+The result is exact if times nearly rise with ids. If more neighbours than a probe sees were
+retried, the found instant may be too late by as much as they were late.
 """
 
 from typing import Any
@@ -33,18 +31,18 @@ _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 _STRETCH = 32
-"""So many neighbours are looked at together."""
+"""Neighbours that one probe looks at."""
 _DISORDER = 256
-"""So far apart neighbours may have changed places: as many mails as are in flight, and some."""
+"""How far deliveries may be out of order: the mails in flight, and some more."""
 
 _SINCE: ColumnElement[float] = bindparam("since", type_=_DELIVERY.c.sent_at.type)
 
 
 def first_sent(*runs: ColumnElement[bool]) -> Select[Any]:
-    """When the first mail was accepted after ``:since``, of each run with these conditions.
+    """Select the first mail accepted after ``:since`` of each run that fulfils ``runs``.
 
-    Rows of ``run_id``, ``first_id`` and ``first_at``, the latter two NULL if nothing was accepted
-    then: none of the run's that were has a smaller id, or is from before.
+    Rows of ``run_id``, ``first_id`` and ``first_at`` (the smallest id and instant); NULL if there
+    are none.
     """
     past_end = select(func.max(_DELIVERY.c.id) + 1).where(*_accepted(_RUN.c.id))
     begun = select(
@@ -60,10 +58,7 @@ def first_sent(*runs: ColumnElement[bool]) -> Select[Any]:
 
 
 def count_sent(*runs: ColumnElement[bool]) -> Select[Any]:
-    """How many were accepted after ``:since`` in all of the runs with these conditions.
-
-    What it looks at are those, not the older ones.
-    """
+    """Count mails accepted after ``:since`` in all runs that fulfil ``runs``."""
     first = first_sent(*runs).cte()
     newer = select(func.count()).where(
         *_accepted(first.c.run_id), _DELIVERY.c.id >= first.c.first_id, _DELIVERY.c.sent_at > _SINCE
@@ -86,7 +81,7 @@ def _last_old(search: CTE, middle: ColumnElement[int]) -> ScalarSelect[Any]:
 
 
 def _least(found: CTE, column: str) -> ScalarSelect[Any]:
-    """The least id or instant of the newer ones around where they seem to begin."""
+    """The smallest id or instant of newer ones around the found id."""
     here = found.c.first_id
     sides = (
         _neighbours(found, _DELIVERY.c.id < here, _DELIVERY.c.id.desc(), _DISORDER).subquery(),
@@ -106,7 +101,7 @@ def _least(found: CTE, column: str) -> ScalarSelect[Any]:
 def _neighbours(
     of: CTE, beyond: ColumnElement[bool], order: ColumnElement[Any], most: int
 ) -> Select[Any]:
-    # One that the operator takes for sent is as old as its claim, which every one has.
+    # ``sent_at`` is never NULL here: assumed ones have that of their claim.
     return (
         select(_DELIVERY.c.id, _DELIVERY.c.sent_at)
         .where(*_accepted(of.c.run_id), beyond)

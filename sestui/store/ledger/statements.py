@@ -1,6 +1,6 @@
-"""The ledger's statements, built once: building them anew costs more than running them.
+"""The ledger's statements, built once, as building them costs more than running them.
 
-Names of parameters begin with ``b_`` where SQLAlchemy keeps the column's own name for itself.
+Parameters begin with ``b_`` where SQLAlchemy reserves the column's name.
 """
 
 from sqlalchemy import bindparam, case, func, or_, select, update
@@ -33,15 +33,15 @@ RUN_NOW = select(
     RUN.c.sending,
     _WORKERS.label("workers"),
 ).where(RUN.c.id == bindparam("run_id"))
-"""What a claim has to know of its run."""
+"""The fields of a run that a claim needs."""
 
 CLAIMED = select(DELIVERY.c.id, DELIVERY.c.attempts).where(
-    # Through the runs' counters: there is an index on (run, state), none on the worker.
+    # By run, as there is an index on (run, state) but not on worker.
     DELIVERY.c.run_id.in_(select(RUN.c.id).where(RUN.c.sending > 0)),
     DELIVERY.c.state == DeliveryState.SENDING.value,
     DELIVERY.c.worker == bindparam("worker"),
 )
-"""What ``worker`` has in flight, as far as the ledger knows."""
+"""The deliveries of ``worker`` in flight."""
 
 _PENDING = (
     DELIVERY.c.run_id == bindparam("run_id"),
@@ -52,7 +52,7 @@ _ADDRESS = case(
     (CONTACT.c.email == DELIVERY.c.email, CONTACT.c.email_key),
     else_=func.lower(DELIVERY.c.email),
 )
-"""The key of the address that a delivery goes to."""
+"""The key of a delivery's address."""
 
 CLAIMABLE = (
     select(
@@ -73,7 +73,7 @@ CLAIMABLE = (
     .outerjoin(_OF_DOMAIN, _OF_DOMAIN.c.email_key == of_domain(_ADDRESS))
     .where(
         *_PENDING,
-        # One that lies further ahead than any backoff: the clock was set back.
+        # Further ahead than any backoff: the clock was set back.
         or_(
             DELIVERY.c.not_before <= bindparam("now"),
             DELIVERY.c.not_before > bindparam("furthest"),
@@ -83,10 +83,10 @@ CLAIMABLE = (
     .limit(bindparam("most"))
     .with_for_update(of=DELIVERY, skip_locked=True)
 )
-"""Pending rows in order, with what decides whether they may be mailed after all."""
+"""Pending rows in order, with the data that decides whether they may be mailed."""
 
 NEXT_TRY = select(func.min(DELIVERY.c.not_before)).where(*_PENDING)
-"""When the first of the rows that back off may be tried again."""
+"""When the first row in backoff may be retried."""
 
 MARK_SKIPPED = (
     update(DELIVERY)
@@ -100,7 +100,7 @@ MOVE_COUNTS = (
     .values({RUN.c[state]: RUN.c[state] + bindparam(f"b_{state}") for state in STATES})
     .returning(RUN.c.state, RUN.c.pending, RUN.c.sending, RUN.c.started_at)
 )
-"""Add to each of a run's counters; returns what :data:`FINISH` hangs on."""
+"""Add to a run's counters; returns what decides about :data:`FINISH`."""
 
 FINISH = (
     update(RUN)
@@ -115,6 +115,6 @@ REOPEN = (
     .where(RUN.c.id == bindparam("b_run_id"))
     .values(state=RunState.SENDING.value, finished_at=None)
 )
-"""A finished run sends again."""
+"""Let a finished run send again."""
 
 SET_RUN_TAT = update(RUN).where(RUN.c.id == bindparam("b_run_id")).values(tat=bindparam("b_tat"))

@@ -1,24 +1,23 @@
-"""Deliveries for which no mail can be made: noted with the reason, or left out with it."""
+"""Mark or skip deliveries whose mail can't be rendered."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from sqlalchemy import Connection, update
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import UNMADE, DeliveryState, SkipReason
-from sestui.store.ledger.ledger import finish_if_done, move_counts
 from sestui.store.ledger.statements import DELIVERY
+from sestui.store.ledger.transitions import finish_if_done, move_counts, pending_of
 
 _AT_ONCE = 5_000
-"""So many ids go into one statement."""
+"""Ids in one statement."""
 
 Reasons = Mapping[str, Collection[int]]
-"""Why no mail can be made, as a sentence, to the ids of the contacts whom that concerns."""
+"""Reasons (sentences) with the ids of the contacts concerned."""
 
 
 def skip_unrenderable(connection: Connection, run_id: int, reasons: Reasons) -> int:
-    """Leave these recipients out of the run; how many are left out. Counters are the caller's."""
+    """Skip these recipients; returns their number. The caller updates the counters."""
     return _mark(
         connection,
         run_id,
@@ -29,15 +28,15 @@ def skip_unrenderable(connection: Connection, run_id: int, reasons: Reasons) -> 
 
 
 def note_unrenderable(connection: Connection, run_id: int, reasons: Reasons) -> int:
-    """Write the reason to each, who stays pending; how many."""
+    """Record the reasons of these pending recipients; returns their number."""
     return _mark(connection, run_id, reasons, code=UNMADE)
 
 
 def skip_unmade(connection: Connection, run_id: int, now: Instant) -> int:
-    """Leave out who is pending because no mail could be made, and finish the run if that is all."""
+    """Skip pending recipients whose mail can't be rendered; finishes the run if none are left."""
     count = connection.execute(
         update(DELIVERY)
-        .where(*_pending(run_id), DELIVERY.c.code == UNMADE)
+        .where(*pending_of(run_id), DELIVERY.c.code == UNMADE)
         .values(state=DeliveryState.SKIPPED.value, code=SkipReason.UNRENDERABLE.value)
     ).rowcount
     move = (run_id, DeliveryState.PENDING.value, DeliveryState.SKIPPED.value)
@@ -52,14 +51,10 @@ def _mark(connection: Connection, run_id: int, reasons: Reasons, **values: str) 
         for some in _chunks(ids):
             count += connection.execute(
                 update(DELIVERY)
-                .where(*_pending(run_id), DELIVERY.c.contact_id.in_(some))
+                .where(*pending_of(run_id), DELIVERY.c.contact_id.in_(some))
                 .values(reason=reason, **values)
             ).rowcount
     return count
-
-
-def _pending(run_id: int) -> tuple[Any, ...]:
-    return (DELIVERY.c.run_id == run_id, DELIVERY.c.state == DeliveryState.PENDING.value)
 
 
 def _chunks(ids: Collection[int]) -> Iterator[list[int]]:

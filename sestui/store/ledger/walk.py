@@ -1,10 +1,8 @@
-"""Walking the ledger run by run along its index, however many rows there are.
+"""Scan the ledger run by run along its index (run, state, id).
 
-Newest first is: the newest run first, and in it the highest id first. A campaign's deliveries are
-all inserted by the transaction that starts their run, so that is the order of their ids; the relay
-adds to the run of its day. Within a run the index on (run, state, id) gives each state in order;
-several states are merged. How many there are is what the run's counters say. Nothing here sorts or
-counts the whole table.
+Newest first means the newest run first, and within it the highest id. The index holds each state in
+order; several states are merged. Numbers come from the runs' counters. Nothing sorts or counts the
+whole table.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +42,7 @@ EVERY_STATE = frozenset(DeliveryState)
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which deliveries; what is left out is any."""
+    """A filter of deliveries; defaults match everything."""
 
     campaign: str | None = None
     run_id: int | None = None
@@ -52,11 +50,11 @@ class LogFilter:
     since: Instant | None = None
     """Queued at or after this instant."""
     find: str = ""
-    """A part of the address, in whatever case; '' is any."""
+    """A part of the address, ignoring case; '' matches all."""
 
 
 class DeliveryRow(NamedTuple):
-    """A delivery as it is read in great numbers."""
+    """A delivery, cheaper than the model for reading many."""
 
     id: int
     run_id: int
@@ -78,7 +76,7 @@ _COLUMNS = tuple(_DELIVERY.c[name] for name in DeliveryRow._fields)
 
 
 class LogRow(NamedTuple):
-    """One delivery with the run it is of."""
+    """A delivery with its run."""
 
     campaign: str
     run: int
@@ -89,7 +87,7 @@ class LogRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunSlice:
-    """What of a run matches a filter, its ``find`` left aside."""
+    """The deliveries of a run that match a filter, regardless of ``find``."""
 
     run_id: int
     campaign: str
@@ -99,15 +97,15 @@ class RunSlice:
     count: int
     """Deliveries in the wanted states."""
     lowest: int | None = None
-    """The first delivery's id where earlier ones of the run don't match."""
+    """The first matching id, if earlier deliveries of the run don't match."""
 
     def row(self, delivery: DeliveryRow) -> LogRow:
-        """A delivery of this run."""
+        """The log row of a delivery of this run."""
         return LogRow(self.campaign, self.number, self.kind, delivery)
 
 
 def parts_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
-    """The runs with deliveries that match, newest first."""
+    """The runs with matching deliveries, newest first."""
     counters = [_RUN.c[state.value] for state in DeliveryState]
     query = (
         select(_RUN.c.id, _CAMPAIGN.c.name, _RUN.c.number, _RUN.c.kind, _RUN.c.created_at)
@@ -120,13 +118,13 @@ def parts_of(connection: Connection, wanted: LogFilter) -> list[RunSlice]:
     if wanted.run_id is not None:
         query = query.where(_RUN.c.id == wanted.run_id)
     if wanted.since is not None:
-        # A campaign's deliveries are queued when their run is created, the relay's all day long.
+        # Campaigns' deliveries are queued when the run is created, the relay's during the day.
         goes_on = or_(_RUN.c.finished_at.is_(None), _RUN.c.finished_at >= wanted.since)
         relayed = and_(_RUN.c.kind == RunKind.RELAY.value, goes_on)
         query = query.where(or_(_RUN.c.created_at >= wanted.since, relayed))
     rows = connection.execute(query).all()
     since = wanted.since
-    # Of runs that began before, the deliveries are counted that were queued since.
+    # In runs that began before, count only deliveries that were queued since.
     lowest: dict[int, int] = {}
     counted: dict[tuple[int, str], int] = {}
     older = [] if since is None else [row.id for row in rows if row.created_at < since]
@@ -155,7 +153,7 @@ def _of_states(
     run_id: ColumnElement[int],
     *beyond: ColumnElement[bool],
 ) -> ScalarSelect[Any]:
-    """The least or the greatest id of a run's deliveries: a step along the index for each state."""
+    """The smallest or greatest id of a run's deliveries, by an index step for each state."""
     arms = (
         select(pick(_DELIVERY.c.id).label("id"))
         .where(_DELIVERY.c.run_id == run_id, _DELIVERY.c.state == state.value, *beyond)
@@ -177,9 +175,9 @@ def _last_old(search: CTE, middle: ColumnElement[int]) -> ScalarSelect[Any]:
 
 
 def _counts_since() -> Select[Any]:
-    """Of runs of which only what was queued ``:since`` is wanted: where it begins, and its counts.
+    """Select where deliveries queued ``:since`` begin in some runs, and their numbers by state.
 
-    What parts a run's deliveries is when they were queued, which grows with their ids.
+    ``queued_at`` rises with the ids.
     """
     last = _of_states(func.max, _RUN, _RUN.c.id)
     runs = select(_RUN.c.id.label("run_id"), func.coalesce(last + 1, 0).label("past_end")).where(
@@ -192,7 +190,7 @@ def _counts_since() -> Select[Any]:
             _DELIVERY,
             and_(
                 _DELIVERY.c.run_id == found.c.run_id,
-                _DELIVERY.c.state.in_(sorted(EVERY_STATE)),  # so that it goes along the index
+                _DELIVERY.c.state.in_(sorted(EVERY_STATE)),  # so that the index is used
                 _DELIVERY.c.id >= found.c.first_id,
             ),
         )
@@ -213,7 +211,7 @@ def walk(
     newest_first: bool = True,
     beyond: int | None = None,
 ) -> Sequence[int]:
-    """Ids of a run's deliveries in these states, in order; from ``beyond`` on, without it."""
+    """Ids of a run's deliveries in these states, in order, after ``beyond`` (exclusive)."""
     column = _DELIVERY.c.id
     order = column.desc() if newest_first else column
     arms = []
@@ -229,8 +227,8 @@ def walk(
         statement = arms[0].order_by(order)
     else:
         if connection.dialect.name != "sqlite":
-            # SQLite merges arms that an index has in order by itself, and sorts those that are
-            # cut; PostgreSQL sorts them unless each arm says its order and how far one will go.
+            # SQLite merges sorted arms itself, but not limited ones; PostgreSQL needs order and
+            # limit in each arm.
             arms = [
                 select(arm.order_by(order).limit(offset + limit).subquery().c.id) for arm in arms
             ]
@@ -247,7 +245,7 @@ def ids_at(
     offset: int,
     limit: int,
 ) -> Sequence[int]:
-    """Ids ``offset`` to ``offset + limit`` of a run's, newest first; walked from the nearer end."""
+    """A run's ids from ``offset``, newest first, scanned from the nearer end."""
     limit = min(limit, part.count - offset)
     from_end = part.count - offset - limit
     if offset <= from_end:
@@ -267,14 +265,14 @@ def ids_at(
 def count_newer(
     connection: Connection, part: RunSlice, states: frozenset[DeliveryState], delivery_id: int
 ) -> int:
-    """How many of the run's deliveries have a higher id."""
+    """The number of the run's deliveries with a higher id."""
     return _count(connection, part, states, _DELIVERY.c.id > delivery_id)
 
 
 def count_older(
     connection: Connection, part: RunSlice, states: frozenset[DeliveryState], delivery_id: int
 ) -> int:
-    """How many of the run's deliveries have a lower id, or this one."""
+    """The number of the run's deliveries up to this id."""
     return _count(connection, part, states, _DELIVERY.c.id <= delivery_id)
 
 
@@ -295,27 +293,27 @@ def _count(
 
 
 def rows_of(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[DeliveryRow]:
-    """The deliveries under these conditions, in no order."""
+    """The deliveries under these conditions, unordered."""
     return map(DeliveryRow._make, connection.execute(select(*_COLUMNS).where(*conditions)))
 
 
 def rows_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, DeliveryRow]:
-    """The deliveries with these ids, by id."""
+    """The deliveries by id."""
     if not ids:
         return {}
     return {row.id: row for row in rows_of(connection, _DELIVERY.c.id.in_(ids))}
 
 
 class WalkChunk(NamedTuple):
-    """A bounded piece of a walk: several small runs whole, or some ids of a large one."""
+    """A bounded chunk of a scan: several small runs, or a range of ids of a large one."""
 
     parts: tuple[RunSlice, ...]
     lowest: int | None = None
-    """None: from the run's first delivery on, as for small runs."""
+    """None for the run's beginning."""
     highest: int | None = None
 
     def conditions(self, wanted: LogFilter, *, sqlite: bool) -> list[ColumnElement[bool]]:
-        """What its deliveries that match the filter fulfil."""
+        """The SQL conditions for the chunk's matching deliveries."""
         runs = [part.run_id for part in self.parts]
         found: list[ColumnElement[bool]] = [
             _DELIVERY.c.run_id.in_(runs),
@@ -335,7 +333,7 @@ class WalkChunk(NamedTuple):
     def ids(
         self, connection: Connection, wanted: LogFilter, *, sqlite: bool, limit: int
     ) -> list[int]:
-        """Ids of those that match, newest first, at most ``limit``."""
+        """Up to ``limit`` matching ids, newest first."""
         query = (
             select(_DELIVERY.c.id)
             .where(*self.conditions(wanted, sqlite=sqlite))
@@ -353,10 +351,9 @@ def stretches(
     size: int,
     newest_first: bool,
 ) -> Iterator[WalkChunk]:
-    """Cut a walk over ``parts`` (in its order) into pieces of about ``size`` deliveries.
+    """Divide a scan over ``parts`` (in order) into chunks of about ``size`` deliveries.
 
-    The database is asked with ``connect`` only while the next piece is being cut: nothing is held
-    open while a piece is worked on.
+    The database is only read to find the next chunk; no transaction is open between chunks.
     """
     small: list[RunSlice] = []
     room = size

@@ -1,4 +1,4 @@
-"""Who is claiming: a row a process, so that the next one can tell the living from the dead."""
+"""Registration of workers, so that the claims of dead ones are found."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -11,21 +11,22 @@ from sestui.core.delivery.states import WorkerRole
 from sestui.store.db.database import Database
 from sestui.store.db.lineage import Lineage, LineageMark
 from sestui.store.db.tables import Delivery, Run, Worker
-from sestui.store.ledger.ledger import ledger_now, put_in_doubt
+from sestui.store.ledger.clocks import ledger_now
+from sestui.store.ledger.transitions import put_in_doubt
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
 LEASE_SECONDS = 30.0
-"""A worker of another host that has not said a word for this long is taken for dead."""
+"""A worker on another host is presumed dead after this time without a heartbeat."""
 
 _ENDED = "The process that was sending this ended before SES's answer was written."
 
 
 class Workers:
-    """Registering, beating, and finding what the dead left behind."""
+    """Registers workers, records heartbeats, and reaps dead workers."""
 
     def __init__(self, database: Database, clock: Clock, lineage: Lineage | None = None) -> None:
-        """``lineage`` is advanced with every beat of workers that send."""
+        """``lineage``, for senders, is advanced with every heartbeat."""
         self._database = database
         self._clock = clock
         self._lineage = lineage
@@ -39,7 +40,7 @@ class Workers:
         process_started_at: Instant,
         role: WorkerRole = WorkerRole.SENDER,
     ) -> str:
-        """Enter this process; returns the id under which it claims."""
+        """Register this process; returns the id under which it claims."""
         worker_id = uuid.uuid4().hex
         self._own[worker_id] = {
             "id": worker_id,
@@ -52,10 +53,9 @@ class Workers:
         return worker_id
 
     def beat(self, worker_id: str) -> None:
-        """Say that the worker still lives; call it several times within a lease.
+        """Record a heartbeat; call it several times within a lease.
 
-        One that was taken for dead (it stood still for longer than a lease) enters itself again:
-        what it claims from now on must be found if it dies in truth.
+        A worker that was presumed dead is registered again.
         """
         with self._database.write() as session:
             now = ledger_now(session.connection(), self._clock)
@@ -64,7 +64,7 @@ class Workers:
         self._remember(mark)
 
     def leave(self, worker_id: str) -> None:
-        """Take the worker out; what it still holds (its end was no clean one) is in doubt."""
+        """Remove the worker; any remaining claims of it are put in doubt."""
         with self._database.write() as session:
             put_in_doubt(session.connection(), _DELIVERY.c.worker == worker_id, _ENDED)
             session.exec(delete(Worker).where(col(Worker.id) == worker_id))
@@ -90,12 +90,11 @@ class Workers:
             return [each for each in found if not _is_dead(each, host, is_alive, now)]
 
     def reap(self, *, host: str, is_alive: Callable[[int, Instant], bool]) -> int:
-        """Put in doubt what dead workers had in flight; returns how many deliveries.
+        """Put in doubt what dead workers had in flight; returns the number of deliveries.
 
-        Whoever claimed a row and isn't registered is dead: workers register first and leave last.
-
-        A worker of this ``host`` is dead when ``is_alive(pid, process_started_at)`` is False; one
-        of another host when its heartbeat is older than :data:`LEASE_SECONDS`.
+        Workers on this ``host`` are dead if ``is_alive(pid, process_started_at)`` is False; on
+        other hosts if their heartbeat is older than :data:`LEASE_SECONDS`. Unregistered ones are
+        dead.
         """
         with self._database.read() as session:
             in_flight = select(Run.id).where(Run.sending > 0)

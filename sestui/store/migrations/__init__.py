@@ -1,1 +1,1 @@
-"""Alembic's folder: one file a schema version."""
+"""Alembic migrations, a file for each schema version."""

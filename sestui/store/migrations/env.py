@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the versions on the connection that ``store.db.schema`` hands over."""
+"""Alembic's entry point: runs migrations on the connection of ``store.db.schema``."""
 
 from alembic import context
 from sqlmodel import SQLModel
@@ -12,7 +12,7 @@ from sestui.store.tasks import tables as task_tables  # noqa: F401 - they fill S
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,
-    transactional_ddl=False,  # store.schema holds one transaction around all of it
+    transactional_ddl=False,  # store.db.schema has one transaction for all of it
     render_as_batch=True,
 )
 context.run_migrations()

@@ -1,1 +1,1 @@
-"""The relay's keys and the mail it has taken over."""
+"""The relay's keys and mails."""

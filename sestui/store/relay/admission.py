@@ -1,8 +1,8 @@
-"""Taking mail over from clients: into the ledger, with a slot for the first call, or not at all.
+"""Admit clients' mails to the ledger, each with a slot for its first call.
 
-One transaction writes what SES said to earlier first calls and admits what has come meanwhile, so
-that many clients at once cost one commit. A mail's recipients all become deliveries in it: those of
-the first call ``sending``, the others pending and held until the first call has its answer.
+One transaction writes the answers to earlier first calls and admits new mails, so that many clients
+cost one commit. All recipients become deliveries: those of the first call ``sending``, the others
+pending and held until it is answered.
 """
 
 from collections import Counter
@@ -31,8 +31,10 @@ from sestui.ses_api.wire import quota_exceeded, sending_paused
 from sestui.store.db.database import Database
 from sestui.store.ledger import bulk_statements as many
 from sestui.store.ledger import governor
+from sestui.store.ledger.clocks import clocks_now
 from sestui.store.ledger.governor import LockedRow
-from sestui.store.ledger.ledger import Ledger, clocks_now, finish_if_done, move_counts
+from sestui.store.ledger.ledger import Ledger
+from sestui.store.ledger.transitions import finish_if_done, move_counts
 from sestui.store.relay import inserts as relay_inserts
 from sestui.store.relay import runs as relay_runs
 from sestui.store.relay import statements as sql
@@ -43,7 +45,7 @@ _WITHDRAWN = "SES did not take the mail's first recipient, and the client was to
 
 
 class AdmissionStore:
-    """Admission as one worker does it, for one account; ``ledger`` settles for the same worker."""
+    """Admission for one worker and account; ``ledger`` is the same worker's."""
 
     def __init__(
         self,
@@ -63,10 +65,10 @@ class AdmissionStore:
         self._clock = clock
 
     def exchange(self, answers: Sequence[CallAnswer], mails: Sequence[Incoming]) -> Admissions:
-        """Write ``answers``, then admit of ``mails`` what may leave now, in one transaction."""
+        """Write ``answers``, then admit those ``mails`` that may leave now, in one transaction."""
         with self._database.write_connection() as connection:
-            # First for every worker, so that no two wait for each other's rows, and so that a
-            # client's two tries at two relays come one after the other.
+            # All workers lock this row first. That avoids deadlocks, and serialises a client's
+            # retry at another relay.
             row = governor.locked_row(connection, self._account)
             now, monotonic = clocks_now(connection, self._clock)
             if answers:
@@ -75,7 +77,7 @@ class AdmissionStore:
             return replace(said, found=self._admitted(connection, mails, row, said))
 
     def take_back(self, held: Set[int]) -> None:
-        """See :meth:`Ledger.take_back`: what is not ``held`` is sent like all that is pending."""
+        """See :meth:`Ledger.take_back`."""
         self._ledger.take_back(held)
 
     # settling
@@ -145,21 +147,21 @@ class AdmissionStore:
 
 @dataclass(slots=True, eq=False)
 class _New:
-    """A mail that is being taken in; :meth:`_Batch.write` gives it its ids."""
+    """A mail to be inserted; :meth:`_Batch.write` assigns its ids."""
 
     mail: Incoming
     run: relay_runs.Current
     call: Sequence[int]
-    """Places of those whom the first call is to; none: everybody is suppressed."""
+    """Places of the first call's recipients; empty if all are suppressed."""
     mailable: Set[int]
-    """Places of those who aren't suppressed."""
+    """Places of recipients who aren't suppressed."""
     replay_key: str | None
     slot: Instant
     id: int = 0
     claims: tuple[Claim, ...] = ()
 
     def admission(self) -> Admission:
-        """What became of it, once it has been written."""
+        """The result, after :meth:`_Batch.write`."""
         if not self.call:
             return Admission(AdmissionVerdict.NOBODY, self.id)
         return Admission(
@@ -167,11 +169,11 @@ class _New:
         )
 
     def known(self) -> Admission:
-        """The same for the same mail once more."""
+        """The result for a repetition of the mail."""
         return Admission(AdmissionVerdict.KNOWN, self.id)
 
     def state(self, place: int) -> DeliveryState:
-        """What the recipient at ``place`` begins as."""
+        """The initial state of the recipient at ``place``."""
         if place in self.call:
             return DeliveryState.SENDING
         return DeliveryState.PENDING if place in self.mailable else DeliveryState.SKIPPED
@@ -179,7 +181,7 @@ class _New:
 
 @dataclass(slots=True)
 class _Batch:
-    """Mails that are being admitted in one transaction; written together at its end."""
+    """Mails admitted in one transaction, written together at its end."""
 
     connection: Connection
     worker: str
@@ -188,15 +190,15 @@ class _Batch:
     quota: Quota
     suppressed: frozenset[str]
     known: frozenset[str]
-    """Retry and replay keys that mails before have."""
+    """Retry and replay keys of earlier mails."""
     runs: dict[int, relay_runs.Current] = field(default_factory=dict)
     new: list[_New] = field(default_factory=list)
     by_key: dict[str, _New] = field(default_factory=dict)
-    """The mail in this batch that has that retry or replay key."""
+    """Mails of this batch by retry and replay key."""
     taken: int = 0
 
     def admit(self, mail: Incoming) -> Callable[[], Admission]:
-        """Decide one mail; what is returned tells after :meth:`write` what became of it."""
+        """Decide about a mail; the returned function gives the result after :meth:`write`."""
         earlier = self.by_key.get(mail.retry_key)
         if earlier is None and not mail.own_call:
             earlier = self.by_key.get(mail.replay_key)
@@ -236,7 +238,7 @@ class _Batch:
         return self.runs[terms.campaign_id]
 
     def _pace(self, terms: Terms, run: relay_runs.Current) -> Pace:
-        rate = self.said.rate * PACE  # the sender of this process is at work too
+        rate = self.said.rate * PACE  # the sender of this process sends too
         if terms.rate_share >= 1:
             run.max_rate = None
             return Pace(self.row.tat, rate, run.tat)
@@ -267,12 +269,12 @@ class _Batch:
         self.new.append(new)
         self.by_key[mail.retry_key] = new
         self.by_key.setdefault(mail.replay_key, new)
-        # At once: the next mail of this key in this batch has to be reckoned with it.
+        # At once, as the key's next mail in this batch needs the count.
         _use(self.connection, mail.terms, self.said.now, len(mailable))
         return new.admission
 
     def write(self, account: str) -> None:
-        """Put everything that was admitted into the tables."""
+        """Insert all admitted mails."""
         if not self.new:
             return
         recipients = sum(len(new.mail.recipients) for new in self.new)
@@ -328,9 +330,9 @@ class _Batch:
 
 
 def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> Counter[int]:
-    """What of these mails is pending won't be sent: the client knows that its call failed.
+    """Skip what is pending of mails whose first call failed, which the client knows.
 
-    Returns for how many recipients each mail is given up, by its id.
+    Returns the number of skipped recipients by mail.
     """
     rows = connection.execute(sql.PENDING_OF, {"ids": mail_ids}).all()
     if rows:
@@ -352,7 +354,7 @@ def _give_up(connection: Connection, mail_ids: Sequence[int], now: Instant) -> C
 
 
 def _known(connection: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
-    """The ids of mails that were taken over before, by retry key and by replay key."""
+    """The ids of known mails by retry key and replay key."""
     rows = connection.execute(
         sql.among(connection).known,
         {
@@ -364,7 +366,7 @@ def _known(connection: Connection, mails: Sequence[Incoming]) -> dict[str, int]:
 
 
 def _keys_of(email: str) -> tuple[str, str]:
-    """The keys under which an address is suppressed: its own, and its domain's."""
+    """The suppression keys of an address: its own, and its domain's."""
     key = email.lower()
     return key, f"@{key.rpartition('@')[2]}"
 

@@ -1,8 +1,7 @@
-"""New relayed mails and their deliveries, many rows in one statement.
+"""Insert relayed mails and deliveries, many rows by one statement.
 
-Each row that SQLite's driver steps through gives Python's lock away, and where other threads are at
-work it waits to have it back. So the ids are known beforehand, nothing is returned, and one
-statement writes many rows.
+For each row SQLite's driver releases the GIL and has to wait for it. So ids are assigned
+beforehand, nothing is returned, and one statement writes many rows.
 """
 # ruff: noqa: S608 # statements are put together from constants of this module; values are bound
 
@@ -15,7 +14,7 @@ from sqlalchemy import Connection
 Row = tuple[object, ...]
 
 _MOST_ROWS = 500
-"""In one statement: SQLite takes no more than 32,766 values."""
+"""Rows in one statement; SQLite allows 32,766 values."""
 
 _MAILS = "relayed_mail (id, run_id, key_id, created_at, retry_key, replay_key, first_place)"
 _PAYLOADS = "relayed_payload (mail_id, content)"
@@ -26,9 +25,9 @@ _DELIVERIES = (
 
 
 def new_ids(connection: Connection, mails: int, deliveries: int) -> tuple[Iterator[int], ...]:
-    """Ids for so many new rows of either table, ascending.
+    """Ascending ids for new rows of both tables.
 
-    SQLite has no other writer until the transaction ends; PostgreSQL gives each id once.
+    SQLite has no other writer until the transaction ends; PostgreSQL has sequences.
     """
     if connection.dialect.name == "postgresql":
         return _numbered(connection, "relayed_mail", mails), _numbered(
@@ -50,18 +49,17 @@ def _numbered(connection: Connection, table: str, count: int) -> Iterator[int]:
 
 
 def add_mails(connection: Connection, rows: Sequence[Row]) -> None:
-    """Rows of id, run, key, time, retry key, replay key and first place."""
+    """Insert rows of id, run, key, time, retry key, replay key and first place."""
     _insert(connection, _MAILS, rows)
 
 
 def add_payloads(connection: Connection, rows: Sequence[Row]) -> None:
-    """Rows of a mail's id and what it says."""
+    """Insert rows of mail id and content."""
     _insert(connection, _PAYLOADS, rows)
 
 
 def add_deliveries(connection: Connection, rows: Sequence[Row]) -> None:
-    """Rows of id, run, mail, place, address, state, attempts, code, worker, time of the claim, of
-    the first try and of the admission."""
+    """Insert rows with the first twelve columns of the delivery statement."""
     _insert(connection, _DELIVERIES, [(*row, "", "", "", 0) for row in rows])
 
 

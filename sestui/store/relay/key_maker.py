@@ -1,4 +1,4 @@
-"""Makes the relay's keys: the one moment at which a key's secret is told."""
+"""Make relay keys; a key's secret is shown only then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from sestui.store.relay.tables import RelayKey
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key as it is told, once."""
+    """A new key, with its secret."""
 
     name: str
     access_key_id: str
@@ -22,7 +22,7 @@ class NewKey:
 
     @property
     def environment(self) -> str:
-        """What a program's environment needs of it: two lines."""
+        """Two lines for a program's environment."""
         return (
             f"AWS_ACCESS_KEY_ID={self.access_key_id}\n"
             f"AWS_SECRET_ACCESS_KEY={self.secret_access_key}"
@@ -41,8 +41,7 @@ class KeyMaker:
         """Make a key.
 
         Raises:
-            UsageError: such a key can't be.
-            StateError: a key of that name works.
+            UsageError: a field is invalid. StateError: there is an active key of that name.
         """
         fields.check()
         master = relay_secret.load_or_create(self._folder)
@@ -61,13 +60,13 @@ class KeyMaker:
         return NewKey(fields.name, key_id, master.secret_of(key_id))
 
     def all(self) -> Sequence[RelayKey]:
-        """Every key, the newest first."""
+        """All keys, newest first."""
         return self._keys.all()
 
     def revoke(self, name: str) -> RelayKey:
-        """Let a key work no more, by its name or its access key id.
+        """Revoke a key by its name or access key id.
 
         Raises:
-            NotFoundError: no key of that name or id works.
+            NotFoundError: there is no such active key.
         """
         return self._keys.revoke(name, self._clock.now())

@@ -1,4 +1,4 @@
-"""The relay's keys: who may send, as what, and how much of the account."""
+"""The relay's keys and their limits."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ from sestui.store.db.database import Database
 from sestui.store.relay.tables import RelayKey
 
 CAMPAIGN = "relay:{name}"
-"""The name of the campaign whose runs hold what a key relayed; no campaign's file can have it."""
+"""The name of a key's campaign, whose runs hold its mail; no campaign's file can have it."""
 
 
 class RelayKeys:
-    """Every key of the relay, revoked ones too."""
+    """The relay's keys, including revoked ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,10 +37,10 @@ class RelayKeys:
         send_only: bool = False,
         allow: Sequence[str] = (),
     ) -> RelayKey:
-        """Store a new key, with the campaign that its mail is reported under.
+        """Store a new key, with a campaign for its mail.
 
         Raises:
-            StateError: a key of that name works.
+            StateError: there is an active key of that name.
         """
         if self.find(name) is not None:
             raise _taken(name)
@@ -65,28 +65,28 @@ class RelayKeys:
             created_at=now,
         )
         with self._database.write() as session:
-            if _working(session, name) is not None:  # somebody was quicker
+            if _working(session, name) is not None:  # another process was first
                 raise _taken(name)
             session.add(key)
         return key
 
     def all(self) -> Sequence[RelayKey]:
-        """Every key, the newest first."""
+        """All keys, newest first."""
         with self._database.read() as session:
             return session.exec(select(RelayKey).order_by(col(RelayKey.created_at).desc())).all()
 
     def find(self, name: str) -> RelayKey | None:
-        """The key of that name that works, or None."""
+        """The active key of that name, or None."""
         with self._database.read() as session:
             return _working(session, name)
 
     def by_id(self, key_id: str) -> RelayKey | None:
-        """The key with that access key id, revoked or not; None if it was never given out."""
+        """The key with this access key id, even if revoked, or None."""
         with self._database.read() as session:
             return session.get(RelayKey, key_id)
 
     def named(self, name: str) -> RelayKey:
-        """The key with that access key id, revoked or not, or else the one of that name that works.
+        """The key with this access key id, even if revoked, or else the active key of that name.
 
         Raises:
             NotFoundError: there is none.
@@ -99,10 +99,10 @@ class RelayKeys:
         return key
 
     def revoke(self, name: str, now: Instant) -> RelayKey:
-        """Let the key of that name, or with that access key id, work no more.
+        """Revoke the active key of that name or access key id.
 
         Raises:
-            NotFoundError: no such key works.
+            NotFoundError: there is none.
         """
         with self._database.write() as session:
             # The id first: a name may look like another key's id.

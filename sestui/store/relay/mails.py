@@ -1,4 +1,4 @@
-"""Relayed mails after their admission: what they say, what became of them, and their clearing."""
+"""Relayed mails after their admission: contents, outcomes and purging."""
 
 from collections.abc import Collection
 
@@ -6,11 +6,11 @@ from sestui.core.clock import Clock
 from sestui.ses_api.relay_admission import HOLD_SECONDS, QueueDepth, RelayedOutcome
 from sestui.ses_api.relayed import RelayedMail, unpacked
 from sestui.store.db.database import Database
-from sestui.store.ledger.ledger import ledger_now
+from sestui.store.ledger.clocks import ledger_now
 from sestui.store.relay import statements as sql
 
 RETRY_WINDOW_SECONDS = 86_400.0
-"""A client's retry is known as one for so long; SDKs give up within minutes."""
+"""How long retries are recognised; SDKs give up within minutes."""
 
 _HOUR = 3600
 _USAGE_HOURS = 48
@@ -19,34 +19,33 @@ _PURGE = 500
 
 
 class RelayedMails:
-    """Every mail that the relay took over."""
+    """The relayed mails."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def contents(self, mail_ids: Collection[int]) -> dict[int, RelayedMail]:
-        """What these mails say, by their ids; those removed after their retention time are left
-        out."""
+        """The contents of these mails by id, unless purged."""
         with self._database.read_connection() as connection:
             rows = connection.execute(sql.CONTENTS, {"ids": list(mail_ids)}).all()
         return {row.mail_id: unpacked(row.content) for row in rows}
 
     def outcome(self, mail_id: int) -> RelayedOutcome:
-        """Where the recipient stands that the mail was answered for."""
+        """The state of the recipient whose answer the client got."""
         with self._database.read_connection() as connection:
             row = connection.execute(sql.OUTCOME, {"mail_id": mail_id}).one()
         return RelayedOutcome(row.state, row.message_id, row.code, row.reason)
 
     def queue(self) -> QueueDepth:
-        """How much waits to be sent, and for how long."""
+        """The number of waiting deliveries, and the age of the oldest."""
         queues = self.queues().values()
         return QueueDepth(
             sum(each.depth for each in queues), max((each.age for each in queues), default=0.0)
         )
 
     def queues(self) -> dict[int, QueueDepth]:
-        """The same for each run in which something waits, by the run's id."""
+        """The same by run, for runs with waiting deliveries."""
         with self._database.read_connection() as connection:
             runs = connection.execute(sql.OPEN_RUNS).all()
             now = ledger_now(connection, self._clock) if runs else 0.0
@@ -58,16 +57,13 @@ class RelayedMails:
         }
 
     def release_orphans(self) -> None:
-        """Let go what waits for a first call that ended with its process."""
+        """Release deliveries that wait for a first call whose process has died."""
         with self._database.write_connection() as connection:
             now = ledger_now(connection, self._clock)
             connection.execute(sql.RELEASE_ORPHANS, {"b_since": now - 2 * HOLD_SECONDS})
 
     def purge(self, *, retention: float) -> int:
-        """Remove the content of mails older than ``retention`` seconds; how many.
-
-        What is not settled for good keeps its content: it may have to be sent yet.
-        """
+        """Remove contents of settled mails older than ``retention`` seconds; their number."""
         removed = 0
         while True:
             with self._database.write_connection() as connection:

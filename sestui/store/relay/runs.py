@@ -1,4 +1,4 @@
-"""The runs that hold what a key relays: one a day, sending whenever something is open in it."""
+"""The runs that hold a key's mail: one for each day."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import OPEN_STATES, DeliveryState, RunKind, RunState
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.ledger import statements as ledger_sql
-from sestui.store.ledger.ledger import finish_if_done
+from sestui.store.ledger.transitions import finish_if_done
 
 _RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _DAY = 86_400
@@ -18,7 +18,7 @@ _DAY = 86_400
 
 @dataclass(slots=True)
 class Current:
-    """The run that takes a campaign's next relayed mail, as far as that depends on it."""
+    """The fields of the current run that admission needs."""
 
     id: int
     number: int
@@ -52,10 +52,10 @@ _SET_PACE = (
 
 
 def current_run(connection: Connection, campaign_id: int, now: Instant) -> Current:
-    """The run that takes the campaign's next relayed mail; a new one if the last has ended.
+    """The run for the campaign's next relayed mail; a new one if the last has ended.
 
-    A run that was finished today is gone on with. One that is paused or waits keeps taking mail
-    however old it is: what holds it back holds for what comes too.
+    A run that finished today is continued. A paused or waiting run takes mail however old it is, as
+    its reason applies to new mail too.
     """
     row = connection.execute(_LAST, {"campaign_id": campaign_id}).first()
     last = None if row is None else Current(*row)
@@ -95,9 +95,9 @@ def count_in(
     now: Instant,
     limited: bool,
 ) -> None:
-    """Count new deliveries in these ``states`` into the run, and let it send.
+    """Add new deliveries in these ``states`` to the run's counters, and let it send.
 
-    ``limited``: it has a rate of its own, and what became of that is to be kept.
+    ``limited``: it has its own rate, whose state is stored.
     """
     if not states:
         return

@@ -1,9 +1,8 @@
-"""The workspace's one secret of the relay, of which every key's own is derived.
+"""The workspace's master secret, from which the secrets of relay keys are derived.
 
-SigV4 needs the secret itself to check a signature, so a hash of it would not do; and no secret
-stands in the database, which is copied into backups. What stands there are key ids; this file,
-readable by its owner only, makes secrets of them. Without it a copy of the database lets nobody
-send, and with another file every key has to be given out anew.
+SigV4 needs the secret itself to verify a signature, so a hash wouldn't do; but the database holds
+no secrets, as it is copied into backups. It holds key ids, from which this file (readable by its
+owner only) derives secrets. A copy of the database without the file lets nobody send.
 """
 
 import base64
@@ -21,23 +20,23 @@ _BYTES = 32
 
 
 class MasterSecret:
-    """The secret behind the keys' secrets."""
+    """Derives keys' secrets."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def secret_of(self, key_id: str) -> str:
-        """The secret access key that belongs to an access key id: forty characters, as AWS's."""
+        """The secret access key of an access key id: 40 characters, like AWS's."""
         digest = hmac.digest(self._secret, f"secret:{key_id}".encode(), "sha256")
         return base64.urlsafe_b64encode(digest).decode()[:40]
 
     def proof_of(self, key_id: str) -> str:
-        """What is stored beside the key, to tell whether this file is the one that made it."""
+        """A digest stored with the key, to verify that it was made with this file."""
         return hashlib.sha256(f"proof:{self.secret_of(key_id)}".encode()).hexdigest()[:16]
 
 
 def new_key_id() -> str:
-    """An access key id in AWS's shape, told from AWS's own by how it begins."""
+    """A new access key id, shaped like AWS's but with another prefix."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     return "SRLY" + "".join(secrets.choice(letters) for _ in range(16))
 
@@ -46,7 +45,7 @@ def load(folder: Path) -> MasterSecret:
     """The secret in ``folder``.
 
     Raises:
-        SettingsError: there is none, or it can't be read, or others may read it.
+        SettingsError: it is missing or unreadable, or others may read it.
     """
     path = folder / FILE_NAME
     try:
@@ -69,7 +68,7 @@ def load(folder: Path) -> MasterSecret:
 
 
 def load_or_create(folder: Path) -> MasterSecret:
-    """The secret in ``folder``, made now if there is none.
+    """The secret in ``folder``, created if it is missing.
 
     Raises:
         SettingsError: see :func:`load`.

@@ -1,4 +1,4 @@
-"""The relay's statements, built once (see ``ledger_sql``)."""
+"""The relay's statements, built once (see ``store.ledger.statements``)."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -37,16 +37,16 @@ _PENDING = DELIVERY.c.state == DeliveryState.PENDING.value
 
 @dataclass(frozen=True)
 class Among:
-    """What there is already of many values, which travel as in ``many_sql``."""
+    """Statements that look up many values, passed as in ``store.ledger.bulk_statements``."""
 
     known: CompoundSelect[Any]
-    """Id and keys of the mails with one of ``b_retry_keys`` or of ``b_replay_keys``."""
+    """Id and keys of mails with one of ``b_retry_keys`` or ``b_replay_keys``."""
     suppressed: Select[Any]
-    """Those of the addresses ``b_keys`` that are suppressed."""
+    """The suppressed ones of ``b_keys``."""
 
 
 def among(connection: Connection) -> Among:
-    """The statements of the connection's database."""
+    """The statements for the connection's engine."""
     return _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
 
 
@@ -57,7 +57,7 @@ def _among(*, postgresql: bool) -> Among:
     mail = select(MAIL.c.id, MAIL.c.retry_key, MAIL.c.replay_key)
     key = _SUPPRESSION.c.email_key
     return Among(
-        # Not one with "or": PostgreSQL would read the whole table for it.
+        # A union, as PostgreSQL would scan the table for an OR.
         union_all(
             mail.where(is_in(MAIL.c.retry_key, "b_retry_keys")),
             mail.where(is_in(MAIL.c.replay_key, "b_replay_keys")),
@@ -69,7 +69,7 @@ def _among(*, postgresql: bool) -> Among:
 _SQLITE, _POSTGRESQL = _among(postgresql=False), _among(postgresql=True)
 
 RELEASE = update(DELIVERY).where(DELIVERY.c.relayed_id.in_(_IDS), _PENDING).values(not_before=0.0)
-"""The first call has its answer: the others may go."""
+"""Release the other recipients after the first call's answer."""
 
 RELEASE_ORPHANS = (
     update(DELIVERY)
@@ -89,7 +89,7 @@ RELEASE_ORPHANS = (
     )
     .values(not_before=0.0)
 )
-"""The same for mails whose first call ended with the process that made it."""
+"""The same for mails whose first call died with its process."""
 
 PENDING_OF = select(DELIVERY.c.id, DELIVERY.c.run_id, DELIVERY.c.relayed_id).where(
     DELIVERY.c.relayed_id.in_(_IDS), _PENDING
@@ -104,7 +104,7 @@ SKIP = (
 )
 
 FORGET = update(MAIL).where(MAIL.c.id.in_(_IDS)).values(retry_key=None, replay_key=None)
-"""The client was told that nothing was taken: its next try is a new mail."""
+"""Forget the keys of a failed mail, so that the client's retry is a new mail."""
 
 CONTENTS = select(PAYLOAD.c.mail_id, PAYLOAD.c.content).where(PAYLOAD.c.mail_id.in_(_IDS))
 
@@ -117,7 +117,7 @@ USED = select(func.coalesce(func.sum(_USAGE.c.recipients), 0)).where(
 
 @cache
 def use(dialect: str) -> Insert:
-    """Add recipients to what a key has used in an hour."""
+    """Add to a key's used recipients in an hour."""
     insert_here = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = insert_here(_USAGE).values(
         key_id=bindparam("b_key_id"), hour=bindparam("b_hour"), recipients=bindparam("b_recipients")
@@ -135,7 +135,7 @@ OUTCOME = (
     .join(MAIL, (DELIVERY.c.relayed_id == MAIL.c.id) & (DELIVERY.c.place == MAIL.c.first_place))
     .where(MAIL.c.id == bindparam("mail_id"))
 )
-"""Where the recipient stands that the mail was answered for."""
+"""The state of the recipient whose answer the client got."""
 
 _UNSETTLED = (
     select(DELIVERY.c.id)
@@ -159,7 +159,7 @@ STALE_PAYLOADS = (
     .order_by(PAYLOAD.c.mail_id)
     .limit(bindparam("most"))
 )
-"""Content that nobody needs any more: everybody on it is settled, for good."""
+"""Old contents of mails whose recipients are all settled."""
 
 STALE_KEYS = (
     update(MAIL)
@@ -177,4 +177,4 @@ _OLDEST = (
 OPEN_RUNS = select(RUN.c.id, RUN.c.pending, _OLDEST.scalar_subquery().label("oldest")).where(
     RUN.c.kind == RunKind.RELAY.value, RUN.c.pending > 0
 )
-"""The relay's runs in which something waits, and since when what waits longest does."""
+"""The relay's runs with waiting deliveries, and when the oldest was queued."""

@@ -1,6 +1,6 @@
-"""The relay's tables: who may use it, and the mails it took over.
+"""The relay's tables: keys and mails.
 
-Each key has a campaign of its own, whose runs hold the deliveries: one run a day.
+Each key has its own campaign, with a run for each day that holds the deliveries.
 """
 
 from sqlalchemy import JSON, Column, Index, LargeBinary
@@ -10,56 +10,56 @@ from sestui.core.relay.calls import permitted, shown
 
 
 class RelayKey(SQLModel, table=True):
-    """A program that may send through the relay. Its secret is derived, and stored nowhere."""
+    """A key with which a program may send through the relay; its secret is not stored."""
 
     __tablename__ = "relay_key"
 
     id: str = Field(primary_key=True)
     """The access key id."""
     name: str = Field(index=True)
-    """One key of a name works at a time; those before it are revoked."""
+    """Only one key of a name is active; the others are revoked."""
     campaign_id: int = Field(foreign_key="campaign.id")
-    """The campaign whose runs hold what it relayed."""
+    """The campaign whose runs hold its mail."""
     senders: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    """Addresses and domains it may send as; none: any."""
+    """Addresses and domains that it may send as; empty for any."""
     rate_share: float = Field(default=1)
-    """Of the account's rate, 0 to 1."""
+    """Share of the account's rate, 0 to 1."""
     quota_share: float = Field(default=1)
-    """Of the 24-hour quota that sestui allows itself, 0 to 1."""
+    """Share of the 24-hour quota that sestui uses, 0 to 1."""
     send_only: bool = Field(default=False)
-    """Calls other than sends are refused."""
+    """Refuse all calls but sends."""
     allow: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    """Calls that it may make beside sends; none: what its other bounds leave (core.relay_calls)."""
+    """Calls that it may make besides sends; empty for the defaults of ``core.relay.calls``."""
     proof: str
-    """Tells whether the secret derived now is the one that was given out."""
+    """Verifies that the derived secret is the original one."""
     created_at: float
     revoked_at: float | None = Field(default=None)
 
     @property
     def works(self) -> bool:
-        """Whether it was not revoked."""
+        """Whether it is active."""
         return self.revoked_at is None
 
     @property
     def state(self) -> str:
-        """What it is good for now, in a word or two."""
+        """Its state in a word or two."""
         if not self.works:
             return "revoked"
         return "sends only" if self.send_only else "works"
 
     @property
     def permitted(self) -> frozenset[str] | None:
-        """The calls that it may make beside sends; None: every one."""
+        """The calls that it may make besides sends; None for all."""
         return permitted(self.allow, senders=self.senders, send_only=self.send_only)
 
     @property
     def calls(self) -> str:
-        """What it may call, for people."""
+        """Its permitted calls, for people."""
         return shown(self.allow, senders=self.senders, send_only=self.send_only)
 
 
 class RelayedMailRow(SQLModel, table=True):
-    """One mail that was taken over, whoever it is for."""
+    """A mail that the relay has admitted."""
 
     __tablename__ = "relayed_mail"
     __table_args__ = (Index("ix_relayed_mail_created", "created_at"),)
@@ -69,25 +69,25 @@ class RelayedMailRow(SQLModel, table=True):
     key_id: str = Field(foreign_key="relay_key.id")
     created_at: float
     retry_key: str | None = Field(default=None, unique=True, index=True)
-    """Equal for a client's retries of one call; None once they need not be told any more."""
+    """Equal for retries of one call; None once they needn't be recognised."""
     replay_key: str | None = Field(default=None, unique=True, index=True)
-    """Equal for one request that comes again, signature and all."""
+    """Equal for repetitions of a signed request."""
     first_place: int
-    """Which of its recipients was answered for."""
+    """The recipient whose answer the client got."""
 
 
 class RelayedPayload(SQLModel, table=True):
-    """What a relayed mail says: once, however many recipients, and only as long as it is needed."""
+    """A relayed mail's content, kept as long as it is needed."""
 
     __tablename__ = "relayed_payload"
 
     mail_id: int = Field(primary_key=True, foreign_key="relayed_mail.id")
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    """See ``core.relayed.packed``."""
+    """See ``ses_api.relayed.packed``."""
 
 
 class RelayUsage(SQLModel, table=True):
-    """How many recipients a key handed over in an hour, for its share of the quota."""
+    """A key's recipients in one hour, for its share of the quota."""
 
     __tablename__ = "relay_usage"
 

@@ -1,1 +1,1 @@
-"""Runs of campaigns, across all of them."""
+"""Runs of campaigns."""

@@ -1,4 +1,4 @@
-"""All that starts by itself, in one look; and when `run-due` was at work last."""
+"""Read everything that starts by itself, and when `run-due` last worked."""
 
 import json
 from collections.abc import Sequence
@@ -24,19 +24,19 @@ _NOTE = text(
 
 @dataclass(frozen=True, slots=True)
 class AgendaRows:
-    """Rows of one transaction."""
+    """Tasks and scheduled campaigns, read in one transaction."""
 
     tasks: Sequence[tuple[Task, TaskRun | None]]
-    """Every task, each with its newest run if it has one (and runs were asked for)."""
+    """All tasks, each with its newest run (if requested)."""
     campaigns: Sequence[tuple[Campaign, Run | None]]
-    """Campaigns with a start to come by their own schedule, so too; tests are no such runs."""
+    """Scheduled campaigns, likewise; tests don't count as runs."""
     ran_at: Instant | None
-    """When `run-due` was last at work on something; None: never."""
+    """When `run-due` last worked on something; None if never."""
 
 
 def read_agenda(database: Database, *, with_runs: bool = True) -> AgendaRows:
-    """Tasks and scheduled campaigns as they are: two statements, an index step for each run."""
-    # Where there is neither, nobody wants to know when they were run.
+    """Read tasks and scheduled campaigns by two statements."""
+    # Only needed if there are any tasks or campaigns.
     ran_at = select(SharedSetting.value).where(SharedSetting.name == _RAN_AT).scalar_subquery()
     tasks, campaigns = select(Task, ran_at), select(Campaign, ran_at)
     with database.read() as session:
@@ -53,13 +53,13 @@ def read_agenda(database: Database, *, with_runs: bool = True) -> AgendaRows:
 
 
 def note_run_due(database: Database, now: Instant) -> None:
-    """Note that `run-due` is at work, on whatever is due."""
+    """Record that `run-due` is working on something."""
     with database.write_connection() as connection:
         connection.execute(_NOTE, {"name": _RAN_AT, "value": json.dumps({"at": now})})
 
 
 def _with_run(query: Any, run: type[TaskRun | Run], newest: Any, with_runs: bool) -> Any:
-    """``query`` with the newest run of each, or with none."""
+    """``query`` with each one's newest run, or with NULL."""
     if not with_runs:
         return query.add_columns(null())
     return query.add_columns(run).outerjoin(run, col(run.id) == newest)

@@ -1,4 +1,4 @@
-"""How a run comes into being, whatever it is for."""
+"""Create rows of runs."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from sestui.store.db.tables import Campaign, Run
 
 
 def sent_fields(campaign: Campaign) -> dict[str, Any]:
-    """What a run takes over from its campaign."""
+    """The fields that a run copies from its campaign."""
     sent = (name for name, each in CAMPAIGN_FIELDS.items() if each.sent)
     return {"message_id": campaign.message_id, **{name: getattr(campaign, name) for name in sent}}
 
@@ -21,7 +21,7 @@ def sent_fields(campaign: Campaign) -> dict[str, Any]:
 def new_run(
     campaign: Campaign, now: Instant, kind: RunKind, scheduled_for: Occurrence | None
 ) -> Run:
-    """The row of a run that sends from this instant, without its number."""
+    """A new sending run, without its number."""
     return Run(
         campaign_id=campaign.id,
         number=0,
@@ -36,7 +36,7 @@ def new_run(
 
 
 def number_run(session: Session, run: Run) -> None:
-    """Give the run its campaign's next number and its id."""
+    """Insert the run with its campaign's next number."""
     highest = session.exec(
         select(func.max(Run.number)).where(Run.campaign_id == run.campaign_id)
     ).one()

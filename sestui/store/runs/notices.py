@@ -1,4 +1,4 @@
-"""Notices: sestui's own mails, in the ledger like every other."""
+"""Notices: sestui's own mail, sent through the ledger."""
 
 from collections.abc import Sequence
 
@@ -14,20 +14,20 @@ from sestui.store.db.tables import Campaign, Delivery, Run
 from sestui.store.runs.new_runs import new_run, number_run
 
 OWN_NAME = "(notices)"
-"""The campaign under which mail runs that belongs to no campaign; nobody can give it this name."""
+"""The campaign for notices that belong to no campaign; the name is invalid for others."""
 
 _FIRST = 9
-"""A notice is one mail: it goes before the many."""
+"""Priority of notices, which go before campaigns."""
 
 
 class NoticeRuns:
-    """Puts notices into the ledger; a sender mails them as it mails everything."""
+    """Adds notices to the ledger."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def owed(self) -> Sequence[int]:
-        """Ids of the runs that have finished and whose end nobody has been told of."""
+        """Ids of finished runs whose end has not been announced."""
         with self._database.read() as session:
             return session.exec(
                 select(Run.id).where(
@@ -37,7 +37,7 @@ class NoticeRuns:
             ).all()
 
     def tell_of(self, run_id: int, notice: Notice, recipients: Sequence[str], now: Instant) -> bool:
-        """Tell of the run's end, unless somebody has: notice and note of it in one transaction."""
+        """Add the notice of a run's end and mark it as announced; False if it was already."""
         with self._database.write() as session:
             run = session.get_one(Run, run_id, with_for_update=True)
             if run.completion != Completion.OWED or run.state != RunState.FINISHED:
@@ -54,7 +54,7 @@ class NoticeRuns:
     def post(
         self, notice: Notice, recipients: Sequence[str], *, from_address: str, now: Instant
     ) -> int:
-        """A notice that belongs to no campaign; the id of its run."""
+        """Add a notice that belongs to no campaign; returns its run's id."""
         with self._database.write() as session:
             return post_notice(session, notice, recipients, from_address=from_address, now=now)
 
@@ -67,7 +67,7 @@ def post_notice(
     from_address: str,
     now: Instant,
 ) -> int:
-    """The same in a transaction of the caller's."""
+    """Like :meth:`NoticeRuns.post`, in the caller's transaction."""
     own = session.exec(
         select(Campaign).where(Campaign.name == OWN_NAME).with_for_update()
     ).one_or_none()

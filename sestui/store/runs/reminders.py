@@ -1,4 +1,4 @@
-"""What needs somebody, and what the operator has been told of it."""
+"""Find what needs attention, and remind the operator of it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,25 +17,25 @@ from sestui.store.runs.notices import post_notice
 
 @dataclass(frozen=True, slots=True)
 class ReminderNote:
-    """Something that needs somebody, as it is told."""
+    """A reminder of something that needs attention."""
 
     subject: Subject
     id: int
     state: str
-    """A word; while it is the same, only time makes it be told again."""
+    """Its state; a change is reported at once."""
     notice: Notice | None
-    """The same as a mail; None: there is nobody to mail, or nobody to mail as."""
+    """The mail; None if there is no recipient or sender."""
     from_address: str = ""
 
 
 class Reminders:
-    """Remembers what the operator has been told."""
+    """Remembers reminders that have been sent."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def runs(self) -> Sequence[tuple[Run, str]]:
-        """Runs that need somebody, each with its campaign's name, the oldest first."""
+        """Runs that need attention with their campaigns' names, oldest first."""
         with self._database.read() as session:
             return session.exec(
                 select(Run, Campaign.name)
@@ -45,7 +45,7 @@ class Reminders:
             ).all()
 
     def forget(self, campaigns: Collection[int]) -> None:
-        """Forget what is settled: if it comes again, it is news.
+        """Forget reminders of things that no longer need attention.
 
         ``campaigns`` are those that still can't be started.
         """
@@ -59,7 +59,7 @@ class Reminders:
                 col(Reminder.subject_id).not_in(list(campaigns)),
             ),
         )
-        with self._database.read() as session:  # mostly there is nothing, and nothing to lock
+        with self._database.read() as session:  # usually there is nothing, so avoid the lock
             if session.exec(select(Reminder.subject).where(settled).limit(1)).first() is None:
                 return
         with self._database.write() as session:
@@ -68,15 +68,15 @@ class Reminders:
     def tell(
         self, told: ReminderNote, recipients: Sequence[str], now: Instant, told_before: Instant
     ) -> bool:
-        """Whether it is to be told now, by this process; its mail is in the ledger then.
+        """Send a reminder, unless it was sent in the same state after ``told_before``.
 
-        Not if it was told in the same state after ``told_before``.
+        Returns whether this process sent it.
         """
         with self._database.read() as session:
             if _is_told(session, told, told_before):
                 return False
         with self._database.write() as session:
-            # One process tells it, however many look at the same time.
+            # Lock, so that only one process sends it.
             session.exec(select(Campaign.id).where(_whose(told)).with_for_update()).first()
             if _is_told(session, told, told_before):
                 return False
@@ -92,7 +92,7 @@ class Reminders:
 
 def _needs_somebody() -> ColumnElement[bool]:
     return and_(
-        Run.kind != RunKind.TEST.value,  # whoever asked for a test mail has seen what became of it
+        Run.kind != RunKind.TEST.value,  # the result of a test is shown at once
         or_(
             and_(Run.state == RunState.PAUSED.value, Run.reason != PauseReason.OPERATOR.value),
             and_(Run.state == RunState.WAITING.value, Run.reason == WaitReason.APPROVAL.value),

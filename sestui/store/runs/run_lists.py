@@ -1,4 +1,4 @@
-"""Runs across all campaigns: those that go on, those that ended, those that need somebody."""
+"""Lists of runs across all campaigns."""
 
 from collections.abc import Sequence
 
@@ -28,21 +28,18 @@ _SENT_SINCE = select(
 
 
 class RecentRuns:
-    """Looks across campaigns; every read is over the runs, which are few, not over the ledger."""
+    """Reads runs of all campaigns by their counters, without the ledger."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def unsettled(self) -> Sequence[NamedRun]:
-        """Runs that have not ended, or have somebody in doubt; the newest first.
-
-        What was in doubt of a test doesn't count.
-        """
+        """Runs that have not ended, or (tests excepted) have deliveries in doubt, newest first."""
         in_doubt = (col(Run.in_doubt) > 0) & col(Run.kind).in_(AUDIENCES)
         return self._runs(or_(col(Run.state).not_in(_ENDED), in_doubt), limit=100)
 
     def pending(self) -> int:
-        """Recipients whose mail is still to leave, of all runs that have not ended."""
+        """The number of unsent recipients of all runs that have not ended."""
         waiting = func.coalesce(func.sum(col(Run.pending) + col(Run.sending)), 0)
         with self._database.read() as session:
             return int(session.exec(select(waiting).where(col(Run.state).not_in(_ENDED))).one())
@@ -53,11 +50,11 @@ class RecentRuns:
             return int(session.exec(select(func.coalesce(func.sum(col(Run.sending)), 0))).one())
 
     def ended(self, limit: int) -> Sequence[NamedRun]:
-        """The runs that ended last, newest first; tests don't count."""
+        """The last ended runs, newest first, without tests."""
         return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)
 
     def totals(self) -> tuple[int, int]:
-        """How many runs have not ended, and how many deliveries there are in all."""
+        """The number of runs that have not ended, and of all deliveries."""
         states = (Run.pending, Run.sending, Run.accepted, Run.rejected, Run.in_doubt, Run.skipped)
         going = func.count().filter(col(Run.state).not_in(_ENDED))
         recipients = sum(func.coalesce(func.sum(state), 0) for state in states)
@@ -66,10 +63,9 @@ class RecentRuns:
         return int(row[0]), int(row[1])
 
     def handed_over_since(self, since: Instant) -> int:
-        """Mails that SES has, or may have, from this database since ``since``.
+        """The number of mails that SES may have got from this database since ``since``.
 
-        Runs that started later count by their counters; of older ones that were still at it, the
-        deliveries that were accepted since are counted.
+        Later runs count by their counters; in earlier ones deliveries accepted since are counted.
         """
         with self._database.read() as session:
             return int(session.scalar(_SENT_SINCE, {"since": since}) or 0)

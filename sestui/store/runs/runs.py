@@ -1,6 +1,6 @@
-"""Runs: starting one with its deliveries, steering it, looking at it."""
+"""Runs: start them with their deliveries, read and control them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -28,8 +28,8 @@ from sestui.store.contacts.audiences import add_audience, follow_up_size
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
 from sestui.store.ledger.course import note_hold
-from sestui.store.ledger.ledger import finish_if_done, skip_pending
 from sestui.store.ledger.sent_since import first_sent
+from sestui.store.ledger.transitions import finish_if_done, skip_pending
 from sestui.store.ledger.unrenderable import (
     Reasons,
     note_unrenderable,
@@ -45,7 +45,7 @@ _CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's m
 _DAY = 86_400.0
 _COUNTERS = tuple(field.name for field in fields(RunCounts))
 
-# Built once: building it anew costs more than running it.
+# Built once, as building it costs more than running it.
 _FIRST_SENT = select_model(
     func.min(
         first_sent((col(Run.finished_at).is_(None)) | (col(Run.finished_at) > bindparam("recent")))
@@ -61,7 +61,7 @@ def counts_of(run: Run) -> RunCounts:
 
 
 class Runs:
-    """Every run in the database."""
+    """The runs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -81,23 +81,16 @@ class Runs:
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
     ) -> Run | None:
-        """A new run over the campaign's lists as they are now, ``sending`` from this instant.
+        """Start a run over the campaign's lists, in one transaction.
 
-        ``only`` makes it a follow-up over a part of them.
-
-        ``held_for`` is a sentence that says why the run is paused from its start, ``approval`` one
-        that says why it waits for the operator's approval; '' if it doesn't.
-
-        ``unrenderable`` are contacts for whom no mail can be made, by the reason: they are skipped
-        if the campaign or ``skip_unrenderable`` says so, as is who is found later; else the reason
-        is noted.
-
-        Run, deliveries and counters appear in one transaction: a crash leaves all or nothing.
-        Returns None when the occurrence ``scheduled_for`` was started before, by whomever.
+        ``only`` makes it a follow-up. ``held_for`` is the reason why it starts paused, ``approval``
+        why it waits for approval. ``unrenderable`` are contacts whose mail can't be rendered, by
+        reason: they are skipped if the campaign or ``skip_unrenderable`` says so, else the reason
+        is recorded. Returns None if the occurrence ``scheduled_for`` was started before.
 
         Raises:
             StateError: an earlier run has not ended, or there is one and none of ``again``,
-                ``only`` and ``scheduled_for`` says who is to be mailed.
+                ``only`` and ``scheduled_for`` is given.
         """
         run = new_run(campaign, now, RunKind.CAMPAIGN, scheduled_for)
         run.skip_unrenderable = run.skip_unrenderable or skip_unrenderable
@@ -133,12 +126,12 @@ class Runs:
         return self.get(run.id)
 
     def occurred(self, campaign: Campaign, scheduled_for: Occurrence | None) -> bool:
-        """Whether that occurrence was started before; never for None, which is none."""
+        """Whether the occurrence has been started; False for None."""
         with self._database.read() as session:
             return _occurred(session, campaign, scheduled_for)
 
     def refuse_repeat(self, campaign: Campaign, *, again: bool) -> None:
-        """Raise what :meth:`start` would raise, before costly checks are made."""
+        """Raise the StateError that :meth:`start` would raise."""
         with self._database.read() as session:
             _refuse_unstartable(session, campaign, lock=False)
             _refuse_repeat(session, campaign, again=again)
@@ -146,15 +139,15 @@ class Runs:
     def start_test(
         self, campaign: Campaign, recipients: Sequence[tuple[str, int | None]], now: Instant
     ) -> Run:
-        """A run that sends the campaign's message to a few addresses, contacts or not.
+        """Start a run that sends the campaign's message to a few addresses.
 
-        ``recipients`` are address and the id of the contact whose attributes the mail shows.
+        ``recipients`` are addresses with the id of the contact whose attributes the mail shows.
         """
         run = new_run(campaign, now, RunKind.TEST, None)
         with self._database.write() as session:
             _refuse_unstartable(session, campaign)
             number_run(session, run)
-            # Without contact ids: one row per run and contact is the audience's rule.
+            # Without contact ids, which must be unique within a run.
             session.add_all(
                 Delivery(run_id=run.id, email=address, shown_as=contact_id, queued_at=now)
                 for address, contact_id in recipients
@@ -166,12 +159,12 @@ class Runs:
     # looking
 
     def follow_up_size(self, campaign: Campaign, only: Only) -> int:
-        """How many a follow-up would be for now; seconds where a million are on the lists."""
+        """The size of a follow-up now; takes seconds for a million contacts."""
         with self._database.read_connection() as connection:
             return follow_up_size(connection, campaign.id, campaign.lists, only)
 
     def get(self, run_id: int) -> Run:
-        """The run as it is now."""
+        """The run with this id."""
         with self._database.read() as session:
             run = session.get(Run, run_id)
         if run is None:
@@ -179,7 +172,7 @@ class Runs:
         return run
 
     def named(self, run_id: int) -> tuple[Run, str]:
-        """The run as it is now, and its campaign's name."""
+        """The run and its campaign's name."""
         query = (
             select_model(Run, Campaign.name)
             .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
@@ -192,7 +185,7 @@ class Runs:
         return found
 
     def of_campaign(self, campaign_id: int, *, limit: int = 50) -> Sequence[Run]:
-        """The campaign's runs, newest first, tests included."""
+        """The campaign's runs, newest first, including tests."""
         with self._database.read() as session:
             return session.exec(
                 select_model(Run)
@@ -202,7 +195,7 @@ class Runs:
             ).all()
 
     def latest(self, campaign_ids: Iterable[int]) -> dict[int, Run]:
-        """The newest run (no test) of each campaign that has one, by campaign id."""
+        """The newest runs (without tests) by campaign id."""
         newest = (
             select_model(func.max(Run.id))
             .where(col(Run.campaign_id).in_(list(campaign_ids)), col(Run.kind).in_(AUDIENCES))
@@ -213,7 +206,7 @@ class Runs:
         return {run.campaign_id: run for run in runs}
 
     def in_states(self, states: Iterable[RunState]) -> Sequence[Run]:
-        """Runs in any of ``states``: higher priority first, then the older."""
+        """Runs in any of ``states``, by priority and then by age."""
         with self._database.read() as session:
             return session.exec(
                 select_model(Run)
@@ -226,21 +219,13 @@ class Runs:
     def pause(
         self, run_id: int, reason: PauseReason, detail: str, *, at: Instant | None = None
     ) -> Run:
-        """Hold the run until it is resumed; what is in flight still gets its answer.
+        """Pause the run; calls in flight still get their answers.
 
-        ``at`` is now, where it is to be noted in how the run went.
+        With ``at``, now, the hold is recorded for the report of the run's course.
         """
-        return self._steer(
-            run_id,
-            allowed={RunState.SENDING, RunState.WAITING, RunState.SCHEDULED},
-            doing="paused",
-            held=None if at is None else ("paused", at),
-            values={
-                "state": RunState.PAUSED.value,
-                "reason": reason.value,
-                "detail": detail,
-                "resume_at": None,
-            },
+        allowed = {RunState.SENDING, RunState.WAITING, RunState.SCHEDULED}
+        return self._change(
+            run_id, RunState.PAUSED, allowed, "paused", at=at, reason=reason.value, detail=detail
         )
 
     def wait(
@@ -249,25 +234,19 @@ class Runs:
         reason: WaitReason,
         detail: str,
         resume_at: Instant,
-        *,
         at: Instant | None = None,
     ) -> Run | None:
-        """Let a sending run wait until ``resume_at``; None if it isn't sending any more.
-
-        ``at`` is as for :meth:`pause`.
-        """
+        """Let a sending run wait until ``resume_at``; None if not sending; ``at`` as in pause."""
         try:
-            return self._steer(
+            return self._change(
                 run_id,
-                allowed={RunState.SENDING},
-                doing="made to wait",
-                held=None if at is None else (reason.value, at),
-                values={
-                    "state": RunState.WAITING.value,
-                    "reason": reason.value,
-                    "detail": detail,
-                    "resume_at": resume_at,
-                },
+                RunState.WAITING,
+                {RunState.SENDING},
+                "made to wait",
+                at=at,
+                reason=reason.value,
+                detail=detail,
+                resume_at=resume_at,
             )
         except StateError:
             return None
@@ -280,82 +259,65 @@ class Runs:
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
     ) -> Run:
-        """Continue where the run stopped; with ``campaign``, with its message as it is now.
+        """Continue the run, with the current message of ``campaign`` if given.
 
-        ``unrenderable`` and ``skip_unrenderable`` are as for :meth:`start`.
+        ``unrenderable`` and ``skip_unrenderable`` are as in :meth:`start`.
         """
-        values: dict[str, Any] = {
-            "state": RunState.SENDING.value,
-            "reason": "",
-            "detail": "",
-            "resume_at": None,
-        }
-        if campaign is not None:
-            values |= sent_fields(campaign)
-        # Once said of the run, it stays said.
+        values = {} if campaign is None else sent_fields(campaign)
+        # It can be switched on for a run, but not off.
         if values.pop("skip_unrenderable", False) or skip_unrenderable:
             values["skip_unrenderable"] = True
-        return self._steer(
-            run_id,
-            allowed={RunState.PAUSED, RunState.WAITING, RunState.SCHEDULED},
-            doing="resumed",
-            values=values,
-            unrenderable=unrenderable,
+        allowed = {RunState.PAUSED, RunState.WAITING, RunState.SCHEDULED}
+        return self._change(
+            run_id, RunState.SENDING, allowed, "resumed", unrenderable=unrenderable, **values
         )
 
     def skip_unmade(self, run_id: int, now: Instant) -> int:
-        """Leave out of the run those for whom no mail could be made; how many."""
+        """Skip the run's recipients whose mail can't be rendered; returns their number."""
         with self._database.write_connection() as connection:
             return skip_unmade(connection, run_id, now)
 
     def wake(self, run_id: int) -> Run:
-        """Let a waiting run go on; if something else was done to it meanwhile, that stands."""
+        """Resume a waiting run, unless its state has changed."""
         try:
             return self.resume(run_id)
         except StateError:
             return self.get(run_id)
 
     def cancel(self, run_id: int, now: Instant) -> Run:
-        """End the run: what is pending is skipped, what is in flight still gets its answer."""
-        return self._steer(
-            run_id,
-            allowed=set(RunState) - ENDED_RUN_STATES,
-            doing="cancelled",
-            values={
-                "state": RunState.CANCELLED.value,
-                "reason": "",
-                "detail": "",
-                "resume_at": None,
-                "finished_at": now,
-            },
-        )
+        """End the run; pending recipients are skipped, calls in flight still get their answers."""
+        allowed = set(RunState) - ENDED_RUN_STATES
+        return self._change(run_id, RunState.CANCELLED, allowed, "cancelled", finished_at=now)
 
-    def _steer(
+    def _change(
         self,
         run_id: int,
+        state: RunState,
+        allowed: Collection[RunState],
+        done: str,
         *,
-        allowed: set[RunState],
-        doing: str,
-        values: dict[str, Any],
         unrenderable: Reasons | None = None,
-        held: tuple[str, Instant] | None = None,
+        at: Instant | None = None,
+        **values: Any,
     ) -> Run:
+        """Set the run's state and columns ``values``; records a hold if ``at`` is given."""
         with self._database.write() as session:
             run = session.get(Run, run_id, with_for_update=True)
             if run is None:
                 raise _no_run(run_id)
             if run.state not in allowed:
-                raise StateError(f"Run {run.number} is {run.state}; it can't be {doing}.")
+                raise StateError(f"Run {run.number} is {run.state}; it can't be {done}.")
+            run.state, run.reason, run.detail, run.resume_at = state.value, "", "", None
             for name, value in values.items():
                 setattr(run, name, value)
             _leave_out(session, run, unrenderable or {})
             session.add(run)
             session.flush()
-            if held is not None:
-                label, at = held
+            if at is not None:
+                label = "paused" if run.state == RunState.PAUSED else run.reason
                 note_hold(session.connection(), run_id, label, at)
             if run.state == RunState.SENDING and not run.pending and not run.sending:
-                # The last answers came while it was held.
+                # The last answers came while it was paused.
                 finish_if_done(session.connection(), run_id, _last_claim(session, run))
             elif run.state == RunState.CANCELLED:
                 skip_pending(session.connection(), run_id)
@@ -363,10 +325,9 @@ class Runs:
         return run
 
     def quota_frees_at(self, now: Instant) -> Instant | None:
-        """When the oldest mail of the last 24 hours leaves the rolling window; None: none is ours.
+        """When our oldest mail of the last 24 hours leaves the rolling window; None for no mail.
 
-        Some twenty steps along an index for each run of the last two days, whatever their size; how
-        exact that is, :mod:`sestui.store.ledger.sent_since` says.
+        See :mod:`sestui.store.ledger.sent_since` for its precision.
         """
         with self._database.read() as session:
             first = session.scalar(_FIRST_SENT, {"since": now - _DAY, "recent": now - 2 * _DAY})
@@ -378,7 +339,7 @@ def _no_run(run_id: int) -> NotFoundError:
 
 
 def _last_claim(session: Session, run: Run) -> Instant:
-    """When something of the run was last handed over; its creation if nothing was."""
+    """When a delivery of the run was last claimed, or else its creation."""
     last = session.exec(
         select_model(func.max(Delivery.claimed_at)).where(Delivery.run_id == run.id)
     ).one()
@@ -386,7 +347,7 @@ def _last_claim(session: Session, run: Run) -> Instant:
 
 
 def _leave_out(session: Session, run: Run, unrenderable: Reasons) -> None:
-    """Skip these recipients if the run is to do without them; else note why they hold it."""
+    """Skip these recipients, or else record why they hold the run."""
     if not run.skip_unrenderable:
         note_unrenderable(session.connection(), run.id, unrenderable)
         return
@@ -404,7 +365,7 @@ def _occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence | 
             Run.campaign_id == campaign.id,
             or_(
                 col(Run.occurrence) == scheduled_for.name,
-                # A run of before occurrences had names.
+                # A run from before occurrences had names.
                 col(Run.occurrence).is_(None) & (col(Run.scheduled_for) == scheduled_for.at),
             ),
         )
@@ -422,7 +383,7 @@ def _refuse_unstartable(session: Session, campaign: Campaign, *, lock: bool = Tr
 
 
 def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:
-    """Nothing is started over by accident."""
+    """Raise if the campaign has an open run, or was sent and ``again`` is false."""
     before = session.exec(
         select_model(Run)
         .where(Run.campaign_id == campaign.id, Run.kind == RunKind.CAMPAIGN.value)

@@ -1,4 +1,4 @@
-"""What was sent in a stretch of time, by campaign."""
+"""Statistics of sent mail by campaign."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from sestui.store.db.tables import Campaign, Run
 
 
 class CampaignFigures(NamedTuple):
-    """What a campaign's runs came to."""
+    """A campaign's results."""
 
     campaign: str
     runs: int
@@ -22,14 +22,11 @@ class CampaignFigures(NamedTuple):
     in_doubt: int
     skipped: int
     pending: int
-    """Not handed over yet, or in flight."""
+    """Pending or in flight."""
 
 
 def figures_since(database: Database, since: Instant) -> Sequence[CampaignFigures]:
-    """Campaigns with runs that began at ``since`` or later, by name; tests and notices don't count.
-
-    By the runs' own counters: over the runs, which are few, not over the ledger.
-    """
+    """Results by campaign of runs since ``since``, without tests and notices."""
     total = func.sum
     with database.read() as session:
         rows = session.execute(

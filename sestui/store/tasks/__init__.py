@@ -1,1 +1,1 @@
-"""Tasks, their runs, and what is due."""
+"""Tasks, their runs, and due occurrences."""

@@ -1,7 +1,7 @@
-"""Is anything to be done at all? Asked every minute for years, so without the ORM's import.
+"""A cheap check, every minute, whether there is anything to do.
 
-On SQLite this is the standard library alone; where it can't tell (another database, another
-schema version, a file that isn't there yet), the way that can takes over.
+On SQLite it imports only the standard library. If it can't tell (another engine or schema version,
+a missing file), the full check takes over.
 """
 
 import sqlite3
@@ -31,13 +31,13 @@ _LOOKS = (
     "SELECT 1 FROM task_run WHERE state IN (:queued, :running) LIMIT 1",
     "SELECT 1 FROM shared_setting WHERE name = 'backup_taken_at' LIMIT 1",
 )
-"""Each one step along an index."""
+"""Each takes one index step."""
 
 _WAITING = (
     "SELECT next_due_at, next_occurrence, timezone FROM campaign WHERE next_due_at <= :soon",
     "SELECT next_run_at, next_occurrence, timezone FROM task WHERE next_run_at <= :soon",
 )
-"""What is due soon, which a zone whose rules were changed may have moved."""
+"""Due soon; changes of a zone's rules may move the instants."""
 
 
 _UNTOLD = (
@@ -52,7 +52,7 @@ _REMINDERS = tuple(
         "in_doubt > 0",
     )
 )
-"""Is a person needed who hasn't been told? Each along an index of the few runs in such a state."""
+"""Runs that need attention without a reminder, each by an index of few rows."""
 
 
 def _looks(told_before: Instant | None) -> tuple[str, ...]:
@@ -77,16 +77,13 @@ def _values(now: Instant, told_before: Instant | None) -> dict[str, object]:
 
 
 def surely_nothing_due(file: Path, now: Instant, told_before: Instant | None = None) -> bool:
-    """Whether the SQLite database is at this program's version and holds nothing to be done.
+    """Whether the SQLite database certainly holds nothing to do; False if unknown.
 
-    To tell the operator of what needs somebody, and wasn't told after ``told_before``, is something
-    to be done; None: it isn't.
-
-    False when there is something, and when this can't tell.
+    Reminders not sent after ``told_before`` count as something to do, unless it is None.
     """
     values = _values(now, told_before)
     try:
-        check_logs(file)  # whatever opens it would replay them
+        check_logs(file)  # opening it would replay them
         with closing(
             sqlite3.connect(
                 f"file:{quote(str(file))}?mode=rw",
@@ -107,7 +104,7 @@ def surely_nothing_due(file: Path, now: Instant, told_before: Instant | None = N
 
 
 def anything_due(database: "Database", now: Instant, told_before: Instant | None = None) -> bool:
-    """The same of a database that is open, at its version, on either engine."""
+    """Whether an open database of either engine holds anything to do."""
     from sqlalchemy import text  # noqa: PLC0415 - see above
 
     values = _values(now, told_before)

@@ -1,4 +1,4 @@
-"""Which occurrences are due, and were dealt with, by names that outlive a change of zone data."""
+"""Due and past occurrences, by names that survive changes of zone data."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,10 +15,9 @@ _APART_SECONDS = 1e-3
 
 
 def due_ids(database: Database, now: Instant, *, tasks: bool) -> dict[int, Instant]:
-    """Ids of the tasks (or campaigns) whose occurrence has come, with when that was.
+    """Ids of due tasks (or campaigns) with the instants of their occurrences.
 
-    The stored instants are as old as the zones' rules that they were reckoned by; those that are
-    another time by now are written anew.
+    Stored instants that changes of zone data have moved are updated.
     """
     table: Any = Task if tasks else Campaign
     stored: Any = Task.next_run_at if tasks else Campaign.next_due_at
@@ -36,10 +35,10 @@ def due_ids(database: Database, now: Instant, *, tasks: bool) -> dict[int, Insta
 
 
 def distinct_instant(session: Session, owner: Task | Campaign, at: Instant) -> Instant:
-    """``at``, or the next instant after it that no run of the owner has.
+    """``at``, or the next instant that no run of the owner has.
 
-    Two occurrences come at one instant only where their zone's rules were changed between them;
-    the tables know one run for each instant.
+    The tables allow one run for each instant; changes of zone data may give two occurrences the
+    same.
     """
     own: Any = (
         (TaskRun.scheduled_for, TaskRun.task_id == owner.id)
@@ -58,9 +57,9 @@ def _free(at: Instant, taken: Collection[Instant]) -> Instant:
 
 
 def later_than(session: Session, owner: Task | Campaign, zone: str, now: Instant) -> Instant:
-    """After which instant a schedule that was changed begins: ``now``, but for what is past.
+    """The instant after which a changed schedule begins: usually ``now``.
 
-    A zone that was changed to one further west has times of today once more that were dealt with.
+    After a change to a zone further west, local times that have been run would occur again.
 
     Raises:
         UsageError: there is no such zone.
@@ -68,7 +67,7 @@ def later_than(session: Session, owner: Task | Campaign, zone: str, now: Instant
     name = _last_name(session, owner).partition(" ")[0]
     try:
         last = occurring(name, zone) if name else now
-    except ValueError:  # what an earlier version has written
+    except ValueError:  # written by an earlier version
         return now
     return max(now, last) if last - now <= LONGEST_SHIFT else now
 

@@ -1,6 +1,6 @@
-"""A campaign starts by itself in one way: by its own schedule or start, or by tasks.
+"""Ensure that a campaign is scheduled either by itself or by tasks, not both.
 
-Two ways would mail everybody twice. Each looks for the other in the transaction that schedules.
+Both would mail everybody twice. Each looks for the other in the transaction that schedules.
 """
 
 from collections.abc import Collection
@@ -16,10 +16,7 @@ from sestui.store.tasks.tables import Task
 
 
 def started_by_task(session: Session, campaign: str, besides: Collection[str] = ()) -> str:
-    """A sentence on the task that starts the campaign by itself; '' if none does.
-
-    Tasks that are off don't count, nor those called ``besides``.
-    """
+    """A sentence about an active task (not in ``besides``) that starts the campaign, or ''."""
     tasks = session.exec(
         select(Task)
         .where(Task.type == CAMPAIGN_TYPE, col(Task.active), col(Task.name).not_in(list(besides)))
@@ -36,7 +33,7 @@ def started_by_task(session: Session, campaign: str, besides: Collection[str] = 
 
 
 def refuse_second_way(session: Session, campaign: str, besides: Collection[str] = ()) -> None:
-    """Let no campaign have a schedule of its own that a task starts.
+    """Refuse a schedule of a campaign that a task starts.
 
     Raises:
         StateError: as :func:`started_by_task`.
@@ -46,10 +43,9 @@ def refuse_second_way(session: Session, campaign: str, besides: Collection[str] 
 
 
 def starts_by_itself(session: Session, task: TaskFields, *, lock: bool = False) -> str:
-    """A sentence on the own schedule or start of the campaign that the task starts; '' if none.
+    """A sentence about the schedule or future start of the campaign that a task starts, or ''.
 
-    A start that has passed does not count. ``lock`` keeps the campaign until the transaction ends:
-    whoever schedules it meanwhile waits, and sees the task.
+    ``lock`` locks the campaign's row, so that nobody schedules it meanwhile.
     """
     query = select(Campaign).where(Campaign.name == task.campaign)
     campaign = session.exec(query.with_for_update() if lock else query).one_or_none()
@@ -65,7 +61,7 @@ def starts_by_itself(session: Session, task: TaskFields, *, lock: bool = False) 
 
 
 def refuse_second_way_by_task(session: Session, task: TaskFields) -> None:
-    """Let no task start a campaign that has a schedule or start of its own.
+    """Refuse a task that starts a campaign with its own schedule or start.
 
     Raises:
         StateError: as :func:`starts_by_itself`.

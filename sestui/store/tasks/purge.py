@@ -1,4 +1,4 @@
-"""Forgetting what only fills the disk, a small batch in each transaction."""
+"""Delete old task runs in small transactions."""
 
 from sqlmodel import col, delete, func, select
 
@@ -11,7 +11,7 @@ _OPEN = sorted(state.value for state in OPEN_TASK_STATES)
 
 
 def purge_task_runs(database: Database, before: Instant, most: int) -> int:
-    """Delete runs that ended before that instant, but for each task's newest; how many."""
+    """Delete up to ``most`` runs that ended before ``before``, except each task's newest."""
     newest = select(func.max(TaskRun.id)).group_by(col(TaskRun.task_id))
     old = (
         select(TaskRun.id)

@@ -1,4 +1,4 @@
-"""Executions of tasks: taken from the queue, logged, ended, and found when their process died."""
+"""Executions of tasks: take them from the queue, log, end, and adopt orphans."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,87 +18,87 @@ from sestui.store.tasks.tables import Task, TaskRun
 from sestui.store.tasks.tasks import fields_of_task
 
 _LOOKED_AT = 20
-"""Queued runs that one look considers: others may take the first ones before us."""
+"""Queued runs to consider, as others may take the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Who runs tasks."""
+    """A process that runs tasks."""
 
     worker: str
     """The id under which the process is registered."""
     host: str
-    """Its machine, as people call it."""
+    """The machine's name for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenTaskRun:
-    """An execution that is this worker's now."""
+    """An execution taken by this worker."""
 
     run_id: int
     task_id: int
     task: TaskFields
     occurrence: Instant
-    """What it is run for: the occurrence, or when somebody asked for it."""
+    """The occurrence, or when it was requested."""
     occurrence_name: str
-    """The occurrence's name; '' if somebody asked for it."""
+    """The occurrence's name; '' for a manual run."""
     by_hand: bool
     attempt: int
     log: str
-    """What an earlier attempt has logged."""
+    """The log of an earlier attempt."""
     mark: str
-    """Names this execution among all of all databases."""
+    """Globally unique name of the execution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A process that a run has started, which leads a process group."""
+    """A process group's leader that a run has started."""
 
     host: str
-    """Machine, its boot and process namespace: pids compare only within all three."""
+    """Machine, boot and process namespace, within which pids can be compared."""
     pid: int
     started_at: float
-    """Tells it from a later process of that pid; on the scale of ``sending.process_identity``."""
+    """Start time by ``sending.process_identity``, to detect a reused pid."""
 
 
 @dataclass(frozen=True, slots=True)
 class LostRun:
-    """An execution whose process has died; a program that it had started may live on."""
+    """An execution whose process has died; a program that it started may be running."""
 
     mark: str
     """See :class:`TakenTaskRun`."""
     host: str
-    """The machine that ran it, as people call it."""
+    """The name of the machine that ran it."""
     program: Program | None
     may_last_until: Instant
-    """When its time is up, whoever is there to look after it."""
+    """When its time is up."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to."""
+    """The result of a run."""
 
     state: TaskRunState
     detail: str
-    """As a sentence."""
+    """A sentence."""
     figures: dict[str, Any]
     log: str
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An execution whose process had died, and what was made of it."""
+    """An adopted execution whose process had died."""
 
     run_id: int
     task: str
     host: str
     again: bool
-    """It is in the queue again."""
+    """Whether it is queued again."""
     remark: str = ""
-    """What became of its program; '' if nothing was left of one."""
+    """What happened to its program; '' if there was none."""
 
     def sentence(self) -> str:
-        """What happened, for people."""
+        """A sentence for people, without its full stop."""
         after = "it is run again" if self.again else "it is not run again"
         words = (self.remark, after)
         said = ", ".join(each for each in words if each)
@@ -106,7 +106,7 @@ class Orphan:
 
 
 class TaskRuns:
-    """Every execution of every task."""
+    """The executions of tasks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -114,7 +114,7 @@ class TaskRuns:
     # looking
 
     def get(self, run_id: int) -> TaskRun:
-        """The run as it is now.
+        """The run with this id.
 
         Raises:
             NotFoundError: there is none.
@@ -126,7 +126,7 @@ class TaskRuns:
         return run
 
     def of_task(self, task_id: int, *, limit: int = 20) -> Sequence[TaskRun]:
-        """The task's newest runs, the newest first."""
+        """The task's newest runs, newest first."""
         with self._database.read() as session:
             return session.exec(
                 select(TaskRun)
@@ -136,10 +136,10 @@ class TaskRuns:
             ).all()
 
     def newest(self, task_ids: Sequence[int]) -> dict[int, TaskRun]:
-        """The newest run of each of these tasks that has one."""
+        """The newest run of each task."""
         found = {}
         with self._database.read() as session:
-            for task_id in task_ids:  # an index step each
+            for task_id in task_ids:  # one index step each
                 run = session.exec(
                     select(TaskRun)
                     .where(TaskRun.task_id == task_id)
@@ -153,10 +153,10 @@ class TaskRuns:
     # working
 
     def by_hand(self, task_id: int, by: Runner, now: Instant) -> TakenTaskRun:
-        """A run that somebody asks for, taken at once.
+        """Start a manual run.
 
         Raises:
-            StateError: the task is at work, and doesn't allow another beside it.
+            StateError: the task is running and doesn't allow overlap.
         """
         with self._database.write() as session:
             task = session.get_one(Task, task_id, with_for_update=True)
@@ -169,10 +169,9 @@ class TaskRuns:
             return _start(session, task, run, by, now)
 
     def take(self, by: Runner, now: Instant) -> TakenTaskRun | None:
-        """The queued run that is to go next, taken for that worker; None: there is none.
+        """Take the next queued run for a worker; None if there is none.
 
-        Higher priority first, then the older occurrence. A task's runs don't go at the same time
-        unless it allows that.
+        Runs go by priority and then by occurrence; overlap only if the task allows it.
         """
         with self._database.read() as session:
             queued = session.exec(
@@ -198,14 +197,14 @@ class TaskRuns:
         return None
 
     def write_log(self, taken: TakenTaskRun, worker: str, log: str) -> bool:
-        """Keep the log so far; False: the run is not this worker's any more."""
+        """Store the log so far; False if the run no longer belongs to this worker."""
         with self._database.write() as session:
             return bool(
                 session.exec(update(TaskRun).where(*_mine(taken, worker)).values(log=log)).rowcount
             )
 
     def note_program(self, taken: TakenTaskRun, program: Program) -> None:
-        """Keep which program the run has started, for whoever finds the run when we have died."""
+        """Store the program that the run has started, in case this process dies."""
         with self._database.write() as session:
             session.exec(
                 update(TaskRun)
@@ -218,13 +217,13 @@ class TaskRuns:
             )
 
     def end(self, taken: TakenTaskRun, worker: str, result: RunResult, now: Instant) -> bool:
-        """Write what came of it; False: the run is not this worker's any more.
+        """Store the result; False if the run no longer belongs to this worker.
 
-        A run that was killed is queued again if its misfire rule says so. A task that has no
-        occurrence left is switched off by its last run.
+        A killed run is queued again if its misfire rule says so. A task without further occurrences
+        is switched off by its last run.
         """
         with self._database.write() as session:
-            # The task's row first, as in taking: no two wait for each other.
+            # Lock the task's row first, as in take(), to avoid deadlocks.
             task = session.get_one(Task, taken.task_id, with_for_update=True)
             run = session.exec(
                 select(TaskRun).where(*_mine(taken, worker)).with_for_update()
@@ -244,13 +243,11 @@ class TaskRuns:
     def adopt_orphans(
         self, now: Instant, end_left_over: Callable[[LostRun, Instant], str | None]
     ) -> list[Orphan]:
-        """Find runs whose process died, and do with them what their misfire rule says.
+        """Find runs whose process has died, and apply their misfire rules.
 
-        Whoever took a run and isn't registered is dead: workers register first and leave last.
-        Call it after dead workers were buried.
-
-        ``end_left_over`` ends what is left of the program that a run had started, and says what it
-        did ('' if there was nothing); None: something may still be at work, and the run stays.
+        Call it after dead workers were reaped, as workers without a registration are dead.
+        ``end_left_over`` ends what is left of a run's program and returns what it did ('' if there
+        was nothing); None means that it may still be running, and the run stays.
         """
         with self._database.read() as session:
             found = session.exec(
@@ -259,7 +256,7 @@ class TaskRuns:
             lost = {run.id: _lost_run(task, run) for run, task in found}
         orphans = []
         for run_id, each in lost.items():
-            # Before the transaction: a program takes its time to end. Several processes may do so.
+            # Outside the transaction, as a program takes time to end; several processes may do it.
             remark = end_left_over(each, now)
             if remark is None:
                 continue
@@ -312,7 +309,7 @@ def _mine(taken: TakenTaskRun, worker: str) -> tuple[Any, ...]:
 
 
 def _may_go_again(task: Task, run: TaskRun) -> bool:
-    """Whether the misfire rule makes up for a run that was killed; never for one by hand."""
+    """Whether the misfire rule repeats a killed run; never for manual runs."""
     return run.scheduled_for is not None and may_retry(Misfire(task.misfire), run.attempt)
 
 
@@ -336,7 +333,7 @@ def _another_at_work() -> Select[Any]:
 
 
 def _is_free(session: Session, task: Task, run: TaskRun) -> bool:
-    """Whether nothing of the task is at work that this run must not go beside."""
+    """Whether no other run of the task excludes this one."""
     if task.overlap == Overlap.ALLOW:
         return True
     other = session.exec(

@@ -1,4 +1,4 @@
-"""The tables of tasks, and of what checking addresses found."""
+"""The tables of tasks and address checks."""
 
 from typing import Any
 
@@ -39,10 +39,9 @@ class Task(SQLModel, table=True):
     first_run_at: float | None = Field(default=None)
     last_run_at: float | None = Field(default=None)
     next_run_at: float | None = Field(default=None, index=True)
-    """When the occurrence that `run-due` waits for comes, as reckoned last: zones change their
-    rules, so that ``next_occurrence`` says what it is. None: it is inactive, or there is none."""
+    """The instant of the next occurrence, as last calculated; None if inactive or over."""
     next_occurrence: str = Field(default="")
-    """The name of that occurrence; '' where it is told by ``next_run_at`` alone."""
+    """The name of that occurrence, independent of the zone's rules; '' for a bare instant."""
     created_at: float
     updated_at: float
 
@@ -52,7 +51,7 @@ class TaskRun(SQLModel, table=True):
 
     __tablename__ = "task_run"
     __table_args__ = (
-        # Each occurrence is run once, however many run-due fire.
+        # Each occurrence runs once, however many processes run run-due.
         UniqueConstraint("task_id", "scheduled_for"),
         Index("ix_task_run_occurrence", "task_id", "occurrence", unique=True),
         Index("ix_task_run_task_id", "task_id", "id"),
@@ -61,43 +60,42 @@ class TaskRun(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     task_id: int = Field(foreign_key="task.id")
     scheduled_for: float | None = Field(default=None)
-    """When the occurrence came; None: somebody started it by hand."""
+    """The instant of its occurrence; None for a manual run."""
     occurrence: str | None = Field(default=None)
-    """Its name (``core.schedule.zones.occurrence_name``), by which it is run once whatever becomes
-    of its zone; None by hand, and in rows of before there were names."""
+    """Its name (``core.schedule.zones.occurrence_name``), which must be unique; None for manual
+    runs, and in old rows."""
     state: str = Field(default=TaskRunState.QUEUED.value, index=True)
     attempt: int = Field(default=0)
-    """How often it was started: more than once if a process died on it."""
+    """Number of starts; more than 1 after a process died."""
     worker: str = Field(default="")
     host: str = Field(default="")
-    """The machine that ran it, as people call it."""
+    """The name of the machine that ran it."""
     program_host: str = Field(default="")
-    """Where the program runs that it has started, if it has started one: machine, its boot and
-    process namespace (see sending.identity).
+    """Machine, boot and process namespace of the program that it has started, if any.
     """
     program_pid: int | None = Field(default=None)
     """The leader of the program's process group."""
     program_started_at: float | None = Field(default=None)
-    """Tells it from a later process of that number."""
+    """Start time, to detect a reused pid."""
     queued_at: float
     started_at: float | None = Field(default=None)
     finished_at: float | None = Field(default=None)
     detail: str = Field(default="", sa_column=_text())
-    """What came of it, as a sentence."""
+    """The result as a sentence."""
     result: dict[str, Any] = Field(default_factory=dict, sa_column=_json())
-    """Figures, as the type gives them."""
+    """Figures by the task's type."""
     log: str = Field(default="", sa_column=_text())
 
 
 class ContactCheck(SQLModel, table=True):
-    """What checking a contact's address found last."""
+    """The last check of a contact's address."""
 
     __tablename__ = "contact_check"
 
     contact_id: int = Field(foreign_key="contact.id", primary_key=True, ondelete="CASCADE")
     verdict: str
-    """A ``Verdict``."""
+    """An ``AddressVerdict``."""
     reason: str = Field(default="", sa_column=_text())
     checked_at: float = Field(index=True)
     decided: bool = Field(default=False)
-    """This check made the contact invalid, so that a later one may take that back."""
+    """Whether this check made the contact invalid, so that a later one may revert that."""

@@ -1,4 +1,4 @@
-"""Tasks as they are defined, and which of their occurrences are put in the queue."""
+"""Tasks, and queueing of their occurrences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,15 +31,15 @@ _OPEN = sorted(state.value for state in OPEN_TASK_STATES)
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What putting a due task's occurrences in the queue came to."""
+    """The result of queueing a due task's occurrences."""
 
     task: str
     occurrences: Occurrences
     skipped: bool
-    """The run before was still at work, and the task's overlap rule leaves this one out."""
+    """Whether it was left out because the previous run had not ended."""
 
     def sentence(self) -> str:
-        """What is worth telling; '' if all is as it should be."""
+        """A sentence about anything unusual; or ''."""
         if self.skipped:
             return f"{self.task} was left out: its previous run had not ended"
         if self.occurrences.missed:
@@ -48,16 +48,16 @@ class Queued:
 
 
 def coming(task: Task) -> Instant | None:
-    """When the occurrence that the task waits for comes, by its zone's rules as they are now."""
+    """The instant of the task's next occurrence, by its zone's current rules."""
     if task.next_run_at is None:
         return None
     return due_at(task.next_run_at, task.next_occurrence, task.timezone)
 
 
 def fields_of_task(task: Task) -> TaskFields:
-    """The row as values that compare.
+    """The row's fields, for comparison.
 
-    Rules that are none (somebody wrote into the row by hand) become those that run least.
+    Invalid rules, from manual edits of the database, become those that run least often.
     """
     return TaskFields(
         **{
@@ -68,7 +68,7 @@ def fields_of_task(task: Task) -> TaskFields:
 
 
 class Tasks:
-    """Every task in the database; rows come back detached."""
+    """The tasks; rows are returned detached."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -84,7 +84,7 @@ class Tasks:
         """The task of that name.
 
         Raises:
-            NotFoundError: there is none; names that are close are offered.
+            NotFoundError: there is none; similar names are suggested.
         """
         task = self.find(name)
         if task is not None:
@@ -98,17 +98,17 @@ class Tasks:
         raise NotFoundError(f"There is no task {printable(name)!r}; {hint}")
 
     def in_the_way(self, fields: TaskFields) -> str:
-        """Why no such task may start its campaign, as a sentence; '' if one may."""
+        """Why such a task can't start its campaign, as a sentence; '' if it can."""
         with self._database.read() as session:
             return starts_by_itself(session, fields)
 
     def all(self) -> Sequence[Task]:
-        """Every task, by name."""
+        """All tasks by name."""
         with self._database.read() as session:
             return session.exec(select(Task).order_by(col(Task.name))).all()
 
     def due(self, now: Instant) -> Sequence[int]:
-        """Ids of the tasks of which an occurrence has come: higher priority first."""
+        """Ids of due tasks by priority."""
         due = due_ids(self._database, now, tasks=True)
         if not due:
             return []
@@ -122,11 +122,10 @@ class Tasks:
     # changing
 
     def add(self, fields: TaskFields, now: Instant) -> Task:
-        """A new task.
+        """Add a task.
 
         Raises:
-            StateError: there is one of that name, or the campaign that it starts has a schedule of
-                its own.
+            StateError: the name is taken, or the campaign that it starts has its own schedule.
         """
         with self._database.write() as session:
             if session.exec(select(Task.id).where(Task.name == fields.name)).first() is not None:
@@ -146,14 +145,11 @@ class Tasks:
             return task
 
     def change(self, name: str, fields: TaskFields, now: Instant) -> Task:
-        """Let the task of that name be as ``fields`` say, its name included.
+        """Update the task, including its name.
 
-        An edit that doesn't touch the timing doesn't move the next occurrence.
-
-        Raises:
-            NotFoundError: there is none.
-            StateError: another one has the new name, or the campaign that it starts from now on
-                has a schedule of its own.
+        The next occurrence only changes with the timing. Raises: NotFoundError: there is no such
+        task. StateError: the new name is taken, or the campaign that it now starts has its own
+        schedule.
         """
         with self._database.write() as session:
             task = session.exec(
@@ -171,11 +167,11 @@ class Tasks:
             return task
 
     def remove(self, name: str) -> None:
-        """Forget the task and its runs.
+        """Delete the task and its runs.
 
         Raises:
             NotFoundError: there is none.
-            StateError: one of its runs is at work.
+            StateError: it is running.
         """
         task = self.get(name)
         with self._database.write() as session:
@@ -188,13 +184,12 @@ class Tasks:
     # time
 
     def queue(self, task_id: int, now: Instant) -> Queued | None:
-        """Put what is due of the task in the queue, and let it wait for its next occurrence.
+        """Queue the task's due occurrences and set its next one, in one transaction.
 
-        One transaction: whoever comes second, in this or another process, finds nothing due. None:
-        so did we.
+        None if nothing is due (any more).
 
         Raises:
-            UsageError: its schedule can't be read, or its zone is gone.
+            UsageError: its schedule is invalid, or its zone is gone.
         """
         with self._database.write() as session:
             task = session.get(Task, task_id, with_for_update=True)
@@ -217,9 +212,9 @@ class Tasks:
             return Queued(task.name, due, skipped)
 
     def switch_off_broken(self, task_id: int, why: str, now: Instant) -> tuple[int, str] | None:
-        """Switch a task off whose occurrences can't be told, and note that as a failed run.
+        """Switch off a task whose occurrences can't be calculated, with a failed run.
 
-        The run's id and the task's name; None if somebody else was first.
+        Returns the run's id and the task's name; None if another process was first.
         """
         with self._database.write() as session:
             task = session.get(Task, task_id, with_for_update=True)
@@ -227,7 +222,7 @@ class Tasks:
                 return None
             due = Occurrence(task.next_run_at, "")
             run = _ended(task, due, now, TaskRunState.FAILED, why.rstrip("."))
-            run.occurrence = None  # it may be run yet, when somebody has mended the task
+            run.occurrence = None  # it may still run once the task is corrected
             task.active = False
             _wait_for(task, None)
             session.add(task)
@@ -243,7 +238,7 @@ def _take_over(session: Session, task: Task, fields: TaskFields, now: Instant) -
     for name in TASK_FIELDS:
         setattr(task, name, to_row(getattr(fields, name)))
     if before is None or before.timing != fields.timing:
-        # From now on: while it was switched off, nothing was missed.
+        # From now on: nothing was missed while it was switched off.
         after = now if before is None else later_than(session, task, fields.timezone, now)
         _wait_for(task, fields.next_after(after) if fields.active else None)
 
@@ -270,10 +265,9 @@ def counted(missed: int) -> str:
 
 
 def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
-    """``due`` without what has been dealt with already.
+    """``due`` without occurrences that have been run already.
 
-    A clock that was set back, or that of another host, lets an edit wait for an occurrence again
-    that has been run: each is run once.
+    They may come up again after an edit if a clock was set back or differs between hosts.
     """
     told = [*due.run, *([due.newest_missed] if due.newest_missed else [])]
     names = [each.name for each in told]
@@ -282,7 +276,7 @@ def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
             TaskRun.task_id == task.id,
             or_(
                 col(TaskRun.occurrence).in_(names),
-                # A run of before occurrences had names.
+                # A run from before occurrences had names.
                 col(TaskRun.occurrence).is_(None)
                 & col(TaskRun.scheduled_for).in_([each.at for each in told]),
             ),
@@ -297,7 +291,7 @@ def _new(session: Session, task: Task, due: Occurrences) -> Occurrences:
 
 
 def _rows(task: Task, due: Occurrences, now: Instant, *, skipped: bool) -> list[TaskRun]:
-    """Rows for what is to be run, and one that tells of what is not."""
+    """Rows of runs to queue, and of those that were missed or skipped."""
     rows = []
     if due.newest_missed is not None:
         why = f"Nothing was running: {counted(due.missed)} missed"

@@ -1,4 +1,4 @@
-"""Faults of a delivery are counted apart from its claims."""
+"""Count a delivery's faults separately from its claims."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the count; what was tried before begins anew."""
+    """Add the count, starting at 0."""
     op.add_column(
         "delivery", sa.Column("faults", sa.Integer(), nullable=False, server_default=sa.text("0"))
     )

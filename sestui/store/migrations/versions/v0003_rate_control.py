@@ -1,4 +1,4 @@
-"""The rate is found from the share of throttled answers instead of being cut by each."""
+"""Store the state of rate control."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Keep what was found; the cuts of before say nothing of it, and are dropped."""
+    """Replace the old rate cuts."""
     with op.batch_alter_table("governor") as governor:
         governor.add_column(
             sa.Column("rate_control", sa.JSON(), nullable=False, server_default=sa.text("'{}'"))

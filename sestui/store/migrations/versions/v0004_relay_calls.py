@@ -1,4 +1,4 @@
-"""Keys of the relay have calls named that they may make beside sends."""
+"""Store the calls that a relay key may make."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Keys of before have none named: what their other bounds leave."""
+    """Existing keys name none, and so keep their defaults."""
     with op.batch_alter_table("relay_key") as key:
         key.add_column(
             sa.Column("allow", sa.JSON(), nullable=False, server_default=sa.text("'[]'"))

@@ -1,4 +1,4 @@
-"""Recipients whose mail can't be made may be left out, if the operator has said so."""
+"""Let campaigns skip recipients whose mail can't be rendered."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Until somebody says otherwise, they hold the run."""
+    """By default they hold the run."""
     for table in ("campaign", "run"):
         # Not by a batch: that makes the table anew, which rows of others refer to. A default that
         # is an expression would do so too.

@@ -1,4 +1,4 @@
-"""An occurrence is known by its time on the clock: zones change their rules, instants move."""
+"""Identify occurrences by local time, as changes of a zone's rules move instants."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Add the names; what was run before has none, and what is waited for gets its own when due."""
+    """Add names; past occurrences have none, the next ones get theirs when they are due."""
     for table in ("task", "campaign"):
         op.add_column(
             table,

@@ -1,4 +1,4 @@
-"""A message has a layout, headers of its author's own and a name for its recipient."""
+"""Add a message's layout, own headers and recipient's name."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Messages that are there have none of these."""
+    """Existing messages have none of them."""
     columns = (
         sa.Column("layout", sa.Text(), nullable=False, server_default=""),
         sa.Column("layout_name", sa.String(), nullable=False, server_default=""),

@@ -1,4 +1,4 @@
-"""What a person has been reminded of, and which program a task's run has started."""
+"""Add reminders, and the program that a task's run has started."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Nobody has been reminded of anything; what runs at the moment has no program noted."""
+    """There are no reminders yet, and current runs have no program recorded."""
     op.create_table(
         "reminder",
         sa.Column("subject", sa.String(), nullable=False),
