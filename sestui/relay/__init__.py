@@ -1,1 +1,1 @@
-"""A door: SES's HTTP API for programs that are pointed at sestui instead."""
+"""The relay: SES's HTTP API for programs that are pointed at sestui instead."""

@@ -1,4 +1,4 @@
-"""uvicorn's private names, all that are used (tests/unit/test_bounds.py holds them)."""
+"""All uses of uvicorn's private names, which tests/unit/test_bounds.py checks."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -7,5 +7,5 @@ class UvicornProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol."""
 
     def not_idle(self) -> None:
-        """Something has come: the connection isn't closed for being idle."""
+        """Record activity, so that the connection isn't closed for being idle."""
         self._unset_keepalive_if_required()

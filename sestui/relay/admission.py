@@ -1,9 +1,8 @@
-"""Where a mail is taken over: into the ledger, its first call to SES, the answer to the client.
+"""Admit mails: into the ledger, the first call to SES, and the answer to the client.
 
-One thread speaks to the ledger, a batch of mails a transaction; the dispatcher's makes the calls. A
-client is answered once what SES said is written, so that the same call made again gets the same
-answer. Before anything is admitted, the dispatcher is asked whether it could leave: what can't is
-the client's to bring again, and nobody's doubt.
+One thread writes to the ledger, a batch of mails in each transaction; the dispatcher's thread makes
+the calls. A client is answered once SES's answer is written, so that a repeated call gets the same
+answer. Mail that could not be sent at the moment is not admitted but left to the client to retry.
 """
 
 import asyncio
@@ -45,48 +44,48 @@ from sestui.ses_api.relayed import RelayedMail
 from sestui.ses_api.wire import rate_exceeded
 
 _MOST_AT_ONCE = 200
-"""Mails that one transaction looks at."""
+"""Mails in one transaction."""
 
 _BEAT_SECONDS = 5.0
 _AIR_SECONDS = 26.0
-"""A call to SES has its answer, or is given up, within this."""
+"""A call to SES is answered or given up within this."""
 
 _WRITE_PATIENCE = 5.0
-"""When the ledger can't be written, a client waits no longer than this for what SES has said."""
+"""How long a client waits for its answer when the ledger can't be written."""
 
 _WRITE_AGAIN_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _OUTAGE_SECONDS = 0.1
-"""How often it looks whether an outage is over, which nothing wakes it for."""
+"""Interval to check for the end of an outage, which doesn't wake the thread."""
 
 _CONNECTING_SECONDS = 0.01
 _CLOSING_SECONDS = 0.05
 _MOMENT_SECONDS = 2.0
-"""An answer that was lost holds the admission for less, and is no trouble."""
+"""Shorter holds, after a single lost answer, are not reported as trouble."""
 
 _GATHER_SECONDS = 0.001
 
 _LEAST_RATE = 1.0
-"""A connection is open before the first call tells what the account allows."""
+"""Before the first call shows the rate, so that a connection is open in time."""
 
 _log = logging.getLogger(__name__)
 
 
 class AdmissionStorePort(Protocol):
-    """The ledger's side of taking mail over."""
+    """The ledger's side of admission."""
 
     def exchange(self, answers: Sequence[CallAnswer], mails: Sequence[Incoming]) -> Admissions:
         """Write answers and admit what may leave now, in one transaction."""
 
     def take_back(self, held: Set[int]) -> None:
-        """After a commit that may have failed: what is claimed and not held is pending again."""
+        """After a failed commit, make claims that are not ``held`` pending again."""
 
 
 class RelayAdmission:
-    """Takes mail over for one relay process.
+    """Admits mail for one relay process.
 
-    ``take``, ``drain`` and ``close`` are for others; everything else belongs to its own thread,
-    which ``dispatcher.answered`` wakes, whoever has something for it.
+    All methods but ``take``, ``drain`` and ``close`` run in its own thread, which
+    ``dispatcher.answered`` wakes.
     """
 
     def __init__(
@@ -101,8 +100,7 @@ class RelayAdmission:
         senders: int,
         patience: float,
     ) -> None:
-        """``senders`` is the most calls in flight, ``patience`` the seconds a mail waits for a
-        slot."""
+        """``senders`` limits calls in flight; ``patience`` is how long mail waits for a slot."""
         self._store = store
         self._heartbeat = heartbeat
         self._clock = clock
@@ -113,9 +111,9 @@ class RelayAdmission:
         self._repeated = RepeatedCalls(outcomes, clock, patience=patience + _AIR_SECONDS)
         self._queue = WaitingQueue(clock)
         self._calls: dict[int, FirstCall] = {}
-        """By delivery id: those whose answers are not in the ledger yet."""
+        """Calls whose answers are not in the ledger yet, by delivery id."""
         self._admitting: list[WaitingMail] = []
-        """In the transaction that is under way."""
+        """Mails in the current transaction."""
         self._said: list[FirstCall] = []
         self._uncertain = self._draining = False
         self._closing = threading.Event()
@@ -125,7 +123,7 @@ class RelayAdmission:
 
     @property
     def failure(self) -> str:
-        """Why nothing will be taken any more, as a sentence; '' while its threads live."""
+        """Why admission has ended, as a sentence; '' while its threads are running."""
         if not self._failure and self._dispatcher.failure is not None:
             return failed("The relay's way to SES", self._dispatcher.failure)
         ended = self._thread.ident is not None and not self._thread.is_alive()
@@ -135,12 +133,12 @@ class RelayAdmission:
 
     @property
     def waiting(self) -> int:
-        """Mails that wait for a slot."""
+        """Number of mails that wait for a slot."""
         return len(self._queue)
 
     @property
     def trouble(self) -> str:
-        """Why no mail is taken over just now, as a sentence; '' if it is."""
+        """Why no mail is admitted at the moment, as a sentence; '' if it is."""
         if self.failure or self._draining:
             return self.failure or "The relay is stopping."
         refused = self._dispatcher.unreachable
@@ -148,24 +146,24 @@ class RelayAdmission:
             return not_now(refused.reason, refused.code)
         brake = self._dispatcher.brake
         since, now = brake.since, self._clock.monotonic()
-        # A probe is a client's mail: who is taken out of service meanwhile would never get one.
+        # Probing needs a client's mail, so the relay must not be taken out of service.
         if since is None or now - since < _MOMENT_SECONDS or brake.may(now) is not May.NOTHING:
             return ""
         return not_now(brake.reason)
 
     def start(self) -> None:
-        """Begin to take mail.
+        """Start the threads.
 
         Raises:
-            SestuiError: the system gives no thread for half a minute.
+            SestuiError: they can't be started.
         """
         self._dispatcher.start()
         threads.start(self._thread, self._clock)
 
     async def take(self, incoming: Incoming, mail: RelayedMail) -> SendResult:
-        """Take ``mail`` over and say what SES said to its first call.
+        """Admit ``mail``; returns SES's answer to its first call.
 
-        Cancelling it gives a mail up that waits; one that is on its way goes on.
+        Cancelling gives up mail that still waits for a slot.
         """
         if self._draining:
             return closing()
@@ -174,17 +172,17 @@ class RelayAdmission:
         waiting = WaitingMail(incoming, mail, deadline, loop.create_future(), loop)
         self._queue.add(waiting)
         threads.ring(self._dispatcher.answered)
-        if self._failure:  # since a moment: nobody looks any more at what arrives
+        if self._failure:  # failed meanwhile: nobody handles new mail
             return unavailable(self._failure)
         return await waiting.future
 
     def drain(self) -> None:
-        """Admit nothing more; who waits is sent away."""
+        """Admit nothing more; waiting clients are answered."""
         self._draining = True
         self._dispatcher.answered.set()
 
     def close(self) -> None:
-        """Drain, wait for the calls in flight, write their answers, end."""
+        """Drain, wait for calls in flight, write their answers, and end."""
         self.drain()
         self._closing.set()
         self._dispatcher.answered.set()
@@ -200,7 +198,7 @@ class RelayAdmission:
             while not self._closing.is_set():
                 self._turn()
                 self._check_dispatcher()
-        except BaseException as error:  # noqa: BLE001 - clients and the process must learn of it
+        except BaseException as error:  # noqa: BLE001 - reported to clients and the process
             _log.exception("The relay's intake has failed.")
             self._uncertain = True
             self._fail(error)
@@ -220,7 +218,7 @@ class RelayAdmission:
             waiting.settle(unavailable(self._failure))
 
     def _finish(self) -> None:
-        """Take back what has not left, await what has, and write every answer."""
+        """Withdraw what has not been sent, wait for calls in flight, and write all answers."""
         self._dispatcher.withdraw()
         give_up_at = self._clock.monotonic() + _AIR_SECONDS
         while self._dispatcher.in_flight and self._dispatcher.failure is None:
@@ -238,13 +236,13 @@ class RelayAdmission:
             self._exchange([])
 
     def _send_away(self) -> None:
-        """Answer whoever still waits: nobody will any more."""
+        """Answer all clients that still wait."""
         for said in self._said:
             said.waiting.settle(said.settled)
         last = unavailable(self._failure) if self._failure else closing()
         self._queue.due(0, last)
         for call in self._calls.values():
-            # It may have arrived: told of a failure, the client would send it twice.
+            # The mail may have been sent, so a failure would make the client repeat it.
             call.waiting.settle(SendResult(own_message_id(call.admission.mail_id)))
         self._repeated.send_away(last)
 
@@ -254,7 +252,7 @@ class RelayAdmission:
             self._clock.wait(self._dispatcher.answered, pause)
         self._read_answers()
         if self._dispatcher.in_flight:
-            # More is about to come: a transaction costs much the same for one mail and for ten.
+            # Wait for more, as a transaction costs about the same for one mail and for ten.
             self._clock.wait(self._closing, _GATHER_SECONDS)
             self._read_answers()
         if self._account_answers():
@@ -270,12 +268,12 @@ class RelayAdmission:
             raise self._dispatcher.failure
 
     def _read_answers(self) -> None:
-        # It clears `answered` before it looks: what comes later sets it again.
+        # collect() clears `answered` first; later answers set it again.
         for answer, _ in self._dispatcher.collect():
             self._record(answer)
 
     def _pause(self) -> float:
-        """Seconds until there is something to do, if nobody comes."""
+        """Seconds until there is something to do, unless mail comes."""
         if self._said:
             return 0.0
         connected = self._dispatcher.connected
@@ -287,7 +285,7 @@ class RelayAdmission:
         return seconds
 
     def _account_answers(self) -> bool:
-        """Whether SES has just told of the account; it is asked when sending hangs on it."""
+        """Whether SES has just answered about the account, which is asked if the brake needs it."""
         reading = self._account.poll(wanted=self._dispatcher.brake.needs_account)
         return reading is not None and reading.status is not None
 
@@ -301,7 +299,7 @@ class RelayAdmission:
     # admitting
 
     def _due(self) -> list[WaitingMail]:
-        """The mails to be admitted now; whoever can't be, and need not wait, is told so."""
+        """The mails to admit now; others are answered if there is no point in waiting."""
         if self._draining:
             return self._queue.due(0, closing())
         refused = self._dispatcher.unreachable
@@ -315,7 +313,7 @@ class RelayAdmission:
         return self._queue.due(int(probes), SendResult(error=rate_exceeded()))
 
     def _exchange(self, mails: list[WaitingMail]) -> None:
-        """Write what SES has said, and admit of ``mails`` what may leave."""
+        """Write SES's answers, and admit those ``mails`` that may leave."""
         said = self._said
         self._admitting = mails
         try:
@@ -338,7 +336,7 @@ class RelayAdmission:
             self._admitting = []
 
     def _not_written(self, error: StorageError, mails: list[WaitingMail]) -> None:
-        """Nothing was written: who came is told so, and what SES said is kept for later."""
+        """After a failed write: answer ``mails`` with the error, and keep SES's answers."""
         self._uncertain = True
         for waiting in mails:
             waiting.settle(unavailable(str(error)))
@@ -369,7 +367,7 @@ class RelayAdmission:
         self._dispatcher.hand_over(sorted(jobs, key=lambda job: job.slot))
 
     def _record(self, answer: Answer) -> None:
-        """Take in what SES said to one recipient; with the last of a call, its client's answer."""
+        """Record an answer; the last one of a call determines the client's answer."""
         call = self._calls[answer.delivery_id]
         call.answers.append(answer)
         if not call.answered:

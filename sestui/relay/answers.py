@@ -1,4 +1,4 @@
-"""Answers in the wire format of the API that was called."""
+"""HTTP answers in the format of the called API."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _RETRY_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class RelayAnswer:
-    """A whole answer of ours."""
+    """A complete HTTP answer."""
 
     status: int
     body: bytes
@@ -32,11 +32,11 @@ class RelayAnswer:
     request_id: str
     error_code: str = ""
     close: bool = False
-    """Whether the connection ends with it."""
+    """Whether the connection is closed after it."""
 
 
 def refusal(error: ServiceError, *, v1: bool, close: bool = False) -> RelayAnswer:
-    """A refusal as the old or the new API says it."""
+    """An error in the format of API v1 or v2."""
     request_id = str(uuid4())
     if v1:
         said = wire_v1.as_v1(error)
@@ -46,7 +46,7 @@ def refusal(error: ServiceError, *, v1: bool, close: bool = False) -> RelayAnswe
 
 
 def sent(message_id: str, *, action: str) -> RelayAnswer:
-    """The answer to a send; ``action`` is the old API's, '' for the new one."""
+    """The answer to a send; ``action`` is v1's action, '' for v2."""
     request_id = str(uuid4())
     if action:
         return RelayAnswer(200, wire_v1.sent_xml(action, message_id, request_id), _XML, request_id)
@@ -67,7 +67,7 @@ def _date(second: int) -> bytes:
 
 
 def as_bytes(answer: RelayAnswer) -> bytes:
-    """``answer`` as it goes over a connection on which no request has been read."""
+    """``answer`` as bytes, for a connection on which no request has been read."""
     lines = [b"HTTP/1.1 %d %b" % (answer.status, HTTPStatus(answer.status).phrase.encode())]
     lines += [b"%b: %b" % header for header in _headers(answer)]
     return b"\r\n".join([*lines, b"", answer.body])
@@ -83,7 +83,7 @@ def _headers(answer: RelayAnswer) -> list[tuple[bytes, bytes]]:
         (b"content-type", answer.content_type),
         (b"content-length", str(len(answer.body)).encode()),
         (b"x-amzn-requestid", answer.request_id.encode()),
-        # SDKs set their clock by it when a signature was refused for its date.
+        # SDKs adjust their clock by it when a signature is refused for its date.
         (b"date", _date(int(time.time()))),
     ]
     if answer.error_code:

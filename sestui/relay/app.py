@@ -1,4 +1,4 @@
-"""The relay's HTTP face: which calls are taken over, which are passed on, and who may make them."""
+"""The relay's ASGI app: authenticate calls, handle sends, and proxy all others."""
 
 import asyncio
 import time
@@ -38,25 +38,25 @@ from sestui.ses_api.sigv4 import Received
 from sestui.ses_api.wire import ServiceError
 
 _LARGE = 128 * 1024
-"""Bytes of a body from which on it is read in a thread: hashing and parsing take their time."""
+"""Bodies from this size are hashed and parsed in a thread."""
 
 _ANSWER_SECONDS = 60.0
-"""A client that doesn't read its answer within this is let go."""
+"""A client that doesn't read its answer within this is disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A request with its caller; ``prepared`` if it is a send."""
+    """An authenticated request; ``prepared`` if it is a send."""
 
     received: Received
     caller: Caller
     prepared: Prepared | None
     reads: bool = False
-    """It changes nothing, however often it is made."""
+    """Whether it changes nothing, and so may be repeated."""
 
 
 class RelayApp:
-    """Bare ASGI, as the simulator: what a router costs, every call would pay."""
+    """Bare ASGI, as a router would slow down every call."""
 
     def __init__(
         self,
@@ -72,8 +72,7 @@ class RelayApp:
         full: Callable[[], str],
         warn: Callable[[str], None],
     ) -> None:
-        """``full`` says why no mail can be taken over just now, '' if it can; ``warn`` tells the
-        operator."""
+        """``full`` returns why no mail can be admitted, or ''; ``warn`` is for the operator."""
         self._ring = ring
         self._admission = admission
         self._passing = passing
@@ -121,7 +120,7 @@ class RelayApp:
             status = 408
             await _give(client, refusal(slow, v1=v1, close=True))
         except (Gone, CutOffError):
-            return  # uvicorn ends the connection: what was said so far is visibly not all
+            return  # uvicorn closes the connection, so an incomplete answer is recognisable
         finally:
             self._memory.used -= size
         seconds = time.monotonic() - began
@@ -156,9 +155,9 @@ class RelayApp:
 
 @contextmanager
 def _cancelled_when_gone(client: Client) -> Iterator[None]:
-    """Cancel what the block waits for when the client leaves, and raise Gone then."""
+    """Cancel the block and raise Gone when the client disconnects."""
     own = asyncio.current_task()
-    assert own is not None  # noqa: S101 - uvicorn makes one a request
+    assert own is not None  # noqa: S101 - uvicorn makes a task for each request
     left = False
 
     def leave() -> None:
@@ -170,7 +169,7 @@ def _cancelled_when_gone(client: Client) -> Iterator[None]:
         yield
     except asyncio.CancelledError as error:
         if not left:
-            raise  # somebody else's doing
+            raise  # cancelled by something else
         own.uncancel()
         raise Gone from error
     finally:
@@ -194,7 +193,7 @@ def _denied(key: KnownKey, call: str) -> str:
 
 
 class _Sending:
-    """An answer on its way to a client that has to read it within a time."""
+    """Sends messages with a time limit for the client to read them."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

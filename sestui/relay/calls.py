@@ -1,8 +1,8 @@
-"""Which of SES's calls a request is: read in the one way that nobody could read otherwise.
+"""Determine which SES call a request is, strictly and unambiguously.
 
-SES, and whatever stands before it, may be more forgiving than the relay about how a path or an
-action is written. So a request is taken for a call only if it is written as SDKs write it; any
-other is refused, and nothing that could be a send for somebody is passed on.
+SES, or something in front of it, may be more lenient about paths and actions than the relay. So
+only requests in the form that SDKs write are accepted, and nothing is passed on that could be read
+as a send.
 """
 
 import re
@@ -18,10 +18,10 @@ from sestui.ses_api.sigv4 import Received
 from sestui.ses_api.wire import ServiceError, bad_request
 
 _SENDS_V2 = {"/v2/email/outbound-emails": False, "/v2/email/outbound-bulk-emails": True}
-"""Paths of the new API's sends, and whether they are bulk calls."""
+"""Paths of v2's sends, and whether they are bulk calls."""
 
 _SENDING_PATHS = "/v2/email/outbound"
-"""How the paths begin of whatever sends, in lower case."""
+"""Prefix of the paths of sends, in lower case."""
 
 _BASE = ["", "v2", "email"]
 _VERSION = "2010-12-01"
@@ -30,15 +30,15 @@ _READING = frozenset({"GET", "HEAD"})
 
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-F]{2})+")
 _FIRST_SEGMENT = re.compile(r"[a-z][a-z0-9-]*")
-"""Of what stands behind /v2/email/: a word of SES's own, never a parameter."""
+"""The first segment after /v2/email/, which is never a parameter."""
 _ESCAPE = re.compile("%..")
 _ESCAPED = frozenset(b"!$&'()*+,=:@^`{|}")
-"""What may be in any path with a percent sign: it parts nothing and hides nothing. Letters and
-digits need none."""
+"""Harmless bytes that may be percent-encoded in any path."""
 _ESCAPED_IN_PARAMETER = _ESCAPED | frozenset(b' "%/<>[]') | frozenset(range(0x80, 0x100))
-"""What may be in a parameter of a call that is known; of what it decodes to, more is asked."""
+"""Bytes that may be percent-encoded in a known call's parameter; the decoded value is checked
+too."""
 _HIDING = frozenset(";?#\\\ufffd")
-"""They are there to be read otherwise: the last is what stands for bytes that are no UTF-8."""
+"""Characters that allow another reading; the last one stands for invalid UTF-8."""
 
 _ACTION = re.compile(r"[A-Z][A-Za-z0-9]+")
 _NOT_LETTERS = re.compile(r"[^A-Za-z]")
@@ -48,7 +48,7 @@ _FORM = re.compile(
     re.IGNORECASE,
 )
 _READS = ("Get", "List", "Describe")
-"""How the old API's actions begin that change nothing."""
+"""Prefixes of v1's actions that change nothing."""
 
 _ODD_HEADERS = frozenset(
     {
@@ -62,32 +62,31 @@ _ODD_HEADERS = frozenset(
         "x-rewrite-url",
     }
 )
-"""They can make another call of a request, and no SDK sends one of them to SES."""
+"""Headers that may change the meaning of a request; no SDK sends them to SES."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelayCall:
-    """What a request asks for."""
+    """The call that a request makes."""
 
     name: str
-    """As SES names it; '' for a call of the new API that nobody knows."""
+    """SES's name; '' for an unknown call of API v2."""
     send: SendCall | None = None
-    """What is to be sent, if that is what it asks for."""
+    """The send, if it is one."""
     reads: bool = False
     """It changes nothing, however often it is made."""
 
 
 def speaks_v1(path: str) -> bool:
-    """Whether the answer to a request for that path is one of the old API, XML."""
+    """Whether the path belongs to API v1, whose answers are XML."""
     return not path.lstrip("/").lower().startswith("v2")
 
 
 def call_of(received: Received, body: bytes, operations: Operations) -> RelayCall:
-    """The call that a request makes.
+    """Determine the call that a request makes.
 
     Raises:
-        ServiceError: it is no call, its send doesn't fit, or somebody could read another call in
-            it than we do.
+        ServiceError: it isn't a valid call, or it is ambiguous.
     """
     if received.path == "/":
         return _v1(received, body, operations)
@@ -122,7 +121,7 @@ def _is_written_as_sdks_write(
     if not name:
         sends = lowered.startswith(_SENDING_PATHS)
         return not sends and not operations.name_of(method, lowered.split("/"))
-    # A slash in a parameter is the parameter's own, unless with it the path is another call's.
+    # An encoded slash in a parameter must not make the path another call's.
     return all(
         operations.name_of(method, spelling.split("/")) in {"", name}
         for reading in _readings(path)
@@ -131,7 +130,7 @@ def _is_written_as_sdks_write(
 
 
 def _are_plain(segments: Sequence[str], name: str) -> bool:
-    """Whether nobody can read other segments here than these, which stand behind the base."""
+    """Whether the segments after the base are unambiguous."""
     if name and segments[-1] == "":
         segments = segments[:-1]  # the paths of two calls end with a slash
     if not segments or not _FIRST_SEGMENT.fullmatch(segments[0]):
@@ -149,16 +148,16 @@ def _is_plain(segment: str, escaped: frozenset[int]) -> bool:
 
 
 def _readings(text: str) -> tuple[str, str]:
-    """The text as who decodes it reads it, and who decodes it twice."""
+    """The text decoded once, and twice."""
     once = unquote(text)
     return once, unquote(once)
 
 
 def _hides_nothing(parameter: str) -> bool:
-    """Whether who trims it, resolves its dots or drops odd characters still has it."""
+    """Whether trimming, resolving dots or dropping odd characters would not change it."""
     if not parameter.isprintable() or not _HIDING.isdisjoint(parameter):
         return False
-    if normalize("NFKC", parameter) != parameter:  # a slash in full width is one to somebody
+    if normalize("NFKC", parameter) != parameter:  # as a full-width slash may count as one
         return False
     return all(part == part.strip() and part.strip(". ") for part in parameter.split("/"))
 
@@ -194,7 +193,7 @@ def _check_names(parameters: "wire_v1.Parameters") -> None:
 
 
 def _check_form(received: Received, body: bytes) -> None:
-    """See that what was read as a form, nobody can read as something else."""
+    """Check that nobody can read the form as something else."""
     types = [value.strip() for name, value in received.headers if name == "content-type"]
     if body and not all(map(_FORM.fullmatch, types)):
         raise bad_request("The body of a call of version 1 of SES's API is a form.")
@@ -203,7 +202,7 @@ def _check_form(received: Received, body: bytes) -> None:
 
 
 def _could_be_new(action: str, operations: Operations) -> bool:
-    """Whether the action may be one that SES has got since botocore's model was made; no send."""
+    """Whether it may be a new action that botocore's model lacks, but not a send."""
     lowered = action.lower()
     return (
         _ACTION.fullmatch(action) is not None

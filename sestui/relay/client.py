@@ -1,4 +1,4 @@
-"""The client of one request, as its connection knows it."""
+"""Direct access to a request's client."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,14 +6,14 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 KEY = "sestui.client"
-"""Its name in the state of a request's scope."""
+"""Its key in the state of a request's scope."""
 
 
 class Client:
-    """The other end of one request, without what ASGI's messages cost a small one.
+    """The client of one request, without the overhead of ASGI messages.
 
-    A body that is there is had at once, an answer leaves in one write, and who leaves is missed
-    without a task that waits for it.
+    A body that has arrived is available at once, an answer is one write, and a disconnect is
+    noticed without a waiting task.
     """
 
     __slots__ = ("_cycle", "_when_gone")
@@ -23,35 +23,35 @@ class Client:
         self._when_gone: Callable[[], None] | None = None
 
     def body(self) -> bytes | None:
-        """The whole body; None if it has not all come, so that it must be received bit by bit."""
+        """The whole body; None if it has not arrived completely and must be received."""
         return None if self._cycle.more_body else bytes(self._cycle.body)
 
     def when_gone(self, call: Callable[[], None] | None) -> None:
-        """Call this if the client leaves; None: no more."""
+        """Set a function to call if the client disconnects; None for none."""
         self._when_gone = call
         if call is not None:
-            self._cycle.flow.resume_reading()  # or nobody would see it leave
+            self._cycle.flow.resume_reading()  # or a disconnect would not be noticed
 
     def gone(self) -> None:
-        """The connection is lost."""
+        """Record that the connection is lost."""
         if self._when_gone is not None:
             self._when_gone()
 
     @property
     def dawdles(self) -> bool:
-        """Whether it has still to read much of what was written before."""
+        """Whether it is behind in reading earlier answers."""
         return self._cycle.flow.write_paused
 
     async def caught_up(self) -> None:
-        """Wait until it doesn't dawdle any more."""
+        """Wait until it has caught up."""
         await self._cycle.flow.drain()
 
     def answer(
         self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, close: bool
     ) -> None:
-        """Write the whole answer; ``headers`` have the body's length, and nothing but text.
+        """Write the whole answer; ``headers`` include the body's length.
 
-        ``close``: they say that the connection ends with it.
+        ``close``: they say that the connection will be closed.
         """
         cycle = self._cycle
         if cycle.disconnected:
@@ -74,6 +74,6 @@ class Client:
 
 
 def client_of(scope: Scope) -> Client:
-    """Whose request that is."""
+    """The client of a request."""
     client: Client = scope["state"][KEY]
     return client

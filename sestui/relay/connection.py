@@ -1,4 +1,4 @@
-"""HTTP connections on which nobody may dawdle or say two things at once."""
+"""HTTP connections that are safe from slow and ambiguous requests."""
 
 from asyncio import TimerHandle, Transport
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sestui.relay.gathering_transport import GatheringTransport
 from sestui.ses_api.wire import ServiceError
 
 HEAD_SECONDS = 10.0
-"""A request's head must be there within this, counted from its first byte or the connection's."""
+"""Time limit for a request's head, from its first byte or the connection's start."""
 
 MAX_HEAD = 32 * 1024
 """Bytes of request line and headers together."""
@@ -22,7 +22,7 @@ MAX_HEAD = 32 * 1024
 MOST_HEADERS = 100
 
 _LEFT_SECONDS = 0.25
-"""How soon, and how often, it looks whether a client that has ended its side has left."""
+"""Interval of checks whether a half-closed client has disconnected."""
 
 
 _TOO_LARGE = ServiceError(
@@ -48,31 +48,30 @@ _OLD_CHUNKS = _malformed("A request by HTTP/1.0 can't have a Transfer-Encoding."
 
 
 class GuardedProtocol(UvicornProtocol):
-    """uvicorn's HTTP protocol with bounds on a request's head.
+    """uvicorn's HTTP protocol with limits on a request's head.
 
-    llhttp, which parses, refuses what lets two readers see two requests: both lengths at once, a
-    length twice, blanks before a colon, bare line feeds in chunk sizes. What it allows and we have
-    no use for (HTTP/1.0 with a transfer encoding) is refused here. An upgrade (``h2c``, which the
-    JDK's client asks for) is ignored, as RFC 9110 lets a server do: the request itself is served.
+    llhttp refuses ambiguous requests: two lengths, blanks before a colon, bare line feeds in chunk
+    sizes. HTTP/1.0 with a transfer encoding is refused here. A requested upgrade (``h2c``, by the
+    JDK's client) is ignored, as RFC 9110 allows, and the request is served.
     """
 
     _head: TimerHandle | None = None
     _head_bytes = 0
     _client: Client | None = None
-    """Of the newest request."""
+    """The client of the latest request."""
     _in_head = True
     _asked_upgrade: list[tuple[bytes, bytes]] | None = None
-    """The headers of a request that asks for another protocol, while it is read anew."""
+    """The headers of a request for an upgrade, while it is parsed again."""
     _left: TimerHandle | None = None
-    """The next look whether a client that says nothing more has left."""
+    """The next check whether a half-closed client has disconnected."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Begin to count the time."""
+        """Start the time limit."""
         super().connection_made(GatheringTransport(transport, self.loop))
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop counting."""
+        """Stop all timers."""
         self._unwatch()
         if self._left is not None:
             self._left.cancel()
@@ -81,17 +80,17 @@ class GuardedProtocol(UvicornProtocol):
             self._client.gone()
 
     def eof_received(self) -> bool:  # type: ignore[override] # uvicorn's never keeps it open
-        """Answer a client that has ended its side once it had said its request."""
+        """Keep a half-closed connection open until the request is answered."""
         busy: Any = self.cycle
         whole = busy is not None and not busy.more_body and self._in_head
-        if not whole or busy.response_complete or self.scheme == "https":  # TLS has no half ends
+        if not whole or busy.response_complete or self.scheme == "https":  # TLS can't half-close
             return False
         busy.keep_alive = False
         self._left = self.loop.call_later(_LEFT_SECONDS, self._ask_whether_left)
         return True
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, as long as there isn't too much of it."""
+        """Parse data within the limits."""
         if self._in_head:
             self._head_bytes += len(data)
         self.not_idle()
@@ -108,10 +107,10 @@ class GuardedProtocol(UvicornProtocol):
         if self._head_bytes > MAX_HEAD:
             self._refuse(_TOO_LARGE)
         elif self._head is None and self._head_bytes:
-            self._watch()  # most heads come whole, and need no timer
+            self._watch()  # most heads come in one piece and need no timer
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header, if there aren't too many."""
+        """Collect a header, within the limit."""
         super().on_header(name, value)
         if len(self.headers) > MOST_HEADERS:
             self._refuse(_TOO_LARGE)
@@ -131,17 +130,17 @@ class GuardedProtocol(UvicornProtocol):
                 return
 
     def _read_anew(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        """Read a head again without its wish for another protocol.
+        """Parse a head again without its upgrade.
 
-        The parser takes whatever follows it for that protocol's, the body too.
+        Otherwise the parser treats all that follows, including the body, as the other protocol's.
         """
         head = _plain_head(self.parser, self.url, headers)
         self.parser = HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # like uvicorn
         self.parser.feed_data(head)
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """Check a complete head."""
         if self._asked_upgrade is not None:
             self.headers[:] = self._asked_upgrade  # the signature may cover them
         elif self.parser.should_upgrade():
@@ -160,15 +159,15 @@ class GuardedProtocol(UvicornProtocol):
             self._client = self.cycle.scope["state"][KEY] = Client(self.cycle)
 
     def on_message_complete(self) -> None:
-        """The next head may come; its time begins with its first byte."""
+        """Prepare for the next head, whose time limit begins with its first byte."""
         if self._in_head:
-            return  # the parser leaves it for another protocol: it is read anew
+            return  # an upgrade, which is parsed again
         self._in_head, self._head_bytes = True, 0
         if self.cycle is not None and not self.transport.is_closing():
             super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Hand the body on, unless the head was refused."""
+        """Pass the body on, unless the head was refused."""
         if self.cycle is not None and not self.transport.is_closing():
             super().on_body(body)
 
@@ -185,7 +184,7 @@ class GuardedProtocol(UvicornProtocol):
         if self.transport.is_closing():
             return
         busy: Any = self.cycle
-        # A request before this one may be under way: the refusal would be taken for its answer.
+        # If an earlier request is running, this would be taken for its answer.
         own = not self._in_head and not self.pipeline and busy and not busy.response_started
         if busy is None or busy.response_complete or own:
             v1 = not getattr(self, "url", b"").startswith(b"/v2/")
@@ -193,9 +192,9 @@ class GuardedProtocol(UvicornProtocol):
         self.transport.close()
 
     def _ask_whether_left(self) -> None:
-        """Find out whether a client that ended its side still wants its answer.
+        """Check whether a half-closed client still waits for its answer.
 
-        To an interim answer the system of one that has left says so.
+        The system of a disconnected one rejects an interim answer.
         """
         busy: Any = self.cycle
         quiet = not self.pipeline and not busy.response_started
@@ -216,7 +215,7 @@ class GuardedProtocol(UvicornProtocol):
 def _plain_head(
     parser: HttpRequestParser, target: bytes, headers: Sequence[tuple[bytes, bytes]]
 ) -> bytes:
-    """The head of a request without its wish for another protocol."""
+    """The head of a request without its upgrade."""
     lines = [b"%b %b HTTP/%b" % (parser.get_method(), target, parser.get_http_version().encode())]
     for name, value in headers:
         if name == b"connection":

@@ -1,14 +1,14 @@
-"""A connection that sends what is written at one time in one piece."""
+"""A transport that combines writes."""
 
 from asyncio import AbstractEventLoop, Transport
 from typing import Any
 
 
 class GatheringTransport(Transport):
-    """Hands what was written since the loop's last turn to ``transport`` in one write.
+    """Combines all writes of one turn of the event loop.
 
-    An answer's head and body then leave in one packet. It spares a system call, and Go's SDK has a
-    race in which it closes its connection between the two and loses the answer.
+    An answer's head and body then leave in one packet. That saves a system call, and avoids a race
+    in Go's SDK, which may close the connection between the two.
     """
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
@@ -18,7 +18,7 @@ class GatheringTransport(Transport):
         self._written: list[bytes | bytearray | memoryview] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send ``data``, soon."""
+        """Send ``data`` soon."""
         if not self._written:
             self._loop.call_soon(self._flush)
         self._written.append(data)
@@ -30,12 +30,12 @@ class GatheringTransport(Transport):
             self._transport.write(whole)
 
     def close(self) -> None:
-        """Send what was written, and close."""
+        """Send pending data and close."""
         self._flush()
         self._transport.close()
 
     def abort(self) -> None:
-        """Close without sending anything more."""
+        """Close without sending pending data."""
         self._written = []
         self._transport.abort()
 
@@ -44,13 +44,13 @@ class GatheringTransport(Transport):
         return self._transport.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the transport knows of itself."""
+        """See :class:`asyncio.BaseTransport`."""
         return self._transport.get_extra_info(name, default)
 
     def pause_reading(self) -> None:
-        """Let what comes wait."""
+        """Stop reading."""
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Go on reading."""
+        """Continue reading."""
         self._transport.resume_reading()

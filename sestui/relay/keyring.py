@@ -1,4 +1,4 @@
-"""The relay's keys with their secrets, known while they work."""
+"""Cache of the relay's active keys with their secrets."""
 
 import threading
 from collections.abc import Iterable
@@ -14,39 +14,39 @@ from sestui.store.relay.keys import RelayKeys
 from sestui.store.relay.tables import RelayKey
 
 _FRESH_SECONDS = 2.0
-"""All keys are read this often: a key that was revoked works no longer than this."""
+"""Interval of reading all keys, and so the longest time that a revoked key works."""
 
 _MOST_UNKNOWN = 40
-"""Unknown keys that are looked for between two reads of all. Whoever tries more than that, of
-which none is any, can't keep the database busy; a new key then waits for the next read of all."""
+"""Unknown keys that are looked up between two reads of all keys, so that invalid requests can't
+keep the database busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """A key that works."""
+    """An active key."""
 
     name: str
     secret: str = field(repr=False)
     senders: tuple[str, ...]
-    """Addresses and domains it may send as; none: any."""
+    """Addresses and domains that it may send as; empty for any."""
     calls: frozenset[str] | None
-    """Those that it may make beside sends; None: every one."""
+    """Calls that it may make besides sends; None for all."""
     terms: Terms
 
     def may_call(self, name: str) -> bool:
-        """Whether it may make the call, no send; '' is one that nobody knows."""
+        """Whether it may make a call that isn't a send; '' is an unknown call."""
         return self.calls is None or name in self.calls
 
 
 class Keyring:
-    """The keys that work, as the door knows them; any thread may ask."""
+    """The active keys; thread-safe."""
 
     def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
-        """``folder`` holds the secret.
+        """``folder`` holds the master secret.
 
         Raises:
-            NotFoundError: there is no key.
-            SettingsError: the secret isn't there, or isn't the one that made the keys.
+            NotFoundError: there is no active key.
+            SettingsError: the secret is missing, or isn't the one that made the keys.
         """
         self._keys = RelayKeys(database)
         self._clock = clock
@@ -59,12 +59,12 @@ class Keyring:
         self._master = relay_secret.load(folder)
         self._known: dict[str, KnownKey] = {}
         self._unknown: set[str] = set()
-        """Looked for since all were read: ids are random, so nobody asks before a key is made."""
+        """Ids looked up in vain since all keys were read."""
         self._read_at = 0.0
         self._read()
 
     def find(self, key_id: str) -> KnownKey | None:
-        """The key with that access key id if it works; None otherwise."""
+        """The active key with this access key id, or None."""
         with self._lock:
             if self._clock.monotonic() - self._read_at > _FRESH_SECONDS:
                 self._read()
@@ -73,7 +73,7 @@ class Keyring:
             return self._known.get(key_id)
 
     def any_secret(self, key_id: str) -> str:
-        """A secret for a key that doesn't work: checking it takes as long as a right one."""
+        """A secret for an unknown key, so that its check takes the same time."""
         return self._master.secret_of(key_id)
 
     def _read(self) -> None:
@@ -82,7 +82,7 @@ class Keyring:
         self._unknown.clear()
 
     def _look_for(self, key_id: str) -> None:
-        """It may be one that has just been made."""
+        """Look up a key that may be new."""
         if len(self._unknown) < _MOST_UNKNOWN:
             key = self._keys.by_id(key_id)
             found = self._working([key] if key else [])

@@ -1,4 +1,4 @@
-"""What a monitor asks of the relay: is it well, and how much goes through it."""
+"""Health check and Prometheus metrics of the relay."""
 
 from collections.abc import Callable, Iterable
 
@@ -23,13 +23,13 @@ from sestui.errors import SestuiError
 from sestui.relay.results import SendResult
 from sestui.ses_api.relay_admission import QueueDepth
 
-# When each figure began would be twice the text, and nobody asks.
+# Creation times would double the output.
 disable_created_metrics()  # type: ignore[no-untyped-call] # it has no types
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Counts; one registry a relay, so that two in a process don't add up."""
+    """Counters, in a separate registry for each relay."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
@@ -56,9 +56,9 @@ class Metrics:
         self._of_requests: dict[tuple[bool, str, int], tuple[Counter, Histogram]] = {}
 
     def request(self, *, v1: bool, action: str, status: int, seconds: float) -> None:
-        """Note a request that was answered."""
+        """Count an answered request."""
         key = (v1, action, status)
-        if key not in self._of_requests:  # to look them up by their labels takes longer
+        if key not in self._of_requests:  # faster than looking them up by labels
             counter = self._requests.labels("v1" if v1 else "v2", action, str(status))
             self._of_requests[key] = (counter, self._seconds.labels(action))
         counter, histogram = self._of_requests[key]
@@ -66,7 +66,7 @@ class Metrics:
         histogram.observe(seconds)
 
     def mail(self, settled: SendResult) -> None:
-        """Note what became of a mail."""
+        """Count the result of a mail."""
         if settled.error is None:
             self._accepted.inc()
         else:
@@ -74,14 +74,14 @@ class Metrics:
 
 
 class _Gauges(Collector):
-    """Read anew each time somebody asks."""
+    """Gauges that are read at each request."""
 
     def __init__(self, queue: Callable[[], QueueDepth], waiting: Callable[[], int]) -> None:
         self._queue = queue
         self._waiting = waiting
 
     def collect(self) -> Iterable[Metric]:
-        """What waits now."""
+        """The current gauges."""
         queue = self._queue()
         for name, told, value in (
             ("queue_depth", "Recipients taken over and not sent yet.", queue.depth),

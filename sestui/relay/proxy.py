@@ -1,4 +1,4 @@
-"""Calls that are not ours: passed on under the relay's own credentials, answers as they come."""
+"""Pass other calls on to SES with the relay's own credentials."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0
-"""SES is given up when it says nothing for so long."""
+"""Time limit without any data from SES."""
 
 _CONNECTIONS = 100
 
@@ -47,24 +47,24 @@ _OURS = _HOP_BY_HOP | {
     "x-amz-content-sha256",
     "x-amz-security-token",
 }
-"""Headers that are made anew for SES."""
+"""Headers that are not passed on, as they are set for SES."""
 
 
 class ProxySigner(Protocol):
-    """Signs with the relay's own credentials."""
+    """Signs requests with the relay's own credentials."""
 
     @property
     def endpoint_url(self) -> str: ...  # noqa: D102 - where SES is
 
     @property
-    def signs_at_once(self) -> bool: ...  # noqa: D102 - it need not fetch credentials first
+    def signs_at_once(self) -> bool: ...  # noqa: D102 - credentials are at hand
 
     def signed(self, method: str, url: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
-        """The headers with which the request is SES's to take."""
+        """The headers of the signed request."""
 
 
 class Proxy:
-    """Passes calls on over a few kept connections."""
+    """Passes calls on over persistent connections."""
 
     def __init__(
         self, signer: ProxySigner, session: aiohttp.ClientSession, proxy: str | None
@@ -74,10 +74,10 @@ class Proxy:
         self._proxy = proxy
 
     async def passed(self, received: Received, body: bytes, send: Send) -> int:
-        """Give SES the call and the client SES's answer, chunk by chunk; the status.
+        """Pass the call to SES and stream the answer to the client; returns the status.
 
         Raises:
-            ServiceError: SES can't be asked; nothing was answered yet.
+            ServiceError: SES can't be reached; nothing has been answered yet.
         """
         url = f"{self._signer.endpoint_url.rstrip('/')}{received.path}"
         query = without_signature(received.query)
@@ -113,7 +113,7 @@ class Proxy:
 
 
 class CutOffError(Exception):
-    """SES's answer ended in the middle, and part of it is with the client."""
+    """SES's answer was cut off after part of it was sent to the client."""
 
 
 async def _given(answer: aiohttp.ClientResponse, send: Send) -> int:
@@ -134,8 +134,8 @@ async def _given(answer: aiohttp.ClientResponse, send: Send) -> int:
 
 @asynccontextmanager
 async def passing(signer: ProxySigner, *, by_proxy: bool) -> AsyncIterator[Proxy]:
-    """A way to SES as long as the block lasts; ``by_proxy``: by the user's, if one is set."""
-    # Found once: aiohttp would look at the environment and for a .netrc with each call.
+    """A :class:`Proxy` for the duration of the block; ``by_proxy``: use the user's HTTP proxy."""
+    # Found once, as aiohttp would check the environment and .netrc at each call.
     proxy = _proxy_to(signer.endpoint_url) if by_proxy else None
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS

@@ -1,7 +1,7 @@
-"""Calls that are passed on, once a signature: whoever saw a request can't make it again.
+"""Replay protection for proxied calls: each signature works once.
 
-What changes something and comes with a signature that was there before gets the first answer, as a
-send does. Sends are remembered in the ledger, these in memory: as long as this process runs.
+A repeated request that would change something gets the first answer, like a send. Sends are
+remembered in the ledger, other calls in this process's memory.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from sestui.ses_api.sigv4 import Received
 from sestui.ses_api.wire import ServiceError
 
 _LARGEST = 64 * 1024
-"""Bytes of an answer that is kept; of calls that change something they are far smaller."""
+"""The largest answer that is kept; those of changing calls are much smaller."""
 
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_CALLS = 10_000
@@ -28,28 +28,28 @@ _Key = tuple[str, ...]
 
 
 class Way(Protocol):
-    """How calls are passed on."""
+    """Passes calls on."""
 
     async def passed(self, received: Received, body: bytes, send: Send) -> int:
-        """Give SES the call and the client SES's answer; the status."""
+        """Pass the call to SES and the answer to the client; returns the status."""
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """A call that was made, and what came of it."""
+    """A call and its answer."""
 
     good_until: float
-    """Monotonic seconds after which its signature isn't good for anything."""
+    """Monotonic seconds at which its signature expires."""
     keys: tuple[_Key, ...]
     done: asyncio.Event = field(default_factory=asyncio.Event)
     start: Message | None = None
     body: bytes | None = b""
-    """None: too long to be kept, or it never came to its end."""
+    """None if it is too long to keep, or incomplete."""
     failed: bool = False
-    """SES never had it, or wasn't well: it may be made again."""
+    """Whether it may be repeated, as SES didn't get it or failed."""
 
     def note(self, message: Message) -> None:
-        """Keep what the client is sent."""
+        """Record a message to the client."""
         if message["type"] == "http.response.start":
             self.start = message
         elif self.body is not None:
@@ -58,7 +58,7 @@ class _Call:
 
 
 class ReplayCache:
-    """Passes calls on by ``way`` and knows them again; for one loop."""
+    """Passes calls on by ``way`` and recognises repetitions; for one event loop."""
 
     def __init__(self, way: Way, clock: Clock) -> None:
         self._way = way
@@ -68,10 +68,10 @@ class ReplayCache:
         self._swept_at = clock.monotonic()
 
     async def passed(self, received: Received, caller: Caller, body: bytes, send: Send) -> int:
-        """Pass the call on, or tell the first answer again if it is a replay; the status.
+        """Pass the call on, or repeat the first answer to a replay; returns the status.
 
         Raises:
-            ServiceError: SES can't be asked, or the first answer isn't known any more.
+            ServiceError: SES can't be reached, or the first answer is no longer known.
         """
         name = call_name(received)
         plain = (caller.key_id, caller.signature)

@@ -1,4 +1,4 @@
-"""A request as the door gets it: read to its end within bounds, and who sent it."""
+"""Read requests within limits, and authenticate them."""
 
 import asyncio
 import hashlib
@@ -23,67 +23,67 @@ from sestui.ses_api.sigv4 import (
 from sestui.ses_api.wire import ServiceError
 
 MAX_BODY = 44 * 1024 * 1024
-"""SES takes 40 MB after base64; the rest is for what a form or JSON makes of it."""
+"""SES allows 40 MB after base64; the rest is for a form's or JSON's escapes."""
 
 MOST_IN_MEMORY = 512 * 1024 * 1024
-"""Of bodies together: who comes when they are more has to come again."""
+"""Limit of all bodies together; further requests have to be retried."""
 
 _BODY_SECONDS = 20.0
 _SLOWEST = 20_000.0
-"""Bytes a second: a client that is slower than this, after 20 seconds' grace, is let go."""
+"""Bytes a second; slower clients are disconnected after 20 seconds' grace."""
 
 SERVICES = ("ses", "email")
-"""What a credential's scope may name; plugins that take it from the host's name say ``email``."""
+"""Services in a credential's scope; some plugins derive ``email`` from the host name."""
 
 
 class TooSlowError(Exception):
-    """The client takes too long to say what it wants."""
+    """The client is too slow."""
 
 
-class Gone(Exception):  # noqa: N818 - not an error: nobody is there to be answered
-    """The client has left."""
+class Gone(Exception):  # noqa: N818 - not an error, as nobody is there to be answered
+    """The client has disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose request it is, proven."""
+    """The authenticated caller of a request."""
 
     key: KnownKey
     key_id: str
     signature: str
     age: float
-    """Seconds since it was signed, by our clock."""
+    """Seconds since it was signed."""
     good_for: float
-    """Seconds for which the signature will still be taken."""
+    """Seconds until the signature expires."""
 
     @property
     def fresh(self) -> bool:
-        """Whether it was signed just now."""
+        """Whether it was just signed."""
         return self.age < _FRESH_SECONDS
 
 
 _INVOCATION = ("amz-sdk-invocation-id", "aws-sdk-invocation-id")
-"""How SDKs name a call, the same in each try of it. botocore doesn't sign the name: whoever
-replays a request could give it another one."""
+"""Headers with an SDK's id of a call, the same in all attempts. botocore doesn't sign it, so a
+replayed request could have another."""
 
 _FRESH_SECONDS = 5.0
-"""So soon after it was signed, a named call with another's signature is taken for a call of its
-own; later it is a replay."""
+"""Within this time a call with a new id but a known signature counts as a new call; later it is a
+replay."""
 
 
 def call_name(received: Received) -> str:
-    """The name that an SDK gave the call; '' for none."""
+    """The SDK's id of the call; '' for none."""
     return next((value for name in _INVOCATION if (value := received.header(name))), "")
 
 
 class Memory:
-    """Bodies that are in memory at present."""
+    """Counts the bytes of bodies in memory."""
 
     def __init__(self) -> None:
         self.used = 0
 
     def take(self, size: int) -> None:
-        """Count ``size`` bytes in.
+        """Add ``size`` bytes.
 
         Raises:
             ServiceError: that would be too many.
@@ -94,12 +94,12 @@ class Memory:
 
 
 async def read_body(scope: Scope, receive: Receive, client: Client, memory: Memory) -> bytes:
-    """The request's body; the caller gives its size back to ``memory``.
+    """Read the request's body; the caller must subtract its size from ``memory``.
 
     Raises:
-        ServiceError: it is too long, or there is no room for it.
-        TooSlowError: it doesn't come.
-        Gone: the client left before its end.
+        ServiceError: it is too long, or there is no memory for it.
+        TooSlowError: it is too slow.
+        Gone: the client has disconnected.
     """
     if _told_length(scope) > MAX_BODY:
         raise _too_long()
@@ -140,7 +140,7 @@ async def _arriving(receive: Receive) -> AsyncIterator[bytes]:
 def _told_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value)  # the parser has seen that it is one
+            return int(value)  # validated by the parser
     return 0
 
 
@@ -149,10 +149,10 @@ def _too_long() -> ServiceError:
 
 
 def received_of(scope: Scope, body: bytes) -> Received:
-    """What of a request its signature covers.
+    """The parts of a request that its signature covers.
 
     Raises:
-        ServiceError: two readers could take it for two different requests.
+        ServiceError: the request is ambiguous.
     """
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
@@ -182,17 +182,17 @@ _ERRORS = {
 
 
 def authenticate(received: Received, ring: Keyring, *, region: str, now: Instant) -> Caller:
-    """Who sent the request.
+    """Authenticate the request.
 
     Raises:
-        ServiceError: nobody who may; in the words of SES's new API.
+        ServiceError: it isn't validly signed; an error of API v2.
     """
     try:
         claim = claimed(received)
         key = ring.find(claim.access_key_id)
         secret = ring.any_secret(claim.access_key_id) if key is None else key.secret
         fault = _fault(received, claim, secret, region, now)
-        if key is None:  # said only now: an unknown key takes as long as a known one
+        if key is None:  # only now, so that an unknown key takes as long as a known one
             raise ServiceError(403, "UnrecognizedClientException", _UNKNOWN)
         if fault is not None:
             raise fault

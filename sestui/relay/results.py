@@ -1,4 +1,4 @@
-"""What a client is told: SES's own answer, as far as there is one."""
+"""Clients' results, which are SES's own answers where possible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from sestui.ses_api.wire import (
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """A message id, or why there is none."""
+    """A message id, or an error."""
 
     message_id: str = ""
     error: ServiceError | None = None
 
 
 def of_reply(reply: Reply, mail_id: int) -> SendResult:
-    """What SES said to the first call, for the client.
+    """The client's result for SES's reply to the first call.
 
-    An answer that was lost is a success with an id of ours: the mail may have arrived, so a client
-    that was told of a failure, and sent it again, would make it two. It is in doubt in the ledger,
-    where an event or the operator settles it.
+    A lost answer is a success with our own id: the mail may have been sent, and a failure would
+    make the client repeat it. It is in doubt in the ledger, where an event or the operator resolves
+    it.
     """
     if reply.kind is AnswerKind.ACCEPTED:
         return SendResult(reply.message_id)
@@ -42,14 +42,14 @@ def of_reply(reply: Reply, mail_id: int) -> SendResult:
 
 
 def of_trouble(trouble: Reply) -> SendResult:
-    """Why there is no way to SES, for a client whose mail was not taken over; it may try again."""
+    """The client's result if SES can't be reached; it may retry."""
     return SendResult(
         error=ServiceError(503, "ServiceUnavailable", f"SES can't be reached: {trouble.reason}")
     )
 
 
 def of_outcome(outcome: RelayedOutcome, mail_id: int) -> SendResult:
-    """The same for a call that comes again, by what the ledger knows now."""
+    """The client's result for a repeated call, by the ledger's current state."""
     if outcome.state == DeliveryState.REJECTED:
         return SendResult(error=_refusal(outcome.code, outcome.reason))
     if outcome.state == DeliveryState.SKIPPED and outcome.code != SkipReason.SUPPRESSED:
@@ -72,7 +72,7 @@ _PAUSES = (
     ("Suspended", BulkStatus.ACCOUNT_SUSPENDED),
     ("Paused", BulkStatus.ACCOUNT_SENDING_PAUSED),
 )
-"""What the codes of an account that may not send contain, in either API."""
+"""Parts of the codes for accounts that may not send, in either API."""
 
 
 def _not_taken(reply: Reply) -> ServiceError:
@@ -103,10 +103,9 @@ _OF_ALL = frozenset({"NotFoundException", "SendingPausedException", "AccountSusp
 
 
 def of_whole_call(settled: Sequence[SendResult]) -> ServiceError | None:
-    """The error with which SES refuses a bulk call as a whole; None if it answers each entry.
+    """The error with which SES refuses a whole bulk call; None if it answers each entry.
 
-    Once a mail was taken, the others' errors are theirs alone: whoever is told that the call
-    failed makes it again.
+    If any mail was accepted, the call must not fail, or the client would repeat it.
     """
     if any(each.error is None for each in settled):
         return None

@@ -1,4 +1,4 @@
-"""What goes on beside the door: the sender of what is queued, and the clearing of old content."""
+"""Run a sender for the relay's queued mail, and purge old content."""
 
 import logging
 import threading
@@ -20,8 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class SenderSupervisor:
-    """Keeps a sender at work as long as the relay serves: when one ends with an error (no
-    database, no SES), another is started after a while."""
+    """Keeps a sender running; one that ends with an error is restarted after a while."""
 
     def __init__(
         self,
@@ -31,7 +30,7 @@ class SenderSupervisor:
         retention: float,
         warn: Callable[[str], None],
     ) -> None:
-        """``retention``: seconds for which the content of settled mail is kept."""
+        """``retention``: seconds to keep the content of settled mail."""
         self._runtime = runtime
         self._mails = mails
         self._retention = retention
@@ -43,7 +42,7 @@ class SenderSupervisor:
 
     @property
     def failure(self) -> str:
-        """Why nothing queued will be sent any more, as a sentence; '' while its thread lives."""
+        """Why the supervisor has ended, as a sentence; '' while its thread is running."""
         ended = self._thread.ident is not None and not self._thread.is_alive()
         if not self._failure and ended and not self._stop.is_set():
             return "The sender of what the relay took over has ended; start the relay again."
@@ -51,19 +50,19 @@ class SenderSupervisor:
 
     @property
     def trouble(self) -> str:
-        """Why nothing queued is sent just now; '' when all is well."""
+        """Why queued mail isn't sent at the moment; '' if it is."""
         return self.failure or self._trouble
 
     def start(self) -> None:
-        """Begin.
+        """Start the thread.
 
         Raises:
-            SestuiError: the system gives no thread for half a minute.
+            SestuiError: it can't be started.
         """
         threads.start(self._thread, self._runtime.clock)
 
     def close(self) -> None:
-        """End the sender: what is in flight gets its answer first."""
+        """Stop the sender; calls in flight get their answers first."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
@@ -71,7 +70,7 @@ class SenderSupervisor:
     def _work(self) -> None:
         try:
             self._keep()
-        except BaseException as error:  # noqa: BLE001 - the process must learn of it
+        except BaseException as error:  # noqa: BLE001 - reported by the process
             _log.exception("The relay's keeper has failed.")
             self._failure = failed("The sender of what the relay took over", error)
 
@@ -93,7 +92,7 @@ class SenderSupervisor:
         sender = self._runtime.sender(until_idle=False)
         try:
             sender.start()
-        except SestuiError as error:  # no thread to be had: there may be some again in a while
+        except SestuiError as error:  # no thread available at the moment
             return error
         purge_at = clock.monotonic()
         try:

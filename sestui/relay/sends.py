@@ -1,4 +1,4 @@
-"""The sends of both APIs: from a request to mails, and from what became of them to the answer."""
+"""Handle the sends of both APIs: parse requests to mails, and turn results into answers."""
 
 import asyncio
 import hashlib
@@ -27,52 +27,52 @@ from sestui.ses_api.wire_parsing import parse_object
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator has set."""
+    """The operator's settings."""
 
     most_recipients: int
-    """Of one mail; SES itself takes 50 in a call."""
+    """Recipients of one mail; SES allows 50 in a call."""
     configuration_set: str
-    """For mail that names none; '' for none."""
+    """The default configuration set; '' for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendCall:
-    """One call that sends: of either API, one mail or many."""
+    """A send of either API, single or bulk."""
 
     given: Json
-    """As a request of the new API."""
+    """The request in the form of API v2."""
     bulk: bool
     action: str
-    """The old API's action; '' for a call of the new one."""
+    """v1's action; '' for a v2 call."""
 
     @property
     def v1(self) -> bool:
-        """Whether it was made by the old API."""
+        """Whether it is a v1 call."""
         return bool(self.action)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call's mails, checked and ready to be taken over."""
+    """A call's validated mails."""
 
     call: SendCall
     mails: tuple[tuple[Incoming, RelayedMail] | ServiceError, ...]
-    """A bulk call's entry that can't be taken has an error of its own."""
+    """Errors stand for invalid entries of a bulk call."""
     warnings: tuple[str, ...]
 
 
 def send_call_v1(action: str, parameters: "wire_v1.Parameters") -> SendCall:
-    """The old API's send.
+    """Parse a v1 send.
 
     Raises:
-        ServiceError: its parameters don't fit, or one of them is none that could be passed on.
+        ServiceError: a parameter is invalid or can't be passed on.
     """
     check_parameters(action, parameters)
     return SendCall(wire_v1.SENDS[action](parameters), action == wire_v1.BULK, action)
 
 
 def send_call_v2(body: bytes, *, bulk: bool) -> SendCall:
-    """The new API's send.
+    """Parse a v2 send.
 
     Raises:
         ServiceError: the body is not a JSON object.
@@ -81,10 +81,10 @@ def send_call_v2(body: bytes, *, bulk: bool) -> SendCall:
 
 
 def prepared(call: SendCall, received: Received, caller: Caller, rules: Rules) -> Prepared:
-    """Everything that can be said about a call without the ledger.
+    """Validate a call's mails without the ledger.
 
     Raises:
-        ServiceError: SES would refuse it, or this key may not send it.
+        ServiceError: SES would refuse it, or the key may not send it.
     """
     requests: list[Json | ServiceError] = [call.given]
     if call.bulk:
@@ -132,9 +132,9 @@ def _hashed(*parts: str) -> str:
 async def carried_out(
     prepared: Prepared, admission: RelayAdmission, note: Callable[[SendResult], None]
 ) -> RelayAnswer:
-    """Have the mails taken over, and say what became of them; ``note`` hears of each."""
+    """Admit the mails and answer the call; ``note`` is called with each result."""
     call = prepared.call
-    if len(prepared.mails) == 1:  # without the tasks, which cost more than they do
+    if len(prepared.mails) == 1:  # without tasks, which would cost more
         settled = [await _taken(prepared.mails[0], admission)]
     else:
         settled = await asyncio.gather(*(_taken(each, admission) for each in prepared.mails))

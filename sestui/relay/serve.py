@@ -1,4 +1,4 @@
-"""Run the relay in this process until it is told to stop, and stop it without losing anything."""
+"""Run the relay in this process until a signal, and stop it gracefully."""
 
 import asyncio
 import math
@@ -39,24 +39,24 @@ from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.mails import RelayedMails
 
 _KEEP_ALIVE_SECONDS = 300
-"""Long: a connection closed while idle can swallow the call that comes just then."""
+"""Long, as closing an idle connection may lose a request that is just coming."""
 
 _MOST_CONNECTIONS = 2_000
 _DRAIN_SECONDS = 30
-"""Answers on their way may take so long at the end: a call to SES is given up sooner."""
+"""Time for running requests at the end; calls to SES are given up sooner."""
 
 _WATCH_SECONDS = 0.25
-"""How often it is looked whether the threads behind the door live."""
+"""Interval of checking the background threads."""
 
 _LEAST_ROOM = 64 * 1024 * 1024
-"""Bytes of free disk below which nothing more is taken over."""
+"""Bytes of free disk space below which no mail is admitted."""
 
 _DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to listen."""
+    """Where to listen."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -68,7 +68,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where the relay is, once it takes calls."""
+    """The running relay's URLs."""
 
     url: str
     region: str
@@ -82,15 +82,15 @@ def serve(
     announce: Callable[[Listening], None],
     warn: Callable[[str], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM: then nothing more is taken, and what is on its way ends.
+    """Serve until SIGINT or SIGTERM, then finish running requests.
 
-    ``announce`` is called once calls are taken; ``warn`` with what the operator should read.
+    ``announce`` is called when it is ready, ``warn`` with messages for the operator.
 
     Raises:
-        NotFoundError, SettingsError: there is no key, or the secret is missing.
-        AccountError: SES can't be asked about the account.
-        AccountUnreachableError: a port can't be had.
-        SestuiError: a thread that it can't do without has failed; it was stopped for that.
+        NotFoundError, SettingsError: there is no active key, or the secret is missing.
+        AccountError: SES doesn't answer.
+        AccountUnreachableError: a port is not available.
+        SestuiError: a background thread has failed.
     """
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     tls = _tls(options)
@@ -126,7 +126,7 @@ def serve(
             metrics,
             queue=mails.queue,
             waiting=lambda: admission.waiting,
-            # Why it stops says more than that it does.
+            # A failure explains more than the trouble that follows it.
             trouble=lambda: supervisor.failure or admission.trouble or supervisor.trouble,
         )
         where = Listening(
@@ -149,10 +149,10 @@ def serve(
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """What listens where."""
+    """The apps with their sockets."""
 
     door: Callable[..., ASGIApp]
-    """Made with the way to SES, which needs a loop."""
+    """Makes the relay's app, which needs the running event loop."""
     monitor: ASGIApp
     listener: socket.socket
     monitored: socket.socket | None
@@ -161,14 +161,14 @@ class _Served:
 
 @dataclass(slots=True)
 class _Watched:
-    """What is behind the door."""
+    """The background threads."""
 
     failed: Callable[[], str]
-    """Why a thread of it works no more; '' while they do."""
+    """Returns why a thread has failed; '' if none has."""
     drain: Callable[[], None]
-    """Admit nothing more."""
+    """Stops admission."""
     failure: str = ""
-    """Why the relay was stopped, if it was not told to."""
+    """Why the relay had to stop; '' for a signal."""
 
     async def until_failed(self) -> None:
         """Return when a thread has failed."""
@@ -222,7 +222,7 @@ async def _running(
 
 
 async def _serving(door: Server, monitor: Server, served: _Served) -> None:
-    """Serve until the door has closed; as long as that takes, the monitor tells of it."""
+    """Serve until the relay has ended; the monitor runs until then."""
     if served.monitored is None:
         await door.serve([served.listener])
         return
@@ -235,11 +235,11 @@ async def _serving(door: Server, monitor: Server, served: _Served) -> None:
 
 
 class _Server(Server):
-    """uvicorn's server; signals are for both servers, and taken by :func:`stopped_by_signal`."""
+    """uvicorn's server without its signal handlers, as :func:`stopped_by_signal` stops both."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Take none."""
+        """Leave signals alone."""
         yield
 
 
@@ -255,7 +255,7 @@ def _config(app: ASGIApp, tls: dict[str, str]) -> Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        date_header=False,  # SES's own date is passed on; ours is in our answers
+        date_header=False,  # answers have their own date, or SES's
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(_DRAIN_SECONDS),
@@ -276,17 +276,17 @@ def _tls(options: Options) -> dict[str, str]:
 
 
 class DiskGuard:
-    """Whether the disk has room for more mail; looked at once a second at most."""
+    """Checks for free disk space, at most once a second."""
 
     def __init__(self, folder: Path | None, clock: Clock) -> None:
-        """``folder``: where the database is; None: on another machine's disk, perhaps."""
+        """``folder`` is the database's; None if it is not on this machine."""
         self._folder = folder
         self._clock = clock
         self._looked_at = float("-inf")
         self._said = ""
 
     def lack(self) -> str:
-        """Why nothing more can be taken over; '' if it can."""
+        """Why no mail can be admitted; '' if it can."""
         now = self._clock.monotonic()
         if self._folder is not None and now - self._looked_at >= 1:
             self._looked_at = now
@@ -296,14 +296,14 @@ class DiskGuard:
 
 
 def _folder_of(database: Database) -> Path | None:
-    """Where the database's files are, links followed; None where it is none of files."""
+    """The folder of a SQLite database, links resolved; None for other databases."""
     if not database.is_sqlite:
         return None
     return Path(os.path.realpath(str(database.url.database))).parent
 
 
 def _listening(host: str, port: int) -> AbstractContextManager[socket.socket]:
-    """A socket that listens there."""
+    """A listening socket."""
 
     def refused(why: str) -> Exception:
         return AccountUnreachableError(
@@ -314,7 +314,7 @@ def _listening(host: str, port: int) -> AbstractContextManager[socket.socket]:
 
 
 def _maybe_listening(host: str, port: int | None) -> AbstractContextManager[socket.socket | None]:
-    """The same; None where ``port`` is None."""
+    """A listening socket; None if ``port`` is None."""
     return nullcontext() if port is None else _listening(host, port)
 
 

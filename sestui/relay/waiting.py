@@ -1,4 +1,4 @@
-"""Clients' mails between the door and the ledger, and what clients are told."""
+"""Mails that wait for admission or for an answer, and the answers to their clients."""
 
 import asyncio
 from collections import deque
@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(slots=True, eq=False)
 class WaitingMail:
-    """A client's mail until it is admitted, refused or given up."""
+    """A mail whose client waits for an answer."""
 
     incoming: Incoming
     mail: RelayedMail
@@ -39,14 +39,14 @@ class WaitingMail:
     loop: asyncio.AbstractEventLoop
 
     def settle(self, settled: SendResult) -> None:
-        """Answer the client, if it is still there."""
+        """Answer the client, unless it is gone."""
         settle([(self, settled)])
 
 
 def settle(told: Sequence[tuple[WaitingMail, SendResult]]) -> None:
-    """Answer these clients, of one loop, as far as they are still there; wakes the loop once."""
+    """Answer several clients of one event loop, waking it once."""
     if told:
-        with suppress(RuntimeError):  # the loop is closed: nobody is there
+        with suppress(RuntimeError):  # the loop is closed
             told[0][0].loop.call_soon_threadsafe(_set, told)
 
 
@@ -58,7 +58,7 @@ def _set(told: Sequence[tuple[WaitingMail, SendResult]]) -> None:
 
 @dataclass(slots=True, eq=False)
 class FirstCall:
-    """A mail's first call to SES, until every recipient of it is answered for."""
+    """A mail's first call to SES, until all its recipients have answers."""
 
     waiting: WaitingMail
     admission: Admission
@@ -66,28 +66,28 @@ class FirstCall:
     """By the ledger's clock."""
     answers: list[Answer] = field(default_factory=list)
     settled: SendResult = field(default_factory=SendResult)
-    """What the client is told, once everybody is answered for and the ledger knows it."""
+    """The client's result, to be sent once it is in the ledger."""
     settled_at: float = 0.0
     """Monotonic seconds."""
 
     @property
     def answered(self) -> bool:
-        """Whether nobody's answer is missing."""
+        """Whether all recipients have answers."""
         return len(self.answers) == len(self.admission.claims)
 
     def job(self, found: Admissions) -> Job:
-        """The call itself, for the dispatcher; ``found`` tells when it may leave, and how fast."""
+        """The job for the dispatcher, with the rate and clock of ``found``."""
         slot = self.admission.slot + found.ahead
         return Job(self.admission.claims, self._mails, slot, found.rate)
 
     def _mails(self, claims: Sequence[Claim]) -> list[Made]:
-        """The one mail that all of its recipients get, tagged with its first delivery."""
+        """The mail to all recipients, tagged with the first delivery."""
         first = claims[0]
         tags = (("sestui-run", str(first.run_id)), ("sestui-delivery", str(first.delivery_id)))
         return [(tuple(claims), relayed_mail(self.waiting.mail, self.admission.places, tags))]
 
     def as_answer(self) -> CallAnswer:
-        """What the ledger is told."""
+        """The answer for the ledger."""
         incoming = self.waiting.incoming
         return CallAnswer(
             self.admission.mail_id,
@@ -99,9 +99,9 @@ class FirstCall:
 
 
 class WaitingQueue:
-    """Clients' mails that wait to be admitted, in the order in which they came.
+    """Mails that wait for admission, in order of arrival.
 
-    :meth:`add` is for any thread, everything else for one.
+    :meth:`add` is thread-safe; all other methods are for one thread.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -109,23 +109,23 @@ class WaitingQueue:
         self._arrived: deque[WaitingMail] = deque()
         self._waiting: deque[WaitingMail] = deque()
         self._blocked: dict[str, float] = {}
-        """By key id: monotonic seconds before which no slot is free for it."""
+        """Monotonic seconds until which a key has no free slot, by key id."""
 
     def __len__(self) -> int:
         return len(self._arrived) + len(self._waiting)
 
     def add(self, waiting: WaitingMail) -> None:
-        """Put it at the end."""
+        """Append a mail."""
         self._arrived.append(waiting)
 
     def put_back(self, later: Iterable[tuple[WaitingMail, float]]) -> None:
-        """Put those back at the front that got no slot, each with when its key may have one."""
+        """Return mails without a slot to the front, with the times when their keys may get one."""
         for waiting, free_at in reversed(list(later)):
             self._blocked[waiting.incoming.terms.id] = free_at
             self._waiting.appendleft(waiting)
 
     def pause(self, *, admits: bool) -> float:
-        """Seconds until it is worth looking again, if nobody comes; ``admits``: mails are taken."""
+        """Seconds until the next mail is due or expires; ``admits``: mails are admitted now."""
         now = self._clock.monotonic()
         seconds = float("inf")
         for each in self._waiting:
@@ -135,9 +135,9 @@ class WaitingQueue:
         return seconds
 
     def due(self, most: int, others: SendResult | None) -> list[WaitingMail]:
-        """Take up to ``most`` out whose turn it is; those whose time is over are sent away.
+        """Take out up to ``most`` mails to admit; expired ones are answered.
 
-        Everybody else is told ``others``, or waits if that is None.
+        All others are answered with ``others``, or keep waiting if it is None.
         """
         while self._arrived:
             self._waiting.append(self._arrived.popleft())
@@ -163,38 +163,38 @@ class WaitingQueue:
 
 
 class RelayedOutcomes(Protocol):
-    """What became of mails that were taken over before."""
+    """Outcomes of admitted mails."""
 
     def outcome(self, mail_id: int) -> RelayedOutcome:
-        """Where the recipient stands that the mail was answered for."""
+        """The state of the mail's first recipient."""
 
 
 class RepeatedCalls:
-    """Calls that were made before: each is told what its mail comes to, once it has arrived."""
+    """Repeated calls, which get the outcome of the mail once it is known."""
 
     def __init__(self, outcomes: RelayedOutcomes, clock: Clock, *, patience: float) -> None:
-        """A mail that is on its way for longer than ``patience`` seconds is told as it stands."""
+        """After ``patience`` seconds a call gets the current state."""
         self._outcomes = outcomes
         self._clock = clock
         self._patience = patience
         self._waiting: deque[tuple[WaitingMail, int, float]] = deque()
-        """With the mail's id, and the monotonic seconds at which it is given up."""
+        """With the mail's id, and the monotonic deadline."""
         self._looked_at = float("-inf")
 
     @property
     def pause(self) -> float:
-        """Seconds until it is worth looking again; infinity if nobody waits."""
+        """Seconds until the next check; infinity if nobody waits."""
         if not self._waiting:
             return float("inf")
         return max(0.0, self._looked_at + _POLL_SECONDS - self._clock.monotonic())
 
     def add(self, waiting: WaitingMail, mail_id: int) -> None:
-        """Answer ``waiting`` with what became of that mail, as soon as :meth:`look` finds it."""
+        """Let ``waiting`` wait for the outcome of that mail."""
         self._waiting.append((waiting, mail_id, self._clock.monotonic() + self._patience))
         self._looked_at = float("-inf")
 
     def look(self) -> None:
-        """Answer those whose mails have arrived, if it is time to look."""
+        """Answer calls whose mails have outcomes, if it is time."""
         if self.pause > 0:
             return
         self._looked_at = self._clock.monotonic()
@@ -213,22 +213,22 @@ class RepeatedCalls:
                 waiting.settle(of_outcome(outcome, mail_id))
 
     def send_away(self, settled: SendResult) -> None:
-        """Answer everybody with this."""
+        """Answer all clients with ``settled``."""
         while self._waiting:
             self._waiting.popleft()[0].settle(settled)
 
 
 def unavailable(why: str) -> SendResult:
-    """Nothing was taken, and trying again is worth it."""
+    """An error after which the client may retry."""
     return SendResult(error=ServiceError(503, "ServiceUnavailable", why))
 
 
 def closing() -> SendResult:
-    """The relay is stopping."""
+    """The result while the relay is stopping."""
     return unavailable("The relay is stopping; try again.")
 
 
 def failed(what: str, error: BaseException) -> str:
-    """The sentence for the end of a thread that nobody foresaw; the log has its traceback."""
+    """The sentence for an unexpected end of a thread."""
     way_out = "what was taken over is in the ledger: start the relay again to continue."
     return str(unforeseen(f"{what} failed", error, way_out))

@@ -1,6 +1,6 @@
 """The child process of ``launch``: serves until its standard input ends.
 
-Says one JSON line: ``{"port": N}``, or ``{"error": sentence, "kind": name}`` and exits with 1.
+Prints one JSON line: ``{"port": N}``, or ``{"error": sentence, "kind": name}`` and exits with 1.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--log-folder", type=Path)
     parser.add_argument("--log-level", choices=log.LEVELS, default="info")
     options = parser.parse_args()
-    if options.log_folder is not None:  # what nothing catches, launch tells by the last line
+    if options.log_folder is not None:  # of an uncaught error launch shows the last line
         log.set_up(options.log_folder, options.log_level)
     try:
         serve(

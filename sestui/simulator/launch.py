@@ -1,6 +1,6 @@
-"""Bring the simulator up in a process of its own that ends with this one.
+"""Start the simulator in a child process that ends with this one.
 
-Light: the server's libraries are loaded by the child only.
+Quick to import: only the child loads the server's libraries.
 """
 
 import json
@@ -28,18 +28,17 @@ _AT_ONCE_SECONDS = 0.2
 class SimulatorProcess:
     """A running simulator; a context manager that stops it.
 
-    It also stops by itself when this process ends, however it ends: it lives as long as its
-    standard input, whose other end is held here.
+    It also stops when this process ends in any way, as that ends its standard input.
     """
 
     def __init__(
         self, process: subprocess.Popen[bytes], port: int, access_key_id: str, stop_seconds: float
     ) -> None:
-        """``stop_seconds`` is how long answers on their way may take at the end."""
+        """``stop_seconds`` is how long open answers may take at the end."""
         self.access_key_id = access_key_id
-        """The one that it takes; the secret is any."""
+        """The only one it accepts; the secret may be any."""
         self.endpoint_url = f"http://127.0.0.1:{port}"
-        """What boto3 is given as ``endpoint_url``."""
+        """For boto3's ``endpoint_url``."""
         self._process = process
         self._stop_seconds = stop_seconds
         self._lock = threading.Lock()
@@ -49,9 +48,9 @@ class SimulatorProcess:
         return self._process.poll() is None
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Let answers on their way go out, end the process, wait for it; idempotent.
+        """Finish open answers, end the process and wait for it; idempotent.
 
-        ``at_once``: nobody waits for answers any more.
+        ``at_once``: without the answers.
         """
         with self._lock:
             _end(self._process, _AT_ONCE_SECONDS if at_once else self._stop_seconds)
@@ -79,8 +78,7 @@ def start_simulator(
     sandbox: bool | None = None,
     recipients: str | None = None,
 ) -> SimulatorProcess:
-    """Start a server on 127.0.0.1 over the simulated account of ``workspace``; returns when it
-    takes calls.
+    """Start a server on 127.0.0.1 for the account of ``workspace``; returns when it accepts calls.
 
     ``rate`` (recipients a second) and ``quota`` (recipients in 24 hours, -1: unlimited) are
     written into the account, and so are ``sandbox`` (see ``account.sandbox_settings``) and
@@ -89,7 +87,7 @@ def start_simulator(
 
     Raises:
         StorageError: the workspace can't be written or holds a damaged state.
-        AccountUnreachableError: the port is taken, or the child doesn't come up.
+        AccountUnreachableError: the port is taken, or the child doesn't start.
         UsageError: rate or quota is impossible.
     """
     options: dict[str, Any] = {
@@ -109,11 +107,11 @@ def start_simulator(
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
             command,
-            bufsize=0,  # a read takes what is there
+            bufsize=0,  # reads return what is there
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            start_new_session=True,  # Ctrl-C is for us: we still have answers to wait for
+            start_new_session=True,  # Ctrl-C must not end it while answers are awaited
         )
         try:
             port = _announced_port(process, complaints)
@@ -125,7 +123,7 @@ def start_simulator(
 
 
 def _where_to_log() -> dict[str, Any]:
-    """The child writes to this process's log, if there is one."""
+    """The child's options to write to this process's log, if there is one."""
     where = log.whereabouts()
     return {} if where is None else {"--log-folder": where[0].absolute(), "--log-level": where[1]}
 
@@ -148,7 +146,7 @@ def _announced_port(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> 
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
-    """What the child says first; b'' if it ends, or says nothing in time."""
+    """The child's first line; b'' if it ends or is too late."""
     stdout = process.stdout
     if stdout is None:
         return b""
@@ -167,7 +165,7 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Close the child's standard input, which it ends at; then less and less politely."""
+    """End the child by closing its standard input, then by SIGTERM, then by SIGKILL."""
     if process.stdin is not None:
         process.stdin.close()
     for insist in (process.terminate, process.kill):

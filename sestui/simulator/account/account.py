@@ -1,4 +1,4 @@
-"""The simulated account: its settings and measures, and what it decides about a call."""
+"""The simulated account: its settings, its counters and its decisions on calls."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,7 +45,7 @@ class SimulatedAccount:
     """Recipients in 24 hours; -1 is unlimited."""
     production_access: bool = True
     verify_identities: bool = False
-    """Whether senders must be identities; without it, every sender counts as verified."""
+    """Whether senders must be identities; if false, every sender counts as verified."""
     sending_enabled: bool = True
     enforcement: str = "HEALTHY"
     clock_offset: float = 0.0
@@ -72,11 +72,11 @@ class SimulatedAccount:
 
     @property
     def checks_identities(self) -> bool:
-        """Whether any address of a call must be looked up among the identities."""
+        """Whether a call's addresses must be looked up among the identities."""
         return self.verify_identities or not self.production_access
 
     def configured(self, **changes: Any) -> "SimulatedAccount":
-        """This account with settings changed; what is None stays.
+        """This account with settings changed; None keeps a setting.
 
         Raises:
             UsageError: a value is impossible.
@@ -99,7 +99,7 @@ class SimulatedAccount:
 
 
 def sandbox_settings(sandbox: bool | None) -> dict[str, bool]:
-    """The settings of an account in SES's sandbox, or out of it; none if they are to stay.
+    """The settings of an account inside or outside SES's sandbox; none for None.
 
     In the sandbox, senders and recipients must be verified, or SES's own test mailboxes.
     """
@@ -116,9 +116,9 @@ class SimulatedMail:
     subject: str
     tags: tuple[tuple[str, str], ...]
     rendering_failure: str = ""
-    """Why its template could not be rendered; SES takes such a mail and never delivers it."""
+    """Why its template could not be rendered; SES accepts such a mail and never delivers it."""
     fault: str = ""
-    """Why SES takes no such mail, whatever the account."""
+    """Why SES refuses such a mail from any account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +130,28 @@ class SimulatedCall:
     bulk: bool
     region: str = "EU-WEST-1"
     sender_name: str = ""
-    """As its recipients see it."""
+    """The name that recipients see."""
     claimed: tuple[str, ...] = ()
-    """More addresses that a raw mail says it is from."""
+    """Further sender addresses in a raw mail's headers."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallDecision:
-    """What becomes of a call."""
+    """The decision on a call."""
 
     results: tuple[EntryResult, ...] = ()
-    """One for each mail; message ids are given when they are recorded."""
+    """One for each mail; message ids are added when it is recorded."""
     error: ServiceError | None = None
     """Set when the whole call is refused."""
     disruption: ScriptedFault | None = None
-    """What goes wrong with the answer."""
+    """The fault in the answer."""
 
 
 def call_of(request: SendEmailRequest | SendBulkEmailRequest, region: str) -> SimulatedCall:
-    """What has to be decided about a request.
+    """The call that a request makes.
 
     Raises:
-        ServiceError: it names a template that isn't there, its template can't be parsed, its sender
-            is none, or its raw mail has headers that SES does not take.
+        ServiceError: its template is missing or invalid, or SES refuses its sender or headers.
     """
     sender = request.sender
     fault = invalid_domain((sender.address,))
@@ -198,9 +197,9 @@ def decide(
     draw: FaultDraw,
     verified: frozenset[str],
 ) -> tuple[CallDecision, SimulatedAccount]:
-    """The verdict on a call that arrives at ``now``, and the account after it.
+    """The decision on a call that arrives at ``now``, and the account after it.
 
-    ``verified`` are identities in lower case; it is asked only if the account checks them.
+    ``verified`` are identities in lower case; used only if the account checks them.
     """
     everyone = tuple(address for entry in call.entries for address in entry.recipients)
     mails = len(call.entries)

@@ -1,4 +1,4 @@
-"""The account and its identities as SES's v2 API tells and changes them."""
+"""SES's v2 calls that read and change the account and its identities."""
 
 import json
 from typing import Any
@@ -80,7 +80,7 @@ def _create(state: SimulatorState, given: Json) -> Json:
     if not state.add_identity(name):
         raise ServiceError(400, "AlreadyExistsException", f"Email identity {name} already exist.")
     kind = "EMAIL_ADDRESS" if "@" in name else "DOMAIN"
-    # There is no inbox to click in and no DNS to publish in: it is verified at once.
+    # Verified at once, as there is no inbox or DNS to check.
     return {"IdentityType": kind, "VerifiedForSendingStatus": True, "DkimAttributes": _DKIM}
 
 
@@ -117,7 +117,7 @@ def _list(state: SimulatorState, given: dict[str, Any]) -> Json:
 
 
 def is_identity(name: str) -> bool:
-    """Whether ``name`` is an address or a domain, of the internet either."""
+    """Whether ``name`` is an address or a domain on the internet."""
     address = name if "@" in name else f"a@{name}"
     try:
         read = read_mailbox(address).address

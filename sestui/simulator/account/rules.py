@@ -1,4 +1,4 @@
-"""How a simulated account measures rate and quota; arithmetic only."""
+"""The arithmetic of a simulated account's rate and quota."""
 
 import math
 import re
@@ -22,22 +22,22 @@ def refilled(level: float, at: Instant, now: Instant, rate: float) -> float:
 
 
 def in_debt(level: float) -> bool:
-    """Whether the next call is refused. One call may overshoot, so any level from 0 up takes it."""
+    """Whether the next call is refused. A call may overshoot, so level 0 accepts one."""
     return level < 0
 
 
 def quota_second(now: Instant) -> int:
-    """The second under which recipients accepted at ``now`` are counted."""
+    """The second in which recipients accepted at ``now`` are counted."""
     return math.floor(now)
 
 
 def expired_second(now: Instant) -> int:
-    """The newest second that has rolled out of the 24-hour window (up to a second early)."""
+    """The newest second that has left the 24-hour window (up to a second early)."""
     return math.floor(now - DAY)
 
 
 def within_quota(used: int, recipients: int, quota: int) -> bool:
-    """Whether so many more recipients fit; a ``quota`` of -1 is unlimited."""
+    """Whether ``recipients`` more fit; a ``quota`` of -1 is unlimited."""
     return quota < 0 or used + recipients <= quota
 
 
@@ -50,7 +50,7 @@ def mailbox_simulator(address: str) -> str:
 
 
 def counted(recipients: tuple[str, ...]) -> int:
-    """How many of these count toward the quota: SES's own test mailboxes don't."""
+    """How many of these count toward the quota; SES's own test mailboxes don't."""
     return sum(1 for address in recipients if not mailbox_simulator(address))
 
 

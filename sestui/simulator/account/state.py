@@ -1,4 +1,4 @@
-"""The simulated account's rules and storage in one place: what every door to it uses."""
+"""The simulated account over its SQLite file: its rules and storage together."""
 
 import json
 import random
@@ -54,8 +54,8 @@ _READ_FAULTS = (
 class SimulatorState:
     """One simulated SES account over one SQLite file, shared by every process that opens it.
 
-    Sends go through one connection that is kept open; everything else opens its own, so that a
-    long read never holds a send up. All methods may be called from any thread.
+    Sends use one connection that is kept open; everything else opens its own, so that a long read
+    never delays a send. All methods may be called from any thread.
 
     Raises (every method):
         StorageError: the file can't be opened, read or written, or isn't the simulator's.
@@ -72,17 +72,17 @@ class SimulatorState:
         self._behaves = RecipientBehaviour()
 
     def close(self) -> None:
-        """Let go of the file; idempotent."""
+        """Close the file; idempotent."""
         with self._lock:
             self._connection.close()
 
     def send(self, call: SimulatedCall, body: bytes, arrived_at: Instant) -> CallDecision:
         """Decide a call and record it in one transaction.
 
-        ``body`` is the request as it came, kept for reading back; ``arrived_at`` is when it
-        arrived by the machine's clock. When this returns, what was accepted is in the outbox.
+        ``body`` is the request's body, stored for reading back; ``arrived_at`` is by the machine's
+        clock. When this returns, accepted mails are in the outbox.
         """
-        blob = packed(body)  # outside of the transaction, which holds every other process up
+        blob = packed(body)  # before the transaction, which blocks every other process
         with self._lock, storage.translated(self.path), storage.writing(self._connection):
             connection = self._connection
             account = _account(connection)
@@ -114,12 +114,12 @@ class SimulatorState:
         return self._behaves
 
     def now(self) -> Instant:
-        """The simulator's clock: the machine's, ahead by what was advanced."""
+        """The simulator's clock: the machine's plus the offset."""
         with self.reading() as connection:
             return self.clock.now() + _account(connection).clock_offset
 
     def account(self) -> SimulatedAccount:
-        """The account at this moment, its quota rolled off."""
+        """The account now, without recipients that left the quota's window."""
         with self.changing() as connection:
             account = _account(connection)
             current = _rolled_off(connection, account, self.clock.now() + account.clock_offset)
@@ -128,7 +128,7 @@ class SimulatorState:
             return current
 
     def configure(self, **changes: Any) -> SimulatedAccount:
-        """Change settings of :class:`SimulatedAccount` by name; what is None stays.
+        """Change settings of :class:`SimulatedAccount` by name; None keeps one.
 
         Raises:
             UsageError: a value is impossible.
@@ -139,7 +139,7 @@ class SimulatorState:
             return account
 
     def advance(self, seconds: float) -> Instant:
-        """Move the simulator's clock forward; returns the instant it now shows.
+        """Move the simulator's clock forward; returns its new time.
 
         Raises:
             UsageError: the number is negative or beyond a hundred years.
@@ -163,7 +163,7 @@ class SimulatorState:
             return int(cursor.lastrowid or 0)
 
     def faults(self) -> list[dict[str, Any]]:
-        """Every scripted fault, spent ones too, with how often each has ``fired``."""
+        """Every scripted fault, including spent ones, with how often each has ``fired``."""
         with self.reading() as connection:
             rows = connection.execute(
                 "SELECT id, kind, probability, remaining, match, seconds, fired FROM fault "
@@ -236,13 +236,13 @@ class SimulatorState:
             return outbox.stats(connection, _account(connection), since=since)
 
     def reset(self) -> None:
-        """Start over with a new account: no mail, no events, default settings, the true time."""
+        """Start over with a new account: no mail, no events, default settings, no clock offset."""
         with self.changing() as connection:
             storage.empty(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection of one's own, for as long as the block lasts."""
+        """A connection of its own for the block."""
         connection = storage.connect(self.path)
         try:
             with storage.translated(self.path):
@@ -258,7 +258,7 @@ class SimulatorState:
 
     @staticmethod
     def stored_account(connection: sqlite3.Connection) -> SimulatedAccount:
-        """The account as it stands in the file, within :meth:`reading` or :meth:`changing`."""
+        """The account in the file, within :meth:`reading` or :meth:`changing`."""
         return _account(connection)
 
     @staticmethod
@@ -283,7 +283,7 @@ def _store(connection: sqlite3.Connection, account: SimulatedAccount) -> None:
 def _rolled_off(
     connection: sqlite3.Connection, account: SimulatedAccount, now: Instant
 ) -> SimulatedAccount:
-    """The account without what was accepted more than 24 hours before ``now``."""
+    """The account without recipients accepted more than 24 hours before ``now``."""
     expired = connection.execute(
         "DELETE FROM quota_second WHERE second <= ? RETURNING recipients", (expired_second(now),)
     ).fetchall()
@@ -299,7 +299,7 @@ def _verified(connection: sqlite3.Connection) -> frozenset[str]:
 def _suppressed(
     connection: sqlite3.Connection, account: SimulatedAccount, call: SimulatedCall
 ) -> frozenset[str]:
-    """Which of a call's recipients get no mail, in lower case."""
+    """The call's suppressed recipients, in lower case."""
     reasons = account.suppressed_reasons.split(",")
     found = set()
     for address in {each.lower() for entry in call.entries for each in entry.recipients}:
@@ -338,7 +338,7 @@ def _record(
     suppressed: frozenset[str],
     live: Live,
 ) -> CallDecision:
-    """Write what was accepted to outbox, events and quota; the verdict with its message ids.
+    """Write accepted mails to outbox, events and quota; returns the verdict with message ids.
 
     ``times`` are the acceptance by the simulator's clock and the arrival by the machine's.
     """
@@ -377,8 +377,10 @@ def _record_mail(
     place: tuple[int | None, int],
     events: Sequence[EventType],
 ) -> None:
-    """``envelope``: message id, acceptance, arrival, sender, the sender's name; ``place``: the
-    call's row, index.
+    """Write one mail and its events.
+
+    ``envelope`` is message id, acceptance, arrival, sender and its name; ``place`` the call's id
+    and the entry's index.
     """
     recipients = json.dumps(entry.recipients)
     outbox_id = connection.execute(

@@ -120,10 +120,10 @@ _TABLES = (
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode to the state at ``path``, made private if it is new.
+    """Open the state at ``path`` in autocommit mode; a new file is private.
 
     Raises:
-        StorageError: it can't be opened, or is no state of this version of the simulator.
+        StorageError: it can't be opened, or is not this version's state.
     """
     create_private(path, "The simulator's state")
     with translated(path):
@@ -139,7 +139,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def blank() -> sqlite3.Connection:
-    """A new account in memory, for those who look where there is none yet."""
+    """A new account in memory, for readers when there is no file."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.executescript(_SCHEMA)
     return connection
@@ -147,7 +147,7 @@ def blank() -> sqlite3.Connection:
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
-    """One write transaction: everything in it happens, or nothing."""
+    """One write transaction, rolled back on any error."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -160,7 +160,7 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors as sentences with the way out."""
+    """Raise SQLite's errors as StorageErrors that name a remedy."""
     try:
         yield
     except sqlite3.Error as error:
@@ -185,7 +185,7 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def empty(connection: sqlite3.Connection) -> None:
-    """Forget everything, numbering included; the caller holds the transaction."""
+    """Delete everything and restart the numbering, in the caller's transaction."""
     for table in _TABLES:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the tuple above
     connection.execute("DELETE FROM sqlite_sequence")
@@ -193,7 +193,7 @@ def empty(connection: sqlite3.Connection) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _enter_wal(connection)
-    # A power cut may cost simulated mail, a killed process may not: the system has the writes.
+    # A power cut may lose simulated mail; a killed process can't, as the system has the writes.
     connection.execute("PRAGMA synchronous=OFF")
     if _version(connection) in {0, 2, 3}:
         with writing(connection):
@@ -225,7 +225,7 @@ def _upgrade(connection: sqlite3.Connection, statements: str) -> None:
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; SQLite's own patience doesn't cover two processes that do it at once."""
+    """Switch to WAL; SQLite's busy timeout doesn't cover two processes that do it at once."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The account's suppression list: who is on it, and what of it counts."""
+"""SES's v2 calls that read and change the account's suppression list."""
 
 import json
 import sqlite3
@@ -48,7 +48,7 @@ def answered(
 
 
 def attributes(account: SimulatedAccount) -> Json:
-    """What GetAccount tells of suppression."""
+    """GetAccount's ``SuppressionAttributes``."""
     told: Json = {"SuppressedReasons": [*filter(None, account.suppressed_reasons.split(","))]}
     if account.validation:
         told["ValidationAttributes"] = json.loads(account.validation)
@@ -56,7 +56,7 @@ def attributes(account: SimulatedAccount) -> Json:
 
 
 def _configure(state: SimulatorState, given: Json) -> None:
-    """A PUT: what isn't given is wiped."""
+    """As a PUT: settings that aren't given are reset."""
     reasons = _reasons(given.get("SuppressedReasons") or [])
     validation = given.get("ValidationAttributes")
     if validation is not None and not isinstance(validation, dict):
@@ -94,7 +94,7 @@ def _delete(state: SimulatorState, given: str) -> None:
 def _store(
     state: SimulatorState, connection: sqlite3.Connection, account: SimulatedAccount
 ) -> None:
-    """Keep with the account whether a send has to look anybody up: nearly always, it has not."""
+    """Store the account with ``suppressing``, which spares most sends a look-up."""
     (any_left,) = connection.execute("SELECT EXISTS (SELECT 1 FROM suppression)").fetchone()
     suppressing = bool(any_left and account.suppressed_reasons)
     state.store_account(connection, replace(account, suppressing=suppressing))

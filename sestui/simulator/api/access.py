@@ -1,8 +1,8 @@
-"""Who may use the simulator: whoever knows its access key, which only this user can read.
+"""Access to the simulator, by an access key that only this user can read.
 
-The key lies in a file of its own (0600) beside the account's, so that all servers of one account
-take the same and a restart changes nothing. Programs send it as their AWS access key id; a browser
-brings it once, in a link, and has a cookie from then on.
+The key is in a file of its own (0600) beside the account's, so that all servers of one account
+share it and a restart keeps it. Programs send it as their AWS access key id; a browser opens a link
+once and then has a cookie.
 """
 
 import base64
@@ -20,11 +20,11 @@ from sestui.core.clock import Instant
 from sestui.errors import StorageError
 
 FILE_NAME = "simulator.key"
-SECRET_ACCESS_KEY = "simulator"  # noqa: S105 - the same for everybody: the id is what is checked
+SECRET_ACCESS_KEY = "simulator"  # noqa: S105 - a constant, as only the id is checked
 COOKIE_SECONDS = 30 * 86_400
 
 _LINK_SECONDS = 600
-"""How long a link for the browser is good."""
+"""How long a link for the browser is valid."""
 _KEY = re.compile(r"SIM[A-Z2-7]{32}")
 _HOSTS = frozenset({b"127.0.0.1", b"localhost"})
 _SIGNED = b"AWS4-HMAC-SHA256 Credential="
@@ -33,7 +33,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def access_key_of(folder: Path) -> str:
-    """The access key id of the simulated account in ``folder``; made if there is none yet.
+    """The access key id of the simulated account in ``folder``; created if there is none.
 
     Raises:
         StorageError: it can't be read or written, or the file holds something else.
@@ -58,16 +58,16 @@ def access_key_of(folder: Path) -> str:
 
 
 def _create(path: Path) -> None:
-    """Write a new key, whole or not at all; whoever comes second finds the first one's."""
+    """Write a new key atomically, unless another process has."""
     key = b"SIM" + base64.b32encode(secrets.token_bytes(20))
     with suppress(FileExistsError):
         write_whole(path, key + b"\n", overwrite=False)
 
 
 def link_token(key: str, now: Instant) -> str:
-    """What a link to the outbox carries: it opens the pages once, for some minutes.
+    """A token for a link to the outbox: valid once, for ten minutes.
 
-    Never the key itself: a browser's command line is for every user of the machine to read.
+    It isn't the key, as every user of the machine can read a browser's command line.
     """
     return _signed_link(key, f"{int(now) + _LINK_SECONDS}-{secrets.token_hex(8)}")
 
@@ -81,20 +81,20 @@ def _derived(key: str, purpose: str) -> str:
 
 
 class Gate:
-    """Tells those who may from those who may not; for requests as ASGI has them."""
+    """Checks the keys, cookies and links of requests."""
 
     def __init__(self, key: str) -> None:
         self._key = key
         self._signed = b"%b%b/" % (_SIGNED, key.encode())
         self._bearer = f"Bearer {key}".encode()
-        # Cookies know no ports, and each account on this machine has a key of its own.
+        # Cookies ignore ports, so each account on this machine needs a name of its own.
         self.cookie_name = f"sestui-simulator-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
         self.cookie_value = _derived(key, "cookie")
         self._spent: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def holds_key(self, authorization: bytes, query: bytes = b"") -> bool:
-        """Whether a request names the key: signed with it, or as a bearer token."""
+        """Whether a request has the key, in its signature or as a bearer token."""
         signed = self._signed
         if hmac.compare_digest(authorization[: len(signed)], signed):
             return True
@@ -107,15 +107,12 @@ class Gate:
         return hmac.compare_digest(given, key)
 
     def has_cookie(self, cookies: dict[str, str]) -> bool:
-        """Whether a browser has been let in before."""
+        """Whether a browser has this account's cookie."""
         given = cookies.get(self.cookie_name, "").encode()
         return hmac.compare_digest(given, self.cookie_value.encode())
 
     def takes_link(self, token: str, now: Instant) -> bool:
-        """Whether a browser's link opens the pages; each :func:`link_token` does once.
-
-        The key itself does too: a person who has it may type it.
-        """
+        """Whether ``token`` opens the pages; each :func:`link_token` does once, the key always."""
         if hmac.compare_digest(token.encode(), self._key.encode()):
             return True
         text = token.rpartition("-")[0]
@@ -131,9 +128,9 @@ class Gate:
 
 
 def caller(headers: Headers) -> tuple[bool, bytes]:
-    """Whether a request comes from elsewhere than this machine, and its Authorization header.
+    """Whether a request is foreign to this machine, and its Authorization header.
 
-    A web page comes with an Origin that is not ours, or under a name rebound to this machine.
+    Another site's page has an Origin that is not ours, or a host name rebound to this machine.
     """
     host = origin = authorization = b""
     for name, value in headers:

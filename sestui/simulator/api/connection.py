@@ -12,10 +12,10 @@ _EXTENSION = "sestui.transport"
 
 
 class BreakableProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with its transport within the application's reach."""
+    """uvicorn's HTTP protocol, which gives the application its transport."""
 
     def on_message_begin(self) -> None:
-        """Begin a request whose scope carries the transport."""
+        """Begin a request with the transport in its scope."""
         super().on_message_begin()
         scope: Any = self.scope  # uvicorn's type doesn't allow for what an extension holds
         scope["extensions"] = {_EXTENSION: self.transport}
@@ -33,7 +33,7 @@ async def reset(scope: Scope, receive: Receive) -> None:
 
 
 async def truncate(scope: Scope, receive: Receive, body: bytes) -> None:
-    """Announce the whole of ``body``, send half of it, close."""
+    """Announce all of ``body``, send half of it, close."""
     head = (
         f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
@@ -44,7 +44,7 @@ async def truncate(scope: Scope, receive: Receive, body: bytes) -> None:
 
 
 async def hang(scope: Scope, receive: Receive, seconds: float) -> None:
-    """Say nothing until the client gives up or so many seconds have passed, then close."""
+    """Send nothing until the client gives up or ``seconds`` have passed, then close."""
     try:
         async with asyncio.timeout(seconds):
             await until_disconnected(receive)
@@ -54,7 +54,7 @@ async def hang(scope: Scope, receive: Receive, seconds: float) -> None:
 
 
 async def until_disconnected(receive: Receive) -> None:
-    """Wait for the end of the connection: uvicorn answers 500 for an application that doesn't."""
+    """Wait for the connection's end; uvicorn answers 500 if an application returns before it."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -1,6 +1,6 @@
-"""``/_simulator/``: look at what the simulated account accepted, and set it up, over HTTP.
+"""``/_simulator/``: read and set up the simulated account over HTTP; not part of SES.
 
-Not part of SES; the server lets in who has the key. Errors are ``{"error": sentence}``.
+Needs the key, which the server checks. Errors are ``{"error": sentence}``.
 """
 
 import json
@@ -121,7 +121,7 @@ def _checked(given: Given, known: dict[str, type | tuple[type, ...]]) -> Given:
     for name, value in given.items():
         if name not in known:
             raise UsageError(f"There is no {name!r} here; there are {', '.join(known)}.")
-        # A bool is an int to Python, and a rate of True is none.
+        # A bool is an int to Python, but no valid rate.
         wrong_bool = isinstance(value, bool) and known[name] is not bool
         if value is not None and (wrong_bool or not isinstance(value, known[name])):
             raise UsageError(f"{name!r} has a value of the wrong type: {value!r}.")

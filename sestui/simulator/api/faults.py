@@ -1,4 +1,4 @@
-"""Scripted faults: what goes wrong, how often, and for whom."""
+"""Scripted faults: their kinds, chances and recipients."""
 
 import random
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sestui.ses_api.wire import (
 
 
 class FaultKind(StrEnum):
-    """What can be made to go wrong."""
+    """Kinds of faults; see :data:`MEANINGS`."""
 
     THROTTLE = "throttle"
     DAILY_QUOTA = "daily_quota"
@@ -61,14 +61,14 @@ REFUSALS: dict[FaultKind, ServiceError] = {
         503, "ServiceUnavailable", "The service is unavailable; the mail was not accepted."
     ),
 }
-"""Faults that refuse a whole call, and what they say."""
+"""Faults that refuse a whole call, with the error they give."""
 
 ENTRY_KINDS = frozenset({FaultKind.REFUSE, FaultKind.MIXED_BULK})
 """Faults drawn for each mail of a call; the others are drawn once a call."""
 BEFORE = frozenset({*REFUSALS, FaultKind.RESET_BEFORE})
 """Faults that keep a call from being accepted."""
 AFTER = frozenset(FaultKind) - BEFORE - ENTRY_KINDS
-"""Faults that spoil the answer to a call in which something was accepted."""
+"""Faults in the answer to a call in which a mail was accepted."""
 
 _DEFAULT_SECONDS = {FaultKind.HANG_AFTER: 120.0, FaultKind.SLOW: 5.0}
 _ENTRY_FAILURES = (
@@ -88,22 +88,22 @@ class ScriptedFault:
     id: int
     kind: FaultKind
     probability: float
-    """Chance, 0 to 1, that a matching call (or mail, for the kinds drawn by mail) meets it."""
+    """Chance, 0 to 1, that it affects a matching call (or mail, for :data:`ENTRY_KINDS`)."""
     count: int | None
-    """How often it still fires; None is for ever."""
+    """How often it still fires; None is unlimited."""
     match: str
     """A recipient, or a pattern with ``*`` and ``?`` such as ``*@example.org``; '' is anyone."""
     seconds: float
 
     def matches(self, recipients: tuple[str, ...]) -> bool:
-        """Whether any of these is meant; case does not matter."""
+        """Whether any of these matches, ignoring case."""
         return not self.match or any(
             fnmatchcase(address.lower(), self.match.lower()) for address in recipients
         )
 
 
 class FaultDraw:
-    """The faults one call draws; ``fired`` counts each by id so that the state can be told."""
+    """The faults drawn for one call; ``fired`` counts them by id."""
 
     def __init__(self, faults: list[ScriptedFault], chance: random.Random) -> None:
         self._faults = faults
@@ -113,7 +113,7 @@ class FaultDraw:
     def first(
         self, kinds: frozenset[FaultKind], recipients: tuple[str, ...]
     ) -> ScriptedFault | None:
-        """The first fault of these kinds that fires for these recipients, counted as fired."""
+        """The first fault of these kinds that fires for these recipients; counts it."""
         for fault in self._faults:
             if fault.kind in kinds and self._fires(fault, recipients):
                 self.fired[fault.id] = self.fired.get(fault.id, 0) + 1
@@ -121,7 +121,7 @@ class FaultDraw:
         return None
 
     def entry_failure(self, recipients: tuple[str, ...], *, bulk: bool) -> EntryResult | None:
-        """What one mail of a call fails with, if a fault says so."""
+        """The failure of one mail of a call, if a fault fires for it."""
         kinds = ENTRY_KINDS if bulk else ENTRY_KINDS - {FaultKind.MIXED_BULK}
         fault = self.first(kinds, recipients)
         if fault is None:

@@ -1,4 +1,4 @@
-"""SES's old API in front of the simulated account: its sends in version 2's form, and back."""
+"""SES's old API: converts its sends to version 2's requests, and the answers back."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,7 @@ from sestui.ses_api.wire import BulkStatus, EntryResult, Json, ServiceError
 
 
 def parsed(query: str, body: bytes) -> tuple[str, wire_v1.Parameters, Json | None, bool]:
-    """The action, its parameters, its request in version 2's form if it is a send, and whether that
-    is a bulk one.
+    """The action, its parameters, version 2's request if it is a send, and whether it is bulk.
 
     Raises:
         ServiceError: it isn't a call, or its parameters don't fit.
@@ -22,7 +21,7 @@ def parsed(query: str, body: bytes) -> tuple[str, wire_v1.Parameters, Json | Non
 
 
 def as_xml(action: str, status: int, body: bytes, error_code: str) -> tuple[int, bytes]:
-    """Version 2's answer to a send as the old API gives it: status and body."""
+    """Version 2's answer to a send as the old API's: status and body."""
     said, request_id = json.loads(body or b"{}"), str(uuid4())
     if error_code:
         error = ServiceError(status, error_code, said["message"])

@@ -1,4 +1,4 @@
-"""The calls of SES's old API that are no sends: identities, templates, figures, the switch."""
+"""The calls of SES's old API other than sends: identities, templates, statistics, settings."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -17,13 +17,13 @@ _STATISTICS_DAYS = 14
 _KINDS = {"EmailAddress": "EMAIL_ADDRESS", "Domain": "DOMAIN"}
 _PARTS = {"SubjectPart": "Subject", "TextPart": "Text", "HtmlPart": "Html"}
 _CODES = {"AlreadyExistsException": "AlreadyExists", "LimitExceededException": "LimitExceeded"}
-"""Version 2's codes where these calls have one of their own."""
+"""The old API's codes for version 2's, where they differ."""
 
 Act = Callable[[SimulatorState, Parameters], Json | None]
 
 
 def answered(state: SimulatorState, action: str, given: Parameters) -> bytes:
-    """The XML answer to a call that is no send.
+    """The XML answer to a call other than a send.
 
     Raises:
         ServiceError: SES would refuse it, or the simulator doesn't know it.
@@ -62,7 +62,7 @@ def _statistics(state: SimulatorState, _: Parameters) -> Json:
             "DeliveryAttempts": point.attempts,
             "Bounces": point.bounces,
             "Complaints": point.complaints,
-            "Rejects": 0,  # SES's own virus scanner, which the simulator has not
+            "Rejects": 0,  # of SES's virus scanner, which the simulator lacks
         }
         for point in state.send_statistics(since=since)
     ]
@@ -87,7 +87,7 @@ def _verify_address(state: SimulatorState, given: Parameters) -> Json:
     address = _required(given, "EmailAddress")
     if "@" not in address or not is_identity(address):
         raise bad_request(f"Invalid email address<{address}>.")
-    state.add_identity(address)  # there is no inbox to click in: it is verified at once
+    state.add_identity(address)  # verified at once, as there is no inbox
     return {}
 
 
@@ -240,7 +240,7 @@ def _when(instant: Instant) -> str:
 
 
 class _Repeated(list[Json]):
-    """Elements that stand beside each other, without ``member`` around them."""
+    """Elements that aren't wrapped in ``member``."""
 
 
 def _element(name: str, value: object) -> str:
@@ -258,6 +258,6 @@ def _element(name: str, value: object) -> str:
 
 
 def _xml(text: str) -> str:
-    """``text`` as XML can hold it, its line ends included."""
+    """``text`` escaped for XML, including line ends."""
     kept = "".join(c if c.isprintable() or c in "\n\t\r" else " " for c in text)
     return escape(kept, {"\r": "&#13;"})

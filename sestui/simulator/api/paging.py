@@ -1,10 +1,10 @@
-"""Pages of SES's lists: the token of a page is the place where it begins."""
+"""Pages of SES's lists: a page's token is the index of its first item."""
 
 from sestui.ses_api.wire import bad_request
 
 
 def paged(token: object, size: object, *, default: int, most: int) -> tuple[int, int]:
-    """Where a page begins and how long it is at the most; what isn't given is None or ''.
+    """A page's first index and its largest size; a missing value is None or ''.
 
     Raises:
         ServiceError: one of the two is impossible.

@@ -1,4 +1,4 @@
-"""What SES refuses beyond the shape of a request: domains that can't be, heads of raw mail."""
+"""Checks of SES beyond a request's shape: domains without a dot, raw mails' headers."""
 
 import re
 
@@ -11,7 +11,7 @@ _BCC = re.compile(rb"^bcc[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)", re.IGNORECAS
 
 
 def invalid_domain(addresses: tuple[str, ...]) -> str:
-    """SES's sentence about the first address whose domain has no dot; '' if there is none."""
+    """SES's error text for the first address whose domain has no dot; '' if there is none."""
     for address in addresses:
         domain = address[address.rindex("@") + 1 :]
         if "." not in domain:
@@ -20,10 +20,10 @@ def invalid_domain(addresses: tuple[str, ...]) -> str:
 
 
 def checked_raw(data: bytes, sender: Mailbox) -> tuple[str, tuple[str, ...]]:
-    """The sender's name as a raw mail's recipients see it, and whom its headers say it is from.
+    """The sender's name that a raw mail's recipients see, and its From and Sender addresses.
 
     Raises:
-        ServiceError: SES does not take such headers.
+        ServiceError: SES refuses such headers.
     """
     raw = RawMail(data)
     if raw.fault:
@@ -45,7 +45,7 @@ def _same(one: Mailbox, other: Mailbox) -> bool:
 
 
 def without_bcc(data: bytes) -> bytes:
-    """A raw mail as its recipients get it: who got a blind copy is in no header."""
+    """A raw mail as its recipients get it, without Bcc headers."""
     end = _HEAD_END.search(data)
     head_end = len(data) if end is None else end.end()
     return _BCC.sub(b"", data[:head_end]) + data[head_end:]

@@ -1,4 +1,4 @@
-"""Run the simulator's HTTP server in this process until it is told to stop."""
+"""Run the simulator's HTTP server in this process until a signal stops it."""
 
 import asyncio
 import math
@@ -26,7 +26,7 @@ from sestui.simulator.api.server import create_app
 
 HOST = "127.0.0.1"
 _KEEP_ALIVE_SECONDS = 3600
-"""Long, because a connection closed while idle can swallow the call that comes just then."""
+"""Long, because a call that arrives as an idle connection is closed can be lost."""
 
 
 def serve(
@@ -42,7 +42,7 @@ def serve(
     announce: Callable[[int], None],
     until_stdin_ends: bool = False,
 ) -> None:
-    """Serve the account of ``workspace`` until SIGINT or SIGTERM; answers on their way still go.
+    """Serve the account of ``workspace`` until SIGINT or SIGTERM, then finish open answers.
 
     ``announce`` is called with the port once connections are taken; port 0 is a free one. None
     leaves the account's rate, quota, sandbox or recipients as they are. ``until_stdin_ends`` ties
@@ -50,7 +50,7 @@ def serve(
 
     Raises:
         StorageError: the workspace can't be used.
-        AccountUnreachableError: the port can't be had.
+        AccountUnreachableError: the port can't be used.
         UsageError: rate or quota is impossible.
     """
     state = SimulatorState(workspace / FILE_NAME, SystemClock())
@@ -87,11 +87,11 @@ def _config(state: SimulatorState, key: str, latency: float, jitter: float) -> C
 
 
 class _Server(Server):
-    """uvicorn's server, ending quietly: its own would raise the signal again at the end."""
+    """uvicorn's server without its signal handling, which raises the signal again at the end."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Take none: :func:`_serving` does."""
+        """Handle none; :func:`_serving` does."""
         yield
 
 
@@ -108,7 +108,7 @@ def _stop_at_end_of_stdin(server: Server) -> None:
     try:
         while os.read(0, 4096):
             pass
-    finally:  # whatever it was: without this thread nobody would ever end the server
+    finally:  # on any error: nothing else would end the server
         server.should_exit = True
 
 

@@ -1,4 +1,4 @@
-"""SES's HTTP API in front of the simulated account, for who has its key."""
+"""The simulator's HTTP server: SES's API over the simulated account, for clients with its key."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ from sestui.simulator.api.queue import TARGET, answer_queue, queue_error_body
 from sestui.simulator.templates import templates
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024
-"""SES takes 40 MB after base64; the rest is room for the JSON around it."""
+"""SES accepts 40 MB after base64; the rest is room for the JSON around it."""
 
 _FOREIGN = (
     "Only programs and browsers on this machine may ask, by the name 127.0.0.1 or localhost; pages "
@@ -44,7 +44,7 @@ _GATEWAY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502</bo
 
 @dataclass(frozen=True, slots=True)
 class SimulatorAnswer:
-    """An HTTP answer, and what is to go wrong with it."""
+    """An HTTP answer, and the fault in it."""
 
     status: int
     body: bytes
@@ -55,7 +55,7 @@ class SimulatorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SimulatorRequest:
-    """An HTTP request, read to its end."""
+    """A whole HTTP request."""
 
     method: str
     path: str
@@ -74,19 +74,19 @@ def create_app(
     jitter: float = 0.0,
     seed: int | None = None,
 ) -> ASGIApp:
-    """The whole HTTP face: ``/v2/`` as SES, ``/_simulator/`` for programs to look inside and to set
-    things up, ``/outbox`` for a browser; for who has ``key`` (see ``access``).
+    """The whole HTTP application: SES's ``/v2/``, ``/_simulator/`` and ``/outbox``.
 
-    Every answer of ``/v2/`` takes ``latency`` seconds, give or take up to ``jitter``, drawn
-    evenly. The account decides when the call arrives and the wait comes after, so that a sender's
-    pace is judged as its calls leave. Must be served over ``connection.BreakableProtocol``.
+    All need ``key`` (see ``access``). Every answer of ``/v2/`` takes ``latency`` seconds, plus or
+    minus up to ``jitter`` (uniform). The account decides when the call arrives and the wait comes
+    after, so that a sender's rate is measured as its calls leave. Must be served over
+    ``connection.BreakableProtocol``.
     """
     chance = random.Random(seed)  # noqa: S311 - a delay
     return _SimulatorApp(state, Gate(key), latency, jitter, chance)
 
 
 class _SimulatorApp:
-    """Written against bare ASGI: what a router costs, a sender under test would pay."""
+    """A bare ASGI application, as a router's time would slow a sender under test."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class _SimulatorApp:
         if path != "/" and not path.startswith("/outbox"):
             return self._control
         if self._pages is None:
-            # Nearly nobody looks at the pages, and everybody waits for the simulator.
+            # The pages are rarely opened, and their libraries slow the start.
             from sestui.simulator.outbox.outbox_reader import OutboxReader  # noqa: PLC0415
             from sestui.simulator.pages.app import create_pages  # noqa: PLC0415
 
@@ -170,7 +170,7 @@ class _SimulatorApp:
         return self._pages
 
     def _is_open(self, path: str, authorization: bytes) -> bool:
-        """Whether a request to anything but SES may go on; the pages look for themselves."""
+        """Whether a request outside SES's API may go on; the pages check access themselves."""
         return (
             path == "/healthz"
             or self._face(path) is self._pages
@@ -185,7 +185,7 @@ class _SimulatorApp:
         except UnicodeEncodeError:
             return _refusal(bad_request("The request holds half a character in a name."))
         except StorageError as error:
-            # Nothing was recorded, so nothing was accepted, and the client may know that.
+            # Nothing was recorded, so nothing was accepted.
             return _refusal(ServiceError(503, "ServiceUnavailable", str(error)))
         return answer
 
@@ -200,7 +200,7 @@ class _SimulatorApp:
         return SimulatorAnswer(200, await run_in_threadpool(self._other, request))
 
     def _other(self, request: SimulatorRequest) -> bytes:
-        """The answer to a call of version 2 that is no send."""
+        """The answer to a call of version 2 other than a send."""
         what = self._state, request.method, request.path, request.query, request.body
         for answered in (identities.answered, suppression.answered, templates.answered):
             body = answered(*what)
@@ -254,7 +254,7 @@ class _SimulatorApp:
 
 
 def _whole(verdict: CallDecision) -> SimulatorAnswer:
-    """The answer to a call that was refused, or broken, as a whole."""
+    """The answer to a call that was refused or disrupted as a whole."""
     if verdict.error is not None:
         return _refusal(verdict.error)
     return SimulatorAnswer(200, b"", disruption=verdict.disruption)
@@ -270,7 +270,7 @@ def _as_old(action: str, answer: SimulatorAnswer) -> SimulatorAnswer:
 
 
 def _shut_out(*, foreign: bool, old: bool) -> SimulatorAnswer:
-    """What a call gets that brings no key, or comes from elsewhere."""
+    """The answer to a call without the key or from elsewhere."""
     if foreign:
         error = ServiceError(403, "AccessDeniedException", _FOREIGN)
     else:
@@ -280,7 +280,7 @@ def _shut_out(*, foreign: bool, old: bool) -> SimulatorAnswer:
 
 
 async def _turn_away(send: Send, *, foreign: bool) -> None:
-    """The same, outside of SES's API."""
+    """Refuse a request outside SES's API."""
     body = json.dumps({"error": _FOREIGN if foreign else _KEYLESS}).encode()
     await _send(send, SimulatorAnswer(403, body))
 
@@ -300,7 +300,7 @@ def _request(
 
 
 def _region(authorization: bytes) -> str:
-    """As SES writes it in its texts."""
+    """The region as SES writes it in its texts: ``EU-WEST-1``."""
     scope = authorization[:200].split(b"/", 3)  # key, day, region, the rest
     region = scope[2].decode("latin-1") if len(scope) > 3 else ""
     return region.upper() if region.replace("-", "").isalnum() else "EU-WEST-1"
@@ -315,7 +315,7 @@ def _target(scope: Scope) -> str:
 
 
 async def _drain(receive: Receive) -> None:
-    """Read the request to its end, for nothing: what it was answered unread would be cut off."""
+    """Read and drop the rest of the request; else its answer would be cut off."""
     message = await receive()
     while message.get("more_body", False):
         message = await receive()
@@ -325,7 +325,7 @@ async def _read(receive: Receive) -> bytes | None:
     """The request's body; None if the client left before its end.
 
     Raises:
-        ServiceError: it is longer than SES takes; the rest of it has been read and dropped.
+        ServiceError: it is longer than SES accepts; it has been read to its end.
     """
     chunks: list[bytes] = []
     size = 0

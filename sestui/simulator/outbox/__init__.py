@@ -1,1 +1,1 @@
-"""What the simulated account accepted: mails, events and outcomes."""
+"""The simulated account's outbox: accepted mails, their events and outcomes."""

@@ -1,4 +1,4 @@
-"""What SES would report of an accepted mail: which events, and their JSON."""
+"""The events that SES would publish of an accepted mail, and their JSON."""
 
 import re
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _LINKS = re.compile(r"""href=["'](https?://[^"'\s<>]+)""")
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event to come: its ``eventType``, whom it concerns, and what more its kind needs."""
+    """The ``eventType`` of an event, its recipients and its detail."""
 
     kind: str
     recipients: tuple[str, ...]
@@ -64,7 +64,7 @@ class AcceptedMail:
 def happenings(
     recipients: tuple[str, ...], rendering_failure: str, suppressed: frozenset[str] = frozenset()
 ) -> list[EventType]:
-    """The events of one accepted mail, in the order in which SES publishes them.
+    """The events of one accepted mail, in SES's order.
 
     ``suppressed`` are addresses on the account's list, in lower case.
     """

@@ -1,4 +1,4 @@
-"""Accepted mail read back from the stored request, as its recipient would see it."""
+"""Accepted mails, read back from their stored requests as recipients would see them."""
 
 import zlib
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ class StoredMail:
     reply_to: tuple[str, ...]
     configuration_set: str
     headers: Pairs
-    """Headers beyond sender, recipients and subject; of a raw mail, all it arrives with."""
+    """Headers other than sender, recipients and subject; all headers of a raw mail."""
     html: str
     text: str
     attachments: tuple[str, ...]
     """File names."""
     raw: str | None
-    """The source of a raw mail as it arrives; undecodable bytes are replaced."""
+    """The source of a raw mail; undecodable bytes are replaced."""
 
 
 def packed(body: bytes) -> bytes:
-    """A request's body as it is stored."""
+    """A request's body, compressed for storage."""
     return zlib.compress(body, 1)
 
 
@@ -47,7 +47,7 @@ def stored_mail(body: bytes, *, bulk: bool, entry: int) -> StoredMail:
         try:
             simple = rendered(content)
         except RenderingError:
-            pass  # it was never delivered: its template is all there is to show
+            pass  # never delivered, so the template is shown
         else:
             html, text, headers = simple.html, simple.text, simple.headers
     return _mail(

@@ -1,4 +1,4 @@
-"""A MIME message as a mail program reads it."""
+"""Parse MIME messages as mail programs do."""
 
 from dataclasses import dataclass
 from email.message import Message
@@ -11,24 +11,24 @@ from sestui.ses_api.wire import Pairs
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A part of a mail that is not its text: an attachment, or an image within the HTML."""
+    """A part of a mail other than its text: an attachment or an inline image."""
 
     name: str
-    """As the mail says, whatever that is; '' if it says none."""
+    """The unchecked name in the mail; '' for none."""
     content_type: str
     content_id: str
-    """What ``cid:`` links in the HTML name it by; '' if it has none."""
+    """The target of ``cid:`` links in the HTML; '' for none."""
     content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """A mail as its recipient's program has it."""
+    """A mail as its recipient's program parses it."""
 
     source: bytes
     """The whole MIME message."""
     headers: Pairs
-    """Decoded, in the order they came."""
+    """Decoded, in order."""
     html: str
     text: str
     files: tuple[ParsedFile, ...]
@@ -39,11 +39,11 @@ class ParsedMail:
 
 
 def opened(source: bytes) -> ParsedMail:
-    """What a mail program makes of ``source``; a broken mail yields what can be read of it."""
+    """Parse ``source``; of a broken mail, the readable parts."""
     try:
         message = BytesParser(policy=compat32).parsebytes(source)
         parts = list(_leaves(message))
-    except RecursionError:  # parts within parts within parts
+    except RecursionError:  # deeply nested parts
         return ParsedMail(source, (), "", "", ())
     bodies = {"text/html": "", "text/plain": ""}
     files = []
@@ -66,7 +66,7 @@ def opened(source: bytes) -> ParsedMail:
 
 
 def _leaves(part: Message) -> "list[Message]":
-    """The parts that are no containers; an attached mail is one part."""
+    """The parts without multipart containers; an attached mail is one part."""
     payload = part.get_payload()
     if part.get_content_maintype() == "multipart" and isinstance(payload, list):
         return [leaf for each in payload if isinstance(each, Message) for leaf in _leaves(each)]

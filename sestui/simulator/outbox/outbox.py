@@ -1,4 +1,4 @@
-"""Reading what the simulated account accepted: mail, events, figures."""
+"""Read the simulated account's accepted mails, events and statistics."""
 
 import json
 import sqlite3
@@ -25,7 +25,7 @@ _EVENTS = (
 
 @dataclass(frozen=True, slots=True)
 class SendStatistics:
-    """What was sent in one quarter of an hour."""
+    """Sends within a quarter of an hour."""
 
     begins_at: Instant
     attempts: int
@@ -43,7 +43,7 @@ def listed(connection: sqlite3.Connection, *, after: int, limit: int) -> list[di
 
 
 def newest(connection: sqlite3.Connection, *, limit: int) -> list[dict[str, Any]]:
-    """The last so many accepted mails, oldest of them first, without their content."""
+    """The last ``limit`` accepted mails, oldest first, without content."""
     rows = connection.execute(
         f"SELECT {_MAIL} FROM outbox ORDER BY id DESC LIMIT ?",  # noqa: S608 - a constant
         (limit,),
@@ -75,7 +75,7 @@ def full(connection: sqlite3.Connection, message_id: str) -> dict[str, Any]:
 
 
 def addresses(connection: sqlite3.Connection) -> dict[str, int]:
-    """How many accepted mails each recipient got; addresses in lower case."""
+    """The number of accepted mails by recipient, in lower case."""
     rows = connection.execute(
         "SELECT lower(value), count(*) FROM outbox, json_each(recipients) GROUP BY 1"
     )
@@ -105,9 +105,9 @@ def due_events(
 
 
 def send_statistics(connection: sqlite3.Connection, *, since: Instant) -> list[SendStatistics]:
-    """What was sent from ``since`` on by the simulator's clock, by quarters of an hour, in order.
+    """Sends since ``since`` (simulator's clock) by quarters of an hour, in order.
 
-    Quarters in which nothing was sent are left out.
+    Quarters without sends are left out.
     """
     quarter = f"CAST(accepted_at / {_STATISTICS_SECONDS} AS INTEGER)"
     sent = connection.execute(
@@ -136,7 +136,7 @@ def send_statistics(connection: sqlite3.Connection, *, since: Instant) -> list[S
 def stats(
     connection: sqlite3.Connection, account: SimulatedAccount, *, since: float
 ) -> dict[str, Any]:
-    """Figures over everything, and the busiest second of what arrived from ``since`` on."""
+    """Totals, and the peak per second of arrivals since ``since``."""
     accepted, recipients = connection.execute(
         "SELECT count(*), coalesce(sum(recipient_count), 0) FROM outbox"
     ).fetchone()
@@ -156,7 +156,7 @@ def stats(
 
 
 def _summaries(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    """Mails in the order of their numbers as JSON has them."""
+    """The mails of ``rows`` as JSON, in order."""
     if not rows:
         return []
     states = outcomes(connection, [row[0] for row in rows])

@@ -1,8 +1,8 @@
-"""The outbox for those who look into it: a page of it, what matches, one mail as it arrived.
+"""Read the outbox in pages, search it, and open a mail as it arrived.
 
-Mails are numbered from 1 in the order they were accepted, without a gap: a number that a failed
-call drew is given again, and nothing is ever taken out singly. A place in the list is therefore a
-number, and a page far down is as quick as the first.
+Mails are numbered from 1 in the order they were accepted, without gaps: a failed call's number is
+used again, and mails are never deleted singly. So a page starts at a number, and a page far down is
+as quick as the first.
 """
 
 import json
@@ -23,7 +23,7 @@ from sestui.simulator.outbox.outcomes import DELIVERED, MailOutcome, outcomes
 from sestui.simulator.outbox.rendered_mail import arrived
 
 MOST_FOUND = 10_000
-"""A search ends there: who sees so many looks for something narrower."""
+"""The most mails that a search finds."""
 
 _LISTED = "id, message_id, accepted_at, sender, sender_name, recipients, subject"
 
@@ -33,25 +33,25 @@ class ListedMail:
     """A mail as the list shows it."""
 
     number: int
-    """Its place in the outbox: 1 is the oldest."""
+    """Its number in the outbox; 1 is the oldest."""
     message_id: str
     accepted_at: Instant
     """By the simulator's clock."""
     sender: str
-    """With the name, as its recipients see it."""
+    """With the name that recipients see."""
     recipients: tuple[str, ...]
     subject: str
     outcome: MailOutcome
 
     @property
     def to(self) -> str:
-        """Everybody who got it, on one line."""
+        """All recipients on one line."""
         return ", ".join(self.recipients)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedMail:
-    """A mail whole."""
+    """A whole mail."""
 
     listed: ListedMail
     content: ParsedMail
@@ -70,11 +70,11 @@ class OutboxReader:
     """
 
     def __init__(self, path: Path) -> None:
-        """``path`` is the account's file; one that isn't there is an empty outbox."""
+        """``path`` is the account's file; if it doesn't exist, the outbox is empty."""
         self.path = path
 
     def newest(self) -> int:
-        """The number of the newest mail, which is how many there are."""
+        """The number of the newest mail, and so of all mails."""
         with self._open() as connection:
             (number,) = connection.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()
             return int(number)
@@ -84,8 +84,8 @@ class OutboxReader:
     ) -> list[ListedMail]:
         """At most ``limit`` mails, newest first, that match ``wanted`` (see :meth:`find`).
 
-        With ``before``, the newest of those with lower numbers; with ``after``, the oldest of
-        those with higher ones.
+        ``before`` takes the newest of those with lower numbers, ``after`` the oldest of those with
+        higher ones.
         """
         order = "ASC" if after else "DESC"
         with self._open() as connection:
@@ -100,8 +100,8 @@ class OutboxReader:
     def find(self, wanted: str, *, upto: int, above: int = 0) -> list[int]:
         """The numbers of mails whose recipients or subject contain ``wanted``.
 
-        Only of those above ``above`` and up to ``upto``. Upper and lower case are the same; newest
-        first, at most :data:`MOST_FOUND`.
+        Searches numbers above ``above`` up to ``upto``, ignoring case; newest first, at most
+        :data:`MOST_FOUND`.
         """
         with self._open() as connection:
             where, values = _matching(connection, wanted)
@@ -124,7 +124,7 @@ class OutboxReader:
             return _listed(connection, rows)
 
     def mail(self, message_id: str) -> OpenedMail:
-        """One mail whole.
+        """The whole mail.
 
         Raises:
             NotFoundError: nothing with that id was accepted.
@@ -151,8 +151,8 @@ class OutboxReader:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees the file as it is now until it is closed."""
-        there = self.path.exists()  # looking must not make one
+        """A connection that reads one snapshot of the file."""
+        there = self.path.exists()  # reading must not create it
         connection = storage.connect(self.path) if there else storage.blank()
         with closing(connection), storage.translated(self.path):
             connection.execute("BEGIN")
@@ -167,13 +167,13 @@ def _matching(connection: sqlite3.Connection, wanted: str) -> tuple[str, tuple[s
         pattern = "%" + re.sub(r"([\\%_])", r"\\\1", wanted) + "%"
         return "(recipients LIKE ? ESCAPE '\\' OR subject LIKE ? ESCAPE '\\')", (pattern,) * 2
 
-    # Of other letters SQLite doesn't know which are the same in upper and lower case.
+    # SQLite ignores case of ASCII letters only.
     folded = wanted.casefold()
 
     def mentions(recipients: str, subject: str) -> bool:
         if folded in subject.casefold():
             return True
-        # An address is nearly always ASCII, and then all of it is.
+        # JSON escapes letters outside ASCII, which addresses rarely have.
         return "\\u" in recipients and folded in ", ".join(json.loads(recipients)).casefold()
 
     connection.create_function("mentions", 2, mentions)

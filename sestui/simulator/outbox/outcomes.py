@@ -1,4 +1,4 @@
-"""What became of accepted mails, by their events."""
+"""Outcomes of accepted mails, by their events."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MailOutcome:
-    """What became of a mail."""
+    """A mail's outcome."""
 
     state: str
     """``delivered``, ``bounced``, ``complained`` or ``not rendered``."""
@@ -19,14 +19,14 @@ DELIVERED = MailOutcome("delivered")
 
 
 def outcomes(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, MailOutcome]:
-    """The outcomes of mails by their numbers; those that were just delivered are left out."""
+    """The outcomes of mails by their numbers, without delivered ones."""
     if not numbers:
         return {}
     first, last = min(numbers), max(numbers)
     if last - first < 4 * len(numbers):
         return _of_range(connection, first, last)
     found: dict[int, MailOutcome] = {}
-    for number in numbers:  # far apart, as a search finds them
+    for number in numbers:  # far apart, from a search
         found |= _of_range(connection, number, number)
     return found
 
@@ -49,10 +49,10 @@ def _of_range(connection: sqlite3.Connection, first: int, last: int) -> dict[int
 
 
 def _first_event(connection: sqlite3.Connection, number: int) -> int:
-    """The id of the first event of mail ``number`` or a later one, by halving.
+    """The id of the first event of mail ``number`` or a later one, by binary search.
 
-    Events are written in the order of their mails, at least one each, and without an index on the
-    mail's number, for which every send would pay.
+    Events are in the order of their mails, at least one each. An index on the mail's number would
+    slow every send.
     """
     low = number
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()

@@ -1,4 +1,4 @@
-"""An accepted mail as it arrives: the MIME message that SES makes of it, read back."""
+"""Accepted mails as they arrive: the MIME message that SES would build, parsed again."""
 
 import email.charset
 import email.encoders
@@ -32,7 +32,7 @@ _QUOTED.body_encoding = email.charset.QP
 
 
 def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> ParsedMail:
-    """The mail that ``request`` brings to its recipients."""
+    """The mail that the recipients of ``request`` get."""
     content = request.content
     if isinstance(content, RawContent):
         return opened(without_bcc(content.data))
@@ -44,7 +44,7 @@ def arrived(request: SendEmailRequest, *, message_id: str, at: Instant) -> Parse
 def _rendered(content: TemplateContent) -> SimpleContent:
     try:
         return rendered(content)
-    except RenderingError:  # it was never delivered: its template is all there is to show
+    except RenderingError:  # never delivered, so the template is shown
         return SimpleContent(
             content.subject, content.html, content.text, content.headers, content.attachments
         )
@@ -53,7 +53,7 @@ def _rendered(content: TemplateContent) -> SimpleContent:
 def _built(
     request: SendEmailRequest, content: SimpleContent, message_id: str, at: Instant
 ) -> bytes:
-    """The MIME message that SES makes of a simple mail."""
+    """The MIME message that SES builds of a simple mail."""
     envelope = (
         ("From", request.sender.written),
         ("Reply-To", _list(request.reply_to)),
@@ -67,9 +67,9 @@ def _built(
 
 
 def mime_of(content: SimpleContent, envelope: Pairs, *, mark: str) -> bytes:
-    """The MIME message of a simple mail under these headers, of which empty ones are left out.
+    """The MIME message of a simple mail with these headers; empty ones are left out.
 
-    ``mark`` goes into the boundaries, so that a mail is the same at each look.
+    ``mark`` is part of the boundaries, so that the same mail always has the same source.
     """
     bodies: list[Message] = [
         _body(text, kind)
@@ -77,7 +77,7 @@ def mime_of(content: SimpleContent, envelope: Pairs, *, mark: str) -> bytes:
         if text
     ] or [_body("", "plain")]
     message = bodies[0]
-    # No body can hold this: = is quoted there.
+    # A body can't contain the boundaries, as it quotes =.
     if len(bodies) > 1:
         message = MIMEMultipart("alternative", f"=_a_{mark}", bodies)
     shown = [_file(each) for each in content.attachments if each.inline]

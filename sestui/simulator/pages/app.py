@@ -1,8 +1,7 @@
-"""``/outbox``: what the simulated account accepted, as pages that work without JavaScript.
+"""``/outbox``: the simulated account's outbox as web pages without JavaScript.
 
-Mail is hostile: nothing of it is ever markup of ours, and its own HTML is shown only in a frame
-that may do nothing (see ``hostile``). The pages only read, and only for who was let in: a link
-brings the browser in once, and a cookie from then on.
+Mail is untrusted: it is escaped everywhere, and its own HTML is shown only in a sandboxed frame
+(see ``sanitise``). The pages only read. A browser gets in by a link once and then by a cookie.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,8 +16,7 @@ from sestui.core.clock import Clock
 from sestui.errors import NotFoundError, SestuiError
 from sestui.simulator.api.access import COOKIE_SECONDS, Gate
 from sestui.simulator.outbox.outbox_reader import OpenedMail, OutboxReader
-from sestui.simulator.pages import sanitise as hostile
-from sestui.simulator.pages import show
+from sestui.simulator.pages import sanitise, show
 
 _PAGE = 50
 _PAGE_POLICY = (
@@ -44,7 +42,7 @@ Act = Callable[[Request], Response]
 
 
 def create_pages(reader: OutboxReader, gate: Gate, clock: Clock) -> Starlette:
-    """The pages over ``reader``; they read in threads, so that sends go on meanwhile."""
+    """The pages of ``reader``, which run in threads so that sends go on meanwhile."""
     routes: list[tuple[str, Act]] = [
         ("/", _to_outbox),
         ("/outbox", lambda request: _list(reader, request)),
@@ -67,14 +65,14 @@ def _to_outbox(request: Request) -> Response:
 
 
 class _Door:
-    """Lets browsers in."""
+    """Checks a browser's access."""
 
     def __init__(self, gate: Gate, clock: Clock) -> None:
         self._gate = gate
         self._clock = clock
 
     def stops(self, request: Request) -> Response | None:
-        """What a browser gets in place of the page; None if it may see it."""
+        """The response instead of the page; None if the browser may see it."""
         token = request.query_params.get("token", "")
         known = self._gate.has_cookie(request.cookies)
         if token and (known or self._gate.takes_link(token, self._clock.now())):
@@ -85,10 +83,9 @@ class _Door:
         return None if self._gate.holds_key(authorization) else _problem(_CLOSED, 403)
 
     def _welcome(self, request: Request) -> Response:
-        """The cookie, and on to the page, whose address shows no token.
+        """Set the cookie and lead to the page's address without the token.
 
-        By a page of our own and no redirect: after a link on another site, a strict cookie would
-        not be sent along one.
+        Not by a redirect: after a link on another site, it wouldn't send a strict cookie.
         """
         at = request.url.remove_query_params("token").replace(scheme="", netloc="")
         response = _html(show.page("welcome.html", at=str(at)))
@@ -135,7 +132,7 @@ def _html(page: str, status: int = 200) -> Response:
 def _list(reader: OutboxReader, request: Request) -> Response:
     wanted = request.query_params.get("find", "").strip()
     before, after = (_number(request.query_params.get(name)) for name in ("before", "after"))
-    # One more than is shown tells whether there are more.
+    # One more than is shown, to know whether there are more.
     mails = reader.page(before=before, after=after or 0, limit=_PAGE + 1, wanted=wanted)
     more = len(mails) > _PAGE
     shown = mails[-_PAGE:] if after else mails[:_PAGE]
@@ -181,8 +178,8 @@ def _mail(reader: OutboxReader, request: Request) -> Response:
 
 
 def _frame(mail: OpenedMail) -> Response:
-    response = _html(hostile.framed(mail.content))
-    response.headers["Content-Security-Policy"] = hostile.POLICY
+    response = _html(sanitise.framed(mail.content))
+    response.headers["Content-Security-Policy"] = sanitise.POLICY
     return response
 
 
@@ -195,11 +192,11 @@ def _file(reader: OutboxReader, request: Request) -> Response:
     number = request.path_params["file"]
     if number >= len(files):
         raise NotFoundError("The mail has no such attachment.")
-    name = hostile.safe_name(files[number].name, number)
-    # Never as the type that the mail gives it: the browser is to keep it, not to open it.
+    name = sanitise.safe_name(files[number].name, number)
+    # Never with the mail's own type, so that the browser saves it and doesn't open it.
     return _download(files[number].content, name, "application/octet-stream")
 
 
 def _download(content: bytes, name: str, media_type: str) -> Response:
-    disposition = hostile.attachment(name)
+    disposition = sanitise.attachment(name)
     return Response(content, headers={"Content-Disposition": disposition}, media_type=media_type)

@@ -1,4 +1,4 @@
-"""What the pages say, as text: times, sizes, views of a mail; and the templates they are put in."""
+"""The pages' templates and their values: times, sizes, views of a mail."""
 
 from datetime import datetime
 from functools import cache
@@ -21,11 +21,11 @@ VIEWS = {
     "decoded": "HTML source",
     "headers": "Headers",
 }
-"""Ways to look at a mail, by the last part of the page's address."""
+"""Views of a mail, by the last part of the page's address."""
 
 _FOLDER = Path(__file__).parent / "templates"
 _MOST_SHOWN = 500_000
-"""Characters of a source that a page carries; the file has them all."""
+"""Characters of a source that a page shows; the download has them all."""
 
 
 def page(template: str, **given: Any) -> str:
@@ -57,19 +57,19 @@ def _environment() -> "Environment":
 
 
 def _when(instant: Instant) -> str:
-    """``22 Nov 2026, 10:37:19`` where this machine is."""
+    """``22 Nov 2026, 10:37:19`` in this machine's time zone."""
     then = datetime.fromtimestamp(instant).astimezone()
     return f"{then.day} {then:%b %Y, %H:%M:%S}"
 
 
 def views(mail: OpenedMail) -> list[tuple[str, str]]:
-    """Name and label of the views that there are of this mail."""
+    """Names and labels of this mail's views."""
     there = {"html": mail.content.html, "text": mail.content.text, "decoded": mail.content.html}
     return [(name, label) for name, label in VIEWS.items() if there.get(name, True)]
 
 
 def shown(mail: OpenedMail, view: str) -> dict[str, Any]:
-    """What a view shows: ``text`` and whether it was ``cut``, or ``headers``."""
+    """A view's content: ``text`` and whether it was ``cut``, or ``headers``."""
     content = mail.content
     if view == "headers":
         return {"headers": [*_envelope(mail), *content.headers]}
@@ -79,7 +79,7 @@ def shown(mail: OpenedMail, view: str) -> dict[str, Any]:
 
 
 def _envelope(mail: OpenedMail) -> list[tuple[str, str]]:
-    """What only the account knows of the mail."""
+    """What the mail's own headers don't have."""
     known = [
         ("(message id)", mail.listed.message_id),
         ("(recipients)", mail.listed.to),
@@ -91,7 +91,7 @@ def _envelope(mail: OpenedMail) -> list[tuple[str, str]]:
 
 
 def file_row(number: int, file: ParsedFile) -> dict[str, Any]:
-    """One attachment as the page lists it."""
+    """The values of an attachment's row."""
     return {
         "number": number,
         "name": safe_name(file.name, number),

@@ -1,9 +1,9 @@
-"""Handlebars, as far as SES's stored templates use it, and strict as SES: nothing may be missing.
+"""Parse the part of Handlebars that SES's stored templates use.
 
 Substitutions, ``if``, ``unless``, ``each``, ``with``, sections, inline partials, ``else``,
 ``this``, ``../``, ``@index``, ``@key``, ``@first``, ``@last``, ``@root``. Of the libraries for it,
-pybars3 makes Python code of templates and has not been kept up, chevron knows Mustache only, and
-neither can tell a missing attribute from an empty one.
+pybars3 compiles templates to Python code and is unmaintained, chevron is Mustache only, and neither
+distinguishes a missing attribute from an empty one.
 
 https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-advanced.html
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 _MOST_NESTED = 50
-"""Blocks within blocks of a template."""
+"""The deepest nesting of blocks."""
 _TAG = re.compile(
     r"(?P<escaped>\\?)\{\{(?:\{(?P<left3>~?)(?P<raw>[^{}]*?)(?P<right3>~?)\}\}\}"
     r"|(?P<left>~?)(?:(?P<tag>!--.*?--|(?!!--)[^{}]*?)(?P<right>~?)\}\}|(?P<unclosed>!--)))",
@@ -32,16 +32,16 @@ _PARTIAL = re.compile(r">\s*([^\s]+)(?:\s+(\S+))?")
 
 
 class HandlebarsError(ValueError):
-    """The template is no Handlebars; the text says why."""
+    """The template is invalid; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A name as the template writes it, taken apart."""
+    """A parsed name."""
 
     written: str
     private: bool
-    """One of ``@index`` and so on."""
+    """Whether it begins with ``@``, as ``@index`` does."""
     ups: int
     parts: tuple[str, ...]
 
@@ -56,7 +56,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What is there once, often or not at all."""
+    """A conditional or repeated part."""
 
     kind: str
     """``if``, ``unless``, ``each``, ``with``; ``section`` and ``inverted`` for bare names."""
@@ -75,7 +75,7 @@ class Inline:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Where a partial goes."""
+    """The use of a partial."""
 
     name: str
     context: Path | None
@@ -86,7 +86,7 @@ Node = str | Value | Block | Inline | Partial
 
 @lru_cache(maxsize=64)
 def parse(template: str) -> Sequence[Node]:
-    """The template's parts.
+    """Parse a template into nodes.
 
     Raises:
         HandlebarsError: it can't be parsed.
@@ -96,19 +96,19 @@ def parse(template: str) -> Sequence[Node]:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A block whose end has not come."""
+    """A block that isn't closed yet."""
 
     closed_by: str
     outside: list[Node]
-    """What goes on behind it."""
+    """The list that continues after it."""
     block: Block | None
-    """None where there can be no ``else``."""
+    """None if it can't have an ``else``."""
     chained: bool
-    """Begun by ``else if``: it ends with the block around it."""
+    """Whether ``else if`` began it; it then ends with the block around it."""
 
 
 class _Parser:
-    """Reads tags into blocks; the innermost open one takes what comes."""
+    """Collects nodes in the innermost open block."""
 
     def __init__(self) -> None:
         self._nodes: list[Node] = []

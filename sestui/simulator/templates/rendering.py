@@ -1,4 +1,4 @@
-"""Handlebars' templates filled in with a mail's data, within bounds."""
+"""Render parsed Handlebars templates with a mail's data; strict as SES, and bounded."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,9 @@ from sestui.core.text import encodable
 from sestui.simulator.templates.handlebars import Block, Inline, Node, Partial, Path, Value, parse
 
 _DEEPEST = 200
-"""Blocks and partials within each other in a mail."""
+"""The deepest nesting of blocks and partials in a mail."""
 _MOST_PARTS = 100_000
-"""Of a template, counted as often as they come into the mail: many times what a mail has."""
+"""The most nodes rendered for a mail, far above a real one's."""
 _LONGEST = 10_000_000
 """Characters of a mail's part."""
 
@@ -29,11 +29,11 @@ _ESCAPES = str.maketrans(
 
 
 class RenderingError(Exception):
-    """The template can't be filled in; SES then accepts the mail and never delivers it."""
+    """The template can't be rendered; SES then accepts the mail and never delivers it."""
 
 
 class MissingVariableError(RenderingError):
-    """The data lacks a name the template uses."""
+    """The data lacks a name that the template uses."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Attribute '{name}' is not present in the rendering data.")
@@ -51,18 +51,18 @@ class _Scope:
 
 
 def render(template: str, data: dict[str, Any], *, escape: bool) -> str:
-    """``template`` with ``data``; ``{{x}}`` is escaped for HTML if asked, ``{{{x}}}`` never is.
+    """Render ``template``; ``escape`` is for ``{{x}}`` in HTML, ``{{{x}}}`` is never escaped.
 
     Raises:
         HandlebarsError: it can't be parsed.
-        RenderingError: what it yields is far more than a mail.
+        RenderingError: the result is far larger than a mail.
         MissingVariableError: it uses a name that ``data`` lacks.
     """
     return _Renderer(escape=escape).rendered(parse(template), _Scope(data, None, {"root": data}))
 
 
 def text_of(value: object) -> str:
-    """A value of the data as it stands in a mail."""
+    """A value of the data as text, by JavaScript's rules."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -73,7 +73,7 @@ def text_of(value: object) -> str:
 
 
 def _leaves(value: list[object]) -> Iterator[object]:
-    """What is in lists within lists; an empty one is nothing, which is something."""
+    """The items of nested lists; an empty list yields None."""
     waiting = value[::-1]
     while waiting:
         item = waiting.pop()
@@ -84,7 +84,7 @@ def _leaves(value: list[object]) -> Iterator[object]:
 
 
 def escaped(text: str) -> str:
-    """``text`` as HTML shows it."""
+    """``text`` escaped for HTML."""
     return text.translate(_ESCAPES)
 
 
@@ -174,7 +174,7 @@ class _Renderer:
 
 
 def _is_true(value: object) -> bool:
-    """What Handlebars takes for true: an empty object is, an empty list isn't."""
+    """Handlebars' truth: an empty object is true, an empty list isn't."""
     return value is not _MISSING and (bool(value) or isinstance(value, dict))
 
 

@@ -8,7 +8,7 @@ from sestui.core.clock import Instant
 from sestui.simulator.account.state import SimulatorState
 
 MOST = 20_000
-"""Templates that an account may have."""
+"""The most templates of an account."""
 
 PARTS = ("Subject", "Text", "Html")
 
@@ -19,7 +19,7 @@ class StoredTemplate:
 
     name: str
     content: dict[str, str]
-    """By :data:`PARTS`; what it lacks is left out."""
+    """By :data:`PARTS`; missing parts are left out."""
     created_at: Instant
 
 
@@ -34,7 +34,7 @@ def add(state: SimulatorState, template: StoredTemplate) -> bool:
 
 
 def replace(state: SimulatorState, name: str, content: dict[str, str]) -> bool:
-    """Give the template other content; False if there is none of that name."""
+    """Replace the template's content; False if there is none of that name."""
     with state.changing() as connection:
         cursor = connection.execute(
             "UPDATE template SET content = ? WHERE name = ?", (json.dumps(content), name)
@@ -43,7 +43,7 @@ def replace(state: SimulatorState, name: str, content: dict[str, str]) -> bool:
 
 
 def remove(state: SimulatorState, name: str) -> bool:
-    """Forget the template; False if there was none of that name."""
+    """Delete the template; False if there was none of that name."""
     with state.changing() as connection:
         cursor = connection.execute("DELETE FROM template WHERE name = ?", (name,))
         return cursor.rowcount == 1

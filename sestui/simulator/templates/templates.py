@@ -1,4 +1,4 @@
-"""Stored templates: made, changed, listed and tried as SES does it, and put into sends."""
+"""SES's calls for stored templates, and their use in sends."""
 
 import json
 import re
@@ -21,11 +21,11 @@ from sestui.simulator.templates.template_store import PARTS, StoredTemplate
 from sestui.simulator.templates.templating import rendered
 
 MAX_INLINE_BYTES = 1_000_000
-"""SES takes 1 MB of JSON in a send that brings its template (docs/ses.md#shapes-and-limits)."""
+"""SES's limit for a send with an inline template, in JSON (docs/ses.md#shapes-and-limits)."""
 MAX_TEMPLATE_BYTES = 500_000
 MOST_LISTED = 100
 FEWEST_LISTED = 10
-"""Templates of a page that says no size."""
+"""The default size of a page."""
 
 _TEMPLATES = "/v2/email/templates"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -64,7 +64,7 @@ def create(state: SimulatorState, name: object, content: object) -> None:
     """Store a new template.
 
     Raises:
-        ServiceError: there is one, or SES would not take this one.
+        ServiceError: there is one, or SES would refuse it.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise bad_request("TemplateName must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -.")
@@ -80,10 +80,10 @@ def create(state: SimulatorState, name: object, content: object) -> None:
 
 
 def update(state: SimulatorState, name: object, content: object) -> None:
-    """Give a template other content; mails that were accepted keep what they had.
+    """Replace a template's content; accepted mails keep theirs.
 
     Raises:
-        ServiceError: there is none, or SES would not take the content.
+        ServiceError: there is none, or SES would refuse the content.
     """
     checked = _checked(content)
     if not isinstance(name, str) or not template_store.replace(state, name, checked):
@@ -91,7 +91,7 @@ def update(state: SimulatorState, name: object, content: object) -> None:
 
 
 def remove(state: SimulatorState, name: str) -> None:
-    """Forget a template; one that isn't there is forgotten already."""
+    """Delete a template, if there is one."""
     template_store.remove(state, name)
 
 
@@ -110,7 +110,7 @@ def stored(state: SimulatorState, name: str) -> StoredTemplate:
 def listed(
     state: SimulatorState, token: object, size: object
 ) -> tuple[list[StoredTemplate], str | None]:
-    """A page of templates and the token of the next; None after the last.
+    """A page of templates and the next page's token; None after the last.
 
     Raises:
         ServiceError: token or size is impossible.
@@ -121,7 +121,7 @@ def listed(
 
 
 def render_test(state: SimulatorState, name: str, data: object) -> str:
-    """The MIME message that a template yields with ``data``, the JSON of an object.
+    """The MIME message of a template rendered with ``data``, the JSON of an object.
 
     Raises:
         ServiceError: there is no such template, or the data does not fit it.
@@ -150,10 +150,10 @@ def render_test(state: SimulatorState, name: str, data: object) -> str:
 
 
 def filled(state: SimulatorState, body: bytes) -> bytes:
-    """A send's request with what a stored template says beside its name.
+    """A send's request with the content of the stored template that it names.
 
     Raises:
-        ServiceError: there is no such template, or the request brings its own and is too large.
+        ServiceError: there is no such template, or the request has an inline one and is too large.
     """
     large = len(body) > MAX_INLINE_BYTES
     if not large and b'"TemplateName"' not in body and b'"TemplateArn"' not in body:
@@ -191,10 +191,10 @@ def _list(state: SimulatorState, given: dict[str, Any]) -> Json:
 
 
 def _checked(content: object) -> dict[str, str]:
-    """The parts of a template that SES takes.
+    """The parts of a template.
 
     Raises:
-        ServiceError: it would not.
+        ServiceError: SES would refuse them.
     """
     if not isinstance(content, dict):
         raise bad_request("TemplateContent is required.")

@@ -1,4 +1,4 @@
-"""What a templated mail says: inline templates take simple substitutions only, stored ones more."""
+"""Render a templated mail; inline templates have simple substitutions only, as in SES."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class _Hole:
-    """Where an attribute goes."""
+    """A substitution."""
 
     name: str
     path: tuple[str, ...]
@@ -32,7 +32,7 @@ class _Hole:
 
 
 def substitute(template: str, data: dict[str, Any], *, escape: bool) -> str:
-    """``template`` with ``{{name}}`` replaced, escaped for HTML if asked; ``{{{name}}}`` never is.
+    """Replace each ``{{name}}``, escaped for HTML if asked; ``{{{name}}}`` never is.
 
     Raises:
         MissingVariableError: a name is not in ``data``.
@@ -52,7 +52,7 @@ def substitute(template: str, data: dict[str, Any], *, escape: bool) -> str:
 
 @lru_cache(maxsize=64)
 def _pieces(template: str) -> tuple[str | _Hole, ...]:
-    """An inline template taken apart: campaigns send the same one in every call."""
+    """Parse an inline template; cached, as campaigns send the same one in every call."""
     pieces: list[str | _Hole] = []
     at = 0
     for match in _PLACE.finditer(template):
@@ -78,11 +78,11 @@ def _not_simple() -> Exception:
 
 
 def rendered(content: TemplateContent) -> SimpleContent:
-    """The mail that a template yields: one with a name was stored.
+    """The rendered mail of a template, which is a stored one if it has a name.
 
     Raises:
-        RenderingError: the data lacks something that the template or a header uses, or the mail
-            would be endless.
+    RenderingError: the data lacks a name that the template or a header uses, or the mail is too
+    large.
         ServiceError: the template can't be parsed.
     """
     fill = _stored if content.name else substitute
@@ -96,7 +96,7 @@ def rendered(content: TemplateContent) -> SimpleContent:
 
 
 def checked_subject(content: TemplateContent) -> str:
-    """The subject of the mail; as :func:`rendered`, but it makes no bodies that nobody reads.
+    """The mail's subject; raises as :func:`rendered` does, but doesn't build the bodies.
 
     Raises:
         RenderingError: see :func:`rendered`.
