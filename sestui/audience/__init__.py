@@ -1,1 +1,1 @@
-"""Contacts in and out."""
+"""Add, import, suppress and export contacts."""

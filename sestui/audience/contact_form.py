@@ -1,7 +1,7 @@
-"""A contact as text that a person edits, and that text as a contact again.
+"""Convert a contact to editable text and back.
 
-What was not touched comes back exactly as it was, even where it can't be typed: control
-characters, numbers, tags with a comma in them.
+Unedited values come back exactly, even those that can't be typed: control characters, numbers, tags
+with a comma.
 """
 
 import csv
@@ -23,10 +23,10 @@ from sestui.store.db.tables import Contact
 
 @dataclass(frozen=True, slots=True)
 class ContactForm:
-    """What stands in the fields of the form."""
+    """The form's fields as text."""
 
     attributes: str
-    """A line each: ``name = value``."""
+    """Lines of ``name = value``."""
     tags: str
     """Separated by commas."""
     status: ContactStatus
@@ -34,7 +34,7 @@ class ContactForm:
 
 
 def form_of(contact: Contact) -> ContactForm:
-    """The contact as text, with nothing in it that a terminal would obey."""
+    """The contact as text without control characters."""
     return ContactForm(
         attributes="\n".join(
             f"{printable(name)} = {_shown(value)}" for name, value in contact.attributes.items()
@@ -46,7 +46,7 @@ def form_of(contact: Contact) -> ContactForm:
 
 
 def fields_of(form: ContactForm, contact: Contact) -> ContactFields:
-    """What is to be saved, of a form that was made of ``contact``.
+    """The contact's fields after the edit of ``form``, which was made of ``contact``.
 
     Raises:
         UsageError: a line is no attribute; the sentence names the line.
@@ -62,10 +62,10 @@ def fields_of(form: ContactForm, contact: Contact) -> ContactFields:
 
 
 def parse_attributes(text: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes by name; a name without a value is left out.
+    """Attributes by name, without empty ones.
 
-    A value that begins with a quotation mark is a JSON text. Values that are shown as those of
-    ``before`` are those.
+    A value that begins with a quotation mark is a JSON string. Values that look like those of
+    ``before`` keep their types.
 
     Raises:
         UsageError: a line is no attribute; the sentence names the line.
@@ -114,7 +114,7 @@ def _shown(value: Any) -> str:
 
 
 def _like(before: Any, shown: str) -> Any:
-    """A number, true or false in place of one, or a list; None where it is something else."""
+    """``shown`` as a number, boolean or list if ``before`` is one; else None."""
     if not isinstance(before, int | float | list):
         return None
     try:

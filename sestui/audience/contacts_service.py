@@ -1,4 +1,4 @@
-"""Single people: a new contact, an address that is not to be mailed any more."""
+"""Add single contacts, suppress and unsuppress single addresses."""
 
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import (
@@ -17,10 +17,10 @@ from sestui.store.db.tables import Suppression
 
 
 def typed_address(text: str) -> Address:
-    """The address somebody typed.
+    """The typed address.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is no address.
     """
     verdict = check_address(text)
     if isinstance(verdict, Refusal):
@@ -29,7 +29,7 @@ def typed_address(text: str) -> Address:
 
 
 def add_contact(edits: ContactEdits, text: str, list_name: str, now: Instant) -> Address:
-    """A new contact with the typed address; on a list, unless its name is ''.
+    """Add a contact, to a list unless ``list_name`` is ''.
 
     Raises:
         UsageError: that is no address.
@@ -41,7 +41,7 @@ def add_contact(edits: ContactEdits, text: str, list_name: str, now: Instant) ->
 
 
 def suppress(suppressions: Suppressions, text: str, detail: str, now: Instant) -> bool:
-    """Never mail the typed address, or whole domain, again; False: it was suppressed already.
+    """Suppress the typed address or whole domain; False if it was suppressed before.
 
     Raises:
         UsageError: that is neither.
@@ -53,9 +53,9 @@ def suppress(suppressions: Suppressions, text: str, detail: str, now: Instant) -
 def unsuppress(
     suppressions: Suppressions, text: str, now: Instant
 ) -> tuple[bool, Suppression | None]:
-    """Let the typed address, or whole domain, be mailed again.
+    """Unsuppress the typed address or whole domain.
 
-    Whether it was suppressed itself, and what suppresses it all the same: its whole domain.
+    Returns whether it was suppressed itself, and the suppression of its domain if there is one.
     """
     key = suppression_key(text)
     return suppressions.remove(key, now), suppressions.get(key)

@@ -1,4 +1,4 @@
-"""Contacts as rows of CSV or lines of JSON, streamed."""
+"""Export contacts as CSV or JSON lines, streamed."""
 
 import csv
 import json
@@ -34,14 +34,14 @@ def write_contacts(
     raw: bool,
     told: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Write the contacts that are meant to ``out`` (opened with newline=''); returns how many.
+    """Write the selected contacts to ``out`` (opened with newline=''); returns their number.
 
     ``told`` hears now and then how many have been written, and may raise to give it up.
 
     The importer reads it back to the same contacts (see ``own_export``); JSON lines keep the types
     of attributes too.
 
-    Cells that a spreadsheet would run as a formula get a leading apostrophe in CSV, unless ``raw``.
+    CSV cells that a spreadsheet would run as formulas get a leading apostrophe, unless ``raw``.
 
     Raises:
         NotFoundError: there is no list by that name.
@@ -71,8 +71,10 @@ def _followed(
 
 
 def _all(database: Database, which: Which) -> Iterator[ExportedContact]:
-    """Those that are meant; if that is everybody, then the suppressed addresses and domains that
-    are no contacts too, which an import of the export has to bring back."""
+    """The selected contacts, and without a selection all suppressed addresses and domains.
+
+    An import of the export restores those too.
+    """
     for batch in export_contacts(database, which):
         yield from batch
     if which == Which():

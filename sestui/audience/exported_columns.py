@@ -1,4 +1,4 @@
-"""The columns of an export of contacts, by which the importer knows its own."""
+"""The columns of contact exports, by which the importer recognises them."""
 
 import re
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
-"""What every contact has; its attributes follow, a column each."""
+"""The columns before the attributes', which have one each."""
 
 _ESCAPE = "attribute_"
 
 
 def is_own_header(labels: Sequence[str]) -> bool:
-    """Whether a CSV with these columns is an export of contacts by sestui."""
+    """Whether a CSV with these columns is sestui's own export."""
     return set(COLUMNS) <= set(labels)
 
 
 def attribute_label(name: str) -> str:
-    """The column of an attribute: its name, unless that is, or could be read as, another column."""
+    """The column of an attribute: its name, escaped if that could be another column."""
     taken = name in COLUMNS or _is_escaped(name)
     return f"{_ESCAPE}{name}" if taken else name
 
 
 def attribute_of(label: str) -> str:
-    """The name of the attribute in a column of that name: the inverse of the above."""
+    """The attribute of a column: the inverse of :func:`attribute_label`."""
     return label.removeprefix(_ESCAPE) if _is_escaped(label) else label
 
 

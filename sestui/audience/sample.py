@@ -1,4 +1,4 @@
-"""A made-up audience for the demo: plausible, deterministic, and not quite clean."""
+"""Generate the demo's audience: plausible, deterministic, with a few errors."""
 
 import csv
 import random
@@ -15,7 +15,7 @@ _REPEATED_EVERY = 61
 def write_sample(path: Path, contacts: int) -> None:
     """Write a CSV of ``contacts`` distinct valid addresses, and some rejects and duplicates.
 
-    All addresses are under example.org (RFC 2606): nobody's.
+    All addresses are under example.org, which is reserved (RFC 2606).
     """
     chance = random.Random(28)  # noqa: S311 - for looks; the same audience every time
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -25,7 +25,7 @@ def write_sample(path: Path, contacts: int) -> None:
             first, last = chance.choice(_FIRST), chance.choice(_LAST)
             plan = chance.choice(_PLANS)
             email = f"{_ascii(first)}.{_ascii(last)}{number}@example.org"
-            name = "" if number % 9 == 0 else first  # some never told their name
+            name = "" if number % 9 == 0 else first  # some have no name
             writer.writerow((email, name, last, plan))
             if number % _SPOILT_EVERY == _SPOILT_EVERY - 1:
                 writer.writerow((f"{_ascii(first)}.{_ascii(last)}@", first, last, plan))

@@ -1,1 +1,1 @@
-"""Import of contacts: what a file is, what its rows say, and how they get into the database."""
+"""Import of contacts: recognise a file, read its rows and save them."""

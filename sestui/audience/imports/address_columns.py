@@ -1,4 +1,4 @@
-"""Which columns hold a contact's own address, by their names and by what is in them."""
+"""Find the columns of a contact's own address by their names and cells."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -41,7 +41,7 @@ _not_their_own = re.compile(
     r"owner|manager|refer|assign|sales|agent|sponsor|(?:creat|add|updat|modifi|invit)ed.?by",
     re.IGNORECASE,
 ).search
-"""Names of columns whose addresses are of somebody who has to do with the contact."""
+"""Names of columns whose addresses belong to somebody related to the contact."""
 
 
 def address_column(
@@ -52,9 +52,9 @@ def address_column(
     *,
     has_header: bool,
 ) -> int | None:
-    """The position of the address column; None: there is none.
+    """The position of the address column, or None.
 
-    ``mapped`` columns are spoken for; ``mapped_email`` is the one that the user named.
+    ``mapped`` columns have another use; ``mapped_email`` is the one that the user named.
     """
     if mapped_email is not None:
         return mapped_email
@@ -82,9 +82,9 @@ def address_column(
 def other_address_columns(
     labels: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int], *, has_header: bool
 ) -> tuple[int, ...]:
-    """More columns of addresses of the same person, in the file's order.
+    """Further columns of the same person's addresses, in the file's order.
 
-    By name only, if columns have names: who owns or referred a contact has an address too.
+    By name only, if there is a header: an owner's or a referrer's column holds addresses too.
     """
     if has_header:
         return tuple(position for position in free if folded(labels[position]) in _OWN_NAMES)
@@ -98,14 +98,14 @@ def is_address_name(label: str) -> bool:
 
 
 def names_a_person(label: str) -> bool:
-    """Whether a column of that name holds people's names, or a part of them."""
+    """Whether a column of that name holds people's names, or parts of them."""
     return folded(label) in _PERSON_NAMES
 
 
 def _counts(
     rows: Sequence[Sequence[str]], positions: Sequence[int]
 ) -> tuple[dict[int, int], dict[int, int]]:
-    """How many cells of each column are filled, and how many are addresses."""
+    """The numbers of filled cells and of addresses, by column."""
     filled = dict.fromkeys(positions, 0)
     addresses = dict.fromkeys(positions, 0)
     for row in rows:

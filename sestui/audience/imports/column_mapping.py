@@ -1,4 +1,4 @@
-"""What somebody lets each column of a file become, starting from what was recognised."""
+"""The user's choice of each column's use, starting from the recognised ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,21 +21,21 @@ class ColumnChoice:
 
     @classmethod
     def of(cls, labels: Sequence[str], uses: Sequence[str]) -> Self:
-        """Start with what was recognised."""
+        """The recognised uses."""
         return cls(tuple(labels), tuple(uses))
 
     @property
     def email(self) -> int | None:
-        """The address column; None: there is none yet."""
+        """The position of the address column, or None."""
         return self.uses.index(EMAIL) if EMAIL in self.uses else None
 
     @property
     def fault(self) -> str:
-        """Why this can't be imported yet, as a sentence; '' when it can."""
+        """Why this can't be imported yet, as a sentence; '' if it can."""
         return "" if EMAIL in self.uses else "Choose the column that holds the addresses."
 
     def with_email(self, position: int) -> Self:
-        """This column holds the addresses; the one that did becomes an attribute."""
+        """With this address column; the previous one becomes an attribute."""
         before = self.email
         if before == position:
             return self
@@ -43,20 +43,19 @@ class ColumnChoice:
         return freed._with(position, EMAIL)
 
     def with_tags(self, position: int) -> Self:
-        """This column holds tags; if it did, it becomes an attribute again."""
+        """With this column toggled between tags and an attribute."""
         return self._toggled(position, TAGS)
 
     def with_status(self, position: int) -> Self:
-        """This column says who may be mailed; if it did, it becomes an attribute again."""
+        """With this column toggled between statuses and an attribute."""
         return self._toggled(position, STATUS)
 
     def with_ignored(self, position: int) -> Self:
-        """This column is left out; if it was, it becomes an attribute again."""
+        """With this column toggled between ignored and an attribute."""
         return self._toggled(position, IGNORE)
 
     def with_attribute(self, position: int, name: str) -> Self:
-        """This column becomes the attribute of that name, made usable in templates; or what
-        ``tags`` and ``status`` mean.
+        """With this column as ``tags``, ``status`` or the attribute ``name``, tidied for templates.
 
         Raises:
             UsageError: the name has no letter or digit, or another column has it.
@@ -73,14 +72,14 @@ class ColumnChoice:
         return self._with(position, tidied)
 
     def mapping(self) -> dict[int, str]:
-        """Column number, from 1, to its use, as the importer takes it."""
+        """The importer's mapping: column number, from 1, to use."""
         return dict(enumerate(self.uses, 1))
 
     def _toggled(self, position: int, use: str) -> Self:
         return self._with(position, self._own_name(position) if self.uses[position] == use else use)
 
     def _own_name(self, position: int) -> str:
-        """The name that the column's own label gives, different from all others' names."""
+        """A unique attribute name from the column's own label."""
         taken = {
             number: use
             for number, use in enumerate(self.uses)

@@ -1,4 +1,4 @@
-"""Columns whose cells are more than text: numbers, true or false, dates."""
+"""Typed columns: numbers, booleans, dates."""
 
 import json
 import re
@@ -12,16 +12,16 @@ from sestui.errors import UsageError
 
 
 class ColumnType(StrEnum):
-    """What a column's cells are."""
+    """The type of a column's cells."""
 
     TEXT = "text"
     INT = "int"
     FLOAT = "float"
     BOOL = "bool"
     DATE = "date"
-    """A date that can be read one way only; it is kept as 2026-03-04, which sorts as text."""
+    """An unambiguous date; stored as 2026-03-04, which sorts as text."""
     DATE_DMY = "date-dmy"
-    """As :attr:`DATE`; what could be read both ways has the day first."""
+    """As :attr:`DATE`; ambiguous dates have the day first."""
     DATE_MDY = "date-mdy"
 
 
@@ -72,7 +72,7 @@ def _date(cell: str, order: str) -> str:
 
 
 _Reader = Callable[[str], str]
-"""From a cell to JSON; a ValueError says what it should be."""
+"""Converts a cell to JSON; a ValueError says what it should be."""
 
 _READERS: dict[ColumnType, _Reader] = {
     ColumnType.TEXT: lambda cell: json.dumps(cell, ensure_ascii=False),
@@ -86,20 +86,20 @@ _READERS: dict[ColumnType, _Reader] = {
 
 
 class CellFault(Exception):  # noqa: N818 - becomes a reject
-    """A cell that is not what its column is."""
+    """A cell that doesn't have its column's type."""
 
     def __init__(self, column: str, cell: str, wanted: str) -> None:
         super().__init__(f"The value is not {wanted}.")
         self.column = column
-        """As the file calls it."""
+        """The name in the file."""
         self.cell = cell
 
 
 class TypedColumns:
-    """The columns that hold more than text, and the members of objects in cells that do.
+    """The typed columns, and the typed members of objects in cells.
 
     Raises:
-        UsageError: ``types`` names a column that is no attribute, or a type that there isn't.
+        UsageError: ``types`` names a column that is no attribute, or an unknown type.
     """
 
     def __init__(self, columns: Columns, types: Mapping[str, str]) -> None:
@@ -126,10 +126,10 @@ class TypedColumns:
                 raise _unknown(name)
 
     def take(self, cells: list[str]) -> list[str]:
-        """The members of a JSON object for the typed cells, which are taken out of the row.
+        """Take the typed cells out of a row; returns them as members of a JSON object.
 
         Raises:
-            CellFault: one is not what its column is.
+            CellFault: one doesn't have its column's type.
         """
         found = []
         for position, (prefix, read) in self._columns.items():
@@ -140,10 +140,10 @@ class TypedColumns:
         return found
 
     def member(self, name: str, cell: str) -> str | None:
-        """The JSON of a member of an object, ``cell`` as text; None: nothing is said of it.
+        """The JSON of an object's member with the text ``cell``; None if it has no type.
 
         Raises:
-            CellFault: it is not what it has to be.
+            CellFault: it doesn't have that type.
         """
         read = self._members.get(name)
         if read is None:
@@ -152,10 +152,10 @@ class TypedColumns:
         return _value(name, cell, read)
 
     def check_met(self) -> None:
-        """Say so if an attribute that has a type was in no row, once all were read.
+        """Check, after all rows, that every typed attribute was in one.
 
         Raises:
-            UsageError: it was not; a name that is misspelt would have no effect.
+            UsageError: one was not, as its name may be misspelt.
         """
         for name in dict.fromkeys(self._unmet.values()):
             if {name, tidy(name)} <= self._unmet.keys():

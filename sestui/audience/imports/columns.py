@@ -1,4 +1,4 @@
-"""What each column of a file is: the address, tags, or an attribute, and under which name."""
+"""Recognise the columns of a file: address, tags, statuses, attributes and their names."""
 
 import json
 import re
@@ -18,20 +18,20 @@ from sestui.errors import BadFileError, UsageError
 EMAIL = "email"
 TAGS = "tags"
 STATUS = "status"
-"""A column that says who may be mailed; no attribute can have that name."""
+"""The use of a column of statuses; no attribute can have that name."""
 
 IGNORE = "-"
-"""A column that is left out; no attribute can have that name."""
+"""The use of an ignored column; no attribute can have that name."""
 
 ColumnMap = Mapping[str, str] | Mapping[int, str]
-"""Column to field: a text is the column's name or else its number, an int its number, from 1."""
+"""Column to field; a column is a name or number as text, or a number from 1."""
 
 _TAG_NAMES = frozenset({"tags", "tag", "labels", "groupmembership", "libelles", "etiquetas"})
 _MAX_NAME = 64
 
 
 OWN = "="
-"""A column of sestui's own export that is taken as it was exported."""
+"""The use of a column of sestui's own export."""
 
 _WORDS = {
     EMAIL: "the address",
@@ -43,20 +43,20 @@ _WORDS = {
 
 
 _MANY = {TAGS, STATUS, OWN, IGNORE}
-"""What several columns can be."""
+"""Uses that several columns can have."""
 
 
 def in_words(use: str) -> str:
-    """What a column becomes, for people: an attribute is said by its name."""
+    """A column's use for people; an attribute's is its name."""
     return _WORDS.get(use, use)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which cell of a row is what."""
+    """The uses of a file's columns."""
 
     labels: tuple[str, ...]
-    """Each column as the file calls it, or ``column 3``."""
+    """Each column's name in the file, or ``column 3``."""
     fields: tuple[str, ...]
     """Each column's attribute name; '' for the address, tags and statuses."""
     email: int
@@ -67,28 +67,27 @@ class Columns:
     """Positions of columns that are left out."""
     has_header: bool
     statuses: tuple[StatusColumn, ...] = ()
-    """Columns that say who may be mailed."""
+    """Columns of statuses."""
     roles: tuple[tuple[int, str], ...] = ()
-    """Of sestui's own export: position and name of what is read back as it was."""
+    """Of sestui's own export: position and name of its own columns."""
     others: tuple[int, ...] = ()
-    """Positions of more addresses of the same contact, for rows whose first one is none."""
+    """Positions of further addresses of the contact, for rows without the first one."""
     unpacked: tuple[int, ...] = ()
-    """Positions of JSON objects whose members are attributes, as listmonk's export has one."""
+    """Positions of JSON objects whose members are attributes, as in listmonk's export."""
 
     @property
     def width(self) -> int:
-        """How many cells a row may have."""
+        """The most cells of a row."""
         return len(self.labels)
 
     @property
     def email_label(self) -> str:
-        """The address column as the file calls it."""
+        """The address column's name in the file."""
         return self.labels[self.email]
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What each column becomes: ``email``, ``tags``, ``status``, ``=`` (as it was exported),
-        ``-`` or an attribute's name."""
+        """Each column's use: ``email``, ``tags``, ``status``, ``=`` (exported), ``-`` or a name."""
         uses = list(self.fields)
         uses[self.email] = EMAIL
         for position in self.tags:
@@ -104,16 +103,16 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How the columns are called."""
+    """The columns' names."""
 
     labels: tuple[str, ...]
-    """Each column as the file calls it, or ``column 3``."""
+    """Each column's name in the file, or ``column 3``."""
     given: bool
-    """Whether the file's first row says so."""
+    """Whether they are from the file's first row."""
 
 
 def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
-    """The columns' names: a first row without any address in it is the header.
+    """The columns' names, from the first row if it has no address.
 
     Raises:
         BadFileError: there is no row.
@@ -131,7 +130,7 @@ def head_of(sample: Sequence[Sequence[str]], file_name: str) -> Head:
 
 
 def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: str) -> Columns:
-    """Make out the columns from the first rows; ``mapping`` goes before everything guessed.
+    """Recognise the columns from the first rows; ``mapping`` has precedence.
 
     Raises:
         BadFileError: no column holds addresses.
@@ -179,7 +178,7 @@ def recognise(sample: Sequence[Sequence[str]], mapping: ColumnMap, file_name: st
 
 
 def _own_columns(labels: Sequence[str], mapped: Mapping[int, str]) -> Columns:
-    """Those of sestui's own export; what ``mapped`` says goes before."""
+    """The columns of sestui's own export; ``mapped`` has precedence."""
     roles = [
         (position, label)
         for position, label in enumerate(labels)
@@ -227,7 +226,7 @@ def _mapped_email(mapped: Mapping[int, str]) -> int | None:
 
 
 def _holds_objects(rows: Sequence[Sequence[str]], position: int) -> bool:
-    """Whether a column's cells are JSON objects, all that are not empty."""
+    """Whether all filled cells of a column are JSON objects."""
     cells = [cell for row in rows if position < len(row) and (cell := row[position].strip())]
     if not cells or not all(cell[0] == "{" and cell[-1] == "}" for cell in cells):
         return False
@@ -238,7 +237,7 @@ def _holds_objects(rows: Sequence[Sequence[str]], position: int) -> bool:
 
 
 def _mapped(labels: Sequence[str], mapping: ColumnMap, file_name: str) -> dict[int, str]:
-    """Position to field, as the user said."""
+    """The user's mapping of positions to fields."""
     mapped: dict[int, str] = {}
     used: set[str] = set()
     for column, wanted in mapping.items():
@@ -278,7 +277,7 @@ def _position(labels: Sequence[str], column: str | int) -> int | None:
 
 
 def column_position(columns: Columns, name: str) -> int | None:
-    """Where the column is that the file, or its attribute, is called so; None: nowhere."""
+    """The position of the column, or attribute, with this name; None if there is none."""
     position = _position(columns.labels, name)
     if position is None and tidy(name) in columns.fields:
         return columns.fields.index(tidy(name))
@@ -290,10 +289,10 @@ def attribute_names(
 ) -> tuple[str, ...]:
     """Attribute names, each once: ``mapped`` first, then ``name``, ``name_2``, ...
 
-    Positions that are ``taken`` for something else get ''.
+    Positions with another use (``taken``) get ''.
     """
     used = set(mapped.values())
-    numbers: dict[str, int] = {}  # where to go on: thousands of columns may have one name
+    numbers: dict[str, int] = {}  # the next number, as thousands of columns may share a name
     fields: list[str] = []
     for position, label in enumerate(labels):
         if position in taken:

@@ -1,4 +1,4 @@
-"""Import of contacts from a file: read all of it, then save all of it.
+"""Import contacts from a file: read all of it, then save all of it.
 
 An import is all or nothing: whatever stops it (a row that never ends, a full disk, a kill) leaves
 the database as it was. Holding one write transaction from the first row to the last would give
@@ -46,7 +46,7 @@ _MAX_LIST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import is: it reads the whole file, then saves the whole file."""
+    """The progress of an import, which reads the whole file and then saves it."""
 
     bytes_done: int
     bytes_total: int
@@ -59,21 +59,23 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of every row: each is in exactly one of the first five counts, and each further
-    address in it too."""
+    """The result of an import.
+
+    Each row, and each further address in it, is in exactly one of the first five counts.
+    """
 
     imported: int
     """New contacts."""
     updated: int
     """Known contacts that changed."""
     unchanged: int
-    """Known contacts that stayed as they are; they joined the list nevertheless."""
+    """Known contacts that did not change; they joined the list nevertheless."""
     duplicates: int
-    """Rows whose address came before in the same file."""
+    """Rows whose address was in an earlier row."""
     rejects: int
-    """Rows that are no contact."""
+    """Rows that aren't contacts."""
     joined: int
-    """Contacts that were not on the list before; on several lists, memberships that are new."""
+    """Contacts that were not on the list before; for several lists, new memberships."""
     first_rejects: tuple[Reject, ...]
     kind: str
     """What the file is: ``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
@@ -83,28 +85,28 @@ class ImportResult:
     """'' where there is none."""
     email_column: str
     columns: tuple[tuple[str, str], ...]
-    """Each column as the file calls it, and what it became: ``email``, ``tags``, ``status``, ``-``
-    (left out) or an attribute's name."""
+    """Each column's name in the file and its use: ``email``, ``tags``, ``status``, ``-`` (ignored)
+    or an attribute's name."""
     dry_run: bool
     tidied: int = 0
-    """Addresses that are not written as the file has them: out of ``Ada <ada@example.org>``, a
-    ``mailto:`` link, quotes, invisible characters."""
+    """Addresses that were tidied: from ``Ada <ada@example.org>``, a ``mailto:`` link, quotes,
+    invisible characters."""
     split: int = 0
     """Addresses beyond the first in their row."""
     found: tuple[str, ...] = ()
-    """What else was found about the file, each a few words."""
+    """Notes about the file, a few words each."""
     shown: tuple[str, ...] = ()
-    """Some cells, by which one sees whether the encoding is right."""
+    """Sample cells that show whether the encoding is right."""
     says: FileSays = field(default_factory=FileSays)
-    """What the file says about who may be mailed."""
+    """The file's statuses."""
     addresses_only: int = 0
-    """Rows that suppress an address and are no contact."""
+    """Rows that suppress an address without a contact."""
     note: int | None = None
-    """What the import is remembered by while somebody has to see to its rejects."""
+    """The id of its record, which is kept until its rejects are handled."""
 
     @property
     def figures(self) -> dict[str, int]:
-        """Every count by its name, for every door alike."""
+        """Every count by its name."""
         return {
             "rows": self.rows,
             "imported": self.imported,
@@ -150,37 +152,34 @@ def import_contacts(
     progress: Callable[[Progress], None] | None = None,
     heard: Callable[[FileSays], None] | None = None,
 ) -> ImportResult:
-    """Import a file into lists, which are created if need be.
+    """Import a file into lists, which are created if necessary.
 
-    What the file itself says of who has left is heeded: such people come in as unsubscribed or
-    suppressed, and nobody who is so already becomes active. Without a single contact in the file
-    nothing is written, and the result says so.
+    The file's statuses are used: contacts may come in as unsubscribed or suppressed, and an import
+    never makes such a contact active again. A file without any contact changes nothing.
 
     Args:
-        database: with its schema in place.
+        database: with its schema.
         path: the file, ``-`` for standard input; see :mod:`sestui.audience.sources` for what is
             recognised.
-        list_name: the list all its contacts join.
+        list_name: the list that all contacts join.
         more_lists: others that they join too.
         mapping: column to ``email``, ``tags``, ``status``, ``-`` (left out) or an attribute's name.
-        types: column (or attribute) to what its cells are, a ``ColumnType``; others are what the
-            file has: text, and in JSON numbers, true and false too.
-        reading: what the user says of the file's encoding and delimiter.
-        words: what values of statuses mean that are unknown otherwise, by their folded form.
-        all_active: pay no attention to what the file says of who has left; who is unsubscribed or
-            suppressed here stays so all the same.
-        on_conflict: what happens to contacts that are known already.
+        types: column (or attribute) to ``ColumnType``; others keep the file's types.
+        reading: the file's encoding and delimiter, if the user gave them.
+        words: meanings of otherwise unknown statuses, by their folded form.
+        all_active: ignore the file's statuses; known contacts keep theirs.
+        on_conflict: how known contacts change.
         dry_run: count everything and leave the database as it is.
-        rejects_path: where rejected rows go as CSV; also written in a dry run.
-        rejected: told of every rejected row, in this thread.
+        rejects_path: the CSV file for rejected rows; also written in a dry run.
+        rejected: called with every rejected row, in this thread.
         now: seconds since the epoch.
-        progress: told every few thousand rows, in this thread; an error it raises stops the
-            import, and nothing of it is kept.
-        heard: told what the file says of who may be mailed, before anything is written; an error
-            it raises stops the import.
+        progress: called every few thousand rows, in this thread; an error it raises stops the
+            import without any change.
+        heard: called with the file's statuses before anything is written; an error it raises
+            stops the import.
 
     Raises:
-        UnknownStatusError: the file says who may be mailed in words that are unknown.
+        UnknownStatusError: the file has unknown statuses.
         BadFileError: the file can't be imported as a whole; nothing was written.
         UsageError: list name, mapping or rejects file are impossible.
         StorageError: the database or the disk for temporary files refused.
@@ -237,7 +236,7 @@ def import_contacts(
     result = _result(rows, columns, table, written, says, dry_run=dry_run)
     if dry_run:
         return result
-    with suppress(StorageError):  # the contacts are in: a note that can't be made is no failure
+    with suppress(StorageError):  # the contacts are saved, so a missing record is no failure
         note = Imports(database).add(
             file_name=rows.name,
             list_name=", ".join(list_names),
@@ -250,10 +249,10 @@ def import_contacts(
 
 
 def _says(statuses: Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
-    """What all of the file says.
+    """The statuses of the whole file.
 
     Raises:
-        UnknownStatusError: some of it is not understood.
+        UnknownStatusError: some are unknown.
     """
     unknown = statuses.unknown()
     if unknown and not all_active:
@@ -309,7 +308,7 @@ def _result(
 
 
 def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:
-    """Cells of the first rows by which people tell whether a file is read right: names, if any."""
+    """Cells of the first rows, names if possible, that show whether the encoding is right."""
     below = rows.format.sample[1:] if columns.has_header else rows.format.sample
     texts = [
         cell.strip()[:_MAX_SHOWN]
@@ -322,7 +321,7 @@ def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:
 
 
 def check_list_name(name: str) -> None:
-    """Refuse what can't be a list's name.
+    """Check a list's name.
 
     Raises:
         UsageError: it is empty, too long, or has characters that can't be shown.

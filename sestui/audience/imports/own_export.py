@@ -1,7 +1,7 @@
-"""Reading back what ``sestui export contacts`` wrote, CSV and JSON lines, to the same contacts.
+"""Read exports of ``sestui export contacts``, CSV and JSON lines, back to the same contacts.
 
-CSV is known by its header, JSON lines by their first one. Cells are taken as they stand, without
-the apostrophe that kept spreadsheets from running them; nothing is tidied.
+CSV is recognised by its header, JSON lines by the first one. Cells are not tidied; only the
+apostrophe before formulas is removed.
 """
 
 import csv
@@ -40,7 +40,7 @@ _has_nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000").search
 
 
 class _BadFieldError(Exception):
-    """A field can't be what was exported; ``column`` and ``cell`` are the offender's."""
+    """A field isn't as exported; ``column`` and ``cell`` are the field's."""
 
     def __init__(self, column: str, cell: str, reason: str) -> None:
         super().__init__(reason)
@@ -50,7 +50,7 @@ class _BadFieldError(Exception):
 
 @dataclass(slots=True)
 class _Record:
-    """One contact, or one suppressed address or domain, as it was exported."""
+    """One exported contact, or suppressed address or domain."""
 
     email: str
     status: str = ""
@@ -66,12 +66,12 @@ class _Record:
 
 
 class OwnRecords:
-    """Turns records into contacts, and counts what they say of who may be mailed."""
+    """Turns records into contacts, and counts their statuses."""
 
     tells = True
 
     def __init__(self, *, all_active: bool) -> None:
-        """``all_active`` takes everybody as active; who has left is only counted."""
+        """``all_active`` makes everybody active; statuses are only counted."""
         self._all_active = all_active
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
@@ -80,7 +80,7 @@ class OwnRecords:
         return tuple(StatusCount(*said, rows) for said, rows in self._counts.most_common())
 
     def unknown(self) -> list[UnknownStatus]:
-        """Nothing: what was not written by sestui is rejected row by row."""
+        """Empty, as unknown statuses are rejected row by row."""
         return []
 
     def row_of(self, record: _Record) -> ContactRow:
@@ -123,7 +123,7 @@ class OwnRecords:
         )
 
     def _address_only(self, record: _Record, more: More) -> ContactRow:
-        """A suppressed address or domain that is no contact."""
+        """A suppressed address or domain without a contact."""
         verdict = check_address(record.email)
         key = domain_key(record.email) if isinstance(verdict, Refusal) else verdict.key
         if key is None:
@@ -133,7 +133,7 @@ class OwnRecords:
         return ContactRow(key, key, "{}", "[]", 2, json.dumps(more, ensure_ascii=False))
 
     def _count(self, record: _Record, status: str) -> int:
-        """Count what the record says; how much of a no it is, as ``ContactRow`` has it."""
+        """Count the record's status; returns its weight as in ``ContactRow``."""
         if record.suppressed:
             reason = record.suppressed.partition(": ")[0]
             self._counts["suppressed", reason, f"suppressed ({reason})"] += 1
@@ -204,7 +204,7 @@ class OwnRowParser(RowParser):
 
 
 def split_exported(cell: str) -> list[str]:
-    """Tags or lists as ``tags_text`` joined them."""
+    """Tags or lists that ``tags_text`` joined."""
     rows = csv.reader(io.StringIO(cell, newline=""), skipinitialspace=True)
     return list(dict.fromkeys(part for row in rows for part in row))
 
@@ -215,7 +215,7 @@ def _reject(line: int, error: "_BadFieldError | CellFault", cells: Sequence[str]
 
 
 def is_own_export(path: Path, reading: Reading) -> bool:
-    """Whether a file is an export of contacts by sestui; False if it can't be read at all."""
+    """Whether a file is sestui's own export; False if it can't be read."""
     try:
         opened = open_contacts(path)
         if is_own_lines(opened):
@@ -232,7 +232,7 @@ def is_own_export(path: Path, reading: Reading) -> bool:
 
 
 def is_own_lines(opened: OpenedFile) -> bool:
-    """Whether a file is an export of contacts as JSON lines; leaves it at its start."""
+    """Whether a file is sestui's own export as JSON lines; leaves it at its start."""
     if opened.is_workbook:
         return False
     first = opened.file.readline(MAX_RECORD)
@@ -247,7 +247,7 @@ def is_own_lines(opened: OpenedFile) -> bool:
 
 
 def own_line_columns() -> Columns:
-    """What the fields of such a line become."""
+    """The uses of the fields of exported JSON lines."""
     labels = (*COLUMNS, _ATTRIBUTES)
     roles = tuple((position, label) for position, label in enumerate(labels) if position)
     return Columns(
@@ -263,7 +263,7 @@ def own_line_columns() -> Columns:
 
 
 class OwnLineSource(ByteSource):
-    """An exported file of JSON lines: each is a record of one cell."""
+    """Exported JSON lines; each is a record of one cell."""
 
     def __init__(self, opened: OpenedFile) -> None:
         super().__init__(opened.file, opened.name)
@@ -334,7 +334,7 @@ def _record_of(text: str, types: TypedColumns | None) -> _Record:
 
 
 def _packed(attributes: Mapping[str, Any], types: TypedColumns | None) -> str:
-    """Attributes as JSON text, those that the user says more of as that."""
+    """Attributes as JSON text, with the user's ``types``."""
     members = []
     for name, value in attributes.items():
         cell = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

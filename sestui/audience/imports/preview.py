@@ -1,4 +1,4 @@
-"""What a file of contacts looks like before it is imported: its format, columns and first rows."""
+"""Preview a file of contacts before the import: its format, columns and first rows."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -12,42 +12,42 @@ from sestui.errors import BadFileError
 
 _ROWS = 20
 _COUNTED = 10_000
-"""Rows read to count them; of a longer file the number is estimated from its lines."""
+"""The most rows that are read to count them; a longer file's number is estimated."""
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A file as the importer reads it."""
+    """A file as the importer would read it."""
 
     path: Path
     reading: Reading
-    """What the user said of it."""
+    """The encoding and delimiter that the user gave."""
     kind: str
     """``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
     encoding: str
-    """The codec; a byte order mark makes no other encoding. '' where the format says it."""
+    """The codec, the same with a byte order mark; '' if the format determines it."""
     delimiter: str
     """'' where there is none."""
     labels: tuple[str, ...]
-    """Each column as the file calls it, or ``column 3``."""
+    """Each column's name in the file, or ``column 3``."""
     has_header: bool
     uses: tuple[str, ...]
-    """What each column becomes unless somebody says otherwise: ``email``, ``tags``, ``status`` or
-    an attribute's name. None is ``email`` where no column holds addresses."""
+    """Each column's recognised use: ``email``, ``tags``, ``status`` or an attribute's name; none is
+    ``email`` if no column holds addresses."""
     rows: tuple[tuple[str, ...], ...]
-    """The first rows below the header, as they are in the file."""
+    """The first rows below the header."""
     count: int
     """Rows below the header."""
     counted: bool
     """Whether ``count`` is exact; else it is an estimate from the first rows."""
     statuses: tuple[StatusCount, ...]
-    """What the first rows say of who may be mailed."""
+    """The first rows' statuses."""
     unknown: tuple[UnknownStatus, ...]
-    """What of that is not understood, and has to be said by somebody."""
+    """Unknown statuses, whose meaning the user has to give."""
     found: tuple[str, ...]
-    """What else was found about the file, each a few words."""
+    """Notes about the file, a few words each."""
 
     @property
     def summary(self) -> str:
@@ -64,7 +64,7 @@ class Preview:
 
 
 def read_as(kind: str, encoding: str, delimiter: str) -> list[str]:
-    """How a file is read, in words: its kind unless that is CSV, encoding, delimiter."""
+    """How a file is read, in words: its kind (unless CSV), encoding, delimiter."""
     parts = [
         "" if kind == "CSV" else kind,
         encoding.removesuffix("-sig"),
@@ -74,10 +74,10 @@ def read_as(kind: str, encoding: str, delimiter: str) -> list[str]:
 
 
 def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 - frozen
-    """Look at a file, read as the user says it is.
+    """Preview a file with the given encoding and delimiter.
 
     Raises:
-        BadFileError: it can't be imported: missing, no text, no rows, or a row that never ends.
+        BadFileError: it can't be imported: missing, binary, empty, or with an endless row.
     """
     with RowFile(path, reading) as file:
         sample = file.format.sample
@@ -117,5 +117,5 @@ def preview(path: Path, reading: Reading = Reading()) -> Preview:  # noqa: B008 
 
 
 def _rounded(estimate: float) -> int:
-    """Two digits: more would promise too much."""
+    """Rounded to two digits, as estimates aren't more exact."""
     return int(float(f"{estimate:.1e}"))

@@ -1,4 +1,4 @@
-"""Reading a file of contacts: what it is, and its rows, whatever its format."""
+"""Read the rows of a file of contacts in any format."""
 
 import io
 import os
@@ -41,8 +41,7 @@ class RowFile:
     """An open file of contacts; close it or use it as a context manager.
 
     Raises:
-        BadFileError: it can't be opened, is no format that is read here, or its encoding can't be
-            told.
+        BadFileError: it can't be opened, or its format or encoding is unknown.
         StorageError: it has to be unpacked, and the disk for temporary files is full.
     """
 
@@ -52,11 +51,11 @@ class RowFile:
         reading: Reading = Reading(),  # noqa: B008 - frozen
         source: ContactSource | None = None,
     ) -> None:
-        """``source`` reads it where somebody knows already what it is; None: that is found out."""
+        """``source`` reads it if its format is known; None detects it."""
         opened = open_contacts(file) if isinstance(file, Path) else file
         self.name = opened.name
         self.members = opened.members
-        """What the file is called within its archives."""
+        """The file's name within its archives."""
         try:
             self._source = source or _source(opened, reading)
             self.format = self._source.format
@@ -79,14 +78,14 @@ class RowFile:
 
     @property
     def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
+        """The position, out of ``format.size``."""
         return self._source.bytes_read
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """Every row from the header on: where it starts (from 1), its characters, its cells.
+        """Every row from the header on: its line (from 1), its characters, its cells.
 
         Raises:
-            BadFileError: a record never ends, or is not what the format wants.
+            BadFileError: a record has no end, or isn't valid.
         """
         records = self._source.records()
         for _ in islice(records, self.format.titles):
@@ -95,7 +94,7 @@ class RowFile:
 
 
 def _without_titles(form: RowFormat, notes: tuple[str, ...]) -> RowFormat:
-    """The format with titles counted and taken off the sample."""
+    """The format with titles counted and removed from the sample."""
     titles = rows_above_header(form.sample) if form.kind in {"CSV", "xlsx"} else 0
     told = sum(not all(map(is_blank, row)) for row in form.sample[:titles])
     above = (f"{told} row{'' if told == 1 else 's'} above the header left out",) if told else ()
@@ -153,6 +152,6 @@ def _refuse_binary(head: bytes, name: str) -> None:
         if head.startswith(magic):
             raise BadFileError(f"{name} is not text but {what}.")
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    # A stray NUL spoils a row, not the file.
+    # A single NUL makes a row invalid, not the file.
     if controls >= 4 and controls * 20 > len(head):
         raise BadFileError(f"{name} is not a text file; export the contacts as CSV.")

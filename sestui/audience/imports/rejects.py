@@ -13,9 +13,9 @@ from sestui.errors import UsageError
 
 
 class RejectsFile:
-    """Writes rejects as they come, as CSV with the columns ``line,column,value,reason``.
+    """Writes rejects as CSV with the columns ``line,column,value,reason``.
 
-    Cells are as in the imported file, so that they can be corrected and imported again.
+    Rows are written as in the imported file, so that they can be corrected and imported again.
     """
 
     def __init__(self, file: IO[str]) -> None:
@@ -25,12 +25,12 @@ class RejectsFile:
     @classmethod
     @contextmanager
     def at(cls, path: Path) -> Iterator[Self]:
-        """The file ``path``, which appears when the import is done; or a device.
+        """The file ``path``, which appears after the import; or a device.
 
-        An import that fails leaves whatever was there before.
+        A failed import keeps an existing file.
 
         Raises:
-            UsageError: nothing can be written there.
+            UsageError: it can't be written.
         """
         with ExitStack() as stack:
             try:

@@ -1,4 +1,4 @@
-"""The rejects of one import, kept on disk to be looked through and saved."""
+"""The rejects of one import, kept on disk to be shown and saved."""
 
 import threading
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _PAGED = 'SELECT line, "column", value, reason, "row" FROM reject WHERE id > ? O
 
 
 class RejectsStore:
-    """Rejects in the order of the file; any number of them, from any thread."""
+    """Rejects in the file's order; thread-safe, for any number of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,7 +33,7 @@ class RejectsStore:
         self._stored = 0
 
     def add(self, reject: Reject) -> None:
-        """Keep one more."""
+        """Add a reject."""
         with self._lock:
             self._waiting.append(reject)
             if len(self._waiting) >= _BATCH:
@@ -56,8 +56,8 @@ class RejectsStore:
         """Write them as CSV, as ``sestui import --rejects`` does.
 
         Raises:
-            StateError: there is such a file already, and ``replace`` was not said.
-            UsageError: nothing can be written there, or it is the imported file (``source``).
+            StateError: the file exists, and ``replace`` is false.
+            UsageError: it can't be written, or it is the imported file (``source``).
         """
         name = printable(str(path))
         try:
@@ -75,7 +75,7 @@ class RejectsStore:
                 offset += len(rejects)
 
     def close(self) -> None:
-        """Let go of the disk."""
+        """Delete the rejects from disk."""
         with self._lock:
             self._connection.close()
 

@@ -1,4 +1,4 @@
-"""One row of a file: a contact, or a reject with its reason."""
+"""Parse a row to a contact, or to a reject with its reason."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ from sestui.core.text import printable
 from sestui.store.contacts.upsert import ContactRow, More
 
 MAX_VALUE = 65_536
-"""Characters an attribute may have."""
+"""The most characters of an attribute."""
 
 _SHOWN = 200
 _SHOWN_ROW = 500
@@ -31,27 +31,27 @@ _SHOWN_CELLS = 100
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that was not imported, and why."""
+    """A rejected row."""
 
     line: int
-    """The line of the file on which the row starts, from 1."""
+    """The line where the row starts, from 1."""
     column: str
     value: str
-    """The offending cell, as in the file; cut if it is over-long."""
+    """The invalid cell as in the file, possibly cut."""
     reason: str
     """One sentence."""
     row: str = ""
-    """The whole row, its cells joined and cut."""
+    """The whole row's cells, joined and cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """A row that is not simply one contact: one tidied, several, some of them rejects, nothing."""
+    """A row that isn't exactly one plain contact: tidied, several, with rejects, or empty."""
 
     contacts: tuple[ContactRow, ...] = ()
     rejects: tuple[Reject, ...] = ()
     tidied: int = 0
-    """How many of the contacts' addresses are not written as the file has them."""
+    """How many of the addresses were tidied."""
 
 
 _NOTHING = Mixed()
@@ -59,7 +59,7 @@ _NAME = "name"
 
 
 class RowParser:
-    """Turns cells into contacts by the columns of one file."""
+    """Parses rows by the columns of one file."""
 
     def __init__(
         self,
@@ -72,9 +72,11 @@ class RowParser:
         source: str = "",
         all_active: bool = False,
     ) -> None:
-        """``typed`` says that cells may know more than text, ``types`` what the user says of them;
-        ``statuses`` reads what the file says of who may be mailed, ``source`` is its name;
-        ``all_active`` only counts it."""
+        """``typed``: cells may be :class:`TypedCell`; ``types``: the user's types.
+
+        ``statuses`` reads the statuses, ``all_active`` only counts them; ``source`` is the
+        file's name.
+        """
         self._typed = typed
         self._types = types
         self._columns = columns
@@ -86,13 +88,13 @@ class RowParser:
         self._statuses = statuses if statuses is not None and statuses.tells else None
         self._source = source
         self._all_active = all_active
-        # A row becomes JSON text at once: a dict in between costs as much as all the rest.
+        # Rows become JSON text directly, as building a dict first would double the time.
         self._prefixes = tuple(f"{_quoted(field)}:" for field in columns.fields)
         self._taken = frozenset(columns.fields)
         self._takes_names = _NAME in columns.fields or not any(map(names_a_person, columns.labels))
 
     def parse(self, line: int, size: int, cells: list[str]) -> ContactRow | Reject | Mixed:
-        """What a row of ``size`` characters is; consumes ``cells``."""
+        """Parse a row of ``size`` characters; consumes ``cells``."""
         if self._careful or size > MAX_VALUE or len(cells) > self._width:
             refused = self.refused(line, size, cells)
             if refused is not None:
@@ -125,9 +127,9 @@ class RowParser:
     def _second_look(
         self, line: int, typed: str, refusal: Refusal, cells: list[str]
     ) -> Reject | Mixed:
-        """A row whose address cell is no address as it stands.
+        """Parse a row whose address cell is not a plain address.
 
-        Another column's address stands in for an empty cell only: what is wrong has to be seen.
+        Another column's address replaces an empty cell only, so that wrong ones are reported.
         """
         if all(map(is_blank, cells)):
             return _NOTHING
@@ -186,7 +188,7 @@ class RowParser:
         return Mixed(tuple(contacts), tuple(rejects), tidied)
 
     def _with_name(self, attributes: str, name: str) -> str:
-        """The attributes with the mailbox's name, if the row has none."""
+        """The attributes, with the mailbox's name if they have none."""
         member = f"{_quoted(_NAME)}:"
         if not name or not self._takes_names or member in attributes:
             return attributes
@@ -194,10 +196,10 @@ class RowParser:
         return f"{{{named}}}" if attributes == "{}" else f"{attributes[:-1]},{named}}}"
 
     def _attributes(self, cells: list[str]) -> str:
-        """A JSON object of everything that is left in a row.
+        """A JSON object of the row's remaining cells.
 
         Raises:
-            CellFault: a cell is not what the user says of its column.
+            CellFault: a cell doesn't have its column's type.
         """
         more = self._types.take(cells) if self._types is not None else []
         if self._columns.unpacked:
@@ -213,7 +215,7 @@ class RowParser:
         return f"{{{','.join(members + more)}}}"
 
     def _values(self, cells: list[str]) -> list[str]:
-        """Members for the cells that know more than text; takes them out of the row."""
+        """Take the typed cells out of the row; returns them as JSON members."""
         found = []
         for position, (prefix, cell) in enumerate(zip(self._prefixes, cells, strict=False)):
             if type(cell) is TypedCell:
@@ -222,7 +224,7 @@ class RowParser:
         return found
 
     def _unpacked(self, cells: list[str]) -> list[str]:
-        """Members of JSON objects in cells as attributes; takes the objects out of the row."""
+        """Take the cells with JSON objects out of the row; returns the objects' members."""
         found: dict[str, str] = {}
         for position in self._columns.unpacked:
             if position >= len(cells) or not cells[position].strip():
@@ -231,7 +233,7 @@ class RowParser:
                 value = loads(cells[position])
                 members = flattened(value) if isinstance(value, dict) else None
             except (ValueError, RecursionError):
-                continue  # it stays in the row, as text
+                continue  # stays in the row as text
             if members is not None:
                 cells[position] = ""
                 for label, cell in members.items():
@@ -247,12 +249,12 @@ class RowParser:
         return said or _json_of(cell)
 
     def _member(self, label: str) -> str:
-        """An attribute name for a member that no column has."""
+        """An attribute name for a member, different from all columns'."""
         name = tidy(label)
         return f"{name}_2" if name in self._taken else name
 
     def refused(self, line: int, size: int, cells: list[str]) -> Reject | None:
-        """Why a row can't be taken whatever is in it; empties the cells that are left out."""
+        """A reject if the row is too long or damaged, else None; empties ignored cells."""
         if len(cells) > self._width and any(map(str.strip, cells[self._width :])):
             return self._too_many(line, cells)
         for position in self._ignored:
@@ -261,7 +263,7 @@ class RowParser:
         return self._fault(line, cells) if self._damaged or size > MAX_VALUE else None
 
     def _tags(self, cells: list[str]) -> str:
-        """All tags of a row as a JSON array; takes them out of the row."""
+        """Take the tags out of the row; returns them as a JSON array."""
         found: dict[str, None] = {}
         for position in self._columns.tags:
             if position < len(cells) and cells[position]:
@@ -296,7 +298,7 @@ class RowParser:
 
 
 def _json_of(cell: str) -> str:
-    """A cell as JSON: the value behind it, if the format knows one."""
+    """A cell as JSON: its typed value if it has one, else its text."""
     if type(cell) is TypedCell:
         return json.dumps(cell.value, ensure_ascii=False)
     return _quoted(cell.strip())
@@ -309,10 +311,9 @@ def _reject(line: int, column: str, cell: str, reason: str, cells: Sequence[str]
 
 @lru_cache(maxsize=4096)
 def _more(said: RowStatus, source: str) -> str:
-    """What becomes of a person of whom the file says no, with the file's own word as the reason.
+    """``ContactRow.more`` for a status that forbids mail; its word becomes the reason.
 
-    A suppressed person is unsubscribed too: who lets the address be mailed again one day has not
-    subscribed them.
+    A suppressed contact is unsubscribed too, as unsuppressing the address must not subscribe it.
     """
     why = printable(f"{said.column}: {said.value} ({source})")[:_SHOWN_ROW]
     more = More(status=ContactStatus.UNSUBSCRIBED.value, status_reason=why)
@@ -323,10 +324,11 @@ def _more(said: RowStatus, source: str) -> str:
 
 @lru_cache(maxsize=4096)
 def split_tags(cell: str) -> tuple[str, ...]:
-    """Tags in one cell: ``"customer","vip"`` (Mailchimp), ``* myContacts ::: Friends`` (Google).
+    """Split a cell of tags.
 
-    ``["customer", "vip"]`` and ``{customer,vip}`` too, as JSON and PostgreSQL write them. Google
-    marks its own groups with an asterisk, which is no part of the name.
+    Forms: ``"customer","vip"`` (Mailchimp), ``["customer", "vip"]`` (JSON), ``{customer,vip}``
+    (PostgreSQL), ``* myContacts ::: Friends`` (Google). Google's asterisk
+    before its own groups isn't part of the name.
     """
     array = _json_array(cell)
     if array is not None:

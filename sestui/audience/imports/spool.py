@@ -1,4 +1,4 @@
-"""The contacts of one import between reading and saving, each address once, on disk."""
+"""A scratch store on disk for the contacts of an import, with each address once."""
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -8,7 +8,7 @@ from sestui.audience.imports.temporary_database import open_scratch, translated
 from sestui.store.contacts.upsert import ContactRow
 
 BATCH = 5_000
-"""Contacts handed to the database at a time."""
+"""Contacts that are written to the database at a time."""
 
 _CREATE = """
     CREATE TABLE spool (
@@ -42,8 +42,8 @@ _READ = "SELECT email, email_key, attributes, tags, weight, more FROM spool ORDE
 class Spool:
     """A private scratch database.
 
-    A row whose address came before adds what the earlier rows left empty, and its tags; where both
-    say something, the first row wins, but of who may be mailed the one that says no.
+    A repeated address adds its tags and fills empty attributes of earlier rows; of two values the
+    first wins, of two statuses the one that forbids mail.
     """
 
     def __init__(self) -> None:
@@ -62,14 +62,14 @@ class Spool:
         self._connection.close()
 
     def add(self, contacts: Sequence[ContactRow]) -> None:
-        """Add rows of the file, in its order.
+        """Add rows in the file's order.
 
         Raises:
             StorageError: the disk for temporary files is full.
         """
         with translated():
             self._connection.execute("BEGIN")
-            # As plain tuples, whose values sqlite3 binds faster than those of a subclass.
+            # As plain tuples, which sqlite3 binds faster than a subclass.
             self._connection.executemany(_ADD, map(tuple, contacts))
             self._connection.execute("COMMIT")
 
@@ -80,7 +80,7 @@ class Spool:
         return found
 
     def count_by_weight(self) -> dict[int, int]:
-        """Distinct addresses by how much of a no was said of them, as ``ContactRow`` has it."""
+        """Distinct addresses by the weight of their status as in ``ContactRow``."""
         with translated():
             return dict(
                 self._connection.execute("SELECT weight, count(*) FROM spool GROUP BY weight")

@@ -1,4 +1,4 @@
-"""The first half of an import: rows of a file go to the spool, rejects to those who are told."""
+"""The first half of an import: read rows into the spool, and report rejects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -18,24 +18,24 @@ _SHOWN_REJECTS = 5
 
 
 class Parser(Protocol):
-    """Turns cells into contacts."""
+    """Parses rows."""
 
     def parse(self, line: int, size: int, cells: list[str], /) -> ContactRow | Reject | Mixed:
         """The contact in a row of ``size`` characters; consumes ``cells``."""
 
 
 class Statuses(Protocol):
-    """Knows what a file says of who may be mailed, once it was read."""
+    """The statuses of a file that was read."""
 
     @property
     def tells(self) -> bool:
-        """Whether it can say anything."""
+        """Whether the file has statuses."""
 
     def counts(self) -> tuple[StatusCount, ...]:
         """Word by word."""
 
     def unknown(self) -> list[UnknownStatus]:
-        """What of it is not understood."""
+        """The unknown ones."""
 
 
 def parser_of(
@@ -48,7 +48,7 @@ def parser_of(
     all_active: bool,
     lines: bool,
 ) -> tuple[Statuses, Parser]:
-    """What reads the rows: of sestui's own export, as JSON ``lines`` or CSV, or any others."""
+    """The statuses and the parser of ``rows``; ``lines``: our own export as JSON lines."""
     if not columns.roles:
         statuses = StatusReader(
             columns.statuses, file_name=source, members=rows.members, words=words
@@ -69,7 +69,7 @@ def parser_of(
 
 
 class Spooling:
-    """The first half: from the file to the spool and to those who are told of rejects."""
+    """Reads a file into the spool and passes rejects on."""
 
     def __init__(
         self,

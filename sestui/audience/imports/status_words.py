@@ -1,8 +1,8 @@
-"""The words with which other tools say who may be mailed and who has left.
+"""Other tools' names for statuses of contacts.
 
-Names of columns and values of cells as Mailchimp, Ghost, listmonk, Sendy, Brevo, HubSpot, Keila,
-ActiveCampaign, MailerLite, Kit, Mautic, phpList, MailUp, Salesforce and Constant Contact write
-them, with their localized exports. All are compared folded: without case, accents, spaces and
+Names of columns and values of cells in exports of Mailchimp, Ghost, listmonk, Sendy, Brevo,
+HubSpot, Keila, ActiveCampaign, MailerLite, Kit, Mautic, phpList, MailUp, Salesforce and Constant
+Contact, including localized ones. All are compared folded: without case, accents, spaces and
 punctuation.
 """
 
@@ -13,11 +13,11 @@ from sestui.core.text import folded
 
 
 class Meaning(StrEnum):
-    """What a file says of a person."""
+    """The meaning of a status."""
 
     ACTIVE = "active"
     UNSUBSCRIBED = "unsubscribed"
-    """They left, or never agreed."""
+    """Unsubscribed, or never subscribed."""
     BOUNCED = "bounced"
     BLOCKLISTED = "blocklisted"
     COMPLAINED = "complained"
@@ -29,12 +29,12 @@ class Meaning(StrEnum):
 
     @property
     def suppresses(self) -> bool:
-        """Whether the address is suppressed; the others only concern the contact."""
+        """Whether the address is suppressed, not only the contact unsubscribed."""
         return self not in {Meaning.ACTIVE, Meaning.UNSUBSCRIBED}
 
     @property
     def becomes(self) -> str:
-        """What the person becomes, for people."""
+        """The contact's resulting status, for people."""
         return f"suppressed ({self.value})" if self.suppresses else self.value
 
 
@@ -42,14 +42,14 @@ _WEIGHTS = {meaning: weight for weight, meaning in enumerate(Meaning)}
 
 
 class Kind(Enum):
-    """What a column tells by being filled."""
+    """The meaning of a column's filled cells."""
 
     STATUS = "status"
-    """A word for each person."""
+    """A word for the status."""
     WILLING = "willing"
     """Yes: they may be mailed."""
     UNSUBSCRIBED = "unsubscribed"
-    """Yes, or a date: they left."""
+    """Yes, or a date: they unsubscribed."""
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     BLOCKLISTED = "blocklisted"
@@ -58,7 +58,7 @@ class Kind(Enum):
 
     @property
     def meaning(self) -> Meaning:
-        """What yes means in such a column."""
+        """The meaning of yes in such a column."""
         return _YES_MEANS[self]
 
 
@@ -203,7 +203,7 @@ NOTHING = _words("null none nil na n/a nan never niemals undefined jamais nunca 
     "—",
     "\\n",  # MySQL's NULL
 }
-"""What stands in a cell that says nothing."""
+"""Values that are the same as an empty cell."""
 
 _VALUES: Mapping[Meaning, frozenset[str]] = {
     Meaning.ACTIVE: _words(
@@ -283,10 +283,10 @@ _TELLING = _words(
     "abonelikten_çıktı отписан отписался отписалась отписана "
     "購読解除 購読解除済み 配信停止 退订 已退订 取消订阅 退訂 已取消訂閱 구독취소 수신거부"
 )
-"""Words of leaving that are about mail in any column."""
+"""Words for unsubscribing that are unambiguous in any column."""
 
 SUBSCRIPTIONS = _words("subscription_status subscriber_status subscription_state")
-"""What a person is to a list; members of the lists of a contact in JSON."""
+"""A contact's status on a list, in the JSON of its lists."""
 
 _NUMBERS = {
     # Mautic: doNotContact's reasons.
@@ -299,7 +299,7 @@ _NUMBERS = {
 
 
 def kind_of(label: str) -> tuple[Kind, bool] | None:
-    """What a column of that name tells, and whether it can hardly be anything else; or None."""
+    """The kind of a column with this name, and whether the name is unambiguous; or None."""
     name = folded(label)
     for beginning, kind in _SURE_BEGINNINGS:
         if name.startswith(beginning):
@@ -310,15 +310,15 @@ def kind_of(label: str) -> tuple[Kind, bool] | None:
 
 
 def meaning_of_word(value: str) -> Meaning | None:
-    """What a word in a column of statuses means; None: it is unknown."""
+    """The meaning of a word in a column of statuses; None if unknown."""
     return _MEANINGS.get(folded(value))
 
 
 def is_telling(value: str) -> bool:
-    """Whether a word says by itself, in any column, that somebody must not be mailed."""
+    """Whether a word in any column means that somebody must not be mailed."""
     return folded(value) in _TELLING
 
 
 def meaning_of_number(label: str, value: str) -> Meaning | None:
-    """What a tool's number means in its column of that name; None: it has no such number."""
+    """The meaning of a tool's number in its column of that name; None if unknown."""
     return _NUMBERS.get((folded(label), value))

@@ -1,4 +1,4 @@
-"""What a file itself says of who may be mailed: its columns of statuses, and its name."""
+"""Read a file's statuses, of contacts that may or must not be mailed, from its columns and name."""
 
 import re
 from collections import Counter
@@ -23,15 +23,15 @@ from sestui.core.text import folded, printable
 from sestui.errors import UsageError
 
 EMPTY = "(empty)"
-"""Shown for a blank that means no."""
+"""Shown for an empty cell that means no."""
 DATE = "(a date)"
 """Shown for every date."""
 
 _SHOWN = 60
 _KEPT_UNKNOWN = 12
-"""Unknown values of a column that are named."""
+"""The most unknown values of a column that are listed."""
 _CACHED = 10_000
-"""Different values of a column whose meaning is remembered."""
+"""The most values of a column whose meaning is cached."""
 
 _is_no_date = re.compile(r"0000-00-00.*").fullmatch
 _is_date = re.compile(
@@ -71,18 +71,18 @@ _TELLING = {
 
 
 class RowStatus(NamedTuple):
-    """What a row says, and where."""
+    """The status of a row."""
 
     meaning: Meaning
     column: str
-    """As the file calls it; ``file name`` if its name says so."""
+    """The column's name in the file; ``file name`` for the file's name."""
     value: str
     """As in the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusColumn:
-    """A column that says who may be mailed."""
+    """A column of statuses."""
 
     position: int
     label: str
@@ -93,7 +93,7 @@ class StatusColumn:
 
 @dataclass(frozen=True, slots=True)
 class StatusCount:
-    """How many rows say the same."""
+    """The number of rows with the same status."""
 
     column: str
     value: str
@@ -111,7 +111,7 @@ class StatusCount:
 
 @dataclass(frozen=True, slots=True)
 class UnknownStatus:
-    """Values of a column of statuses that are not understood."""
+    """Unknown values of a column of statuses."""
 
     label: str
     values: tuple[str, ...]
@@ -132,16 +132,16 @@ class UnknownStatus:
 
 @dataclass(frozen=True, slots=True)
 class FileSays:
-    """What a file says of who may be mailed, once all of it was read."""
+    """The statuses of a whole file."""
 
     counts: tuple[StatusCount, ...] = ()
     """Word by word."""
     unsubscribed: int = 0
-    """Contacts who left, by the file's word."""
+    """Contacts that the file says are unsubscribed."""
     suppressed: int = 0
-    """Addresses that must not be mailed, by the file's word."""
+    """Addresses that the file says are suppressed."""
     all_active: bool = False
-    """Somebody said to pay no attention to it."""
+    """Whether the user chose to ignore them."""
 
     @property
     def gone(self) -> int:
@@ -150,7 +150,7 @@ class FileSays:
 
     @property
     def lines(self) -> list[str]:
-        """What was heard, a sentence or a word of the file each; none if the file says nothing."""
+        """A line for each status; empty for a file without statuses."""
         if not self.counts:
             return []
         told = [count.sentence for count in self.counts]
@@ -166,9 +166,9 @@ class FileSays:
 
 
 class UnknownStatusError(UsageError):
-    """A file says who may be mailed in words that are unknown: somebody has to say what is meant.
+    """A file has unknown statuses, whose meaning the user has to give.
 
-    ``columns`` are those concerned, at least one.
+    ``columns`` are their columns, at least one.
     """
 
     def __init__(self, file_name: str, columns: Sequence[UnknownStatus]) -> None:
@@ -192,9 +192,11 @@ def find_status_columns(
     forced: Sequence[int],
     free: Sequence[int],
 ) -> tuple[StatusColumn, ...]:
-    """The columns of statuses: those that were named as such, and of the free ones those that look
-    like it by their name and, where that leaves a doubt, by most of their values, or by all of
-    their values alone."""
+    """Find the columns of statuses.
+
+    All ``forced`` columns, and of the ``free`` ones those whose name is unambiguous, whose name is
+    ambiguous but most values are known, or whose values are all unambiguous.
+    """
     found = []
     confirmed = any(folded(label) in _CONFIRMED for label in labels)
     for position in sorted({*forced, *free}):
@@ -224,16 +226,15 @@ def _is_one(column: StatusColumn, filled: Sequence[str], *, sure: bool) -> bool:
 
 
 def _filled(rows: Sequence[Sequence[str]], position: int) -> Iterator[str]:
-    """The cells of a column that say something."""
+    """The filled cells of a column."""
     for row in rows:
         if position < len(row) and (cell := row[position].strip()).casefold() not in NOTHING:
             yield cell
 
 
 def _tells_by_itself(rows: Sequence[Sequence[str]], position: int) -> bool:
-    """Whether a column's words can hardly be about anything but who may be mailed, whatever it is
-    called: ``BOUNCE`` under ``Reason``, as SES exports its suppression list."""
-    # Most columns are done with at their first cell: there may be thousands of them.
+    """Whether a column's words are unambiguous under any name, such as ``BOUNCE``."""
+    # Most columns are decided at the first cell, as there may be thousands of them.
     if not all(map(meaning_of_word, _filled(rows, position))):
         return False
     return any(is_telling(cell) for cell in _filled(rows, position))
@@ -253,7 +254,7 @@ class _Unknown(Enum):
 
 
 def _meaning(column: StatusColumn, cell: str) -> "Meaning | _Unknown | None":
-    """What a filled cell means; None: nothing of whether they may be mailed."""
+    """The meaning of a filled cell; None if it has none."""
     value = cell.casefold()
     if value in NOTHING or (folded(cell) or "?") in NOTHING or _is_no_date(value):
         return None
@@ -265,7 +266,7 @@ def _meaning(column: StatusColumn, cell: str) -> "Meaning | _Unknown | None":
 
 
 def _meaning_of_filled(kind: Kind, cell: str) -> "Meaning | _Unknown | None":
-    """Yes and no, words, and dates, in a column of that kind."""
+    """The meaning of yes and no, words, and dates in a column of that kind."""
     names = {cell.casefold(), folded(cell)}
     of_leaving = kind not in {Kind.STATUS, Kind.WILLING}
     if names & NO:
@@ -280,7 +281,7 @@ def _meaning_of_filled(kind: Kind, cell: str) -> "Meaning | _Unknown | None":
 
 
 def meaning_of_file_name(name: str) -> RowStatus | None:
-    """What the name of a file says of everybody in it, as Mailchimp names its exports; or None."""
+    """The status of all rows by the file's name, as in Mailchimp's exports; or None."""
     stem = PurePath(name).name.partition(".")[0]
     found = _MAILCHIMP_FILE(stem)
     if found:
@@ -295,7 +296,7 @@ def meaning_of_file_name(name: str) -> RowStatus | None:
 
 
 class StatusReader:
-    """Reads what the rows of one file say, and counts it."""
+    """Reads and counts the statuses of one file."""
 
     def __init__(
         self,
@@ -305,17 +306,19 @@ class StatusReader:
         words: Mapping[str, Meaning],
         members: Sequence[str] = (),
     ) -> None:
-        """``words`` is what somebody said of unknown values, by their folded form; ``members`` is
-        what the file is called within its archives."""
+        """``words`` are the user's meanings of unknown values, by their folded form.
+
+        ``members`` are the file's names within archives.
+        """
         self._columns = [_ReadColumn(column, words) for column in columns]
         names = () if columns else (file_name, *members)
         self._of_file = next(filter(None, map(meaning_of_file_name, names)), None)
         self._counts: Counter[RowStatus] = Counter()
         self.tells = bool(columns) or self._of_file is not None
-        """Whether there is anything to read."""
+        """Whether the file has statuses."""
 
     def read(self, cells: list[str]) -> RowStatus | None:
-        """The heaviest word of a row; takes them all out of it. None: it says nothing."""
+        """Take the statuses out of a row; returns the one with most weight, or None."""
         heaviest = self._of_file
         if heaviest is not None:
             self._counts[heaviest] += 1
@@ -328,7 +331,7 @@ class StatusReader:
         return heaviest
 
     def counts(self) -> tuple[StatusCount, ...]:
-        """What was said so far, in the order of the columns, the most frequent first."""
+        """The statuses so far, by column and then by frequency."""
         found = [
             StatusCount(said.column, said.value, said.meaning.becomes, rows)
             for said, rows in self._counts.items()
@@ -338,7 +341,7 @@ class StatusReader:
         return tuple(found)
 
     def unknown(self) -> list[UnknownStatus]:
-        """What was not understood so far."""
+        """The unknown values so far."""
         return [column.unknown() for column in self._columns if column.unknown_rows]
 
 

@@ -1,4 +1,4 @@
-"""Import of a file of addresses, and of whole domains, that must not be mailed."""
+"""Import a file of addresses and domains to suppress."""
 
 import json
 import re
@@ -36,20 +36,20 @@ _looks_like_domain = re.compile(r"\s*\*?@?[^@\s,;|\"<>]+\.[^@\s,;|\"<>.\d]{2,}\s
 
 @dataclass(frozen=True, slots=True)
 class SuppressResult:
-    """What became of every row: each is in exactly one of suppressed, known, rejects."""
+    """The result; each row is in exactly one of suppressed, known, rejects."""
 
     suppressed: int
-    """Rows whose address or domain is suppressed from now on."""
+    """Rows with a newly suppressed address or domain."""
     known: int
-    """Rows whose address or domain was suppressed before, or came before in the file."""
+    """Rows with one that was suppressed before, or in an earlier row."""
     domains: int
-    """Rows that name a whole domain."""
+    """Rows with a whole domain."""
     rejects: int
-    """Rows that name neither an address nor a domain."""
+    """Rows with neither an address nor a domain."""
     first_rejects: tuple[Reject, ...]
     encoding: str
     column: str
-    """The column of the addresses as the file calls it."""
+    """The address column's name in the file."""
     dry_run: bool
 
     @property
@@ -75,7 +75,7 @@ def suppress_file(
     now: float,
     progress: Callable[[Progress], None] | None = None,
 ) -> SuppressResult:
-    """Suppress every address and every domain of a file: all of them or, on an error, none.
+    """Suppress all addresses and domains of a file; on an error, none.
 
     A domain is written ``example.org``, ``@example.org`` or ``*@example.org``. A column of reasons
     is kept as the suppression's detail; the words for bounces and complaints are its reason.
@@ -147,7 +147,7 @@ def _looks_like_target(cell: str) -> bool:
 
 
 def _target_column(labels: Sequence[str], rows: Sequence[Sequence[str]], file_name: str) -> int:
-    """The column with most domains and addresses, where addresses alone tell no column."""
+    """The column with most domains and addresses, if no column has addresses only."""
 
     def targets(position: int) -> int:
         return sum(position < len(row) and _looks_like_target(row[position]) for row in rows)
@@ -178,7 +178,7 @@ class _Reading:
         self.first_rejects: list[Reject] = []
 
     def batches(self, source: str) -> Iterator[list[ContactRow]]:
-        """Everything that is to be suppressed, in the file's order."""
+        """The addresses and domains to suppress, in the file's order."""
         records = self._file.records()
         if self._columns.has_header:
             next(records)

@@ -1,4 +1,4 @@
-"""Scratch databases: more rows than memory should hold, for as long as they are needed."""
+"""Scratch databases on disk, for more rows than memory should hold."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from sestui.errors import StorageError
 
 
 def open_scratch() -> sqlite3.Connection:
-    """A private database without a name: it is gone with the process, however that ends.
+    """A private unnamed database, which disappears with the process.
 
-    It may go from thread to thread; who uses it from several at once takes turns.
+    Any thread may use it, but only one at a time.
     """
     connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-    # Pages of 16 kB: a fifth less work a row than with SQLite's usual ones of 4 kB.
+    # Pages of 16 kB take a fifth less time a row than SQLite's default of 4 kB.
     pragmas = ("page_size=16384", "journal_mode=OFF", "synchronous=OFF", "cache_size=-24000")
     for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
@@ -22,7 +22,7 @@ def open_scratch() -> sqlite3.Connection:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """SQLite's errors as a sentence.
+    """Raise SQLite's errors as StorageErrors.
 
     Raises:
         StorageError: the disk for temporary files is full or the like.

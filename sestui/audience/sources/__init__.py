@@ -1,1 +1,1 @@
-"""Rows of contacts by format: CSV, JSON, vCard, xlsx, lists of addresses; packed or not."""
+"""Read rows of contacts from CSV, JSON, vCard, xlsx and lists of addresses, also compressed."""

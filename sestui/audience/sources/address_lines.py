@@ -1,4 +1,4 @@
-"""Lists of mailboxes as mail programs write them: an Outlook To line, one mailbox a line."""
+"""Read lists of mailboxes of mail programs: an Outlook To line, or a mailbox on each line."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ _group = re.compile(r"\A(?:to|cc|bcc|an|à|para|a)\s*:\s*", re.IGNORECASE)
 
 
 def is_address_list(lines: Sequence[str]) -> bool:
-    """Whether every line is mailboxes and nothing else, and some have names or several.
+    """Whether every line is only mailboxes, with names or several on a line.
 
-    One bare address a line is as good as a CSV file of one column, and a first line without any
-    may be a heading; but not a row of column names.
+    A bare address on each line counts as CSV. The first line may be a heading, but not a row of
+    column names.
     """
     sample = [text for line in lines[:_SAMPLE_LINES] if (text := _line(line))]
     while sample and "@" not in sample[0] and not re.search(r"[,;\t|]", sample[0]):
@@ -33,12 +33,12 @@ def is_address_list(lines: Sequence[str]) -> bool:
 
 
 def _line(line: str) -> str:
-    """A line without its end, and without the ``To:`` of a mail's head."""
+    """A line without its end, and without a header's ``To:``."""
     return _group.sub("", visible(line)).strip(";, ")
 
 
 class AddressListSource(TextSource):
-    """A row for each mailbox, under a column called ``email``."""
+    """A row for each mailbox, in the column ``email``."""
 
     def __init__(
         self, file: BinaryIO, name: str, lines: Sequence[str], encoding: Encoding, *, size: int
@@ -59,7 +59,7 @@ class AddressListSource(TextSource):
         )
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """Every mailbox with the line it is on; lines of nothing are left out.
+        """Every mailbox with its line; empty lines are left out.
 
         Raises:
             BadFileError: a line is too long.

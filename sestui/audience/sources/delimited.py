@@ -1,4 +1,4 @@
-"""CSV and its kin, however big and however broken, in bounded memory."""
+"""Read CSV and similar files of any size, also damaged ones, in bounded memory."""
 
 import csv
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _NULL = r"\N"
 
 
 class DelimitedSource(TextSource):
-    """An open CSV file; ``text`` is what its first piece decodes to."""
+    """An open CSV file; ``text`` is its first chunk, decoded."""
 
     def __init__(
         self,
@@ -51,13 +51,12 @@ class DelimitedSource(TextSource):
         self._torn = False
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """Every row but blank lines: the line it starts on (from 1), its characters, its cells.
+        """Every row except blank lines: its line (from 1), its characters, its cells.
 
         Raises:
-            BadFileError: a record never ends: a line without end, or a quotation mark that is
-                opened and not closed.
+            BadFileError: a record has no end, as a line or a quotation has none.
         """
-        # The csv module knows only one limit, for the process; records are bounded below anyway.
+        # The csv module's limit is for the whole process; records are limited below.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD + 1))
         lines = self._lines()
         if self._dialect.escapes:
@@ -118,4 +117,4 @@ class DelimitedSource(TextSource):
 
 
 class RecordTooLongError(Exception):
-    """A row outgrows ``MAX_RECORD``; the text says what that hints at."""
+    """A row is longer than ``MAX_RECORD``; the text names the likely reason."""

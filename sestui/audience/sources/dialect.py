@@ -1,4 +1,4 @@
-"""How the rows of a text file are written: delimiter, escapes, and lines that are no rows."""
+"""Detect the dialect of a text file: delimiter, escapes, and lines that aren't rows."""
 
 import csv
 import io
@@ -12,29 +12,29 @@ from sestui.audience.sources.file_cells import looks_like_address
 _SAMPLE_ROWS = 200
 _DELIMITERS = ",;\t|"
 _MARKED = re.compile(r"""("?)sep=([,;\t|:~^])\1[,;\t|:~^]*[ \t]*(?:\r\n|\n|\r|$)""", re.IGNORECASE)
-"""Excel's line for itself; another program may have put it into quotation marks or widened it."""
+"""Excel's line ``sep=;``, which other programs may have quoted or padded."""
 _ESCAPE = re.compile(r'\\(["\\]?)')
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What the csv module has to be told."""
+    """Options for the csv module."""
 
     delimiter: str
     escapes: bool
-    r"""A quotation mark within a cell is ``\"``, as MySQL and PHP write it."""
+    r"""Quotation marks within cells are ``\"``, as of MySQL and PHP."""
     spaced: bool
-    """A space before a quoted cell belongs to neither."""
+    """A space before a quoted cell isn't part of it."""
     marked: bool
-    """The first line is ``sep=;``, which is no row."""
+    """The first line is ``sep=;`` and no row."""
 
 
 def find_dialect(
     text: str, *, complete: bool, escapes: bool, spaced: bool, delimiter: str | None
 ) -> tuple[Dialect, list[list[str]]]:
-    """The dialect by a file's first piece, and the first rows.
+    """Detect the dialect by a file's first chunk; returns the first rows too.
 
-    ``complete`` says whether the piece is the whole file; ``delimiter`` is the user's word.
+    ``complete``: the chunk is the whole file; ``delimiter`` is the user's.
     """
     mark = _MARKED.match(text)
     if mark:
@@ -48,15 +48,15 @@ def find_dialect(
 
 
 def escaped(line: str) -> str:
-    r"""A line for a csv reader with ``escapechar='\\'``, to which every backslash is an escape.
+    r"""Escape backslashes of a line for a csv reader with ``escapechar='\\'``.
 
-    Only ``\"`` and ``\\`` are: others stay, as in ``C:\new``.
+    All but those of ``\"`` and ``\\``, such as ``C:\new``.
     """
     return _ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", line)
 
 
 def csv_options(dialect: Dialect) -> dict[str, str | bool]:
-    """What ``csv.reader`` takes."""
+    """Arguments for ``csv.reader``."""
     options: dict[str, str | bool] = {
         "delimiter": dialect.delimiter,
         "skipinitialspace": dialect.spaced,
@@ -65,7 +65,7 @@ def csv_options(dialect: Dialect) -> dict[str, str | bool]:
 
 
 def _rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
-    """The first rows of a sample; it stops at what can't be parsed."""
+    """The first rows of a sample, up to an error."""
     rows: list[list[str]] = []
     if dialect.escapes:
         lines = map(escaped, lines)
@@ -81,7 +81,7 @@ def _rows(lines: Iterable[str], dialect: Dialect) -> list[list[str]]:
 
 
 def _delimiter(lines: list[str], *, escapes: bool, spaced: bool) -> str:
-    """The delimiter under which most rows hold an address cell and most are of one width."""
+    """The delimiter by which most rows have an address cell and the same width."""
 
     def merit(delimiter: str) -> tuple[int, int]:
         rows = _rows(lines, Dialect(delimiter, escapes, spaced, marked=False))

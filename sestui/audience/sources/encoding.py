@@ -1,4 +1,4 @@
-"""Which encoding a file is in: by its mark, by UTF-8's rules, by zeros, else by likeness.
+"""Detect a file's encoding by its mark, UTF-8's rules, zeros, or statistics.
 
 The whole file is decoded once, in pieces of fixed size: only so is UTF-8 told apart from a code
 page when the first accent comes after a million rows, and only then do undamaged files, nearly
@@ -74,11 +74,11 @@ _ALPHABETS = (
     (0.75, "õäöüšž"),
 )
 _EVIDENCE = 8 * 1024
-"""Bytes of cells that are judged."""
+"""The most bytes of cells that are examined."""
 _SHOWN = 3
 _MAX_SHOWN = 40
 _UNSURE = 0.9
-"""A second reading that is so near the first may as well be the right one."""
+"""A second encoding with a score this near may also be right."""
 _PLAUSIBLE = 0.5
 _CELL_ENDS = re.compile(rb"[\r\n;,\t|\"<>]+")
 _MIXED = re.compile(
@@ -89,17 +89,17 @@ _MIXED = re.compile(
 """Two scripts, or a mark, within a word."""
 _TYPOGRAPHY = frozenset("«»‹›“”„‘’‚–—…•·°ºª№®©™§€£¿¡´\u00a0\u3000・")
 _NO_LETTERS = frozenset("ƒˆ˜")
-"""Letters to Unicode, but in no name."""
+"""Letters in Unicode that don't occur in names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """What was found out about a file's bytes."""
+    """A file's encoding and what is known of its text."""
 
     codec: str
-    """A Python codec that also takes the byte order mark off."""
+    """A Python codec that also removes the byte order mark."""
     damaged: bool
-    """It holds NUL characters or bytes that are no characters."""
+    """It has NUL characters or undecodable bytes."""
     lines: int
     """Line ends."""
     escaped_quotes: bool = False
@@ -109,16 +109,16 @@ class Encoding:
     nulls: bool = False
     r"""A cell without value is written ``\N``, as MySQL and PostgreSQL do."""
     accented: tuple[str, ...] = ()
-    """Cells to judge the encoding by; () for Unicode, about which there is no doubt."""
+    """Sample cells to check the encoding by; () for Unicode, which is certain."""
 
 
 def find_encoding(file: BinaryIO, head: bytes, name: str, given: str | None) -> Encoding:
-    """The encoding of ``file``, which begins with ``head``; leaves it at its start.
+    """Detect the encoding of ``file``, which begins with ``head``; leaves it at its start.
 
-    ``given`` is the user's word, which is not doubted.
+    ``given`` is the user's, and is not checked.
 
     Raises:
-        BadFileError: it is of no encoding, or it can't be told which; the sentence says what to do.
+        BadFileError: the encoding is unknown or ambiguous; the sentence says what to do.
     """
     codec = given or unicode_by_sight(head)
     if codec is None and b"\x1b$B" in head:
@@ -145,7 +145,7 @@ def find_encoding(file: BinaryIO, head: bytes, name: str, given: str | None) -> 
 
 
 def unicode_by_sight(head: bytes) -> str | None:
-    """The encoding that a byte order mark tells of, or zeros at UTF-16's or UTF-32's places."""
+    """The encoding by a byte order mark, or by zeros typical of UTF-16 or UTF-32; else None."""
     return next((codec for mark, codec in _MARKS if head.startswith(mark)), None) or _wide(head)
 
 
@@ -171,9 +171,9 @@ def _wide(head: bytes) -> str | None:
 
 class _Decoded(NamedTuple):
     undecodable: int
-    """Bytes that are no characters."""
+    """Undecodable bytes."""
     multibyte: int
-    """Bytes beyond the first of characters that take several."""
+    """Continuation bytes of valid characters."""
     has_nul: bool
     lines: int
     escaped_quotes: bool
@@ -194,9 +194,9 @@ class _Decoded(NamedTuple):
 
 
 _escaped_quote = re.compile(r'\\"[^",;\t|\r\n]').search
-"""Where a quotation mark alone would have ended the cell, but the cell goes on."""
+"""A quotation mark after a backslash, after which the cell continues."""
 _spaced_quote = re.compile(r'(?:\A|[,;\t|\n]) +"[^",;\t|\r\n]').search
-"""Within a cell such a quotation mark would end it."""
+"""A quotation mark after a backslash that would end the cell."""
 _null = re.compile(r'[",;\t|]\\N["\r\n,;\t|]').search
 
 
@@ -226,7 +226,7 @@ def _decode_all(file: BinaryIO, encoding: str, errors: str) -> _Decoded:
 
 
 def _evidence(file: BinaryIO) -> bytes:
-    """Different cells with bytes above 127, a line each, from the whole file if need be."""
+    """Distinct cells with bytes above 127, a line each, from the whole file if necessary."""
     file.seek(0)
     kept: dict[bytes, None] = {}
     size = 0
@@ -247,7 +247,7 @@ def _evidence(file: BinaryIO) -> bytes:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """Pieces that end with a line, or as they come where there are none."""
+    """Chunks that end with a line, if there are lines."""
     while piece := file.read(64 * 1024):
         yield piece + file.readline(64 * 1024)
 
@@ -263,14 +263,14 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """The codec, and some cells read with it.
 
     Raises:
-        BadFileError: two are as likely as each other, or none is.
+        BadFileError: several are as likely, or none is.
     """
     windows = _plausibility(evidence.decode("cp1252", "replace"))  # 0 without any letter
     for codec in ("cp1252", "mac-roman"):
         text = evidence.decode(codec, "replace")
         marks_only = all(each.isascii() or each in _TYPOGRAPHY for each in text)
         if marks_only and not _MIXED.search(text) and windows < _PLAUSIBLE:
-            return codec, _shown(text)  # dashes and quotes tell nothing to a model of letters
+            return codec, _shown(text)  # a model of letters ignores dashes and quotes
     readings = [each for each in _readings(evidence) if each.plausible >= _PLAUSIBLE]
     if not readings:
         raise BadFileError(
@@ -290,7 +290,7 @@ def _by_likeness(evidence: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             f"{name} may be in {best.codec} ({seen}) or {other.codec} ({instead}); say which.",
             by_option="--encoding does.",
         )
-    # Of several code pages that agree so far the most usual one.
+    # The most common of several code pages with the same result.
     alike = {each.codec for each in readings if each.text == best.text}
     return "cp1252" if "cp1252" in alike else best.codec, _shown(best.text)
 
@@ -300,8 +300,8 @@ def _shown(text: str) -> tuple[str, ...]:
 
 
 def _readings(evidence: bytes) -> list[_Read]:
-    """How the cells read in each encoding that is possible, the best first."""
-    from chardet import detect_all  # noqa: PLC0415 - hardly any file needs it
+    """The cells decoded with each possible encoding, the best first."""
+    from chardet import detect_all  # noqa: PLC0415 - rarely needed
 
     def likeness(data: bytes, names: Iterable[str]) -> dict[str, float]:
         answers = detect_all(
@@ -320,7 +320,7 @@ def _readings(evidence: bytes) -> list[_Read]:
         plausible = _plausibility(text)
         merit = alike.get(name, 0.0)
         if plausible >= _PLAUSIBLE and name not in _EAST_ASIAN and not text.istitle():
-            # Its models know words as they are written in running text, hardly any in capitals.
+            # Its models are of running text, with few capitals.
             written = text.title().encode(codec, "ignore")
             merit = max(merit, likeness(written, {name, "cp1252"}).get(name, 0.0))
         found.append(_Read(merit * plausible * _fit(text), codec, text, plausible))
@@ -329,7 +329,7 @@ def _readings(evidence: bytes) -> list[_Read]:
 
 
 def _plausibility(text: str) -> float:
-    """1 if only letters are beyond ASCII; symbols and other faults within words lessen it."""
+    """1 if only letters are beyond ASCII; symbols and other errors within words reduce it."""
     letters = faults = 0
     for each in text:
         if each.isascii():
@@ -345,7 +345,7 @@ def _plausibility(text: str) -> float:
 
 
 def _misplaced_capitals(text: str) -> int:
-    """Capitals behind small letters, and small ones behind two capitals, that aren't both ASCII."""
+    """The number of letters beyond ASCII whose case doesn't fit: ``aÀ``, ``ÀBa``."""
     count = 0
     for first, second, third in zip("  " + text, " " + text, text, strict=False):
         if second.isascii() and third.isascii():
@@ -356,7 +356,7 @@ def _misplaced_capitals(text: str) -> int:
 
 
 def _fit(text: str) -> float:
-    """How well one language's alphabet covers Latin letters; 1 for other scripts."""
+    """How well a single language's alphabet covers the Latin letters; 1 for other scripts."""
     letters = [
         "İ" if each == "İ" else each.lower()
         for each in text

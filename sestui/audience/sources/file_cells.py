@@ -1,4 +1,4 @@
-"""What every file of contacts has in common, whatever its format: how it is read, and its cells."""
+"""Types for files of contacts in any format: how they are read, and their cells."""
 
 import codecs
 import re
@@ -9,13 +9,13 @@ from typing import Protocol
 from sestui.errors import UsageError
 
 MAX_RECORD = 1024 * 1024
-"""Characters a record (a row with its quoted line breaks) may have; bounds memory."""
+"""The most characters of a record (a row with its quoted line breaks); bounds memory."""
 
 KEEP_BYTES = "sestui.keep"
 """Error handler that keeps an undecodable byte as a lone surrogate, in any encoding."""
 
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-"""Any value that JSON has."""
+"""Any JSON value."""
 
 _DELIMITER_WORDS = {
     "comma": ",",
@@ -44,7 +44,7 @@ codecs.register_error(KEEP_BYTES, _keep)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the user says of a file; None is found out.
+    """The user's encoding and delimiter of a file; None is detected.
 
     Raises:
         UsageError: there is no such encoding, or that can't be a delimiter.
@@ -99,30 +99,30 @@ def _delimiter(given: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowFormat:
-    """How a file of rows is read."""
+    """The detected format of a file of rows."""
 
     kind: str
     """``CSV``, ``JSON``, ``vCard``, ``xlsx`` or ``addresses``."""
     encoding: str
-    """A Python codec that also takes the byte order mark off; '' where the format says it."""
+    """A Python codec that also removes the byte order mark; '' if the format determines it."""
     delimiter: str
-    """'' where cells are not parted by one."""
+    """'' if there is none."""
     damaged: bool
-    """NUL characters or undecodable bytes may be somewhere in it: look at every cell."""
+    """There may be NUL characters or undecodable bytes, so every cell must be checked."""
     size: int
     """Bytes."""
     lines: int
-    """Line ends in it, those inside quotation marks included."""
+    """Line ends, including quoted ones."""
     sample: tuple[tuple[str, ...], ...]
-    """The first rows, the header among them, titles above it not."""
+    """The first rows, from the header on."""
     titles: int = 0
-    """Records above the header that only say what the file is."""
+    """Title rows above the header."""
     notes: tuple[str, ...] = ()
-    """What else was found, each a few words: which sheet, which file of an archive."""
+    """Notes of a few words: the sheet, the file of an archive."""
     accented: tuple[str, ...] = ()
-    """Cells by which the encoding can be judged, if it was not plain."""
+    """Sample cells to check the encoding by, if it is uncertain."""
     typed: bool = False
-    """The format knows more than text: there are :class:`TypedCell` among its cells."""
+    """Whether there may be :class:`TypedCell` among the cells."""
 
 
 class ContactSource(Protocol):
@@ -130,43 +130,42 @@ class ContactSource(Protocol):
 
     @property
     def format(self) -> RowFormat:
-        """How it is read."""
+        """The format."""
 
     @property
     def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
+        """The position, out of ``format.size``."""
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """Every record but blank lines: where it starts (line or row, from 1), its characters
-        (an upper bound of each cell's), its cells.
+        """Every record except blank lines: line or row (from 1), length in characters, cells.
 
-        Cells of formats that know types are :class:`TypedCell`.
+        Cells of typed formats are :class:`TypedCell`. No cell is longer than the record's length.
         """
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 class TypedCell(str):
-    """A cell of a format that knows types: its text as people read it, and the value itself."""
+    """A cell with a typed value: its text for people, and the value."""
 
     __slots__ = ("value",)
     value: Json
 
     def __new__(cls, text: str, value: Json) -> "TypedCell":
-        """``text`` with ``value`` behind it."""
+        """A cell with ``text`` and ``value``."""
         cell = super().__new__(cls, text)
         cell.value = value
         return cell
 
 
 def looks_like_address(cell: str) -> bool:
-    """Whether a cell is roughly an address, or ``Name <address>``: enough to tell columns apart."""
+    """Whether a cell is roughly an address, or ``Name <address>``; for recognising columns."""
     return _looks_like_address(cell) is not None
 
 
 def is_damaged(cell: str) -> bool:
-    """Whether a cell holds a NUL or bytes that are not text in the file's encoding."""
+    """Whether a cell has a NUL or undecodable bytes."""
     return _damaged(cell) is not None
 
 

@@ -1,4 +1,4 @@
-"""JSON: objects one after another (JSON lines), in an array, or in an API's answer, streamed."""
+"""Read JSON objects (JSON lines, an array, or an API's answer), streamed."""
 
 import codecs
 import json
@@ -24,16 +24,16 @@ from sestui.errors import BadFileError
 _PIECE = 256 * 1024
 _SAMPLE_ROWS = 200
 _MAX_NAMES = 10_000
-"""Different names that a file's objects may have: each is a column."""
+"""The most names in a file's objects; each becomes a column."""
 _UNPACKED = frozenset(
     {"attributes", "attribs", "custom_fields", "fields", "properties", "merge_fields"}
 )
-"""Objects whose members are the contact's own, whatever the object is called."""
+"""Objects whose members become attributes without the object's name as a prefix."""
 _LABELS = ("name", "title", "label", "slug", "value", "id")
 _begins = re.compile(r"\ufeff?\s*(?:\{\s*[\"}]|\[\s*[\{\"\[\]])").match
 _SPACE = re.compile(r"[\s,\x1e\x1a]*")
 _MAX_DIGITS = 18
-"""Digits of whole numbers that every program and database keeps; longer ones stay text."""
+"""The most digits of whole numbers that all databases store exactly; longer ones stay text."""
 
 
 def _whole(digits: str) -> Json:
@@ -50,10 +50,10 @@ _decode = _decoder.raw_decode
 
 
 def loads(text: str) -> Json:
-    """What a JSON text says; numbers that databases don't keep (``NaN``, 40 digits) are texts.
+    """Parse JSON; numbers that databases can't store (``NaN``, 40 digits) become text.
 
     Raises:
-        ValueError: it is no JSON, or nested too deep.
+        ValueError: it isn't JSON, or is nested too deep.
     """
     try:
         value: Json = _decoder.decode(text)
@@ -63,12 +63,12 @@ def loads(text: str) -> Json:
 
 
 def is_json(text: str) -> bool:
-    """Whether a file that begins like this is JSON: an object, or an array of objects or texts."""
+    """Whether a file with this beginning is JSON: an object, or an array of objects or strings."""
     return _begins(text) is not None
 
 
 class JsonSource(ByteSource):
-    """A row for each object; its columns are all names that the file's objects have."""
+    """A row for each object; the columns are all names in the file's objects."""
 
     def __init__(self, file: BinaryIO, name: str, encoding: Encoding, *, size: int) -> None:
         super().__init__(file, name)
@@ -100,10 +100,10 @@ class JsonSource(ByteSource):
         )
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """The names, then each object's values in their order.
+        """A row of names, then each object's values in that order.
 
         Raises:
-            BadFileError: a value is no object, is too long, or has no end.
+            BadFileError: a value isn't an object, is too long, or has no end.
         """
         yield 1, sum(map(len, self._names)), list(self._names)
         width = len(self._names)
@@ -137,12 +137,11 @@ class JsonSource(ByteSource):
 
 
 def flattened(value: dict[str, Json]) -> dict[str, str]:
-    """An object's values as cells; those of objects within are named ``outer.inner``.
+    """An object's values as cells; nested ones are named ``outer.inner``.
 
-    Empty ones are left out. A list of objects becomes the list of their names; what they say of
-    subscriptions stays (``lists.subscription_status``). A member of
-    ``attributes`` and the like is named as if it were the contact's own, with ``attribute_``
-    before it where there is such a one, as in our own export.
+    Empty ones are left out. A list of objects becomes a list of their names, and their subscription
+    statuses are kept (``lists.subscription_status``). Members of ``attributes`` and the like have
+    no prefix, or ``attribute_`` if the name exists, as in our own export.
     """
     cells: dict[str, str] = {}
     for name, inner in value.items():
@@ -165,7 +164,7 @@ def _flatten(value: dict[str, Json], prefix: str, cells: dict[str, str]) -> None
 
 
 def _add_subscriptions(lists: list[Json], name: str, cells: dict[str, str]) -> None:
-    """What the objects of a list say of the subscription to each, every word once."""
+    """Add the distinct subscription statuses of a list's objects."""
     said: dict[str, list[str]] = {}
     for each in lists:
         for member, value in each.items() if isinstance(each, dict) else ():
@@ -177,7 +176,7 @@ def _add_subscriptions(lists: list[Json], name: str, cells: dict[str, str]) -> N
 
 
 def as_cell(value: Json) -> str:
-    """A value as a cell that remembers it."""
+    """A value as a typed cell."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -190,12 +189,12 @@ def as_cell(value: Json) -> str:
 
 
 def _label(value: dict[str, Json]) -> Json:
-    """What an object within a list is called, as tags and lists of other tools are."""
+    """The name of an object in a list, as of other tools' tags and lists."""
     return next((value[each] for each in _LABELS if value.get(each)), value)
 
 
 def _inner(answer: dict[str, Json]) -> list[Json] | None:
-    """The contacts within an API's answer; None: it is a contact itself."""
+    """The contacts in an API's answer; None if it is a contact itself."""
     near = [*answer.values()]
     near += [each for inner in near if isinstance(inner, dict) for each in inner.values()]
     if any(isinstance(each, str) and looks_like_address(each) for each in near):
@@ -220,7 +219,7 @@ def _are_contacts(values: list[Json]) -> bool:
 
 
 class _Stream:
-    """Values of a file one by one, with the line each starts on."""
+    """Reads a file's values one by one, with their lines."""
 
     def __init__(self, file: BinaryIO, codec: str, name: str) -> None:
         file.seek(0)
@@ -233,10 +232,10 @@ class _Stream:
         self._ended = False
 
     def values(self) -> Iterator[tuple[int, int, Json]]:
-        """Line, characters and value of each; of an array its members.
+        """The line, characters and value of each value, or of each array's members.
 
         Raises:
-            BadFileError: it is no JSON.
+            BadFileError: it isn't JSON.
         """
         self._more()
         in_array = self._enter_array()
@@ -250,7 +249,7 @@ class _Stream:
                 return
             if self._text[self._at] == "]" and in_array:
                 self._at += 1
-                in_array = self._enter_array()  # one array behind another
+                in_array = self._enter_array()  # arrays in sequence
                 continue
             line = self._line
             value, end = self._value()
@@ -273,7 +272,7 @@ class _Stream:
         self._at = end
 
     def _value(self) -> tuple[Json, int]:
-        """The value here and where it ends, reading on until it is complete."""
+        """The value at the position and its end; reads until it is complete."""
         while True:
             try:
                 value, end = _decode(self._text, self._at)
@@ -297,7 +296,7 @@ class _Stream:
                 ) from fault
 
     def _more(self) -> bool:
-        """Read on; what has been consumed is let go of. False at the end."""
+        """Read more and drop consumed text; False at the end."""
         if self._ended:
             return False
         kept = self._text[self._at :]

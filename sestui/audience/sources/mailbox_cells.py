@@ -1,7 +1,7 @@
-"""Addresses in cells that are not just an address: names, links, lists, what copying leaves behind.
+"""Find addresses in cells with more than an address: names, links, lists, remains of copying.
 
-Only asked about cells that :func:`~sestui.core.contact.address_check.check_address` refuses as they
-are, so it may take its time, and must never make an address of what may as well be meant otherwise.
+Only for cells that :func:`~sestui.core.contact.address_check.check_address` refuses, so it needn't
+be fast, and it must never guess an address.
 """
 
 import re
@@ -16,7 +16,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3002]")
-_FULL_STOP = "\u3002"  # ideographic, which input methods write between labels
+_FULL_STOP = "\u3002"  # ideographic, which input methods insert between labels
 _LINK = re.compile(r"\[[^\[\]]*\]\(\s*(?:mailto:)?([^()\s]+)\)", re.IGNORECASE)
 _WRAPPED = re.compile(r"\A\{(.*)\}\Z", re.DOTALL)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|:::|[^"<:]|.', re.DOTALL)
@@ -27,7 +27,7 @@ _BEFORE = " \t\r\n\"'`<([{=:;,•‘’‚“”„«‹"
 _AFTER = " \t\r\n\"'`>)]}=:;,.‘’“”»›"
 _PARTING = frozenset(";,|\n\r")
 _MANY = 1_000
-"""Addresses that one cell may hold."""
+"""The most addresses of a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class CellAddress:
     """One of the mailboxes in a cell."""
 
     text: str
-    """As it stands in the cell."""
+    """The text in the cell."""
     name: str
-    """'' where it has none."""
+    """'' if it has none."""
     verdict: Address | Refusal
 
 
 def read_cell(cell: str, refusal: Refusal) -> list[CellAddress]:
-    """Every mailbox in a cell, in order; a single refusal where none of them is good.
+    """Every mailbox in a cell, in order; a single refusal if none is valid.
 
-    ``refusal`` is what was said of the cell as it stands.
+    ``refusal`` is that of the untidied cell.
     """
     refused = [CellAddress(cell, "", refusal)]
     if "@" not in cell and "\uff20" not in cell:
@@ -60,7 +60,7 @@ def read_cell(cell: str, refusal: Refusal) -> list[CellAddress]:
 
 
 def visible(cell: str) -> str:
-    """The cell without zero-width characters, with plain spaces and ASCII in its usual width."""
+    """The cell without zero-width characters, with plain spaces and normal-width ASCII."""
     if cell.isascii() and cell.isprintable():
         return cell.strip()
     kept = _INVISIBLE.sub("", cell)
@@ -72,14 +72,14 @@ def visible(cell: str) -> str:
 
 
 def is_blank(cell: str) -> bool:
-    """Whether there is nothing to see in a cell: spaces of any kind, a DOS end mark."""
+    """Whether a cell has no visible character: only spaces of any kind, a DOS end mark."""
     return not cell or not visible(cell)
 
 
 def split_mailboxes(text: str) -> list[str]:
-    """The parts of a list of mailboxes, parted by ``;``, ``,``, ``|``, ``:::`` or line ends.
+    """Split a list of mailboxes at ``;``, ``,``, ``|``, ``:::`` or line ends.
 
-    What has no @ belongs to what follows: ``Lee, Ann <ann@example.org>`` is one.
+    A part without @ belongs to the next: ``Lee, Ann <ann@example.org>`` is one.
     """
     text = _LINK.sub(r"<\1>", text)
     if text.count("@") < 2:
@@ -104,7 +104,7 @@ def _spaced(part: str) -> list[str]:
 
 
 def _read_list(text: str) -> list[CellAddress]:
-    """What the strict reader reads, groups too, if all of it is good; else []."""
+    """The strict parser's mailboxes, including groups, if all are valid; else []."""
     if text.count("@") < 2:
         return []
     try:
@@ -133,7 +133,7 @@ def _read(part: str) -> CellAddress:
 
 
 def _tidied(bare: str) -> str:
-    """An address without what a link, a sentence or a program's quotes leave around it."""
+    """An address without the remains of a link, a sentence or quotes around it."""
     text = bare.split("|", 1)[0].rstrip(_AFTER).lstrip(_BEFORE)  # <mailto:a@b|a@b> is Slack's
     scheme = _SCHEME.match(text)
     if scheme:
@@ -142,6 +142,6 @@ def _tidied(bare: str) -> str:
 
 
 def _name(written: str, address: Address) -> str:
-    """A mailbox's name; Outlook's repetition of the address is none."""
+    """A mailbox's name; '' for Outlook's repetition of the address."""
     name = " ".join(written.strip(_BEFORE + _AFTER).split())
     return "" if name.casefold() in {address.email.casefold(), address.key} else name

@@ -1,4 +1,4 @@
-"""From a path to plain bytes that can be read twice: files, standard input, gzip and zip."""
+"""Open files, standard input, gzip and zip as plain seekable bytes."""
 
 import gzip
 import os
@@ -20,10 +20,10 @@ STANDARD_INPUT = Path("-")
 
 _PIECE = 1024 * 1024
 MAX_UNPACKED = 8 * 1024**3
-"""Bytes that a packed file may hold."""
+"""The most bytes of an unpacked file."""
 _TRUSTED = 64 * 1024 * 1024
 _MAX_RATIO = 250
-"""Beyond the first 64 MB no list of contacts shrinks like that, but zeros do a thousandfold."""
+"""The most compression beyond 64 MB; contacts never reach it, but a zip bomb does."""
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -37,17 +37,17 @@ class OpenedFile:
 
     file: BinaryIO
     name: str
-    """As messages call it; it can be shown."""
+    """The name for messages, printable."""
     notes: tuple[str, ...] = ()
-    """What it was taken out of."""
+    """The archive it comes from."""
     is_workbook: bool = False
-    """A zip archive that is an xlsx."""
+    """Whether it is an xlsx."""
     members: tuple[str, ...] = ()
-    """What it is called within its archives: a name may say who is in it."""
+    """Its names within archives, which may tell its contacts' status."""
 
 
 def open_contacts(path: Path) -> OpenedFile:
-    """Open a file, ``-`` for standard input; what is packed is unpacked to a temporary file.
+    """Open a file, ``-`` for standard input; a packed one is unpacked to a temporary file.
 
     Raises:
         BadFileError: it is missing, a folder, a pipe, this user may not read it, or it can't be
@@ -129,7 +129,7 @@ def _is_workbook(members: list[str], name: str) -> bool:
 
 
 def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """The one file in it; what macOS and Windows put beside it is none."""
+    """The only file in it, ignoring those that macOS and Windows add."""
     members = [
         each
         for each in archive.infolist()
@@ -151,7 +151,7 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 def _spooled(source: _Readable, *, name: str = "", packed_size: int | None = None) -> BinaryIO:
-    """Everything of ``source`` in a nameless temporary file; bounded if it comes unpacked."""
+    """Copy ``source`` to an unnamed temporary file, with a size limit if it is being unpacked."""
     target = tempfile.TemporaryFile()  # noqa: SIM115 # the caller's
     done = 0
     try:

@@ -1,4 +1,4 @@
-"""What sources have in common that read a file from its beginning to its end."""
+"""Base classes for sources that read a file sequentially."""
 
 import io
 from typing import BinaryIO
@@ -16,7 +16,7 @@ class ByteSource:
 
     @property
     def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``."""
+        """The position, out of ``format.size``."""
         return self._file.tell()
 
     def close(self) -> None:
@@ -25,7 +25,7 @@ class ByteSource:
 
 
 class TextSource(ByteSource):
-    """An open file with its text; undecodable bytes are kept as ``KEEP_BYTES`` has them."""
+    """An open text file; undecodable bytes are kept by ``KEEP_BYTES``."""
 
     def __init__(
         self, file: BinaryIO, name: str, encoding: Encoding, *, newline: str | None = None

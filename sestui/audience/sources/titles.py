@@ -1,4 +1,4 @@
-"""Rows above the header that only say what the file is: ``Subscribers exported 2026-01-05``."""
+"""Detect title rows above the header, such as ``Subscribers exported 2026-01-05``."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from sestui.audience.imports.address_columns import is_address_name
 from sestui.audience.sources.mailbox_cells import is_blank
 
 _DEEPEST = 30
-"""Rows among which the header is looked for."""
+"""The first rows that are searched for the header."""
 
 
 def rows_above_header(sample: Sequence[Sequence[str]]) -> int:
-    """How many of a file's first rows stand above its header, or its first contact."""
+    """The number of rows above the header or the first contact."""
     top = [[cell for cell in row if not is_blank(cell)] for row in sample[:_DEEPEST]]
     first = next((at for at, cells in enumerate(top) if cells), 0)
     for at in range(first, len(top)):
@@ -21,14 +21,14 @@ def rows_above_header(sample: Sequence[Sequence[str]]) -> int:
     for at in range(first, len(top)):
         if any("@" in cell for cell in top[at]):
             break
-        # A title is one cell, or two: what and when; a header has a name for most columns.
+        # A title has one or two cells, a header has names for most columns.
         if len(top[at]) >= 2 and len(top[at]) * 2 >= max(map(len, top)):
             return at
     return first
 
 
 def _is_header(sample: Sequence[Sequence[str]], at: int) -> bool:
-    """Whether a row names a column of addresses that has some below it and none above."""
+    """Whether a row names a column with addresses below it and none above."""
     if any("@" in cell for cell in sample[at]):
         return False
     for position, label in enumerate(sample[at]):

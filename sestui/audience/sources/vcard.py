@@ -1,4 +1,4 @@
-"""vCard 3.0 and 4.0 (RFC 2426, RFC 6350), and 2.1 as telephones still write it."""
+"""Read vCard 3.0 and 4.0 (RFC 2426, RFC 6350), and 2.1 of phones."""
 
 import quopri
 import re
@@ -13,7 +13,7 @@ from sestui.errors import BadFileError
 
 _SAMPLE_ROWS = 200
 _MAX_ADDRESSES = 20
-"""Columns for addresses; a card's further ones stand in the last of them, parted by commas."""
+"""Columns for addresses; further ones of a card are in the last, separated by commas."""
 _FIRST = "email"
 _PROPERTIES = {
     "FN": "name",
@@ -24,7 +24,7 @@ _PROPERTIES = {
     "NOTE": "note",
 }
 _PARTS = {
-    # Properties of several parts: which of them is what.
+    # The names of properties' parts.
     "N": (("last_name", 0), ("first_name", 1)),
     "ADR": (("city", 3), ("country", 6)),
     "ORG": (("company", 0), ("department", 1)),
@@ -45,7 +45,7 @@ _begins = re.compile(r"\ufeff?\s*BEGIN:VCARD\s", re.IGNORECASE).match
 
 
 def is_vcard(text: str) -> bool:
-    """Whether a file that begins like this is of vCards."""
+    """Whether a file with this beginning has vCards."""
     return _begins(text) is not None
 
 
@@ -54,7 +54,7 @@ class _Card:
     line: int
     size: int = 0
     addresses: list[tuple[bool, str]] = field(default_factory=list)
-    """Whether it is preferred, and the address."""
+    """(Preferred, address) pairs."""
     cells: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,7 +80,7 @@ class VcardSource(TextSource):
             kind="vCard",
             encoding=encoding.codec,
             delimiter="",
-            damaged=True,  # a card in another character set may hold anything
+            damaged=True,  # a card may have another character set
             size=size,
             lines=encoding.lines,
             sample=tuple(rows) if sample else (),
@@ -88,7 +88,7 @@ class VcardSource(TextSource):
         )
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """The columns' names, then each card with the line it begins on.
+        """The columns' names, then each card with its first line's number.
 
         Raises:
             BadFileError: a card has no end, or is too long.
@@ -131,7 +131,7 @@ class VcardSource(TextSource):
             )
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        """Whole lines, unfolded, with the number of their first."""
+        """Unfolded lines with their first line's number."""
         self._text.seek(0)
         whole, first, number = "", 1, 0
         while line := self._text.readline(MAX_RECORD):
@@ -151,7 +151,7 @@ class VcardSource(TextSource):
 
 
 def _add(card: _Card, name: str, parameters: str, value: str) -> None:
-    """Read one property; the first of a name is the one that counts."""
+    """Add a property to the card, unless it has one of that name."""
     if name in {"PHOTO", "LOGO", "SOUND", "KEY"}:
         card.size -= len(value)  # not kept, and often large
         return

@@ -1,4 +1,4 @@
-"""Excel's xlsx: the sheet that has addresses, its values as people see them."""
+"""Read the sheet with addresses of an xlsx, with values as Excel shows them."""
 
 import os
 import re
@@ -25,14 +25,14 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 
 _SAMPLE_ROWS = 200
 _MAX_CELLS = 20_000_000
-"""Cells between a sheet's first and last, which are all held in memory: a bound for it."""
+"""The most cells between a sheet's first and last; bounds memory."""
 _PIECE = 1024 * 1024
 _cells = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"').finditer
 _SHEET = re.compile(r"/?xl/worksheets/[^/]+\.xml", re.IGNORECASE).fullmatch
 
 
 class WorkbookSource:
-    """Rows of one sheet; the title, if it has one, is left to whoever knows names of columns."""
+    """Rows of one sheet, including any title rows."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
@@ -69,7 +69,7 @@ class WorkbookSource:
 
     @property
     def bytes_read(self) -> int:
-        """How far the reading is, out of ``format.size``: by rows."""
+        """The position, out of ``format.size``, estimated by rows."""
         return self.format.size * min(self._done, self._sheet.height) // max(self._sheet.height, 1)
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class WorkbookSource:
         self._file.close()
 
     def records(self) -> Iterator[tuple[int, int, list[str]]]:
-        """Every row but empty ones, with its number in the sheet."""
+        """Every row except empty ones, with its number in the sheet."""
         row = self._sheet.start[0] if self._sheet.start else 0
         self._done = 0
         for number, values in enumerate(self._sheet.iter_rows(), row + 1):
@@ -90,14 +90,14 @@ class WorkbookSource:
 
 
 def as_seen(value: Value) -> str:
-    """A value as text: no ``.0``, no midnight behind a date, true and false as JSON has them."""
+    """A value as text: no ``.0``, no midnight after a date, true and false as in JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return TypedCell("true" if value else "false", value)
     if isinstance(value, int | float):
         whole = float(value).is_integer() and abs(value) < 1e15
-        # A computed 0.30000000000000004 is seen as 0.3: Excel shows 15 digits.
+        # 0.30000000000000004 becomes 0.3, as Excel shows 15 digits.
         return str(int(value)) if whole else format(value, ".15g")
     return _moment(value)
 
@@ -112,7 +112,7 @@ def _moment(value: time | date | timedelta) -> str:
 
 
 def _chosen(book: CalamineWorkbook) -> tuple[CalamineSheet | None, list[str]]:
-    """The sheet with most addresses at its top, hidden ones last, and the others' names."""
+    """The sheet with most addresses in its first rows, preferably visible; and other names."""
     best: CalamineSheet | None = None
     most = (False, -1)
     others = []
@@ -140,7 +140,7 @@ def _addresses(sheet: CalamineSheet) -> int:
 
 
 def _check_extent(file: BinaryIO, name: str) -> None:
-    """Refuse a sheet whose one cell far out would make millions of empty ones."""
+    """Check the sheet's extent, as a single distant cell would make millions of empty ones."""
     with zipfile.ZipFile(file) as archive:
         for member in archive.namelist():
             if not _SHEET(member):
