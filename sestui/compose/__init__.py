@@ -1,1 +1,1 @@
-"""Campaign files, and what must be right about a message before it leaves."""
+"""Campaign files, drafts, and the checks before a message is sent."""

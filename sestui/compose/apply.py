@@ -1,4 +1,4 @@
-"""Campaign files into the database: first the plan, which changes nothing, then the deed."""
+"""Apply campaign files to the database: plan without changes, then write."""
 
 import difflib
 import json
@@ -20,7 +20,7 @@ from sestui.store.db.tables import Campaign
 
 
 class Change(StrEnum):
-    """What applying a file does."""
+    """What applying a file changes."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -29,7 +29,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field, by its name in the file; '' stands for nothing."""
+    """A field's change, by its name in the file; '' is empty."""
 
     field: str
     old: str
@@ -38,23 +38,23 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a file would do to the database."""
+    """The changes that a file would make."""
 
     loaded: LoadedCampaign
     change: Change
     changes: tuple[FieldChange, ...]
     diff: str
-    """Unified diff of body, text alternative and layout; '' when they stay, or are all new."""
+    """Unified diff of body, text alternative and layout; '' if unchanged or all new."""
     warnings: tuple[str, ...]
-    """Sentences about what is allowed but probably not meant."""
+    """Warnings, as sentences."""
     kind: ClassVar[str] = "campaign"
     existing: Campaign | None
     next_due_at: Instant | None
-    """When the campaign runs next by itself once the file is applied."""
+    """When the campaign would start next on its own."""
 
     @property
     def schedules(self) -> bool:
-        """Whether the campaign starts by itself, or then, only once the file is applied."""
+        """Whether applying the file makes the campaign start on its own, or at another time."""
         before = self.existing.next_due_at if self.existing is not None else None
         return self.next_due_at not in {None, before}
 
@@ -92,7 +92,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Ch
         diff = _diff(old_message, loaded.message)
     changes = _changes(_shown(old, old_message), _shown(wanted, loaded.message))
     if change is Change.UNCHANGED and existing is not None and existing.next_due_at != due:
-        # Saved on the screen as a draft that nothing starts by itself.
+        # Saved on the screen as a draft without a schedule.
         change = Change.UPDATED
         changes = (FieldChange("next run", iso(existing.next_due_at), iso(due)),)
     return Plan(
@@ -107,7 +107,7 @@ def plan(campaigns: Campaigns, loaded: LoadedCampaign, now: Instant, checker: Ch
 
 
 def refuse_repeated_names(plans: Sequence[Plan]) -> None:
-    """Two files for one campaign would undo each other.
+    """Check that no two files are of the same campaign.
 
     Raises:
         BadFileError: names both files.
@@ -125,12 +125,12 @@ def refuse_repeated_names(plans: Sequence[Plan]) -> None:
 def apply_plan(
     campaigns: Campaigns, each: Plan, now: Instant, tasks: Collection[str] = ()
 ) -> Campaign:
-    """Write what was planned; an unchanged campaign is left alone, its next run included.
+    """Write a plan; an unchanged campaign keeps its next run too.
 
-    ``tasks`` are those that are applied after it: what they start now says nothing.
+    ``tasks`` are applied after it, so their current campaigns don't matter.
 
     Raises:
-        StateError: it is to start by itself, and a task starts it already.
+        StateError: it has a schedule, and a task starts it.
     """
     if each.change is Change.UNCHANGED and each.existing is not None:
         return each.existing
@@ -147,7 +147,7 @@ def apply_plan(
 def _warnings(
     checker: Checker, loaded: LoadedCampaign, existing: Campaign | None
 ) -> tuple[str, ...]:
-    """What is worth a warning; what is an error is the file's error, with its line."""
+    """The findings' warnings; raises errors as the file's, with the line."""
     existing_id = existing.id if existing is not None else None
     findings = checker.for_file(loaded.file.fields, loaded.message, existing_id)
     for finding in findings:

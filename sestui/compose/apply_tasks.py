@@ -1,4 +1,4 @@
-"""Task files into the database: first the plan, which changes nothing, then the deed."""
+"""Apply task files to the database: plan without changes, then write."""
 
 import json
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from sestui.store.campaigns.campaigns import Campaigns
 from sestui.tasks.task_service import TaskService
 
 SUFFIXES = {".yaml", ".yml"}
-"""What tells a task's file from a campaign's."""
+"""Suffixes of task files."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """What a task's file would do to the database."""
+    """The changes that a task file would make."""
 
     path: str
     fields: TaskFields
     change: Change
     changes: tuple[FieldChange, ...]
     schedules: bool
-    """Whether it starts a campaign by itself, or then, only once the file is applied."""
+    """Whether applying the file makes a campaign start on its own, or at another time."""
     kind: ClassVar[str] = "task"
     diff: ClassVar[str] = ""
     warnings: ClassVar[tuple[str, ...]] = ()
@@ -67,7 +67,7 @@ def plan_task(desk: TaskService, path: Path, default_zone: str = "") -> TaskPlan
 
 
 def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
-    """Two files for one task would undo each other.
+    """Check that no two files are of the same task.
 
     Raises:
         BadFileError: names both files.
@@ -84,10 +84,10 @@ def refuse_repeated_tasks(plans: Sequence[TaskPlan]) -> None:
 def refuse_second_ways(
     campaigns: Campaigns, desk: TaskService, plans: Sequence[Plan], tasks: Sequence[TaskPlan]
 ) -> None:
-    """No campaign is to start by itself in two ways once all of these files are applied.
+    """Check that no campaign has two ways to start on its own after these files are applied.
 
     Raises:
-        BadFileError: one would; names the files.
+        BadFileError: one has; names the files.
     """
     planned = {each.name: each for each in plans}
     for task in tasks:
@@ -113,7 +113,7 @@ def _refuse(path: str, why: str) -> None:
 
 
 def apply_task(desk: TaskService, plan: TaskPlan) -> None:
-    """Write what was planned; an unchanged task is left alone, its next run included."""
+    """Write a plan; an unchanged task keeps its next run too."""
     if plan.change is Change.CREATED:
         desk.add(plan.fields)
     elif plan.change is Change.UPDATED:

@@ -1,4 +1,4 @@
-"""What is typed and not saved yet, kept in the workspace against crashes; and scratch files."""
+"""Keep unsaved drafts in the workspace, in case of a crash; and scratch files."""
 
 import hashlib
 import json
@@ -18,18 +18,18 @@ _DRAFT = "draft.json"
 
 @dataclass(frozen=True, slots=True)
 class AutosavedDraft:
-    """A draft that was left without being saved."""
+    """An unsaved draft."""
 
     draft: Draft
     seen: CampaignVersion | None
-    """The campaign it changes, as it was read; None: it is a new one."""
+    """The campaign that it changes, as it was read; None for a new one."""
     at: Instant
-    """When it was kept last."""
+    """When it was last kept."""
     folder: PrivateFolder
 
 
 class Autosave:
-    """The drafts and scratch files of one editor; nothing is on the disk before it has to be."""
+    """The drafts and scratch files of one editor; creates files only when needed."""
 
     def __init__(self, workspace: Path, clock: Clock) -> None:
         self._root = workspace / _FOLDER
@@ -38,10 +38,10 @@ class Autosave:
         self._scratch: set[Path] = set()
 
     def keep(self, draft: Draft, seen: CampaignVersion | None) -> None:
-        """Keep the draft instead of what was kept before.
+        """Keep the draft, replacing the previous one.
 
         Raises:
-            StorageError: the disk doesn't take it.
+            StorageError: it can't be written.
         """
         folder = self._own()
 
@@ -59,15 +59,15 @@ class Autosave:
         write_file(folder / _DRAFT, json.dumps(kept).encode(), overwrite=True, private=True)
 
     def forget(self) -> None:
-        """Nothing is unsaved any more."""
+        """Delete the kept draft, as it was saved."""
         if self._folder is not None:
             (self._folder.path / _DRAFT).unlink(missing_ok=True)
 
     def scratch(self, name: str, content: str) -> Path:
-        """A file that only the user can read; it is gone when the editor is closed.
+        """A private file that is deleted when the editor is closed.
 
         Raises:
-            StorageError: the disk doesn't take it.
+            StorageError: it can't be written.
         """
         path = self._own() / name
         # Half an emoji can be typed but not written.
@@ -76,7 +76,7 @@ class Autosave:
         return path
 
     def close(self) -> None:
-        """Let go; what is still unsaved stays for the next editor."""
+        """Close it; an unsaved draft stays for the next editor."""
         if self._folder is None:
             return
         if (self._folder.path / _DRAFT).exists():
@@ -95,7 +95,7 @@ class Autosave:
     # what others left
 
     def left(self) -> list[AutosavedDraft]:
-        """Drafts of processes that are gone, the newest first; empty folders are swept away.
+        """Drafts of processes that have ended, newest first; empty folders are deleted.
 
         Each has to be adopted, discarded or left for later.
 
@@ -109,23 +109,23 @@ class Autosave:
             except FileNotFoundError:
                 folder.remove()
             except (OSError, ValueError, TypeError, KeyError):
-                folder.release()  # nothing that this version can read
+                folder.release()  # not readable by this version
         return sorted(found, key=lambda kept: -kept.at)
 
     def adopt(self, kept: AutosavedDraft) -> None:
-        """Its draft is ours from now on, and kept as before."""
+        """Take over its draft, and keep it."""
         if self._folder is not None:
             self._folder.remove()
         self._folder = kept.folder
 
     @staticmethod
     def discard(kept: AutosavedDraft) -> None:
-        """Away with it."""
+        """Delete it."""
         kept.folder.remove()
 
     @staticmethod
     def leave(kept: AutosavedDraft) -> None:
-        """For the next editor."""
+        """Leave it for the next editor."""
         kept.folder.release()
 
 

@@ -1,7 +1,7 @@
-"""One set of checks for every door: what is wrong with a campaign, or probably not meant.
+"""The checks of campaigns, for all commands and screens.
 
-`apply`, `campaign check`, `campaign test`, `campaign start`, `send`, `run-due` and the screens all
-ask here. Errors stop, warnings are told.
+Used by `apply`, `campaign check`, `campaign test`, `campaign start`, `send`, `run-due` and the
+screens. Errors prevent sending, warnings are shown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,15 +47,15 @@ from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign
 
 _REMEMBERED_SECONDS = 60.0
-"""How long it is believed that nobody on a list has an attribute: to be sure takes a full read."""
+"""How long the result that nobody on a list has an attribute is cached, as it takes a full read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a look at a campaign came to that needs nobody's mail."""
+    """The result of the checks that need no recipient."""
 
     findings: tuple[Finding, ...]
-    """Of message, envelope and campaign; not yet ordered."""
+    """Of message, envelope and campaign, unordered."""
     examined: Examined
     envelope: Envelope
 
@@ -74,13 +74,13 @@ class _Audience:
 
 @dataclass(frozen=True, slots=True)
 class CampaignCheck:
-    """Everything that is known of a campaign before it is started."""
+    """The result of all checks before a campaign starts."""
 
     name: str
     findings: tuple[Finding, ...]
-    """The worst first; what concerns recipients is among them."""
+    """The worst first, including those of recipients."""
     stopping: tuple[Finding, ...]
-    """The errors that concern everybody: no recipient can be left out to do without them."""
+    """Errors that leaving out recipients can't avoid."""
     recipients: CheckReport | None
     """What rendering everybody found; None: the message can't be rendered at all."""
     audience: int = 0
@@ -95,23 +95,22 @@ class CampaignCheck:
 
     @property
     def unrenderable(self) -> Unrenderable:
-        """The contacts who can't be mailed, by the reason."""
+        """Contacts who can't be mailed, by reason."""
         return self.recipients.unrenderable if self.recipients is not None else {}
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What can be sent, and probably is not meant."""
+        """The warnings."""
         return tuple(each for each in self.findings if each.severity is Severity.WARNING)
 
     def raise_if_failed(self, *, skip_unrenderable: bool = False) -> None:
-        """Raise what stands in the way.
+        """Raise an error if the campaign can't be sent.
 
         Args:
-            skip_unrenderable: recipients whose mail can't be made are left out; they don't stand
-                in the way as long as anybody remains.
+            skip_unrenderable: allow recipients whose mail can't be rendered, unless they are all.
 
         Raises:
-            ContentError: nobody can be mailed; of more than one reason, how many.
+            ContentError: nobody can be mailed; the text has the first reason and their number.
             UnrenderableError: some can't.
         """
         listed = f" `sestui campaign check {self.name}` lists everything."
@@ -140,12 +139,12 @@ class Checker:
         self._settings = settings
         self._clock = clock
         self._asked: dict[tuple[tuple[str, ...], str], tuple[float, bool]] = {}
-        """Whether nobody on these lists has that attribute, and when that was asked."""
+        """By lists and attribute: whether nobody has it, and when that was checked."""
 
     def inspect(
         self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
     ) -> Inspection:
-        """Put every rule to a campaign that needs no contact to be judged by.
+        """Apply the rules that need no contact.
 
         ``campaign_id`` is None for one that is not in the database.
         """
@@ -162,7 +161,7 @@ class Checker:
     def render(
         self, inspection: Inspection, contact: AudienceMember | None
     ) -> tuple[Mail | None, tuple[Finding, ...]]:
-        """The mail for a contact (None: a made-up one), and what can only be seen in it."""
+        """The mail for a contact (None: a sample one), and the findings in it."""
         examined = inspection.examined
         composer = examined.composer
         if composer is None:
@@ -180,9 +179,9 @@ class Checker:
         lists: tuple[str, ...],
         check: Callable[[], object] = lambda: None,
     ) -> list[Finding]:
-        """Variables that nobody on the lists can have a value for.
+        """Findings of variables that have no value for anybody on the lists.
 
-        ``check`` is called between costly looks, and may raise to end them.
+        ``check`` is called between slow queries, and may raise to stop.
         """
         examined, envelope = inspection.examined, inspection.envelope
         known = self._members.attribute_names(lists)
@@ -196,7 +195,7 @@ class Checker:
     def for_file(
         self, fields: CampaignFields, message: MessageSource, campaign_id: int | None
     ) -> tuple[Finding, ...]:
-        """Everything but what concerns single recipients: those are checked before sending."""
+        """All checks except those of recipients, which are made before sending."""
         inspection = self.inspect(fields, message, campaign_id)
         findings = list(inspection.findings)
         contact = self._members.beside(fields.lists, None)
@@ -207,7 +206,7 @@ class Checker:
         return ordered(findings)
 
     def before_test(self, campaign: Campaign) -> CampaignCheck:
-        """The check for a mail to somebody else than the audience."""
+        """The check before a test mail."""
         fields, message = fields_of(campaign), self._campaigns.message(campaign.message_id)
         findings = self.for_file(fields, message, campaign.id)
         errors = tuple(
@@ -225,7 +224,7 @@ class Checker:
         advice: bool = False,
         progress: Callable[[int], object] = lambda _looked_at: None,
     ) -> CampaignCheck:
-        """The whole check: the message for everybody who would get it, rendered and thrown away.
+        """The complete check, which renders the message for every recipient.
 
         ``failed`` is told the address and the reason of each recipient who can't be mailed. With
         ``advice``, what mail programs and readers won't like is among the findings. ``progress`` is
@@ -279,7 +278,7 @@ class Checker:
             audience.looked_at_more(len(batch))
 
     def _belonging(self, composer: Composer, members: list[AudienceMember]) -> list[AudienceMember]:
-        """The members with their tags and lists, if the message asks for these."""
+        """The members, with their tags and lists if the message uses them."""
         if not asks(composer):
             return members
         found = self._memberships.of_contacts([each.contact_id for each in members])
@@ -298,7 +297,7 @@ class Checker:
 
 
 def _of_recipients(report: CheckReport, examined: Examined) -> Iterable[Finding]:
-    """What rendering everybody found, as findings."""
+    """The findings of rendering for everybody."""
     for each in report.problems:
         of = f"{each.count:,} of {report.checked:,}" if report.checked > 1 else "1"
         yield Finding(
@@ -314,7 +313,7 @@ def _of_recipients(report: CheckReport, examined: Examined) -> Iterable[Finding]
 
 
 def as_dicts(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """For ``--json``: one object each, None where there is no place."""
+    """For ``--json``: an object each, with None for no position."""
     return [
         {
             "severity": each.severity.value,

@@ -1,4 +1,4 @@
-"""Messages compiled for sending; what compiles them is slow to import, and comes with the first."""
+"""Compile messages for sending; the slow imports come with the first one."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Composers:
-    """Makes what makes the mails of a campaign or run."""
+    """Makes the composers of campaigns and runs."""
 
     def __init__(
         self, database: Database, campaigns: Campaigns, settings: Settings, clock: Clock
@@ -30,7 +30,7 @@ class Composers:
         return self._compiled(campaign.message_id, campaign)
 
     def of_run(self, run: "Run") -> "MailComposer":
-        """The run's message, compiled: as it was when the run started; a relay's, mail by mail."""
+        """The run's message as of its start, compiled; a relay's mails are composed singly."""
         if run.kind == RunKind.RELAY:
             from sestui.compose.relayed import RelayComposer  # noqa: PLC0415 - only where relayed
             from sestui.store.relay.mails import RelayedMails  # noqa: PLC0415 - as above

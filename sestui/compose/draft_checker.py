@@ -1,4 +1,4 @@
-"""One look at a draft: what is wrong with it, and the mail it makes for one contact."""
+"""Check a draft and render it for one contact."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,42 +16,42 @@ from sestui.store.contacts.members import Members
 
 @dataclass(frozen=True, slots=True)
 class PreviewTarget:
-    """For whom the mail is to be rendered."""
+    """The contact to render for."""
 
     contact_id: int | None = None
-    """The contact shown before; None: the first."""
+    """The contact shown before; None for the first."""
     step: int = 0
-    """1 for the next one, -1 for the one before."""
+    """1 for the next one, -1 for the previous."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look came to."""
+    """The result of a check."""
 
     findings: tuple[Finding, ...]
     """The worst first."""
     mail: Mail | None
-    """None: it can't be rendered, and the findings say why."""
+    """None if it can't be rendered; the findings say why."""
     contact: AudienceMember | None
-    """Whose mail it is; None: the made-up contact's, as nobody is on the lists."""
+    """The mail's contact; None for the sample one, if nobody is on the lists."""
 
     @property
     def email(self) -> str:
-        """The address of whom it is for."""
+        """The contact's address."""
         return SAMPLE_EMAIL if self.contact is None else self.contact.email
 
     @property
     def sendable(self) -> bool:
-        """Whether nothing is known to stand in the way."""
+        """Whether no known error prevents sending."""
         return not any(each.severity is Severity.ERROR for each in self.findings)
 
 
-class Superseded(Exception):  # noqa: N818 - not an error: somebody typed on
-    """The look is of no use any more."""
+class Superseded(Exception):  # noqa: N818 - not an error, as the user went on typing
+    """The draft has changed since."""
 
 
 class DraftChecker:
-    """Looks at drafts; blocking, and for one thread at a time."""
+    """Checks drafts; blocking, and for one thread at a time."""
 
     def __init__(self, checker: Checker, members: Members) -> None:
         self._checker = checker
@@ -64,10 +64,10 @@ class DraftChecker:
         whom: PreviewTarget,
         superseded: Callable[[], bool],
     ) -> Look:
-        """Put every rule to a draft and render it.
+        """Check a draft and render it.
 
         Raises:
-            Superseded: ``superseded`` said so meanwhile.
+            Superseded: ``superseded`` returned true.
         """
 
         def check() -> None:
@@ -92,7 +92,7 @@ class DraftChecker:
         return Look(ordered(findings), mail, contact)
 
     def find(self, lists: Sequence[str], email: str) -> AudienceMember | None:
-        """The contact on the lists with that address; None: there is none."""
+        """The contact on the lists with that address, or None."""
         return self._members.by_address(lists, address_key(email))
 
     def _contact(self, lists: Sequence[str], whom: PreviewTarget) -> AudienceMember | None:

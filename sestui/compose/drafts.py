@@ -1,4 +1,4 @@
-"""Campaigns opened to be edited, and saved again."""
+"""Open campaigns for editing, and save them."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from sestui.store.db.tables import Campaign
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A campaign as it was read."""
+    """A campaign that was opened."""
 
     seen: CampaignVersion
     next_due_at: Instant | None
@@ -21,7 +21,7 @@ class Opened:
 
 
 class Drafts:
-    """Saving starts nothing; whether a schedule starts something later is said each time."""
+    """Opens and saves campaigns; each save says whether the schedule may start one later."""
 
     def __init__(self, campaigns: Campaigns, clock: Clock) -> None:
         self._campaigns = campaigns
@@ -36,7 +36,7 @@ class Drafts:
         return self._opened(self._campaigns.get(name))
 
     def newest(self, seen: CampaignVersion) -> Opened | None:
-        """The campaign as it is now; None: it is gone."""
+        """The campaign's current state; None if it was deleted."""
         found = self._campaigns.find_by_id(seen.id)
         return self._opened(found) if found is not None else None
 
@@ -44,9 +44,9 @@ class Drafts:
         return _opened(campaign, self._campaigns.message(campaign.message_id))
 
     def would_start(self, seen: CampaignVersion | None, fields: CampaignFields) -> Instant | None:
-        """When the campaign would start by itself, if saving could bring that about.
+        """When the campaign would start on its own because of saving.
 
-        None: nothing would, or it is what was said before.
+        None if it would not, or if that is unchanged.
         """
         current = self._now(seen)
         due = next_due(self._campaigns, fields, current, self._clock.now())
@@ -65,10 +65,10 @@ class Drafts:
         *,
         scheduled: bool | None,
     ) -> Opened:
-        """Create the campaign (``seen`` is None) or update it, if it still is as it was seen.
+        """Create the campaign (``seen`` is None) or update it, unless it has changed since.
 
-        ``scheduled`` says whether its schedule or start may start it by itself; None leaves that
-        as it is, so that a changed timing starts nothing.
+        ``scheduled`` says whether its schedule or start applies; None keeps that, so that a changed
+        timing starts nothing.
 
         Raises:
             ConflictError: somebody else changed it.
@@ -86,7 +86,7 @@ class Drafts:
         return _opened(saved, message)
 
     def _now(self, seen: CampaignVersion | None) -> Campaign | None:
-        """The row as it is: a run that has started meanwhile has moved the next one."""
+        """The current row, whose next run may have moved as one has started."""
         return self._campaigns.find_by_id(seen.id) if seen is not None else None
 
 

@@ -1,4 +1,4 @@
-"""The envelope of a campaign or run: its own fields, and what the settings add."""
+"""The envelope of a campaign or run, from its fields and the settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from sestui.settings import Settings
 
 
 class EnvelopeFields(Protocol):
-    """What campaigns and runs have in common, as rows and as values."""
+    """The envelope's fields of campaigns and runs, as rows and as values."""
 
     @property
     def from_address(self) -> str:
@@ -17,7 +17,7 @@ class EnvelopeFields(Protocol):
 
     @property
     def reply_to(self) -> Sequence[str]:
-        """Where answers go."""
+        """Addresses for replies."""
 
     @property
     def keywords(self) -> Mapping[str, Any]:
@@ -25,15 +25,15 @@ class EnvelopeFields(Protocol):
 
     @property
     def transactional(self) -> bool:
-        """Whether nobody can unsubscribe from it."""
+        """Whether it has no unsubscribe link."""
 
     @property
     def timezone(self) -> str:
-        """The IANA zone its times are in; '' is the settings'."""
+        """The IANA zone of its times; '' for the settings'."""
 
 
 def envelope_of(campaign: EnvelopeFields, settings: Settings, clock: Clock) -> Envelope:
-    """What every mail of this campaign (or run) carries; ``clock`` is for its ``now``."""
+    """The envelope of every mail of a campaign or run; ``clock`` is for ``now``."""
     return Envelope(
         from_address=campaign.from_address,
         reply_to=tuple(campaign.reply_to),

@@ -1,4 +1,4 @@
-"""Read campaign files and what they attach from the disk."""
+"""Read campaign files with their attachments, images and includes."""
 
 import mimetypes
 from collections.abc import Sequence
@@ -18,27 +18,27 @@ from sestui.errors import BadFileError, NotFoundError, SestuiError
 
 MAX_FILE_BYTES = 2_000_000
 MAX_ATTACHED_BYTES = 29_000_000
-"""What base64 turns into SES's 40 MB, with room for the mail itself."""
+"""The most bytes of attachments: SES's 40 MB after base64, less room for the mail itself."""
 
 
 _FORMATS: dict[str, BodyFormat] = {".html": "html", ".htm": "html", ".mjml": "mjml"}
 _USUAL_LAYOUT = "markdown.html"
-"""The workspace's layout of this name stands in for the style that Markdown has otherwise."""
+"""The workspace's layout of this name replaces Markdown's default style."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedCampaign:
-    """A campaign file with everything it refers to."""
+    """A campaign file with all files that it refers to."""
 
     file: CampaignFile
     message: MessageSource
     lines: dict[str, tuple[int, ...]]
     """Of ``body``, ``text`` and ``layout``: the line of the file each line comes from."""
     layout_path: str = ""
-    """Where its layout was found, as shown in errors."""
+    """Its layout's path, as shown in errors."""
 
     def fault(self, where: str, line: int | None, problem: str) -> BadFileError:
-        """The error for a part of the message, with the line as it is written in its file."""
+        """The error for a part of the message, with its file's line."""
         lines = self.lines.get(where, ())
         written = lines[line - 1] if line is not None and 0 < line <= len(lines) else line
         if where == "layout" and self.layout_path:
@@ -56,12 +56,12 @@ def load_campaign(
 ) -> LoadedCampaign:
     """Read, parse and check one file; ``default_zone`` is for files that name none.
 
-    What it attaches, shows or includes is read from its own folder, and from those ``allowed``; a
-    layout from the folder ``layouts`` too.
+    Attachments, images and includes are read from its own folder and the ``allowed`` ones; a layout
+    from the folder ``layouts`` too.
 
     Raises:
         NotFoundError: there is no such file.
-        BadFileError: it is no campaign, or something it needs can't be read or is outside.
+        BadFileError: it is no campaign, or a file it needs can't be read or is in another folder.
     """
     content = text_of(path)
     file = parse_campaign(
@@ -89,7 +89,7 @@ def load_campaign(
 
 
 def format_by_name(path: Path) -> BodyFormat:
-    """What the file's name says of its body."""
+    """The body's format by the file's name."""
     return _FORMATS.get(path.suffix.lower(), "markdown")
 
 
@@ -129,7 +129,7 @@ def text_of(path: Path) -> str:
 def _layout_file(
     file: CampaignFile, folder: Path, folders: tuple[Path, ...], layouts: Path | None
 ) -> Path | None:
-    """The file of the campaign's layout; None: it has the one that its format has.
+    """The file of the campaign's layout; None for its format's own.
 
     Raises:
         BadFileError: there is no such file, or it is outside of the folders.
@@ -156,10 +156,10 @@ def _layout_file(
 def _included(
     file: CampaignFile, where: str, text: str, folder: Path, folders: tuple[Path, ...]
 ) -> Expanded:
-    """A template with the files it includes, which are in the folders.
+    """A template with its included files, all from ``folders``.
 
     Raises:
-        BadFileError: one can't be read, or they include too much.
+        BadFileError: one can't be read, or they are too large.
     """
 
     def read(name: str) -> str:
@@ -182,7 +182,7 @@ def _included(
 
 
 class _Files:
-    """Reads what a campaign's file attaches and shows."""
+    """Reads the attachments and images of a campaign file."""
 
     def __init__(self, file: CampaignFile, folders: tuple[Path, ...]) -> None:
         self._file = file
@@ -191,7 +191,7 @@ class _Files:
         self.read: tuple[MailAttachment, ...] = ()
 
     def attach(self, folder: Path) -> None:
-        """Read what the file says that it attaches."""
+        """Read the file's attachments."""
         for given in self._file.attachments:
             try:
                 place = _within(folder / given, given, self._folders)
@@ -203,14 +203,14 @@ class _Files:
             self._places.add(place)
 
     def show(self, where: str, text: str, body_format: BodyFormat, folder: Path) -> None:
-        """Read the images that ``text``, the body or layout, shows from the folder."""
+        """Read the images of ``text`` (the body or layout) from the folder."""
         for line, given in _images(text, body_format):
             if name_of(given) in [each.name for each in self.read]:
                 continue
             try:
                 place = _within(folder / given, given, self._folders)
                 kind = mimetypes.guess_type(given)[0] or ""
-                # What isn't there has its finding, which says more.
+                # A missing one has a finding, which says more.
                 if place in self._places or not place.is_file() or not kind.startswith("image/"):
                     continue
                 self.read = attached(self.read, place, given, name=name_of(given))
@@ -228,10 +228,10 @@ def _images(text: str, body_format: BodyFormat) -> Sequence[tuple[int, str]]:
 
 
 def _within(path: Path, given: str, folders: tuple[Path, ...]) -> Path:
-    """The file a path leads to, links followed.
+    """The file at a path, with links resolved.
 
     Raises:
-        BadValue: it is in none of the folders.
+        BadValue: it is outside of the folders.
     """
     try:
         place = path.resolve()
@@ -248,13 +248,12 @@ def _within(path: Path, given: str, folders: tuple[Path, ...]) -> Path:
 def attached(
     others: tuple[MailAttachment, ...], path: Path, given: str, *, place: str = "", name: str = ""
 ) -> tuple[MailAttachment, ...]:
-    """The attachments with one more, read from ``path``, which was given as ``given``.
+    """The attachments with one more, read from ``path``, written as ``given``.
 
-    ``place`` says where it was looked for; ``name`` is for a file that is called otherwise in the
-    mail.
+    ``place`` is for errors; ``name`` is the name in the mail, if different.
 
     Raises:
-        BadValue: it can't be read, SES refuses its kind, or together they are too much.
+        BadValue: it can't be read, SES refuses its type, or they are too large.
     """
     shown = printable(given)
     name = name_of(name or path.name)

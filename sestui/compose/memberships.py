@@ -1,4 +1,4 @@
-"""Messages that ask for a recipient's tags or lists, which are read only for these."""
+"""Compose messages that use the recipient's tags or lists, which are only read for these."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,26 +13,26 @@ Tags = tuple[tuple[str, str], ...]
 
 
 def asks(composer: Composer) -> bool:
-    """Whether the message uses any of them."""
+    """Whether the message uses tags or lists."""
     return not MEMBERSHIP.isdisjoint(composer.variables)
 
 
 class BelongingComposer:
-    """Makes mails of a message that asks for ``tags`` or ``lists``."""
+    """Composes mails of a message that uses ``tags`` or ``lists``."""
 
     def __init__(self, composer: Composer, memberships: Memberships) -> None:
         self._composer = composer
         self._memberships = memberships
         self.bulk_capable = composer.bulk_capable
-        """Whether its mails can go in bulk calls."""
+        """Whether its mails can be sent in bulk calls."""
 
     def loaded(self, claims: Sequence[Claim]) -> "LoadedBelonging":
-        """The composer of ``claims``, which reads nothing any more."""
+        """A composer for ``claims`` that needs no further reads."""
         found = self._memberships.of_deliveries([claim.delivery_id for claim in claims])
         return LoadedBelonging(self._composer, found)
 
     def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
-        """The mail for somebody who belongs nowhere.
+        """The mail for somebody without tags and lists.
 
         Raises:
             ContentError: it can't be made.
@@ -41,7 +41,7 @@ class BelongingComposer:
 
 
 class LoadedBelonging:
-    """Makes mails for the recipients whose tags and lists have been read, by their addresses."""
+    """Composes mails for recipients whose tags and lists have been read, by address."""
 
     def __init__(self, composer: Composer, found: Mapping[str, Belonging]) -> None:
         self._composer = composer

@@ -1,4 +1,4 @@
-"""Folders of one process each, held by a lock that ends with the process however that ends."""
+"""Folders of single processes, each locked until its process ends in any way."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from sestui.errors import StorageError
 class PrivateFolder:
     """A folder that only the user can read and only this process uses.
 
-    Beside it lies its lock; a folder whose lock nobody holds was left by a process that is gone.
+    Its lock file is beside it; an unlocked folder was left by a process that has ended.
     """
 
     def __init__(self, lock: Path, handle: int) -> None:
@@ -24,7 +24,7 @@ class PrivateFolder:
 
     @classmethod
     def new(cls, root: Path) -> Self:
-        """A folder below ``root``.
+        """A new folder in ``root``.
 
         Raises:
             StorageError: the disk doesn't take it.
@@ -40,7 +40,7 @@ class PrivateFolder:
 
     @classmethod
     def left(cls, root: Path) -> list[Self]:
-        """The folders below ``root`` that were left; they are this process's now."""
+        """Lock and return the folders in ``root`` whose processes have ended."""
         try:
             found = [cls._held(lock) for lock in sorted(root.glob("*.lock"))]
         except OSError as error:
@@ -52,7 +52,7 @@ class PrivateFolder:
         handle = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its last holder may have removed it just now: then this is nobody's lock any more.
+            # Its last holder may just have removed it; then the lock is void.
             if os.fstat(handle).st_ino == lock.stat().st_ino:
                 return cls(lock, handle)
         except (BlockingIOError, FileNotFoundError):
@@ -61,11 +61,11 @@ class PrivateFolder:
         return None
 
     def release(self) -> None:
-        """Leave the folder to whoever looks for one."""
+        """Unlock the folder for other processes."""
         os.close(self._handle)
 
     def remove(self) -> None:
-        """Away with it and all that is in it."""
+        """Delete it with its content."""
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.unlink(missing_ok=True)
         os.close(self._handle)

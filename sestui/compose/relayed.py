@@ -1,4 +1,4 @@
-"""The composer of a relay's run: each delivery's mail is what a client handed over."""
+"""The composer of a relay's run, whose mails are stored contents."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +10,7 @@ from sestui.errors import ContentError
 from sestui.ses_api.relayed import RelayedMail, arguments
 
 _KEPT = 16
-"""Mails kept unpacked: the recipients of one go out one after the other."""
+"""Mails kept unpacked, as a mail's recipients follow one another."""
 
 Tags = tuple[tuple[str, str], ...]
 
@@ -29,11 +29,10 @@ def relayed_mail(mail: RelayedMail, places: Sequence[int], tags: Tags) -> Mail:
 
 
 class RelayComposer:
-    """Gives each recipient the mail it is for; ``contents`` reads stored mails by their ids, those
-    that are no longer kept left out."""
+    """Composes the stored mails; ``contents`` reads them by id, without purged ones."""
 
     bulk_capable = False
-    """What a client handed over is never put into a bulk call."""
+    """Relayed mails are never sent in bulk calls."""
 
     def __init__(self, contents: Callable[[Collection[int]], Mapping[int, RelayedMail]]) -> None:
         self._contents = contents
@@ -42,8 +41,7 @@ class RelayComposer:
     def loaded(self, claims: Sequence[Claim]) -> "LoadedMails":
         """The composer of ``claims``, which reads nothing any more.
 
-        For the thread that owns this one; what it returns is for whichever needs it, and is let go
-        with the last mail that is made of it.
+        To be called in this composer's thread; the result is for any thread.
         """
         ids = {claim.attributes[RELAYED] for claim in claims}
         missing = ids - self._kept.keys()
@@ -55,7 +53,7 @@ class RelayComposer:
         return loaded
 
     def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
-        """The mail for the recipient that ``attributes`` names, read now.
+        """Read the mail for the recipient that ``attributes`` names.
 
         Raises:
             ContentError: what it says is no longer kept.
@@ -65,7 +63,7 @@ class RelayComposer:
 
 
 class LoadedMails:
-    """Makes mails of content that has been read, by the mails' ids."""
+    """Composes mails of contents that have been read, by id."""
 
     bulk_capable = False
 

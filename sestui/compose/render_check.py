@@ -1,4 +1,4 @@
-"""Render every recipient once before the first mail leaves, and say what is wrong with whom."""
+"""Render the mail for every recipient before the first is sent, and report the problems."""
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,13 +11,13 @@ from sestui.core.content.message import TemplateError, TooHeavyError
 from sestui.errors import EXIT_FAILED, EXIT_NEEDS_OPERATOR, ContentError
 
 _REMEMBERED = 20_000
-"""Renderings known to be alike; more would not stay flat in memory."""
+"""The most distinct renderings in memory."""
 _HEAVY = 3
-"""With more mails than these that take too much to make, it is the message, not the contacts."""
+"""If more mails than this take too long to render, the message is at fault, not the contacts."""
 
 
 class CheckedRecipient(Protocol):
-    """What the check asks of an audience's member."""
+    """A recipient as the check needs it."""
 
     @property
     def contact_id(self) -> int:
@@ -29,31 +29,31 @@ class CheckedRecipient(Protocol):
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """Attribute name to value; empty cells have none."""
+        """Attributes by name, without empty ones."""
 
 
 Unrenderable = Mapping[str, Collection[int]]
-"""Why no mail can be made, as a sentence, to the ids of the contacts whom that concerns."""
+"""Contact ids by the reason, a sentence, why their mail can't be rendered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and for whom."""
+    """A problem and its recipients."""
 
     sentence: str
     count: int
     """Recipients it concerns."""
     examples: tuple[str, ...]
-    """The first few of their addresses."""
+    """Some of their addresses."""
     where: str = ""
     """The part of the message, as in a Finding."""
     line: int | None = None
     problem: str = ""
-    """The rest of the sentence, without place and full stop."""
+    """The sentence without position and full stop."""
 
     @property
     def whom(self) -> str:
-        """The examples, and how many more."""
+        """The examples, and the number of further recipients."""
         rest = self.count - len(self.examples)
         names = ", ".join(self.examples)
         return f"{names} and {rest:,} more" if rest else names
@@ -61,22 +61,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What rendering the whole audience found."""
+    """The result of rendering for the whole audience."""
 
     checked: int
     """Recipients rendered."""
     failed: int
-    """Recipients who can't be mailed as things stand."""
+    """Recipients who can't be mailed."""
     problems: tuple[Problem, ...]
     """The most frequent first."""
     unrenderable: Unrenderable
-    """Everybody who can't be mailed, with the reason."""
+    """All recipients who can't be mailed, by reason."""
     clipped: int = 0
     """Recipients whose mail Gmail would clip."""
     largest: int = 0
     """Bytes of the largest HTML."""
     unused: frozenset[str] = frozenset()
-    """Those of the wanted attributes that nobody has."""
+    """The ``wanted`` attributes that nobody has."""
 
     @property
     def ok(self) -> bool:
@@ -89,7 +89,7 @@ class CheckReport:
         return self.checked - self.failed
 
     def sentence(self) -> str:
-        """The verdict as one sentence; '' when all is well."""
+        """The result as a sentence; '' if there is no problem."""
         if self.ok:
             return ""
         worst = self.problems[0]
@@ -121,20 +121,20 @@ def check_recipients(
     wanted: Collection[str] = (),
     failed: Callable[[str, str], object] | None = None,
 ) -> CheckReport:
-    """Render each recipient's mail and throw it away; ``examples`` addresses are kept a problem.
+    """Render each recipient's mail and report the problems.
 
-    Recipients whose values for the message's variables are equal get equal mails, so those are
-    rendered once; memory stays flat whatever the audience, but for the ids of those who fail.
+    Recipients with the same values for the message's variables are rendered once. Memory is
+    bounded, except for the ids of those who fail.
 
     Args:
         composer: the message.
         batches: the audience.
-        examples: so many addresses are kept of each problem.
-        wanted: attributes of which it is to be found out whether anybody has them.
-        failed: told the address and the reason of each recipient who can't be mailed.
+        examples: how many addresses are kept of each problem.
+        wanted: attributes to check whether anybody has them.
+        failed: called with the address and reason of each recipient who can't be mailed.
 
     Raises:
-        TooHeavyError: making the mails takes too much; that is found out with the first few.
+        TooHeavyError: rendering takes too long, which is noticed with the first few.
     """
     heavy = 0
     tally = _Tally(examples, failed)
@@ -167,10 +167,10 @@ def _has(attributes: Mapping[str, Any], name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What rendering came to."""
+    """The result of rendering a mail."""
 
     size: int = 0
-    """Bytes of the HTML; 0 where there is none."""
+    """Bytes of the HTML; 0 for none."""
     error: ContentError | None = None
 
 
@@ -190,7 +190,7 @@ def _envelope_error(composer: Composer, recipient: CheckedRecipient) -> ContentE
 
 
 class _Found:
-    """Whom one problem concerns."""
+    """The recipients of a problem."""
 
     def __init__(self, error: ContentError | None) -> None:
         self.error = error
@@ -205,7 +205,7 @@ class _Found:
 
 
 class _Tally:
-    """Counts problems by sentence; further sentences than anybody reads share one line."""
+    """Counts problems by sentence; from some number on, further ones share a line."""
 
     _SENTENCES = 100
     _OTHER = "The message has other errors."

@@ -1,4 +1,4 @@
-"""A made-up contact, to see a mail before there is anybody to send it to."""
+"""A sample contact, to preview a mail before there are recipients."""
 
 from collections.abc import Iterable
 
@@ -16,5 +16,5 @@ _VALUES = {
 
 
 def sample_attributes(names: Iterable[str]) -> dict[str, str]:
-    """A value for each name; where none comes to mind, the name itself in brackets."""
+    """A sample value for each name; for unknown ones, the name in brackets."""
     return {name: _VALUES.get(name.lower(), f"[{name}]") for name in names}

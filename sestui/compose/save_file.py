@@ -1,4 +1,4 @@
-"""A campaign into a file that `sestui apply` takes, with attachments and layout beside it."""
+"""Write a campaign to a file for `sestui apply`, with attachments and layout beside it."""
 
 import os
 from pathlib import Path
@@ -13,17 +13,17 @@ from sestui.errors import BadFileError, NotFoundError, StateError
 
 
 class FileInTheWayError(StateError):
-    """A file would be replaced, and nobody has said that it may be; nothing was written."""
+    """A file would be replaced without permission; nothing was written."""
 
 
 def save_campaign(
     path: Path, fields: CampaignFields, message: MessageSource, *, overwrite: bool
 ) -> None:
-    """Write the campaign's file; attachments whose file has the same content are left alone.
+    """Write the campaign's file; attachments with the same content are not rewritten.
 
     Raises:
         FileInTheWayError: names the files that ``overwrite`` would replace.
-        BadFileError: no file can hold the campaign as it is.
+        BadFileError: the campaign can't be written as a file.
         NotFoundError: there is no such folder.
         StorageError: something can't be written.
     """
@@ -45,16 +45,16 @@ def save_campaign(
     in_the_way = [place for place in changed if os.path.lexists(place)]
     if in_the_way and not overwrite:
         raise _in_the_way(in_the_way)
-    # The campaign comes last: whoever finds it finds what it attaches.
+    # The campaign comes last, so that its attachments exist.
     for place, data in changed.items():
         try:
             write_file(place, data, overwrite=overwrite)
-        except FileExistsError as error:  # it appeared since we looked
+        except FileExistsError as error:  # it has just appeared
             raise _in_the_way([place]) from error
 
 
 def _relative(item: MailAttachment) -> str:
-    """The attachment's path as the file names it: blanks at its ends would be dropped."""
+    """The attachment's path in the file, where blanks at the ends would be dropped."""
     return item.name if item.name == item.name.strip() else f"./{item.name}"
 
 

@@ -1,4 +1,4 @@
-"""When a campaign's next run is due, as its schedule or start and its past say."""
+"""When a campaign's next run is due, by its schedule or start and its last run."""
 
 from sestui.core.campaign.fields import CampaignFields
 from sestui.core.clock import Instant
@@ -7,15 +7,15 @@ from sestui.store.campaigns.campaigns import Campaigns, fields_of
 from sestui.store.db.tables import Campaign
 
 START_GRACE = 86_400.0
-"""Seconds: a start further in the past than this is history and sends nothing by itself."""
+"""Seconds; a start further in the past doesn't start anything."""
 
 
 def next_due(
     campaigns: Campaigns, wanted: CampaignFields, existing: Campaign | None, now: Instant
 ) -> Instant | None:
-    """When the campaign runs next; an edit that doesn't touch the timing doesn't move it.
+    """When the campaign runs next; unchanged if its timing is.
 
-    ``existing`` is the campaign as it is; None: there is none yet.
+    ``existing`` is the stored campaign; None for a new one.
     """
     if (
         existing is not None
@@ -31,7 +31,7 @@ def next_due(
         return None if found is None else found.at
     start = wanted.start_at
     if start is not None and existing is not None:
-        # The same time on the clock, which a change of its zone has moved, was sent already.
+        # The same local time was sent already, before a change of the zone.
         same = occurrence_at("", wanted.timezone, start).of_zone(wanted.timezone)
         if campaigns.is_over(existing.id, same):
             return None

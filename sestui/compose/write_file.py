@@ -1,4 +1,4 @@
-"""A campaign's files and drafts on the disk."""
+"""Write a campaign's files and drafts."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from sestui.errors import StorageError
 
 
 def shown(path: Path) -> str:
-    """The path as it may be printed."""
+    """The path, printable."""
     return printable(str(path))
 
 
 def write_file(path: Path, content: bytes, *, overwrite: bool, private: bool = False) -> None:
-    """Write the whole file or nothing (:func:`sestui.atomic_write.write_whole`).
+    """Write a file atomically (:func:`sestui.atomic_write.write_whole`).
 
     Raises:
-        FileExistsError: there is a file of that name, and ``overwrite`` isn't said.
+        FileExistsError: there is a file of that name, and ``overwrite`` is false.
         StorageError: it can't be written.
     """
     try:

@@ -1,1 +1,1 @@
-"""What became of a run."""
+"""Reports on runs, contacts and the account, and notices to operators."""

@@ -1,4 +1,4 @@
-"""The account that mail goes to, complete enough to show, for every door."""
+"""The report of the account that mail is sent from."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -9,17 +9,17 @@ from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.tables import GovernorRow
 
 _FEW = 50
-"""Mails that SES counts and nobody here knows of, and that are not worth a sentence."""
+"""The most mails of other services that are not reported."""
 
 _SANDBOX = "sandbox: verified addresses only"
 
 
 HealthStatus: TypeAlias = AccountStatus | GovernorRow
-"""What says how SES thinks of the account."""
+"""Sources of the account's health."""
 
 
 def health_words(account: HealthStatus) -> list[str]:
-    """Production or sandbox, enforcement status, sending: in words, as far as told."""
+    """Production or sandbox, enforcement status and disabled sending, in words, as far as known."""
     words = []
     if account.production_access is not None:
         words.append("production" if account.production_access else _SANDBOX)
@@ -31,23 +31,23 @@ def health_words(account: HealthStatus) -> list[str]:
 
 
 def troubles(account: HealthStatus, *, sandbox: bool) -> list[str]:
-    """Of these words those about what is not well; ``sandbox``: SES's sandbox counts as that."""
+    """The words for problems; ``sandbox``: SES's sandbox is one."""
     well = {"production", "healthy"} if sandbox else {"production", "healthy", _SANDBOX}
     return [word for word in health_words(account) if word not in well]
 
 
 @dataclass(frozen=True, slots=True)
 class AccountReport:
-    """What SES said at the last look, and what follows from it."""
+    """SES's last answer about the account, and figures derived from it."""
 
     account: str
     """``simulator`` or ``ses``."""
     region: str
     max_quota_usage: float
-    """The share of SES's 24-hour quota that sestui allows itself."""
+    """The share of SES's 24-hour quota that sestui may use."""
     known: KnownAccount
     known_24_hours: int
-    """What this database knows of, whatever SES counts: accepted, in flight and in doubt."""
+    """Mails by this database's count: accepted, in flight and in doubt."""
 
     @property
     def ours_24_hours(self) -> int:
@@ -60,9 +60,9 @@ class AccountReport:
         return int(self.known.quota.used) - self.ours_24_hours
 
     def unexplained(self) -> str:
-        """That SES counts far more mail than this database knows of, as a sentence; or ''.
+        """A sentence if SES counts far more mail than this database; else ''.
 
-        Other services on the account are the usual reason; it is said, never acted upon.
+        Only for information, as other services on the account are the usual reason.
         """
         sent = self.known.row.sent_24_hours
         more = int(sent) - self.known_24_hours

@@ -1,4 +1,4 @@
-"""One contact with everything that concerns it: the page, and ``sestui contact show``."""
+"""A contact with lists, suppression and history, for its page and ``sestui contact show``."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,25 +26,25 @@ from sestui.store.db.tables import Contact, Delivery, Run, Suppression
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A run, and what became of it for this contact."""
+    """A run and its result for this contact."""
 
     campaign: str
     run_id: int
     run: int
     kind: str
     state: DeliveryState | None
-    """None: the run has no delivery to them."""
+    """None if the run has no delivery to them."""
     at: Instant
-    """When that came about, as far as it was noted."""
+    """When the state changed, as far as recorded."""
     code: str
     reason: str
     message_id: str
     attempts: int
     outcome: str
     on_their_list: bool
-    """The campaign goes to a list they are on."""
+    """Whether the campaign goes to one of their lists."""
     why: str
-    """The state in whole sentences."""
+    """The state's explanation in whole sentences."""
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``; the state is null where the run has no delivery to them."""
@@ -69,7 +69,7 @@ class ContactRecord:
 
     email: str
     contact: Contact | None
-    """None: the address is no contact's, but suppressed or tested."""
+    """None if the address has no contact, but is suppressed or got a test."""
     suppression: Suppression | None
     lists: tuple[Joined, ...]
     history: tuple[HistoryEntry, ...]
@@ -77,7 +77,7 @@ class ContactRecord:
 
     @property
     def standing(self) -> Standing | None:
-        """None: no contact, and not suppressed."""
+        """The status shown; None without contact and suppression."""
         if self.suppression is not None:
             return Standing.SUPPRESSED
         return Standing(self.contact.status) if self.contact else None
@@ -108,7 +108,7 @@ class ContactRecord:
 
 
 class ContactRecords:
-    """Puts records together; ``say`` puts instants into the operator's words."""
+    """Reads records; ``say`` formats instants in the operator's zone."""
 
     def __init__(
         self,
@@ -125,10 +125,10 @@ class ContactRecords:
         self._say = say
 
     def of(self, email: str) -> ContactRecord:
-        """Everything known of an address, in whatever case it is typed.
+        """Everything known of an address, ignoring case.
 
         Raises:
-            NotFoundError: nothing is.
+            NotFoundError: nothing is known.
         """
         with self._database.snapshot():
             return self._of(email, suppression_key(email))
@@ -192,7 +192,7 @@ _MAY_HAVE_IT = frozenset({DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, Delive
 
 
 def _earlier_runs(runs: Iterable[PastRun]) -> dict[str, list[Run]]:
-    """The runs that mailed them, or may have, by campaign; tests don't count."""
+    """The runs that mailed them, or may have, by campaign, without tests."""
     mailed: dict[str, list[Run]] = {}
     for past in runs:
         if past.run.kind == RunKind.TEST or past.delivery is None:

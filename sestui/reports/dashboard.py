@@ -1,4 +1,4 @@
-"""What an operator wants to know first: what goes on, what comes, what needs somebody."""
+"""The dashboard: needs, active and recent runs, and the agenda."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _RECENT = 8
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that goes no further without the operator."""
+    """Something that needs the operator."""
 
     subject: str
-    """What it is about: a run or a file."""
+    """A run or a file."""
     sentence: str
     run: RunView | None = None
     import_id: int | None = None
@@ -30,7 +30,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """One look across everything; each part the most pressing first."""
+    """The dashboard's content, with the most urgent first in each part."""
 
     needs: tuple[Need, ...]
     going: tuple[RunView, ...]
@@ -39,13 +39,13 @@ class Dashboard:
     recent: tuple[RunView, ...]
     """Runs that ended."""
     queues: Mapping[int, QueueDepth]
-    """What waits in a relay's run, by the run's id; runs where nothing waits are not among them."""
+    """The waiting mails of relays' runs, by run id; empty queues are left out."""
 
 
 def dashboard(
     runs: RecentRuns, imports: Imports, relayed: RelayedMails, agenda: Agenda
 ) -> Dashboard:
-    """Look at everything once; cheap enough for once a second."""
+    """Read the dashboard; cheap enough for once a second."""
     found = _views(runs.unsettled())
     needs = [need for view in found if view.kind in AUDIENCES for need in needs_of(view)]
     needs += [_need_of_import(record) for record in imports.unseen()]
@@ -59,7 +59,7 @@ def dashboard(
 
 
 def needs_of(run: RunView) -> list[Need]:
-    """What of this run waits for the operator, as sentences."""
+    """The needs of this run."""
     needs = []
     title = run_title(run)
     if run.state == RunState.PAUSED:
@@ -87,7 +87,7 @@ def _need_of_import(record: ImportRecord) -> Need:
 
 
 def own_share(runs: RecentRuns, now: Instant) -> int:
-    """Mails of the last 24 hours that are this database's; what SES counts beyond is others'."""
+    """This database's mails of the last 24 hours; SES's count above it is other services'."""
     return runs.handed_over_since(now - _DAY_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The figures of a stretch of time, for people."""
+"""Figures of a period, for people."""
 
 from dataclasses import dataclass
 
@@ -9,18 +9,18 @@ from sestui.store.runs.statistics import CampaignFigures, figures_since
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """What was sent since some instant."""
+    """The figures of sends since an instant."""
 
     runs: int
     accepted: int
     lines: tuple[str, ...]
     """A sentence for each campaign."""
     table: tuple[tuple[str, str], ...]
-    """The sums over all of them."""
+    """The totals."""
 
 
 def period_figures(database: Database, since: Instant) -> PeriodFigures:
-    """What campaigns sent since that instant."""
+    """The figures of campaigns since that instant."""
     found = figures_since(database, since)
     sums = {
         "campaigns": len(found),

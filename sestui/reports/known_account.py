@@ -1,4 +1,4 @@
-"""The account as far as it is known here, put together for a report."""
+"""Read the account's report from the database."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +17,7 @@ from sestui.store.runs.run_lists import RecentRuns
 def report_account(
     settings: Settings, ses: SesAccess, database: Database, clock: Clock
 ) -> AccountReport | None:
-    """What is known of the account without asking SES; None before the first look."""
+    """The account's report without asking SES; None before the first answer."""
     with database.snapshot():
         known = ses.shared.known()
         if known is None or not known.row.looked_at:
@@ -27,8 +27,8 @@ def report_account(
 
 
 def unexplained(account: SharedAccount, report: Callable[[], AccountReport | None]) -> str:
-    """What SES's own count says of a database that was restored; '' if nothing or not known."""
-    with suppress(SestuiError):  # it is a witness, no more
+    """A sentence if SES counts more than a restored database; '' if not, or unknown."""
+    with suppress(SestuiError):  # only additional evidence
         account.look()
     found = report()
     return found.unexplained() if found else ""

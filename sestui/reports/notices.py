@@ -1,4 +1,4 @@
-"""What sestui mails to its operators: the end of a run, with its accounting and its rejects."""
+"""Mail notices to the operators, such as the end of a run with its figures and rejects."""
 
 import csv
 import io
@@ -18,14 +18,14 @@ from sestui.store.runs.notices import NoticeRuns
 from sestui.store.runs.runs import Runs
 
 MOST_REJECTS = 50_000
-"""Rows of the attached CSV; the sent log has them all."""
+"""The most rows of the attached CSV; the sent log has all."""
 
 _TROUBLES = (DeliveryState.REJECTED, DeliveryState.IN_DOUBT)
 _COLUMNS = ("email", "state", "code", "reason")
 
 
 class Notices:
-    """Writes notices into the ledger; ``local`` says an instant as the operator reads it."""
+    """Writes notices into the ledger; ``local`` formats instants in the operator's zone."""
 
     def __init__(self, database: Database, clock: Clock, local: Callable[[Instant], str]) -> None:
         self._runs = Runs(database)
@@ -36,14 +36,14 @@ class Notices:
         self._local = local
 
     def announce(self) -> int:
-        """Tell of every run that has finished since, each once; how many notices there are now.
+        """Write the notices of finished runs, each once; returns their number.
 
-        Cheap when there is none: a look along an index.
+        Cheap if there is none: one query by an index.
         """
         return sum(self._tell_of(run_id) for run_id in self._notices.owed())
 
     def post(self, notice: Notice, recipients: Sequence[str], *, from_address: str) -> int:
-        """Any other notice; the id of its run."""
+        """Write any other notice; returns the id of its run."""
         return self._notices.post(
             notice, recipients, from_address=from_address, now=self._clock.now()
         )
@@ -83,7 +83,7 @@ class Notices:
         return tuple((label, self._local(at)) for label, at in times if at is not None)
 
     def _rejects(self, run: RunView) -> tuple[tuple[MailAttachment, ...], bool]:
-        """The CSV of those who were rejected or are in doubt, and whether it is whole."""
+        """The CSV of rejected and doubtful recipients, and whether it has all of them."""
         if not (run.counts.rejected or run.counts.in_doubt):
             return (), True
         out = io.StringIO(newline="")
@@ -101,7 +101,7 @@ class Notices:
 
 
 def figures_of(counts: RunCounts) -> tuple[tuple[str, str], ...]:
-    """The accounting as a table."""
+    """The counts as a table."""
     return (
         ("recipients", f"{counts.audience:,}"),
         *((state.label, f"{counts.as_dict()[state]:,}") for state in DeliveryState),

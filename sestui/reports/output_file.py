@@ -1,4 +1,4 @@
-"""What a user names to write to: a file, which appears whole or not at all, or a device."""
+"""Write to a file or device that the user names."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from sestui.errors import SestuiError, UsageError
 
 @contextmanager
 def output_file(out: Path) -> Iterator[IO[str]]:
-    """Text to what ``out`` names (:func:`sestui.atomic_write.text_output`).
+    """A text stream to ``out`` (:func:`sestui.atomic_write.text_output`).
 
     Raises:
         UsageError: ``out`` is a folder.
@@ -26,6 +26,6 @@ def output_file(out: Path) -> Iterator[IO[str]]:
         with text_output(out) as file:
             yield file
     except BrokenPipeError:
-        raise  # nobody is left to be told
+        raise  # nobody is there to be told
     except OSError as error:
         raise SestuiError(f"{shown} can't be written: {error.strerror}.") from error

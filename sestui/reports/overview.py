@@ -1,4 +1,4 @@
-"""Campaigns and runs as people look at them: one frozen view each, for every door."""
+"""Views of campaigns and runs, for commands and screens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from sestui.store.runs.runs import Runs, counts_of
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run, complete enough to show."""
+    """A run to show."""
 
     id: int
     campaign: str
@@ -26,7 +26,7 @@ class RunView:
     kind: str
     state: str
     reason: str
-    """Why it is paused or waiting; '' else."""
+    """Why it is paused or waiting; else ''."""
     detail: str
     """The reason as a sentence."""
     resume_at: Instant | None
@@ -45,7 +45,7 @@ class RunView:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing can be done to the run any more."""
+        """Whether the run has ended."""
         return self.state in ENDED_RUN_STATES
 
     @property
@@ -55,11 +55,11 @@ class RunView:
 
     @property
     def average_rate(self) -> float | None:
-        """Recipients handed over a second, from its start to its end; None before its end."""
+        """Recipients a second from its start to its end; None before its end."""
         return average_rate(self.counts, self.started_at, self.finished_at)
 
     def sentence(self) -> str:
-        """The accounting as one line for logs."""
+        """The counts as one line for logs."""
         counts = self.counts
         return (
             f"{self.campaign} run {self.number}: {self.state}, {self.progress.percent} done, "
@@ -69,7 +69,7 @@ class RunView:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``--json``: states flat beside the rest, instants in ISO 8601."""
+        """For ``--json``: counts at the top level, instants in ISO 8601."""
         return {
             "campaign": self.campaign,
             "run": self.number,
@@ -99,7 +99,7 @@ class CampaignView:
     subject: str
     lists: tuple[str, ...]
     audience: int | None
-    """Contacts on its lists now; None: a list doesn't exist."""
+    """Contacts on its lists now; None if a list doesn't exist."""
     next_due_at: Instant | None
     run: RunView | None
     archived: bool = False
@@ -129,7 +129,7 @@ class CampaignView:
 
 
 def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> RunView:
-    """The view of one run of the campaign by that name; ``allowed`` is the account's rate."""
+    """The view of a run of the campaign; ``allowed`` is the account's rate."""
     if allowed is not None:
         allowed = None if run.state in ENDED_RUN_STATES else allowed.within(run.max_rate)
     return RunView(
@@ -149,7 +149,7 @@ def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> Run
 
 
 class Overview:
-    """Looks at campaigns and runs; cheap enough to be asked every second."""
+    """Reads campaigns and runs; cheap enough for every second."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class Overview:
         self._contacts = contacts
         self._runs = runs
         self.allowed = allowed
-        """How fast mail may leave, without asking SES; None: it never was."""
+        """The current rate without asking SES; None if it was never asked."""
 
     def campaigns(self, *, archived: bool = False) -> list[CampaignView]:
         """Every campaign by name; those in the archive only where ``archived`` says so."""
@@ -181,12 +181,12 @@ class Overview:
         return self._views([campaign], allowed)[0]
 
     def run(self, run_id: int) -> RunView:
-        """One run as it is now."""
+        """One run."""
         with self._database.snapshot():
             return run_view(*self._runs.named(run_id), self.allowed())
 
     def runs(self, name: str, *, limit: int = 50) -> Sequence[RunView]:
-        """A campaign's runs, newest first, tests included, at most ``limit``."""
+        """At most ``limit`` runs of a campaign, including tests, newest first."""
         with self._database.snapshot():
             campaign, allowed = self._campaigns.get(name), self.allowed()
             found = self._runs.of_campaign(campaign.id, limit=limit)
@@ -195,7 +195,7 @@ class Overview:
     def _views(self, found: Sequence[Campaign], allowed: AllowedRate | None) -> list[CampaignView]:
         latest = self._runs.latest([campaign.id for campaign in found])
         subjects = self._campaigns.subjects([campaign.message_id for campaign in found])
-        # Campaigns mostly share their lists, and counting a large one takes its time.
+        # Campaigns often share lists, and counting a large one is slow.
         audiences = list({tuple(campaign.lists) for campaign in found})
         sizes = dict(zip(audiences, self._contacts.audience_sizes(audiences), strict=True))
         return [

@@ -1,4 +1,4 @@
-"""What needs a person, told to the operator until it is settled."""
+"""Remind the operator of what needs a person, until it is settled."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -13,21 +13,21 @@ from sestui.store.runs.reminders import ReminderNote, Reminders
 
 
 class ReminderService:
-    """Tells each state once, and again once a day if the settings say so."""
+    """Reminds of each state once, or once a day, by the settings."""
 
     def __init__(
         self, reminders: Reminders, clock: Clock, *, reminding: Reminding, operator: str
     ) -> None:
-        """``operator`` is mailed too; '' : nobody is."""
+        """``operator`` also gets mail; '' for nobody."""
         self._reminders = reminders
         self._clock = clock
         self._reminding = reminding
         self._recipients = [operator] if operator else []
 
     def tell(self, not_started: Sequence[NotStarted] = ()) -> Iterator[str]:
-        """What is to be told now, as sentences, each noted as told when it is taken.
+        """The reminders due now, as sentences; each is recorded when it is yielded.
 
-        ``not_started`` are the campaigns that are due, and can't be started.
+        ``not_started`` are campaigns that are due but can't be started.
         """
         now = self._clock.now()
         before = told_before(self._reminding, now)
@@ -59,7 +59,7 @@ class ReminderService:
             sentences.append(
                 f"{title}: {whom} in doubt; `sestui campaign resolve {name}` resolves them."
             )
-        # A notice that can't be sent is not told of by another one.
+        # No notice about a notice that can't be sent.
         mailed = run.kind != RunKind.NOTICE
         state, sentence = "+".join(states), " ".join(sentences)
         notice = self._notice(title, sentence, run.from_address) if mailed else None

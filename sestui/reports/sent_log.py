@@ -1,4 +1,4 @@
-"""The sent log: every delivery as a row of CSV or a line of JSON, streamed."""
+"""Write the sent log: deliveries as CSV or JSON lines, streamed."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 class Format(StrEnum):
-    """How the log is written."""
+    """The log's format."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -43,10 +43,10 @@ def write_log(
     raw: bool,
     told: Callable[[int], object] = lambda _count: None,
 ) -> int:
-    """Write matching deliveries to ``out`` (opened with newline=''); returns how many.
+    """Write matching deliveries to ``out`` (opened with newline=''); returns their number.
 
-    Cells that a spreadsheet would run as a formula get a leading apostrophe in CSV, unless ``raw``.
-    ``told`` hears now and then how many are written; what it raises ends the writing.
+    CSV cells that a spreadsheet would run as formulas get a leading apostrophe, unless ``raw``.
+    ``told`` is called with the number written so far; an error it raises ends the writing.
     """
     rows = _rows(deliveries.log(wanted), told)
     return _write_csv(rows, out, raw=raw) if form is Format.CSV else _write_jsonl(rows, out)

@@ -1,1 +1,1 @@
-"""Cron tasks: their types, and what runs them."""
+"""Scheduled tasks: their types, and running them."""

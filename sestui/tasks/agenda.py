@@ -1,4 +1,4 @@
-"""The agenda: all that starts by itself, tasks and campaigns, in the order of what comes next."""
+"""The agenda: scheduled tasks and campaigns in order of their next runs."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,18 +16,18 @@ from sestui.tasks.task_service import TaskView, view_of
 
 @dataclass(frozen=True, slots=True)
 class ScheduledCampaign:
-    """A campaign that starts by its own schedule or start."""
+    """A campaign with a schedule or start."""
 
     name: str
     lists: tuple[str, ...]
     schedule: str
-    """A cron expression; '' where it starts once."""
+    """A cron expression; '' if it starts once."""
     start_at: Instant | None
     timezone: str
     priority: int
     next_run_at: Instant
     run: RunView | None
-    """The newest one; tests don't count."""
+    """The newest run, without tests."""
     kind: ClassVar[str] = "campaign"
     type: ClassVar[str] = ""
     """Tasks have one."""
@@ -35,7 +35,7 @@ class ScheduledCampaign:
 
     @property
     def last_run_at(self) -> Instant | None:
-        """When its newest run began."""
+        """When its newest run started."""
         return self.run.started_at if self.run is not None else None
 
     @property
@@ -45,11 +45,11 @@ class ScheduledCampaign:
 
     @property
     def timing(self) -> TaskFields:
-        """When it starts, as a task's fields say that; its schedule is '' if it starts once."""
+        """Its timing as a task's fields; the schedule is '' if it starts once."""
         return TaskFields(self.name, CAMPAIGN_TYPE, self.schedule, timezone=self.timezone)
 
     def as_dict(self) -> dict[str, Any]:
-        """For ``--json``; what tasks have too is called as there."""
+        """For ``--json``, with the same names as tasks."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -70,22 +70,22 @@ AgendaItem = TaskView | ScheduledCampaign
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """One look at all that starts by itself."""
+    """The agenda at an instant."""
 
     items: tuple[AgendaItem, ...]
-    """What comes next first; then what never comes again, then what is off."""
+    """By next run; then those without one, then disabled ones."""
     at: Instant
-    """When it was looked."""
+    """When it was read."""
     ran_at: Instant | None
-    """When `run-due` was last at work on something; None: never."""
+    """When `run-due` last worked; None for never."""
 
     def late(self, item: AgendaItem) -> str:
-        """``overdue 3 min`` where nobody has run what was due; '' else."""
+        """``overdue 3 min`` for an item that nobody has run; else ''."""
         return overdue(item.next_run_at, self.at, self.ran_at) if item.active else ""
 
     @property
     def overdue(self) -> tuple[AgendaItem, ...]:
-        """What nobody has run, the longest overdue first."""
+        """Overdue items, the longest overdue first."""
         return tuple(item for item in self.items if self.late(item))
 
     @property
@@ -96,7 +96,7 @@ class Agenda:
 
 
 def look_at_agenda(database: Database, clock: Clock, *, with_runs: bool = True) -> Agenda:
-    """Read the agenda; without ``with_runs`` nothing is known of runs that have been."""
+    """Read the agenda; ``with_runs``: with the newest runs."""
     rows = read_agenda(database, with_runs=with_runs)
     items: list[AgendaItem] = [view_of(task, run) for task, run in rows.tasks]
     for campaign, run in rows.campaigns:

@@ -1,4 +1,4 @@
-"""What a task's run is given: its parameters, sestui's services, a log, and the time it has."""
+"""The context of a task's run: its parameters, sestui's services, a log, and its time limit."""
 
 import threading
 from collections import deque
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=BaseModel)
 
 MOST_LOGGED = 64_000
-"""Characters of a run's log that are kept: its begin and its end."""
+"""The most characters of a run's log; the middle is dropped."""
 _LONGEST_LINE = 2_000
 _MOST_LINES = MOST_LOGGED // 16
-"""More lines than the end can hold, with their times: of one call, the others are left out."""
+"""The most lines of one call; the others are left out."""
 
 
 class Services(Protocol):
-    """What of sestui a task may use; the runtime provides it."""
+    """The services for tasks; the runtime provides them."""
 
     @property
     def settings(self) -> Settings: ...  # noqa: D102
@@ -50,11 +50,11 @@ class Services(Protocol):
 
     @property
     def ses_account(self) -> "AccountReader":
-        """The account, as SES tells about it."""
+        """The account as SES reports it."""
 
 
 class RunLog:
-    """Lines with their time; what is too much is left out in the middle. For several threads."""
+    """Lines with times, thread-safe; if there are too many, the middle is dropped."""
 
     def __init__(self, earlier: str, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -67,7 +67,7 @@ class RunLog:
             self._add(line)
 
     def add(self, line: str) -> None:
-        """One line, or several of the same moment."""
+        """Add a line, or several with the same time."""
         at, lines = f"{self._now():%H:%M:%S}", line.splitlines() or [""]
         with self._lock:
             if self._tail and len(lines) > _MOST_LINES:
@@ -95,48 +95,47 @@ class RunLog:
 
 @dataclass(slots=True)
 class TaskContext(Generic[P]):
-    """One run, as its type sees it."""
+    """One run of a task."""
 
     task: str
     """The task's name."""
     parameters: P
     occurrence: Instant
-    """What it is run for: its time by the schedule, or when somebody asked for it."""
+    """Its scheduled time, or when it was requested."""
     by_hand: bool
-    """Somebody asked for it; else its time had come."""
+    """Whether somebody requested it."""
     services: Services
     clock: Clock
     ends_at: float
-    """On the monotonic clock: when its time is up."""
+    """Monotonic seconds at which its time is up."""
     stop: threading.Event
-    """Set when the time is up, or the process has to end."""
+    """Set when its time is up, or the process must end."""
     run_log: RunLog
     mark: str
-    """Names this run among all of all databases; its programs carry it (``PROGRAM_MARK``)."""
+    """A globally unique name of this run, in its programs' environment (``PROGRAM_MARK``)."""
     on_program: Callable[[int], None]
     """See :meth:`started`."""
     occurrence_name: str = ""
-    """What the occurrence is known by (its time on the clock); '' by hand."""
+    """The occurrence's name (its local time); '' if requested."""
     timezone: str = ""
     """The task's zone; '' is the machine's."""
     again: bool = False
-    """Who asked for it by hand has said that it may do once more what is done but once, such as
-    sending a campaign."""
+    """Whether the user allows it to repeat what is done only once, such as sending a campaign."""
 
     def started(self, pid: int) -> None:
-        """Note a program that this run has started, as the leader of a process group of its own.
+        """Record a program that this run has started as the leader of a process group.
 
-        If this process is killed, the next one ends that group before the task runs again.
+        If this process is killed, the next one ends the group before the task runs again.
         """
         self.on_program(pid)
 
     def log(self, line: str) -> None:
-        """Note something; it can be read while the run goes on."""
+        """Add to the log, which can be read during the run."""
         self.run_log.add(line)
 
     @property
     def seconds_left(self) -> float:
-        """Of the time that the task allows itself; 0 when it is up."""
+        """Seconds until the time limit; 0 after it."""
         if self.stop.is_set():
             return 0.0
         return max(0.0, self.ends_at - self.clock.monotonic())
@@ -147,10 +146,10 @@ class TaskContext(Generic[P]):
             raise StoppedError("It was stopped before it was done.")
 
     def wait(self, seconds: float) -> None:
-        """Sleep, unless the time is up before.
+        """Sleep for ``seconds``.
 
         Raises:
-            StoppedError: it is.
+            StoppedError: the time is up before.
         """
         self.clock.wait(self.stop, min(seconds, self.seconds_left))
         self.go_on()
