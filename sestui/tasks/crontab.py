@@ -1,4 +1,4 @@
-"""The one crontab line that makes all the rest run by itself: written, and put there."""
+"""The crontab line of `run-due`: make it, and install it."""
 
 import os
 import shlex
@@ -18,7 +18,7 @@ _AWS = (
     *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE"),
     *("AWS_SHARED_CREDENTIALS_FILE", "AWS_ENDPOINT_URL_SESV2", "AWS_ENDPOINT_URL_SES"),
 )
-"""What of AWS's variables a crontab may hold: where the secrets are, and none of them."""
+"""AWS's variables that a crontab may hold: none with secrets, only where these are."""
 
 _SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PLACES = ("SESTUI_DATA_DIR=", "SESTUI_CONFIG=", "SESTUI_DATABASE_URL=")
@@ -27,16 +27,16 @@ _EVERY_MINUTE = "* * * * *"
 
 @dataclass(frozen=True, slots=True)
 class Crontab:
-    """The line of one workspace's `run-due`, and the same for systemd."""
+    """The crontab line of a workspace's `run-due`, and the same for systemd."""
 
     line: str
-    """What stands in the crontab."""
+    """The crontab line."""
     units: tuple[str, ...]
-    """A systemd service and timer that do the same, line by line."""
+    """The lines of an equivalent systemd service and timer."""
     warnings: tuple[str, ...]
-    """Sentences about what is set in this process's environment and cron won't see."""
+    """Warnings of variables in this environment that cron won't have."""
     log: Path
-    """Where the line keeps its log."""
+    """The line's log file."""
 
     @classmethod
     def of(cls, settings: "Settings") -> Self:
@@ -65,9 +65,9 @@ class Crontab:
             ) from error
 
     def install(self) -> str:
-        """Add the line to this user's crontab unless it is there; what was done, as a sentence.
+        """Add the line to this user's crontab, if missing; returns a sentence on what was done.
 
-        A line of the same workspace that another installation has written is replaced.
+        Replaces another installation's line for the same workspace.
 
         Raises:
             SestuiError: there is no crontab command, or it refuses.
@@ -76,7 +76,7 @@ class Crontab:
 
 
 def _program() -> list[str]:
-    """This installation's sestui, by its absolute path."""
+    """The command of this installation, with its absolute path."""
     beside = Path(sys.executable).with_name("sestui")
     if beside.is_file():
         return [str(beside.absolute()), "run-due"]
@@ -84,12 +84,12 @@ def _program() -> list[str]:
 
 
 def _variables(settings: "Settings") -> dict[str, str]:
-    """What cron's empty environment lacks, and this one has."""
+    """Variables of this environment that the line has to set for cron."""
     found = {}
     if "data_dir" in settings.model_fields_set:
         found["SESTUI_DATA_DIR"] = str(settings.data_dir.absolute())
     if "state_dir" in settings.model_fields_set or os.environ.get("XDG_STATE_HOME"):
-        # All that send have to look into the same one.
+        # All senders must use the same database.
         found["SESTUI_STATE_DIR"] = str(settings.state_dir.absolute())
     if given := os.environ.get("SESTUI_CONFIG"):
         found["SESTUI_CONFIG"] = str(Path(given).absolute())
@@ -103,8 +103,7 @@ def _line(command: list[str], variables: dict[str, str], log: Path) -> str:
         *(f"{name}={shlex.quote(value)}" for name, value in variables.items()),
         *map(shlex.quote, command),
     ]
-    # What is done is kept in a file; cron mails what is written to stderr: what somebody has to
-    # know.
+    # Normal output goes to a file; cron mails stderr, which is for people.
     text = f"{_EVERY_MINUTE} {' '.join(words)} --log {shlex.quote(str(log))}"
     return text.replace("%", r"\%")
 
@@ -138,7 +137,7 @@ def _escaped(text: str) -> str:
 
 
 def _warnings(variables: dict[str, str]) -> list[str]:
-    """What is set in this shell and will not be there when cron runs."""
+    """Warnings of variables of this shell that cron won't have."""
     lost = sorted(
         name
         for name in os.environ
@@ -163,7 +162,7 @@ def _installed(line: str) -> str:
     listed = _crontab("read", "-l")
     if listed.returncode and b"no crontab" not in listed.stderr.lower():
         raise SestuiError(f"The crontab can't be read: {_why(listed)}.")
-    # By line feeds alone, and whatever its encoding: what is not ours is written as it was.
+    # Split at line feeds only, as bytes, so that other lines stay as they are.
     text = listed.stdout.decode("utf-8", "surrogateescape") if listed.returncode == 0 else ""
     lines = text.removesuffix("\n").split("\n") if text else []
     if line in lines:
@@ -200,15 +199,15 @@ def _why(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _workspace(entry: str) -> frozenset[str] | None:
-    """What an entry that runs run-due says of where the database and the settings are.
+    """The variables of an entry that runs `run-due`, which identify its workspace.
 
-    Whichever installation it runs; None for an entry of something else.
+    Of any installation; None for other entries.
     """
     if entry.lstrip().startswith("#"):
         return None
     try:
         words = shlex.split(entry)
-    except ValueError:  # quotes that don't close: nothing that sestui wrote
+    except ValueError:  # unclosed quotes: not written by sestui
         return None
     for place, word in enumerate(words):
         before = words[:place]

@@ -1,8 +1,8 @@
-"""Does a domain take mail? Asked politely, once for each domain, and never believed too soon.
+"""Check whether domains accept mail, cautiously and once for each.
 
-The rules are email-validator's (RFC 5321, RFC 7505); what is added is doubt. That a name isn't
-there counts only when the zone itself says so, as its answer then shows (RFC 2308): a server that
-fails, is silent, talks nonsense, or is a hotel's login page proves nothing.
+The rules are email-validator's (RFC 5321, RFC 7505); in addition, a domain counts as missing only
+if the answer has its zone's SOA record (RFC 2308). Failing or silent servers, invalid answers and
+login pages prove nothing.
 """
 
 import ipaddress
@@ -28,15 +28,15 @@ from sestui.errors import SestuiError, UsageError
 _log = logging.getLogger(__name__)
 
 AT_ONCE = 8
-"""Domains asked for at the same time; mostly they wait."""
+"""Domains looked up at the same time."""
 
 _REMEMBERED = 200_000
 _FEW = 20
-"""So many dead domains are believed without asking whether there are live ones too."""
+"""With more dead domains than this, there must be live ones too."""
 
 
 class Domains:
-    """Verdicts by domain, each asked for once; ``rate`` domains a second at most.
+    """Results by domain, each looked up once, at most ``rate`` a second.
 
     ``stop`` ends all waiting.
     """
@@ -61,10 +61,10 @@ class Domains:
         self._dead = 0
 
     def verdicts(self, domains: Iterable[str]) -> dict[str, Checked]:
-        """The verdict for each of these domains (punycode); those not asked before are asked now.
+        """The results of these domains (punycode), looking up new ones.
 
         Raises:
-            SestuiError: so many of them are dead that the DNS servers must be at fault.
+            SestuiError: too many are dead, so the DNS servers must be at fault.
         """
         wanted = set(domains)
         fresh = sorted(wanted - self._known.keys())
@@ -96,12 +96,12 @@ class Domains:
 
 
 def check_domain(domain: str, resolver: dns.resolver.Resolver) -> Checked:
-    """Whether a domain (in punycode) takes mail, as far as the DNS tells now."""
+    """Whether a domain (in punycode) accepts mail by the DNS."""
     try:
         told = validate_email_deliverability(domain, domain, dns_resolver=resolver)
     except EmailUndeliverableError as error:
         return _judged(error, domain)
-    except Exception as error:  # noqa: BLE001 - a server's nonsense must not end the check
+    except Exception as error:  # noqa: BLE001 - an invalid answer must not end the check
         _log.warning("What the DNS says of a domain can't be read.", exc_info=True)
         return Checked(AddressVerdict.UNKNOWN, f"Its DNS can't be read ({type(error).__name__}).")
     trouble = told.get("unknown-deliverability")
@@ -113,7 +113,7 @@ def check_domain(domain: str, resolver: dns.resolver.Resolver) -> Checked:
 
 def _judged(error: EmailUndeliverableError, domain: str) -> Checked:
     cause = error.__cause__
-    if cause is None:  # its own records say that it takes no mail
+    if cause is None:  # its own records refuse mail
         return Checked(AddressVerdict.INVALID, printable(str(error)))
     if isinstance(cause, dns.resolver.NXDOMAIN):
         responses = list(cause.kwargs.get("responses", {}).values())
@@ -130,7 +130,7 @@ def _judged(error: EmailUndeliverableError, domain: str) -> Checked:
 
 
 def _from_the_zone(response: dns.message.Message) -> bool:
-    """Whether a denial carries its zone's word: the SOA, which servers keep with it."""
+    """Whether a negative answer has its zone's SOA record."""
     if not isinstance(response, dns.message.QueryMessage) or not response.question:
         return False
     try:
@@ -154,7 +154,7 @@ def _resolver(nameservers: Sequence[str], timeout: float) -> dns.resolver.Resolv
         resolver.nameservers = [nameserver(each) for each in nameservers]
     resolver.lifetime = timeout
     resolver.timeout = timeout / 2
-    resolver.cache = None  # whole verdicts are remembered
+    resolver.cache = None  # whole results are cached
     return resolver
 
 

@@ -1,4 +1,4 @@
-"""One run of a task, from its type's name to its end in the database."""
+"""Execute a run of a task and write its end."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ from sestui.tasks.registry import load_type, parameters_of
 from sestui.tasks.task_type import Outcome
 
 GRACE_SECONDS = 5.0
-"""What a run has left to end by itself once its time is up."""
+"""How long a run may take to end by itself after its time is up."""
 
 _STORAGE_PATIENCE_SECONDS = 60.0
 _LONGEST_DETAIL = 500
@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a run came to, for whoever reports."""
+    """The result of a run, for reports."""
 
     run_id: int
     task: str
@@ -53,7 +53,7 @@ class Ended:
 
 @dataclass(slots=True)
 class Execution:
-    """A run at work in a thread; its end is written exactly once, by the thread or by the crew."""
+    """A run in a thread; its end is written exactly once, by the thread or by the pool."""
 
     taken: TakenTaskRun
     runs: TaskRuns
@@ -71,7 +71,7 @@ class Execution:
     _log: RunLog = field(init=False)
     _logged: str = ""
     _program: Program | None = None
-    """One that it has started and that is not in the database yet."""
+    """A program that it has started and that is not recorded in the database yet."""
 
     def __post_init__(self) -> None:
         zone = self.services.settings.zone
@@ -126,7 +126,7 @@ class Execution:
 
     @property
     def seconds(self) -> float:
-        """How long it has been at work."""
+        """How long it has been running."""
         return self.clock.monotonic() - self._began
 
     def out_of_time(self) -> str:
@@ -134,9 +134,9 @@ class Execution:
         return f"It took longer than its limit of {self.taken.task.timeout:,.0f} s."
 
     def end(self, state: TaskRunState, detail: str, figures: dict[str, Any] | None = None) -> None:
-        """Write the end, if nobody has begun to; a database that is locked is tried for a minute.
+        """Write the end, unless that has begun; a locked database is retried for a minute.
 
-        One that was killed goes the way of its misfire rule.
+        A killed run is handled by its misfire rule.
         """
         with self._lock:
             if self._ending:
@@ -147,7 +147,7 @@ class Execution:
         try:
             self._log.add(detail)
             self._write(RunResult(state, detail, figures or {}, self._log.text()))
-        except Exception:  # whoever waits for the end must not wait for ever
+        except Exception:  # or others would wait forever
             _logger.exception("The end of a task's run can't be written.")
         finally:
             self.ended = Ended(self.taken.run_id, self.taken.task.name, state, detail, seconds)
@@ -164,7 +164,7 @@ class Execution:
     def _note_program(self, pid: int) -> None:
         """Called in the task's thread."""
         self._program = program(pid)
-        with suppress(StorageError):  # it is tried again with the log
+        with suppress(StorageError):  # retried with the log
             self._keep_program()
 
     def _keep_program(self) -> None:

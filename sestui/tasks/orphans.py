@@ -1,8 +1,8 @@
-"""Programs that outlive the run-due that started them, because it was killed.
+"""End programs of runs whose `run-due` was killed.
 
-Such a program would go on beside the next run of its task: it is ended before that. It is known by
-the pid and start of its group's leader, which are in the database, and by a variable in its
-environment: that is there from its first instant on, before the database can know of it.
+They would run beside the task's next run, so they are ended before it. They are found by the pid
+and start time of their group's leader, which are in the database, and by a variable in their
+environment, which exists from their start.
 """
 
 import os
@@ -19,27 +19,27 @@ PROGRAM_MARK = "SESTUI_TASK_RUN"
 """The variable in a program's environment that names the run which started it."""
 
 _END_SECONDS = 2.0
-"""How long a program has after SIGTERM, and again after SIGKILL."""
+"""How long to wait for a program after SIGTERM, and again after SIGKILL."""
 
 _LATE_SECONDS = 60.0
 
 
 def program(pid: int) -> Program | None:
-    """A child that leads a process group, as another process can find it; None: it is gone."""
+    """How to find a child that leads a process group; None if it has ended."""
     started_at = process_started_at(pid)
     return None if started_at is None else Program(this_host(), pid, started_at)
 
 
 def end_left_over(lost: LostRun, now: Instant) -> str | None:
-    """End what is left of a run's program: what was done, or '' if nothing was left.
+    """End what is left of a run's program; returns what was done, or '' if nothing was left.
 
-    None while something may be at work that can't be ended from here: another machine's program,
-    for as long as its task may take (that machine's own run-due ends it), or another user's.
+    None while a program may be running that can't be ended from here: another user's, or another
+    machine's within its task's time (that machine's `run-due` ends it).
     """
     if lost.program is not None and _is_elsewhere(lost.program):
         return "" if now > lost.may_last_until + _LATE_SECONDS else None
     if lost.host != host_name():
-        return ""  # another machine's, and no program of it is known
+        return ""  # another machine's, without a known program
     if not _groups(lost):
         return ""
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -52,12 +52,12 @@ def end_left_over(lost: LostRun, now: Instant) -> str | None:
 
 
 def _is_elsewhere(started: Program) -> bool:
-    """Whether it may be at work where this process can't see it."""
+    """Whether it may be running where this process can't see it."""
     if started.host == this_host():
         return False
     name, boot, _ = this_host().split("/")
     their_name, their_boot, _ = started.host.split("/")
-    # Of this very machine before it was started anew, nothing is at work.
+    # A reboot of this machine has ended it.
     return their_name != name or their_boot == boot
 
 
@@ -76,7 +76,7 @@ def _groups(lost: LostRun) -> set[int]:
 
 
 def _members(lost: LostRun) -> dict[int, int]:
-    """Pid and process group of what lives of the run's program."""
+    """The living processes of the run's program: pid to process group."""
     started = lost.program
     if started is not None and started.host != this_host():
         return {}
@@ -87,7 +87,7 @@ def _members(lost: LostRun) -> dict[int, int]:
             group = os.getpgid(process.pid)
             if process.status() == psutil.STATUS_ZOMBIE or group == os.getpgrp():
                 continue
-            # Without its leader a group may be a stranger's who has got the number since.
+            # Without its leader, the group's number may have been reused.
             marked = (started is None or group == started.pid) and _is_marked(process, lost.mark)
         except (psutil.Error, OSError):
             continue

@@ -1,7 +1,7 @@
-"""The parameters of a task type as fields of a form, derived from the type's own model.
+"""Derive form fields of a task type's parameters from its model.
 
-A new type needs no screen code: what a field is typed into follows from the annotation of the
-parameter, its label from the name, and its hint from the docstring below it.
+A new type needs no screen code: a field's widget follows from the parameter's annotation, its label
+from the name, and its hint from the docstring below it.
 """
 
 import json
@@ -21,26 +21,26 @@ from sestui.tasks.task_type import LongText, Offered
 
 
 class Shape(StrEnum):
-    """What a parameter is typed into."""
+    """A parameter's kind of input."""
 
     LINE = auto()
     """One line of text, or a number."""
     JSON = auto()
-    """One line with anything else: lists and objects as JSON."""
+    """One line for other types, with lists and objects as JSON."""
     TEXT = auto()
     """Lines of text."""
     CHOICE = auto()
     """One of a few words."""
     OFFERED = auto()
-    """One of the names there are, of campaigns or lists."""
+    """The name of an existing campaign or list."""
     PATH = auto()
     """A file or folder."""
     ITEMS = auto()
     """Several items, separated by commas."""
     LINES = auto()
-    """Several items, a line each."""
+    """Several items on separate lines."""
     PAIRS = auto()
-    """Names with values, a line each."""
+    """Names with values on separate lines."""
 
 
 _YES, _NO = "yes", "no"
@@ -49,21 +49,21 @@ _JSON_BEGINS = ("[", "{")
 
 @dataclass(frozen=True, slots=True)
 class ParameterField:
-    """A parameter as a form shows it; '' in its field is the type's default."""
+    """A parameter's form field; an empty one means the default."""
 
     name: str
     label: str
     hint: str
-    """What it means, and what it is unless it is given."""
+    """Its meaning and default."""
     shape: Shape
     required: bool
     choices: tuple[str, ...] = ()
     offered: Offered | None = None
-    """Whose names are offered."""
+    """The kind of names that are offered."""
 
     @property
     def values(self) -> str:
-        """What it may be, in a word or two."""
+        """Its possible values, in a word or two."""
         if self.choices:
             return ", ".join(self.choices)
         return self.offered.names if self.offered is not None else self.shape.value
@@ -79,7 +79,7 @@ class ParameterField:
         }
 
     def text(self, value: Any) -> str:
-        """What stands in the field for a value as a task keeps it."""
+        """The field's text for a stored value."""
         if value is None:
             return ""
         if isinstance(value, bool):
@@ -90,10 +90,10 @@ class ParameterField:
         return json.dumps(value, ensure_ascii=False) if plain is None else plain
 
     def value(self, text: str) -> Any:
-        """What the type's model is given for what was typed.
+        """The value for the type's model from the typed text.
 
         Raises:
-            BadValue: it can't be read.
+            BadValue: it is invalid.
         """
         if self.shape is Shape.TEXT:
             return text
@@ -101,7 +101,7 @@ class ParameterField:
         if self.shape in {Shape.ITEMS, Shape.LINES, Shape.PAIRS}:
             return _several(self.shape, typed)
         if self.shape is not Shape.JSON or not typed.startswith(_JSON_BEGINS):
-            return typed  # the model makes a number or a truth of it
+            return typed  # the model converts it to a number or boolean
         try:
             return json.loads(typed)
         except ValueError:
@@ -109,7 +109,7 @@ class ParameterField:
 
 
 def parameter_fields(model: type[BaseModel]) -> tuple[ParameterField, ...]:
-    """The model's fields in its order, by the names that tasks give."""
+    """The model's fields in order."""
     return tuple(_field(info.alias or name, info) for name, info in model.model_fields.items())
 
 
@@ -126,7 +126,7 @@ def _field(name: str, info: Any) -> ParameterField:
 
 
 def _unwrapped(annotation: Any, marks: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """The type without ``| None`` and ``Annotated``, and the marks that stood there."""
+    """The type without ``| None`` and ``Annotated``, and its marks."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation, *more = get_args(annotation)
@@ -143,7 +143,7 @@ def _unwrapped(annotation: Any, marks: tuple[Any, ...]) -> tuple[Any, tuple[Any,
 def _shape(
     annotation: Any, marks: tuple[Any, ...]
 ) -> tuple[Shape, tuple[str, ...], Offered | None]:
-    """The shape with its choices, and whose names are offered."""
+    """The shape, its choices, and the kind of names that are offered."""
     if choices := _choices(annotation):
         return Shape.CHOICE, choices, None
     if get_origin(annotation) is dict:
@@ -188,7 +188,7 @@ def _offered(marks: tuple[Any, ...]) -> Offered | None:
 
 
 def _usual(info: Any) -> str:
-    """The default as one reads it; '' for none worth a word."""
+    """The default as text; '' if it needs no mention."""
     if info.is_required():
         return ""
     value = info.get_default(call_default_factory=True)
@@ -201,7 +201,7 @@ def _usual(info: Any) -> str:
 
 
 def _plain_text(shape: Shape, value: Any) -> str | None:
-    """Several values as one types them; None where only JSON brings them back as they are."""
+    """Several values as typed text; None if only JSON restores them exactly."""
     if shape is Shape.ITEMS and isinstance(value, list):
         items = tuple(str(each) for each in value)
         text = joined(items)

@@ -1,4 +1,4 @@
-"""The task types there are: entry points of the group ``sestui.tasks``, loaded one by one."""
+"""The registry of task types: entry points of the group ``sestui.tasks``, loaded one by one."""
 
 import logging
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ GROUP = "sestui.tasks"
 
 
 class TaskTypeError(SestuiError):
-    """A task's type isn't there any more, or its package is broken."""
+    """A task's type is not installed, or its package is broken."""
 
 
 def known_types() -> dict[str, EntryPoint]:
-    """Every type by name; none of them is loaded."""
+    """Every type by name, without loading it."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=_name)}
 
 
@@ -32,10 +32,10 @@ def _name(point: EntryPoint) -> str:
 
 
 def checked_type(name: str) -> str:
-    """``name``, if there is a type by that name.
+    """Check that there is a type ``name``.
 
     Raises:
-        UsageError: there is none; names that are close are offered.
+        UsageError: there is none; the text names similar ones.
     """
     known = known_types()
     if name in known:
@@ -48,7 +48,7 @@ def load_type(name: str) -> TaskType[Any]:
     """The type by that name.
 
     Raises:
-        TaskTypeError: its package is gone or broken.
+        TaskTypeError: its package is missing or broken.
     """
     point = known_types().get(name)
     if point is None:
@@ -75,7 +75,7 @@ def load_type(name: str) -> TaskType[Any]:
 def parameters_of(
     kind: TaskType[Any], name: str, given: Mapping[str, Any], folder: Path | None = None
 ) -> BaseModel:
-    """The parameters, checked by the type's own model; relative paths are from ``folder`` on.
+    """The parameters, validated by the type's model; relative paths are from ``folder``.
 
     Raises:
         UsageError: names each parameter that is wrong, missing or unknown.
@@ -93,7 +93,7 @@ def parameters_of(
 def parameter_faults(
     kind: TaskType[Any], given: Mapping[str, Any], folder: Path | None = None
 ) -> dict[str, str]:
-    """What is wrong with each parameter, by its name; '' stands for them all together."""
+    """Errors by parameter name; '' is for all together."""
     try:
         kind.Parameters.model_validate(dict(given), context={"folder": folder or Path()})
     except ValidationError as error:
@@ -116,7 +116,7 @@ def _fault(error: Any, kind: TaskType[Any]) -> str:
 
 
 def _unknown(error: Any, kind: TaskType[Any]) -> str:
-    """That there is no such parameter; '' if that is not what is wrong."""
+    """The text for an unknown parameter; '' for other errors."""
     if error["type"] != "extra_forbidden":
         return ""
     where = ".".join(str(part) for part in error["loc"])

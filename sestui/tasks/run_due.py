@@ -1,9 +1,8 @@
-"""What the crontab line does: due tasks, due campaigns, unfinished runs, until the time is up.
+"""`run-due`: run due tasks, start due campaigns and send unfinished runs, within a time limit.
 
-Tasks run in their own threads beside the sending. Any number of these may work at the same time:
-each occurrence is somebody's once, and the runs' deliveries are claimed by whoever comes first.
-One whose task takes longer than its time stays, and goes on with everything else meanwhile: where
-nothing else is started as long as it lives (a systemd timer), nothing has to wait for it.
+Tasks run in their own threads during sending. Several processes may work at the same time: each
+occurrence is taken once, and deliveries are claimed. If a task takes longer than the limit, the
+process goes on with all work meanwhile, as a systemd timer starts no other one while it runs.
 """
 
 import threading
@@ -29,20 +28,20 @@ from sestui.tasks.worker_pool import WorkerPool
 
 _LOOK_SECONDS = 0.25
 _ROUND_SECONDS = 1.0
-"""How often it is looked whether something has come due since."""
+"""Interval of checks for due tasks and campaigns."""
 
 _PATIENCE_SECONDS = 20.0
-"""Runs that wait (for quota, for a window) are tried again this often within one process."""
+"""Interval of waking waiting runs (for quota, for a window)."""
 
 _REMIND_SECONDS = 60.0
-"""How often one that goes on for long looks whether something has come to need a person."""
+"""Interval of checks for reminders."""
 
 _SLICE_SECONDS = 20.0
-"""After its time a process that a task keeps alive sends in turns of this length."""
+"""After the limit, sending goes on in turns of this length while a task is running."""
 
 
 class RunDueServices(Protocol):
-    """What it needs of the runtime."""
+    """The services of the runtime that are needed."""
 
     @property
     def clock(self) -> Clock: ...  # noqa: D102
@@ -56,7 +55,7 @@ class RunDueServices(Protocol):
     def reminders(self) -> ReminderService: ...  # noqa: D102
 
     def worker_pool(self, *, on_ended: Callable[[Ended], None] | None = None) -> WorkerPool:
-        """The threads that run tasks, not yet started; ``on_ended`` is told of each end."""
+        """The pool for tasks, not yet started; ``on_ended`` is called with each end."""
 
     def sender(
         self,
@@ -73,25 +72,25 @@ class RunDueServices(Protocol):
         """Put in doubt what killed processes had in flight."""
 
     def wake_waiting(self) -> None:
-        """Let runs that wait for quota go on if there is room again."""
+        """Wake runs that wait for quota, if there is some."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What it came to."""
+    """The result."""
 
     runs: Sequence[RunView] = ()
     tasks: Sequence[Ended] = ()
     notes: list[str] = field(default_factory=list)
-    """What an operator has to decide about."""
+    """What the operator has to decide."""
     told: list[str] = field(default_factory=list)
-    """What is worth a line."""
+    """Lines for the log."""
     reminders: list[str] = field(default_factory=list)
-    """What needs a person, whoever left it so, and was told this time."""
+    """Reminders given this time."""
     lost: list[str] = field(default_factory=list)
-    """Tasks whose process died, and that are not run again."""
+    """Tasks whose process died, which are not run again."""
     doubtful: bool = False
-    """Somebody came in doubt, or a run is paused."""
+    """Whether recipients came in doubt, or a run is paused."""
 
     @property
     def failures(self) -> list[str]:
@@ -101,7 +100,7 @@ class Report:
 
 
 class RunDue:
-    """One run-due; :meth:`stop` may be called from a signal handler."""
+    """One run of `run-due`; :meth:`stop` may be called from a signal handler."""
 
     def __init__(
         self,
@@ -112,10 +111,10 @@ class RunDue:
         remind: Callable[[str], None] | None = None,
         hear_end: Callable[[Ended], None] | None = None,
     ) -> None:
-        """``hear`` is called with what the sender reports, in its thread.
+        """``hear`` is called with the sender's reports, in its thread.
 
-        ``remind`` is called with each of :attr:`Report.reminders`, ``hear_end`` with what a task
-        came to, in another thread: both as soon as that is known.
+        ``remind`` is called with each of :attr:`Report.reminders`, ``hear_end`` with each task's
+        result, in another thread: both at once.
         """
         self._services = services
         self._clock = services.clock
@@ -123,7 +122,7 @@ class RunDue:
         self._ends_at = self._clock.monotonic() + seconds
         self._slice_ends_at = float("-inf")
         self._sent_until_the_end = False
-        """The sender ended early enough to hear every answer: another would only be late."""
+        """The sender has ended in time for all answers; another would be too late."""
         self._worker_pool = services.worker_pool(on_ended=hear_end)
         self._on_remind = remind
         self._not_started: Sequence[NotStarted] = ()
@@ -131,31 +130,29 @@ class RunDue:
         self._stop = threading.Event()
         self._report = Report()
         self._doubts: dict[int, int] = {}
-        """In doubt before, by the id of each run that this one has to do with."""
+        """Earlier numbers in doubt by run id."""
         self._sent_at = self._looked_at = self._reminded_at = float("-inf")
 
     def stop(self) -> None:
-        """Ask it to end: what is in flight is awaited, tasks are asked to stop."""
+        """Ask it to end: waits for calls in flight, and asks tasks to stop."""
         self._stop.set()
         self._worker_pool.stop()
         if self._sender is not None:
             self._sender.stop()
 
     def prolonged_to(self) -> float:
-        """Monotonic seconds until which a task kept it beyond its time, or the sending that goes on
-        meanwhile; -inf if nothing did.
-        """
+        """Monotonic seconds to which a task, or sending meanwhile, prolonged it; else -inf."""
         until = max(self._worker_pool.worked_until, self._slice_ends_at)
         return until if until > self._ends_at else float("-inf")
 
     def run(self) -> Report:
-        """Work until the time is up or nothing is left.
+        """Work until the time is up or nothing is left to do.
 
         Raises:
-            SestuiError: what the sender or the crew met.
+            SestuiError: of the sender or the pool.
         """
         report = self._report
-        self._unfinished()  # before the dead are buried: what they leave in doubt is news
+        self._unfinished()  # before reaping dead workers, whose mails in doubt are news
         report.notes += self._services.campaign_scheduler.hold_restored()
         self._services.reap_dead_workers()
         self._worker_pool.start()
@@ -215,7 +212,7 @@ class RunDue:
                 self._on_remind(sentence)
 
     def _sendable(self) -> bool:
-        """Whether a sender would find something, as far as that can be told without asking SES."""
+        """Whether there is something to send, as far as known without asking SES."""
         now = self._clock.monotonic()
         if self._sent_until_the_end and now < self._ends_at:
             return False
@@ -235,7 +232,7 @@ class RunDue:
         seconds = self._ends_at - now
         if seconds <= 0:
             if not self._worker_pool.at_work:
-                return  # nothing keeps it beyond its time: the next one sends
+                return  # nothing prolongs it, so the next one sends
             seconds = _SLICE_SECONDS
             self._slice_ends_at = now + seconds
         self._sender = self._services.sender(seconds=seconds, report=self._hear)
@@ -244,8 +241,8 @@ class RunDue:
         self._sender.start()
         try:
             while not self._sender.join(_LOOK_SECONDS):
-                # A database that is locked for a while is no reason to end: the sender keeps what
-                # SES answers until it can be written. It sees a run that starts now.
+                # A locked database is no reason to end: the sender keeps SES's answers until it can
+                # write them, and sees new runs.
                 with suppress(StorageError):
                     self._start_due()
         finally:

@@ -1,9 +1,8 @@
-"""Requests to hosts on the internet, and to no other: what a task's URL leads to is checked.
+"""HTTP requests to public internet hosts only, for tasks' URLs.
 
-A URL that somebody could make sestui ask for must not reach what only this machine can reach
-(itself, its network, a cloud's metadata service). So a host's name is resolved once, all of its
-addresses must be public ones, and the connection goes to the very address that was checked: a name
-that says something else the second time it is asked gains nothing. A redirect is checked likewise.
+A URL must not reach what only this machine can reach (itself, its network, a cloud's metadata
+service). So a host's name is resolved once, all its addresses must be public, and the connection
+goes to a checked address, which prevents DNS rebinding. Redirects are checked too.
 """
 
 import ipaddress
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_REDIRECTS = 5
 MOST_BODY = 64_000
-"""Bytes of an answer that are read."""
+"""The most bytes of an answer that are read."""
 
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -55,20 +54,20 @@ _NEVER_PUBLIC = tuple(
         ),
     )
 )
-"""What Python's ``is_global`` takes for public, in this or an older version, and isn't."""
+"""Networks that some version of Python's ``is_global`` wrongly considers public."""
 
 
 class RequestError(SestuiError):
-    """Nobody answered, or not as HTTP does: another try may go better."""
+    """No valid HTTP answer; another try may succeed."""
 
 
 class RefusedError(SestuiError):
-    """The URL must not be asked for."""
+    """The URL must not be requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """What is asked."""
+    """A request."""
 
     method: str
     url: str
@@ -78,21 +77,21 @@ class FetchRequest:
 
 @dataclass(frozen=True, slots=True)
 class FetchAnswer:
-    """What came back."""
+    """An answer."""
 
     status: int
     url: str
-    """Where the last redirect led."""
+    """The URL after redirects."""
     body: bytes
     """At most :data:`MOST_BODY` of it."""
 
 
 def ask(request: FetchRequest, *, seconds: float, allow_private: bool, clock: Clock) -> FetchAnswer:
-    """Send the request and follow redirects; ``seconds`` is for all of it.
+    """Send the request and follow redirects, within ``seconds`` altogether.
 
     Raises:
-        RefusedError: a URL is none, or its host isn't a public one.
-        RequestError: nobody answers in time, or the redirects don't end.
+        RefusedError: a URL is invalid, or its host isn't public.
+        RequestError: there is no answer in time, or there are too many redirects.
     """
     ends_at = clock.monotonic() + seconds
     for _ in range(MOST_REDIRECTS + 1):
@@ -107,10 +106,10 @@ def ask(request: FetchRequest, *, seconds: float, allow_private: bool, clock: Cl
 
 
 def checked_url(text: str) -> Url:
-    """The URL in its parts, in its normal form.
+    """Parse and normalise the URL.
 
     Raises:
-        RefusedError: it isn't one that can be asked for.
+        RefusedError: it can't be requested.
     """
     try:
         url = parse_url(text)
@@ -124,10 +123,10 @@ def checked_url(text: str) -> Url:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the internet: not this machine, its network, or a group."""
+    """Whether an address is public: not this machine's, its network's, or multicast."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        # Ways to write an IPv4 address as an IPv6 one.
+        # IPv4 addresses written as IPv6.
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is None and ip in _NAT64:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
@@ -141,7 +140,7 @@ def is_public(address: str) -> bool:
 def _once(
     request: FetchRequest, seconds: float, *, allow_private: bool
 ) -> tuple[FetchAnswer, str | None]:
-    """One request to one checked address; with the location if the answer is a redirect."""
+    """One request to a checked address; also returns the location of a redirect."""
     url = checked_url(request.url)
     host = str(url.host).strip("[]")
     port = url.port or _PORTS[str(url.scheme)]
@@ -185,7 +184,7 @@ def _once(
 
 def _timed_out(error: Exception) -> bool:
     if isinstance(error, NewConnectionError):
-        return False  # nobody there: a kind of timeout by urllib3's classes only
+        return False  # a refused connection, which urllib3 derives from its timeouts
     return isinstance(error, TimeoutError | HTTPTimeoutError)
 
 
@@ -205,7 +204,7 @@ def _addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
 
 
 def _connection(url: Url, host: str, address: str, port: int, seconds: float) -> HTTPConnection:
-    """To the checked address; the certificate has to be the name's."""
+    """A connection to the checked address; the certificate must be for the name."""
     if url.scheme == "http":
         return HTTPConnection(address, port, timeout=seconds)
     return HTTPSConnection(
@@ -220,7 +219,7 @@ def _connection(url: Url, host: str, address: str, port: int, seconds: float) ->
 
 @contextmanager
 def _cut_after(connection: HTTPConnection, seconds: float) -> "Iterator[threading.Event]":
-    """Cut the connection off when the time is up, also from a host that answers byte by byte."""
+    """Close the connection when the time is up, even if the host answers byte by byte."""
     cut = threading.Event()
 
     def off() -> None:
@@ -239,10 +238,10 @@ def _cut_after(connection: HTTPConnection, seconds: float) -> "Iterator[threadin
 
 
 def _redirected(request: FetchRequest, status: int, location: str) -> FetchRequest:
-    """What the redirect asks for.
+    """The redirected request.
 
-    Any header may be a secret, whatever its name is: another host gets only those that never are,
-    and those that tell what the body is.
+    Any header may be a secret, so another host only gets harmless ones and those that describe the
+    body.
     """
     old, new = checked_url(request.url), checked_url(location)
     headers = dict(request.headers)
@@ -268,5 +267,5 @@ def _why(error: Exception | None) -> str:
 
 
 def _shown(url: str) -> str:
-    """As it may be logged: what comes after a ? may be a secret, and a user's password is one."""
+    """The URL for logs, without the query and the password, which may be secret."""
     return printable(_USER.sub("//", url).partition("?")[0])[:200]

@@ -1,4 +1,4 @@
-"""A task as it is typed into a form: text in every field, and what is wrong with each."""
+"""The form of a task: the text of its fields, and their errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ from sestui.tasks.parameter_fields import ParameterField, parameter_fields
 from sestui.tasks.registry import checked_type, load_type, parameter_faults
 
 OTHERS = "parameters"
-"""The field that holds what no field of the type does, a line each."""
+"""The field for parameters without a field of their own, on separate lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskForm:
-    """What stands in the fields of a task's form."""
+    """The texts of a task form's fields."""
 
     texts: Mapping[str, str]
     """By attribute."""
     active: bool
     """No field shows it."""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """What stands in the fields of the type's parameters, by name."""
+    """The texts of the parameters' fields, by name."""
 
 
 def fields_of_type(type_: str) -> tuple[ParameterField, ...]:
-    """The fields that the type's parameters have; none where it can't be loaded."""
+    """The fields of the type's parameters; none if it can't be loaded."""
     try:
         return parameter_fields(load_type(type_).Parameters)
     except SestuiError:
@@ -37,7 +37,7 @@ def fields_of_type(type_: str) -> tuple[ParameterField, ...]:
 
 
 def form_of(fields: TaskFields) -> TaskForm:
-    """A task's own values as they stand in the form."""
+    """The form with a task's values."""
     own = {each.name: each for each in fields_of_type(fields.type)}
     given = fields.parameters
     rest = {name: value for name, value in given.items() if name not in own}
@@ -52,10 +52,10 @@ def form_of(fields: TaskFields) -> TaskForm:
 
 
 def fields_of_form(form: TaskForm) -> TaskFields:
-    """What the form says; names, types and parameters are not checked yet.
+    """The form's values; names, types and parameters are not checked.
 
     Raises:
-        UsageError: a field can't be read at all; the sentence begins with its name.
+        UsageError: a field is invalid; the sentence begins with its name.
     """
     zone = form.texts["timezone"].strip()
     read: dict[str, Any] = {}
@@ -70,7 +70,7 @@ def fields_of_form(form: TaskForm) -> TaskFields:
 
 
 def _given(form: TaskForm) -> Sequence[tuple[str, ParameterField]]:
-    """The parameters whose fields aren't empty: the others have the type's default."""
+    """The parameters whose fields aren't empty; others have the default."""
     return [
         (each.name, each)
         for each in fields_of_type(form.texts["type"])
@@ -80,7 +80,7 @@ def _given(form: TaskForm) -> Sequence[tuple[str, ParameterField]]:
 
 @dataclass(frozen=True, slots=True)
 class FormFaults:
-    """What is wrong with each field, as the rest of a sentence; nothing where all is well."""
+    """The fields' errors, as the rest of a sentence."""
 
     fields: Mapping[str, str]
     """By attribute."""
@@ -89,7 +89,7 @@ class FormFaults:
 
 
 def faults_of(form: TaskForm) -> FormFaults:
-    """Look at every field by itself: all that is wrong is said at once."""
+    """Check all fields and return all errors."""
     faults: dict[str, str] = {}
     zone = _checked_zone(form, faults)
     values: dict[str, Any] = {}
@@ -130,7 +130,7 @@ def _check_that_it_fires(schedule: str, zone: str, faults: dict[str, str]) -> No
 def _parameter_faults(
     form: TaskForm, others: Mapping[str, Any], faults: dict[str, str]
 ) -> dict[str, str]:
-    """Those of the parameters; a type that can't be used is one of the type's field."""
+    """The parameters' errors; an unusable type is an error of the type's field."""
     given, unread = dict(others), {}
     for name, each in _given(form):
         try:

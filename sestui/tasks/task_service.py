@@ -1,4 +1,4 @@
-"""Tasks as people look at them and change them: what every door uses."""
+"""Read and change tasks, for commands and screens."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ SHOWN_DATES = 3
 
 @dataclass(frozen=True, slots=True)
 class TaskRunView:
-    """One run, complete enough to show."""
+    """A task's run to show."""
 
     id: int
     task: str
@@ -47,7 +47,7 @@ class TaskRunView:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it hasn't ended, or if it never began."""
+        """How long it took; None if it hasn't ended or never began."""
         if self.started_at is None or self.finished_at is None:
             return None
         return self.finished_at - self.started_at
@@ -72,7 +72,7 @@ class TaskRunView:
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """One task with its newest run, if it has one."""
+    """A task with its newest run, if it has one."""
 
     fields: TaskFields
     first_run_at: Instant | None
@@ -90,7 +90,7 @@ class TaskView:
 
     @property
     def type(self) -> str:
-        """What it does."""
+        """Its type's name."""
         return self.fields.type
 
     @property
@@ -100,12 +100,12 @@ class TaskView:
 
     @property
     def state(self) -> str:
-        """The newest run's state as people read it; '' if there is none."""
+        """The newest run's state, for people; '' if there is none."""
         return self.run.state.label if self.run is not None else ""
 
     @property
     def active(self) -> bool:
-        """Whether it runs at its times."""
+        """Whether it is enabled."""
         return self.fields.active
 
     def as_dict(self) -> dict[str, Any]:
@@ -128,16 +128,16 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class TaskForecast:
-    """When a task runs, as people read it; times are those of the task's zone."""
+    """When a task runs, for people, in the task's zone."""
 
     words: str
-    """The schedule in words, or where words would be wrong, the next dates."""
+    """The schedule in words, or the next dates if words would be wrong."""
     fires: tuple[str, ...]
-    """The next few; none while it is switched off."""
+    """The next few runs; none while it is disabled."""
     notes: tuple[str, ...]
-    """For each of them what the clocks do (summer time); '' for nothing."""
+    """A note on summer time for each; '' for none."""
     starts: str
-    """'' if it has no first day; so with its last."""
+    """'' for no first day; the last day likewise."""
     ends: str
 
     @property
@@ -149,7 +149,7 @@ class TaskForecast:
 
 
 class TaskService:
-    """Looks at tasks and changes them; everything is checked before it is written."""
+    """Reads and changes tasks; checks everything before writing."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._database = database
@@ -193,28 +193,28 @@ class TaskService:
         return _run_view(self._runs.get(run_id), name)
 
     def types(self) -> dict[str, str]:
-        """What each type does, by its name; the sentence of one that can't be loaded says so."""
+        """Summaries of the types, by name; of one that can't be loaded, the error."""
         return {name: _summary(name) for name in known_types()}
 
     def outlook(self, fields: TaskFields) -> TaskForecast:
-        """When a task that is not stored yet would run.
+        """When an unsaved task would run.
 
         Raises:
-            UsageError: its schedule isn't one, or there is no such zone.
+            UsageError: its schedule or zone is invalid.
         """
         return self._outlook(fields, [])
 
     def outlook_of(self, view: TaskView) -> TaskForecast:
-        """When a task runs: what it waits for, which may be overdue, and what comes after that.
+        """When a task runs: its next run, which may be overdue, and those after it.
 
-        A schedule or zone that is none (any more) is said in place of its words.
+        An invalid schedule or zone is reported in place of its words.
         """
         return self.outlook_from(view.fields, view.next_run_at)
 
     def outlook_from(self, fields: TaskFields, waits_for: Instant | None) -> TaskForecast:
-        """The same of whatever runs as ``fields`` say and waits for that instant.
+        """The same for anything with the timing of ``fields`` whose next run is at ``waits_for``.
 
-        Without a schedule that is all: it runs once.
+        Without a schedule it runs once.
         """
         try:
             if not fields.schedule and waits_for is not None:
@@ -225,10 +225,10 @@ class TaskService:
             return TaskForecast(str(error).rstrip("."), (), (), "", "")
 
     def outlook_of_campaign(self, campaign: CampaignFields) -> TaskForecast:
-        """When a campaign with these fields starts by itself; not stored yet.
+        """When an unsaved campaign would start on its own.
 
         Raises:
-            UsageError: its schedule isn't one.
+            UsageError: its schedule is invalid.
         """
         start = campaign.start_at
         timing = TaskFields(
@@ -269,7 +269,7 @@ class TaskService:
     # changing
 
     def check(self, fields: TaskFields, folder: Path | None = None) -> TaskFields:
-        """``fields`` as they would be stored; relative paths in them are from ``folder`` on.
+        """``fields`` as they would be stored; relative paths are from ``folder``.
 
         Raises:
             UsageError: a value is impossible, the type unknown, a parameter wrong, or there is no
@@ -280,7 +280,7 @@ class TaskService:
         )
         kind = load_type(checked_type(fields.type))
         given = parameters_of(kind, fields.name, fields.parameters, folder)
-        # What was given, in the type's own form; defaults stay the type's.
+        # The given ones as the type's model converts them, without defaults.
         fields = replace(fields, parameters=given.model_dump(mode="json", exclude_unset=True))
         if fields.active and fields.next_after(self._clock.now()) is None:
             raise UsageError(
@@ -291,7 +291,7 @@ class TaskService:
         return fields
 
     def in_the_way(self, fields: TaskFields) -> str:
-        """Why no such task may start its campaign by itself, as a sentence; '' if one may."""
+        """Why such a task can't start its campaign, as a sentence; '' if it can."""
         return self._tasks.in_the_way(fields)
 
     def add(self, fields: TaskFields) -> TaskView:
@@ -305,16 +305,16 @@ class TaskService:
         return view_of(self._tasks.add(self.check(fields), self._clock.now()), None)
 
     def change(self, name: str, fields: TaskFields) -> TaskView:
-        """Let the task of that name be as ``fields`` say.
+        """Change the task of that name to ``fields``.
 
         Raises:
-            UsageError, NotFoundError, StateError: as :meth:`check` and the names' sake.
+            UsageError, NotFoundError, StateError: as :meth:`check`, or for the names.
         """
         self._tasks.change(name, self.check(fields), self._clock.now())
         return self.get(fields.name)
 
     def switch(self, name: str, *, on: bool) -> TaskView:
-        """Enable or disable a task; what was due while it was off is not made up for.
+        """Enable or disable a task; occurrences missed while it was disabled are not run.
 
         Raises:
             NotFoundError: there is none of that name.
@@ -359,7 +359,7 @@ def _summary(name: str) -> str:
 
 
 def view_of(task: Task, run: TaskRun | None) -> TaskView:
-    """The task's row, and that of its newest run, as people look at them."""
+    """The view of a task's row and its newest run's."""
     return TaskView(
         fields=fields_of_task(task),
         first_run_at=task.first_run_at,

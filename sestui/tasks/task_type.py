@@ -1,6 +1,6 @@
-"""What a task type is: a small class that anybody may write.
+"""The base class of task types, which any package may add.
 
-A package adds one with an entry point, and sestui needs not be touched::
+A package adds one by an entry point::
 
     [project.entry-points."sestui.tasks"]
     reindex = "shop.tasks:Reindex"
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class TaskParameters(BaseModel):
-    """Parameters of a type; a name that the model doesn't know is an error, not a typo unseen.
+    """Base class of a type's parameters; unknown names are errors.
 
     The form of a task is made from the model: a field for each parameter, with the docstring below
     it as its hint.
@@ -40,7 +40,7 @@ class TaskParameters(BaseModel):
 
 
 def _absolute(path: Path, info: ValidationInfo) -> Path:
-    """From the folder that the parameters are entered in: cron runs tasks in another."""
+    """Relative to the folder where the parameters are entered, as cron's is another."""
     entered_in = (info.context or {}).get("folder", "")
     return Path(os.path.abspath(Path(entered_in) / path.expanduser()))
 
@@ -54,15 +54,15 @@ Relative to the folder of the task's file, or to where the command runs.
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A mark on a parameter: the form offers the names there are of such things."""
+    """A mark on a parameter: the form offers existing names."""
 
     names: Literal["campaigns", "lists"]
 
 
 CampaignName = Annotated[str, Offered("campaigns")]
-"""The name of a campaign, picked from those there are."""
+"""The name of an existing campaign."""
 ListName = Annotated[str, Offered("lists")]
-"""The name of a list, likewise."""
+"""The name of an existing list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,16 @@ P = TypeVar("P", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to."""
+    """The result of a run."""
 
     sentence: str
     """For the log and for people."""
     figures: dict[str, Any] = field(default_factory=dict)
-    """The same for programs: what JSON can hold."""
+    """The same for programs, as JSON values."""
 
 
 class TaskType(ABC, Generic[P]):
-    """One kind of task; the name of its entry point is the ``type`` that tasks give."""
+    """A kind of task; its entry point's name is the tasks' ``type``."""
 
     summary: ClassVar[str]
     """What it does, in a sentence."""
@@ -92,9 +92,9 @@ class TaskType(ABC, Generic[P]):
 
     @abstractmethod
     def run(self, context: "TaskContext[P]") -> Outcome:
-        """Do it once.
+        """Run the task once.
 
-        Called in a thread of its own. Whatever is raised makes the run a failure; a SestuiError's
-        sentence is kept as it is. What takes long asks ``context.go_on()`` now and then, or waits
-        with ``context.wait()``: both raise when the time is up.
+        Called in a thread of its own. Any exception makes the run a failure; a SestuiError's
+        sentence is kept. Long work should call ``context.go_on()`` now and then, or
+        ``context.wait()`` to wait: both raise when the time is up.
         """

@@ -1,4 +1,4 @@
-"""The threads in which this process runs tasks, and the one that looks after them."""
+"""Run tasks in threads of this process, supervised by one more."""
 
 import logging
 import threading
@@ -20,10 +20,10 @@ from sestui.tasks.execution import GRACE_SECONDS, Ended, Execution
 from sestui.tasks.orphans import end_left_over
 
 AT_ONCE = 4
-"""Tasks at work in one process: they wait for others more than they work."""
+"""The most tasks running in one process."""
 
 LOOK_SECONDS = 1.0
-"""How often the queue is looked at; the end of a run makes it look at once."""
+"""Interval of reading the queue; also read at each run's end."""
 
 _BEAT_SECONDS = 5.0
 _LOG_SECONDS = 2.0
@@ -33,11 +33,11 @@ _log = logging.getLogger(__name__)
 
 
 class WorkerPool:
-    """Runs due tasks until it is told to finish; start it once.
+    """Runs due tasks until :meth:`finish`; start it once.
 
-    It registers as a worker before it takes its first run and leaves after its last, so that
-    another process can tell that this one has died with runs of its own. With ``by_hand``, a task's
-    id, it runs that one now and nothing else; ``again`` is as in :class:`TaskContext`.
+    It registers as a worker before it takes its first run and leaves after its last, so that other
+    processes notice if this one dies with runs of its own. With ``by_hand``, a task's id, it runs
+    that one now and nothing else; ``again`` is as in :class:`TaskContext`.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class WorkerPool:
         again: bool = False,
         on_ended: Callable[[Ended], None] | None = None,
     ) -> None:
-        """``on_ended`` is called with each end, in the crew's thread; it must not raise."""
+        """``on_ended`` is called with each end, in the pool's thread; it must not raise."""
         self._database = database
         self._tasks = Tasks(database)
         self._runs = TaskRuns(database)
@@ -65,9 +65,9 @@ class WorkerPool:
         self._idle = threading.Event()
         self._at_work: list[Execution] = []
         self._threads: dict[int, threading.Thread] = {}
-        """Of what is at work, by the run's id; one that is missing could not be started yet."""
+        """The threads of current runs, by run id; a missing one could not be started yet."""
         self._last: list[Execution] | None = None
-        """What was at work when it was told to finish; None before."""
+        """The current runs at :meth:`finish`; None before."""
         self._stopped_at = float("inf")
         self._worked_until = float("-inf")
         self._thread = threading.Thread(target=self._work, name="sestui-tasks")
@@ -75,43 +75,44 @@ class WorkerPool:
         self.queued: list[Queued] = []
         self.orphans: list[Orphan] = []
         self.error: SestuiError | None = None
-        """Why it came to its end before it was told to."""
+        """The error that ended it."""
 
     def start(self) -> None:
-        """Begin: what is due, then what else comes due.
+        """Start running due tasks.
 
         Raises:
-            SestuiError: the system gives no thread for half a minute.
+            SestuiError: the system has no thread for half a minute.
         """
         threads.start(self._thread, self._clock)
 
     def finish(self) -> None:
-        """Come to an end: what is at work now goes on to its end, and as long as it does, others
-        are taken too, as nobody else may be there to do so.
+        """End after the current runs.
+
+        Until then new ones are started too, as there may be no other process.
         """
         self._closing.set()
         self._wake.set()
 
     def stop(self) -> None:
-        """Ask what is at work to end now."""
+        """Ask the current runs to end now."""
         self._stopping.set()
         self.finish()
 
     @property
     def at_work(self) -> int:
-        """How many tasks run at the moment."""
+        """The number of running tasks."""
         return len(self._at_work) if self._thread.is_alive() else 0
 
     @property
     def worked_until(self) -> float:
-        """Monotonic seconds at which a task was at work last: now, if one is; -inf: none was."""
+        """Monotonic seconds when a task was last running (now, if one is); -inf for never."""
         if self.at_work:
             return self._clock.monotonic()
         return self._worked_until
 
     @property
     def idle(self) -> bool:
-        """Whether it has looked for work, and there is none at the moment."""
+        """Whether it has checked the queue and nothing is running."""
         ended = self._thread.ident is not None and not self._thread.is_alive()
         return self._idle.is_set() or ended
 
@@ -132,14 +133,14 @@ class WorkerPool:
                     raise
         except SestuiError as error:
             self.error = error
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the thread must be told
+        except BaseException as error:  # noqa: BLE001 - reported to those who wait for the thread
             _log.exception("The task workers have failed.")
             self.error = unforeseen(
                 "The tasks stopped", error, "the next run-due continues with them."
             )
 
     def _abandon(self) -> None:
-        """End what is still at work, if anything is: nobody will look after it any more."""
+        """End the current runs, as they are no longer supervised."""
         self._stopping.set()
         give_up_at = self._clock.monotonic() + GRACE_SECONDS
         for execution in self._at_work:
@@ -161,7 +162,7 @@ class WorkerPool:
         beaten = logged = self._clock.monotonic()
         while True:
             now = self._clock.monotonic()
-            # A database that is locked for a while is no reason to leave runs to themselves.
+            # Runs must be supervised even while the database is locked.
             with suppress(StorageError):
                 if now - beaten >= _BEAT_SECONDS:
                     place.beat()
@@ -180,7 +181,7 @@ class WorkerPool:
             self._wake.clear()
 
     def _takes(self) -> bool:
-        """Whether another run may be taken; in the end only beside what was at work then."""
+        """Whether another run may be started; after :meth:`finish`, only beside earlier ones."""
         if self._stopping.is_set() or self._by_hand is not None:
             return False
         if not self._closing.is_set():
@@ -197,7 +198,7 @@ class WorkerPool:
             except StorageError:
                 raise
             except SestuiError as error:
-                # Its zone is gone, say: one such task must not keep the others from their time.
+                # A task's zone may be missing, for example, which must not delay the others.
                 broken = self._tasks.switch_off_broken(task_id, str(error), now)
                 if broken is not None:
                     run_id, name = broken
@@ -230,9 +231,9 @@ class WorkerPool:
         self._start_thread(execution)
 
     def _start_thread(self, execution: Execution) -> None:
-        """Start its thread, if the system has one; :meth:`_look_after` tries again."""
+        """Start its thread, if possible; :meth:`_look_after` retries."""
         run_id = execution.taken.run_id
-        # A daemon: one that doesn't listen when its time is up must not keep the process.
+        # A daemon, as a run that doesn't stop in time must not keep the process alive.
         thread = threading.Thread(
             target=self._run, args=(execution,), name=f"sestui-task-{run_id}", daemon=True
         )
@@ -252,7 +253,7 @@ class WorkerPool:
             self._wake.set()
 
     def _look_after(self) -> None:
-        """End what takes too long, or what is asked to stop; note what has ended."""
+        """End runs that take too long or must stop; record ended ones."""
         now = self._clock.monotonic()
         if self._stopping.is_set():
             self._stopped_at = min(self._stopped_at, now)
@@ -260,7 +261,7 @@ class WorkerPool:
             thread = self._threads.get(execution.taken.run_id)
             if thread is None:
                 self._start_thread(execution)
-            elif not thread.is_alive():  # unless it has written its end, it never will
+            elif not thread.is_alive():  # if its end isn't written by now, it never will be
                 execution.end(TaskRunState.FAILED, "Its thread has ended unexpectedly.")
             if now >= min(execution.ends_at, self._stopped_at):
                 execution.stop.set()
