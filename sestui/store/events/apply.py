@@ -22,8 +22,8 @@ from sestui.store.db.database import Database
 from sestui.store.events.event_tables import EventRow
 from sestui.store.events.refusals import AddressEvent, SoftBounceRule, refuse
 from sestui.store.ledger.bulk_statements import values_of, values_text
-from sestui.store.ledger.ledger import move_counts
 from sestui.store.ledger.statements import CONTACT, DELIVERY, RUN
+from sestui.store.ledger.transitions import move_counts
 
 _EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 

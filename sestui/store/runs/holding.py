@@ -7,7 +7,7 @@ from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
 from sestui.store.ledger.course import note_hold
-from sestui.store.ledger.ledger import finish_if_done
+from sestui.store.ledger.transitions import finish_if_done
 
 _GOING = frozenset({RunState.SENDING, RunState.WAITING, RunState.SCHEDULED})
 

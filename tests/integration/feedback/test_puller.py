@@ -15,8 +15,8 @@ from sestui.store.db.tables import Contact, Run, Suppression
 from sestui.store.events.event_tables import EventRow
 from sestui.store.events.quarantine import Quarantine
 from sestui.store.events.raw import uncompressed
-from sestui.store.ledger.ledger import put_in_doubt
 from sestui.store.ledger.statements import DELIVERY
+from sestui.store.ledger.transitions import put_in_doubt
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
     accepted,
