@@ -1,8 +1,8 @@
-"""Writing files so that nobody ever finds half of one, whatever becomes of the writer.
+"""Write files atomically.
 
-A new file is written beside the one it will replace, and takes its name in one step of the file
-system once it is whole and on the disk. If writing fails, it is deleted; if the process is killed,
-the next write to the same name on this machine deletes it.
+A new file is written beside the one it will replace, and is renamed to it once it is complete and
+synced. If writing fails, it is deleted; if the process is killed, the next write to the same name
+on this machine deletes it.
 """
 
 import os
@@ -24,10 +24,10 @@ _NAMED = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 @contextmanager
 def staged(path: Path, *, private: bool = True, overwrite: bool = True) -> Iterator[Path]:
-    """An empty file that is filled by its name, and becomes ``path`` when the block ends well.
+    """A temporary file, by its name, that becomes ``path`` when the block ends without an error.
 
-    Links are followed. The file is for its owner alone if ``private``; otherwise it keeps the
-    permissions of the one that it replaces, or has those of any other new file.
+    Links are followed. A ``private`` file has mode 0600; otherwise it keeps the permissions of the
+    replaced one, or has the default ones.
 
     Raises:
         FileExistsError: there is a file of that name, and ``overwrite`` is false.
@@ -56,7 +56,7 @@ def staged(path: Path, *, private: bool = True, overwrite: bool = True) -> Itera
 
 @contextmanager
 def replacing(path: Path, *, private: bool = True, overwrite: bool = True) -> Iterator[BinaryIO]:
-    """A stream of bytes whose content becomes ``path`` when the block ends well (:func:`staged`).
+    """A byte stream whose content becomes ``path`` when the block ends (:func:`staged`).
 
     Raises:
         FileExistsError: there is a file of that name, and ``overwrite`` is false.
@@ -72,7 +72,7 @@ def replacing(path: Path, *, private: bool = True, overwrite: bool = True) -> It
 def write_whole(
     path: Path, content: bytes, *, private: bool = True, overwrite: bool = True
 ) -> None:
-    """Write the whole file or nothing; it is on the disk when this returns (:func:`staged`).
+    """Write a file atomically; it is synced when this returns (:func:`staged`).
 
     Raises:
         FileExistsError: there is a file of that name, and ``overwrite`` is false.
@@ -84,11 +84,10 @@ def write_whole(
 
 @contextmanager
 def text_output(out: Path) -> Iterator[IO[str]]:
-    """Text, in UTF-8, to what a user names to write to.
+    """A UTF-8 text stream to a file or device that the user names.
 
-    A file appears whole or not at all, for this user alone; what was there by that name is replaced
-    when the block ends well. Anything else that is there (a device, a pipe, an open descriptor such
-    as ``/dev/fd/3``) is written to as it stands, and never replaced.
+    A file is written atomically, with mode 0600, and replaces an existing one. Anything else (a
+    device, a pipe, an open descriptor such as ``/dev/fd/3``) is written to directly.
 
     Raises:
         OSError: it can't be written.
@@ -105,17 +104,17 @@ def text_output(out: Path) -> Iterator[IO[str]]:
 
 
 def _start(target: Path) -> str:
-    """How the names begin that this machine gives to unfinished files for ``target``.
+    """The prefix of this machine's temporary files for ``target``.
 
-    It doesn't hold the target's own name, which may be as long as names can be.
+    It is a hash, as the target's name may have the maximal length.
     """
     of = zlib.crc32(f"{os.uname().nodename}/{target.name}".encode(errors="surrogateescape"))
     return f".sestui-{of:08x}-"
 
 
 def _sweep(folder: Path, start: str) -> None:
-    """Delete what processes left here that were killed while they wrote."""
-    with suppress(OSError):  # a folder that can't be listed may be written all the same
+    """Delete temporary files of killed processes."""
+    with suppress(OSError):  # a folder that can't be listed may still be writable
         for name in os.listdir(folder):
             if name.startswith(start):
                 process = name.removeprefix(start).partition("-")[0]
@@ -129,7 +128,7 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except (OSError, OverflowError):
-        return True  # somebody else's
+        return True  # another user's
     return True
 
 
@@ -151,7 +150,7 @@ def _mode(path: Path) -> int:
 
 
 def _is_to_be_replaced(out: Path) -> bool:
-    """Whether it is a file or nothing yet, and not a descriptor of this process."""
+    """Whether it is a file or doesn't exist, and isn't a descriptor of this process."""
     if _descriptor(out) is not None:
         return False
     try:
@@ -161,15 +160,15 @@ def _is_to_be_replaced(out: Path) -> bool:
 
 
 def _descriptor(out: Path) -> int | None:
-    """The number of this process's descriptor that ``out`` names; None for another file."""
+    """The number of this process's descriptor that ``out`` names, or None."""
     found = _DESCRIPTOR.fullmatch(str(out))
     return int(found[1]) if found else _NAMED.get(str(out))
 
 
 def _as_it_stands(out: Path) -> int:
-    """A descriptor of our own that writes to what is there."""
+    """Open a descriptor that writes to what is there."""
     number = _descriptor(out)
-    # Opening a descriptor's name anew would begin at a file's start, and fails for a socket.
+    # Reopening a descriptor by name would start at the file's beginning, and fails for a socket.
     return os.open(out, os.O_WRONLY) if number is None else os.dup(number)
 
 

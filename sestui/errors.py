@@ -1,4 +1,4 @@
-"""Every error a user can meet: one sentence that says what to do, and an exit code.
+"""The errors for users: each has a sentence that says what to do, and an exit code.
 
 A door (command line, screen, relay) catches :class:`SestuiError` and shows ``str(error)``; nothing
 below a door prints. Options are the command line's alone: what an error has to say of them it
@@ -13,21 +13,21 @@ EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: cron and mail systems know it
 
 
 class SestuiError(Exception):
-    """Base of all; its text is a whole sentence with the way out, and names no option."""
+    """Base class; its text is a sentence that says what to do, without options."""
 
     exit_code = EXIT_FAILED
 
     def __init__(self, sentence: str = "", *, option: str = "", by_option: str = "") -> None:
-        """``option`` is the one (``--map``) that gave the value with which ``sentence`` begins.
+        """``option`` (such as ``--map``) gave the value with which ``sentence`` begins.
 
-        ``by_option`` is a further sentence, on the way out that options give.
+        ``by_option`` is a further sentence on options that help.
         """
         super().__init__(sentence)
         self.option = option
         self.by_option = by_option
 
     def on_command_line(self) -> str:
-        """The sentence for who has typed a command, with what its causes say of options too."""
+        """The sentence for the command line, with all options, including those of its causes."""
         by_option, cause = self.by_option, self.__cause__
         while not by_option and cause is not None:
             by_option, cause = getattr(cause, "by_option", ""), cause.__cause__
@@ -35,7 +35,7 @@ class SestuiError(Exception):
 
 
 class UsageError(SestuiError):
-    """What was asked for is not a thing that can be asked for (wrong option, unknown setting)."""
+    """The request is invalid (wrong option, unknown setting)."""
 
     exit_code = EXIT_USAGE
 
@@ -53,11 +53,11 @@ class BadFileError(SestuiError):
 
 
 class OutputError(SestuiError):
-    """Standard output takes nothing: its disk is full, say."""
+    """Standard output can't be written, for example as its disk is full."""
 
 
 class StoppedError(SestuiError):
-    """Somebody stopped a long deed in the middle of it; the text says what is left of it."""
+    """The user stopped a long operation; the text says what remains of it."""
 
 
 class ContentError(SestuiError):
@@ -65,15 +65,15 @@ class ContentError(SestuiError):
 
 
 class StateError(SestuiError):
-    """The thing is in a state in which that can't be done (pause a finished run, ...)."""
+    """The object's state doesn't allow it (pause a finished run, ...)."""
 
 
 class SentBeforeError(StateError):
-    """A campaign was sent before, and nobody has said that it is to be sent again."""
+    """A campaign was sent before, and repeating it was not requested."""
 
 
 class ConflictError(StateError):
-    """Somebody else changed the thing since it was read; nothing was written."""
+    """Somebody else changed the object since it was read; nothing was written."""
 
 
 class StorageError(SestuiError):
@@ -87,7 +87,7 @@ class StorageBusyError(StorageError):
 
 
 class DatabaseLostError(StorageError):
-    """The database's file was moved, deleted or replaced while it was open: nothing goes on."""
+    """The database's file was moved, deleted or replaced while it was open."""
 
 
 class AccountError(SestuiError):
@@ -95,21 +95,21 @@ class AccountError(SestuiError):
 
 
 class AccountUnreachableError(AccountError):
-    """Nobody answered at the endpoint; worth trying again."""
+    """The endpoint didn't answer; a retry may succeed."""
 
     exit_code = EXIT_TRY_AGAIN
 
 
 class NeedsOperatorError(SestuiError):
-    """sestui stops and asks a person: rows in doubt, a run paused by errors."""
+    """A person must decide: mails in doubt, a run paused by errors."""
 
     exit_code = EXIT_NEEDS_OPERATOR
 
 
 def unforeseen(what: str, error: BaseException, way_out: str) -> SestuiError:
-    """The error for a thread that ended with ``error``, which nobody foresaw and the log has.
+    """The error for a thread that ended with an unexpected ``error``, which is in the log.
 
-    ``what`` is the sentence's beginning ("The sender stopped"), ``way_out`` its end.
+    ``what`` begins the sentence ("The sender stopped"), ``way_out`` ends it.
     """
     made = SestuiError(
         f"{what} because of an unexpected error ({type(error).__name__}, see the log: `sestui "
@@ -121,5 +121,5 @@ def unforeseen(what: str, error: BaseException, way_out: str) -> SestuiError:
 
 
 def sender_failed(error: BaseException) -> SestuiError:
-    """The error for a sender of which a thread ended with ``error``."""
+    """The error for a sender whose thread ended with ``error``."""
     return unforeseen("The sender stopped", error, "nothing is lost, start it again to continue.")

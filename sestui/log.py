@@ -1,11 +1,11 @@
-"""The one log: a file in the state folder with what no user is shown (tracebacks), and with what
-one asks about later. No line above DEBUG holds an address, and none at all a secret.
+"""The log: a file in the state folder for tracebacks and details that users aren't shown.
 
-Several processes write to it at once. A record is one write at the end of the file, so that none
-lands in the middle of another. A process looks before each write whether another has put the file
-aside, and then opens the new one; of those that want to put it aside one gets the file's lock, and
-looks once more. What is written meanwhile goes to the end of the file that is put aside. No process
-ever waits for another, and a child made by fork may go on writing: it shares nothing that matters.
+Records above DEBUG have no addresses, and none has secrets.
+
+Several processes may write at once, without waiting. A record is a single write at the end of the
+file, so that records don't mix. Before each write a process checks whether another has rotated the
+file, and then opens the new one; the process that rotates it locks it and checks again. Records
+written meanwhile go to the end of the rotated file. A forked child may go on writing.
 """
 
 import fcntl
@@ -36,7 +36,7 @@ _ROOT = "sestui"
 _MOST_BYTES = 2_000_000
 _KEPT = 3
 _LONGEST_RECORD = 32_000
-"""Characters: an exception may quote a whole mail."""
+"""The most characters of a record, as an exception may quote a whole mail."""
 
 _BURST = 5
 _PER_SECONDS = 60.0
@@ -48,8 +48,8 @@ _logger = logging.getLogger(_ROOT)
 def set_up(folder: Path, level: str = "info") -> None:
     """Write the log of this process to ``folder``, from ``level`` (of :data:`LEVELS`) on.
 
-    The file appears with its first line. A folder that can't be written stops nobody: then there
-    is no log. Other libraries' warnings are in it too.
+    The file is created with its first line. If the folder can't be written, there is no log. Other
+    libraries' warnings are logged too.
     """
     file, path = _current(), folder / FILE_NAME
     if file is None:
@@ -60,7 +60,7 @@ def set_up(folder: Path, level: str = "info") -> None:
 
 
 def set_level(level: str) -> None:
-    """Log from ``level`` on (one of :data:`LEVELS`); of other libraries, warnings at the most."""
+    """Log from ``level`` on (one of :data:`LEVELS`); from other libraries, only warnings."""
     number = logging.getLevelNamesMapping()[level.upper()]
     _logger.setLevel(number)
     if (file := _current()) is not None:
@@ -68,7 +68,7 @@ def set_level(level: str) -> None:
 
 
 def whereabouts() -> tuple[Path, str] | None:
-    """Folder and level of this process's log, for a child to use the same; None: there is none."""
+    """Folder and level of this process's log, for its children; None without a log."""
     file = _current()
     if file is None:
         return None
@@ -77,21 +77,21 @@ def whereabouts() -> tuple[Path, str] | None:
 
 
 def exception(message: str) -> None:
-    """Log the exception that is being handled, though nobody has set up the log yet."""
+    """Log the current exception, setting up the log if necessary."""
     _set_up_by_environment()
     _logger.exception(message)
 
 
 def expected(message: str) -> None:
-    """Log the exception that is being handled, at DEBUG: a sentence has told the user of it."""
+    """Log the current exception at DEBUG, as the user sees a sentence for it."""
     _logger.debug(message, exc_info=True)
 
 
 def begin(say: Callable[[str], None]) -> None:
-    """Log what nothing catches, in whichever thread; for a process of sestui's own.
+    """Log uncaught exceptions of all threads; for sestui's own processes.
 
-    ``say`` tells the user, in one sentence, that something is in the log. Python's warnings go to
-    the log, rather than to the terminal.
+    ``say`` is called with a sentence for the user. Python's warnings go to the log instead of the
+    terminal.
     """
     _set_up_by_environment()
     logging.captureWarnings(capture=True)
@@ -103,7 +103,7 @@ def begin(say: Callable[[str], None]) -> None:
 
 @contextmanager
 def said_by(say: Callable[[str], None]) -> Iterator[None]:
-    """While the block lasts, ``say`` tells of what nothing caught: the terminal is a screen's."""
+    """Call ``say`` for uncaught exceptions during the block, when a screen has the terminal."""
     before, _Uncaught.say = _Uncaught.say, say
     try:
         yield
@@ -112,19 +112,19 @@ def said_by(say: Callable[[str], None]) -> Iterator[None]:
 
 
 def rotate(path: Path) -> None:
-    """Put a file that has grown large aside (2 MB, three older ones are kept); the oldest goes.
+    """Rotate a file of more than 2 MB; three older ones are kept.
 
-    Where another process is just doing that, nothing is done.
+    Does nothing if another process is doing it.
 
     Raises:
-        OSError: it isn't there, or its folder can't be written.
+        OSError: it doesn't exist, or its folder can't be written.
     """
     if path.stat().st_size < _MOST_BYTES:
         return
     number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         with _locked(number) as ours:
-            # The file of that name may be another's new one by now.
+            # Another process may have rotated it by now.
             if ours and os.path.samestat(os.fstat(number), path.stat()):
                 _shift(path)
     finally:
@@ -133,7 +133,7 @@ def rotate(path: Path) -> None:
 
 @contextmanager
 def _locked(number: int) -> Iterator[bool]:
-    """Whether the file's lock is ours for the block; True where there are no locks (some NFS)."""
+    """Try to lock the file for the block; True also where there are no locks (some NFS)."""
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -145,7 +145,7 @@ def _locked(number: int) -> Iterator[bool]:
     try:
         yield True
     finally:
-        fcntl.flock(number, fcntl.LOCK_UN)  # a child made meanwhile has the descriptor too
+        fcntl.flock(number, fcntl.LOCK_UN)  # a forked child may have the descriptor too
 
 
 def _shift(path: Path) -> None:
@@ -157,10 +157,10 @@ def _shift(path: Path) -> None:
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """The last ``count`` lines of the log, those that were put aside included; oldest first.
+    """The last ``count`` lines of the log, including rotated files; oldest first.
 
     Raises:
-        OSError: a file is there and can't be read.
+        OSError: a file exists and can't be read.
     """
     found: list[str] = []
     older = (path.with_name(f"{path.name}.{number}") for number in range(1, _KEPT + 1))
@@ -174,19 +174,19 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 class LogFile(logging.Handler):
-    """The file, for its owner only. What can't be written is lost: nobody is to be disturbed."""
+    """Writes to the file (mode 0600); what can't be written is lost."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
         self._descriptor: int | None = None
         self._in_line = False
-        """Whether the disk was full in the middle of a record."""
+        """Whether the last record was cut as the disk was full."""
         self.setFormatter(_Records())
         self.addFilter(_Repeats().lets_through)
 
     def move_to(self, path: Path) -> None:
-        """Write there from now on."""
+        """Write to ``path`` from now on."""
         self.acquire()
         try:
             if path != self.path:
@@ -199,7 +199,7 @@ class LogFile(logging.Handler):
         """Write one record."""
         try:
             self._write(f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
-        except Exception:  # noqa: BLE001 - no folder, no room: what is logged is trouble enough
+        except Exception:  # noqa: BLE001 - a failing log must not cause further errors
             self._close()
 
     def close(self) -> None:
@@ -211,14 +211,14 @@ class LogFile(logging.Handler):
         number = self._opened()
         found = os.fstat(number)
         if stat.S_ISREG(found.st_mode) and found.st_size >= _MOST_BYTES:
-            with suppress(OSError):  # a folder that can't be written, perhaps: the file can
+            with suppress(OSError):  # the folder may not be writable, but the file is
                 rotate(self.path)
             number = self._opened()
         written = os.write(number, b"\n" + data if self._in_line else data)
         self._in_line = written < len(data)
 
     def _opened(self) -> int:
-        """The descriptor of the file that has the name now."""
+        """The descriptor of the file that currently has the name."""
         if self._descriptor is not None:
             with suppress(OSError):
                 if os.path.samestat(os.fstat(self._descriptor), self.path.stat()):
@@ -229,7 +229,7 @@ class LogFile(logging.Handler):
         number = self._descriptor = os.open(self.path, flags, 0o600)
         found = os.fstat(number)
         if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
-            with suppress(OSError):  # another user's: nothing that is worth losing the line for
+            with suppress(OSError):  # another user's file; the line is written all the same
                 os.fchmod(number, 0o600)
         return number
 
@@ -241,9 +241,7 @@ class LogFile(logging.Handler):
 
 
 class _Records(logging.Formatter):
-    """A record: one line, and below it the traceback, indented, so that nothing passes for another
-    record.
-    """
+    """Formats a record as one line, with the traceback below, indented unlike records."""
 
     def format(self, record: logging.LogRecord) -> str:
         """See :meth:`logging.Formatter.format`."""
@@ -268,23 +266,23 @@ class _Records(logging.Formatter):
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001 - a mistake in the call that logs must not cost the traceback
+    except Exception:  # noqa: BLE001 - a wrong logging call must not lose the traceback
         return f"{record.msg} {record.args!r}"
 
 
 class _Repeats:
-    """Lets a few records of one kind through a minute, and the next one say how many were not.
+    """Limits records of one kind to a few in a minute, and counts the dropped ones.
 
-    A fault that each of a million recipients meets is one thing to read, and must not push
-    everything else out of the log.
+    An error for each of a million recipients must not displace everything else in the log.
     """
 
     def __init__(self) -> None:
         self._kinds: dict[object, tuple[float, int]] = {}
-        """When the kind's minute began (by the records' own time), and how many came in it."""
+        """By kind: when its minute began (by the records' times), and the number of records in
+        it."""
 
     def lets_through(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written; ``record.more`` is how many like it were not."""
+        """Whether to write the record; sets ``record.more`` to the number of dropped ones."""
         kind = _kind(record)
         began, count = self._kinds.get(kind, (record.created, 0))
         if not 0 <= record.created - began < _PER_SECONDS:
@@ -314,11 +312,11 @@ def _raised_at(trace: TracebackType | None) -> object:
 
 
 def _to_nobody(text: str) -> None:
-    """Say nothing: nothing has begun yet."""
+    """Ignore the text, before :func:`begin`."""
 
 
 class _Uncaught:
-    """What becomes of exceptions that nothing catches."""
+    """Handlers of uncaught exceptions."""
 
     say: Callable[[str], None] = _to_nobody
 
@@ -351,7 +349,7 @@ class _Uncaught:
 
     @staticmethod
     def nowhere(met: "UnraisableHookArgs") -> None:
-        """See :func:`sys.unraisablehook`; nobody is told of it: nothing depends on it."""
+        """See :func:`sys.unraisablehook`; only logged, as nothing depends on it."""
         if met.exc_value is not None:
             _logger.error(
                 "%s",
@@ -365,7 +363,7 @@ def _current() -> LogFile | None:
 
 
 def _set_up_by_environment() -> None:
-    """Set the log up by what the environment says, where no settings have been read yet."""
+    """Set up the log by the environment, before settings have been read."""
     if _current() is None:
         folder = os.environ.get("SESTUI_STATE_DIR") or platformdirs.user_state_dir(
             "sestui", appauthor=False

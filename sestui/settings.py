@@ -33,11 +33,11 @@ from sestui.errors import SettingsError
 _PREFIX = "SESTUI_"
 _CONFIG = "SESTUI_CONFIG"
 _NO_SETTINGS = (_CONFIG, "SESTUI_BENCH_")
-"""Variables that are none, but known: where the file is, and what is meant for benchmarks."""
+"""Known variables that aren't settings: the file's path, and those for benchmarks."""
 
 
 _SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
-"""A file's, without options or escapes, which SQLAlchemy's versions read in different ways."""
+"""A URL of a file, without options or escapes, as SQLAlchemy's versions parse those differently."""
 
 
 def _known_zone(value: str) -> str:
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         description="The workspace: the SQLite database and the simulator's state live here.",
     )
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
-        # At each start, not at the import: tests and services say where by the environment.
+        # At each start, not at import, as the environment may change the path.
         default_factory=lambda: Path(platformdirs.user_state_dir("sestui", appauthor=False)),
         description="What this machine remembers about databases, so that an older copy is "
         "recognised. The log is there too.",
@@ -220,7 +220,7 @@ class Settings(BaseSettings):
 
     @property
     def sqlite_file(self) -> Path | None:
-        """The SQLite database's file, however it is named; None if the database is no such file."""
+        """The SQLite database's file; None for other databases."""
         if not self.database_url:
             return self.data_dir / "sestui.db"
         found = _SQLITE_URL.fullmatch(self.database_url)
@@ -228,7 +228,7 @@ class Settings(BaseSettings):
 
     @property
     def run_due_log(self) -> Path:
-        """The log that the crontab line keeps."""
+        """The crontab line's log."""
         return self.data_dir / "run-due.log"
 
     @property
@@ -238,7 +238,7 @@ class Settings(BaseSettings):
 
     @property
     def quota_rule(self) -> QuotaRule:
-        """How much of the 24-hour quota these settings allow."""
+        """The part of the 24-hour quota that may be used."""
         warm_up = None
         if self.warm_up_start is not None:
             first = datetime.combine(self.warm_up_start, time(), tzinfo=self.zone)
@@ -247,12 +247,12 @@ class Settings(BaseSettings):
 
     @property
     def zone(self) -> ZoneInfo | None:
-        """The operator's zone; None is the machine's local time."""
+        """The operator's zone; None for the machine's."""
         return ZoneInfo(self.timezone) if self.timezone else None
 
 
 def config_path() -> Path:
-    """Where the TOML file is or would be: ``SESTUI_CONFIG``, or the user's settings folder."""
+    """The TOML file's path: ``SESTUI_CONFIG``, or in the user's settings folder."""
     given = os.environ.get(_CONFIG)
     if given:
         return Path(given)
@@ -260,13 +260,15 @@ def config_path() -> Path:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """What stands in the settings file, unchecked; nothing where there is none.
+    """The settings file's content, unchecked; empty if there is none.
 
     Raises:
-        SettingsError: it can't be read, or is not there though it was named.
+        SettingsError: it can't be read, or was named but doesn't exist.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows begin so
+        return tomllib.loads(
+            path.read_text(encoding="utf-8-sig")
+        )  # a byte order mark, of editors on Windows
     except FileNotFoundError as error:
         if not os.environ.get(_CONFIG):
             return {}
@@ -283,10 +285,10 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def load_settings(**command_line: Any) -> Settings:
-    """Settings of this process; ``command_line`` wins over environment and file.
+    """This process's settings; ``command_line`` overrides environment and file.
 
     Raises:
-        SettingsError: a value is impossible or a name unknown; the sentence names each one.
+        SettingsError: a value is invalid or a name unknown; the sentence names each.
     """
     unknown = sorted(set(command_line) - set(Settings.model_fields))
     if unknown:
@@ -299,9 +301,9 @@ def load_settings(**command_line: Any) -> Settings:
 
 
 def unknown_variables() -> str:
-    """What variables named like settings are in the environment and none, as a sentence; or ''.
+    """A sentence on unknown variables that are named like settings; or ''.
 
-    Each with the setting that may be meant: whatever it was to change is not changed.
+    Names the settings that may be meant, as the variables have no effect.
     """
     names = sorted(
         name
@@ -321,19 +323,19 @@ def unknown_variables() -> str:
 
 
 def check_variables() -> None:
-    """Refuse to go on where the environment holds a variable that may have been meant to count.
+    """Raise an error if there are unknown variables that are named like settings.
 
-    For whatever sends mail or asks the account: SESTUI_ACOUNT would let it go to the wrong one.
+    For all that uses the account, as with SESTUI_ACOUNT it would use the wrong one.
 
     Raises:
-        SettingsError: it does; the sentence names each.
+        SettingsError: there are; the sentence names each.
     """
     if said := unknown_variables():
         raise SettingsError(f"{said}; unset or correct it: nothing has been started.")
 
 
 def _fault(name: str, message: str) -> str:
-    """One fault: which setting, where it was given, and what is wrong with it."""
+    """An error's text: the setting, where it was given, and what is wrong."""
     variable = f"SESTUI_{name.upper()}"
     given = {each.upper() for each in os.environ}
     place = f"{variable} (environment or command line)" if variable in given else config_path()
@@ -348,27 +350,27 @@ def _said(message: str) -> str:
 
 
 def suggestion(name: str) -> str:
-    """What to do about a setting's name that doesn't exist."""
+    """What to do about an unknown name of a setting."""
     close = _close(name)
     return f"did you mean {close}?" if close else "`sestui config show` lists them all"
 
 
 def _close(name: str) -> str:
-    """The setting whose name is like ``name``; '' if there is none."""
+    """The setting with a similar name; '' if there is none."""
     return next(iter(difflib.get_close_matches(name, Settings.model_fields, n=1)), "")
 
 
 def checked_value(name: str, text: str) -> Any:
-    """``text`` as the value of setting ``name``, in a form that TOML can hold.
+    """Convert ``text`` to the value of setting ``name``, as a TOML type.
 
     Raises:
-        SettingsError: it can't be that setting's value.
+        SettingsError: it is invalid.
     """
     field = Settings.model_fields[name]
     kind: Any = field.annotation
     for rule in field.metadata:
         kind = Annotated[kind, rule]
-    try:  # alone: what is wrong with other settings must not keep this one from being mended
+    try:  # alone, as other settings' errors must not prevent its correction
         value = TypeAdapter(kind).validate_python(text)
     except ValidationError as error:
         said = error.errors()[0]["msg"]
@@ -377,7 +379,7 @@ def checked_value(name: str, text: str) -> Any:
 
 
 def masked(name: str, value: Any) -> Any:
-    """``value`` as it may be shown: no password in a database URL."""
+    """``value`` to show, with the password of a database URL masked."""
     if name == "database_url" and value:
         return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
     return str(value) if isinstance(value, Path | date | RecipientBehaviour) else value

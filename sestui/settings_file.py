@@ -1,4 +1,4 @@
-"""Every setting with its value, its source and its meaning; and writing some into the file."""
+"""Read all settings with their values, sources and meanings, and write some to the file."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -20,33 +20,33 @@ from sestui.settings import (
 )
 
 SECRETS = frozenset({"database_url"})
-"""Settings that may hold a password: never shown whole."""
+"""Settings that may have a password, which is never shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting as people look at it."""
+    """A setting to show."""
 
     name: str
     value: Any
-    """In force in this process, fit to be shown."""
+    """The value in this process, with any password masked."""
     source: str
     """``default``, ``file``, ``environment`` or ``command line``."""
     meaning: str
     coming: Any = None
-    """What the next start will have, if that is something else."""
+    """The value after the next start, if different."""
 
     @property
     def overruled(self) -> bool:
-        """Whether something stronger than the file decides."""
+        """Whether the environment or command line overrides the file."""
         return self.source in {"environment", "command line"}
 
 
 def in_force(settings: Settings, on_command_line: Collection[str] = ()) -> list[Setting]:
-    """Every setting; ``on_command_line`` names those that were given there.
+    """All settings; ``on_command_line`` are the names given there.
 
     Raises:
-        SettingsError: the file has become unreadable or wrong meanwhile.
+        SettingsError: the file has become unreadable or invalid.
     """
     in_file = read_config(config_path())
     coming = load_settings()
@@ -71,17 +71,17 @@ def _source(
         return "environment"
     if name in in_file:
         return "file"
-    # Given to this process in some other way, as `sestui demo` does it.
+    # Given to this process in another way, as by `sestui demo`.
     return "command line" if name in settings.model_fields_set else "default"
 
 
 def in_environment(name: str) -> bool:
-    """Whether the environment, which is stronger than the file, gives the setting."""
+    """Whether the environment sets it, which overrides the file."""
     return f"SESTUI_{name.upper()}" in {variable.upper() for variable in os.environ}
 
 
 def choices(name: str) -> tuple[str, ...]:
-    """The values a setting may have, where these are few; else none are told."""
+    """The values of a setting with few possible ones; else ()."""
     kind = Settings.model_fields[name].annotation
     if kind is bool:
         return ("true", "false")
@@ -89,7 +89,7 @@ def choices(name: str) -> tuple[str, ...]:
 
 
 def as_text(setting: Setting) -> str:
-    """The value to begin an edit with: what the next start will have; '' for a secret."""
+    """The initial value for editing: that of the next start; '' for a secret."""
     if setting.name in SECRETS:
         return ""
     value = setting.value if setting.coming is None else setting.coming
@@ -105,10 +105,10 @@ def check_name(name: str) -> None:
 
 
 def write(values: Mapping[str, str]) -> None:
-    """Write settings into the file, all or none; '' puts a default back. Comments there are kept.
+    """Write settings to the file atomically, keeping comments; '' restores a default.
 
     Raises:
-        SettingsError: one is unknown or can't have that value, or the file is no TOML.
+        SettingsError: a name or value is invalid, or the file isn't TOML.
         StorageError: the file can't be written.
     """
     import tomlkit  # noqa: PLC0415 - only to write
@@ -133,7 +133,7 @@ def write(values: Mapping[str, str]) -> None:
 
 
 def _write_private(target: Path, text: str) -> None:
-    """Replace the file whole or not at all; mode 0600, a database URL may hold a password."""
+    """Replace the file atomically, with mode 0600 as a database URL may have a password."""
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(target, text.encode())
