@@ -1,4 +1,4 @@
-"""What the commands say of a campaign's checks, and of the recipients who are left out."""
+"""Output of a campaign's checks and of skipped recipients."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ _CLEAR = "\r\x1b[K"
 _REASONS = 10
 """So many reasons are told before a start."""
 _SHOWN = 20
-"""So many recipients without a mail are listed with a run."""
+"""The most unrenderable recipients that are listed with a run."""
 
 SkipUnrenderable = Annotated[
     bool,
@@ -154,18 +154,18 @@ def _line(finding: "Finding") -> str:
 
 
 def left_out(runtime: "Runtime", run_id: int) -> dict[str, int]:
-    """How many of the run are skipped, by the reason."""
+    """The run's skipped recipients by reason."""
     return runtime.deliveries.skipped_for(run_id)
 
 
 def put_left_out(reasons: dict[str, int]) -> None:
-    """The reasons below the accounting; nothing where nobody is skipped."""
+    """Print the reasons, if anybody is skipped."""
     for reason, count in sorted(reasons.items()):
         put(f"  {reason:<13} {count:>3,}")
 
 
 def unmade(runtime: "Runtime", run_id: int) -> list[dict[str, Any]]:
-    """Whom of the run no mail could be made for: left out, or still holding it."""
+    """The run's unrenderable recipients, skipped or still holding it."""
     return [
         {"email": row.email, "state": DeliveryState(row.state).value, "reason": row.reason}
         for row in runtime.deliveries.unmade(run_id)
@@ -173,7 +173,7 @@ def unmade(runtime: "Runtime", run_id: int) -> list[dict[str, Any]]:
 
 
 def put_unmade(rows: list[dict[str, Any]]) -> None:
-    """List them, the first few."""
+    """Print the first few."""
     if not rows:
         return
     put("")

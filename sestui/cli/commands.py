@@ -1,4 +1,4 @@
-"""Groups of commands in which no repeated option loses a value."""
+"""Groups of commands that refuse repeated options."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,9 +14,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Commands(typer.Typer):
-    """A typer app; an option that takes one value is refused when it is given twice.
+    """A typer app that refuses an option with one value if it is given twice.
 
-    typer takes the last value otherwise and says nothing of the first.
+    typer would silently use the last value.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -28,10 +28,10 @@ class Commands(typer.Typer):
 
 
 def refuse_repeated(option: str, names: Iterable[str]) -> None:
-    """Refuse a NAME that comes twice among the NAME=VALUEs of one option.
+    """Check that no NAME is repeated in the NAME=VALUEs of one option.
 
     Raises:
-        UsageError: it does; the sentence names it.
+        UsageError: one is; the sentence names it.
     """
     for name, count in Counter(names).items():
         if count > 1:
@@ -53,7 +53,7 @@ class _Group(TyperGroup):
 
 
 def _refuse_repeated_options(command: TyperCommand | TyperGroup, ctx: Any, args: list[str]) -> None:
-    if ctx.resilient_parsing:  # completion of a line that is still being typed
+    if ctx.resilient_parsing:  # completion of an incomplete line
         return
     _values, _rest, order = command.make_parser(ctx).parse_args(args=list(args))
     for parameter, count in Counter(order).items():
@@ -63,7 +63,7 @@ def _refuse_repeated_options(command: TyperCommand | TyperGroup, ctx: Any, args:
 
 
 def _holds_one_value(parameter: Any) -> bool:
-    """Whether a second mention would replace the first; ``--json --json`` says the same twice."""
+    """Whether a second value would replace the first, unlike for ``--json --json``."""
     if parameter.param_type_name != "option" or parameter.multiple:
         return False
     return not parameter.is_flag or bool(parameter.secondary_opts)

@@ -1,4 +1,4 @@
-"""What every command needs: the runtime, and the two ways to speak."""
+"""Helpers for all commands: the runtime, narration and output."""
 
 import json
 import sys
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What every command may know of how it was called; typer's ``context.obj``."""
+    """How the command was called; typer's ``context.obj``."""
 
     given: frozenset[str]
     """Names of settings that were given on the command line."""
     began: float
-    """When the process began, in monotonic seconds."""
+    """When the process started, in monotonic seconds."""
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
@@ -38,7 +38,7 @@ Name = Annotated[
 
 @contextmanager
 def opened(settings: "Settings | None" = None) -> "Iterator[Runtime]":
-    """The runtime of these settings, or of this process's own; closed at the end."""
+    """The runtime for these settings, or for this process's; closed after the block."""
     from sestui.runtime import Runtime  # noqa: PLC0415 - the database is slow to import
     from sestui.settings import load_settings  # noqa: PLC0415 - so is pydantic
 
@@ -47,22 +47,22 @@ def opened(settings: "Settings | None" = None) -> "Iterator[Runtime]":
 
 
 def say(text: str) -> None:
-    """Narration: to stderr, so that stdout is data. Where nobody can hear it, the work goes on."""
+    """Write narration to stderr, so that stdout is data; ignored if stderr is closed."""
     typer.echo(printable(text), err=True)
 
 
 def put(text: str) -> None:
-    """Data: to stdout."""
+    """Write data to stdout."""
     typer.echo(printable(text))
 
 
 def put_json(value: Any) -> None:
-    """Data as JSON: to stdout."""
+    """Write data as JSON to stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def put_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns aligned by spaces: readable, and easy for awk."""
+    """Write a table with columns aligned by spaces."""
     cells = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     for row in cells:
@@ -71,5 +71,5 @@ def put_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def watched() -> bool:
-    """Whether a person watches the narration."""
+    """Whether stderr is a terminal."""
     return sys.stderr.isatty()

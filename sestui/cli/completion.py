@@ -1,4 +1,4 @@
-"""What a shell offers for a name that is being typed: names of this workspace, found in silence."""
+"""Shell completion of this workspace's names; errors give no completions."""
 
 from collections.abc import Iterable
 
@@ -6,29 +6,29 @@ from sestui.errors import SestuiError
 
 
 def campaigns(incomplete: str) -> list[str]:
-    """Campaigns whose name begins so."""
+    """Campaigns whose names begin with ``incomplete``."""
     return _stored("CAMPAIGN", incomplete)
 
 
 def lists(incomplete: str) -> list[str]:
-    """Lists whose name begins so."""
+    """Lists whose names begin with ``incomplete``."""
     return _stored("LIST", incomplete)
 
 
 def tasks(incomplete: str) -> list[str]:
-    """Tasks whose name begins so."""
+    """Tasks whose names begin with ``incomplete``."""
     return _stored("TASK", incomplete)
 
 
 def task_types(incomplete: str) -> list[str]:
-    """Types that a task may have, by their beginning."""
+    """Task types whose names begin with ``incomplete``."""
     from sestui.tasks.registry import known_types  # noqa: PLC0415 - pydantic is slow to import
 
     return _begun(known_types(), incomplete)
 
 
 def settings(incomplete: str) -> list[str]:
-    """Settings whose name begins so."""
+    """Settings whose names begin with ``incomplete``."""
     from sestui.settings import Settings  # noqa: PLC0415 - pydantic is slow to import
 
     return _begun(Settings.model_fields, incomplete)

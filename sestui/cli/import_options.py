@@ -1,4 +1,4 @@
-"""What an import is told about columns and values: options of the form NAME=MEANING."""
+"""Parse an import's options of the form NAME=MEANING."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def parse_mapping(options: Sequence[str]) -> dict[str, str]:
-    """``COL=FIELD`` options as column to field; a column's name may hold ``=`` itself.
+    """Parse ``COL=FIELD`` options; a column's name may contain ``=``.
 
     Raises:
         UsageError: one is not of that form, or a column comes twice.
@@ -25,7 +25,7 @@ def parse_mapping(options: Sequence[str]) -> dict[str, str]:
 
 
 def parse_types(options: Sequence[str]) -> dict[str, str]:
-    """``COL=TYPE`` options as column to type, in lower case; otherwise as :func:`parse_mapping`.
+    """Parse ``COL=TYPE`` options like :func:`parse_mapping`; types in lower case.
 
     Raises:
         UsageError: one is not of that form, or a column comes twice.
@@ -52,7 +52,7 @@ def _by_column(name: str, options: Sequence[str], *, form: str, twice: str) -> d
 
 
 def parse_words(options: list[str]) -> "dict[str, Meaning]":
-    """``VALUE=MEANING`` options as folded value to meaning.
+    """Parse ``VALUE=MEANING`` options to meanings by folded value.
 
     Raises:
         UsageError: one is not of that form, or a value comes twice.

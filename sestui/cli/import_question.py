@@ -1,4 +1,4 @@
-"""Asking what a file's own words mean, where a person can be asked."""
+"""Ask the user for the meaning of a file's unknown statuses."""
 
 import typer
 
@@ -13,7 +13,7 @@ _ANSWERS = (*Meaning, _ATTRIBUTE, _OUT)
 
 
 def ask(error: UnknownStatusError, mapping: dict[str, str], words: dict[str, Meaning]) -> None:
-    """Ask what each unknown value means, and note the answers in ``mapping`` and ``words``."""
+    """Ask for each unknown value's meaning; answers are added to ``mapping`` and ``words``."""
     for column in error.columns:
         say(f"{column.sentence[0].upper()}{column.sentence[1:]}.")
         say(
@@ -26,7 +26,7 @@ def ask(error: UnknownStatusError, mapping: dict[str, str], words: dict[str, Mea
 
 
 def _ask_of(column: UnknownStatus, words: dict[str, Meaning]) -> str:
-    """What the column becomes instead; '' if every value has got a meaning."""
+    """The column's use instead; '' if every value has a meaning now."""
     for value in column.values:
         answer = ""
         while answer not in _ANSWERS:

@@ -1,4 +1,4 @@
-"""What became of an import, for people and as JSON."""
+"""Report the result of an import, for people and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def put_imported(
     *,
     as_json: bool,
 ) -> None:
-    """The report to stdout, the first rejects to stderr."""
+    """Print the report to stdout, the first rejects to stderr."""
     if as_json:
         typer.echo(json.dumps(_as_dict(result, file, lists, rejects), ensure_ascii=False))
     else:
@@ -36,7 +36,7 @@ def put_imported(
 def put_suppressed(
     result: "SuppressResult", file: Path, rejects: Path | None, *, as_json: bool
 ) -> None:
-    """The same for a file of people who must not be mailed."""
+    """Print the report of an import of suppressions."""
     if as_json:
         told = {
             "file": str(file),
@@ -127,7 +127,7 @@ def _summary(
 
 
 def _read_as(result: "ImportResult") -> list[str]:
-    """How the file was read, and cells by which one sees whether that is right."""
+    """How the file was read, with sample cells to check it."""
     from sestui.audience.imports.preview import read_as  # noqa: PLC0415 - with the importer
 
     form = read_as(result.kind, result.encoding, result.delimiter)
@@ -139,7 +139,7 @@ def _read_as(result: "ImportResult") -> list[str]:
 
 
 def _listed(cells: Sequence[str]) -> str:
-    """Cells of a file on a line."""
+    """Cells of a file on one line."""
     more = f", and {len(cells) - _MAX_LISTED:,} more" if len(cells) > _MAX_LISTED else ""
     return ", ".join(map(printable, cells[:_MAX_LISTED])) + more
 

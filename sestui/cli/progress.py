@@ -1,4 +1,4 @@
-"""Following a run from the command line: a bar for people, plain lines for logs."""
+"""Follow a run on the command line: a progress bar on a terminal, lines in logs."""
 
 import os
 import signal
@@ -28,24 +28,24 @@ _SHOW_CURSOR = "\n\x1b[?25h"  # the bar hides it
 
 
 class Stoppable(Protocol):
-    """What signals end: a sender, or all that run-due does."""
+    """Work that signals end: a sender, or `run-due`."""
 
     def stop(self) -> None:
-        """Ask it to end; what is in flight is awaited."""
+        """Ask it to end after calls in flight."""
 
 
 def follow(runtime: "Runtime", run_id: int) -> End:
-    """Send one run to its end, or until a signal or a state stops it; says how it goes.
+    """Send one run until it ends, or a signal or a state stops it, with narration.
 
     Raises:
-        SestuiError: what the sender thread met.
+        SestuiError: of the sender's thread.
     """
     with _narration(runtime, run_id) as told:
         return drive(runtime.sender(report=told.hear, only=run_id), told.look)
 
 
 def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
-    """Start the sender and wait for its end; signals stop it, gracefully the first time."""
+    """Start the sender and wait for its end; a signal stops it gracefully."""
     with stopped_by_signals(sender):
         sender.start()
         try:
@@ -53,7 +53,7 @@ def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
                 if look is not None:
                     look()
         finally:
-            # If looking fails, what is in flight is awaited before anything is closed.
+            # If ``look`` fails, calls in flight are awaited before anything is closed.
             sender.stop()
             sender.join()
     if look is not None:
@@ -65,9 +65,9 @@ def drive(sender: "Sender", look: Callable[[], None] | None = None) -> End:
 
 @contextmanager
 def stopped_by_signals(work: Stoppable) -> Iterator[None]:
-    """SIGINT, SIGTERM and a closed terminal drain what is in flight; a second SIGINT ends at once.
+    """SIGINT, SIGTERM and SIGHUP stop after calls in flight; a second SIGINT ends at once.
 
-    Ending at once is as safe as a kill: what was in flight is put in doubt by the next process.
+    Ending at once is as safe as a kill: the next process puts mails in flight in doubt.
     """
     asked = threading.Event()
 
@@ -79,7 +79,7 @@ def stopped_by_signals(work: Stoppable) -> Iterator[None]:
             os._exit(128 + number)
         asked.set()
         work.stop()
-        with suppress(OSError):  # after SIGHUP there is nobody to tell
+        with suppress(OSError):  # after SIGHUP there is no terminal
             if watched():
                 say("")  # off the line that the bar is on
             say("Stopping: waiting for calls in flight (Ctrl-C again stops at once).")
@@ -117,7 +117,7 @@ class _Narration:
         self._trouble = report.trouble
 
     def look(self) -> None:
-        """Say how the run stands now."""
+        """Report the run's current state."""
         run = self._runtime.overview.run(self._run_id)
         if self._trouble != self._said_trouble:
             self._said_trouble = self._trouble
@@ -131,7 +131,7 @@ class _Narration:
             say("; ".join(filter(None, [run.sentence(), throttled])))
 
     def close(self) -> None:
-        """Give the terminal back; the last paint stays."""
+        """Release the terminal; the last output stays."""
         if self._bar is not None:
             self._bar.close()
 
@@ -169,11 +169,11 @@ class _Bar:
         self._task: TaskID | None = None
 
     def show(self, run: "RunView") -> None:
-        """Paint the run as it stands."""
+        """Show the run."""
         said = f"{run.campaign} {run.state}"
         done = run.progress
         if self._task is None:
-            # With what was sent before, or it would count as this second's speed.
+            # Including earlier mails, which would otherwise count in the speed.
             self._task = self._progress.add_task(
                 said, total=done.whole, completed=done.done, percent=done.percent, rate=""
             )
@@ -190,5 +190,5 @@ class _Bar:
         )
 
     def close(self) -> None:
-        """Leave the last paint standing and show the cursor again."""
+        """Keep the last output and show the cursor."""
         self._progress.stop()

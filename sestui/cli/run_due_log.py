@@ -1,4 +1,4 @@
-"""The log of what run-due did: a line a fact, each with its time."""
+"""The log of `run-due`: lines with times."""
 
 import os
 import stat
@@ -13,20 +13,19 @@ from sestui.core.text import printable
 
 
 class RunDueLog:
-    """Adds lines to a file for its owner only, which is rotated before it grows large.
+    """Appends lines to a file (mode 0600), which is rotated.
 
-    Any number of processes may write at the same time. What can't be written is no reason to end:
-    :attr:`error` says why.
+    Several processes may write at once. A failure raises nothing: :attr:`error` has the reason.
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        """``now`` gives the time, with its zone."""
+        """``now`` returns the time with its zone."""
         self._path = path
         self._now = now
         self.error: OSError | None = None
 
     def add(self, text: str) -> None:
-        """One line, with the time that it is now."""
+        """Append a line with the current time."""
         line = f"{self._now().isoformat(' ', 'seconds')} {printable(text)}\n"
         try:
             self._append(line.encode("utf-8", "backslashreplace"))
@@ -48,8 +47,8 @@ class RunDueLog:
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether standard output leads to that file, as a crontab line with ``>>`` has it."""
+    """Whether standard output is that file, as by ``>>`` in a crontab."""
     try:
         return os.path.samestat(os.fstat(sys.stdout.fileno()), path.stat())
-    except (OSError, ValueError):  # closed, or no file at all
+    except (OSError, ValueError):  # closed, or no file
         return False

@@ -1,4 +1,4 @@
-"""Opening the terminal UI: in this terminal, or in a browser on this machine."""
+"""Open the terminal UI in this terminal or in a browser on this machine."""
 
 import contextlib
 import sys
@@ -15,7 +15,7 @@ DEFAULT_PORT = 4580
 
 
 def run_app() -> None:
-    """The app over the runtime of this process's settings, which it opens behind its first frame.
+    """Run the app with this process's settings; it opens the runtime after its first frame.
 
     Raises:
         SestuiError: settings or database can't be used.
@@ -24,7 +24,7 @@ def run_app() -> None:
     from sestui.tui.app.app import SestuiApp  # noqa: PLC0415 - so is textual
 
     settings = load_settings()
-    check_variables()  # it sends, and what is said on stderr is below the screen
+    check_variables()  # it sends, and the screen hides stderr
     with contextlib.ExitStack() as stack:
         app = SestuiApp(settings, lambda: stack.enter_context(opened(settings)))
         with log.said_by(partial(app.notify, severity="error", timeout=30, markup=False)):
@@ -32,7 +32,7 @@ def run_app() -> None:
         if app.failure is not None:
             raise app.failure
         if app.return_code:
-            # Whoever started us must not take it for an end.
+            # The parent must not take it for a success.
             raise SestuiError(
                 "The app has stopped because of a bug, see the log: `sestui log`; nothing that "
                 "was sent is lost, start it again to continue."
@@ -43,7 +43,7 @@ def serve_app(port: int, *, debug: bool) -> None:
     """Serve the app to browsers on this machine until interrupted.
 
     Raises:
-        UsageError: the extra ``web`` is not installed, or the port can't be had.
+        UsageError: the extra ``web`` is not installed, or the port can't be used.
     """
     try:
         from sestui.tui.web.server import serve  # noqa: PLC0415 - wants the extra
@@ -53,7 +53,7 @@ def serve_app(port: int, *, debug: bool) -> None:
             "installs it."
         ) from error
     with opened():
-        pass  # what is wrong with settings or database is said here, not on an empty page
+        pass  # errors of settings or database are reported here, not on an empty page
     # A process of its own for each page, with our settings: they are in the environment by now.
     command = [sys.executable, "-P", "-m", "sestui", *(["--debug"] if debug else [])]
     # What an app has to say when it fails is narration.

@@ -1,4 +1,4 @@
-"""The standard streams as commands write to them: what they can't take is said once, in one way."""
+"""The standard streams of commands, with consistent handling of write errors."""
 
 import errno
 import io
@@ -9,25 +9,25 @@ from typing import IO, NoReturn
 from sestui.errors import OutputError
 
 EXIT_READER_GONE = 141
-"""What a shell shows for a program that SIGPIPE has ended: git, grep and the like."""
+"""The exit code of programs ended by SIGPIPE."""
 
 
 class ReaderGoneError(OutputError):
-    """The reader of stdout (head, less) has had enough: nothing to say, and no failure."""
+    """The reader of stdout (head, less) has closed it, which is no failure."""
 
     exit_code = EXIT_READER_GONE
 
 
 class Output(io.TextIOWrapper):
-    """Stdout: what can't be written is an :class:`OutputError`, whoever writes.
+    """Stdout that raises an :class:`OutputError` if it can't be written.
 
-    Not an OSError, of which libraries on the way make something of their own.
+    Not an OSError, which libraries may convert.
     """
 
     def write(self, text: str, /) -> int:
         """See :meth:`io.TextIOBase.write`."""
         if text == "":
-            return 0  # libraries ask so what kind of stream it is, and miss the answer
+            return 0  # libraries check the stream's type by this
         try:
             return super().write(text)
         except OSError as error:
@@ -41,12 +41,12 @@ class Output(io.TextIOWrapper):
             self._fail(error)
 
     def _fail(self, error: OSError) -> NoReturn:
-        lead_to_nowhere(self)  # what is buffered would fail once more at the end
+        lead_to_nowhere(self)  # buffered text would fail again at exit
         raise output_error(error) from error
 
 
 class Narration(io.TextIOWrapper):
-    """Stderr: where nobody can hear what is said, the work goes on."""
+    """Stderr that ignores write errors."""
 
     def write(self, text: str, /) -> int:
         """See :meth:`io.TextIOBase.write`."""
@@ -65,7 +65,7 @@ class Narration(io.TextIOWrapper):
 
 
 def output_error(error: OSError) -> OutputError:
-    """What an error of writing to stdout is to the user."""
+    """The error for the user if stdout can't be written."""
     if error.errno == errno.EPIPE:
         return ReaderGoneError("The reader of the output has gone.")
     return OutputError(
@@ -74,16 +74,16 @@ def output_error(error: OSError) -> OutputError:
 
 
 def lead_to_nowhere(stream: IO[str]) -> None:
-    """Let the stream's descriptor be the null device from here on."""
+    """Redirect the stream's descriptor to the null device."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)
 
 
 def set_up() -> None:
-    """Make the process's own streams as commands want them; a caller's are left as they are."""
+    """Set up the process's own streams; replaced ones are kept."""
     _open_closed()
-    # A name that the terminal's encoding lacks is shown as an escape, not as a crash.
+    # Characters that the terminal's encoding lacks are escaped.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
@@ -103,12 +103,11 @@ def _in_place_of(stream: io.TextIOWrapper, kind: type[io.TextIOWrapper]) -> io.T
 
 
 def _open_closed() -> None:
-    """Lead to nowhere what the caller has closed (``>&-``, a daemon): it is no reason to fail.
+    """Open the null device for streams that the caller has closed (``>&-``, a daemon).
 
-    Otherwise the next file that is opened would get the number, and be written to as if it were
-    the terminal.
+    Otherwise the next opened file would get the descriptor, and the output.
     """
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: the stream's own
+            number = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, the stream's
             setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w", closefd=False))

@@ -1,4 +1,4 @@
-"""Tasks and their runs as people read them on a terminal."""
+"""Format tasks and their runs for the terminal."""
 
 import json
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def agenda_row(runtime: "Runtime", agenda: "Agenda", item: "AgendaItem") -> tuple[str, ...]:
-    """What starts by itself as a row of the list."""
+    """A row of the agenda."""
     upcoming = "-" if item.next_run_at is None else runtime.local_time(item.next_run_at)
     return (
         item.name,
@@ -27,7 +27,7 @@ def agenda_row(runtime: "Runtime", agenda: "Agenda", item: "AgendaItem") -> tupl
 
 
 def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> list[str]:
-    """A task with its next runs, parameters and last run, line by line."""
+    """The lines of a task with its next runs, parameters and last run."""
     from sestui.core.task.fields import TASK_FIELDS  # noqa: PLC0415 - croniter is slow to import
 
     fields = view.fields
@@ -56,7 +56,7 @@ def described(runtime: "Runtime", view: "TaskView", outlook: "TaskForecast") -> 
 
 
 def run_lines(runtime: "Runtime", view: "TaskRunView") -> list[str]:
-    """A run and its log, line by line."""
+    """The lines of a run and its log."""
     began = view.started_at or view.finished_at or view.scheduled_for
     when = runtime.local_time(began) if began is not None else "not started"
     head = f"run {view.id} {when}: {view.state.label}"

@@ -1,4 +1,4 @@
-"""A command that ends in time, whatever holds it up."""
+"""A time limit for a command that ends it even if it hangs."""
 
 import os
 import sys
@@ -18,35 +18,34 @@ if TYPE_CHECKING:
     from sestui.sending.engine.report import SenderReport
 
 GRACE_SECONDS = 1.5
-"""How long after its time a process may still write down what came back."""
+"""How long after the limit a process may still write answers."""
 
 LAST_WORDS_SECONDS = 20.0
-"""The same for one that went on beyond its time: nothing waits for it at a certain second, and what
-its task came to is lost if it is not given the time to say so.
+"""The same for a process prolonged by a task, whose result would be lost otherwise.
 """
 
 
 @dataclass(slots=True)
 class TimeLimit:
-    """The time that a command has, and what held it up if it was not enough."""
+    """The time limit of a command, and what prolongs it."""
 
     ends_at: float
     """Monotonic seconds."""
     trouble: str = ""
-    """What the sender says that holds it up, as a sentence; '' if nothing."""
+    """The sender's trouble, as a sentence; '' for none."""
     prolonged_to: Callable[[], float] = lambda: float("-inf")
-    """Monotonic seconds until which there is, or was, a reason to go on all the same."""
+    """Monotonic seconds until which there is, or was, a reason to go on."""
 
     @property
     def left(self) -> float:
-        """Seconds until the end; negative when it is past."""
+        """Seconds until the limit; negative after it."""
         return self.ends_at - time.monotonic()
 
     @property
     def grace_left(self) -> float:
-        """Seconds until the process is ended, whatever it is at; negative when that is past."""
-        # The moment counts at which the reason ended, not the moment at which somebody looks: a
-        # task may end just before the look, and its process is saying what came of it then.
+        """Seconds until the process is killed; negative after that."""
+        # Counted from the end of the reason, as a task may just have ended and its result must be
+        # written.
         over_at = max(self.ends_at + GRACE_SECONDS, self.prolonged_to() + LAST_WORDS_SECONDS)
         return over_at - time.monotonic()
 
@@ -59,12 +58,11 @@ class TimeLimit:
 def time_limit(
     began: float, seconds: float, warn: Callable[[str], None] = say
 ) -> Iterator[TimeLimit]:
-    """Give the block ``seconds`` from ``began`` (monotonic) on; the process is over soon after.
+    """Limit the block to ``seconds`` from ``began`` (monotonic); the process ends soon after.
 
-    What minds :attr:`TimeLimit.left` ends by itself. A call that hangs, a database that somebody
-    locks or a disk that does not answer is not waited for beyond :data:`GRACE_SECONDS`, or
-    :data:`LAST_WORDS_SECONDS` after what prolonged it: ending at once is as safe as a kill, and the
-    next process goes on. ``warn`` is told why.
+    The work should watch :attr:`TimeLimit.left`. If a call, a locked database or a disk hangs, the
+    process is ended after :data:`GRACE_SECONDS`, or :data:`LAST_WORDS_SECONDS` after what prolonged
+    it. That is as safe as a kill, and the next process goes on. ``warn`` is called with the reason.
     """
     limit = TimeLimit(began + seconds)
     over = threading.Event()
@@ -77,7 +75,7 @@ def time_limit(
         try:
             warn(f"sestui: {why} The {seconds:g} seconds are up; the next run-due continues.")
             sys.stdout.flush()
-        finally:  # nobody may be there to read it
+        finally:  # stderr may be closed
             os._exit(EXIT_TRY_AGAIN)
 
     threads.start(
