@@ -24,8 +24,6 @@ STATE_KINDS = {
 }
 """How a delivery's state is drawn."""
 
-GROUP_COLUMNS = (Column("title", "List", share=1), Column("size", "Contacts", width=9, right=True))
-
 _SIGNS = {Order.ADDRESS: " ▲", Order.ADDRESS_BACK: " ▼"}
 
 

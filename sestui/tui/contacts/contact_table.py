@@ -108,15 +108,19 @@ class ContactTable(LazyTable[ContactLine]):
             self.marks.toggle(line.id)
         elif line is not None:
             self.notify("This address is no contact's: it can't be marked.", markup=False)
-        self.cursor += 1
-        self._marks_changed()
+        self._to_next(1)
 
     def action_mark_on(self, rows: int) -> None:
         """Mark the contact under the cursor and the next one."""
         self._mark_line(self.selected)
-        self.cursor += rows
+        self._to_next(rows)
         self._mark_line(self.selected)
-        self._marks_changed()
+
+    def _to_next(self, rows: int) -> None:
+        """Go on after a mark: the lines of both contacts are drawn anew, and no others."""
+        self.refresh(self._region_of(self.cursor))
+        self.cursor += rows
+        self.post_message(self.Told(self))
 
     def _mark_line(self, line: ContactLine | None) -> None:
         if line is not None and line.id is not None and not self.marks.full:
@@ -193,7 +197,9 @@ class ContactTable(LazyTable[ContactLine]):
         """A range grows with it."""
         super().watch_cursor(old, row)
         if self._range_from is not None:
-            self._marks_changed()
+            self._in_range = self._ids_in_range()
+            if abs(row - old) > 1:
+                self.refresh()
 
     def _marked_cells(self, line: ContactLine) -> dict[str, Cell]:
         marked = self.marks.has(line.id) or line.id in self._in_range

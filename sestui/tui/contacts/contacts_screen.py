@@ -13,8 +13,8 @@ from sestui.store.contacts.walks import Order, Which
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.navigation import open_contact
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.contacts.contact_cells import GROUP_COLUMNS
 from sestui.tui.contacts.contact_table import ContactTable
+from sestui.tui.contacts.groups_table import SUPPRESSED, GroupsTable, group_of
 from sestui.tui.contacts.list_actions import ListActions
 from sestui.tui.contacts.marked_contacts import MarkedContacts
 from sestui.tui.contacts.saved_filters import SavedFilters
@@ -23,7 +23,7 @@ from sestui.tui.contacts.suppress import SuppressionScreen
 from sestui.tui.contacts.undo_changes import UndoChanges
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.lazy_table import Cell, LazyTable
+from sestui.tui.widgets.lazy_table import LazyTable
 
 _REFRESH_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
@@ -41,8 +41,6 @@ sent to a contact, ? shows all keys.
 """
 
 _FILTERS = (None, *Standing)
-_SUPPRESSED = Which(standing=Standing.SUPPRESSED)
-"""A group of its own, with addresses in it that are no contacts."""
 
 
 class ContactsScreen(SuppressionScreen):
@@ -101,12 +99,12 @@ class ContactsScreen(SuppressionScreen):
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
-        self._groups: LazyTable[Group] = LazyTable(GROUP_COLUMNS, _group_cells, id="groups")
+        self._groups = GroupsTable()
         self._people = ContactTable(services.runtime.database)
-        self._all: list[Group] = []
+        self._had_marks = False
         self._marked = self.take(MarkedContacts(self, self._people, self.changed))
         self.take(UndoChanges(self, self.changed))
-        self.take(ListActions(self, lambda: self._list, lambda: self._all, self._lists_changed))
+        self.take(ListActions(self, lambda: self._list, lambda: self._groups.groups, self.changed))
         self.take(SavedFilters(self, self._people, self._show_filter))
 
     def body(self) -> ComposeResult:
@@ -133,7 +131,7 @@ class ContactsScreen(SuppressionScreen):
         groups = await self.look(self.contacts.groups)
         if groups is None:
             return
-        before = self._all
+        before = self._groups.groups
         self._show_groups(groups)
         if self._group not in {group.which for group in groups}:
             self._choose(Which())  # the list is not there any more
@@ -143,17 +141,11 @@ class ContactsScreen(SuppressionScreen):
     def on_screen_resume(self) -> None:
         """Coming back, what was done elsewhere is shown."""
         super().on_screen_resume()
-        if self._all:
+        if self._groups.groups:
             self.changed()
 
     def _show_groups(self, groups: list[Group]) -> None:
-        chosen = self._groups.selected
-        self._all = groups
-        self._groups.show_rows(groups)
-        wanted = chosen.which if chosen else self._group
-        places = [number for number, group in enumerate(groups) if group.which == wanted]
-        if places:
-            self._groups.cursor = places[0]
+        self._groups.show_groups(groups, self._group)
         empty = not groups[0].contacts and len(groups) == 2 and not groups[-1].contacts
         self.query_one("#contacts").display = not empty
         self.query_one("#empty").display = empty
@@ -168,17 +160,28 @@ class ContactsScreen(SuppressionScreen):
     @property
     def _group(self) -> Which:
         """The group that is looked at, filtered or not."""
-        return _group_of(self._people.which)
+        return group_of(self._people.which)
+
+    @on(LazyTable.Counted, "#people")
+    def _counted(self) -> None:
+        self._say()
+        self.offer_again()
 
     @on(ContactTable.Told)
-    @on(LazyTable.Counted, "#people")
+    def _told(self) -> None:
+        """What is offered depends on whether anybody is marked, and not on how many."""
+        self._say()
+        if bool(self._people.marks) != self._had_marks:
+            self._had_marks = bool(self._people.marks)
+            self.offer_again()
+
     def _say(self) -> None:
         name, standing = self._people.which.list_name, self._people.which.standing
         where = shorten(name, 40) if name is not None else "all"
         status = f", {standing.value}" if standing else ""
         said = f" · {self._people.said}" if self._people.said else ""
-        self.query_one("#about", Static).update(f"{where}{status}{said}")
-        self.refresh_bindings()
+        about = f"{where}{status}{said}"
+        self.query_one("#about", Static).update(about, layout=False)  # it is one line high
 
     @on(LazyTable.Failed)
     def _failed(self, event: LazyTable.Failed) -> None:
@@ -189,10 +192,6 @@ class ContactsScreen(SuppressionScreen):
     def _list(self) -> Group | None:
         """The group under the cursor, while the groups have the focus."""
         return self._groups.selected if self._groups.has_focus else None
-
-    def _lists_changed(self) -> None:
-        """A list has another name, or is gone: what is shown may be it."""
-        self.changed()
 
     # choosing
 
@@ -216,7 +215,7 @@ class ContactsScreen(SuppressionScreen):
         which = self._people.which
         standing = _FILTERS[(_FILTERS.index(which.standing) + 1) % len(_FILTERS)]
         following = Which(which.list_name, standing)
-        self._choose(Which() if following == _SUPPRESSED else following)
+        self._choose(Which() if following == SUPPRESSED else following)
 
     def action_sort(self) -> None:
         """Show them in the next order."""
@@ -243,8 +242,8 @@ class ContactsScreen(SuppressionScreen):
 
     def _choose(self, which: Which) -> None:
         wanted = self.query_one("#find", Input).value.strip()
-        totals = [group.contacts for group in self._all if group.which == _group_of(which)]
-        self._people.look_at(which, wanted, total=sum(totals))
+        total = self._groups.size_of(group_of(which))
+        self._people.look_at(which, wanted, total=total)
 
     # finding
 
@@ -263,11 +262,8 @@ class ContactsScreen(SuppressionScreen):
 
     def show_list(self, name: str) -> None:
         """Show the contacts on a list."""
-        self.step_back()
-        places = [number for number, group in enumerate(self._all) if group.which == Which(name)]
-        if places:
-            self._groups.cursor = places[0]
-            self._choose(Which(name))
+        if self._groups.go_to(Which(name)):
+            self._show_filter(Which(name), "")
         else:
             self.tell(f"There is no longer a list {name}.", failed=True)
 
@@ -319,7 +315,7 @@ class ContactsScreen(SuppressionScreen):
         if action in {"find", "filter", "sort", "export", "filters"} and self._empty:
             return False
         if action == "filter":
-            return self._people.which != _SUPPRESSED
+            return self._people.which != SUPPRESSED
         return super().check_action(action, parameters)
 
     def _offers_of_contact(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -380,13 +376,3 @@ class ContactsScreen(SuppressionScreen):
         email = await self.attempt(lambda: self.contacts.add(typed, name))
         if email is not FAILED:
             open_contact(self, email)
-
-
-def _group_of(which: Which) -> Which:
-    """The group that these contacts are in, or are."""
-    return which if which == _SUPPRESSED else Which(which.list_name)
-
-
-def _group_cells(group: Group) -> dict[str, Cell]:
-    own = group.which.list_name is None
-    return {"title": (group.title, "busy" if own else ""), "size": (f"{group.contacts:,}", "quiet")}
