@@ -89,6 +89,25 @@ def forget_old(connection: Connection, now: Instant, *, most: int | None = None)
         connection.execute(delete(CHANGE).where(CHANGE.c.id.in_(ids)))
 
 
+def forget_batch(database: Database, now: Instant, batch: int) -> int:
+    """Clear away at most about ``batch`` rows of what can't be undone any more; how many."""
+    with database.write_connection() as connection:
+        old = select(CHANGE.c.id).where(CHANGE.c.at < now - UNDO_SECONDS)
+        change_id = connection.execute(old.order_by(CHANGE.c.id).limit(1)).scalar()
+        if change_id is None:
+            return 0
+        of_it = ROW.c.change_id == change_id
+        up_to = connection.execute(
+            select(ROW.c.contact_id).where(of_it).order_by(ROW.c.contact_id).offset(batch).limit(1)
+        ).scalar()
+        if up_to is not None:
+            some = delete(ROW).where(of_it, ROW.c.contact_id <= up_to)
+            return connection.execute(some).rowcount
+        rows = connection.execute(delete(ROW).where(of_it)).rowcount
+        connection.execute(delete(CHANGE).where(CHANGE.c.id == change_id))
+        return rows + 1
+
+
 def last_change(database: Database, now: Instant) -> Noted | None:
     """The newest change that has not been undone and still can be; None: there is none."""
     with database.read_connection() as connection:

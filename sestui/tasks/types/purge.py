@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from sestui.store.contacts.journal import forget_batch
 from sestui.store.events.purge import purge_events
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.tasks.purge import purge_task_runs
@@ -49,6 +50,9 @@ class PurgeLogs(TaskType[PurgeParameters]):
         figures["JSON of events"] = 0
         while gone := purge_events(database, before, _BATCH):
             figures["JSON of events"] += gone
+            context.go_on()
+        # They hold addresses, and can't be undone any more.
+        while forget_batch(database, context.clock.now(), _BATCH):
             context.go_on()
         told = ", ".join(f"{count:,} {name}" for name, count in figures.items())
         return Outcome(f"Deleted: {told or 'nothing'}.", dict(figures))

@@ -13,7 +13,7 @@ from sestui.store.contacts import selection as selecting
 from sestui.store.contacts.bulk import Join, Leave, Suppress, Tag, Untag, change_selected
 from sestui.store.contacts.contacts import Contacts, NewContact
 from sestui.store.contacts.edits import ContactEdits, ContactFields
-from sestui.store.contacts.journal import UNDO_SECONDS, last_change
+from sestui.store.contacts.journal import UNDO_SECONDS, forget_batch, last_change
 from sestui.store.contacts.selection import Selection, count_selected
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.contacts.undo import undo_last
@@ -122,6 +122,17 @@ def test_undo_goes_back_step_by_step_and_ends_after_a_day(database, contacts):
     change_selected(database, Selection(), Tag("later"), NOW + 2 * UNDO_SECONDS)
     with database.read_connection() as connection:
         assert connection.execute(sql("SELECT count(*) FROM contact_change")).scalar() == 1
+
+
+def test_old_changes_are_cleared_away_a_few_rows_at_a_time(database, contacts):
+    change_selected(database, Selection(), Tag("vip"), NOW)
+    change_selected(database, Selection(), Tag("new"), NOW + UNDO_SECONDS)
+    gone = []
+    while found := forget_batch(database, NOW + UNDO_SECONDS + 1, 3):
+        gone.append(found)
+    assert gone == [4, 4, 3]
+    assert last_change(database, NOW + UNDO_SECONDS + 1).said == "Tagged 10 contacts new"
+    assert undo_last(database, NOW + UNDO_SECONDS + 1).restored == 10
 
 
 def test_later_changes_stay_and_are_told(database, contacts):
