@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import MailEvent, RefusalReason, is_soft_bounce, refusal_of
 from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome
-from sestui.core.delivery.states import ContactStatus
+from sestui.core.delivery.states import MANUAL, ContactStatus
 from sestui.store.db.tables import Suppression
 from sestui.store.ledger.statements import CONTACT, DELIVERY
 
@@ -47,7 +47,8 @@ def refuse(
 ) -> int:
     """Suppress, or unsubscribe, whoever the events show to refuse mail; how many are new.
 
-    An address that is suppressed already stays so, with its first reason.
+    An address that is suppressed already stays so, with its first reason; but what an operator has
+    suppressed by hand takes on the event's, so that undoing it by hand doesn't release it.
     """
     suppressed: dict[str, tuple[RefusalReason, str]] = {}
     unsubscribed: dict[str, str] = {}
@@ -80,7 +81,12 @@ def _suppress(
     if not found:
         return 0
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(_SUPPRESSION).on_conflict_do_nothing(index_elements=["email_key"])
+    fresh = dialect.insert(_SUPPRESSION)
+    statement = fresh.on_conflict_do_update(
+        index_elements=["email_key"],
+        set_={name: fresh.excluded[name] for name in ("reason", "detail", "created_at")},
+        where=_SUPPRESSION.c.reason == MANUAL,
+    )
     rows = [
         {"email_key": address, "reason": refusal.value, "detail": detail, "created_at": now}
         for address, (refusal, detail) in sorted(found.items())

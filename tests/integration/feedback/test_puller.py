@@ -10,7 +10,10 @@ from sestui.core.delivery.handover import ClaimRequest
 from sestui.errors import StorageError
 from sestui.feedback.puller import EventPuller
 from sestui.ses_api.events import QueueMessage
+from sestui.store.contacts.bulk import Suppress, change_selected
+from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.contacts.undo import undo_last
 from sestui.store.db.tables import Contact, Run, Suppression
 from sestui.store.events.event_tables import EventRow
 from sestui.store.events.quarantine import Quarantine
@@ -224,6 +227,20 @@ def test_who_an_operator_lets_in_again_is_not_shut_out_by_an_old_event(database,
     Suppressions(database).remove(claims[0].email, FakeClock().now())
     pull([event, through_sns(event)])
     assert Suppressions(database).get(claims[0].email) is None
+
+
+def test_undoing_what_was_suppressed_by_hand_releases_nobody_who_has_refused_mail(
+    database, mailed, pull
+):
+    _, claims = mailed(3)
+    suppressions, now = Suppressions(database), FakeClock().now()
+    everybody = change_selected(database, Selection(), Suppress("by hand"), now)
+    assert everybody.changed == 3
+    pull([about(claims[0], "Bounce"), about(claims[1], "Complaint")])
+    done = undo_last(database, now + 1)
+    assert "2 of them are still suppressed" in done.sentence
+    found = [suppressions.get(each.email) for each in claims]
+    assert [each and each.reason for each in found] == ["bounced", "complained", None]
 
 
 def test_a_complaint_that_names_a_whole_domain_is_about_the_recipient(database, mailed, pull):
