@@ -36,7 +36,7 @@ class PurgeLogs(TaskType[PurgeParameters]):
     def run(self, context: TaskContext[PurgeParameters]) -> Outcome:
         """See :meth:`TaskType.run`."""
         given, database = context.parameters, context.services.database
-        figures = {}
+        figures: dict[str, int] = {}
         if given.task_runs:
             before = context.clock.now() - given.task_runs * _DAY
             figures["task runs"] = 0
@@ -47,9 +47,8 @@ class PurgeLogs(TaskType[PurgeParameters]):
             relayed = RelayedMails(database, context.clock)
             figures["relayed mails"] = relayed.purge(retention=given.relayed * _DAY)
         before = context.clock.now() - given.events * _DAY
-        figures["JSON of events"] = 0
         while gone := purge_events(database, before, _BATCH):
-            figures["JSON of events"] += gone
+            figures["JSON of events"] = figures.get("JSON of events", 0) + gone
             context.go_on()
         # They hold addresses, and can't be undone any more.
         while forget_batch(database, context.clock.now(), _BATCH):
