@@ -47,7 +47,7 @@ _LEAVE_SECONDS = 8.0
 GRACE_SECONDS = 5.0
 """Time to read what a start goes on with, and to hold it back."""
 
-_HUNG_UP_SECONDS = 1.0
+_HUNG_UP_SECONDS = 0.8
 """Once the terminal is gone the sender waits so long for what is in flight."""
 
 

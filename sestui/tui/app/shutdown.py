@@ -14,7 +14,7 @@ from textual.app import App
 from sestui.core.signals import heeded
 from sestui.tui._compat import write_nowhere
 
-HUNG_UP_SECONDS = 2.5
+HUNG_UP_SECONDS = 2.0
 """However it hangs: so long after its terminal is gone the process has ended. The ledger is safe at
 any instant, and the next process finds what this one has left in flight."""
 
@@ -86,17 +86,16 @@ class OutsideOrders:
 
 
 def _let_go_of_the_terminal() -> None:
-    """A write to a terminal that is gone fails, and a read that finds nothing is tried again at
-    once, for ever: from here on one writes nowhere, and reads from a pipe that says nothing.
+    """Write nowhere from here on, and read what is empty: a write to a terminal that is gone fails,
+    and so may a read, which Textual takes for a fault of the app.
+
+    Not a pipe that says nothing: a read that was about to begin would wait there for ever, and the
+    app for it.
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
-    silent, said = os.pipe()  # its other end stays open as long as the process lives
-    os.set_inheritable(said, False)
-    os.dup2(silent, 0)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+    for number in range(3):
+        os.dup2(nowhere, number)
     os.close(nowhere)
-    os.close(silent)
     last_resort = threading.Timer(HUNG_UP_SECONDS, os._exit, [_EXIT_CODE])
     last_resort.daemon = True
     last_resort.start()

@@ -12,6 +12,7 @@ from sestui.sending.detached import start_in_background
 from sestui.settings import Settings, config_path
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
+from sestui.simulator.api.faults import checked_fault
 from sestui.simulator.launch import start_simulator
 from sestui.store.db.tables import Run
 from sestui.tui.account.account_choice import AccountChoiceScreen
@@ -266,6 +267,33 @@ async def test_a_background_sender_of_the_former_account_is_ended_first(runtime,
         assert background_sender(runtime.database, runtime.clock) is None
         assert not psutil.pid_exists(sender.pid)
         assert runtime.runs.get(run.id).state == "paused"
+    assert ses.addresses() == {}
+
+
+async def test_the_account_stays_while_another_process_has_mail_in_flight(
+    open_runtime, ses, monkeypatch
+):
+    runtime, other = open_runtime(), open_runtime()
+    run = runtime.starter.start(add_campaign(runtime, contacts=3), time.time())
+    simulated = SimulatorState(runtime.workspace / FILE_NAME, SystemClock())
+    simulated.add_fault(checked_fault("hang_after", count=3))
+    sender = other.sender()
+    sender.start()
+    try:
+        async with running(runtime, place="account") as (app, pilot):
+            await until(pilot, lambda: runtime.runs.get(run.id).sending > 0)
+            monkeypatch.setattr("sestui.tui.account.account_switch._PATIENCE_SECONDS", 1.0)
+            await on_choice(app, pilot, profile="shop")
+            await pilot.press("enter")
+            await confirm(app, pilot)
+            await until(pilot, lambda: "has not been changed" in str(toasts(app)))
+            assert runtime.simulated
+            assert written() == {}
+            await until(pilot, lambda: app.background.alive)
+    finally:
+        sender.stop(0.1)
+        sender.join()
+        simulated.close()
     assert ses.addresses() == {}
 
 
