@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 _RETRY_SECONDS = 1.0
 _ABOUT = "The settings keep names only; credentials stay where AWS's own tools keep them."
-_WHEN = "here at once, by `run-due` from its next run, by a relay from its next start."
+_WHEN = "at once (`run-due`, relays: from their next start)."
 
 
 class ChoiceTable(LazyTable[Choice]):
@@ -193,20 +193,20 @@ class _Stopped:
         if self.names:
             first, more = shorten(self.names[0], 40), len(self.names) - 1
             paused = first + (f" and {more:,} more are" if more else " is") + " paused first. "
-        them = counted(self.pending, "recipient") + " of unfinished runs"
+        them = counted(self.pending, "pending recipient")
         return f"\n{paused}Once resumed, {them} get {mail}."
 
 
 def _real(choice: Choice, said: str, stopped: _Stopped) -> ConfirmScreen:
-    text = f"Mail will really be sent: {_WHEN}\n{_name(choice)}. {shorten(said, 180)}"
+    text = f"Real mail {_WHEN}\n{_name(choice)}. {shorten(said, 180)}"
     if url := os.environ.get("AWS_ENDPOINT_URL_SESV2", ""):
         text += f" AWS_ENDPOINT_URL_SESV2: {shorten(url, 60)}"
-    text += stopped.sentence("real mail, of runs started on the simulator too")
+    text += stopped.sentence("real mail")
     return _confirm("Send mail through Amazon SES from now on?", text, stopped, "Use SES")
 
 
 def _simulated(stopped: _Stopped) -> ConfirmScreen:
-    text = f"No mail will leave this machine: {_WHEN}"
+    text = f"No mail will leave this machine, {_WHEN}"
     text += stopped.sentence("no mail, although the ledger will say that it was accepted")
     return _confirm("Send mail to the simulator from now on?", text, stopped, "Use the simulator")
 

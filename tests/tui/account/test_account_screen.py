@@ -187,10 +187,10 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
             text = said(app)
-            assert "Mail will really be sent: here at once" in text
+            assert "Real mail at once" in text
             assert "sandbox: verified addresses only, probation, 28 a second" in text
             assert "news is paused first." in text
-            assert "Once resumed, 3 recipients of unfinished runs get real mail" in text
+            assert "Once resumed, 3 pending recipients get real mail" in text
             assert "AWS_ENDPOINT_URL_SESV2" in text
             await pilot.press(*yes)
             await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
@@ -216,7 +216,7 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         await until(pilot, lambda: app.screen.query_one("#region", Input).value == "eu-west-1")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        assert "No mail will leave this machine" in shown(app)
+        assert "No mail will leave this machine, at once" in said(app)
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(app.screen, AccountScreen))
         assert written()["account"] == "simulator"
