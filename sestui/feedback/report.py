@@ -9,16 +9,16 @@ NO_QUEUE = (
 
 
 def pull_sentence(result: PullResult) -> str:
-    """``1,204 events: 1,180 Delivery, 20 Bounce, 4 Complaint; 24 addresses get no more mail.``"""
+    """``1,204 events: 1,180 Delivery, 20 Bounce, 4 Complaint; 24 suppressed or unsubscribed.``"""
     if not result.received:
         return "No events were waiting."
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result.kinds.items()))
     more = [
         (result.known, "applied before"),
         (result.unmatched, "of mail that is not in this database"),
-        (result.settled, "deliveries settled that were in doubt"),
-        (result.refused, "addresses that get no more mail"),
-        (result.quarantined, "that can't be read (`sestui events quarantine list`)"),
+        (result.settled, "no longer in doubt"),
+        (result.refused, "suppressed or unsubscribed"),
+        (result.quarantined, "unreadable (`sestui events quarantine list`)"),
     ]
     told = [f"{count:,} {what}" for count, what in more if count]
     events = "1 event" if result.applied == 1 else f"{result.applied:,} events"
