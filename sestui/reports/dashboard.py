@@ -11,10 +11,11 @@ from sestui.store.contacts.imports import Imports
 from sestui.store.db.tables import ImportRecord
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import NamedRun, RecentRuns
+from sestui.store.tasks.failing import FailingTask
 from sestui.tasks.agenda import Agenda
 
 _DAY_SECONDS = 86_400.0
-_RECENT = 8
+_RECENT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class Need:
     """Something that needs the operator."""
 
     subject: str
-    """A run or a file."""
+    """A run, a file or a task."""
     sentence: str
     run: RunView | None = None
     import_id: int | None = None
+    task: str = ""
+    """The name of a task that failed."""
+    at: Instant | None = None
+    """When that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,23 @@ class Dashboard:
 
 
 def dashboard(
-    runs: RecentRuns, imports: Imports, relayed: RelayedMails, agenda: Agenda
+    runs: RecentRuns,
+    imports: Imports,
+    relayed: RelayedMails,
+    agenda: Agenda,
+    failing: Sequence[FailingTask] = (),
 ) -> Dashboard:
     """Read the dashboard; cheap enough for once a second."""
-    found = _views(runs.unsettled())
+    unsettled, ended = runs.shown(_RECENT)
+    found = _views(unsettled)
     needs = [need for view in found if view.kind in AUDIENCES for need in needs_of(view)]
+    needs += [_need_of_task(task) for task in failing]
     needs += [_need_of_import(record) for record in imports.unseen()]
     return Dashboard(
         needs=tuple(needs),
         going=tuple(view for view in found if not view.has_ended and view.state != RunState.PAUSED),
         agenda=agenda,
-        recent=_views(runs.ended(_RECENT)),
+        recent=_views(ended),
         queues=relayed.queues() if any(view.kind == RunKind.RELAY for view in found) else {},
     )
 
@@ -84,6 +95,11 @@ def _need_of_import(record: ImportRecord) -> Need:
     rows = "1 row was" if record.rejects == 1 else f"{record.rejects:,} rows were"
     sentence = f"{rows} rejected by the import into {record.list_name}."
     return Need(record.file_name, sentence, import_id=record.id)
+
+
+def _need_of_task(task: FailingTask) -> Need:
+    sentence = f"{task.state.label}: {task.detail}" if task.detail else f"{task.state.label}."
+    return Need(task.name, sentence, task=task.name, at=task.finished_at)
 
 
 def own_share(runs: RecentRuns, now: Instant) -> int:

@@ -1,8 +1,10 @@
 """Lists of runs across all campaigns."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Float, bindparam, func, or_
+from sqlalchemy import ColumnElement, Float, Select, bindparam, func, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from sestui.core.clock import Instant
@@ -14,6 +16,7 @@ from sestui.store.ledger.sent_since import count_sent
 NamedRun = tuple[Run, str]
 """A run and the name of its campaign."""
 
+_MOST_OPEN = 100
 _ENDED = sorted(state.value for state in ENDED_RUN_STATES)
 _SINCE = bindparam("since", type_=Float)
 _SENT_SINCE = select(
@@ -35,8 +38,28 @@ class RecentRuns:
 
     def unsettled(self) -> Sequence[NamedRun]:
         """Runs that have not ended, or (tests excepted) have deliveries in doubt, newest first."""
-        in_doubt = (col(Run.in_doubt) > 0) & col(Run.kind).in_(AUDIENCES)
-        return self._runs(or_(col(Run.state).not_in(_ENDED), in_doubt), limit=100)
+        return self.shown(0)[0]
+
+    def shown(self, ended: int) -> tuple[Sequence[NamedRun], Sequence[NamedRun]]:
+        """Unsettled runs, and the last ``ended`` ones without tests; both newest first.
+
+        One statement along indexes.
+        """
+        has_ended = col(Run.state).in_(_ENDED)
+        counts = col(Run.kind).in_(AUDIENCES)
+        open_ids = _newest(or_(~has_ended, (col(Run.in_doubt) > 0) & counts), limit=_MOST_OPEN)
+        ended_ids = _newest(has_ended, counts, limit=ended)
+        query = (
+            select(Run, Campaign.name, col(Run.id).in_(open_ids), col(Run.id).in_(ended_ids))
+            .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
+            .where(or_(col(Run.id).in_(open_ids), col(Run.id).in_(ended_ids)))
+            .order_by(col(Run.id).desc())
+        )
+        with self._database.read() as session:
+            rows = session.execute(query).all()
+        return [(run, name) for run, name, is_open, _ in rows if is_open], [
+            (run, name) for run, name, _, was in rows if was
+        ]
 
     def pending(self) -> int:
         """The number of unsent recipients of all runs that have not ended."""
@@ -48,10 +71,6 @@ class RecentRuns:
         """Mails that some process has handed over, or is about to, and that are unanswered."""
         with self._database.read() as session:
             return int(session.exec(select(func.coalesce(func.sum(col(Run.sending)), 0))).one())
-
-    def ended(self, limit: int) -> Sequence[NamedRun]:
-        """The last ended runs, newest first, without tests."""
-        return self._runs(col(Run.state).in_(_ENDED), col(Run.kind).in_(AUDIENCES), limit=limit)
 
     def totals(self) -> tuple[int, int]:
         """The number of runs that have not ended, and of all deliveries."""
@@ -70,13 +89,6 @@ class RecentRuns:
         with self._database.read() as session:
             return int(session.scalar(_SENT_SINCE, {"since": since}) or 0)
 
-    def _runs(self, *wanted: object, limit: int = 50) -> Sequence[NamedRun]:
-        query = (
-            select(Run, Campaign.name)
-            .join(Campaign, col(Campaign.id) == col(Run.campaign_id))
-            .where(*wanted)  # type: ignore[arg-type] # sqlmodel's stubs take single conditions only
-            .order_by(col(Run.id).desc())
-            .limit(limit)
-        )
-        with self._database.read() as session:
-            return [(run, name) for run, name in session.exec(query)]
+
+def _newest(*wanted: ColumnElement[bool], limit: int) -> Select[Any]:
+    return sa_select(col(Run.id)).where(*wanted).order_by(col(Run.id).desc()).limit(limit)

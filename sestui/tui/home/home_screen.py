@@ -1,22 +1,47 @@
-"""The first screen: the account, what needs the operator, what goes on, comes and has been."""
+"""The first screen: a dashboard of what goes on, what needs somebody, what comes and what was."""
+
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
 from textual.widgets import Static
 
-from sestui.reports.dashboard import Dashboard
+from sestui.core.clock import Instant
+from sestui.reports.overview import RunView
 from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.navigation import open_run
+from sestui.tui.app.navigation import compose_campaign, open_run
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
+from sestui.tui.campaigns.resolution import RunAftermath
+from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.home.account_figures import AccountHealth, AccountQuota, AccountRate
-from sestui.tui.home.agenda import COLUMNS, AgendaRow, agenda, cells
-from sestui.tui.home.service import AccountSnapshot, HomeService
-from sestui.tui.widgets.lazy_table import LazyTable
+from sestui.tui.home.cards import (
+    ComingItem,
+    RunCard,
+    coming,
+    coming_line,
+    lately_line,
+    need_card,
+    need_lines,
+)
+from sestui.tui.home.items import ItemList
+from sestui.tui.home.layout import COMING, LATELY, NEEDS, SENDING, STANDING, Wants, arrange
+from sestui.tui.home.needs import HomeNeed, home_needs
+from sestui.tui.home.sending import SendingPanel
+from sestui.tui.home.service import HomeService, HomeSnapshot
+from sestui.tui.home.standing import AccountPanel, OutcomeShares
+from sestui.tui.widgets.format import exact, relative
 
 _REFRESH_SECONDS = 0.5
+_FRAME = 2
+"""Lines of a panel's frame."""
+_SIDES = 4
+"""Cells of a panel's frame and padding."""
+_PLOT_LINES = 8
 _STEPS = (
     ("contacts", "import your list"),
     ("compose", "write the message, see how it looks for each contact"),
@@ -43,58 +68,201 @@ class HomeScreen(BaseScreen):
 
     PLACE = "Home"
     TELLS_OF_SENDING = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *RunControls.BINDINGS,
+        *RunAftermath.BINDINGS,
+        Binding("n", "new", "New", id="home.new", tooltip="Write a new campaign"),
+    ]
+    PARTS = (RunControls, RunAftermath)
 
     def __init__(self, services: ScreenServices) -> None:
         super().__init__(services)
         self.refresh_seconds = _REFRESH_SECONDS
         self._home = HomeService(services.runtime)
-        self._rate, self._quota, self._health = AccountRate(), AccountQuota(), AccountHealth()
-        self._agenda: LazyTable[AgendaRow] = LazyTable(COLUMNS, cells)
+        self._snapshot: HomeSnapshot | None = None
+        self._now: Instant = services.clock.now()
+        self._needs: ItemList[HomeNeed] = ItemList(need_card, lambda need: need.key, id=NEEDS)
+        self._sending = SendingPanel(services.at)
+        self._coming: ItemList[ComingItem] = ItemList(
+            coming_line, lambda entry: (entry.item.kind, entry.item.name), id=COMING
+        )
+        self._lately: ItemList[RunView] = ItemList(
+            lambda run, width: lately_line(run, width, ago=self._ago),
+            lambda run: run.id,
+            id=LATELY,
+        )
+        self._standing = AccountPanel(services.at)
+        self._first = Static(_first_steps(), id="first-steps", markup=False)
+        self._panels: dict[str, Widget] = {
+            NEEDS: self._needs,
+            SENDING: self._sending,
+            STANDING: self._standing,
+            COMING: self._coming,
+            LATELY: self._lately,
+        }
+        self.take(RunControls(self, self._run))
+        self.take(RunAftermath(self, self._run))
 
     def body(self) -> ComposeResult:
-        """Account on top, agenda or what to do first below."""
-        yield Vertical(self._rate, self._quota, self._health, id="figures")
-        yield self._agenda
-        yield Static(_first_steps(), id="empty", markup=False)
+        """All panels there can be, or what to do first: their places depend on the size."""
+        yield Container(*self._panels.values(), self._first, id="dashboard")
 
     def on_mount(self) -> None:
-        """The agenda has the focus."""
-        self.query_one("#empty").display = False
-        self._agenda.focus()
+        """Nothing is there before the first look."""
+        self._first.display = False
+        frame(self._first, "Welcome")
+        for panel in self._panels.values():
+            panel.display = False
+        self._needs.add_class("-urgent")
+        for name, title in ((STANDING, "Account"), (COMING, "Coming up"), (LATELY, "Lately")):
+            frame(self._panels[name], title)
+
+    def on_resize(self) -> None:
+        """Other panels may have room."""
+        self.call_after_refresh(self._arrange)
+
+    # looking
 
     async def read(self) -> None:
-        """Read runs and account."""
+        """Read everything that is shown."""
         account_open = self.services.account_open
         seen = await self.look(lambda: self._home.snapshot(account_open=account_open))
         if seen is not None:
-            self._show(*seen)
+            self._show(seen)
 
-    def _show(self, found: Dashboard, account: AccountSnapshot | None) -> None:
-        for figure in (self._rate, self._quota, self._health):
-            figure.account = account
+    def _show(self, seen: HomeSnapshot) -> None:
+        self._snapshot, self._now = seen, seen.now
+        found = seen.found
         key = self.services.runtime.settings.keymap.get("schedule.crontab", "C").partition(",")[0]
-        rows = agenda(found, self.services.at, key)
-        self._agenda.show_rows(rows)
-        self._agenda.display = bool(rows)
-        self.query_one("#empty").display = not rows
+        needs = home_needs(found, key, self.services.at)
+        self._needs.show(needs)
+        frame(self._needs, f"Needs you · {len(needs)}")
+        self._sending.show(seen)
+        self._coming.show(coming(found.agenda, self.services.at))
+        self._lately.show(found.recent)
+        self._standing.account, self._standing.frees = seen.account, seen.frees
+        self._standing.outcomes = OutcomeShares.of([*found.recent, *found.going])
+        self._notes()
+        self._arrange()
+        self.offer_again()
 
-    @on(LazyTable.Opened)
-    def _open(self) -> None:
-        row = self._agenda.selected
-        if row is None:
+    def _arrange(self) -> None:
+        """Give each panel its place; where nothing is, the first steps take that of the runs."""
+        if self._snapshot is None or not self.is_attached:
             return
-        if row.import_id is not None:
-            self._open_import(row, row.import_id)
-        elif row.run is not None:
-            open_run(self, row.run.id)
-        elif row.place:
-            self.app.switch_mode(row.place)
+        size = self.query_one("#dashboard").size
+        empty = not any(each.count for each in self._lists()[1:])
+        first, other = (self._first, self._sending) if empty else (self._sending, self._first)
+        other.display = False
+        places = arrange(size.width, size.height, self._wants())
+        for name, panel in (self._panels | {SENDING: first}).items():
+            place = places.get(name)
+            panel.display = place is not None
+            if place is not None:
+                panel.styles.offset = (place.x, place.y)
+                panel.styles.width, panel.styles.height = place.width, place.height
+        if NEEDS in places:
+            self._needs.lines_each = need_lines(places[NEEDS].width - _SIDES)
+        self._focus_something()
+
+    def _wants(self) -> Wants:
+        lines = {
+            each.id or "": each.count * each.lines_each + _FRAME
+            for each in self._lists()
+            if each.count
+        }
+        cards = self._sending.cards.count * self._sending.cards.lines_each
+        lines[SENDING] = cards + _PLOT_LINES + _FRAME
+        if self._snapshot is not None and self._snapshot.account is not None:
+            lines[STANDING] = self._standing.lines() + _FRAME
+        return Wants(lines)
+
+    def _lists(self) -> list[ItemList[Any]]:
+        """In the order in which they are more pressing."""
+        return [self._needs, self._sending.cards, self._coming, self._lately]
+
+    def _focus_something(self) -> None:
+        """The most pressing list has the focus, unless another has it that is still there."""
+        focused = self.focused
+        if focused is not None and not (isinstance(focused, ItemList) and self._is_gone(focused)):
+            return
+        for each in self._lists():
+            if not self._is_gone(each):
+                self.set_focus(each)
+                return
+
+    @staticmethod
+    def _is_gone(items: ItemList[Any]) -> bool:
+        """Whether there is nothing in it, or no room for it."""
+        return not items.count or not all(node.display for node in items.ancestors_with_self)
+
+    def _ago(self, instant: Instant) -> str:
+        return relative(instant, self._now)
+
+    def _notes(self) -> None:
+        """Below the lists in focus: the exact time of what is under the cursor."""
+        zone = self.services.zone
+        entry, run = self._coming.selected, self._lately.selected
+        coming_note = lately_note = ""
+        if entry is not None and self._coming.has_focus:
+            coming_note = f"{exact(entry.at, zone)} · {self._ago(entry.at)}"
+        if run is not None and run.finished_at is not None and self._lately.has_focus:
+            lately_note = exact(run.finished_at, zone)
+        frame(self._coming, "Coming up", coming_note)
+        frame(self._lately, "Lately", lately_note)
+
+    # what may be done
+
+    def _run(self) -> RunView | None:
+        """The run that is under the cursor of the list in focus."""
+        focused = self.focused
+        entry = focused.selected if isinstance(focused, ItemList) else None
+        if isinstance(entry, RunView):
+            return entry
+        return entry.run if isinstance(entry, (HomeNeed, RunCard)) else None
+
+    @on(ItemList.Moved)
+    def _moved(self) -> None:
+        self._notes()
+        self.offer_again()
+
+    @on(ItemList.Opened)
+    def _opened(self, event: ItemList.Opened) -> None:
+        entry = event.items.selected
+        run = self._run()
+        if isinstance(entry, HomeNeed) and entry.import_id is not None:
+            self._open_import(entry, entry.import_id)
+        elif isinstance(entry, HomeNeed) and entry.task:
+            self._open_task(entry.task)
+        elif isinstance(entry, HomeNeed) and entry.place:
+            self.app.switch_mode(entry.place)
+        elif isinstance(entry, ComingItem):
+            self._open_coming(entry)
+        elif run is not None:
+            open_run(self, run.id)
+
+    def _open_coming(self, entry: ComingItem) -> None:
+        if entry.item.kind == "campaign":
+            from sestui.tui.campaigns.campaign_screen import CampaignScreen  # noqa: PLC0415 - not for the first paint
+
+            self.app.push_screen(CampaignScreen(self.services, entry.item.name))
+        else:
+            self._open_task(entry.item.name)
+
+    def _open_task(self, name: str) -> None:
+        from sestui.tui.schedule.task_log import TaskLogScreen  # noqa: PLC0415 - not for the first paint
+
+        self.app.push_screen(TaskLogScreen(self.services, name))
+
+    def action_new(self) -> None:
+        """Write a new campaign."""
+        self.app.run_worker(compose_campaign(self.app, ""))
 
     @work(group="action")
-    async def _open_import(self, row: AgendaRow, import_id: int) -> None:
+    async def _open_import(self, need: HomeNeed, import_id: int) -> None:
         question = ConfirmScreen(
-            row.name,
-            f"{row.text}\nWhich rows and why: import the file again and save the rejects; "
+            need.subject,
+            f"{need.sentence}\nWhich rows and why: import the file again and save the rejects; "
             "existing contacts stay as they are.",
             recipients=0,
             yes="I know, don't show it again",

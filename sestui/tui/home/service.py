@@ -1,15 +1,27 @@
 """What Home looks at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sestui.core.delivery.pacing import Quota
+from sestui.core.clock import Instant
+from sestui.core.delivery.pacing import DAY_SECONDS, Quota
 from sestui.reports.account import troubles
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
+from sestui.sending.shared_account import KnownAccount
 from sestui.store.contacts.imports import Imports
+from sestui.store.ledger.slices import SECONDS, AnswerCounts, AnsweredSlices, rates
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
+from sestui.store.tasks.failing import failing_tasks
+from sestui.tui.home.quota_frees import SLICE_SECONDS, QuotaFrees, quota_frees
 
+T = TypeVar("T")
+
+HOUR_SECONDS = 3_600.0
+"""So far back rates are shown."""
+_FAILING_SECONDS = 2.0
 _OWN_SECONDS = 60.0
 """How long a count of our own mails is good for."""
 
@@ -34,13 +46,37 @@ class AccountSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """Our own mails of the last 24 hours, counted in the ledger."""
+class HomeSnapshot:
+    """All that Home shows, as of one moment."""
 
-    at: float
-    ours: int
-    taken: int
-    """The governor's count at the same moment."""
+    found: Dashboard
+    account: AccountSnapshot | None
+    """None: not open yet."""
+    now: Instant
+    rates_since: Instant
+    rates: tuple[float | None, ...]
+    """Answers a second in each slice of the last hour, of all runs together."""
+    frees: QuotaFrees | None
+
+
+class _Slow(Generic[T]):
+    """Something that is read now and then: a look has a bounded number of statements."""
+
+    def __init__(self, read: Callable[[], T], seconds: float) -> None:
+        """``seconds``: how long what was read is good for."""
+        self._read = read
+        self._seconds = seconds
+        self._at = float("-inf")
+        self.value: T | None = None
+        """None: not read yet."""
+
+    def overdue(self, at: float) -> float:
+        """Since how many monotonic seconds it should have been read; negative: it is still good."""
+        return at - self._at - self._seconds
+
+    def renew(self, at: float) -> None:
+        """Read it."""
+        self.value, self._at = self._read(), at
 
 
 class HomeService:
@@ -51,33 +87,63 @@ class HomeService:
         self._runs = RecentRuns(runtime.database)
         self._imports = Imports(runtime.database)
         self._relayed = RelayedMails(runtime.database, runtime.clock)
-        self._counted: _Counted | None = None
+        self._slices = AnsweredSlices(runtime.database)
+        self._taken = 0
+        self._own = _Slow(self._read_own, _OWN_SECONDS)
+        self._sent = _Slow(self._read_sent, _OWN_SECONDS)
+        self._failing = _Slow(lambda: failing_tasks(runtime.database), _FAILING_SECONDS)
 
-    def snapshot(self, *, account_open: bool) -> tuple[Dashboard, AccountSnapshot | None]:
+    def snapshot(self, *, account_open: bool) -> HomeSnapshot:
         """What goes on, what comes, what needs somebody; and the account, once it is open."""
-        with self._runtime.database.snapshot():
-            account = self._account() if account_open else None
+        database, now = self._runtime.database, self._runtime.clock.now()
+        since = int((now - HOUR_SECONDS) // SECONDS) * SECONDS
+        with database.snapshot():
+            known = self._runtime.account.known() if account_open else None
+            self._taken = known.row.taken if known is not None else 0
+            self._renew_one(account_known=known is not None)
+            account = self._account(known)
             agenda = self._runtime.agenda(with_runs=False)
-            return dashboard(self._runs, self._imports, self._relayed, agenda), account
+            failing = self._failing.value or ()
+            found = dashboard(self._runs, self._imports, self._relayed, agenda, failing)
+            answered = rates(self._slices.of_all(since), since, now)
+        frees = None
+        if account is not None and self._sent.value is not None:
+            frees = quota_frees(self._sent.value, account.quota, now)
+        return HomeSnapshot(found, account, now, since, answered, frees)
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""
         self._imports.seen(import_id, self._runtime.clock.now())
 
-    def _account(self) -> AccountSnapshot | None:
+    def _renew_one(self, *, account_known: bool) -> None:
+        """Of what is read now and then, read the one that has been waiting longest."""
+        at = self._runtime.clock.monotonic()
+        slow: list[_Slow[Any]] = [self._failing]
+        if account_known:  # first what the account can't be shown without
+            slow = [self._own, self._failing, self._sent]
+        longest = max(slow, key=lambda each: each.overdue(at))
+        if longest.overdue(at) >= 0:
+            longest.renew(at)
+
+    def _read_own(self) -> tuple[int, int]:
+        """Our own mails of the last 24 hours, and the governor's count at the same moment."""
+        return own_share(self._runs, self._runtime.clock.now()), self._taken
+
+    def _read_sent(self) -> list[AnswerCounts]:
+        """When the mails of the last 24 hours were accepted."""
+        since = self._runtime.clock.now() - DAY_SECONDS
+        return self._slices.of_all(since, seconds=SLICE_SECONDS)
+
+    def _account(self, known: KnownAccount | None) -> AccountSnapshot | None:
         """None before SES was first asked."""
-        known = self._runtime.account.known()
-        if known is None:
+        if known is None or self._own.value is None:
             return None
         row, quota = known.row, known.quota
-        clock = self._runtime.clock
-        at = clock.monotonic()
-        if self._counted is None or at >= self._counted.at + _OWN_SECONDS:
-            self._counted = _Counted(at, own_share(self._runs, clock.now()), row.taken)
+        counted, taken = self._own.value
         # What was handed over since the count is ours too.
-        ours = self._counted.ours + max(0, row.taken - self._counted.taken)
+        ours = counted + max(0, row.taken - taken)
         return AccountSnapshot(
-            at=at,
+            at=self._runtime.clock.monotonic(),
             taken=row.taken,
             rate=row.max_send_rate,
             allowed=known.allowed.rate,

@@ -102,5 +102,22 @@ def moment(instant: Instant, now: Instant, zone: ZoneInfo | None) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
+def relative(instant: Instant, now: Instant) -> str:
+    """``now``, ``in 5 min``, ``3 h ago``, ``in 2 d``: the largest unit alone."""
+    away = abs(instant - now)
+    if away < 60:
+        return "now"
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"))
+    size, unit = next(each for each in units if away >= each[0])
+    said = f"{away // size:,.0f} {unit}"
+    return f"{said} ago" if instant < now else f"in {said}"
+
+
+def exact(instant: Instant, zone: ZoneInfo | None) -> str:
+    """``Sat 28 Nov 2026 10:42:07``."""
+    then = _local(instant, zone)
+    return f"{then:%a} {then.day} {then:%b %Y %H:%M:%S}"
+
+
 def _local(instant: Instant, zone: ZoneInfo | None) -> datetime:
     return datetime.fromtimestamp(instant, zone).astimezone(zone)

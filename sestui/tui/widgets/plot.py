@@ -100,12 +100,15 @@ def strip(series: Series, top: float, width: int) -> Content:
 def scale(data: PlotData, rows: int) -> float:
     """The value at the upper edge of ``rows`` rows of cells.
 
-    A limit that nothing exceeds has the top row to itself: an area that reaches it stays below.
+    A limit has the top row to itself while that is enough for what exceeds it: an area that reaches
+    it stays below its line.
     """
     known = [value for each in data.series for value in each.values if value is not None]
     peak = max([data.least_top, *known])
-    if data.limit and peak <= data.limit * (1 + 1 / (8 * max(1, rows))):
-        return data.limit * rows / (rows - 1) if rows > 1 else data.limit
+    if data.limit:
+        spare = data.limit * rows / (rows - 1) if rows > 1 else data.limit
+        if peak <= spare:
+            return spare
     return _round_up(max(peak, data.limit or 0.0))
 
 

@@ -3,6 +3,7 @@ import tomllib
 import pytest
 
 from sestui.settings import config_path
+from sestui.tui.app.palette import PaletteScreen
 from sestui.tui.app.themes import ThemesScreen
 from tests.support.screens import running, shown, toasts, until
 
@@ -13,7 +14,7 @@ def written():
 
 async def opened(app, pilot):
     await pilot.press("ctrl+p")
-    await until(pilot, lambda: "Search for commands" in shown(app))
+    await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
     await pilot.press(*"theme")
     await until(pilot, lambda: "Choose a colour theme" in shown(app))
     await pilot.press("enter")

@@ -2,33 +2,57 @@ import re
 import time
 
 import pytest
+from textual.geometry import Size
 
 from sestui.audience.imports.importer import import_contacts
 from sestui.core.delivery.handover import Answer, AnswerKind, Reply
-from sestui.core.delivery.states import PauseReason
+from sestui.core.delivery.states import PauseReason, RunState
 from sestui.core.schedule.cron import Occurrence
+from sestui.core.task.fields import TaskFields
+from sestui.core.task.states import TaskRunState
 from sestui.errors import StorageBusyError
-from sestui.reports.dashboard import dashboard
-from sestui.reports.overview import RunView
 from sestui.ses_api.relay_admission import CallAnswer, Incoming, Terms
 from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.contacts.imports import Imports
 from sestui.store.ledger.ledger import Ledger
 from sestui.store.relay.admission import AdmissionStore
 from sestui.store.relay.keys import RelayKeys
-from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
+from sestui.store.tasks.tables import TaskRun
+from sestui.tui.campaigns.campaign_screen import CampaignScreen
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
-from sestui.tui.home.agenda import agenda, cells
+from sestui.tui.dialogs.pick import PickScreen
 from sestui.tui.home.home_screen import HomeScreen
-from sestui.tui.widgets.lazy_table import LazyTable
-from tests.support.screens import add_campaign, running, shown, until
+from sestui.tui.home.items import ItemList
+from sestui.tui.home.layout import DROPPED, LATELY
+from sestui.tui.schedule.task_log import TaskLogScreen
+from tests.support.finished_runs import settle
+from tests.support.screens import add_campaign, fits, running, shown, until
 
 
 def started(runtime, campaign):
     return runtime.starter.start(campaign, time.time())
+
+
+def some_of_everything(runtime):
+    """Something for each panel."""
+    now = time.time()
+    runtime.account.look()
+    for name, states in (("gone", ["accepted", "rejected"]), ("asked", ["accepted", "in_doubt"])):
+        settle(runtime, runtime.runs.start(add_campaign(runtime, name), now - 9e4).id, states)
+    held = started(runtime, add_campaign(runtime, "held", contacts=3))
+    runtime.runs.pause(held.id, PauseReason.ERRORS, "SES refused the sender [/b].")
+    started(runtime, add_campaign(runtime, "going"))
+    coming = add_campaign(runtime, "coming")
+    runtime.campaigns.set_next(coming.id, Occurrence(now + 3_700, ""))
+    return held
+
+
+def there(app):
+    """The panels that are shown, by name."""
+    return {panel.id for panel in app.screen.query("#dashboard > .panel") if panel.display}
 
 
 async def test_an_empty_home_says_what_to_do_first(runtime, still):
@@ -37,36 +61,133 @@ async def test_an_empty_home_says_what_to_do_first(runtime, still):
         await until(pilot, lambda: "Three steps" in shown(app))
         await pilot.press("2")
         await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
 
 
-async def test_what_needs_the_operator_comes_first(runtime, still):
-    paused = started(runtime, add_campaign(runtime, "paused", contacts=3))
-    runtime.runs.pause(paused.id, PauseReason.ERRORS, "SES refused the sender [/b].")
-    started(runtime, add_campaign(runtime, "going"))
-    fields = add_campaign(runtime, "coming")
-    runtime.campaigns.set_next(fields.id, Occurrence(time.time() + 3_600, ""))
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_every_panel_has_its_place_in_every_usual_size(open_runtime, still, size, theme):
+    runtime = open_runtime(theme=theme)
+    some_of_everything(runtime)
+    async with running(runtime, place="home", size=size) as (app, pilot):
+        app.services.account_open = True
+        await until(pilot, lambda: there(app) == {*DROPPED, "sending"})
+        fits(app.screen, Size(*size))
+        said = shown(app)
+        for each in ("Needs you · 2", "Sending · 1", "Account", "Coming up", "Lately"):
+            assert each in said
+        assert "SES refused the sender [/b]." in said
+        assert "▓" in said  # a bar of segments
+        assert "no delivery events yet" in said
+        panels = [panel.region for panel in app.screen.query("#dashboard > .panel")]
+        assert sum(region.area for region in panels) == size[0] * (size[1] - 2)
+
+
+async def test_panels_are_dropped_in_a_fixed_order(runtime, still):
+    some_of_everything(runtime)
     async with running(runtime, place="home") as (app, pilot):
-        await until(pilot, lambda: "going" in shown(app))
-        lines = [line for line in shown(app).splitlines() if "run 1" in line or "coming" in line]
-        assert [line.split()[0] for line in lines] == ["needs", "sending", "next"]
-        assert "SES refused the sender [/b]." in lines[0]
-        assert "0 %, 0 of 20" in lines[1]
+        app.services.account_open = True
+        await until(pilot, lambda: there(app) == {*DROPPED, "sending"})
+        seen = []
+        for height in (24, 20, 16, 12, 9):
+            await pilot.resize_terminal(70, height)
+            await until(pilot, lambda h=height: app.screen.query_one("#dashboard").size.height < h)
+            await pilot.pause()
+            await pilot.pause()
+            gone = tuple(name for name in DROPPED if name not in there(app))
+            assert gone == DROPPED[: len(gone)]
+            seen.append(gone)
+        assert len(set(seen)) > 2
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: LATELY in there(app))
+
+
+async def test_what_needs_somebody_is_first_and_can_be_acted_on(runtime, still):
+    held = some_of_everything(runtime)
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "Needs you · 2" in shown(app))
+        needs = app.screen.query_one("#needs", ItemList)
+        assert app.focused is needs
+        assert [need.acts for need in needs._entries] == ["p resume", "r resolve"]
+        await pilot.press("p")
+        await until(pilot, lambda: runtime.overview.run(held.id).state == RunState.SENDING)
+        await until(pilot, lambda: "Needs you · 1" in shown(app))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("escape")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
-        assert app.screen.run_id == paused.id
-        await pilot.press("escape", "end", "enter")
-        await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
 
 
-async def test_the_account_and_what_has_been(runtime):
-    started(runtime, add_campaign(runtime))
+async def test_the_cursor_goes_from_panel_to_panel(runtime, still):
+    some_of_everything(runtime)
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        app.services.account_open = True
+        await until(pilot, lambda: there(app) == {*DROPPED, "sending"})
+        await pilot.press("j")
+        assert app.focused.selected.run.campaign == "asked"
+        await pilot.press("j")
+        await until(pilot, lambda: app.focused.id == "cards")
+        await pilot.press("tab")
+        assert app.focused.id == "coming"
+        await until(pilot, lambda: "· in 1 h" in shown(app))  # the exact time below the panel
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CampaignScreen))
+        await pilot.press("escape", "tab")
+        assert app.focused.id == "lately"
+        assert "1 d ago" in shown(app)
+        await until(pilot, lambda: "20" in str(app.focused.border_subtitle))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+async def test_a_run_is_paused_where_it_is_seen(runtime, still):
+    run = started(runtime, add_campaign(runtime, "going"))
     async with running(runtime, place="home") as (app, pilot):
-        await until(pilot, lambda: "20 accepted" in shown(app))
-        # What was in flight at a look at the account may count twice for a minute.
+        await until(pilot, lambda: "Sending · 1" in shown(app))
+        assert app.focused.id == "cards"
+        await pilot.press("p")
+        await until(pilot, lambda: runtime.overview.run(run.id).state == RunState.PAUSED)
+        await until(pilot, lambda: "Needs you · 1" in shown(app))
+        await until(pilot, lambda: app.focused.id == "needs")
+
+
+async def test_a_task_that_failed_leads_to_its_log(runtime, still):
+    runtime.tasks.add(TaskFields("nightly", "purge", "0 3 * * *"))
+    with runtime.database.write() as session:
+        session.add(
+            TaskRun(
+                task_id=1,
+                queued_at=time.time(),
+                state=TaskRunState.FAILED.value,
+                started_at=time.time(),
+                finished_at=time.time(),
+                detail="The disk is full [x].",
+            )
+        )
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "The disk is full [x]." in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TaskLogScreen))
+
+
+async def test_many_runs_are_one_panel(runtime, still):
+    for number in range(30):
+        started(runtime, add_campaign(runtime, f"c{number}", contacts=2))
+    async with running(runtime, place="home") as (app, pilot):
+        await until(pilot, lambda: "Sending · 30" in shown(app))
+        fits(app.screen, Size(80, 24))
+        await pilot.press("G")
+        await until(pilot, lambda: "c0 · run 1" in shown(app))
+        assert "now" in shown(app)  # the plot is there still
+
+
+async def test_the_rate_of_the_last_hour_is_drawn_from_the_ledger(runtime):
+    started(runtime, add_campaign(runtime))
+    async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
+        await until(pilot, lambda: "limit 500.0/s" in shown(app))
+        await until(pilot, lambda: re.search("[\u2801-\u28ff]", shown(app)))
         await until(pilot, lambda: re.search(r"\b2\d of 40,000", shown(app)))
-        assert "of 500.0" in shown(app)
+        await until(pilot, lambda: "Lately" in shown(app))
 
 
 async def test_what_others_sent_is_told_apart(runtime, still):
@@ -84,12 +205,12 @@ async def test_what_others_sent_is_told_apart(runtime, still):
 
 @pytest.mark.long
 async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
-    def busy(self):
+    def busy(self, ended):
         raise StorageBusyError("The database is locked by another program.")
 
     async with running(runtime, place="home") as (app, pilot):
         with monkeypatch.context() as patch:
-            patch.setattr(RecentRuns, "going", busy)
+            patch.setattr(RecentRuns, "shown", busy)
             await until(pilot, lambda: "locked by another program" in shown(app))
         await until(pilot, lambda: "locked by another program" not in shown(app))
 
@@ -101,24 +222,7 @@ async def test_hostile_names_stay_text(runtime, still):
         async with running(runtime, place="home", size=size) as (app, pilot):
             await until(pilot, lambda: "x[red]" in shown(app))
             assert "\x1b" not in shown(app)
-            assert app.screen.query_one(LazyTable).selected is not None
-
-
-def test_an_ended_run_says_what_it_came_to(runtime):
-    campaign = add_campaign(runtime, contacts=2)
-    run = started(runtime, campaign)
-    runtime.runs.cancel(run.id, time.time())
-    found = dashboard(
-        RecentRuns(runtime.database),
-        Imports(runtime.database),
-        RelayedMails(runtime.database, runtime.clock),
-        runtime.agenda(),
-    )
-    assert (found.needs, found.going, found.agenda.items) == ((), (), ())
-    (row,) = agenda(found, lambda at: "then")
-    assert isinstance(row.run, RunView)
-    assert cells(row)["what"] == ("cancelled", "bad")
-    assert cells(row)["text"][0] == "then, 0 accepted, 2 skipped"
+            assert app.focused.selected is not None
 
 
 async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tmp_path):
@@ -126,7 +230,7 @@ async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tm
     file.write_text("email\nada@example.com\nnobody\nx@\n")
     import_contacts(runtime.database, file, list_name="all", now=time.time())
     async with running(runtime, place="home") as (app, pilot):
-        await until(pilot, lambda: "2 rows were rejected" in shown(app))
+        await until(pilot, lambda: "people.csv  2 rows were rejected" in shown(app))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")
@@ -170,13 +274,11 @@ async def test_the_relay_stands_beside_the_campaigns_with_its_queue(runtime, sti
     async with running(runtime, place="home", size=size) as (app, pilot):
         await until(pilot, lambda: "relay:shop" in shown(app))
         lines = [line for line in shown(app).splitlines() if "run 1" in line]
-        assert [line.split()[:2] for line in lines] == [
-            ["sending", "relay:shop"],
-            ["sending", "news"],
-        ]
-        assert re.search(r"2 queued for 10 min \d\d s, 1 accepted ", lines[0])
+        assert [line.split()[1] for line in lines] == ["relay:shop", "news"]
+        assert re.search(r"2 queued for 10 min \d\d s", lines[0])
+        assert "1 accepted" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         runtime.runs.cancel(app.screen.run_id, time.time())
         await pilot.press("escape")
-        await until(pilot, lambda: "1 accepted, 2 skipped" in shown(app))
+        await until(pilot, lambda: "Lately" in shown(app))

@@ -1,0 +1,18 @@
+"""Titles of panels: what stands in the frame of whatever has the class ``panel``."""
+
+from textual.content import Content
+from textual.widget import Widget
+
+from sestui.tui.widgets.format import shorten
+
+_LONGEST = 200
+
+
+def frame(widget: Widget, title: str, note: str = "") -> None:
+    """Give ``widget`` the frame, its ``title`` above and a ``note`` below, whatever is in them."""
+    widget.add_class("panel")
+    above, below = (Content(shorten(text, _LONGEST)) for text in (title, note))
+    if (widget.border_title or "") != above.markup:  # setting it paints the frame anew
+        widget.border_title = above
+    if (widget.border_subtitle or "") != below.markup:
+        widget.border_subtitle = below
