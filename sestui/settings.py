@@ -194,6 +194,9 @@ class Settings(BaseSettings):
         "the terminal can show one, and its bell; the bell only; or not at all (off).",
     )
     theme: str = Field("textual-dark", description="Colours of the terminal UI.")
+    density: Literal["compact", "normal", "roomy"] = Field(
+        "normal", description="How much space the terminal UI leaves around things."
+    )
     keymap: Annotated[dict[str, str], NoDecode, BeforeValidator(keymap_of)] = Field(
         {},
         description="Keys of your own: a table [keymap] of action ids, as ? shows them, and keys. "

@@ -25,7 +25,7 @@ from sestui.tui.app.background_jobs import last_words
 from sestui.tui.app.contrast import readable
 from sestui.tui.app.leaving import LeavingScreen
 from sestui.tui.app.opening import OpeningScreen
-from sestui.tui.app.preferences import use_keymap, use_theme
+from sestui.tui.app.preferences import use_density, use_keymap, use_theme
 from sestui.tui.app.shutdown import OutsideOrders
 from sestui.tui.app.styles import LastingStylesheet
 from sestui.tui.app.type_ahead import TypeAhead
@@ -125,6 +125,7 @@ class LifecycleApp(LoggedApp):
     def on_mount(self) -> None:
         """Paint in the operator's colours first; imports would fight with that for a processor."""
         use_theme(self, self._settings.theme)
+        use_density(self, self._settings.density)
         self.account_label = AccountLabel.of_settings(self._settings.account)
         self.push_screen(OpeningScreen())
         self._orders = OutsideOrders(self, self._told_to_leave, self._hung_up)

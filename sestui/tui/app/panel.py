@@ -11,6 +11,8 @@ _LONGEST = 200
 def frame(widget: Widget, title: str, note: str = "") -> None:
     """Give ``widget`` the frame, its ``title`` above and a ``note`` below, whatever is in them."""
     widget.add_class("panel")
+    if note and widget.is_attached and widget.app.has_class("-compact"):
+        title, note = f"{title} · {note}", ""  # there is no line below
     above, below = (Content(shorten(text, _LONGEST)) for text in (title, note))
     if (widget.border_title or "") != above.markup:  # setting it paints the frame anew
         widget.border_title = above

@@ -1,4 +1,4 @@
-"""What the operator has set for the screens: colours and keys."""
+"""What the operator has set for the screens: colours, space and keys."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,6 +17,12 @@ def use_theme(app: App[Any], wanted: str) -> None:
         app.theme = wanted
         return
     _warn(app, f"There is no theme {shorten(wanted, 60)}; ctrl+p lists the themes.")
+
+
+def use_density(app: App[Any], density: str) -> None:
+    """Let the stylesheet leave as much space as the settings say."""
+    app.set_class(density == "compact", "-compact")
+    app.set_class(density == "roomy", "-roomy")
 
 
 async def use_keymap(app: App[Any], keymap: Mapping[str, str]) -> None:

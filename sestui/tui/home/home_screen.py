@@ -37,10 +37,6 @@ from sestui.tui.home.standing import AccountPanel, OutcomeShares
 from sestui.tui.widgets.format import exact, relative
 
 _REFRESH_SECONDS = 0.5
-_FRAME = 2
-"""Lines of a panel's frame."""
-_SIDES = 4
-"""Cells of a panel's frame and padding."""
 _PLOT_LINES = 8
 _STEPS = (
     ("contacts", "import your list"),
@@ -162,20 +158,21 @@ class HomeScreen(BaseScreen):
                 panel.styles.offset = (place.x, place.y)
                 panel.styles.width, panel.styles.height = place.width, place.height
         if NEEDS in places:
-            self._needs.lines_each = need_lines(places[NEEDS].width - _SIDES)
+            self._needs.lines_each = need_lines(places[NEEDS].width - self._needs.gutter.width)
         self._focus_something()
 
     def _wants(self) -> Wants:
+        frame_lines = self._lately.gutter.height
         lines = {
-            each.id or "": each.count * each.lines_each + _FRAME
+            each.id or "": each.count * each.lines_each + frame_lines
             for each in self._lists()
             if each.count
         }
         cards = self._sending.cards.count * self._sending.cards.lines_each
-        lines[SENDING] = cards + _PLOT_LINES + _FRAME
+        lines[SENDING] = cards + _PLOT_LINES + frame_lines
         if self._snapshot is not None and self._snapshot.account is not None:
-            lines[STANDING] = self._standing.lines() + _FRAME
-        return Wants(lines)
+            lines[STANDING] = self._standing.lines() + frame_lines
+        return Wants(lines, frame_lines)
 
     def _lists(self) -> list[ItemList[Any]]:
         """In the order in which they are more pressing."""

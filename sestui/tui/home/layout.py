@@ -12,8 +12,8 @@ from textual.geometry import Region
 NEEDS, SENDING, STANDING, COMING, LATELY = "needs", "sending", "standing", "coming", "lately"
 DROPPED = (LATELY, COMING, STANDING, NEEDS)
 """In this order, where there is no room; :data:`SENDING` stays whatever happens."""
-_LEAST = {NEEDS: 3, SENDING: 6, STANDING: 5, COMING: 3, LATELY: 3}
-"""Lines, borders included, below which a panel says nothing."""
+_LEAST = {NEEDS: 1, SENDING: 4, STANDING: 3, COMING: 1, LATELY: 1}
+"""Lines without the frame below which a panel says nothing."""
 _WIDE = 100
 """From so many cells on there are two columns."""
 _TALL = 32
@@ -31,11 +31,17 @@ class Wants:
     """How many lines each panel would like, borders included; a panel with none isn't there."""
 
     lines: Mapping[str, int]
+    frame: int = 2
+    """How many of them are frame and padding."""
+
+    def least(self, name: str) -> int:
+        """With fewer lines the panel says nothing."""
+        return _LEAST[name] + self.frame
 
     def of(self, name: str) -> int:
         """Of one panel; 0: it has nothing to show."""
         lines = self.lines.get(name, 0)
-        return max(lines, _LEAST[name]) if lines else 0
+        return max(lines, self.least(name)) if lines else 0
 
 
 def arrange(width: int, height: int, wants: Wants) -> Places:
@@ -76,14 +82,14 @@ def _fitting(rows: list[list[str]], height: int, wants: Wants) -> list[list[str]
     """The rows without the panels that have nothing to show, or no room even at their least."""
     kept = [[name for name in row if wants.of(name)] for row in rows]
     for name in DROPPED:
-        if sum(_least(row) for row in kept) <= height:
+        if sum(_least(row, wants) for row in kept) <= height:
             break
         kept = [[each for each in row if each != name] for row in kept]
     return [row for row in kept if row]
 
 
-def _least(row: list[str]) -> int:
-    return max((_LEAST[name] for name in row), default=0)
+def _least(row: list[str], wants: Wants) -> int:
+    return max((wants.least(name) for name in row), default=0)
 
 
 def _stacked(rows: list[list[str]], room: Region, wants: Wants) -> Places:
@@ -93,7 +99,7 @@ def _stacked(rows: list[list[str]], room: Region, wants: Wants) -> Places:
     """
     if not rows:
         return {}
-    heights = [_least(row) for row in rows]
+    heights = [_least(row, wants) for row in rows]
     left = room.height - sum(heights)
     for number, row in enumerate(rows):
         more = min(max(0, left), max(wants.of(name) for name in row) - heights[number])
