@@ -1,6 +1,8 @@
 """Every theme that ships is readable: WCAG's AA, for whatever text stands on whatever ground."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from rich.color import ColorType
@@ -9,7 +11,8 @@ from textual.theme import BUILTIN_THEMES
 
 from sestui.core.delivery.states import PauseReason
 from sestui.core.task.fields import TaskFields
-from sestui.tui.app.contrast import FILLS, LEAST, TEXTS, contrast, grounds_of, readable
+from sestui.tui.app import app as app_module
+from sestui.tui.app.contrast import FAULT_SHARE, FILLS, LEAST, TEXTS, contrast, grounds_of, readable
 from tests.support.finished_runs import settle
 from tests.support.screens import add_campaign, running, until
 
@@ -55,6 +58,15 @@ def test_ansi_themes_are_left_to_the_terminal():
         found = variables(name)
         assert found["text-muted"] == "ansi_default"
         assert found["on-warning"] == "ansi_black"
+
+
+def test_the_stylesheet_uses_no_shades_that_depend_on_the_theme_for_text():
+    """Part of a colour is readable in some themes only: ``$text-muted`` and ``$rule`` in all."""
+    sheet = Path(app_module.__file__).with_name("sestui.tcss").read_text(encoding="utf-8")
+    assert re.findall(r"color: \$\S+ \d+%", sheet) == []
+    assert re.findall(r"solid \$foreground \d+%", sheet) == []
+    shares = {int(each) for each in re.findall(r"background: \$error (\d+)%", sheet)}
+    assert shares == {round(100 * FAULT_SHARE)}
 
 
 def unreadable(app):
