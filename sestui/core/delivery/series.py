@@ -101,6 +101,12 @@ class RunSeries:
         """Recipients a second in each slice."""
         return [each.answered / self.width for each in self.slices]
 
+    def rate_at(self, at: Instant) -> float:
+        """Recipients a second in the slice of an instant; 0 before and after."""
+        number = math.floor((at - self.start) / self.width)
+        found = self.rates()[number : number + 1] if number >= 0 else []
+        return found[0] if found else 0.0
+
     def quantiles(self) -> list[float] | None:
         """The answer times of :data:`QUANTILES`, in seconds; None: not known."""
         found = [quantile(self.times or {}, share) for share in QUANTILES]

@@ -7,7 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Integer, bindparam, func, select
+from sqlalchemy import (
+    Connection,
+    Double,
+    Insert,
+    Integer,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
@@ -25,6 +36,9 @@ _MOST_SLICES = 400
 """Of a series: more than a screen has columns."""
 _MOST_HOLDS = 50
 _WRITE_SECONDS = 1.0
+_ADD_SECONDS = 0.1
+_MOST_AT_ONCE = 32
+"""Answers are timed ten times a second, about so many each time."""
 
 
 def _adding(insert: Any) -> Insert:
@@ -46,13 +60,20 @@ class AnswerTimes:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[int, int]] = Counter()
-        self._written_at = 0.0
+        self._written_at = self._added_at = 0.0
 
-    def add(self, answers: Sequence[Answer], moved: Iterable[Any]) -> None:
-        """Count ``answers``; ``moved`` are the rows of the deliveries that they changed."""
-        seconds = {each.delivery_id: each.seconds for each in answers}
-        for row in moved:
-            taken = seconds[row.id]
+    def add(self, answers: Sequence[Answer], moved: Iterable[Any], now: Instant) -> None:
+        """Count ``answers``, or some of very many: percentiles need no more.
+
+        ``moved`` are the rows of the deliveries that they changed.
+        """
+        if abs(now - self._added_at) < _ADD_SECONDS:
+            return
+        self._added_at = now
+        some = answers[:: max(1, len(answers) // _MOST_AT_ONCE)]
+        seconds = {each.delivery_id: each.seconds for each in some if each.seconds is not None}
+        for row in moved if seconds else ():
+            taken = seconds.get(row.id)
             if taken is not None:
                 self._counts[row.run_id, step_of(taken)] += 1
 
@@ -92,12 +113,24 @@ _ANSWERED_AGAIN = (
     .scalar_subquery()
 )
 _HOLDS = (
-    select(_HOLD.c.at, _ANSWERED_AGAIN, _HOLD.c.label)
+    select(
+        _HOLD.c.at.label("first"),
+        _ANSWERED_AGAIN.label("second"),
+        _HOLD.c.label,
+    )
     .where(_HOLD.c.run_id == bindparam("run_id"))
     .order_by(_HOLD.c.at.desc())
     .limit(_MOST_HOLDS)
+    .subquery()
 )
-_TIMES = select(_TIME.c.step, _TIME.c["count"]).where(_TIME.c.run_id == bindparam("run_id"))
+_NO_LABEL = ""
+_NOTED = union_all(
+    select(_HOLDS.c.first, _HOLDS.c.second, _HOLDS.c.label),
+    select(cast(_TIME.c.step, Double), _TIME.c["count"], literal(_NO_LABEL)).where(
+        _TIME.c.run_id == bindparam("run_id")
+    ),
+)
+"""Holds with the slice in which it went on, and answer times with their count and no label."""
 
 
 class RunCourse:
@@ -107,7 +140,7 @@ class RunCourse:
         self._database = database
 
     def series(self, run_id: int) -> RunSeries | None:
-        """How the run went; None: no answer was noted. Four statements."""
+        """How the run went; None: no answer was noted. Three statements."""
         given = {"run_id": run_id}
         with self._database.read_connection() as connection:
             first, last = connection.execute(_SPAN, given).one()
@@ -115,15 +148,18 @@ class RunCourse:
                 return None
             width = _width(last - first + 1)
             sums = connection.execute(_SUMS, given | {"start": first, "width": width}).all()
-            holds = connection.execute(_HOLDS, given).all()
-            times = {int(row[0]): int(row[1]) for row in connection.execute(_TIMES, given)}
+            noted = connection.execute(_NOTED, given).all()
         found = {int(number): Slice(*map(int, counts)) for number, *counts in sums}
         count = (last - first) // width + 1
+        times = {int(step): int(many) for step, many, label in noted if label == _NO_LABEL}
+        holds = sorted(
+            (Hold(*row) for row in noted if row[2] != _NO_LABEL), key=lambda each: each.since
+        )
         return RunSeries(
             start=float(first),
             width=width,
             slices=tuple(found.get(number, Slice()) for number in range(count)),
-            holds=tuple(Hold(at, until, label) for at, until, label in reversed(holds)),
+            holds=tuple(holds),
             times=times or None,
         )
 

@@ -135,7 +135,7 @@ class Ledger:
                     accepted.append(each.claimed_at)
         held = Counter(each.run_id for _, each in moved if each.id in throttled)
         slices.note_answers(connection, moves, held, runs, now)
-        self._times.add(answers, (each for _, each in moved))
+        self._times.add(answers, (each for _, each in moved), now)
         unsent = sum(count for (_, _, after), count in moves.items() if after in _UNSENT)
         governor.settle(connection, row, governor.SettledCounts(unsent, accepted, refused), now)
         for run_id, run in runs.items():

@@ -51,6 +51,15 @@ class LogFilter:
     """Queued at or after this instant."""
     find: str = ""
     """A part of the address, ignoring case; '' matches all."""
+    code: str = ""
+    """SES's code, or why it was skipped, or of its outcome; as ``find``, it is for searches."""
+    outcome: str = ""
+    """What became of it after SES took it; as ``code``."""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether the deliveries have to be looked through: no index leads to them."""
+        return bool(self.find or self.code or self.outcome)
 
 
 class DeliveryRow(NamedTuple):
@@ -325,6 +334,11 @@ class WalkChunk(NamedTuple):
             found.append(_DELIVERY.c.id <= self.highest)
         if wanted.since is not None:
             found.append(_DELIVERY.c.queued_at >= wanted.since)
+        if wanted.code:
+            column = _DELIVERY.c.outcome_code if wanted.outcome else _DELIVERY.c.code
+            found.append(column == wanted.code)
+        if wanted.outcome:
+            found.append(_DELIVERY.c.outcome == wanted.outcome)
         if wanted.find:
             place = func.instr if sqlite else func.strpos
             found.append(place(func.lower(_DELIVERY.c.email), wanted.find.lower()) > 0)

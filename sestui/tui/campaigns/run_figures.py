@@ -11,7 +11,7 @@ from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.campaigns.service import RunSnapshot
 from sestui.tui.widgets.format import duration, recipients, shorten
-from sestui.tui.widgets.gauges import average_line, quota_line, rate_line
+from sestui.tui.widgets.gauges import average_line, labelled, quota_line, rate_line
 from sestui.tui.widgets.rate_meter import RateMeter
 from sestui.tui.widgets.segments import legend, segment_bar
 
@@ -35,6 +35,10 @@ class Say:
     def ends(self, snapshot: RunSnapshot, measured: float) -> str:
         """``ends 10:42 (in 4 min 41 s)``, or what else there is to say about the end."""
         run, now = snapshot.run, self._now()
+        if snapshot.replay is not None:
+            since = run.started_at or snapshot.replay.at
+            at = self._at(snapshot.replay.at)
+            return f"as it stood {at}, {duration(snapshot.replay.at - since)} after its start"
         if run.has_ended and run.finished_at is not None:
             took = run.finished_at - (run.started_at or run.finished_at)
             return f"{run.state} {self._at(run.finished_at)} after {duration(took)}"
@@ -67,10 +71,13 @@ class RunTitle(Figure):
         """One line, or two where there is a reason."""
         if self.snapshot is None:
             return Content("")
-        run = self.snapshot.run
+        run, replay = self.snapshot.run, self.snapshot.replay
         state = Content.styled(
             run.shown_state, f"bold $text-{STATE_COLOURS.get(run.state, 'primary')}"
         )
+        if replay is not None:
+            sign = "▶" if replay.playing else "‖"
+            state = Content.styled(f"{sign} replay ×{replay.speed}", "bold $text-accent")
         number = f" · {'test, ' if run.kind == 'test' else ''}run {run.number}"
         room = max(1, self.size.width - state.cell_length - 2)
         name = shorten(run.campaign, max(1, room - len(number)))
@@ -121,6 +128,9 @@ class RunRate(Figure):
         """One line."""
         if self.snapshot is None:
             return Content("")
+        replay, series = self.snapshot.replay, self.snapshot.series
+        if replay is not None and series is not None:
+            return labelled("rate", f"{series.rate_at(replay.at):,.1f}/s")
         if self.snapshot.run.has_ended:
             return average_line(self.snapshot.run.average_rate)
         return rate_line(self._meter, self.snapshot.allowed, self.size.width)
@@ -147,7 +157,9 @@ class RunCountsLine(Figure):
             return Content("")
         run = self.snapshot.run
         line = legend(run.counts)
-        return line if not run.counts.in_doubt else line + Content("\n") + _doubt(run)
+        if not run.counts.in_doubt or run.has_ended:  # an ended run's summary says it
+            return line
+        return line + Content("\n") + _doubt(run)
 
 
 def _doubt(run: RunView) -> Content:

@@ -11,14 +11,19 @@ from sestui.core.delivery.states import RunKind
 from sestui.reports.overview import RunView
 from sestui.tui.deliveries.state_bar import STATE_KEYS
 from sestui.tui.widgets.format import moment
-from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
+from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, Pieces
+from sestui.tui.widgets.segments import segment_pieces
 
+_BAR = 14
 _COLUMNS = (
     Column("number", "Run", width=4, right=True),
     Column("kind", "Kind", width=5),
     Column("state", "State", width=9),
     Column("when", "Started", width=12),
     Column("audience", "Audience", width=9, right=True),
+    Column("bar", "", width=_BAR, from_width=116),
+    Column("done", "Done", width=5, right=True, from_width=100),
+    Column("rate", "Rate", width=9, right=True, from_width=128),
     Column("accepted", "Accepted", width=9, right=True),
     Column("rejected", "Rejected", width=8, right=True),
     Column("in_doubt", "In doubt", width=8, right=True),
@@ -51,7 +56,7 @@ class RunTable(LazyTable[RunView]):
         if self.cursor and before is not None and before.id in ids:
             self.cursor = ids.index(before.id)
 
-    def _run_cells(self, run: RunView) -> dict[str, Cell]:
+    def _run_cells(self, run: RunView) -> dict[str, Cell | Pieces]:
         counts = run.counts
         now = self._clock.now()
         when = moment(run.started_at, now, self._zone) if run.started_at is not None else ""
@@ -61,6 +66,9 @@ class RunTable(LazyTable[RunView]):
             "state": (run.shown_state, _KINDS.get(run.state, "")),
             "when": (when, "quiet"),
             "audience": (f"{counts.audience:,}", ""),
+            "bar": segment_pieces(counts, _BAR),
+            "done": (run.progress.percent, ""),
+            "rate": (f"{run.average_rate:,.1f}/s" if run.average_rate else "", "quiet"),
             "accepted": (f"{counts.accepted:,}", ""),
             "rejected": _figure(counts.rejected, "bad"),
             "in_doubt": _figure(counts.in_doubt, "warning"),

@@ -1,17 +1,32 @@
 """What the screens of campaigns and runs show: each a snapshot, read in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sestui.core.clock import Instant
 from sestui.core.delivery.forecast import Forecast
 from sestui.core.delivery.pacing import Quota
+from sestui.core.delivery.series import RunSeries
 from sestui.reports.overview import CampaignView, RunView, run_view
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.tables import Campaign, Run
+from sestui.store.ledger.course import RunCourse
+from sestui.store.ledger.troubles import Trouble, Troubles
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.tail import TailLine, line_of_delivery
 
 _MOST_RUNS = 500
+_COURSE_SECONDS = 1.0
+"""How often it is read how a run went so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMoment:
+    """The instant of an ended run that is shown instead of its end."""
+
+    at: Instant
+    speed: int
+    playing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +36,21 @@ class RunSnapshot:
     at: float
     """Monotonic seconds of the look."""
     run: RunView
-    tail: tuple[TailLine, ...]
-    """The newest deliveries, oldest first."""
+    newest: TailLine | None
+    """The delivery that was settled last; None: none has been."""
     allowed: float | None
     """Recipients a second; None: the account is not known yet."""
     quota: Quota | None
     forecast: Forecast | None
     """None: the account is not known yet, or there is nothing left to send."""
+    course_at: float = 0.0
+    """Monotonic seconds of the look at what follows."""
+    series: RunSeries | None = None
+    """How it went so far; None: nothing was noted of it, or nobody asked."""
+    troubles: tuple[Trouble, ...] = ()
+    """What did not go well, by reason."""
+    replay: ReplayMoment | None = None
+    """None: this is how it stands now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +74,8 @@ class CampaignService:
     def __init__(self, services: ScreenServices) -> None:
         self._services = services
         self._runtime = services.runtime
+        self._course = RunCourse(services.runtime.database)
+        self.troubles = Troubles(services.runtime.database)
 
     def snapshot(self, name: str) -> CampaignSnapshot:
         """Everything the campaign's screen shows.
@@ -77,8 +102,11 @@ class CampaignService:
             forecast=forecast,
         )
 
-    def run(self, run_id: int) -> RunSnapshot:
+    def run(self, run_id: int, before: RunSnapshot | None = None) -> RunSnapshot:
         """Everything the run's screen shows.
+
+        ``before`` is the look before: what can't have changed since is taken from it, and what
+        changes all the time is read once a second.
 
         Raises:
             NotFoundError: there is no such run.
@@ -89,16 +117,35 @@ class CampaignService:
             known = self._services.known_account()
             allowed = known.allowed if known else runtime.overview.allowed()
             view = self._services.steering.seen(run_view(run, name, allowed))
-            return self._live(run, view, known)
+            found = self._live(run, view, known)
+            if before is not None and _same_course(before, found):
+                return replace(
+                    found,
+                    course_at=before.course_at,
+                    series=before.series,
+                    troubles=before.troubles,
+                )
+            return replace(
+                found,
+                course_at=found.at,
+                series=self._course.series(run_id),
+                troubles=self.troubles.of_run(run_id),
+            )
 
     def _live(self, run: Run, view: RunView, known: KnownAccount | None) -> RunSnapshot:
-        newest = self._runtime.deliveries.newest(run.id)
+        newest = self._runtime.deliveries.newest(run.id, limit=1)
         forecast = self._runtime.outlook.of_run(run, known) if known else None
         return RunSnapshot(
             at=self._services.clock.monotonic(),
             run=view,
-            tail=tuple(line_of_delivery(delivery) for delivery in reversed(newest)),
+            newest=line_of_delivery(newest[0]) if newest else None,
             allowed=forecast.rate if forecast else None,
             quota=known.quota if known else None,
             forecast=None if view.has_ended else forecast,
         )
+
+
+def _same_course(before: RunSnapshot, now: RunSnapshot) -> bool:
+    if before.run.counts == now.run.counts and before.run.state == now.run.state:
+        return True
+    return not now.run.has_ended and now.at < before.course_at + _COURSE_SECONDS

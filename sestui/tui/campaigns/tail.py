@@ -1,16 +1,11 @@
-"""The newest deliveries of a run, drawn a line at a time."""
+"""The delivery that was settled last, on one line below everything."""
 
-from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from rich.segment import Segment
-from textual.binding import BindingType
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.handover import AnswerKind
@@ -18,15 +13,12 @@ from sestui.core.delivery.states import DeliveryState
 from sestui.sending.engine.report import AnswerLine
 from sestui.store.db.tables import Delivery
 from sestui.tui.widgets.format import clock_time, shorten
-from sestui.tui.widgets.scroll_keys import scroll_keys
-
-_KEPT = 500
 
 _STYLES = {
-    "accepted": "tail--accepted",
-    "rejected": "tail--rejected",
-    "in doubt": "tail--doubt",
-    "not sent": "tail--doubt",
+    "accepted": "$text-success",
+    "rejected": "$text-error",
+    "in doubt": "$text-warning",
+    "not sent": "$text-warning",
 }
 
 
@@ -66,87 +58,32 @@ def line_of_delivery(delivery: Delivery) -> TailLine:
     )
 
 
-class Tail(ScrollView, can_focus=True):
-    """Follows while its end is in sight; scrolled back, it stays where one reads."""
+class Tail(Widget):
+    """``10:37:19  12,180 accepted · last dora@example.org``: what went well is one figure."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "tail--accepted",
-        "tail--rejected",
-        "tail--doubt",
-        "tail--quiet",
-    }
-    BINDINGS: ClassVar[list[BindingType]] = [*scroll_keys("Oldest", "Newest, and follow")]
+    line: reactive[TailLine | None] = reactive(None)
+    accepted: reactive[int] = reactive(0)
 
     def __init__(self, zone: ZoneInfo | None) -> None:
         super().__init__()
         self._zone = zone
-        self._lines: deque[TailLine] = deque()
-        self._shown: set[tuple[str, str, str]] = set()
-        self._following = True
 
-    @property
-    def lines(self) -> list[TailLine]:
-        """What is shown, oldest first."""
-        return list(self._lines)
-
-    def add(self, lines: Iterable[TailLine]) -> None:
-        """Append those that are not shown yet: reports and ledger tell of the same deliveries."""
-        fresh = 0
-        for line in lines:
-            key = (line.email, line.state, line.detail)
-            if key in self._shown:
-                continue
-            self._shown.add(key)
-            self._lines.append(line)
-            fresh += 1
-        if not fresh:
-            return
-        dropped = max(0, len(self._lines) - _KEPT)
-        for _ in range(dropped):
-            old = self._lines.popleft()
-            self._shown.discard((old.email, old.state, old.detail))
-        self.virtual_size = Size(0, len(self._lines))
-        if self._following:
-            self.call_after_refresh(self._to_the_end)
-        elif dropped:
-            self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False, immediate=True)
-        self.refresh()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Only scrolling decides on following: lines that arrive don't move the view."""
-        super().watch_scroll_y(old_value, new_value)
-        self._following = new_value >= self.max_scroll_y
-
-    def on_resize(self) -> None:
-        """A lower screen still shows the newest line."""
-        if self._following:
-            self.call_after_refresh(self._to_the_end)
-
-    def _to_the_end(self) -> None:
-        if self._following:
-            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True, force=True)
-
-    def render_line(self, y: int) -> Strip:
-        """The line ``y`` cells below the top of what is in sight."""
-        width = self.size.width
-        index = y + self.scroll_offset.y
-        if index >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
-        line = self._lines[index]
-        quiet = self.get_component_rich_style("tail--quiet")
-        styled = _STYLES.get(line.state, "tail--quiet")
-        at = clock_time(line.at, self._zone) if line.at is not None else ""
-        room = max(2, width - 24)
-        address = max(1, room * 11 // 20)
-        segments = [
-            Segment(f"{at:<8}  ", quiet),
-            Segment(f"{line.state:<8}  ", self.get_component_rich_style(styled)),
-            *_cell(line.email, address),
-            Segment("  "),
-            Segment(shorten(line.detail, max(1, room - address)), quiet),
-        ]
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
-
-
-def _cell(text: str, width: int) -> list[Segment]:
-    return Segment.adjust_line_length([Segment(shorten(text, width))], width)
+    def render(self) -> Content:
+        """One line."""
+        if self.line is None:
+            return Content.styled("Nothing has been sent yet.", "$text-muted")
+        at = clock_time(self.line.at, self._zone) if self.line.at is not None else ""
+        state = "" if self.line.state == "accepted" else f"{self.line.state} "
+        head = Content.assemble(
+            (f"{at:<10}", "$text-muted"),
+            (f"{self.accepted:,} accepted", "$text-success"),
+            (" · last ", "$text-muted"),
+            (state, _STYLES.get(self.line.state, "$text-muted")),
+        )
+        room = max(1, self.size.width - head.cell_length)
+        email = shorten(self.line.email, room)
+        line = Content.assemble(head, email)
+        rest = self.size.width - line.cell_length - 2
+        if rest < 8:
+            return line
+        return line + Content.styled(f"  {shorten(self.line.detail, rest)}", "$text-muted")

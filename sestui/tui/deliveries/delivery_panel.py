@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.states import DeliveryState
 from sestui.core.percent import percent
 from sestui.errors import SestuiError
 from sestui.store.ledger.pages import Search
@@ -22,7 +23,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_screen import DeliveryScreen, Leads
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
 from sestui.tui.deliveries.service import DeliveryRows, FoundDeliveries
-from sestui.tui.deliveries.state_bar import StateBar
+from sestui.tui.deliveries.state_bar import CHOICES, StateBar
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
@@ -56,6 +57,7 @@ class DeliveryPanel(Vertical):
         self._pages = services.runtime.delivery_pages
         self._clock = services.clock
         self._scope: LogFilter | None = None
+        self._reason = ("", "")
         self._found: FoundDeliveries | None = None
         self._latest: Search | None = None
         self._stale = False
@@ -85,7 +87,9 @@ class DeliveryPanel(Vertical):
     def wanted(self) -> LogFilter:
         """What is shown, as a filter."""
         scope = self._scope or LogFilter(states=frozenset())
-        return replace(scope, states=self.bar.choice.states, find=self._typed)
+        code, outcome = self._reason
+        states = self.bar.choice.states
+        return replace(scope, states=states, find=self._typed, code=code, outcome=outcome)
 
     @property
     def selected(self) -> LogRow | None:
@@ -128,18 +132,32 @@ class DeliveryPanel(Vertical):
         """Close the find line; False if it was not open."""
         if not self.finding:
             return False
+        reason, self._reason = self._reason, ("", "")
         self._line.value = ""
         self._find.display = False
         self.table.focus()
+        if any(reason):
+            self._show()
         return True
+
+    def show_reason(self, state: DeliveryState, code: str = "", outcome: str = "") -> None:
+        """Show only what came to this state with that code or outcome; esc shows all again."""
+        self.bar.chosen = next(
+            number for number, each in enumerate(CHOICES) if each.states == {state}
+        )
+        self._reason = (code, outcome)
+        self._find.display = bool(code or outcome)
+        self._show()
 
     def filter_by(self, step: int) -> None:
         """Take a state so many further on in the bar."""
+        self._reason = ("", "")
         self.bar.move(step)
         self._show()
 
     def choose(self, number: int) -> None:
         """Take a state by its number in the bar."""
+        self._reason = ("", "")
         self.bar.chosen = number
         self._show()
 
@@ -177,7 +195,7 @@ class DeliveryPanel(Vertical):
         self._stale = False
         wanted = self.wanted
         self.detail.hint = ""
-        if wanted.find:
+        if wanted.is_search:
             self._look_for(wanted, quietly=False)
         else:
             self._told.update("")

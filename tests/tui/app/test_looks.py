@@ -47,6 +47,7 @@ def live(open_runtime):
     going = runtime.runs.start(news, now - HOUR, again=True)
     settle(runtime, going.id, ["accepted", "pending", "in_doubt"], ended="sending")
     spread(runtime, going.id, now - HOUR, now)
+    note_course(runtime, going.id)
     with runtime.database.write_connection() as connection:
         connection.exec_driver_sql("UPDATE governor SET taken = taken + 390")
     for name in ("shop", "till", "desk"):
@@ -59,6 +60,15 @@ def live(open_runtime):
     for name in ("clear", "again"):
         runtime.tasks.add(TaskFields(name, "purge", "0 3 * * *"))
     return runtime, going.id
+
+
+def note_course(runtime, run_id):
+    """Let something be known of how the run went."""
+    with runtime.database.write_connection() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO answered_slice (run_id, at, accepted, rejected, in_doubt, throttled) "
+            f"VALUES ({run_id}, {int(time.time()) - 60}, 5, 1, 1, 1)"
+        )
 
 
 def spread(runtime, run_id, first, last):
@@ -150,7 +160,9 @@ async def test_a_look_is_one_transaction_and_few_statements(live, still):
 def test_what_is_told_without_a_screen_is_one_transaction_too(live):
     runtime, run_id = live
     services = ScreenServices(runtime)
+    services.account_open = True
     looks = {
+        "a run's screen, first look": lambda: CampaignService(services).run(run_id),
         "campaign list": runtime.overview.campaigns,
         "campaign show": lambda: runtime.overview.campaign("news"),
         "its runs": lambda: runtime.overview.runs("news"),

@@ -37,7 +37,7 @@ async def test_a_campaign_is_started_and_watched_to_its_end(runtime):
         await pilot.press("tab", "enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await until(pilot, lambda: "finished" in shown(app) and "100 %" in shown(app))
-        await until(pilot, lambda: len(app.screen.query_one("Tail").lines) == 20)
+        await until(pilot, lambda: "20 accepted" in shown(app))
         assert "SIMULATOR" in shown(app)
         await pilot.press("escape")
         assert isinstance(app.screen, CampaignsScreen)

@@ -11,7 +11,7 @@ from sestui.sending.engine.report import AnswerLine
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.follow_up import FollowUpScreen
 from sestui.tui.campaigns.run_screen import RunScreen
-from sestui.tui.campaigns.tail import Tail
+from sestui.tui.campaigns.troubles import TroubleTable
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.pick import PickScreen
 from tests.support.screens import add_campaign, running, shown, until
@@ -53,31 +53,18 @@ async def test_a_run_that_another_process_sends(open_runtime, still):
         sender.start()
         await until(pilot, lambda: "finished" in shown(app) and "100 %" in shown(app))
         assert sender.join(10)
-        emails = {line.email for line in app.screen.query_one(Tail).lines}
-        assert emails == {f"all{i}@example.com" for i in range(40)}
+        await until(pilot, lambda: "40 accepted · last all39@example.com" in shown(app))
 
 
-async def test_the_tail_follows_until_one_scrolls_back(runtime, still):
+async def test_our_own_sender_is_heard_before_the_ledger_is_read(runtime, still):
     run_id = started(runtime, contacts=60)
     async with running(runtime, follow=run_id) as (app, pilot):
-        tail = app.screen.query_one(Tail)
-        app.screen.reported(
-            [
-                AnswerLine(0.0, run_id, f"{i}@example.com", AnswerKind.ACCEPTED, "id")
-                for i in range(60)
-            ]
-        )
-        await until(pilot, lambda: tail.max_scroll_y and tail.scroll_y == tail.max_scroll_y)
-        await pilot.press("g")
-        await until(pilot, lambda: tail.scroll_y == 0)
-        more = AnswerLine(0.0, run_id, "late@example.com", AnswerKind.REFUSED, "No: never")
-        app.screen.reported([more, more])
-        await pilot.pause()
-        assert tail.scroll_y == 0
-        assert "late@" not in shown(app)
-        await pilot.press("G")
-        await until(pilot, lambda: "late@example.com" in shown(app))
-        assert len(tail.lines) == 61
+        await until(pilot, lambda: "0 of 60" in shown(app))
+        refused = AnswerLine(0.0, run_id, "late@example.com", AnswerKind.REFUSED, "No: never")
+        others = AnswerLine(0.0, run_id + 1, "other@example.com", AnswerKind.ACCEPTED, "id")
+        app.screen.reported([refused, others])
+        await until(pilot, lambda: "last rejected late@example.com  No: never" in shown(app))
+        assert "other@" not in shown(app)
 
 
 async def test_what_is_in_doubt_is_settled_here(runtime, still):
@@ -112,9 +99,9 @@ async def test_every_delivery_of_the_run_is_a_key_away(runtime):
         await pilot.press("escape")
         await until(pilot, lambda: panel.table.count == 30)
         await pilot.press("escape")
-        assert app.screen.query_one(Tail).has_focus
+        assert app.screen.query_one(TroubleTable).has_focus
         await pilot.press("y")
-        assert app.clipboard == "news"
+        assert app.clipboard.startswith("news · run 1: finished\n30 of 30 accepted (100 %)\n")
         await pilot.press("escape")
         assert isinstance(app.screen, CampaignsScreen)
 
@@ -157,7 +144,7 @@ async def test_a_run_that_crosses_the_quota_says_so(runtime, still, monkeypatch)
         monkeypatch.setattr(
             app.screen.campaigns,
             "run",
-            lambda _id: replace(
+            lambda _id, _before: replace(
                 snapshot, allowed=14.0, quota=Quota(50, limit=40, used=20), forecast=told
             ),
         )
@@ -173,6 +160,6 @@ async def test_every_size_holds_the_run(runtime, still):
             await pilot.pause()
             assert isinstance(app.screen, RunScreen)
             assert app.screen.max_scroll_x == app.screen.max_scroll_y == 0
-            assert app.screen.query_one(Tail).max_scroll_x == 0
+            assert app.screen.query_one(TroubleTable).max_scroll_x == 0
             assert all(len(line) <= size[0] for line in shown(app).splitlines())
             assert "0 of 60" in shown(app)

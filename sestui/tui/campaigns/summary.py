@@ -1,0 +1,88 @@
+"""What became of a run that has ended, in a few lines: to be read, copied, and gone on from."""
+
+from collections.abc import Callable
+
+from textual.content import Content
+
+from sestui.core.clock import Instant
+from sestui.core.delivery.states import RunKind
+from sestui.core.percent import fine_percent, percent
+from sestui.reports.overview import RunView
+from sestui.tui.campaigns.course import answers_text
+from sestui.tui.campaigns.run_figures import Figure
+from sestui.tui.campaigns.service import RunSnapshot
+from sestui.tui.widgets.format import duration, shorten
+
+
+def summary_lines(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[str]:
+    """The summary as plain text; ``at`` says an instant in the operator's time."""
+    run, counts = snapshot.run, snapshot.run.counts
+    accepted = f"{counts.accepted:,} of {counts.audience:,} accepted"
+    parts = [f"{accepted} ({percent(counts.accepted, counts.audience)})"]
+    if counts.delivered:
+        parts.append(f"{counts.delivered:,} delivered")
+    for label, count in (("bounced", counts.bounced), ("rejected", counts.rejected)):
+        if count:
+            parts.append(f"{count:,} {label} ({fine_percent(count, counts.audience)})")
+    rest = (("in doubt", counts.in_doubt), ("skipped", counts.skipped))
+    parts += [f"{count:,} {label}" for label, count in rest if count]
+    return [", ".join(parts), _pace(snapshot, at), _next(run)]
+
+
+def summary_text(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
+    """The whole of it, for a message to somebody."""
+    run = snapshot.run
+    done, pace, _ = summary_lines(snapshot, at)
+    return "\n".join([f"{run.campaign} · run {run.number}: {run.state}", done, pace])
+
+
+def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
+    run = snapshot.run
+    parts = []
+    if run.average_rate is not None:
+        parts.append(f"{run.average_rate:,.1f}/s on average")
+    if run.started_at is not None and run.finished_at is not None:
+        took = duration(run.finished_at - run.started_at)
+        parts.append(f"{at(run.started_at)} to {at(run.finished_at)} ({took})")
+    if answers := answers_text(snapshot.series):
+        parts.append(f"answers {answers}")
+    if snapshot.series is not None and snapshot.series.throttled:
+        parts.append(f"throttled {snapshot.series.throttled:,}")
+    return " · ".join(parts)
+
+
+def _next(run: RunView) -> str:
+    """What to do now, with its keys."""
+    counts = run.counts
+    parts = []
+    if counts.in_doubt:
+        parts.append(f"r decides on {counts.in_doubt:,} in doubt")
+    left = counts.rejected + counts.skipped
+    if left and run.kind == RunKind.CAMPAIGN:
+        parts.append(f"f follows up on the {left:,} it did not reach")
+    parts += ["space replays it", "v shows every delivery", "y copies this"]
+    return f"Next: {' · '.join(parts)}"
+
+
+class RunSummary(Figure):
+    """The summary as a card."""
+
+    def __init__(self, at: Callable[[Instant], str]) -> None:
+        super().__init__()
+        self._at = at
+
+    def render(self) -> Content:
+        """Three lines."""
+        if self.snapshot is None:
+            return Content("")
+        width = max(1, self.size.width)
+        done, pace, following = (
+            shorten(line, width) for line in summary_lines(self.snapshot, self._at)
+        )
+        return Content("\n").join(
+            [
+                Content.styled(done, "bold"),
+                Content(pace),
+                Content.styled(following, "$text-accent"),
+            ]
+        )
