@@ -7,18 +7,28 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from sestui.core.clock import Instant
+from sestui.store.ledger.slices import SECONDS
 from sestui.tui.app.panel import frame
 from sestui.tui.home.cards import At, RunCard, run_card
 from sestui.tui.home.items import ItemList
 from sestui.tui.home.layout import SENDING
-from sestui.tui.home.service import HOUR_SECONDS, HomeSnapshot
+from sestui.tui.home.service import HomeSnapshot
 from sestui.tui.widgets.plot import Plot, PlotData, Series
 from sestui.tui.widgets.rate_meter import RateMeter
 
 _PLOT_LEAST = 2
 """Fewer lines are no plot."""
-_TICKS = (HOUR_SECONDS, HOUR_SECONDS / 2)
-"""So far back a time stands below the plot."""
+_LEAST_SLICES = 30
+"""Of so many the plot shows the rate at least."""
+
+
+def since_first(
+    since: Instant, rates: tuple[float | None, ...]
+) -> tuple[Instant, tuple[float | None, ...]]:
+    """The rates from the first answer of the hour on, five minutes at least, and their start."""
+    quiet = next((number for number, rate in enumerate(rates) if rate), 0)
+    skipped = max(0, min(quiet, len(rates) - _LEAST_SLICES))
+    return since + skipped * SECONDS, rates[skipped:]
 
 
 class SendingPanel(Vertical):
@@ -58,16 +68,10 @@ class SendingPanel(Vertical):
         if account is not None:
             self._meter.add(account.at, account.taken)
         limit = account.allowed if account is not None and account.allowed > 0 else None
+        since, values = since_first(seen.rates_since, seen.rates)
+        times = (since, (since + seen.now) / 2)
         self._plot.data = PlotData(
-            seen.rates_since,
-            seen.now,
-            (Series(seen.rates),),
-            limit,
-            labels=(
-                self._at(seen.now - HOUR_SECONDS),
-                self._at(seen.now - HOUR_SECONDS / 2),
-                "now",
-            ),
+            since, seen.now, (Series(values),), limit, labels=(*map(self._at, times), "now")
         )
         frame(self, self._title(len(going)), self._note(limit))
 

@@ -57,7 +57,9 @@ class AccountPanel(Widget):
 
     def render(self) -> Content:
         """The lines there is room for."""
-        return Content("\n").join(self._lines(self.size.width)[: self.size.height])
+        width, height = self.size
+        lines = [line.truncate(width, ellipsis=True) for line in self._lines(width)]
+        return Content("\n").join(lines[:height])
 
     def _lines(self, width: int) -> list[Content]:
         if self.account is None:
@@ -88,7 +90,7 @@ def quota_line(account: AccountSnapshot, width: int) -> Content:
 
 def _frees_lines(frees: QuotaFrees, quota: Quota, width: int, at: At) -> list[Content]:
     """How much is free now and how much more until when; below it the next 24 hours."""
-    said = f"{quota.left:,} free now"
+    said = f"{quota.left:,} now"
     if frees.until is not None and frees.more:
         said += f", {frees.more:,} more by {at(frees.until)}"
     lines = [labelled("free", said)]

@@ -13,6 +13,7 @@ from sestui.store.ledger.slices import AnswerCounts
 from sestui.tui.home.cards import RunCard, lately_line, need_card, run_card
 from sestui.tui.home.needs import HomeNeed
 from sestui.tui.home.quota_frees import SLICE_SECONDS, quota_frees
+from sestui.tui.home.sending import since_first
 from sestui.tui.home.service import AccountSnapshot
 from sestui.tui.home.standing import AccountPanel, OutcomeShares, quota_line
 from sestui.tui.widgets.format import exact, relative
@@ -117,6 +118,13 @@ def test_no_more_frees_than_is_used_and_what_is_over_the_limit_first():
     assert quota_frees(sent, Quota(1_000, 800, 300), NOW).free[-1] == 800
     assert quota_frees(sent, Quota(1_000, 800, 900), NOW).free[-1] == 400
     assert quota_frees([], Quota(1_000, 800, 900), NOW).until is None
+
+
+def test_the_plot_begins_with_the_first_answer_of_the_hour():
+    assert since_first(0, (0.0,) * 300 + (5.0,) * 60) == (3_000, (5.0,) * 60)
+    assert since_first(0, (0.0,) * 355 + (5.0,) * 5) == (3_300, (0.0,) * 25 + (5.0,) * 5)
+    assert since_first(0, (0.0,) * 360) == (0, (0.0,) * 360)
+    assert since_first(0, (5.0, 0.0, None)) == (0, (5.0, 0.0, None))
 
 
 @pytest.mark.parametrize(
