@@ -9,6 +9,7 @@ import typer
 
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say, watched
 from sestui.core.delivery.states import DeliveryState
+from sestui.core.percent import percent
 from sestui.errors import EXIT_DONE, EXIT_FAILED
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ class CheckProgress:
             self.close()  # what comes next stands in its place
         elif watched() and now - self._told_at >= _TELL_SECONDS:
             self._told_at = now
-            share = 100 * looked_at // self._size
-            line = f"{looked_at:,} of {self._size:,} ({share} %)"
+            line = f"{looked_at:,} of {self._size:,} ({percent(looked_at, self._size)})"
             typer.echo(f"{_CLEAR}{line}", err=True, nl=False)
             self._drawn = True
 

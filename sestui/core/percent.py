@@ -15,12 +15,13 @@ def percent(part: float, whole: float) -> str:
     return f"{percent_number(part, whole)} %"
 
 
-def fine_percent(part: float, whole: float) -> str:
+def fine_percent(part: float, whole: float, digits: int = 1) -> str:
     """``0.4 %`` for what is small, ``12 %`` from ten on; ``0 %`` only of nothing."""
     exact = 100 * part / whole if whole > 0 else 0.0
     if exact <= 0 or exact >= 9.95:
         return percent(part, whole)
-    return f"{exact:.1f} %" if exact >= 0.05 else "<0.1 %"
+    least = 10.0**-digits
+    return f"{exact:.{digits}f} %" if exact >= least / 2 else f"<{least:.{digits}f} %"
 
 
 def set_percent(share: float) -> str:

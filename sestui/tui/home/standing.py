@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.core.delivery.pacing import Quota
-from sestui.core.percent import percent
+from sestui.core.percent import fine_percent, percent, set_percent
 from sestui.reports.overview import RunView
 from sestui.tui.home.cards import At
 from sestui.tui.home.quota_frees import QuotaFrees
@@ -123,11 +123,11 @@ def _share_line(label: str, share: float, line: float, digits: int, width: int) 
     """``bounced  0.4 %  █······┆······ 5 % review``: the line is in the middle of the scale."""
     bad = share >= line
     style = "$text-error" if bad else "$text-warning" if share >= line / 2 else "$text-success"
-    figures = Content.styled(f"{100 * share:>6.{digits}f} %", style if share else "")
+    figures = Content.styled(f"{fine_percent(share, 1, digits):>8}", style if share else "")
     cells = min(_GAUGE, round(share / (2 * line) * _GAUGE))
     rest = "·" * _GAUGE
     rest = rest[: _GAUGE // 2] + "┆" + rest[_GAUGE // 2 + 1 :]
     drawn = Content.styled("█" * cells, style) + Content.styled(rest[cells:], "$text-muted")
-    review = Content.styled(f" {100 * line:g} % review", "$text-error" if bad else "$text-muted")
+    review = Content.styled(f" {set_percent(line)} review", "$text-error" if bad else "$text-muted")
     said = labelled(label, "") + figures + Content("  ") + drawn
     return said + review if said.cell_length + review.cell_length <= width else said
