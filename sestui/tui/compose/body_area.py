@@ -1,17 +1,22 @@
 """The editor of a message's text: Markdown, HTML and Jinja in colour, however long it is."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from rich.color import Color as RichColor
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import on
 from textual.color import Color, ColorParseError
+from textual.content import Content
 from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import SyntaxAwareDocument, TextAreaTheme
 
+from sestui.core.content.lint.findings import Finding
 from sestui.core.content.message import BodyFormat
 from sestui.tui._compat import (
     LateHighlights,
@@ -20,6 +25,8 @@ from sestui.tui._compat import (
     wear_theme,
     worn_theme_of,
 )
+from sestui.tui.compose.finding_signs import SIGNS
+from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.visible_controls import visible
 
 _THEME = "sestui"
@@ -52,6 +59,8 @@ class BodyArea(LateHighlights, TextArea):
         super().__init__(soft_wrap=True, show_line_numbers=True, placeholder=placeholder, id=id)
         self._coloured: range = range(0)
         self._format: BodyFormat | None = None
+        self._marks: dict[int, Finding] = {}
+        """The worst finding by its line, from 1."""
 
     def on_mount(self) -> None:
         """Wear the app's colours."""
@@ -92,7 +101,45 @@ class BodyArea(LateHighlights, TextArea):
         last = self.document.line_count - 1
         self.move_cursor((max(0, min(line - 1, last)), 0), center=True)
 
+    def mark(self, findings: Sequence[Finding]) -> None:
+        """Mark the lines of these, the worst first, in the gutter."""
+        marks: dict[int, Finding] = {}
+        for each in findings:
+            if each.line is not None:
+                marks.setdefault(each.line, each)
+        if marks != self._marks:
+            self._marks = marks
+            self._say_finding()
+            self.refresh()
+
+    @on(TextArea.SelectionChanged)
+    def _say_finding(self) -> None:
+        """What is wrong with the line of the cursor stands below the text."""
+        found = self._marks.get(self.cursor_location[0] + 1)
+        width = max(8, self.size.width - 4)
+        said = ""
+        if found is not None:
+            said = f"{SIGNS[found.severity][0]} {found.problem}"
+        self.border_subtitle = Content(shorten(said, width))
+
     # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """The line with its mark."""
+        strip = super().render_line(y)
+        row = y + self.scroll_offset.y
+        if not self._marks or row >= self.wrapped_document.height:
+            return strip
+        line, column = self.wrapped_document.offset_to_location(Offset(0, row))
+        found = self._marks.get(line + 1)
+        if found is None or column:
+            return strip
+        sign, colour = SIGNS[found.severity]
+        at = self.gutter_width - 2  # behind the number are two blanks
+        theme = worn_theme_of(self)
+        ink = theme.syntax_styles.get(colour, Style()) if theme else Style()
+        mark = Strip([Segment(sign, _style_at(strip, at) + ink)], 1)
+        return Strip.join([strip.crop(0, at), mark, strip.crop(at + 1)])
 
     def get_line(self, line_index: int) -> Text:
         """A line with colours for what no grammar of a text area knows."""
@@ -147,6 +194,11 @@ class BodyArea(LateHighlights, TextArea):
                     )
 
 
+def _style_at(strip: Strip, cell: int) -> Style:
+    """What a cell looks like."""
+    return next((each.style for each in strip.crop(cell, cell + 1) if each.style), Style())
+
+
 @cache
 def _theme_of(colours: tuple[tuple[str, str], ...]) -> TextAreaTheme:
     """What parts of a text look like in an app's theme."""
@@ -184,6 +236,7 @@ def _theme_of(colours: tuple[tuple[str, str], ...]) -> TextAreaTheme:
             "tag.attribute": ink("text-secondary"),
             "string": ink("text-warning"),
             "comment": quiet,
+            **{name: ink(name, bold=True) for _, name in SIGNS.values()},
             "html.end_tag_error": ink("text-error", underline=True),
             # On a ground of its own: a heading's colour lies over that of what is in it.
             "jinja": ink("text-success", bold=True) + ground("panel"),

@@ -10,6 +10,8 @@ from textual.widget import Widget
 from sestui.tui.compose.draft_form import PAGES
 from sestui.tui.widgets.format import shorten
 
+_NAME = 8
+"""Cells that a name has at least."""
 _LABELS = {"message": "m Message", "text": "a Plain text", "details": "d Details"}
 
 
@@ -20,6 +22,10 @@ class HeadSnapshot:
     name: str
     state: str
     unsaved: bool
+    kept: str
+    """When that was saved, or autosaved if it is unsaved; '' if it never was."""
+    kept_fails: bool
+    """Whether what is unsaved can't be autosaved."""
     page: str
     errors: int
     warnings: int
@@ -44,12 +50,25 @@ class ComposeHead(Widget):
             for page in PAGES
         )
         right = pages + Content("  ") + _found(seen)
-        saved = Content.styled("not saved", "bold $text-warning") if seen.unsaved else Content("")
-        state = Content.styled(seen.state, "$text-muted") + Content("  ") + saved
+        room = self.size.width - right.cell_length - _NAME - 4
+        states = _states(seen)
+        state = next((each for each in states if each.cell_length <= room), states[-1])
         room = self.size.width - right.cell_length - state.cell_length - 4
-        name = Content.styled(shorten(seen.name, max(8, room)), "bold")
+        name = Content.styled(shorten(seen.name, max(_NAME, room)), "bold")
         left = name + Content("  ") + state
         return left.truncate(max(1, self.size.width - right.cell_length - 1), pad=True) + right
+
+
+def _states(seen: HeadSnapshot) -> list[Content]:
+    """What becomes of the draft, and how safe it is: all of it first, then what matters most."""
+    state = Content.styled(seen.state, "$text-muted")
+    kept = Content.styled(seen.kept, "bold $text-error" if seen.kept_fails else "$text-muted")
+    if seen.unsaved:
+        unsaved = Content.styled("not saved", "bold $text-warning")
+        offered = [[state, unsaved, kept], [unsaved, kept], [state, unsaved], [unsaved]]
+    else:
+        offered = [[state, kept], [state]]
+    return [Content("  ").join(part for part in parts if part) for parts in offered]
 
 
 def _found(seen: HeadSnapshot) -> Content:

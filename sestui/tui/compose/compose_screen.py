@@ -152,6 +152,10 @@ class ComposeScreen(DraftScreen):
             self._timer.stop()
         self._timer = self.set_timer(_LOOK_SECONDS, self.look_at_draft)
 
+    def kept_changed(self) -> None:
+        """Say so."""
+        self._show_head()
+
     @work(exclusive=True, group="check")
     async def look_at_draft(self, step: int = 0) -> None:
         """Check the draft and make the mail; a newer look ends an older one."""
@@ -174,6 +178,7 @@ class ComposeScreen(DraftScreen):
         self._contact_id = contact.contact_id if contact is not None else None
         self._preview.show(made)
         self._findings.show(made.look.findings)
+        self.form.mark(made.look.findings)
         self._show_head()
         if before is None or _offers(before) != _offers(made):
             self.refresh_bindings()
@@ -188,6 +193,8 @@ class ComposeScreen(DraftScreen):
             name=self.called,
             state=state,
             unsaved=self.unsaved,
+            kept=self.kept,
+            kept_fails=self.keep_fails,
             page=self.form.page,
             errors=sum(each.severity is Severity.ERROR for each in found),
             warnings=sum(each.severity is Severity.WARNING for each in found),

@@ -14,6 +14,7 @@ from textual.widgets import ContentSwitcher, Input, Label, TextArea
 
 from sestui.core.campaign.draft import DRAFT_FIELDS, Draft
 from sestui.core.campaign.kinds import FLAG, text
+from sestui.core.content.lint.findings import Finding
 from sestui.core.content.message import BodyFormat
 from sestui.core.delivery.mail import MailAttachment
 from sestui.core.field_table import TableField
@@ -200,6 +201,11 @@ class DraftForm(Fields):
     def _name_body(self) -> None:
         self._body.border_title = "Body · HTML" if self._html.value else "Body · Markdown"
         self._text.border_title = "Plain text"
+
+    def mark(self, findings: Sequence[Finding]) -> None:
+        """Mark the lines that findings are about."""
+        self._body.mark([each for each in findings if each.where == "body"])
+        self._text.mark([each for each in findings if each.where == "text"])
 
     # going about
 

@@ -9,6 +9,7 @@ from textual import events, on, work
 from sestui.compose.autosave import AutosavedDraft
 from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.campaign.draft import Draft, ReadDraft, read_draft
+from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Severity
 from sestui.errors import SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
@@ -20,7 +21,7 @@ from sestui.tui.compose.open_campaign import OpenCampaignScreen
 from sestui.tui.compose.saving import DraftSaving
 from sestui.tui.compose.service import ENDINGS, ComposeService, OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import clock_time, duration, shorten
 
 _KEEP_SECONDS = 1.0
 """What a crash may cost of typing, about."""
@@ -53,6 +54,8 @@ class DraftScreen(BaseScreen):
         """What somebody else's change was told of."""
         self._kept: Draft | None = None
         """What the disk holds of the unsaved text; None: nothing."""
+        self._kept_at: Instant | None = None
+        """When the disk took that."""
         self._keeping = False
         self._keep_failed = False
 
@@ -62,6 +65,29 @@ class DraftScreen(BaseScreen):
     def unsaved(self) -> bool:
         """Whether the fields say something that the database doesn't."""
         return self.on_desk.unsaved or self.form.draft != self._shown
+
+    @property
+    def kept(self) -> str:
+        """When what is shown was saved, or how long ago it was autosaved; '' if it never was."""
+        if not self.unsaved:
+            opened = self.on_desk.opened
+            return self._saved(opened.seen.version[0]) if opened is not None else ""
+        if self._keep_failed:
+            return "can't be autosaved"
+        if self._kept_at is None:
+            return ""
+        age = self.services.clock.now() - self._kept_at
+        return f"autosaved {' '.join(duration(age).split()[:2])} ago"
+
+    def _saved(self, instant: Instant) -> str:
+        day = self.services.at(instant)
+        time = clock_time(instant, self.services.zone)
+        return f"saved {time if time.startswith(day) else day}"
+
+    @property
+    def keep_fails(self) -> bool:
+        """Whether what is unsaved can't be autosaved."""
+        return self.unsaved and self._keep_failed
 
     @property
     def called(self) -> str:
@@ -99,6 +125,9 @@ class DraftScreen(BaseScreen):
 
     def draft_changed(self) -> None:
         """Somebody typed, or another draft is there."""
+
+    def kept_changed(self) -> None:
+        """What :attr:`kept` says may have changed."""
 
     @on(DraftForm.Changed)
     def _changed(self) -> None:
@@ -162,7 +191,7 @@ class DraftScreen(BaseScreen):
         if answer == "open":
             adopted = await self.attempt(lambda: self.drafts.adopt(kept))
             if adopted is not FAILED:
-                self._kept = kept.draft
+                self._kept, self._kept_at = kept.draft, kept.at
                 self.lay(adopted)
         elif answer == "discard":
             await self.attempt(lambda: self.drafts.autosave.discard(kept))
@@ -276,6 +305,7 @@ class DraftScreen(BaseScreen):
         draft = self.form.draft if self.unsaved else None
         if draft != self._kept and self._begun and not self._keeping:
             self._keep_now()
+        self.kept_changed()
 
     @work(group="keep")
     async def _keep_now(self) -> None:
@@ -289,6 +319,7 @@ class DraftScreen(BaseScreen):
             self._keep_failed = True
         finally:
             self._keeping = False
+            self.kept_changed()
 
     async def _keep(self) -> None:
         draft, seen = (self.form.draft if self.unsaved else None), self.on_desk.seen
@@ -296,7 +327,7 @@ class DraftScreen(BaseScreen):
             await asyncio.to_thread(self.drafts.autosave.forget)
         else:
             await asyncio.to_thread(self.drafts.autosave.keep, draft, seen)
-        self._kept = draft
+        self._kept, self._kept_at = draft, self.services.clock.now() if draft is not None else None
 
     @on(events.Unmount)
     async def _gone(self) -> None:

@@ -11,14 +11,10 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from sestui.core.content.lint.findings import Finding, Severity
+from sestui.core.content.lint.findings import Finding
+from sestui.tui.compose.finding_signs import SIGNS
 from sestui.tui.widgets.format import shorten
 
-_MARKS = {
-    Severity.ERROR: ("✗", "$text-error"),
-    Severity.WARNING: ("!", "$text-warning"),
-    Severity.HINT: ("·", "$text-muted"),
-}
 _WIDEST = 300
 
 
@@ -74,5 +70,5 @@ class FindingsList(OptionList):
 
 
 def _line(finding: Finding) -> Content:
-    mark, style = _MARKS[finding.severity]
-    return Content.assemble((f"{mark} ", style), shorten(finding.sentence, _WIDEST))
+    mark, colour = SIGNS[finding.severity]
+    return Content.assemble((f"{mark} ", f"${colour}"), shorten(finding.sentence, _WIDEST))

@@ -1,0 +1,69 @@
+"""What helps while one writes: marks beside the text, and when it was saved."""
+
+from textual.widgets import TextArea
+
+from sestui.tui.widgets.format import clock_time
+from tests.support.compose import add_news, add_people, load, press, ready, stored
+from tests.support.screens import running, shown, toasts, until
+
+
+def gutter(app):
+    """What stands between the numbers and the text of the body, by line."""
+    area = app.screen.query_one("#field-body", TextArea)
+    rows = [area.render_line(y).text for y in range(area.size.height)]
+    width = area.gutter_width
+    return {int(row[: width - 2]): row[width - 2] for row in rows if row[: width - 2].strip()}
+
+
+async def test_lines_with_findings_are_marked_beside_their_numbers(runtime, still):
+    add_people(runtime)
+    long = "word " * 40  # is folded: the mark stands on its first row only
+    add_news(
+        runtime, body=f"# Hi\n*|FNAME|* {long}\n\n{{{{ nobody }}}}\n\n{{{{ unsubscribe_url }}}}"
+    )
+    async with running(runtime, place="compose") as (app, pilot):
+        await load(app, pilot, lambda: app.screen.typing)
+        await until(pilot, lambda: gutter(app).get(4) == "✗")
+        assert gutter(app) == {1: " ", 2: "!", 3: " ", 4: "✗", 5: " ", 6: " "}
+        await press(pilot, "@escape", "@exclamation_mark")
+        area = app.screen.query_one("#field-body", TextArea)
+        assert (app.focused, area.cursor_location) == (area, (3, 0))
+        await until(pilot, lambda: "✗ nobody has no value" in shown(app))
+        await press(pilot, "@end", *["@backspace"] * 12)
+        await until(pilot, lambda: (gutter(app)[2], gutter(app)[4]) == ("!", " "))
+        app.theme = "textual-light"
+        await until(pilot, lambda: gutter(app)[2] == "!")
+
+
+async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
+    saved = add_news(runtime, body="Hi")
+    async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
+        await load(app, pilot, lambda: app.screen.typing)
+        since = f"saved {clock_time(saved.updated_at, runtime.settings.zone)}"
+        await until(pilot, lambda: since in shown(app))
+        await press(pilot, "@escape", "m", "@i")
+        app.screen.form.go_to("body", 1)
+        await press(pilot, "More ")
+        await until(pilot, lambda: "not saved  autosaved" in shown(app))
+        assert since not in shown(app)
+        (kept,) = runtime.workspace.glob("compose/*/draft.json")
+        assert "More Hi" in kept.read_text()
+        await press(pilot, "@ctrl+s")
+        await until(pilot, lambda: "Saved news" in "".join(toasts(app)))
+        now = runtime.campaigns.get("news").updated_at
+        await until(pilot, lambda: f"saved {clock_time(now, runtime.settings.zone)}" in shown(app))
+        assert "autosaved" not in shown(app)
+    assert stored(runtime, "news")[1].body == "More Hi"
+
+
+async def test_an_autosave_that_fails_is_not_called_one(runtime, still):
+    add_news(runtime)
+    (runtime.workspace / "compose").write_text("a file is in the way of the folder")
+    async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
+        await ready(app, pilot)
+        await press(pilot, "@i", "x")
+        await until(pilot, lambda: "not saved  can't be autosaved" in shown(app))
+        assert any("What you type can't be autosaved" in text for text in toasts(app))
+        (runtime.workspace / "compose").unlink()
+        await press(pilot, "y")
+        await until(pilot, lambda: "autosaved" in shown(app) and "can't" not in shown(app))
