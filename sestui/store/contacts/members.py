@@ -1,6 +1,8 @@
 """Single members of lists, and the attributes that members have."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -10,6 +12,18 @@ from sestui.core.delivery.states import ContactStatus
 from sestui.store.contacts.contacts import AudienceMember
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeUse:
+    """Which attributes contacts have, and how many of them."""
+
+    counts: Mapping[str, int]
+    """Attribute name to the contacts that have a value for it."""
+    of: int
+    """Contacts looked at."""
+    complete: bool
+    """Whether these are all there are."""
 
 
 class Members:
@@ -66,6 +80,31 @@ class Members:
                     names.update(name for name, value in attributes.items() if value != "")
         return frozenset(names)
 
+    def attribute_use(self, list_names: Sequence[str], *, of: int = 4_000) -> AttributeUse:
+        """How many of the members have each attribute, by at most ``of`` of them.
+
+        Of lists with more than their share, the first and the last members are looked at.
+        """
+        found: dict[int, Mapping[str, Any]] = {}
+        complete = True
+        with self._database.read() as session:
+            ids = _ids(session, list_names)
+            share = max(2, of // max(1, len(ids)))
+            for list_id in ids:
+                first = _attributes(session, list_id, share - share // 2)
+                found.update(first)
+                if len(first) == share - share // 2:
+                    last = _attributes(session, list_id, share // 2, back=True)
+                    complete = complete and not last.keys().isdisjoint(first)
+                    found.update(last)
+        counts = Counter(
+            name
+            for attributes in found.values()
+            for name, value in attributes.items()
+            if value != ""
+        )
+        return AttributeUse(counts, len(found), complete)
+
     def without(self, list_names: Sequence[str], names: Collection[str]) -> frozenset[str]:
         """The ``names`` that no member has as an attribute; reads all members."""
         with self._database.read() as session:
@@ -76,6 +115,21 @@ class Members:
 def _ids(session: Session, names: Sequence[str]) -> list[int]:
     found = session.execute(select(col(ContactList.id)).where(col(ContactList.name).in_(names)))
     return [int(list_id) for list_id in found.scalars()]
+
+
+def _attributes(
+    session: Session, list_id: int, most: int, *, back: bool = False
+) -> dict[int, Mapping[str, Any]]:
+    """The attributes of the first (or last) members of a list, by the contact's id."""
+    key = col(Membership.contact_id)
+    rows = session.execute(
+        select(key, col(Contact.attributes))
+        .join(Contact, col(Contact.id) == key)
+        .where(col(Membership.list_id) == list_id)
+        .order_by(key.desc() if back else key)
+        .limit(most)
+    )
+    return {contact_id: attributes for contact_id, attributes in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _beside(

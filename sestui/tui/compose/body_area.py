@@ -8,7 +8,7 @@ from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.geometry import Offset, Region
@@ -25,6 +25,7 @@ from sestui.tui._compat import (
     wear_theme,
     worn_theme_of,
 )
+from sestui.tui.compose.completion import TakesKeys, offer_key
 from sestui.tui.compose.finding_signs import SIGNS
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.visible_controls import visible
@@ -50,6 +51,9 @@ _INLINE = (
 class BodyArea(LateHighlights, TextArea):
     """A text area that colours what is in sight only, and obeys nothing it shows."""
 
+    completion: TakesKeys | None = None
+    """Gets keys first."""
+
     def __init__(
         self,
         *,
@@ -66,6 +70,15 @@ class BodyArea(LateHighlights, TextArea):
         """Wear the app's colours."""
         self._dress()
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
+
+    def on_key(self, event: events.Key) -> None:
+        """Offer it to the completion first."""
+        offer_key(self.completion, event)
+
+    def on_blur(self) -> None:
+        """Nothing is completed in a text that was left."""
+        if self.completion is not None:
+            self.completion.close()
 
     def _dress(self) -> None:
         self.register_theme(_theme_of(tuple(sorted(self.app.theme_variables.items()))))

@@ -11,8 +11,10 @@ from textual.widgets import Input, TextArea
 
 from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.content.lint.findings import Finding, Severity
+from sestui.store.contacts.members import AttributeUse
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
+from sestui.tui.compose.completion import CompletionList
 from sestui.tui.compose.compose_head import ComposeHead, HeadSnapshot
 from sestui.tui.compose.draft_actions import DraftActions
 from sestui.tui.compose.draft_form import DraftForm
@@ -127,6 +129,8 @@ class ComposeScreen(DraftScreen):
         self._head = ComposeHead()
         self._preview = MailPreview(id="preview")
         self._findings = FindingsList(id="findings")
+        self._completion = CompletionList(self._attribute_use, self._keywords, id="completion")
+        self.form.complete_with(self._completion)
         self._contact_id: int | None = None
         """For whom the mail is shown."""
         self._timer: Timer | None = None
@@ -138,6 +142,7 @@ class ComposeScreen(DraftScreen):
             yield self.form
             yield self._preview
         yield self._findings
+        yield self._completion
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side, or one at a time."""
@@ -204,6 +209,20 @@ class ComposeScreen(DraftScreen):
     @on(DraftForm.Turned)
     def _turned(self) -> None:
         self._show_head()
+
+    # completing
+
+    async def _attribute_use(self) -> AttributeUse | None:
+        lists = self.read_draft().campaign.lists
+        return await self.look(lambda: self.drafts.attribute_use(lists))
+
+    def _keywords(self) -> list[str]:
+        return list(self.read_draft().campaign.keywords)
+
+    @on(DraftForm.Changed)
+    @on(TextArea.SelectionChanged)
+    def _written(self) -> None:
+        self._completion.follow(self.focused)
 
     # going about
 

@@ -20,6 +20,7 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.core.field_table import TableField
 from sestui.tui.compose.attachments import Attachments
 from sestui.tui.compose.body_area import BodyArea
+from sestui.tui.compose.completion import TakesKeys, TemplateInput
 from sestui.tui.compose.tick_box import TickBox
 from sestui.tui.widgets.form import Fields, Labelled
 from sestui.tui.widgets.schedule_preview import SchedulePreview
@@ -85,6 +86,11 @@ class DraftForm(Fields):
             for name, each in _FIELDS.items()
             if name not in ticked
         }
+        self._templates = {
+            name: TemplateInput(placeholder=_FIELDS[name].hint, id=f"field-{name}")
+            for name in ("subject", "preheader")
+        }
+        self._lines |= self._templates
         hint = _FIELDS["lists"].hint
         self._lines["lists"] = NamesInput(lists, placeholder=hint, id="field-lists")
         self._body = BodyArea(placeholder=_BODY_HINT, id="field-body")
@@ -201,6 +207,12 @@ class DraftForm(Fields):
     def _name_body(self) -> None:
         self._body.border_title = "Body · HTML" if self._html.value else "Body · Markdown"
         self._text.border_title = "Plain text"
+
+    def complete_with(self, completion: TakesKeys) -> None:
+        """Let what is written within ``{{ }}`` be completed."""
+        fields: list[BodyArea | TemplateInput] = [self._body, self._text, *self._templates.values()]
+        for field in fields:
+            field.completion = completion
 
     def mark(self, findings: Sequence[Finding]) -> None:
         """Mark the lines that findings are about."""

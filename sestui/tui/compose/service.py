@@ -18,11 +18,12 @@ from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
 from sestui.store.campaigns.campaigns import CampaignVersion
 from sestui.store.contacts.contacts import AudienceMember
-from sestui.store.contacts.members import Members
+from sestui.store.contacts.members import AttributeUse, Members
 from sestui.tasks.task_service import TaskForecast
 
 ENDINGS = (".md", ".markdown", ".html", ".htm")
 """What the names of campaign files end with."""
+_REMEMBERED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class ComposeService:
         """What is not saved yet, against crashes."""
         self._one_look = threading.Lock()
         self._newest_look = 0
+        self._attribute_use: tuple[tuple[str, ...], float, AttributeUse] | None = None
+        """What the last lists asked about came to, and when that was."""
 
     # opening
 
@@ -156,6 +159,14 @@ class ComposeService:
         if found is None:
             raise NotFoundError(f"Nobody on {draft.lists.strip() or 'no list'} has {email}.")
         return found
+
+    def attribute_use(self, lists: tuple[str, ...]) -> AttributeUse:
+        """Which attributes the contacts on these lists have; remembered for a minute."""
+        now = self._runtime.clock.monotonic()
+        known = self._attribute_use
+        if known is None or known[0] != lists or now - known[1] > _REMEMBERED_SECONDS:
+            known = self._attribute_use = (lists, now, self._members.attribute_use(lists))
+        return known[2]
 
     # saving
 

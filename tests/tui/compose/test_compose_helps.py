@@ -1,7 +1,10 @@
-"""What helps while one writes: marks beside the text, and when it was saved."""
+"""What helps while one writes: completion, marks beside the text, and when it was saved."""
 
-from textual.widgets import TextArea
+import time
 
+from textual.widgets import OptionList, TextArea
+
+from sestui.store.contacts.contacts import NewContact
 from sestui.tui.widgets.format import clock_time
 from tests.support.compose import add_news, add_people, load, press, ready, stored
 from tests.support.screens import running, shown, toasts, until
@@ -67,3 +70,78 @@ async def test_an_autosave_that_fails_is_not_called_one(runtime, still):
         (runtime.workspace / "compose").unlink()
         await press(pilot, "y")
         await until(pilot, lambda: "autosaved" in shown(app) and "can't" not in shown(app))
+
+
+def offered(app):
+    """The lines of the completion, if it is there."""
+    options = app.screen.query_one("#completion", OptionList)
+    return [str(each.prompt).split(maxsplit=1) for each in options.options if options.display]
+
+
+async def test_variables_are_completed_with_how_many_contacts_have_them(runtime, still):
+    add_people(runtime)  # one of the three has no first name
+    hostile = "[red]x[/red]\x1b\u202e"
+    rows = [NewContact("eve@example.com", "eve@example.com", {hostile: "1", "plan": hostile})]
+    runtime.contacts.add(rows, list_name="newsletter", now=time.time())
+    add_news(runtime, body="", keywords={"season": "autumn"})
+    async with running(runtime, place="compose") as (app, pilot):
+        await load(app, pilot, lambda: app.screen.typing)
+        app.screen.form.go_to("body", 1)
+        await press(pilot, *"Hi {{")
+        await until(pilot, lambda: ["first_name", "2 of 4"] in offered(app))
+        assert offered(app)[:3] == [
+            ["first_name", "2 of 4"],
+            ["plan", "1 of 4"],
+            ["season", "a keyword of the campaign"],
+        ]
+        assert "Variables" in shown(app)
+        assert "\x1b" not in shown(app)
+        await press(pilot, "@down", "@down", "@up", "@up", "@enter", *"you")
+        assert app.screen.form.draft.body == "Hi {{ first_name or 'you' }}"
+        assert offered(app) == []
+        await press(pilot, "@end", *" {{ now | da")
+        await until(pilot, lambda: [each[0] for each in offered(app)][:1] == ["date"])
+        await press(pilot, "@tab", "@enter")
+        assert app.screen.form.draft.body == "Hi {{ first_name or 'you' }} {{ now | date }}\n"
+        await press(pilot, *"{{ un")
+        await until(pilot, lambda: [each[0] for each in offered(app)] == ["unsubscribe_url"])
+        await press(pilot, "@escape", "s")
+        assert offered(app) == []  # closed for this word, and one still writes
+        assert app.screen.typing
+        await press(pilot, "@escape")
+        assert not app.screen.typing
+        app.screen.form.go_to("subject", None)
+        await press(pilot, "@end", *" {{ sea")
+        await until(pilot, lambda: offered(app) != [])
+        await press(pilot, "@enter")
+        assert app.screen.form.draft.subject == "Hello {{ season }}"
+        assert app.focused.id == "field-subject"
+        await press(pilot, *" {{")
+        await until(pilot, lambda: offered(app) != [])
+        await pilot.click("#completion", offset=(3, 1))
+        assert app.screen.form.draft.subject == "Hello {{ season }} {{ first_name or '' }}"
+        assert app.focused.id == "field-subject"
+
+
+async def test_the_completion_stands_at_the_cursor_and_hides_no_line_that_is_written(
+    runtime, still
+):
+    add_people(runtime)
+    add_news(runtime, body="\n" * 40 + "End")
+    async with running(runtime, place="compose", size=(60, 16)) as (app, pilot):
+        await load(app, pilot, lambda: app.screen.typing)
+        for line in (1, 41):
+            app.screen.form.go_to("body", line)
+            await press(pilot, "@end", *" " * 40, *"{{")
+            await until(pilot, lambda: offered(app) != [])
+            listed = app.screen.query_one("#completion").region
+            assert app.screen.region.contains_region(listed)
+            assert not listed.contains_point(app.focused.cursor_screen_offset)
+            await press(pilot, "@left")
+            await until(pilot, lambda: offered(app) == [])
+            await press(pilot, "@right", "@ctrl+u")
+        app.screen.form.go_to("body", 41)
+        await press(pilot, "@end", *"{{")
+        await until(pilot, lambda: offered(app) != [])
+        app.screen.form.go_to("name", None)
+        await until(pilot, lambda: offered(app) == [])

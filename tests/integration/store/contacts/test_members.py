@@ -59,6 +59,24 @@ def test_attributes_that_members_have(members):
     assert members.without(["empty"], ["city"]) == {"city"}
 
 
+def test_how_many_members_have_an_attribute_is_counted_within_bounds(members, database):
+    use = members.attribute_use(["news", "vip", "none"])
+    assert (use.counts, use.of, use.complete) == ({"first_name": 1, "city": 1, "it's": 1}, 3, True)
+    assert members.attribute_use([]) == members.attribute_use(["empty"])
+    assert members.attribute_use(["empty"]).of == 0
+    people = [f"many{number:03}@example.com" for number in range(100)]
+    rows = [
+        NewContact(who, who, {"number": number} if number < 90 else {"late": "x", "number": ""})
+        for number, who in enumerate(people)
+    ]
+    Contacts(database).add(rows, list_name="many", now=NOW)
+    for most, of, complete in ((200, 100, True), (150, 100, True), (20, 20, False), (1, 2, False)):
+        use = members.attribute_use(["many"], of=most)
+        assert (use.of, use.complete) == (of, complete)
+        assert use.counts["late"] == min(10, -(-of // 2) if not complete else 10)
+    assert members.attribute_use(["many"]).counts == {"number": 90, "late": 10}
+
+
 def fields(name="news", **more):
     return CampaignFields(name, "a@example.com", **more)
 
