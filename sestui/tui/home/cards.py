@@ -24,6 +24,8 @@ _COMING = 50
 _BAR = 16
 _LEAST_BAR = 4
 _WITH_WHEN = 44
+_AGO = 10
+"""Cells of when it was: ``59 min ago``."""
 _ONE_LINE = 70
 _STYLES = {
     RunState.SENDING: "$text-primary",
@@ -161,8 +163,8 @@ def lately_line(run: RunView, width: int, *, ago: At) -> list[Content]:
     title = Content(shorten(run_title(run), width))
     style = "$text-error" if run.state == RunState.CANCELLED else _QUIET
     ended = ago(run.finished_at) if run.finished_at is not None else ""
-    when = [Content.styled(f"{ended:>9}", style)] if width >= _WITH_WHEN else []
-    room = width - count.cell_length - 2 - 10 * len(when)
+    when = [Content.styled(f"{ended:>{_AGO}}", style)] if width >= _WITH_WHEN else []
+    room = width - count.cell_length - 2 - (_AGO + 1) * len(when)
     cells = min(_BAR + width // 8, room // 2)
     if cells < _LEAST_BAR:
         return [beside(title, count, width)]

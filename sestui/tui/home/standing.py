@@ -20,6 +20,8 @@ from sestui.tui.widgets.plot import Series, strip
 _BOUNCE_LINE, _COMPLAINT_LINE = 0.05, 0.001
 """Shares from which SES puts an account under review."""
 _GAUGE = 12
+_LABEL = 9
+"""Cells of a line's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,12 @@ def _frees_lines(frees: QuotaFrees, quota: Quota, width: int, at: At) -> list[Co
     """How much is free now and how much more until when; below it the next 24 hours."""
     said = f"{quota.left:,} now"
     if frees.until is not None and frees.more:
-        said += f", {frees.more:,} more by {at(frees.until)}"
+        by = f"by {at(frees.until)}"
+        whole = f"{said}, {frees.more:,} more {by}"
+        said = whole if len(whole) <= width - _LABEL else f"{said}, +{frees.more:,} {by}"
     lines = [labelled("free", said)]
     if frees.more and quota.limit:
-        room = max(0, min(48, width - 9 - 7))
+        room = max(0, min(48, width - _LABEL - 7))
         drawn = strip(Series(frees.free, "$primary"), quota.limit, room)
         lines.append(labelled("tomorrow", "") + drawn + Content.styled(" +24 h", "$text-muted"))
     return lines

@@ -12,7 +12,7 @@ from sestui.reports.overview import RunView
 from sestui.store.ledger.slices import AnswerCounts
 from sestui.tui.home.cards import RunCard, lately_line, need_card, run_card
 from sestui.tui.home.needs import HomeNeed
-from sestui.tui.home.quota_frees import SLICE_SECONDS, quota_frees
+from sestui.tui.home.quota_frees import SLICE_SECONDS, QuotaFrees, quota_frees
 from sestui.tui.home.sending import since_first
 from sestui.tui.home.service import AccountSnapshot
 from sestui.tui.home.standing import AccountPanel, OutcomeShares, quota_line
@@ -57,6 +57,17 @@ def test_any_name_fits_any_width_and_obeys_nothing(width, state):
         assert "\x1b" not in text(lines)
         assert all("\n" not in line.plain for line in lines)
         assert all(line.truncate(width).cell_length <= width for line in lines)
+
+
+@pytest.mark.parametrize("seconds", [0, 59 * 60, 23 * 3_600, 99 * 86_400])
+def test_the_count_of_a_run_that_ended_is_whole_however_long_ago_it_was(seconds):
+    counts = RunCounts(accepted=1_000_000)
+    run = replace(RUN, counts=counts, finished_at=NOW - seconds)
+    for width in (44, 46, 62, 100):
+        (line,) = lately_line(run, width, ago=lambda at: relative(at, NOW))
+        assert line.cell_length == width
+        assert line.plain.endswith("1,000,000")
+        assert relative(NOW - seconds, NOW) in line.plain
 
 
 def account(quota, ours=0, **other):
@@ -111,6 +122,18 @@ def test_the_quota_frees_a_day_after_each_mail():
     assert found.free[0] == 640 + 100
     assert found.free[-1] == 640 + 150
     assert quota_frees(sent, Quota(-1, None, 160), NOW) is None
+
+
+def test_what_becomes_free_is_said_in_fewer_words_rather_than_cut():
+    quota = Quota(50_000, 40_000, 1_000)
+    frees = QuotaFrees((39_000.0, 40_000.0), 1_000, NOW)
+    panel = AccountPanel(lambda _instant: "29 Nov 03:30")
+    panel.set_reactive(AccountPanel.account, account(quota, 1_000))
+    panel.set_reactive(AccountPanel.frees, frees)
+    for width, said in ((60, "1,000 more by 29 Nov 03:30"), (44, "+1,000 by 29 Nov 03:30")):
+        line = panel._lines(width)[1]
+        assert line.plain.endswith(said)
+        assert line.cell_length <= width
 
 
 def test_no_more_frees_than_is_used_and_what_is_over_the_limit_first():
