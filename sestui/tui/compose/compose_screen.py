@@ -64,7 +64,7 @@ class ComposeScreen(DraftScreen):
             "view",
             "View",
             id="compose.view",
-            tooltip="Preview the mail for one contact; again: its text, source, headers",
+            tooltip="Preview the mail for one contact; again: text, source, headers, changes",
         ),
         Binding(
             "right_square_bracket,ctrl+n",
@@ -167,9 +167,13 @@ class ComposeScreen(DraftScreen):
         read, seen, number = self.read_draft(), self.on_desk.seen, self.drafts.begin_look()
         whom = PreviewTarget(self._contact_id, step)
 
+        compares = self._preview.view == "changes"
+
         def snapshot() -> Drawn | None:
             found = self.drafts.look(read, seen, whom, number)
-            return drawn(found) if found is not None else None
+            if found is None:
+                return None
+            return drawn(found, self.drafts.changes(read, seen) if compares else None)
 
         made = await self.look(snapshot)
         if made is not None:
@@ -293,6 +297,12 @@ class ComposeScreen(DraftScreen):
         """A view of the mail by its name."""
         self._preview.view = name
         self._preview.focus_view()
+
+    @on(MailPreview.Viewed)
+    def _viewed(self) -> None:
+        """What has changed is looked for once somebody wants to see it."""
+        if self._preview.view == "changes":
+            self.look_at_draft()
 
     def action_contact(self, step: int) -> None:
         """See the mail of the next contact, or of the one before."""

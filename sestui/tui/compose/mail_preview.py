@@ -1,4 +1,4 @@
-"""The mail that a draft makes for one contact, in four views."""
+"""The mail that a draft makes for one contact, in several views."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,19 +6,22 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from sestui.compose.draft_checker import Look
+from sestui.core.content.changes import ChangedLine
 from sestui.core.delivery.mail import Mail
+from sestui.tui.compose.changes_view import ChangesView
 from sestui.tui.widgets.format import file_size, shorten
 from sestui.tui.widgets.html_content import html_content
 from sestui.tui.widgets.pager import Pager
 from sestui.tui.widgets.rendered_mail import RenderedMail
 
-VIEWS = ("mail", "text", "source", "headers")
+VIEWS = ("mail", "text", "source", "headers", "changes")
 _MOST_SHOWN = 300_000
 """Characters of a text that a screen holds; the browser shows the rest."""
 
@@ -31,18 +34,21 @@ class Drawn:
     mail: Content
     texts: dict[str, str]
     """Text by the name of its view."""
+    changes: tuple[ChangedLine, ...] | None = None
+    """What has changed since the last run; None: nobody asked."""
 
 
-def drawn(look: Look) -> Drawn:
+def drawn(look: Look, changes: tuple[ChangedLine, ...] | None = None) -> Drawn:
     """Draw every view of a look."""
     mail = look.mail
     if mail is None:
-        return Drawn(look, Content(""), {})
+        return Drawn(look, Content(""), {}, changes)
     texts = {"text": mail.text, "source": mail.html, "headers": _headers(mail)}
     return Drawn(
         look,
         html_content(mail.html),
         {name: text[:_MOST_SHOWN] for name, text in texts.items()},
+        changes,
     )
 
 
@@ -106,7 +112,10 @@ class MailPreview(Vertical):
         self._head = PreviewHead()
         self._mail = RenderedMail(id="preview-mail")
         self._pager = Pager(id="preview-pager")
-        self._switch = ContentSwitcher(self._mail, self._pager, initial="preview-mail")
+        self._changes = ChangesView(id="preview-changes")
+        self._switch = ContentSwitcher(
+            self._mail, self._pager, self._changes, initial="preview-mail"
+        )
         self._drawn: Drawn | None = None
 
     def compose(self) -> ComposeResult:
@@ -118,6 +127,10 @@ class MailPreview(Vertical):
         """What came before there was anything to draw it on."""
         self._draw()
 
+    @dataclass
+    class Viewed(Message):
+        """Another view is up."""
+
     def show(self, snapshot: Drawn) -> None:
         """Show another look; who has scrolled stays about where they are."""
         self._drawn = self._head.drawn = snapshot
@@ -128,8 +141,9 @@ class MailPreview(Vertical):
         self._head.view = view
         if self.is_mounted:
             self._draw()
-            self._mail.scroll_home(animate=False)
-            self._pager.scroll_home(animate=False)
+            self.post_message(self.Viewed())
+            for each in (self._mail, self._pager, self._changes):
+                each.scroll_home(animate=False)
 
     def next_view(self) -> None:
         """Go round the views."""
@@ -137,12 +151,17 @@ class MailPreview(Vertical):
 
     def focus_view(self) -> None:
         """Let keys scroll it."""
-        (self._mail if self.view == "mail" else self._pager).focus()
+        shown = {"mail": self._mail, "changes": self._changes}
+        shown.get(self.view, self._pager).focus()
 
     def _draw(self) -> None:
         snapshot = self._drawn
         if snapshot is None or not self._switch.is_attached:
             return  # not there yet, or not any more: a look takes its time
+        if self.view == "changes":
+            self._switch.current = "preview-changes"
+            self._changes.show_changes(snapshot.changes or ())
+            return
         is_mail = self.view == "mail" or snapshot.look.mail is None
         self._switch.current = "preview-mail" if is_mail else "preview-pager"
         if snapshot.look.mail is None:

@@ -13,6 +13,7 @@ from sestui.compose.files import attached, load_campaign
 from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
 from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
+from sestui.core.content.changes import ChangedLine, LineChange, changes
 from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import BadFileError, NotFoundError, UsageError
 from sestui.runtime import Runtime
@@ -167,6 +168,16 @@ class ComposeService:
         if known is None or known[0] != lists or now - known[1] > _REMEMBERED_SECONDS:
             known = self._attribute_use = (lists, now, self._members.attribute_use(lists))
         return known[2]
+
+    def changes(self, read: ReadDraft, seen: CampaignVersion | None) -> tuple[ChangedLine, ...]:
+        """What is different in the draft's message from what was sent last, and when that was."""
+        run = self._runtime.runs.latest([seen.id]).get(seen.id) if seen is not None else None
+        if run is None:
+            said = "Nothing has been sent yet: there is nothing to compare it with."
+            return (ChangedLine(LineChange.PLACE, said),)
+        found = changes(self._runtime.campaigns.message(run.message_id), read.message)
+        said = f"{'Changed' if found else 'Nothing has changed'} since run {run.number}"
+        return (ChangedLine(LineChange.PLACE, said), *found)
 
     # saving
 

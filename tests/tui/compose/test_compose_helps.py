@@ -145,3 +145,34 @@ async def test_the_completion_stands_at_the_cursor_and_hides_no_line_that_is_wri
         await until(pilot, lambda: offered(app) != [])
         app.screen.form.go_to("name", None)
         await until(pilot, lambda: offered(app) == [])
+
+
+async def test_what_has_changed_since_the_last_run_is_a_view_of_the_preview(runtime, still):
+    hostile = "<b>[red]x[/red]</b>\x1b[31m\u202e"
+    body = "# Hi\n\nSame\nOld\n\n{{ unsubscribe_url }}"
+    add_people(runtime)
+    runtime.starter.start(add_news(runtime, body=body), time.time())
+    add_news(runtime, "unsent")
+    async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
+        await load(app, pilot, lambda: app.screen.typing)
+        await press(pilot, "@escape", *"vvvv")
+        await until(pilot, lambda: "@ Nothing has changed since run 1" in shown(app))
+        app.screen.form.go_to("body", 4)
+        await press(pilot, "@shift+end", f"New {hostile}")
+        app.screen.form.go_to("subject", None)
+        await press(pilot, "@end", *"!")
+        await until(pilot, lambda: "- Hello" in shown(app) and "+ Hello!" in shown(app))
+        view = app.screen.query_one("#preview-changes")
+        lines = [view.render_line(y).text.strip() for y in range(13)]
+        assert lines[:3] == ["@ Changed since run 1", "subject", "- Hello"]
+        assert lines[3:9] == ["+ Hello!", "body", "@ line 2", "", "Same", "- Old"]
+        assert lines[9].startswith("+ New <b>[red]x[/red]</b>")
+        assert "\x1b" not in shown(app)
+        removed, added = (next(iter(view.render_line(y))).style for y in (2, 3))
+        assert removed.color != added.color
+        app.screen.action_page("details")
+        await press(pilot, "@escape")
+        app.screen.saving.action_save()
+        await until(pilot, lambda: "Saved news" in "".join(toasts(app)))
+        app.screen.load("unsent")
+        await until(pilot, lambda: "Nothing has been sent yet" in shown(app))
