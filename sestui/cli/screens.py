@@ -22,11 +22,14 @@ def run_app() -> None:
     """
     from sestui.settings import check_variables, load_settings  # noqa: PLC0415 - pydantic is slow
     from sestui.tui.app.app import SestuiApp  # noqa: PLC0415 - so is textual
+    from sestui.tui.app.lifecycle import DUE_SECONDS  # noqa: PLC0415 - as above
 
     settings = load_settings()
     check_variables()  # it sends, and the screen hides stderr
     with contextlib.ExitStack() as stack:
-        app = SestuiApp(settings, lambda: stack.enter_context(opened(settings)))
+        app = SestuiApp(
+            settings, lambda: stack.enter_context(opened(settings)), due_seconds=DUE_SECONDS
+        )
         with log.said_by(partial(app.notify, severity="error", timeout=30, markup=False)):
             app.run()
         if app.failure is not None:

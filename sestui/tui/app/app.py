@@ -114,8 +114,15 @@ class SestuiApp(LifecycleApp):
         follow: int | None = None,
         lasting: bool = True,
         grace_seconds: float = GRACE_SECONDS,
+        due_seconds: float | None = None,
     ) -> None:
-        super().__init__(settings, open_runtime, lasting=lasting, grace_seconds=grace_seconds)
+        super().__init__(
+            settings,
+            open_runtime,
+            lasting=lasting,
+            grace_seconds=grace_seconds,
+            due_seconds=due_seconds,
+        )
         self.navigator = Navigator(self)
         self.notices = NoticeLog()
         self.alerts = Alerts(

@@ -47,6 +47,9 @@ _LEAVE_SECONDS = 8.0
 GRACE_SECONDS = 5.0
 """Time to read what a start goes on with, and to hold it back."""
 
+DUE_SECONDS = 2.0
+"""Interval of checks for due campaigns."""
+
 _HUNG_UP_SECONDS = 0.8
 """Once the terminal is gone the sender waits so long for what is in flight."""
 
@@ -77,14 +80,17 @@ class LifecycleApp(LoggedApp):
         *,
         lasting: bool = True,
         grace_seconds: float = GRACE_SECONDS,
+        due_seconds: float | None = None,
     ) -> None:
         """``lasting``: the workspace outlives the app, and sending may go on when that is left.
 
-        ``grace_seconds`` is how long a start waits before it goes on with what is pending.
+        ``grace_seconds`` is how long a start waits before it goes on with what is pending,
+        ``due_seconds`` how often due campaigns are started; None: never.
         """
         super().__init__()
         self._lasting = lasting
         self._grace_seconds = grace_seconds
+        self._due_seconds = due_seconds
         self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
         self._settings = settings
         self.shows_faults = settings.log_level == "debug"
@@ -166,8 +172,21 @@ class LifecycleApp(LoggedApp):
         """Send, once it has been said what with, and nobody has held that back."""
         if self._lasting and self._grace_seconds > 0:
             await self._say_what_goes_on()
-        if not self._leaving:
-            self.background.start(self.services.runtime)
+        if self._leaving:
+            return
+        self.background.start(self.services.runtime)
+        if self._due_seconds is not None:
+            self._start_due(self._due_seconds)
+
+    @work(group="due", exclusive=True)
+    async def _start_due(self, seconds: float) -> None:
+        from sestui.tui.app.due import DueCampaigns  # noqa: PLC0415 - as above
+
+        due = DueCampaigns(
+            self.services.runtime,
+            lambda sentence, how: self.notify(sentence, severity=how, markup=False),
+        )
+        await due.keep_starting(seconds)
 
     async def _say_what_goes_on(self) -> None:
         from sestui.tui.app import going_on  # noqa: PLC0415 - pulls in what reads the database

@@ -100,7 +100,7 @@ class CampaignForecast(CampaignFigure):
         if told is None:
             unknown = "its lists are empty" if not self.snapshot.view.audience else "not known yet"
             return Content.assemble(("forecast ", "$text-muted"), unknown)
-        text = f"{recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"
+        text = f"up to {recipients(told.recipients)} at {told.rate:,.1f}/s, {self._end(told)}"
         style = "$text-warning" if told.crosses_quota or told.ends_at is None else ""
         return Content.assemble(
             ("if started now ", "$text-muted"), (shorten(text, max(1, self.size.width - 15)), style)

@@ -99,7 +99,7 @@ class DraftSaving(ScreenPart):
         count = await self.screen.attempt(lambda: self._draft.drafts.audience(read))
         if count is FAILED:
             return ""
-        who = recipients(count)
+        who = f"up to {recipients(count)}"
         by_task = await self.screen.attempt(lambda: self._draft.drafts.in_the_way(read))
         if by_task is FAILED:
             return ""
@@ -117,7 +117,8 @@ class DraftSaving(ScreenPart):
             return answer
         question = f"Schedule {name} {self._for(due)}, for {who}?"
         text = (
-            f"`sestui run-due` or this app then sends it to {who}, without another question.\n"
+            f"It then starts without another question, while sestui is open or `sestui run-due` "
+            "is in your crontab. Contacts unsubscribed or suppressed by then are skipped.\n"
             f"Subject: {shorten(read.message.subject, 120)}"
         )
         confirm = ConfirmScreen(question, text, recipients=count, yes="Schedule it")

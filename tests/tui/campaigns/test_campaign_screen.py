@@ -55,7 +55,9 @@ async def test_what_would_happen_now_is_told_before_the_start(runtime):
     add_campaign(runtime, max_rate=10)
     async with running(runtime) as (app, pilot):
         await opened(app, pilot)
-        await until(pilot, lambda: "if started now 20 recipients at 10.0/s, ends " in shown(app))
+        await until(
+            pilot, lambda: "if started now up to 20 recipients at 10.0/s, ends " in shown(app)
+        )
         await pilot.press("s")
         await confirm(app, pilot)
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
