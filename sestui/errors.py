@@ -72,6 +72,12 @@ class SentBeforeError(StateError):
     """A campaign was sent before, and repeating it was not requested."""
 
 
+class BreakerError(StateError):
+    """Too many bounces or complaints have paused a run; only the operator can say to go on."""
+
+    exit_code = EXIT_NEEDS_OPERATOR
+
+
 class ConflictError(StateError):
     """Somebody else changed the object since it was read; nothing was written."""
 

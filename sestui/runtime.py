@@ -179,7 +179,7 @@ class Runtime:
         if queue is None:
             return None
         rule = SoftBounceRule(self.settings.soft_bounces)
-        return EventPuller(self.database, queue, self.clock, rule)
+        return EventPuller(self.database, queue, self.clock, rule, self.settings.breaker_rule)
 
     def _pulling(self) -> AbstractContextManager[None]:
         """Events are pulled beside the sending, if the settings say so."""

@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from sestui.core.delivery.account import QuotaRule, WarmUp
+from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.keymap import keymap_of
 from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
 from sestui.errors import SettingsError
@@ -177,6 +178,40 @@ class Settings(BaseSettings):
         description="An address is suppressed after so many soft bounces in a row, over at least "
         "7 days; 0: never.",
     )
+    breaker_bounce_warning: float = Field(
+        0.04,
+        ge=0,
+        le=0.05,
+        description="Bounced share of the newest mails from which you are warned; 0: never. SES "
+        "reviews an account at 5 %.",
+    )
+    breaker_bounce_pause: float = Field(
+        0.08,
+        ge=0,
+        lt=0.1,
+        description="Bounced share from which a run is paused; 0: never. SES pauses an account at "
+        "10 %.",
+    )
+    breaker_complaint_warning: float = Field(
+        0.0008,
+        ge=0,
+        le=0.001,
+        description="Complaining share of the newest mails from which you are warned; 0: never. "
+        "SES reviews an account at 0.1 %.",
+    )
+    breaker_complaint_pause: float = Field(
+        0.004,
+        ge=0,
+        lt=0.005,
+        description="Complaining share from which a run is paused; 0: never. SES pauses an account "
+        "at 0.5 %.",
+    )
+    breaker_volume: int = Field(
+        10_000,
+        ge=1_000,
+        le=1_000_000,
+        description="Newest mails that the bounce rate is of; complaints: ten times as many.",
+    )
     allow_commands: bool = Field(
         False, description="Let tasks of the type command run programs of yours."
     )
@@ -247,6 +282,17 @@ class Settings(BaseSettings):
             first = datetime.combine(self.warm_up_start, time(), tzinfo=self.zone)
             warm_up = WarmUp(first.timestamp(), self.warm_up_volume, self.warm_up_factor)
         return QuotaRule(self.max_quota_usage, warm_up)
+
+    @property
+    def breaker_rule(self) -> BreakerRule:
+        """From which rates of bounces and complaints on runs are paused."""
+        return BreakerRule(
+            self.breaker_bounce_warning,
+            self.breaker_bounce_pause,
+            self.breaker_complaint_warning,
+            self.breaker_complaint_pause,
+            self.breaker_volume,
+        )
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -132,6 +132,8 @@ def accounting(run: "RunView") -> list[str]:
     lines = [f"{f'run {run.number}':<9} {run.state}{reason}"]
     if run.detail:
         lines.append(f"          {run.detail}")
+    if run.warning:
+        lines.append(f"warning   {run.warning}")
     if run.allowed and run.allowed.said():
         lines.append(f"rate      {run.allowed.said()}")
     if run.average_rate is not None:
@@ -238,13 +240,28 @@ def pause(name: Name, *, as_json: AsJson = False) -> None:
 
 @app.command("resume")
 def resume(
-    name: Name, *, skip_unrenderable: SkipUnrenderable = False, as_json: AsJson = False
+    name: Name,
+    *,
+    skip_unrenderable: SkipUnrenderable = False,
+    despite_breaker: Annotated[
+        bool,
+        typer.Option(
+            "--despite-breaker", help="Also a run that too many bounces or complaints have paused."
+        ),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Continue where the run stopped, with the current message and sender."""
     with opened() as runtime:
+        if not despite_breaker:
+            runtime.run_control.refuse_tripped(name)  # before everybody's mail is checked
         with checking(runtime, runtime.campaigns.get(name)) as progress:
             resumed = runtime.run_control.resume(
-                name, skip_unrenderable=skip_unrenderable, told=warn, progress=progress
+                name,
+                skip_unrenderable=skip_unrenderable,
+                despite_breaker=despite_breaker,
+                told=warn,
+                progress=progress,
             )
         run = runtime.overview.run(resumed.id)
     _put_steered(run, as_json=as_json)

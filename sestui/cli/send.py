@@ -8,7 +8,7 @@ from sestui.cli.campaign import Again, FollowUp, accounting, exit_code
 from sestui.cli.checks import SkipUnrenderable, checking, left_out, put_left_out, warn
 from sestui.cli.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.states import RunState, WaitReason
+from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.errors import NeedsOperatorError
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def _run_to_send(
                 progress=progress,
             ).id
     if run.state == RunState.PAUSED:
+        option = " --despite-breaker" if run.reason == PauseReason.BREAKER else ""
         raise NeedsOperatorError(
             f"Run {run.number} of {name} is paused ({run.reason}): {run.detail} "
-            f"`sestui campaign resume {name}` continues it."
+            f"`sestui campaign resume {name}{option}` continues it."
         )
     if run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL:
         raise NeedsOperatorError(f"Run {run.number} of {name} waits for approval: {run.detail}")

@@ -8,6 +8,7 @@ from typing import Protocol
 from sestui.core.clock import Clock
 from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.agents import is_machine
+from sestui.core.delivery.breaker import BreakerRule, Level
 from sestui.core.delivery.events import EventKind, MailEvent
 from sestui.ses_api.events import (
     EventFormatError,
@@ -18,6 +19,7 @@ from sestui.ses_api.events import (
 )
 from sestui.store.db.database import Database
 from sestui.store.events.apply import NewEvent, apply_events, settle_by_events
+from sestui.store.events.breaker import Tripped
 from sestui.store.events.quarantine import Quarantine, Unreadable
 from sestui.store.events.raw import compressed
 from sestui.store.events.refusals import SoftBounceRule
@@ -63,6 +65,8 @@ class PullResult:
     """Messages of AWS's that report nothing, such as the greeting of a new topic."""
     kinds: dict[str, int] = field(default_factory=dict)
     """Events applied, by their kind."""
+    tripped: list[Tripped] = field(default_factory=list)
+    """Runs whose bounces or complaints have crossed a line, each as often as it did."""
 
 
 class EventPuller:
@@ -74,11 +78,13 @@ class EventPuller:
         queue: EventQueue,
         clock: Clock,
         rule: SoftBounceRule = SoftBounceRule(),  # noqa: B008 - frozen
+        breaker: BreakerRule = BreakerRule(),  # noqa: B008 - frozen
     ) -> None:
         self._database = database
         self._queue = queue
         self._clock = clock
         self._rule = rule
+        self._breaker = breaker
         self._quarantine = Quarantine(database)
 
     def pull(
@@ -123,12 +129,16 @@ class EventPuller:
         result.quarantined += self._quarantine.add(unreadable, now)
         if unreadable:
             _log.warning("%d messages of the event queue can't be read.", len(unreadable))
-        applied = apply_events(self._database, events, now, self._rule)
+        applied = apply_events(self._database, events, now, self._rule, self._breaker)
         result.applied += len(applied.new)
         result.known += applied.known
         result.unmatched += applied.unmatched
         result.settled += applied.settled
         result.refused += applied.refused
+        result.tripped += applied.tripped
+        for run in applied.tripped:
+            done = "is paused" if run.level is Level.PAUSE else "goes on"
+            _log.warning("%s run %d %s: %s", run.campaign, run.number, done, run.sentence)
         for each in applied.new:
             result.kinds[each.event.kind] = result.kinds.get(each.event.kind, 0) + 1
 

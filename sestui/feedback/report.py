@@ -1,5 +1,6 @@
 """What a pull of events has brought, in a sentence and in figures."""
 
+from sestui.core.delivery.breaker import Level
 from sestui.feedback.puller import PullResult
 
 NO_QUEUE = (
@@ -22,7 +23,19 @@ def pull_sentence(result: PullResult) -> str:
     ]
     told = [f"{count:,} {what}" for count, what in more if count]
     events = "1 event" if result.applied == 1 else f"{result.applied:,} events"
-    return f"{'; '.join([f'{events}: {kinds}' if kinds else 'No new events', *told])}."
+    whole = f"{'; '.join([f'{events}: {kinds}' if kinds else 'No new events', *told])}."
+    return " ".join([whole, *tripped_sentences(result)])
+
+
+def tripped_sentences(result: PullResult) -> list[str]:
+    """What the breaker has done, and why."""
+    return [
+        f"{each.campaign} run {each.number} {_DONE[each.level]}: {each.sentence}"
+        for each in result.tripped
+    ]
+
+
+_DONE = {Level.PAUSE: "has been paused", Level.WARNING: "goes on, with a warning"}
 
 
 def pulled_figures(result: PullResult) -> dict[str, int]:

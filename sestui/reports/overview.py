@@ -35,6 +35,8 @@ class RunView:
     counts: RunCounts
     allowed: AllowedRate | None = None
     """How fast it may send now; None when it has ended or SES was never asked."""
+    warning: str = ""
+    """What the breaker warns of, as a sentence; '' for nothing."""
     doing: str = ""
     """What is being done to it by who looks at it, as in ``resuming…``; '' for nothing."""
 
@@ -77,6 +79,7 @@ class RunView:
             "state": self.state,
             "reason": self.reason,
             "detail": self.detail,
+            "warning": self.warning,
             "resume_at": iso(self.resume_at) or None,
             "started_at": iso(self.started_at) or None,
             "finished_at": iso(self.finished_at) or None,
@@ -145,6 +148,7 @@ def run_view(run: Run, campaign: str, allowed: AllowedRate | None = None) -> Run
         finished_at=run.finished_at,
         counts=counts_of(run),
         allowed=allowed,
+        warning=run.warning,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sestui.core.clock import Clock
 from sestui.core.content.notice import Notice
-from sestui.core.delivery.states import RunKind, RunState
+from sestui.core.delivery.states import PauseReason, RunKind, RunState
 from sestui.core.schedule.reminders import Reminding, Subject, told_before
 from sestui.sending.runs.campaign_scheduler import NotStarted
 from sestui.store.db.tables import Run
@@ -46,9 +46,10 @@ class ReminderService:
         title, name = f"{campaign} run {run.number}", shlex.quote(campaign)
         if run.state == RunState.PAUSED:
             states.append(f"paused:{run.reason}")
+            option = " --despite-breaker" if run.reason == PauseReason.BREAKER else ""
             sentences.append(
                 f"{title} is paused ({run.reason}): {_ended(run.detail)} Once that is fixed, "
-                f"`sestui campaign resume {name}` continues it."
+                f"`sestui campaign resume {name}{option}` continues it."
             )
         elif run.state == RunState.WAITING:
             states.append("approval")

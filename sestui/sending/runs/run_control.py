@@ -9,7 +9,7 @@ from sestui.sending.runs.run_starter import Progress, RunStarter, Told, untold
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.tables import Campaign, Run
 from sestui.store.runs.holding import Holding, RunOnHold
-from sestui.store.runs.runs import Runs
+from sestui.store.runs.runs import Runs, breaker_error
 
 
 class RunControl:
@@ -75,20 +75,29 @@ class RunControl:
         """
         return self._runs.cancel(run_id, self._clock.now())
 
+    def refuse_tripped(self, name: str) -> None:
+        """Raise the BreakerError that :meth:`resume` would raise."""
+        _, run = self.open_run(name)
+        if run.reason == PauseReason.BREAKER:
+            raise breaker_error(run)
+
     def resume(
         self,
         name: str,
         *,
         skip_unrenderable: bool = False,
+        despite_breaker: bool = False,
         told: Told | None = None,
         check: CampaignCheck | None = None,
         progress: Progress = untold,
     ) -> Run:
         """Continue the run with the campaign's current message and sender.
 
-        ``check`` and ``progress`` are as in :meth:`RunStarter.start`.
+        ``check`` and ``progress`` are as in :meth:`RunStarter.start`. ``despite_breaker``: also
+        where bounces or complaints have paused it.
 
         Raises:
+            BreakerError: they have, and ``despite_breaker`` is not given.
             ConflictError: the campaign has been changed since ``check``.
             ContentError: the message can't be rendered for somebody; the run is unchanged.
         """
@@ -100,15 +109,25 @@ class RunControl:
             campaign, skip=skip, told=told, check=check, progress=progress
         )
         return self._runs.resume(
-            run.id, campaign, unrenderable=check.unrenderable, skip_unrenderable=skip
+            run.id,
+            campaign,
+            unrenderable=check.unrenderable,
+            skip_unrenderable=skip,
+            despite_breaker=self._clock if despite_breaker else None,
         )
 
     def resume_run(
-        self, run_id: int, *, skip_unrenderable: bool = False, check: CampaignCheck | None = None
+        self,
+        run_id: int,
+        *,
+        skip_unrenderable: bool = False,
+        despite_breaker: bool = False,
+        check: CampaignCheck | None = None,
     ) -> Run:
-        """Resume a run by its id.
+        """Resume a run by its id; ``despite_breaker`` as in :meth:`resume`.
 
         Raises:
+            BreakerError: as in :meth:`resume`.
             StateError: it has ended.
         """
         run, name = self._runs.named(run_id)
@@ -116,7 +135,12 @@ class RunControl:
             return self._runs.resume(run_id)
         if self.open_run(name)[1].id != run_id:
             raise StateError(f"Run {run.number} of {name} has ended in the meantime.")
-        return self.resume(name, skip_unrenderable=skip_unrenderable, check=check)
+        return self.resume(
+            name,
+            skip_unrenderable=skip_unrenderable,
+            despite_breaker=despite_breaker,
+            check=check,
+        )
 
     def cancel(self, name: str) -> Run:
         """End the run; pending recipients are skipped."""

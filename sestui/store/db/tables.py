@@ -197,6 +197,13 @@ class Run(SQLModel, table=True):
             sqlite_where=text("in_doubt > 0"),
             postgresql_where=text("in_doubt > 0"),
         ),
+        # The breaker asks for the newest whenever bounces come.
+        Index(
+            "ix_run_breaker_since",
+            "breaker_since",
+            sqlite_where=text("breaker_since IS NOT NULL"),
+            postgresql_where=text("breaker_since IS NOT NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -249,6 +256,10 @@ class Run(SQLModel, table=True):
     opened: int = Field(default=0)
     """By a person, as far as one can tell; as ``clicked``."""
     clicked: int = Field(default=0)
+    warning: str = Field(default="", sa_column=_text())
+    """What the breaker warns of, as a sentence: bounces or complaints near SES's lines."""
+    breaker_since: float | None = Field(default=None)
+    """When the operator resumed it although the breaker had paused it."""
 
 
 class Reminder(SQLModel, table=True):

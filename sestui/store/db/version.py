@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration; a test compares it with ``migrations/versions``."""

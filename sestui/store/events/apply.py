@@ -5,21 +5,23 @@ order nor repetition can matter. Two processes may apply the same events at the 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sestui.core.clock import Instant
 from sestui.core.contact.address_check import address_key
-from sestui.core.delivery.events import EventKind, MailEvent, MailFacts, facts_of
-from sestui.core.delivery.outcomes import DeliveryOutcome
+from sestui.core.delivery.breaker import BreakerRule
+from sestui.core.delivery.events import MailEvent
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
+from sestui.store.events.breaker import Tripped, trip
 from sestui.store.events.event_tables import EventRow
+from sestui.store.events.facts import ids_of, write_facts
 from sestui.store.events.refusals import AddressEvent, SoftBounceRule, refuse
 from sestui.store.ledger.bulk_statements import values_of, values_text
 from sestui.store.ledger.statements import CONTACT, DELIVERY, RUN
@@ -46,18 +48,6 @@ _COLUMNS: tuple[Any, ...] = (
     DELIVERY.c.clicked_at,
 )
 
-_SET_FACTS = (
-    update(DELIVERY)
-    .where(DELIVERY.c.id == bindparam("b_id"))
-    .values(
-        outcome=bindparam("b_outcome"),
-        outcome_at=bindparam("b_outcome_at"),
-        outcome_code=bindparam("b_outcome_code"),
-        opened_at=bindparam("b_opened_at"),
-        clicked_at=bindparam("b_clicked_at"),
-    )
-)
-
 _SET_ACCEPTED = (
     update(DELIVERY)
     .where(DELIVERY.c.id == bindparam("b_id"))
@@ -68,14 +58,6 @@ _SET_ACCEPTED = (
         code="",
         reason="",
     )
-)
-
-_COUNTERS = ("delivered", "bounced", "complained", "failed", "opened", "clicked")
-
-_ADD_COUNTS = (
-    update(RUN)
-    .where(RUN.c.id == bindparam("b_run_id"))
-    .values({RUN.c[name]: RUN.c[name] + bindparam(f"b_{name}") for name in _COUNTERS})
 )
 
 
@@ -122,6 +104,8 @@ class AppliedEvents:
     """How many deliveries in doubt they have settled as accepted."""
     refused: int = 0
     """How many addresses are suppressed, or contacts unsubscribed, by them."""
+    tripped: tuple[Tripped, ...] = ()
+    """Runs whose rates of bounces or complaints have crossed a line by them."""
 
 
 def apply_events(
@@ -129,14 +113,20 @@ def apply_events(
     given: Sequence[NewEvent],
     now: Instant,
     rule: SoftBounceRule = SoftBounceRule(),  # noqa: B008 - frozen
+    breaker: BreakerRule = BreakerRule(),  # noqa: B008 - frozen
 ) -> AppliedEvents:
-    """Apply events, and suppress whoever they show to refuse mail, in one transaction."""
+    """Apply events, suppress whoever they show to refuse mail, and pause runs that cause too much
+    of it, in one transaction."""
     with database.write_connection() as connection:
-        return _apply(connection, given, now, rule)
+        return _apply(connection, given, now, rule, breaker)
 
 
 def _apply(
-    connection: Connection, given: Sequence[NewEvent], now: Instant, rule: SoftBounceRule
+    connection: Connection,
+    given: Sequence[NewEvent],
+    now: Instant,
+    rule: SoftBounceRule,
+    breaker: BreakerRule,
 ) -> AppliedEvents:
     by_key = {each.key: each for each in given}
     matched = _matched(connection, list(by_key.values()))
@@ -152,7 +142,7 @@ def _apply(
             result.unmatched += 1
         else:
             touched[row.id] = row
-    _write_facts(connection, touched)
+    written = write_facts(connection, touched)
     result.settled = _settle(connection, touched)
     about = [
         AddressEvent(
@@ -162,6 +152,7 @@ def _apply(
         for address in each.about
     ]
     result.refused = refuse(connection, about, rule, now)
+    result.tripped = trip(connection, written.worse, breaker, now)
     return result
 
 
@@ -248,18 +239,11 @@ def _rows(connection: Connection, ids: Sequence[int]) -> Sequence[Row[Any]]:
         return []
     return connection.execute(
         select(*_COLUMNS)
-        .where(DELIVERY.c.id.in_(_values(connection)))
+        .where(DELIVERY.c.id.in_(ids_of(connection)))
         .order_by(DELIVERY.c.id)
         .with_for_update(of=DELIVERY),
         {"b_ids": values_text(ids)},
     ).all()
-
-
-def _values(connection: Connection) -> Any:
-    """The ids of ``b_ids`` as a subquery."""
-    if connection.dialect.name == "postgresql":
-        return select(cast(values_of("b_ids", postgresql=True).c.value, BigInteger))
-    return select(values_of("b_ids").c.value)
 
 
 def _insert(
@@ -295,85 +279,6 @@ def _insert(
     return {bytes(key) for key in added.scalars()}
 
 
-def _write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> None:
-    if not touched:
-        return
-    events: dict[int, list[MailEvent]] = {delivery_id: [] for delivery_id in touched}
-    mailed: dict[int, Instant] = {}
-    columns = _EVENT.c
-    rows = connection.execute(
-        select(
-            columns.delivery_id,
-            columns.kind,
-            columns.occurred_at,
-            columns.mailed_at,
-            columns.type,
-            columns.sub_type,
-            columns.detail,
-            columns.by_machine,
-        ).where(columns.delivery_id.in_(_values(connection))),
-        {"b_ids": values_text(sorted(touched))},
-    )
-    for row in rows:
-        events[row.delivery_id].append(
-            MailEvent(
-                EventKind(row.kind),
-                row.occurred_at,
-                row.type,
-                row.sub_type,
-                row.detail,
-                row.by_machine,
-            )
-        )
-        mailed[row.delivery_id] = min(row.mailed_at, mailed.get(row.delivery_id, row.mailed_at))
-    changes: dict[int, Counter[str]] = {}
-    written = []
-    for delivery_id, delivery in touched.items():
-        values = _values_of(facts_of(events[delivery_id], mailed[delivery_id]))
-        before = {name: getattr(delivery, name) for name in values}
-        if values == before:
-            continue
-        written.append({"b_id": delivery_id} | {f"b_{name}": it for name, it in values.items()})
-        change = changes.setdefault(delivery.run_id, Counter())
-        change.update(_counted(values))
-        change.subtract(_counted(before))
-    if written:
-        connection.execute(_SET_FACTS, written)
-    for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
-        deltas = {f"b_{name}": changes[run_id][name] for name in _COUNTERS}
-        if any(deltas.values()):
-            connection.execute(_ADD_COUNTS, {"b_run_id": run_id} | deltas)
-
-
-def _values_of(facts: MailFacts) -> dict[str, Any]:
-    """The columns of a delivery that say the facts."""
-    reported = facts.reported
-    return {
-        "outcome": reported.outcome.value if reported else "",
-        "outcome_at": reported.at if reported else None,
-        "outcome_code": reported.code if reported else "",
-        "opened_at": facts.opened_at,
-        "clicked_at": facts.clicked_at,
-    }
-
-
-_COUNTED = {
-    DeliveryOutcome.DELIVERED: ("delivered",),
-    DeliveryOutcome.COMPLAINED: ("delivered", "complained"),
-    DeliveryOutcome.BOUNCED: ("bounced",),
-    DeliveryOutcome.REJECTED: ("failed",),
-    DeliveryOutcome.NOT_RENDERED: ("failed",),
-}
-
-
-def _counted(values: Mapping[str, Any]) -> Iterable[str]:
-    """The counters of the run that a delivery with these columns is in."""
-    outcome = values["outcome"]
-    found = list(_COUNTED.get(DeliveryOutcome(outcome), ())) if outcome else []
-    found += ["opened"] * (values["opened_at"] is not None)
-    return found + ["clicked"] * (values["clicked_at"] is not None)
-
-
 def _settle(connection: Connection, rows: Mapping[int, Row[Any]]) -> int:
     """What is in doubt among ``rows``, whose events show that SES took the mail, is accepted.
 
@@ -385,7 +290,7 @@ def _settle(connection: Connection, rows: Mapping[int, Row[Any]]) -> int:
         return 0
     first = select(
         _EVENT.c.delivery_id, _EVENT.c.message_id, func.min(_EVENT.c.mailed_at).label("mailed_at")
-    ).where(_EVENT.c.delivery_id.in_(_values(connection)))
+    ).where(_EVENT.c.delivery_id.in_(ids_of(connection)))
     found = connection.execute(
         first.group_by(_EVENT.c.delivery_id, _EVENT.c.message_id).order_by("mailed_at"),
         {"b_ids": values_text(sorted(doubtful))},

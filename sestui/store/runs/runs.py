@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_model
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.clock import Instant
+from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import (
     AUDIENCES,
@@ -22,11 +22,18 @@ from sestui.core.delivery.states import (
     WaitReason,
 )
 from sestui.core.schedule.cron import Occurrence
-from sestui.errors import NotFoundError, SentBeforeError, StateError, StorageError
+from sestui.errors import (
+    BreakerError,
+    NotFoundError,
+    SentBeforeError,
+    StateError,
+    StorageError,
+)
 from sestui.store.campaigns.campaigns import refuse_archived
 from sestui.store.contacts.audiences import add_audience, follow_up_size
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
+from sestui.store.ledger.clocks import ledger_now
 from sestui.store.ledger.course import note_hold
 from sestui.store.ledger.sent_since import first_sent
 from sestui.store.ledger.transitions import finish_if_done, skip_pending
@@ -258,10 +265,15 @@ class Runs:
         *,
         unrenderable: Reasons | None = None,
         skip_unrenderable: bool = False,
+        despite_breaker: Clock | None = None,
     ) -> Run:
         """Continue the run, with the current message of ``campaign`` if given.
 
-        ``unrenderable`` and ``skip_unrenderable`` are as in :meth:`start`.
+        ``unrenderable`` and ``skip_unrenderable`` are as in :meth:`start`. ``despite_breaker``,
+        the clock, continues one that the breaker has paused: mail of before is not judged again.
+
+        Raises:
+            BreakerError: the breaker has paused it, and ``despite_breaker`` is not given.
         """
         values = {} if campaign is None else sent_fields(campaign)
         # It can be switched on for a run, but not off.
@@ -269,7 +281,13 @@ class Runs:
             values["skip_unrenderable"] = True
         allowed = {RunState.PAUSED, RunState.WAITING, RunState.SCHEDULED}
         return self._change(
-            run_id, RunState.SENDING, allowed, "resumed", unrenderable=unrenderable, **values
+            run_id,
+            RunState.SENDING,
+            allowed,
+            "resumed",
+            unrenderable=unrenderable,
+            despite_breaker=despite_breaker,
+            **values,
         )
 
     def skip_unmade(self, run_id: int, now: Instant) -> int:
@@ -298,6 +316,7 @@ class Runs:
         *,
         unrenderable: Reasons | None = None,
         at: Instant | None = None,
+        despite_breaker: Clock | None = None,
         **values: Any,
     ) -> Run:
         """Set the run's state and columns ``values``; records a hold if ``at`` is given."""
@@ -307,6 +326,11 @@ class Runs:
                 raise _no_run(run_id)
             if run.state not in allowed:
                 raise StateError(f"Run {run.number} is {run.state}; it can't be {done}.")
+            if state is RunState.SENDING and run.reason == PauseReason.BREAKER:
+                if despite_breaker is None:
+                    raise breaker_error(run)
+                now = ledger_now(session.connection(), despite_breaker)  # as deliveries have it
+                run.breaker_since, run.warning = now, ""
             run.state, run.reason, run.detail, run.resume_at = state.value, "", "", None
             for name, value in values.items():
                 setattr(run, name, value)
@@ -336,6 +360,15 @@ class Runs:
 
 def _no_run(run_id: int) -> NotFoundError:
     return NotFoundError(f"There is no run with id {run_id}.")
+
+
+def breaker_error(run: Run) -> BreakerError:
+    """Why a run that the breaker has paused isn't simply resumed."""
+    return BreakerError(
+        f"The breaker has paused run {run.number}: {run.detail} Find out where these addresses "
+        "come from first: SES would pause the whole account.",
+        by_option="--despite-breaker continues it anyway.",
+    )
 
 
 def _last_claim(session: Session, run: Run) -> Instant:

@@ -83,9 +83,10 @@ class RunTitle(Figure):
         name = shorten(run.campaign, max(1, room - len(number)))
         title = Content.assemble((name, "bold"), number).truncate(room, pad=True)
         first = title + Content("  ") + state
-        if not run.detail:
+        said = run.detail or run.warning
+        if not said:
             return first
-        return first + Content("\n") + Content.styled(shorten(run.detail, 400), "$text-warning")
+        return first + Content("\n") + Content.styled(shorten(said, 400), "$text-warning")
 
 
 class RunBar(Figure):

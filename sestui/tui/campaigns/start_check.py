@@ -24,16 +24,27 @@ class PlannedStart:
     """The run that is to go on; None: it is a new one."""
 
     def start(
-        self, runtime: Runtime, check: CampaignCheck, *, again: bool, skip_unrenderable: bool
+        self,
+        runtime: Runtime,
+        check: CampaignCheck,
+        *,
+        again: bool,
+        skip_unrenderable: bool,
+        despite_breaker: bool = False,
     ) -> Run:
         """Start or resume it with what the check found; blocking.
+
+        ``despite_breaker``: the operator has been asked whether a run that it has paused goes on.
 
         Raises:
             SestuiError: it can't be, by now.
         """
         if self.resumes is not None:
             return runtime.run_control.resume_run(
-                self.resumes, skip_unrenderable=skip_unrenderable, check=check
+                self.resumes,
+                skip_unrenderable=skip_unrenderable,
+                despite_breaker=despite_breaker,
+                check=check,
             )
         return runtime.starter.start(
             runtime.campaigns.get(self.campaign),

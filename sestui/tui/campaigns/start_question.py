@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from sestui.core.campaign.follow_up import Only
-from sestui.core.delivery.states import RunState, WaitReason
+from sestui.core.delivery.states import PauseReason, RunState, WaitReason
 from sestui.core.task.fields import TaskFields
 from sestui.errors import SestuiError
 from sestui.reports.overview import CampaignView, RunView
@@ -65,7 +65,13 @@ async def ask_and_start(
         screen.look_again()
     try:
         return await asyncio.to_thread(
-            lambda: planned.start(runtime, check, again=again, skip_unrenderable=skip)
+            lambda: planned.start(
+                runtime,
+                check,
+                again=again,
+                skip_unrenderable=skip,
+                despite_breaker=question is not None,
+            )
         )
     except SestuiError as error:
         if planned.resumes is not None:
@@ -104,7 +110,7 @@ def _question(
     """What will be sent to how many; None: a run that was held goes on without a question."""
     name, count = shorten(view.name, 60), planned.size or checked.sendable
     if planned.resumes is not None:
-        return _approval_question(view.run, checked) if view.run is not None else None
+        return _resume_question(view.run, checked) if view.run is not None else None
     lines = [f"Subject: {shorten(view.subject, 120)}"]
     if planned.only is not None:
         lines[0] = f"{WHOM[planned.only]}."
@@ -132,7 +138,9 @@ def wants_approval(run: RunView) -> bool:
     return run.state == RunState.WAITING and run.reason == WaitReason.APPROVAL
 
 
-def _approval_question(run: RunView, checked: StartCheck) -> ConfirmScreen | None:
+def _resume_question(run: RunView, checked: StartCheck) -> ConfirmScreen | None:
+    if run.reason == PauseReason.BREAKER:
+        return _breaker_question(run)
     if not wants_approval(run):
         return None
     count = max(0, run.counts.pending - checked.failed)
@@ -143,6 +151,19 @@ def _approval_question(run: RunView, checked: StartCheck) -> ConfirmScreen | Non
         "\n".join(line for line in lines if line),
         recipients=count,
         yes="Send it",
+    )
+
+
+def _breaker_question(run: RunView) -> ConfirmScreen:
+    lines = [
+        run.detail,
+        "Find out where these addresses come from first: SES would pause the whole account.",
+    ]
+    return ConfirmScreen(
+        f"Resume run {run.number} of {shorten(run.campaign, 60)} all the same?",
+        "\n".join(lines),
+        recipients=run.counts.pending,
+        yes="Resume it",
     )
 
 

@@ -69,10 +69,22 @@ def test_the_setting_says_how_often(ready: Sestui, reminders: str, expected: str
 @pytest.mark.parametrize("reason", ["errors", "breaker", "account"])
 def test_a_run_that_something_has_paused_is_told_of(ready: Sestui, reason: str) -> None:
     paused(ready, reason, "MessageRejected: no")
+    option = " --despite-breaker" if reason == "breaker" else ""
     assert told(ready) == (
         f"sestui: news run 1 is paused ({reason}): MessageRejected: no. Once that is fixed, "
-        "`sestui campaign resume news` continues it.\n"
+        f"`sestui campaign resume news{option}` continues it.\n"
     )
+    assert told(ready) == ""
+
+
+def test_what_the_breaker_has_paused_goes_on_only_if_the_operator_says_so(ready: Sestui) -> None:
+    paused(ready, "breaker", "9.3 % have bounced.")
+    for command in (("campaign", "resume", "news"), ("send", "news")):
+        done = ready.run(*command)
+        assert done.returncode == 3
+        assert "9.3 % have bounced." in done.stderr
+        assert "--despite-breaker" in done.stderr
+    assert "sending" in ready.ok("campaign", "resume", "news", "--despite-breaker")
     assert told(ready) == ""
 
 

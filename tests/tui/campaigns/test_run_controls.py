@@ -169,3 +169,21 @@ async def test_resuming_is_shown_while_the_ledger_is_busy(runtime, open_runtime,
             await until(pilot, lambda: "resuming…" in shown(app))
         await until(pilot, lambda: "sending" in shown(app))
     assert runtime.runs.get(run.id).state == "sending"
+
+
+async def test_what_the_breaker_has_paused_is_resumed_only_after_a_question(runtime, still, run):
+    runtime.runs.pause(run.id, PauseReason.BREAKER, "9.3 % have [b]bounced[/b].")
+    async with running(runtime) as (app, pilot):
+        await at_the_list(app, pilot)
+        await until(pilot, lambda: "paused" in shown(app))
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        assert "9.3 % have [b]bounced[/b]." in asked(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
+        assert runtime.runs.get(run.id).reason == "breaker"
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: runtime.runs.get(run.id).state == "sending")
+    assert runtime.runs.get(run.id).breaker_since is not None
