@@ -275,6 +275,11 @@ class Settings(BaseSettings):
         return self.data_dir / "layouts"
 
     @property
+    def snippets_dir(self) -> Path:
+        """Pieces of text that Compose offers."""
+        return self.data_dir / "snippets"
+
+    @property
     def quota_rule(self) -> QuotaRule:
         """The part of the 24-hour quota that may be used."""
         warm_up = None

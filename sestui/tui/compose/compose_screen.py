@@ -105,6 +105,7 @@ class ComposeScreen(DraftScreen):
         _second("m,alt+m", "page('message')", "Message", "message", "Main fields and body"),
         _second("a,alt+a", "page('text')", "Plain text", "text", "The text alternative"),
         _second("d,alt+d", "page('details')", "Details", "details", "The other fields"),
+        _second("I,alt+i", "snippet", "Snippet", "snippet", "Insert a snippet at the cursor"),
         _second("plus,f9", "attach", "Attach", "attach", "Attach a file to the mail"),
         _second(
             "w,alt+o",

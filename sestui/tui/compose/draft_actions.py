@@ -6,6 +6,7 @@ from pathlib import Path
 from textual.app import SuspendNotSupported
 
 from sestui.compose.save_file import FileInTheWayError, save_campaign
+from sestui.compose.snippets import Snippet
 from sestui.errors import SestuiError
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.browser import open_in_browser
@@ -18,7 +19,11 @@ from sestui.tui.compose.service import ENDINGS
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.dialogs.ask_path import AskPathScreen
 from sestui.tui.dialogs.choose import ChooseScreen
+from sestui.tui.dialogs.pick import Item, PickScreen
 from sestui.tui.widgets.format import shorten
+
+_NOTE_CELLS = 54
+_NOTE_SIGNS = 200
 
 
 class DraftActions(ScreenPart):
@@ -116,6 +121,22 @@ class DraftActions(ScreenPart):
             open_run(self.screen, run_id)
 
     @in_worker("action")
+    async def action_snippet(self) -> None:
+        """Ask for a snippet, and write it where the cursor is."""
+        form = self._draft.form
+        html = form.ending == "html" and form.page != "text"
+        snippets = await self.screen.attempt(lambda: self._drafts.snippets(html=html))
+        if snippets is FAILED:
+            return
+        items = [_item(each) for each in snippets]
+        folder = self.runtime.settings.snippets_dir
+        text = f"Files in {folder} are offered here too."
+        screen = PickScreen("Insert a snippet", items, text=text, finding=True)
+        index = await self.app.push_screen_wait(screen)
+        if index is not None:
+            form.insert(snippets[index].text)
+
+    @in_worker("action")
     async def action_attach(self) -> None:
         """Ask for a file, and attach it."""
         path = await self.app.push_screen_wait(
@@ -167,6 +188,12 @@ class DraftActions(ScreenPart):
         if answer != "overwrite":
             return False
         return await self.screen.attempt(lambda: write(overwrite=True)) is not FAILED
+
+
+def _item(snippet: Snippet) -> Item:
+    """A snippet by its name, with its beginning or why it can't be used."""
+    note = snippet.problem or " ".join(snippet.text[:_NOTE_SIGNS].split())
+    return Item(snippet.name, shorten(note, _NOTE_CELLS), enabled=not snippet.problem)
 
 
 def _without_end(text: str) -> str:

@@ -172,6 +172,15 @@ class DraftForm(Fields):
         self._attachments.show(files)
         self.page = "details"
 
+    def insert(self, text: str) -> None:
+        """Write ``text`` at the cursor of the text of this page, and go on writing behind it."""
+        if self.page == "details":
+            self.page = "message"
+        area = self.area
+        area.focus()
+        area.replace(text, *area.selection)
+        area.scroll_cursor_visible()
+
     @property
     def area(self) -> BodyArea:
         """The text that is edited at length on this page: the alternative or the body."""

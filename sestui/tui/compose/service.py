@@ -10,6 +10,7 @@ from sestui.compose.autosave import Autosave, AutosavedDraft
 from sestui.compose.draft_checker import DraftChecker, Look, PreviewTarget, Superseded
 from sestui.compose.drafts import Drafts, Opened
 from sestui.compose.files import attached, load_campaign
+from sestui.compose.snippets import Snippet, built_in, of_folder
 from sestui.core.campaign.draft import Draft, Origin, ReadDraft, read_draft
 from sestui.core.campaign.values import BadValue
 from sestui.core.clock import Instant
@@ -178,6 +179,14 @@ class ComposeService:
         found = changes(self._runtime.campaigns.message(run.message_id), read.message)
         said = f"{'Changed' if found else 'Nothing has changed'} since run {run.number}"
         return (ChangedLine(LineChange.PLACE, said), *found)
+
+    def snippets(self, *, html: bool) -> list[Snippet]:
+        """The workspace's snippets, then sestui's own.
+
+        Raises:
+            StorageError: the workspace's can't be read.
+        """
+        return [*of_folder(self._settings.snippets_dir), *built_in(html=html)]
 
     # saving
 

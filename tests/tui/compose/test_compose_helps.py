@@ -5,6 +5,7 @@ import time
 from textual.widgets import OptionList, TextArea
 
 from sestui.store.contacts.contacts import NewContact
+from sestui.tui.dialogs.pick import PickScreen
 from sestui.tui.widgets.format import clock_time
 from tests.support.compose import add_news, add_people, load, press, ready, stored
 from tests.support.screens import running, shown, toasts, until
@@ -176,3 +177,32 @@ async def test_what_has_changed_since_the_last_run_is_a_view_of_the_preview(runt
         await until(pilot, lambda: "Saved news" in "".join(toasts(app)))
         app.screen.load("unsent")
         await until(pilot, lambda: "Nothing has been sent yet" in shown(app))
+
+
+async def test_snippets_are_inserted_at_the_cursor_the_workspaces_own_first(runtime, still):
+    folder = runtime.workspace / "snippets"
+    folder.mkdir()
+    (folder / "[b]sig\x1b.md").write_text("Yours,\nAda [b]\n")
+    (folder / "bad.md").write_bytes(b"\xff")
+    add_news(runtime, body="Hi\n\nEnd")
+    async with running(runtime, place="compose") as (app, pilot):
+        await load(app, pilot, lambda: app.screen.typing)
+        app.screen.form.go_to("body", 2)
+        await press(pilot, "@alt+i")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await until(pilot, lambda: "[b]sig\\x1b.md" in shown(app))
+        assert "it is not UTF-8" in shown(app)
+        assert "\x1b" not in shown(app)
+        await press(pilot, *"sig", "@enter")
+        await until(pilot, lambda: app.screen.form.draft.body == "Hi\nYours,\nAda [b]\nEnd")
+        await until(pilot, lambda: app.screen.typing)
+        await press(pilot, "!")
+        assert app.screen.form.draft.body == "Hi\nYours,\nAda [b]!\nEnd"
+        await press(pilot, "@escape", "d", "I")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await press(pilot, *"unsub", "@enter")
+        link = "[Unsubscribe]({{ unsubscribe_url }})"
+        await until(pilot, lambda: link in app.screen.form.draft.body)
+        await until(pilot, lambda: app.focused is not None and app.focused.id == "field-body")
+        await press(pilot, "@ctrl+z")
+        assert app.screen.form.draft.body == "Hi\nYours,\nAda [b]!\nEnd"
