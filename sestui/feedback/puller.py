@@ -18,7 +18,7 @@ from sestui.ses_api.events import (
     parse_event,
 )
 from sestui.store.db.database import Database
-from sestui.store.events.apply import NewEvent, apply_events, settle_by_events
+from sestui.store.events.apply import NewEvent, apply_events, event_key, settle_by_events
 from sestui.store.events.breaker import Tripped
 from sestui.store.events.quarantine import Quarantine, Unreadable
 from sestui.store.events.raw import compressed
@@ -166,7 +166,7 @@ def new_event(body: str) -> NewEvent:
         about = tuple(key for key in recipients if key in named)
     is_click = event.kind is EventKind.CLICK
     return NewEvent(
-        identity=event.identity,
+        key=event_key(event.identity, event.occurred_at),
         message_id=event.message_id,
         recipients=recipients,
         about=about,

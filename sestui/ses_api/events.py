@@ -261,7 +261,10 @@ def _texts(given: Any) -> list[str]:
 
 def _clean(text: str, most: int) -> str:
     """``text`` as a database can keep it: PostgreSQL takes no NUL and no half character."""
-    return text[:most].replace("\0", "�").encode("utf-8", "replace").decode()
+    clipped = text[:most]
+    if clipped.isascii() and "\0" not in clipped:
+        return clipped
+    return clipped.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 def _instant(given: Any, name: str) -> Instant:

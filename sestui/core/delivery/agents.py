@@ -10,6 +10,7 @@ Sources:
 """
 
 import re
+from functools import lru_cache
 
 from sestui.core.clock import Instant
 
@@ -30,6 +31,7 @@ _BOTS = re.compile(
 _APPLE_RELAY = re.compile(r"\s*Mozilla/5\.0\s*")
 
 
+@lru_cache(maxsize=4096)  # there are many opens and few agents
 def is_machine(user_agent: str, *, is_click: bool) -> bool:
     """Whether the program that opened the mail, or followed a link in it, is no person's."""
     if not user_agent.strip() or _BOTS.search(user_agent):

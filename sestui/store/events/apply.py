@@ -65,8 +65,8 @@ _SET_ACCEPTED = (
 class NewEvent:
     """An event to be applied."""
 
-    identity: str
-    """Equal for two reports of the same thing."""
+    key: bytes
+    """Equal for two reports of the same thing (:func:`event_key`)."""
     message_id: str
     recipients: tuple[str, ...]
     """Keys (``core.contact.address_check``) of the addresses that the mail went to."""
@@ -82,12 +82,12 @@ class NewEvent:
     delivery_id: int | None = None
     """As ``run_id``."""
 
-    @property
-    def key(self) -> bytes:
-        """:attr:`identity` as the index holds it."""
-        minute = int(self.event.at // 60).to_bytes(_KEY_MINUTE_BYTES, "big")
-        digest = blake2b(self.identity.encode(), digest_size=_KEY_BYTES - _KEY_MINUTE_BYTES)
-        return minute + digest.digest()
+
+def event_key(identity: str, at: Instant) -> bytes:
+    """The key of an event that ``identity`` tells from others, as the index holds it."""
+    minute = int(at // 60).to_bytes(_KEY_MINUTE_BYTES, "big")
+    digest = blake2b(identity.encode(), digest_size=_KEY_BYTES - _KEY_MINUTE_BYTES)
+    return minute + digest.digest()
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ compressed with it can't be read with another."""
 
 def compressed(text: bytes) -> bytes:
     """``text`` as it is kept."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY, _WORDS)
     return packer.compress(text) + packer.flush()
 
 
