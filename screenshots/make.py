@@ -1,31 +1,29 @@
-"""Draw the screenshots: the real app, without a terminal, over a simulated account.
+"""Draw the pictures and the recording: the real app, without a terminal, over a simulated account.
 
     python screenshots/make.py
 
-writes one SVG a screen beside this file. The workspace is thrown away.
+writes one SVG a screen and theme, and the recording, beside this file; no network is needed.
 """
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from recording import Recording
 from textual.pilot import Pilot
+from workspace import WATCHED, Workspace, workspace
 
-from sestui.core.campaign.fields import CampaignFields
-from sestui.core.content import MessageSource
-from sestui.core.task.fields import TaskFields
-from sestui.runtime import Runtime
-from sestui.settings import load_settings
-from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.tabs import TABS
 
 HERE = Path(__file__).parent
 SIZE = (120, 36)
-RATE = 500
-"""Recipients a second; the featured run is held to 28, as a young account's would be."""
+FILM = (104, 30)
+"""Columns and rows of the recording: small enough to be read in a page."""
+FRAME = 0.5
+"""Seconds from one frame of the recording to the next, while something moves."""
+PATIENCE = 120.0
 
 BEHIND = {
     "campaigns": ("campaign", ("j", "j", "enter")),
@@ -35,93 +33,23 @@ BEHIND = {
 }
 """What is drawn behind a place: the picture's name, and the keys that lead there."""
 
-FIRST = ("ada", "alan", "barbara", "dennis", "dora", "edsger", "emmy", "grace", "hedy", "margaret")
-LAST = (
-    "berg",
-    "costa",
-    "diaz",
-    "evans",
-    "hopper",
-    "ito",
-    "jones",
-    "kay",
-    "moreau",
-    "okafor",
-    "sato",
-)
-
-
-def contacts(count: int, domain: str) -> list[NewContact]:
-    """``count`` invented people."""
-    emails = (
-        f"{FIRST[i % len(FIRST)]}.{LAST[i * 7 % len(LAST)]}{i}@{domain}" for i in range(count)
-    )
-    return [NewContact(email, email) for email in emails]
-
-
-def add_campaign(runtime: Runtime, name: str, subject: str, audience: str, **more: object) -> None:
-    """A campaign to one list."""
-    fields = CampaignFields(
-        name=name,
-        from_address="Ada's Shop <news@example.com>",
-        lists=(audience,),
-        **more,  # type: ignore[arg-type]
-    )
-    source = MessageSource(subject, "Hello! [No more of this]({{ unsubscribe_url }})")
-    runtime.campaigns.save(fields, source, now=time.time(), next_due_at=None)
-
-
-def prepare(runtime: Runtime) -> int:
-    """Campaigns in several states; returns the id of the run that is watched."""
-    for name, count in (("newsletter", 2_000), ("customers", 900), ("beta", 240)):
-        runtime.contacts.add(contacts(count, "example.org"), list_name=name, now=time.time())
-    add_campaign(runtime, "beta-invitation", "You are in", "beta")
-    add_campaign(runtime, "customer-survey", "Two questions", "customers")
-    add_campaign(runtime, "november-news", "Your November news", "newsletter", max_rate=28)
-    add_campaign(runtime, "october-news", "Your October news", "newsletter")
-    add_campaign(runtime, "welcome", "Welcome!", "newsletter")
-    for name in ("october-news", "beta-invitation"):
-        runtime.starter.start(runtime.campaigns.get(name), runtime.clock.now())
-    sender = runtime.sender()
-    sender.start()
-    sender.join()
-    runtime.starter.start(runtime.campaigns.get("customer-survey"), runtime.clock.now())
-    runtime.run_control.pause("customer-survey")
-    for task in (
-        TaskFields("nightly-backup", "backup", "0 3 * * *", description="Copy the database"),
-        TaskFields(
-            "addresses", "verify-contacts", "0 4 */15 * *", description="Check every address"
-        ),
-        TaskFields(
-            "monday-report",
-            "report",
-            "0 8 * * 1",
-            parameters={"to": ["ada@example.com"], "sender": "news@example.com"},
-        ),
-    ):
-        runtime.tasks.add(task)
-    run = runtime.starter.start(runtime.campaigns.get("november-news"), runtime.clock.now())
-    if run is None:
-        raise RuntimeError("the run to be watched was not started")
-    return run.id
-
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
     """Let the app work until ``holds()``."""
+    give_up_at = time.monotonic() + PATIENCE
     while not holds():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError("the app didn't get there")
         await asyncio.sleep(0.1)
         await pilot.pause()
 
 
-async def draw(runtime: Runtime, run_id: int) -> None:
+async def draw(made: Workspace) -> None:
     """Every place and the screens behind them, in both themes."""
+    runtime, run_id = made.runtime, made.start_watched()
     app = SestuiApp(runtime.settings, lambda: runtime, follow=run_id)
-
-    def sent(number: int) -> Callable[[], bool]:
-        return lambda: runtime.overview.run(run_id).counts.accepted >= number
-
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, sent(1_000))
+        await until(pilot, lambda: runtime.overview.run(run_id).counts.accepted >= 600)
         await both(app, pilot, "run")
         await pilot.press("escape")
         for number, place in enumerate(TABS, 1):
@@ -148,19 +76,94 @@ async def both(app: SestuiApp, pilot: Pilot[None], name: str) -> None:
         (HERE / f"{name}{suffix}.svg").write_text(svg, encoding="utf-8")
 
 
+class Film:
+    """Takes the recording of one app."""
+
+    def __init__(self, app: SestuiApp, pilot: Pilot[None]) -> None:
+        self.recording = Recording(*FILM, title="sestui: a campaign is started, watched and ended")
+        self._app = app
+        self._pilot = pilot
+        self._caption = ""
+
+    async def show(self, caption: str, seconds: float) -> None:
+        """Show the screen as it is for so long, and say what is seen."""
+        self._caption = caption
+        await self._pilot.pause()
+        self._take(seconds)
+
+    async def press(self, caption: str, *keys: str, seconds: float = 0.15) -> None:
+        """Press keys, one frame each."""
+        self._caption = caption
+        for key in keys:
+            await self._pilot.press(key)
+            await self._pilot.pause()
+            self._take(seconds)
+
+    async def watch(self, caption: str, ended: Callable[[], bool], *, most: float) -> None:
+        """Watch what moves until it has ended, or for so many seconds."""
+        self._caption = caption
+        begun = time.monotonic()
+        number = 0
+        while not ended() and number * FRAME < most:
+            self._take(FRAME)
+            number += 1
+            await asyncio.sleep(max(0.0, begun + number * FRAME - time.monotonic()))
+            await self._pilot.pause()
+
+    def _take(self, seconds: float) -> None:
+        picture = self._app.export_screenshot(title="sestui")
+        self.recording.take(picture, seconds, self._caption)
+
+
+async def record(made: Workspace) -> None:
+    """From Home to the end of a run, and a part of it again."""
+    runtime = made.runtime
+    app = SestuiApp(runtime.settings, lambda: runtime)
+
+    def accepted() -> int:
+        run = runtime.overview.campaign(WATCHED).run
+        return run.counts.accepted if run else 0
+
+    def ended() -> bool:
+        run = runtime.overview.campaign(WATCHED).run
+        return run is not None and run.has_ended
+
+    def offers(action: str) -> bool:
+        return any(each.binding.action == action for each in app.screen.active_bindings.values())
+
+    async with app.run_test(size=FILM) as pilot:
+        await until(pilot, lambda: app.opened)
+        await pilot.pause(2)
+        film = Film(app, pilot)
+        await film.show("Home: what runs, what needs you, what comes next", 3)
+        await film.press("2  the campaigns", "2", seconds=1.2)
+        await film.press("2  the campaigns", "j", "j", seconds=0.5)
+        campaigns = app.screen
+        await pilot.press("s")
+        await until(pilot, lambda: app.screen is not campaigns and bool(app.screen.query("Input")))
+        await film.show("s  start: every mail has been checked; type the number to send", 2)
+        await film.press("s  start: every mail has been checked; type the number to send", *"1200")
+        await pilot.press("enter")
+        await until(pilot, lambda: accepted() > 0)
+        watching = "The run, live: what was accepted, refused and in doubt, and what bounced"
+        await film.watch(watching, lambda: accepted() >= 700, most=25)
+        film.recording.set_poster()
+        await film.watch(watching, ended, most=25)
+        await until(pilot, ended)
+        await pilot.pause(1)
+        await film.watch("The end: everyone is accounted for", lambda: False, most=5)
+        if offers("replay"):
+            await film.press("space  play it again", "space")
+            await film.watch("space  play it again", lambda: False, most=5)
+    (HERE / "recording.svg").write_text(film.recording.svg(), encoding="utf-8")
+
+
 def main() -> None:
-    """Prepare and draw."""
-    with tempfile.TemporaryDirectory(prefix="sestui-screenshots-") as folder:
-        settings = load_settings(
-            account="simulator",
-            data_dir=Path(folder),
-            database_url="",
-            simulator_rate=RATE,
-            theme="textual-dark",
-            timezone="Europe/Paris",
-        )
-        with Runtime.open(settings) as runtime:
-            asyncio.run(draw(runtime, prepare(runtime)))
+    """Prepare, record and draw."""
+    with workspace() as made:
+        asyncio.run(record(made))
+    with workspace() as made:
+        asyncio.run(draw(made))
 
 
 if __name__ == "__main__":
