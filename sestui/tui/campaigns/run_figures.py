@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -10,6 +11,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import RunView
 from sestui.tui.campaigns.service import RunSnapshot
+from sestui.tui.deliveries.flow import flowed
 from sestui.tui.widgets.format import duration, recipients, shorten
 from sestui.tui.widgets.gauges import average_line, labelled, quota_line, rate_line
 from sestui.tui.widgets.rate_meter import RateMeter
@@ -154,10 +156,17 @@ class RunCountsLine(Figure):
 
     def render(self) -> Content:
         """One line, or more where it is narrow; and one where the operator is needed."""
+        return self._flowed(self.size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as it takes at that width."""
+        return self._flowed(width).get_height({}, width)
+
+    def _flowed(self, width: int) -> Content:
         if self.snapshot is None:
             return Content("")
         run = self.snapshot.run
-        line = legend(run.counts)
+        line = flowed(legend(run.counts), width)
         if not run.counts.in_doubt or run.has_ended:  # an ended run's summary says it
             return line
         return line + Content("\n") + _doubt(run)

@@ -77,8 +77,8 @@ def segment_pieces(counts: RunCounts, width: int) -> Pieces:
     )
 
 
-def legend(counts: RunCounts) -> Content:
-    """What each segment is, and how many recipients are in it; breaks between the items only.
+def legend(counts: RunCounts) -> list[Content]:
+    """What each segment is, and how many recipients are in it; an item is not to be broken.
 
     What SES has reported stands in parentheses behind the accepted, of whom it is a part; where it
     has reported nothing, nothing is said of it.
@@ -90,9 +90,7 @@ def legend(counts: RunCounts) -> Content:
             outcomes.append(_figure("complained", counts.complained, "bold $text-error"))
         accepted = Content.assemble(accepted, " (", Content(" ").join(outcomes), ")")
     rest = (Part.REJECTED, Part.IN_DOUBT, Part.SKIPPED, Part.PENDING)
-    return Content("  ").join(
-        [accepted, *(_item(part, parts_of(counts)[part]) for part in rest)],
-    )
+    return [accepted, *(_item(part, parts_of(counts)[part]) for part in rest)]
 
 
 def _item(part: Part, count: int) -> Content:

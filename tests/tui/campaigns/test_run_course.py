@@ -60,6 +60,8 @@ async def test_the_whole_run_is_on_the_screen(runtime, ended, still, size):
         for text in (
             "1,185 of 1,200 accepted (99 %)",
             "█ delivered 1,100 ▚ bounced 4",
+            "? in doubt 3",
+            "░ pending 0",
             "10.0/s on average",
             "p50 64 ms",
             "paused",
