@@ -26,10 +26,13 @@ from sestui.store.ledger.pages import DeliveryPages
 from sestui.store.runs.runs import Runs
 
 if TYPE_CHECKING:
+    import threading
+
     from sestui.compose.checks import Checker
     from sestui.feedback.puller import EventPuller
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
+    from sestui.reports.doctor.doctor import Doctor
     from sestui.reports.notices import Notices
     from sestui.reports.reminders import ReminderService
     from sestui.sending.engine.loop import Engine, Limits
@@ -134,6 +137,14 @@ class Runtime:
         from sestui.reports.known_account import report_account  # noqa: PLC0415 - with the sender
 
         return report_account(self.settings, self.ses, self.database, self.clock)
+
+    def doctor(self, stop: "threading.Event | None" = None) -> "Doctor":
+        """What examines workspace and account, for one thread; ``stop`` ends its waiting."""
+        from sestui.reports.doctor.doctor import Doctor  # noqa: PLC0415 - few commands need it
+
+        return Doctor(
+            self.settings, self.ses, self.database, self.clock, local=self.local_time, stop=stop
+        )
 
     def _allowed_rate(self) -> AllowedRate | None:
         return self.ses.allowed_rate()

@@ -212,6 +212,11 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Newest mails that the bounce rate is of; complaints: ten times as many.",
     )
+    nameservers: str = Field(
+        "",
+        description="DNS servers that `sestui doctor` asks, such as 9.9.9.9, 127.0.0.1:5353; "
+        "empty: the machine's own.",
+    )
     allow_commands: bool = Field(
         False, description="Let tasks of the type command run programs of yours."
     )

@@ -19,6 +19,7 @@ from sestui.cli import (
     config,
     contact,
     demo,
+    doctor,
     events,
     export,
     import_,
@@ -58,6 +59,7 @@ app.command("send-pending")(send_pending.send_pending_command)
 app.command("run-due")(run_due.run_due_command)
 app.add_typer(export.app, name="export")
 app.command("account")(account.account_command)
+app.command("doctor")(doctor.doctor_command)
 app.add_typer(events.app, name="events")
 app.add_typer(task.app, name="task")
 app.add_typer(relay.app, name="relay")

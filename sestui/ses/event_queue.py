@@ -86,6 +86,20 @@ class SqsQueue:
             except (ClientError, BotoCoreError) as error:
                 raise self._failure(error) from error
 
+    def waiting(self) -> int:
+        """About how many messages are in the queue, without receiving any.
+
+        Raises:
+            AccountError: as for :meth:`receive`.
+        """
+        try:
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise self._failure(error) from error
+        return int(answer.get("Attributes", {}).get("ApproximateNumberOfMessages", 0))
+
     def _failure(self, error: ClientError | BotoCoreError) -> SestuiError:
         code = ""
         if isinstance(error, ClientError):

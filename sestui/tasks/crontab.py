@@ -74,6 +74,22 @@ class Crontab:
         """
         return _installed(self.line)
 
+    def is_installed(self) -> bool | None:
+        """Whether this user's crontab has a line for the workspace; None: that can't be read."""
+        try:
+            listed = _crontab("read", "-l")
+        except SestuiError:
+            return None
+        if listed.returncode:
+            return False if b"no crontab" in listed.stderr.lower() else None
+        ours = _workspace(self.line)
+        lines = listed.stdout.decode("utf-8", "surrogateescape").split("\n")
+        return any(each == self.line or _is_same(_workspace(each), ours) for each in lines)
+
+
+def _is_same(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    return one is not None and one == other
+
 
 def _program() -> list[str]:
     """The command of this installation, with its absolute path."""

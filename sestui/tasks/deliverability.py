@@ -50,7 +50,7 @@ class Domains:
         clock: Clock,
         stop: threading.Event,
     ) -> None:
-        self._resolver = _resolver(nameservers, timeout)
+        self._resolver = resolver_of(nameservers, timeout)
         self._pause = 1 / rate
         self._clock = clock
         self._stop = stop
@@ -143,7 +143,12 @@ def _from_the_zone(response: dns.message.Message) -> bool:
     )
 
 
-def _resolver(nameservers: Sequence[str], timeout: float) -> dns.resolver.Resolver:
+def resolver_of(nameservers: Sequence[str], timeout: float) -> dns.resolver.Resolver:
+    """A resolver that asks these servers, or the machine's own if there are none.
+
+    Raises:
+        SestuiError: this machine has none configured.
+    """
     try:
         resolver = dns.resolver.Resolver(configure=not nameservers)
     except dns.exception.DNSException as error:

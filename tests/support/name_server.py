@@ -20,11 +20,14 @@ class NameServer:
     ``live`` has an MX, ``fallback`` an address only, ``null`` the MX that refuses all mail, and
     ``empty`` nothing at all; ``gone`` isn't there, as its zone says, while of ``denied`` just
     somebody says so; ``failing`` is answered with SERVFAIL, ``refusing`` with REFUSED, ``nonsense``
-    with random bytes, ``silent`` not at all. ``become`` changes that for a domain.
+    with random bytes, ``silent`` not at all. ``become`` changes that for a domain; a name that
+    ``records`` has any record of has those and no others.
     """
 
     def __init__(self) -> None:
         self.become: dict[str, str] = {}
+        self.records: dict[tuple[str, str], list[str]] = {}
+        """By name and type of record, as a zone file has them."""
         self.asked: Counter[tuple[str, str]] = Counter()
         """How often, by domain and type of record."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -55,6 +58,8 @@ class NameServer:
         domain = str(question.name).rstrip(".")
         kind = dns.rdatatype.to_text(question.rdtype)
         self.asked[domain, kind] += 1
+        if any(name == domain.lower() for name, _ in self.records):
+            return self._of_zone(query, domain.lower(), kind)
         how = self.become.get(domain) or domain.partition("-")[0]
         if how == "silent":
             return b""
@@ -74,5 +79,16 @@ class NameServer:
         if record:
             answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, record))
         elif how != "denied":
+            answer.authority.append(_SOA)
+        return answer.to_wire()
+
+    def _of_zone(self, query: dns.message.Message, domain: str, kind: str) -> bytes:
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA
+        texts = self.records.get((domain, kind))
+        if texts:
+            name = query.question[0].name
+            answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *texts))
+        else:
             answer.authority.append(_SOA)
         return answer.to_wire()

@@ -1,0 +1,166 @@
+"""Judge what is on this machine: database, disk, file modes, crontab, versions."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from sestui import __version__
+from sestui.core.clock import Clock, Instant
+from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.text import printable
+from sestui.errors import SestuiError, StorageError
+from sestui.settings import Settings, config_path
+from sestui.store.db.database import Database
+from sestui.store.db.version import HEAD
+from sestui.store.db.write_check import check_writable
+from sestui.tasks.agenda import look_at_agenda
+from sestui.tasks.crontab import Crontab
+
+_MB = 1_000_000
+_FULL, _NEARLY_FULL = 100 * _MB, 1_000 * _MB
+"""Bytes free on the workspace's disk."""
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_SHOWN = 3
+_RECENT_SECONDS = 86_400.0
+_INSTALL = "`sestui task crontab --install`, or the systemd timer that `sestui task crontab` shows."
+
+
+def judge_database(database: Database) -> DoctorFinding:
+    """Whether it can be written."""
+    try:
+        check_writable(database)
+    except StorageError as error:
+        return broken_database(error)
+    name = printable(database.name)
+    return DoctorFinding("database", Severity.OK, f"The database {name} can be written.")
+
+
+def broken_database(error: SestuiError) -> DoctorFinding:
+    """It can't be opened, or can't be written."""
+    return DoctorFinding(
+        "database",
+        Severity.ERROR,
+        str(error),
+        "Nothing is sent while the database can't be written.",
+        "Correct it, or put a backup in its place: `sestui restore FILE`.",
+    )
+
+
+def judge_disk(folder: Path) -> DoctorFinding:
+    """Room for the database and its log."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return DoctorFinding("disk", Severity.UNKNOWN, f"The disk's room can't be read: {why}.")
+    left = f"{free / _MB:,.0f} MB are free on the workspace's disk."
+    if free >= _NEARLY_FULL:
+        return DoctorFinding("disk", Severity.OK, left)
+    return DoctorFinding(
+        "disk",
+        Severity.ERROR if free < _FULL else Severity.WARNING,
+        left,
+        "On a full disk nothing is sent, as what is sent could not be recorded.",
+        f"Make room on the disk of {printable(str(folder))}; a task of the type purge removes old "
+        "logs and events.",
+    )
+
+
+def judge_modes(settings: Settings) -> DoctorFinding:
+    """Whether other users of this machine can read addresses or passwords."""
+    if os.name != "posix":
+        return DoctorFinding("modes", Severity.OK, "File modes are not checked on this system.")
+    folders = dict.fromkeys((settings.data_dir, settings.state_dir))
+    open_files = [each for folder in folders for each in _readable(folder)]
+    if settings.database_url and _is_open(config_path()):
+        open_files.append(config_path())
+    if not open_files:
+        return DoctorFinding("modes", Severity.OK, "Only you can read the workspace.")
+    names = [printable(str(each)) for each in open_files]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    where = " ".join(dict.fromkeys(str(each.parent) for each in open_files))
+    return DoctorFinding(
+        "modes",
+        Severity.WARNING,
+        f"Other users of this machine can read {', '.join(names[:_SHOWN])}{more}.",
+        "They hold people's addresses, or passwords.",
+        f"chmod -R go-rwx {printable(where)}",
+    )
+
+
+def _readable(folder: Path) -> Iterator[Path]:
+    """Files directly in a folder that others may enter, which they may read."""
+    if not _is_open(folder):
+        return
+    try:
+        for each in sorted(folder.iterdir()):
+            if each.is_file() and _is_open(each):
+                yield each
+    except OSError:  # it is gone, or not ours
+        return
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & _OTHERS)
+    except OSError:
+        return False
+
+
+def judge_schedule(settings: Settings, database: Database, clock: Clock) -> DoctorFinding:
+    """Whether something runs what is due."""
+    agenda = look_at_agenda(database, clock, with_runs=False)
+    late = agenda.overdue
+    if late:
+        first = late[0]
+        return DoctorFinding(
+            "schedule",
+            Severity.ERROR,
+            f"{printable(first.name)} is {agenda.late(first)}: nothing runs tasks here.",
+            "Scheduled campaigns and tasks don't start.",
+            _INSTALL,
+        )
+    installed = Crontab.of(settings).is_installed()
+    worked = _recently(agenda.ran_at, clock.now())
+    if installed or worked:
+        how = "Your crontab has the line of run-due" if installed else "Something runs run-due"
+        return DoctorFinding("schedule", Severity.OK, f"{how}{worked}.")
+    waiting = any(each.active and each.next_run_at is not None for each in agenda.items)
+    found = (
+        "Your crontab has no line of run-due."
+        if installed is False
+        else "There is no crontab here that can be read."
+    )
+    return DoctorFinding(
+        "schedule",
+        Severity.WARNING if waiting else Severity.NOTE,
+        found,
+        "Scheduled campaigns and tasks don't start, unless something else runs it."
+        if waiting
+        else "Nothing is scheduled at the moment.",
+        _INSTALL,
+    )
+
+
+def _recently(ran_at: Instant | None, now: Instant) -> str:
+    """``, which worked last 5 min ago``; '' if it has not within a day."""
+    if ran_at is None or now - ran_at > _RECENT_SECONDS:
+        return ""
+    return f", which worked last {max(0.0, now - ran_at) / 60:,.0f} min ago"
+
+
+def judge_versions() -> DoctorFinding:
+    """The versions that a report of a fault should name."""
+    return DoctorFinding(
+        "versions",
+        Severity.OK,
+        f"sestui {__version__}, schema {HEAD}, Python {platform.python_version()}, SQLite "
+        f"{sqlite3.sqlite_version}, boto3 {version('boto3')}.",
+    )

@@ -1,0 +1,28 @@
+"""When the newest event came, and when the last mail left."""
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from sestui.core.clock import Instant
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Run
+from sestui.store.events.event_tables import EventRow
+
+
+def latest_event(database: Database) -> Instant | None:
+    """When the newest event was received; None: none ever."""
+    query = select(EventRow.received_at).order_by(col(EventRow.id).desc()).limit(1)
+    with database.read() as session:
+        return session.exec(query).first()
+
+
+def latest_mail(database: Database) -> Instant | None:
+    """When the newest run that got mail accepted ended, or else began; None: there is none."""
+    query = (
+        select(func.coalesce(Run.finished_at, Run.started_at))
+        .where(col(Run.accepted) > 0)
+        .order_by(col(Run.id).desc())
+        .limit(1)
+    )
+    with database.read() as session:
+        return session.exec(query).first()
