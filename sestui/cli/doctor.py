@@ -18,7 +18,7 @@ def doctor_command(
     as_json: AsJson = False,
 ) -> None:
     """Check account, senders, DNS, the event path and this machine; say what to do next."""
-    from sestui.core.doctor.finding import Severity  # noqa: PLC0415 - with the checks
+    from sestui.core.doctor.finding import DoctorSeverity  # noqa: PLC0415 - with the checks
     from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
 
     report = _examined(load_settings())
@@ -26,7 +26,7 @@ def doctor_command(
         put_json(report.as_dict())
     else:
         for each in report.findings:
-            if each.severity is Severity.OK and not everything:
+            if each.severity is DoctorSeverity.OK and not everything:
                 continue
             subject = f"{each.subject}: " if each.subject else ""
             put(f"{each.severity.value:<8} {each.check:<17} {subject}{each.found}")

@@ -54,7 +54,7 @@ class ScriptedSes:
         found: dict[str, Any] | None = None
         if kind == "account":
             found = self.account
-        elif kind == "identities" and not name:
+        elif path == "/v2/email/list-identities" or (kind == "identities" and not name):
             names = [{"IdentityName": each, "IdentityType": "DOMAIN"} for each in self.identities]
             found = {"EmailIdentities": names}
         elif kind == "identities":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sestui.core.delivery.account import UNLIMITED
 from sestui.core.doctor.facts import AccountFacts, Recommendation
-from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 from sestui.core.percent import set_percent
 from sestui.core.text import printable
 
@@ -26,11 +26,11 @@ def judge_clock(skew: float) -> DoctorFinding:
     step = "Set the clock by NTP (`timedatectl set-ntp true`)."
     if abs(skew) >= REFUSED_SECONDS:
         meaning = "SES refuses requests that are more than 5 minutes off: no mail leaves."
-        return DoctorFinding("clock", Severity.ERROR, f"{off}.", meaning, step)
+        return DoctorFinding("clock", DoctorSeverity.ERROR, f"{off}.", meaning, step)
     if abs(skew) >= _OFF_SECONDS:
         meaning = "Campaigns start at the wrong time, and SES refuses requests from 5 minutes on."
-        return DoctorFinding("clock", Severity.WARNING, f"{off}.", meaning, step)
-    return DoctorFinding("clock", Severity.OK, "The clock agrees with SES's.")
+        return DoctorFinding("clock", DoctorSeverity.WARNING, f"{off}.", meaning, step)
+    return DoctorFinding("clock", DoctorSeverity.OK, "The clock agrees with SES's.")
 
 
 def judge_account(
@@ -51,12 +51,12 @@ def _production(facts: AccountFacts, *, simulated: bool) -> DoctorFinding:
     if facts.production_access is None:
         return DoctorFinding(
             "production",
-            Severity.UNKNOWN,
+            DoctorSeverity.UNKNOWN,
             "SES does not say whether the account is in its sandbox.",
             step="Allow these credentials ses:GetAccount.",
         )
     if facts.production_access:
-        return DoctorFinding("production", Severity.OK, "The account has production access.")
+        return DoctorFinding("production", DoctorSeverity.OK, "The account has production access.")
     found = "The account is in SES's sandbox."
     meaning = "It delivers to verified addresses only, 200 a day."
     case = f" (case {facts.review_case})" if facts.review_case else ""
@@ -70,14 +70,14 @@ def _production(facts: AccountFacts, *, simulated: bool) -> DoctorFinding:
     )
     if simulated:
         step = "The simulator plays it: `sestui config set simulator_sandbox false` ends that."
-    return DoctorFinding("production", Severity.WARNING, found, meaning, step)
+    return DoctorFinding("production", DoctorSeverity.WARNING, found, meaning, step)
 
 
 def _health(facts: AccountFacts) -> DoctorFinding:
     if facts.enforcement_status == "PROBATION":
         return DoctorFinding(
             "review",
-            Severity.ERROR,
+            DoctorSeverity.ERROR,
             "The account is under review (PROBATION).",
             "If bounces or complaints don't fall, AWS pauses it.",
             "Stop campaigns to old lists, and answer AWS's mail: AWS console, Amazon SES, "
@@ -86,7 +86,7 @@ def _health(facts: AccountFacts) -> DoctorFinding:
     if facts.enforcement_status == "SHUTDOWN":
         return DoctorFinding(
             "review",
-            Severity.ERROR,
+            DoctorSeverity.ERROR,
             "AWS has paused the account (SHUTDOWN).",
             "SES refuses every mail.",
             "Answer AWS's support case: AWS console, Support Center.",
@@ -95,23 +95,25 @@ def _health(facts: AccountFacts) -> DoctorFinding:
         status = printable(facts.enforcement_status)
         return DoctorFinding(
             "review",
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"The account's status is {status}.",
             step="Look it up: AWS console, Amazon SES, Reputation metrics.",
         )
     if not facts.enforcement_status:
         return DoctorFinding(
-            "review", Severity.UNKNOWN, "SES does not say whether the account is under review."
+            "review",
+            DoctorSeverity.UNKNOWN,
+            "SES does not say whether the account is under review.",
         )
-    return DoctorFinding("review", Severity.OK, "The account is healthy: not under review.")
+    return DoctorFinding("review", DoctorSeverity.OK, "The account is healthy: not under review.")
 
 
 def _sending(facts: AccountFacts) -> DoctorFinding:
     if facts.sending_enabled:
-        return DoctorFinding("sending", Severity.OK, "Sending is enabled.")
+        return DoctorFinding("sending", DoctorSeverity.OK, "Sending is enabled.")
     return DoctorFinding(
         "sending",
-        Severity.ERROR,
+        DoctorSeverity.ERROR,
         "Sending is disabled for the account in this region.",
         "SES refuses every mail.",
         "`aws sesv2 put-account-sending-attributes --sending-enabled`, unless AWS has disabled it.",
@@ -123,12 +125,12 @@ def _quota(facts: AccountFacts, limit: float | None) -> DoctorFinding:
     of = "no quota" if most == UNLIMITED else f"of {most:,.0f}"
     found = f"{sent:,.0f} mails in 24 hours, {of}; {facts.max_send_rate:g} a second"
     if limit is None:
-        return DoctorFinding("quota", Severity.OK, f"{found}.")
+        return DoctorFinding("quota", DoctorSeverity.OK, f"{found}.")
     if limit <= 0 or sent >= limit:
         share = set_percent(limit / most) if most > 0 else "0 %"
         return DoctorFinding(
             "quota",
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"{found}: what sestui may use ({limit:,.0f}, {share}) is used up.",
             "Runs wait until it frees up.",
             "Wait, raise max_quota_usage, or request a higher quota: AWS console, Service Quotas, "
@@ -136,19 +138,21 @@ def _quota(facts: AccountFacts, limit: float | None) -> DoctorFinding:
         )
     left = f"{found}; {limit - sent:,.0f} left of what sestui may use ({limit:,.0f})."
     busy = sent >= _BUSY_SHARE * limit
-    return DoctorFinding("quota", Severity.NOTE if busy else Severity.OK, left)
+    return DoctorFinding("quota", DoctorSeverity.NOTE if busy else DoctorSeverity.OK, left)
 
 
 def _suppression(facts: AccountFacts) -> DoctorFinding:
     reasons = facts.suppressed_reasons
     if reasons is None:
         return DoctorFinding(
-            "suppression", Severity.UNKNOWN, "SES does not say what its suppression list is for."
+            "suppression",
+            DoctorSeverity.UNKNOWN,
+            "SES does not say what its suppression list is for.",
         )
     missing = [each for each in _REASONS if each not in reasons]
     if not missing:
         return DoctorFinding(
-            "suppression", Severity.OK, "SES suppresses addresses that bounce or complain."
+            "suppression", DoctorSeverity.OK, "SES suppresses addresses that bounce or complain."
         )
     keep = (
         " Name --validation-attributes in the same call, or it is reset."
@@ -157,7 +161,7 @@ def _suppression(facts: AccountFacts) -> DoctorFinding:
     )
     return DoctorFinding(
         "suppression",
-        Severity.WARNING,
+        DoctorSeverity.WARNING,
         f"SES's suppression list does not take {' and '.join(missing)}.",
         "Other programs on the account go on mailing addresses that refuse mail, and that counts "
         "against it.",
@@ -170,12 +174,14 @@ def _validation(facts: AccountFacts) -> DoctorFinding:
     if facts.validates_addresses:
         return DoctorFinding(
             "validation",
-            Severity.NOTE,
+            DoctorSeverity.NOTE,
             "SES checks each address before it delivers.",
             "It does not deliver to those it thinks invalid; they bounce as "
             "EmailValidationSuppressed.",
         )
-    return DoctorFinding("validation", Severity.OK, "SES delivers without checking addresses.")
+    return DoctorFinding(
+        "validation", DoctorSeverity.OK, "SES delivers without checking addresses."
+    )
 
 
 def judge_recommendations(
@@ -185,7 +191,7 @@ def judge_recommendations(
     findings = [
         DoctorFinding(
             "recommendation",
-            Severity.WARNING if each.high else Severity.NOTE,
+            DoctorSeverity.WARNING if each.high else DoctorSeverity.NOTE,
             f"SES recommends ({each.kind}): {printable(each.description).rstrip('.')}.",
             step="AWS console, Amazon SES, Virtual Deliverability Manager, Advisor."
             if each.high
@@ -200,4 +206,4 @@ def judge_recommendations(
         said = "SES has no recommendations."
     else:
         said = "The Virtual Deliverability Manager is off: SES keeps no message insights."
-    return [DoctorFinding("recommendation", Severity.OK, said)]
+    return [DoctorFinding("recommendation", DoctorSeverity.OK, said)]

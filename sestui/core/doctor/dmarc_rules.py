@@ -2,20 +2,22 @@
 
 from sestui.core.doctor.dmarc import DmarcDiscovery, DmarcRecord, discover
 from sestui.core.doctor.domain_rules import Names, SenderDomain
-from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 
 
 def judge_dmarc(sender: SenderDomain, names: Names) -> list[DoctorFinding]:
     """Its record, and whether SES's mail passes by it."""
 
-    def finding(severity: Severity, found: str, meaning: str = "", step: str = "") -> DoctorFinding:
+    def finding(
+        severity: DoctorSeverity, found: str, meaning: str = "", step: str = ""
+    ) -> DoctorFinding:
         return DoctorFinding("dmarc", severity, found, meaning, step, sender.domain)
 
     found = discover(sender.domain, names.texts)
     if found.several:
         return [
             finding(
-                Severity.ERROR,
+                DoctorSeverity.ERROR,
                 f"_dmarc.{found.several} has more than one DMARC record.",
                 "Receivers ignore all of them.",
                 "Keep one.",
@@ -23,12 +25,12 @@ def judge_dmarc(sender: SenderDomain, names: Names) -> list[DoctorFinding]:
         ]
     record = found.record
     if record is None and not found.known:
-        return [finding(Severity.UNKNOWN, "The DNS does not tell its DMARC record now.")]
+        return [finding(DoctorSeverity.UNKNOWN, "The DNS does not tell its DMARC record now.")]
     if record is None or not (record.policy or record.reports_to):
         what = "It has no DMARC record." if record is None else "Its DMARC record has no valid p=."
         return [
             finding(
-                Severity.ERROR,
+                DoctorSeverity.ERROR,
                 what,
                 "Gmail, Yahoo and Microsoft refuse bulk mail from such domains.",
                 f'Set TXT _dmarc.{found.organization} to "v=DMARC1; p=none; '
@@ -43,10 +45,10 @@ def judge_dmarc(sender: SenderDomain, names: Names) -> list[DoctorFinding]:
         return findings
     policy = record.policy_for(sender.domain)
     at = "" if record.domain == sender.domain else f", from {record.domain}"
-    return [finding(Severity.OK, f"DMARC: p={policy}{at}; mail signed by SES passes.")]
+    return [finding(DoctorSeverity.OK, f"DMARC: p={policy}{at}; mail signed by SES passes.")]
 
 
-_Words = tuple[Severity, str, str, str]
+_Words = tuple[DoctorSeverity, str, str, str]
 
 
 def _alignment(
@@ -70,13 +72,13 @@ def _alignment(
         step = f"{own}."
     else:
         return []
-    severity = Severity.WARNING if policy == "none" else Severity.ERROR
+    severity = DoctorSeverity.WARNING if policy == "none" else DoctorSeverity.ERROR
     return [(severity, said, "DKIM does not count, so mails fail DMARC.", step)]
 
 
 def _unsigned(sender: SenderDomain, policy: str) -> _Words:
     return (
-        Severity.ERROR,
+        DoctorSeverity.ERROR,
         f"Mail from {sender.domain} is not signed as that domain, and its DMARC says {policy}.",
         "Receivers put it into spam, or refuse it.",
         f"Verify the domain: `aws sesv2 create-email-identity --email-identity {sender.domain}`.",
@@ -89,7 +91,7 @@ def _advice(record: DmarcRecord) -> list[_Words]:
     if record.policy in {"", "none"}:
         advice.append(
             (
-                Severity.NOTE,
+                DoctorSeverity.NOTE,
                 "DMARC only watches (p=none).",
                 "That is enough to be accepted; it does not keep others from sending as you.",
                 f"Once the reports are clean, set p=quarantine at {at}.",
@@ -97,16 +99,18 @@ def _advice(record: DmarcRecord) -> list[_Words]:
         )
     if record.tags.get("t", "").lower() == "y" and record.policy not in {"", "none"}:
         said = f"DMARC is in test mode (t=y): receivers apply less than p={record.policy}."
-        advice.append((Severity.NOTE, said, "", f"Remove t=y at {at} once the reports are clean."))
+        advice.append(
+            (DoctorSeverity.NOTE, said, "", f"Remove t=y at {at} once the reports are clean.")
+        )
     if not record.reports_to:
         said = "DMARC reports go nowhere (no rua=)."
         meaning = "You don't see who sends as your domain, and whose mail fails."
-        advice.append((Severity.NOTE, said, meaning, f"Add rua=mailto:… at {at}."))
+        advice.append((DoctorSeverity.NOTE, said, meaning, f"Add rua=mailto:… at {at}."))
     if record.gone:
         tags = ", ".join(record.gone)
         advice.append(
             (
-                Severity.NOTE,
+                DoctorSeverity.NOTE,
                 f"The DMARC record has {tags}, which RFC 9989 has removed.",
                 "Receivers ignore it; pct=0 was test mode, and is t=y now.",
                 f"Remove it at {at}.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sestui.core.doctor.facts import IdentityFacts
-from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 from sestui.core.doctor.spf import MOST_LOOKUPS, read_spf
 from sestui.core.text import printable
 
@@ -45,7 +45,7 @@ def judge_identity(sender: SenderDomain) -> DoctorFinding:
     if sender.identity is None:
         return DoctorFinding(
             "identity",
-            Severity.ERROR,
+            DoctorSeverity.ERROR,
             f"SES has no identity for {sender.domain} or for {who}.",
             "SES refuses every mail from there.",
             f"`aws sesv2 create-email-identity --email-identity {sender.domain}`, then add the "
@@ -58,7 +58,7 @@ def judge_identity(sender: SenderDomain) -> DoctorFinding:
         status = identity.verification.lower() or "not verified"
         return DoctorFinding(
             "identity",
-            Severity.ERROR,
+            DoctorSeverity.ERROR,
             f"The identity {identity.name} is not verified ({status}{why}).",
             "SES refuses every mail from there.",
             "Add the DNS records of its DKIM (below), or open the link that SES has mailed."
@@ -69,7 +69,7 @@ def judge_identity(sender: SenderDomain) -> DoctorFinding:
     if not identity.is_domain:
         return DoctorFinding(
             "identity",
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"SES has verified {identity.name} only, not its domain.",
             f"Mails are not signed as {sender.domain}, so they fail its DMARC.",
             f"`aws sesv2 create-email-identity --email-identity {sender.domain}`, then add the "
@@ -77,24 +77,26 @@ def judge_identity(sender: SenderDomain) -> DoctorFinding:
             sender.domain,
         )
     return DoctorFinding(
-        "identity", Severity.OK, f"SES has verified {identity.name}.", subject=sender.domain
+        "identity", DoctorSeverity.OK, f"SES has verified {identity.name}.", subject=sender.domain
     )
 
 
 def judge_dkim(identity: IdentityFacts, names: Names) -> list[DoctorFinding]:
     """What SES says of DKIM, and each of its records in the DNS."""
 
-    def finding(severity: Severity, found: str, meaning: str = "", step: str = "") -> DoctorFinding:
+    def finding(
+        severity: DoctorSeverity, found: str, meaning: str = "", step: str = ""
+    ) -> DoctorFinding:
         return DoctorFinding("dkim", severity, found, meaning, step, identity.name)
 
     unsigned = "Mails go out unsigned: Gmail, Yahoo and Microsoft refuse bulk mail without DKIM."
     again = f"`aws sesv2 put-email-identity-dkim-attributes --email-identity {identity.name} "
     if not identity.dkim_signs:
         step = f"{again}--signing-enabled`."
-        return [finding(Severity.ERROR, "DKIM signing is switched off.", unsigned, step)]
+        return [finding(DoctorSeverity.ERROR, "DKIM signing is switched off.", unsigned, step)]
     records = _dkim_records(identity, names)
     findings = [
-        finding(Severity.ERROR, f"{name} is {what}.", step=f"Set {record}.")
+        finding(DoctorSeverity.ERROR, f"{name} is {what}.", step=f"Set {record}.")
         for name, record, what in records
         if what
     ]
@@ -107,15 +109,17 @@ def judge_dkim(identity: IdentityFacts, names: Names) -> list[DoctorFinding]:
             f"{again}--signing-enabled` makes it look again."
         )
         found = f"SES has not verified DKIM ({status})."
-        findings.insert(0, finding(Severity.ERROR, found, unsigned, step))
+        findings.insert(0, finding(DoctorSeverity.ERROR, found, unsigned, step))
     if findings:
         return findings
     if any(what is None for _, _, what in records):
-        return [finding(Severity.UNKNOWN, "SES has verified DKIM; the DNS does not answer now.")]
+        return [
+            finding(DoctorSeverity.UNKNOWN, "SES has verified DKIM; the DNS does not answer now.")
+        ]
     if identity.dkim_key == "RSA_1024_BIT":
         return [
             finding(
-                Severity.NOTE,
+                DoctorSeverity.NOTE,
                 "DKIM works, with a key of 1024 bits.",
                 "Some receivers trust 2048 bits more.",
                 "`aws sesv2 put-email-identity-dkim-signing-attributes --email-identity "
@@ -124,7 +128,7 @@ def judge_dkim(identity: IdentityFacts, names: Names) -> list[DoctorFinding]:
             )
         ]
     seen = f", and {len(records)} records are in the DNS" if records else ""
-    return [finding(Severity.OK, f"SES has verified DKIM{seen}.")]
+    return [finding(DoctorSeverity.OK, f"SES has verified DKIM{seen}.")]
 
 
 def _dkim_records(identity: IdentityFacts, names: Names) -> list[tuple[str, str, str | None]]:
@@ -153,13 +157,15 @@ def _dkim_records(identity: IdentityFacts, names: Names) -> list[tuple[str, str,
 def judge_mail_from(identity: IdentityFacts, region: str, names: Names) -> list[DoctorFinding]:
     """The custom MAIL FROM domain, its MX and its SPF."""
 
-    def finding(severity: Severity, found: str, meaning: str = "", step: str = "") -> DoctorFinding:
+    def finding(
+        severity: DoctorSeverity, found: str, meaning: str = "", step: str = ""
+    ) -> DoctorFinding:
         return DoctorFinding("mail_from", severity, found, meaning, step, identity.name)
 
     if not identity.mail_from:
         return [
             finding(
-                Severity.NOTE,
+                DoctorSeverity.NOTE,
                 "It has no MAIL FROM domain of its own: bounces go to amazonses.com.",
                 "SPF passes there but is not aligned, so DMARC hangs on DKIM alone.",
                 "`aws sesv2 put-email-identity-mail-from-attributes --email-identity "
@@ -175,38 +181,42 @@ def judge_mail_from(identity: IdentityFacts, region: str, names: Names) -> list[
         told = f"{_some(hosts)}" if hosts else "missing"
         step = f"Set MX {name} to 10 {exchanger}, and no other."
         found = f"The MX of the MAIL FROM domain {name} is {told}."
-        findings.append(finding(Severity.ERROR, found, falls_back, step))
+        findings.append(finding(DoctorSeverity.ERROR, found, falls_back, step))
     reading = read_spf(name, names.texts)
     if reading.records is not None and (
         len(reading.records) != 1 or _AMAZON not in reading.included
     ):
         found = f"The SPF of the MAIL FROM domain {name} does not include {_AMAZON}."
         step = f'Set TXT {name} to "v=spf1 include:{_AMAZON} ~all", once.'
-        findings.append(finding(Severity.ERROR, found, "SPF fails for every mail.", step))
+        findings.append(finding(DoctorSeverity.ERROR, found, "SPF fails for every mail.", step))
     if identity.mail_from_status != "SUCCESS" and not findings:
         status = identity.mail_from_status or "unknown"
         found = f"SES has not verified the MAIL FROM domain {name} ({status})."
         step = "Its records are right: SES sees them within 72 hours."
-        findings.append(finding(Severity.WARNING, found, falls_back, step))
+        findings.append(finding(DoctorSeverity.WARNING, found, falls_back, step))
     if findings:
         return findings
     if hosts is None or reading.records is None:
-        return [finding(Severity.UNKNOWN, f"The DNS does not tell the records of {name} now.")]
-    return [finding(Severity.OK, f"Bounces go to {name}: MX and SPF are right.")]
+        return [
+            finding(DoctorSeverity.UNKNOWN, f"The DNS does not tell the records of {name} now.")
+        ]
+    return [finding(DoctorSeverity.OK, f"Bounces go to {name}: MX and SPF are right.")]
 
 
 def judge_spf(domain: str, names: Names) -> DoctorFinding:
     """SPF of the From domain itself, which matters to other programs that send as it."""
 
-    def finding(severity: Severity, found: str, meaning: str = "", step: str = "") -> DoctorFinding:
+    def finding(
+        severity: DoctorSeverity, found: str, meaning: str = "", step: str = ""
+    ) -> DoctorFinding:
         return DoctorFinding("spf", severity, found, meaning, step, domain)
 
     reading = read_spf(domain, names.texts)
     if reading.records is None:
-        return finding(Severity.UNKNOWN, "The DNS does not tell its SPF record now.")
+        return finding(DoctorSeverity.UNKNOWN, "The DNS does not tell its SPF record now.")
     if not reading.records:
         return finding(
-            Severity.NOTE,
+            DoctorSeverity.NOTE,
             "It has no SPF record.",
             "Mail by SES does not need it, as SPF is checked at the MAIL FROM domain; other mail "
             "of the domain does.",
@@ -214,19 +224,19 @@ def judge_spf(domain: str, names: Names) -> DoctorFinding:
         )
     if len(reading.records) > 1:
         return finding(
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"It has {len(reading.records)} SPF records.",
             "Receivers treat that as an error and take none of them.",
             "Merge them into one TXT record.",
         )
     if reading.asks_too_much:
         return finding(
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"Its SPF record takes {reading.lookups} look-ups, {MOST_LOOKUPS} are allowed.",
             "Receivers treat that as an error.",
             "Remove includes that nobody sends by any more.",
         )
-    return finding(Severity.OK, f"It has an SPF record ({reading.lookups} look-ups).")
+    return finding(DoctorSeverity.OK, f"It has an SPF record ({reading.lookups} look-ups).")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Severity(StrEnum):
+class DoctorSeverity(StrEnum):
     """How urgent a finding is, the worst first."""
 
     ERROR = "error"
@@ -21,10 +21,10 @@ class Severity(StrEnum):
     @property
     def needs_doing(self) -> bool:
         """Whether somebody has to do something."""
-        return self in {Severity.ERROR, Severity.WARNING}
+        return self in {DoctorSeverity.ERROR, DoctorSeverity.WARNING}
 
 
-_ORDER = tuple(Severity)
+_ORDER = tuple(DoctorSeverity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class DoctorFinding:
 
     check: str
     """The check's name for programs, such as ``dkim``."""
-    severity: Severity
+    severity: DoctorSeverity
     found: str
     """What was found, as a sentence."""
     meaning: str = ""
@@ -63,7 +63,7 @@ def in_order(findings: Iterable[DoctorFinding]) -> tuple[DoctorFinding, ...]:
 def at_most_note(findings: Sequence[DoctorFinding]) -> list[DoctorFinding]:
     """The same with errors and warnings as notes: they only matter once mail leaves for real."""
     return [
-        replace(each, severity=Severity.NOTE) if each.severity.needs_doing else each
+        replace(each, severity=DoctorSeverity.NOTE) if each.severity.needs_doing else each
         for each in findings
     ]
 
@@ -71,11 +71,11 @@ def at_most_note(findings: Sequence[DoctorFinding]) -> list[DoctorFinding]:
 def summary(findings: Sequence[DoctorFinding]) -> str:
     """``2 things need doing; 1 could not be checked; 3 notes; 14 checks passed.``"""
     counts = {
-        severity: sum(each.severity is severity for each in findings) for severity in Severity
+        severity: sum(each.severity is severity for each in findings) for severity in DoctorSeverity
     }
-    doing = counts[Severity.ERROR] + counts[Severity.WARNING]
+    doing = counts[DoctorSeverity.ERROR] + counts[DoctorSeverity.WARNING]
     unknown, notes, passed = (
-        counts[each] for each in (Severity.UNKNOWN, Severity.NOTE, Severity.OK)
+        counts[each] for each in (DoctorSeverity.UNKNOWN, DoctorSeverity.NOTE, DoctorSeverity.OK)
     )
     first = {0: "Nothing needs doing", 1: "1 thing needs doing"}
     parts = [first.get(doing, f"{doing} things need doing")]

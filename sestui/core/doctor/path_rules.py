@@ -2,7 +2,7 @@
 
 from sestui.core.clock import Instant
 from sestui.core.doctor.facts import ConfigurationSetFacts
-from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 
 _NEEDED = ("BOUNCE", "COMPLAINT")
 _USEFUL = ("DELIVERY", "DELIVERY_DELAY", "REJECT", "RENDERING_FAILURE")
@@ -18,7 +18,7 @@ def judge_settings(queue: str, configuration_set: str) -> list[DoctorFinding]:
         findings.append(
             DoctorFinding(
                 "events",
-                Severity.WARNING,
+                DoctorSeverity.WARNING,
                 "No queue of events is set.",
                 _UNHEARD,
                 "Lead SES's events to an SQS queue, then `sestui config set events_queue URL`.",
@@ -28,7 +28,7 @@ def judge_settings(queue: str, configuration_set: str) -> list[DoctorFinding]:
         findings.append(
             DoctorFinding(
                 "events",
-                Severity.WARNING,
+                DoctorSeverity.WARNING,
                 "No configuration set is set.",
                 "SES publishes events, with sestui's tags, only for mail that names one.",
                 "Create one with an event destination, then "
@@ -41,7 +41,9 @@ def judge_settings(queue: str, configuration_set: str) -> list[DoctorFinding]:
 def judge_configuration_set(name: str, facts: ConfigurationSetFacts | None) -> list[DoctorFinding]:
     """``facts`` None: SES doesn't know it."""
 
-    def finding(severity: Severity, found: str, meaning: str = "", step: str = "") -> DoctorFinding:
+    def finding(
+        severity: DoctorSeverity, found: str, meaning: str = "", step: str = ""
+    ) -> DoctorFinding:
         return DoctorFinding("configuration_set", severity, found, meaning, step, name)
 
     if facts is None:
@@ -50,7 +52,7 @@ def judge_configuration_set(name: str, facts: ConfigurationSetFacts | None) -> l
             f"`aws sesv2 create-configuration-set --configuration-set-name {name}`, or correct the "
             "setting configuration_set."
         )
-        return [finding(Severity.ERROR, found, meaning, step)]
+        return [finding(DoctorSeverity.ERROR, found, meaning, step)]
     findings = []
     if not facts.sending_enabled:
         step = (
@@ -58,7 +60,7 @@ def judge_configuration_set(name: str, facts: ConfigurationSetFacts | None) -> l
             f"{name} --sending-enabled`."
         )
         found = "Sending is disabled for the configuration set."
-        findings.append(finding(Severity.ERROR, found, "SES refuses every mail.", step))
+        findings.append(finding(DoctorSeverity.ERROR, found, "SES refuses every mail.", step))
     if facts.suppressed_reasons is not None and set(facts.suppressed_reasons) < set(_NEEDED):
         found = "The configuration set narrows what SES suppresses."
         meaning = "SES delivers to addresses that have bounced or complained."
@@ -66,7 +68,7 @@ def judge_configuration_set(name: str, facts: ConfigurationSetFacts | None) -> l
             "`aws sesv2 put-configuration-set-suppression-options --configuration-set-name "
             f"{name} --suppressed-reasons BOUNCE COMPLAINT`."
         )
-        findings.append(finding(Severity.WARNING, found, meaning, step))
+        findings.append(finding(DoctorSeverity.WARNING, found, meaning, step))
     published = {
         kind
         for each in facts.destinations
@@ -81,12 +83,12 @@ def judge_configuration_set(name: str, facts: ConfigurationSetFacts | None) -> l
     )
     if missing:
         found = f"No event destination publishes {' and '.join(missing)}."
-        findings.append(finding(Severity.ERROR, found, _UNHEARD, change))
+        findings.append(finding(DoctorSeverity.ERROR, found, _UNHEARD, change))
     elif lacking:
         found = f"No event destination publishes {', '.join(lacking)}."
         meaning = "Those outcomes stay empty."
-        findings.append(finding(Severity.NOTE, found, meaning, change))
-    return findings or [finding(Severity.OK, "Its events are published.")]
+        findings.append(finding(DoctorSeverity.NOTE, found, meaning, change))
+    return findings or [finding(DoctorSeverity.OK, "Its events are published.")]
 
 
 def judge_queue(waiting: int) -> DoctorFinding:
@@ -94,13 +96,13 @@ def judge_queue(waiting: int) -> DoctorFinding:
     if waiting >= _MANY_WAITING:
         return DoctorFinding(
             "queue",
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"About {waiting:,} messages wait in the queue of events.",
             "Bounces and complaints are heard late, and SQS drops messages after a few days.",
             "`sestui events pull`, and a task of the type pull-events.",
         )
     return DoctorFinding(
-        "queue", Severity.OK, f"The queue of events can be read; about {waiting:,} wait."
+        "queue", DoctorSeverity.OK, f"The queue of events can be read; about {waiting:,} wait."
     )
 
 
@@ -109,16 +111,16 @@ def judge_last_event(
 ) -> DoctorFinding:
     """``last_event`` as received, ``last_mail`` as accepted; ``local``: the former in words."""
     if last_mail is None:
-        return DoctorFinding("last_event", Severity.OK, "Nothing has been sent yet.")
+        return DoctorFinding("last_event", DoctorSeverity.OK, "Nothing has been sent yet.")
     heard = "No event has come yet" if last_event is None else f"The last event came at {local}"
     is_due = now - last_mail >= _SILENT_SECONDS
     if is_due and (last_event is None or last_event < last_mail):
         return DoctorFinding(
             "last_event",
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"{heard}, and none since the last mail.",
             _UNHEARD,
             "`sestui events pull`; if nothing is waiting, the path from SES to the queue is "
             "broken: check the event destination, the topic's subscription and the queue's policy.",
         )
-    return DoctorFinding("last_event", Severity.OK, f"{heard}.")
+    return DoctorFinding("last_event", DoctorSeverity.OK, f"{heard}.")

@@ -20,7 +20,13 @@ from sestui.core.doctor.domain_rules import (
     judge_spf,
 )
 from sestui.core.doctor.facts import AccountFacts
-from sestui.core.doctor.finding import DoctorFinding, Severity, at_most_note, in_order, summary
+from sestui.core.doctor.finding import (
+    DoctorFinding,
+    DoctorSeverity,
+    at_most_note,
+    in_order,
+    summary,
+)
 from sestui.core.doctor.path_rules import (
     judge_configuration_set,
     judge_last_event,
@@ -84,9 +90,10 @@ class DoctorReport:
 def machine_report(settings: Settings, first: DoctorFinding) -> DoctorReport:
     """What can be said where the database can't be opened, which ``first`` tells."""
     unread = DoctorFinding(
-        "account", Severity.UNKNOWN, "Account, senders and events were not checked: they need the "
-        "database.",
-    )  # fmt: skip
+        "account",
+        DoctorSeverity.UNKNOWN,
+        "Account, senders and events were not checked: they need the database.",
+    )
     rest = [judge_disk(settings.data_dir), judge_modes(settings), judge_versions()]
     return DoctorReport(settings.account, "", in_order([first, unread, *rest]))
 
@@ -183,10 +190,10 @@ class Doctor:
     def _credentials(self) -> DoctorFinding:
         if self._ses.simulated:
             said = "Mail goes to the simulator, which needs no credentials."
-            return DoctorFinding("credentials", Severity.OK, said)
+            return DoctorFinding("credentials", DoctorSeverity.OK, said)
         source = credential_source(self._settings.aws_profile, self._settings.aws_region)
         said = f"SES takes the credentials ({source.sentence.rstrip('.')}), region {self._region}."
-        return DoctorFinding("credentials", Severity.OK, said)
+        return DoctorFinding("credentials", DoctorSeverity.OK, said)
 
     def _way_back(self, exam: AccountExam) -> Checks:
         name = self._settings.configuration_set
@@ -212,7 +219,9 @@ class Doctor:
     def _senders(self, exam: AccountExam, facts: AccountFacts) -> Checks:
         domains = self._domains()
         if not domains:
-            return [DoctorFinding("identity", Severity.OK, "No campaign has a sender to check.")]
+            return [
+                DoctorFinding("identity", DoctorSeverity.OK, "No campaign has a sender to check.")
+            ]
         known = {each.name.lower() for each in exam.identities()}
         names = None if self._ses.simulated else self._names()
         findings: list[DoctorFinding] = []
@@ -272,7 +281,7 @@ class Doctor:
             step = ""
             if is_forbidden(error):
                 step = "Allow these credentials the call that the docs name for `sestui doctor`."
-            return [DoctorFinding(check, Severity.UNKNOWN, str(error), step=step)]
+            return [DoctorFinding(check, DoctorSeverity.UNKNOWN, str(error), step=step)]
 
 
 def _and_above(domain: str) -> list[str]:
@@ -284,7 +293,7 @@ def _and_above(domain: str) -> list[str]:
 def _no_simulated_identity(domain: str) -> DoctorFinding:
     return DoctorFinding(
         "identity",
-        Severity.NOTE,
+        DoctorSeverity.NOTE,
         f"The simulator takes any sender; Amazon SES refuses {domain} until you have verified it.",
         step=f"`aws sesv2 create-email-identity --email-identity {domain}` before you go live.",
         subject=domain,
@@ -294,7 +303,7 @@ def _no_simulated_identity(domain: str) -> DoctorFinding:
 def _no_account(why: str) -> DoctorFinding:
     return DoctorFinding(
         "account",
-        Severity.ERROR,
+        DoctorSeverity.ERROR,
         why,
         "No mail leaves; senders and the event path could not be checked.",
     )
@@ -303,7 +312,7 @@ def _no_account(why: str) -> DoctorFinding:
 def _untold(check: str, what: str) -> DoctorFinding:
     return DoctorFinding(
         check,
-        Severity.NOTE,
+        DoctorSeverity.NOTE,
         f"{what} can't be checked with the simulator.",
         step="`sestui --account ses doctor` checks them.",
     )
@@ -315,7 +324,7 @@ def _silence(names: NameRecords | None) -> Checks:
     return [
         DoctorFinding(
             "dns",
-            Severity.UNKNOWN,
+            DoctorSeverity.UNKNOWN,
             "The DNS servers don't answer, so records were not checked.",
             step="Check the network and /etc/resolv.conf, or the setting nameservers.",
         )

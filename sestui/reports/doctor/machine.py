@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sestui import __version__
 from sestui.core.clock import Clock, Instant
-from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 from sestui.core.text import printable
 from sestui.errors import SestuiError, StorageError
 from sestui.settings import Settings, config_path
@@ -37,14 +37,14 @@ def judge_database(database: Database) -> DoctorFinding:
     except StorageError as error:
         return broken_database(error)
     name = printable(database.name)
-    return DoctorFinding("database", Severity.OK, f"The database {name} can be written.")
+    return DoctorFinding("database", DoctorSeverity.OK, f"The database {name} can be written.")
 
 
 def broken_database(error: SestuiError) -> DoctorFinding:
     """It can't be opened, or can't be written."""
     return DoctorFinding(
         "database",
-        Severity.ERROR,
+        DoctorSeverity.ERROR,
         str(error),
         "Nothing is sent while the database can't be written.",
         "Correct it, or put a backup in its place: `sestui restore FILE`.",
@@ -59,13 +59,15 @@ def judge_disk(folder: Path) -> DoctorFinding:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return DoctorFinding("disk", Severity.UNKNOWN, f"The disk's room can't be read: {why}.")
+        return DoctorFinding(
+            "disk", DoctorSeverity.UNKNOWN, f"The disk's room can't be read: {why}."
+        )
     left = f"{free / _MB:,.0f} MB are free on the workspace's disk."
     if free >= _NEARLY_FULL:
-        return DoctorFinding("disk", Severity.OK, left)
+        return DoctorFinding("disk", DoctorSeverity.OK, left)
     return DoctorFinding(
         "disk",
-        Severity.ERROR if free < _FULL else Severity.WARNING,
+        DoctorSeverity.ERROR if free < _FULL else DoctorSeverity.WARNING,
         left,
         "On a full disk nothing is sent, as what is sent could not be recorded.",
         f"Make room on the disk of {printable(str(folder))}; a task of the type purge removes old "
@@ -76,19 +78,21 @@ def judge_disk(folder: Path) -> DoctorFinding:
 def judge_modes(settings: Settings) -> DoctorFinding:
     """Whether other users of this machine can read addresses or passwords."""
     if os.name != "posix":
-        return DoctorFinding("modes", Severity.OK, "File modes are not checked on this system.")
+        return DoctorFinding(
+            "modes", DoctorSeverity.OK, "File modes are not checked on this system."
+        )
     folders = dict.fromkeys((settings.data_dir, settings.state_dir))
     open_files = [each for folder in folders for each in _readable(folder)]
     if settings.database_url and _is_open(config_path()):
         open_files.append(config_path())
     if not open_files:
-        return DoctorFinding("modes", Severity.OK, "Only you can read the workspace.")
+        return DoctorFinding("modes", DoctorSeverity.OK, "Only you can read the workspace.")
     names = [printable(str(each)) for each in open_files]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     where = " ".join(dict.fromkeys(str(each.parent) for each in open_files))
     return DoctorFinding(
         "modes",
-        Severity.WARNING,
+        DoctorSeverity.WARNING,
         f"Other users of this machine can read {', '.join(names[:_SHOWN])}{more}.",
         "They hold people's addresses, or passwords.",
         f"chmod -R go-rwx {printable(where)}",
@@ -122,7 +126,7 @@ def judge_schedule(settings: Settings, database: Database, clock: Clock) -> Doct
         first = late[0]
         return DoctorFinding(
             "schedule",
-            Severity.ERROR,
+            DoctorSeverity.ERROR,
             f"{printable(first.name)} is {agenda.late(first)}: nothing runs tasks here.",
             "Scheduled campaigns and tasks don't start.",
             _INSTALL,
@@ -131,7 +135,7 @@ def judge_schedule(settings: Settings, database: Database, clock: Clock) -> Doct
     worked = _recently(agenda.ran_at, clock.now())
     if installed or worked:
         how = "Your crontab has the line of run-due" if installed else "Something runs run-due"
-        return DoctorFinding("schedule", Severity.OK, f"{how}{worked}.")
+        return DoctorFinding("schedule", DoctorSeverity.OK, f"{how}{worked}.")
     waiting = any(each.active and each.next_run_at is not None for each in agenda.items)
     found = (
         "Your crontab has no line of run-due."
@@ -140,7 +144,7 @@ def judge_schedule(settings: Settings, database: Database, clock: Clock) -> Doct
     )
     return DoctorFinding(
         "schedule",
-        Severity.WARNING if waiting else Severity.NOTE,
+        DoctorSeverity.WARNING if waiting else DoctorSeverity.NOTE,
         found,
         "Scheduled campaigns and tasks don't start, unless something else runs it."
         if waiting
@@ -160,7 +164,7 @@ def judge_versions() -> DoctorFinding:
     """The versions that a report of a fault should name."""
     return DoctorFinding(
         "versions",
-        Severity.OK,
+        DoctorSeverity.OK,
         f"sestui {__version__}, schema {HEAD}, Python {platform.python_version()}, SQLite "
         f"{sqlite3.sqlite_version}, boto3 {version('boto3')}.",
     )

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from sestui.core.clock import Clock
-from sestui.core.doctor.finding import DoctorFinding, Severity
+from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 from sestui.core.text import printable
 from sestui.errors import SestuiError
 from sestui.tasks.safe_http import FetchRequest, ask
@@ -18,12 +18,14 @@ _METHOD_NOT_ALLOWED = 405
 def judge_unsubscribe(page: str, clock: Clock) -> DoctorFinding:
     """``page`` is the setting unsubscribe_url; it is requested by GET: nobody is unsubscribed."""
 
-    def finding(severity: Severity, found: str, meaning: str = "", step: str = "") -> DoctorFinding:
+    def finding(
+        severity: DoctorSeverity, found: str, meaning: str = "", step: str = ""
+    ) -> DoctorFinding:
         return DoctorFinding("unsubscribe", severity, found, meaning, step)
 
     if not page:
         return finding(
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             "Mails have no one-click unsubscribe, only a mailto: address.",
             _DEMANDED,
             "`sestui config set unsubscribe_url https://…` with a page that takes POST.",
@@ -31,7 +33,7 @@ def judge_unsubscribe(page: str, clock: Clock) -> DoctorFinding:
     shown = printable(page)
     if not page.lower().startswith("https://"):
         return finding(
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"The unsubscribe page {shown} is not https, so it is no one-click unsubscribe.",
             _DEMANDED,
             "Serve it by https, and set unsubscribe_url again.",
@@ -41,16 +43,16 @@ def judge_unsubscribe(page: str, clock: Clock) -> DoctorFinding:
         status = ask(request, seconds=_SECONDS, allow_private=True, clock=clock).status
     except SestuiError as error:
         return finding(
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"The unsubscribe page can't be reached from here: {str(error).rstrip('.')}.",
             "Readers who can't unsubscribe report mail as spam.",
             f"Open {shown} in a browser elsewhere; correct the page, or unsubscribe_url.",
         )
     if status >= 400 and status != _METHOD_NOT_ALLOWED:
         return finding(
-            Severity.WARNING,
+            DoctorSeverity.WARNING,
             f"The unsubscribe page {shown} answers {status}.",
             "Readers who can't unsubscribe report mail as spam.",
             "Correct the page, or unsubscribe_url.",
         )
-    return finding(Severity.OK, f"The unsubscribe page {shown} answers.")
+    return finding(DoctorSeverity.OK, f"The unsubscribe page {shown} answers.")
