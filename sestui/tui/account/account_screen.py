@@ -22,6 +22,7 @@ from sestui.tui.account.service import AccountService
 from sestui.tui.account.settings_table import AT_ONCE, SettingsTable, in_words
 from sestui.tui.app.base_screen import FAILED, BaseScreen
 from sestui.tui.app.keys_screen import KeysScreen
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.themes import choose_theme
 from sestui.tui.widgets.format import shorten
@@ -58,6 +59,7 @@ class AccountScreen(BaseScreen):
         self.refresh_seconds = _FIRST_SECONDS
         self._account = AccountService(services.runtime)
         self._lines = AccountLines()
+        self._account_panel = Vertical(self._lines, id="figures")
         self._shown: SesAccess | None = None
         """The account that is shown."""
         self._table = SettingsTable()
@@ -68,7 +70,7 @@ class AccountScreen(BaseScreen):
 
     def body(self) -> ComposeResult:
         """Account, settings, one setting's meaning, the line for a value, what is wrong."""
-        yield Vertical(self._lines, id="figures")
+        yield self._account_panel
         yield self._table
         yield self._meaning
         yield self._line
@@ -77,6 +79,9 @@ class AccountScreen(BaseScreen):
     def on_mount(self) -> None:
         """The settings have the focus."""
         self._line.display = False
+        frame(self._account_panel, "Account")
+        frame(self._table, "Settings")
+        frame(self._meaning, "")
         self.set_focus(self._table)
 
     async def read(self) -> None:
@@ -171,7 +176,8 @@ class AccountScreen(BaseScreen):
         if setting.overruled:
             name = f"SESTUI_{setting.name.upper()}"
             parts.append(f"Set by {name} or the command line, which override the file.")
-        self._meaning.update(shorten(" ".join(parts), max(1, 3 * self.size.width - 16)))
+        frame(self._meaning, setting.name)
+        self._meaning.update(shorten(" ".join(parts), max(1, 3 * self._meaning.size.width - 12)))
 
     @on(LazyTable.Opened)
     def _opened(self) -> None:

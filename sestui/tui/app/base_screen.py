@@ -53,6 +53,9 @@ class BaseScreen(Screen[None]):
     is called while the screen is in front, at once and then every ``refresh_seconds``.
     """
 
+    VERTICAL_BREAKPOINTS = [(0, "-tight"), (30, "-airy")]  # noqa: RUF012 - textual's own way
+    """On a low screen the panels keep of their frames the line with the title."""
+
     PLACE: ClassVar[str] = ""
     """The place in the top bar that the screen belongs to."""
 

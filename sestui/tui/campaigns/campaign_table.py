@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from rich.style import Style
 from rich.text import Text
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView
-from sestui.tui.widgets.format import moment, shorten
+from sestui.tui.widgets.format import relative, shorten
 from sestui.tui.widgets.lazy_table import KINDS, Cell, Pieces
 from sestui.tui.widgets.segments import segment_pieces
 
@@ -29,7 +27,7 @@ _COLUMNS = {
     "share": ("", 5),
     "rejected": ("Rejected", 8),
     "doubt": ("In doubt", 8),
-    "when": ("When", 14),
+    "when": ("When", 15),
 }
 """Key: heading and width; the name takes what is left."""
 
@@ -56,9 +54,8 @@ class CampaignTable(DataTable[Text]):
         Binding("G", "scroll_bottom", "Last", show=False),
     ]
 
-    def __init__(self, zone: ZoneInfo | None) -> None:
+    def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False)
-        self._zone = zone
         self._views: Sequence[CampaignView] = ()
         self._now: Instant = 0.0
         self._laid_out = 0
@@ -70,6 +67,11 @@ class CampaignTable(DataTable[Text]):
         if 0 <= self.cursor_row < len(self._views):
             return self._views[self.cursor_row]
         return None
+
+    @property
+    def when(self) -> Instant | None:
+        """The instant that the row under the cursor tells of; None: of none."""
+        return _instant_of(self.selected) if self.selected is not None else None
 
     def go_to(self, name: str) -> None:
         """Let the cursor be on the campaign of that name as soon as it is shown."""
@@ -101,9 +103,9 @@ class CampaignTable(DataTable[Text]):
             self.move_cursor(row=names.index(self._sought), scroll=True)
             self._sought = ""
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Share out the new width."""
-        if event.size.width == self._laid_out:
+        if self.size.width == self._laid_out:
             return
         row, scroll = self.cursor_row, self.scroll_y
         self._lay_out()
@@ -170,13 +172,21 @@ class CampaignTable(DataTable[Text]):
         }
 
     def _when(self, view: CampaignView) -> str:
-        run = view.run
+        at = _instant_of(view)
+        if at is None:
+            return ""
+        said, run = relative(at, self._now), view.run
         if run is not None and run.resume_at is not None:
-            return f"on {moment(run.resume_at, self._now, self._zone)}"
-        if run is None and view.next_due_at is not None:
-            return f"due {moment(view.next_due_at, self._now, self._zone)}"
-        at = (run.finished_at or run.started_at) if run else None
-        return moment(at, self._now, self._zone) if at is not None else ""
+            return f"resumes {said}"
+        return f"due {said}" if run is None else said
+
+
+def _instant_of(view: CampaignView) -> Instant | None:
+    """When its run goes on, ended or began, or it is due."""
+    run = view.run
+    if run is None:
+        return view.next_due_at
+    return run.resume_at or run.finished_at or run.started_at
 
 
 def _count(number: int | None) -> tuple[str, str]:

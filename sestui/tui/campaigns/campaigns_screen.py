@@ -12,6 +12,7 @@ from sestui.core.delivery.states import RunState
 from sestui.reports.overview import CampaignView, RunView
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import compose_campaign
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_actions import CampaignActions
 from sestui.tui.campaigns.campaign_screen import CampaignScreen
@@ -19,6 +20,7 @@ from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.campaigns.start_dialog import CampaignStart
+from sestui.tui.widgets.format import exact
 
 _REFRESH_SECONDS = 1.0
 
@@ -102,9 +104,10 @@ class CampaignsScreen(BaseScreen):
         self._urgent_first = False
         self._archived = False
         self.refresh_seconds = _REFRESH_SECONDS
-        self._table = CampaignTable(services.zone)
+        self._table = CampaignTable()
         self._empty = Static(_EMPTY, id="empty", markup=False)
         self._find = Input(placeholder="part of a campaign's name", id="find")
+        self._heading = "Campaigns"
 
     def body(self) -> ComposeResult:
         """Table or what to do first, find line."""
@@ -132,9 +135,17 @@ class CampaignsScreen(BaseScreen):
         if self._urgent_first:
             shown.sort(key=_urgency)
         self._table.show(shown, self.services.clock.now())
+        of = f" of {len(views):,}" if len(shown) < len(views) else ""
+        self._heading = f"Campaigns · {len(shown):,}{of}"
+        self._say()
         self._table.display = bool(views)
         self._empty.display = not views
         self.offer_again()
+
+    def _say(self) -> None:
+        """In the frame: how many there are, and the exact time of the one under the cursor."""
+        at = self._table.when
+        frame(self._table, self._heading, exact(at, self.services.zone) if at is not None else "")
 
     # what may be done
 
@@ -175,6 +186,7 @@ class CampaignsScreen(BaseScreen):
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
+        self._say()
         self.offer_again()
 
     @on(DataTable.RowSelected)

@@ -215,11 +215,12 @@ class ContactTable(LazyTable[ContactLine]):
 
     def on_click(self, event: events.Click) -> None:
         """A click on a heading asks for its order."""
-        if event.y:
+        at = event.get_content_offset(self)
+        if at is None or at.y:
             return
         left = 1
         for column, room in self._fitting:
-            if left <= event.x < left + room:
+            if left <= at.x < left + room:
                 self.post_message(self.HeadClicked(self, column.key))
             left += room + GAP
 

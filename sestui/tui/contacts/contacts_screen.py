@@ -12,6 +12,7 @@ from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Order, Which
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.navigation import open_contact
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_table import ContactTable
 from sestui.tui.contacts.groups_table import SUPPRESSED, GroupsTable, group_of
@@ -108,11 +109,10 @@ class ContactsScreen(SuppressionScreen):
         self.take(SavedFilters(self, self._people, self._show_filter))
 
     def body(self) -> ComposeResult:
-        """Lists, a line about what is shown, contacts, the find line; or what to do first."""
+        """Lists, contacts, the find line; or what to do first."""
         with Horizontal(id="contacts"):
             yield self._groups
             with Vertical():
-                yield Static("", id="about", markup=False)
                 yield self._people
                 yield Input(placeholder="part of an address or attribute", id="find")
         yield Static(_EMPTY, id="empty", markup=False)
@@ -121,6 +121,8 @@ class ContactsScreen(SuppressionScreen):
         """The contacts have the focus, and are read before the lists are counted."""
         self.query_one("#empty").display = False
         self.query_one("#find").display = False
+        frame(self._groups, "Lists")
+        self._say()
         self._people.focus()
         self._people.look_at(Which())
 
@@ -180,8 +182,7 @@ class ContactsScreen(SuppressionScreen):
         where = shorten(name, 40) if name is not None else "all"
         status = f", {standing.value}" if standing else ""
         said = f" · {self._people.said}" if self._people.said else ""
-        about = f"{where}{status}{said}"
-        self.query_one("#about", Static).update(about, layout=False)  # it is one line high
+        frame(self._people, f"Contacts · {where}{status}{said}")
 
     @on(LazyTable.Failed)
     def _failed(self, event: LazyTable.Failed) -> None:

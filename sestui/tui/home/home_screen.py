@@ -63,6 +63,7 @@ class HomeScreen(BaseScreen):
     """The dashboard."""
 
     PLACE = "Home"
+    VERTICAL_BREAKPOINTS = []  # noqa: RUF012 - its panels are dropped where there is no room
     TELLS_OF_SENDING = True
     BINDINGS: ClassVar[list[BindingType]] = [
         *RunControls.BINDINGS,

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
@@ -71,6 +72,8 @@ class LogScreen(BaseScreen):
     def on_mount(self) -> None:
         """Everything is shown."""
         self._empty.display = False
+        frame(self.panel, "Deliveries")
+        self.panel.bar.with_bar = False  # what SES has reported is not counted over everything
         self.panel.table.focus()
         self._take(self._scope)
 

@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from sestui.simulator.outbox.outbox_reader import ListedMail
 from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
@@ -74,7 +75,6 @@ class OutboxScreen(BaseScreen):
         self._shown: OutboxSource | None = None
         """The source that the table has; another is being searched while they differ."""
         self._table: LazyTable[ListedMail] = LazyTable(_COLUMNS, self._cells)
-        self._about = Static("", id="about", markup=False)
         self._empty = Static(_empty(), id="empty", markup=False)
         self._find = Input(placeholder="part of an address or subject", id="find")
         self._opened: MailScreen | None = None
@@ -82,8 +82,7 @@ class OutboxScreen(BaseScreen):
         self._waiting = 0
 
     def body(self) -> ComposeResult:
-        """A line about the list, the list or what to do first, the find line."""
-        yield self._about
+        """The list or what to do first, the find line."""
         yield self._table
         yield self._empty
         yield self._find
@@ -92,6 +91,7 @@ class OutboxScreen(BaseScreen):
         """The table has the focus."""
         self._empty.display = False
         self._find.display = False
+        frame(self._table, "Outbox")
         self._table.focus()
 
     def on_screen_resume(self) -> None:
@@ -139,11 +139,10 @@ class OutboxScreen(BaseScreen):
             mails = f"{many}{mails} with {shorten(wanted, 30)} · esc shows all"
         if self._waiting:
             mails += f" · {self._waiting:,} new: g goes to the top"
-        self._about.update(mails)
+        frame(self._table, f"Outbox · {mails}")
         empty = not count and not wanted
         self._table.display = not empty
         self._empty.display = empty
-        self._about.display = not empty
         if self.focused is None and not empty:  # what was hidden has lost it
             self._table.focus()
         self.refresh_bindings()
@@ -223,5 +222,5 @@ class OutboxScreen(BaseScreen):
             return
         self._source = self._outbox.source(wanted)
         if wanted:
-            self._about.update(f"Searching for {shorten(wanted, 60)}…")
+            frame(self._table, f"Searching for {shorten(wanted, 60)}…")
         self.look_again()

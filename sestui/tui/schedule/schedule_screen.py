@@ -13,6 +13,7 @@ from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.crontab import Crontab
 from sestui.tasks.task_service import TaskForecast, TaskView
 from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_actions import TaskActions
@@ -104,6 +105,8 @@ class ScheduleScreen(BaseScreen):
         items, before = self._items, self.selected
         shown = [item for item in items if wanted in _searched(item)]
         self._tasks.show_rows(shown)
+        of = f" of {len(items):,}" if len(shown) < len(items) else ""
+        frame(self._tasks, f"Tasks and campaigns · {len(shown):,}{of}")
         if before is not None:  # rows move as time goes on: no key must meet another one
             places = [_identity(item) for item in shown]
             if _identity(before) in places:
@@ -140,6 +143,7 @@ class ScheduleScreen(BaseScreen):
         """Say when what is under the cursor starts: working that out is not the UI thread's."""
         item = self._tasks.selected
         about = self.query_one("#about-task", Static)
+        frame(about, item.name if item is not None else "")
         if item is None:
             about.update("")
             return
@@ -150,7 +154,7 @@ class ScheduleScreen(BaseScreen):
                 about.update(shorten(str(error), 400))
                 return
             self._looked = (item, outlook)
-        about.update(_told(item, self._looked[1], max(20, self.size.width - 4)))
+        about.update(_told(item, self._looked[1], max(20, about.size.width)))
 
     def _outlook(self, item: AgendaItem) -> TaskForecast:
         """When it starts, in words and by the clock; blocking."""

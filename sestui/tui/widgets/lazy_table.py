@@ -322,8 +322,8 @@ class LazyTable(ScrollView, Generic[Row], can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor, a second one on the same row opens it."""
-        row = event.y - 1 + self.scroll_offset.y
-        if event.y < 1 or row >= (self._count or 0):
+        at = event.get_content_offset(self)
+        if at is None or at.y < 1 or (row := at.y - 1 + self.scroll_offset.y) >= (self._count or 0):
             return
         again = row == self.cursor and event.chain == 2
         self.cursor = row

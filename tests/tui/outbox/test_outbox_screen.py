@@ -74,7 +74,7 @@ async def test_an_empty_outbox_teaches_the_first_key(runtime, still):
         await until(pilot, lambda: "0 mails" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: "2   Campaigns: s starts one" in shown(app))
-        assert not app.screen.query_one("#about").display
+        assert not app.screen.query_one(LazyTable).display
     assert not (runtime.workspace / "simulator.db").exists()
 
 
