@@ -13,6 +13,7 @@ from sestui.store.ledger.walk import LogFilter
 from sestui.tui.app.base_screen import BaseScreen
 from sestui.tui.app.navigation import open_run
 from sestui.tui.app.pages import Page
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
 from sestui.tui.campaigns.resolution import RunAftermath
@@ -31,6 +32,7 @@ from sestui.tui.campaigns.service import CampaignService, CampaignSnapshot
 from sestui.tui.campaigns.start_dialog import CampaignStart
 from sestui.tui.deliveries.delivery_filters import DeliveryFilters
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
+from sestui.tui.widgets.format import exact
 from sestui.tui.widgets.lazy_table import LazyTable
 from sestui.tui.widgets.rate_meter import RateMeter
 
@@ -91,19 +93,24 @@ class CampaignScreen(BaseScreen):
             RunRate(self._meter),
             RunQuota(),
         )
-        self._runs = RunTable(services.clock, services.zone)
+        title, *figures = self._figures
+        self._card = Vertical(
+            self._title, title, self._about, *figures, self._forecast, id="figures"
+        )
+        self._runs = RunTable(services.clock)
         self._empty = Static(_NEVER_SENT, id="empty", markup=False)
 
     def body(self) -> ComposeResult:
         """The campaign, its live run or forecast, its runs, the deliveries of one."""
-        title, *figures = self._figures
-        yield Vertical(self._title, title, self._about, *figures, self._forecast, id="figures")
+        yield self._card
         yield self._runs
         yield self.panel
         yield self._empty
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
+        frame(self._card, "Campaign")
+        self._say()
         for widget in (self._runs, self.panel, self._empty, *self._figures):
             widget.display = False
 
@@ -132,17 +139,30 @@ class CampaignScreen(BaseScreen):
         self._runs.show_runs(runs)
         self._fit()
         appeared = bool(runs) != self._runs.display
+        self._say()
         self._runs.display = self.panel.display = bool(runs)
         self._empty.display = not runs
         if appeared and runs:
             self._runs.focus()
         self.offer_again()
 
+    def _say(self) -> None:
+        """In the frames: what is in them, and when exactly the run under the cursor began."""
+        run = self.chosen
+        began = run.started_at if run is not None else None
+        note = exact(began, self.services.zone) if began is not None else ""
+        runs = len(self._snapshot.runs) if self._snapshot else 0
+        live = self._snapshot.live if self._snapshot else None
+        self.panel.bar.with_bar = live is None or run is None or live.run.id != run.id
+        frame(self._runs, f"Runs · {runs:,}", note)
+        frame(self.panel, f"Deliveries · run {run.number}" if run is not None else "Deliveries")
+
     def _fit(self) -> None:
         """Share out the lines there are."""
         snapshot, high = self._snapshot, self.size.height >= _HIGH
         most = _MOST_RUNS_SHOWN if high else 3
-        self._runs.styles.height = 1 + min(most, len(snapshot.runs if snapshot else ()))
+        lines = 1 + min(most, len(snapshot.runs if snapshot else ()))
+        self._runs.styles.height = lines + self._runs.gutter.height
         self.set_class(high, "-high")
         live = snapshot is not None and snapshot.live is not None
         for figure in self._figures:
@@ -194,6 +214,7 @@ class CampaignScreen(BaseScreen):
         run = self.chosen
         if event.table is not self._runs or run is None:
             return
+        self._say()
         if self.panel.look_at(LogFilter(run_id=run.id)):
             self.look_again()
 

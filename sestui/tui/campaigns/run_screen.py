@@ -78,6 +78,7 @@ class RunScreen(BaseScreen):
         self.page = Page("run", run_id)
         self.campaigns = CampaignService(services)
         self.panel = DeliveryPanel(services, mixed=False)
+        self.panel.bar.with_bar = False  # the run's is above it
         self.take(RunControls(self, self._run))
         self.take(RunAftermath(self, self._run, delivery=self._delivery))
         self._deliveries = self.take(

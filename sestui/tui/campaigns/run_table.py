@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from textual.binding import BindingType
 
@@ -10,7 +9,7 @@ from sestui.core.clock import Clock
 from sestui.core.delivery.states import RunKind
 from sestui.reports.overview import RunView
 from sestui.tui.deliveries.state_bar import STATE_KEYS
-from sestui.tui.widgets.format import moment
+from sestui.tui.widgets.format import relative
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable, Pieces
 from sestui.tui.widgets.segments import segment_pieces
 
@@ -19,15 +18,17 @@ _COLUMNS = (
     Column("number", "Run", width=4, right=True),
     Column("kind", "Kind", width=5),
     Column("state", "State", width=9),
-    Column("when", "Started", width=12),
+    Column("when", "Started", width=10, right=True),
     Column("audience", "Audience", width=9, right=True),
-    Column("bar", "", width=_BAR, from_width=116),
-    Column("done", "Done", width=5, right=True, from_width=100),
-    Column("rate", "Rate", width=9, right=True, from_width=128),
+    Column("bar", "", width=_BAR, from_width=115),
+    Column("done", "Done", width=5, right=True, from_width=132),
+    Column("rate", "Rate", width=9, right=True, from_width=143),
     Column("accepted", "Accepted", width=9, right=True),
+    Column("delivered", "Delivered", width=9, right=True, from_width=99),
+    Column("bounced", "Bounced", width=8, right=True, from_width=99),
     Column("rejected", "Rejected", width=8, right=True),
     Column("in_doubt", "In doubt", width=8, right=True),
-    Column("skipped", "Skipped", width=8, right=True, from_width=90),
+    Column("skipped", "Skipped", width=8, right=True, from_width=125),
 )
 _KINDS = {
     "sending": "busy",
@@ -43,10 +44,9 @@ class RunTable(LazyTable[RunView]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*STATE_KEYS]
 
-    def __init__(self, clock: Clock, zone: ZoneInfo | None) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__(_COLUMNS, self._run_cells)
         self._clock = clock
-        self._zone = zone
 
     def show_runs(self, runs: Sequence[RunView]) -> None:
         """Draw these; the cursor stays on its run, or on the newest if it was there."""
@@ -59,7 +59,8 @@ class RunTable(LazyTable[RunView]):
     def _run_cells(self, run: RunView) -> dict[str, Cell | Pieces]:
         counts = run.counts
         now = self._clock.now()
-        when = moment(run.started_at, now, self._zone) if run.started_at is not None else ""
+        when = relative(run.started_at, now) if run.started_at is not None else ""
+        reported = counts.delivered or counts.bounced
         return {
             "number": (str(run.number), ""),
             "kind": ("" if run.kind == RunKind.CAMPAIGN else run.kind, "quiet"),
@@ -70,6 +71,8 @@ class RunTable(LazyTable[RunView]):
             "done": (run.progress.percent, ""),
             "rate": (f"{run.average_rate:,.1f}/s" if run.average_rate else "", "quiet"),
             "accepted": (f"{counts.accepted:,}", ""),
+            "delivered": (f"{counts.delivered:,}", "good") if reported else ("", ""),
+            "bounced": _figure(counts.bounced, "bad") if reported else ("", ""),
             "rejected": _figure(counts.rejected, "bad"),
             "in_doubt": _figure(counts.in_doubt, "warning"),
             "skipped": _figure(counts.skipped, ""),

@@ -30,6 +30,7 @@ from sestui.tui.widgets.lazy_table import LazyTable
 _SHOW_SECONDS = 0.2
 """How often what a search has found is shown while it goes on."""
 _AGAIN_SECONDS = 2.0
+_AGO_SECONDS = 20.0
 _SEARCH_SHARE = 10
 """A search that took a second is repeated for new deliveries after ten at the earliest."""
 
@@ -78,8 +79,9 @@ class DeliveryPanel(Vertical):
         yield self.detail
 
     def on_mount(self) -> None:
-        """No find line until one is asked for."""
+        """No find line until one is asked for; how long ago things were goes on."""
         self._find.display = False
+        self.set_interval(_AGO_SECONDS, self.table.refresh)
 
     # what is wanted
 

@@ -10,10 +10,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from sestui.core.clock import Clock, Instant
+from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.store.ledger.walk import DeliveryRow, LogRow
 from sestui.tui.deliveries.state_bar import STATE_KEYS
-from sestui.tui.widgets.format import clock_time, moment, shorten
+from sestui.tui.widgets.format import clock_time, exact, moment, relative, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _KINDS = {
@@ -25,21 +26,33 @@ _KINDS = {
     DeliveryState.SKIPPED: "quiet",
 }
 
-_TIME = Column("at", "Time", width=12)
-_STATE = Column("state", "State", width=8)
-_EMAIL = Column("email", "Address", share=5)
-_DETAIL = Column("detail", "Message id or reason", share=4)
+_OUTCOME_KINDS = {
+    DeliveryOutcome.DELAYED: "warning",
+    DeliveryOutcome.DELIVERED: "good",
+    DeliveryOutcome.BOUNCED: "bad",
+    DeliveryOutcome.COMPLAINED: "bad",
+    DeliveryOutcome.REJECTED: "bad",
+    DeliveryOutcome.NOT_RENDERED: "bad",
+}
 
-_OF_ONE_RUN = (_TIME, _STATE, replace(_EMAIL, share=6), _DETAIL)
+_TIME = Column("at", "When", width=10, right=True)
+_STATE = Column("state", "State", width=8)
+_OUTCOME = Column("outcome", "Outcome or code", width=16)
+_EMAIL = Column("email", "Address", share=5)
+_REASON = Column("reason", "Reason", share=4, from_width=100)
+
+_OF_ONE_RUN = (_TIME, _STATE, _OUTCOME, _EMAIL, _REASON)
 _MIXED = (
     _TIME,
     _STATE,
+    replace(_OUTCOME, from_width=100),
     _EMAIL,
     Column("campaign", "Campaign", share=3),
     Column("run", "Run", width=8, from_width=100),
-    replace(_DETAIL, from_width=100),
+    replace(_REASON, from_width=130),
 )
-"""On a narrow screen the address matters more: what became of it stands below the table."""
+"""On a narrow screen the address matters more: what became of it stands below the table, as does
+the message id on every screen."""
 
 
 class DeliveryTable(LazyTable[LogRow]):
@@ -57,19 +70,20 @@ class DeliveryTable(LazyTable[LogRow]):
         state = DeliveryState(delivery.state)
         at = delivery.sent_at or delivery.claimed_at
         return {
-            "at": (seen_at(at, self._clock.now(), self._zone) if at else "", "quiet"),
+            "at": (relative(at, self._clock.now()) if at else "", "quiet"),
             "state": (state.label, _KINDS[state]),
+            "outcome": _outcome(delivery),
             "email": (delivery.email, ""),
             "campaign": (row.campaign, "quiet"),
             "run": (run_label(row), "quiet"),
-            "detail": (detail(delivery), "quiet"),
+            "reason": (delivery.reason, "quiet"),
         }
 
 
 def seen_at(at: Instant, now: Instant, zone: ZoneInfo | None) -> str:
-    """``10:37:19`` today, ``22 Nov 10:37`` this year, ``22 Nov 2025`` else."""
-    said = moment(at, now, zone)
-    return clock_time(at, zone) if ":" in said and " " not in said else said
+    """``10:37:19`` today, ``Sun 22 Nov 2026 10:37:19`` else."""
+    today = " " not in moment(at, now, zone)
+    return clock_time(at, zone) if today else exact(at, zone)
 
 
 def run_label(row: LogRow) -> str:
@@ -77,10 +91,12 @@ def run_label(row: LogRow) -> str:
     return f"test {row.run}" if row.kind == RunKind.TEST else str(row.run)
 
 
-def detail(delivery: DeliveryRow) -> str:
-    """The outcome where there is one, then the message id, or code and reason."""
-    said = delivery.message_id or _said(delivery)
-    return f"{delivery.outcome}, {said}" if delivery.outcome else said
+def _outcome(delivery: DeliveryRow) -> Cell:
+    """What SES reported of it, else why it was not accepted."""
+    if not delivery.outcome:
+        return delivery.code, _KINDS[DeliveryState(delivery.state)]
+    outcome = DeliveryOutcome(delivery.outcome)
+    return outcome.label, _OUTCOME_KINDS[outcome]
 
 
 def _said(delivery: DeliveryRow) -> str:

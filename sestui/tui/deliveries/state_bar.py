@@ -10,9 +10,12 @@ from textual.style import Style
 from textual.widget import Widget
 
 from sestui.core.delivery.handover import RunCounts
+from sestui.core.delivery.progress import Part
 from sestui.core.delivery.states import OPEN_STATES, SETTLED_STATES, DeliveryState
 from sestui.store.ledger.walk import EVERY_STATE
+from sestui.tui.app.panel import is_tight
 from sestui.tui.deliveries.flow import flowed
+from sestui.tui.widgets.segments import STYLES, outcomes, segment_bar
 
 STATE_KEYS = [
     Binding(
@@ -42,6 +45,8 @@ class StateChoice:
     label: str
     states: frozenset[DeliveryState]
     style: str = ""
+    part: Part | None = None
+    """What it is in the bar."""
 
     def count(self, counts: RunCounts) -> int:
         """How many deliveries are in these states."""
@@ -52,18 +57,23 @@ class StateChoice:
 CHOICES = (
     StateChoice("done", SETTLED_STATES),
     StateChoice("all", EVERY_STATE),
-    StateChoice("accepted", frozenset({DeliveryState.ACCEPTED}), "$text-success"),
-    StateChoice("rejected", frozenset({DeliveryState.REJECTED}), "bold $text-error"),
-    StateChoice("in doubt", frozenset({DeliveryState.IN_DOUBT}), "bold $text-warning"),
-    StateChoice("skipped", frozenset({DeliveryState.SKIPPED})),
-    StateChoice("pending", OPEN_STATES),
+    StateChoice("accepted", frozenset({DeliveryState.ACCEPTED}), "$text-success", Part.ACCEPTED),
+    StateChoice("rejected", frozenset({DeliveryState.REJECTED}), "bold $text-error", Part.REJECTED),
+    StateChoice(
+        "in doubt", frozenset({DeliveryState.IN_DOUBT}), "bold $text-warning", Part.IN_DOUBT
+    ),
+    StateChoice("skipped", frozenset({DeliveryState.SKIPPED}), part=Part.SKIPPED),
+    StateChoice("pending", OPEN_STATES, part=Part.PENDING),
 )
 """What is settled comes first: in a run that goes on, the newest answers are then on top."""
 
 
 class StateBar(Widget):
-    """One line, or two where the counts are long."""
+    """The bar of a run and its legend, in which the states can be chosen; on a low screen, and
+    where a bar is drawn already, the legend alone."""
 
+    with_bar: reactive[bool] = reactive(True, layout=True)
+    """Whether the bar is drawn where there is room for it."""
     counts: reactive[RunCounts | None] = reactive(None, layout=True)
     chosen: reactive[int] = reactive(0, layout=True)
     """The number of the choice in force."""
@@ -79,14 +89,29 @@ class StateBar(Widget):
 
     def render(self) -> Content:
         """Words and counts; a click on one chooses it."""
-        return self._flowed(self.size.width)
+        return self._drawn(self.size.width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the counts take at that width."""
-        return len(self._flowed(width).plain.splitlines())
+        return len(self._drawn(width).plain.splitlines())
+
+    @property
+    def _has_bar(self) -> bool:
+        return self.with_bar and not is_tight(self)
+
+    def _drawn(self, width: int) -> Content:
+        if self.counts is None or not self._has_bar:
+            return self._flowed(width)
+        return segment_bar(self.counts, width) + Content("\n") + self._flowed(width)
 
     def _flowed(self, width: int) -> Content:
-        return flowed(map(self._part, range(len(CHOICES))), width)
+        parts: list[Content] = []
+        for number, choice in enumerate(CHOICES):
+            parts.append(self._part(number))
+            if choice.part is Part.ACCEPTED and self.counts is not None and self._has_bar:
+                reported = outcomes(self.counts)
+                parts += [Content.assemble("(", reported, ")")] if reported else []
+        return flowed(parts, width)
 
     def _part(self, number: int) -> Content:
         choice = CHOICES[number]
@@ -98,4 +123,7 @@ class StateBar(Widget):
             count = choice.count(self.counts)
             figure = Content.styled(f"{count:,}", choice.style if count else "$text-muted")
             label = label + " " + figure
+            if choice.part is not None and self._has_bar:
+                how = STYLES[choice.part]
+                label = Content.styled(f"{how.character} ", how.style) + label
         return label.stylize(Style.from_meta({"@click": f"screen.state({number})"}))

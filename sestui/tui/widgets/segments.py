@@ -84,13 +84,20 @@ def legend(counts: RunCounts) -> list[Content]:
     has reported nothing, nothing is said of it.
     """
     accepted = _item(Part.ACCEPTED, counts.accepted)
-    if counts.delivered or counts.bounced:
-        outcomes = [_item(part, parts_of(counts)[part]) for part in _OUTCOMES]
-        if counts.complained:
-            outcomes.append(_figure("complained", counts.complained, "bold $text-error"))
-        accepted = Content.assemble(accepted, " (", Content(" ").join(outcomes), ")")
+    if reported := outcomes(counts):
+        accepted = Content.assemble(accepted, " (", reported, ")")
     rest = (Part.REJECTED, Part.IN_DOUBT, Part.SKIPPED, Part.PENDING)
     return [accepted, *(_item(part, parts_of(counts)[part]) for part in rest)]
+
+
+def outcomes(counts: RunCounts) -> Content:
+    """What SES has reported of the accepted, as the legend says it; '' where it is nothing."""
+    if not (counts.delivered or counts.bounced):
+        return Content("")
+    said = [_item(part, parts_of(counts)[part]) for part in _OUTCOMES]
+    if counts.complained:
+        said.append(_figure("complained", counts.complained, "bold $text-error"))
+    return Content(" ").join(said)
 
 
 def _item(part: Part, count: int) -> Content:
