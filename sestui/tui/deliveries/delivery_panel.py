@@ -24,13 +24,12 @@ from sestui.tui.deliveries.delivery_screen import DeliveryScreen, Leads
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
 from sestui.tui.deliveries.service import DeliveryRows, FoundDeliveries
 from sestui.tui.deliveries.state_bar import CHOICES, StateBar
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import AGO_SECONDS, shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 
 _SHOW_SECONDS = 0.2
 """How often what a search has found is shown while it goes on."""
 _AGAIN_SECONDS = 2.0
-_AGO_SECONDS = 20.0
 _SEARCH_SHARE = 10
 """A search that took a second is repeated for new deliveries after ten at the earliest."""
 
@@ -81,7 +80,7 @@ class DeliveryPanel(Vertical):
     def on_mount(self) -> None:
         """No find line until one is asked for; how long ago things were goes on."""
         self._find.display = False
-        self.set_interval(_AGO_SECONDS, self.table.refresh)
+        self.set_interval(AGO_SECONDS, self.table.refresh)
 
     # what is wanted
 

@@ -15,7 +15,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.app.tabs import TABS
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import AGO_SECONDS, exact, relative, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable
 
 _REFRESH_SECONDS = 0.5
@@ -23,7 +23,7 @@ _TYPING_SECONDS = 0.2
 """A search reads every mail: it waits for the end of the word."""
 
 _COLUMNS = (
-    Column("when", "Accepted", width=12),
+    Column("when", "Accepted", width=10, right=True),
     Column("to", "To", share=3),
     Column("subject", "Subject", share=4),
     Column("from", "From", share=2, from_width=110),
@@ -80,6 +80,7 @@ class OutboxScreen(BaseScreen):
         self._opened: MailScreen | None = None
         self._typing: Timer | None = None
         self._waiting = 0
+        self._mails = "…"
 
     def body(self) -> ComposeResult:
         """The list or what to do first, the find line."""
@@ -92,6 +93,7 @@ class OutboxScreen(BaseScreen):
         self._empty.display = False
         self._find.display = False
         frame(self._table, "Outbox")
+        self.set_interval(AGO_SECONDS, self._table.refresh)
         self._table.focus()
 
     def on_screen_resume(self) -> None:
@@ -139,7 +141,8 @@ class OutboxScreen(BaseScreen):
             mails = f"{many}{mails} with {shorten(wanted, 30)} · esc shows all"
         if self._waiting:
             mails += f" · {self._waiting:,} new: g goes to the top"
-        frame(self._table, f"Outbox · {mails}")
+        self._mails = mails
+        self._frame()
         empty = not count and not wanted
         self._table.display = not empty
         self._empty.display = empty
@@ -147,16 +150,22 @@ class OutboxScreen(BaseScreen):
             self._table.focus()
         self.refresh_bindings()
 
+    def _frame(self) -> None:
+        """How many there are, and when exactly the mail under the cursor was accepted."""
+        mail = self._table.selected
+        note = exact(mail.accepted_at, self.services.zone) if mail is not None else ""
+        frame(self._table, f"Outbox · {self._mails}", note)
+
     @on(LazyTable.Moved)
     def _moved(self) -> None:
+        self._frame()
         if self._waiting and self._follows:
             self.look_again()
 
     def _cells(self, mail: ListedMail) -> dict[str, Cell]:
         state = mail.outcome.state
-        when = self.services.at(mail.accepted_at)
         return {
-            "when": (when, "quiet"),
+            "when": (relative(mail.accepted_at, self.services.clock.now()), "quiet"),
             "to": (mail.to, ""),
             "subject": (mail.subject or "(no subject)", "" if mail.subject else "quiet"),
             "from": (mail.sender, "quiet"),
@@ -222,5 +231,6 @@ class OutboxScreen(BaseScreen):
             return
         self._source = self._outbox.source(wanted)
         if wanted:
-            frame(self._table, f"Searching for {shorten(wanted, 60)}…")
+            self._mails = f"searching for {shorten(wanted, 60)}…"
+            self._frame()
         self.look_again()

@@ -18,7 +18,7 @@ from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_actions import TaskActions
 from sestui.tui.schedule.task_cells import AGENDA_COLUMNS, agenda_cells
-from sestui.tui.widgets.format import shorten
+from sestui.tui.widgets.format import exact, shorten
 from sestui.tui.widgets.lazy_table import Cell, LazyTable
 
 _REFRESH_SECONDS = 1.0
@@ -143,7 +143,9 @@ class ScheduleScreen(BaseScreen):
         """Say when what is under the cursor starts: working that out is not the UI thread's."""
         item = self._tasks.selected
         about = self.query_one("#about-task", Static)
-        frame(about, item.name if item is not None else "")
+        last = item.last_run_at if item is not None else None
+        note = f"last {exact(last, self.services.zone)}" if last is not None else ""
+        frame(about, item.name if item is not None else "", note)
         if item is None:
             about.update("")
             return
@@ -240,7 +242,7 @@ class ScheduleScreen(BaseScreen):
 
     def _cells(self, item: AgendaItem) -> dict[str, Cell]:
         late = self._agenda.late(item) if self._agenda is not None else ""
-        return agenda_cells(item, late, self.services.at)
+        return agenda_cells(item, late, self.services.clock.now())
 
 
 def _install(crontab: Crontab) -> str:

@@ -7,7 +7,7 @@ from sestui.core.delivery.states import RunState
 from sestui.core.task.states import BAD_TASK_STATES, OPEN_TASK_STATES, TaskRunState
 from sestui.tasks.agenda import AgendaItem
 from sestui.tasks.task_service import TaskRunView, TaskView
-from sestui.tui.widgets.format import duration
+from sestui.tui.widgets.format import duration, relative
 from sestui.tui.widgets.lazy_table import Cell, Column
 from sestui.tui.widgets.schedule_words import schedule_words
 
@@ -19,8 +19,8 @@ AGENDA_COLUMNS = (
     Column("kind", "Kind", width=8),
     Column("type", "Type", width=16, from_width=110),
     Column("schedule", "Schedule", width=11, share=3),
-    Column("next", "Next", width=15),
-    Column("last", "Last", width=12, from_width=90),
+    Column("next", "Next", width=15, right=True),
+    Column("last", "Last", width=10, right=True, from_width=90),
     Column("state", "Result", width=9),
 )
 
@@ -48,19 +48,20 @@ def kind_of(state: TaskRunState) -> str:
     return "good" if state is TaskRunState.SUCCEEDED else "warning"
 
 
-def agenda_cells(item: AgendaItem, late: str, at: Moment) -> dict[str, Cell]:
+def agenda_cells(item: AgendaItem, late: str, now: Instant) -> dict[str, Cell]:
     """The row of what starts by itself; ``late`` says how long it is overdue, '' that it isn't."""
+    last = item.last_run_at
     quiet = "" if item.active else "quiet"
     coming = "off"
     if item.active:
-        coming = at(item.next_run_at) if item.next_run_at is not None else "never"
+        coming = relative(item.next_run_at, now) if item.next_run_at is not None else "never"
     return {
         "name": (item.name, quiet),
         "kind": (item.kind, "quiet"),
         "type": (item.type, "quiet"),
         "schedule": (schedule_words(item.schedule) if item.schedule else "once", "quiet"),
         "next": (late, "bad") if late else (coming, quiet),
-        "last": (at(item.last_run_at) if item.last_run_at is not None else "", "quiet"),
+        "last": (relative(last, now) if last is not None else "", "quiet"),
         "state": (item.state, _kind_of_last(item)),
     }
 

@@ -8,6 +8,9 @@ from rich.cells import cell_len
 from sestui.core.clock import Instant
 from sestui.core.text import printable
 
+AGO_SECONDS = 20.0
+"""How often it is drawn anew how long ago something was, where nothing else has changed."""
+
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
