@@ -20,7 +20,7 @@ _COLUMNS = (
     Column("state", "State", width=9),
     Column("when", "Started", width=10, right=True),
     Column("audience", "Audience", width=9, right=True),
-    Column("bar", "", width=_BAR, from_width=115),
+    Column("bar", "Progress", width=_BAR, from_width=115),
     Column("done", "Done", width=5, right=True, from_width=132),
     Column("rate", "Rate", width=9, right=True, from_width=143),
     Column("accepted", "Accepted", width=9, right=True),
