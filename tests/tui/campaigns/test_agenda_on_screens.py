@@ -38,8 +38,9 @@ def schedule_campaign(runtime, name="news", *, due, **fields):
 
 
 def rows(app, *names):
-    """The lines with these names, as lists of words."""
-    return [line.split() for line in shown(app).splitlines() if set(names) & set(line.split()[:2])]
+    """The lines that begin with these names within their frame, as lists of words."""
+    lines = (line.strip("│ ").split() for line in shown(app).splitlines())
+    return [words for words in lines if set(names) & set(words[:1])]
 
 
 @pytest.fixture
