@@ -24,6 +24,7 @@ from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, Name, opened, put, put_json, put_table, say
 from sestui.core.campaign.follow_up import Only
 from sestui.core.clock import iso
+from sestui.core.delivery.bounce_forecast import Acquaintance
 from sestui.core.delivery.states import DeliveryState, RunState, WaitReason
 from sestui.errors import (
     EXIT_DONE,
@@ -312,7 +313,7 @@ def forecast(name: Name, *, as_json: AsJson = False) -> None:
     """When the run will end (or one started now), and what the quota leaves for later."""
     with opened() as runtime:
         runtime.account.look()
-        told = runtime.outlook.of(name)
+        told, bounces = runtime.outlook.of(name), runtime.outlook.bounces(name)
         ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
     if as_json:
         put_json(
@@ -324,6 +325,9 @@ def forecast(name: Name, *, as_json: AsJson = False) -> None:
                 "today": told.today,
                 "later": told.later,
                 "crosses_quota": told.crosses_quota,
+                "bounces": round(bounces.expected, 1),
+                "bounce_rate": round(bounces.share, 5),
+                "acquaintance": {each.value: bounces.groups.get(each, 0) for each in Acquaintance},
             }
         )
         return
@@ -332,6 +336,8 @@ def forecast(name: Name, *, as_json: AsJson = False) -> None:
     put(f"today {told.today:,}, later {told.later:,}")
     if told.crosses_quota:
         put("it will have to wait for the 24-hour quota")
+    if sentence := bounces.sentence():
+        put(sentence)
 
 
 @app.command("resolve")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sestui.core.clock import Clock
+from sestui.core.delivery.bounce_forecast import BounceForecast, bounce_forecast
 from sestui.core.delivery.forecast import Allowance, Forecast, forecast
 from sestui.core.delivery.send_window import parse_window
 from sestui.core.delivery.states import ENDED_RUN_STATES
@@ -12,7 +13,13 @@ from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.contacts.contacts import Contacts
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Run
+from sestui.store.events.acquaintance import of_lists, of_pending
+from sestui.store.events.outcome_slices import sample_of
 from sestui.store.runs.runs import Runs
+
+
+REPRESENTATIVE = 10_000
+"""The newest mails by which it is known how many bounce of those who are known."""
 
 
 class ForecastService:
@@ -52,6 +59,27 @@ class ForecastService:
             if run is not None and run.state not in ENDED_RUN_STATES:
                 return self.of_run(run, known)
             return self.of_start(campaign, self._contacts.audience_size(campaign.lists), known)
+
+    def bounces(self, name: str) -> BounceForecast:
+        """How many of the campaign's unfinished run, or of one started now, may bounce.
+
+        Of large audiences it looks at a sample: some tenths of a second.
+
+        Raises:
+            NotFoundError: there is no such campaign, or one of its lists doesn't exist.
+        """
+        now = self._clock.now()
+        with self._database.snapshot():
+            campaign = self._campaigns.get(name)
+            run = self._runs.latest([campaign.id]).get(campaign.id)
+            size = self._contacts.audience_size(campaign.lists)
+            with self._database.read_connection() as connection:
+                account = sample_of(connection, REPRESENTATIVE)
+                if run is not None and run.state not in ENDED_RUN_STATES:
+                    groups, sampled = of_pending(connection, run.id, run.pending, now)
+                else:
+                    groups, sampled = of_lists(connection, campaign.lists, size, now)
+        return bounce_forecast(groups, account, sampled=sampled)
 
     def of_run(self, run: Run, known: KnownAccount | None) -> Forecast:
         """The forecast of the rest of a run."""

@@ -55,7 +55,8 @@ async def ask_and_start(
     view = await screen.attempt(lambda: runtime.overview.campaign(planned.campaign))
     if view is FAILED or checked.check is None:
         return None
-    question = _question(screen.services, planned, view, checked)
+    bounces = await _bounces(screen, planned)
+    question = _question(screen.services, planned, view, checked, bounces)
     if question is not None and not await screen.app.push_screen_wait(question):
         return None
     check, again = checked.check, view.run is not None
@@ -98,14 +99,28 @@ async def ask_to_run(screen: BaseScreen, task: TaskFields) -> bool | None:
     view = await screen.attempt(lambda: runtime.overview.campaign(task.campaign))
     if view is FAILED:
         return None
-    question = _question(screen.services, planned, view, checked)
+    bounces = await _bounces(screen, planned)
+    question = _question(screen.services, planned, view, checked, bounces)
     if question is None or not await screen.app.push_screen_wait(question):
         return None
     return view.run is not None and planned.only is None
 
 
+async def _bounces(screen: BaseScreen, planned: PlannedStart) -> str:
+    """How many may bounce, as a sentence; '' where it isn't the whole audience that is mailed."""
+    if planned.only is not None or planned.resumes is not None:
+        return ""
+    runtime = screen.services.runtime
+    found = await screen.attempt(lambda: runtime.outlook.bounces(planned.campaign))
+    return "" if found is FAILED else found.sentence()
+
+
 def _question(
-    services: ScreenServices, planned: PlannedStart, view: CampaignView, checked: StartCheck
+    services: ScreenServices,
+    planned: PlannedStart,
+    view: CampaignView,
+    checked: StartCheck,
+    bounces: str,
 ) -> ConfirmScreen | None:
     """What will be sent to how many; None: a run that was held goes on without a question."""
     name, count = shorten(view.name, 60), planned.size or checked.sendable
@@ -121,7 +136,7 @@ def _question(
             f"It has been sent before: run {view.run.number} with {accepted}. Everyone gets it "
             "again.",
         )
-    lines += [line for line in (_unmailed(checked), _skipped(checked)) if line]
+    lines += [line for line in (_unmailed(checked), _skipped(checked), bounces) if line]
     lines.append(f"Mail goes to {services.label.text}.")
     lines += _warned(checked.warnings)
     verb = "Send again" if view.run is not None and planned.only is None else "Send"

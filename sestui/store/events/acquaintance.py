@@ -1,0 +1,96 @@
+"""What is known of an audience before it is mailed, by a sample where it is large."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy.orm import aliased
+
+from sestui.core.clock import Instant
+from sestui.core.contact.address_verdict import AddressVerdict
+from sestui.core.delivery.bounce_forecast import SILENT_DAYS, Acquaintance
+from sestui.core.delivery.outcomes import DeliveryOutcome
+from sestui.core.delivery.states import ContactStatus, DeliveryState
+from sestui.store.contacts.address_sql import of_domain
+from sestui.store.db.tables import ContactList, Membership, Suppression
+from sestui.store.ledger.statements import CONTACT, DELIVERY
+from sestui.store.tasks.tables import ContactCheck
+
+_MEMBERSHIP = Membership.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_LIST = ContactList.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CHECK = ContactCheck.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_DAY = 86_400.0
+
+SAMPLE = 20_000
+"""Of larger audiences about so many contacts are looked at."""
+
+
+def of_lists(
+    connection: Connection, list_names: Sequence[str], size: int, now: Instant
+) -> tuple[dict[Acquaintance, int], bool]:
+    """How many on the lists are in each group, of those who can be mailed; whether it is scaled up.
+
+    ``size`` is about how many there are.
+    """
+    step = max(1, size // SAMPLE)
+    members = (
+        select(_MEMBERSHIP.c.contact_id)
+        .join(_LIST, _LIST.c.id == _MEMBERSHIP.c.list_id)
+        .where(_LIST.c.name.in_(list_names), _MEMBERSHIP.c.contact_id % step == 0)
+    )
+    return _groups(connection, members, step, now), step > 1
+
+
+def of_pending(
+    connection: Connection, run_id: int, size: int, now: Instant
+) -> tuple[dict[Acquaintance, int], bool]:
+    """The same of whoever is pending in a run."""
+    step = max(1, size // SAMPLE)
+    pending = select(DELIVERY.c.contact_id).where(
+        DELIVERY.c.run_id == run_id,
+        DELIVERY.c.state == DeliveryState.PENDING.value,
+        DELIVERY.c.id % step == 0,
+        DELIVERY.c.contact_id.is_not(None),
+    )
+    return _groups(connection, pending, step, now), step > 1
+
+
+def _groups(
+    connection: Connection, ids: Select[Any], step: int, now: Instant
+) -> dict[Acquaintance, int]:
+    last, domain = aliased(DELIVERY), aliased(_SUPPRESSION)
+    mailed = (
+        select(func.max(DELIVERY.c.id))
+        .where(
+            DELIVERY.c.contact_id == CONTACT.c.id,
+            DELIVERY.c.state == DeliveryState.ACCEPTED.value,
+        )
+        .correlate(CONTACT)
+        .scalar_subquery()
+    )
+    heard = func.coalesce(last.c.clicked_at, last.c.opened_at, last.c.outcome_at, last.c.sent_at)
+    invalid = _CHECK.c.verdict == AddressVerdict.INVALID.value
+    group = case(
+        (invalid, Acquaintance.INVALID.value),
+        (last.c.id.is_(None), Acquaintance.NEW.value),
+        (last.c.outcome == DeliveryOutcome.BOUNCED.value, Acquaintance.BOUNCED.value),
+        (heard < now - SILENT_DAYS * _DAY, Acquaintance.SILENT.value),
+        else_=Acquaintance.KNOWN.value,
+    ).label("acquaintance")
+    rows = (
+        select(group, func.count())
+        .select_from(CONTACT)
+        .outerjoin(last, last.c.id == mailed)
+        .outerjoin(_CHECK, _CHECK.c.contact_id == CONTACT.c.id)
+        .outerjoin(_SUPPRESSION, _SUPPRESSION.c.email_key == CONTACT.c.email_key)
+        .outerjoin(domain, domain.c.email_key == of_domain(CONTACT.c.email_key))
+        .where(
+            CONTACT.c.id.in_(ids),
+            CONTACT.c.status == ContactStatus.ACTIVE.value,
+            _SUPPRESSION.c.email_key.is_(None),
+            domain.c.email_key.is_(None),
+        )
+        .group_by(group)
+    )
+    return {Acquaintance(name): count * step for name, count in connection.execute(rows)}
