@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sestui.cli.campaign_report import report_command
 from sestui.cli.campaign_upkeep import (
     archive_command,
     copy_command,
@@ -46,6 +47,7 @@ app.command("copy")(copy_command)
 app.command("rename")(rename_command)
 app.command("archive")(archive_command)
 app.command("delete")(delete_command)
+app.command("report")(report_command)
 
 _SHOWN_IN_DOUBT = 20
 

@@ -72,9 +72,9 @@ def deliveries(
             since=_instant(since, runtime.settings.zone) if since else None,
             find=find,
         )
-        with _target(out) as file:
+        with target(out) as file:
             count = write_log(runtime.deliveries, wanted, file, form=Format(form), raw=raw)
-    if not _is_stdout(out):
+    if not is_stdout(out):
         say(f"{count:,} deliveries written to {out}.")
 
 
@@ -105,9 +105,9 @@ def contacts(
     if form not in set(Format):
         raise UsageError(f"--format {form}: must be csv or jsonl.")
     which = Which(list_name or None, status)
-    with opened() as runtime, _target(out) as file:
+    with opened() as runtime, target(out) as file:
         count = write_contacts(runtime.database, which, file, form=Format(form), raw=raw)
-    if not _is_stdout(out):
+    if not is_stdout(out):
         say(f"{count:,} contacts written to {out}.")
 
 
@@ -122,11 +122,11 @@ def _instant(text: str, zone: ZoneInfo | None) -> Instant:
 
 
 @contextmanager
-def _target(out: Path | None) -> Iterator[IO[str]]:
+def target(out: Path | None) -> Iterator[IO[str]]:
     """Stdout, or what ``out`` names."""
     from sestui.reports.output_file import output_file  # noqa: PLC0415 - for few
 
-    if _is_stdout(out):
+    if is_stdout(out):
         # As in a file: UTF-8 whatever the locale, and csv writes its own line ends.
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         yield sys.stdout
@@ -136,5 +136,6 @@ def _target(out: Path | None) -> Iterator[IO[str]]:
         yield file
 
 
-def _is_stdout(out: Path | None) -> bool:
+def is_stdout(out: Path | None) -> bool:
+    """Whether that is where the data goes."""
     return out is None or str(out) in {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}

@@ -11,6 +11,8 @@ from sestui.core.delivery.mail import MailAttachment
 from sestui.core.delivery.states import DeliveryState
 from sestui.core.spreadsheet import guarded
 from sestui.reports.overview import RunView, run_view
+from sestui.reports.report_tables import as_text
+from sestui.reports.run_report import RunReport, run_report
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
 from sestui.store.ledger.deliveries import Deliveries
@@ -28,6 +30,7 @@ class Notices:
     """Writes notices into the ledger; ``local`` formats instants in the operator's zone."""
 
     def __init__(self, database: Database, clock: Clock, local: Callable[[Instant], str]) -> None:
+        self._database = database
         self._runs = Runs(database)
         self._campaigns = Campaigns(database)
         self._deliveries = Deliveries(database)
@@ -51,10 +54,11 @@ class Notices:
     def _tell_of(self, run_id: int) -> bool:
         run = self._runs.get(run_id)
         campaign = self._campaigns.by_id(run.campaign_id)
-        notice = self._of_end(run_view(run, campaign.name))
+        report = run_report(self._database, campaign.name, run.number)
+        notice = self._of_end(run_view(run, campaign.name), report)
         return self._notices.tell_of(run_id, notice, campaign.notify, self._clock.now())
 
-    def _of_end(self, run: RunView) -> Notice:
+    def _of_end(self, run: RunView, report: RunReport) -> Notice:
         lines = [f"Run {run.number} of the campaign {run.campaign} has finished."]
         if run.counts.rejected or run.counts.in_doubt:
             lines.append("The attached file lists who was rejected or is in doubt.")
@@ -75,6 +79,7 @@ class Notices:
             f"{counts.audience:,} accepted",
             lines=tuple(lines),
             figures=(*self._times(run), *figures_of(counts)),
+            report=tuple(as_text(report, self._local)) if report.has_events else (),
             attachments=rejects,
         )
 

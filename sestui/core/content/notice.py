@@ -17,6 +17,8 @@ _BODY = """\
 {% endfor %}<table>
 {% for label, figure in keywords.figures %}<tr><td>{{ label }}</td><td>{{ figure }}</td></tr>
 {% endfor %}</table>
+{% if keywords.report %}<pre>{% for line in keywords.report %}{{ line }}
+{% endfor %}</pre>{% endif %}
 <p>{{ keywords.ending }}</p>
 """
 
@@ -26,7 +28,8 @@ _TEXT = """\
 {% for line in keywords.lines %}{{ line }}
 
 {% endfor %}{% for label, figure in keywords.figures %}{{ label }}: {{ figure }}
-{% endfor %}
+{% endfor %}{% for line in keywords.report %}
+{{ line }}{% endfor %}
 {{ keywords.ending }}
 """
 
@@ -40,6 +43,8 @@ class Notice:
     """Paragraphs."""
     figures: tuple[tuple[str, str], ...]
     """Rows of a table: label and value."""
+    report: tuple[str, ...] = ()
+    """Lines of a report, aligned by spaces."""
     attachments: tuple[MailAttachment, ...] = ()
     ending: str = "This mail was sent by sestui."
 
@@ -61,6 +66,7 @@ class Notice:
             "subject": _line(self.subject),
             "lines": [_line(line) for line in self.lines],
             "figures": [[_line(label), _line(figure)] for label, figure in self.figures],
+            "report": [printable(line) for line in self.report],
             "ending": _line(self.ending),
         }
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from sestui.core.clock import Instant
 
-_SECONDS_OF_SCANNERS = 10.0
+SECONDS_OF_SCANNERS = 10.0
 """A person needs longer from the delivery of a mail to a click in it. Gateways hold the mail back
 until they are through, so their clicks come about the delivery, or before it."""
 
@@ -41,4 +41,4 @@ def is_machine(user_agent: str, *, is_click: bool) -> bool:
 
 def is_prompt(clicked_at: Instant, delivered_at: Instant | None) -> bool:
     """Whether a click came sooner after the delivery than a person reads; None: it isn't known."""
-    return delivered_at is not None and clicked_at - delivered_at < _SECONDS_OF_SCANNERS
+    return delivered_at is not None and clicked_at - delivered_at < SECONDS_OF_SCANNERS

@@ -17,7 +17,6 @@ from sestui.store.events.acquaintance import of_lists, of_pending
 from sestui.store.events.outcome_slices import sample_of
 from sestui.store.runs.runs import Runs
 
-
 REPRESENTATIVE = 10_000
 """The newest mails by which it is known how many bounce of those who are known."""
 

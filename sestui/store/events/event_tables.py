@@ -15,6 +15,19 @@ class EventRow(SQLModel, table=True):
             sqlite_where=text("delivery_id IS NOT NULL"),
             postgresql_where=text("delivery_id IS NOT NULL"),
         ),
+        # Reports read a run's clicks, and what machines did, without its other events.
+        Index(
+            "ix_ses_event_click",
+            "delivery_id",
+            sqlite_where=text("kind = 'Click'"),
+            postgresql_where=text("kind = 'Click'"),
+        ),
+        Index(
+            "ix_ses_event_machine",
+            "delivery_id",
+            sqlite_where=text("by_machine"),
+            postgresql_where=text("by_machine"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.events import EventKind, MailEvent, MailFacts, facts_of
 from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.store.events.event_tables import EventRow
+from sestui.store.events.outcome_hours import add_to_hours, hourly
 from sestui.store.events.outcome_slices import (
     NO_COUNTS,
     SliceCounts,
@@ -93,6 +94,7 @@ def write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> Writ
         mailed[row.delivery_id] = min(row.mailed_at, mailed.get(row.delivery_id, row.mailed_at))
     changes: dict[int, Counter[str]] = {}
     slices: dict[tuple[int, int], SliceCounts] = {}
+    hours: Counter[tuple[int, int, str]] = Counter()
     written = []
     for delivery_id, delivery in touched.items():
         values = _values_of(facts_of(events[delivery_id], mailed[delivery_id]))
@@ -106,6 +108,8 @@ def write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> Writ
         moved = slice_counts(delivery.email, values) - slice_counts(delivery.email, before)
         at = slice_of(delivery.sent_at or mailed[delivery_id])
         slices[delivery.run_id, at] = slices.get((delivery.run_id, at), NO_COUNTS) + moved
+        hours.update((delivery.run_id, *each) for each in hourly(values))
+        hours.subtract((delivery.run_id, *each) for each in hourly(before))
     if written:
         connection.execute(_SET_FACTS, written)
     for run_id in sorted(changes):  # one order for every process: no deadlocks on PostgreSQL
@@ -113,6 +117,7 @@ def write_facts(connection: Connection, touched: Mapping[int, Row[Any]]) -> Writ
         if any(deltas.values()):
             connection.execute(_ADD_COUNTS, {"b_run_id": run_id} | deltas)
     add_to_slices(connection, slices)
+    add_to_hours(connection, hours)
     worse = {run_id for (run_id, _), it in slices.items() if it.bounced > 0 or it.complained > 0}
     return WrittenFacts(worse)
 

@@ -1,0 +1,193 @@
+"""A run's report as tables, and these as text, CSV and HTML; its strings may be hostile."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import IO
+
+from sestui.core.clock import Instant
+from sestui.core.percent import fine_percent
+from sestui.core.spreadsheet import guarded
+from sestui.core.text import printable
+from sestui.reports.run_report import ReportTotals, RunReport
+
+Local = Callable[[Instant], str]
+"""Formats an instant in the operator's zone."""
+
+_LONGEST = 100
+"""Characters of a link in a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A part of a report; without ``rows`` it is left out of texts."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str | int, ...]]
+
+
+def tables_of(report: RunReport, local: Local) -> list[Table]:
+    """The report's tables, in order; numbers are numbers."""
+    found, totals = report.outcomes, report.totals
+    clicks = [(each.link, each.people, each.clicks) for each in found.links]
+    aside = [("opens", found.machine_opens), ("clicks", found.machine_clicks)]
+    hours = [
+        (
+            local(each.at), each.accepted, each.delivered, each.bounced, each.complained,
+            each.opened, each.clicked,
+        )
+        for each in found.hours
+    ]  # fmt: skip
+    runs = [_compared(each, local) for each in (totals, *report.earlier)] if report.earlier else []
+    return [
+        Table("Recipients", ("", "count", "share"), list(_shares(totals))),
+        Table(
+            "Bounced, by domain and reason",
+            ("domain", "reason", "count"),
+            [(each.domain, each.code or "unknown", each.count) for each in found.bounces],
+        ),
+        Table("Complaints, by domain", ("domain", "count"), list(found.complaints)),
+        Table("Links", ("link", "people", "clicks"), clicks),
+        Table("Set aside, as machines did it", ("", "count"), [row for row in aside if row[1]]),
+        Table(
+            "Hour by hour",
+            ("hour", "accepted", "delivered", "bounced", "complained", "opened", "clicked"),
+            hours,
+        ),
+        Table(
+            "Compared with earlier runs",
+            ("run", "started", "accepted", "delivered", "bounced", "complained", "opened",
+             "clicked"),
+            runs,
+        ),
+    ]  # fmt: skip
+
+
+def _shares(totals: ReportTotals) -> Iterator[tuple[str | int, ...]]:
+    """Whose share it is: of the audience, of the accepted, and of the delivered."""
+    for name in ("audience", "accepted", "rejected", "in_doubt", "skipped"):
+        count = getattr(totals, name)
+        share = "" if name == "audience" else fine_percent(count, totals.audience)
+        yield name.replace("_", " "), count, share
+    for name, whole in (
+        ("delivered", totals.accepted),
+        ("bounced", totals.accepted),
+        ("failed", totals.accepted),
+        ("complained", totals.delivered),
+        ("opened", totals.delivered),
+        ("clicked", totals.delivered),
+    ):
+        count = getattr(totals, name)
+        yield name, count, fine_percent(count, whole)
+
+
+def _compared(totals: ReportTotals, local: Local) -> tuple[str | int, ...]:
+    started = local(totals.started_at) if totals.started_at is not None else ""
+    accepted, delivered = totals.accepted, totals.delivered
+    return (
+        totals.run,
+        started,
+        accepted,
+        fine_percent(delivered, accepted),
+        fine_percent(totals.bounced, accepted),
+        fine_percent(totals.complained, delivered),
+        fine_percent(totals.opened, delivered),
+        fine_percent(totals.clicked, delivered),
+    )
+
+
+def title_of(report: RunReport) -> str:
+    """``november-news run 3: finished``."""
+    return f"{report.campaign} run {report.totals.run}: {report.totals.state}"
+
+
+def as_text(report: RunReport, local: Local) -> list[str]:
+    """Lines for a terminal or a mail, safe to print."""
+    lines = [printable(title_of(report))]
+    if report.warning:
+        lines.append(printable(report.warning))
+    for table in tables_of(report, local):
+        if table.rows:
+            lines += ["", table.title, *_aligned(table)]
+    return lines
+
+
+def _aligned(table: Table) -> Iterator[str]:
+    rows = [[_cell(cell) for cell in row] for row in (table.head, *table.rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numbers = [isinstance(cell, int) for cell in table.rows[0]]
+    for row in rows if any(table.head[:1]) else rows[1:]:
+        cells = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numbers, strict=True)
+        )
+        yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _cell(cell: str | int) -> str:
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    text = printable(cell)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def write_csv(report: RunReport, local: Local, out: IO[str], *, raw: bool) -> None:
+    """One file of all tables: the first column names the table, each begins with its head.
+
+    ``out`` is opened with newline=''. Formulas are neutralised unless ``raw``.
+    """
+    writer = csv.writer(out)
+    for table in tables_of(report, local):
+        for row in (table.head, *table.rows):
+            cells = (cell if raw or isinstance(cell, int) else guarded(cell) for cell in row)
+            writer.writerow([table.title, *cells])
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1b1b1b;background:#fff}"
+    "table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;"
+    "border-bottom:1px solid #d0d0d0;overflow-wrap:anywhere}"
+    "td.n,th.n{text-align:right;white-space:nowrap}h2{margin-top:2rem;font-size:1.1rem}"
+    "@media(prefers-color-scheme:dark){body{color:#eee;background:#16181c}"
+    "th,td{border-color:#3a3d44}}"
+)
+
+
+def as_html(report: RunReport, local: Local) -> str:
+    """A page of its own: no scripts, nothing loaded, links as text."""
+    title = escape(printable(title_of(report)))
+    parts = [f"<h1>{title}</h1>"]
+    if report.warning:
+        parts.append(f"<p><strong>{escape(printable(report.warning))}</strong></p>")
+    parts += [_html_table(table) for table in tables_of(report, local) if table.rows]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title}</title><style>{_STYLE}</style></head>\n<body>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+
+
+def _html_table(table: Table) -> str:
+    head = _html_row("th", table.head, table.rows[0])
+    body = "\n".join(_html_row("td", row, row) for row in table.rows)
+    return (
+        f"<h2>{escape(table.title)}</h2>\n<table><thead>{head}</thead>\n<tbody>\n{body}\n"
+        "</tbody></table>"
+    )
+
+
+def _html_row(tag: str, row: Sequence[str | int], like: Sequence[str | int]) -> str:
+    cells = "".join(
+        f"<{tag}{' class=n' if isinstance(model, int) else ''}>{_html_cell(cell)}</{tag}>"
+        for cell, model in zip(row, like, strict=True)
+    )
+    return f"<tr>{cells}</tr>"
+
+
+def _html_cell(cell: str | int) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else escape(printable(cell))

@@ -1,0 +1,163 @@
+"""Reports of runs, on both engines, in every format; hostile text in links and domains."""
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from sestui.errors import NotFoundError, StateError
+from sestui.reports.report_tables import as_html, as_text, write_csv
+from sestui.reports.run_report import run_report
+from tests.support.clocks import FakeClock
+from tests.support.reported import about, mail, pull
+from tests.support.seeding import (
+    add_contacts,
+    addresses,
+    make_campaign,
+    open_ledger,
+    start_run,
+    tell_governor,
+)
+
+HOSTILE = "https://example.com/\x1b[31m<script>alert(1)</script>[red]\u202e\n=cmd|' /C calc'!A0"
+BOT = "Barracuda Sentinel (EE)"
+HOUR = 3_600.0
+
+
+def local(at):
+    return f"at {at:.0f}"
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def reported(database, clock):
+    """A run of 20: 15 delivered, 3 bounced, 1 complained; opens and clicks by people and bots."""
+    tell_governor(database, now=clock.now())
+    emails = [*addresses(17), "a@gone.example", "b@GONE.example", "c@full.example"]
+    add_contacts(database, emails)
+    run = start_run(database, make_campaign(database), clock.now())
+    claims = mail(open_ledger(database, clock), run, 20)
+    at = claims[0].delivery_id and clock.now()
+    given = {"run": run.id, "mailed_at": at}
+    soft = {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
+    events = [about(each, "Delivery", **given) for each in claims[:16]]
+    events += [about(each, "Bounce", **given) for each in claims[17:19]]
+    events += [about(claims[19], "Bounce", **given, **soft)]
+    events += [about(claims[15], "Complaint", **given, after=50)]
+    events += [about(each, "Open", **given, after=HOUR) for each in claims[:6]]
+    events += [about(claims[6], "Open", **given, after=HOUR, userAgent=BOT)]
+    shop = {"link": "https://example.com/shop"}
+    for number, each in enumerate(claims[:4]):
+        events.append(about(each, "Click", **given, after=2 * HOUR + number, **shop))
+    events.append(about(claims[0], "Click", **given, after=2 * HOUR + 9, **shop))
+    events.append(about(claims[0], "Click", **given, after=2 * HOUR + 10, link=HOSTILE))
+    events.append(about(claims[1], "Click", **given, after=3, **shop))  # sooner than one reads
+    events.append(about(claims[2], "Click", **given, after=HOUR, userAgent=BOT, **shop))
+    pull(database, clock, events)
+    return run
+
+
+def test_figures_of_a_run(database, reported):
+    report = run_report(database, "news")
+    totals, found = report.totals, report.outcomes
+    assert (totals.accepted, totals.delivered, totals.bounced, totals.complained) == (20, 16, 3, 1)
+    assert (totals.opened, totals.clicked) == (6, 4)
+    assert [(each.domain, each.code, each.count) for each in found.bounces] == [
+        ("gone.example", "Permanent/NoEmail", 2),
+        ("full.example", "Transient/MailboxFull", 1),
+    ]
+    assert found.complaints == [("example.com", 1)]
+    assert [(each.people, each.clicks) for each in found.links] == [(4, 5), (1, 1)]
+    assert (found.machine_opens, found.machine_clicks) == (1, 2)
+    sums = {
+        name: sum(getattr(each, name) for each in found.hours)
+        for name in ("accepted", "delivered", "bounced", "complained", "opened", "clicked")
+    }
+    assert sums == {
+        "accepted": 20, "delivered": 15, "bounced": 3, "complained": 1, "opened": 6, "clicked": 4,
+    }  # fmt: skip
+    assert len(found.hours) >= 3
+
+
+def test_hours_follow_what_later_events_make_of_a_delivery(database, clock, reported):
+    """A click that a late delivery shows to be a scanner's is taken back from its hour."""
+    run = start_run(database, make_campaign(database, "second"), clock.now())
+    claim = mail(open_ledger(database, clock), run, 1)[0]
+    given = {"run": run.id, "mailed_at": clock.now()}
+    pull(database, clock, [about(claim, "Click", **given, after=5 * HOUR)])
+    assert run_report(database, "second").outcomes.hours[-1].clicked == 1
+    pull(database, clock, [about(claim, "Delivery", **given, after=5 * HOUR - 3)])
+    report = run_report(database, "second")
+    assert sum(each.clicked for each in report.outcomes.hours) == 0
+    assert sum(each.delivered for each in report.outcomes.hours) == 1
+    assert (report.outcomes.links, report.outcomes.machine_clicks) == ([], 1)
+
+
+def test_the_last_runs_are_beside_it_and_any_can_be_reported(database, clock, reported):
+    from sestui.store.campaigns.campaigns import Campaigns  # noqa: PLC0415
+    from sestui.store.runs.runs import Runs  # noqa: PLC0415
+
+    Runs(database).start(Campaigns(database).get("news"), clock.now(), again=True)
+    report = run_report(database, "news")
+    assert (report.totals.run, [each.run for each in report.earlier]) == (2, [1])
+    assert "Compared with earlier runs" in as_text(report, local)
+    assert run_report(database, "news", 1).totals.accepted == 20
+    with pytest.raises(NotFoundError, match="news has no run 7"):
+        run_report(database, "news", 7)
+    make_campaign(database, "fresh")
+    with pytest.raises(StateError, match="fresh has no run yet"):
+        run_report(database, "fresh")
+
+
+def test_as_text_it_is_aligned_and_safe_to_print(database, reported):
+    lines = as_text(run_report(database, "news"), local)
+    assert lines[0].startswith("news run 1: ")
+    assert all(line.isprintable() for line in lines)
+    assert any(line.split() == ["bounced", "3", "15", "%"] for line in lines)
+    assert any("gone.example" in line and line.endswith("  2") for line in lines)
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.add(tag)
+
+
+def test_as_html_nothing_of_a_link_is_markup(database, reported):
+    page = as_html(run_report(database, "news"), local)
+    parser = Tags()
+    parser.feed(page)
+    assert "script" not in parser.found
+    assert "a" not in parser.found
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+
+
+def test_as_csv_formulas_are_neutralised_and_each_row_names_its_table(database, reported):
+    out = io.StringIO(newline="")
+    write_csv(run_report(database, "news"), local, out, raw=False)
+    rows = list(csv.reader(io.StringIO(out.getvalue())))
+    assert ["Recipients", "bounced", "3", "15 %"] in rows
+    assert ["Links", "https://example.com/shop", "4", "5"] in rows
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
+
+
+def test_as_json_it_has_everything(database, reported):
+    report = json.loads(json.dumps(run_report(database, "news").as_dict()))
+    assert report["bounces"][0] == {
+        "domain": "gone.example",
+        "code": "Permanent/NoEmail",
+        "count": 2,
+    }
+    assert report["links"][0] == {"link": "https://example.com/shop", "people": 4, "clicks": 5}
+    assert report["hours"][0]["at"].endswith("Z")
