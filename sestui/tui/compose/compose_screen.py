@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
+from sestui.compose.browser_picture import NoPictureError
 from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.store.contacts.members import AttributeUse
@@ -21,6 +22,8 @@ from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.findings_list import FindingsList
 from sestui.tui.compose.mail_preview import Drawn, MailPreview, drawn
+from sestui.tui.compose.picture_maker import PictureMaker
+from sestui.tui.compose.picture_view import PictureView
 from sestui.tui.dialogs.ask import AskScreen
 
 _LOOK_SECONDS = 0.3
@@ -28,6 +31,8 @@ _LOOK_SECONDS = 0.3
 _AGAIN_SECONDS = 1.0
 _WIDE = 120
 """From so many cells on, the mail is shown beside the fields."""
+_ROOMY = 160
+"""From so many cells on, the text part is shown beside a picture of the mail."""
 
 
 def _second(key: str, action: str, description: str, name: str, tooltip: str) -> Binding:
@@ -64,7 +69,7 @@ class ComposeScreen(DraftScreen):
             "view",
             "View",
             id="compose.view",
-            tooltip="Preview the mail for one contact; again: text, source, headers, changes",
+            tooltip="Preview the mail for one contact; again: pictures, text, source, changes",
         ),
         Binding(
             "right_square_bracket,ctrl+n",
@@ -132,6 +137,7 @@ class ComposeScreen(DraftScreen):
         self._findings = FindingsList(id="findings")
         self._completion = CompletionList(self._attribute_use, self._keywords, id="completion")
         self.form.complete_with(self._completion)
+        self._pictures = PictureMaker()
         self._contact_id: int | None = None
         """For whom the mail is shown."""
         self._timer: Timer | None = None
@@ -148,6 +154,7 @@ class ComposeScreen(DraftScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Side by side, or one at a time."""
         self.set_class(event.size.width >= _WIDE, "wide")
+        self._preview.roomy = event.size.width >= _ROOMY
 
     # looking
 
@@ -189,6 +196,7 @@ class ComposeScreen(DraftScreen):
         self._preview.show(made)
         self._findings.show(made.look.findings)
         self.form.mark(made.look.findings)
+        self._picture()
         self._show_head()
         if before is None or _offers(before) != _offers(made):
             self.refresh_bindings()
@@ -304,6 +312,25 @@ class ComposeScreen(DraftScreen):
         """What has changed is looked for once somebody wants to see it."""
         if self._preview.view == "changes":
             self.look_at_draft()
+        self._picture()
+
+    @on(PictureView.Resized)
+    def _resized(self) -> None:
+        self._picture()
+
+    @work(exclusive=True, group="picture")
+    async def _picture(self) -> None:
+        """Have the mail's picture taken if one is looked at; a newer one ends an older one."""
+        mail, view = self._preview.picture_mail, self._preview.view
+        if mail is None:
+            return
+        try:
+            rows = await self._pictures.rows(mail, view, self._preview.picture_width)
+        except NoPictureError as error:
+            self._preview.show_no_picture(str(error))
+        else:
+            if rows is not None:
+                self._preview.show_picture(rows)
 
     def action_contact(self, step: int) -> None:
         """See the mail of the next contact, or of the one before."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -12,16 +12,24 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from sestui.compose.browser_picture import DEVICES
 from sestui.compose.draft_checker import Look
+from sestui.compose.png import Pixel
 from sestui.core.content.changes import ChangedLine
 from sestui.core.delivery.mail import Mail
 from sestui.tui.compose.changes_view import ChangesView
+from sestui.tui.compose.picture_view import PictureView
 from sestui.tui.widgets.format import file_size, shorten
 from sestui.tui.widgets.html_content import html_content
 from sestui.tui.widgets.pager import Pager
 from sestui.tui.widgets.rendered_mail import RenderedMail
 
-VIEWS = ("mail", "text", "source", "headers", "changes")
+PICTURES = tuple(DEVICES)
+"""Views that are pictures of the mail."""
+VIEWS = ("mail", *PICTURES, "text", "source", "headers", "changes")
+_MARGINS = 4
+"""Cells beside a picture."""
+_BEING_TAKEN = "The picture is being taken…"
 _MOST_SHOWN = 300_000
 """Characters of a text that a screen holds; the browser shows the rest."""
 
@@ -104,6 +112,8 @@ class MailPreview(Vertical):
     """Shows what :func:`drawn` gives."""
 
     view: reactive[str] = reactive("mail")
+    roomy: reactive[bool] = reactive(False)
+    """Whether there is room for the text part beside a picture."""
 
     BORDER_TITLE: ClassVar[str] = "Preview"
 
@@ -113,15 +123,21 @@ class MailPreview(Vertical):
         self._mail = RenderedMail(id="preview-mail")
         self._pager = Pager(id="preview-pager")
         self._changes = ChangesView(id="preview-changes")
+        self._picture = PictureView(id="preview-picture")
         self._switch = ContentSwitcher(
-            self._mail, self._pager, self._changes, initial="preview-mail"
+            self._mail, self._picture, self._pager, self._changes, initial="preview-mail"
         )
+        self._beside = Pager(id="preview-beside")
+        self._no_picture = ""
+        """Why there is no picture; '' if there is one."""
         self._drawn: Drawn | None = None
 
     def compose(self) -> ComposeResult:
         """Head, and the view."""
         yield self._head
-        yield self._switch
+        with Horizontal():
+            yield self._switch
+            yield self._beside
 
     def on_mount(self) -> None:
         """What came before there was anything to draw it on."""
@@ -139,11 +155,18 @@ class MailPreview(Vertical):
     def watch_view(self, view: str) -> None:
         """Another view, from its beginning."""
         self._head.view = view
+        self._no_picture = _BEING_TAKEN
+        self.set_class(view in PICTURES, "picture")
         if self.is_mounted:
             self._draw()
             self.post_message(self.Viewed())
-            for each in (self._mail, self._pager, self._changes):
+            for each in (self._mail, self._picture, self._pager, self._changes):
                 each.scroll_home(animate=False)
+
+    def watch_roomy(self) -> None:
+        """Show the text part beside the picture, or don't."""
+        if self.is_mounted:
+            self._draw()
 
     def next_view(self) -> None:
         """Go round the views."""
@@ -151,8 +174,30 @@ class MailPreview(Vertical):
 
     def focus_view(self) -> None:
         """Let keys scroll it."""
-        shown = {"mail": self._mail, "changes": self._changes}
-        shown.get(self.view, self._pager).focus()
+        self.query_one(f"#{self._switch.current}").focus()
+
+    @property
+    def picture_mail(self) -> Mail | None:
+        """The mail of which a picture is looked at; None: none is."""
+        wanted = self.view in PICTURES and self._drawn is not None
+        return self._drawn.look.mail if wanted and self._drawn is not None else None
+
+    def picture_width(self) -> int:
+        """Pixels that a picture may be wide."""
+        # Before it is shown it has no size; once it is, it asks for the width that it has.
+        return self._picture.room or max(0, self._switch.size.width - _MARGINS)
+
+    def show_picture(self, rows: list[list[Pixel]]) -> None:
+        """Show the picture of the mail."""
+        self._no_picture = ""
+        self._picture.show(rows)
+        self._draw()
+
+    def show_no_picture(self, why: str) -> None:
+        """Show the mail as text, and why."""
+        self._no_picture = why
+        self._picture.show([])
+        self._draw()
 
     def _draw(self) -> None:
         snapshot = self._drawn
@@ -162,15 +207,30 @@ class MailPreview(Vertical):
             self._switch.current = "preview-changes"
             self._changes.show_changes(snapshot.changes or ())
             return
-        is_mail = self.view == "mail" or snapshot.look.mail is None
+        picture = self.picture_mail is not None
+        self._beside.display = picture and self.roomy
+        if picture and not self._no_picture:
+            self._switch.current = "preview-picture"
+            self._show_text(self._beside, snapshot.texts["text"])
+            return
+        is_mail = self.view in {"mail", *PICTURES} or snapshot.look.mail is None
         self._switch.current = "preview-mail" if is_mail else "preview-pager"
         if snapshot.look.mail is None:
             self._mail.show(
                 Content.styled("No preview yet: fix the problems listed below.", "$text-muted")
             )
+        elif picture:
+            why = Content.styled(self._no_picture, "$text-warning")
+            self._mail.show(Content("\n\n").join([why, snapshot.mail]))
         elif is_mail:
             self._mail.show(snapshot.mail)
-        elif snapshot.texts[self.view] != self._pager.text:
-            at = self._pager.scroll_y
-            self._pager.show(snapshot.texts[self.view])
-            self._pager.scroll_to(y=at, animate=False, immediate=True, force=True)
+        else:
+            self._show_text(self._pager, snapshot.texts[self.view])
+
+    @staticmethod
+    def _show_text(pager: Pager, text: str) -> None:
+        """Show it; who has scrolled stays about where they are."""
+        if text != pager.text:
+            at = pager.scroll_y
+            pager.show(text)
+            pager.scroll_to(y=at, animate=False, immediate=True, force=True)

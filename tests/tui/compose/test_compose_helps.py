@@ -156,7 +156,7 @@ async def test_what_has_changed_since_the_last_run_is_a_view_of_the_preview(runt
     add_news(runtime, "unsent")
     async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
         await load(app, pilot, lambda: app.screen.typing)
-        await press(pilot, "@escape", *"vvvv")
+        await press(pilot, "@escape", *"vvvvvvv")
         await until(pilot, lambda: "@ Nothing has changed since run 1" in shown(app))
         app.screen.form.go_to("body", 4)
         await press(pilot, "@shift+end", f"New {hostile}")

@@ -1,0 +1,58 @@
+"""Has pictures of a mail taken beside the screen, one at a time; leaving ends the browser."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sestui.compose.browser_picture import DEVICES, NoPictureError, Stopped, take_picture
+from sestui.compose.png import Picture, Pixel
+from sestui.core.delivery.mail import Mail
+
+_CALM_SECONDS = 0.5
+"""So long nobody may have typed before the browser is started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a picture shows."""
+
+    device: str
+    html: str
+    images: tuple[str, ...]
+
+
+class PictureMaker:
+    """Keeps the last picture: the same mail at another width needs no browser."""
+
+    def __init__(self) -> None:
+        self._taken: tuple[_Wanted, Picture] | None = None
+
+    async def rows(
+        self, mail: Mail, device: str, width: Callable[[], int]
+    ) -> list[list[Pixel]] | None:
+        """The picture's pixels, ``width()`` of them a row; None: it is of no use any more.
+
+        Raises:
+            NoPictureError: there is none; the sentence says why.
+        """
+        ids = tuple(each.content_id for each in mail.attachments)
+        wanted = _Wanted(device, mail.html, ids)
+        if self._taken is None or self._taken[0] != wanted:
+            if self._taken is not None and self._taken[0].device == device:
+                await asyncio.sleep(_CALM_SECONDS)
+            self._taken = (wanted, await self._take(mail, device))
+        picture = self._taken[1]
+        cells = width()
+        return await asyncio.to_thread(picture.scaled, cells) if cells > 0 else None
+
+    @staticmethod
+    async def _take(mail: Mail, device: str) -> Picture:
+        stop = threading.Event()
+        try:
+            return await asyncio.to_thread(take_picture, mail, DEVICES[device], stop)
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+        except Stopped as stopped:
+            raise NoPictureError("No picture: the browser has been stopped.") from stopped
