@@ -23,9 +23,9 @@ def open_runtime(tmp_path, _migrated_file):
     opened = []
     shutil.copy(_migrated_file, tmp_path / "sestui.db")
 
-    def open_it(**settings):
+    def open_it(clock=None, **settings):
         usual = {"simulator_rate": 500, "simulator_latency": 0.005, "senders": 8}
-        runtime = Runtime.open(load_settings(data_dir=tmp_path, **usual | settings))
+        runtime = Runtime.open(load_settings(data_dir=tmp_path, **usual | settings), clock)
         opened.append(runtime)
         return runtime
 

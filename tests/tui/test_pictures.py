@@ -1,7 +1,11 @@
-"""A few pictures: what no assertion on text sees, such as colours, frames and alignment.
+"""Pictures: what no assertion on text sees, such as colours, frames and alignment.
 
-They show nothing that moves, and are made anew with ``pytest tests/tui/test_pictures.py
---snapshot-update`` after a change that is meant, and looked at before they are committed.
+They show nothing that moves, over a clock that stands still. After a change that is meant they are
+made anew, and looked at before they are committed::
+
+    pytest tests/tui/test_pictures.py -n 0 -m "" --snapshot-update
+
+Every screen is drawn at two sizes each time; the others are for CI.
 """
 
 import time
@@ -12,6 +16,8 @@ from textual.widgets import Input
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.tabs import TABS
+from tests.support.clocks import FakeClock
+from tests.support.pictured import fill
 from tests.support.screens import add_campaign, shown, until
 
 pytestmark = pytest.mark.usefixtures("still")
@@ -38,9 +44,10 @@ def until_shown(pressed, text):
     async def before(pilot):
         await until(pilot, lambda: pilot.app.opened)
         for key in pressed:
+            await until(pilot, lambda: pilot.app.settled)
             await pilot.press(key)
             await pilot.pause()
-        await until(pilot, lambda: text in shown(pilot.app))
+        await until(pilot, lambda: pilot.app.settled and text in shown(pilot.app))
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
         await pilot.pause(0.3)
@@ -70,3 +77,48 @@ def test_a_question_that_names_the_recipients(snap_compare, runtime):
 def test_the_help(snap_compare, runtime):
     pressed = until_shown(keys("campaigns", "question_mark"), "Jump")
     assert snap_compare(app_over(runtime), terminal_size=(120, 40), run_before=pressed)
+
+
+SCREENS = {
+    "home": (keys("home"), "Needs you"),
+    "campaigns": (keys("campaigns"), "november-news"),
+    "campaign": (keys("campaigns", "j", "j", "enter"), "reader399"),
+    "run": ((), "rejected"),
+    "deliveries": (("v",), "reader399"),
+    "delivery": (("v", "enter"), "reader"),
+    "contacts": (keys("contacts"), "reader399"),
+    "contact": (keys("contacts", "enter"), "reader"),
+    "compose": (keys("campaigns", "j", "j", "e"), "catalogue"),
+    "schedule": (keys("schedule"), "nightly-backup"),
+    "task": (keys("schedule", "n"), "timezone"),
+    "log": (keys("log"), "reader399"),
+    "palette": (keys("home", "ctrl+p"), "Open what is"),
+    "start": (keys("campaigns", "j", "j", "j", "s"), "Send"),
+}
+"""How one gets to each screen, and what is shown there."""
+DARK, LIGHT = "textual-dark", "textual-light"
+SMALL, MIDDLE, LARGE = (80, 24), (120, 40), (200, 50)
+CI = (pytest.mark.long, pytest.mark.ci)
+DRAWN = [
+    pytest.param(size, theme, id=f"{size[0]}x{size[1]}-{theme}", marks=marks)
+    for size, theme, marks in (
+        (SMALL, DARK, ()),
+        (MIDDLE, LIGHT, ()),
+        (SMALL, LIGHT, CI),
+        (MIDDLE, DARK, CI),
+        (LARGE, DARK, CI),
+        (LARGE, LIGHT, CI),
+    )
+]
+
+
+@pytest.mark.parametrize(("size", "theme"), DRAWN)
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_screen(snap_compare, open_runtime, name, size, theme):
+    clock = FakeClock()
+    runtime = open_runtime(clock, theme=theme, timezone="UTC")
+    run_id = fill(runtime, clock)
+    pressed, text = SCREENS[name]
+    follow = run_id if name in ("run", "deliveries", "delivery") else None
+    app = SestuiApp(runtime.settings, lambda: runtime, follow=follow)
+    assert snap_compare(app, terminal_size=size, run_before=until_shown(pressed, text))
