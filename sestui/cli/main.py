@@ -29,6 +29,7 @@ from sestui.cli import (
     run_due,
     send,
     send_pending,
+    setup,
     simulator,
     streams,
     task,
@@ -61,6 +62,7 @@ app.add_typer(export.app, name="export")
 app.command("account")(account.account_command)
 app.command("doctor")(doctor.doctor_command)
 app.add_typer(events.app, name="events")
+app.command("setup")(setup.setup_command)
 app.add_typer(task.app, name="task")
 app.add_typer(relay.app, name="relay")
 app.add_typer(simulator.app, name="simulator")

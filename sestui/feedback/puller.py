@@ -11,6 +11,7 @@ from sestui.core.delivery.agents import is_machine
 from sestui.core.delivery.breaker import BreakerRule, Level
 from sestui.core.delivery.events import EventKind, MailEvent
 from sestui.ses_api.events import (
+    PROBE_TAG,
     EventFormatError,
     NotAnEventError,
     QueueMessage,
@@ -62,7 +63,7 @@ class PullResult:
     """Addresses that will get no more mail."""
     quarantined: int = 0
     ignored: int = 0
-    """Messages of AWS's that report nothing, such as the greeting of a new topic."""
+    """Messages that report nothing: AWS's greeting of a new topic, events of probes."""
     kinds: dict[str, int] = field(default_factory=dict)
     """Events applied, by their kind."""
     tripped: list[Tripped] = field(default_factory=list)
@@ -159,6 +160,8 @@ def new_event(body: str) -> NewEvent:
         NotAnEventError, EventFormatError: as ``parse_event``.
     """
     event = parse_event(body)
+    if PROBE_TAG in event.tags:
+        raise NotAnEventError("It is about a probe of the set-up.")
     recipients = tuple(address_key(address) for address in event.destination)
     about = recipients
     if len(recipients) > 1:  # a complaint may name everybody at a domain

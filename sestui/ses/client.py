@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import boto3
@@ -169,6 +169,15 @@ class Clients:
         return self._session.client(
             "sqs", region_name=region or self.region, endpoint_url=endpoint_url, config=config
         )
+
+    def service(self, name: Literal["sns", "sts"]) -> Any:
+        """A client of another AWS service with the same credentials, in the account's region.
+
+        Untyped, as types of these two are not among what is installed. Only for calls that may be
+        tried again.
+        """
+        config = self._config.merge(Config(retries={"total_max_attempts": 4, "mode": "standard"}))
+        return self._session.client(name, config=config)
 
 
 def _check_url(url: str) -> None:

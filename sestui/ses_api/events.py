@@ -16,6 +16,9 @@ from typing import Any
 from sestui.core.clock import Instant
 from sestui.core.delivery.events import EventKind
 
+PROBE_TAG = "sestui-probe"
+"""Tag of the mails by which `sestui setup` proves the way of events: they are nobody's."""
+
 _LONGEST_TEXT = 1000
 """Characters of a diagnostic or a reason that are read; servers have sent whole mails in them."""
 _LONGEST_LINK = 2000

@@ -1,0 +1,1 @@
+"""Create, and remove, the way of SES's events to a queue."""
