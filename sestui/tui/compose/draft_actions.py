@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
+from sestui.compose.browser_picture import with_images
 from sestui.compose.save_file import FileInTheWayError, save_campaign
 from sestui.compose.snippets import Snippet
 from sestui.errors import SestuiError
@@ -80,7 +81,7 @@ class DraftActions(ScreenPart):
             return
         # The mark at its head says that it is UTF-8, whatever the HTML says.
         path = await self.screen.attempt(
-            lambda: self._drafts.autosave.scratch("mail.html", f"\ufeff{mail.html}")
+            lambda: self._drafts.autosave.scratch("mail.html", f"\ufeff{with_images(mail)}")
         )
         if path is FAILED:
             return

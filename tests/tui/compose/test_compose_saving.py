@@ -159,7 +159,7 @@ async def test_another_name_is_a_rename_or_another_campaign(runtime, still):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("choice", "subject"), [("Ours", "Hello mine"), ("Theirs", "Hello")])
+@pytest.mark.parametrize(("choice", "subject"), [("Yours", "Hello mine"), ("Theirs", "Hello")])
 async def test_a_change_by_somebody_else_is_asked_about(runtime, still, choice, subject):
     add_people(runtime)
     add_news(runtime)
@@ -180,7 +180,7 @@ async def test_a_change_by_somebody_else_is_asked_about(runtime, still, choice, 
         await until(pilot, lambda: "not saved" not in shown(app))
         assert app.screen.form.draft.subject == subject
     fields, message = stored(runtime, "news")
-    assert (message.subject, fields.priority) == (subject, 9 if choice == "Ours" else 1)
+    assert (message.subject, fields.priority) == (subject, 9 if choice == "Yours" else 1)
 
 
 @pytest.mark.long
@@ -193,7 +193,7 @@ async def test_unsaved_changes_are_asked_about_before_anything_else_is_opened(ru
         await until(pilot, lambda: app.screen.on_desk.seen is not None)
         await write_in(app, pilot, "subject", " 1")
         await compose_campaign(app, "news")  # it is there already
-        await press(pilot, "O")
+        await press(pilot, "@escape", "O")
         await until(pilot, lambda: isinstance(app.screen, OpenCampaignScreen))
         await press(pilot, "DEC", "@enter")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
