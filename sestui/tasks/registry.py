@@ -41,6 +41,8 @@ def checked_type(name: str) -> str:
     if name in known:
         return name
     hint = did_you_mean(name, known) or f"there are {', '.join(known)}."
+    if not name:
+        raise UsageError(f"Choose a task type: {hint}")
     raise UsageError(f"There is no task type {printable(name)!r}; {hint}")
 
 

@@ -70,6 +70,7 @@ class EditTaskScreen(EditScreen):
                 Static("When it runs", classes="caption", markup=False),
                 *lines.values(),
                 id="task-form",
+                can_focus=False,
             ),
             self._preview,
             yes="Save",

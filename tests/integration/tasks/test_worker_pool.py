@@ -132,6 +132,7 @@ def test_when_what_looks_after_tasks_fails_no_run_stays_at_work(runtime, shop, c
     [
         ("nothing", "There is no task type 'nothing'; there are backup, broken, campaign"),
         ("bakcup", "There is no task type 'bakcup'; did you mean backup?"),
+        ("", "Choose a task type: there are backup, broken, campaign"),
         ("broken", "The task type broken (of shop) can't be loaded: ModuleNotFoundError"),
         ("gone", "The task type gone (of shop) can't be loaded: AttributeError"),
         ("no-type", "The task type no-type (of shop) is not a sestui.tasks.task_type.TaskType."),

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
@@ -187,6 +188,8 @@ async def test_tab_stays_in_a_form(full, still, key):
         visited = await fields_by_tab(app, pilot, key, 24)
         assert all(form in each.ancestors for each in visited)
         assert len(set(visited)) > 10
+        scrolled = [each for each in visited if isinstance(each, VerticalScroll)]
+        assert not scrolled, "nothing shows that it has the focus"
 
 
 def in_one_go(app, *keys):
