@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import sqlite3
 import threading
 from collections import Counter
@@ -352,9 +353,23 @@ _SENTENCES: tuple[tuple[tuple[str, ...], type[StorageError], str], ...] = (
 )
 
 
+_LEAST_ROOM = 64 * 1024
+"""Bytes: SQLite maps files of half of that, and on a full disk that is an I/O error to it."""
+
+
+def _is_full(name: str) -> bool:
+    """Whether there is no room left where the file ``name`` is."""
+    try:
+        return shutil.disk_usage(Path(name).parent).free < _LEAST_ROOM
+    except OSError:
+        return False
+
+
 def translated(error: DBAPIError, name: str) -> StorageError:
     """The driver's error as a sentence with a remedy, without statement and values."""
     said = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+    if "disk i/o error" in said.lower() and _is_full(name):
+        said = "disk is full"
     for words, kind, sentence in _SENTENCES:
         if any(word in said.lower() for word in words):
             return kind(sentence.format(name=name))

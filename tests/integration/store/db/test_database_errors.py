@@ -1,16 +1,18 @@
 """Whatever is wrong with a database is one sentence with the way out, and nobody's address."""
 
 import os
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from sestui.core.delivery.handover import ClaimRequest, RunCounts
 from sestui.errors import EXIT_TRY_AGAIN, SettingsError, StorageBusyError, StorageError
-from sestui.store.db.database import Database
+from sestui.store.db.database import Database, translated
 from sestui.store.db.schema import ensure_schema
 from tests.support.seeding import (
     add_contacts,
@@ -112,6 +114,29 @@ def test_a_read_only_database(sqlite_database):
         connection.exec_driver_sql("BEGIN")
     with pytest.raises(StorageError, match="read-only; give this user write access"):
         add_contacts(sqlite_database, [SECRET])
+
+
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [
+        (0, "is full; make room there"),
+        (2**30, "fails or no longer accepts writes"),
+        (None, "fails or no longer accepts writes"),
+    ],
+)
+def test_a_full_disk_is_told_from_a_broken_one(tmp_path, monkeypatch, free, said):
+    # What SQLite says is the same for both once it maps a file.
+    def usage(folder):
+        assert folder == tmp_path
+        if free is None:
+            raise OSError("gone")
+        return shutil._ntuple_diskusage(2**40, 2**40 - free, free)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    error = DBAPIError("INSERT", {"email": SECRET}, sqlite3.OperationalError("disk I/O error"))
+    told = translated(error, str(tmp_path / "sestui.db"))
+    assert said in str(told)
+    assert SECRET not in str(told)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes wherever it likes")
