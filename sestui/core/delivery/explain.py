@@ -127,7 +127,8 @@ def _ended(sentence: str) -> str:
 
 
 _OUTCOMES = {
-    "delivered": "their mail server took it{at}. If they don't find it, it is in their spam folder",
+    "delivered": "their mail server took it{at}. If they don't find it, it may be in "
+    "their spam folder",
     "bounced": "it bounced{at}: their mail server sent it back",
     "complained": "they reported it as spam{at}",
     "opened": "they opened it{at}",
