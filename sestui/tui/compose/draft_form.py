@@ -251,10 +251,20 @@ class DraftForm(Fields):
             wanted.focus()
 
     def on_descendant_focus(self) -> None:
-        """Remember it for :meth:`write`."""
+        """Remember it for :meth:`write`; let typing replace what a new campaign was offered."""
         focused = self.screen.focused
         if isinstance(focused, Input | TextArea):
             self._last = focused
+        if isinstance(focused, Input) and focused in self._as_offered():
+            focused.select_all()
+
+    def _as_offered(self) -> list[TextInput]:
+        """Fields of a campaign without a name in which nobody has written yet."""
+        if self._shown.name:
+            return []
+        return [
+            line for name, line in self._lines.items() if line.value == getattr(self._shown, name)
+        ]
 
     def go_to(self, where: str, line: int | None) -> None:
         """Put the cursor into a field, by its name in a campaign file; '' is the body.

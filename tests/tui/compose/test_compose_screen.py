@@ -45,6 +45,27 @@ async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
     assert runtime.overview.campaign("november-news").run is None
 
 
+async def test_typing_replaces_what_a_new_campaign_was_offered(runtime, still):
+    add_people(runtime)
+    add_news(runtime)
+    async with running(runtime, place="compose") as (app, pilot):
+        await ready(app, pilot)
+        await press(pilot, "@i", "october", "@tab", "others", "@tab", "ada@example.com", "@escape")
+        await until(pilot, lambda: app.screen.form.draft.from_address == "ada@example.com")
+        assert app.screen.form.draft.lists == "others"
+        await press(pilot, "@i", "@shift+tab", "@end", ", more", "@escape")
+        await until(pilot, lambda: app.screen.form.draft.lists == "others, more")
+
+
+async def test_typing_replaces_nothing_in_a_campaign_that_is_saved(runtime, still):
+    add_people(runtime)
+    add_news(runtime)
+    async with running(runtime, place="compose") as (app, pilot):
+        await load(app, pilot, lambda: app.screen.on_desk.seen is not None)
+        await press(pilot, "@i", "@tab", "@tab", "x", "@escape")
+        await until(pilot, lambda: app.screen.form.draft.from_address == "xshop@example.com")
+
+
 async def test_the_mail_is_shown_for_one_contact_after_the_other(runtime, still):
     add_people(runtime)
     add_news(runtime)
