@@ -47,8 +47,9 @@ Never sent.
 
   t   sends the message to one address of yours, as a test
   s   starts it: everyone on its lists gets it
+  e   edits it: d and then Start set a time at which it starts
 
-Both ask before anything is sent. ? shows all keys.
+Nothing is sent without a question. ? shows all keys.
 """
 
 

@@ -41,7 +41,7 @@ _PLOT_LINES = 8
 _STEPS = (
     ("contacts", "import your list"),
     ("compose", "write the message, see how it looks for each contact"),
-    ("campaigns", "send yourself a test, then start it"),
+    ("campaigns", "send yourself a test, then start it now or at a set time"),
 )
 
 

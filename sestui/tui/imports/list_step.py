@@ -126,7 +126,11 @@ class ListStep(Vertical):
     def _tell_of_name(self) -> None:
         name = self._line.value.strip()
         if not name:
-            text = "Type the name of a new list, or choose one below."
+            text = (
+                "Press n to name a new list, or choose one below."
+                if self._sizes
+                else "Type the name of a new list."
+            )
         elif name in self._sizes:
             count = self._sizes[name]
             who = "1 contact is" if count == 1 else f"{count:,} contacts are"
@@ -144,8 +148,9 @@ class ListStep(Vertical):
         return super().check_action(action, parameters)
 
     def action_name(self) -> None:
-        """Go to the name."""
+        """Go to the name; typing replaces the one before."""
         self.screen.set_focus(self._line)
+        self._line.select_all()
 
     def action_run(self, dry_run: bool) -> None:
         """Everything is chosen."""
