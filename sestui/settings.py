@@ -13,6 +13,7 @@ import tomllib
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import platformdirs
@@ -37,6 +38,8 @@ _NO_SETTINGS = (_CONFIG, "SESTUI_BENCH_")
 """Known variables that aren't settings: the file's path, and those for benchmarks."""
 
 
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
+
 _SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
 """A URL of a file, without options or escapes, as SQLAlchemy's versions parse those differently."""
 
@@ -56,6 +59,29 @@ def _mailbox(value: str) -> str:
         return campaign_values.mailbox(value)
     except campaign_values.BadValue as bad:
         raise ValueError(bad.problem) from bad
+
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LONGEST_PAGE_ADDRESS = 500
+"""Characters; with a link's token and a mailto: it must fit into a header."""
+
+
+def _page_address(value: str) -> str:
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound or not _PLAIN_ADDRESS.fullmatch(value) or len(value) > _LONGEST_PAGE_ADDRESS:
+        raise ValueError("it must be an address such as https://news.example.com, without ? and #")
+    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
+        raise ValueError(
+            "it must begin with https://: mail programs unsubscribe by no other links, and others "
+            "on the way could read and change them (http is for trying it on this machine only)"
+        )
+    return value.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -120,6 +146,11 @@ class Settings(BaseSettings):
         "",
         description="Address where mail to unsubscribe is read: offered beside unsubscribe_url, "
         "and instead of the sender's where there is no page.",
+    )
+    web_url: Annotated[str, AfterValidator(_page_address)] = Field(
+        "",
+        description="Where readers reach the unsubscribe page that `sestui web` serves, as "
+        "https://news.example.com; every mail then links to it instead of unsubscribe_url.",
     )
     view_url: str = Field(
         "", description="Address of the message on the web, for view_url in templates."

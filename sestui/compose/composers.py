@@ -1,9 +1,11 @@
 """Compile messages for sending; the slow imports come with the first one."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sestui.core.clock import Clock
 from sestui.core.delivery.states import RunKind
+from sestui.errors import ContentError, SettingsError
 from sestui.settings import Settings
 from sestui.store.campaigns.campaigns import Campaigns
 from sestui.store.db.database import Database
@@ -26,7 +28,11 @@ class Composers:
         self._clock = clock
 
     def of_campaign(self, campaign: "Campaign") -> "Composer":
-        """The campaign's message, compiled."""
+        """The campaign's message, compiled.
+
+        Raises:
+            ContentError: it can't be, or this host can't make its unsubscribe links.
+        """
         return self._compiled(campaign.message_id, campaign)
 
     def of_run(self, run: "Run") -> "MailComposer":
@@ -48,6 +54,18 @@ class Composers:
         from sestui.compose.envelope import envelope_of  # noqa: PLC0415 - jinja2 is slow to import
         from sestui.core.content import Composer  # noqa: PLC0415 - as above
 
-        return Composer(
-            self._campaigns.message(message_id), envelope_of(sent, self._settings, self._clock)
-        )
+        envelope = envelope_of(sent, self._settings, self._clock, self._link_token())
+        return Composer(self._campaigns.message(message_id), envelope)
+
+    def _link_token(self) -> Callable[[int, str], str] | None:
+        """Seals links to the unsubscribe page; None if there is none."""
+        if not self._settings.web_url:
+            return None
+        from sestui.core.contact.address_check import address_key  # noqa: PLC0415 - as below
+        from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - only with a page
+
+        try:
+            key = LinkKeys(self._database, self._settings.data_dir).current()
+        except SettingsError as error:  # pauses the run instead of ending every other one with it
+            raise ContentError(str(error)) from error
+        return lambda delivery_id, email: key.sealed(delivery_id, address_key(email))

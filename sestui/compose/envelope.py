@@ -1,6 +1,6 @@
 """The envelope of a campaign or run, from its fields and the settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sestui.core.clock import Clock
@@ -32,8 +32,16 @@ class EnvelopeFields(Protocol):
         """The IANA zone of its times; '' for the settings'."""
 
 
-def envelope_of(campaign: EnvelopeFields, settings: Settings, clock: Clock) -> Envelope:
-    """The envelope of every mail of a campaign or run; ``clock`` is for ``now``."""
+def envelope_of(
+    campaign: EnvelopeFields,
+    settings: Settings,
+    clock: Clock,
+    link_token: Callable[[int, str], str] | None = None,
+) -> Envelope:
+    """The envelope of every mail of a campaign or run; ``clock`` is for ``now``.
+
+    ``link_token`` seals links to the unsubscribe page; None where nothing is sent.
+    """
     return Envelope(
         from_address=campaign.from_address,
         reply_to=tuple(campaign.reply_to),
@@ -43,6 +51,8 @@ def envelope_of(campaign: EnvelopeFields, settings: Settings, clock: Clock) -> E
         unsubscribe_url=settings.unsubscribe_url,
         view_url=settings.view_url,
         unsubscribe_email=settings.unsubscribe_email,
+        web_url=settings.web_url,
+        link_token=link_token,
         timezone=campaign.timezone or settings.timezone,
         now=clock.now,
     )

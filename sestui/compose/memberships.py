@@ -31,13 +31,19 @@ class BelongingComposer:
         found = self._memberships.of_deliveries([claim.delivery_id for claim in claims])
         return LoadedBelonging(self._composer, found)
 
-    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+    def mail(
+        self,
+        email: str,
+        attributes: Mapping[str, Any],
+        tags: Tags = (),
+        delivery_id: int | None = None,
+    ) -> Mail:
         """The mail for somebody without tags and lists.
 
         Raises:
             ContentError: it can't be made.
         """
-        return self._composer.mail(email, attributes, tags)
+        return self._composer.mail(email, attributes, tags, delivery_id)
 
 
 class LoadedBelonging:
@@ -48,10 +54,17 @@ class LoadedBelonging:
         self._found = found
         self.bulk_capable = composer.bulk_capable
 
-    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+    def mail(
+        self,
+        email: str,
+        attributes: Mapping[str, Any],
+        tags: Tags = (),
+        delivery_id: int | None = None,
+    ) -> Mail:
         """The mail for one of them.
 
         Raises:
             ContentError: it can't be made.
         """
-        return self._composer.mail(email, {**attributes, **self._found.get(email, {})}, tags)
+        belonging = self._found.get(email, {})
+        return self._composer.mail(email, {**attributes, **belonging}, tags, delivery_id)

@@ -52,7 +52,13 @@ class RelayComposer:
             self._kept.popitem(last=False)
         return loaded
 
-    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+    def mail(
+        self,
+        email: str,
+        attributes: Mapping[str, Any],
+        tags: Tags = (),
+        delivery_id: int | None = None,
+    ) -> Mail:
         """Read the mail for the recipient that ``attributes`` names.
 
         Raises:
@@ -70,7 +76,13 @@ class LoadedMails:
     def __init__(self, contents: Mapping[int, RelayedMail]) -> None:
         self._contents = contents
 
-    def mail(self, email: str, attributes: Mapping[str, Any], tags: Tags = ()) -> Mail:
+    def mail(
+        self,
+        email: str,
+        attributes: Mapping[str, Any],
+        tags: Tags = (),
+        delivery_id: int | None = None,
+    ) -> Mail:
         """The mail for the recipient that ``attributes`` names.
 
         Raises:

@@ -55,7 +55,7 @@ def check(path: Path, what: str) -> None:
 class FailingComposer:
     """A composer that meets what no composer should."""
 
-    def mail(self, email, attributes, tags):
+    def mail(self, email, attributes, tags, delivery_id):
         raise BrokenError(f"{BOTH}: {attributes}")
 
 

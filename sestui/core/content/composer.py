@@ -87,16 +87,17 @@ class Composer:
         email: str,
         attributes: Mapping[str, Any],
         tags: tuple[tuple[str, str], ...] = (),
+        delivery_id: int | None = None,
     ) -> Mail:
-        """The mail to one recipient.
+        """The mail to one recipient; ``delivery_id`` is None where it isn't sent, as in previews.
 
         Raises:
             TemplateError: a variable is missing or can't be used as the template does.
             ContentError: the mail would break a rule of SES (size, headers, address).
         """
-        values = self._values(email, attributes)
+        values = self._values(email, attributes, delivery_id)
         subject, html, text, pieces, _ = self._rendered(values)
-        to, own = wire_address(email), self._unsubscribe.headers(email)
+        to, own = wire_address(email), self._unsubscribe.headers(email, delivery_id)
         if self._to_name or self._headers:
             name, more = self._address_lines(values)
             to, own = Mailbox(name, to).written, (*own, *more)
@@ -149,7 +150,9 @@ class Composer:
             return values
         return None
 
-    def _values(self, email: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    def _values(
+        self, email: str, attributes: Mapping[str, Any], delivery_id: int | None = None
+    ) -> dict[str, Any]:
         values = with_meter(dict(self._constants))
         for name in self._lookups:
             value = attributes.get(name)
@@ -157,7 +160,7 @@ class Composer:
                 values[name] = value
         values["email"] = email
         if "unsubscribe_url" in self.variables:
-            values["unsubscribe_url"] = self._unsubscribe.url(email)
+            values["unsubscribe_url"] = self._unsubscribe.url(email, delivery_id)
         if self._envelope.view_url:
             values["view_url"] = headers.filled(self._envelope.view_url, email)
         if self._zone is not None:

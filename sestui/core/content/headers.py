@@ -1,6 +1,7 @@
 """List-Unsubscribe headers, and SES's limits on header values."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,6 +16,12 @@ _UNTIDY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_VALUE = 995
 _MAX_LINE = 996
 _FRAME = len("List-Unsubscribe, <>") + 1
+_TOKEN = "{token}"  # noqa: S105 # a place in a link, no secret
+
+PAGE_PATH = "/u/"
+"""Where sestui's page has the links, below ``web_url``."""
+PREVIEW_TOKEN = "preview"  # noqa: S105 # as above
+"""Stands for a delivery's token where there is no delivery."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -28,6 +35,8 @@ class Unsubscribe:
     _header_pattern: str
     _beside: str
     """A mailto: in the header besides the page; '' for none."""
+    _token: Callable[[int, str], str] | None
+    """Makes the token of a delivery's link to sestui's own page."""
 
     @classmethod
     def of(cls, envelope: Envelope) -> "Unsubscribe":
@@ -39,19 +48,24 @@ class Unsubscribe:
         sender = mailbox(envelope.unsubscribe_email or envelope.from_address).address
         mailto = f"mailto:{quote(wire_address(sender), safe='@')}?subject=unsubscribe"
         mailto = mailto.replace("{", "%7B")
-        one_click = envelope.unsubscribe_url.lower().startswith("https://")
-        pattern = envelope.unsubscribe_url or mailto
-        # RFC 8058 requires https; any other page is linked in the mail but not in the header.
+        # RFC 8058 requires https; any other page is linked in the mail but not in the header. The
+        # settings let sestui's own page be without it on this machine only, to try it out.
+        one_click = bool(envelope.web_url) or envelope.unsubscribe_url.lower().startswith(
+            "https://"
+        )
+        own_page = f"{envelope.web_url}{PAGE_PATH}{_TOKEN}" if envelope.web_url else ""
+        pattern = own_page or envelope.unsubscribe_url or mailto
         header_pattern = pattern if one_click else mailto
         checked("List-Unsubscribe", f"<{header_pattern}>")
         beside = mailto if one_click and envelope.unsubscribe_email else ""
-        return cls(pattern, one_click, "" if envelope.transactional else header_pattern, beside)
+        in_header = "" if envelope.transactional else header_pattern
+        return cls(pattern, one_click, in_header, beside, envelope.link_token)
 
-    def url(self, email: str) -> str:
-        """The unsubscribe link for a recipient."""
-        return filled(self._pattern, email)
+    def url(self, email: str, delivery_id: int | None = None) -> str:
+        """The unsubscribe link of a delivery; of sestui's page without one, as in a preview."""
+        return self._filled(self._pattern, email, delivery_id)
 
-    def headers(self, email: str) -> Headers:
+    def headers(self, email: str, delivery_id: int | None = None) -> Headers:
         """List-Unsubscribe, and with a page List-Unsubscribe-Post (RFC 8058); none if exempt.
 
         Raises:
@@ -59,13 +73,21 @@ class Unsubscribe:
         """
         if not self._header_pattern:
             return ()
-        value = f"<{filled(self._header_pattern, email)}>"
+        value = f"<{self._filled(self._header_pattern, email, delivery_id)}>"
         if self._beside and len(value) + len(self._beside) + _FRAME <= _MAX_LINE:
             value = f"{value}, <{self._beside}>"
         header = checked("List-Unsubscribe", value)
         if self._one_click:
             return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         return (header,)
+
+    def _filled(self, pattern: str, email: str, delivery_id: int | None) -> str:
+        if not pattern.endswith(_TOKEN):
+            return filled(pattern, email)
+        token = PREVIEW_TOKEN
+        if self._token is not None and delivery_id is not None:
+            token = self._token(delivery_id, email)
+        return f"{pattern.removesuffix(_TOKEN)}{token}"
 
 
 def needs_tidying(value: str) -> bool:

@@ -101,6 +101,12 @@ class Envelope:
     """The message's page on the web, with ``{email}`` as above; '' for none."""
     unsubscribe_email: str = ""
     """Address for unsubscribe mails; '' means the sender, and only if there is no page."""
+    web_url: str = ""
+    """Where sestui's own page is reached, without a slash at its end; '' for none. It is linked
+    instead of ``unsubscribe_url``."""
+    link_token: Callable[[int, str], str] | None = field(default=None, compare=False)
+    """Makes the token of a delivery's link from its id and its address; None where nothing is sent,
+    as in previews."""
     timezone: str = ""
     """IANA zone of ``now``; '' is the machine's."""
     now: Callable[[], Instant] = field(default=time.time, compare=False)

@@ -44,7 +44,8 @@ def rendered(composer: MailComposer, claims: Sequence[Claim]) -> list[Made]:
     for claim in claims:
         tags = (("sestui-run", str(claim.run_id)), ("sestui-delivery", str(claim.delivery_id)))
         try:
-            made.append(((claim,), composer.mail(claim.email, claim.attributes, tags)))
+            mail = composer.mail(claim.email, claim.attributes, tags, claim.delivery_id)
+            made.append(((claim,), mail))
         except ContentError as error:
             made.append(((claim,), error))
         except Exception as error:  # noqa: BLE001 - a template may raise anything

@@ -63,9 +63,13 @@ class MailComposer(Protocol):
     def bulk_capable(self) -> bool: ...  # noqa: D102 - whether bulk calls can carry its mails
 
     def mail(
-        self, email: str, attributes: dict[str, Any], tags: tuple[tuple[str, str], ...]
+        self,
+        email: str,
+        attributes: dict[str, Any],
+        tags: tuple[tuple[str, str], ...],
+        delivery_id: int | None,
     ) -> Mail:
-        """The mail to one recipient; raises ContentError."""
+        """The mail of a delivery to one recipient; raises ContentError."""
 
 
 @runtime_checkable

@@ -32,7 +32,7 @@ class Composer:
     def __init__(self, fails=None):
         self.fails = fails or {}
 
-    def mail(self, email, attributes, tags):
+    def mail(self, email, attributes, tags, delivery_id):
         if email in self.fails:
             raise self.fails[email]
         return Mail("n@example.com", email, "News", "<p>x</p>", "x", tags=tags)

@@ -1,0 +1,1 @@
+"""The unsubscribe page's keys, and what people chose there."""
