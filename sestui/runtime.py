@@ -172,6 +172,7 @@ class Runtime:
         """Single contacts with everything that concerns them."""
         from sestui.reports.contact_record import ContactRecords  # noqa: PLC0415 - few need it
         from sestui.store.contacts.history import ContactHistory  # noqa: PLC0415 - as above
+        from sestui.store.web.preferences import Preferences  # noqa: PLC0415 - as above
 
         return ContactRecords(
             self.database,
@@ -179,6 +180,8 @@ class Runtime:
             self.suppressions,
             ContactHistory(self.database),
             self.local_time,
+            preferences=Preferences(self.database),
+            clock=self.clock,
         )
 
     def event_puller(self) -> "EventPuller | None":

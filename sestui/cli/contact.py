@@ -7,6 +7,7 @@ import typer
 from sestui.cli.commands import Commands
 from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.contact.person_name import name_of
+from sestui.core.contact.preferences import ReaderChoice
 from sestui.core.delivery.states import Standing
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
             put(f"{contact.status}: {contact.status_reason}")
         lists = ", ".join(f"{each.name} ({runtime.local_time(each.at)})" for each in record.lists)
         put(f"lists  {lists or 'none'}")
+        _put_choices(record, runtime)
         if contact.tags:
             put(f"tags   {', '.join(contact.tags)}")
         for name, value in contact.attributes.items():
@@ -102,6 +104,19 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
         kind = "test, " if entry.kind == "test" else ""
         put(f"{entry.campaign} · {kind}run {entry.run}  {state}  {runtime.local_time(entry.at)}")
         put(f"  {entry.why}")
+
+
+def _put_choices(record: "ContactRecord", runtime: "Runtime") -> None:
+    """Everything that they chose on the unsubscribe page, and what of it is in force."""
+    if record.paused_until is not None:
+        put(f"paused until {runtime.local_time(record.paused_until)}")
+    if record.left_lists:
+        put(f"left   {', '.join(record.left_lists)} (by their own word)")
+    for each in record.choices:
+        of_mail = f" ({each.detail['mail']})" if each.detail.get("mail") else ""
+        undone = f"; undone {runtime.local_time(each.undone_at)}" if each.undone_at else ""
+        label = ReaderChoice(each.choice).label
+        put(f"chose  {runtime.local_time(each.at)}: {label} by {each.source}{of_mail}{undone}")
 
 
 @app.command("suppress")

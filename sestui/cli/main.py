@@ -34,6 +34,7 @@ from sestui.cli import (
     streams,
     task,
     undo,
+    web,
 )
 from sestui.cli.commands import Commands, refuse_repeated
 from sestui.cli.common import Invocation, say
@@ -65,6 +66,7 @@ app.add_typer(events.app, name="events")
 app.command("setup")(setup.setup_command)
 app.add_typer(task.app, name="task")
 app.add_typer(relay.app, name="relay")
+app.add_typer(web.app, name="web")
 app.add_typer(simulator.app, name="simulator")
 app.command("backup")(backup.backup_command)
 app.command("restore")(backup.restore_command)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sestui.core.clock import Instant, iso
+from sestui.core.clock import Clock, Instant, iso
 from sestui.core.contact.address_check import suppression_key
 from sestui.core.delivery.explain import (
     DeliveryFacts,
@@ -22,6 +22,8 @@ from sestui.store.contacts.history import ContactHistory, Joined, PastRun
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, Delivery, Run, Suppression
+from sestui.store.web.preferences import Preferences
+from sestui.store.web.tables import PreferenceChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ class ContactRecord:
     lists: tuple[Joined, ...]
     history: tuple[HistoryEntry, ...]
     """Newest first."""
+    left_lists: tuple[str, ...] = ()
+    """Lists that they left by the unsubscribe page."""
+    paused_until: Instant | None = None
+    """The end of a pause that they asked for; None: there is none."""
+    choices: tuple[PreferenceChange, ...] = ()
+    """Everything that they chose on the unsubscribe page, newest first."""
 
     @property
     def standing(self) -> Standing | None:
@@ -103,6 +111,18 @@ class ContactRecord:
             else None,
             "created_at": iso(contact.created_at) if contact else None,
             "updated_at": iso(contact.updated_at) if contact else None,
+            "paused_until": iso(self.paused_until) or None,
+            "left_lists": list(self.left_lists),
+            "choices": [
+                {
+                    "at": iso(each.at),
+                    "choice": each.choice,
+                    "source": each.source,
+                    "mail": each.detail.get("mail", ""),
+                    "undone_at": iso(each.undone_at) or None,
+                }
+                for each in self.choices
+            ],
             "history": [entry.as_dict() for entry in self.history],
         }
 
@@ -117,11 +137,16 @@ class ContactRecords:
         suppressions: Suppressions,
         history: ContactHistory,
         say: Callable[[Instant], str],
+        *,
+        preferences: Preferences,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._contacts = contacts
         self._suppressions = suppressions
         self._history = history
+        self._preferences = preferences
+        self._clock = clock
         self._say = say
 
     def of(self, email: str) -> ContactRecord:
@@ -147,13 +172,19 @@ class ContactRecords:
         if contact is not None:
             runs += self._history.deliveries(contact)
             runs += self._history.runs_without(contact.id)
-        recipient = _recipient(contact, suppression, lists)
+        paused_until = contact.paused_until if contact else None
+        if paused_until is not None and paused_until <= self._clock.now():
+            paused_until = None
+        recipient = _recipient(contact, suppression, lists, paused_until)
         return ContactRecord(
             email=contact.email if contact else key,
             contact=contact,
             suppression=suppression,
             lists=lists,
             history=tuple(self._told(runs, recipient)),
+            left_lists=tuple(self._preferences.refused_lists(contact.id)) if contact else (),
+            paused_until=paused_until,
+            choices=tuple(self._preferences.trail(contact.id)) if contact else (),
         )
 
     def _told(self, runs: Sequence[PastRun], recipient: ExplainedContact) -> Iterable[HistoryEntry]:
@@ -203,7 +234,10 @@ def _earlier_runs(runs: Iterable[PastRun]) -> dict[str, list[Run]]:
 
 
 def _recipient(
-    contact: Contact | None, suppression: Suppression | None, lists: Iterable[Joined]
+    contact: Contact | None,
+    suppression: Suppression | None,
+    lists: Iterable[Joined],
+    paused_until: Instant | None,
 ) -> ExplainedContact:
     suppressed = None
     if suppression is not None:
@@ -213,6 +247,7 @@ def _recipient(
         status_reason=contact.status_reason if contact else "",
         suppressed=suppressed,
         joined={each.name: each.at for each in lists},
+        paused_until=paused_until,
     )
 
 

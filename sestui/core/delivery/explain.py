@@ -28,6 +28,8 @@ class ExplainedContact:
     suppressed: Suppressed | None = None
     joined: Mapping[str, Instant] = field(default_factory=dict)
     """When it joined each of its lists."""
+    paused_until: Instant | None = None
+    """The end of a pause that the recipient asked for and that is not over; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +158,10 @@ def _obstacle(recipient: ExplainedContact, run: RunFacts, at: _AtMaybe) -> str:
     """Why the contact can't be mailed now, as the end of a sentence; '' if it can."""
     if recipient.suppressed is not None:
         return _suppressed(recipient.suppressed, at)
-    if recipient.status is ContactStatus.UNSUBSCRIBED and run.transactional:
+    if recipient.status is not ContactStatus.INVALID and run.transactional:
         return ""
+    if recipient.status is ContactStatus.ACTIVE and recipient.paused_until is not None:
+        return f"they have paused their mail, which resumes{at(recipient.paused_until)}."
     return _not_active(recipient)
 
 
@@ -180,6 +184,8 @@ def _because(what: str, reason: str) -> str:
 _THEN = {
     SkipReason.SUPPRESSED: "the address was suppressed when their turn came; it no longer is.",
     SkipReason.UNSUBSCRIBED: "they had unsubscribed when their turn came; they no longer have.",
+    SkipReason.PAUSED: "they had paused their mail, by the unsubscribe page.",
+    SkipReason.LEFT_LIST: "they left the campaign's lists before their turn came.",
     SkipReason.INVALID: "the address was marked invalid when their turn came; it no longer is.",
 }
 

@@ -25,6 +25,7 @@ from sestui.core.delivery.states import MANUAL
 from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.selection import Selection, Told, id_values, not_told, stretches
 from sestui.store.contacts.tags_sql import has_tag, place_of_tag, with_tag, without_tag
 from sestui.store.contacts.walks import CONTACT, MEMBERSHIP, OF_ONE_ADDRESS, SUPPRESSION, on_list
@@ -171,8 +172,8 @@ class Join(BulkAction):
     def step(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
         """See :meth:`BulkAction.step`."""
         rows = _rows(at, CONTACT.c.id, list_id=self.list_id, value=literal(JOINED), moment=at.now)
-        new = ~on_list(self.list_id, CONTACT.c.id)
-        changed = _noted(connection, rows.where(_among(connection, CONTACT.c.id, ids), new))
+        new = ~on_list(self.list_id, CONTACT.c.id), not_refused(self.list_id, CONTACT.c.id)
+        changed = _noted(connection, rows.where(_among(connection, CONTACT.c.id, ids), *new))
         joined = select(ROW.c.list_id, ROW.c.contact_id, ROW.c.at).where(
             *_of_list(at, self.list_id, JOINED), _among(connection, ROW.c.contact_id, ids)
         )

@@ -11,6 +11,7 @@ from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError, UsageError
 from sestui.store.contacts.bulk import JOINED, LEFT, counted, find_list
 from sestui.store.contacts.journal import ROW, ChangeKind, begin, finish, forget_old
+from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tables import SavedFilter
 from sestui.store.contacts.walks import MEMBERSHIP
 from sestui.store.db.database import Database
@@ -201,7 +202,7 @@ def _join_others(
     )
     fresh = select(
         literal(change), MEMBERSHIP.c.contact_id, literal(into_id), literal(JOINED), literal(now)
-    ).where(MEMBERSHIP.c.list_id == list_id, new)
+    ).where(MEMBERSHIP.c.list_id == list_id, new, not_refused(into_id, MEMBERSHIP.c.contact_id))
     columns = ["change_id", "contact_id", "list_id", "value", "at"]
     connection.execute(insert(ROW).from_select(columns, fresh))
     joined = select(ROW.c.list_id, ROW.c.contact_id, ROW.c.at).where(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from sestui.core.clock import Instant
@@ -13,6 +14,7 @@ from sestui.core.text import printable
 from sestui.errors import NotFoundError, StateError
 from sestui.store.contacts.bulk import At, Join, Leave, find_list
 from sestui.store.contacts.journal import ChangeKind, begin, finish, record
+from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, ContactList, Membership
 
@@ -108,6 +110,12 @@ class ContactEdits:
                 if isinstance(action, Leave) and find_list(connection, action.list_name) is None:
                     continue  # it is gone, and they have left it so
                 made += action.prepare(connection, now).get("made", [])
+                if isinstance(action, Join):  # one person, by hand: on that person's word
+                    connection.execute(
+                        delete(REFUSAL).where(
+                            REFUSAL.c.list_id == action.list_id, REFUSAL.c.contact_id == contact_id
+                        )
+                    )
                 changed += action.step(connection, at, [contact_id])
             said = f"Changed the lists of {printable(contact.email)}"
             finish(connection, at.change_id, said, changed, {"made": made})

@@ -41,6 +41,18 @@ class ContactChangeRow(SQLModel, table=True):
     which of the contact's tags it was."""
 
 
+class ListRefusal(SQLModel, table=True):
+    """A contact left a list by their own word: nothing but their own word puts them back on it."""
+
+    __tablename__ = "list_refusal"
+
+    list_id: int = Field(foreign_key="contact_list.id", ondelete="CASCADE", primary_key=True)
+    contact_id: int = Field(
+        foreign_key="contact.id", ondelete="CASCADE", primary_key=True, index=True
+    )
+    at: float
+
+
 class SavedFilter(SQLModel, table=True):
     """Contacts that somebody wants to look at again: a list, a status, words."""
 

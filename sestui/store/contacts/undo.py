@@ -21,6 +21,7 @@ from sestui.store.contacts.journal import (
     Noted,
     newest,
 )
+from sestui.store.contacts.refusals import not_refused
 from sestui.store.contacts.tags_sql import has_tag, with_tag_at, without_tag
 from sestui.store.contacts.walks import CONTACT, MEMBERSHIP, SUPPRESSION
 from sestui.store.db.database import Database
@@ -221,6 +222,7 @@ def _join_again(connection: Connection, change: Noted, list_id: int | None = Non
     )
     if list_id is None:
         rows = rows.join(LIST, LIST.c.id == ROW.c.list_id)
+    rows = rows.where(not_refused(ROW.c.list_id if list_id is None else list_id, ROW.c.contact_id))
     before = _members(connection, change, list_id)
     insert_new(connection, MEMBERSHIP, ["list_id", "contact_id", "joined_at"], rows)
     return _members(connection, change, list_id) - before

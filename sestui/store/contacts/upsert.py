@@ -98,6 +98,11 @@ _INSERT = (
     "(email, email_key, attributes, tags, status, status_reason, created_at, updated_at) "
 )
 _NEW_MEMBERS = "INSERT INTO membership (list_id, contact_id, joined_at) SELECT :list_id, id, :now "
+_NOT_REFUSED = (
+    "AND NOT EXISTS (SELECT 1 FROM list_refusal "
+    "WHERE list_refusal.list_id = :list_id AND list_refusal.contact_id = contact.id) "
+)
+"""Nobody comes back to a list that they left by their own word."""
 _SUPPRESS = text(
     "INSERT INTO suppression (email_key, reason, detail, created_at) "
     "VALUES (:key, :reason, :detail, :at) ON CONFLICT (email_key) DO NOTHING"
@@ -253,7 +258,7 @@ class _SqliteWriter(_Writer):
         return self._connection.execute(
             text(
                 _NEW_MEMBERS + "FROM contact "
-                "WHERE email_key IN (SELECT value FROM json_each(:keys)) "
+                f"WHERE email_key IN (SELECT value FROM json_each(:keys)) {_NOT_REFUSED}"
                 "ON CONFLICT (list_id, contact_id) DO NOTHING"
             ),
             {"list_id": list_id, "now": self._now, "keys": json.dumps(keys)},
@@ -278,8 +283,9 @@ class _PostgresWriter(_Writer):
             {name: name for name in _Wide._fields},
         )
         self._join_them = text(
-            _NEW_MEMBERS + "FROM contact WHERE email_key = ANY(CAST(:keys AS text[])) "
-            "ON CONFLICT (list_id, contact_id) DO NOTHING"
+            _NEW_MEMBERS
+            + f"FROM contact WHERE email_key = ANY(CAST(:keys AS text[])) {_NOT_REFUSED}"
+            + "ON CONFLICT (list_id, contact_id) DO NOTHING"
         )
         self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
 

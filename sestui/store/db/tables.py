@@ -52,6 +52,8 @@ class Contact(SQLModel, table=True):
     status_reason: str = Field(default="")
     created_at: float
     updated_at: float
+    paused_until: float | None = Field(default=None)
+    """The contact wants no campaign's mail before this instant; None: there is no pause."""
 
 
 class ContactList(SQLModel, table=True):

@@ -1,4 +1,4 @@
 """The schema's version, importable without SQLAlchemy."""
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration; a test compares it with ``migrations/versions``."""

@@ -41,6 +41,7 @@ from sestui.store.ledger import statements as sql
 from sestui.store.ledger.clocks import clocks_now, ledger_now
 from sestui.store.ledger.course import AnswerTimes
 from sestui.store.ledger.governor import LockedRow
+from sestui.store.ledger.list_leavers import who_left
 from sestui.store.ledger.transitions import finish_if_done, move_counts
 
 _CLAIM_ROUNDS = 50
@@ -233,8 +234,11 @@ class Ledger:
             rows = _claimable(connection, run_id, wanted, now)
             found = []
             skips: dict[str, list[int]] = {}
+            left = frozenset() if run.transactional else who_left(connection, run_id, rows)
             for row in rows:
-                reason = _why_skip(row, transactional=run.transactional)
+                reason = _why_skip(row, now, transactional=run.transactional)
+                if reason is None and row.contact_id in left:
+                    reason = SkipReason.LEFT_LIST
                 if reason is None:
                     found.append(row)
                 else:
@@ -267,16 +271,22 @@ def _claimable(connection: Connection, run_id: int, most: int, now: Instant) -> 
     return connection.execute(sql.CLAIMABLE, given).all()
 
 
-def _why_skip(row: Row[Any], *, transactional: bool) -> SkipReason | None:
+def _why_skip(row: Row[Any], now: Instant, *, transactional: bool) -> SkipReason | None:
     if row.suppressed is not None:
         return SkipReason.SUPPRESSED
-    if row.shown_as is not None:
-        return None  # the status is another contact's
+    if row.shown_as is not None:  # the status is that of the contact that a test shows
+        refused = row.tester_status == ContactStatus.UNSUBSCRIBED and not transactional
+        return SkipReason.UNSUBSCRIBED if refused else None
     if row.status == ContactStatus.INVALID:
         return SkipReason.INVALID
-    if row.status == ContactStatus.UNSUBSCRIBED and not transactional:
+    return None if transactional else _word_of_theirs(row, now)
+
+
+def _word_of_theirs(row: Row[Any], now: Instant) -> SkipReason | None:
+    if row.status == ContactStatus.UNSUBSCRIBED:
         return SkipReason.UNSUBSCRIBED
-    return None
+    paused = row.paused_until is not None and row.paused_until > now
+    return SkipReason.PAUSED if paused else None
 
 
 def _claim_of(row: Row[Any], run_id: int) -> Claim:

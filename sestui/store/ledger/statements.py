@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from sestui.core.delivery.states import DeliveryState, RunState, WorkerRole
 from sestui.store.contacts.address_sql import of_domain
+from sestui.store.contacts.refusals import REFUSAL
 from sestui.store.db.tables import Contact, Delivery, Run, Suppression, Worker
 
 DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -15,6 +16,8 @@ RUN = Run.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 CONTACT = Contact.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SUPPRESSION = Suppression.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _OF_DOMAIN = _SUPPRESSION.alias("of_domain")
+_TESTER = CONTACT.alias("tester")
+"""The contact that a test goes to, which needn't be the one that it shows."""
 
 STATES = tuple(state.value for state in DeliveryState)
 
@@ -60,17 +63,26 @@ CLAIMABLE = (
         DELIVERY.c.email,
         DELIVERY.c.attempts,
         DELIVERY.c.faults,
+        DELIVERY.c.contact_id,
         DELIVERY.c.shown_as,
         DELIVERY.c.relayed_id,
         DELIVERY.c.place,
         CONTACT.c.attributes,
         CONTACT.c.status,
+        CONTACT.c.paused_until,
+        _TESTER.c.status.label("tester_status"),
+        select(REFUSAL.c.list_id)
+        .where(REFUSAL.c.contact_id == DELIVERY.c.contact_id)
+        .exists()
+        .label("refuses_lists"),
         func.coalesce(_SUPPRESSION.c.email_key, _OF_DOMAIN.c.email_key).label("suppressed"),
     )
     .select_from(DELIVERY)
     .outerjoin(CONTACT, CONTACT.c.id == func.coalesce(DELIVERY.c.shown_as, DELIVERY.c.contact_id))
     .outerjoin(_SUPPRESSION, _SUPPRESSION.c.email_key == _ADDRESS)
     .outerjoin(_OF_DOMAIN, _OF_DOMAIN.c.email_key == of_domain(_ADDRESS))
+    # Without a key nothing is looked for: only tests pay for it.
+    .outerjoin(_TESTER, _TESTER.c.email_key == case((DELIVERY.c.shown_as.is_not(None), _ADDRESS)))
     .where(
         *_PENDING,
         # Further ahead than any backoff: the clock was set back.

@@ -12,6 +12,7 @@ from sestui.store.contacts.edits import ContactEdits
 from sestui.store.contacts.history import ContactHistory
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.runs.runs import Runs
+from sestui.store.web.preferences import Preferences
 from tests.support.clocks import FakeClock
 from tests.support.seeding import (
     accepted,
@@ -36,6 +37,8 @@ def records(database):
         Suppressions(database),
         ContactHistory(database),
         lambda instant: f"at {instant:g}",
+        preferences=Preferences(database),
+        clock=FakeClock(1_000.0),
     )
 
 

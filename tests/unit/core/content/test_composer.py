@@ -1,4 +1,5 @@
 import unicodedata
+from dataclasses import replace
 from email import message_from_string
 from email.policy import default
 from html.parser import HTMLParser
@@ -178,6 +179,33 @@ def test_unsubscribe_headers():
     assert compose("x", envelope=exempt).mail("b@example.org", {}).headers == ()
     with pytest.raises(ContentError, match="characters long"):
         compose("x", envelope=Envelope("a@example.com", unsubscribe_url="https://" + "x" * 990))
+
+
+def test_links_to_sestuis_own_page():
+    """A link for each delivery, before any other page; previews have one that does nothing."""
+    envelope = Envelope(
+        "a@example.com",
+        unsubscribe_url="https://e.org/{email}",
+        web_url="https://n.example.com",
+        link_token=lambda delivery, email: f"{delivery}-{email[0]}",
+    )
+    composer = compose("[off]({{ unsubscribe_url }})", envelope=envelope)
+    mail = composer.mail("bob@example.org", {}, (), 7)
+    assert mail.headers == (
+        ("List-Unsubscribe", "<https://n.example.com/u/7-b>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    )
+    assert 'href="https://n.example.com/u/7-b"' in mail.html
+    assert "https://n.example.com/u/7-b" in mail.text
+    assert "https://n.example.com/u/preview" in composer.mail("bob@example.org", {}).html
+    beside = replace(envelope, unsubscribe_email="off@example.com")
+    assert dict(compose("x", envelope=beside).mail("bob@example.org", {}, (), 7).headers)[
+        "List-Unsubscribe"
+    ] == ("<https://n.example.com/u/7-b>, <mailto:off@example.com?subject=unsubscribe>")
+    exempt = replace(envelope, transactional=True)
+    mail = compose("[off]({{ unsubscribe_url }})", envelope=exempt).mail("b@example.org", {}, (), 7)
+    assert mail.headers == ()
+    assert 'href="https://n.example.com/u/7-b"' in mail.html
 
 
 def test_the_envelope_goes_over_the_wire_in_ascii():

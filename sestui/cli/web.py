@@ -1,0 +1,94 @@
+"""`sestui web`: the page behind unsubscribe links, and the keys that the links are sealed with."""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sestui.cli.commands import Commands
+from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+
+DEFAULT_PORT = 4582
+
+app = Commands(
+    name="web",
+    help="The page behind unsubscribe links: serve it, and rotate the links' keys.",
+    invoke_without_command=True,
+)
+key_app = Commands(name="key", help="What links are sealed with.", no_args_is_help=True)
+app.add_typer(key_app)
+
+
+@app.callback()
+def serve_page(
+    context: typer.Context,
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 picks a free one.")
+    ] = DEFAULT_PORT,
+    style: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A style sheet (CSS) of your own.")
+    ] = None,
+) -> None:
+    """Serve the unsubscribe page on 127.0.0.1 until interrupted (without a subcommand)."""
+    if context.invoked_subcommand is not None:
+        return
+    from sestui.web.serve import serve  # noqa: PLC0415 - heavy
+
+    # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), opened() as runtime:
+        web_url = runtime.settings.web_url
+        serve(
+            runtime,
+            port=port,
+            style=style,
+            announce=lambda bound: _tell_how(web_url, bound),
+            warn=say,
+        )
+    say("The page is no longer served; links work again once it is.")
+
+
+@key_app.command("list")
+def list_keys(*, as_json: AsJson = False) -> None:
+    """The keys of all links, the oldest first; new links are sealed with the newest one here."""
+    from sestui.store.web.link_keys import LinkKeys  # noqa: PLC0415 - the command's own
+
+    with opened() as runtime:
+        keys = LinkKeys(runtime.database, runtime.workspace)
+        known, held = keys.known(), keys.held()
+    if as_json:
+        put_json([{"id": key_id, "here": key_id in held} for key_id in known])
+    elif known:
+        rows = [(key_id, "yes" if key_id in held else "no") for key_id in known]
+        put_table(("key", "on this host"), rows)
+    else:
+        say("No links have been made yet; the first mail with web_url set makes a key.")
+
+
+@key_app.command("rotate")
+def rotate_key(*, as_json: AsJson = False) -> None:
+    """Make a new key for new links; links with older keys go on working."""
+    from sestui.store.web.link_keys import FILE_NAME, LinkKeys  # noqa: PLC0415 - as above
+
+    with opened() as runtime:
+        key = LinkKeys(runtime.database, runtime.workspace).rotate()
+        path = runtime.workspace / FILE_NAME
+    if as_json:
+        put_json({"id": key.id})
+    else:
+        put(f"New links are sealed with the key {key.id}.")
+        say(f"Copy {path} to every other host on this database, first to the one with the page.")
+
+
+def _tell_how(web_url: str, port: int) -> None:
+    from sestui.web.publish import caddy_lines, nginx_lines  # noqa: PLC0415 - the command's own
+
+    say(f"The unsubscribe page is served at http://127.0.0.1:{port}/ for links to {web_url}.")
+    if web_url.startswith("https://"):
+        say("To publish it with nginx, in the server block of that host:")
+        say(f"\n{nginx_lines(web_url, port)}\n")
+        say(f"Or with Caddy:\n\n{caddy_lines(web_url, port)}\n")
+    say("Ctrl-C stops it.")

@@ -1,0 +1,1 @@
+"""The page behind unsubscribe links: public, by way of a proxy on this host."""

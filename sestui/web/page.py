@@ -1,0 +1,109 @@
+"""The page as HTML: what a recipient can choose, and what is in force."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from jinja2 import Environment, FileSystemLoader
+
+from sestui.core.clock import Instant
+from sestui.core.contact.preferences import ReaderChoice
+from sestui.core.text import printable
+from sestui.store.web.recipients import LinkedRecipient
+from sestui.web.words import WORDS, Words
+
+_FOLDER = Path(__file__).parent
+_TEMPLATE = Environment(
+    loader=FileSystemLoader(_FOLDER / "templates"),
+    autoescape=True,
+    auto_reload=False,
+    trim_blocks=True,
+).get_template("page.html")
+
+STYLE = (_FOLDER / "static" / "style.css").read_bytes()
+"""The page's own style sheet."""
+
+
+def preferences_page(
+    recipient: LinkedRecipient,
+    lang: str,
+    now: Instant,
+    zone: ZoneInfo | None,
+    *,
+    unchosen: bool = False,
+) -> str:
+    """The page of a link; ``unchosen``: it was sent without a choice."""
+    words = WORDS[lang]
+    said = words.choose if unchosen else _state(recipient, words, lang, now, zone)
+    sender = _sender(recipient.sender)
+    return _TEMPLATE.render(
+        lang=lang,
+        words=words,
+        title=words.title,
+        about=words.about.format(address=masked(recipient.address_key)),
+        sender=words.sender.format(sender=sender) if sender else "",
+        said=said,
+        can_undo=recipient.can_undo(now),
+        choices=_choices(recipient, words, now),
+    )
+
+
+def invalid_page(lang: str) -> str:
+    """The page of a link that is none."""
+    words = WORDS[lang]
+    return _TEMPLATE.render(lang=lang, words=words, title=words.invalid_title, said=words.invalid)
+
+
+def unavailable_page(lang: str) -> str:
+    """The page for when the database can't be asked, or a key is missing here."""
+    words = WORDS[lang]
+    return _TEMPLATE.render(
+        lang=lang, words=words, title=words.unavailable_title, said=words.unavailable
+    )
+
+
+def masked(address: str) -> str:
+    """``a…@example.com``: enough for whoever has the address to know it."""
+    local, _, domain = address.rpartition("@")
+    return printable(f"{local[:1]}…@{domain}")
+
+
+def _state(
+    recipient: LinkedRecipient, words: Words, lang: str, now: Instant, zone: ZoneInfo | None
+) -> str:
+    """What is in force; '' if mail comes as usual."""
+    if recipient.suppressed and not recipient.suppressed_by_page:
+        return words.suppressed
+    if recipient.unsubscribed:
+        return words.unsubscribed
+    until = recipient.paused(now)
+    if until is not None:
+        return words.paused.format(date=_date(until, lang, zone))
+    return words.left_lists if recipient.left_lists else ""
+
+
+def _choices(recipient: LinkedRecipient, words: Words, now: Instant) -> Sequence[tuple[str, str]]:
+    if recipient.unsubscribed:
+        return ()
+    found = [(ReaderChoice.ALL.value, words.all)]
+    if recipient.contact_id is None:
+        return found
+    if recipient.on_lists:
+        found.append((ReaderChoice.LISTS.value, words.lists))
+    if recipient.paused(now) is None:
+        found.append((ReaderChoice.PAUSE_30.value, words.pause_30))
+        found.append((ReaderChoice.PAUSE_90.value, words.pause_90))
+    return found
+
+
+@lru_cache(maxsize=512)
+def _sender(from_address: str) -> str:
+    """The sender's name, or address where there is no name."""
+    return printable(from_address.partition("<")[0].strip().strip('"') or from_address)
+
+
+def _date(instant: Instant, lang: str, zone: ZoneInfo | None) -> str:
+    return format_date(datetime.fromtimestamp(instant, zone).date(), "long", locale=lang)

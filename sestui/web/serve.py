@@ -1,0 +1,127 @@
+"""Serve the page in this process until it is told to stop."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from uvicorn.config import Config
+from uvicorn.server import Server
+
+from sestui.core.serving import listening, stopped_by_signal
+from sestui.errors import AccountUnreachableError, SettingsError
+from sestui.runtime import Runtime
+from sestui.store.web.link_keys import LinkKeys
+from sestui.store.web.preferences import Preferences
+from sestui.web.app import WebApp
+from sestui.web.keyring import WebKeyring
+from sestui.web.page import STYLE
+
+_HOST = "127.0.0.1"
+"""The page is published by a web server in front, which has the certificate."""
+
+_KEEP_ALIVE_SECONDS = 75
+_MOST_CONNECTIONS = 500
+_DRAIN_SECONDS = 10
+
+
+def serve(
+    runtime: Runtime,
+    *,
+    port: int,
+    style: Path | None,
+    announce: Callable[[int], None],
+    warn: Callable[[str], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM; answers on their way still go.
+
+    ``announce`` is called with the port once it listens; port 0 is a free one. ``style`` replaces
+    the page's style sheet; ``warn`` is told what the operator should read.
+
+    Raises:
+        SettingsError: there is no ``web_url``, the keys can't be used, or ``style`` can't be read.
+        AccountUnreachableError: the port can't be had.
+    """
+    app = create_app(runtime, style=style, warn=warn)
+
+    def refused(why: str) -> Exception:
+        return AccountUnreachableError(
+            f"The page can't be served on port {port}: {why}.",
+            by_option="Choose another with --port.",
+        )
+
+    with listening(_HOST, port, refused) as listener:
+        announce(listener.getsockname()[1])
+        asyncio.run(_serving(_Server(_config(app)), listener))
+
+
+def create_app(runtime: Runtime, *, style: Path | None, warn: Callable[[str], None]) -> WebApp:
+    """The page over this runtime's database.
+
+    Raises:
+        SettingsError: as :func:`serve`.
+    """
+    settings = runtime.settings
+    if not settings.web_url:
+        raise SettingsError(
+            "No mail links to the page yet: set web_url to the address that readers reach it by "
+            "(`sestui config set web_url https://news.example.com`)."
+        )
+    keys = LinkKeys(runtime.database, settings.data_dir)
+    if not keys.known():
+        keys.current()
+    if missing := keys.missing():
+        warn(
+            f"Links with the key {', '.join(missing)} can't be opened: this host's "
+            "unsubscribe-keys hasn't got it. Copy the file from the host where it was made."
+        )
+    return WebApp(
+        Preferences(runtime.database),
+        WebKeyring(keys, runtime.clock),
+        style=STYLE if style is None else _read(style),
+        clock=runtime.clock,
+        zone=settings.zone,
+    )
+
+
+def _read(style: Path) -> bytes:
+    try:
+        return style.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{style} can't be read: {error.strerror}.") from error
+
+
+def _config(app: WebApp) -> Config:
+    return Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+
+
+class _Server(Server):
+    """uvicorn's server, ending quietly: its own would raise the signal again at the end."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take none: :func:`_serving` does."""
+        yield
+
+
+async def _serving(server: Server, listener: socket.socket) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    async with stopped_by_signal(stop):
+        await server.serve(sockets=[listener])

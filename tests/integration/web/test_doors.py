@@ -1,0 +1,154 @@
+"""Nobody who said no gets mail, by any door: what SES was handed is what counts."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sestui.core.campaign.follow_up import Only
+from sestui.core.contact.conflict_policy import OnConflict
+from sestui.core.contact.preferences import ReaderChoice, Source
+from sestui.core.delivery.unsubscribe_token import LinkSubject, opened
+from sestui.runtime import Runtime
+from sestui.store.contacts.contacts import NewContact
+from sestui.store.ledger.in_doubt import Resolution
+from sestui.store.web.link_keys import LinkKeys
+from sestui.store.web.preferences import Chosen, Preferences
+from tests.support.seeding import make_campaign, rows_of, suppress
+from tests.support.workspaces import World, sent
+
+WEB_URL = "https://news.example.com"
+NO, YES = "no@example.com", "yes@example.com"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(
+        tmp_path / "workspace", simulator_latency=0, simulator_rate=100_000, web_url=WEB_URL
+    )
+    yield made
+    made.close()
+
+
+def choose(choice: ReaderChoice) -> Callable[[Runtime], None]:
+    def chosen(runtime: Runtime) -> None:
+        now = runtime.clock.now()
+        until = now + 86_400 * choice.pause_days if choice.pause_days else None
+        Preferences(runtime.database).choose(
+            LinkSubject(1, NO), Chosen(choice, Source.PAGE, until), now
+        )
+
+    return chosen
+
+
+WORDS: dict[str, Callable[[Runtime], None]] = {
+    "unsubscribed": choose(ReaderChoice.ALL),
+    "left the lists": choose(ReaderChoice.LISTS),
+    "paused": choose(ReaderChoice.PAUSE_90),
+    "suppressed": lambda runtime: suppress(runtime.database, NO),
+}
+"""How somebody says no."""
+
+
+def send_again(runtime: Runtime) -> None:
+    runtime.starter.start(runtime.campaigns.get("news"), runtime.clock.now(), again=True)
+    sent(runtime)
+
+
+def follow_up(runtime: Runtime) -> None:
+    with runtime.database.write() as session:  # nobody has got it so far
+        session.execute(text("UPDATE delivery SET state = 'rejected', message_id = ''"))
+    runtime.starter.start(runtime.campaigns.get("news"), runtime.clock.now(), only=Only.UNRECEIVED)
+    sent(runtime)
+
+
+def resend(runtime: Runtime) -> None:
+    with runtime.database.write() as session:  # no answer ever came
+        session.execute(text("UPDATE delivery SET state = 'in_doubt', message_id = ''"))
+        session.execute(text("UPDATE run SET accepted = 0, in_doubt = 2"))
+    runtime.doubts.resolve(1, Resolution.RESEND)
+    with runtime.database.write() as session:
+        session.execute(text("UPDATE run SET state = 'sending', finished_at = NULL"))
+    sent(runtime)
+
+
+def import_again(runtime: Runtime) -> None:
+    for policy in OnConflict:
+        runtime.contacts.add(
+            [NewContact(NO, NO), NewContact(YES, YES)],
+            list_name="news",
+            now=runtime.clock.now(),
+            on_conflict=policy,
+        )
+    send_again(runtime)
+
+
+def another_campaign(runtime: Runtime) -> None:
+    made = make_campaign(runtime.database, "other", now=runtime.clock.now(), lists=("news",))
+    runtime.starter.start(made, runtime.clock.now())
+    sent(runtime)
+
+
+def a_test(runtime: Runtime) -> None:
+    runtime.starter.start_test(runtime.campaigns.get("news"), [NO, YES], runtime.clock.now())
+    sent(runtime)
+
+
+DOORS = {
+    "the campaign again": send_again,
+    "another campaign": another_campaign,
+    "a follow-up": follow_up,
+    "a resend of what was in doubt": resend,
+    "an import of them again": import_again,
+    "a test": a_test,
+}
+
+OPEN = {
+    # Whoever left a list or wants a pause has said nothing of a test that the operator sends them.
+    ("left the lists", "a test"),
+    ("paused", "a test"),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("word", WORDS)
+def test_nobody_who_said_no_gets_mail(world, word, door):
+    runtime = world.runtime()
+    world.started(runtime, [NO, YES])
+    sent(runtime)
+    before = world.outbox()
+    assert before == {NO: 1, YES: 1}
+    WORDS[word](runtime)
+    DOORS[door](runtime)
+    after = world.outbox()
+    assert after[YES] > before[YES], "the door is open to others"
+    assert (after[NO] > before[NO]) == ((word, door) in OPEN)
+
+
+@pytest.mark.parametrize("mode", ["single", "bulk"])
+def test_each_mail_carries_its_own_link(tmp_path, mode):
+    """As SES was handed it, by single calls and as the header of a bulk call's entry."""
+    world = World(
+        tmp_path / "w", simulator_latency=0, simulator_rate=2_000, web_url=WEB_URL, send_mode=mode
+    )
+    try:
+        runtime = world.runtime()
+        emails = [f"r{number}@example.com" for number in range(60)]
+        run = world.started(runtime, emails)
+        sent(runtime)
+        keys = LinkKeys(runtime.database, runtime.workspace).held()
+        rows = {row.message_id: row for row in rows_of(runtime.database, run.id)}
+        assert len(rows) == len(emails)
+        for message_id, row in rows.items():
+            mail = world.account.mail(message_id)
+            headers = {each["name"]: each["value"] for each in mail["headers"]}
+            link = headers["List-Unsubscribe"].strip("<>")
+            assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+            assert opened(link.removeprefix(f"{WEB_URL}/u/"), keys) == LinkSubject(
+                row.id, row.email
+            )
+            assert f'href="{link}"' in mail["html"]
+            assert link in mail["text"]
+    finally:
+        world.close()
