@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -9,12 +10,19 @@ from sqlalchemy import text
 from sestui.core.campaign.follow_up import Only
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.contact.preferences import ReaderChoice, Source
+from sestui.core.delivery.handover import Answer, AnswerKind, Reply
 from sestui.core.delivery.unsubscribe_token import LinkSubject, opened
 from sestui.runtime import Runtime
+from sestui.ses_api.relay_admission import CallAnswer, Incoming, Terms
+from sestui.ses_api.relayed import mail_of, packed
 from sestui.store.contacts.contacts import NewContact
 from sestui.store.ledger.in_doubt import Resolution
+from sestui.store.ledger.ledger import Ledger
+from sestui.store.relay.admission import AdmissionStore
+from sestui.store.relay.keys import RelayKeys
 from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Chosen, Preferences
+from tests.support.relay import simple
 from tests.support.seeding import make_campaign, rows_of, suppress
 from tests.support.workspaces import World, sent
 
@@ -95,7 +103,30 @@ def a_test(runtime: Runtime) -> None:
     sent(runtime)
 
 
+def relay_send(runtime: Runtime) -> None:
+    """Another program's mail to both, behind one to somebody else, whose answer has come."""
+    runtime.account.look()
+    now = runtime.clock.now()
+    own: dict[str, Any] = {
+        "account": runtime.ses_account.key,
+        "worker": "relay",
+        "quota_rule": runtime.settings.quota_rule,
+        "clock": runtime.clock,
+    }
+    store = AdmissionStore(runtime.database, Ledger(runtime.database, **own), **own)
+    key = RelayKeys(runtime.database).add("SRLYTEST", "shop", proof="", now=now)
+    mail = mail_of(simple("first@example.com", YES, NO), most=50)
+    terms = Terms(key.id, key.campaign_id)
+    incoming = Incoming(terms, mail.recipients, packed(mail), "a", "a")
+    [admission] = store.exchange([], [incoming]).found
+    [claim] = admission.claims
+    answer = Answer.of(claim, Reply(AnswerKind.ACCEPTED, message_id="m"))
+    store.exchange([CallAnswer(admission.mail_id, (answer,), terms, 3, now)], [])
+    sent(runtime)
+
+
 DOORS = {
+    "the relay": relay_send,
     "the campaign again": send_again,
     "another campaign": another_campaign,
     "a follow-up": follow_up,
@@ -108,6 +139,10 @@ OPEN = {
     # Whoever left a list or wants a pause has said nothing of a test that the operator sends them.
     ("left the lists", "a test"),
     ("paused", "a test"),
+    # Other programs' mail is transactional: a password reset reaches whoever wants no newsletter.
+    ("unsubscribed", "the relay"),
+    ("left the lists", "the relay"),
+    ("paused", "the relay"),
 }
 
 
