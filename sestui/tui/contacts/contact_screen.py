@@ -15,6 +15,7 @@ from sestui.reports.contact_record import ContactRecord, HistoryEntry
 from sestui.tui.app.base_screen import FAILED
 from sestui.tui.app.navigation import open_run
 from sestui.tui.app.pages import Page
+from sestui.tui.app.panel import frame
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead
@@ -95,6 +96,9 @@ class ContactScreen(SuppressionScreen):
 
     def on_mount(self) -> None:
         """The history has the focus."""
+        frame(self.query_one("#who"), "Contact")
+        frame(self._history, "Mail")
+        frame(self.query_one("#why"), "Why")
         self._history.focus()
 
     # looking
@@ -117,7 +121,9 @@ class ContactScreen(SuppressionScreen):
             self._attributes.show(attributes)
         self._attributes.display = bool(attributes)
         self._attributes.styles.max_height = attributes.count("\n") + 2
-        self._history.show_rows(self._shown_history(record))
+        history = self._shown_history(record)
+        self._history.show_rows(history)
+        frame(self._history, f"Mail · {len(history):,}")
         self._say_why()
 
     def _shown_history(self, record: ContactRecord) -> list[HistoryEntry]:
