@@ -79,7 +79,9 @@ def stopped_by_signals(work: Stoppable) -> Iterator[None]:
             os._exit(128 + number)
         asked.set()
         work.stop()
-        with suppress(OSError):  # after SIGHUP there is no terminal
+        # After SIGHUP there is no terminal, and what this has interrupted may be writing to stderr,
+        # which then can't be written to.
+        with suppress(OSError, RuntimeError):
             if watched():
                 say("")  # off the line that the bar is on
             say("Stopping: waiting for calls in flight (Ctrl-C again stops at once).")

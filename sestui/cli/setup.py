@@ -10,6 +10,7 @@ from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.delivery.states import RunState
 from sestui.errors import (
     EXIT_NEEDS_OPERATOR,
+    AccountError,
     StateError,
     StoppedError,
     UsageError,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sestui.ses.setup.event_setup import EventSetup, PlannedPart
 
 _SIMULATED_SENDER = "setup@example.com"
+_LOWEST_RATE = 1.0
+"""Mails a second in SES's sandbox."""
 
 
 class PlanFormat(StrEnum):
@@ -124,13 +127,17 @@ def _set_up(
     setup = _event_setup(runtime, name)
     planned = setup.look()
     _show(setup, planned)
-    if any(each.is_open for each in planned):
-        setup.check_owner(planned)
-        if not yes:
-            typer.confirm("Create this in your AWS account?", abort=True, err=True)
+    setup.check_owner(planned)
+    is_open = any(each.is_open for each in planned)
+    other = _other_queue(runtime.settings.events_queue, setup.path)
+    if other:
+        say(f"The setting events_queue names {other} now; it will name this queue instead.")
+    if (is_open or other) and not yes:
+        question = "Create this in your AWS account?" if is_open else "Change the setting?"
+        typer.confirm(question, abort=True, err=True)
+    if is_open:
         setup.create(planned, lambda each: say(f"{each.kind} {each.name}: done."))
     else:
-        setup.check_owner(planned)
         say("Everything is there already; nothing to create.")
     url = setup.queue_url
     written = _write({"configuration_set": setup.path.configuration_set, "events_queue": url})
@@ -145,6 +152,11 @@ def _set_up(
     proof = _proof(runtime, SqsQueue(runtime.clients, url))
     _prove(runtime, proof, sender, setup.path.configuration_set, wait)
     _conclude(proof, report, as_json=as_json)
+
+
+def _other_queue(url: str, path: EventPath) -> str:
+    """The queue that the setting names, if it is not the path's; else ''."""
+    return "" if url.endswith(f"/{path.account}/{path.name}") else url
 
 
 def _simulated(runtime: "Runtime", sender: str, wait: float, *, as_json: bool) -> None:
@@ -246,14 +258,23 @@ def _prove(
     from sestui.cli.setup_proof import shown  # noqa: PLC0415 - rich, where somebody watches
     from sestui.ses.probes import ProbeMailer  # noqa: PLC0415 - boto3 is slow to import
 
-    rate = runtime.ses_account.look().max_send_rate
+    rate = _rate(runtime)
     with stopped_by_signals(proof), shown(proof.probes) as show:
         proof.run(
             ProbeMailer(runtime.clients, sender, configuration_set),
-            mails_a_second=rate if rate > 0 else 1.0,
+            mails_a_second=rate,
             limit_seconds=wait,
             on_change=show,
         )
+
+
+def _rate(runtime: "Runtime") -> float:
+    """Mails a second that the account takes; where it doesn't tell, what every account takes."""
+    try:
+        rate = runtime.ses_account.look().max_send_rate
+    except AccountError:  # a credential that may only send: sending will tell, if it is more
+        return _LOWEST_RATE
+    return rate if rate > 0 else _LOWEST_RATE
 
 
 def _conclude(proof: "LoopProof", report: dict[str, Any], *, as_json: bool) -> None:

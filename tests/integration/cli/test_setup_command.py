@@ -1,6 +1,7 @@
 """`sestui setup`: in moto's AWS, and with the simulator."""
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,42 @@ def test_a_mail_that_is_throttled_is_sent_again(aws: FakeAws, sestui: Sestui) ->
     told = sestui.json("setup", "--yes", "--from", SENDER)
     assert len(aws.mails) == 5
     assert all(each["seconds"] is not None for each in told["proof"])
+
+
+def test_a_queue_of_the_operators_own_is_not_left_unasked(aws: FakeAws, sestui: Sestui) -> None:
+    own = "https://sqs.example.com/1/other"
+    sestui.ok("config", "set", "events_queue", own)
+    done = sestui.run("setup")
+    assert done.returncode == 1
+    assert f"The setting events_queue names {own} now" in done.stderr
+    sestui.ok("setup", "--yes")
+    sestui.ok("config", "set", "events_queue", own)
+    done = sestui.run("setup")
+    assert done.returncode == 1
+    assert "Change the setting?" in done.stderr
+    assert settings(sestui)["events_queue"] == own
+
+
+def test_credentials_that_may_not_ask_for_the_rate(aws: FakeAws, sestui: Sestui) -> None:
+    aws.denied = {"GetAccount", "GetSendQuota"}
+    told = sestui.json("setup", "--yes", "--from", SENDER)
+    assert all(each["seconds"] is not None for each in told["proof"])
+
+
+def test_a_signal_ends_the_waiting(aws: FakeAws, sestui: Sestui) -> None:
+    aws.silent = {"ooto"}
+    process = sestui.start("setup", "--yes", "--from", SENDER, "--wait", "600")
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith("suppressionlist@: Bounce"):  # it waits for the last one
+            process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 1
+    assert "Stopped before every event had come" in said[-1]
+    assert process.stdout is not None
+    assert "ooto@" in process.stdout.read()
+    assert settings(sestui)["events_queue"]
 
 
 def test_a_permission_that_is_missing(aws: FakeAws, sestui: Sestui) -> None:
