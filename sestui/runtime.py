@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from sestui.compose.checks import Checker
     from sestui.feedback.puller import EventPuller
+    from sestui.feedback.suppression_sync import SuppressionSync
     from sestui.reports.account import AccountReport
     from sestui.reports.contact_record import ContactRecords
     from sestui.reports.doctor.doctor import Doctor
@@ -194,6 +195,19 @@ class Runtime:
             return None
         rule = SoftBounceRule(self.settings.soft_bounces)
         return EventPuller(self.database, queue, self.clock, rule, self.settings.breaker_rule)
+
+    def suppression_sync(self, stop: "threading.Event") -> "SuppressionSync":
+        """What compares our suppressions with SES's list, for one thread; ``stop`` ends it."""
+        from sestui.feedback.suppression_sync import SuppressionSync  # noqa: PLC0415 - few need it
+        from sestui.ses.suppression_list import SuppressionList  # noqa: PLC0415 - boto3 is slow
+        from sestui.store.contacts.listed_suppressions import ListedSuppressions  # noqa: PLC0415 - as above
+
+        return SuppressionSync(
+            SuppressionList(self.clients, self.clock, simulated=self.simulated, stop=stop),
+            ListedSuppressions(self.database, self.ses_account.key),
+            self.suppressions,
+            self.clock,
+        )
 
     def _pulling(self) -> AbstractContextManager[None]:
         """Events are pulled beside the sending, if the settings say so."""

@@ -32,6 +32,7 @@ from sestui.cli import (
     setup,
     simulator,
     streams,
+    suppressions,
     task,
     undo,
     web,
@@ -64,6 +65,7 @@ app.command("account")(account.account_command)
 app.command("doctor")(doctor.doctor_command)
 app.add_typer(events.app, name="events")
 app.command("setup")(setup.setup_command)
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(task.app, name="task")
 app.add_typer(relay.app, name="relay")
 app.add_typer(web.app, name="web")

@@ -17,6 +17,7 @@ from sestui.store.db.database import Database
 
 if TYPE_CHECKING:
     from sestui.feedback.puller import EventPuller
+    from sestui.feedback.suppression_sync import SuppressionSync
     from sestui.reports.notices import Notices
     from sestui.sending.runs.campaign_scheduler import CampaignScheduler
     from sestui.ses.account import AccountReader
@@ -47,6 +48,9 @@ class Services(Protocol):
 
     def event_puller(self) -> "EventPuller | None":
         """What pulls SES's events; None where the settings name no queue."""
+
+    def suppression_sync(self, stop: threading.Event) -> "SuppressionSync":
+        """What compares our suppressions with SES's list; ``stop`` ends it."""
 
     @property
     def ses_account(self) -> "AccountReader":

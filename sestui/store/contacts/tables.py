@@ -64,3 +64,22 @@ class SavedFilter(SQLModel, table=True):
     """A ``Standing``; '' is any."""
     words: str = Field(default="")
     created_at: float
+
+
+class ListedSuppression(SQLModel, table=True):
+    """An address that was on SES's own suppression list when it was looked at, or was put there.
+
+    What is here and missing on one side has been removed there since.
+    """
+
+    __tablename__ = "listed_suppression"
+
+    account: str = Field(primary_key=True)
+    """The key of the governor's row."""
+    email_key: str = Field(primary_key=True)
+    reason: str
+    """``bounced`` or ``complained``."""
+    listed_at: float
+    """When SES changed its entry last."""
+    listing: int
+    """The number of the listing that had it last."""

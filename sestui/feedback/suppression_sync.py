@@ -1,0 +1,172 @@
+"""Make two suppression lists agree: the one here, and SES's for the whole account.
+
+What either side has added, the other gets. What either side has removed stays on the other, unless
+removals are wanted. What an operator suppressed by hand, and whole domains, stay here alone, as SES
+has no such reasons.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sestui.core.clock import Clock
+from sestui.core.contact.address_check import address_key
+from sestui.ses.suppression_list import SuppressedDestination, SuppressionList
+from sestui.store.contacts.listed_suppressions import ListedAddress, ListedSuppressions
+from sestui.store.contacts.suppressions import Suppressions
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2.literals import SuppressionListReasonType
+
+_HERE = {"BOUNCE": "bounced", "COMPLAINT": "complained"}
+_THERE: "dict[str, SuppressionListReasonType]" = {"bounced": "BOUNCE", "complained": "COMPLAINT"}
+_BATCH = 500
+_SKEW_SECONDS = 300.0
+"""SES's clock may be ahead by as much."""
+
+
+class SyncStep(StrEnum):
+    """What is done to an address."""
+
+    ADD_HERE = "added here"
+    ADD_THERE = "added at SES"
+    REMOVE_HERE = "removed here"
+    REMOVE_THERE = "removed at SES"
+
+
+OnStep = Callable[[SyncStep, str, str], None]
+"""Told of each step: which, the address, and the reason ('' for a removal)."""
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """How many addresses."""
+
+    listed: int = 0
+    """Entries that SES has told."""
+    added_here: int = 0
+    added_there: int = 0
+    removed_here: int = 0
+    removed_there: int = 0
+    kept: int = 0
+    """Removed here, and still listed at SES, as no removals were wanted."""
+
+    @property
+    def sentence(self) -> str:
+        """``3 added here, 2 added at SES, 0 removed here, 0 removed at SES.``"""
+        told = (
+            f"{self.added_here:,} added here, {self.added_there:,} added at SES, "
+            f"{self.removed_here:,} removed here, {self.removed_there:,} removed at SES."
+        )
+        if not self.kept:
+            return told
+        return (
+            f"{told} {self.kept:,} were released here, and SES still lists them: `sestui "
+            "suppressions sync --remove` removes them there."
+        )
+
+    def figures(self) -> dict[str, int]:
+        """For programs."""
+        return asdict(self)
+
+
+class SuppressionSync:
+    """One comparison; it goes on where the last one was stopped."""
+
+    def __init__(
+        self,
+        ses: SuppressionList,
+        listed: ListedSuppressions,
+        here: Suppressions,
+        clock: Clock,
+    ) -> None:
+        self._ses = ses
+        self._listed = listed
+        self._here = here
+        self._clock = clock
+
+    def run(self, *, dry_run: bool, remove: bool, on_step: OnStep) -> SyncResult:
+        """Compare, and unless ``dry_run`` make them agree; ``remove`` also removes.
+
+        Raises:
+            AccountError: SES refuses, or doesn't answer.
+            StoppedError: it was stopped; what is done stays done.
+        """
+        result = SyncResult()
+        seen: set[str] = set()
+        number = self._pull(result, on_step, seen, dry_run=dry_run, full=remove)
+        released = self._listed.released_here()
+        if remove:
+            # What SES released, before it is put there again.
+            if not dry_run:
+                self._remove_here(number, result, on_step)
+            for key in released:
+                on_step(SyncStep.REMOVE_THERE, key, "")
+                result.removed_there += 1
+                if not dry_run:
+                    self._ses.delete(key)
+                    self._listed.forget(key)
+        else:
+            result.kept = len(released)
+        self._push(number, result, on_step, seen, dry_run=dry_run)
+        return result
+
+    def _pull(
+        self, result: SyncResult, on_step: OnStep, seen: set[str], *, dry_run: bool, full: bool
+    ) -> int:
+        """Page through SES's list; the number of the listing."""
+        progress = self._listed.progress()
+        token, since = progress.get("token", ""), progress.get("since")
+        goes_on = bool(token) and progress.get("full") == full and not dry_run
+        number = int(progress.get("listing", 0)) + (0 if goes_on else 1)
+        newest = progress.get("newest", since) if goes_on else since
+        token = token if goes_on else ""
+        while True:
+            found, token = self._ses.page(None if full else since, token)
+            page = [_listed(each) for each in found]
+            newest = max((*(each.listed_at for each in page), newest or 0.0))
+            result.listed += len(page)
+            if dry_run:
+                missing = self._listed.missing_here(page)
+                seen.update(each.email_key for each in page)
+            else:
+                done = {"since": newest or None, "listing": number}
+                part = {"since": since, "token": token, "newest": newest, "listing": number}
+                missing = self._listed.take(
+                    page, number, self._clock.now(), {**part, "full": full} if token else done
+                )
+            for each in missing:
+                on_step(SyncStep.ADD_HERE, each.email_key, each.reason)
+            result.added_here += len(missing)
+            if not token:
+                return number
+
+    def _remove_here(self, number: int, result: SyncResult, on_step: OnStep) -> None:
+        for key in self._listed.released_there(number):
+            on_step(SyncStep.REMOVE_HERE, key, "")
+            self._here.remove(key, self._clock.now())
+            self._listed.forget(key)
+            result.removed_here += 1
+
+    def _push(
+        self, number: int, result: SyncResult, on_step: OnStep, seen: set[str], *, dry_run: bool
+    ) -> None:
+        after = ""
+        while batch := self._listed.missing_there(after, _BATCH):
+            for key, reason in batch:
+                after = key
+                if key in seen:
+                    continue
+                if not dry_run:
+                    self._ses.put(key, _THERE[reason])
+                    at = self._clock.now() + _SKEW_SECONDS
+                    self._listed.note(ListedAddress(key, reason, at), number)
+                on_step(SyncStep.ADD_THERE, key, reason)
+                result.added_there += 1
+
+
+def _listed(entry: SuppressedDestination) -> ListedAddress:
+    return ListedAddress(
+        address_key(entry.address), _HERE.get(entry.reason, "bounced"), entry.updated_at
+    )
