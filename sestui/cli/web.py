@@ -89,6 +89,9 @@ def _tell_how(web_url: str, port: int) -> None:
     say(f"The unsubscribe page is served at http://127.0.0.1:{port}/ for links to {web_url}.")
     if web_url.startswith("https://"):
         say("To publish it with nginx, in the server block of that host:")
-        say(f"\n{nginx_lines(web_url, port)}\n")
-        say(f"Or with Caddy:\n\n{caddy_lines(web_url, port)}\n")
+        for line in nginx_lines(web_url, port).splitlines():
+            say(f"    {line}")
+        say("Or with Caddy, in the Caddyfile:")
+        for line in caddy_lines(web_url, port).splitlines():
+            say(f"    {line}")
     say("Ctrl-C stops it.")
