@@ -146,6 +146,8 @@ class Doctor:
 
     def _unsubscribe(self) -> Checks:
         page = self._settings.unsubscribe_url
+        if served := self._settings.web_url:
+            page = f"{served.rstrip('/')}/style.css"  # its links are of single deliveries
         if self._ses.simulated and page:
             return [_untold("unsubscribe", "The unsubscribe page")]
         found = [judge_unsubscribe(page, self._clock)]

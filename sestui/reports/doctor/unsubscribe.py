@@ -28,7 +28,7 @@ def judge_unsubscribe(page: str, clock: Clock) -> DoctorFinding:
             DoctorSeverity.WARNING,
             "Mails have no one-click unsubscribe, only a mailto: address.",
             _DEMANDED,
-            "`sestui config set unsubscribe_url https://…` with a page that takes POST.",
+            "Set web_url and run `sestui web`, or set unsubscribe_url to a page that takes POST.",
         )
     shown = printable(page)
     if not page.lower().startswith("https://"):

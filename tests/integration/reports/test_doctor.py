@@ -419,5 +419,7 @@ def test_a_dead_name_server_is_told_once_and_not_waited_for(patient: Patient) ->
 def test_a_page_that_does_not_answer_and_one_that_is_not_https(patient: Patient) -> None:
     [plain] = patient.found("unsubscribe", unsubscribe_url="http://127.0.0.1/u?{email}")
     assert "not https" in plain.found
+    [served] = patient.found("unsubscribe", web_url="https://127.0.0.1:1")
+    assert (served.severity, "can't be reached" in served.found) == (WARNING, True)
     [gone] = patient.found("unsubscribe", unsubscribe_url="https://127.0.0.1:1/u?{email}")
     assert (gone.severity, "can't be reached" in gone.found) == (WARNING, True)
