@@ -10,6 +10,7 @@ from typing import Any
 from sestui.core.clock import Clock, Instant
 from sestui.core.contact.address_check import Address, check_address
 from sestui.core.content.addresses import mailbox
+from sestui.core.content.headers import PAGE_PATH
 from sestui.core.doctor.account_rules import judge_account, judge_clock, judge_recommendations
 from sestui.core.doctor.dmarc_rules import judge_dmarc
 from sestui.core.doctor.domain_rules import (
@@ -147,7 +148,7 @@ class Doctor:
     def _unsubscribe(self) -> Checks:
         page = self._settings.unsubscribe_url
         if served := self._settings.web_url:
-            page = f"{served.rstrip('/')}/style.css"  # its links are of single deliveries
+            page = f"{served.rstrip('/')}{PAGE_PATH}style.css"  # its links are of single deliveries
         if self._ses.simulated and page:
             return [_untold("unsubscribe", "The unsubscribe page")]
         found = [judge_unsubscribe(page, self._clock)]
