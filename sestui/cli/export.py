@@ -78,6 +78,43 @@ def deliveries(
         say(f"{count:,} deliveries written to {out}.")
 
 
+@app.command("events")
+def events(
+    *,
+    campaign: Annotated[
+        str,
+        typer.Option(
+            "--campaign",
+            metavar="NAME",
+            help="Of this campaign only.",
+            autocompletion=completion.campaigns,
+        ),
+    ] = "",
+    since: Annotated[
+        str, typer.Option(metavar="T", help="Received since: 2026-11-22 or 2026-11-22T09:00.")
+    ] = "",
+    out: Out = None,
+    form: Form = "csv",
+    raw: Raw = False,
+) -> None:
+    """What SES has reported: one row for each event."""
+    from sestui.reports.event_log import write_events  # noqa: PLC0415 - the database is slow
+    from sestui.reports.sent_log import Format  # noqa: PLC0415 - as above
+    from sestui.store.events.walk import logged_events  # noqa: PLC0415 - as above
+
+    if form not in set(Format):
+        raise UsageError(f"--format {form}: must be csv or jsonl.")
+    with opened() as runtime:
+        if campaign:
+            runtime.campaigns.get(campaign)
+        start = _instant(since, runtime.settings.zone) if since else None
+        found = logged_events(runtime.database, campaign=campaign or None, since=start)
+        with target(out) as file:
+            count = write_events(found, file, form=Format(form), raw=raw)
+    if not is_stdout(out):
+        say(f"{count:,} events written to {out}.")
+
+
 @app.command("contacts")
 def contacts(
     *,

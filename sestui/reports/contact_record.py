@@ -1,6 +1,6 @@
 """A contact with lists, suppression and history, for its page and ``sestui contact show``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sestui.core.delivery.explain import (
     why,
     why_without,
 )
+from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunKind, RunState, Standing
 from sestui.core.text import printable
 from sestui.errors import NotFoundError
@@ -22,6 +23,7 @@ from sestui.store.contacts.history import ContactHistory, Joined, PastRun
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Contact, Delivery, Run, Suppression
+from sestui.store.events.diagnostics import diagnostics
 from sestui.store.web.preferences import Preferences
 from sestui.store.web.tables import PreferenceChange
 
@@ -43,6 +45,7 @@ class HistoryEntry:
     message_id: str
     attempts: int
     outcome: str
+    outcome_code: str
     on_their_list: bool
     """Whether the campaign goes to one of their lists."""
     why: str
@@ -61,6 +64,7 @@ class HistoryEntry:
             "message_id": self.message_id,
             "attempts": self.attempts,
             "outcome": self.outcome,
+            "outcome_code": self.outcome_code,
             "why": self.why,
         }
 
@@ -189,11 +193,25 @@ class ContactRecords:
 
     def _told(self, runs: Sequence[PastRun], recipient: ExplainedContact) -> Iterable[HistoryEntry]:
         earlier = _earlier_runs(runs)
-        entries = [self._entry(past, recipient, earlier.get(past.campaign, ())) for past in runs]
+        said = diagnostics(
+            self._database,
+            [
+                past.delivery.id
+                for past in runs
+                if past.delivery is not None and past.delivery.outcome not in _ARRIVED
+            ],
+        )
+        entries = [
+            self._entry(past, recipient, earlier.get(past.campaign, ()), said) for past in runs
+        ]
         return sorted(entries, key=lambda entry: (entry.run_id, entry.at), reverse=True)
 
     def _entry(
-        self, past: PastRun, recipient: ExplainedContact, mailed: Sequence[Run]
+        self,
+        past: PastRun,
+        recipient: ExplainedContact,
+        mailed: Sequence[Run],
+        said: Mapping[int, str],
     ) -> HistoryEntry:
         run, delivery = past.run, past.delivery
         before = [other.number for other in mailed if other.id < run.id]
@@ -201,7 +219,8 @@ class ContactRecords:
         if delivery is None:
             told = why_without(facts, recipient, self._say)
         else:
-            told = why(_delivery_facts(delivery), facts, recipient, self._say)
+            found = _delivery_facts(delivery, said.get(delivery.id, ""))
+            told = why(found, facts, recipient, self._say)
         return HistoryEntry(
             campaign=past.campaign,
             run_id=run.id,
@@ -214,11 +233,13 @@ class ContactRecords:
             message_id=delivery.message_id if delivery else "",
             attempts=delivery.attempts if delivery else 0,
             outcome=delivery.outcome if delivery else "",
+            outcome_code=delivery.outcome_code if delivery else "",
             on_their_list=any(name in recipient.joined for name in past.lists),
             why=told,
         )
 
 
+_ARRIVED = frozenset({"", DeliveryOutcome.DELIVERED.value, DeliveryOutcome.COMPLAINED.value})
 _MAY_HAVE_IT = frozenset({DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT, DeliveryState.SENDING})
 
 
@@ -265,7 +286,7 @@ def _run_facts(past: PastRun, *, had_it: str) -> RunFacts:
     )
 
 
-def _delivery_facts(delivery: Delivery) -> DeliveryFacts:
+def _delivery_facts(delivery: Delivery, diagnostic: str) -> DeliveryFacts:
     return DeliveryFacts(
         state=DeliveryState(delivery.state),
         code=delivery.code,
@@ -276,6 +297,10 @@ def _delivery_facts(delivery: Delivery) -> DeliveryFacts:
         sent_at=delivery.sent_at,
         outcome=delivery.outcome,
         outcome_at=delivery.outcome_at,
+        outcome_code=delivery.outcome_code,
+        diagnostic=diagnostic,
+        opened_at=delivery.opened_at,
+        clicked_at=delivery.clicked_at,
     )
 
 

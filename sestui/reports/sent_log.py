@@ -24,6 +24,9 @@ COLUMNS = (
     "sent_at",
     "outcome",
     "outcome_at",
+    "outcome_code",
+    "opened_at",
+    "clicked_at",
 )
 
 
@@ -74,6 +77,9 @@ def _rows(
                 iso(delivery.sent_at),
                 delivery.outcome,
                 iso(delivery.outcome_at),
+                delivery.outcome_code,
+                iso(delivery.opened_at),
+                iso(delivery.clicked_at),
             )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import ContactStatus, DeliveryState, RunState, SkipReason
+from sestui.core.text import printable
 
 Say = Callable[[Instant], str]
 """Formats an instant to follow a verb: ``at 10:37``, ``on 3 Nov at 10:37``."""
@@ -62,6 +63,11 @@ class DeliveryFacts:
     sent_at: Instant | None = None
     outcome: str = ""
     outcome_at: Instant | None = None
+    outcome_code: str = ""
+    diagnostic: str = ""
+    """What the receiving server, or SES, said of the outcome."""
+    opened_at: Instant | None = None
+    clicked_at: Instant | None = None
 
 
 def why(delivery: DeliveryFacts, run: RunFacts, recipient: ExplainedContact, say: Say) -> str:
@@ -131,11 +137,35 @@ def _ended(sentence: str) -> str:
 _OUTCOMES = {
     "delivered": "their mail server took it{at}. If they don't find it, it may be in "
     "their spam folder",
+    "delayed": "their mail server put it off{at}; SES goes on trying",
     "bounced": "it bounced{at}: their mail server sent it back",
     "complained": "they reported it as spam{at}",
-    "opened": "they opened it{at}",
-    "clicked": "they clicked a link in it{at}",
+    "rejected": "found a virus in it{at}: it was not sent",
+    "not_rendered": "could not fill in its template{at}: it was not sent",
 }
+
+_BOUNCES = {
+    "Permanent/NoEmail": "the address doesn't exist",
+    "Permanent/General": "their mail server refuses it for good",
+    "Permanent/Suppressed": "SES knows the address as one that bounces, and didn't try",
+    "Permanent/OnAccountSuppressionList": (
+        "the address is on your account's suppression list in SES, which didn't try"
+    ),
+    "Permanent/OnTenantSuppressionList": (
+        "the address is on your tenant's suppression list in SES, which didn't try"
+    ),
+    "Permanent/EmailValidationSuppressed": "SES's validation takes the address for a bad one",
+    "Permanent/UnsubscribedRecipient": "they have unsubscribed through SES",
+    "Transient/General": "for now: an out-of-office reply comes as this, too",
+    "Transient/MailboxFull": "their mailbox was full",
+    "Transient/MessageTooLarge": "it was too large for them",
+    "Transient/ContentRejected": "their mail server refused its content",
+    "Transient/AttachmentRejected": "their mail server refused an attachment",
+    "Transient/CustomTimeoutExceeded": "their mail server didn't take it in time",
+}
+"""Why, by the event's type and sub-type (Amazon SES Developer Guide, "Bounce types")."""
+
+_LONGEST = 300
 
 
 def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
@@ -150,8 +180,33 @@ def _accepted(delivery: DeliveryFacts, at: _AtMaybe) -> str:
             f"{accepted}; nothing more was reported. If they don't find it, they should look in "
             "their spam folder."
         )
-    told = _OUTCOMES.get(delivery.outcome, f"{delivery.outcome}{{at}}")
-    return f"{accepted}, and {told.format(at=at(delivery.outcome_at))}."
+    known = _BOUNCES.get(delivery.outcome_code) if delivery.outcome == "bounced" else None
+    if known:
+        told = f"it bounced{at(delivery.outcome_at)}: {known} ({delivery.outcome_code})"
+    else:
+        told = _OUTCOMES.get(delivery.outcome, f"{delivery.outcome}{{at}}")
+        told = told.format(at=at(delivery.outcome_at))
+        if delivery.outcome in _BY_CODE and delivery.outcome_code:
+            told = f"{told} ({delivery.outcome_code})"
+    parts = [f"{accepted}, and {told}.", *_heard(delivery, at)]
+    return " ".join(parts)
+
+
+_BY_CODE = frozenset({"bounced", "complained", "delayed"})
+
+
+def _heard(delivery: DeliveryFacts, at: _AtMaybe) -> list[str]:
+    """What was said, and what they did, in sentences."""
+    said = []
+    if delivery.diagnostic and delivery.outcome not in {"delivered", "complained"}:
+        shown = printable(delivery.diagnostic)
+        shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+        said.append(f"The answer was: “{shown}”.")
+    if delivery.clicked_at:
+        said.append(f"They followed a link in it{at(delivery.clicked_at)}.")
+    elif delivery.opened_at:
+        said.append(f"They opened it{at(delivery.opened_at)}.")
+    return said
 
 
 def _obstacle(recipient: ExplainedContact, run: RunFacts, at: _AtMaybe) -> str:

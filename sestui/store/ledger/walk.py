@@ -79,6 +79,9 @@ class DeliveryRow(NamedTuple):
     sent_at: Instant | None
     outcome: str
     outcome_at: Instant | None
+    outcome_code: str = ""
+    opened_at: Instant | None = None
+    clicked_at: Instant | None = None
 
 
 _COLUMNS = tuple(_DELIVERY.c[name] for name in DeliveryRow._fields)

@@ -8,8 +8,17 @@ from html.parser import HTMLParser
 import pytest
 
 from sestui.errors import NotFoundError, StateError
+from sestui.reports.contact_record import ContactRecords
+from sestui.reports.event_log import write_events
 from sestui.reports.report_tables import as_html, as_text, write_csv
 from sestui.reports.run_report import run_report
+from sestui.reports.sent_log import Format, write_log
+from sestui.store.contacts.contacts import Contacts
+from sestui.store.contacts.history import ContactHistory
+from sestui.store.contacts.suppressions import Suppressions
+from sestui.store.events.walk import logged_events
+from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.ledger.walk import LogFilter
 from tests.support.clocks import FakeClock
 from tests.support.reported import about, mail, pull
 from tests.support.seeding import (
@@ -20,6 +29,7 @@ from tests.support.seeding import (
     start_run,
     tell_governor,
 )
+from tests.support.ses_events import ses_event
 
 HOSTILE = "https://example.com/\x1b[31m<script>alert(1)</script>[red]\u202e\n=cmd|' /C calc'!A0"
 BOT = "Barracuda Sentinel (EE)"
@@ -161,3 +171,46 @@ def test_as_json_it_has_everything(database, reported):
     }
     assert report["links"][0] == {"link": "https://example.com/shop", "people": 4, "clicks": 5}
     assert report["hours"][0]["at"].endswith("Z")
+
+
+def test_events_are_exported_with_their_deliveries(database, clock, reported):
+    stranger = ses_event("Bounce", "else@example.com", message_id="another program's")
+    pull(database, clock, [stranger])
+    out = io.StringIO(newline="")
+    count = write_events(logged_events(database), out, form=Format.JSONL, raw=False)
+    found = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert len(found) == count
+    assert [each["campaign"] for each in found].count("") == 1
+    clicks = [each for each in found if each["event"] == "Click"]
+    assert len(clicks) == 8
+    assert {each["campaign"] for each in clicks} == {"news"}
+    assert sum(each["by_machine"] for each in clicks) == 1
+    out = io.StringIO(newline="")
+    of_news = logged_events(database, campaign="news", since=clock.now())
+    assert write_events(of_news, out, form=Format.CSV, raw=False) == count - 1
+    rows = list(csv.DictReader(io.StringIO(out.getvalue())))
+    assert {row["email"] for row in rows if row["event"] == "Bounce"} == {
+        "a@gone.example", "b@GONE.example", "c@full.example",
+    }  # fmt: skip
+
+
+def test_the_sent_log_has_outcomes_and_what_people_did(database, reported):
+    out = io.StringIO(newline="")
+    write_log(Deliveries(database), LogFilter(), out, form=Format.CSV, raw=False)
+    rows = list(csv.DictReader(io.StringIO(out.getvalue())))
+    by_code = [row for row in rows if row["outcome_code"] == "Permanent/NoEmail"]
+    assert {row["email"] for row in by_code} == {"a@gone.example", "b@GONE.example"}
+    assert all(row["outcome_at"] for row in by_code)
+    assert sum(bool(row["opened_at"]) for row in rows) == 6
+    assert sum(bool(row["clicked_at"]) for row in rows) == 4
+
+
+def test_a_contact_s_record_says_why_and_what_the_server_said(database, reported):
+    records = ContactRecords(
+        database, Contacts(database), Suppressions(database), ContactHistory(database), local
+    )
+    [entry] = records.of("a@gone.example").history
+    assert "the address doesn't exist (Permanent/NoEmail)" in entry.why
+    assert "The answer was: “smtp; 550 5.1.1 user unknown”." in entry.why
+    [entry] = records.of("c@full.example").history
+    assert "their mailbox was full (Transient/MailboxFull)" in entry.why

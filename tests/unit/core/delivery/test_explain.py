@@ -32,6 +32,55 @@ def say(instant):
             "they reported it as spam at 9.",
         ),
         (DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="eaten", outcome_at=9), "and eaten at 9."),
+        (
+            DeliveryFacts(
+                S.ACCEPTED,
+                sent_at=7,
+                outcome="bounced",
+                outcome_at=9,
+                outcome_code="Permanent/NoEmail",
+                diagnostic="smtp; 550 5.1.1\x1b[31m unknown",
+            ),
+            "it bounced at 9: the address doesn't exist (Permanent/NoEmail). The answer was: "
+            "“smtp; 550 5.1.1\\x1b[31m unknown”.",
+        ),
+        (
+            DeliveryFacts(
+                S.ACCEPTED, sent_at=7, outcome="bounced", outcome_at=9, outcome_code="Permanent/New"
+            ),
+            "it bounced at 9: their mail server sent it back (Permanent/New).",
+        ),
+        (
+            DeliveryFacts(
+                S.ACCEPTED,
+                sent_at=7,
+                outcome="delayed",
+                outcome_at=9,
+                outcome_code="MailboxFull",
+                diagnostic="452 " + "x" * 400,
+            ),
+            "their mail server put it off at 9; SES goes on trying (MailboxFull). The answer was: "
+            f"“452 {'x' * 295}…”.",
+        ),
+        (
+            DeliveryFacts(
+                S.ACCEPTED,
+                sent_at=7,
+                outcome="delivered",
+                outcome_at=9,
+                opened_at=10,
+                clicked_at=11,
+            ),
+            "They followed a link in it at 11.",
+        ),
+        (
+            DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="delivered", outcome_at=9, opened_at=10),
+            "They opened it at 10.",
+        ),
+        (
+            DeliveryFacts(S.ACCEPTED, sent_at=7, outcome="rejected", outcome_at=9),
+            "SES accepted it at 7, and found a virus in it at 9: it was not sent.",
+        ),
         (DeliveryFacts(S.ACCEPTED, code="AssumedSent", claimed_at=6), "It may not have arrived."),
         (
             DeliveryFacts(S.REJECTED, "MessageRejected", "Not verified", claimed_at=6),

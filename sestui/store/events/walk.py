@@ -1,0 +1,73 @@
+"""All events in the order in which they came, a batch of rows at a time."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from sestui.core.clock import Instant
+from sestui.store.db.database import Database
+from sestui.store.db.tables import Campaign
+from sestui.store.events.event_tables import EventRow
+from sestui.store.ledger.statements import DELIVERY, RUN
+
+_EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_CAMPAIGN = Campaign.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+_BATCH = 5_000
+
+
+class LoggedEvent(NamedTuple):
+    """An event with the delivery it is about; without one, its mail is another program's."""
+
+    id: int
+    campaign: str | None
+    run: int | None
+    email: str | None
+    message_id: str
+    kind: str
+    type: str
+    sub_type: str
+    detail: str
+    by_machine: bool
+    occurred_at: Instant
+    mailed_at: Instant
+    received_at: Instant
+
+
+_COLUMNS: tuple[Any, ...] = (
+    _EVENT.c.id,
+    _CAMPAIGN.c.name,
+    RUN.c.number,
+    DELIVERY.c.email,
+    *(_EVENT.c[name] for name in LoggedEvent._fields[4:]),
+)
+
+
+def logged_events(
+    database: Database, *, campaign: str | None = None, since: Instant | None = None
+) -> Iterator[list[LoggedEvent]]:
+    """Events of one campaign or of all, received since an instant.
+
+    Each batch is a separate read, so a slow consumer keeps no transaction open.
+    """
+    last = 0
+    query = (
+        select(*_COLUMNS)
+        .select_from(_EVENT)
+        .outerjoin(DELIVERY, DELIVERY.c.id == _EVENT.c.delivery_id)
+        .outerjoin(RUN, RUN.c.id == DELIVERY.c.run_id)
+        .outerjoin(_CAMPAIGN, _CAMPAIGN.c.id == RUN.c.campaign_id)
+        .order_by(_EVENT.c.id)
+        .limit(_BATCH)
+    )
+    if campaign is not None:
+        query = query.where(_CAMPAIGN.c.name == campaign)
+    if since is not None:
+        query = query.where(_EVENT.c.received_at >= since)
+    while True:
+        with database.read_connection() as connection:
+            found = connection.execute(query.where(_EVENT.c.id > last)).all()
+        if not found:
+            return
+        last = found[-1].id
+        yield [LoggedEvent(*row) for row in found]
