@@ -133,13 +133,15 @@ def _complaints(connection: Connection, run_id: int) -> list[tuple[str, int]]:
 def _ids(connection: Connection, run_id: int) -> tuple[int, int]:
     """The first and last id of the run's deliveries, by an index step for each state."""
     arms = [
-        select(func.min(DELIVERY.c.id).label("low"), func.max(DELIVERY.c.id).label("high")).where(
+        # One of both at a time: SQLite takes an index step for a minimum alone only.
+        select(pick(DELIVERY.c.id).label("id")).where(
             DELIVERY.c.run_id == run_id, DELIVERY.c.state == state.value
         )
         for state in DeliveryState
+        for pick in (func.min, func.max)
     ]
     found = union_all(*arms).subquery()
-    low, high = connection.execute(select(func.min(found.c.low), func.max(found.c.high))).one()
+    low, high = connection.execute(select(func.min(found.c.id), func.max(found.c.id))).one()
     return low or 0, high or 0
 
 

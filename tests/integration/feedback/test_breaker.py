@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from sestui.core.delivery.breaker import BreakerRule, Level, counts_as_bounce
 from sestui.core.delivery.handover import ClaimRequest
+from sestui.core.delivery.states import WaitReason
 from sestui.errors import EXIT_NEEDS_OPERATOR, BreakerError
 from sestui.store.db.tables import Run
 from sestui.store.events.outcome_slices import OutcomeSlice
@@ -234,3 +235,30 @@ def test_hostile_domains_are_made_printable(database, clock, going):
     after = Runs(database).get(run.id)
     assert after.reason == "breaker"
     assert after.detail.isprintable()
+
+
+def test_relayed_mail_is_warned_of_and_never_paused(database, clock, going):
+    run, mailed = going(400)
+    claims = mailed(200)
+    with database.write_connection() as connection:
+        connection.execute(update(RUN).values(kind="relay"))
+    result = pull(database, clock, mixed(claims, run, 100))
+    assert [each.level for each in result.tripped] == [Level.WARNING]
+    assert state(database, run) == ("sending", "")
+    assert "50.0 % of the last 200 mails" in Runs(database).get(run.id).warning
+
+
+def test_a_run_that_waits_is_paused_too_and_one_that_has_ended_is_left_alone(
+    database, clock, going
+):
+    run, mailed = going(400)
+    claims = mailed(200)
+    Runs(database).wait(run.id, WaitReason.QUOTA, "Later.", clock.now() + 60)
+    pull(database, clock, mixed(claims, run, 100))
+    assert state(database, run) == ("paused", "breaker")
+    ended, mailed = going(200, "ended")
+    claims = mailed(200)
+    assert state(database, ended)[0] == "finished"
+    pull(database, clock, mixed(claims, ended, 100))
+    assert state(database, ended) == ("finished", "")
+    assert Runs(database).get(ended.id).warning
