@@ -35,7 +35,7 @@ def tables_of(report: RunReport, local: Local) -> list[Table]:
     aside = [("opens", found.machine_opens), ("clicks", found.machine_clicks)]
     hours = [
         (
-            local(each.at), each.accepted, each.delivered, each.bounced, each.complained,
+            _alone(local(each.at)), each.accepted, each.delivered, each.bounced, each.complained,
             each.opened, each.clicked,
         )
         for each in found.hours
@@ -84,7 +84,7 @@ def _shares(totals: ReportTotals) -> Iterator[tuple[str | int, ...]]:
 
 
 def _compared(totals: ReportTotals, local: Local) -> tuple[str | int, ...]:
-    started = local(totals.started_at) if totals.started_at is not None else ""
+    started = _alone(local(totals.started_at)) if totals.started_at is not None else ""
     accepted, delivered = totals.accepted, totals.delivered
     return (
         totals.run,
@@ -96,6 +96,11 @@ def _compared(totals: ReportTotals, local: Local) -> tuple[str | int, ...]:
         fine_percent(totals.opened, delivered),
         fine_percent(totals.clicked, delivered),
     )
+
+
+def _alone(time: str) -> str:
+    """A time that follows no verb: ``10:37``, not ``at 10:37``."""
+    return time.removeprefix("at ").removeprefix("on ")
 
 
 def title_of(report: RunReport) -> str:

@@ -128,6 +128,7 @@ def test_the_last_runs_are_beside_it_and_any_can_be_reported(database, clock, re
 def test_as_text_it_is_aligned_and_safe_to_print(database, reported):
     lines = as_text(run_report(database, "news"), local)
     assert lines[0].startswith("news run 1: ")
+    assert not [line for line in lines if line.strip().startswith("at ")]
     assert all(line.isprintable() for line in lines)
     assert any(line.split() == ["bounced", "3", "15", "%"] for line in lines)
     assert any("gone.example" in line and line.endswith("  2") for line in lines)
