@@ -17,6 +17,7 @@ def runtime(tmp_path):
         data_dir=tmp_path,
         simulator_rate=40,
         simulator_latency=0,
+        events_while_sending=True,
         simulator_recipients=behaviour_of("bounce=0.6 seed=5"),
     )
     with Runtime.open(settings) as opened:
