@@ -19,6 +19,7 @@ from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.events.walk import logged_events
 from sestui.store.ledger.deliveries import Deliveries
 from sestui.store.ledger.walk import LogFilter
+from sestui.store.web.preferences import Preferences
 from tests.support.clocks import FakeClock
 from tests.support.reported import about, mail, pull
 from tests.support.seeding import (
@@ -206,9 +207,15 @@ def test_the_sent_log_has_outcomes_and_what_people_did(database, reported):
     assert sum(bool(row["clicked_at"]) for row in rows) == 4
 
 
-def test_a_contact_s_record_says_why_and_what_the_server_said(database, reported):
+def test_a_contact_s_record_says_why_and_what_the_server_said(database, clock, reported):
     records = ContactRecords(
-        database, Contacts(database), Suppressions(database), ContactHistory(database), local
+        database,
+        Contacts(database),
+        Suppressions(database),
+        ContactHistory(database),
+        local,
+        preferences=Preferences(database),
+        clock=clock,
     )
     [entry] = records.of("a@gone.example").history
     assert "the address doesn't exist (Permanent/NoEmail)" in entry.why
