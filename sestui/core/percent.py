@@ -24,6 +24,12 @@ def fine_percent(part: float, whole: float, digits: int = 1) -> str:
     return f"{exact:.{digits}f} %" if exact >= least / 2 else f"<{least:.{digits}f} %"
 
 
+def rate_percent(share: float) -> str:
+    """A share, 0 to 1, in two digits that tell, where lines are small: ``9.3 %``, ``0.42 %``."""
+    exact = 100 * share
+    return f"{exact:.2f} %" if exact < 1 else f"{exact:.1f} %"
+
+
 def set_percent(share: float) -> str:
     """A share that somebody has set, 0 to 1, as it was set: ``12.5 %``."""
     return f"{100 * share:.6g} %"

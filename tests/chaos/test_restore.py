@@ -149,9 +149,10 @@ def test_a_full_disk(workspace, prepared, tmp_path):
     shutil.copytree(prepared, workspace.home, dirs_exist_ok=True)
     disk = tmp_path / "disk"
     disk.mkdir()
+    held = sum(each.stat().st_size for each in workspace.data.glob("sestui.db*"))
     try:
         subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=420k", "tmpfs", disk],
+            ["mount", "-t", "tmpfs", "-o", f"size={held // 1024 + 60}k", "tmpfs", disk],
             check=True,
             capture_output=True,
         )

@@ -194,7 +194,7 @@ def test_an_error_of_botos_that_nothing_catches(tmp_path, monkeypatch):
 def test_what_uvicorn_says_of_an_application_that_fails(tmp_path):
     with logging_to(tmp_path) as path:
         try:
-            FailingComposer().mail(ADDRESS, {"Authorization": f"Bearer {SECRET}"}, ())
+            FailingComposer().mail(ADDRESS, {"Authorization": f"Bearer {SECRET}"}, (), 1)
         except BrokenError:
             logging.getLogger("uvicorn.error").exception("Of %s\n", BOTH)
         check(path, "BrokenError: <address>")

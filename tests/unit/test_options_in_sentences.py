@@ -29,6 +29,15 @@ NO_SENTENCES_OF_SCREENS = {
     "simulator/api/serve.py",
     "store/backup/backup.py",
     "tui/web/server.py",
+    "compose/browser_picture.py",
+    "core/doctor/account_rules.py",
+    "core/doctor/dmarc_rules.py",
+    "core/doctor/domain_rules.py",
+    "core/doctor/path_rules.py",
+    "feedback/suppression_sync.py",
+    "reports/doctor/doctor.py",
+    "reports/doctor/machine.py",
+    "ses_api/event_path_plan.py",
 }
 """Whole commands to be copied; programs of their own, started by a command; and what starts
 another program."""

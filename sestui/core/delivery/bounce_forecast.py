@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sestui.core.delivery.breaker import LEAST_MAILS, Sample
+from sestui.core.percent import rate_percent
 
 
 class Acquaintance(StrEnum):
@@ -69,7 +70,7 @@ class BounceForecast:
         count = round(self.expected)
         whom = f"{self.recipients:,}"
         said = f"About {count:,} of {whom} may bounce" if count else f"None of {whom} should bounce"
-        share = f" ({100 * self.share:.1f} %)" if count else ""
+        share = f" ({rate_percent(self.share)})" if count else ""
         about = "about " if self.sampled else ""
         why = [
             f"{about}{number:,} {_SAID[group][number != 1]}"

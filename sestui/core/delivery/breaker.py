@@ -10,6 +10,7 @@ from enum import StrEnum
 from math import sqrt
 
 from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome
+from sestui.core.percent import rate_percent
 
 _NOT_COUNTED = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
 """Bounces by one's own suppression lists: SES has sent nothing, and counts none of them."""
@@ -101,8 +102,8 @@ class Crossing:
         done = "have bounced" if self.what == "bounced" else "have been reported as spam"
         ends = "10 %" if self.what == "bounced" else "0.5 %"
         return (
-            f"{_percent(self.rate)} of {sample} {done} ({self.count:,}; the line is "
-            f"{_percent(self.line)}, and SES pauses accounts at {ends})."
+            f"{rate_percent(self.rate)} of {sample} {done} ({self.count:,}; the line is "
+            f"{rate_percent(self.line)}, and SES pauses accounts at {ends})."
         )
 
 
@@ -148,9 +149,3 @@ def lower_bound(count: int, mails: int, z: float) -> float:
     middle = share + square / (2 * mails)
     spread = z * sqrt(share * (1 - share) / mails + square / (4 * mails * mails))
     return max(0.0, (middle - spread) / (1 + square / mails))
-
-
-def _percent(share: float) -> str:
-    """Two digits that tell, as the lines are small: ``9.3 %``, ``0.42 %``."""
-    percent = 100 * share
-    return f"{percent:.2f} %" if percent < 1 else f"{percent:.1f} %"

@@ -11,7 +11,8 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+
+from sestui.core.lazy import lazy
 
 _TAG = 16
 _NUMBER = 8
@@ -29,12 +30,12 @@ class LinkKey:
     secret: bytes = field(repr=False)
     """32 random bytes."""
 
-    @cached_property
+    @lazy
     def id(self) -> str:
         """Four characters that any link begins with, derived from the secret."""
         return _letters(hmac.digest(self.secret, b"sestui unsubscribe: id", "sha256")[:3])
 
-    @cached_property
+    @lazy
     def _sealing(self) -> tuple[bytes, bytes]:
         """The keys of tag and keystream."""
         return (

@@ -1,5 +1,6 @@
 """Judge what is on this machine: database, disk, file modes, crontab, versions."""
 
+import logging
 import os
 import platform
 import shutil
@@ -21,8 +22,10 @@ from sestui.store.db.write_check import check_writable
 from sestui.tasks.agenda import look_at_agenda
 from sestui.tasks.crontab import Crontab
 
+_log = logging.getLogger(__name__)
+
 _MB = 1_000_000
-_FULL, _NEARLY_FULL = 100 * _MB, 1_000 * _MB
+_FULL, _NEARLY_FULL = _MB * 100, _MB * 1_000
 """Bytes free on the workspace's disk."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SHOWN = 3
@@ -58,6 +61,7 @@ def judge_disk(folder: Path) -> DoctorFinding:
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
+        _log.warning("The disk's room can't be read.", exc_info=True)
         why = error.strerror or type(error).__name__
         return DoctorFinding(
             "disk", DoctorSeverity.UNKNOWN, f"The disk's room can't be read: {why}."

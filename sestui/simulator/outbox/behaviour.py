@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 from sestui.core.recipient_behaviour import RecipientBehaviour
+from sestui.simulator.account.rules import mailbox_simulator
 from sestui.simulator.outbox.events import MAILBOX_FULL, EventType
 
 _DELIVERY_SECONDS = (0.4, 3.0)
@@ -35,7 +36,7 @@ def lived_through(
         return events
     send, delivery = events
     to = delivery.recipients
-    if len(to) != 1:
+    if len(to) != 1 or mailbox_simulator(to[0]):
         return events
     fate = chance.random()
     if fate < behaviour.bounce + behaviour.soft_bounce:

@@ -34,7 +34,7 @@ def offered(sestui: Sestui, line: str) -> list[str]:
         ("export contacts --list r", ["readers"]),
         ("export deliveries --campaign ne", ["news"]),
         ("task show ni", ["nightly"]),
-        ("task add x --type pu", ["purge"]),
+        ("task add x --type pu", ["pull-events", "purge"]),
         ("config set time", ["timezone"]),
     ],
 )

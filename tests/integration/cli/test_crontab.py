@@ -218,7 +218,7 @@ def test_a_shells_settings_that_cron_will_not_see_are_named(sestui: Sestui) -> N
     given = {"SESTUI_ACCOUNT": "ses", "AWS_PROFILE": "mail"}
     done = sestui.run("task", "crontab", **keys, **given)
     settings, secrets = done.stderr.splitlines()
-    assert settings.startswith("SESTUI_ACCOUNT, SESTUI_SIMULATOR_LATENCY, ")
+    assert settings.startswith("SESTUI_ACCOUNT, SESTUI_EVENTS_WHILE_SENDING, SESTUI_SIMULATOR_")
     assert settings.endswith("`sestui config set account …` keeps it.")
     assert secrets.startswith("AWS keys are set in this shell only")
     assert " AWS_PROFILE=mail " in done.stdout

@@ -12,6 +12,7 @@ STATES = ("pending", "sending", "accepted", "rejected", "in_doubt", "skipped")
 RUN_KEYS = {
     *("campaign", "run", "kind", "state", "reason", "detail", "resume_at", "started_at"),
     *("finished_at", "allowed_rate", "rate_factor", "audience", *STATES),
+    *("warning", "average_rate", "done", "percent", "delivered", "bounced", "complained"),
     "skipped_for",
 }
 
@@ -29,6 +30,7 @@ def test_from_file_to_sent_log(sestui: Sestui) -> None:
         "subject": "{{ first_name }}, your news",
         "state": "draft",
         "lists": ["readers"],
+        "archived": False,
         "audience": 2,
         "next_due_at": None,
         "run": None,
@@ -83,7 +85,7 @@ def test_again_is_said_in_as_many_words(ready: Sestui) -> None:
     done = ready.run("run-due")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "news run 2: finished, 200 of 200 accepted, 0 rejected, 0 in doubt, 0 skipped, "
+        "news run 2: finished, 100 % done, 200 of 200 accepted, 0 rejected, 0 in doubt, 0 skipped, "
         "0 to be sent\n"
     )
 

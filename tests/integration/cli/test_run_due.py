@@ -33,7 +33,7 @@ def test_a_campaign_is_started_once_when_its_time_has_come(ready: Sestui) -> Non
     ready.ok("apply", path)
     done = ready.run("run-due")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("news run 1: finished, 200 of 200 accepted")
+    assert done.stdout.startswith("news run 1: finished, 100 % done, 200 of 200 accepted")
     assert len(done.stdout.splitlines()) == 1
     assert ready.run("run-due").stdout == "nothing due\n"
 

@@ -47,7 +47,7 @@ def test_what_was_done_has_its_time_and_nothing_due_leaves_nothing(ready: Sestui
     assert ready.run("run-due", "--log", log) == Done(0, "", "")
     tidy, news = lines(log)
     assert tidy.startswith("tidy: succeeded in ")
-    assert news.startswith("news run 1: finished, 200 of 200 accepted")
+    assert news.startswith("news run 1: finished, 100 % done, 200 of 200 accepted")
     assert log.stat().st_mode & 0o777 == 0o600
     assert ready.run("run-due", "--log", log) == Done(0, "", "")
     assert len(lines(log)) == 2

@@ -147,7 +147,7 @@ async def test_a_secret_is_neither_shown_nor_offered_for_an_edit(runtime, still)
     config_path().write_text('database_url = "postgresql+psycopg://ada:hush@db/x"\n')
     async with running(runtime, place="account", size=(120, 40)) as (app, pilot):
         screen = await on_setting(app, pilot, "database_url")
-        await until(pilot, lambda: "ada:***@d" in shown(app))
+        await until(pilot, lambda: "ada:***" in shown(app))
         await pilot.press("enter")
         assert screen.query_one("#value", Input).value == ""
         await pilot.press(*"sqlite:///x", "enter")

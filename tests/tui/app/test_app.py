@@ -82,7 +82,7 @@ async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, m
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
 
-        def busy():
+        def busy(**_options):
             raise StorageBusyError("The database is locked by another program.")
 
         await until(pilot, lambda: "news" in shown(app))

@@ -11,7 +11,7 @@ from tests.support.cli import Sestui
 from tests.support.finished_runs import settle
 from tests.support.screens import add_campaign, running, shown, until
 
-SIZE = (140, 45)
+SIZE = (150, 45)
 COUNTED = ("accepted", "rejected", "in_doubt", "skipped")
 
 
