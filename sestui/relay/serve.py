@@ -5,10 +5,9 @@ import math
 import os
 import shutil
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import (
     AbstractContextManager,
-    contextmanager,
     nullcontext,
 )
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from uvicorn.server import Server
 from sestui.core.clock import Clock
 from sestui.core.serving import listening, stopped_by_signal
 from sestui.errors import AccountUnreachableError, SestuiError, SettingsError
+from sestui.http_server import QuietServer
 from sestui.relay.admission import RelayAdmission
 from sestui.relay.app import RelayApp
 from sestui.relay.connection import GuardedProtocol
@@ -200,8 +200,8 @@ async def _running(
     runtime: Runtime, served: _Served, started: Callable[[], None], watched: _Watched
 ) -> None:
     async with passing(runtime.clients, by_proxy=not runtime.simulated) as pass_through:
-        door = _Server(_config(served.door(passing=pass_through), served.tls))
-        monitor = _Server(_config(served.monitor, {}))
+        door = QuietServer(_config(served.door(passing=pass_through), served.tls))
+        monitor = QuietServer(_config(served.monitor, {}))
 
         def stop() -> None:
             watched.drain()
@@ -232,15 +232,6 @@ async def _serving(door: Server, monitor: Server, served: _Served) -> None:
     finally:
         monitor.should_exit = True
         await beside
-
-
-class _Server(Server):
-    """uvicorn's server without its signal handlers, as :func:`stopped_by_signal` stops both."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals alone."""
-        yield
 
 
 def _config(app: ASGIApp, tls: dict[str, str]) -> Config:

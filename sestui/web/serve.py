@@ -1,16 +1,14 @@
 """Serve the page in this process until it is told to stop."""
 
 import asyncio
-import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from uvicorn.config import Config
-from uvicorn.server import Server
 
-from sestui.core.serving import listening, stopped_by_signal
+from sestui.core.serving import listening
 from sestui.errors import AccountUnreachableError, SettingsError
+from sestui.http_server import QuietServer, serve_until_stopped
 from sestui.runtime import Runtime
 from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Preferences
@@ -53,7 +51,7 @@ def serve(
 
     with listening(_HOST, port, refused) as listener:
         announce(listener.getsockname()[1])
-        asyncio.run(_serving(_Server(_config(app)), listener))
+        asyncio.run(serve_until_stopped(QuietServer(_config(app)), listener))
 
 
 def create_app(runtime: Runtime, *, style: Path | None, warn: Callable[[str], None]) -> WebApp:
@@ -108,20 +106,3 @@ def _config(app: WebApp) -> Config:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-
-
-class _Server(Server):
-    """uvicorn's server, ending quietly: its own would raise the signal again at the end."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Take none: :func:`_serving` does."""
-        yield
-
-
-async def _serving(server: Server, listener: socket.socket) -> None:
-    def stop() -> None:
-        server.should_exit = True
-
-    async with stopped_by_signal(stop):
-        await server.serve(sockets=[listener])

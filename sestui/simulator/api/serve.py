@@ -3,20 +3,18 @@
 import asyncio
 import math
 import os
-import socket
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from uvicorn.config import Config
-from uvicorn.server import Server
 
 from sestui.core import threads
 from sestui.core.clock import SystemClock
-from sestui.core.serving import listening, stopped_by_signal
+from sestui.core.serving import listening
 from sestui.errors import AccountUnreachableError
+from sestui.http_server import QuietServer, serve_until_stopped
 from sestui.simulator.account.account import sandbox_settings
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
@@ -58,14 +56,14 @@ def serve(
         key = access_key_of(workspace)
         state.configure(rate=rate, quota=quota, behaviour=recipients, **sandbox_settings(sandbox))
         with listening(HOST, port, partial(_refused, port)) as listener:
-            server = _Server(_config(state, key, latency, jitter))
+            server = QuietServer(_config(state, key, latency, jitter))
             if until_stdin_ends:
                 watching = threading.Thread(
                     target=_stop_at_end_of_stdin, args=(server,), name="sestui-stdin", daemon=True
                 )
                 threads.start(watching, SystemClock())
             announce(listener.getsockname()[1])
-            asyncio.run(_serving(server, listener))
+            asyncio.run(serve_until_stopped(server, listener))
     finally:
         state.close()
 
@@ -86,24 +84,7 @@ def _config(state: SimulatorState, key: str, latency: float, jitter: float) -> C
     )
 
 
-class _Server(Server):
-    """uvicorn's server without its signal handling, which raises the signal again at the end."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Handle none; :func:`_serving` does."""
-        yield
-
-
-async def _serving(server: Server, listener: socket.socket) -> None:
-    def stop() -> None:
-        server.should_exit = True
-
-    async with stopped_by_signal(stop):
-        await server.serve(sockets=[listener])
-
-
-def _stop_at_end_of_stdin(server: Server) -> None:
+def _stop_at_end_of_stdin(server: QuietServer) -> None:
     # os.read, because a thread inside sys.stdin would break the interpreter's shutdown.
     try:
         while os.read(0, 4096):
