@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,6 +17,9 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.errors import UsageError
 
+if TYPE_CHECKING:
+    from sestui.reports.sent_log import Format
+
 app = Commands(help="Export the database's contents as CSV or JSON lines.", no_args_is_help=True)
 
 
@@ -27,6 +30,15 @@ Out = Annotated[
     ),
 ]
 Form = Annotated[str, typer.Option("--format", metavar="csv|jsonl")]
+OfCampaign = Annotated[
+    str,
+    typer.Option(
+        "--campaign",
+        metavar="NAME",
+        help="Of this campaign only.",
+        autocompletion=completion.campaigns,
+    ),
+]
 Raw = Annotated[
     bool, typer.Option("--raw", help="Leave cells that look like formulas as they are.")
 ]
@@ -35,15 +47,7 @@ Raw = Annotated[
 @app.command("deliveries")
 def deliveries(
     *,
-    campaign: Annotated[
-        str,
-        typer.Option(
-            "--campaign",
-            metavar="NAME",
-            help="Of this campaign only.",
-            autocompletion=completion.campaigns,
-        ),
-    ] = "",
+    campaign: OfCampaign = "",
     status: Annotated[
         DeliveryState | None, typer.Option("--status", help="In this state only.")
     ] = None,
@@ -58,11 +62,10 @@ def deliveries(
     raw: Raw = False,
 ) -> None:
     """The sent log: one row for each recipient of each run."""
-    from sestui.reports.sent_log import Format, write_log  # noqa: PLC0415 - the database is slow
+    from sestui.reports.sent_log import write_log  # noqa: PLC0415 - the database is slow
     from sestui.store.ledger.walk import EVERY_STATE, LogFilter  # noqa: PLC0415
 
-    if form not in set(Format):
-        raise UsageError(f"--format {form}: must be csv or jsonl.")
+    written_as = _format(form)
     with opened() as runtime:
         if campaign:
             runtime.campaigns.get(campaign)
@@ -73,7 +76,7 @@ def deliveries(
             find=find,
         )
         with target(out) as file:
-            count = write_log(runtime.deliveries, wanted, file, form=Format(form), raw=raw)
+            count = write_log(runtime.deliveries, wanted, file, form=written_as, raw=raw)
     if not is_stdout(out):
         say(f"{count:,} deliveries written to {out}.")
 
@@ -81,15 +84,7 @@ def deliveries(
 @app.command("events")
 def events(
     *,
-    campaign: Annotated[
-        str,
-        typer.Option(
-            "--campaign",
-            metavar="NAME",
-            help="Of this campaign only.",
-            autocompletion=completion.campaigns,
-        ),
-    ] = "",
+    campaign: OfCampaign = "",
     since: Annotated[
         str, typer.Option(metavar="T", help="Received since: 2026-11-22 or 2026-11-22T09:00.")
     ] = "",
@@ -99,18 +94,16 @@ def events(
 ) -> None:
     """What SES has reported: one row for each event."""
     from sestui.reports.event_log import write_events  # noqa: PLC0415 - the database is slow
-    from sestui.reports.sent_log import Format  # noqa: PLC0415 - as above
     from sestui.store.events.walk import logged_events  # noqa: PLC0415 - as above
 
-    if form not in set(Format):
-        raise UsageError(f"--format {form}: must be csv or jsonl.")
+    written_as = _format(form)
     with opened() as runtime:
         if campaign:
             runtime.campaigns.get(campaign)
         start = _instant(since, runtime.settings.zone) if since else None
         found = logged_events(runtime.database, campaign=campaign or None, since=start)
         with target(out) as file:
-            count = write_events(found, file, form=Format(form), raw=raw)
+            count = write_events(found, file, form=written_as, raw=raw)
     if not is_stdout(out):
         say(f"{count:,} events written to {out}.")
 
@@ -136,16 +129,22 @@ def contacts(
 ) -> None:
     """Contacts with status, suppression, tags, lists and every attribute."""
     from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
-    from sestui.reports.sent_log import Format  # noqa: PLC0415 - as above
     from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
+
+    written_as = _format(form)
+    which = Which(list_name or None, status)
+    with opened() as runtime, target(out) as file:
+        count = write_contacts(runtime.database, which, file, form=written_as, raw=raw)
+    if not is_stdout(out):
+        say(f"{count:,} contacts written to {out}.")
+
+
+def _format(form: str) -> "Format":
+    from sestui.reports.sent_log import Format  # noqa: PLC0415 - the database is slow
 
     if form not in set(Format):
         raise UsageError(f"--format {form}: must be csv or jsonl.")
-    which = Which(list_name or None, status)
-    with opened() as runtime, target(out) as file:
-        count = write_contacts(runtime.database, which, file, form=Format(form), raw=raw)
-    if not is_stdout(out):
-        say(f"{count:,} contacts written to {out}.")
+    return Format(form)
 
 
 def _instant(text: str, zone: ZoneInfo | None) -> Instant:
