@@ -16,6 +16,7 @@ from sestui.errors import SestuiError, unforeseen
 from sestui.runtime import Runtime
 from sestui.sending.background import BackgroundSender
 from sestui.tui.app.pending import PendingRuns, Words, pause_all, send_in_background
+from sestui.tui.dialogs.choose import move_in
 from sestui.tui.dialogs.dialog import Dialog
 
 _STAY, _PAUSE, _BACKGROUND = "stay", "pause", "background"
@@ -82,11 +83,7 @@ class LeavingQuestion(Dialog[Words | None]):
 
     def action_move(self, rows: int) -> None:
         """Move the cursor at once: a key that is pressed next finds it there."""
-        answers = self.query_one(OptionList)
-        if rows > 0:
-            answers.action_cursor_down()
-        else:
-            answers.action_cursor_up()
+        move_in(self.query_one(OptionList), rows)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

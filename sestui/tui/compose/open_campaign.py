@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from sestui.tui.dialogs.choose import move_in
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.path_input import PathInput
@@ -77,11 +78,7 @@ class OpenCampaignScreen(Dialog[str | Path | None]):
 
     def action_move(self, rows: int) -> None:
         """Move among the campaigns while the line keeps the focus."""
-        answers = self.query_one(OptionList)
-        if rows > 0:
-            answers.action_cursor_down()
-        else:
-            answers.action_cursor_up()
+        move_in(self.query_one(OptionList), rows)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -13,7 +13,7 @@ from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.undo import Undone, undo_last
 from sestui.store.contacts.walks import Which
 from sestui.tui.app.background_jobs import BackgroundJob
-from sestui.tui.dialogs.export_file import FileExport, format_of
+from sestui.tui.dialogs.export_file import FileExport
 
 
 class BulkJob(BackgroundJob[Changed]):
@@ -60,15 +60,10 @@ class ContactExport(FileExport):
     noun = ("contact", "contacts")
 
     def __init__(self, runtime: Runtime, wanted: Which | Selection, out: Path) -> None:
-        """Not begun yet.
-
-        Raises:
-            UsageError: the file's name doesn't say what it is to be.
-        """
+        """As :class:`FileExport`."""
         super().__init__(out)
         self._runtime = runtime
         self._wanted = wanted
-        self._form = format_of(out)
 
     def work(self) -> int:
         """Write the file."""
@@ -77,7 +72,7 @@ class ContactExport(FileExport):
                 self._runtime.database,
                 self._wanted,
                 file,
-                form=self._form,
+                form=self.form,
                 raw=False,
                 told=self.tell,
             )

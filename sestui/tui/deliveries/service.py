@@ -10,7 +10,7 @@ from sestui.reports.sent_log import write_log
 from sestui.runtime import Runtime
 from sestui.store.ledger.pages import DeliveryPages, Search
 from sestui.store.ledger.walk import LogFilter, LogRow
-from sestui.tui.dialogs.export_file import FileExport, format_of, plain_name
+from sestui.tui.dialogs.export_file import FileExport, plain_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,10 @@ class Export(FileExport):
     noun = ("delivery", "deliveries")
 
     def __init__(self, runtime: Runtime, wanted: LogFilter, out: Path) -> None:
-        """Not begun yet.
-
-        Raises:
-            UsageError: the file's name doesn't say what it is to be.
-        """
+        """As :class:`FileExport`."""
         super().__init__(out)
         self._runtime = runtime
         self._wanted = wanted
-        self._form = format_of(out)
 
     def work(self) -> int:
         """Write the file."""
@@ -80,7 +75,7 @@ class Export(FileExport):
                 self._runtime.deliveries,
                 self._wanted,
                 file,
-                form=self._form,
+                form=self.form,
                 raw=False,
                 told=self.tell,
             )

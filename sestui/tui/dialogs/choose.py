@@ -17,6 +17,14 @@ GO_BACK = ""
 """The answer of one who goes back."""
 
 
+def move_in(answers: OptionList, rows: int) -> None:
+    """Move the cursor of ``answers`` down, or up for a negative number."""
+    if rows > 0:
+        answers.action_cursor_down()
+    else:
+        answers.action_cursor_up()
+
+
 class ChooseScreen(Dialog[str]):
     """Answers the name of what was chosen; going back comes first and has the cursor."""
 
@@ -53,11 +61,7 @@ class ChooseScreen(Dialog[str]):
 
     def action_move(self, rows: int) -> None:
         """Move the cursor at once: a key that is pressed next finds it there."""
-        answers = self.query_one(OptionList)
-        if rows > 0:
-            answers.action_cursor_down()
-        else:
-            answers.action_cursor_up()
+        move_in(self.query_one(OptionList), rows)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -41,8 +41,14 @@ class FileExport(BackgroundJob[int]):
     """What a row is, and several of them."""
 
     def __init__(self, out: Path) -> None:
+        """Not begun yet.
+
+        Raises:
+            UsageError: the file's name doesn't say what it is to be.
+        """
         super().__init__()
         self.out = out
+        self.form = format_of(out)
         self.written = 0
         """Rows written so far."""
 
