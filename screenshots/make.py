@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from workspace import WATCHED, Workspace, workspace
 
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.tabs import TABS
+from sestui.tui.app.navigation.tabs import TABS
 
 HERE = Path(__file__).parent
 SIZE = (120, 36)

@@ -5,8 +5,8 @@ import time
 _BEGAN = time.monotonic()
 
 from sestui import log  # noqa: E402 - what importing takes is part of a command's time
-from sestui.cli.common import say  # noqa: E402 - as above
 from sestui.cli.main import main  # noqa: E402 - as above
+from sestui.cli.shared.common import say  # noqa: E402 - as above
 
 
 def command() -> None:

@@ -1,6 +1,6 @@
 """`sestui account`: what SES says of us."""
 
-from sestui.cli.common import AsJson, opened, put, put_json, say
+from sestui.cli.shared.common import AsJson, opened, put, put_json, say
 from sestui.core.delivery.account import UNLIMITED
 from sestui.core.percent import set_percent
 from sestui.errors import AccountError

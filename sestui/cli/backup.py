@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli.common import AsJson, opened, put, put_json, say
+from sestui.cli.shared.common import AsJson, opened, put, put_json, say
 from sestui.core.clock import SystemClock, iso
 from sestui.errors import UsageError
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from sestui.cli import completion
-from sestui.cli.commands import Commands
-from sestui.cli.common import AsJson, put, put_json, say
+from sestui.cli.shared import completion
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, put, put_json, say
 
 _SHOWN = ("name", "value", "source", "meaning")
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli.commands import Commands
-from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.contact.person_name import name_of
 from sestui.core.contact.preferences import ReaderChoice
 from sestui.core.delivery.states import Standing

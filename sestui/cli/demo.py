@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli.campaign import accounting, exit_code
-from sestui.cli.common import put, say
+from sestui.cli.campaigns.campaign import accounting, exit_code
+from sestui.cli.shared.common import put, say
 from sestui.errors import NeedsOperatorError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
 
 
 def _send(runtime: "Runtime", run_id: int) -> None:
-    from sestui.cli.progress import follow  # noqa: PLC0415 - the sender is slow to import
+    from sestui.cli.shared.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     follow(runtime, run_id)
     run = runtime.overview.run(run_id)

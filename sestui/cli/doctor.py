@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli.common import AsJson, put, put_json, say
+from sestui.cli.shared.common import AsJson, put, put_json, say
 from sestui.errors import EXIT_DONE, EXIT_NEEDS_OPERATOR, StorageError
 
 if TYPE_CHECKING:

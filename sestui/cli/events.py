@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from sestui.cli.commands import Commands
-from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 
 app = Commands(help="Read what SES reports of mails.", no_args_is_help=True)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from sestui.cli import completion
-from sestui.cli.commands import Commands
-from sestui.cli.common import opened, say
+from sestui.cli.shared import completion
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import opened, say
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState, Standing
 from sestui.errors import UsageError

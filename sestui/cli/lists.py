@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli import completion
-from sestui.cli.commands import Commands
-from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared import completion
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 
 if TYPE_CHECKING:
     from sestui.store.contacts.contact_lists import ListChanged

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sestui import log
-from sestui.cli.common import AsJson, put, put_json, say
+from sestui.cli.shared.common import AsJson, put, put_json, say
 from sestui.errors import BadFileError
 
 

@@ -14,31 +14,27 @@ from sestui.cli import (
     account,
     apply,
     backup,
-    campaign,
-    completion,
     config,
     contact,
     demo,
     doctor,
     events,
     export,
-    import_,
     lists,
     log_command,
     relay,
-    run_due,
-    send,
-    send_pending,
-    setup,
     simulator,
-    streams,
     suppressions,
-    task,
     undo,
     web,
 )
-from sestui.cli.commands import Commands, refuse_repeated
-from sestui.cli.common import Invocation, say
+from sestui.cli.campaigns import campaign, send, send_pending
+from sestui.cli.imports import import_
+from sestui.cli.setting_up import setup
+from sestui.cli.shared import completion, streams
+from sestui.cli.shared.commands import Commands, refuse_repeated
+from sestui.cli.shared.common import Invocation, say
+from sestui.cli.tasks import run_due, task
 from sestui.errors import EXIT_DONE, EXIT_FAILED, SestuiError, SettingsError, UsageError
 
 app = Commands(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sestui.cli.commands import Commands
-from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 from sestui.core.clock import iso
 from sestui.core.percent import set_percent
 

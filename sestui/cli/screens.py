@@ -7,7 +7,7 @@ from functools import partial
 import typer
 
 from sestui import log
-from sestui.cli.common import opened
+from sestui.cli.shared.common import opened
 from sestui.core.installation import extra_command
 from sestui.errors import SestuiError, UsageError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sestui import log
-from sestui.cli.commands import Commands
+from sestui.cli.shared.commands import Commands
 from sestui.core.text import printable
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sestui.cli.common import AsJson, opened, put, put_json
+from sestui.cli.shared.common import AsJson, opened, put, put_json
 from sestui.errors import StateError
 
 

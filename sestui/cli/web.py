@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sestui.cli.commands import Commands
-from sestui.cli.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
 
 DEFAULT_PORT = 4582
 

@@ -28,7 +28,7 @@ from sestui.runtime import Runtime
 from sestui.settings import load_settings
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.tabs import TABS
+from sestui.tui.app.navigation.tabs import TABS
 from sestui.tui.widgets.lazy_table import LazyTable
 from tests.benchmarks import figures
 

@@ -115,7 +115,7 @@ class Sestui:
             patch.multiple(sys, argv=["sestui", *map(str, arguments)], stdin=given),
             patch.multiple(sys, stdout=out, stderr=err),
             # A run-due that is late ends its process: not this one, however busy the machine is.
-            patch("sestui.cli.time_limit.GRACE_SECONDS", 100.0),
+            patch("sestui.cli.tasks.time_limit.GRACE_SECONDS", 100.0),
         ):
             try:
                 main()

@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.binding import Binding
 
 import sestui.tui
-from sestui.tui.app.screen_part import ScreenPart
+from sestui.tui.app.screens.screen_part import ScreenPart
 from tests.support import documents
 from tests.support.screens import own_classes
 

@@ -14,9 +14,9 @@ from sestui.core.campaign.fields import CampaignFields
 from sestui.core.content.message import MessageSource
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.tabs import TABS
-from sestui.tui.app.top_bar import TopBar
+from sestui.tui.app.keys.key_bar import KeyBar
+from sestui.tui.app.navigation.tabs import TABS
+from sestui.tui.app.navigation.top_bar import TopBar
 
 
 def add_campaign(runtime, name="news", *, contacts=20, audience="all", **fields):

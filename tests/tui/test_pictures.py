@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from sestui.store.contacts.contacts import NewContact
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.tabs import TABS
+from sestui.tui.app.navigation.tabs import TABS
 from tests.support.clocks import FakeClock
 from tests.support.pictured import fill
 from tests.support.screens import add_campaign, shown, until

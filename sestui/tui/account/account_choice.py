@@ -16,7 +16,7 @@ from sestui.reports.account import health_words
 from sestui.store.runs.run_lists import RecentRuns
 from sestui.tui.account.account_switch import overruled_by, switch_account, unfinished
 from sestui.tui.account.service import SES, SIMULATOR, AccountService, Choice
-from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import counted, shorten

@@ -20,11 +20,11 @@ from sestui.tui.account.identities import IdentitiesScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
 from sestui.tui.account.service import AccountService
 from sestui.tui.account.settings_table import AT_ONCE, SettingsTable, in_words
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.keys_screen import KeysScreen
-from sestui.tui.app.panel import frame
+from sestui.tui.app.keys.keys_screen import KeysScreen
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.look.themes import choose_theme
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.app.themes import choose_theme
 from sestui.tui.widgets.format import shorten
 from sestui.tui.widgets.lazy_table import LazyTable
 

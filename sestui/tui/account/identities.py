@@ -10,8 +10,8 @@ from textual.widgets import Static
 
 from sestui.core.delivery.account import Identity
 from sestui.errors import SestuiError
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.pages import Page
+from sestui.tui.app.navigation.pages import Page
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.widgets.format import counted
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable

@@ -11,7 +11,7 @@ from textual.widgets import Button, Static
 from sestui.errors import SestuiError
 from sestui.store.relay.key_maker import NewKey
 from sestui.tui.account.relay_key_form import KeyForm
-from sestui.tui.app.palette import PaletteScreen
+from sestui.tui.app.palette.palette import PaletteScreen
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.button import PushButton
 from sestui.tui.widgets.form import Form, Labelled

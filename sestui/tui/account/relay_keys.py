@@ -14,8 +14,8 @@ from sestui.store.relay.key_maker import KeyMaker
 from sestui.store.relay.tables import RelayKey
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.account.relay_key_form import KeyForm
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.pages import Page
+from sestui.tui.app.navigation.pages import Page
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import shorten

@@ -17,21 +17,21 @@ from textual.screen import Screen
 from sestui.core.clock import SystemClock
 from sestui.errors import SestuiError
 from sestui.tui._compat import write_to_terminal
-from sestui.tui.app.alerts import Alerts
-from sestui.tui.app.help import HelpScreen, help_rows
-from sestui.tui.app.jump_keys import JumpScreen, marks
+from sestui.tui.app.keys.help import HelpScreen, help_rows
+from sestui.tui.app.keys.jump_keys import JumpScreen, marks
 from sestui.tui.app.lifecycle import GRACE_SECONDS, LifecycleApp, SenderReported
-from sestui.tui.app.navigator import BINDINGS as MOVES
-from sestui.tui.app.navigator import Navigator
-from sestui.tui.app.notices import NoticeLog, ShownNotice
-from sestui.tui.app.pages import Location, Page
-from sestui.tui.app.tabs import TABS, keys_of_tabs
+from sestui.tui.app.navigation.navigator import BINDINGS as MOVES
+from sestui.tui.app.navigation.navigator import Navigator
+from sestui.tui.app.navigation.pages import Location, Page
+from sestui.tui.app.navigation.tabs import TABS, keys_of_tabs
+from sestui.tui.app.notices.alerts import Alerts
+from sestui.tui.app.notices.notices import NoticeLog, ShownNotice
 from sestui.tui.widgets.format import shorten
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
-    from sestui.tui.app.run_watch import RunWatch
+    from sestui.tui.app.notices.run_watch import RunWatch
 
 _AT_HOME_SECONDS = 0.3
 """By then the first look has been taken."""
@@ -139,8 +139,8 @@ class SestuiApp(LifecycleApp):
 
     def came_in(self, screen_of_run: "Callable[[int], Screen[None]]") -> None:
         """Show the first place, another that was asked for meanwhile, or the run to be followed."""
-        from sestui.tui.app.run_watch import RunWatch  # noqa: PLC0415 - it brings the database
-        from sestui.tui.app.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
+        from sestui.tui.app.navigation.screen_registry import import_all, screen_of  # noqa: PLC0415 - comes with the desk
+        from sestui.tui.app.notices.run_watch import RunWatch  # noqa: PLC0415 - it brings the database
 
         self.services.account_changed = partial(self.call_later, self._account_changed)
         for place in TABS:
@@ -178,7 +178,7 @@ class SestuiApp(LifecycleApp):
 
     def _account_changed(self) -> None:
         """Begin anew with another account: what was shown of the former one is dropped."""
-        from sestui.tui.app.screen_registry import screen_of  # noqa: PLC0415 - as in came_in
+        from sestui.tui.app.navigation.screen_registry import screen_of  # noqa: PLC0415 - as in came_in
 
         self.services.account_open = False
         self.account_label = self.services.read_label()
@@ -198,7 +198,7 @@ class SestuiApp(LifecycleApp):
 
     @work(exclusive=True, group="elsewhere")
     async def _look_elsewhere(self) -> None:
-        from sestui.tui.app.going_on import sent_elsewhere  # noqa: PLC0415 - not for the first paint
+        from sestui.tui.app.leaving.going_on import sent_elsewhere  # noqa: PLC0415 - not for the first paint
 
         found = await sent_elsewhere(self.services.runtime)
         if found is not None:
@@ -310,13 +310,13 @@ class SestuiApp(LifecycleApp):
 
     def action_command_palette(self) -> None:
         """Find anything there is, and whatever can be done."""
-        from sestui.tui.app.palette import PaletteScreen, open_palette  # noqa: PLC0415 - if wanted
+        from sestui.tui.app.palette.palette import PaletteScreen, open_palette  # noqa: PLC0415 - if wanted
 
         if self.opened and not isinstance(self.screen, PaletteScreen):
             open_palette(self)
 
     def action_change_theme(self) -> None:
         """Choose a colour theme."""
-        from sestui.tui.app.themes import choose_theme  # noqa: PLC0415 - only when wanted
+        from sestui.tui.app.look.themes import choose_theme  # noqa: PLC0415 - only when wanted
 
         self.run_worker(choose_theme(self), group="theme")

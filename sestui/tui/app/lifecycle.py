@@ -19,21 +19,21 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from sestui.tui._compat import LoggedApp
-from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background import Background, ReportInbox
-from sestui.tui.app.background_jobs import last_words
-from sestui.tui.app.contrast import readable
-from sestui.tui.app.leaving import LeavingScreen
+from sestui.tui.app.keys.type_ahead import TypeAhead
+from sestui.tui.app.leaving.leaving import LeavingScreen
+from sestui.tui.app.leaving.shutdown import OutsideOrders
+from sestui.tui.app.look.contrast import readable
+from sestui.tui.app.look.preferences import use_density, use_keymap, use_theme
+from sestui.tui.app.look.styles import LastingStylesheet
+from sestui.tui.app.navigation.account_label import AccountLabel
 from sestui.tui.app.opening import OpeningScreen
-from sestui.tui.app.preferences import use_density, use_keymap, use_theme
-from sestui.tui.app.shutdown import OutsideOrders
-from sestui.tui.app.styles import LastingStylesheet
-from sestui.tui.app.type_ahead import TypeAhead
+from sestui.tui.app.screens.background_jobs import last_words
 
 if TYPE_CHECKING:
     from sestui.runtime import Runtime
     from sestui.settings import Settings
-    from sestui.tui.app.pending import Words
+    from sestui.tui.app.leaving.pending import Words
     from sestui.tui.app.services import ScreenServices
 
 _log = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ class LifecycleApp(LoggedApp):
         await due.keep_starting(seconds)
 
     async def _say_what_goes_on(self) -> None:
-        from sestui.tui.app import going_on  # noqa: PLC0415 - pulls in what reads the database
+        from sestui.tui.app.leaving import going_on  # noqa: PLC0415 - pulls in what reads the database
 
         runs = await going_on.read(self.services.runtime)
         if not runs:
@@ -235,7 +235,7 @@ class LifecycleApp(LoggedApp):
                 if not await may_leave():
                     return
             if self._lasting and self.background.alive:
-                from sestui.tui.app.going_on import ask_to_leave  # noqa: PLC0415 - as above
+                from sestui.tui.app.leaving.going_on import ask_to_leave  # noqa: PLC0415 - as above
 
                 answer = await ask_to_leave(self, self.services.runtime)
                 if answer is None:
@@ -270,7 +270,7 @@ class LifecycleApp(LoggedApp):
         self.exit(message=Text(said) if said else None)
 
     def _last_words_on_sending(self) -> str:
-        from sestui.tui.app.pending import words_of_who_stays  # noqa: PLC0415 - as above
+        from sestui.tui.app.leaving.pending import words_of_who_stays  # noqa: PLC0415 - as above
 
         return self._words() if self._words else words_of_who_stays(self.services.runtime)
 

@@ -4,9 +4,9 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.tabs import TABS
-from sestui.tui.app.top_bar import TopBar
+from sestui.tui.app.keys.key_bar import KeyBar
+from sestui.tui.app.navigation.tabs import TABS
+from sestui.tui.app.navigation.top_bar import TopBar
 
 
 class OpeningScreen(Screen[None]):

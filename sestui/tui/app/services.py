@@ -8,9 +8,9 @@ from sestui.runtime import Runtime
 from sestui.sending.engine.report import AnswerLine
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.runs.run_lists import RecentRuns
-from sestui.tui.app.account_label import AccountLabel
 from sestui.tui.app.background import Background
-from sestui.tui.app.background_jobs import BackgroundJobs
+from sestui.tui.app.navigation.account_label import AccountLabel
+from sestui.tui.app.screens.background_jobs import BackgroundJobs
 from sestui.tui.app.steering import Steering
 from sestui.tui.widgets.format import counted, moment
 

@@ -9,8 +9,8 @@ from sestui.core.campaign.values import possible_name
 from sestui.core.clock import Instant
 from sestui.reports.overview import CampaignView
 from sestui.store.campaigns.upkeep import CampaignUse
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.dialogs.ask import AskScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.widgets.format import counted, shorten

@@ -10,10 +10,10 @@ from textual.widgets import Static
 
 from sestui.reports.overview import CampaignView, RunView
 from sestui.store.ledger.walk import LogFilter
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.navigation import open_run
-from sestui.tui.app.pages import Page
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.navigation.navigation import open_run
+from sestui.tui.app.navigation.pages import Page
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_card import CampaignAbout, CampaignForecast, CampaignTitle
 from sestui.tui.campaigns.resolution import RunAftermath

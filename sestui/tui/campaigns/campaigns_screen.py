@@ -10,9 +10,9 @@ from textual.widgets import DataTable, Input, Static
 
 from sestui.core.delivery.states import RunState
 from sestui.reports.overview import CampaignView, RunView
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.navigation import compose_campaign
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.navigation.navigation import compose_campaign
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.campaign_actions import CampaignActions
 from sestui.tui.campaigns.campaign_screen import CampaignScreen

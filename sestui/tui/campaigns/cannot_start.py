@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sestui.reports.unmailable import Unmailable, UnmailableRows, write_unmailable
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import compose_campaign, open_contact
-from sestui.tui.app.pages import Page
+from sestui.tui.app.navigation.navigation import compose_campaign, open_contact
+from sestui.tui.app.navigation.pages import Page
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.check_dialog import CheckScreen
 from sestui.tui.campaigns.start_check import PlannedStart, StartCheck

@@ -11,9 +11,9 @@ from sestui.core.delivery.states import DeliveryState, RunKind, RunState
 from sestui.reports.overview import RunView
 from sestui.store.ledger.in_doubt import Resolution
 from sestui.store.ledger.walk import LogRow
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import open_run
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.navigation.navigation import open_run
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.follow_up import FollowUpScreen
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked

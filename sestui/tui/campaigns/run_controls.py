@@ -7,8 +7,8 @@ from textual.binding import Binding
 
 from sestui.core.delivery.states import RunKind, RunState
 from sestui.reports.overview import RunView
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked, wants_approval
 from sestui.tui.dialogs.confirm import ConfirmScreen

@@ -7,8 +7,8 @@ from textual.binding import Binding
 from textual.timer import Timer
 
 from sestui.store.ledger.troubles import Troubles
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.replay import Replay
 from sestui.tui.campaigns.service import RunSnapshot
 

@@ -8,7 +8,7 @@ from sestui.core.campaign.follow_up import Only
 from sestui.errors import SestuiError, StoppedError
 from sestui.runtime import Runtime
 from sestui.store.db.tables import Run
-from sestui.tui.app.background_jobs import BackgroundJob
+from sestui.tui.app.screens.background_jobs import BackgroundJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from sestui.reports.overview import CampaignView
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import compose_campaign, open_run
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.navigation.navigation import compose_campaign, open_run
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.start_check import PlannedStart
 from sestui.tui.campaigns.start_question import start_checked
 from sestui.tui.dialogs.ask import AskScreen

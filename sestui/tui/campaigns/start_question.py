@@ -9,7 +9,7 @@ from sestui.core.task.fields import TaskFields
 from sestui.errors import SestuiError
 from sestui.reports.overview import CampaignView, RunView
 from sestui.store.db.tables import Run
-from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.campaigns.check_dialog import CheckScreen
 from sestui.tui.campaigns.follow_up import WHOM

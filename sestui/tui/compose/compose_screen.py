@@ -13,7 +13,7 @@ from sestui.compose.browser_picture import NoPictureError
 from sestui.compose.draft_checker import PreviewTarget
 from sestui.core.content.lint.findings import Finding, Severity
 from sestui.store.contacts.members import AttributeUse
-from sestui.tui.app.base_screen import FAILED
+from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.completion import CompletionList
 from sestui.tui.compose.compose_head import ComposeHead, HeadSnapshot
@@ -46,7 +46,7 @@ class ComposeScreen(DraftScreen):
     New, Edit and Open begin to write, in the first field; a page turned to, a preview and the place
     itself are looked at first. Tab goes through the fields of the page, from wherever one is.
 
-    Other screens bring a campaign here by ``sestui.tui.app.navigation.compose_campaign``.
+    Other screens bring a campaign here by ``navigation.compose_campaign``.
     """
 
     PLACE = "Compose"

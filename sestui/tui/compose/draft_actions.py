@@ -9,10 +9,10 @@ from sestui.compose.browser_picture import with_images
 from sestui.compose.save_file import FileInTheWayError, save_campaign
 from sestui.compose.snippets import Snippet
 from sestui.errors import SestuiError
-from sestui.tui.app.base_screen import FAILED
-from sestui.tui.app.browser import open_in_browser
-from sestui.tui.app.navigation import open_run
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.navigation.browser import open_in_browser
+from sestui.tui.app.navigation.navigation import open_run
+from sestui.tui.app.screens.base_screen import FAILED
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.draft_screen import DraftScreen
 from sestui.tui.compose.editor import edit, editor_command
 from sestui.tui.compose.mail_preview import Drawn

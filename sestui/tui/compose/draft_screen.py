@@ -13,8 +13,8 @@ from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Severity
 from sestui.errors import SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.compose.draft_form import DraftForm
 from sestui.tui.compose.open_campaign import OpenCampaignScreen

@@ -10,8 +10,8 @@ from sestui.core.clock import Instant
 from sestui.core.content.lint.findings import Finding
 from sestui.errors import ConflictError, SestuiError
 from sestui.store.campaigns.campaigns import CampaignVersion
-from sestui.tui.app.base_screen import FAILED
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.compose.service import OpenDraft
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen

@@ -12,7 +12,7 @@ from sestui.store.contacts.journal import Noted, last_change
 from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.undo import Undone, undo_last
 from sestui.store.contacts.walks import Which
-from sestui.tui.app.background_jobs import BackgroundJob
+from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.dialogs.export_file import FileExport
 
 

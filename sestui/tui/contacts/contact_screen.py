@@ -12,10 +12,10 @@ from sestui.audience.contact_form import form_of
 from sestui.core.delivery.states import RunKind, Standing
 from sestui.core.text import printable
 from sestui.reports.contact_record import ContactRecord, HistoryEntry
-from sestui.tui.app.base_screen import FAILED
-from sestui.tui.app.navigation import open_run
-from sestui.tui.app.pages import Page
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.navigation.navigation import open_run
+from sestui.tui.app.navigation.pages import Page
+from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_cells import STATE_KINDS
 from sestui.tui.contacts.contact_head import ContactHead

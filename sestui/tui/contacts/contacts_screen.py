@@ -10,9 +10,9 @@ from textual.widgets import Input, Static
 
 from sestui.core.delivery.states import Standing
 from sestui.store.contacts.walks import Order, Which
-from sestui.tui.app.base_screen import FAILED
-from sestui.tui.app.navigation import open_contact
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.navigation.navigation import open_contact
+from sestui.tui.app.screens.base_screen import FAILED
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.contact_table import ContactTable
 from sestui.tui.contacts.groups_table import SUPPRESSED, GroupsTable, group_of

@@ -11,7 +11,7 @@ from sestui.audience.contact_form import ContactForm, fields_of, form_of
 from sestui.core.delivery.states import ContactStatus
 from sestui.errors import SestuiError
 from sestui.store.db.tables import Contact
-from sestui.tui.app.edit_screen import EditScreen
+from sestui.tui.app.screens.edit_screen import EditScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.service import ContactsService
 from sestui.tui.dialogs.confirm import ConfirmScreen

@@ -7,8 +7,8 @@ from textual.binding import Binding
 
 from sestui.store.contacts.bulk import counted
 from sestui.store.contacts.contact_lists import ListChanged, Mentions
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.changes import ContactChanges
 from sestui.tui.contacts.service import Group
 from sestui.tui.dialogs.ask import AskScreen

@@ -10,8 +10,8 @@ from textual.binding import Binding
 from sestui.core.text import printable
 from sestui.store.contacts.bulk import BulkAction, Join, Leave, Suppress, Tag, Untag, counted
 from sestui.store.contacts.selection import Selection, count_selected
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.bulk_dialogs import AddOrRemoveScreen, BulkProgressScreen
 from sestui.tui.contacts.changes import BulkJob, ContactChanges, ContactExport
 from sestui.tui.contacts.contact_table import ContactTable

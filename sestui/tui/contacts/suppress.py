@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.contacts.service import ContactsService
 from sestui.tui.dialogs.confirm import ConfirmScreen

@@ -6,8 +6,8 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from sestui.store.contacts.undo import NOTHING
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.contacts.changes import ContactChanges
 from sestui.tui.dialogs.confirm import TYPED_ABOVE, ConfirmScreen
 from sestui.tui.widgets.format import shorten

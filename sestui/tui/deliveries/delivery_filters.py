@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import open_contact
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.navigation.navigation import open_contact
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.deliveries.delivery_panel import DeliveryPanel
 from sestui.tui.deliveries.service import Export, export_name
 from sestui.tui.dialogs.export_file import ExportPlan, ExportScreen

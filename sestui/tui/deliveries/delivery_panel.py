@@ -17,8 +17,8 @@ from sestui.core.percent import percent
 from sestui.errors import SestuiError
 from sestui.store.ledger.pages import Search
 from sestui.store.ledger.walk import LogFilter, LogRow
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.navigation import open_contact, open_run
+from sestui.tui.app.navigation.navigation import open_contact, open_run
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_screen import DeliveryScreen, Leads
 from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable

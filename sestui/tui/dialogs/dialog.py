@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from sestui.tui.app.mode import WRITE, mode_of
+from sestui.tui.app.keys.mode import WRITE, mode_of
 from sestui.tui.widgets.form import LOW
 
 Answer = TypeVar("Answer")

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from sestui.core.percent import percent
 from sestui.errors import SestuiError, UsageError
 from sestui.reports.sent_log import Format
-from sestui.tui.app.background_jobs import BackgroundJob
+from sestui.tui.app.screens.background_jobs import BackgroundJob
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.dialogs.dialog import Dialog

@@ -11,11 +11,11 @@ from textual.widgets import Static
 
 from sestui.core.clock import Instant
 from sestui.reports.overview import RunView
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.navigation import compose_campaign, open_run
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.navigation.navigation import compose_campaign, open_run
+from sestui.tui.app.navigation.tabs import TABS
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.app.tabs import TABS
 from sestui.tui.campaigns.resolution import RunAftermath
 from sestui.tui.campaigns.run_controls import RunControls
 from sestui.tui.dialogs.confirm import ConfirmScreen

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from sestui.core.clock import Instant
 from sestui.store.ledger.slices import SECONDS
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
 from sestui.tui.home.cards import At, RunCard, run_card
 from sestui.tui.home.items import ItemList
 from sestui.tui.home.layout import SENDING

@@ -14,7 +14,7 @@ from sestui.audience.imports.preview import Preview, preview
 from sestui.audience.sources.file_cells import Reading
 from sestui.errors import SestuiError, StateError, StoppedError
 from sestui.store.contacts.imports import Imports
-from sestui.tui.app.base_screen import BaseScreen
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnsStep

@@ -14,7 +14,7 @@ from sestui.audience.sources.file_cells import Reading
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.runtime import Runtime
-from sestui.tui.app.background_jobs import BackgroundJob
+from sestui.tui.app.screens.background_jobs import BackgroundJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.browser import open_in_browser
+from sestui.tui.app.navigation.browser import open_in_browser
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.outbox.service import MailSnapshot, OutboxService, OutboxSource
 from sestui.tui.widgets.format import file_size, shorten

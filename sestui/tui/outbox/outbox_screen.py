@@ -9,10 +9,10 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from sestui.simulator.outbox.outbox_reader import ListedMail
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.navigation.tabs import TABS
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
-from sestui.tui.app.tabs import TABS
 from sestui.tui.outbox.mail_screen import STATE_KINDS, MailScreen, browse
 from sestui.tui.outbox.service import OutboxService, OutboxSource
 from sestui.tui.widgets.format import AGO_SECONDS, exact, relative, shorten

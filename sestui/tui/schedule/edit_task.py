@@ -13,8 +13,8 @@ from textual.widgets import Input, Select, Static, TextArea
 from sestui.core.task.fields import TASK_FIELDS, TaskFields
 from sestui.tasks.task_form import OTHERS, FormFaults, TaskForm, fields_of_type, form_of
 from sestui.tasks.task_service import TaskView
-from sestui.tui.app.base_screen import FAILED
-from sestui.tui.app.edit_screen import EditScreen
+from sestui.tui.app.screens.base_screen import FAILED
+from sestui.tui.app.screens.edit_screen import EditScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.schedule.checked_field import CheckedField, parameter_field, task_field
 from sestui.tui.schedule.service import Choices, TaskFormService

@@ -12,8 +12,8 @@ from sestui.errors import SestuiError
 from sestui.tasks.agenda import Agenda, AgendaItem
 from sestui.tasks.crontab import Crontab
 from sestui.tasks.task_service import TaskForecast, TaskView
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.panel import frame
+from sestui.tui.app.look.panel import frame
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_actions import TaskActions

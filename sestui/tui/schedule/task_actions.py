@@ -9,9 +9,9 @@ from textual.binding import Binding
 from sestui.errors import SestuiError, StoppedError
 from sestui.tasks.agenda import AgendaItem
 from sestui.tasks.task_service import TaskView
-from sestui.tui.app.base_screen import FAILED, BaseScreen
-from sestui.tui.app.navigation import compose_campaign
-from sestui.tui.app.screen_part import ScreenPart, in_worker
+from sestui.tui.app.navigation.navigation import compose_campaign
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.screen_part import ScreenPart, in_worker
 from sestui.tui.campaigns.start_question import ask_to_run
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.schedule.task_job import TaskJob

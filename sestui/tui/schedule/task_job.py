@@ -5,7 +5,7 @@ from typing import Self
 from sestui.errors import StateError
 from sestui.runtime import Runtime
 from sestui.tasks.task_service import TaskRunView
-from sestui.tui.app.background_jobs import BackgroundJob
+from sestui.tui.app.screens.background_jobs import BackgroundJob
 
 _LOOK_SECONDS = 0.2
 

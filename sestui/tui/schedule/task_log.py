@@ -10,8 +10,8 @@ from textual.widgets import Static
 
 from sestui.core.text import both_ends, printable
 from sestui.tasks.task_service import TaskRunView
-from sestui.tui.app.base_screen import BaseScreen
-from sestui.tui.app.pages import Page
+from sestui.tui.app.navigation.pages import Page
+from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.schedule.task_cells import RUN_COLUMNS, run_cells
 from sestui.tui.widgets.format import shorten

@@ -8,8 +8,8 @@ import typer
 import typer.main
 from typer.testing import CliRunner
 
-from sestui.cli.commands import Commands
 from sestui.cli.main import app
+from sestui.cli.shared.commands import Commands
 from sestui.errors import UsageError
 from tests.support.cli import Sestui
 

@@ -15,7 +15,7 @@ from sestui.store.relay.keys import RelayKeys
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.account.new_relay_key import NewRelayKeyScreen, RelaySecretScreen
 from sestui.tui.account.relay_keys import RelayKeysScreen
-from sestui.tui.app.palette import PaletteScreen
+from sestui.tui.app.palette.palette import PaletteScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import fits, running, shown, toasts, until
 

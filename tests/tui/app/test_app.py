@@ -7,7 +7,7 @@ from sestui.errors import StorageBusyError, StorageError
 from sestui.sending.engine.report import AnswerLine, SenderReport
 from sestui.tui.app.app import SestuiApp
 from sestui.tui.app.background import ReportInbox
-from sestui.tui.app.base_screen import FAILED, BaseScreen
+from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
 

@@ -9,11 +9,11 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
 import sestui.tui
-from sestui.tui.app import styles
+from sestui.tui.app import app as app_module
 from sestui.tui.app.app import SestuiApp
-from sestui.tui.app.help import HelpScreen
-from sestui.tui.app.key_bar import KeyBar
-from sestui.tui.app.tabs import TABS
+from sestui.tui.app.keys.help import HelpScreen
+from sestui.tui.app.keys.key_bar import KeyBar
+from sestui.tui.app.navigation.tabs import TABS
 from tests.support.screens import add_campaign, fits, own_classes, running, shown, until
 
 SCREENS = [kind for kind in own_classes() if issubclass(kind, Screen)]
@@ -93,7 +93,7 @@ async def test_every_place_fits_and_survives_being_resized(runtime, still, mode)
 
 
 def test_what_is_styled_and_looked_for_by_its_class_is_there():
-    sheet = Path(styles.__file__).with_name("sestui.tcss").read_text(encoding="utf-8")
+    sheet = Path(app_module.__file__).with_name("sestui.tcss").read_text(encoding="utf-8")
     sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
     wanted = [re.sub(r"\{[^{}]*\}", "", sheet)]
     for path in Path(sestui.tui.__file__).parent.rglob("*.py"):

@@ -3,7 +3,7 @@ import time
 import pytest
 from textual.widgets import DataTable, Input
 
-from sestui.tui.app.help import HelpScreen
+from sestui.tui.app.keys.help import HelpScreen
 from sestui.tui.campaigns.campaign_table import CampaignTable
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.campaigns.run_screen import RunScreen

@@ -13,7 +13,7 @@ from sestui.core.campaign.draft import Draft
 from sestui.core.clock import SystemClock
 from sestui.core.task.fields import TaskFields
 from sestui.store.campaigns.campaigns import CampaignVersion
-from sestui.tui.app.navigation import compose_campaign
+from sestui.tui.app.navigation.navigation import compose_campaign
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.compose.compose_screen import ComposeScreen
 from sestui.tui.compose.open_campaign import OpenCampaignScreen

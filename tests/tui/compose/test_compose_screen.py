@@ -12,7 +12,7 @@ from sestui.core.content.message import MessageSource
 from sestui.core.delivery.mail import MailAttachment
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import Contacts
-from sestui.tui.app.help import HelpScreen
+from sestui.tui.app.keys.help import HelpScreen
 from sestui.tui.compose.compose_screen import ComposeScreen
 from sestui.tui.dialogs.ask_path import AskPathScreen
 from tests.support.compose import BODY, add_news, add_people, found, load, press, ready, stored

@@ -2,7 +2,7 @@ import pytest
 from textual.events import Key
 from textual.screen import ModalScreen
 
-from sestui.tui.app.jump_keys import JumpScreen
+from sestui.tui.app.keys.jump_keys import JumpScreen
 from sestui.tui.campaigns.campaigns_screen import CampaignsScreen
 from sestui.tui.dialogs.choose import ChooseScreen
 from sestui.tui.dialogs.confirm import ConfirmScreen

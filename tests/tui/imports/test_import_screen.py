@@ -10,7 +10,7 @@ from sestui.audience.imports.preview import preview
 from sestui.audience.sources.file_cells import Reading
 from sestui.errors import StorageBusyError
 from sestui.store.contacts.contacts import Contacts
-from sestui.tui.app.tabs import TABS
+from sestui.tui.app.navigation.tabs import TABS
 from sestui.tui.dialogs.confirm import ConfirmScreen
 from sestui.tui.imports.columns_step import ColumnTable
 from sestui.tui.imports.import_screen import ImportScreen

@@ -11,7 +11,7 @@ from sestui.ses_api.wire_parsing import parse_send_email
 from sestui.simulator.account.account import call_of
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.outbox.outbox_reader import OutboxReader
-from sestui.tui.app.help import HelpScreen
+from sestui.tui.app.keys.help import HelpScreen
 from sestui.tui.outbox.mail_screen import MailHead, MailScreen
 from sestui.tui.outbox.outbox_screen import OutboxScreen
 from sestui.tui.widgets.lazy_table import LazyTable

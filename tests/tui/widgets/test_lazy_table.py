@@ -6,7 +6,7 @@ import pytest
 from textual.app import App
 
 from sestui.errors import StorageBusyError
-from sestui.tui.app.contrast import readable
+from sestui.tui.app.look.contrast import readable
 from sestui.tui.widgets.lazy_table import PAGE, Column, LazyTable
 from sestui.tui.widgets.row_source import Listed
 from tests.support.screens import until

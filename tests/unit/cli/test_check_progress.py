@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sestui.cli.checks import CheckProgress
+from sestui.cli.campaigns.checks import CheckProgress
 from tests.support.clocks import FakeClock
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sestui.cli.time_limit import GRACE_SECONDS, LAST_WORDS_SECONDS, TimeLimit, time_limit
+from sestui.cli.tasks.time_limit import GRACE_SECONDS, LAST_WORDS_SECONDS, TimeLimit, time_limit
 from tests.support.threads import refuse_threads
 
 

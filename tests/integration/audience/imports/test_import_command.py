@@ -8,8 +8,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from sestui.audience.imports.status_words import Meaning
-from sestui.cli.import_ import import_command
-from sestui.cli.import_options import parse_mapping, parse_words
+from sestui.cli.imports.import_ import import_command
+from sestui.cli.imports.import_options import parse_mapping, parse_words
 from sestui.errors import BadFileError, UsageError
 
 app = typer.Typer()

@@ -2,7 +2,7 @@ import pytest
 
 from sestui.audience.imports.column_types import CellFault, TypedColumns
 from sestui.audience.imports.columns import recognise
-from sestui.cli.import_options import parse_types
+from sestui.cli.imports.import_options import parse_types
 from sestui.errors import UsageError
 
 HEAD = ["email", "Age", "VIP", "Signed up", "Tags"]

@@ -1,0 +1,1 @@
+"""Commands about campaigns and sending them."""

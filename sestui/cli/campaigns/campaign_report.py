@@ -1,0 +1,44 @@
+"""`sestui campaign report`: what became of a run."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from sestui.cli.export import Out, Raw, is_stdout, target
+from sestui.cli.shared.common import Name, opened, say
+from sestui.errors import UsageError
+
+_FORMATS = ("text", "json", "csv", "html")
+
+
+def report_command(
+    name: Name,
+    *,
+    number: Annotated[
+        int | None,
+        typer.Option("--run", metavar="N", min=1, help="This run; the newest without it."),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="text|json|csv|html")] = "text",
+    out: Out = None,
+    raw: Raw = False,
+) -> None:
+    """What became of a run: bounces, complaints, opens and clicks, hour by hour, and before."""
+    from sestui.reports.report_tables import as_html, as_text, write_csv  # noqa: PLC0415 - the database is slow
+    from sestui.reports.run_report import run_report  # noqa: PLC0415 - as above
+
+    if form not in _FORMATS:
+        raise UsageError(f"--format {form}: must be text, json, csv or html.")
+    with opened() as runtime:
+        report, local = run_report(runtime.database, name, number), runtime.local_time
+        with target(out) as file:
+            if form == "csv":
+                write_csv(report, local, file, raw=raw)
+            elif form == "html":
+                file.write(as_html(report, local))
+            elif form == "json":
+                file.write(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n")
+            else:
+                file.writelines(f"{line}\n" for line in as_text(report, local))
+    if not is_stdout(out):
+        say(f"The report is in {out}.")

@@ -1,0 +1,1 @@
+"""`sestui setup`."""

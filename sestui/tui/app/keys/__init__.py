@@ -1,0 +1,1 @@
+"""What keys mean: the keymap, the footer, letters as text or commands, help."""

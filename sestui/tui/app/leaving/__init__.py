@@ -1,0 +1,1 @@
+"""Leaving while mail is sent, and what the next start goes on with."""

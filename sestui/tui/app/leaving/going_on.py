@@ -1,0 +1,82 @@
+"""Sending that outlives the screens: what a start goes on with, and what is asked at the end."""
+
+import asyncio
+from typing import Any
+
+from textual.app import App
+
+from sestui.errors import SestuiError
+from sestui.runtime import Runtime
+from sestui.sending.background import BackgroundSender, background_sender
+from sestui.tui.app.leaving.leaving_question import LeavingQuestion
+from sestui.tui.app.leaving.pending import PendingRuns, Words, pause_all
+
+NONE = PendingRuns((), "", 0)
+
+
+async def read(runtime: Runtime) -> PendingRuns:
+    """What sending would go on with, unless somebody sends it already; :data:`NONE` for nothing."""
+    try:
+        return await asyncio.to_thread(_read, runtime)
+    except SestuiError:
+        return NONE  # the sender meets the same, and says so
+
+
+def _read(runtime: Runtime) -> PendingRuns:
+    if background_sender(runtime.database, runtime.clock) is not None:
+        return NONE
+    return PendingRuns.read(runtime)
+
+
+def sentence(runs: PendingRuns) -> str:
+    """What is about to go on."""
+    it = "it" if len(runs.run_ids) == 1 else "them"
+    return (
+        f"Going on with {runs.called}: {runs.pending:,} pending. ctrl+g holds {it} back (pauses "
+        f"{it})."
+    )
+
+
+async def sent_elsewhere(runtime: Runtime) -> str | None:
+    """Which process sends in the background, as a sentence; '' for none, None: not known now."""
+    try:
+        sender = await asyncio.to_thread(background_sender, runtime.database, runtime.clock)
+    except SestuiError:
+        return None
+    if sender is None:
+        return ""
+    return f"A background sender is at work ({sender.process}); {sender.kill} stops it."
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether that happens in time."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def hold_back(runtime: Runtime, runs: PendingRuns) -> str:
+    """Pause them; a sentence on what came of it."""
+    try:
+        await asyncio.to_thread(pause_all, runtime, runs)
+    except SestuiError as error:
+        return str(error)
+    return f"{runs.called} {runs.verb} paused: nothing was sent. p on the run's screen resumes."
+
+
+async def ask_to_leave(app: App[Any], runtime: Runtime) -> Words | None:
+    """What the shell is to be told, once the operator has decided; None: stay."""
+    try:
+        runs, background = await asyncio.to_thread(_to_be_left, runtime)
+    except SestuiError:
+        return str  # what can't be read can't be asked about: leaving is as safe as a kill
+    if not runs:
+        return str
+    return await app.push_screen_wait(LeavingQuestion(runtime, runs, background))
+
+
+def _to_be_left(runtime: Runtime) -> tuple[PendingRuns, BackgroundSender | None]:
+    with runtime.database.snapshot():
+        return PendingRuns.read(runtime), background_sender(runtime.database, runtime.clock)

@@ -1,0 +1,1 @@
+"""Colours, contrast, panels and space."""

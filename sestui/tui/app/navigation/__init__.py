@@ -1,0 +1,1 @@
+"""Where one is and how one gets elsewhere: tabs, the header, back and forward."""

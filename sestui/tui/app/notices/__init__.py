@@ -1,0 +1,1 @@
+"""What is said in passing, and calling whoever looks elsewhere."""
