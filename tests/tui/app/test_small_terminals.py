@@ -1,13 +1,13 @@
 """At 60 by 16 every dialog and form is whole: what does not fit is scrolled to by tab."""
 
 import pytest
-from tests.tui.app.test_modes import PLACES, full, settled, ways_in
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from sestui.tui.app.screens.edit_screen import EditScreen
 from tests.support.screens import running, until
+from tests.tui.app.keys.test_modes import PLACES, full, settled, ways_in
 
 __all__ = ["full"]  # the fixture
 
