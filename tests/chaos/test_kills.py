@@ -51,6 +51,8 @@ def test_many_kills_of_a_long_run(scene, mode, times, worst):
     check(made, kills, worst=worst)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_stop_it_leaves_nothing_in_doubt(scene, number):
     made = scene(600, rate=150, latency=0.2)

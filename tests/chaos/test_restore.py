@@ -100,6 +100,8 @@ def steps(stride: int) -> list[object]:
     ]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("stride", steps(29))
 def test_killed_at_every_step(workspace, prepared, stride):
     step, came = 1 if stride == 1 else 3, []
@@ -118,6 +120,8 @@ def test_killed_at_every_step(workspace, prepared, stride):
     assert set(came) == ({False, True} if stride == 1 else {*came, False})
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("stride", steps(29))
 def test_killed_where_the_old_one_can_not_be_opened(workspace, prepared, stride):
     """The backup had been copied beside the log of the crash: refused before, new after."""

@@ -9,6 +9,7 @@ Every screen is drawn at two sizes each time; the others are for CI.
 """
 
 import time
+from collections import deque
 
 import pytest
 from textual.widgets import Input
@@ -50,9 +51,20 @@ def until_shown(pressed, text):
         await until(pilot, lambda: pilot.app.settled and text in shown(pilot.app))
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
-        await pilot.pause(0.3)
+        await until_still(pilot)
 
     return before
+
+
+async def until_still(pilot):
+    """Wait until what is shown has been the same for several looks: every read has arrived."""
+    seen = deque([""], maxlen=8)
+
+    def still():
+        seen.append(shown(pilot.app))
+        return len(seen) == seen.maxlen and len(set(seen)) == 1
+
+    await until(pilot, still)
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
@@ -92,7 +104,7 @@ SCREENS = {
     "schedule": (keys("schedule"), "nightly-backup"),
     "task": (keys("schedule", "n"), "timezone"),
     "log": (keys("log"), "reader399"),
-    "palette": (keys("home", "ctrl+p"), "Open what is"),
+    "palette": (keys("home", "ctrl+p"), "1 run not ended"),
     "start": (keys("campaigns", "j", "j", "j", "s"), "Send"),
 }
 """How one gets to each screen, and what is shown there."""

@@ -139,6 +139,8 @@ def test_only_compat_modules_touch_what_is_private_to_others() -> None:
     ] == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_only_compat_modules_replace_what_is_private_to_others() -> None:
     """A method or attribute of ours that has a private name of its foreign base by chance."""
     clashes = []

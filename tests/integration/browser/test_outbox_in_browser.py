@@ -131,6 +131,8 @@ def test_a_hostile_mail_does_nothing(
     assert "/control" in elsewhere.asked
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_list_leads_to_every_view_without_javascript(
     simulator: SimulatorProcess, browser: Any
 ) -> None:

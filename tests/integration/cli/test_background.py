@@ -28,6 +28,8 @@ def answers(url: str) -> None:
         urllib.request.urlopen(url).close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to see it in")
 @pytest.mark.parametrize(
     "arguments", [("simulator",), ("relay", "--metrics-port", "0"), ("--serve",)]
@@ -48,6 +50,8 @@ def test_a_server_outlives_a_ctrl_c_that_is_not_for_it(
     assert server.wait(30) == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_send_outlives_a_ctrl_c_that_is_not_for_it(ready: Sestui) -> None:
     ready.settings["SESTUI_SIMULATOR_RATE"] = "100"
     sending = ready.start("send", "news", "--json", under=IN_BACKGROUND)

@@ -14,6 +14,8 @@ Hi [off]({{ unsubscribe_url }})
 """
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["single", "bulk"])
 def test_each_recipient_has_their_own_tags_and_lists(sestui, mode):
     rows = "email,tags\nann@example.com,vip;early\nbob@example.com,\n"

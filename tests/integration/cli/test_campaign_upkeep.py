@@ -42,6 +42,8 @@ def test_a_rename_keeps_what_was_sent_and_takes_its_tasks_along(ready: Sestui) -
     assert "choose another name" in ready.refused(1, "campaign", "rename", "journal", "other")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_an_archived_campaign_is_shown_when_asked_for_and_sent_by_nobody(ready: Sestui) -> None:
     ready.ok("send", "news")
     ready.ok(
@@ -82,6 +84,8 @@ def test_a_file_does_not_bring_it_back(ready: Sestui) -> None:
     assert ready.json("campaign", "show", "daily")["next_due_at"] is not None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_only_what_was_never_sent_is_deleted_and_only_when_said_so(ready: Sestui) -> None:
     ready.ok("campaign", "copy", "news", "draft")
     ready.ok("campaign", "test", "draft", "--to", "success@simulator.amazonses.com")

@@ -127,6 +127,8 @@ def test_a_mail_that_gmail_clips_is_told_at_every_door(sestui):
     assert said in sestui.run("campaign", "start", "news").stderr
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_is_wrong_stops_with_the_way_to_the_list(sestui):
     people(sestui, *GOOD, *BAD)
     sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
@@ -184,6 +186,8 @@ def test_skipping_sends_to_the_others_and_says_so(sestui):
     )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_somebody_who_is_mended_gets_it_by_a_follow_up(sestui):
     people(sestui, *GOOD, *BAD)
     sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))
@@ -201,6 +205,8 @@ def test_nobody_left_is_an_error(sestui):
     assert "2 of 2 recipients can't be mailed" in done.stderr
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("by_file", [True, False])
 def test_a_due_campaign_is_held_with_the_reasons_or_skips_them(sestui, by_file):
     people(sestui, *GOOD, *BAD)
@@ -228,6 +234,8 @@ def test_a_due_campaign_is_held_with_the_reasons_or_skips_them(sestui, by_file):
     )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_contact_that_goes_bad_after_the_start_is_skipped_too(sestui):
     people(sestui, *GOOD, "cleo@example.com,Cleo,5")
     sestui.ok("apply", sestui.write("news.md", news("Hi {{ first_name }}" + OFF)))

@@ -34,6 +34,8 @@ def sent(_sent: Path, tmp_path: Path) -> Sestui:
     return Sestui(tmp_path)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_people_are_found_by_what_one_knows_of_them(sent: Sestui) -> None:
     lines = sent.ok("contact", "find", "ada").splitlines()
     assert [line.split() for line in lines] == [

@@ -25,6 +25,8 @@ def findings(done: Done) -> dict[str, dict[str, Any]]:
     return {each["check"]: each for each in json.loads(done.stdout)["findings"]}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_well_simulator_needs_nothing_and_says_what_it_can_t_check(ready: Sestui) -> None:
     done = ready.run("doctor", "--all")
     assert done.returncode == 0, done.stdout
@@ -93,6 +95,8 @@ def test_files_that_others_can_read_are_named_with_the_command(ready: Sestui) ->
     assert found["next_step"] == f"chmod -R go-rwx {ready.data}"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_schedule_without_a_crontab_line_is_told(ready: Sestui) -> None:
     ready.settings["PATH"] = str(ready.home)
     assert findings(ready.run("doctor", "--json"))["schedule"]["severity"] == "note"
@@ -107,6 +111,8 @@ def test_a_schedule_without_a_crontab_line_is_told(ready: Sestui) -> None:
     assert findings(ready.run("doctor", "--json"))["schedule"]["severity"] == "ok"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_events_that_don_t_come_are_told(ready: Sestui) -> None:
     ready.settings["SESTUI_EVENTS_WHILE_SENDING"] = "false"
     ready.ok("send", "news")

@@ -50,6 +50,8 @@ def test_usage_errors(sestui: Sestui) -> None:
     assert not sestui.data.exists()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_reader_that_has_had_enough(ready: Sestui) -> None:
     ready.ok("send", "news")
     for command in ("export deliveries", "simulator outbox --limit 500 --json", "config show"):

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from sestui import log
 from tests.support.cli import Sestui
 
@@ -59,6 +61,8 @@ def test_what_nobody_foresaw_is_one_sentence_and_its_traceback_is_there(sestui: 
     assert "ZeroDivisionError: of nobody's making" in held
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_with_debug_an_error_that_was_foreseen_is_there_too(sestui: Sestui) -> None:
     folder = sestui.home / "state"
     for options, logged in (((), False), (("--debug",), True)):

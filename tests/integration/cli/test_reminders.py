@@ -46,6 +46,8 @@ def told(sestui: Sestui) -> str:
     return done.stderr
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_it_is_told_once_and_again_once_a_day_until_it_is_settled(ready: Sestui) -> None:
     in_doubt(ready)
     assert [told(ready) for _ in range(3)] == [DOUBT, "", ""]
@@ -110,6 +112,8 @@ def test_a_run_that_waits_for_approval_is_told_of(ready: Sestui) -> None:
     assert told(ready) == ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_campaign_that_stays_due_is_told_of_once_though_every_minute_tries(ready: Sestui) -> None:
     daily = MESSAGE.replace("name: news", "name: news\nschedule: '0 9 * * *'\ntimezone: UTC")
     ready.ok("apply", ready.write("news.md", daily))
@@ -121,6 +125,8 @@ def test_a_campaign_that_stays_due_is_told_of_once_though_every_minute_tries(rea
         assert len(done.stderr.splitlines()) == bool(said)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_operator_is_mailed_too_once(ready: Sestui) -> None:
     ready.settings["SESTUI_OPERATOR"] = "Ada <ada@example.com>"
     in_doubt(ready)
@@ -132,6 +138,8 @@ def test_the_operator_is_mailed_too_once(ready: Sestui) -> None:
     assert "sestui needs you: news run 1" in mail
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_notice_that_nobody_takes_is_told_of_by_no_other(ready: Sestui) -> None:
     ready.settings["SESTUI_OPERATOR"] = "ada@example.com"
     in_doubt(ready)

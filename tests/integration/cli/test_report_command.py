@@ -21,6 +21,8 @@ def reported(ready: Sestui) -> Sestui:
     return ready
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_report_in_every_format(reported: Sestui) -> None:
     report = json.loads(reported.ok("campaign", "report", "news", "--format", "json"))
     count = report["accepted"]
@@ -41,6 +43,8 @@ def test_the_report_in_every_format(reported: Sestui) -> None:
     assert reported.run("campaign", "report", "news", "--run", "9").returncode == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_forecast_says_how_many_may_bounce(ready: Sestui) -> None:
     before = ready.json("campaign", "forecast", "news")
     assert before["acquaintance"]["new"] == before["recipients"]

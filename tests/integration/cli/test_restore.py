@@ -390,6 +390,8 @@ def test_a_program_that_has_it_open_is_named(sent, statement):
     sent.ok("restore", backup(sent), "--yes")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_sestui_that_sends_is_named(begun):
     process = begun.start("send", "news", SESTUI_SIMULATOR_RATE="5")
     begun.accepted()

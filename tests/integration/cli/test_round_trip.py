@@ -115,6 +115,8 @@ def test_a_test_mail_to_a_suppressed_address_is_skipped(
     assert ready.json("simulator", "outbox") == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_demo_accounts_for_everybody(sestui: Sestui) -> None:
     done = sestui.run("demo", "--headless", "--contacts", "120", "--rate", "500", "--latency", "0")
     assert done.returncode == 0, done.stderr

@@ -83,6 +83,8 @@ def test_it_is_put_aside_when_it_is_large_and_the_oldest_goes(sestui: Sestui) ->
     assert kept == {"log.1": "log", "log.2": "log.1", "log.3": "log.2"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_line_of_before_has_the_same_log(sestui: Sestui) -> None:
     """It has the shell append standard output, under a mask that lets others read it."""
     due_task(sestui)

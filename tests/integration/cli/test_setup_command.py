@@ -70,6 +70,8 @@ def test_it_creates_writes_and_proves(aws: FakeAws, sestui: Sestui) -> None:
     assert sestui.json("contact", "find", "simulator.amazonses.com") == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_twice_changes_nothing(aws: FakeAws, sestui: Sestui) -> None:
     sestui.ok("setup", "--yes")
     there, file = aws.everything(), sestui.config.read_bytes()
@@ -88,6 +90,8 @@ def test_it_asks_before_it_creates(aws: FakeAws, sestui: Sestui) -> None:
     assert settings(sestui)["events_queue"] == ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_removed_without_a_trace(aws: FakeAws, sestui: Sestui) -> None:
     before = settings(sestui)
     empty = aws.everything()
@@ -103,6 +107,8 @@ def test_removed_without_a_trace(aws: FakeAws, sestui: Sestui) -> None:
     assert again.stderr == "Nothing here carries the tag sestui = sestui-events.\n"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_settings_that_name_something_else_stay(aws: FakeAws, sestui: Sestui) -> None:
     with aws.client("sesv2") as ses:
         ses.create_configuration_set(ConfigurationSetName="marketing")
@@ -116,6 +122,8 @@ def test_settings_that_name_something_else_stay(aws: FakeAws, sestui: Sestui) ->
     assert aws.everything()["sets"] == ["marketing"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_events_that_do_not_come_are_named(aws: FakeAws, sestui: Sestui) -> None:
     aws.silent = {"bounce"}
     done = sestui.run("setup", "--yes", "--from", SENDER, "--wait", "1")
@@ -134,6 +142,8 @@ def test_a_sender_that_is_not_verified(aws: FakeAws, sestui: Sestui) -> None:
     assert settings(sestui)["events_queue"]  # what is set up stays
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_mail_that_is_throttled_is_sent_again(aws: FakeAws, sestui: Sestui) -> None:
     aws.throttled = 1
     told = sestui.json("setup", "--yes", "--from", SENDER)
@@ -141,6 +151,8 @@ def test_a_mail_that_is_throttled_is_sent_again(aws: FakeAws, sestui: Sestui) ->
     assert all(each["seconds"] is not None for each in told["proof"])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_queue_of_the_operators_own_is_not_left_unasked(aws: FakeAws, sestui: Sestui) -> None:
     own = "https://sqs.example.com/1/other"
     sestui.ok("config", "set", "events_queue", own)
@@ -155,12 +167,16 @@ def test_a_queue_of_the_operators_own_is_not_left_unasked(aws: FakeAws, sestui: 
     assert settings(sestui)["events_queue"] == own
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_credentials_that_may_not_ask_for_the_rate(aws: FakeAws, sestui: Sestui) -> None:
     aws.denied = {"GetAccount", "GetSendQuota"}
     told = sestui.json("setup", "--yes", "--from", SENDER)
     assert all(each["seconds"] is not None for each in told["proof"])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_signal_ends_the_waiting(aws: FakeAws, sestui: Sestui) -> None:
     aws.silent = {"ooto"}
     process = sestui.start("setup", "--yes", "--from", SENDER, "--wait", "600")
@@ -189,6 +205,8 @@ def test_a_permission_that_is_missing(aws: FakeAws, sestui: Sestui) -> None:
     sestui.ok("setup", "--yes")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_nothing_is_removed_while_a_run_is_sending(aws: FakeAws, ready: Sestui) -> None:
     ready.ok("setup", "--yes")
     there = aws.everything()

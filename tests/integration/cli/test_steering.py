@@ -94,6 +94,8 @@ def test_a_signal_drains_and_the_next_send_goes_on(ready: Sestui, number: signal
     assert json.loads(going_on.stdout)["accepted"] == 200
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_second_interrupt_ends_at_once(slow: Sestui) -> None:
     slow.ok("simulator", "fault", "add", "hang_after", "--seconds", "60", "--match", "reader5@*")
     sending = slow.start("send", "news")
@@ -132,6 +134,8 @@ def test_killed_then_run_due_leaves_nobody_out(slow: Sestui) -> None:
     assert again == Done(0, "nothing due\n", "")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_cancelling_pauses_until_it_is_answered(ready: Sestui) -> None:
     """Whoever says no, or ends the question, leaves the run as it was."""
     ready.ok("campaign", "start", "news")

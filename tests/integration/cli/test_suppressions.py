@@ -2,6 +2,8 @@
 
 from contextlib import closing
 
+import pytest
+
 from sestui.core.clock import SystemClock
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
@@ -20,6 +22,8 @@ def list_at_ses(sestui: Sestui, address: str) -> None:
         )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_difference_is_shown_then_made(sestui: Sestui) -> None:
     sestui.ok("account")
     list_at_ses(sestui, "ada@example.com")
@@ -33,6 +37,8 @@ def test_the_difference_is_shown_then_made(sestui: Sestui) -> None:
     assert sestui.json("suppressions", "sync")["steps"] == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_task_counts_and_names_nobody(sestui: Sestui) -> None:
     sestui.ok("account")
     list_at_ses(sestui, "ada@example.com")

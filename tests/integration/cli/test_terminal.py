@@ -38,6 +38,8 @@ def family(terminal: Terminal) -> list[psutil.Process]:
     return [own, *own.children(recursive=True)]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("in_control", [True, False], ids=["signalled", "unsignalled"])
 def test_closing_the_terminal_ends_everything_and_loses_nobody(
     ready: Sestui, in_control: bool
@@ -59,6 +61,8 @@ def test_closing_the_terminal_ends_everything_and_loses_nobody(
     assert len(outbox) >= run["accepted"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("in_control", [True, False], ids=["signalled", "unsignalled"])
 def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
     ready: Sestui, in_control: bool
@@ -80,6 +84,8 @@ def test_calls_that_hang_keep_no_process_behind_a_terminal_that_is_gone(
     assert run["pending"] + run["accepted"] + run["in_doubt"] == 200
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_closing_the_terminal_during_the_question_decides_nothing(ready: Sestui) -> None:
     ready.settings |= {"SESTUI_SIMULATOR_RATE": "10", "SESTUI_SIMULATOR_LATENCY": "0.1"}
     ready.ok("campaign", "start", "news")
@@ -99,6 +105,8 @@ def test_closing_the_terminal_during_the_question_decides_nothing(ready: Sestui)
     assert "Nothing is pending" in ready.run("send-pending").stderr  # and nobody is at work
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_goes_on_in_the_background_outlives_the_terminal_and_is_sent_once(
     ready: Sestui,
 ) -> None:

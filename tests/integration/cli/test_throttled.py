@@ -61,6 +61,8 @@ def test_for_people(throttled: Sestui) -> None:
     assert re.search(rf"^rate      {told}$", shown, re.MULTILINE)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_run_that_throttling_slowed_says_so(ready: Sestui) -> None:
     ready.settings |= {"SESTUI_SIMULATOR_RATE": str(RATE), "SESTUI_SIMULATOR_QUOTA": "40"}
     ready.ok("account")
@@ -72,6 +74,8 @@ def test_a_run_that_throttling_slowed_says_so(ready: Sestui) -> None:
     assert run["allowed_rate"] == pytest.approx(RATE * run["rate_factor"])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_nothing_is_told_where_nothing_is_known_or_left_to_send(ready: Sestui) -> None:
     ready.ok("campaign", "start", "news")
     run = ready.latest()

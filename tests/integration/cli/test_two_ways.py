@@ -101,6 +101,8 @@ def agenda(sestui: Sestui) -> list[tuple[str, str, bool]]:
     return [(each["kind"], each["name"], each["active"]) for each in sestui.json("task", "list")]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_one_apply_can_change_from_one_way_to_the_other(both: Sestui) -> None:
     both.ok(*files(both, "apply", "scheduled.md", "off.yaml"))
     assert agenda(both) == [("campaign", "news", True), ("task", "weekly", False)]

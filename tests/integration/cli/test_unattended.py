@@ -48,6 +48,8 @@ def occurrences(sestui: Sestui) -> list[datetime]:
     return [datetime.fromisoformat(run["scheduled_for"]) for run in runs]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_with_an_empty_environment(sestui: Sestui) -> None:
     sestui.ok("task", "add", "tidy", "--type", "purge", "--schedule", "@yearly")
     due_at = time.time() // 60 * 60

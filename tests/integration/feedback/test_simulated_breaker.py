@@ -24,6 +24,8 @@ def runtime(tmp_path):
         yield opened
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_list_that_bounces_is_stopped_while_it_is_sent(runtime):
     add_campaign(runtime, contacts=CONTACTS)
     run = runtime.starter.start(runtime.campaigns.get("news"), runtime.clock.now())

@@ -70,6 +70,8 @@ def passed_on(middle: Middle) -> list[bytes]:
     return [head for head in middle.heads if f"\n{MARK}:".encode() in head.lower()]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_nothing_is_sent_as_others_and_no_send_is_passed_on(
     watched: Relay, keys: Keys, ses: Ses, middle: Middle, row: Row

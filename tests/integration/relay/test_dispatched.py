@@ -73,6 +73,8 @@ def test_the_dispatchers_thread_reads_no_database(world):
     assert "sestui-dispatch" not in readers
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_mail_whose_content_is_gone_is_not_sent_and_the_rest_is(world):
     runtime = world.runtime()
     queue = Queue(runtime)

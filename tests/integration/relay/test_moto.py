@@ -44,6 +44,8 @@ def sent(relay: Relay) -> float:
     return used
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("form", ["v1 simple", "v1 raw", "v2 simple", "v2 raw"])
 def test_sends_arrive_with_motos_own_ids(before_moto, form):
     v1, v2 = before_moto.client("ses"), before_moto.client("sesv2")
@@ -64,6 +66,8 @@ def test_sends_arrive_with_motos_own_ids(before_moto, form):
     assert sent(before_moto) == before + (4 if "raw" in form else 2)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_an_unverified_sender_is_refused_in_motos_words(before_moto):
     for client, given in (
         (before_moto.client("sesv2"), simple("a@x.org") | {"FromEmailAddress": "no@x.org"}),

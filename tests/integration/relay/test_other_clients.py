@@ -128,6 +128,8 @@ def version(aws: str) -> str:
     return subprocess.run([aws, "--version"], capture_output=True, text=True, check=False).stdout
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_aws_cli_that_is_here(relay, ses, tmp_path):
     aws = shutil.which("aws")
     if aws is None or "aws-cli" not in version(aws):

@@ -112,6 +112,8 @@ def test_who_waits_too_long_or_leaves_sends_nothing(make, ses):
     assert "gone@x.org" not in ses.account.addresses()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_at_the_quota_nothing_is_taken_and_what_was_taken_waits(make, ses):
     relay = make(quota=130, SESTUI_RELAY_RECIPIENTS="200")
     client = relay.client("sesv2")
@@ -139,6 +141,8 @@ def test_a_disk_without_room_is_said_before_anything_is_taken(tmp_path, monkeypa
     assert DiskGuard(None, clock).lack() == ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_asked_to_stop_it_sends_those_away_who_wait(make, ses):
     relay = make(rate=1, SESTUI_RELAY_WAIT="60")
     client = relay.client("sesv2")

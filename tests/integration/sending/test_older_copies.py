@@ -66,6 +66,8 @@ def begun(world: World) -> tuple[Run, Path]:
     return run, copy
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_an_older_copy_waits_for_approval(world, state):
     run, copy = begun(world(state_dir=state))
     made = world(state_dir=state)
@@ -95,6 +97,8 @@ def test_what_the_operator_starts_in_an_older_copy_waits_too(world, state):
     assert made.outbox() == once(EMAILS)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_database_itself_goes_on_after_a_copy_did(world, state):
     """Both have the same id until one of them is known for a copy."""
     run, copy = begun(world(state_dir=state))
@@ -226,6 +230,8 @@ def test_an_id_that_leads_out_of_the_folder(made, state, tmp_path):
     assert not list(tmp_path.rglob("evil*"))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_ses_is_a_second_witness(world, state):
     """Where it counts far more than the copy knows of, the operator reads that too."""
     first = world(state_dir=state)

@@ -209,6 +209,8 @@ def test_a_file_is_put_in_base64_once_for_all_calls():
     assert len({id(part["Attachments"][0]["RawContent"]) for part in texts}) == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "other",
     [

@@ -153,6 +153,8 @@ def test_an_answer_that_makes_no_sense_leaves_the_mail_in_doubt(
     assert [reply.kind for reply in gateway.send_bulk([mail()] * 2)] == [AnswerKind.UNKNOWN] * 2
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("results", [None, 7, [], [None, None], ["a", "b"]])
 def test_a_bulk_answer_that_makes_no_sense_leaves_all_in_doubt(
     sending, listen, mail, monkeypatch, results

@@ -67,6 +67,8 @@ def test_a_look_changes_nothing(aws: FakeAws) -> None:
     assert aws.everything() == NOTHING
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_everything_is_created_once(aws: FakeAws) -> None:
     assert create(setup()) == [
         "dead-letter queue",
@@ -110,6 +112,8 @@ def test_only_the_one_before_is_let_in(aws: FakeAws) -> None:
     assert redrive["deadLetterTargetArn"] == dead["Attributes"]["QueueArn"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_is_missing_or_wrong_is_put_right(aws: FakeAws) -> None:
     made = setup()
     create(made)
@@ -130,6 +134,8 @@ def test_what_is_missing_or_wrong_is_put_right(aws: FakeAws) -> None:
     assert actions(setup()) == ["exists"] * 6
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_it_is_removed_without_a_trace(aws: FakeAws) -> None:
     create(setup())
     assert len(remove(setup())) == 6
@@ -148,6 +154,8 @@ def test_what_others_have_created_stays(aws: FakeAws) -> None:
     assert aws.everything() == NOTHING | {"queues": ["events"]}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_configuration_set_of_the_operators_own(aws: FakeAws) -> None:
     with aws.client("sesv2") as ses:
         ses.create_configuration_set(ConfigurationSetName="marketing")
@@ -158,6 +166,8 @@ def test_a_configuration_set_of_the_operators_own(aws: FakeAws) -> None:
     assert aws.everything() == NOTHING | {"sets": ["marketing"]}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_somebody_elses_destination_of_that_name_stays(aws: FakeAws) -> None:
     elsewhere = {"TopicArn": TOPIC_ARN + "-other"}
     with aws.client("sesv2") as ses:
@@ -217,6 +227,8 @@ def test_names_that_aws_does_not_take(aws: FakeAws, name: str) -> None:
         setup(name=name)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_other_answers_are_told(aws: FakeAws, monkeypatch: Any) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:1")
     with pytest.raises(AccountError, match="Nothing answers at"):

@@ -176,6 +176,8 @@ def test_a_connection_carries_one_mail_after_another(serve, sending, mail, conte
     assert server.opened == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_was_closed_while_idle_carries_no_mail(serve, sending, mail, context):
     server = serve(context=context)
     gateway = sending(Clients(Endpoint()), wanted=5)
@@ -190,6 +192,8 @@ def test_what_was_closed_while_idle_carries_no_mail(serve, sending, mail, contex
     gateway.until(lambda: gateway.gateway.ready == 5)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_server_that_closes_without_a_word_after_some_answers(serve, sending, mail, after):
     closed = threading.Event()

@@ -112,6 +112,8 @@ def test_of_several_that_were_missed_the_newest_counts(runtime, clock):
     assert (run.state, run.scheduled_for) == (RunState.SENDING, NINE + 3 * DAY)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_held_run_is_sent_once_it_is_approved_and_not_before(world, runtime, clock):
     campaign = scheduled(runtime, misfire_hours=1)
     clock.set(NINE + 5 * 3_600)
@@ -172,6 +174,8 @@ def test_the_operator_is_told_until_somebody_decides(tmp_path, monkeypatch):
 # a database that came back from a backup
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_restored_backup_sends_nothing_unasked(tmp_path):
     """It was taken in the middle of everything, and what was sent since isn't known to it."""
     world = World(tmp_path / "data", simulator_latency=0)

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 
 import psutil
+import pytest
 
 from sestui.core.task.fields import TaskFields
 from sestui.core.task.states import TaskRunState
@@ -81,6 +82,8 @@ def test_a_line_without_an_end_is_kept_too(runtime):
     assert "".join([*parts, last]) == "x" * 5000 + "\u00e9 last"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_it_says_can_be_read_while_it_runs_with_the_time_at_which_it_said_so(
     runtime, tmp_path
 ):
@@ -107,6 +110,8 @@ def test_what_it_says_can_be_read_while_it_runs_with_the_time_at_which_it_said_s
     assert (first[9:], second[9:]) == ("first", "second")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_time_up_ends_its_whole_group(runtime, tmp_path):
     """It ignores SIGTERM, and so does its child."""
     pids = tmp_path / "pids"

@@ -72,6 +72,8 @@ def test_the_accounting_and_the_rejects_are_mailed_like_everything_else(world):
     assert outbox.mail(listed.message_id).content.files == (), "without rejects there is no file"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_notice_waits_for_the_quota_like_everybody(tmp_path):
     world = World(tmp_path, simulator_latency=0, simulator_quota=5, max_quota_usage=1.0)
     runtime = world.runtime()
@@ -87,6 +89,8 @@ def test_a_notice_waits_for_the_quota_like_everybody(tmp_path):
     world.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_who_was_in_doubt_and_is_sent_again_is_no_second_end(world):
     runtime = world.runtime()
     world.account.add_fault(checked_fault("reset_after", match="r00001*", count=1))
@@ -183,6 +187,8 @@ def kill(folder, pauses: list[float], *, then: int) -> None:
     sestui.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_killed_at_the_end_of_a_run_the_next_one_tells_of_it(tmp_path):
     kill(tmp_path, [0.0], then=1)
 

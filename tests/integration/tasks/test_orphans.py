@@ -75,6 +75,8 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_its_whole_group_is_ended_though_it_ignores_being_asked(programs):
     started, pids = programs.start()
     assert len(set(pids)) == 2
@@ -83,6 +85,8 @@ def test_its_whole_group_is_ended_though_it_ignores_being_asked(programs):
     assert end_left_over(lost(started), NOW) == "", "nothing is left"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_one_that_the_database_does_not_know_of_is_found_by_its_mark(programs):
     """Its run-due was killed between its start and the note of it."""
     _, pids = programs.start()
@@ -92,6 +96,8 @@ def test_one_that_the_database_does_not_know_of_is_found_by_its_mark(programs):
     assert all(map(is_alive, others))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_group_without_its_leader_is_ended_by_its_mark(programs):
     started, pids = programs.start()
     os.kill(started.pid, signal.SIGKILL)

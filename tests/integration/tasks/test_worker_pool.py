@@ -196,6 +196,8 @@ def test_due_tasks_run_beside_each_other_and_the_queue_empties(runtime, shop):
     assert not runtime.tasks.get("t0").fields.name.endswith("1")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_long_run_keeps_its_crew_which_takes_others_meanwhile(runtime, shop):
     note = TaskFields("long", "note", "@daily", parameters={"file": str(shop), "seconds": 3})
     runtime.tasks.add(note)

@@ -161,6 +161,8 @@ def test_nobody_who_said_no_gets_mail(world, word, door):
     assert (after[NO] > before[NO]) == ((word, door) in OPEN)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["single", "bulk"])
 def test_each_mail_carries_its_own_link(tmp_path, mode):
     """As SES was handed it, by single calls and as the header of a bulk call's entry."""

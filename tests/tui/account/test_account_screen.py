@@ -77,6 +77,8 @@ def ses(simulated_ses, monkeypatch, tmp_path):
     return state
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_account_is_shown_as_ses_tells_of_it(open_runtime, ses):
     runtime = open_runtime(account="ses", aws_profile="shop")
     async with running(runtime, place="account") as (app, pilot):
@@ -106,6 +108,8 @@ async def test_the_account_is_shown_as_ses_tells_of_it(open_runtime, ses):
         await settled(app, pilot)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_setting_is_there_with_value_source_and_meaning(runtime, still, monkeypatch):
     monkeypatch.setenv("SESTUI_SENDERS", "9")
     monkeypatch.setenv("SESTUI_VIEW_URL", HOSTILE.replace("\x1b", "\x9b"))
@@ -143,6 +147,8 @@ async def test_a_setting_is_changed_in_the_file(runtime, still):
         assert written() == {}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_secret_is_neither_shown_nor_offered_for_an_edit(runtime, still):
     config_path().write_text('database_url = "postgresql+psycopg://ada:hush@db/x"\n')
     async with running(runtime, place="account", size=(120, 40)) as (app, pilot):
@@ -174,6 +180,8 @@ async def confirm(app, pilot, *, number=""):
     await pilot.press(*(["right", "enter"] if not number else [*number, "enter"]))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
     add_campaign(runtime, contacts=3)
     run = runtime.starter.start(runtime.campaigns.get("news"), time.time())
@@ -224,6 +232,8 @@ async def test_ses_is_chosen_only_by_an_explicit_yes(runtime, still, ses):
         assert runtime.simulated
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_was_sent_by_one_account_goes_on_by_the_other_once_it_is_resumed(runtime, ses):
     ses.configure(rate=200, production_access=True, enforcement="HEALTHY")
     ses.add_identity("shop@example.com")
@@ -254,6 +264,8 @@ async def test_what_was_sent_by_one_account_goes_on_by_the_other_once_it_is_resu
     assert runtime.runs.get(run.id).accepted == 60
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_background_sender_of_the_former_account_is_ended_first(runtime, ses):
     ses.configure(production_access=True)
     campaign = add_campaign(runtime, contacts=60, max_rate=1)
@@ -270,6 +282,8 @@ async def test_a_background_sender_of_the_former_account_is_ended_first(runtime,
     assert ses.addresses() == {}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_account_stays_while_another_process_has_mail_in_flight(
     open_runtime, ses, monkeypatch
 ):

@@ -94,6 +94,8 @@ async def test_without_keys_the_screen_teaches_the_first_one(runtime):
         await until(pilot, lambda: isinstance(app.screen, AccountScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_path):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
@@ -132,6 +134,8 @@ async def test_a_key_made_by_keys_alone_is_the_one_the_relay_knows(runtime, tmp_
             assert known.secret.encode() not in path.read_bytes()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_left_alone_bounds_nothing(runtime):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
@@ -148,6 +152,8 @@ async def test_what_is_left_alone_bounds_nothing(runtime):
     assert (key.rate_share, key.quota_share) == (1, 1)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_calls_are_named_beside_the_sends_and_a_slip_is_told_of(runtime):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
@@ -171,6 +177,8 @@ async def test_calls_are_named_beside_the_sends_and_a_slip_is_told_of(runtime):
     assert key.allow == ["GetTemplate", "GetSendQuota"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_wrong_is_said_under_the_form_and_nothing_is_lost(runtime):
     async with at_keys(runtime) as (app, pilot):
         screen = await form(app, pilot)
@@ -200,6 +208,8 @@ async def test_what_is_wrong_is_said_under_the_form_and_nothing_is_lost(runtime)
     assert not RelayKeys(runtime.database).all()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_the_database_refuses_leads_back_to_the_form(runtime, monkeypatch):
     made(runtime, "shop")
 
@@ -227,6 +237,8 @@ async def test_what_the_database_refuses_leads_back_to_the_form(runtime, monkeyp
     assert (newest.rate_share, newest.quota_share) == (0.5, 0.25)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_secret_that_is_left_behind_is_forgotten(runtime):
     async with at_keys(runtime) as (app, pilot):
         await form(app, pilot)
@@ -298,6 +310,8 @@ async def test_what_others_do_to_keys_is_seen_and_moves_no_cursor(runtime):
         RelayKeys(runtime.database).revoke("shop", time.time())
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_hostile_text_is_shown_as_text(runtime):
     keys = RelayKeys(runtime.database)
     keys.add("SRLYHOSTILE", HOSTILE, proof="", now=time.time(), senders=[HOSTILE, "[/]"])
@@ -330,6 +344,8 @@ async def test_hostile_text_is_shown_as_text(runtime):
     assert len(keys.all()) == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_a_quiet_line(runtime, monkeypatch):
     made(runtime)
 

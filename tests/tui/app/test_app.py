@@ -2,6 +2,8 @@ import signal
 import threading
 import time
 
+import pytest
+
 from sestui.core.delivery.handover import AnswerKind
 from sestui.errors import StorageBusyError, StorageError
 from sestui.sending.engine.report import AnswerLine, SenderReport
@@ -11,6 +13,8 @@ from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from tests.support.screens import add_campaign, running, shown, toasts, until
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_first_frame_is_there_before_the_database_is(runtime):
     may_open = threading.Event()
 
@@ -63,6 +67,8 @@ async def test_a_database_that_cannot_be_opened_ends_the_app(runtime):
     assert app.failure is trouble
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_sender_that_fails_is_shown_and_started_again(open_runtime, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
@@ -78,6 +84,8 @@ async def test_a_sender_that_fails_is_shown_and_started_again(open_runtime, monk
         await until(pilot, lambda: "Nothing is being sent" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_a_quiet_line_and_tried_again(runtime, still, monkeypatch):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
@@ -109,6 +117,8 @@ async def test_an_attempt_that_fails_is_told_and_is_not_one_without_a_value(runt
         await until(pilot, lambda: toasts(app) == ["It is locked."])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_leaving_loses_nothing(runtime):
     campaign = add_campaign(runtime, contacts=100, max_rate=50)
     run_id = runtime.starter.start(campaign, time.time()).id
@@ -154,6 +164,8 @@ def test_the_mailbox_rings_once_and_keeps_every_line():
     assert len(rings) == 2
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_suspending_leaves_nothing_in_flight_and_coming_back_goes_on(runtime, monkeypatch):
     campaign = add_campaign(runtime, contacts=600, max_rate=60)
     run_id = runtime.starter.start(campaign, time.time()).id

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from sestui.core.delivery.states import RunKind
 from sestui.core.schedule.cron import Occurrence
 from tests.support.screens import add_campaign, running, toasts, until
@@ -15,6 +17,8 @@ def runs_of(runtime, campaign):
     return [r for r in runtime.runs.of_campaign(campaign.id) if r.kind == RunKind.CAMPAIGN]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_campaign_that_comes_due_starts_and_is_sent(runtime):
     late = add_campaign(runtime, "late", contacts=2, audience="a")
     soon = add_campaign(runtime, "soon", contacts=3, audience="b")
@@ -33,6 +37,8 @@ async def test_a_campaign_that_comes_due_starts_and_is_sent(runtime):
         assert not runs_of(runtime, far)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_holds_a_campaign_back_is_told_once_and_stops_no_other(runtime):
     held = add_campaign(runtime, "held", contacts=2, audience="a")
     fine = add_campaign(runtime, "fine", contacts=2, audience="b")
@@ -46,6 +52,8 @@ async def test_what_holds_a_campaign_back_is_told_once_and_stops_no_other(runtim
         assert run.accepted == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_screens_that_are_not_to_start_anything_leave_it_due(runtime):
     late = add_campaign(runtime, "late", contacts=2)
     schedule(runtime, late, time.time() - 30)

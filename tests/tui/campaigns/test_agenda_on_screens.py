@@ -90,6 +90,8 @@ async def test_schedule_shows_both_kinds_and_offers_what_fits_each(runtime, stil
     assert runtime.overview.campaign("news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_cursor_stays_on_its_row_when_others_come_before_it(runtime, still):
     now = time.time()
     add_task(runtime, "first", due=now + HOUR)
@@ -122,6 +124,8 @@ async def test_home_says_what_comes_next_and_leads_there(runtime, still, size):
         await until(pilot, lambda: isinstance(app.screen, TaskLogScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_nobody_runs_is_said_with_the_key_that_mends_it(
     runtime, still, size, crontab: Path
@@ -205,6 +209,8 @@ async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
     assert len(runtime.tasks.log("weekly")) == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_r_asks_for_the_first_time_and_for_a_part_of_the_audience_too(runtime, still):
     starting(runtime, only=Only.UNRECEIVED.value)
     async with running(runtime, place="schedule") as (app, pilot):

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from sestui.core.delivery.states import RunState
 from sestui.core.schedule.cron import Occurrence
 from sestui.tui.campaigns.run_screen import RunScreen
@@ -9,6 +11,8 @@ from sestui.tui.dialogs.confirm import ConfirmScreen
 from tests.support.screens import add_campaign, running, shown, until
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_waits_for_approval_stands_on_home_and_is_sent_from_there(runtime):
     campaign = add_campaign(runtime, misfire_hours=1)
     runtime.campaigns.set_next(campaign.id, Occurrence(time.time() - 5 * 3_600, ""))

@@ -63,16 +63,16 @@ async def test_what_would_happen_now_is_told_before_the_start(runtime):
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, CampaignScreen) and rows(app.screen))
-        await until(pilot, lambda: "finished" in shown(app) and "settled 20" in shown(app))
+        await until(pilot, lambda: "finished" in shown(app) and "20 of 20" in shown(app))
         assert rows(app.screen) == 20
 
 
 async def test_a_run_that_goes_on_is_followed_paused_and_cancelled(runtime):
-    add_campaign(runtime, contacts=60, max_rate=6)
+    add_campaign(runtime, contacts=600, max_rate=6)
     runtime.starter.start(runtime.campaigns.get("news"), time.time())
     async with running(runtime) as (app, pilot):
         screen = await opened(app, pilot)
-        await until(pilot, lambda: " of 60   ends " in shown(app))
+        await until(pilot, lambda: " of 600   ends " in shown(app))
         await until(pilot, lambda: rows(screen) and screen.panel.selected is not None)
         newest = screen.panel.selected.delivery.id
         await until(pilot, lambda: screen.panel.selected.delivery.id > newest)
@@ -164,6 +164,8 @@ async def test_one_recipient_in_doubt_is_sent_to_again(runtime, still):
     assert pending.email == chosen
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_follow_up_names_its_number_and_is_sent(runtime):
     sent(runtime, states=("accepted", "rejected", "skipped", "accepted"))
     add_campaign(runtime, contacts=23)

@@ -27,6 +27,8 @@ async def test_an_empty_list_teaches_the_first_commands(runtime, still):
         assert "SIMULATOR" in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_campaign_is_started_and_watched_to_its_end(runtime):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
@@ -57,6 +59,8 @@ async def test_the_question_defaults_to_going_back(runtime, still):
     assert runtime.overview.campaign("news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_above_a_thousand_the_number_is_typed(runtime):
     add_campaign(runtime, contacts=1_001, max_rate=5)
     async with running(runtime) as (app, pilot):
@@ -88,6 +92,8 @@ async def test_what_was_sent_before_is_sent_again_only_when_said_so(runtime):
     assert runtime.overview.campaign("news").run.number == 2
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_test_mail_goes_to_one_address(runtime):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):

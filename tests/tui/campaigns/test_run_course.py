@@ -104,6 +104,8 @@ async def test_enter_shows_whom_it_happened_to(runtime, ended, still, row, found
         assert isinstance(app.screen, RunScreen)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_ended_run_is_played_again(runtime, ended, still):
     async with running(runtime, follow=ended, size=(120, 40)) as (app, pilot):
         await until(pilot, lambda: "space Replay" in shown(app))

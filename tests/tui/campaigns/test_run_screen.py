@@ -22,6 +22,8 @@ def started(runtime, **fields):
     return runtime.starter.start(campaign, time.time()).id
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_pause_resume_and_cancel(runtime):
     run_id = started(runtime, contacts=60, max_rate=6)
     async with running(runtime, follow=run_id) as (app, pilot):
@@ -44,6 +46,8 @@ async def test_pause_resume_and_cancel(runtime):
     assert (counts.audience, counts.pending) == (60, 0)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_run_that_another_process_sends(open_runtime, still):
     other, ours = open_runtime(), open_runtime()
     run_id = started(other, contacts=40, max_rate=40)
@@ -84,6 +88,8 @@ async def test_what_is_in_doubt_is_settled_here(runtime, still):
         await until(pilot, lambda: "press r" not in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_delivery_of_the_run_is_a_key_away(runtime):
     run_id = started(runtime, contacts=30)
     async with running(runtime, follow=run_id) as (app, pilot):

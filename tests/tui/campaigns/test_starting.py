@@ -69,6 +69,8 @@ async def test_who_cannot_be_mailed_is_a_page_before_any_number_is_asked_for(run
     assert runtime.overview.campaign("news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_others_get_it_and_who_is_skipped_keeps_the_reason(runtime):
     add_people(runtime)
     add_news(runtime, body=NAMED)
@@ -116,6 +118,8 @@ async def test_reasons_are_grouped_with_counts_and_each_lists_its_own(runtime, s
         assert page.people.cursor == 149
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_contact_that_is_mended_from_the_page_is_mailed_too(runtime):
     add_people(runtime)
     add_news(runtime, body=NAMED)
@@ -271,6 +275,8 @@ async def test_a_long_check_shows_how_far_it_is_and_can_be_cancelled(runtime, st
     assert runtime.overview.campaign("news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_paused_run_that_cannot_go_on_is_the_same_page(runtime):
     add_people(runtime)
     add_news(runtime, body=NAMED, max_rate=1)

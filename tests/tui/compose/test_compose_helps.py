@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from textual.widgets import OptionList, TextArea
 
 from sestui.store.contacts.contacts import NewContact
@@ -19,6 +20,8 @@ def gutter(app):
     return {int(row[: width - 2]): row[width - 2] for row in rows if row[: width - 2].strip()}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_lines_with_findings_are_marked_beside_their_numbers(runtime, still):
     add_people(runtime)
     long = "word " * 40  # is folded: the mark stands on its first row only
@@ -39,6 +42,8 @@ async def test_lines_with_findings_are_marked_beside_their_numbers(runtime, stil
         await until(pilot, lambda: gutter(app)[2] == "!")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
     saved = add_news(runtime, body="Hi")
     async with running(runtime, place="compose", size=(120, 40)) as (app, pilot):
@@ -60,6 +65,8 @@ async def test_the_head_says_when_it_was_saved_and_autosaved(runtime, still):
     assert stored(runtime, "news")[1].body == "More Hi"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_autosave_that_fails_is_not_called_one(runtime, still):
     add_news(runtime)
     (runtime.workspace / "compose").write_text("a file is in the way of the folder")
@@ -79,6 +86,8 @@ def offered(app):
     return [str(each.prompt).split(maxsplit=1) for each in options.options if options.display]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_variables_are_completed_with_how_many_contacts_have_them(runtime, still):
     add_people(runtime)  # one of the three has no first name
     hostile = "[red]x[/red]\x1b\u202e"
@@ -124,6 +133,8 @@ async def test_variables_are_completed_with_how_many_contacts_have_them(runtime,
         assert app.focused.id == "field-subject"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_completion_stands_at_the_cursor_and_hides_no_line_that_is_written(
     runtime, still
 ):
@@ -148,6 +159,8 @@ async def test_the_completion_stands_at_the_cursor_and_hides_no_line_that_is_wri
         await until(pilot, lambda: offered(app) == [])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_has_changed_since_the_last_run_is_a_view_of_the_preview(runtime, still):
     hostile = "<b>[red]x[/red]</b>\x1b[31m\u202e"
     body = "# Hi\n\nSame\nOld\n\n{{ unsubscribe_url }}"
@@ -179,6 +192,8 @@ async def test_what_has_changed_since_the_last_run_is_a_view_of_the_preview(runt
         await until(pilot, lambda: "Nothing has been sent yet" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_snippets_are_inserted_at_the_cursor_the_workspaces_own_first(runtime, still):
     folder = runtime.workspace / "snippets"
     folder.mkdir()

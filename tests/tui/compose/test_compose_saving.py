@@ -115,6 +115,8 @@ async def test_a_campaign_starts_by_itself_only_when_that_is_said(runtime, still
         await until(pilot, lambda: due() is None)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_a_task_starts_gets_no_time_of_its_own(runtime, still):
     add_people(runtime)
     add_news(runtime, timezone="Europe/Paris")
@@ -236,6 +238,8 @@ async def test_leaving_asks_about_unsaved_changes(runtime, still, choice, left, 
     assert stored(runtime, "news")[1].subject == subject
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_a_crash_left_is_offered(runtime, still):
     seen = CampaignVersion.of(add_news(runtime))
     crashed = Autosave(runtime.workspace, SystemClock())
@@ -257,6 +261,8 @@ async def test_what_a_crash_left_is_offered(runtime, still):
     assert runtime.campaigns.get("news").id == seen.id
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_typing_is_kept_within_seconds_whatever_ends_the_app(runtime, still):
     async with running(runtime, place="compose") as (app, pilot):
         await ready(app, pilot)
@@ -337,6 +343,8 @@ async def test_a_campaign_becomes_a_file_and_a_file_a_campaign(
     assert (message.to_name, message.headers) == ("Bo", (("X-A", "b"),))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_details_say_when_the_campaign_starts_by_itself(runtime, still):
     async with running(runtime, place="compose", size=(110, 45)) as (app, pilot):
         await ready(app, pilot)

@@ -19,6 +19,8 @@ from tests.support.compose import BODY, add_news, add_people, found, load, press
 from tests.support.screens import running, shown, toasts, until
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
     add_people(runtime)
     async with running(runtime, place="compose") as (app, pilot):
@@ -45,6 +47,8 @@ async def test_a_campaign_is_written_and_saved_by_keys_alone(runtime, still):
     assert runtime.overview.campaign("november-news").run is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_typing_replaces_what_a_new_campaign_was_offered(runtime, still):
     add_people(runtime)
     add_news(runtime)
@@ -66,6 +70,8 @@ async def test_typing_replaces_nothing_in_a_campaign_that_is_saved(runtime, stil
         await until(pilot, lambda: app.screen.form.draft.from_address == "xshop@example.com")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_mail_is_shown_for_one_contact_after_the_other(runtime, still):
     add_people(runtime)
     add_news(runtime)
@@ -311,6 +317,8 @@ async def test_hostile_text_is_shown_as_typed_and_breaks_nothing(runtime, still,
             assert "[bold]x[/bold] [/]" in text
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_said_and_asked_again(runtime, still, monkeypatch):
     add_people(runtime)
 
@@ -351,6 +359,8 @@ async def test_help_and_palette_offer_every_action_while_one_types(runtime, stil
         await until(pilot, lambda: "Next problem: go to the next" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_esc_leads_from_the_field_to_the_letters_and_out(runtime, still):
     async with running(runtime, place="compose") as (app, pilot):
         await ready(app, pilot)

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from sestui.tui.compose.picture_view import PictureView
 from tests.support.compose import add_news, add_people, load, press
 from tests.support.pictures import browser
@@ -19,6 +21,8 @@ def colours(app, y=0):
     ]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_picture_of_the_mail_is_a_view_of_the_preview(runtime, still, monkeypatch):
     add_people(runtime)
     add_news(runtime)
@@ -48,6 +52,8 @@ async def test_a_picture_of_the_mail_is_a_view_of_the_preview(runtime, still, mo
             await until(pilot, lambda: not beside.display and "<mailto:shop@" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_without_a_browser_the_mail_is_shown_as_text_with_what_is_missing(
     runtime, still, monkeypatch, tmp_path
 ):
@@ -65,6 +71,8 @@ def alive(pid):
     return Path(f"/proc/{pid}").exists()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_leaving_ends_the_browser(runtime, still, monkeypatch):
     add_people(runtime)
     add_news(runtime)

@@ -77,6 +77,8 @@ async def test_a_page_says_who_it_is_and_why_they_got_nothing_yet(runtime, still
         assert "city = London" in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_mail_that_went_out_has_an_id_to_copy(runtime):
     add(runtime)
     add_campaign(runtime, contacts=0)
@@ -105,6 +107,8 @@ async def test_runs_of_other_lists_are_shown_when_asked_for(runtime, still):
         await until(pilot, lambda: history(app).count == 0)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_attributes_status_and_tags_are_saved_all_at_once(runtime, still):
     add(runtime, tags=("old",), city="London")
     async with running(runtime) as (app, pilot):

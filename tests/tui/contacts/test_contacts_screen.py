@@ -99,6 +99,8 @@ async def test_a_status_after_the_other_is_shown(runtime, still):
         assert "Status" not in names
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_somebody_is_found_as_one_types(runtime, still):
     add(runtime, "ada@example.com", city="Paris")
     add(runtime, "bob@example.com", "adam@example.com", city="Rome")

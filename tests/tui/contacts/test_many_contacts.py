@@ -136,6 +136,8 @@ async def test_all_that_match_a_search_are_changed_by_a_condition(runtime, peopl
         await until(pilot, lambda: members(runtime, "newsletter") == 10)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_above_the_threshold_the_number_is_typed(runtime, people, still, monkeypatch):
     monkeypatch.setattr("sestui.tui.dialogs.confirm.TYPED_ABOVE", 10)
     async with contacts(runtime) as (app, pilot):
@@ -182,6 +184,8 @@ async def test_a_change_that_is_stopped_leaves_nothing(runtime, people, still, m
     assert last_change(runtime.database, time.time()) is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_columns_are_sorted_along_indexes_by_key_and_click(runtime, people, still):
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: listed(app)[:1] == ["p19"])
@@ -205,6 +209,8 @@ async def test_columns_are_sorted_along_indexes_by_key_and_click(runtime, people
         await until(pilot, lambda: listed(app) == [f"p{i:02}" for i in range(18, -1, -2)])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_filters_are_saved_shown_and_forgotten(runtime, people, still):
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 20)
@@ -238,6 +244,8 @@ async def test_filters_are_saved_shown_and_forgotten(runtime, people, still):
         await until(pilot, lambda: not ContactFilters(runtime.database).all())
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_marked_and_found_contacts_and_lists_are_exported(runtime, people, still, tmp_path):
     async def export(app, pilot, name):
         await pilot.press("E")
@@ -267,6 +275,8 @@ async def test_marked_and_found_contacts_and_lists_are_exported(runtime, people,
         await until(pilot, lambda: "ends with .csv or .jsonl" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_lists_are_renamed_merged_and_deleted(runtime, people, still):
     add_campaign(runtime, "news", contacts=2, audience="customers")
     async with contacts(runtime) as (app, pilot):

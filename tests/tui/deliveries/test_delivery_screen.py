@@ -11,6 +11,8 @@ from tests.support.finished_runs import HOSTILE, sent
 from tests.support.screens import running, shown, until
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_enter_opens_a_delivery_of_the_run_on_the_screen(runtime, still):
     run_id = sent(runtime, contacts=5, states=("rejected",))
     async with running(runtime, follow=run_id) as (app, pilot):

@@ -45,6 +45,8 @@ def test_a_run_that_waits_says_until_when():
     assert "waits until +600" in text(run_card(RunCard(waits, 10.0), 80, now=NOW, at=at))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @given(st.integers(0, 120), st.sampled_from(["sending", "paused", "waiting", "finished"]))
 def test_any_name_fits_any_width_and_obeys_nothing(width, state):
     run = replace(RUN, campaign=HOSTILE, state=state, finished_at=NOW)

@@ -101,6 +101,8 @@ async def test_panels_are_dropped_in_a_fixed_order(runtime, still):
         await until(pilot, lambda: LATELY in there(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_needs_somebody_is_first_and_can_be_acted_on(runtime, still):
     held = some_of_everything(runtime)
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
@@ -181,6 +183,8 @@ async def test_many_runs_are_one_panel(runtime, still):
         assert "now" in shown(app)  # the plot is there still
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_rate_of_the_last_hour_is_drawn_from_the_ledger(runtime):
     started(runtime, add_campaign(runtime))
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
@@ -225,6 +229,8 @@ async def test_hostile_names_stay_text(runtime, still):
             assert app.focused.selected is not None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text("email\nada@example.com\nnobody\nx@\n")

@@ -116,6 +116,8 @@ async def test_a_shared_file_comes_out_as_expected(runtime, still, folder):
     assert runtime.contacts.count() == expected["unique_valid"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_columns_are_mapped_by_keys(runtime, still, folder):
     write(folder, text="A,B,C,D\nada@x.co,eve@x.co,one;two,Paris\n")
     async with running(runtime, place="home") as (app, pilot):
@@ -257,9 +259,9 @@ async def test_rejects_are_saved_beside_the_file_and_over_nothing_unasked(runtim
 
 
 def long_file(folder):
-    """It takes longer to read than to stop: 800,000 rows."""
-    lines = "".join(f"person{n}@d{n % 300}.example.net,Ada\n" for n in range(10_000))
-    return write(folder, text="Email,Name\n" + 80 * lines)
+    """It takes longer to read, and to save, than to stop: 3,000,000 people."""
+    lines = (f"person{n}@d{n % 300}.example.net,Ada\n" for n in range(3_000_000))
+    return write(folder, text="Email,Name\n" + "".join(lines))
 
 
 @pytest.mark.long
@@ -282,6 +284,8 @@ async def test_a_stopped_import_leaves_nothing(runtime, still, folder):
     assert (runtime.contacts.count(), runtime.contacts.lists()) == (0, [])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_quitting_during_an_import_takes_it_back_and_says_so(runtime, still, folder, capsys):
     long_file(folder)
     async with running(runtime, place="home") as (app, pilot):
@@ -296,6 +300,8 @@ async def test_quitting_during_an_import_takes_it_back_and_says_so(runtime, stil
     assert runtime.contacts.count() == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_goes_wrong_is_said_where_it_belongs(runtime, still, folder, monkeypatch):
     write(folder)
 
@@ -355,6 +361,8 @@ async def test_many_columns_and_every_step_fit(runtime, still, folder):
         assert screen.is_current
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder):
     (folder / "p.csv").write_bytes("email:name\nada@x.co:Ж;\n".encode("koi8-r"))
     async with running(runtime, place="home") as (app, pilot):

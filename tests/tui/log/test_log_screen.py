@@ -55,6 +55,8 @@ async def test_an_empty_log_says_where_mail_comes_from(runtime, still):
         assert "No deliveries here are done; → shows the next state." in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_everything_is_there_newest_first_and_narrowed(two, still):
     async with log(two) as (app, pilot):
         await until(pilot, lambda: rows(app) == 40 and "40 shown" in shown(app))
@@ -125,6 +127,8 @@ async def test_new_deliveries_are_followed_at_the_top_only(runtime):
         assert panel.table.cursor > 5
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_delivery_is_opened_and_leads_to_its_run_and_its_contact(two, still):
     async with log(two) as (app, pilot):
         await until(pilot, lambda: rows(app) == 40)
@@ -189,6 +193,8 @@ async def test_of_too_many_the_newest_are_shown_and_all_exported(two, still, tmp
         await until(pilot, lambda: any("40 deliveries written" in text for text in toasts(app)))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_file_is_replaced_only_when_said_so(two, still, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "log.csv"

@@ -78,6 +78,8 @@ async def test_an_empty_outbox_teaches_the_first_key(runtime, still):
     assert not (runtime.workspace / "simulator.db").exists()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_a_run_sends_appears_by_itself(runtime):
     add_campaign(runtime, contacts=3)
     async with in_outbox(runtime) as (app, pilot):
@@ -93,6 +95,8 @@ async def test_what_a_run_sends_appears_by_itself(runtime):
         assert f"{url}/outbox/{app.screen.snapshot.listed.message_id}" in toasts(app)[-1]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_newest_first_and_following_at_the_top_only(runtime, still, send):
     for number in range(40):
         send(f"u{number}@example.org", f"mail {number}")
@@ -287,6 +291,8 @@ async def test_it_fits(runtime, still, send, size):
         await until(pilot, lambda: "Your news" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_goes_wrong_while_reading_is_said(runtime, still, send, monkeypatch):
     send()
     async with in_outbox(runtime) as (app, pilot):
@@ -306,6 +312,8 @@ async def test_what_goes_wrong_while_reading_is_said(runtime, still, send, monke
         await until(pilot, lambda: "ada@example.org" in shown(app) and "locked" not in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_account_that_is_reset_meanwhile(runtime, still, send, simulated):
     for number in range(3):
         send(subject=f"mail {number}")

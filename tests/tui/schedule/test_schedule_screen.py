@@ -63,6 +63,8 @@ async def test_a_task_is_written_with_keys_alone_and_its_times_are_told(runtime,
     assert (fields.type, fields.schedule, fields.active) == ("purge", "30 4 * * 1", True)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_field_is_in_the_form_and_is_saved_as_it_was(runtime, still):
     fields = TaskFields(**TASK_SAMPLES | {"name": "whole", "type": "purge"})
     whole = runtime.tasks.add(fields)
@@ -182,6 +184,8 @@ async def test_hostile_words_stay_words(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ScheduleScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     def busy(self):
         raise StorageBusyError("The database is locked by another program.")
@@ -239,6 +243,8 @@ def fault_of(screen, selector):
     return str(fault.visual) if fault.display else ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_campaign_is_picked_from_those_there_are(runtime, still):
     add_campaign(runtime, "november")
     add_campaign(runtime, "december")
@@ -257,6 +263,8 @@ async def test_a_campaign_is_picked_from_those_there_are(runtime, still):
     assert runtime.tasks.get("send").fields.parameters == {"campaign": "november"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_each_fault_stands_beside_its_field_and_saving_goes_to_the_first(runtime, still):
     async with at_schedule(runtime, size=(100, 40)) as (app, pilot):
         await until(pilot, lambda: "No tasks yet" in shown(app))

@@ -386,6 +386,8 @@ def test_while_it_is_connecting_clients_wait(scene):
     assert settled.message_id == "m-1"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_silence_holds_the_admission_and_goes_on_when_the_account_answers(scene):
     scene.ses.reply, scene.account.answers = SILENCE, False
     scene.admission.start()

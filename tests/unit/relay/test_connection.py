@@ -81,6 +81,8 @@ async def test_a_head_that_dawdles_is_given_up(monkeypatch):
         assert b"got" not in dawdled
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_connection_may_rest_between_requests(monkeypatch):
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     async with served() as port:
@@ -116,6 +118,8 @@ UPGRADE = (
 )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "head",
     [

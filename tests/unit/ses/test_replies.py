@@ -154,6 +154,8 @@ def test_a_success_that_names_no_message_tells_nothing(body):
     assert "text/html" in replies[0].reason
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @given(
     header=st.sampled_from(
         ["", "MessageRejected", "a#MessageRejected", "MessageRejected:http://x"]

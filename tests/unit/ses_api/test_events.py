@@ -144,6 +144,8 @@ def test_a_stand_in_that_names_all_kinds_is_understood_by_what_is_told():
     assert event.kind is EventKind.BOUNCE
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_long_and_unstorable_texts_are_clipped_and_cleaned():
     long = "x" * 1_000_000
     event = parsed(

@@ -82,6 +82,8 @@ def test_a_file_of_neither_is_refused(sqlite_database: Database, tmp_path: Path)
         suppressed(sqlite_database, tmp_path, "name\nAda\nBob\n")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_command(tmp_path: Path) -> None:
     sestui = Sestui(tmp_path)
     people = sestui.write("people.csv", "Email\nann@example.org\nbob@kept.org\n")

@@ -40,6 +40,8 @@ def sending(runtime, **limits):
     return sender
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_everybody_gets_it_once_and_the_ledger_knows_each_message_id(world):
     w = world()
     runtime, emails = w.runtime(), addresses(300)
@@ -122,6 +124,8 @@ def test_attachments_too_large_for_a_bulk_call_go_singly(world):
 # quota
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_at_the_quota_the_run_waits_and_goes_on_when_it_frees(world):
     w = world(simulator_quota=100, max_quota_usage=0.8)
     runtime, emails = w.runtime(), addresses(150)
@@ -161,6 +165,8 @@ def test_other_services_share_of_the_quota_is_left_to_them(world):
     assert w.account.account().over_quota == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_quota_answer_makes_the_run_wait_whatever_the_account_tells(world):
     w = world()
     w.account.add_fault(checked_fault("daily_quota", count=1))
@@ -238,6 +244,8 @@ def test_refusals_in_a_row_pause_instead_of_burning_the_list(world):
     assert len(w.outbox()) == found.pending
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_paused_account_pauses_the_run_and_loses_nobody(world):
     w = world()
     runtime, emails = w.runtime(), addresses(100)
@@ -406,6 +414,8 @@ def test_stop_takes_back_what_has_not_left_and_awaits_what_has(world):
     assert w.outbox() == once(addresses(120))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_deadline_is_kept(world):
     w = world(simulator_rate=20)
     runtime = w.runtime()
@@ -471,6 +481,8 @@ def test_a_slow_run_keeps_its_own_rate_and_leaves_the_rest_to_others(world):
     assert max(arrived["fast"]) < max(arrived["slow"])  # it did not queue behind the slow one
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_waiting_for_the_last_answers_costs_the_database_next_to_nothing(world, monkeypatch):
     w = world(simulator_latency=1.5)
     runtime = w.runtime()

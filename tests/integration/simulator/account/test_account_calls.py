@@ -216,6 +216,8 @@ def test_in_the_sandbox_everybody_must_be_verified(ses: Any, ask: Any, connect: 
     assert refused(raw, ses, send_as)[0] == "MessageRejected"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_setting_puts_the_account_into_the_sandbox_and_out_of_it(tmp_path: Path) -> None:
     for given, access in ((True, False), (None, False), (False, True)):
         more = {} if given is None else {"simulator_sandbox": given}

@@ -279,6 +279,8 @@ def machine(_migrated_file):
     return LedgerMachine
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_whatever_happens_the_ledger_keeps_its_promises(machine):
     run_state_machine_as_test(
         machine,

@@ -87,6 +87,8 @@ def ways_in(app):
     return found
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("place", PLACES)
 async def test_the_mode_that_is_shown_is_what_letters_do_whatever_key_was_pressed(
     full, still, place
@@ -162,6 +164,8 @@ async def fields_by_tab(app, pilot, key, times):
     return found
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("key", ["tab", "shift+tab"])
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
 async def test_tab_stays_among_the_fields_of_compose(full, still, key, size):
@@ -178,6 +182,8 @@ async def test_tab_stays_among_the_fields_of_compose(full, still, key, size):
             app.set_focus(None)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("key", ["tab", "shift+tab"])
 async def test_tab_stays_in_a_form(full, still, key):
     async with running(full, place="schedule", size=(80, 40)) as (app, pilot):

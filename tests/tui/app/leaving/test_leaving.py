@@ -71,6 +71,8 @@ def recipients(runtime):
     return sorted(mail.to for mail in reader.page(before=reader.newest() + 1, limit=10_000))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_leaving_asks_once_and_staying_changes_nothing(runtime, started):
     async with running(runtime, follow=started) as (app, pilot):
         await sending(runtime, pilot, started)
@@ -92,6 +94,8 @@ async def test_leaving_asks_once_and_staying_changes_nothing(runtime, started):
         assert runtime.overview.run(started).state == "sending"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_leave_and_pause(runtime, started, said):
     async with running(runtime, follow=started) as (app, pilot):
         await sending(runtime, pilot, started)
@@ -145,6 +149,8 @@ async def test_what_goes_on_in_the_background_is_sent_once_and_to_the_end(runtim
     assert recipients(runtime) == sorted(f"all{n}@example.com" for n in range(CONTACTS))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_it_goes_on_in_the_background_on_postgresql_too(
     open_runtime, postgres_database, said
 ):
@@ -167,6 +173,8 @@ async def test_it_goes_on_in_the_background_on_postgresql_too(
     assert recipients(runtime) == sorted(f"all{n}@example.com" for n in range(CONTACTS))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_background_sender_that_is_told_to_end_leaves_the_rest_pending(runtime, started):
     async with running(runtime, follow=started) as (app, pilot):
         await sending(runtime, pilot, started)
@@ -182,6 +190,8 @@ async def test_a_background_sender_that_is_told_to_end_leaves_the_rest_pending(r
     assert found(runtime) is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_background_sender_that_cannot_start_keeps_the_question(
     runtime, started, monkeypatch
 ):
@@ -204,6 +214,8 @@ async def test_a_background_sender_that_cannot_start_keeps_the_question(
         assert app.background.alive
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_who_is_told_to_end_during_the_question_decides_nothing(runtime, started, said):
     async with running(runtime, follow=started) as (app, pilot):
         await sending(runtime, pilot, started)
@@ -230,6 +242,8 @@ async def test_a_start_says_what_it_goes_on_with_before_it_sends(runtime, starte
         await until(pilot, lambda: app.background.alive)  # nothing goes on: nothing to say
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_start_goes_on_by_itself(runtime, started):
     async with running(runtime, place="home", grace_seconds=0.5) as (app, pilot):
         await until(pilot, lambda: app.background.alive)

@@ -117,6 +117,8 @@ async def task_form(app, pilot):
     return form
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_not_saved_is_asked_about_and_kept(runtime, still):
     async with running(runtime, place="home") as (app, pilot):
         form = await task_form(app, pilot)
@@ -253,6 +255,8 @@ async def test_the_header_shows_the_keys_that_the_operator_has_given_to_tabs(ope
 # back and forward
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("back", "forward"),
     [("alt+left", "alt+right"), ("less_than_sign", "greater_than_sign")],
@@ -349,6 +353,8 @@ async def test_back_and_forward_are_in_the_help_and_only_where_they_lead_somewhe
         assert offered() == (False, True)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_page_can_be_left_and_found_again(runtime, still, run):
     runtime.tasks.add(TaskFields("weekly", "purge", "0 3 * * *"))
     places = [

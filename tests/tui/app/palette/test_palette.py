@@ -66,6 +66,8 @@ def is_at(app, mode, *pages):
 # what there is
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_palette_counts_what_is_in_each_tab(runtime, still):
     add_campaign(runtime, contacts=1_234)
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):
@@ -124,6 +126,8 @@ async def test_contacts_are_found_by_anything_else_of_them_in_their_tab(runtime,
         assert "subscribers12@" not in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_setting_is_opened_among_the_others(runtime, still):
     async with running(runtime, place="home") as (app, pilot):
         await opened(pilot, app, "simulator_latency")
@@ -188,6 +192,8 @@ async def test_the_keys_are_the_operators_own(open_runtime, still):
         assert lines(app)[0].endswith(("^t", "ctrl+t"))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_action_of_another_tab_is_done_there_with_its_question(runtime, still):
     add_campaign(runtime)
     async with running(runtime, place="home") as (app, pilot):
@@ -203,6 +209,8 @@ async def test_an_action_of_another_tab_is_done_there_with_its_question(runtime,
         await until(pilot, lambda: isinstance(app.screen, EditTaskScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_cannot_be_done_there_is_said(runtime, still):
     async with running(runtime, place="home") as (app, pilot):
         await opened(pilot, app, "schedule remove")
@@ -212,6 +220,8 @@ async def test_what_cannot_be_done_there_is_said(runtime, still):
         assert app.current_mode == "schedule"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_not_saved_there_is_asked_about(runtime, still):
     async with running(runtime, place="schedule") as (app, pilot):
         await pilot.press("n")
@@ -315,6 +325,8 @@ async def test_a_hostile_name_is_harmless_and_opens_what_it_names(runtime, still
         await until(pilot, lambda: is_at(app, "campaigns", Page("campaign", HOSTILE)))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_click_opens_and_the_wheel_and_keys_move(runtime, still, some):
     async with running(runtime, place="home") as (app, pilot):
         await opened(pilot, app, "november")
@@ -364,6 +376,8 @@ async def test_one_sees_which_line_enter_opens(runtime, still, some):
         assert grounds() == [first[1], first[0], first[2]]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_tab_is_a_digit_away(runtime, still):
     async with running(runtime) as (app, pilot):
         for number, place in enumerate(TABS, 1):

@@ -191,6 +191,8 @@ def test_markdown_before_jinja_is_markdown_after_jinja(lines):
     assert text_part(as_written(lines)) == plain(naive)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @given(
     lines=st.lists(
         st.sampled_from(
