@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sestui.store.campaigns.upkeep import CampaignUpkeep
     from sestui.store.contacts.suppressions import Suppressions
     from sestui.store.db.lineage import Lineage
+    from sestui.store.events.apply import EventRules
     from sestui.tasks.agenda import Agenda
     from sestui.tasks.execution import Ended
     from sestui.tasks.task_service import TaskService
@@ -188,13 +189,20 @@ class Runtime:
     def event_puller(self) -> "EventPuller | None":
         """What pulls SES's events, for one thread; None where the settings name no queue."""
         from sestui.feedback.puller import EventPuller  # noqa: PLC0415 - only where events are read
-        from sestui.store.events.refusals import SoftBounceRule  # noqa: PLC0415 - as above
 
         queue = self.ses.event_queue()
         if queue is None:
             return None
+        return EventPuller(self.database, queue, self.clock, self.event_rules)
+
+    @property
+    def event_rules(self) -> "EventRules":
+        """What the settings make of SES's events."""
+        from sestui.store.events.apply import EventRules  # noqa: PLC0415 - only where events are read
+        from sestui.store.events.refusals import SoftBounceRule  # noqa: PLC0415 - as above
+
         rule = SoftBounceRule(self.settings.soft_bounces)
-        return EventPuller(self.database, queue, self.clock, rule, self.settings.breaker_rule)
+        return EventRules(rule, self.settings.breaker_rule)
 
     def suppression_sync(self, stop: "threading.Event") -> "SuppressionSync":
         """What compares our suppressions with SES's list, for one thread; ``stop`` ends it."""

@@ -5,6 +5,8 @@ from sestui.core.delivery.account import UNLIMITED
 from sestui.core.percent import set_percent
 from sestui.errors import AccountError
 
+_LABELS = {"bounced": "bounce", "complained": "spam"}
+
 
 def account_command(*, as_json: AsJson = False) -> None:
     """Show quota, rate and health of the account that mail goes to."""
@@ -37,6 +39,8 @@ def account_command(*, as_json: AsJson = False) -> None:
             f"       your limit: {share} of SES's {quota.maximum:,.0f} a day"
             f" = {quota.limit:,.0f}, {quota.left:,} left"
         )
+    for rate in report.rates:
+        put(f"{_LABELS[rate.what]:<7}{rate.sentence()}")
     if report.unexplained():
         say(
             f"{report.unexplained()} Other services on the account sent them, or this is an older "

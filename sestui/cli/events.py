@@ -83,11 +83,13 @@ def retry(
     ] = None,
 ) -> None:
     """Try to read messages again, after an upgrade of sestui."""
-    from sestui.feedback.retry import retry_quarantined  # noqa: PLC0415 - the database is slow
+    from sestui.feedback.report import tripped_sentences  # noqa: PLC0415 - the database is slow
+    from sestui.feedback.retry import retry_quarantined  # noqa: PLC0415 - as above
 
     with opened() as runtime:
-        result = retry_quarantined(runtime.database, runtime.clock, message_id)
-    put(f"{result.applied:,} applied, {result.left:,} still can't be read.")
+        result = retry_quarantined(runtime.database, runtime.clock, runtime.event_rules, message_id)
+    counted = f"{result.applied:,} applied, {result.left:,} still can't be read."
+    put(" ".join([counted, *tripped_sentences(result.tripped)]))
 
 
 @quarantine.command("drop")

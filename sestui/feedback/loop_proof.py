@@ -18,7 +18,7 @@ from sestui.ses_api.events import (
     parse_event,
 )
 from sestui.store.db.database import Database
-from sestui.store.events.refusals import SoftBounceRule
+from sestui.store.events.apply import EventRules
 
 AWAITED = {
     "success": EventKind.DELIVERY,
@@ -66,14 +66,14 @@ class LoopProof:
     """One proof. Events of other mails that are met on the way are applied as ever."""
 
     def __init__(
-        self, database: Database, queue: EventQueue, clock: Clock, rule: SoftBounceRule
+        self, database: Database, queue: EventQueue, clock: Clock, rules: EventRules
     ) -> None:
         self._clock = clock
         self._stopped = threading.Event()
         self.probes = [Probe(mailbox) for mailbox in AWAITED]
         self._on_change: Callable[[Sequence[Probe]], None] = lambda _: None
         self._token = secrets.token_hex(8)
-        self._puller = EventPuller(database, _ProbesTaken(queue, self._take), clock, rule)
+        self._puller = EventPuller(database, _ProbesTaken(queue, self._take), clock, rules)
 
     @property
     def is_complete(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 from sestui.core.clock import Clock
 from sestui.core.contact.address_check import address_key
 from sestui.core.delivery.agents import is_machine
-from sestui.core.delivery.breaker import BreakerRule, Level
+from sestui.core.delivery.breaker import Level
 from sestui.core.delivery.events import EventKind, MailEvent
 from sestui.ses_api.events import (
     PROBE_TAG,
@@ -19,11 +19,16 @@ from sestui.ses_api.events import (
     parse_event,
 )
 from sestui.store.db.database import Database
-from sestui.store.events.apply import NewEvent, apply_events, event_key, settle_by_events
+from sestui.store.events.apply import (
+    EventRules,
+    NewEvent,
+    apply_events,
+    event_key,
+    settle_by_events,
+)
 from sestui.store.events.breaker import Tripped
 from sestui.store.events.quarantine import Quarantine, Unreadable
 from sestui.store.events.raw import compressed
-from sestui.store.events.refusals import SoftBounceRule
 
 _log = logging.getLogger(__name__)
 
@@ -78,14 +83,12 @@ class EventPuller:
         database: Database,
         queue: EventQueue,
         clock: Clock,
-        rule: SoftBounceRule = SoftBounceRule(),  # noqa: B008 - frozen
-        breaker: BreakerRule = BreakerRule(),  # noqa: B008 - frozen
+        rules: EventRules,
     ) -> None:
         self._database = database
         self._queue = queue
         self._clock = clock
-        self._rule = rule
-        self._breaker = breaker
+        self._rules = rules
         self._quarantine = Quarantine(database)
 
     def pull(
@@ -130,7 +133,7 @@ class EventPuller:
         result.quarantined += self._quarantine.add(unreadable, now)
         if unreadable:
             _log.warning("%d messages of the event queue can't be read.", len(unreadable))
-        applied = apply_events(self._database, events, now, self._rule, self._breaker)
+        applied = apply_events(self._database, events, now, self._rules)
         result.applied += len(applied.new)
         result.known += applied.known
         result.unmatched += applied.unmatched

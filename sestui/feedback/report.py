@@ -1,7 +1,11 @@
 """What a pull of events has brought, in a sentence and in figures."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from sestui.core.delivery.breaker import Level
 from sestui.feedback.puller import PullResult
+from sestui.store.events.breaker import Tripped
 
 NO_QUEUE = (
     "The settings name no queue of events; set events_queue to the URL of the SQS queue that "
@@ -24,21 +28,21 @@ def pull_sentence(result: PullResult) -> str:
     told = [f"{count:,} {what}" for count, what in more if count]
     events = "1 event" if result.applied == 1 else f"{result.applied:,} events"
     whole = f"{'; '.join([f'{events}: {kinds}' if kinds else 'No new events', *told])}."
-    return " ".join([whole, *tripped_sentences(result)])
+    return " ".join([whole, *tripped_sentences(result.tripped)])
 
 
-def tripped_sentences(result: PullResult) -> list[str]:
+def tripped_sentences(tripped: Iterable[Tripped]) -> list[str]:
     """What the breaker has done, and why."""
     return [
         f"{each.campaign} run {each.number} {_DONE[each.level]}: {each.sentence}"
-        for each in result.tripped
+        for each in tripped
     ]
 
 
 _DONE = {Level.PAUSE: "has been paused", Level.WARNING: "goes on, with a warning"}
 
 
-def pulled_figures(result: PullResult) -> dict[str, int]:
+def pulled_figures(result: PullResult) -> dict[str, Any]:
     """The same for programs."""
     return {
         "received": result.received,
@@ -49,4 +53,13 @@ def pulled_figures(result: PullResult) -> dict[str, int]:
         "refused": result.refused,
         "quarantined": result.quarantined,
         "ignored": result.ignored,
+        "tripped": [
+            {
+                "campaign": each.campaign,
+                "run": each.number,
+                "level": each.level.value,
+                "reason": each.sentence,
+            }
+            for each in result.tripped
+        ],
     }

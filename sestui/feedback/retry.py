@@ -1,12 +1,13 @@
 """Messages in quarantine, tried again: a newer sestui may read what an older one could not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sestui.core.clock import Clock
 from sestui.feedback.puller import new_event
 from sestui.ses_api.events import EventFormatError
 from sestui.store.db.database import Database
-from sestui.store.events.apply import NewEvent, apply_events
+from sestui.store.events.apply import EventRules, NewEvent, apply_events
+from sestui.store.events.breaker import Tripped
 from sestui.store.events.quarantine import Quarantine
 
 _BATCH = 200
@@ -18,10 +19,12 @@ class RetryResult:
 
     applied: int = 0
     left: int = 0
+    tripped: list[Tripped] = field(default_factory=list)
+    """Runs whose bounces or complaints have crossed a line by them."""
 
 
 def retry_quarantined(
-    database: Database, clock: Clock, message_id: int | None = None
+    database: Database, clock: Clock, rules: EventRules, message_id: int | None = None
 ) -> RetryResult:
     """Apply what can be read now, of one message or of all, and take it out of quarantine.
 
@@ -45,7 +48,8 @@ def retry_quarantined(
                 readable[each.id] = new_event(each.body.decode("utf-8", "replace"))
             except EventFormatError:
                 result.left += 1
-        apply_events(database, list(readable.values()), clock.now())
+        applied = apply_events(database, list(readable.values()), clock.now(), rules)
+        result.tripped += applied.tripped
         quarantine.drop(list(readable))
         result.applied += len(readable)
         if message_id is not None:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from sestui.core.clock import iso
 from sestui.core.delivery.account import AccountStatus
+from sestui.core.delivery.reputation import KnownRate
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.db.tables import GovernorRow
 
@@ -48,6 +49,8 @@ class AccountReport:
     known: KnownAccount
     known_24_hours: int
     """Mails by this database's count: accepted, in flight and in doubt."""
+    rates: tuple[KnownRate, ...]
+    """Of bounces and complaints, as SES counts them."""
 
     @property
     def ours_24_hours(self) -> int:
@@ -93,4 +96,5 @@ class AccountReport:
             "limit": quota.limit,
             "left": quota.left,
             "looked_at": iso(row.looked_at),
+            **{rate.what: rate.as_dict() for rate in self.rates},
         }

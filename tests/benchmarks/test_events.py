@@ -22,6 +22,7 @@ from sestui.sending.engine.loop import Limits
 from sestui.ses_api.events import QueueMessage
 from sestui.simulator.launch import QUEUE_PATH, start_simulator
 from sestui.store.db.tables import Delivery
+from sestui.store.events.apply import EventRules
 from sestui.store.events.event_tables import EventRow
 from tests.benchmarks import figures
 from tests.benchmarks.workload import SHORT_BODY, add_contacts, address_of, ses_at, start_run
@@ -70,7 +71,7 @@ def test_events_applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             message_id = "m" + cast(_DELIVERY.c.id, Text)
             connection.execute(update(_DELIVERY).values(state="accepted", message_id=message_id))
         messages = list(_messages(deliveries, run.id))
-        puller = EventPuller(runtime.database, _NoQueue(), SystemClock())
+        puller = EventPuller(runtime.database, _NoQueue(), SystemClock(), EventRules())
         result = PullResult()
         with figures.MemoryWatch() as memory:
             began = time.monotonic()

@@ -11,6 +11,7 @@ from sestui.feedback.puller import EventPuller, PullResult
 from sestui.ses_api.events import QueueMessage
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Run
+from sestui.store.events.apply import EventRules
 from sestui.store.ledger.ledger import Ledger
 from tests.support.seeding import accepted
 from tests.support.ses_events import ses_event
@@ -44,7 +45,7 @@ def pull(
 ) -> PullResult:
     """Apply events as `sestui events pull` does."""
     queue = MemoryQueue(events)
-    result = EventPuller(database, queue, clock, breaker=breaker).pull()
+    result = EventPuller(database, queue, clock, EventRules(breaker=breaker)).pull()
     assert not queue.waiting
     return result
 

@@ -245,10 +245,8 @@ def _outdated_settings(
 
 def _proof(runtime: "Runtime", queue: Any) -> "LoopProof":
     from sestui.feedback.loop_proof import LoopProof  # noqa: PLC0415 - the database is slow
-    from sestui.store.events.refusals import SoftBounceRule  # noqa: PLC0415 - as above
 
-    rule = SoftBounceRule(runtime.settings.soft_bounces)
-    return LoopProof(runtime.database, queue, runtime.clock, rule)
+    return LoopProof(runtime.database, queue, runtime.clock, runtime.event_rules)
 
 
 def _prove(

@@ -1,8 +1,7 @@
 """When bounces and complaints are too many to go on: rates as SES counts them, and their lines.
 
-SES reviews an account at 5 % bounces and 0.1 % complaints, and pauses it at 10 % and 0.5 %. The
-lines here lie below. Chance alone crosses none: what counts is the lower end of the rate's
-confidence interval (Wilson's), and samples under a least size are not judged at all.
+The breaker's lines lie below :data:`SES_LINES`. Chance alone crosses none: what counts is the lower
+end of the rate's confidence interval (Wilson's), and samples under a least size are not judged.
 """
 
 from dataclasses import dataclass
@@ -10,7 +9,21 @@ from enum import StrEnum
 from math import sqrt
 
 from sestui.core.delivery.outcomes import PERMANENT, DeliveryOutcome
-from sestui.core.percent import rate_percent
+from sestui.core.percent import rate_percent, set_percent
+
+
+@dataclass(frozen=True, slots=True)
+class SesLines:
+    """Shares of 1 at which SES acts."""
+
+    review: float
+    """It puts the account under review."""
+    pause: float
+    """It may pause the account."""
+
+
+SES_LINES = {"bounced": SesLines(0.05, 0.10), "complained": SesLines(0.001, 0.005)}
+"""As in "Reputation metrics" of SES's developer guide."""
 
 _NOT_COUNTED = frozenset({"OnAccountSuppressionList", "OnTenantSuppressionList"})
 """Bounces by one's own suppression lists: SES has sent nothing, and counts none of them."""
@@ -100,7 +113,7 @@ class Crossing:
         """``9.3 % of the last 1,240 mails of this run have bounced (115; …).``"""
         sample = f"the last {self.mails:,} mails {whose}"
         done = "have bounced" if self.what == "bounced" else "have been reported as spam"
-        ends = "10 %" if self.what == "bounced" else "0.5 %"
+        ends = set_percent(SES_LINES[self.what].pause)
         return (
             f"{rate_percent(self.rate)} of {sample} {done} ({self.count:,}; the line is "
             f"{rate_percent(self.line)}, and SES pauses accounts at {ends})."

@@ -108,25 +108,25 @@ class AppliedEvents:
     """Runs whose rates of bounces or complaints have crossed a line by them."""
 
 
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """What follows from events, as the operator has set it; whoever applies events names them."""
+
+    soft_bounces: SoftBounceRule = field(default_factory=SoftBounceRule)
+    breaker: BreakerRule = field(default_factory=BreakerRule)
+
+
 def apply_events(
-    database: Database,
-    given: Sequence[NewEvent],
-    now: Instant,
-    rule: SoftBounceRule = SoftBounceRule(),  # noqa: B008 - frozen
-    breaker: BreakerRule = BreakerRule(),  # noqa: B008 - frozen
+    database: Database, given: Sequence[NewEvent], now: Instant, rules: EventRules
 ) -> AppliedEvents:
     """Apply events, suppress whoever they show to refuse mail, and pause runs that cause too much
     of it, in one transaction."""
     with database.write_connection() as connection:
-        return _apply(connection, given, now, rule, breaker)
+        return _apply(connection, given, now, rules)
 
 
 def _apply(
-    connection: Connection,
-    given: Sequence[NewEvent],
-    now: Instant,
-    rule: SoftBounceRule,
-    breaker: BreakerRule,
+    connection: Connection, given: Sequence[NewEvent], now: Instant, rules: EventRules
 ) -> AppliedEvents:
     by_key = {each.key: each for each in given}
     matched = _matched(connection, list(by_key.values()))
@@ -151,8 +151,8 @@ def _apply(
         for each in result.new
         for address in each.about
     ]
-    result.refused = refuse(connection, about, rule, now)
-    result.tripped = trip(connection, written.worse, breaker, now)
+    result.refused = refuse(connection, about, rules.soft_bounces, now)
+    result.tripped = trip(connection, written.worse, rules.breaker, now)
     return result
 
 

@@ -21,6 +21,7 @@ from sestui.core.delivery.breaker import (
     counts_as_bounce,
 )
 from sestui.core.delivery.outcomes import DeliveryOutcome
+from sestui.store.db.database import Database
 from sestui.store.ledger.statements import RUN
 
 _SECONDS = 60
@@ -111,6 +112,12 @@ def add_to_slices(connection: Connection, changes: Mapping[tuple[int, int], Slic
     row = dialect.insert(_SLICE)
     more = {_SLICE.c[name]: _SLICE.c[name] + row.excluded[name] for name in _COUNTS}
     connection.execute(row.on_conflict_do_update(index_elements=["run_id", "at"], set_=more), rows)
+
+
+def account_sample(database: Database, volume: int) -> Sample:
+    """The newest mails of all runs whose outcome is known."""
+    with database.read_connection() as connection:
+        return sample_of(connection, volume)
 
 
 def sample_of(

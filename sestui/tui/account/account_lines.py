@@ -6,11 +6,11 @@ from textual.widget import Widget
 
 from sestui.reports.account import AccountReport, health_words, troubles
 from sestui.tui.widgets.format import shorten
-from sestui.tui.widgets.gauges import labelled, quota_line
+from sestui.tui.widgets.gauges import labelled, quota_line, reputation_lines
 
 
 class AccountLines(Widget):
-    """Four lines; they are there before anything is known."""
+    """Six lines; the first four are there before anything is known."""
 
     report: reactive[AccountReport | None] = reactive(None)
     credentials: reactive[str] = reactive("…")
@@ -20,7 +20,7 @@ class AccountLines(Widget):
     """Where mail goes, in words."""
 
     def render(self) -> Content:
-        """Account, credentials, rate, quota."""
+        """Account, credentials, rate, quota, bounces, complaints."""
         report = self.report
         credentials = labelled("access", shorten(self.credentials, max(1, self.size.width - 10)))
         if report is None:
@@ -31,7 +31,8 @@ class AccountLines(Widget):
         ill = bool(troubles(row, sandbox=False))
         health = Content.styled(", ".join(health_words(row)), "$text-warning" if ill else "")
         where = labelled("account", f"{self.place} · {report.region} · ") + health
-        return Content("\n").join([where, credentials, _rate(report), self._quota(report)])
+        rates = reputation_lines(report.rates, self.size.width)
+        return Content("\n").join([where, credentials, _rate(report), self._quota(report), *rates])
 
     def _quota(self, report: AccountReport) -> Content:
         note = f", {report.ours_24_hours:,} ours, {report.others_24_hours:,} others'"

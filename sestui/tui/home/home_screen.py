@@ -33,7 +33,7 @@ from sestui.tui.home.layout import COMING, LATELY, NEEDS, SENDING, STANDING, Wan
 from sestui.tui.home.needs import HomeNeed, home_needs
 from sestui.tui.home.sending import SendingPanel
 from sestui.tui.home.service import HomeService, HomeSnapshot
-from sestui.tui.home.standing import AccountPanel, OutcomeShares
+from sestui.tui.home.standing import AccountPanel
 from sestui.tui.widgets.format import exact, relative
 
 _REFRESH_SECONDS = 0.5
@@ -138,7 +138,7 @@ class HomeScreen(BaseScreen):
         self._coming.show(coming(found.agenda, self.services.at))
         self._lately.show(found.recent)
         self._standing.account, self._standing.frees = seen.account, seen.frees
-        self._standing.outcomes = OutcomeShares.of([*found.recent, *found.going])
+        self._standing.rates = seen.rates_of_refusals
         self._notes()
         self._arrange()
         self.offer_again()

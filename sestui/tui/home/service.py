@@ -6,11 +6,13 @@ from typing import Any, Generic, TypeVar
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
+from sestui.core.delivery.reputation import KnownRate, known_rates
 from sestui.reports.account import troubles
 from sestui.reports.dashboard import Dashboard, dashboard, own_share
 from sestui.runtime import Runtime
 from sestui.sending.shared_account import KnownAccount
 from sestui.store.contacts.imports import Imports
+from sestui.store.events.outcome_slices import account_sample
 from sestui.store.ledger.slices import SECONDS, AnswerCounts, AnsweredSlices, rates
 from sestui.store.relay.mails import RelayedMails
 from sestui.store.runs.run_lists import RecentRuns
@@ -22,6 +24,7 @@ T = TypeVar("T")
 HOUR_SECONDS = 3_600.0
 """So far back rates are shown."""
 _FAILING_SECONDS = 2.0
+_REFUSALS_SECONDS = 2.0
 _OWN_SECONDS = 60.0
 """How long a count of our own mails is good for."""
 
@@ -57,6 +60,8 @@ class HomeSnapshot:
     rates: tuple[float | None, ...]
     """Answers a second in each slice of the last hour, of all runs together."""
     frees: QuotaFrees | None
+    rates_of_refusals: tuple[KnownRate, ...]
+    """Of bounces and complaints; nothing before they have been read."""
 
 
 class _Slow(Generic[T]):
@@ -91,6 +96,7 @@ class HomeService:
         self._taken = 0
         self._own = _Slow(self._read_own, _OWN_SECONDS)
         self._sent = _Slow(self._read_sent, _OWN_SECONDS)
+        self._refusals = _Slow(self._read_refusals, _REFUSALS_SECONDS)
         self._failing = _Slow(lambda: failing_tasks(runtime.database), _FAILING_SECONDS)
 
     def snapshot(self, *, account_open: bool) -> HomeSnapshot:
@@ -109,7 +115,7 @@ class HomeService:
         frees = None
         if account is not None and self._sent.value is not None:
             frees = quota_frees(self._sent.value, account.quota, now)
-        return HomeSnapshot(found, account, now, since, answered, frees)
+        return HomeSnapshot(found, account, now, since, answered, frees, self._refusals.value or ())
 
     def import_seen(self, import_id: int) -> None:
         """The operator knows of that import's rejects."""
@@ -118,9 +124,9 @@ class HomeService:
     def _renew_one(self, *, account_known: bool) -> None:
         """Of what is read now and then, read the one that has been waiting longest."""
         at = self._runtime.clock.monotonic()
-        slow: list[_Slow[Any]] = [self._failing]
+        slow: list[_Slow[Any]] = [self._failing, self._refusals]
         if account_known:  # first what the account can't be shown without
-            slow = [self._own, self._failing, self._sent]
+            slow = [self._own, self._failing, self._sent, self._refusals]
         longest = max(slow, key=lambda each: each.overdue(at))
         if longest.overdue(at) >= 0:
             longest.renew(at)
@@ -128,6 +134,11 @@ class HomeService:
     def _read_own(self) -> tuple[int, int]:
         """Our own mails of the last 24 hours, and the governor's count at the same moment."""
         return own_share(self._runs, self._runtime.clock.now()), self._taken
+
+    def _read_refusals(self) -> tuple[KnownRate, ...]:
+        """The rates that SES judges the account by."""
+        rule = self._runtime.settings.breaker_rule
+        return known_rates(account_sample(self._runtime.database, rule.volume), rule)
 
     def _read_sent(self) -> list[AnswerCounts]:
         """When the mails of the last 24 hours were accepted."""

@@ -1,9 +1,12 @@
 """Rate and quota as a line each, drawn the same wherever they stand."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from sestui.core.delivery.pacing import Quota
-from sestui.core.percent import percent
+from sestui.core.delivery.reputation import KnownRate
+from sestui.core.percent import fine_percent, percent, set_percent
 from sestui.tui.widgets.format import gauge
 from sestui.tui.widgets.plot import Series, strip
 from sestui.tui.widgets.rate_meter import RateMeter
@@ -11,6 +14,10 @@ from sestui.tui.widgets.rate_meter import RateMeter
 _SPARK_SECONDS = 60
 _LABEL = 9
 _FIGURES = 24
+_SCALE = 12
+"""Cells of a rate's scale."""
+_RATE_LABELS = {"bounced": ("bounced", 1), "complained": ("spam", 2)}
+"""A label, and the digits behind the point."""
 
 
 def labelled(label: str, figures: str) -> Content:
@@ -26,6 +33,33 @@ def rate_line(meter: RateMeter, allowed: float | None, width: int) -> Content:
     history = tuple(meter.history(min(_SPARK_SECONDS, 2 * room)))
     top = max([allowed or 0.0, *history])
     return labelled("rate", figures) + strip(Series(history), top, (len(history) + 1) // 2)
+
+
+def reputation_lines(rates: Sequence[KnownRate], width: int) -> list[Content]:
+    """Bounces and complaints beside SES's lines; a quiet word while nothing is known."""
+    if not any(rate.mails for rate in rates):
+        return [labelled("bounces", "") + Content.styled("no delivery events yet", "$text-muted")]
+    return [_rate_line(rate, width) for rate in rates]
+
+
+def _rate_line(rate: KnownRate, width: int) -> Content:
+    """``bounced  0.4 %  █······┆······ 5 % review``: the line is in the middle of the scale."""
+    share, line = rate.share, rate.ses.review
+    label, digits = _RATE_LABELS[rate.what]
+    bad = share >= line
+    style = "$text-error" if bad else "$text-warning" if share >= line / 2 else "$text-success"
+    figures = Content.styled(f"{fine_percent(share, 1, digits):>8}", style if share else "")
+    cells = min(_SCALE, round(share / (2 * line) * _SCALE))
+    rest = "·" * _SCALE
+    rest = rest[: _SCALE // 2] + "┆" + rest[_SCALE // 2 + 1 :]
+    drawn = Content.styled("█" * cells, style) + Content.styled(rest[cells:], "$text-muted")
+    known = labelled(label, "") + figures + Content("  ") + drawn
+    style = "$text-error" if bad else "$text-muted"
+    for note in (f" {set_percent(line)} review", f" of {rate.mails:,}"):
+        if known.cell_length + len(note) <= width:
+            known += Content.styled(note, style)
+            style = "$text-muted"
+    return known
 
 
 def average_line(rate: float | None) -> Content:

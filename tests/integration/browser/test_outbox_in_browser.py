@@ -185,6 +185,8 @@ def test_files_are_kept_under_harmless_names(
     assert f"/outbox/{mail}" in page.url
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_other_sites_can_neither_read_nor_frame_it(
     simulator: SimulatorProcess, page: Any, elsewhere: Any
 ) -> None:

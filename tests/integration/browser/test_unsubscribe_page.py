@@ -30,6 +30,8 @@ def link(tmp_path: Path) -> Iterator[tuple[Runtime, str]]:
             yield runtime, f"http://127.0.0.1:{port}/u/{token}"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("width", [360, 1280])
 def test_by_keyboard_and_without_javascript(browser: Any, link: Any, width: int) -> None:
     runtime, url = link

@@ -11,6 +11,8 @@ def names(sestui: Sestui, *options: str) -> list[str]:
     return [each["name"] for each in sestui.json("campaign", "list", *options)]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_copy_gets_a_name_of_its_own(ready: Sestui) -> None:
     done = ready.run("campaign", "copy", "news")
     assert done.stdout == "news-copy is a copy of news\n"
@@ -23,6 +25,8 @@ def test_a_copy_gets_a_name_of_its_own(ready: Sestui) -> None:
     assert ready.json("campaign", "show", "news")["run"] is None
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_rename_keeps_what_was_sent_and_takes_its_tasks_along(ready: Sestui) -> None:
     ready.ok("send", "news")
     ready.ok(

@@ -249,6 +249,8 @@ def test_a_contact_that_goes_bad_after_the_start_is_skipped_too(sestui):
     assert "first_name has no value" in row["reason"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_columns_named_like_the_templates_own_words(sestui):
     sestui.ok("import", LETTERS / "reserved-column-names-contacts.csv", "--list", "people")
     letter = (LETTERS / "reserved-column-names-print-python-objects.md").read_text()

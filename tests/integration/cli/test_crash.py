@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.cli import Sestui
 
 DRIVER = '''
@@ -17,6 +19,8 @@ class Stumbling(HeadlessDriver):
 '''
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_crash_is_no_good_end(sestui: Sestui, tmp_path: Path) -> None:
     (tmp_path / "stumbling.py").write_text(DRIVER)
     app = sestui.start(

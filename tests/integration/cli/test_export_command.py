@@ -39,6 +39,8 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_stdout_is_csv_and_formulas_are_shown_not_run(sent: Sestui) -> None:
     text = sent.ok("export", "deliveries", "--campaign", "news")
     assert text.splitlines()[0] == COLUMNS

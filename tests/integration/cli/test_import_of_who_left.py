@@ -56,6 +56,8 @@ def test_what_is_not_understood_is_a_question_where_nobody_can_be_asked(sestui: 
     assert (left_out["contacts"], left_out["statuses"]) == (2, [])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("answers", "statuses"),
     [

@@ -74,6 +74,8 @@ def test_with_debug_an_error_that_was_foreseen_is_there_too(sestui: Sestui) -> N
         assert ("NotFoundError: There is no campaign" in held) is logged
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_simulators_process_writes_to_the_same_log(sestui: Sestui) -> None:
     folder = sestui.home / "state"
     code = (

@@ -79,6 +79,8 @@ def test_a_run_that_something_has_paused_is_told_of(ready: Sestui, reason: str) 
     assert told(ready) == ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_the_breaker_has_paused_goes_on_only_if_the_operator_says_so(ready: Sestui) -> None:
     paused(ready, "breaker", "9.3 % have bounced.")
     for command in (("campaign", "resume", "news"), ("send", "news")):
@@ -95,6 +97,8 @@ def test_a_run_that_the_operator_has_paused_is_not(ready: Sestui) -> None:
     assert told(ready) == ""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_comes_again_after_it_was_settled_is_news(ready: Sestui) -> None:
     paused(ready, "errors", "First.")
     assert "First." in told(ready)

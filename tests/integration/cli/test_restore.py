@@ -86,6 +86,8 @@ def waits_for_approval(sestui: Sestui) -> None:
     assert done.stderr.startswith("sestui: news run 1 waits for approval: This database ")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_backup_comes_back_and_nobody_gets_it_twice(sent):
     said = sent.json("restore", backup(sent), "--yes")
     assert said["waiting"] == [{"campaign": "news", "run": 1}]
@@ -188,6 +190,8 @@ def test_a_copy_with_its_log_beside_it(sent, tmp_path):
         assert restored.execute("SELECT count(*) FROM suppression").fetchone() == (1,)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_backup_of_another_workspace(begun, tmp_path):
     other = Sestui(tmp_path / "other")
     said = other.json("restore", backup(begun), "--yes")

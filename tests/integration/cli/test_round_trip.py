@@ -90,6 +90,8 @@ def test_again_is_said_in_as_many_words(ready: Sestui) -> None:
     )
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_test_mail_that_ses_refuses_fails(ready: Sestui) -> None:
     ready.run("simulator", "fault", "add", "refuse", "--match", "me@*")
     done = ready.run("campaign", "test", "news", "--to", "me@example.net")
@@ -97,6 +99,8 @@ def test_a_test_mail_that_ses_refuses_fails(ready: Sestui) -> None:
     assert done.stdout.startswith("me@example.net  rejected  ")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("suppressed", "to"),
     [

@@ -21,6 +21,8 @@ def test_nothing_due(sestui: Sestui) -> None:
     assert sestui.json("run-due") == {"runs": [], "tasks": [], "notes": [], "reminders": []}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_campaign_is_started_once_when_its_time_has_come(ready: Sestui) -> None:
     path = ready.write("news.md", scheduled(2))
     ready.ok("apply", path)
@@ -49,6 +51,8 @@ def test_a_due_campaign_that_cannot_be_rendered_is_kept_and_told(ready: Sestui) 
     assert "city" in said["notes"][0]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_campaign_whose_zone_is_gone_keeps_no_other_from_its_time(ready: Sestui) -> None:
     daily = MESSAGE.replace("name: news", "name: daily\nschedule: '0 9 * * *'\ntimezone: UTC")
     ready.ok("apply", ready.write("daily.md", daily), ready.write("news.md", scheduled(-2)))

@@ -40,6 +40,8 @@ def make_it_due(sestui: Sestui) -> None:
     database.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_was_done_has_its_time_and_nothing_due_leaves_nothing(ready: Sestui) -> None:
     due_task(ready)
     ready.ok("campaign", "start", "news")
@@ -106,6 +108,8 @@ def test_a_line_of_before_has_the_same_log(sestui: Sestui) -> None:
     assert log.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_log_that_can_not_be_written_is_told_when_all_is_done(ready: Sestui) -> None:
     ready.ok("campaign", "start", "news")
     said = ready.refused(1, "run-due", "--log", ready.home / "no" / "log")

@@ -66,6 +66,8 @@ def test_the_extra_is_named_where_it_is_missing(sestui: Sestui) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_only_who_knows_the_address_is_let_in(sestui: Sestui) -> None:
     server, url = begun(sestui)
     parts = urlsplit(url)

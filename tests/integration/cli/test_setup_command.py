@@ -82,6 +82,8 @@ def test_twice_changes_nothing(aws: FakeAws, sestui: Sestui) -> None:
     assert sestui.config.read_bytes() == file
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_it_asks_before_it_creates(aws: FakeAws, sestui: Sestui) -> None:
     done = sestui.run("setup")  # nobody answers
     assert done.returncode == 1

@@ -374,6 +374,8 @@ def test_a_bad_file_is_named_and_stores_nothing(
     assert names(untouched) == ["nightly"], "all of the files, or none"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_is_due_is_run_by_run_due_and_found_in_the_log(nightly: Sestui) -> None:
     occurrence = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
     with closing(Database(f"sqlite:///{nightly.data / 'sestui.db'}")) as database:
@@ -388,6 +390,8 @@ def test_what_is_due_is_run_by_run_due_and_found_in_the_log(nightly: Sestui) -> 
     assert nightly.run("run-due").stdout == "nothing due\n"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_type_whose_package_is_gone(sestui: Sestui, monkeypatch: pytest.MonkeyPatch) -> None:
     given = ("--type", "note", "--schedule", "@yearly", "-p", f"file={sestui.home / 'notes'}")
     with monkeypatch.context() as installed:
@@ -458,6 +462,8 @@ def test_a_row_that_nobody_can_read_is_shown_with_what_is_wrong(
     assert "nightly" in nightly.ok("task", "list")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_task_that_nothing_runs_is_overdue(sestui: Sestui) -> None:
     sestui.ok("task", "add", "tidy", "--type", "purge", "--schedule", "* * * * *")
     done = sestui.run("task", "list")

@@ -45,6 +45,8 @@ def checked(said: dict[str, Any]) -> None:
     assert said["allowed_rate"] == pytest.approx(RATE * said["rate_factor"])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_in_json(throttled: Sestui) -> None:
     checked(throttled.json("account"))
     shown = throttled.json("campaign", "show", "news")
@@ -54,6 +56,8 @@ def test_in_json(throttled: Sestui) -> None:
     checked(listed["run"])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_for_people(throttled: Sestui) -> None:
     told = r"\d\d\.\d a second: SES throttled, \d\d % of its rate is left"
     account, shown = throttled.ok("account"), throttled.ok("campaign", "show", "news")

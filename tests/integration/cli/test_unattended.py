@@ -93,6 +93,8 @@ def test_standard_streams_that_are_closed_are_no_reason_to_fail(
 FULL = Path("/dev/full")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 def test_narration_that_cannot_be_written_stops_no_sending(ready: Sestui) -> None:
     process = ready.start("send", "news", under=("/bin/sh", "-c", 'exec "$@" 2>/dev/full', "sh"))

@@ -9,10 +9,11 @@ from sqlmodel import select
 
 from sestui.core.delivery.breaker import BreakerRule, Level, counts_as_bounce
 from sestui.core.delivery.handover import ClaimRequest
+from sestui.core.delivery.reputation import known_rates
 from sestui.core.delivery.states import WaitReason
 from sestui.errors import EXIT_NEEDS_OPERATOR, BreakerError
 from sestui.store.db.tables import Run
-from sestui.store.events.outcome_slices import OutcomeSlice
+from sestui.store.events.outcome_slices import OutcomeSlice, account_sample
 from sestui.store.ledger.statements import DELIVERY, RUN
 from sestui.store.runs.runs import Runs
 from tests.support.clocks import FakeClock
@@ -96,6 +97,16 @@ def test_too_many_bounces_pause_the_run_and_name_where_they_come_from(database, 
     assert open_ledger(database, clock).exchange([], ClaimRequest(run.id, 10)).claims == ()
 
 
+def test_the_accounts_rates_count_what_ses_counts(database, clock, going):
+    run, mailed = going(120)
+    claims = mailed(120)
+    pull(database, clock, mixed(claims[:100], run, 3, **HARD))
+    pull(database, clock, mixed(claims[100:], run, 20, **SOFT))
+    bounced, complained = known_rates(account_sample(database, 10_000), BreakerRule())
+    assert (bounced.count, complained.count) == (3, 0)
+    assert bounced.mails == 120
+
+
 def test_only_the_operator_lets_it_go_on_and_then_by_what_comes_later(database, clock, going):
     run, mailed = going(900)
     claims = mailed(300)
@@ -151,6 +162,8 @@ def test_ses_own_test_mailboxes_count_in_no_rate(database, clock, going):
         assert session.exec(select(OutcomeSlice)).all() == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_where_only_bounces_are_reported_they_are_a_share_of_what_was_accepted(
     database, clock, going
 ):
@@ -237,6 +250,8 @@ def test_hostile_domains_are_made_printable(database, clock, going):
     assert after.detail.isprintable()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_relayed_mail_is_warned_of_and_never_paused(database, clock, going):
     run, mailed = going(400)
     claims = mailed(200)

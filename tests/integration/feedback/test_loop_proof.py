@@ -10,7 +10,7 @@ from sestui.feedback.loop_proof import AWAITED, LoopProof, Probe, missing_senten
 from sestui.ses.probes import ProbeThrottledError
 from sestui.ses_api.events import PROBE_TAG, QueueMessage
 from sestui.store.db.database import Database
-from sestui.store.events.refusals import SoftBounceRule
+from sestui.store.events.apply import EventRules
 from tests.support.clocks import FakeClock
 from tests.support.ses_events import ses_event
 
@@ -69,7 +69,7 @@ def queue(clock: FakeClock) -> Queue:
 
 @pytest.fixture
 def proof(sqlite_database: Database, queue: Queue, clock: FakeClock) -> LoopProof:
-    return LoopProof(sqlite_database, queue, clock, SoftBounceRule())
+    return LoopProof(sqlite_database, queue, clock, EventRules())
 
 
 def run(

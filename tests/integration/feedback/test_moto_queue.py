@@ -11,6 +11,7 @@ from sestui.errors import AccountError, SettingsError
 from sestui.feedback.puller import EventPuller
 from sestui.ses.client import Clients, Endpoint
 from sestui.ses.event_queue import SqsQueue
+from sestui.store.events.apply import EventRules
 from tests.support.clocks import FakeClock
 from tests.support.ses_events import feedback, ses_event
 
@@ -53,7 +54,7 @@ def queue_url(aws):
 
 
 def puller(database, url):
-    return EventPuller(database, SqsQueue(Clients(Endpoint()), url), FakeClock())
+    return EventPuller(database, SqsQueue(Clients(Endpoint()), url), FakeClock(), EventRules())
 
 
 def test_what_sns_brings_is_read(sqlite_database, aws, queue_url):

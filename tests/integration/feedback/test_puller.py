@@ -15,6 +15,7 @@ from sestui.store.contacts.selection import Selection
 from sestui.store.contacts.suppressions import Suppressions
 from sestui.store.contacts.undo import undo_last
 from sestui.store.db.tables import Contact, Run, Suppression
+from sestui.store.events.apply import EventRules
 from sestui.store.events.event_tables import EventRow
 from sestui.store.events.quarantine import Quarantine
 from sestui.store.events.raw import uncompressed
@@ -85,7 +86,7 @@ def mailed(database, clock):
 def pull(database, clock):
     def pulled(events, **options):
         queue = Queue(events)
-        result = EventPuller(database, queue, clock, **options).pull()
+        result = EventPuller(database, queue, clock, EventRules(**options)).pull()
         assert not queue.waiting
         return result
 
@@ -349,10 +350,10 @@ def test_nothing_is_deleted_before_it_is_in_the_database(database, mailed, clock
     with database.write_connection() as connection:
         connection.exec_driver_sql("ALTER TABLE ses_event RENAME TO gone")
     with pytest.raises(StorageError):
-        EventPuller(database, queue, clock).pull()
+        EventPuller(database, queue, clock, EventRules()).pull()
     assert len(queue.waiting) == 1
     with database.write_connection() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO ses_event")
     queue.given = 0
-    assert EventPuller(database, queue, clock).pull().applied == 1
+    assert EventPuller(database, queue, clock, EventRules()).pull().applied == 1
     assert not queue.waiting

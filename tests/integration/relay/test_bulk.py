@@ -57,6 +57,8 @@ def v1(relay, v2):
     return relay.client("ses")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_bad_entry_fails_alone(ses, v2):
     entries = [
         entry_v2("a@x.org"),

@@ -54,6 +54,8 @@ class Queue:
         return admission.mail_id
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_dispatchers_thread_reads_no_database(world):
     runtime = world.runtime()
     queue = Queue(runtime)

@@ -147,6 +147,8 @@ def served(tmp_path, ses, between, monkeypatch):
     made.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("thread", ["keeper", "dispatcher"])
 def test_a_thread_that_dies_ends_the_relay_with_a_sentence(served, ses, between, thread):
     assert served.client.send_email(**simple("before@x.org"))["MessageId"]

@@ -161,6 +161,8 @@ def test_asked_to_stop_it_sends_those_away_who_wait(make, ses):
     assert (relay.run().sending, relay.run().in_doubt) == (0, 0)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_with_tls(make, tmp_path):
     certificate, key = self_signed(tmp_path)
     relay = make("--tls-cert", str(certificate), "--tls-key", str(key))

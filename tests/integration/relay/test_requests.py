@@ -14,6 +14,8 @@ from tests.support.relay_requests import BULK, FORM, V2, Answer, ask, mail, sign
 # who sends it
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_signed_request_is_answered(relay, ses):
     answer = ask(relay, *signed(relay, "POST", V2, mail("a@x.org")))
     assert answer.status == 200
@@ -60,6 +62,8 @@ def test_nobody_is_let_in_without_a_signature(relay):
     assert b"<Code>MissingAuthenticationToken</Code>" in old.body
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_unknown_and_revoked_keys_are_told_alike(relay):
     key = relay.keys.add(KeyFields("gone"))
     relay.client("sesv2", key=key).send_email(**simple("a@x.org"))

@@ -342,6 +342,8 @@ UNWELL = {
 }
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("name", UNWELL)
 def test_each_trouble_is_found_with_its_way_out(patient: Patient, name: str) -> None:
     change, check, severity, words = UNWELL[name]
@@ -354,6 +356,8 @@ def test_each_trouble_is_found_with_its_way_out(patient: Patient, name: str) -> 
     assert all(each.step or each.severity is NOTE for each in found)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_parent_s_identity_covers_a_subdomain_unless_dmarc_is_strict(patient: Patient) -> None:
     Campaigns(patient.database).save(
         CampaignFields("sub", "a@news.example.com"),
@@ -418,6 +422,8 @@ def test_a_dead_name_server_is_told_once_and_not_waited_for(patient: Patient) ->
     assert len({name for name, _ in patient.dns.asked}) == 2
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_page_that_does_not_answer_and_one_that_is_not_https(patient: Patient) -> None:
     [plain] = patient.found("unsubscribe", unsubscribe_url="http://127.0.0.1/u?{email}")
     assert "not https" in plain.found

@@ -86,6 +86,8 @@ def test_an_older_copy_waits_for_approval(world, state):
     assert older.runs.get(again.id).state == RunState.FINISHED, "said once, and acted upon"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_the_operator_starts_in_an_older_copy_waits_too(world, state):
     """It may be what was sent already."""
     _, copy = begun(world(state_dir=state))

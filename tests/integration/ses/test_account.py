@@ -91,6 +91,8 @@ def asked(url: str) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_an_endpoint_without_get_account_is_asked_the_old_way(moto, aws):
     aws.setenv("AWS_ENDPOINT_URL_SESV2", moto)
     account = AccountReader(Clients(Endpoint()), simulated=False)

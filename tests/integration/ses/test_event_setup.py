@@ -179,6 +179,8 @@ def test_somebody_elses_destination_of_that_name_stays(aws: FakeAws) -> None:
     assert list(aws.destinations) == ["marketing/events"]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("call", "permission"),
     [

@@ -107,6 +107,8 @@ def test_a_whole_answer_is_read_however_it_comes(serve, sending, mail, said):
         assert (reply.kind, reply.message_id) == (ACCEPTED, "0102-heard")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("said", SENSELESS.values(), ids=SENSELESS.keys())
 def test_what_makes_no_sense_is_doubt_and_spoils_nothing_after_it(serve, sending, mail, said):
     server = serve(lambda _: said)
@@ -129,6 +131,8 @@ def test_a_mail_is_not_accepted_before_it_has_left_whole(serve, sending, mail):
     assert sending(Clients(Endpoint())).send(large(mail, 20)).kind is UNKNOWN
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_mail_may_be_refused_before_it_has_left_whole(serve, sending, mail):
     said = http(
         b'{"message": "Too large."}',

@@ -69,6 +69,8 @@ def test_each_occurrence_is_a_run_over_the_audience_as_it_is_then(runtime, clock
     assert runtime.campaigns.get("news").next_due_at == NINE + 2 * DAY
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_only_those_who_joined_since(world, runtime, clock):
     campaign = scheduled(runtime, only="joined", notify=("ops@example.com",))
     clock.set(NINE)
@@ -147,6 +149,8 @@ def test_a_held_run_that_nobody_wants_is_cancelled_and_the_next_goes_out(runtime
     assert runs(runtime, campaign)[1].state == RunState.SENDING
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_operator_is_told_until_somebody_decides(tmp_path, monkeypatch):
     """The doors: what cron runs, `campaign show`, and `campaign resume`."""
     sestui = Sestui(tmp_path, {"SESTUI_SIMULATOR_LATENCY": "0"})

@@ -128,6 +128,8 @@ def test_time_up_ends_its_whole_group(runtime, tmp_path):
     until(lambda: not any(_lives(pid) for pid in started), 10)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_child_that_keeps_the_output_open_is_not_waited_for(runtime):
     code = "import os, time; os.fork() or (os.setsid(), time.sleep(20)); print('done')"
     began = time.monotonic()

@@ -36,6 +36,8 @@ def notices(runtime: Runtime) -> list[Run]:
         return list(session.exec(select(Run).where(Run.kind == RunKind.NOTICE.value)))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_accounting_and_the_rejects_are_mailed_like_everything_else(world):
     runtime = world.runtime()
     bad = "=1+1@example.com"

@@ -20,6 +20,8 @@ def shift(runtime, run, days):
         session.get_one(Run, run.id).started_at -= days * DAY
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_figures_are_mailed_through_ses(world):
     runtime = world.runtime()
     shift(runtime, world.started(runtime, addresses(3, "old"), "old"), 8)

@@ -64,6 +64,8 @@ def checked(runtime, email) -> ContactCheck:
     return found
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_what_the_dns_says_for_certain_is_believed_and_nothing_else_is(runtime, dns):
     emails = [f"a@{how}-1.com" for how in (*CERTAIN, *TROUBLE)]
     add_contacts(runtime.database, [*emails, "no address"])
@@ -94,6 +96,8 @@ def test_what_the_dns_says_for_certain_is_believed_and_nothing_else_is(runtime, 
     assert found["a@gone-1.com"].status_reason == "The domain name gone-1.com does not exist."
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_trouble_that_comes_later_changes_nothing_and_the_end_of_it_heals(runtime, dns):
     add_contacts(runtime.database, ["a@live-1.com", "a@gone-1.com"])
     check(runtime, dns)
@@ -172,6 +176,8 @@ def test_when_most_domains_are_dead_the_servers_are_not_believed(runtime, dns):
     assert {each.status for each in contacts(runtime).values()} == {"active"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_check_that_is_cut_off_writes_no_verdict_of_its_own(runtime, dns):
     add_contacts(runtime.database, [f"a@silent-{number}.com" for number in range(100)])
     usual = {"nameservers": [dns.address], "timeout": 0.4, "older_than": 0}
@@ -231,6 +237,8 @@ def test_domains_are_asked_for_at_a_polite_rate(dns):
 # in SES's sandbox
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_sandbox_delivers_to_verified_addresses_only(world, runtime, dns):
     world.account.configure(production_access=False)
     for name in ("me@live-1.com", "live-2.com"):

@@ -183,6 +183,8 @@ def test_what_does_not_listen_is_left_behind(runtime, shop):
     assert thread.daemon, "it doesn't keep the process alive"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_due_tasks_run_beside_each_other_and_the_queue_empties(runtime, shop):
     fields = TaskFields("", "note", "@daily", parameters={"file": str(shop)})
     names = [f"t{number}" for number in range(10)]

@@ -4,10 +4,14 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.environment import bare_environment
 from tests.support.page import Asker
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_it_serves_and_says_how_to_publish(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "sestui", "web", "--port", "0"],

@@ -146,6 +146,8 @@ OPEN = {
 }
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("word", WORDS)
 def test_nobody_who_said_no_gets_mail(world, word, door):

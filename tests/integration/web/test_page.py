@@ -34,6 +34,8 @@ def test_get_asks_and_post_acts(scene, page):
     assert scene.again() == {ADA: "unsubscribed", BOB: "accepted"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_scanner_changes_nothing(scene, page):
     token = scene.link(scene.mailed(ADA), ADA)
     before = scene.state()

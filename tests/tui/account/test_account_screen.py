@@ -343,6 +343,8 @@ async def test_what_ses_says_against_it_is_said_before_the_yes(runtime, still, m
         assert "It can't be used now: No AWS credentials were found" in said(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_broken_settings_file_is_said_until_it_is_mended(runtime, still):
     async with running(runtime, place="account") as (app, pilot):
         await settled(app, pilot)
@@ -352,6 +354,8 @@ async def test_a_broken_settings_file_is_said_until_it_is_mended(runtime, still)
         await until(pilot, lambda: "is not valid TOML" not in said(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
     def busy(*_args, **_options):
         raise StorageBusyError("The database is locked by another program.")

@@ -263,6 +263,8 @@ async def test_a_secret_that_is_left_behind_is_forgotten(runtime):
     assert len(RelayKeys(runtime.database).all()) == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_key_is_revoked_only_by_an_explicit_yes(runtime):
     made(runtime, "old")
     key = made(runtime, "shop")

@@ -58,6 +58,8 @@ def crontab(tmp_path, monkeypatch):
     return spool
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("size", SIZES)
 async def test_schedule_shows_both_kinds_and_offers_what_fits_each(runtime, still, size):
     now = time.time()
@@ -186,6 +188,8 @@ def mailed(runtime):
     return sum(run.counts.audience for run in runtime.overview.runs("news"))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_r_asks_as_s_does_before_a_task_sends_again(runtime, still):
     campaign = starting(runtime)
     first = runtime.starter.start(campaign, time.time())

@@ -47,6 +47,8 @@ async def answer(app, pilot, text):
     await pilot.press("enter")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_duplicate_has_a_name_that_is_proposed_and_gets_the_cursor(runtime, still):
     add_campaign(runtime, schedule="0 9 * * *")
     sent(runtime)
@@ -87,6 +89,8 @@ async def test_a_rename_says_what_follows_it(runtime, still):
     assert runtime.tasks.get("weekly").fields.parameters == {"campaign": "zzz"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_archive_is_hidden_unless_asked_for_and_starts_nothing(runtime, still):
     add_campaign(runtime)
     add_campaign(runtime, "other")

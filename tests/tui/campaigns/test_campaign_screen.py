@@ -117,6 +117,8 @@ async def test_deliveries_are_narrowed_by_state_and_address(runtime, still):
         assert isinstance(app.screen, CampaignsScreen)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
     run_id = sent(runtime)
     async with running(runtime) as (app, pilot):
@@ -140,6 +142,8 @@ async def test_what_is_in_doubt_is_taken_for_sent(runtime, still):
     assert (counts.accepted, counts.in_doubt) == (12, 0)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_one_recipient_in_doubt_is_sent_to_again(runtime, still):
     run_id = sent(runtime)
     async with running(runtime) as (app, pilot):
@@ -236,6 +240,8 @@ async def test_a_test_mail_is_sent_from_here(runtime):
     assert (run.kind, run.counts.accepted) == ("test", 1)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_campaign_is_written_on_and_another_is_begun(runtime, still):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
@@ -265,6 +271,8 @@ async def test_addresses_and_names_are_copied(runtime, still):
         await until(pilot, lambda: "all19@example.com" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_is_shown_is_exported(runtime, still, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sent(runtime)
@@ -359,6 +367,8 @@ async def test_a_busy_database_is_told_of_until_it_answers(runtime, still, monke
         await until(pilot, lambda: "Trying again" not in shown(app) and rows(screen) == 20)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_newer_search_leaves_the_older_one_behind(runtime, still, monkeypatch):
     sent(runtime, contacts=40)
     monkeypatch.setattr("sestui.store.ledger.pages._STEP", 1)

@@ -106,6 +106,8 @@ async def test_a_test_mail_goes_to_one_address(runtime):
     assert (run.kind, run.counts.accepted) == ("test", 1)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_goes_wrong_becomes_a_toast(runtime, still):
     add_campaign(runtime)
     async with running(runtime) as (app, pilot):
@@ -152,6 +154,8 @@ async def test_names_are_found_as_they_are_typed(runtime, still):
         assert not app.screen.query_one("#find", Input).display
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_needs_somebody_comes_first_when_asked_to(runtime, still):
     for name in ("a", "b", "c", "d"):
         add_campaign(runtime, name)
@@ -169,6 +173,8 @@ async def test_what_needs_somebody_comes_first_when_asked_to(runtime, still):
                 await pilot.press("j")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_cursor_stays_on_its_campaign(runtime, still):
     for name in ("b", "c"):
         add_campaign(runtime, name)
@@ -214,6 +220,8 @@ async def test_hostile_names_show_as_typed_and_break_nothing(runtime, still, siz
         assert app.screen.query_one(CampaignTable).max_scroll_x == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_hostile_name_shows_as_typed_wherever_it_goes(runtime):
     name = "[bold red]\x1bx[/]"
     add_campaign(runtime, name)

@@ -94,6 +94,8 @@ async def test_cancelling_says_how_many_are_pending_once_nothing_moves(runtime, 
     assert runtime.runs.get(run.id).skipped == 20
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_who_resumes_while_it_is_asked_is_not_overruled(runtime, still, run):
     async with running(runtime) as (app, pilot):
         await at_the_list(app, pilot)
@@ -107,6 +109,8 @@ async def test_who_resumes_while_it_is_asked_is_not_overruled(runtime, still, ru
     assert runtime.runs.get(run.id).state == "paused", "somebody else paused it"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("where", ["list", "campaign", "run"])
 async def test_who_paused_it_is_said_as_it_is(runtime, open_runtime, still, run, where):
     def place():

@@ -140,6 +140,8 @@ async def test_a_contact_that_is_mended_from_the_page_is_mailed_too(runtime):
     assert runtime.overview.campaign("news").run.counts.accepted == 3
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_checking_again_finds_what_was_changed(runtime, still):
     add_people(runtime)
     add_news(runtime, body=NAMED)
@@ -155,6 +157,8 @@ async def test_checking_again_finds_what_was_changed(runtime, still):
         assert "Send news to 3 recipients?" in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_list_is_saved_as_csv_without_formulas(runtime, still, tmp_path):
     add_people(runtime, people=[("bob", ""), ("cleo", "Cleo")])
     runtime.contacts.add(
@@ -296,6 +300,8 @@ async def test_a_paused_run_that_cannot_go_on_is_the_same_page(runtime):
     assert (counts.accepted, counts.skipped) == (2, 1)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_follow_up_is_checked_before_its_question(runtime, still):
     add_people(runtime, people=[("ada", "Ada")])
     add_news(runtime, body=NAMED)

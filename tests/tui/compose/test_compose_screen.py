@@ -61,6 +61,8 @@ async def test_typing_replaces_what_a_new_campaign_was_offered(runtime, still):
         await until(pilot, lambda: app.screen.form.draft.lists == "others, more")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_typing_replaces_nothing_in_a_campaign_that_is_saved(runtime, still):
     add_people(runtime)
     add_news(runtime)

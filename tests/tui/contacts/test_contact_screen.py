@@ -158,6 +158,8 @@ async def test_buttons_save_and_go_back_too(runtime, still):
     assert ada(runtime).attributes == {"city": "Rome"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_whoever_unsubscribed_is_mailed_again_only_on_their_word(runtime, still):
     add(runtime)
     with runtime.database.write() as session:
@@ -238,6 +240,8 @@ async def test_a_suppressed_stranger_has_a_page(runtime, still):
         assert not {"Edit", "Lists", "Suppress"} & set(offered)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_hostile_contacts_break_neither_page_nor_form(runtime, still, size):
     hostile = {
@@ -304,6 +308,8 @@ async def test_each_action_has_a_row_of_help(runtime, still):
             assert f"{description}: " in shown(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_was_done_to_a_contact_is_undone_on_its_page(runtime, still):
     runtime.contacts.add(
         [NewContact("ada@example.com", "ada@example.com")], list_name="newsletter", now=time.time()

@@ -38,6 +38,8 @@ def contacts(runtime, **options):
     return running(runtime, place="contacts", **options)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_empty_place_teaches_the_first_keys(runtime, still):
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: "i   imports a list" in shown(app))
@@ -52,6 +54,8 @@ async def test_an_empty_place_teaches_the_first_keys(runtime, still):
     assert runtime.contacts.get("ada@example.com").email == "Ada@example.com"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_typed_address_that_is_none_is_a_toast(runtime, still):
     async with contacts(runtime) as (app, pilot):
         await pilot.press("n", *"[b]nobody", "enter")
@@ -124,6 +128,8 @@ async def test_somebody_is_found_as_one_types(runtime, still):
         assert isinstance(app.screen, ContactsScreen)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_newer_search_gives_the_older_one_up(runtime, still, monkeypatch):
     add(runtime, *(f"p{number}@example.com" for number in range(10)))
     monkeypatch.setattr("sestui.store.contacts.search._STRETCH", 1)

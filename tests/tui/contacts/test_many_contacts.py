@@ -78,6 +78,8 @@ async def choose(app, pilot, name, button):
     await pilot.press("enter")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_contacts_are_marked_tagged_and_undone_with_keys(runtime, people, still):
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 20)
@@ -97,6 +99,8 @@ async def test_contacts_are_marked_tagged_and_undone_with_keys(runtime, people, 
     assert tagged(runtime) == []
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_range_by_v_and_by_shift_is_marked(runtime, people, still):
     async with contacts(runtime) as (app, pilot):
         await until(pilot, lambda: len(listed(app)) == 20)
@@ -155,6 +159,8 @@ async def test_above_the_threshold_the_number_is_typed(runtime, people, still, m
     assert runtime.suppressions.get("p00@example.com").detail == "asked"
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_change_that_is_stopped_leaves_nothing(runtime, people, still, monkeypatch):
     monkeypatch.setattr(selecting, "STRETCH", 2)
     gate, reached = threading.Event(), threading.Event()
@@ -326,6 +332,8 @@ async def test_suppressed_addresses_that_are_no_contacts_are_not_marked(runtime,
         await until(pilot, lambda: any("No contact is marked" in each for each in toasts(app)))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_hostile_names_stay_words(runtime, still):
     runtime.contacts.add(
         [NewContact("a@b.co", "a@b.co", {"name": HOSTILE})], list_name=HOSTILE, now=1

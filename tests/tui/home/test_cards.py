@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sestui.core.delivery.breaker import BreakerRule, Sample
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.pacing import DAY_SECONDS, Quota
+from sestui.core.delivery.reputation import known_rates
 from sestui.reports.overview import RunView
 from sestui.store.ledger.slices import AnswerCounts
 from sestui.tui.home.cards import RunCard, lately_line, need_card, run_card
@@ -15,7 +17,7 @@ from sestui.tui.home.needs import HomeNeed
 from sestui.tui.home.quota_frees import SLICE_SECONDS, QuotaFrees, quota_frees
 from sestui.tui.home.sending import since_first
 from sestui.tui.home.service import AccountSnapshot
-from sestui.tui.home.standing import AccountPanel, OutcomeShares, quota_line
+from sestui.tui.home.standing import AccountPanel, quota_line
 from sestui.tui.widgets.format import exact, relative
 
 NOW = 1_800_000_000.0
@@ -100,8 +102,10 @@ def test_nothing_is_made_up_where_ses_has_reported_nothing():
 
 
 def test_bounces_and_complaints_stand_beside_the_lines_of_ses():
-    runs = [replace(RUN, counts=RunCounts(accepted=2_000, delivered=960, bounced=40, complained=2))]
-    said = standing(account=account(Quota(-1, None, 7)), outcomes=OutcomeShares.of(runs))
+    said = standing(
+        account=account(Quota(-1, None, 7)),
+        rates=known_rates(Sample(1_000, 40, 1_000, 2), BreakerRule()),
+    )
     assert "4.0 %" in said
     assert "5 % review" in said
     assert "0.20 %" in said

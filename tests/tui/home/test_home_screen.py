@@ -63,6 +63,8 @@ async def test_an_empty_home_says_what_to_do_first(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, CampaignsScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 async def test_every_panel_has_its_place_in_every_usual_size(open_runtime, still, size, theme):
@@ -82,6 +84,8 @@ async def test_every_panel_has_its_place_in_every_usual_size(open_runtime, still
         assert sum(region.area for region in panels) == size[0] * (size[1] - 2)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_panels_are_dropped_in_a_fixed_order(runtime, still):
     some_of_everything(runtime)
     async with running(runtime, place="home") as (app, pilot):
@@ -120,6 +124,8 @@ async def test_what_needs_somebody_is_first_and_can_be_acted_on(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_cursor_goes_from_panel_to_panel(runtime, still):
     some_of_everything(runtime)
     async with running(runtime, place="home", size=(120, 40)) as (app, pilot):

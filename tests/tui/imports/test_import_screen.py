@@ -65,6 +65,8 @@ async def at_list(app, pilot):
     return screen
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_file_is_tried_out_and_then_imported_by_keys_alone(runtime, still, folder):
     write(folder)
     async with running(runtime, place="home") as (app, pilot):
@@ -98,6 +100,8 @@ def figures(text):
     return {label: re.search(rf"\b{label} +([\d,]+)", text)[1] for label in labels}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data beside this checkout")
 async def test_a_shared_file_comes_out_as_expected(runtime, still, folder):
     name = "excel-semicolon-cp1252.csv"
@@ -324,6 +328,8 @@ async def test_what_goes_wrong_is_said_where_it_belongs(runtime, still, folder, 
         await until(pilot, lambda: "Imported into x y." in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_hostile_names_and_cells_are_harmless(runtime, still, folder):
     text = f'Email,"{HOSTILE}"\nada@x.co,"{HOSTILE}"\n"{HOSTILE[:300]}",x\n'
     write(folder, "[bold]x\x1b[31m\u202e.csv", text)
@@ -381,6 +387,8 @@ async def test_the_operator_says_how_a_file_is_to_be_read(runtime, still, folder
     assert runtime.contacts.get("ada@x.co").attributes == {"name": "Ж;"}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_who_left_is_shown_before_anything_is_written(runtime, still, folder):
     write(folder, text="Email,Status\nada@x.co,active\nbob@x.co,cleaned\neve@x.co,unsubscribed\n")
     async with running(runtime, place="home") as (app, pilot):

@@ -77,6 +77,8 @@ async def test_everything_is_there_newest_first_and_narrowed(two, still):
         await until(pilot, lambda: rows(app) == 8 and "campaign all" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_since_when_is_a_key(two, still):
     today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
     into_the_day = (datetime.now() - today).total_seconds()
@@ -97,6 +99,8 @@ async def test_since_when_is_a_key(two, still):
             await until(pilot, lambda label=label: f"queued {label}" in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_today_ends_while_one_looks(two, still, monkeypatch):
     async with log(two) as (app, pilot):
         await pilot.press("d")
@@ -180,6 +184,8 @@ async def test_exactly_what_is_shown_is_exported(two, still, tmp_path, monkeypat
     ]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_of_too_many_the_newest_are_shown_and_all_exported(two, still, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sestui.store.ledger.pages.MOST_FOUND", 30)
@@ -261,6 +267,8 @@ async def test_hostile_text_and_every_size(runtime, still):
             assert "\u202e" not in text
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_busy_database_is_told_of_until_it_answers(two, still, monkeypatch):
     def locked(*_args):
         raise StorageBusyError("The database is locked by another program.")
@@ -275,6 +283,8 @@ async def test_a_busy_database_is_told_of_until_it_answers(two, still, monkeypat
             await until(pilot, lambda: "Trying again" not in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_search_takes_in_what_comes_while_it_stands(runtime, still, monkeypatch):
     monkeypatch.setattr("sestui.tui.deliveries.delivery_panel._AGAIN_SECONDS", 0.1)
     sent(runtime, contacts=10, states=("accepted", "pending"))

@@ -146,6 +146,8 @@ async def test_find_while_typing_and_back(runtime, still, send):
         await until(pilot, lambda: app.current_mode == "home")
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_every_view_of_a_mail_by_its_key(runtime, still, send):
     files = [{"FileName": "price list.pdf", "ContentType": "application/pdf", "RawContent": "eA=="}]
     send(text="The text.", html="<h1>Hi</h1><p>The <b>mail</b>.</p>", Attachments=files)

@@ -105,6 +105,8 @@ async def test_what_is_wrong_is_said_and_nothing_is_stored(runtime, still):
     assert runtime.agenda().items == ()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_an_edit_keeps_what_it_does_not_touch(runtime, still):
     before = add_task(
         runtime, parameters={"task_runs": 30}, description="Old logs", priority=7
@@ -200,6 +202,8 @@ async def test_a_busy_database_is_a_quiet_line(runtime, still, monkeypatch):
         await until(pilot, lambda: "locked by another program" not in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_bad_row_takes_no_screen_down(runtime, still):
     """What somebody has written into the database by hand, which no door would have taken."""
     add_task(runtime, "good")
@@ -297,6 +301,8 @@ async def test_each_fault_stands_beside_its_field_and_saving_goes_to_the_first(r
     }
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_type_of_somebody_elses_package_has_its_fields(
     runtime, still, tmp_path, monkeypatch
 ):
@@ -337,6 +343,8 @@ async def test_what_no_field_shows_is_kept_as_text(runtime, still):
     assert runtime.tasks.get("tidy").fields.parameters == {"task_runs": 30}
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_next_dates_are_those_of_the_zone_and_say_when_the_clocks_change(
     open_runtime, still
 ):

@@ -119,6 +119,8 @@ class Growing(Numbers):
         return self.length - 1 - row
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_at_the_top_new_rows_are_followed_elsewhere_the_row_is():
     source = Growing(1_000)
     app = TableApp(source)

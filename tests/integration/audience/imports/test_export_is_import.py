@@ -140,6 +140,8 @@ def exported(database: Database, form: Format, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("form", list(Format))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given=contents)

@@ -58,6 +58,8 @@ def test_everybody_gets_it_once_and_the_ledger_knows_each_message_id(world):
     assert w.account.account().throttled == 0
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_a_second_sender_of_the_same_process_goes_on(world):
     w = world()
     runtime = w.runtime()
@@ -68,6 +70,8 @@ def test_a_second_sender_of_the_same_process_goes_on(world):
     assert w.outbox() == once([*addresses(5), *addresses(5, "s")])
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["single", "bulk"])
 def test_single_and_bulk_calls_account_alike(world, mode):
     w = world(simulator_rate=400, send_mode=mode)
@@ -87,6 +91,8 @@ def calls_made(w):
         return in_bulk, singly, connection.execute("SELECT count(*) FROM call").fetchone()[0]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("mode", ["auto", "bulk"])
 def test_a_campaign_with_attachments_goes_in_bulk_calls(world, mode):
     w = world(simulator_rate=20_000, send_mode=mode)
@@ -110,6 +116,8 @@ def test_a_campaign_with_attachments_goes_in_bulk_calls(world, mode):
         ]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_attachments_too_large_for_a_bulk_call_go_singly(world):
     w = world(simulator_rate=400, send_mode="bulk")
     runtime, emails = w.runtime(), addresses(8)
@@ -208,6 +216,8 @@ def test_pause_and_resume_from_another_process(world):
     assert w.outbox() == once(emails)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_cancel_from_another_process(world):
     w = world(simulator_rate=100)
     runtime, other = w.runtime(), w.runtime()

@@ -141,6 +141,8 @@ def test_stop_lets_answers_go_out(tmp_path: Path, connect: Connect) -> None:
     state.close()
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"

@@ -191,6 +191,8 @@ def test_the_key_itself_is_a_link_that_stays_good(simulator: SimulatorProcess) -
 # the key
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_the_key_is_private_and_stays(tmp_path: Path) -> None:
     with (
         start_simulator(tmp_path, latency=0) as one,

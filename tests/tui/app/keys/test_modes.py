@@ -137,6 +137,8 @@ WAYS = [
 """From where, by which keys, to which mode and field."""
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(("place", "keys", "mode", "field"), WAYS)
 async def test_writing_begins_in_the_first_field_and_looking_in_none(
     full, still, place, keys, mode, field

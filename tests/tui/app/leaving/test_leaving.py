@@ -250,6 +250,8 @@ async def test_a_start_goes_on_by_itself(runtime, started):
         await sending(runtime, pilot, started)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_leaving_before_it_goes_on_sends_nothing(runtime, started, said):
     async with running(runtime, place="home", grace_seconds=600) as (app, pilot):
         await until(pilot, lambda: "Going on with news" in text(app))

@@ -89,6 +89,8 @@ async def test_a_campaign_has_its_runs_and_deliveries_in_panels_and_no_column_of
         assert len(lines) == 1 and "message id" in lines[0]  # noqa: PT018 - the detail line only
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_outcomes_are_drawn_where_they_are_known(full, still):
     with full.database.write_connection() as connection:
         connection.exec_driver_sql(

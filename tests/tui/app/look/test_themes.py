@@ -22,6 +22,8 @@ async def opened(app, pilot):
     await until(pilot, lambda: app.screen.query_one("ThemeTable").count)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_theme_is_seen_while_one_moves_and_esc_restores(runtime, still):
     async with running(runtime, place="home") as (app, pilot):
         await opened(app, pilot)
@@ -55,6 +57,8 @@ async def test_the_stylesheet_knows_every_colour_of_a_theme(open_runtime, still,
         assert not toasts(app)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_setting_that_cant_be_written_is_said(runtime, still):
     config_path().mkdir()
     async with running(runtime, place="home") as (app, pilot):

@@ -80,6 +80,8 @@ async def deep(runtime, still, run):
 # to a tab's root
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_digit_leads_to_the_root_of_its_tab_from_wherever_one_is(deep):
     app, pilot = deep
     await pilot.press("2")
@@ -93,6 +95,8 @@ async def test_a_digit_leads_to_the_root_of_its_tab_from_wherever_one_is(deep):
     assert app.screen_stack == [app.screen]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_click_on_a_tab_is_as_good_as_its_digit(deep):
     app, pilot = deep
     await click_on(pilot, app, "Campaigns")
@@ -154,6 +158,8 @@ async def test_a_contact_that_is_being_edited_is_asked_about(runtime, still):
         await until(pilot, lambda: app.screen is form)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_what_was_chosen_for_an_import_is_asked_about(runtime, still, tmp_path, monkeypatch):
     folder = tmp_path / "files"
     folder.mkdir()
@@ -175,6 +181,8 @@ async def test_what_was_chosen_for_an_import_is_asked_about(runtime, still, tmp_
         await at(pilot, app, ContactsScreen)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_form_in_which_nothing_was_typed_goes_without_a_question(runtime, still):
     async with running(runtime, place="home") as (app, pilot):
         await task_form(app, pilot)
@@ -185,6 +193,8 @@ async def test_a_form_in_which_nothing_was_typed_goes_without_a_question(runtime
 # the trail in the header
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_header_says_where_one_is_and_each_part_leads_there(deep, run):
     app, pilot = deep
     assert "Campaigns › november › run 2" in header(app)
@@ -295,6 +305,8 @@ async def test_esc_leads_up_and_forward_opens_again_what_it_closed(deep, run):
     assert is_at(app, "campaigns", *pages_of(run))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_back_leads_from_a_form_to_where_it_stands(runtime, still):
     async with running(runtime, place="home") as (app, pilot):
         await task_form(app, pilot)

@@ -149,6 +149,8 @@ async def test_the_end_of_a_run_rings_and_can_be_read_later(runtime, still, run)
         await until(pilot, lambda: not isinstance(app.screen, NoticesScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize("size", [(200, 50), (80, 24)])
 async def test_notices_are_kept_newest_first_and_made_harmless(runtime, still, size):
     async with running(runtime, place="home", size=size) as (app, pilot):

@@ -83,6 +83,8 @@ async def test_the_palette_counts_what_is_in_each_tab(runtime, still):
         await until(pilot, lambda: isinstance(app.screen, ContactsScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("typed", "first", "place"),
     [
@@ -105,6 +107,8 @@ async def test_every_kind_of_thing_is_found_and_opened(runtime, still, some, typ
         await until(pilot, lambda: isinstance(app.screen, HomeScreen))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_list_is_opened_among_the_contacts(runtime, still, some):
     async with running(runtime, place="home") as (app, pilot):
         await opened(pilot, app, "list others")
@@ -114,6 +118,8 @@ async def test_a_list_is_opened_among_the_contacts(runtime, still, some):
         await until(pilot, lambda: "subscribers0@" not in shown(app))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_contacts_are_found_by_anything_else_of_them_in_their_tab(runtime, still, some):
     async with running(runtime, place="home") as (app, pilot):
         await opened(pilot, app, "rs13@ex")
@@ -183,6 +189,8 @@ async def test_every_action_of_every_tab_is_there_once_with_its_key(runtime, sti
             assert names.count(name) == 1
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_the_keys_are_the_operators_own(open_runtime, still):
     runtime = open_runtime(keymap={"schedule.new": "ctrl+t", "campaigns.new": "W"})
     async with running(runtime, place="campaigns") as (app, pilot):
@@ -241,12 +249,16 @@ async def test_what_is_not_saved_there_is_asked_about(runtime, still):
 # as it is typed
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_enter_that_comes_with_the_letters_opens_what_they_mean(runtime, still, some):
     async with running(runtime, place="home") as (app, pilot):
         await pilot.press("ctrl+p", *"november", "enter")
         await until(pilot, lambda: is_at(app, "campaigns", Page("campaign", "november")))
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_typing_does_not_wait_for_the_database_and_only_the_last_search_ends(
     runtime, still, some
 ):
@@ -277,6 +289,8 @@ async def test_typing_does_not_wait_for_the_database_and_only_the_last_search_en
             event.remove(runtime.database.engine, "before_cursor_execute", slow)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_counting_what_there_is_holds_nobody_up(runtime, still, some):
     """A million contacts take a while to be counted."""
     go_on = threading.Event()
@@ -317,6 +331,8 @@ async def test_a_database_that_is_busy_leaves_what_can_be_done(runtime, still, s
             event.remove(runtime.database.engine, "before_cursor_execute", busy)
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_a_hostile_name_is_harmless_and_opens_what_it_names(runtime, still, some):
     async with running(runtime, place="home", size=(120, 30)) as (app, pilot):
         await opened(pilot, app, "[red]")
@@ -359,6 +375,8 @@ async def test_it_fits_and_each_entry_is_one_line(runtime, still, some, size):
             assert len(drawn) >= 10
 
 
+@pytest.mark.long
+@pytest.mark.ci
 async def test_one_sees_which_line_enter_opens(runtime, still, some):
     async with running(runtime, place="home") as (app, pilot):
         screen = await opened(pilot, app, "november")

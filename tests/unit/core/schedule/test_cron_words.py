@@ -231,6 +231,8 @@ TRAPS = [
 ]
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @settings(max_examples=150, deadline=None)
 @given(expressions)
 def test_words_promise_what_happens(expression: str) -> None:

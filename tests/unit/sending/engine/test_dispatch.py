@@ -272,6 +272,8 @@ def test_calls_that_hang_hold_nobody_up_while_others_are_answered():
     assert len(scene.ses.sent) >= 0.97 * 30 * 200
 
 
+@pytest.mark.long
+@pytest.mark.ci
 def test_answers_of_a_second_here_and_there_cost_nothing_of_the_rate():
     chance = random.Random(6)
     scene = Feed(

@@ -264,6 +264,8 @@ def in_turn(rate, seconds, stalls, jitter):
     return passes
 
 
+@pytest.mark.long
+@pytest.mark.ci
 @given(rate=st.integers(4, 500), stalls=STALLS, seed=st.integers(0, 2**32))
 def test_four_processes_never_crowd_a_second_however_they_stall(rate, stalls, seed):
     passes = in_turn(rate, 5, stalls, random.Random(seed))
