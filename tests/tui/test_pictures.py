@@ -23,6 +23,8 @@ from tests.support.screens import add_campaign, shown, until
 
 pytestmark = pytest.mark.usefixtures("still")
 
+PALETTE = "ctrl+p"
+
 HOSTILE = [
     NewContact("ada@example.com", "ada@example.com", {"name": "[bold red]Ada[/] \x1b[31m"}),
     NewContact("o'hara@example.com", "o'hara@example.com", {"name": "\u202eevil 名前 e\u0301"}),
@@ -46,6 +48,8 @@ def until_shown(pressed, text):
         await until(pilot, lambda: pilot.app.opened)
         for key in pressed:
             await until(pilot, lambda: pilot.app.settled)
+            if key == PALETTE:  # what is below it stays as it is
+                await until_still(pilot)
             await pilot.press(key)
             await pilot.pause()
         await until(pilot, lambda: pilot.app.settled and text in shown(pilot.app))
@@ -104,7 +108,7 @@ SCREENS = {
     "schedule": (keys("schedule"), "nightly-backup"),
     "task": (keys("schedule", "n"), "timezone"),
     "log": (keys("log"), "reader399"),
-    "palette": (keys("home", "ctrl+p"), "1 run not ended"),
+    "palette": (keys("home", PALETTE), "1 run not ended"),
     "start": (keys("campaigns", "j", "j", "j", "s"), "Send"),
 }
 """How one gets to each screen, and what is shown there."""

@@ -20,6 +20,16 @@ class _Asked:
     has_come: Callable[[RunView], bool]
 
 
+@dataclass(slots=True)
+class _PausedHere:
+    """A pause that was asked for here."""
+
+    detail: str
+    """The reason that the ledger has."""
+    was_seen: bool = False
+    """Whether a look has found it: before, a run that goes on is only an older look's."""
+
+
 class Steering:
     """Puts what was asked here beside what is read, in whatever thread that is.
 
@@ -29,8 +39,7 @@ class Steering:
 
     def __init__(self) -> None:
         self._asked: dict[int, _Asked] = {}
-        self._paused: dict[int, str] = {}
-        """Runs that were paused here, with the reason that the ledger has."""
+        self._paused: dict[int, _PausedHere] = {}
 
     def pausing(self, run_id: int) -> None:
         """The run has been asked to pause."""
@@ -38,7 +47,7 @@ class Steering:
 
     def paused(self, run_id: int, detail: str) -> None:
         """It was paused from here, and the ledger says so in these words."""
-        self._paused[run_id] = detail
+        self._paused[run_id] = _PausedHere(detail)
 
     def resuming(self, run_id: int, before: RunView) -> None:
         """The run has been asked to go on from how it stood."""
@@ -57,8 +66,11 @@ class Steering:
         if asked is not None and (asked.has_come(view) or view.has_ended):
             self._asked.pop(view.id, None)
             asked = None
-        if view.state != RunState.PAUSED:
-            self._paused.pop(view.id, None)
-        elif view.reason == PauseReason.OPERATOR and self._paused.get(view.id) == view.detail:
-            view = replace(view, detail=_YOU)
+        here = self._paused.get(view.id)
+        if here is not None and view.state != RunState.PAUSED and here.was_seen:
+            self._paused.pop(view.id, None)  # somebody has resumed it
+        elif here is not None and view.state == RunState.PAUSED:
+            here.was_seen = True
+            if view.reason == PauseReason.OPERATOR and here.detail == view.detail:
+                view = replace(view, detail=_YOU)
         return replace(view, doing=asked.word) if asked is not None else view

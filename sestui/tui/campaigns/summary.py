@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from textual.content import Content
+from textual.reactive import reactive
 
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import RunKind
@@ -11,7 +12,7 @@ from sestui.reports.overview import RunView
 from sestui.tui.campaigns.course import answers_text
 from sestui.tui.campaigns.run_figures import Figure
 from sestui.tui.campaigns.service import RunSnapshot
-from sestui.tui.widgets.format import duration, shorten
+from sestui.tui.widgets.format import duration
 
 
 def summary_lines(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> list[str]:
@@ -33,7 +34,9 @@ def summary_text(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
     """The whole of it, for a message to somebody."""
     run = snapshot.run
     done, pace, _ = summary_lines(snapshot, at)
-    return "\n".join([f"{run.campaign} · run {run.number}: {run.state}", done, pace])
+    answers = answers_text(snapshot.series)
+    lines = [f"{run.campaign} · run {run.number}: {run.state}", done, pace]
+    return "\n".join([*lines, f"answers {answers}"] if answers else lines)
 
 
 def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
@@ -44,8 +47,6 @@ def _pace(snapshot: RunSnapshot, at: Callable[[Instant], str]) -> str:
     if run.started_at is not None and run.finished_at is not None:
         took = duration(run.finished_at - run.started_at)
         parts.append(f"{at(run.started_at)} to {at(run.finished_at)} ({took})")
-    if answers := answers_text(snapshot.series):
-        parts.append(f"answers {answers}")
     if snapshot.series is not None and snapshot.series.throttled:
         parts.append(f"throttled {snapshot.series.throttled:,}")
     return " · ".join(parts)
@@ -65,20 +66,19 @@ def _next(run: RunView) -> str:
 
 
 class RunSummary(Figure):
-    """The summary as a card."""
+    """The summary as a card: its lines are wrapped where they are too long."""
+
+    snapshot: reactive[RunSnapshot | None] = reactive(None, layout=True)
 
     def __init__(self, at: Callable[[Instant], str]) -> None:
         super().__init__()
         self._at = at
 
     def render(self) -> Content:
-        """Three lines."""
+        """Three lines, each as long as it is."""
         if self.snapshot is None:
             return Content("")
-        width = max(1, self.size.width)
-        done, pace, following = (
-            shorten(line, width) for line in summary_lines(self.snapshot, self._at)
-        )
+        done, pace, following = summary_lines(self.snapshot, self._at)
         return Content("\n").join(
             [
                 Content.styled(done, "bold"),

@@ -32,7 +32,7 @@ def people_columns(order: Order) -> tuple[Column, ...]:
     return (
         Column("mark", "", width=1),
         Column("email", f"Address{_SIGNS.get(order, '')}", share=5),
-        Column("name", "Name", share=3, from_width=46),
+        Column("name", "Name", share=3, from_width=60),
         Column("status", "Status", width=12),
         Column("reason", "Reason", share=4, from_width=95),
         Column("attributes", "Attributes", share=5, from_width=130),

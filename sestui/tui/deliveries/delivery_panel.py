@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from sestui.core.clock import Instant
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState
 from sestui.core.percent import percent
@@ -21,7 +22,7 @@ from sestui.tui.app.navigation.navigation import open_contact, open_run
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices
 from sestui.tui.deliveries.delivery_screen import DeliveryScreen, Leads
-from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable
+from sestui.tui.deliveries.delivery_table import DeliveryDetail, DeliveryTable, seen_at
 from sestui.tui.deliveries.service import DeliveryRows, FoundDeliveries
 from sestui.tui.deliveries.state_bar import CHOICES, StateBar
 from sestui.tui.widgets.format import AGO_SECONDS, shorten
@@ -258,8 +259,11 @@ class DeliveryPanel(Vertical):
         event.stop()
         if (row := self.selected) is not None:
             self.app.push_screen(
-                DeliveryScreen(row, self._services.at), lambda where: self._go_on(row, where)
+                DeliveryScreen(row, self._exact), lambda where: self._go_on(row, where)
             )
+
+    def _exact(self, instant: Instant) -> str:
+        return seen_at(instant, self._clock.now(), self._services.zone)
 
     def _go_on(self, row: LogRow, where: Leads | None) -> None:
         if where is None or not isinstance(self.screen, BaseScreen):

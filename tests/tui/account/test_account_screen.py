@@ -141,7 +141,7 @@ async def test_a_setting_is_changed_in_the_file(runtime, still):
         await pilot.press("enter")
         assert screen.query_one("#value", Input).value == "0.5"
         await pilot.press("ctrl+u", "enter")
-        await until(pilot, lambda: "back to its default" in "".join(toasts(app)))
+        await until(pilot, lambda: "Reset max_quota_usage" in "".join(toasts(app)))
         await pilot.press("enter", "escape")
         await until(pilot, lambda: not screen.query_one("#value").display)
         assert written() == {}

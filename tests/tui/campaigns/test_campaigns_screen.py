@@ -239,7 +239,7 @@ async def test_a_hostile_name_shows_as_typed_wherever_it_goes(runtime):
 @pytest.mark.long
 async def test_help_has_a_row_for_each_action(runtime, still):
     add_campaign(runtime)
-    async with running(runtime, size=(120, 50)) as (app, pilot):
+    async with running(runtime, size=(120, 60)) as (app, pilot):
         await until(pilot, lambda: listed(app) == 1)
         offered = [
             each.binding.description

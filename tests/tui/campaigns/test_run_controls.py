@@ -147,14 +147,19 @@ def test_pausing_and_resuming_are_said_until_a_look_finds_them(runtime, run):
     assert look() == "sending"
     steering.pausing(run.id)
     assert look() == "pausing…"
+    before = runtime.overview.run(run.id)
     done = runtime.run_control.pause("news")
     steering.paused(run.id, done.detail)
+    steering.seen(before)  # by a look that began before the pause
     assert look() == "paused"
     assert steering.seen(runtime.overview.run(run.id)).detail == "You paused this run."
     steering.resuming(run.id, runtime.overview.run(run.id))
     assert look() == "resuming…"
     runtime.run_control.resume("news")
     assert look() == "sending"
+    runtime.run_control.pause("news")  # by somebody else
+    assert steering.seen(runtime.overview.run(run.id)).detail == done.detail
+    runtime.run_control.resume("news")
     steering.pausing(run.id)
     steering.failed(run.id)
     assert look() == "sending"

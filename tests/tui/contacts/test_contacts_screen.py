@@ -165,7 +165,7 @@ async def test_an_address_is_suppressed_with_a_reason_and_released(runtime, stil
         await pilot.press("escape")
         assert isinstance(app.screen, ContactsScreen)
         await pilot.press("x", *"spam trap", "enter")
-        await until(pilot, lambda: "ada@example.com is suppressed." in toasts(app))
+        await until(pilot, lambda: "ada@example.com has been suppressed." in toasts(app))
         await until(pilot, lambda: people(app).selected.standing is Standing.SUPPRESSED)
         found = runtime.suppressions.get("ada@example.com")
         assert (found.reason, found.detail) == ("manual", "spam trap")

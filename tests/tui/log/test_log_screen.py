@@ -167,7 +167,7 @@ async def test_exactly_what_is_shown_is_exported(two, still, tmp_path, monkeypat
         await until(pilot, lambda: rows(app) == 4)
         await pilot.press("E")
         await until(pilot, lambda: "Export 4 deliveries" in shown(app))
-        assert "Settled, of every campaign with 7@ in the address." in shown(app)
+        assert "Done, of every campaign with 7@ in the address." in shown(app)
         await pilot.press("ctrl+u", *"shown.txt", "enter")
         await until(pilot, lambda: "ends with .csv or .jsonl" in shown(app))
         await pilot.press("ctrl+u", *"none/shown.csv", "enter")
