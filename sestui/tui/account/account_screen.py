@@ -31,7 +31,7 @@ from sestui.tui.widgets.lazy_table import LazyTable
 _FIRST_SECONDS = 0.5
 """Until the account is known."""
 _REFRESH_SECONDS = 5.0
-_LETTERS = frozenset({"choose", "identities", "ask", "keys", "relay_keys", "theme"})
+_LETTERS = frozenset({"choose", "doctor", "identities", "ask", "keys", "relay_keys", "theme"})
 """Actions on letters, which a line that is typed in takes."""
 _OF_THE_ACCOUNT = frozenset({"account", "aws_profile", "aws_region"})
 
@@ -51,6 +51,8 @@ class AccountScreen(BaseScreen):
                 tooltip="Every action with its keys; change them"),
         Binding("r", "relay_keys", "Relay keys", id="account.relay_keys",
                 tooltip="Who may send through the relay; create or revoke keys"),
+        Binding("d", "doctor", "Doctor", id="account.doctor",
+                tooltip="What keeps mail from arriving, and what to do about it"),
         Binding("t", "theme", "Theme", id="account.theme", tooltip="Choose a colour theme"),
     ]  # fmt: skip
 
@@ -140,6 +142,12 @@ class AccountScreen(BaseScreen):
     def action_choose(self) -> None:
         """Choose where mail goes."""
         self.app.push_screen(AccountChoiceScreen(self.services))
+
+    def action_doctor(self) -> None:
+        """Check everything that mail depends on."""
+        from sestui.tui.account.doctor_screen import DoctorScreen  # noqa: PLC0415 - boto3, dnspython
+
+        self.app.push_screen(DoctorScreen(self.services))
 
     def action_identities(self) -> None:
         """Show the sender identities."""

@@ -28,6 +28,7 @@ _PAGES = {
     "contact": ("sestui.tui.contacts.contact_screen", "ContactScreen"),
     "task": ("sestui.tui.schedule.task_log", "TaskLogScreen"),
     "senders": ("sestui.tui.account.identities", "IdentitiesScreen"),
+    "doctor": ("sestui.tui.account.doctor_screen", "DoctorScreen"),
     "keymap": ("sestui.tui.app.keys.keys_screen", "KeysScreen"),
     "notices": ("sestui.tui.app.notices.notices_screen", "NoticesScreen"),
     "relay keys": ("sestui.tui.account.relay_keys", "RelayKeysScreen"),

@@ -1,0 +1,27 @@
+"""The doctor on screen: the same findings as the command's, with what to do next."""
+
+import pytest
+
+from sestui.tui.account.doctor_screen import DoctorScreen
+from tests.support.screens import add_campaign, running, shown, until
+
+
+@pytest.mark.long
+@pytest.mark.ci
+async def test_the_findings_are_the_commands_and_each_says_what_to_do(runtime, still):
+    add_campaign(runtime, schedule="0 9 1 * *")
+    expected = runtime.doctor().examine()
+    needed = next(each for each in expected.findings if each.step)
+    async with running(runtime, place="account", size=(120, 40)) as (app, pilot):
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DoctorScreen))
+        await until(pilot, lambda: expected.sentence in shown(app))
+        table = app.screen.query_one("#findings")
+        assert table.count == len(expected.findings)
+        table.cursor = expected.findings.index(needed)
+        await until(pilot, lambda: f"→ {needed.step[:30]}" in shown(app))
+        assert needed.severity.value in shown(app)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == needed.step)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, DoctorScreen))
