@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sestui.cli.campaigns.campaign import accounting, exit_code
+from sestui.cli.campaigns.run_accounting import accounting, exit_code
 from sestui.cli.shared.common import put, say
 from sestui.errors import NeedsOperatorError
 
@@ -92,7 +92,7 @@ def demo_command(
 
 def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
     """Import the sample, apply the campaign, start its run; returns the run's id."""
-    from sestui.audience.imports.importer import import_contacts  # noqa: PLC0415 - with the database
+    from sestui.audience.imports.importer import ImportOptions, import_contacts  # noqa: PLC0415 - with the database
     from sestui.audience.sample import write_sample  # noqa: PLC0415
     from sestui.compose.apply import apply_plan, plan  # noqa: PLC0415
     from sestui.compose.files import load_campaign  # noqa: PLC0415
@@ -100,7 +100,7 @@ def _start(runtime: "Runtime", folder: Path, contacts: int) -> int:
     sample, message = folder / "newsletter.csv", folder / "november-news.md"
     write_sample(sample, contacts)
     now = runtime.clock.now()
-    result = import_contacts(runtime.database, sample, list_name="newsletter", now=now)
+    result = import_contacts(runtime.database, sample, ImportOptions(["newsletter"]), now=now)
     say(
         f"imported {result.imported:,} of {result.rows:,} rows: {result.duplicates:,} duplicates, "
         f"{result.rejects:,} rejects"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from sestui.audience.imports.importer import import_contacts
+from sestui.audience.imports.importer import ImportOptions, import_contacts
 from sestui.store.db.database import Database
 from sestui.store.db.schema import ensure_schema
 from tests.benchmarks import figures
@@ -86,7 +86,7 @@ def _import(folder: Path, path: Path, rows: int, rejects: int, duplicates: int) 
     database = Database(f"sqlite:///{folder / 'inside.db'}")
     ensure_schema(database)
     began = time.perf_counter()
-    result = import_contacts(database, path, list_name="all", now=0)
+    result = import_contacts(database, path, ImportOptions(["all"]), now=0)
     took = time.perf_counter() - began
     database.close()
     assert (result.rows, result.rejects, result.duplicates) == (rows, rejects, duplicates)

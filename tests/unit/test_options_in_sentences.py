@@ -13,7 +13,7 @@ import pytest
 import sestui
 from sestui.audience.imports.column_types import TypedColumns
 from sestui.audience.imports.columns import recognise
-from sestui.audience.imports.importer import import_contacts
+from sestui.audience.imports.importer import ImportOptions, import_contacts
 from sestui.audience.imports.statuses import UnknownStatus, UnknownStatusError
 from sestui.audience.sources.file_cells import Reading
 from sestui.compose.files import load_campaign
@@ -99,7 +99,7 @@ def test_no_sentence_below_the_command_line_names_an_option() -> None:
 def _import(folder: Path, text: str = "email\na@example.com\n", **options: object) -> None:
     file = folder / "people.csv"
     file.write_text(text)
-    import_contacts(None, file, now=0.0, **{"list_name": "", **options})  # type: ignore[arg-type]
+    import_contacts(None, file, ImportOptions(**options), now=0.0)  # type: ignore[arg-type]
 
 
 def _attach(folder: Path) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from sestui.audience.imports.column_types import TypedColumns
 from sestui.audience.imports.columns import ColumnMap, Columns, recognise
@@ -31,6 +32,7 @@ from sestui.audience.imports.status_words import Meaning
 from sestui.audience.imports.statuses import FileSays, UnknownStatusError
 from sestui.audience.sources.file_cells import Reading
 from sestui.audience.sources.opening import open_contacts
+from sestui.core.clock import Instant
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.errors import BadFileError, StorageError, UsageError
@@ -133,26 +135,41 @@ class ImportResult:
         return self.contacts + self.addresses_only + self.duplicates + self.rejects - self.split
 
 
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a file is imported."""
+
+    list_names: Sequence[str] = ()
+    """The lists that all contacts join; they are created if necessary."""
+    mapping: ColumnMap = field(default_factory=dict)
+    """Column to ``email``, ``tags``, ``status``, ``-`` (left out) or an attribute's name."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Column (or attribute) to ``ColumnType``; others keep the file's types."""
+    reading: Reading = field(default_factory=Reading)
+    """The file's encoding and delimiter, if the user gave them."""
+    words: Mapping[str, Meaning] = field(default_factory=dict)
+    """Meanings of otherwise unknown statuses, by their folded form."""
+    all_active: bool = False
+    """Ignore the file's statuses; known contacts keep theirs."""
+    on_conflict: OnConflict = OnConflict.UPDATE
+    """How known contacts change."""
+    dry_run: bool = False
+    """Count everything and leave the database as it is."""
+    rejects_path: Path | None = None
+    """The CSV file for rejected rows; also written in a dry run."""
+
+
 def import_contacts(
     database: Database,
     path: Path,
+    options: ImportOptions = ImportOptions(),
     *,
-    list_name: str = "",
-    more_lists: Sequence[str] = (),
-    mapping: ColumnMap | None = None,
-    types: Mapping[str, str] | None = None,
-    reading: Reading = Reading(),  # noqa: B008 - frozen
-    words: Mapping[str, Meaning] | None = None,
-    all_active: bool = False,
-    on_conflict: OnConflict = OnConflict.UPDATE,
-    dry_run: bool = False,
-    rejects_path: Path | None = None,
+    now: Instant,
     rejected: Callable[[Reject], None] | None = None,
-    now: float,
     progress: Callable[[Progress], None] | None = None,
-    heard: Callable[[FileSays], None] | None = None,
+    on_statuses: Callable[[FileSays], None] | None = None,
 ) -> ImportResult:
-    """Import a file into lists, which are created if necessary.
+    """Import a file into lists.
 
     The file's statuses are used: contacts may come in as unsubscribed or suppressed, and an import
     never makes such a contact active again. A file without any contact changes nothing.
@@ -161,22 +178,13 @@ def import_contacts(
         database: with its schema.
         path: the file, ``-`` for standard input; see :mod:`sestui.audience.sources` for what is
             recognised.
-        list_name: the list that all contacts join.
-        more_lists: others that they join too.
-        mapping: column to ``email``, ``tags``, ``status``, ``-`` (left out) or an attribute's name.
-        types: column (or attribute) to ``ColumnType``; others keep the file's types.
-        reading: the file's encoding and delimiter, if the user gave them.
-        words: meanings of otherwise unknown statuses, by their folded form.
-        all_active: ignore the file's statuses; known contacts keep theirs.
-        on_conflict: how known contacts change.
-        dry_run: count everything and leave the database as it is.
-        rejects_path: the CSV file for rejected rows; also written in a dry run.
+        options: how it is imported.
+        now: when it is imported.
         rejected: called with every rejected row, in this thread.
-        now: seconds since the epoch.
         progress: called every few thousand rows, in this thread; an error it raises stops the
             import without any change.
-        heard: called with the file's statuses before anything is written; an error it raises
-            stops the import.
+        on_statuses: called with the file's statuses before anything is written; an error it
+            raises stops the import.
 
     Raises:
         UnknownStatusError: the file has unknown statuses.
@@ -184,68 +192,128 @@ def import_contacts(
         UsageError: list name, mapping or rejects file are impossible.
         StorageError: the database or the disk for temporary files refused.
     """
-    list_names = list(dict.fromkeys([list_name, *more_lists] if list_name else more_lists))
+    list_names = list(dict.fromkeys(options.list_names))
     for name in list_names:
         check_list_name(name)
     report = progress or _silent
     with ExitStack() as stack:
+        source = _Source.opened(path, options, stack)
+        on_reject = [rejected] if rejected is not None else []
+        if options.rejects_path is not None:
+            on_reject.append(stack.enter_context(RejectsFile.at(options.rejects_path)).add)
+        spool = stack.enter_context(Spool())
+        table, says = source.spool_rows(spool, on_reject, report)
+        if on_statuses is not None:
+            on_statuses(says)
+        contacts = spool.count()
+        dry_run = options.dry_run or not contacts
+        size = source.rows.format.size
+        done = Progress(size, size, table.rows, to_save=contacts)
+        written = Contacts(database).apply(
+            _saving(spool, done, report),
+            list_names=list_names,
+            now=now,
+            on_conflict=options.on_conflict,
+            replace_tags=bool(source.columns.tags or source.columns.roles),
+            dry_run=dry_run,
+        )
+    result = source.result(table, written, says, dry_run=dry_run)
+    return result if dry_run else _recorded(result, database, source.rows.name, list_names, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The opened file, with what its columns are used for."""
+
+    rows: RowFile
+    columns: Columns
+    own_lines: bool
+    """Whether it is our own export as JSON lines."""
+    options: ImportOptions
+    path: Path
+
+    @classmethod
+    def opened(cls, path: Path, options: ImportOptions, stack: ExitStack) -> Self:
+        """Open the file until the end of ``stack``.
+
+        Raises:
+            BadFileError: it can't be read, or no column has addresses.
+            UsageError: no list is named, or the rejects would overwrite the file.
+        """
         opened = open_contacts(path)
         stack.callback(opened.file.close)
-        lines = not mapping and is_own_lines(opened)
-        own = OwnLineSource(opened) if lines else None
-        rows = stack.enter_context(RowFile(opened, reading, own))
+        own_lines = not options.mapping and is_own_lines(opened)
+        own = OwnLineSource(opened) if own_lines else None
+        rows = stack.enter_context(RowFile(opened, options.reading, own))
         columns = (
-            own_line_columns() if lines else recognise(rows.format.sample, mapping or {}, rows.name)
+            own_line_columns()
+            if own_lines
+            else recognise(rows.format.sample, options.mapping, rows.name)
         )
-        if not list_names and not columns.roles:
+        if not options.list_names and not columns.roles:
             raise UsageError("Name a list for them to join.", by_option="--list NAME does.")
-        _check_rejects_path(path, rejects_path)
-        rejects_file = stack.enter_context(RejectsFile.at(rejects_path)) if rejects_path else None
-        spool = stack.enter_context(Spool())
-        told = [each for each in (rejected, rejects_file.add if rejects_file else None) if each]
-        typed = TypedColumns(columns, types) if types else None
+        _check_rejects_path(path, options.rejects_path)
+        return cls(rows, columns, own_lines, options, path)
+
+    def spool_rows(
+        self,
+        spool: Spool,
+        on_reject: Sequence[Callable[[Reject], None]],
+        report: Callable[[Progress], None],
+    ) -> tuple[Spooling, FileSays]:
+        """Read all rows into the spool.
+
+        Raises:
+            BadFileError: there are none, or one can't be read.
+            UnknownStatusError: some statuses are unknown.
+            UsageError: a type was given for something that the file doesn't have.
+        """
+        rows, options = self.rows, self.options
+        typed = TypedColumns(self.columns, options.types) if options.types else None
         statuses, parser = parser_of(
             rows,
-            columns,
-            path.name,
-            words or {},
+            self.columns,
+            self.path.name,
+            options.words,
             typed,
-            all_active=all_active,
-            lines=lines,
+            all_active=options.all_active,
+            lines=self.own_lines,
         )
-        table = Spooling(rows, columns, spool, told)
+        table = Spooling(rows, self.columns, spool, on_reject)
         table.run(parser, lambda: report(Progress(rows.bytes_read, rows.format.size, table.rows)))
         if not table.rows:
             raise BadFileError(f"{rows.name} has a header but no contacts below it.")
         if typed is not None:
             typed.check_met()
-        says = _says(statuses, spool, rows.name, all_active=all_active)
-        if heard is not None:
-            heard(says)
-        contacts = spool.count()
-        dry_run = dry_run or not contacts
-        done = Progress(rows.format.size, rows.format.size, table.rows, 0, contacts)
-        written = Contacts(database).apply(
-            _reported(spool, done, report),
-            list_names=list_names,
-            now=now,
-            on_conflict=on_conflict,
-            replace_tags=bool(columns.tags or columns.roles),
+        return table, _says(statuses, spool, rows.name, all_active=options.all_active)
+
+    def result(
+        self, table: Spooling, written: Upserted, says: FileSays, *, dry_run: bool
+    ) -> ImportResult:
+        """The counts, and what the file was taken for."""
+        rows, columns = self.rows, self.columns
+        contacts = written.imported + written.updated + written.unchanged
+        return ImportResult(
+            imported=written.imported,
+            updated=written.updated,
+            unchanged=written.unchanged,
+            duplicates=table.rows - table.rejects - contacts - written.no_contacts,
+            rejects=table.rejects,
+            joined=written.joined,
+            first_rejects=tuple(table.first_rejects),
+            kind=rows.format.kind,
+            encoding=rows.format.encoding,
+            delimiter=rows.format.delimiter,
+            email_column=columns.email_label,
+            columns=tuple(zip(columns.labels, columns.uses, strict=True)),
             dry_run=dry_run,
+            tidied=table.tidied,
+            split=table.split,
+            found=rows.format.notes,
+            shown=rows.format.accented or _shown(rows, columns),
+            says=says,
+            addresses_only=written.no_contacts,
         )
-    result = _result(rows, columns, table, written, says, dry_run=dry_run)
-    if dry_run:
-        return result
-    with suppress(StorageError):  # the contacts are saved, so a missing record is no failure
-        note = Imports(database).add(
-            file_name=rows.name,
-            list_name=", ".join(list_names),
-            contacts=result.contacts,
-            rejects=result.rejects,
-            now=now,
-        )
-        return replace(result, note=note)
-    return result
 
 
 def _says(statuses: Statuses, spool: Spool, file_name: str, *, all_active: bool) -> FileSays:
@@ -263,48 +331,36 @@ def _says(statuses: Statuses, spool: Spool, file_name: str, *, all_active: bool)
     )
 
 
-def _reported(
+def _saving(
     spool: Spool, done: Progress, report: Callable[[Progress], None]
 ) -> Iterator[list[ContactRow]]:
+    """The spool's batches; reports before each one and after the last."""
     saved = 0
     for batch in spool.batches():
-        report(Progress(done.bytes_done, done.bytes_total, done.rows, saved, done.to_save))
+        report(replace(done, saved=saved))
         yield batch
         saved += len(batch)
-    report(Progress(done.bytes_done, done.bytes_total, done.rows, saved, done.to_save))
+    report(replace(done, saved=saved))
 
 
-def _result(
-    rows: RowFile,
-    columns: Columns,
-    table: Spooling,
-    written: Upserted,
-    says: FileSays,
-    *,
-    dry_run: bool,
+def _recorded(
+    result: ImportResult,
+    database: Database,
+    file_name: str,
+    list_names: Sequence[str],
+    now: Instant,
 ) -> ImportResult:
-    contacts = written.imported + written.updated + written.unchanged
-    return ImportResult(
-        imported=written.imported,
-        updated=written.updated,
-        unchanged=written.unchanged,
-        duplicates=table.rows - table.rejects - contacts - written.no_contacts,
-        rejects=table.rejects,
-        joined=written.joined,
-        first_rejects=tuple(table.first_rejects),
-        kind=rows.format.kind,
-        encoding=rows.format.encoding,
-        delimiter=rows.format.delimiter,
-        email_column=columns.email_label,
-        columns=tuple(zip(columns.labels, columns.uses, strict=True)),
-        dry_run=dry_run,
-        tidied=table.tidied,
-        split=table.split,
-        found=rows.format.notes,
-        shown=rows.format.accented or _shown(rows, columns),
-        says=says,
-        addresses_only=written.no_contacts,
-    )
+    """The result with the id of its record."""
+    with suppress(StorageError):  # the contacts are saved, so a missing record is no failure
+        note = Imports(database).add(
+            file_name=file_name,
+            list_name=", ".join(list_names),
+            contacts=result.contacts,
+            rejects=result.rejects,
+            now=now,
+        )
+        return replace(result, note=note)
+    return result
 
 
 def _shown(rows: RowFile, columns: Columns) -> tuple[str, ...]:

@@ -76,12 +76,12 @@ class Spooling:
         rows: RowFile,
         columns: Columns,
         spool: Spool,
-        told: Sequence[Callable[[Reject], None]],
+        on_reject: Sequence[Callable[[Reject], None]],
     ) -> None:
         self._file = rows
         self._columns = columns
         self._spool = spool
-        self._told = told
+        self._on_reject = on_reject
         self.rows = 0
         self.rejects = 0
         self.tidied = 0
@@ -124,5 +124,5 @@ class Spooling:
         self.rejects += 1
         if len(self.first_rejects) < _SHOWN_REJECTS:
             self.first_rejects.append(reject)
-        for tell in self._told:
-            tell(reject)
+        for listener in self._on_reject:
+            listener(reject)

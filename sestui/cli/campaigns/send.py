@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sestui.cli.campaigns.campaign import Again, FollowUp, accounting, exit_code
-from sestui.cli.campaigns.checks import SkipUnrenderable, checking, left_out, put_left_out, warn
+from sestui.cli.campaigns.checks import SkipUnrenderable, left_out, put_left_out
+from sestui.cli.campaigns.run_accounting import accounting, exit_code
+from sestui.cli.campaigns.starting import Again, FollowUp, start_checked
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json, say
 from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import PauseReason, RunState, WaitReason
@@ -51,16 +52,9 @@ def _run_to_send(
     run = runtime.runs.latest([campaign.id]).get(campaign.id)
     if run is None or again or only or run.state in {RunState.FINISHED, RunState.CANCELLED}:
         runtime.runs.refuse_repeat(campaign, again=again or only is not None)
-        with checking(runtime, campaign) as progress:
-            return runtime.starter.start(
-                campaign,
-                runtime.clock.now(),
-                again=again,
-                only=only,
-                skip_unrenderable=skip_unrenderable,
-                told=warn,
-                progress=progress,
-            ).id
+        return start_checked(
+            runtime, campaign, again=again, only=only, skip_unrenderable=skip_unrenderable
+        ).id
     if run.state == RunState.PAUSED:
         option = " --despite-breaker" if run.reason == PauseReason.BREAKER else ""
         raise NeedsOperatorError(

@@ -3,104 +3,58 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from sestui.cli.imports.import_options import parse_mapping, parse_types, parse_words
+from sestui.cli.imports.import_options import (
+    SUPPRESSED,
+    AllActive,
+    As,
+    ColumnTypes,
+    ColumnUses,
+    ConflictPolicy,
+    Delimiter,
+    DryRun,
+    Encoding,
+    ImportedFile,
+    ListNames,
+    RejectsPath,
+    StatusMeanings,
+    parse_mapping,
+    parse_types,
+    parse_words,
+)
 from sestui.cli.imports.import_report import put_imported, put_suppressed
-from sestui.cli.shared.common import say
+from sestui.cli.shared.common import AsJson, say
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
-    from sestui.audience.imports.importer import ImportResult, Progress
+    from sestui.audience.imports.importer import ImportOptions, ImportResult, Progress
     from sestui.audience.imports.status_words import Meaning
     from sestui.audience.imports.statuses import FileSays
     from sestui.audience.sources.file_cells import Reading
 
-_SUPPRESSED = "suppressed"
-
 
 def import_command(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help="CSV, TSV, xlsx, JSON, vCard or a list of addresses, gzip or zip of one; - reads "
-            "standard input.",
-        ),
-    ],
-    list_names: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--list", metavar="NAME", help="A list for them to join; created if needed. Repeatable."
-        ),
-    ] = None,
+    file: ImportedFile,
+    list_names: ListNames = None,
     *,
-    map_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COL=FIELD",
-            help="A column (name or number) is email, tags, status (who may be mailed), this "
-            "attribute, or - (left out). Repeatable.",
-        ),
-    ] = None,
-    type_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--type",
-            metavar="COL=TYPE",
-            help="The type of a column's cells: int, float, bool, date, date-dmy, date-mdy or "
-            "text. "
-            "Repeatable.",
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            metavar="E", help="The file's encoding, if it isn't detected correctly: cp1251 …"
-        ),
-    ] = None,
-    delimiter: Annotated[
-        str | None,
-        typer.Option(
-            metavar="D", help="What separates its cells: a character, or tab, semicolon …"
-        ),
-    ] = None,
-    as_: Annotated[
-        str,
-        typer.Option(
-            "--as", metavar=_SUPPRESSED, help="Suppress every address and domain in the file."
-        ),
-    ] = "",
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="VALUE=MEANING",
-            help="What a status value means: active, unsubscribed, bounced, complained or "
-            "blocklisted. Repeatable.",
-        ),
-    ] = None,
-    all_active: Annotated[
-        bool,
-        typer.Option("--all-active", help="Ignore what the file says about who has left."),
-    ] = False,
-    on_conflict: Annotated[
-        OnConflict, typer.Option(help="Contacts already known: fill in, leave alone, replace.")
-    ] = OnConflict.UPDATE,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Count everything; change nothing.")
-    ] = False,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Rejected rows as CSV: line, column, value, reason."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+    map_: ColumnUses = None,
+    type_: ColumnTypes = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    as_: As = "",
+    status: StatusMeanings = None,
+    all_active: AllActive = False,
+    on_conflict: ConflictPolicy = OnConflict.UPDATE,
+    dry_run: DryRun = False,
+    rejects: RejectsPath = None,
+    as_json: AsJson = False,
 ) -> None:
     """Import contacts into lists: all of the file, or nothing if it can't be read to its end.
 
@@ -111,41 +65,50 @@ def import_command(
 
     mapping = parse_mapping(map_ or [])
     reading = Reading(encoding, delimiter)
-    if as_ not in {"", _SUPPRESSED}:
-        raise UsageError(f"--as {printable(as_)}: must be {_SUPPRESSED}, or left out.")
     if as_:
-        if list_names or type_ or status or all_active:
-            raise UsageError(
-                "--as suppressed suppresses everyone in the file and adds them to no list; leave "
-                "out --list, "
-                "--type, --status and --all-active."
-            )
+        _refuse_with_suppressed(as_, list_names or type_ or status or all_active)
         _suppress(file, mapping, reading, dry_run=dry_run, rejects=rejects, as_json=as_json)
         return
     words = parse_words(status or [])
     lists = list(dict.fromkeys(list_names or []))
     if not lists and not _names_its_lists(file, reading):
         raise typer.BadParameter("name a list for them to join.", param_hint="--list")
-    result = _imported(
-        file,
+    types = parse_types(type_ or [])
+    # The database and the address rules: only for those who import.
+    from sestui.audience.imports.importer import ImportOptions  # noqa: PLC0415
+
+    options = ImportOptions(
         lists,
-        mapping,
-        types=parse_types(type_ or []),
+        types=types,
         reading=reading,
-        words=words,
         all_active=all_active,
         on_conflict=on_conflict,
         dry_run=dry_run,
-        rejects=rejects,
+        rejects_path=rejects,
     )
+    result = _imported(file, options, mapping, words)
     put_imported(result, file, lists, rejects, as_json=as_json)
     if not result.contacts and not result.addresses_only:
         say(
             f"{printable(str(file))} contains no contacts; nothing has been changed. --map says "
-            "which "
-            "column holds the addresses, --encoding and --delimiter say how to read it."
+            "which column holds the addresses, --encoding and --delimiter say how to read it."
         )
         raise typer.Exit(1)
+
+
+def _refuse_with_suppressed(as_: str, others: object) -> None:
+    """Refuse another value of ``--as``, and what doesn't go with it.
+
+    Raises:
+        UsageError: always in these cases.
+    """
+    if as_ != SUPPRESSED:
+        raise UsageError(f"--as {printable(as_)}: must be {SUPPRESSED}, or left out.")
+    if others:
+        raise UsageError(
+            "--as suppressed suppresses everyone in the file and adds them to no list; leave "
+            "out --list, --type, --status and --all-active."
+        )
 
 
 def _names_its_lists(file: Path, reading: "Reading") -> bool:
@@ -158,21 +121,10 @@ def _names_its_lists(file: Path, reading: "Reading") -> bool:
 
 
 def _imported(
-    file: Path,
-    lists: list[str],
-    mapping: dict[str, str],
-    *,
-    types: dict[str, str],
-    reading: "Reading",
-    words: dict[str, "Meaning"],
-    all_active: bool,
-    on_conflict: OnConflict,
-    dry_run: bool,
-    rejects: Path | None,
+    file: Path, options: "ImportOptions", mapping: dict[str, str], words: dict[str, "Meaning"]
 ) -> "ImportResult":
-    """Import, and ask what is meant where a person can be asked."""
-    # The database and the address rules: only for those who import.
-    from sestui.audience.imports.importer import import_contacts  # noqa: PLC0415
+    """Import; where a person can be asked, ask what unknown statuses mean and try again."""
+    from sestui.audience.imports.importer import import_contacts  # noqa: PLC0415 - as above
     from sestui.audience.imports.statuses import UnknownStatusError  # noqa: PLC0415
     from sestui.cli.imports.import_question import ask  # noqa: PLC0415
     from sestui.core.clock import SystemClock  # noqa: PLC0415
@@ -187,18 +139,10 @@ def _imported(
                     return import_contacts(
                         database,
                         file,
-                        more_lists=lists,
-                        mapping=mapping,
-                        types=types,
-                        reading=reading,
-                        words=words,
-                        all_active=all_active,
-                        on_conflict=on_conflict,
-                        dry_run=dry_run,
-                        rejects_path=rejects,
+                        replace(options, mapping=mapping, words=words),
                         now=SystemClock().now(),
                         progress=report,
-                        heard=_tell,
+                        on_statuses=_say_who_left,
                     )
             except UnknownStatusError as error:
                 if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -208,8 +152,8 @@ def _imported(
         database.close()
 
 
-def _tell(says: "FileSays") -> None:
-    """What the file says of who has left, before anything is written."""
+def _say_who_left(says: "FileSays") -> None:
+    """Say whom the file marks as gone, before anything is written."""
     if says.gone:
         for line in says.lines:
             say(line)

@@ -1,13 +1,86 @@
-"""Parse an import's options of the form NAME=MEANING."""
+"""The options of `sestui import`, and parsers for those of the form NAME=MEANING."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.text import printable
 from sestui.errors import UsageError
 
 if TYPE_CHECKING:
     from sestui.audience.imports.status_words import Meaning
+
+SUPPRESSED = "suppressed"
+"""The only value of ``--as``."""
+
+ImportedFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="CSV, TSV, xlsx, JSON, vCard or a list of addresses, gzip or zip of one; - reads "
+        "standard input.",
+    ),
+]
+ListNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--list", metavar="NAME", help="A list for them to join; created if needed. Repeatable."
+    ),
+]
+ColumnUses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="COL=FIELD",
+        help="A column (name or number) is email, tags, status (who may be mailed), this "
+        "attribute, or - (left out). Repeatable.",
+    ),
+]
+ColumnTypes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="COL=TYPE",
+        help="The type of a column's cells: int, float, bool, date, date-dmy, date-mdy or "
+        "text. Repeatable.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="E", help="The file's encoding, if it isn't detected correctly: cp1251 …"),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(metavar="D", help="What separates its cells: a character, or tab, semicolon …"),
+]
+As = Annotated[
+    str,
+    typer.Option("--as", metavar=SUPPRESSED, help="Suppress every address and domain in the file."),
+]
+StatusMeanings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        metavar="VALUE=MEANING",
+        help="What a status value means: active, unsubscribed, bounced, complained or "
+        "blocklisted. Repeatable.",
+    ),
+]
+AllActive = Annotated[
+    bool,
+    typer.Option("--all-active", help="Ignore what the file says about who has left."),
+]
+ConflictPolicy = Annotated[
+    OnConflict, typer.Option(help="Contacts already known: fill in, leave alone, replace.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count everything; change nothing.")]
+RejectsPath = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Rejected rows as CSV: line, column, value, reason."),
+]
 
 
 def parse_mapping(options: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sestui.audience.imports.importer import (
+    ImportOptions,
     ImportResult,
     Progress,
     import_contacts,
@@ -67,13 +68,15 @@ class ImportJob(BackgroundJob[Imported]):
             result = import_contacts(
                 self._runtime.database,
                 self.plan.path,
-                list_name=self.plan.list_name,
-                mapping=dict(self.plan.mapping),
-                reading=self.plan.reading,
-                on_conflict=self.plan.on_conflict,
-                dry_run=self.plan.dry_run,
-                rejected=shelf.add,
+                ImportOptions(
+                    list_names=[self.plan.list_name] if self.plan.list_name else [],
+                    mapping=dict(self.plan.mapping),
+                    reading=self.plan.reading,
+                    on_conflict=self.plan.on_conflict,
+                    dry_run=self.plan.dry_run,
+                ),
                 now=self._runtime.clock.now(),
+                rejected=shelf.add,
                 progress=self._went_on,
             )
         except BaseException:

@@ -4,7 +4,7 @@ import time
 import pytest
 from textual.geometry import Size
 
-from sestui.audience.imports.importer import import_contacts
+from sestui.audience.imports.importer import ImportOptions, import_contacts
 from sestui.core.delivery.handover import Answer, AnswerKind, Reply
 from sestui.core.delivery.states import PauseReason, RunState
 from sestui.core.schedule.cron import Occurrence
@@ -240,7 +240,7 @@ async def test_hostile_names_stay_text(runtime, still):
 async def test_rejects_of_an_import_stay_until_somebody_knows(runtime, still, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text("email\nada@example.com\nnobody\nx@\n")
-    import_contacts(runtime.database, file, list_name="all", now=time.time())
+    import_contacts(runtime.database, file, ImportOptions(["all"]), now=time.time())
     async with running(runtime, place="home") as (app, pilot):
         await until(pilot, lambda: "people.csv  2 rows were rejected" in shown(app))
         await pilot.press("enter")

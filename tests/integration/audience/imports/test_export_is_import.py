@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sestui.audience.export import COLUMNS, write_contacts
 from sestui.audience.exported_columns import attribute_label, attribute_of
 from sestui.audience.imports.columns import tidy
-from sestui.audience.imports.importer import import_contacts
+from sestui.audience.imports.importer import ImportOptions, import_contacts
 from sestui.core.delivery.states import ContactStatus
 from sestui.core.spreadsheet import guarded, unguarded
 from sestui.reports.sent_log import Format
@@ -197,7 +197,7 @@ def test_the_suppressed_stay_so_and_phone_numbers_lose_their_guard(database: Dat
 def test_only_our_own_guard_comes_off(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "other.csv"
     path.write_text("email,phone\na@x.co,'+49\n")
-    import_contacts(database, path, list_name="all", now=5.0)
+    import_contacts(database, path, ImportOptions(["all"]), now=5.0)
     contact = Contacts(database).get("a@x.co")
     assert contact is not None
     assert contact.attributes == {"phone": "'+49"}
@@ -248,7 +248,7 @@ def test_an_own_export_can_be_mapped_and_put_on_a_list(database: Database, tmp_p
     path = tmp_path / "own.csv"
     path.write_text(f"{OWN},city,phone\na@x.co,unsubscribed,,,,x,old,,,York,'+49\n")
     mapping = {"city": "town", "phone": "-", "lists": "-"}
-    result = import_contacts(database, path, list_name="new", mapping=mapping, now=5.0)
+    result = import_contacts(database, path, ImportOptions(["new"], mapping), now=5.0)
     assert result.says.unsubscribed == 1
     assert dict(result.columns) | {"city": "town", "phone": "-", "lists": "-"} == dict(
         result.columns
@@ -266,7 +266,7 @@ def test_an_own_export_can_be_mapped_and_put_on_a_list(database: Database, tmp_p
 def test_all_active_takes_them_in_as_active(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text(f"{OWN}\na@x.co,unsubscribed,left,manual: x,,,all,,\n")
-    result = import_contacts(database, path, all_active=True, now=5.0)
+    result = import_contacts(database, path, ImportOptions(all_active=True), now=5.0)
     assert result.says.gone == 1
     contact = Contacts(database).get("a@x.co")
     assert contact is not None

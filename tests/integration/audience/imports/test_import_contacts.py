@@ -2,13 +2,14 @@ import csv
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from sestui.audience.imports.importer import ImportResult, Progress, import_contacts
+from sestui.audience.imports.importer import ImportOptions, ImportResult, Progress, import_contacts
 from sestui.audience.imports.rows import Reject
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.core.delivery.states import ContactStatus
@@ -27,8 +28,18 @@ def file_of(tmp_path: Path, text: str | bytes) -> Path:
     return path
 
 
-def imported(database: Database, path: Path, **options: Any) -> ImportResult:
-    return import_contacts(database, path, **{"list_name": "news", "now": NOW, **options})
+def imported(
+    database: Database,
+    path: Path,
+    *,
+    list_name: str = "news",
+    now: float = NOW,
+    progress: Callable[[Progress], None] | None = None,
+    rejected: Callable[[Reject], None] | None = None,
+    **options: Any,
+) -> ImportResult:
+    chosen = ImportOptions([list_name], **options)
+    return import_contacts(database, path, chosen, now=now, progress=progress, rejected=rejected)
 
 
 def contact(database: Database, email: str) -> Contact:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sestui.audience.imports.importer import ImportResult, import_contacts
+from sestui.audience.imports.importer import ImportOptions, ImportResult, import_contacts
 from sestui.audience.imports.rows import Reject
 from sestui.audience.sources.file_cells import Reading
 from sestui.errors import BadFileError
@@ -30,7 +30,7 @@ class Imported:
     def __init__(self, database: Database, path: Path, **options: Any) -> None:
         self.rejects: list[Reject] = []
         self.result: ImportResult = import_contacts(
-            database, path, list_name="news", now=0, rejected=self.rejects.append, **options
+            database, path, ImportOptions(["news"], **options), now=0, rejected=self.rejects.append
         )
         self._contacts = Contacts(database)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sestui.audience.export import write_contacts
-from sestui.audience.imports.importer import ImportResult, import_contacts
+from sestui.audience.imports.importer import ImportOptions, ImportResult, import_contacts
 from sestui.audience.imports.rows import Reject
 from sestui.core.contact.conflict_policy import OnConflict
 from sestui.errors import UsageError
@@ -27,7 +27,7 @@ def run(
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     rejects: list[Reject] = []
     result = import_contacts(
-        database, path, list_name="news", now=0, rejected=rejects.append, **options
+        database, path, ImportOptions(["news"], **options), now=0, rejected=rejects.append
     )
     return result, rejects
 
@@ -179,10 +179,12 @@ def test_an_export_of_our_own_takes_types(database: Database, tmp_path: Path, fo
     with path.open("w", newline="", encoding="utf-8") as out:
         write_contacts(database, Which(), out, form=form, raw=False)
     types = {"age": "int", "vip": "bool"}
-    result = import_contacts(database, path, types=types, now=9)
+    result = import_contacts(database, path, ImportOptions(types=types), now=9)
     assert (result.unchanged, result.rejects) == (1, 0)
     same(kept(database), {"age": 36, "vip": True})
-    result = import_contacts(database, path, types={"vip": "date"}, now=9, dry_run=True)
+    result = import_contacts(
+        database, path, ImportOptions(types={"vip": "date"}, dry_run=True), now=9
+    )
     (reject,) = result.first_rejects
     assert (reject.column, reject.value) == ("vip", "true")
 

@@ -2,13 +2,14 @@
 
 import json
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from sestui.audience.imports.importer import ImportResult, import_contacts
+from sestui.audience.imports.importer import ImportOptions, ImportResult, import_contacts
 from sestui.audience.imports.preview import preview
 from sestui.audience.imports.statuses import FileSays, UnknownStatusError
 from sestui.core.contact.conflict_policy import OnConflict
@@ -27,8 +28,16 @@ CASES = Path(__file__).parents[3] / "data" / "lists"
 LEFT = CASES / "unsubscribed-and-cleaned-people-imported-as-active.csv"
 
 
-def imported(database: Database, path: Path, **options: Any) -> ImportResult:
-    return import_contacts(database, path, **{"list_name": "all", "now": NOW, **options})
+def imported(
+    database: Database,
+    path: Path,
+    *,
+    list_names: Sequence[str] = ("all",),
+    on_statuses: Callable[[FileSays], None] | None = None,
+    **options: Any,
+) -> ImportResult:
+    chosen = ImportOptions(list_names, **options)
+    return import_contacts(database, path, chosen, now=NOW, on_statuses=on_statuses)
 
 
 def written(folder: Path, text: str, name: str = "people.csv") -> Path:
@@ -56,7 +65,7 @@ def mailed(database: Database) -> list[str]:
 
 def test_the_unsubscribed_and_cleaned_get_no_mail(database: Database) -> None:
     heard: list[FileSays] = []
-    result = imported(database, LEFT, heard=heard.append)
+    result = imported(database, LEFT, on_statuses=heard.append)
     assert (result.contacts, result.says.unsubscribed, result.says.suppressed) == (3, 1, 1)
     assert heard == [result.says]
     assert standing(database, "ann@example.org") == ("active", "", "")
@@ -153,7 +162,7 @@ def test_nothing_is_written_when_somebody_stops_at_what_was_heard(database: Data
         raise StoppedError(f"{says.gone} left")
 
     with pytest.raises(StoppedError):
-        imported(database, LEFT, heard=stop)
+        imported(database, LEFT, on_statuses=stop)
     assert Contacts(database).count() == 0
 
 
@@ -178,8 +187,7 @@ def test_contacts_join_every_list_that_is_named(database: Database) -> None:
     result = imported(
         database,
         CASES / "two-lists-only-last-joined.csv",
-        list_name="a",
-        more_lists=["b", "a"],
+        list_names=["a", "b", "a"],
     )
     assert (result.contacts, result.joined) == (3, 6)
     assert {each.name: each.contacts for each in Contacts(database).lists()} == {"a": 3, "b": 3}

@@ -1,0 +1,36 @@
+"""`sestui campaign forecast`."""
+
+from sestui.cli.shared.common import AsJson, Name, opened, put, put_json
+from sestui.core.clock import iso
+from sestui.core.delivery.bounce_forecast import Acquaintance
+
+
+def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
+    """When the run will end (or one started now), and what the quota leaves for later."""
+    with opened() as runtime:
+        runtime.account.look()
+        told, bounces = runtime.outlook.of(name), runtime.outlook.bounces(name)
+        ends = runtime.local_time(told.ends_at) if told.ends_at is not None else ""
+    if as_json:
+        put_json(
+            {
+                "campaign": name,
+                "recipients": told.recipients,
+                "rate": told.rate,
+                "ends_at": iso(told.ends_at) or None,
+                "today": told.today,
+                "later": told.later,
+                "crosses_quota": told.crosses_quota,
+                "bounces": round(bounces.expected, 1),
+                "bounce_rate": round(bounces.share, 5),
+                "acquaintance": {each.value: bounces.groups.get(each, 0) for each in Acquaintance},
+            }
+        )
+        return
+    put(f"{told.recipients:,} recipients at {told.rate:g} a second")
+    put(f"ends {ends}" if ends else "unknown: nothing can be sent at the moment")
+    put(f"today {told.today:,}, later {told.later:,}")
+    if told.crosses_quota:
+        put("it will have to wait for the 24-hour quota")
+    if sentence := bounces.sentence():
+        put(sentence)
