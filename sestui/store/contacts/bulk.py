@@ -101,48 +101,56 @@ class Suppress(BulkAction):
 
 
 @dataclass
-class Tag(BulkAction):
-    """Give the contacts a tag."""
+class _TagChange(BulkAction):
+    """A change of one tag, of those contacts that it changes."""
 
     tag: str
+
+    @abstractmethod
+    def terms(self, *, sqlite: bool) -> tuple[Any, Any, Any]:
+        """SQL for the contacts it changes, their tags afterwards, and what undoing needs to know
+        of each, a number.
+        """
+
+    def step(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
+        """See :meth:`BulkAction.step`."""
+        meant, tags, moment = self.terms(sqlite=connection.dialect.name == "sqlite")
+        rows = _rows(at, CONTACT.c.id, value=literal(self.tag), moment=moment)
+        changed = _noted(connection, rows.where(_among(connection, CONTACT.c.id, ids), meant))
+        connection.execute(_retag(connection, at, ids).values(tags=tags, updated_at=at.now))
+        return changed
+
+
+class Tag(_TagChange):
+    """Give the contacts a tag."""
+
     kind: ClassVar[ChangeKind] = ChangeKind.TAGGED
 
     def said(self, count: int) -> str:
         """See :meth:`BulkAction.said`."""
         return f"Tagged {counted(count)} {printable(self.tag)}"
 
-    def step(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
-        """See :meth:`BulkAction.step`."""
-        lite = connection.dialect.name == "sqlite"
-        rows = _rows(at, CONTACT.c.id, value=literal(self.tag))
-        lacking = ~has_tag(self.tag, sqlite=lite)
-        changed = _noted(connection, rows.where(_among(connection, CONTACT.c.id, ids), lacking))
-        tagged = with_tag(self.tag, sqlite=lite)
-        connection.execute(_retag(connection, at, ids).values(tags=tagged, updated_at=at.now))
-        return changed
+    def terms(self, *, sqlite: bool) -> tuple[Any, Any, Any]:
+        """See :meth:`_TagChange.terms`."""
+        return ~has_tag(self.tag, sqlite=sqlite), with_tag(self.tag, sqlite=sqlite), 0.0
 
 
-@dataclass
-class Untag(BulkAction):
-    """Take a tag from the contacts."""
+class Untag(_TagChange):
+    """Take a tag from the contacts; undoing puts it back in its place."""
 
-    tag: str
     kind: ClassVar[ChangeKind] = ChangeKind.UNTAGGED
 
     def said(self, count: int) -> str:
         """See :meth:`BulkAction.said`."""
         return f"Removed the tag {printable(self.tag)} from {counted(count)}"
 
-    def step(self, connection: Connection, at: At, ids: Sequence[int]) -> int:
-        """See :meth:`BulkAction.step`."""
-        lite = connection.dialect.name == "sqlite"
-        place = place_of_tag(self.tag, sqlite=lite)
-        rows = _rows(at, CONTACT.c.id, value=literal(self.tag), moment=place)
-        tagged = has_tag(self.tag, sqlite=lite)
-        changed = _noted(connection, rows.where(_among(connection, CONTACT.c.id, ids), tagged))
-        left = without_tag(self.tag, sqlite=lite)
-        connection.execute(_retag(connection, at, ids).values(tags=left, updated_at=at.now))
-        return changed
+    def terms(self, *, sqlite: bool) -> tuple[Any, Any, Any]:
+        """See :meth:`_TagChange.terms`."""
+        return (
+            has_tag(self.tag, sqlite=sqlite),
+            without_tag(self.tag, sqlite=sqlite),
+            place_of_tag(self.tag, sqlite=sqlite),
+        )
 
 
 @dataclass
