@@ -40,6 +40,14 @@ def apply_command(
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Create or update campaigns and tasks from files; a file applied twice changes nothing."""
+    plans = _applied(files, allow_folder or (), dry_run=dry_run)
+    _report(plans, as_json=as_json, dry_run=dry_run)
+
+
+def _applied(
+    files: "Sequence[Path]", allowed: "Sequence[Path]", *, dry_run: bool
+) -> "list[Plan | TaskPlan]":
+    """Plan what the files change, and unless ``dry_run`` apply it; nothing if one is wrong."""
     # Jinja, Markdown and the database: only for those who apply.
     from sestui.compose.apply import apply_plan, plan, refuse_repeated_names  # noqa: PLC0415
     from sestui.compose.apply_tasks import (  # noqa: PLC0415
@@ -61,27 +69,25 @@ def apply_command(
     of_tasks = [path for path in files if path.suffix.lower() in SUFFIXES]
     of_campaigns = [path for path in files if path not in of_tasks]
     loaded = [
-        load_campaign(
-            path, settings.timezone, allowed=allow_folder or (), layouts=settings.layouts_dir
-        )
+        load_campaign(path, settings.timezone, allowed=allowed, layouts=settings.layouts_dir)
         for path in of_campaigns
     ]
     now = clock.now()
     with closing(open_database(settings)) as database:
         campaigns = Campaigns(database)
-        desk = TaskService(database, settings, clock)
+        service = TaskService(database, settings, clock)
         checker = Checker(database, settings, clock)
         plans = [plan(campaigns, each, now, checker) for each in loaded]
         refuse_repeated_names(plans)
-        tasks = [plan_task(desk, path, settings.timezone) for path in of_tasks]
+        tasks = [plan_task(service, path, settings.timezone) for path in of_tasks]
         refuse_repeated_tasks(tasks)
-        refuse_second_ways(campaigns, desk, plans, tasks)
+        refuse_second_ways(campaigns, service, plans, tasks)
         if not dry_run:
             for each in plans:
                 apply_plan(campaigns, each, now, [task.name for task in tasks])
             for task in tasks:
-                apply_task(desk, task)
-    _report([*plans, *tasks], as_json=as_json, dry_run=dry_run)
+                apply_task(service, task)
+    return [*plans, *tasks]
 
 
 def _report(plans: "Sequence[Plan | TaskPlan]", *, as_json: bool, dry_run: bool) -> None:
