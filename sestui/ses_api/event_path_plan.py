@@ -19,60 +19,10 @@ def cloudformation(name: str, configuration_set: str) -> dict[str, Any]:
     path = EventPath(
         name, configuration_set, "${AWS::Region}", "${AWS::AccountId}", "${AWS::Partition}"
     )
-    tags = [{"Key": TAG, "Value": name}]
-    queue, dead = path.queue_attributes(), path.dead_attributes()
-    queue_arn = {"Fn::GetAtt": ["Queue", "Arn"]}
-    parts: dict[str, Any] = {
-        "DeadLetterQueue": _part("SQS::Queue", QueueName=path.dead_name, **_cast(dead), Tags=tags),
-        "Queue": _part(
-            "SQS::Queue",
-            DependsOn="DeadLetterQueue",
-            QueueName=name,
-            **_cast({key: value for key, value in queue.items() if key != "Policy"}),
-            Tags=tags,
-        ),
-        "QueuePolicy": _part(
-            "SQS::QueuePolicy", Queues=[{"Ref": "Queue"}], PolicyDocument=path.queue_policy()
-        ),
-        "Topic": _part("SNS::Topic", TopicName=name, Tags=tags),
-        "TopicPolicy": _part(
-            "SNS::TopicPolicy", Topics=[{"Ref": "Topic"}], PolicyDocument=path.topic_policy()
-        ),
-        "Subscription": _part(
-            "SNS::Subscription",
-            DependsOn="QueuePolicy",
-            TopicArn={"Ref": "Topic"},
-            Protocol="sqs",
-            Endpoint=queue_arn,
-            RawMessageDelivery=True,
-        ),
-        "ConfigurationSet": _part("SES::ConfigurationSet", Name=configuration_set, Tags=tags),
-        "EventDestination": _part(
-            "SES::ConfigurationSetEventDestination",
-            DependsOn="TopicPolicy",
-            ConfigurationSetName={"Ref": "ConfigurationSet"},
-            EventDestination={
-                "Name": name,
-                "Enabled": True,
-                "MatchingEventTypes": [_camel(each) for each in EVENT_TYPES],
-                "SnsDestination": {"TopicARN": {"Ref": "Topic"}},
-            },
-        ),
-    }
-    outputs: dict[str, Any] = {
-        "EventsQueue": {
-            "Description": "sestui config set events_queue ...",
-            "Value": {"Ref": "Queue"},
-        },
-    }
+    parts = _queues(path) | _topic(path) | _destination(path)
+    outputs = {"EventsQueue": _output("events_queue", "Queue")}
     if configuration_set == name:
-        outputs["ConfigurationSet"] = {
-            "Description": "sestui config set configuration_set ...",
-            "Value": {"Ref": "ConfigurationSet"},
-        }
-    else:
-        del parts["ConfigurationSet"]
-        parts["EventDestination"]["Properties"]["ConfigurationSetName"] = configuration_set
+        outputs["ConfigurationSet"] = _output("configuration_set", "ConfigurationSet")
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "The way of SES's events to sestui: configuration set, topic and queue.",
@@ -121,6 +71,71 @@ def cli_lines(path: EventPath) -> list[str]:
         f"sestui config set configuration_set {_quoted(path.configuration_set)}",
         f"sestui config set events_queue {_quoted(url)}",
     ]
+
+
+def _queues(path: EventPath) -> dict[str, Any]:
+    """The queue of events, and the one of those that couldn't be read."""
+    queue, dead = path.queue_attributes(), path.dead_attributes()
+    return {
+        "DeadLetterQueue": _part(
+            "SQS::Queue", QueueName=path.dead_name, **_cast(dead), Tags=_tags(path)
+        ),
+        "Queue": _part(
+            "SQS::Queue",
+            DependsOn="DeadLetterQueue",
+            QueueName=path.name,
+            **_cast({key: value for key, value in queue.items() if key != "Policy"}),
+            Tags=_tags(path),
+        ),
+        "QueuePolicy": _part(
+            "SQS::QueuePolicy", Queues=[{"Ref": "Queue"}], PolicyDocument=path.queue_policy()
+        ),
+    }
+
+
+def _topic(path: EventPath) -> dict[str, Any]:
+    """The topic that SES publishes to, and the queue's subscription."""
+    return {
+        "Topic": _part("SNS::Topic", TopicName=path.name, Tags=_tags(path)),
+        "TopicPolicy": _part(
+            "SNS::TopicPolicy", Topics=[{"Ref": "Topic"}], PolicyDocument=path.topic_policy()
+        ),
+        "Subscription": _part(
+            "SNS::Subscription",
+            DependsOn="QueuePolicy",
+            TopicArn={"Ref": "Topic"},
+            Protocol="sqs",
+            Endpoint={"Fn::GetAtt": ["Queue", "Arn"]},
+            RawMessageDelivery=True,
+        ),
+    }
+
+
+def _destination(path: EventPath) -> dict[str, Any]:
+    """The configuration set unless it is the operator's, and its publishing to the topic."""
+    is_ours = path.configuration_set == path.name
+    ours = _part("SES::ConfigurationSet", Name=path.configuration_set, Tags=_tags(path))
+    return ({"ConfigurationSet": ours} if is_ours else {}) | {
+        "EventDestination": _part(
+            "SES::ConfigurationSetEventDestination",
+            DependsOn="TopicPolicy",
+            ConfigurationSetName={"Ref": "ConfigurationSet"} if is_ours else path.configuration_set,
+            EventDestination={
+                "Name": path.name,
+                "Enabled": True,
+                "MatchingEventTypes": [_camel(each) for each in EVENT_TYPES],
+                "SnsDestination": {"TopicARN": {"Ref": "Topic"}},
+            },
+        ),
+    }
+
+
+def _tags(path: EventPath) -> list[dict[str, str]]:
+    return [{"Key": TAG, "Value": path.name}]
+
+
+def _output(setting: str, part: str) -> dict[str, Any]:
+    return {"Description": f"sestui config set {setting} ...", "Value": {"Ref": part}}
 
 
 def _line(command: str, *words: str) -> str:

@@ -1,6 +1,7 @@
 """The events that SES would publish of an accepted mail, and their JSON."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -101,64 +102,82 @@ def payload(
     html: str = "",
 ) -> dict[str, Any]:
     """The event as SES's JSON; ``html`` is the mail's, whose links are clicked."""
-    body: dict[str, Any] = {
-        "eventType": happening.kind,
-        "mail": _mail_part(mail, request),
-    }
     at = iso(mail.accepted_at + happening.after)
-    feedback_id = f"{mail.message_id}-{event_id}"
-    people = [{"emailAddress": address} for address in happening.recipients]
-    if happening.kind == "Send":
-        body["send"] = {}
-    elif happening.kind == "Delivery":
-        body["delivery"] = {
-            "timestamp": at,
-            "processingTimeMillis": 0,
-            "recipients": list(happening.recipients),
-            "smtpResponse": "250 2.6.0 Message received",
-            "reportingMTA": "simulator.sestui.invalid",
-        }
-    elif happening.kind == "Bounce":
-        bounce_type, sub_type, status, diagnostic = _BOUNCES[happening.detail]
-        body["bounce"] = {
-            "feedbackId": feedback_id,
-            "bounceType": bounce_type,
-            "bounceSubType": sub_type,
-            "bouncedRecipients": [
-                {**person, "action": "failed", "status": status, "diagnosticCode": diagnostic}
-                for person in people
-            ],
-            "timestamp": at,
-            "reportingMTA": "dns; simulator.sestui.invalid",
-        }
-    elif happening.kind == "Complaint":
-        body["complaint"] = {
-            "feedbackId": feedback_id,
-            "complainedRecipients": people,
-            "timestamp": at,
-            "complaintFeedbackType": "abuse",
-            "arrivalDate": at,
-        }
-    elif happening.kind == "DeliveryDelay":
-        body["deliveryDelay"] = {
-            "timestamp": at,
-            "delayType": "TransientCommunicationFailure",
-            "expirationTime": iso(mail.accepted_at + _GIVES_UP_SECONDS),
-            "delayedRecipients": [
-                {**person, "status": "4.4.1", "diagnosticCode": "smtp; 421 4.4.1 try again later"}
-                for person in people
-            ],
-        }
-    elif happening.kind in {"Open", "Click"}:
-        seen = {"timestamp": at, "userAgent": happening.detail, "ipAddress": "192.0.2.1"}
-        body[happening.kind.lower()] = seen
-        if happening.kind == "Click":
-            seen["link"] = _link(html, mail.message_id)
-    else:
-        content = request.content
-        name = content.name if isinstance(content, TemplateContent) else ""
-        body["failure"] = {"templateName": name, "errorMessage": happening.detail}
-    return body
+    feedback = {"feedbackId": f"{mail.message_id}-{event_id}", "timestamp": at}
+    detail: dict[str, Any]
+    match happening.kind:
+        case "Send":
+            key, detail = "send", {}
+        case "Delivery":
+            key, detail = "delivery", _delivery(happening, at)
+        case "Bounce":
+            key, detail = "bounce", feedback | _bounce(happening)
+        case "Complaint":
+            key, detail = "complaint", feedback | _complaint(happening, at)
+        case "DeliveryDelay":
+            key, detail = "deliveryDelay", _delay(happening, mail, at)
+        case "Open":
+            key, detail = "open", _opened(happening, at)
+        case "Click":
+            key, detail = "click", _opened(happening, at)
+            detail["link"] = _link(html, mail.message_id)
+        case _:
+            key, detail = "failure", _failure(happening, request)
+    return {"eventType": happening.kind, "mail": _mail_part(mail, request), key: detail}
+
+
+def _delivery(event: EventType, at: str) -> dict[str, Any]:
+    return {
+        "timestamp": at,
+        "processingTimeMillis": 0,
+        "recipients": list(event.recipients),
+        "smtpResponse": "250 2.6.0 Message received",
+        "reportingMTA": "simulator.sestui.invalid",
+    }
+
+
+def _bounce(event: EventType) -> dict[str, Any]:
+    bounce_type, sub_type, status, diagnostic = _BOUNCES[event.detail]
+    why = {"action": "failed", "status": status, "diagnosticCode": diagnostic}
+    return {
+        "bounceType": bounce_type,
+        "bounceSubType": sub_type,
+        "bouncedRecipients": _each(event, why),
+        "reportingMTA": "dns; simulator.sestui.invalid",
+    }
+
+
+def _complaint(event: EventType, at: str) -> dict[str, Any]:
+    return {
+        "complainedRecipients": _each(event),
+        "complaintFeedbackType": "abuse",
+        "arrivalDate": at,
+    }
+
+
+def _delay(event: EventType, mail: AcceptedMail, at: str) -> dict[str, Any]:
+    why = {"status": "4.4.1", "diagnosticCode": "smtp; 421 4.4.1 try again later"}
+    return {
+        "timestamp": at,
+        "delayType": "TransientCommunicationFailure",
+        "expirationTime": iso(mail.accepted_at + _GIVES_UP_SECONDS),
+        "delayedRecipients": _each(event, why),
+    }
+
+
+def _opened(event: EventType, at: str) -> dict[str, Any]:
+    return {"timestamp": at, "userAgent": event.detail, "ipAddress": "192.0.2.1"}
+
+
+def _failure(event: EventType, request: SendEmailRequest) -> dict[str, Any]:
+    content = request.content
+    name = content.name if isinstance(content, TemplateContent) else ""
+    return {"templateName": name, "errorMessage": event.detail}
+
+
+def _each(event: EventType, detail: Mapping[str, str] = {}) -> list[dict[str, str]]:
+    """The recipients, each with ``detail``."""
+    return [{"emailAddress": address, **detail} for address in event.recipients]
 
 
 def _link(html: str, message_id: str) -> str:
