@@ -3,7 +3,9 @@
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.server import Server
 
 from sestui.core.serving import stopped_by_signal
@@ -16,6 +18,28 @@ class QuietServer(Server):
     def capture_signals(self) -> Generator[None, None, None]:
         """Handle none; whoever serves does (:func:`sestui.core.serving.stopped_by_signal`)."""
         yield
+
+
+def quiet_config(app: Any, *, http: Any, keep_alive: int, drain: int, **more: Any) -> Config:
+    """uvicorn's settings for an app of ours: HTTP alone, no log of its own, no Server header.
+
+    ``keep_alive`` is how long an idle connection stays open, ``drain`` how long answers on their
+    way have at the end, both in seconds; ``more`` are further settings of uvicorn's.
+    """
+    return Config(
+        app,
+        http=http,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=keep_alive,
+        timeout_graceful_shutdown=drain,
+        **more,
+    )
 
 
 async def serve_until_stopped(server: QuietServer, listener: socket.socket) -> None:

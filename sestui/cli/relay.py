@@ -1,14 +1,20 @@
 """`sestui relay`: an SES endpoint that other programs can point at, and who may use it."""
 
-import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sestui.cli.shared.commands import Commands
-from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared.common import (
+    AsJson,
+    opened,
+    put,
+    put_json,
+    put_table,
+    say,
+    until_interrupted,
+)
 from sestui.core.clock import iso
 from sestui.core.percent import set_percent
 
@@ -55,9 +61,7 @@ def serve_relay(
         return
     from sestui.relay.serve import Options, serve  # noqa: PLC0415 - heavy
 
-    # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), opened() as runtime:
+    with until_interrupted(), opened() as runtime:
         if host not in {"127.0.0.1", "::1", "localhost"} and tls_cert is None:
             say("Without --tls-cert, anyone on the network path can read all incoming mail.")
         serve(

@@ -1,8 +1,6 @@
 """``sestui simulator``: serve the simulated SES account, and look into it."""
 
 import json
-import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +8,7 @@ import typer
 
 from sestui import log
 from sestui.cli.shared.commands import Commands
+from sestui.cli.shared.common import AsJson, until_interrupted
 from sestui.core.text import printable
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ app = Commands(
 )
 fault_app = Commands(name="fault", help="Script faults.", no_args_is_help=True)
 app.add_typer(fault_app)
-
-Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
 
 @app.callback()
@@ -62,9 +59,7 @@ def serve_account(
 
     settings = load_settings()
     log.set_up(settings.state_dir, settings.log_level)
-    # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
+    with until_interrupted():
         serve(
             settings.data_dir,
             port=port,
@@ -80,7 +75,7 @@ def serve_account(
 
 
 @app.command()
-def key(as_json: Json = False) -> None:
+def key(as_json: AsJson = False) -> None:
     """Print the credentials for programs that use the simulator: export $(sestui simulator key)."""
     from sestui.settings import load_settings  # noqa: PLC0415 - heavy
     from sestui.simulator.api.access import (  # noqa: PLC0415 - with it
@@ -105,7 +100,7 @@ def outbox(
         str, typer.Argument(help="Show this mail in full; without it, list the mails.")
     ] = "",
     limit: Annotated[int, typer.Option(min=1, help="Show this many of the newest mails.")] = 50,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what the simulated account accepted, or show one mail."""
     state = _state()
@@ -174,7 +169,7 @@ def list_kinds() -> None:
 
 
 @fault_app.command("list")
-def list_faults(as_json: Json = False) -> None:
+def list_faults(as_json: AsJson = False) -> None:
     """List the scripted faults and how often each has happened."""
     faults = _state().faults()
     if as_json:

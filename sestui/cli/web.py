@@ -1,14 +1,20 @@
 """`sestui web`: the page behind unsubscribe links, and the keys that the links are sealed with."""
 
-import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sestui.cli.shared.commands import Commands
-from sestui.cli.shared.common import AsJson, opened, put, put_json, put_table, say
+from sestui.cli.shared.common import (
+    AsJson,
+    opened,
+    put,
+    put_json,
+    put_table,
+    say,
+    until_interrupted,
+)
 
 DEFAULT_PORT = 4582
 
@@ -37,9 +43,7 @@ def serve_page(
         return
     from sestui.web.serve import serve  # noqa: PLC0415 - heavy
 
-    # Until the server takes over, the end of `kill` and of Ctrl-C is the same: a quiet exit.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), opened() as runtime:
+    with until_interrupted(), opened() as runtime:
         web_url = runtime.settings.web_url
         serve(
             runtime,

@@ -63,7 +63,7 @@ class RelayApp:
         *,
         ring: Keyring,
         admission: RelayAdmission,
-        passing: Proxy,
+        proxy: Proxy,
         metrics: Metrics,
         rules: Rules,
         operations: Operations,
@@ -75,8 +75,8 @@ class RelayApp:
         """``full`` returns why no mail can be admitted, or ''; ``warn`` is for the operator."""
         self._ring = ring
         self._admission = admission
-        self._passing = passing
-        self._once = ReplayCache(passing, clock)
+        self._proxy = proxy
+        self._replays = ReplayCache(proxy, clock)
         self._metrics = metrics
         self._rules = rules
         self._operations = operations
@@ -138,8 +138,8 @@ class RelayApp:
 
     async def _passed(self, call: Understood, body: bytes, send: Send) -> int:
         if call.reads:
-            return await self._passing.passed(call.received, body, send)
-        return await self._once.passed(call.received, call.caller, body, send)
+            return await self._proxy.passed(call.received, body, send)
+        return await self._replays.passed(call.received, call.caller, body, send)
 
     async def _send(self, call: Prepared, client: Client) -> int:
         why = self._full()

@@ -133,7 +133,7 @@ async def _given(answer: aiohttp.ClientResponse, send: Send) -> int:
 
 
 @asynccontextmanager
-async def passing(signer: ProxySigner, *, by_proxy: bool) -> AsyncIterator[Proxy]:
+async def open_proxy(signer: ProxySigner, *, by_proxy: bool) -> AsyncIterator[Proxy]:
     """A :class:`Proxy` for the duration of the block; ``by_proxy``: use the user's HTTP proxy."""
     # Found once, as aiohttp would check the environment and .netrc at each call.
     proxy = _proxy_to(signer.endpoint_url) if by_proxy else None

@@ -1,15 +1,10 @@
 """Run the relay in this process until a signal, and stop it gracefully."""
 
 import asyncio
-import math
 import os
-import shutil
 import socket
 from collections.abc import Callable
-from contextlib import (
-    AbstractContextManager,
-    nullcontext,
-)
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,16 +13,16 @@ from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-from sestui.core.clock import Clock
 from sestui.core.serving import listening, stopped_by_signal
 from sestui.errors import AccountUnreachableError, SestuiError, SettingsError
-from sestui.http_server import QuietServer
+from sestui.http_server import QuietServer, quiet_config
 from sestui.relay.admission import RelayAdmission
 from sestui.relay.app import RelayApp
 from sestui.relay.connection import GuardedProtocol
+from sestui.relay.disk_guard import DiskGuard
 from sestui.relay.keyring import Keyring
 from sestui.relay.metrics import Metrics, create_metrics_app
-from sestui.relay.proxy import passing
+from sestui.relay.proxy import Proxy, open_proxy
 from sestui.relay.sender_supervisor import SenderSupervisor
 from sestui.relay.sends import Rules
 from sestui.runtime import Runtime
@@ -47,9 +42,6 @@ _DRAIN_SECONDS = 30
 
 _WATCH_SECONDS = 0.25
 """Interval of checking the background threads."""
-
-_LEAST_ROOM = 64 * 1024 * 1024
-"""Bytes of free disk space below which no mail is admitted."""
 
 _DAY = 86_400
 
@@ -96,8 +88,8 @@ def serve(
     tls = _tls(options)
     ring = Keyring(database, settings.data_dir, clock)
     runtime.account.look()
-    for said in runtime.campaign_scheduler.hold_restored():
-        warn(said)
+    for sentence in runtime.campaign_scheduler.hold_restored():
+        warn(sentence)
     mails = RelayedMails(database, clock)
     supervisor = SenderSupervisor(
         runtime, mails, retention=settings.relay_retention_days * _DAY, warn=warn
@@ -110,18 +102,6 @@ def serve(
         mails.release_orphans()
         admission = _admission(runtime, mails, place)
         metrics = Metrics()
-        door = partial(
-            RelayApp,
-            ring=ring,
-            admission=admission,
-            metrics=metrics,
-            rules=Rules(settings.relay_recipients, settings.configuration_set),
-            operations=Operations(),
-            region=runtime.clients.region,
-            clock=clock,
-            full=DiskGuard(_folder_of(database), clock).lack,
-            warn=warn,
-        )
         monitor = create_metrics_app(
             metrics,
             queue=mails.queue,
@@ -129,12 +109,12 @@ def serve(
             # A failure explains more than the trouble that follows it.
             trouble=lambda: supervisor.failure or admission.trouble or supervisor.trouble,
         )
-        where = Listening(
-            url=f"{'https' if tls else 'http'}://{_shown(listener)}",
-            region=runtime.clients.region,
-            metrics_url=f"http://{_shown(monitored)}" if monitored else "",
+        metrics_url = _url(monitored) if monitored else ""
+        where = Listening(_url(listener, tls=bool(tls)), runtime.clients.region, metrics_url)
+        app = partial(
+            _relay_app, runtime, ring=ring, admission=admission, metrics=metrics, warn=warn
         )
-        served = _Served(door, monitor, listener, monitored, tls)
+        served = _Served(app, monitor, listener, monitored, tls)
         watched = _Watched(lambda: admission.failure or supervisor.failure, admission.drain)
         try:
             admission.start()
@@ -151,7 +131,7 @@ def serve(
 class _Served:
     """The apps with their sockets."""
 
-    door: Callable[..., ASGIApp]
+    app: Callable[[Proxy], ASGIApp]
     """Makes the relay's app, which needs the running event loop."""
     monitor: ASGIApp
     listener: socket.socket
@@ -177,6 +157,30 @@ class _Watched:
             self.failure = self.failed()
 
 
+def _relay_app(
+    runtime: Runtime,
+    proxy: Proxy,
+    *,
+    ring: Keyring,
+    admission: RelayAdmission,
+    metrics: Metrics,
+    warn: Callable[[str], None],
+) -> RelayApp:
+    settings, clock = runtime.settings, runtime.clock
+    return RelayApp(
+        ring=ring,
+        admission=admission,
+        metrics=metrics,
+        rules=Rules(settings.relay_recipients, settings.configuration_set),
+        operations=Operations(),
+        region=runtime.clients.region,
+        clock=clock,
+        full=DiskGuard(_folder_of(runtime.database), clock).problem,
+        warn=warn,
+        proxy=proxy,
+    )
+
+
 def _admission(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration) -> RelayAdmission:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
     account, rule = runtime.ses_account.key, settings.quota_rule
@@ -199,8 +203,8 @@ def _admission(runtime: Runtime, mails: RelayedMails, place: WorkerRegistration)
 async def _running(
     runtime: Runtime, served: _Served, started: Callable[[], None], watched: _Watched
 ) -> None:
-    async with passing(runtime.clients, by_proxy=not runtime.simulated) as pass_through:
-        door = QuietServer(_config(served.door(passing=pass_through), served.tls))
+    async with open_proxy(runtime.clients, by_proxy=not runtime.simulated) as proxy:
+        door = QuietServer(_config(served.app(proxy), served.tls))
         monitor = QuietServer(_config(served.monitor, {}))
 
         def stop() -> None:
@@ -235,21 +239,14 @@ async def _serving(door: Server, monitor: Server, served: _Served) -> None:
 
 
 def _config(app: ASGIApp, tls: dict[str, str]) -> Config:
-    return Config(
+    return quiet_config(
         app,
         http=GuardedProtocol,
-        ws="none",
-        lifespan="off",
-        loop="asyncio",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
+        keep_alive=_KEEP_ALIVE_SECONDS,
+        drain=_DRAIN_SECONDS,
         proxy_headers=False,
-        server_header=False,
         date_header=False,  # answers have their own date, or SES's
         limit_concurrency=_MOST_CONNECTIONS,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=math.ceil(_DRAIN_SECONDS),
         ssl_certfile=tls.get("certificate"),
         ssl_keyfile=tls.get("key"),
     )
@@ -264,26 +261,6 @@ def _tls(options: Options) -> dict[str, str]:
         if not path.is_file():
             raise SettingsError(f"{path} does not exist, or is not a file.")
     return {"certificate": str(options.certificate), "key": str(options.key)}
-
-
-class DiskGuard:
-    """Checks for free disk space, at most once a second."""
-
-    def __init__(self, folder: Path | None, clock: Clock) -> None:
-        """``folder`` is the database's; None if it is not on this machine."""
-        self._folder = folder
-        self._clock = clock
-        self._looked_at = float("-inf")
-        self._said = ""
-
-    def lack(self) -> str:
-        """Why no mail can be admitted; '' if it can."""
-        now = self._clock.monotonic()
-        if self._folder is not None and now - self._looked_at >= 1:
-            self._looked_at = now
-            room = shutil.disk_usage(self._folder).free
-            self._said = "The relay's disk is full." if room < _LEAST_ROOM else ""
-        return self._said
 
 
 def _folder_of(database: Database) -> Path | None:
@@ -309,6 +286,7 @@ def _maybe_listening(host: str, port: int | None) -> AbstractContextManager[sock
     return nullcontext() if port is None else _listening(host, port)
 
 
-def _shown(listener: socket.socket) -> str:
+def _url(listener: socket.socket, *, tls: bool = False) -> str:
+    scheme = "https" if tls else "http"
     host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

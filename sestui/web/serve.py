@@ -8,7 +8,7 @@ from uvicorn.config import Config
 
 from sestui.core.serving import listening
 from sestui.errors import AccountUnreachableError, SettingsError
-from sestui.http_server import QuietServer, serve_until_stopped
+from sestui.http_server import QuietServer, quiet_config, serve_until_stopped
 from sestui.runtime import Runtime
 from sestui.store.web.link_keys import LinkKeys
 from sestui.store.web.preferences import Preferences
@@ -91,18 +91,11 @@ def _read(style: Path) -> bytes:
 
 
 def _config(app: WebApp) -> Config:
-    return Config(
+    return quiet_config(
         app,
         http="httptools",
-        ws="none",
-        lifespan="off",
-        loop="asyncio",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
+        keep_alive=_KEEP_ALIVE_SECONDS,
+        drain=_DRAIN_SECONDS,
         proxy_headers=False,
-        server_header=False,
         limit_concurrency=_MOST_CONNECTIONS,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
     )

@@ -1,9 +1,10 @@
 """Helpers for all commands: the runtime, narration and output."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +45,14 @@ def opened(settings: "Settings | None" = None) -> "Iterator[Runtime]":
 
     with Runtime.open(settings or load_settings()) as runtime:
         yield runtime
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Let `kill` and Ctrl-C end the block quietly, until the server in it handles them itself."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        yield
 
 
 def say(text: str) -> None:

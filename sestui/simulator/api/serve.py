@@ -14,7 +14,7 @@ from sestui.core import threads
 from sestui.core.clock import SystemClock
 from sestui.core.serving import listening
 from sestui.errors import AccountUnreachableError
-from sestui.http_server import QuietServer, serve_until_stopped
+from sestui.http_server import QuietServer, quiet_config, serve_until_stopped
 from sestui.simulator.account.account import sandbox_settings
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
@@ -69,18 +69,11 @@ def serve(
 
 
 def _config(state: SimulatorState, key: str, latency: float, jitter: float) -> Config:
-    return Config(
+    return quiet_config(
         create_app(state, key, latency=latency, jitter=jitter),
         http=BreakableProtocol,
-        ws="none",
-        lifespan="off",
-        loop="asyncio",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=math.ceil(latency + jitter) + 1,
+        keep_alive=_KEEP_ALIVE_SECONDS,
+        drain=math.ceil(latency + jitter) + 1,
     )
 
 

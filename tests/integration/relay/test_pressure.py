@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from sestui.relay.serve import DiskGuard
+from sestui.relay.disk_guard import DiskGuard
 from tests.support.certificates import self_signed
 from tests.support.clocks import FakeClock
 from tests.support.relay import Relay, Ses, said, simple, simple_v1
@@ -133,12 +133,12 @@ def test_at_the_quota_nothing_is_taken_and_what_was_taken_waits(make, ses):
 
 def test_a_disk_without_room_is_said_before_anything_is_taken(tmp_path, monkeypatch):
     clock = FakeClock()
-    room = DiskGuard(tmp_path, clock)
-    assert room.lack() == ""
+    guard = DiskGuard(tmp_path, clock)
+    assert guard.problem() == ""
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1})())
     clock.advance(2)
-    assert "full" in room.lack()
-    assert DiskGuard(None, clock).lack() == ""
+    assert "full" in guard.problem()
+    assert DiskGuard(None, clock).problem() == ""
 
 
 @pytest.mark.long
