@@ -63,7 +63,7 @@ def deliveries(
 ) -> None:
     """The sent log: one row for each recipient of each run."""
     from sestui.reports.sent_log import write_log  # noqa: PLC0415 - the database is slow
-    from sestui.store.ledger.walk import EVERY_STATE, LogFilter  # noqa: PLC0415
+    from sestui.store.ledger.log_rows import EVERY_STATE, LogFilter  # noqa: PLC0415
 
     written_as = _format(form)
     with opened() as runtime:

@@ -9,7 +9,7 @@ from typing import IO
 from sestui.core.clock import iso
 from sestui.core.spreadsheet import guarded
 from sestui.store.ledger.deliveries import Deliveries
-from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.store.ledger.log_rows import LogFilter, LogRow
 
 COLUMNS = (
     "campaign",

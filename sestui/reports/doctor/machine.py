@@ -11,11 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sestui import __version__
+from sestui.config_file import config_path
 from sestui.core.clock import Clock, Instant
 from sestui.core.doctor.finding import DoctorFinding, DoctorSeverity
 from sestui.core.text import printable
 from sestui.errors import SestuiError, StorageError
-from sestui.settings import Settings, config_path
+from sestui.settings import Settings
 from sestui.store.db.database import Database
 from sestui.store.db.version import HEAD
 from sestui.store.db.write_check import check_writable

@@ -337,26 +337,6 @@ class Delivery(SQLModel, table=True):
     clicked_at: float | None = Field(default=None)
 
 
-class AnsweredSlice(SQLModel, table=True):
-    """How SES answered a run's mails within a second, or ten; no row where no answer came.
-
-    Plots of rates read these few rows instead of the deliveries.
-    """
-
-    __tablename__ = "answered_slice"
-    __table_args__ = (Index("ix_answered_slice_at", "at"),)
-
-    run_id: int = Field(foreign_key="run.id", primary_key=True)
-    at: int = Field(primary_key=True)
-    """Its start in seconds since the epoch: any in a run's first ten minutes (by which most runs
-    are over), a multiple of ten later."""
-    accepted: int = Field(default=0)
-    rejected: int = Field(default=0)
-    in_doubt: int = Field(default=0)
-    throttled: int = Field(default=0)
-    """Answers by which SES held back the rate; those mails are tried again."""
-
-
 class GovernorRow(SQLModel, table=True):
     """The shared state of all processes that pace one SES account."""
 

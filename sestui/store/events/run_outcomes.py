@@ -16,10 +16,10 @@ from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.contacts.address_sql import of_domain
 from sestui.store.db.database import Database
-from sestui.store.db.tables import AnsweredSlice
 from sestui.store.events.event_tables import EventRow
 from sestui.store.events.outcome_hours import HOUR, HOURS, NAMES
 from sestui.store.ledger.statements import DELIVERY
+from sestui.store.ledger.tables import AnsweredSlice
 
 _EVENT = EventRow.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _SLICE = AnsweredSlice.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

@@ -25,8 +25,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.handover import Answer
 from sestui.core.delivery.series import COARSE, FINE_SECONDS, Hold, RunSeries, Slice, step_of
 from sestui.store.db.database import Database
-from sestui.store.db.tables import AnsweredSlice
-from sestui.store.ledger.tables import AnswerTime, RunHold
+from sestui.store.ledger.tables import AnsweredSlice, AnswerTime, RunHold
 
 _SLICE = AnsweredSlice.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 _TIME = AnswerTime.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass

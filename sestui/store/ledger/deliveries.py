@@ -8,7 +8,9 @@ from sqlmodel import col, select
 from sestui.core.delivery.states import SETTLED_STATES, UNMADE, DeliveryState, SkipReason
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery
-from sestui.store.ledger.walk import LogFilter, LogRow, parts_of, rows_of, stretches
+from sestui.store.ledger.chunks import chunks_of
+from sestui.store.ledger.log_rows import LogFilter, LogRow, rows_of
+from sestui.store.ledger.run_slices import slices_of
 
 _BATCH = 2_000
 
@@ -79,11 +81,11 @@ class Deliveries:
         """
         connect, sqlite = self._database.read_connection, self._database.is_sqlite
         with connect() as connection:
-            parts = parts_of(connection, wanted)[::-1]
+            parts = slices_of(connection, wanted)[::-1]
         by_run = {part.run_id: part for part in parts}
-        for stretch in stretches(connect, parts, wanted.states, size=_BATCH, newest_first=False):
+        for chunk in chunks_of(connect, parts, wanted.states, size=_BATCH, newest_first=False):
             with connect() as connection:
-                rows = list(rows_of(connection, *stretch.conditions(wanted, sqlite=sqlite)))
+                rows = list(rows_of(connection, *chunk.conditions(wanted, sqlite=sqlite)))
             if rows:
                 rows.sort(key=lambda row: (row.run_id, row.id))
                 yield [by_run[row.run_id].row(row) for row in rows]

@@ -7,20 +7,17 @@ from dataclasses import replace
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
-from sestui.store.ledger.walk import (
+from sestui.store.ledger.chunks import LogChunk, chunks_of
+from sestui.store.ledger.log_rows import (
     EVERY_STATE,
     LogFilter,
     LogRow,
     RunSlice,
-    WalkChunk,
-    count_newer,
-    count_older,
-    ids_at,
-    parts_of,
     rows_by_id,
     rows_of,
-    stretches,
 )
+from sestui.store.ledger.ordered_ids import count_newer, count_older, ids_at
+from sestui.store.ledger.run_slices import slices_of
 
 _STEP = 20_000
 """Deliveries scanned by one step of a search, in about 50 ms."""
@@ -38,7 +35,7 @@ class DeliveryPages:
     def counts(self, wanted: LogFilter) -> RunCounts:
         """Numbers by state from the runs' counters, regardless of the filter's states."""
         with self._database.read_connection() as connection:
-            parts = parts_of(connection, replace(wanted, states=EVERY_STATE))
+            parts = slices_of(connection, replace(wanted, states=EVERY_STATE))
         return RunCounts(
             **{
                 state.value: sum(getattr(part.counts, state.value) for part in parts)
@@ -49,7 +46,7 @@ class DeliveryPages:
     def count(self, wanted: LogFilter) -> int:
         """The number of matching deliveries."""
         with self._database.read_connection() as connection:
-            return sum(part.count for part in parts_of(connection, wanted))
+            return sum(part.count for part in slices_of(connection, wanted))
 
     def page(self, wanted: LogFilter, offset: int, limit: int) -> list[LogRow]:
         """Up to ``limit`` of them from ``offset``, newest first."""
@@ -58,7 +55,7 @@ class DeliveryPages:
             whole: dict[int, RunSlice] = {}
             by_run: dict[int, RunSlice] = {}
             left = limit
-            for part in parts_of(connection, wanted):
+            for part in slices_of(connection, wanted):
                 if not left:
                     break
                 if offset >= part.count:
@@ -75,7 +72,7 @@ class DeliveryPages:
                 offset = 0
             rows = list(rows_by_id(connection, cut).values())
             if whole:
-                conditions = WalkChunk(tuple(whole.values())).conditions(
+                conditions = LogChunk(tuple(whole.values())).conditions(
                     wanted, sqlite=self._database.is_sqlite
                 )
                 rows += rows_of(connection, *conditions)
@@ -87,7 +84,7 @@ class DeliveryPages:
         run_id, delivery_id = row.delivery.run_id, row.delivery.id
         with self._database.read_connection() as connection:
             before = 0
-            for part in parts_of(connection, wanted):
+            for part in slices_of(connection, wanted):
                 if part.run_id > run_id:
                     before += part.count
                 elif part.run_id == run_id:
@@ -114,7 +111,7 @@ class Search:
         self._wanted = wanted
         self._by_run: dict[int, RunSlice] = {}
         self._ids = array("q")
-        self._stretches: Iterator[WalkChunk] | None = None
+        self._chunks: Iterator[LogChunk] | None = None
         self._total = 0
         self._looked_at = 0
         self.done = False
@@ -129,31 +126,31 @@ class Search:
 
     def step(self) -> None:
         """Scan the next few thousand deliveries."""
-        if self._stretches is None:
-            self._stretches = self._begin()
-        stretch = next(self._stretches, None)
-        if stretch is None:
+        if self._chunks is None:
+            self._chunks = self._all_chunks()
+        chunk = next(self._chunks, None)
+        if chunk is None:
             self.done = True
             return
         room = MOST_FOUND - len(self._ids)
         with self._database.read_connection() as connection:
-            found = stretch.ids(
+            found = chunk.ids(
                 connection, self._wanted, sqlite=self._database.is_sqlite, limit=room + 1
             )
         self._ids.extend(found[:room])
         if len(found) > room:
             self.done = self.more = True
-        whole = sum(part.count for part in stretch.parts)
+        whole = sum(part.count for part in chunk.parts)
         self._looked_at += min(whole, _STEP)
 
-    def _begin(self) -> Iterator[WalkChunk]:
+    def _all_chunks(self) -> Iterator[LogChunk]:
         with self._database.read_connection() as connection:
-            parts = parts_of(connection, self._wanted)
+            parts = slices_of(connection, self._wanted)
         self._by_run = {part.run_id: part for part in parts}
         self._total = sum(part.count for part in parts)
         states = self._wanted.states
         connect = self._database.read_connection
-        return stretches(connect, parts, states, size=_STEP, newest_first=True)
+        return chunks_of(connect, parts, states, size=_STEP, newest_first=True)
 
     def count(self) -> int:
         """The number of matches so far."""

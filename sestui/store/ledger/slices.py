@@ -15,7 +15,7 @@ from sestui.core.clock import Instant
 from sestui.core.delivery.series import COARSE, slice_at
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
-from sestui.store.db.tables import AnsweredSlice
+from sestui.store.ledger.tables import AnsweredSlice
 
 SECONDS = COARSE
 """How long a slice is."""

@@ -22,7 +22,9 @@ from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import DeliveryState
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Delivery
-from sestui.store.ledger.walk import LogFilter, WalkChunk, parts_of, stretches
+from sestui.store.ledger.chunks import LogChunk, chunks_of
+from sestui.store.ledger.log_rows import LogFilter
+from sestui.store.ledger.run_slices import slices_of
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
 
@@ -144,9 +146,9 @@ class Troubles:
         wanted = LogFilter(run_id=run_id)
         connect, is_sqlite = self._database.read_connection, self._database.is_sqlite
         with connect() as connection:
-            parts = parts_of(connection, wanted)
+            parts = slices_of(connection, wanted)
         found: dict[str, tuple[int, int]] = {}
-        for chunk in stretches(connect, parts, wanted.states, size=_STEP, newest_first=True):
+        for chunk in chunks_of(connect, parts, wanted.states, size=_STEP, newest_first=True):
             with connect() as connection:
                 rows = connection.execute(_by_domain(chunk, wanted, is_sqlite=is_sqlite)).all()
             for domain, recipients, failed in rows:
@@ -162,7 +164,7 @@ def _largest(found: dict[str, tuple[int, int]], most: int) -> Sequence[tuple[str
     return sorted(found.items(), key=lambda each: (-each[1][0], each[0]))[:most]
 
 
-def _by_domain(chunk: WalkChunk, wanted: LogFilter, *, is_sqlite: bool) -> Select[Any]:
+def _by_domain(chunk: LogChunk, wanted: LogFilter, *, is_sqlite: bool) -> Select[Any]:
     email = _DELIVERY.c.email
     place = func.instr(email, "@") if is_sqlite else func.strpos(email, "@")
     domain = func.lower(func.substr(email, place + 1)).label("domain")

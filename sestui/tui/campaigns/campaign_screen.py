@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from sestui.reports.overview import CampaignView, RunView
-from sestui.store.ledger.walk import LogFilter
+from sestui.store.ledger.log_rows import LogFilter
 from sestui.tui.app.look.panel import frame
 from sestui.tui.app.navigation.navigation import open_run
 from sestui.tui.app.navigation.pages import Page

@@ -10,7 +10,7 @@ from sestui.core.campaign.follow_up import Only
 from sestui.core.delivery.states import DeliveryState, RunKind, RunState
 from sestui.reports.overview import RunView
 from sestui.store.ledger.in_doubt import Resolution
-from sestui.store.ledger.walk import LogRow
+from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.app.navigation.navigation import open_run
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.screens.screen_part import ScreenPart, in_worker

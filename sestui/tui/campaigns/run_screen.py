@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 
 from sestui.reports.overview import RunView
 from sestui.sending.engine.report import AnswerLine
-from sestui.store.ledger.walk import LogFilter, LogRow
+from sestui.store.ledger.log_rows import LogFilter, LogRow
 from sestui.tui.app.navigation.pages import Page
 from sestui.tui.app.screens.base_screen import FAILED, BaseScreen
 from sestui.tui.app.services import ScreenServices

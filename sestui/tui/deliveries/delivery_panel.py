@@ -16,8 +16,8 @@ from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.states import DeliveryState
 from sestui.core.percent import percent
 from sestui.errors import SestuiError
+from sestui.store.ledger.log_rows import LogFilter, LogRow
 from sestui.store.ledger.pages import Search
-from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.app.navigation.navigation import open_contact, open_run
 from sestui.tui.app.screens.base_screen import BaseScreen
 from sestui.tui.app.services import ScreenServices

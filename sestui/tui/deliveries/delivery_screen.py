@@ -13,7 +13,7 @@ from textual.widgets import Static
 from sestui.core.clock import Instant
 from sestui.core.delivery.states import DeliveryState, RunKind
 from sestui.core.text import printable
-from sestui.store.ledger.walk import LogRow
+from sestui.store.ledger.log_rows import LogRow
 from sestui.tui.dialogs.dialog import Dialog
 from sestui.tui.widgets.format import shorten
 

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from sestui.core.clock import Clock, Instant
 from sestui.core.delivery.outcomes import DeliveryOutcome
 from sestui.core.delivery.states import DeliveryState, RunKind
-from sestui.store.ledger.walk import DeliveryRow, LogRow
+from sestui.store.ledger.log_rows import DeliveryRow, LogRow
 from sestui.tui.deliveries.state_bar import STATE_KEYS
 from sestui.tui.widgets.format import clock_time, exact, moment, relative, shorten
 from sestui.tui.widgets.lazy_table import Cell, Column, LazyTable

@@ -8,8 +8,8 @@ from pathlib import Path
 from sestui.reports.output_file import output_file
 from sestui.reports.sent_log import write_log
 from sestui.runtime import Runtime
+from sestui.store.ledger.log_rows import LogFilter, LogRow
 from sestui.store.ledger.pages import DeliveryPages, Search
-from sestui.store.ledger.walk import LogFilter, LogRow
 from sestui.tui.dialogs.export_file import FileExport, plain_name
 
 

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from sestui.core.delivery.handover import RunCounts
 from sestui.core.delivery.progress import Part
 from sestui.core.delivery.states import OPEN_STATES, SETTLED_STATES, DeliveryState
-from sestui.store.ledger.walk import EVERY_STATE
+from sestui.store.ledger.log_rows import EVERY_STATE
 from sestui.tui.app.look.panel import is_tight
 from sestui.tui.deliveries.flow import flowed
 from sestui.tui.widgets.segments import STYLES, outcomes, segment_bar

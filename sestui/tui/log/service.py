@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from sestui.core.clock import Instant
-from sestui.store.ledger.walk import LogFilter
+from sestui.store.ledger.log_rows import LogFilter
 from sestui.tui.app.services import ScreenServices
 
 

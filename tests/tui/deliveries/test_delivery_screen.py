@@ -3,7 +3,7 @@
 import pytest
 from rich.cells import cell_len
 
-from sestui.store.ledger.walk import DeliveryRow, LogRow
+from sestui.store.ledger.log_rows import DeliveryRow, LogRow
 from sestui.tui.campaigns.run_screen import RunScreen
 from sestui.tui.contacts.contact_screen import ContactScreen
 from sestui.tui.deliveries.delivery_screen import DeliveryScreen

@@ -9,8 +9,8 @@ from sestui.core.delivery.states import SETTLED_STATES, DeliveryState, RunKind
 from sestui.store.db.tables import Campaign, Delivery, Run
 from sestui.store.ledger import pages as delivery_pages
 from sestui.store.ledger.deliveries import Deliveries
+from sestui.store.ledger.log_rows import EVERY_STATE, LogFilter
 from sestui.store.ledger.pages import DeliveryPages
-from sestui.store.ledger.walk import EVERY_STATE, LogFilter
 from sestui.store.runs.runs import Runs
 from tests.support.seeding import add_contacts, addresses, make_campaign, start_run
 
