@@ -12,6 +12,7 @@ from sestui.core.contact.mailboxes import AddressError, read_mailbox
 from sestui.ses_api.wire import Json, bad_request, not_found
 from sestui.ses_api.wire_parsing import parse_object
 from sestui.simulator.account.account import SimulatedAccount
+from sestui.simulator.account.account_rows import read_account, store_account
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.api.paging import paged
 
@@ -63,7 +64,7 @@ def _configure(state: SimulatorState, given: Json) -> None:
         raise bad_request("ValidationAttributes is not an object.")
     with state.changing() as connection:
         account = replace(
-            state.stored_account(connection),
+            read_account(connection),
             suppressed_reasons=",".join(reasons),
             validation=json.dumps(validation) if validation else "",
         )
@@ -74,7 +75,7 @@ def _put(state: SimulatorState, given: Json) -> None:
     address, reason = _address(given.get("EmailAddress")), given.get("Reason")
     [checked] = _reasons([reason])
     with state.changing() as connection:
-        account = state.stored_account(connection)
+        account = read_account(connection)
         connection.execute(
             "INSERT OR REPLACE INTO suppression (address, reason, updated_at) VALUES (?, ?, ?)",
             (address, checked, round(state.clock.now() + account.clock_offset, 3)),
@@ -88,7 +89,7 @@ def _delete(state: SimulatorState, given: str) -> None:
         cursor = connection.execute("DELETE FROM suppression WHERE address = ?", (address,))
         if not cursor.rowcount:
             raise _not_listed(address)
-        _store(state, connection, state.stored_account(connection))
+        _store(state, connection, read_account(connection))
 
 
 def _store(
@@ -97,7 +98,7 @@ def _store(
     """Store the account with ``suppressing``, which spares most sends a look-up."""
     (any_left,) = connection.execute("SELECT EXISTS (SELECT 1 FROM suppression)").fetchone()
     suppressing = bool(any_left and account.suppressed_reasons)
-    state.store_account(connection, replace(account, suppressing=suppressing))
+    store_account(connection, replace(account, suppressing=suppressing))
 
 
 def _get(state: SimulatorState, given: str) -> Json:

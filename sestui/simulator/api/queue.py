@@ -15,6 +15,7 @@ from uuid import uuid4
 from starlette.concurrency import run_in_threadpool
 
 from sestui.ses_api.wire import ServiceError
+from sestui.simulator.account.account_rows import read_account
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.launch import QUEUE_PATH
 from sestui.simulator.outbox import outbox
@@ -85,7 +86,7 @@ async def _received(state: SimulatorState, given: Mapping[str, Any]) -> dict[str
 
 def _take(state: SimulatorState, most: int, hidden: float) -> list[dict[str, Any]]:
     with state.changing() as connection:
-        now = state.clock.now() + state.stored_account(connection).clock_offset
+        now = state.clock.now() + read_account(connection).clock_offset
         due = outbox.due_events(connection, now, limit=most)
         connection.executemany(
             "UPDATE event SET due_at = ? WHERE id = ?",
@@ -134,7 +135,7 @@ def _delete(connection: sqlite3.Connection, handle: object) -> bool:
 
 def _attributes(state: SimulatorState) -> dict[str, str]:
     with state.reading() as connection:
-        now = state.clock.now() + state.stored_account(connection).clock_offset
+        now = state.clock.now() + read_account(connection).clock_offset
         waiting, later = connection.execute(
             "SELECT count(*) FILTER (WHERE due_at <= ?), count(*) FILTER (WHERE due_at > ?) "
             "FROM event WHERE due_at IS NOT NULL",

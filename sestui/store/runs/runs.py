@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_
+from sqlalchemy import bindparam, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as select_model
@@ -25,11 +25,9 @@ from sestui.core.schedule.cron import Occurrence
 from sestui.errors import (
     BreakerError,
     NotFoundError,
-    SentBeforeError,
     StateError,
     StorageError,
 )
-from sestui.store.campaigns.campaigns import refuse_archived
 from sestui.store.contacts.audiences import add_audience, follow_up_size
 from sestui.store.db.database import Database
 from sestui.store.db.tables import Campaign, Contact, Delivery, Run
@@ -44,6 +42,7 @@ from sestui.store.ledger.unrenderable import (
     skip_unrenderable,
 )
 from sestui.store.runs.new_runs import new_run, number_run, sent_fields
+from sestui.store.runs.start_rules import has_occurred, refuse_repeat, refuse_unstartable
 from sestui.store.tasks.occurrences import distinct_instant
 
 _DELIVERY = Delivery.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
@@ -109,11 +108,11 @@ class Runs:
             run.reason = WaitReason.APPROVAL.value
         try:
             with self._database.write() as session:
-                _refuse_unstartable(session, campaign)
-                if _occurred(session, campaign, scheduled_for):
+                refuse_unstartable(session, campaign)
+                if has_occurred(session, campaign, scheduled_for):
                     return None
                 repeat = again or only is not None or scheduled_for is not None
-                _refuse_repeat(session, campaign, again=repeat)
+                refuse_repeat(session, campaign, again=repeat)
                 if scheduled_for is not None:
                     run.scheduled_for = distinct_instant(session, campaign, scheduled_for.at)
                 number_run(session, run)
@@ -135,13 +134,13 @@ class Runs:
     def occurred(self, campaign: Campaign, scheduled_for: Occurrence | None) -> bool:
         """Whether the occurrence has been started; False for None."""
         with self._database.read() as session:
-            return _occurred(session, campaign, scheduled_for)
+            return has_occurred(session, campaign, scheduled_for)
 
     def refuse_repeat(self, campaign: Campaign, *, again: bool) -> None:
         """Raise the StateError that :meth:`start` would raise."""
         with self._database.read() as session:
-            _refuse_unstartable(session, campaign, lock=False)
-            _refuse_repeat(session, campaign, again=again)
+            refuse_unstartable(session, campaign, lock=False)
+            refuse_repeat(session, campaign, again=again)
 
     def start_test(
         self, campaign: Campaign, recipients: Sequence[tuple[str, int | None]], now: Instant
@@ -152,7 +151,7 @@ class Runs:
         """
         run = new_run(campaign, now, RunKind.TEST, None)
         with self._database.write() as session:
-            _refuse_unstartable(session, campaign)
+            refuse_unstartable(session, campaign)
             number_run(session, run)
             # Without contact ids, which must be unique within a run.
             session.add_all(
@@ -387,54 +386,3 @@ def _leave_out(session: Session, run: Run, unrenderable: Reasons) -> None:
     count = skip_unrenderable(session.connection(), run.id, unrenderable)
     run.pending -= count
     run.skipped += count
-
-
-def _occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence | None) -> bool:
-    if scheduled_for is None:
-        return False
-    run = session.exec(
-        select_model(Run.id)
-        .where(
-            Run.campaign_id == campaign.id,
-            or_(
-                col(Run.occurrence) == scheduled_for.name,
-                # A run from before occurrences had names.
-                col(Run.occurrence).is_(None) & (col(Run.scheduled_for) == scheduled_for.at),
-            ),
-        )
-        .limit(1)
-    ).first()
-    return run is not None
-
-
-def _refuse_unstartable(session: Session, campaign: Campaign, *, lock: bool = True) -> None:
-    """Start nothing of a campaign that has been deleted or archived since it was read."""
-    found = session.get(Campaign, campaign.id, with_for_update=lock)
-    if found is None:
-        raise NotFoundError(f"The campaign {campaign.name} has been deleted.")
-    refuse_archived(found)
-
-
-def _refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:
-    """Raise if the campaign has an open run, or was sent and ``again`` is false."""
-    before = session.exec(
-        select_model(Run)
-        .where(Run.campaign_id == campaign.id, Run.kind == RunKind.CAMPAIGN.value)
-        .order_by(col(Run.number).desc())
-        .limit(1)
-    ).first()
-    if before is None:
-        return
-    if before.state not in ENDED_RUN_STATES:
-        raise StateError(
-            f"Run {before.number} of {campaign.name} is {before.state} and has not ended; "
-            f"`sestui campaign resume {campaign.name}` continues it, "
-            f"`sestui campaign cancel {campaign.name}` ends it."
-        )
-    if not again:
-        raise SentBeforeError(
-            f"{campaign.name} has been sent before (run {before.number}: {before.accepted:,} "
-            "accepted).",
-            by_option="To mail everyone on its lists again, add --again; to mail only those who "
-            "have not received it, add --only unreceived.",
-        )

@@ -75,7 +75,7 @@ def test_numbers_have_no_gap(
         def fail(*_: object) -> None:
             raise RuntimeError
 
-        patched.setattr("sestui.simulator.account.state._count_faults", fail)
+        patched.setattr("sestui.simulator.account.state.count_faults", fail)
         with pytest.raises(RuntimeError):
             send(single("lost@example.org"))
     state.add_fault(checked_fault("throttle", count=1))

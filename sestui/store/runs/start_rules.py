@@ -1,0 +1,70 @@
+"""Whether a campaign's run may be started now, within the transaction that starts it."""
+
+from sqlalchemy import or_
+from sqlmodel import Session, col
+from sqlmodel import select as select_model
+
+from sestui.core.delivery.states import (
+    ENDED_RUN_STATES,
+    RunKind,
+)
+from sestui.core.schedule.cron import Occurrence
+from sestui.errors import (
+    NotFoundError,
+    SentBeforeError,
+    StateError,
+)
+from sestui.store.campaigns.campaigns import refuse_archived
+from sestui.store.db.tables import Campaign, Run
+
+
+def has_occurred(session: Session, campaign: Campaign, scheduled_for: Occurrence | None) -> bool:
+    """Whether the occurrence has been started; False for None."""
+    if scheduled_for is None:
+        return False
+    run = session.exec(
+        select_model(Run.id)
+        .where(
+            Run.campaign_id == campaign.id,
+            or_(
+                col(Run.occurrence) == scheduled_for.name,
+                # A run from before occurrences had names.
+                col(Run.occurrence).is_(None) & (col(Run.scheduled_for) == scheduled_for.at),
+            ),
+        )
+        .limit(1)
+    ).first()
+    return run is not None
+
+
+def refuse_unstartable(session: Session, campaign: Campaign, *, lock: bool = True) -> None:
+    """Start nothing of a campaign that has been deleted or archived since it was read."""
+    found = session.get(Campaign, campaign.id, with_for_update=lock)
+    if found is None:
+        raise NotFoundError(f"The campaign {campaign.name} has been deleted.")
+    refuse_archived(found)
+
+
+def refuse_repeat(session: Session, campaign: Campaign, *, again: bool) -> None:
+    """Raise if the campaign has an open run, or was sent and ``again`` is false."""
+    before = session.exec(
+        select_model(Run)
+        .where(Run.campaign_id == campaign.id, Run.kind == RunKind.CAMPAIGN.value)
+        .order_by(col(Run.number).desc())
+        .limit(1)
+    ).first()
+    if before is None:
+        return
+    if before.state not in ENDED_RUN_STATES:
+        raise StateError(
+            f"Run {before.number} of {campaign.name} is {before.state} and has not ended; "
+            f"`sestui campaign resume {campaign.name}` continues it, "
+            f"`sestui campaign cancel {campaign.name}` ends it."
+        )
+    if not again:
+        raise SentBeforeError(
+            f"{campaign.name} has been sent before (run {before.number}: {before.accepted:,} "
+            "accepted).",
+            by_option="To mail everyone on its lists again, add --again; to mail only those who "
+            "have not received it, add --only unreceived.",
+        )
