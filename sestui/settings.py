@@ -9,15 +9,13 @@ no AWS secret.
 import difflib
 import os
 import re
-import tomllib
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -26,62 +24,21 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from sestui.config_file import CONFIG_VARIABLE, config_path, read_config
 from sestui.core.delivery.account import QuotaRule, WarmUp
 from sestui.core.delivery.breaker import BreakerRule
 from sestui.core.keymap import keymap_of
 from sestui.core.recipient_behaviour import RecipientBehaviour, behaviour_of
+from sestui.core.setting_rules import known_zone, mailbox, page_address
 from sestui.errors import SettingsError
 
 _PREFIX = "SESTUI_"
-_CONFIG = "SESTUI_CONFIG"
-_NO_SETTINGS = (_CONFIG, "SESTUI_BENCH_")
+_NO_SETTINGS = (CONFIG_VARIABLE, "SESTUI_BENCH_")
 """Known variables that aren't settings: the file's path, and those for benchmarks."""
 
 
-_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
-
 _SQLITE_URL = re.compile(r"sqlite(?:\+pysqlite)?:///((?!file:|:memory:)[^?#%]+)")
 """A URL of a file, without options or escapes, as SQLAlchemy's versions parse those differently."""
-
-
-def _known_zone(value: str) -> str:
-    if value and value not in available_timezones():
-        raise ValueError("it is not an IANA time zone such as Europe/Paris")
-    return value
-
-
-def _mailbox(value: str) -> str:
-    if not value:
-        return value
-    from sestui.core.campaign import values as campaign_values  # noqa: PLC0415 - it brings email-validator
-
-    try:
-        return campaign_values.mailbox(value)
-    except campaign_values.BadValue as bad:
-        raise ValueError(bad.problem) from bad
-
-
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_LONGEST_PAGE_ADDRESS = 500
-"""Characters; with a link's token and a mailto: it must fit into a header."""
-
-
-def _page_address(value: str) -> str:
-    if not value:
-        return value
-    try:
-        parts = urlsplit(value)
-        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        sound = False
-    if not sound or not _PLAIN_ADDRESS.fullmatch(value) or len(value) > _LONGEST_PAGE_ADDRESS:
-        raise ValueError("it must be an address such as https://news.example.com, without ? and #")
-    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
-        raise ValueError(
-            "it must begin with https://: mail programs unsubscribe by no other links, and others "
-            "on the way could read and change them (http is for trying it on this machine only)"
-        )
-    return value.rstrip("/")
 
 
 class Settings(BaseSettings):
@@ -131,7 +88,7 @@ class Settings(BaseSettings):
     warm_up_factor: float = Field(
         1.5, ge=1, le=10, description="The factor by which the warm-up raises the volume each day."
     )
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
         "", description="IANA zone for times people read; empty: the machine's own."
     )
     configuration_set: str = Field(
@@ -147,7 +104,7 @@ class Settings(BaseSettings):
         description="Address where mail to unsubscribe is read: offered beside unsubscribe_url, "
         "and instead of the sender's where there is no page.",
     )
-    web_url: Annotated[str, AfterValidator(_page_address)] = Field(
+    web_url: Annotated[str, AfterValidator(page_address)] = Field(
         "",
         description="Where readers reach the unsubscribe page that `sestui web` serves, as "
         "https://news.example.com; every mail then links to it instead of unsubscribe_url.",
@@ -256,7 +213,7 @@ class Settings(BaseSettings):
         description="How often run-due reports on stderr what needs you: once, and daily until it "
         "is resolved; once; or never (off).",
     )
-    operator: Annotated[str, AfterValidator(_mailbox)] = Field(
+    operator: Annotated[str, AfterValidator(mailbox)] = Field(
         "", description="Your address: what needs you is mailed there too; empty: only on stderr."
     )
     alerts: Literal["desktop", "bell", "off"] = Field(
@@ -341,39 +298,6 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone) if self.timezone else None
 
 
-def config_path() -> Path:
-    """The TOML file's path: ``SESTUI_CONFIG``, or in the user's settings folder."""
-    given = os.environ.get(_CONFIG)
-    if given:
-        return Path(given)
-    return Path(platformdirs.user_config_dir("sestui", appauthor=False)) / "config.toml"
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """The settings file's content, unchecked; empty if there is none.
-
-    Raises:
-        SettingsError: it can't be read, or was named but doesn't exist.
-    """
-    try:
-        return tomllib.loads(
-            path.read_text(encoding="utf-8-sig")
-        )  # a byte order mark, of editors on Windows
-    except FileNotFoundError as error:
-        if not os.environ.get(_CONFIG):
-            return {}
-        raise SettingsError(
-            f"The settings file {path}, which {_CONFIG} names, is not there; "
-            "`sestui config set NAME VALUE` makes it.",
-            by_option="(--config sets that variable for one command.)",
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8"
-        raise SettingsError(f"The settings file {path} can't be read: {why}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The settings file {path} is not valid TOML: {error}.") from error
-
-
 def load_settings(**command_line: Any) -> Settings:
     """This process's settings; ``command_line`` overrides environment and file.
 
@@ -431,10 +355,11 @@ def _fault(name: str, message: str) -> str:
     place = f"{variable} (environment or command line)" if variable in given else config_path()
     if name not in Settings.model_fields:
         return f"there is no setting {name!r} (in {place}); {suggestion(name)}"
-    return f"{name} in {place}: {_said(message)}"
+    return f"{name} in {place}: {value_error(message)}"
 
 
-def _said(message: str) -> str:
+def value_error(message: str) -> str:
+    """What pydantic says is wrong with a value, to go on with after a colon."""
     text = message.removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
 
@@ -448,28 +373,3 @@ def suggestion(name: str) -> str:
 def _close(name: str) -> str:
     """The setting with a similar name; '' if there is none."""
     return next(iter(difflib.get_close_matches(name, Settings.model_fields, n=1)), "")
-
-
-def checked_value(name: str, text: str) -> Any:
-    """Convert ``text`` to the value of setting ``name``, as a TOML type.
-
-    Raises:
-        SettingsError: it is invalid.
-    """
-    field = Settings.model_fields[name]
-    kind: Any = field.annotation
-    for rule in field.metadata:
-        kind = Annotated[kind, rule]
-    try:  # alone, as other settings' errors must not prevent its correction
-        value = TypeAdapter(kind).validate_python(text)
-    except ValidationError as error:
-        said = error.errors()[0]["msg"]
-        raise SettingsError(f"{name} can't be {text!r}: {_said(said)}.") from error
-    return str(value) if isinstance(value, Path | RecipientBehaviour) else value
-
-
-def masked(name: str, value: Any) -> Any:
-    """``value`` to show, with the password of a database URL masked."""
-    if name == "database_url" and value:
-        return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
-    return str(value) if isinstance(value, Path | date | RecipientBehaviour) else value

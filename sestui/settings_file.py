@@ -1,23 +1,21 @@
 """Read all settings with their values, sources and meanings, and write some to the file."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
 
 from sestui.atomic_write import write_whole
+from sestui.config_file import config_path, read_config
 from sestui.core.keymap import keymap_text
+from sestui.core.recipient_behaviour import RecipientBehaviour
 from sestui.errors import SettingsError, StorageError
-from sestui.settings import (
-    Settings,
-    checked_value,
-    config_path,
-    load_settings,
-    masked,
-    read_config,
-    suggestion,
-)
+from sestui.settings import Settings, load_settings, suggestion, value_error
 
 SECRETS = frozenset({"database_url"})
 """Settings that may have a password, which is never shown."""
@@ -40,6 +38,31 @@ class Setting:
     def overruled(self) -> bool:
         """Whether the environment or command line overrides the file."""
         return self.source in {"environment", "command line"}
+
+
+def checked_value(name: str, text: str) -> Any:
+    """Convert ``text`` to the value of setting ``name``, as a TOML type.
+
+    Raises:
+        SettingsError: it is invalid.
+    """
+    field = Settings.model_fields[name]
+    kind: Any = field.annotation
+    for rule in field.metadata:
+        kind = Annotated[kind, rule]
+    try:  # alone, as other settings' errors must not prevent its correction
+        value = TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"]
+        raise SettingsError(f"{name} can't be {text!r}: {value_error(said)}.") from error
+    return str(value) if isinstance(value, Path | RecipientBehaviour) else value
+
+
+def masked(name: str, value: Any) -> Any:
+    """``value`` to show, with the password of a database URL masked."""
+    if name == "database_url" and value:
+        return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", value)
+    return str(value) if isinstance(value, Path | date | RecipientBehaviour) else value
 
 
 def in_force(settings: Settings, on_command_line: Collection[str] = ()) -> list[Setting]:

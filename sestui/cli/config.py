@@ -16,7 +16,8 @@ app = Commands(help="Show and change settings.", no_args_is_help=True)
 @app.command("show")
 def show(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Every setting with its value, meaning and where the value comes from."""
-    from sestui.settings import config_path, load_settings  # noqa: PLC0415 - pydantic is slow
+    from sestui.config_file import config_path  # noqa: PLC0415 - pydantic is slow
+    from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow
     from sestui.settings_file import in_force  # noqa: PLC0415
 
     settings = in_force(load_settings(), context.obj.given)
@@ -32,7 +33,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
 @app.command("path")
 def path() -> None:
     """The path of the settings file, whether or not it exists."""
-    from sestui.settings import config_path  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.config_file import config_path  # noqa: PLC0415 - pydantic is slow to import
 
     put(str(config_path()))
 
@@ -52,7 +53,7 @@ def set_(
     ],
 ) -> None:
     """Write one setting into the settings file; comments there are kept."""
-    from sestui.settings import config_path  # noqa: PLC0415 - pydantic is slow to import
+    from sestui.config_file import config_path  # noqa: PLC0415 - pydantic is slow to import
     from sestui.settings_file import in_environment, write  # noqa: PLC0415
 
     write({name: value})

@@ -185,7 +185,7 @@ def _parts(planned: Sequence["PlannedPart"]) -> list[dict[str, Any]]:
 
 def _write(values: Mapping[str, str]) -> dict[str, str]:
     """Write settings where they differ, and report it; what was written."""
-    from sestui.settings import config_path, read_config  # noqa: PLC0415 - pydantic is slow
+    from sestui.config_file import config_path, read_config  # noqa: PLC0415 - pydantic is slow
     from sestui.settings_file import in_environment, write  # noqa: PLC0415 - as above
 
     there = read_config(config_path())

@@ -5,11 +5,12 @@ import psutil
 import pytest
 from textual.widgets import Input
 
+from sestui.config_file import config_path
 from sestui.core.clock import SystemClock
 from sestui.errors import StorageBusyError
 from sestui.sending.background import background_sender
 from sestui.sending.detached import start_in_background
-from sestui.settings import Settings, config_path
+from sestui.settings import Settings
 from sestui.simulator.account.state import SimulatorState
 from sestui.simulator.account.storage import FILE_NAME
 from sestui.simulator.api.faults import checked_fault

@@ -3,7 +3,7 @@ import tomllib
 import pytest
 from textual.widgets import Input
 
-from sestui.settings import config_path
+from sestui.config_file import config_path
 from sestui.tui.account.account_choice import AccountChoiceScreen
 from sestui.tui.account.account_screen import AccountScreen
 from sestui.tui.app.keys.help import HelpScreen

@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from sestui.settings import config_path
+from sestui.config_file import config_path
 from sestui.tui.app.look.themes import ThemesScreen
 from sestui.tui.app.palette.palette import PaletteScreen
 from tests.support.screens import running, shown, toasts, until

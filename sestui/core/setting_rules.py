@@ -1,0 +1,52 @@
+"""Rules of single settings: they return the value, or raise ValueError with what is wrong."""
+
+import re
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
+
+
+def known_zone(value: str) -> str:
+    """An IANA time zone, or ''."""
+    if value and value not in available_timezones():
+        raise ValueError("it is not an IANA time zone such as Europe/Paris")
+    return value
+
+
+def mailbox(value: str) -> str:
+    """An address, alone or as ``Name <address>``; or ''."""
+    if not value:
+        return value
+    from sestui.core.campaign import values as campaign_values  # noqa: PLC0415 - it brings email-validator
+
+    try:
+        return campaign_values.mailbox(value)
+    except campaign_values.BadValue as bad:
+        raise ValueError(bad.problem) from bad
+
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+_LONGEST_PAGE_ADDRESS = 500
+"""Characters; with a link's token and a mailto: it must fit into a header."""
+
+
+def page_address(value: str) -> str:
+    """The unsubscribe page's address, without a slash at its end; or ''."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound or not _PLAIN_ADDRESS.fullmatch(value) or len(value) > _LONGEST_PAGE_ADDRESS:
+        raise ValueError("it must be an address such as https://news.example.com, without ? and #")
+    if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
+        raise ValueError(
+            "it must begin with https://: mail programs unsubscribe by no other links, and others "
+            "on the way could read and change them (http is for trying it on this machine only)"
+        )
+    return value.rstrip("/")
