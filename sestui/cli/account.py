@@ -1,4 +1,4 @@
-"""`sestui account`: what SES says of us."""
+"""`sestui account`: quota, rate and health of the account."""
 
 from sestui.cli.shared.common import AsJson, opened, put, put_json, say
 from sestui.core.delivery.account import UNLIMITED

@@ -47,7 +47,7 @@ def apply_command(
 def _applied(
     files: "Sequence[Path]", allowed: "Sequence[Path]", *, dry_run: bool
 ) -> "list[Plan | TaskPlan]":
-    """Plan what the files change, and unless ``dry_run`` apply it; nothing if one is wrong."""
+    """Plan the changes, and apply them unless ``dry_run``; none if a file is wrong."""
     # Jinja, Markdown and the database: only for those who apply.
     from sestui.compose.apply import apply_plan, plan, refuse_repeated_names  # noqa: PLC0415
     from sestui.compose.apply_tasks import (  # noqa: PLC0415

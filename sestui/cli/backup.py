@@ -1,4 +1,4 @@
-"""`sestui backup` and `sestui restore`: the database to a file, and back."""
+"""`sestui backup` and `sestui restore`: copy the database to a file, and back."""
 
 import os
 import sys
@@ -48,10 +48,10 @@ def backup_command(
 
 
 def _written_to(file: Path) -> Path:
-    """The file that a backup to ``file`` is, links followed.
+    """The file that a backup to ``file`` is written to, links followed.
 
     Raises:
-        UsageError: it is none: a pipe or a device can't be read again.
+        UsageError: it is a pipe or a device, which can't be read again.
     """
     real = Path(os.path.realpath(file))
     if str(file) == "-" or (real.exists() and not real.is_file()):

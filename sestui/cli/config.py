@@ -1,4 +1,4 @@
-"""`sestui config`: the settings, where they are, and changing one."""
+"""`sestui config`: show the settings and their file, and change one."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ app = Commands(help="Show and change settings.", no_args_is_help=True)
 
 @app.command("show")
 def show(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Every setting with its value, meaning and where the value comes from."""
+    """Show every setting with its value, its source and its meaning."""
     from sestui.config_file import config_path  # noqa: PLC0415 - pydantic is slow
     from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow
     from sestui.settings_file import in_force  # noqa: PLC0415
@@ -32,7 +32,7 @@ def show(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 @app.command("path")
 def path() -> None:
-    """The path of the settings file, whether or not it exists."""
+    """Print the path of the settings file, whether or not it exists."""
     from sestui.config_file import config_path  # noqa: PLC0415 - pydantic is slow to import
 
     put(str(config_path()))

@@ -1,4 +1,4 @@
-"""`sestui contact …`: find people, see what became of their mail, suppress addresses."""
+"""`sestui contact …`: find contacts, see the results of their mail, suppress addresses."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +34,7 @@ def find(
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")] = 1_000,
     as_json: AsJson = False,
 ) -> None:
-    """Contacts that have each word of TEXT in their address or an attribute."""
+    """Find contacts that have each word of TEXT in their address or an attribute."""
     from sestui.store.contacts.search import find_contacts  # noqa: PLC0415 - the database is slow
     from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
 
@@ -68,7 +68,7 @@ def _as_dict(line: "ContactLine") -> dict[str, object]:
 
 @app.command("show")
 def show(email: Email, *, as_json: AsJson = False) -> None:
-    """One contact with its history: the result of each mail, and why."""
+    """Show a contact with its history: the result of each mail, and why."""
     with opened() as runtime:
         runtime.reap_dead_workers()
         record = runtime.contact_records.of(email)
@@ -107,7 +107,7 @@ def _put_record(record: "ContactRecord", runtime: "Runtime") -> None:
 
 
 def _put_choices(record: "ContactRecord", runtime: "Runtime") -> None:
-    """Everything that they chose on the unsubscribe page, and what of it is in force."""
+    """Print the contact's choices on the unsubscribe page, and whether they are in force."""
     if record.paused_until is not None:
         put(f"paused until {runtime.local_time(record.paused_until)}")
     if record.left_lists:
@@ -126,7 +126,7 @@ def suppress(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="The reason, for later reference.")],
     as_json: AsJson = False,
 ) -> None:
-    """Never mail this address, or whole domain, again, whatever lists it is on."""
+    """Never mail this address or domain again, whatever lists it is on."""
     from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:
@@ -141,7 +141,7 @@ def suppress(
 
 @app.command("unsuppress")
 def unsuppress(email: EmailOrDomain, *, as_json: AsJson = False) -> None:
-    """Allow mail to this address, or whole domain, again."""
+    """Allow mail to this address or domain again."""
     from sestui.audience import contacts_service as people  # noqa: PLC0415 - the database is slow to import
 
     with opened() as runtime:

@@ -1,4 +1,4 @@
-"""`sestui demo`: a whole campaign on the simulator, in a workspace that is thrown away."""
+"""`sestui demo`: a whole campaign on the simulator, in a temporary workspace."""
 
 import sys
 import tempfile
@@ -132,7 +132,7 @@ def _send(runtime: "Runtime", run_id: int) -> None:
 
 
 def _outbox(settings: "Settings") -> Counter[str]:
-    """How often each address is in the simulator's outbox: the other side's own account."""
+    """How often each address is in the simulator's outbox, which knows nothing of our ledger."""
     from sestui.core.clock import SystemClock  # noqa: PLC0415
     from sestui.simulator.account.state import SimulatorState  # noqa: PLC0415
     from sestui.simulator.account.storage import FILE_NAME  # noqa: PLC0415

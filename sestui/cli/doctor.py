@@ -1,4 +1,4 @@
-"""`sestui doctor`: what keeps mail from arriving, or its fate from coming back."""
+"""`sestui doctor`: find what keeps mail from arriving, or its results from coming back."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""`sestui events …`: what SES reports of mails, and what of that could not be read."""
+"""`sestui events …`: read SES's events, and look after those that can't be read."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ def pull(
     ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Apply what is in the queue, and stop when it is empty."""
+    """Apply the events in the queue, and stop when it is empty."""
     from sestui.errors import SettingsError  # noqa: PLC0415 - with the runtime
     from sestui.feedback.report import NO_QUEUE, pull_sentence, pulled_figures  # noqa: PLC0415 - the database is slow
 
@@ -43,7 +43,7 @@ def pull(
 
 @quarantine.command("list")
 def list_quarantine(*, as_json: AsJson = False) -> None:
-    """Messages in quarantine, and why they are there."""
+    """List messages in quarantine, and why they are there."""
     from sestui.store.events.quarantine import Quarantine  # noqa: PLC0415 - the database is slow
 
     with opened() as runtime:
@@ -67,7 +67,7 @@ def list_quarantine(*, as_json: AsJson = False) -> None:
 
 @quarantine.command("show")
 def show(message_id: MessageId) -> None:
-    """The message as it came."""
+    """Show a message as it was received."""
     from sestui.store.events.quarantine import Quarantine  # noqa: PLC0415 - the database is slow
 
     with opened() as runtime:
@@ -82,7 +82,7 @@ def retry(
         int | None, typer.Argument(metavar="[ID]", min=1, help="One message; all without it.")
     ] = None,
 ) -> None:
-    """Try to read messages again, after an upgrade of sestui."""
+    """Try to read messages again, for example after an upgrade of sestui."""
     from sestui.feedback.report import tripped_sentences  # noqa: PLC0415 - the database is slow
     from sestui.feedback.retry import retry_quarantined  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""`sestui export …`: what is in the database, for spreadsheets and scripts."""
+"""`sestui export …`: data for spreadsheets and scripts."""
 
 import sys
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def deliveries(
     form: Form = "csv",
     raw: Raw = False,
 ) -> None:
-    """The sent log: one row for each recipient of each run."""
+    """Export the sent log: one row for each recipient of each run."""
     from sestui.reports.sent_log import write_log  # noqa: PLC0415 - the database is slow
     from sestui.store.ledger.log_rows import EVERY_STATE, LogFilter  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def events(
     form: Form = "csv",
     raw: Raw = False,
 ) -> None:
-    """What SES has reported: one row for each event."""
+    """Export SES's events, one row each."""
     from sestui.reports.event_log import write_events  # noqa: PLC0415 - the database is slow
     from sestui.store.events.walk import logged_events  # noqa: PLC0415 - as above
 
@@ -127,7 +127,7 @@ def contacts(
     form: Form = "csv",
     raw: Raw = False,
 ) -> None:
-    """Contacts with status, suppression, tags, lists and every attribute."""
+    """Export contacts with status, suppression, tags, lists and every attribute."""
     from sestui.audience.export import write_contacts  # noqa: PLC0415 - the database is slow
     from sestui.store.contacts.walks import Which  # noqa: PLC0415 - as above
 
@@ -159,7 +159,7 @@ def _instant(text: str, zone: ZoneInfo | None) -> Instant:
 
 @contextmanager
 def target(out: Path | None) -> Iterator[IO[str]]:
-    """Stdout, or what ``out`` names."""
+    """Stdout, or the file ``out``."""
     from sestui.reports.output_file import output_file  # noqa: PLC0415 - for few
 
     if is_stdout(out):
@@ -173,5 +173,5 @@ def target(out: Path | None) -> Iterator[IO[str]]:
 
 
 def is_stdout(out: Path | None) -> bool:
-    """Whether that is where the data goes."""
+    """Whether the data goes to stdout."""
     return out is None or str(out) in {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}

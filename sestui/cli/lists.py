@@ -21,7 +21,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 
 @app.command("show")
 def show(*, as_json: AsJson = False) -> None:
-    """Every list and how many contacts are on it."""
+    """Show every list and its number of contacts."""
     with opened() as runtime:
         found = runtime.contacts.lists()
     if as_json:
@@ -39,7 +39,7 @@ def rename(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Give a list another name; campaigns and tasks that name it follow."""
+    """Rename a list, also in the campaigns and tasks that use it."""
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - the database is slow
 
     with opened() as runtime:
@@ -60,7 +60,7 @@ def merge(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put everybody who is on a list on another one too, and delete the first."""
+    """Move all contacts of a list to another one, and delete the first."""
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - as above
 
     with opened() as runtime:
@@ -79,7 +79,7 @@ def merge(
 
 @app.command("delete")
 def delete(name: ListName, *, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Delete a list that no campaign names; its contacts stay."""
+    """Delete a list that no campaign uses; its contacts stay."""
     from sestui.store.contacts.contact_lists import ContactLists  # noqa: PLC0415 - as above
 
     with opened() as runtime:

@@ -1,4 +1,4 @@
-"""``sestui log``: where the log is, and its end."""
+"""``sestui log``: the log's path and last lines."""
 
 from typing import Annotated
 
@@ -19,9 +19,9 @@ def log_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show where sestui's log is, and its last lines: what went wrong, with tracebacks.
+    """Show the path of sestui's log and its last lines, with the tracebacks of errors.
 
-    Its lines go to standard output, where it is to standard error.
+    The lines go to standard output, the path to standard error.
     """
     from sestui.settings import load_settings  # noqa: PLC0415 - pydantic is slow
 

@@ -1,4 +1,4 @@
-"""The `sestui` command: options for all, the commands, and errors as one sentence."""
+"""The `sestui` command: global options, the commands, and errors as one sentence."""
 
 import errno
 import os
@@ -113,7 +113,7 @@ def everything(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Without a command: the terminal UI."""
+    """Open the terminal UI if there is no command."""
     # As environment, so that a simulator or any other child sees the same settings.
     if config_file:
         os.environ["SESTUI_CONFIG"] = config_file

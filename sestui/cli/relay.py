@@ -1,4 +1,4 @@
-"""`sestui relay`: an SES endpoint that other programs can point at, and who may use it."""
+"""`sestui relay`: an SES endpoint for other programs, and their keys."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -132,7 +132,7 @@ def add_key(
 
 @key_app.command("list")
 def list_keys(*, as_json: AsJson = False) -> None:
-    """Every key, the newest first, revoked ones too."""
+    """List all keys, newest first, including revoked ones."""
     from sestui.store.relay.keys import RelayKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
@@ -162,7 +162,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
 
 @key_app.command("show")
 def show_key(name: KeyName, *, as_json: AsJson = False) -> None:
-    """What a key may do; by its name or its access key id."""
+    """Show what a key may do, by its name or its access key id."""
     from sestui.store.relay.keys import RelayKeys  # noqa: PLC0415 - the command's own
 
     with opened() as runtime:
@@ -214,7 +214,7 @@ def _as_dict(key: "RelayKey") -> dict[str, Any]:
 
 
 def _as_list(key: "RelayKey") -> list[str] | None:
-    """The calls that it may make beside sends; None: every one."""
+    """The calls that the key may make besides sends; None: all."""
     return None if key.permitted is None else sorted(key.permitted)
 
 

@@ -1,4 +1,4 @@
-"""``sestui simulator``: serve the simulated SES account, and look into it."""
+"""``sestui simulator``: serve the simulated SES account, and inspect it."""
 
 import json
 from pathlib import Path
@@ -161,7 +161,7 @@ def add_fault(
 
 @fault_app.command("kinds")
 def list_kinds() -> None:
-    """List what can be made to go wrong."""
+    """List the kinds of faults."""
     from sestui.simulator.api.faults import MEANINGS  # noqa: PLC0415 - the command's own
 
     for kind, meaning in MEANINGS.items():

@@ -1,4 +1,4 @@
-"""`sestui undo`: take back the last change to contacts or lists."""
+"""`sestui undo`: undo the last change to contacts or lists."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ def undo_command(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take back the last change to contacts or lists, up to a day old; imports stay."""
+    """Undo the last change to contacts or lists, up to a day old; imports can't be undone."""
     from sestui.store.contacts.journal import last_change  # noqa: PLC0415 - the database is slow
     from sestui.store.contacts.undo import NOTHING, undo_last  # noqa: PLC0415 - as above
 

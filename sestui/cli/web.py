@@ -1,4 +1,4 @@
-"""`sestui web`: the page behind unsubscribe links, and the keys that the links are sealed with."""
+"""`sestui web`: the page behind unsubscribe links, and the keys that links are sealed with."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`sestui campaign forecast`."""
+"""`sestui campaign forecast`: when a run will end."""
 
 from sestui.cli.shared.common import AsJson, Name, opened, put, put_json
 from sestui.core.clock import iso
@@ -6,7 +6,7 @@ from sestui.core.delivery.bounce_forecast import Acquaintance
 
 
 def forecast_command(name: Name, *, as_json: AsJson = False) -> None:
-    """When the run will end (or one started now), and what the quota leaves for later."""
+    """When the current run, or one started now, will end, and what the quota leaves for later."""
     with opened() as runtime:
         runtime.account.look()
         told, bounces = runtime.outlook.of(name), runtime.outlook.bounces(name)

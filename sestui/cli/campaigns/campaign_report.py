@@ -1,4 +1,4 @@
-"""`sestui campaign report`: what became of a run."""
+"""`sestui campaign report`: the results of a run."""
 
 import json
 from typing import Annotated
@@ -23,7 +23,7 @@ def report_command(
     out: Out = None,
     raw: Raw = False,
 ) -> None:
-    """What became of a run: bounces, complaints, opens and clicks, hour by hour, and before."""
+    """The results of a run: bounces, complaints, opens and clicks by hour, and earlier runs."""
     from sestui.reports.report_tables import as_html, as_text, write_csv  # noqa: PLC0415 - the database is slow
     from sestui.reports.run_report import run_report  # noqa: PLC0415 - as above
 

@@ -23,7 +23,7 @@ def list_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every campaign with the state of its newest run."""
+    """List campaigns with the state of their newest runs."""
     with opened() as runtime:
         views = runtime.overview.campaigns(archived=archived)
         if as_json:
@@ -54,7 +54,7 @@ def _row(view: "CampaignView") -> tuple[str, ...]:
 
 
 def show_command(name: Name, *, as_json: AsJson = False) -> None:
-    """One campaign: its newest run, what is in doubt, and earlier runs."""
+    """Show a campaign: its newest run, what is in doubt, and earlier runs."""
     with opened() as runtime:
         runtime.reap_dead_workers()
         with runtime.database.snapshot():

@@ -63,7 +63,7 @@ def archive_command(
 
 
 def _brought_back(runtime: "Runtime", name: str) -> list[str]:
-    """Bring it back; sentences on what stays off."""
+    """Restore it from the archive; returns sentences on what stays switched off."""
     use = runtime.campaign_upkeep.bring_back(name, runtime.clock.now())
     campaign = runtime.campaigns.get(name)
     notes = [

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 _TELL_SECONDS = 0.25
 _CLEAR = "\r\x1b[K"
-"""Empties the terminal's line."""
+"""Clears the terminal's line."""
 _REASONS = 10
-"""So many reasons are told before a start."""
+"""The most reasons that are listed before a start."""
 _SHOWN = 20
 """The most unrenderable recipients that are listed with a run."""
 
@@ -37,7 +37,7 @@ SkipUnrenderable = Annotated[
 
 
 def warn(check: "CampaignCheck") -> None:
-    """Tell the warnings, and each reason why some can't be mailed; what stops becomes an error."""
+    """Print warnings, and why recipients can't be mailed; what prevents a start is an error."""
     for each in check.warnings:
         say(f"warning: {each.sentence}")
     reasons = check.recipients.problems if check.recipients is not None else ()
@@ -49,9 +49,9 @@ def warn(check: "CampaignCheck") -> None:
 
 @contextmanager
 def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int], None]]:
-    """Say whose mail is checked once that begins, and how far it is to who watches.
+    """Report the progress of a check of everybody's mail, if anybody watches.
 
-    The block calls what it is given with how many have been looked at.
+    The block calls the function it gets with the number of recipients checked so far.
     """
     known = set(campaign.lists) - set(runtime.campaigns.missing_lists(campaign.lists))
     size = runtime.contacts.audience_size([each for each in campaign.lists if each in known])
@@ -63,7 +63,7 @@ def checking(runtime: "Runtime", campaign: "Campaign") -> Iterator[Callable[[int
 
 
 class CheckProgress:
-    """How far a check is, on a line of its own that is taken back."""
+    """The progress of a check, on a line that is cleared at its end."""
 
     def __init__(self, size: int, clock: "Clock") -> None:
         self._size = size
@@ -72,7 +72,7 @@ class CheckProgress:
         self._drawn = False
 
     def tell(self, looked_at: int) -> None:
-        """So many have been looked at."""
+        """Report the number of recipients checked so far."""
         now = self._clock.monotonic()
         if self._told_at is None:
             say(f"Checking the mail of {self._size:,} recipients.")
@@ -86,7 +86,7 @@ class CheckProgress:
             self._drawn = True
 
     def close(self) -> None:
-        """Take the line back."""
+        """Clear the line."""
         if self._drawn:
             typer.echo(_CLEAR, err=True, nl=False)
             self._drawn = False
@@ -148,7 +148,7 @@ def _write(failed: Sequence[tuple[str, str]], out: Path) -> None:
 
 
 def _line(finding: "Finding") -> str:
-    """``error    body:3:7  first_name has no value``: what editors and scripts read, too."""
+    """``error    body:3:7  first_name has no value``: editors and scripts can read it."""
     place = ":".join(str(part) for part in (finding.where, finding.line, finding.column) if part)
     return f"{finding.severity.value:<8} {place or '-'}  {finding.problem}"
 

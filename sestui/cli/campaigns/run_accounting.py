@@ -30,7 +30,7 @@ def accounting(run: "RunView") -> list[str]:
 
 
 def exit_code(run: "RunView") -> int:
-    """What the run's state means to whoever started the command."""
+    """The command's exit code for the run's state."""
     if run.state == RunState.FINISHED:
         return EXIT_NEEDS_OPERATOR if run.counts.in_doubt else EXIT_DONE
     if run.state == RunState.PAUSED or run.reason == WaitReason.APPROVAL:

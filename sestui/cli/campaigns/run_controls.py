@@ -64,7 +64,7 @@ def cancel_command(
 
 
 def _ask_to_cancel(runtime: "Runtime", name: str, run_id: int) -> None:
-    """Hold the run and ask; where the answer is no, what went on goes on."""
+    """Pause the run and ask; it goes on if the answer is no."""
     held = runtime.run_control.hold_run(run_id)
     run = runtime.runs.get(run_id)
     after = "it is paused until you answer" if held is not None else "it stands still as it is"

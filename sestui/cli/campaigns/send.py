@@ -1,4 +1,4 @@
-"""`sestui send`: the sender without screens."""
+"""`sestui send`: send a campaign without the screens."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ def send_command(
     skip_unrenderable: SkipUnrenderable = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start a run, or go on with one that was cut off, and follow it to its end."""
+    """Start a run, or continue an interrupted one, and follow it to its end."""
     from sestui.cli.shared.progress import follow  # noqa: PLC0415 - the sender is slow to import
 
     with opened() as runtime:

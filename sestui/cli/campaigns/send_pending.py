@@ -1,4 +1,4 @@
-"""`sestui send-pending`: send what unfinished runs have pending, then end."""
+"""`sestui send-pending`: send the pending mail of unfinished runs, then end."""
 
 import logging
 
@@ -8,7 +8,7 @@ _log = logging.getLogger(__name__)
 
 
 def send_pending_command() -> None:
-    """Send what is pending in unfinished runs until nothing is left, then end."""
+    """Send the pending mail of unfinished runs until none is left, then end."""
     from sestui.cli.shared.progress import stopped_by_signals  # noqa: PLC0415 - the sender is slow to import
     from sestui.errors import SestuiError  # noqa: PLC0415 - with the rest
     from sestui.sending.background import PendingWork, background_sender  # noqa: PLC0415 - as above
@@ -20,7 +20,7 @@ def send_pending_command() -> None:
         if not runtime.campaign_scheduler.unfinished():
             say("Nothing is pending.")
             return
-        runtime.account.look()  # what is wrong with it is said before it counts as at work
+        runtime.account.look()  # an error of the account comes before this counts as sending
         work = PendingWork(runtime, lambda: _log.info("The background sender is at work."))
         try:
             with stopped_by_signals(work):

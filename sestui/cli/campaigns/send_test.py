@@ -1,4 +1,4 @@
-"""`sestui campaign test`."""
+"""`sestui campaign test`: send the message to a few addresses."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,5 +56,5 @@ def send_test_command(
 
 def _test_exit_code(run: "RunView") -> int:
     code = exit_code(run)
-    # A test is for seeing the mail: one that SES refused has failed.
+    # A test is meant to arrive: one that SES refused has failed.
     return EXIT_FAILED if code == EXIT_DONE and run.counts.accepted < run.counts.audience else code

@@ -56,9 +56,9 @@ def import_command(
     rejects: RejectsPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import contacts into lists: all of the file, or nothing if it can't be read to its end.
+    """Import contacts into lists: the whole file, or nothing if it can't be read to its end.
 
-    Who has left by the file's own word comes in as unsubscribed or suppressed.
+    Contacts that the file marks as gone are imported as unsubscribed or suppressed.
     """
     # Only for those who import.
     from sestui.audience.sources.file_cells import Reading  # noqa: PLC0415
@@ -112,7 +112,7 @@ def _refuse_with_suppressed(as_: str, others: object) -> None:
 
 
 def _names_its_lists(file: Path, reading: "Reading") -> bool:
-    """Whether a file says itself which lists its contacts are on, as far as can be told now."""
+    """Whether the file itself may name the lists of its contacts."""
     from sestui.audience.imports.own_export import is_own_export  # noqa: PLC0415 - as above
     from sestui.audience.sources.opening import STANDARD_INPUT  # noqa: PLC0415
 
@@ -168,7 +168,7 @@ def _suppress(
     rejects: Path | None,
     as_json: bool,
 ) -> None:
-    """Suppress everybody and every domain in the file."""
+    """Suppress every address and domain in the file."""
     from sestui.audience.imports.suppress_file import suppress_file  # noqa: PLC0415 - as above
     from sestui.core.clock import SystemClock  # noqa: PLC0415 - as above
     from sestui.runtime import open_database  # noqa: PLC0415 - as above
@@ -194,7 +194,7 @@ def _suppress(
 
 @contextmanager
 def _progress() -> "Iterator[Callable[[Progress], None] | None]":
-    """A bar on standard error where a person watches; nothing elsewhere."""
+    """A progress bar on standard error if it is a terminal; else nothing."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -1,4 +1,4 @@
-"""`sestui setup`: create the way of SES's events, write the settings, and prove it."""
+"""`sestui setup`: create the path of SES's events, write the settings, and test it."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -28,7 +28,7 @@ _LOWEST_RATE = 1.0
 
 
 class PlanFormat(StrEnum):
-    """How ``--plan`` prints it."""
+    """The formats of ``--plan``."""
 
     YAML = "yaml"
     JSON = "json"
@@ -64,7 +64,7 @@ def setup_command(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let SES report what becomes of mails: create the queue of its events, and prove it."""
+    """Let SES report the results of mails: create the queue for its events, and test it."""
     if remove and (plan is not None or sender):
         raise UsageError("--remove goes with --name and --yes only.")
     _check_sender(sender)
@@ -155,7 +155,7 @@ def _set_up(
 
 
 def _other_queue(url: str, path: EventPath) -> str:
-    """The queue that the setting names, if it is not the path's; else ''."""
+    """The queue in the settings if it isn't this path's; else ''."""
     return "" if url.endswith(f"/{path.account}/{path.name}") else url
 
 
@@ -184,7 +184,7 @@ def _parts(planned: Sequence["PlannedPart"]) -> list[dict[str, Any]]:
 
 
 def _write(values: Mapping[str, str]) -> dict[str, str]:
-    """Write settings where they differ, and report it; what was written."""
+    """Write the settings that differ, report and return them."""
     from sestui.config_file import config_path, read_config  # noqa: PLC0415 - pydantic is slow
     from sestui.settings_file import in_environment, write  # noqa: PLC0415 - as above
 
@@ -232,7 +232,7 @@ def _remove(runtime: "Runtime", name: str, *, yes: bool, as_json: bool) -> None:
 def _outdated_settings(
     runtime: "Runtime", setup: "EventSetup", chosen: Sequence["PlannedPart"]
 ) -> dict[str, str]:
-    """Settings that name what is going to be deleted, with nothing as their value."""
+    """The settings that name what is going to be deleted, with '' as their values."""
     kinds = {each.kind for each in chosen}
     outdated = {}
     named = runtime.settings.configuration_set
@@ -267,7 +267,7 @@ def _prove(
 
 
 def _rate(runtime: "Runtime") -> float:
-    """Mails a second that the account takes; where it doesn't tell, what every account takes."""
+    """The account's rate in mails a second; if unknown, that of every account."""
     try:
         rate = runtime.ses_account.look().max_send_rate
     except AccountError:  # a credential that may only send: sending will tell, if it is more

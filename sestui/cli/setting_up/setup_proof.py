@@ -1,4 +1,4 @@
-"""The table of a proof that fills as events come: on a terminal; elsewhere a line for each."""
+"""Show a proof's progress: a table that fills on a terminal, else a line for each event."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -115,7 +115,7 @@ class _Narration:
         self._bar = _Bar() if watched() else None
 
     def hear(self, report: SenderReport) -> None:
-        """Called in the sender's thread."""
+        """Keep the sender's report; called in its thread."""
         self._trouble = report.trouble
 
     def look(self) -> None:

@@ -1,4 +1,4 @@
-"""`sestui task crontab`: the crontab line, printed or put there."""
+"""`sestui task crontab`: print or install the crontab line."""
 
 from typing import Annotated
 

@@ -47,7 +47,7 @@ class RunDueLog:
 
 
 def is_stdout(path: Path) -> bool:
-    """Whether standard output is that file, as by ``>>`` in a crontab."""
+    """Whether standard output is this file, as with ``>>`` in a crontab."""
     try:
         return os.path.samestat(os.fstat(sys.stdout.fileno()), path.stat())
     except (OSError, ValueError):  # closed, or no file

@@ -1,4 +1,4 @@
-"""`sestui task …`: what runs by itself, when, and what came of it."""
+"""`sestui task …`: scheduled tasks, their runs and results."""
 
 import json
 import sys
@@ -81,7 +81,7 @@ OverlapRule = Annotated[
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """Everything that is scheduled, tasks and campaigns: the next run and the last result."""
+    """List scheduled tasks and campaigns with their next run and last result."""
     with opened() as runtime:
         agenda = runtime.agenda()
         if as_json:
@@ -103,7 +103,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(name: Name, *, as_json: AsJson = False) -> None:
-    """One task: its schedule in words, its next runs, its parameters, its last run."""
+    """Show a task: its schedule in words, next runs, parameters and last run."""
     with opened() as runtime:
         view = runtime.tasks.get(name)
         outlook = runtime.tasks.outlook_of(view)
@@ -196,7 +196,7 @@ def edit(
     overlap: OverlapRule = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is named, and nothing else; `-p NAME=` restores a parameter's default."""
+    """Change only what is given; `-p NAME=` restores a parameter's default."""
     given: dict[str, Any] = {
         "name": new_name,
         "type": type_,
@@ -227,7 +227,7 @@ def _changed(
     starts: str | None,
     ends: str | None,
 ) -> "TaskFields":
-    """``fields`` with what was said on the command line."""
+    """``fields`` with the changes given on the command line."""
     from sestui.core.schedule.cron_grammar import with_both  # noqa: PLC0415 - croniter, as above
     from sestui.core.task.values import instant_of, once  # noqa: PLC0415 - as above
 
@@ -279,7 +279,7 @@ def _put(runtime: "Runtime", view: "TaskView", done: str, *, as_json: bool) -> N
 
 @app.command("enable")
 def enable(name: Name, *, as_json: AsJson = False) -> None:
-    """Switch a task on; occurrences missed while it was off are not made up for."""
+    """Switch a task on; occurrences missed while it was off are not caught up."""
     with opened() as runtime:
         _put(runtime, runtime.tasks.switch(name, on=True), "enabled", as_json=as_json)
 
@@ -343,10 +343,10 @@ def run(
 
 
 def _asked_again(runtime: "Runtime", fields: "TaskFields", *, again: bool) -> bool:
-    """Whether a campaign that the task starts is sent though it was sent before.
+    """Whether the task's campaign is to be sent again, if it has been sent before.
 
     Raises:
-        StateError: nobody says so, and there is no terminal at which to ask.
+        StateError: it isn't confirmed, and there is no terminal to ask at.
     """
     if not fields.campaign or fields.parameters.get("only"):
         return again
@@ -372,7 +372,7 @@ def log(
     number: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many runs to show.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """The results of a task's runs, the newest last."""
+    """Show the results of a task's runs, newest last."""
     with opened() as runtime:
         runs = runtime.tasks.log(name, limit=number)
         if as_json:

@@ -1,4 +1,4 @@
-"""`sestui task types`: the types there are, and the parameters of one."""
+"""`sestui task types`: list task types, or show the parameters of one."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ def types_command(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """The types of tasks, including those from other packages; of one, its parameters."""
+    """List task types, including those of other packages, or show one's parameters."""
     if type_:
         _put_parameters(type_, as_json=as_json)
         return

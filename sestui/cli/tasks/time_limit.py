@@ -50,7 +50,7 @@ class TimeLimit:
         return over_at - time.monotonic()
 
     def hear(self, report: "SenderReport") -> None:
-        """Called in the sender's thread."""
+        """Keep the sender's trouble; called in its thread."""
         self.trouble = report.trouble
 
 

@@ -1,1 +1,1 @@
-"""The task types that sestui brings along, each an entry point like anybody's."""
+"""The built-in task types, each an entry point as another package's would be."""

@@ -1,4 +1,4 @@
-"""``backup``: a verified copy of the database, and the oldest ones thrown away."""
+"""``backup``: copy the database, verify the copy, and delete the oldest copies."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +12,16 @@ from sestui.tasks.task_type import AbsolutePath, Outcome, TaskParameters, TaskTy
 
 
 class BackupParameters(TaskParameters):
-    """Where to, and how many."""
+    """The folder for backups, and how many to keep."""
 
     folder: AbsolutePath | None = None
-    """Where backups go; ``backups`` in the data folder if it isn't said."""
+    """The folder for backups; by default ``backups`` in the data folder."""
     keep: int = Field(7, ge=1)
-    """So many are kept, the newest."""
+    """How many of the newest backups to keep."""
 
 
 class BackUp(TaskType[BackupParameters]):
-    """Copies while others write; the copy is opened and checked before it counts as one."""
+    """Copies the database while others write; a copy counts once it has been opened and checked."""
 
     summary = "Copy the database to a file, verify it, and keep the newest few."
     Parameters = BackupParameters
@@ -37,17 +37,17 @@ class BackUp(TaskType[BackupParameters]):
         copy_database(database, target, now, context.go_on)
         size = target.stat().st_size
         context.log(f"{target} ({size:,} bytes), verified")
-        gone = _throw_away(folder, ending, given.keep)
-        for each in gone:
+        deleted = _delete_old(folder, ending, given.keep)
+        for each in deleted:
             context.log(f"{each.name} has been deleted")
         return Outcome(
             f"{target} holds the database, {size:,} bytes.",
-            {"file": str(target), "bytes": size, "thrown_away": len(gone)},
+            {"file": str(target), "bytes": size, "thrown_away": len(deleted)},
         )
 
 
-def _throw_away(folder: Path, ending: str, keep: int) -> list[Path]:
-    """Delete all but the newest ``keep``; by name, which is by time."""
+def _delete_old(folder: Path, ending: str, keep: int) -> list[Path]:
+    """Delete all but the newest ``keep``; their names sort by time."""
     old = sorted(folder.glob(f"sestui-????????T??????.*Z.{ending}"))[:-keep]
     try:
         for each in old:

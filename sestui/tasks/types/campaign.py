@@ -9,18 +9,18 @@ from sestui.tasks.task_type import CampaignName, Outcome, TaskParameters, TaskTy
 
 
 class CampaignParameters(TaskParameters):
-    """Which campaign, and for whom of its audience."""
+    """The campaign, and which part of its audience gets it."""
 
     campaign: CampaignName
     """The campaign to send."""
     only: Only | None = None
-    """A part of the audience; everybody if it isn't said."""
+    """Send only to this part of the audience; by default to everyone."""
 
 
 class StartCampaign(TaskType[CampaignParameters]):
-    """Starts the run; the sender sends it, in this `run-due` and those that follow.
+    """Starts the run; this `run-due` and later ones send it.
 
-    An occurrence that is tried again after a crash finds the run that it had started.
+    An occurrence that is retried after a crash finds the run it had started.
     """
 
     summary = "Start a run of a campaign."
@@ -29,7 +29,7 @@ class StartCampaign(TaskType[CampaignParameters]):
     def run(self, context: TaskContext[CampaignParameters]) -> Outcome:
         """See :meth:`TaskType.run`."""
         given = context.parameters
-        # By hand it is no occurrence: what was sent before is not sent again unless it says so.
+        # Started by hand it is no occurrence: nothing is sent again unless ``again`` says so.
         occurrence = None
         if not context.by_hand:
             name = context.occurrence_name or iso(context.occurrence)

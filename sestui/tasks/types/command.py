@@ -1,4 +1,4 @@
-"""``command``: run a program of one's own, without a shell, if the settings allow commands."""
+"""``command``: run a program of the operator's, without a shell, if the settings allow commands."""
 
 import codecs
 import os
@@ -19,29 +19,29 @@ from sestui.tasks.orphans import PROGRAM_MARK
 from sestui.tasks.task_type import AbsolutePath, Outcome, TaskParameters, TaskType
 
 _LONGEST_LINE = 2_000
-"""Characters of a line that is not at its end yet that are waited with."""
+"""Characters of an unfinished line that are held back at most."""
 
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _KILL_SECONDS = 2.0
 _DRAIN_SECONDS = 1.0
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME")
 
 
 class CommandParameters(TaskParameters):
-    """What is run."""
+    """The program, and its surroundings."""
 
     argv: list[str] = Field(min_length=1)
-    """The program and its arguments, each an item; no shell reads them."""
+    """The program and its arguments, one item each; no shell is involved."""
     folder: AbsolutePath | None = None
-    """Where it runs; the home folder if it isn't said."""
+    """The working folder; by default your home folder."""
     environment: dict[str, str] = Field(default_factory=dict)
-    """Variables beside PATH, HOME and the like; nothing else is passed on."""
+    """Environment variables besides PATH, HOME and the like; no others are passed on."""
     exit_codes: list[int] = Field(default=[0], min_length=1)
-    """Those that mean that it went well."""
+    """Exit codes that count as success."""
 
 
 class RunCommand(TaskType[CommandParameters]):
-    """Runs it in a process group of its own, which ends with the task's time."""
+    """Runs the program in its own process group, which is killed when the task's time is up."""
 
     summary = "Run a program (needs allow_commands in the settings)."
     Parameters = CommandParameters
@@ -82,13 +82,13 @@ class RunCommand(TaskType[CommandParameters]):
 
 
 class _Output:
-    """Logs what a program says as it says it, whole lines at a time."""
+    """Logs a program's output as it comes, whole lines at a time."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line = ""
-        """What has come of a line that is not at its end yet."""
+        """The unfinished last line."""
         self.size = 0
         """Bytes so far."""
 
@@ -103,7 +103,7 @@ class _Output:
             self._cut()
 
     def close(self) -> None:
-        """Log what came after the last line's end."""
+        """Log the unfinished last line."""
         self._line += self._decoder.decode(b"", final=True)
         self._cut()
 
@@ -122,7 +122,7 @@ def _environment(given: dict[str, str], mark: str) -> dict[str, str]:
 def _follow(
     process: subprocess.Popen[bytes], output: _Output, context: TaskContext[CommandParameters]
 ) -> None:
-    """Read what it says until it ends; a child that keeps the pipe open isn't waited for."""
+    """Read its output until it ends; don't wait for a child that keeps the pipe open."""
     pipe = process.stdout
     assert pipe is not None  # noqa: S101 - it was asked for
     os.set_blocking(pipe.fileno(), False)
@@ -131,8 +131,8 @@ def _follow(
         selector.register(pipe, selectors.EVENT_READ)
         while selector.get_map() or ended_at is None:
             if not selector.get_map():
-                context.wait(_LOOK_SECONDS)
-            elif selector.select(_LOOK_SECONDS) and not _read(pipe, output):
+                context.wait(_POLL_SECONDS)
+            elif selector.select(_POLL_SECONDS) and not _read(pipe, output):
                 selector.unregister(pipe)
             context.go_on()
             if process.poll() is not None:
@@ -143,7 +143,7 @@ def _follow(
 
 
 def _read(pipe: IO[bytes], output: _Output) -> bool:
-    """Take what is there; False at the end."""
+    """Read what is available; False at the end."""
     try:
         data = os.read(pipe.fileno(), 65_536)
     except BlockingIOError:
@@ -153,7 +153,7 @@ def _read(pipe: IO[bytes], output: _Output) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Nothing of the program's group outlives its task."""
+    """End every process of the program's group."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""``http-request``: ask for a URL, and see that the answer is the one expected."""
+"""``http-request``: request a URL, and check the status of the answer."""
 
 import re
 from typing import Annotated, Literal
@@ -24,28 +24,28 @@ _LONGEST_WAIT = 60.0
 _SHOWN_BODY = 500
 _PARTS = re.compile("[&=]")
 _SECRET_LENGTH = 6
-"""What is shorter is a word like any other."""
+"""Characters; shorter values are taken for ordinary words."""
 
 
 class HttpRequestParameters(TaskParameters):
-    """What is asked, and what is expected."""
+    """The request, and the expected answer."""
 
     url: str
-    """The address that is requested."""
+    """The URL to request."""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    """What is asked of it."""
+    """The HTTP method."""
     headers: dict[str, str] = Field(default_factory=dict)
-    """Headers of your own, a line each: name = value."""
+    """Additional headers, one per line: name = value."""
     body: Annotated[str, LongText()] = ""
-    """What is sent with it."""
+    """The request's body."""
     expected: list[int] = Field(default_factory=list)
-    """Statuses that mean that it went well; none: 200 to 299."""
+    """Statuses that count as success; by default 200 to 299."""
     timeout: float = Field(30, gt=0, le=600)
-    """Seconds for one try, redirects included."""
+    """Seconds for one attempt, redirects included."""
     retries: int = Field(0, ge=0, le=10)
-    """Further tries when nobody answers or the status is another."""
+    """Further attempts if there is no answer or the status is unexpected."""
     allow_private: bool = False
-    """Let it reach this machine and its network, not the internet only."""
+    """Also allow addresses of this machine and its local network."""
 
     @field_validator("url")
     @classmethod
@@ -67,7 +67,7 @@ class HttpRequestParameters(TaskParameters):
 
 
 class HttpRequest(TaskType[HttpRequestParameters]):
-    """Asks, follows redirects, and fails unless the status is an expected one."""
+    """Requests the URL, follows redirects, and fails unless the status is expected."""
 
     summary = "Request a URL and check the status."
     Parameters = HttpRequestParameters
@@ -110,13 +110,13 @@ def _expected(given: HttpRequestParameters, status: int) -> bool:
 
 
 def _start_of(answer: FetchAnswer, given: HttpRequestParameters) -> str:
-    """Without what was sent: hosts that complain like to repeat it, and it may be a secret."""
-    said = answer.body.decode("utf-8", "replace")
+    """The start of the answer, without what was sent: hosts may repeat it, and it may be secret."""
+    body = answer.body.decode("utf-8", "replace")
     query = given.url.partition("?")[2]
     sent = {given.body, query, *_PARTS.split(query)}
     for value in given.headers.values():
         sent |= {value, *value.split()}
     for each in sorted(sent, key=len, reverse=True):
         if len(each) >= _SECRET_LENGTH:
-            said = said.replace(each, "(as sent)")
-    return printable(said[:_SHOWN_BODY])
+            body = body.replace(each, "(as sent)")
+    return printable(body[:_SHOWN_BODY])

@@ -1,4 +1,4 @@
-"""``pull-events``: what has become of the mail?"""
+"""``pull-events``: read what SES has reported, and apply it."""
 
 from sestui.errors import SettingsError
 from sestui.feedback.report import NO_QUEUE, pull_sentence, pulled_figures
@@ -7,7 +7,7 @@ from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 
 class PullEvents(TaskType[TaskParameters]):
-    """Applies what SES has reported since the last time."""
+    """Applies the events that have come since the last time."""
 
     summary = "Read what SES reports of mails: deliveries, bounces, complaints, opens, clicks."
     Parameters = TaskParameters

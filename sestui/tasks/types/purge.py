@@ -1,4 +1,4 @@
-"""``purge``: forget old logs."""
+"""``purge``: delete old logs."""
 
 from pydantic import Field
 
@@ -14,14 +14,14 @@ _BATCH = 2_000
 
 
 class PurgeParameters(TaskParameters):
-    """After how many days what is forgotten; 0 is never."""
+    """Days for which each kind of record is kept; 0: forever."""
 
     task_runs: int = Field(90, ge=0)
-    """Runs of tasks with their logs; each task's newest is kept."""
+    """Task runs with their logs; each task's newest run is always kept."""
     relayed: int = Field(0, ge=0)
-    """What relayed mails say, once they are settled; a relay that runs clears them by itself."""
+    """The content of relayed mail once it is settled; a running relay deletes it by itself."""
     events: int = Field(90, ge=15)
-    """The JSON of events; what they have reported stays."""
+    """The JSON of events; the outcomes they reported are kept."""
 
 
 class PurgeLogs(TaskType[PurgeParameters]):
@@ -53,5 +53,5 @@ class PurgeLogs(TaskType[PurgeParameters]):
         # They hold addresses, and can't be undone any more.
         while forget_batch(database, context.clock.now(), _BATCH):
             context.go_on()
-        told = ", ".join(f"{count:,} {name}" for name, count in figures.items())
-        return Outcome(f"Deleted: {told or 'nothing'}.", dict(figures))
+        deleted = ", ".join(f"{count:,} {name}" for name, count in figures.items())
+        return Outcome(f"Deleted: {deleted or 'nothing'}.", dict(figures))

@@ -1,4 +1,4 @@
-"""``report``: the figures of the last days by mail."""
+"""``report``: mail the figures of the last few days."""
 
 from pydantic import Field, field_validator
 
@@ -13,14 +13,14 @@ _DAY = 86_400.0
 
 
 class ReportParameters(TaskParameters):
-    """To whom, from whom, about how long."""
+    """Recipients, sender and period."""
 
     to: list[str] = Field(min_length=1)
-    """Addresses."""
+    """The addresses that get the report."""
     sender: str
     """An address that SES lets this account send from."""
     days: float = Field(7, gt=0, le=366)
-    """The figures are those of so many days before now."""
+    """How many days before now the figures cover."""
 
     @field_validator("to")
     @classmethod
@@ -41,7 +41,7 @@ def _mailbox(given: str) -> str:
 
 
 class MailReport(TaskType[ReportParameters]):
-    """Puts the mail into the ledger; the sender sends it like any other."""
+    """Puts the report into the ledger; the sender sends it like any other mail."""
 
     summary = "Mail the figures of the last days."
     Parameters = ReportParameters

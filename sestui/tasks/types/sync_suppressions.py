@@ -1,20 +1,20 @@
-"""``sync-suppressions``: make our suppressions and SES's suppression list agree."""
+"""``sync-suppressions``: synchronise our suppressions with SES's suppression list."""
 
 from sestui.tasks.context import TaskContext
 from sestui.tasks.task_type import Outcome, TaskParameters, TaskType
 
 
 class SyncSuppressionsParameters(TaskParameters):
-    """What may be changed."""
+    """What the task may change."""
 
     dry_run: bool = False
     """Only count what would change."""
     remove: bool = False
-    """Also remove on either side what the other has removed."""
+    """Also remove from either side what was removed from the other."""
 
 
 class SyncSuppressions(TaskType[SyncSuppressionsParameters]):
-    """Goes on where the last one was stopped."""
+    """Synchronises both sides; continues where a stopped run left off."""
 
     summary = "Exchange suppressed addresses with SES's account-level suppression list."
     Parameters = SyncSuppressionsParameters

@@ -1,4 +1,4 @@
-"""``verify-contacts``: is every address one that mail can arrive at?"""
+"""``verify-contacts``: check whether contacts' addresses can receive mail."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,22 +20,22 @@ _SES_PAUSE_SECONDS = 1.1
 
 
 class VerifyContactsParameters(TaskParameters):
-    """Whose addresses, how thoroughly, how fast."""
+    """Which addresses to check, how thoroughly and how fast."""
 
     lists: list[ListName] = Field(default_factory=list)
-    """Contacts of these lists; all contacts if none is named."""
+    """Check contacts on these lists; by default all contacts."""
     older_than: float = Field(14, ge=0)
-    """Days: an address that was checked more recently is left for the next time."""
+    """Days; addresses that were checked more recently are skipped."""
     dns: bool = True
-    """Ask whether the domain takes mail; without, only the address itself is looked at."""
+    """Ask the DNS whether the domain accepts mail; if off, only the address is checked."""
     timeout: float = Field(5, gt=0, le=60)
-    """Seconds that the DNS may take for one question."""
+    """Seconds to wait for one DNS answer."""
     rate: float = Field(20, gt=0, le=1000)
-    """Domains a second that the DNS is asked for."""
+    """The most domains to look up per second."""
     nameservers: list[str] = Field(default_factory=list)
-    """DNS servers, as in 9.9.9.9; the machine's own if none is named."""
+    """DNS servers, such as 9.9.9.9; by default the machine's own."""
     identities: bool = False
-    """In SES's sandbox: note which addresses SES hasn't verified, as it delivers to no others."""
+    """In SES's sandbox: mark addresses that SES hasn't verified, as it delivers to no others."""
 
     @field_validator("nameservers")
     @classmethod
@@ -51,9 +51,9 @@ class VerifyContactsParameters(TaskParameters):
 class VerifyContacts(TaskType[VerifyContactsParameters]):
     """Checks address by address and domain by domain, writing as it goes.
 
-    One that is cut off has done its part: the next run begins with those who were checked longest
-    ago. Invalid contacts are marked, never deleted, and marked active again when a later check
-    finds them valid.
+    A run that is cut off keeps its results: the next one begins with the addresses that were
+    checked longest ago. Invalid contacts are marked, never deleted, and marked active again when a
+    later check finds them valid.
     """
 
     summary = "Check every contact's address, and its domain by DNS."
@@ -75,7 +75,7 @@ class VerifyContacts(TaskType[VerifyContactsParameters]):
         )
         for batch in checks.due(given.lists, before, batch=_BATCH):
             found = _checked(batch, domains if given.dns else None, verified)
-            context.go_on()  # a verdict that was cut off isn't written
+            context.go_on()  # results of a batch that was cut off aren't written
             marked = checks.write(found, context.clock.now())
             counts.update(checked.verdict.value for _, checked in found)
             counts.update(newly_invalid=marked.invalidated, healed=marked.healed)
@@ -119,7 +119,7 @@ def _domain(key: str) -> str:
 def _verified_identities(
     context: TaskContext[VerifyContactsParameters],
 ) -> Callable[[str], bool] | None:
-    """Whether SES has verified an address or its domain; None where it need not have."""
+    """A check whether SES has verified an address or its domain; None if it needn't be."""
     account = context.services.ses_account
     if account.look().production_access is not False:
         context.log("The account is not in SES's sandbox: it delivers to any address.")
